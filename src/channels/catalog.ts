@@ -1,0 +1,97 @@
+/**
+ * The channels Fanfare knows, as data. Everyone may import this file; it imports nothing.
+ * The GraphQL enum, the zod enum, the page statements and the flow-control keys derive from it.
+ */
+
+/** Where a channel finds a member: a column of `member`, or its push tokens. Local channels need none. */
+export type AddressKind = "email" | "phone" | "push" | "none";
+
+export interface Limits {
+  /** Recipients in one batch message. */
+  readonly batch: number;
+  /** Batches delivered at once, over all processes. */
+  readonly parallelism: number;
+  /** Batches started per second; absent = as fast as parallelism allows. */
+  readonly ratePerSecond?: number;
+}
+
+export interface ChannelFacts {
+  /** `local`: rows of our own database, written with the page. `external`: a provider's API, sent in batches. */
+  readonly reach: "local" | "external";
+  readonly address: AddressKind;
+  /** What holds where a member has said nothing: `opt-out` sends, `opt-in` does not. */
+  readonly consent: "opt-in" | "opt-out";
+  /** Hours for which the provider recognises a repeated batch by its key; 0 = it never does. */
+  readonly idempotentHours: number;
+  readonly limits: Limits;
+  /** Parts of a message: Liquid templates with their longest allowed source, in characters. */
+  readonly parts: Readonly<Record<string, { readonly max: number; readonly required: boolean; readonly html?: true }>>;
+  readonly description: string;
+}
+
+export const channels = {
+  IN_APP: {
+    reach: "local",
+    address: "none",
+    consent: "opt-out",
+    idempotentHours: 0,
+    limits: { batch: 1000, parallelism: 8 },
+    parts: { title: { max: 200, required: true }, body: { max: 10_000, required: true }, url: { max: 2_000, required: false } },
+    description: "The member's inbox in the shop's app.",
+  },
+  POPUP: {
+    reach: "local",
+    address: "none",
+    consent: "opt-out",
+    idempotentHours: 0,
+    limits: { batch: 1000, parallelism: 8 },
+    parts: { title: { max: 200, required: true }, body: { max: 10_000, required: true }, url: { max: 2_000, required: false } },
+    description: "Shown once, when the member next opens the shop's app.",
+  },
+  EMAIL: {
+    reach: "external",
+    address: "email",
+    consent: "opt-in",
+    idempotentHours: 24,
+    limits: { batch: 100, parallelism: 4, ratePerSecond: 2 },
+    parts: {
+      subject: { max: 500, required: true },
+      html: { max: 200_000, required: true, html: true },
+      text: { max: 100_000, required: false },
+    },
+    description: "E-mail, through Resend.",
+  },
+  SMS: {
+    reach: "external",
+    address: "phone",
+    consent: "opt-in",
+    idempotentHours: 0,
+    limits: { batch: 20, parallelism: 4, ratePerSecond: 5 },
+    parts: { text: { max: 1_600, required: true } },
+    description: "Text message, through Twilio.",
+  },
+  PUSH: {
+    reach: "external",
+    address: "push",
+    consent: "opt-in",
+    idempotentHours: 0,
+    limits: { batch: 50, parallelism: 4 },
+    parts: { title: { max: 200, required: true }, body: { max: 2_000, required: true }, url: { max: 2_000, required: false } },
+    description: "Push notification, through Firebase Cloud Messaging.",
+  },
+} as const satisfies Record<string, ChannelFacts>;
+
+export type ChannelName = keyof typeof channels;
+export type ExternalChannelName = { [K in ChannelName]: (typeof channels)[K]["reach"] extends "external" ? K : never }[ChannelName];
+export type LocalChannelName = Exclude<ChannelName, ExternalChannelName>;
+
+export const channelNames = Object.keys(channels) as [ChannelName, ...ChannelName[]];
+
+export function isExternal(name: ChannelName): name is ExternalChannelName {
+  return channels[name].reach === "external";
+}
+
+/** The facts of a channel, widened to their interface. */
+export function factsOf(name: ChannelName): ChannelFacts {
+  return channels[name];
+}

@@ -1,0 +1,58 @@
+/** One fault of an input: where it is and what is wrong with it. */
+export interface Issue {
+  /** Path to the fault, e.g. `filter.and.1.level` or `content.EMAIL.html:3:12` (line:column of a template). */
+  readonly path: string;
+  readonly message: string;
+}
+
+/**
+ * What a verb answers when it will not do what was asked, and nothing is broken.
+ * Refusals are values: each transport maps them once. Exceptions are bugs or outages.
+ */
+export type Refusal =
+  | { readonly code: "NOT_FOUND"; readonly message: string }
+  | { readonly code: "INVALID_INPUT"; readonly message: string; readonly issues: readonly Issue[] }
+  | { readonly code: "CONFLICT"; readonly message: string }
+  | { readonly code: "WRONG_STATE"; readonly message: string; readonly state: string }
+  | { readonly code: "NEEDS_APPROVAL"; readonly message: string; readonly limit: number }
+  | { readonly code: "FORBIDDEN"; readonly message: string }
+  | { readonly code: "RATE_LIMITED"; readonly message: string; readonly retryAfterSeconds: number };
+
+const refusals = new WeakSet<object>();
+
+function refusal<R extends Refusal>(value: R): R {
+  refusals.add(value);
+  return Object.freeze(value);
+}
+
+/** Whether a verb's answer is a refusal (made by {@link refuse}) and not its result. */
+export function isRefusal(answer: unknown): answer is Refusal {
+  return typeof answer === "object" && answer !== null && refusals.has(answer);
+}
+
+/** Makes refusals; the only place that does. */
+export const refuse = {
+  notFound: (what: string, id: string | number) =>
+    refusal({ code: "NOT_FOUND", message: `There is no ${what} ${id}.` } as const),
+  invalid: (issues: readonly Issue[]) =>
+    refusal({
+      code: "INVALID_INPUT",
+      message: issues.map(({ path, message }) => (path ? `${path}: ${message}` : message)).join("; "),
+      issues,
+    } as const),
+  conflict: (message: string) => refusal({ code: "CONFLICT", message } as const),
+  wrongState: (message: string, state: string) => refusal({ code: "WRONG_STATE", message, state } as const),
+  needsApproval: (message: string, limit: number) => refusal({ code: "NEEDS_APPROVAL", message, limit } as const),
+  forbidden: (message: string) => refusal({ code: "FORBIDDEN", message } as const),
+  rateLimited: (retryAfterSeconds: number) =>
+    refusal({
+      code: "RATE_LIMITED",
+      message: `Too many requests; try again in ${retryAfterSeconds} s.`,
+      retryAfterSeconds,
+    } as const),
+};
+
+/** A fault of configuration or environment that a person must mend: shown without a stack trace. */
+export class SetupError extends Error {
+  override readonly name = "SetupError";
+}
