@@ -1,0 +1,148 @@
+import { type Client, createClient, type ResultSet } from "@libsql/client";
+import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
+import { SetupError } from "../errors.ts";
+import { withBusyRetry } from "./busy.ts";
+import { compile, type Query, type Statement } from "./statement.ts";
+import { createWriter, type Writer } from "./writer.ts";
+
+/**
+ * The database, or an open transaction on it: both answer the same calls.
+ * Every write of this process goes through one queue, because a waiting writer on a local
+ * file would block the event loop that the holder needs to finish.
+ */
+export interface Database {
+  /** Drizzle, for ordinary typed queries. Its writes take the queue, too. */
+  readonly orm: SqliteRemoteDatabase;
+  /** Reads rows. Integers come as `number` (beyond 2^53 they throw), blobs as `ArrayBuffer`. */
+  all<Row>(query: Query): Promise<Row[]>;
+  /** Reads the first row, or nothing. */
+  first<Row>(query: Query): Promise<Row | undefined>;
+  /**
+   * Writes all statements or none: one non-interactive batch, one round trip, durable when it resolves.
+   * Batches that wait together share a commit. A batch may be run again after a busy or broken
+   * connection, so its statements carry their own guards.
+   */
+  write(queries: readonly Query[]): Promise<ResultSet[]>;
+  /** An interactive transaction, for operators' mutations only; never held across a network call. Nested calls join it. */
+  transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
+}
+
+export interface RootDatabase extends Database {
+  /** Told after each commit which statements it made durable. */
+  onCommit(listener: (statements: readonly Statement[]) => void): void;
+  /** Runs a script of several statements, outside any transaction; for migrations. */
+  script(text: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DatabaseSettings {
+  /** `file:/path/to.db`, or the address of a remote libSQL (`libsql://`, `https://`, `http://`). */
+  readonly url: string;
+  readonly authToken?: string | undefined;
+}
+
+/** Opens the database; a local file gets WAL with `synchronous=FULL`, asserted on every connection. */
+export async function openDatabase(settings: DatabaseSettings): Promise<RootDatabase> {
+  const local = settings.url.startsWith("file:");
+  const writeClient = await connect(settings, local);
+  const readClient = local ? await connect(settings, local) : writeClient;
+  const reconnect = async (client: Client) => {
+    await client.reconnect();
+    if (local) await assertPragmas(client);
+  };
+  const writer = createWriter(writeClient, () => reconnect(writeClient));
+  const read = (statement: Statement) =>
+    withBusyRetry(
+      () => readClient.execute(statement),
+      () => reconnect(readClient),
+    );
+  return {
+    ...queries(read, (batch) => writer.batch(batch)),
+    transaction: (work) => writer.transaction(async (tx) => work(joined((s) => tx.execute(s)))),
+    onCommit: (listener) => writer.onCommit(listener),
+    script: (text) => writer.exclusive((client) => client.executeMultiple(text)),
+    close: () => close(writer, local ? [writeClient, readClient] : [writeClient]),
+  };
+}
+
+/** A transaction in progress, as a {@link Database}. */
+function joined(execute: (statement: Statement) => Promise<ResultSet>): Database {
+  const batch = async (statements: readonly Statement[]) => {
+    const results: ResultSet[] = [];
+    for (const statement of statements) results.push(await execute(statement));
+    return results;
+  };
+  const self: Database = { ...queries(execute, batch), transaction: (work) => work(self) };
+  return self;
+}
+
+type Reads = (statement: Statement) => Promise<ResultSet>;
+type Writes = (statements: readonly Statement[]) => Promise<ResultSet[]>;
+
+function queries(read: Reads, write: Writes): Omit<Database, "transaction"> {
+  const all = async <Row>(query: Query) => asRows<Row>(await read(compile(query)));
+  return {
+    orm: drizzle(async (sql, args, method) => {
+      const statement = { sql, args };
+      const result = isRead(sql) ? await read(statement) : only(await write([statement]));
+      const rows = result.rows.map((row) => Array.from(row));
+      return { rows: method === "get" ? (rows[0] ?? []) : rows };
+    }),
+    all,
+    first: async <Row>(query: Query) => (await all<Row>(query))[0],
+    write: async (list) => (list.length === 0 ? [] : write(list.map(compile))),
+  };
+}
+
+function isRead(text: string): boolean {
+  return /^\s*(select|with|explain|pragma)\b/i.test(text);
+}
+
+function only(results: ResultSet[]): ResultSet {
+  const [result] = results;
+  if (!result) throw new Error("a statement answered nothing");
+  return result;
+}
+
+/** The one place where rows take the shape that their query's author names. */
+function asRows<Row>(result: ResultSet): Row[] {
+  return result.rows as unknown[] as Row[];
+}
+
+const busyTimeoutMs = 100;
+
+async function connect(settings: DatabaseSettings, local: boolean): Promise<Client> {
+  const { url, authToken } = settings;
+  if (!local) return createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number" });
+  // One connection a client: PRAGMAs belong to a connection, and a pool would open more of them unasked.
+  const client = createClient({ url, concurrency: 1, timeout: busyTimeoutMs, intMode: "number" });
+  await withBusyRetry(
+    () => assertPragmas(client),
+    async () => {},
+  );
+  return client;
+}
+
+async function assertPragmas(client: Client): Promise<void> {
+  await client.execute("PRAGMA journal_mode = WAL");
+  for (const set of [
+    "synchronous = FULL",
+    "foreign_keys = ON",
+    `busy_timeout = ${busyTimeoutMs}`,
+    "cache_size = -16000",
+  ]) {
+    await client.execute(`PRAGMA ${set}`);
+  }
+  const journal = await client.execute("PRAGMA journal_mode");
+  const synchronous = await client.execute("PRAGMA synchronous");
+  if (journal.rows[0]?.[0] !== "wal" || Number(synchronous.rows[0]?.[0]) !== 2) {
+    throw new SetupError(
+      "the database file cannot be held in WAL mode with synchronous=FULL; is it on a network drive?",
+    );
+  }
+}
+
+async function close(writer: Writer, clients: readonly Client[]): Promise<void> {
+  await writer.idle();
+  for (const client of clients) client.close();
+}

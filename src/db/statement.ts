@@ -1,0 +1,51 @@
+import type { InStatement, InValue } from "@libsql/client";
+import { type SQL, sql } from "drizzle-orm";
+import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
+
+/** A compiled statement: SQL text with `?` placeholders and their values in order. */
+export interface Statement {
+  readonly sql: string;
+  readonly args: InValue[];
+}
+
+/** What the database takes: a compiled statement, a `sql` template, or a query of Drizzle's builder. */
+export type Query = Statement | SQL | { toSQL(): { sql: string; params: unknown[] } };
+
+const dialect = new SQLiteAsyncDialect();
+
+/** Compiles any query to text and values. */
+export function compile(query: Query): Statement {
+  if ("args" in query) return query;
+  const { sql: text, params } = "toSQL" in query ? query.toSQL() : dialect.sqlToQuery(query);
+  return { sql: text, args: params.map(bindable) };
+}
+
+/**
+ * Turns a compiled statement (for example one that was stored when a run froze its audience) back into
+ * a template, so that it can stand inside a larger one.
+ */
+export function embed({ sql: text, args }: Statement): SQL {
+  const pieces = text.split("?");
+  const holes = pieces.length - 1;
+  if (holes !== args.length) throw new Error(`a stored predicate has ${holes} places for ${args.length} values`);
+  return sql.join(pieces.flatMap((piece, i) => (i < holes ? [sql.raw(piece), sql`${args[i]}`] : [sql.raw(piece)])));
+}
+
+/** The statement as `@libsql/client` wants it. */
+export function toInStatement({ sql: text, args }: Statement): InStatement {
+  return { sql: text, args };
+}
+
+function bindable(value: unknown): InValue {
+  if (value === null || value === undefined) return null;
+  switch (typeof value) {
+    case "string":
+    case "number":
+    case "bigint":
+    case "boolean":
+      return value;
+    default:
+      if (value instanceof Uint8Array || value instanceof Date) return value;
+      throw new TypeError(`a ${typeof value} cannot be bound to a statement`);
+  }
+}

@@ -1,0 +1,131 @@
+import type { Client, ResultSet } from "@libsql/client";
+import { withBusyRetry } from "./busy.ts";
+import type { Statement } from "./statement.ts";
+
+/** The process's one queue of writes. */
+export interface Writer {
+  batch(statements: readonly Statement[]): Promise<ResultSet[]>;
+  transaction<T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T>;
+  exclusive<T>(work: (client: Client) => Promise<T>): Promise<T>;
+  onCommit(listener: (statements: readonly Statement[]) => void): void;
+  idle(): Promise<void>;
+}
+
+/** What the work of an interactive transaction may do with it. */
+export interface OpenTransaction {
+  execute(statement: Statement): Promise<ResultSet>;
+}
+
+interface Batch {
+  readonly statements: readonly Statement[];
+  readonly resolve: (results: ResultSet[]) => void;
+  readonly reject: (error: unknown) => void;
+}
+type Job = Batch | { readonly run: () => Promise<void> };
+
+/** Statements that share one commit at most: bounds how long a commit blocks the event loop. */
+const groupLimit = 400;
+
+/**
+ * Makes the queue. Batches waiting together are committed together (one fsync or round trip for all); when such a group
+ * fails, each of its batches is run alone, so that a faulty one harms no other.
+ */
+export function createWriter(client: Client, reconnect: () => Promise<void>): Writer {
+  const waiting: Job[] = [];
+  const listeners: ((statements: readonly Statement[]) => void)[] = [];
+  let draining: Promise<void> | undefined;
+
+  const committed = (statements: readonly Statement[]) => {
+    for (const listener of listeners) listener(statements);
+  };
+  const commit = async (statements: readonly Statement[]) => {
+    const results = await withBusyRetry(() => client.batch([...statements], "write"), reconnect);
+    committed(statements);
+    return results;
+  };
+  const drain = async () => {
+    // Let everything that arrives in this turn of the event loop join the first group.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) {
+      const group = takeGroup(waiting);
+      if (group.length > 0) await commitGroup(group, commit);
+      else await runAlone(waiting);
+    }
+    draining = undefined;
+  };
+  const push = (job: Job) => {
+    waiting.push(job);
+    draining ??= drain();
+  };
+  const exclusive = <T>(work: (client: Client) => Promise<T>) =>
+    new Promise<T>((resolve, reject) => push({ run: () => work(client).then(resolve, reject) }));
+
+  return {
+    batch: (statements) => new Promise((resolve, reject) => push({ statements, resolve, reject })),
+    transaction: (work) => exclusive(() => interactive(client, reconnect, work, committed)),
+    exclusive,
+    onCommit: (listener) => void listeners.push(listener),
+    idle: async () => {
+      while (draining) await draining;
+    },
+  };
+}
+
+/** Takes the batches at the head of the queue, as many as may share a commit; none when a transaction is first. */
+function takeGroup(waiting: Job[]): Batch[] {
+  const group: Batch[] = [];
+  let size = 0;
+  for (let next = waiting[0]; next && "statements" in next; next = waiting[0]) {
+    size += next.statements.length;
+    if (group.length > 0 && size > groupLimit) break;
+    group.push(next);
+    waiting.shift();
+  }
+  return group;
+}
+
+async function runAlone(waiting: Job[]): Promise<void> {
+  const job = waiting.shift();
+  if (job && "run" in job) await job.run();
+}
+
+async function commitGroup(
+  group: readonly Batch[],
+  commit: (statements: readonly Statement[]) => Promise<ResultSet[]>,
+): Promise<void> {
+  try {
+    const results = await commit(group.flatMap((batch) => batch.statements));
+    let at = 0;
+    for (const batch of group) {
+      batch.resolve(results.slice(at, at + batch.statements.length));
+      at += batch.statements.length;
+    }
+  } catch (error) {
+    const [first, ...others] = group;
+    if (others.length === 0) return first?.reject(error);
+    for (const batch of group) await commitGroup([batch], commit);
+  }
+}
+
+async function interactive<T>(
+  client: Client,
+  reconnect: () => Promise<void>,
+  work: (tx: OpenTransaction) => Promise<T>,
+  committed: (statements: readonly Statement[]) => void,
+): Promise<T> {
+  const tx = await withBusyRetry(() => client.transaction("write"), reconnect);
+  const written: Statement[] = [];
+  try {
+    const answer = await work({
+      execute: (statement) => {
+        written.push(statement);
+        return tx.execute(statement);
+      },
+    });
+    await tx.commit();
+    committed(written);
+    return answer;
+  } finally {
+    tx.close();
+  }
+}
