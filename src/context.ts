@@ -1,0 +1,76 @@
+import type { Redis } from "@upstash/redis";
+import type { Limits } from "./channels/catalog.ts";
+import type { Database } from "./db/client.ts";
+import type { Queue } from "./queue/qstash.ts";
+
+/** Who asks. */
+export type Actor =
+  | { readonly kind: "operator"; readonly id: number; readonly name: string; readonly role: Role }
+  | { readonly kind: "service"; readonly id: number; readonly name: string; readonly scopes: readonly Scope[] }
+  | { readonly kind: "member"; readonly seq: number; readonly id: string }
+  | { readonly kind: "system"; readonly job: string }
+  | { readonly kind: "anonymous" };
+
+/** Operators' roles; each may do what those before it may. */
+export const roles = ["viewer", "editor", "approver", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** What a service token may be allowed. */
+export const scopes = ["members:write", "events:write", "orders:write"] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Settings that domains read; made once at start-up. */
+export interface Settings {
+  readonly publicUrl: string;
+  /** The zone of members who have none, IANA. */
+  readonly shopTimeZone: string;
+  readonly shopName: string;
+  /** Matches per page of a run. */
+  readonly pageSize: number;
+  /** Unfinished batches per run and channel that may be in the queue. */
+  readonly batchWindow: number;
+  /** How long a batch is held by the delivery that sends it, in milliseconds; longer than any provider call. */
+  readonly leaseMs: number;
+  /** Launching to more members than this needs an approver who is not the author. */
+  readonly approvalAbove: number;
+  readonly limits: Readonly<Record<string, Limits>>;
+  /** Signs links in messages (unsubscribe, clicks, claims). */
+  readonly linkSecret: string;
+}
+
+export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
+
+/** What every verb gets first. A transaction travels in it: inside {@link withTransaction}, `db` is the transaction. */
+export interface Context {
+  readonly db: Database;
+  readonly redis: Redis | undefined;
+  readonly queue: Queue;
+  readonly settings: Settings;
+  /** Milliseconds since 1970 UTC. */
+  readonly clock: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  readonly log: Log;
+  readonly actor: Actor;
+}
+
+/** Runs a verb's writes as one interactive transaction; joins the one that is already open. */
+export function withTransaction<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
+  return ctx.db.transaction((db) => work({ ...ctx, db }));
+}
+
+/** The actor in words, for logs of who did what; names no member's address. */
+export function describeActor(actor: Actor): string {
+  switch (actor.kind) {
+    case "operator":
+      return `operator ${actor.name}`;
+    case "service":
+      return `service ${actor.name}`;
+    case "member":
+      return `member ${actor.id}`;
+    case "system":
+      return `job ${actor.job}`;
+    case "anonymous":
+      return "nobody";
+  }
+}

@@ -1,0 +1,36 @@
+import type { z } from "zod";
+
+/** One message to be published: its name, its checked payload, and how it travels. */
+export interface Message {
+  readonly name: string;
+  readonly payload: unknown;
+  /** What it is about, e.g. `page/7/12`; the sweeper looks messages up by it. */
+  readonly subject: string;
+  /** Flow-control key: messages of one key share a rate and a parallelism. */
+  readonly flow?: string;
+  /** Not delivered before this time, in milliseconds since 1970. */
+  readonly notBefore?: number;
+}
+
+/** A kind of message. The domain that owns the work defines it; `jobs/` holds its handler. */
+export interface MessageType<Payload> {
+  readonly name: string;
+  readonly schema: z.ZodType<Payload>;
+  of(payload: Payload, travel?: { flow?: string; notBefore?: number }): Message;
+}
+
+/**
+ * Defines a kind of message: its name (also the path of its job), the schema of its payload, and what its subject is.
+ * Payloads carry ids and ranges, never rows.
+ */
+export function defineMessage<Payload>(
+  name: string,
+  schema: z.ZodType<Payload>,
+  subject: (payload: Payload) => string,
+): MessageType<Payload> {
+  return {
+    name,
+    schema,
+    of: (payload, travel = {}) => ({ name, payload: schema.parse(payload), subject: subject(payload), ...travel }),
+  };
+}

@@ -1,0 +1,45 @@
+import { type SQL, sql } from "drizzle-orm";
+import { field, rows } from "../db/bulk.ts";
+import type { Query } from "../db/statement.ts";
+import type { Message, MessageType } from "./message.ts";
+
+/**
+ * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that causes them:
+ * both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message of its own.
+ */
+export function enqueue(messages: readonly Message[], now: number): Query {
+  const list = messages.map(({ name, payload, subject, flow, notBefore }) => ({
+    id: Bun.randomUUIDv7(),
+    name,
+    payload: JSON.stringify(payload),
+    subject,
+    flow: flow ?? null,
+    notBefore: notBefore ?? null,
+  }));
+  return sql`
+    INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at)
+    SELECT ${field("id")}, ${field("name")}, ${field("payload")}, ${field("subject")}, ${field("flow")}, ${field("notBefore")}, ${now}
+    FROM ${rows(list)}`;
+}
+
+/** The columns of an outbox row that {@link enqueueEach} computes in SQL from the rows of a query. */
+export interface OutboxRow {
+  /** A globally unique id, different for every enqueueing. */
+  readonly id: SQL;
+  /** JSON text that the message's schema accepts. */
+  readonly payload: SQL;
+  readonly subject: SQL;
+  readonly flow?: string;
+}
+
+/** Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made. */
+export function enqueueEach(
+  type: MessageType<never> | { name: string },
+  row: OutboxRow,
+  from: SQL,
+  now: number,
+): Query {
+  return sql`
+    INSERT INTO outbox (id, name, payload, subject, flow, created_at)
+    SELECT ${row.id}, ${type.name}, ${row.payload}, ${row.subject}, ${row.flow ?? null}, ${now} FROM ${from}`;
+}

@@ -1,0 +1,37 @@
+import { Client, Receiver } from "@upstash/qstash";
+
+/** How to reach the queue: QStash itself, or the embedded broker, which speaks the same protocol. */
+export interface QueueSettings {
+  readonly url: string;
+  readonly token: string;
+  readonly currentSigningKey: string;
+  readonly nextSigningKey: string;
+  /** Where the queue finds our jobs, without a trailing slash, e.g. `https://fanfare.example/jobs`. */
+  readonly jobsUrl: string;
+  /** How often the queue tries a message again before it is dead, at most. */
+  readonly retries: number;
+  /** Flow-control values by key. A key without one travels unlimited. */
+  readonly flows: Readonly<Record<string, Flow>>;
+}
+
+export interface Flow {
+  readonly parallelism: number;
+  readonly ratePerSecond?: number;
+}
+
+/** The queue as the rest of Fanfare sees it. */
+export interface Queue {
+  readonly settings: QueueSettings;
+  readonly client: Client;
+  readonly receiver: Receiver;
+}
+
+export function openQueue(settings: QueueSettings): Queue {
+  const { url, token, currentSigningKey, nextSigningKey } = settings;
+  return {
+    settings,
+    // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only hide it.
+    client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false }),
+    receiver: new Receiver({ currentSigningKey, nextSigningKey }),
+  };
+}
