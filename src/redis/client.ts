@@ -1,0 +1,88 @@
+import { Redis } from "@upstash/redis";
+import { connect } from "./connection.ts";
+import { requesterOver } from "./local.ts";
+import { openRest } from "./rest.ts";
+import { watchFailures } from "./script.ts";
+import { manageServer } from "./server.ts";
+
+/** Where Redis is: Upstash's REST, a Redis by URL, a `redis-server` child of ours, or nowhere. */
+export type RedisSettings =
+  | { readonly kind: "rest"; readonly url: string; readonly token: string }
+  | { readonly kind: "url"; readonly url: string }
+  | { readonly kind: "managed"; readonly dataDir: string }
+  | { readonly kind: "none" };
+
+/** An opened Redis, or the knowledge that there is none. */
+export interface RedisHandle {
+  /** Undefined when there is no Redis; a Redis that is merely away keeps its client, which mends itself. */
+  readonly client: Redis | undefined;
+  /** One line for the start-up log. */
+  readonly describe: string;
+  /** Closes the connection, and stops the child when there is one. */
+  close(): Promise<void>;
+  /** Whether Redis answers a PING within a second. */
+  healthy(): Promise<boolean>;
+}
+
+/** Hears, in one line, of an outage, its end, or a script that failed. */
+export type Report = (line: string) => void;
+
+/**
+ * Opens Redis as the settings say. Never throws for a Redis that does not answer: Fanfare runs without,
+ * slower, and the client comes back by itself. No command waits longer than about a second.
+ */
+export async function openRedis(settings: RedisSettings, report: Report = () => {}): Promise<RedisHandle> {
+  switch (settings.kind) {
+    case "rest": {
+      const client = openRest(settings.url, settings.token, report);
+      return handle(client, `Upstash over REST at ${hostOf(settings.url)}`, report);
+    }
+    case "url": {
+      const connection = await connect(async () => settings.url, report);
+      const client = new Redis(requesterOver(connection));
+      return handle(client, `${hostOf(settings.url)}`, report, async () => connection.close());
+    }
+    case "managed":
+      return openManaged(settings.dataDir, report);
+    case "none":
+      return absent("none is configured");
+  }
+}
+
+async function openManaged(dataDir: string, report: Report): Promise<RedisHandle> {
+  const program = Bun.which("redis-server");
+  if (!program) return absent("there is no redis-server on the PATH");
+  const server = await manageServer(dataDir, program);
+  const connection = await connect(server.ensure, report);
+  const close = async () => {
+    connection.close();
+    await server.stop();
+  };
+  return handle(new Redis(requesterOver(connection)), "a redis-server child of Fanfare", report, close);
+}
+
+async function handle(client: Redis, where: string, report: Report, close = async () => {}): Promise<RedisHandle> {
+  watchFailures(client, report);
+  const healthy = () =>
+    client.ping().then(
+      (answer) => answer === "PONG",
+      () => false,
+    );
+  const away = (await healthy()) ? "" : ", which does not answer: Fanfare runs slower until it does";
+  return { client, describe: `Redis: ${where}${away}`, close, healthy };
+}
+
+function absent(why: string): RedisHandle {
+  return {
+    client: undefined,
+    describe: `Redis: none, because ${why}; Fanfare runs without it, slower`,
+    close: async () => {},
+    healthy: async () => false,
+  };
+}
+
+/** The address without its credentials. */
+function hostOf(url: string): string {
+  const parsed = URL.parse(url);
+  return parsed ? `${parsed.protocol}//${parsed.host}${parsed.host ? "" : parsed.pathname}` : "an unreadable URL";
+}

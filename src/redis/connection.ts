@@ -1,0 +1,62 @@
+import { type Line, openLine, RedisAway } from "./line.ts";
+
+/** One connection to a Redis that mends itself; while Redis is away every command fails at once. */
+export interface Connection {
+  /** Sends one command. Rejects with {@link RedisAway} for an outage, with Redis's own error otherwise. */
+  send(command: string, args: string[]): Promise<unknown>;
+  close(): void;
+}
+
+/** Hears, in one line, of an outage, its end, or a script that failed. */
+export type Report = (line: string) => void;
+
+const backoff = { firstMs: 20, maxMs: 2_000, steadyAfterMs: 5_000 };
+
+/**
+ * Waits for the first attempt, which may fail: the connection goes on trying by itself.
+ * `locate` is asked for the URL before every attempt, so it is the place to start a server.
+ */
+export async function connect(locate: () => Promise<string>, report: Report): Promise<Connection> {
+  let live: Line | undefined;
+  let closed = false;
+  let outage: string | undefined;
+  let retryMs = 0;
+  let timer: Timer | undefined;
+
+  async function attempt(): Promise<void> {
+    try {
+      const line = await openLine(await locate());
+      if (closed) return line.drop("closed");
+      live = line;
+      if (outage) report(`Redis is back (it was away: ${outage})`);
+      outage = undefined;
+      const since = performance.now();
+      void line.lost.then((why) => {
+        if (performance.now() - since > backoff.steadyAfterMs) retryMs = 0;
+        again(why);
+      });
+    } catch (fault) {
+      again(fault instanceof Error ? fault.message : String(fault));
+    }
+  }
+
+  function again(why: string): void {
+    live = undefined;
+    if (closed) return;
+    if (!outage) report(`Redis is away, Fanfare runs slower: ${why}`);
+    outage = why;
+    timer = setTimeout(attempt, retryMs);
+    retryMs = Math.min(backoff.maxMs, Math.max(backoff.firstMs, retryMs * 2));
+  }
+
+  await attempt();
+  return {
+    send: (command, args) =>
+      live ? live.send(command, args) : Promise.reject(new RedisAway(`Redis is away: ${outage ?? "closed"}`)),
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      live?.drop("closed");
+    },
+  };
+}

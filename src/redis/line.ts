@@ -1,0 +1,96 @@
+import { RedisClient } from "bun";
+
+/** One socket to Redis, from its opening to its loss; every wait on it is bounded. */
+export interface Line {
+  send(command: string, args: string[]): Promise<unknown>;
+  drop(why: string): void;
+  /** Resolves with the reason when the socket is lost or dropped. */
+  readonly lost: Promise<string>;
+}
+
+/** Redis is not there, or did not answer in time: the command may or may not have run. */
+export class RedisAway extends Error {
+  override readonly name = "RedisAway";
+}
+
+const answerWithinMs = 1_000;
+const maxWaiting = 20_000;
+
+/** Opens a socket and makes it speak RESP2, in which maps arrive as the flat pairs that @upstash/redis expects. */
+export async function openLine(url: string, withinMs = answerWithinMs): Promise<Line> {
+  const socket = new RedisClient(url, { autoReconnect: false, enableOfflineQueue: false, connectionTimeout: withinMs });
+  const lost = Promise.withResolvers<string>();
+  const drop = (why: string) => {
+    lost.resolve(why);
+    socket.close();
+  };
+  socket.onclose = () => lost.resolve("the connection was closed");
+  const watch = watchAnswers(withinMs, () => drop(`no answer within ${withinMs} ms`));
+
+  function send(command: string, args: string[]): Promise<unknown> {
+    if (watch.waiting() >= maxWaiting) return Promise.reject(new RedisAway(`${maxWaiting} commands wait already`));
+    const ticket = watch.enter();
+    return socket.send(command, args).then(
+      (answer) => {
+        watch.leave(ticket);
+        return answer;
+      },
+      (fault) => {
+        watch.leave(ticket);
+        throw isReply(fault) ? fault : new RedisAway(fault.message);
+      },
+    );
+  }
+
+  try {
+    await socket.connect();
+    await send("HELLO", ["2"]);
+  } catch (fault) {
+    drop("it never opened");
+    throw fault;
+  }
+  return { send, drop, lost: lost.promise };
+}
+
+/** Whether an error is Redis's own answer, and the connection is well. */
+export function isReply(fault: unknown): fault is Error {
+  return fault instanceof Error && "code" in fault && fault.code === "ERR_REDIS_SERVER_ERROR";
+}
+
+/** Calls `overdue` when the oldest command has waited too long; one timer for all of them. */
+function watchAnswers(withinMs: number, overdue: () => void) {
+  const sentAt = new Map<number, number>();
+  let tickets = 0;
+  let timer: Timer | undefined;
+  let suspect: number | undefined;
+
+  function check(): void {
+    timer = undefined;
+    const [oldest] = sentAt;
+    if (!oldest) return;
+    const [ticket, at] = oldest;
+    const left = at + withinMs - performance.now();
+    if (left > 0) wake(left);
+    else if (suspect === ticket) overdue();
+    else {
+      // Our own event loop may have been the one that stood still: let it read the socket once before judging.
+      suspect = ticket;
+      wake(50);
+    }
+  }
+
+  function wake(ms: number): void {
+    timer = setTimeout(check, ms);
+  }
+
+  return {
+    waiting: () => sentAt.size,
+    enter() {
+      const ticket = ++tickets;
+      sentAt.set(ticket, performance.now());
+      if (!timer) wake(withinMs);
+      return ticket;
+    },
+    leave: (ticket: number) => sentAt.delete(ticket),
+  };
+}

@@ -1,0 +1,116 @@
+import { afterAll, describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { openRedis } from "../../src/redis/client.ts";
+import { rateLimit } from "../../src/redis/rate-limit.ts";
+import { startRedis } from "../support/redis-server.ts";
+
+const server = await startRedis();
+const handle = await openRedis({ kind: "url", url: server.url });
+afterAll(async () => {
+  await handle.close();
+  await server.stop();
+});
+
+let made = 0;
+const aKey = () => `key:${++made}`;
+const start = 1_790_000_000_000;
+
+const limits = fc.record({ limit: fc.integer({ min: 1, max: 20 }), periodSeconds: fc.integer({ min: 1, max: 3_600 }) });
+/** Gaps between requests, as shares of the time one request takes to be earned back. */
+const gaps = fc.array(fc.oneof(fc.constant(0), fc.double({ min: 0, max: 3, noNaN: true })), {
+  minLength: 1,
+  maxLength: 60,
+});
+
+describe.each([
+  ["in Redis", handle.client],
+  ["in this process, without Redis", undefined],
+])("the rate limit %s", (_, redis) => {
+  test("lets no stretch of time pass more than its share and one burst", async () => {
+    await fc.assert(
+      fc.asyncProperty(limits, gaps, async ({ limit, periodSeconds }, shares) => {
+        const key = aKey();
+        const passed: number[] = [];
+        let now = start;
+        for (const share of shares) {
+          now += Math.floor((share * periodSeconds * 1_000) / limit);
+          if ((await rateLimit(redis, { key, limit, periodSeconds, now })).allowed) passed.push(now);
+        }
+        for (const [i, from] of passed.entries()) {
+          for (const [j, to] of passed.entries()) {
+            if (j < i) continue;
+            const share = ((to - from) / 1_000 / periodSeconds) * limit;
+            expect(j - i + 1).toBeLessThanOrEqual(limit + Math.floor(share + 1e-9));
+          }
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  test("never lets a burst exceed the limit, and waiting as told is enough", async () => {
+    await fc.assert(
+      fc.asyncProperty(limits, async ({ limit, periodSeconds }) => {
+        const key = aKey();
+        const ask = (now: number) => rateLimit(redis, { key, limit, periodSeconds, now });
+        const burst = await Promise.all(Array.from({ length: limit + 5 }, () => ask(start)));
+        expect(burst.filter((verdict) => verdict.allowed)).toHaveLength(limit);
+        const refused = await ask(start);
+        if (refused.allowed) throw new Error("the burst was not used up");
+        expect(refused.retryAfterSeconds).toBeGreaterThanOrEqual(1);
+        expect(await ask(start + refused.retryAfterSeconds * 1_000)).toEqual({ allowed: true });
+      }),
+      { numRuns: 40 },
+    );
+  });
+
+  test("never refuses whoever keeps the pace", async () => {
+    const key = aKey();
+    for (let i = 0; i < 100; i++) {
+      const verdict = await rateLimit(redis, {
+        key,
+        limit: 7,
+        periodSeconds: 60,
+        now: start + Math.ceil((i * 60_000) / 7),
+      });
+      expect(verdict).toEqual({ allowed: true });
+    }
+  });
+
+  test("counts each key by itself", async () => {
+    const [one, other] = [aKey(), aKey()];
+    const once = { limit: 1, periodSeconds: 60, now: start };
+    expect(await rateLimit(redis, { key: one, ...once })).toEqual({ allowed: true });
+    expect(await rateLimit(redis, { key: one, ...once })).toEqual({ allowed: false, retryAfterSeconds: 60 });
+    expect(await rateLimit(redis, { key: other, ...once })).toEqual({ allowed: true });
+  });
+});
+
+test("a key in Redis expires once it no longer refuses anyone", async () => {
+  const key = aKey();
+  await rateLimit(handle.client, { key, limit: 10, periodSeconds: 60, now: start });
+  const left = await handle.client!.pttl(`rate:{${key}}`);
+  expect(left).toBeGreaterThan(5_000);
+  expect(left).toBeLessThanOrEqual(6_000);
+});
+
+test("the table of this process stays bounded, forgetting the key that was used longest ago", async () => {
+  const once = { limit: 1, periodSeconds: 3_600, now: start };
+  const [first, last] = [aKey(), aKey()];
+  await rateLimit(undefined, { key: first, ...once });
+  for (let i = 0; i < 10_000; i++) await rateLimit(undefined, { key: aKey(), ...once });
+  await rateLimit(undefined, { key: last, ...once });
+  expect(await rateLimit(undefined, { key: last, ...once })).toMatchObject({ allowed: false });
+  expect(await rateLimit(undefined, { key: first, ...once })).toEqual({ allowed: true });
+});
+
+test("I17 a limit that loses its Redis goes on limiting in this process", async () => {
+  const lost = await startRedis();
+  const redis = await openRedis({ kind: "url", url: lost.url });
+  const key = aKey();
+  const ask = () => rateLimit(redis.client, { key, limit: 2, periodSeconds: 60, now: start });
+  expect([await ask(), await ask(), await ask()].map(({ allowed }) => allowed)).toEqual([true, true, false]);
+  await lost.stop();
+  expect([await ask(), await ask(), await ask()].map(({ allowed }) => allowed)).toEqual([true, true, false]);
+  await redis.close();
+});
