@@ -1,0 +1,91 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type AudienceEnv, type AudienceTerm, allOf, anyOf, type Condition } from "./audience-term.ts";
+
+/**
+ * A checked filter. The language: `{ and: [F, …] }`, `{ or: [F, …] }`, `{ not: F }`, or one term with its argument, e.g.
+ * `{ level: { gte: 3 } }`; always exactly one key. Operators named together must all hold.
+ *
+ * Every filter is true or false of every member, and `not` is its exact complement. Where a member has no value, each
+ * operator answers no, except `ne` ("is not that value": yes) and `exists: false`.
+ */
+export interface Audience {
+  /** The filter as it was given: JSON, fit to be stored and parsed again. */
+  readonly filter: unknown;
+  readonly condition: Condition;
+}
+
+/** Bounds that keep the compiled predicate within what SQLite parses and an operator understands. */
+export const audienceLimits = { depth: 8, nodes: 200 } as const;
+
+/** Members who can be in an audience at all; the caller adds it to every compiled filter. */
+export const liveMember: SQL = sql`m.deleted_at IS NULL`;
+
+/** The audience of every live member. */
+export const everyone: Audience = { filter: null, condition: () => sql`1` };
+
+/** Checks a filter against the registered terms. INVALID_INPUT names each fault's place, e.g. `and.1.level.gte`. */
+export function parseAudience(terms: readonly AudienceTerm[], input: unknown): Audience | Refusal {
+  const reading: Reading = { terms: new Map(terms.map((term) => [term.name, term])), issues: [], nodes: 0 };
+  const condition = readFilter(reading, input, [], 1);
+  return reading.issues.length > 0 ? refuse.invalid(reading.issues) : { filter: input, condition };
+}
+
+/** The audience as one parameterised predicate over the alias `m` of `member`; true or false for every row. */
+export function compileAudience(audience: Audience, env: AudienceEnv): SQL {
+  return audience.condition(env);
+}
+
+interface Reading {
+  readonly terms: ReadonlyMap<string, AudienceTerm>;
+  readonly issues: Issue[];
+  nodes: number;
+}
+type Path = readonly (string | number)[];
+
+const never: Condition = () => sql`0`;
+
+function readFilter(reading: Reading, input: unknown, path: Path, depth: number): Condition {
+  const fault = (message: string, at = path) => {
+    reading.issues.push({ path: at.join("."), message });
+    return never;
+  };
+  reading.nodes++;
+  if (reading.nodes > audienceLimits.nodes)
+    return reading.nodes === audienceLimits.nodes + 1
+      ? fault(`the filter has more than ${audienceLimits.nodes} conditions`)
+      : never;
+  if (depth > audienceLimits.depth) return fault(`the filter is nested deeper than ${audienceLimits.depth}`);
+  if (typeof input !== "object" || input === null || Array.isArray(input))
+    return fault("a filter is an object with one key");
+  const [only, ...more] = Object.entries(input).filter(([, value]) => value !== undefined);
+  if (!only || more.length > 0)
+    return fault(`a filter has exactly one key, this has ${only ? more.length + 1 : "none"}`);
+  const [key, argument] = only;
+  const below = [...path, key];
+  if (key === "and" || key === "or") {
+    if (!Array.isArray(argument) || argument.length === 0) return fault("a list of at least one filter", below);
+    const parts = argument.map((part, i) => readFilter(reading, part, [...below, i], depth + 1));
+    const join = key === "and" ? allOf : anyOf;
+    return (env) => join(parts.map((part) => part(env)));
+  }
+  if (key === "not") {
+    const part = readFilter(reading, argument, below, depth + 1);
+    return (env) => sql`(NOT ${part(env)})`;
+  }
+  return readTerm(reading, key, argument, below);
+}
+
+function readTerm({ terms, issues }: Reading, key: string, argument: unknown, path: Path): Condition {
+  const term = terms.get(key);
+  if (!term) {
+    const known = ["and", "or", "not", ...terms.keys()].join(", ");
+    issues.push({ path: path.join("."), message: `there is no condition of this name; there are ${known}` });
+    return never;
+  }
+  const condition = term.read(argument);
+  if (typeof condition === "function") return condition;
+  for (const { path: inside, message } of condition)
+    issues.push({ path: [...path, ...inside.map(String)].join("."), message });
+  return never;
+}
