@@ -1,0 +1,83 @@
+import type { Store } from "./store.ts";
+
+/** Outcomes wait this long, ms, for company: a crash meanwhile only delivers them again. */
+const patience = 2;
+
+interface Entry {
+  readonly work: () => void;
+  readonly done: () => void;
+  readonly failed: (error: unknown) => void;
+}
+
+/**
+ * Group commit: all work that waits is done in one transaction, and told so once that is on disk.
+ * Work must change the database only; whatever else follows belongs after it.
+ */
+export class Committer {
+  readonly #store: Store;
+  #waiting: Entry[] = [];
+  #immediate: ReturnType<typeof setImmediate> | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** Does the work with the next transaction (at the end of this turn of the event loop), then `after`, then resolves. */
+  commit<T>(work: () => T, after?: (result: T) => void): Promise<T> {
+    return new Promise((resolve, failed) => {
+      let result: T;
+      this.#waiting.push({
+        work: () => {
+          result = work();
+        },
+        done: () => {
+          after?.(result);
+          resolve(result);
+        },
+        failed,
+      });
+      this.#immediate ??= setImmediate(() => this.flush());
+    });
+  }
+
+  /** The same without hurry and without a promise; `failed` hears of a transaction that could not be. */
+  later(work: () => void, done: () => void, failed: (error: unknown) => void): void {
+    this.#waiting.push({ work, done, failed });
+    if (!this.#immediate) this.#timer ??= setTimeout(() => this.flush(), patience);
+  }
+
+  /** Commits what waits, now. */
+  flush(): void {
+    clearImmediate(this.#immediate);
+    clearTimeout(this.#timer);
+    this.#immediate = this.#timer = undefined;
+    const entries = this.#waiting;
+    this.#waiting = [];
+    if (entries.length > 0) this.#commitAll(entries);
+  }
+
+  #commitAll(entries: readonly Entry[]): void {
+    try {
+      this.#transact(entries);
+    } catch (error) {
+      // One of them may be at fault: each alone, so that it fails alone.
+      if (entries.length > 1) for (const entry of entries) this.#commitAll([entry]);
+      else entries[0]?.failed(error);
+      return;
+    }
+    for (const entry of entries) entry.done();
+  }
+
+  #transact(entries: readonly Entry[]): void {
+    const { db } = this.#store;
+    db.run("BEGIN IMMEDIATE");
+    try {
+      for (const entry of entries) entry.work();
+      db.run("COMMIT");
+    } catch (error) {
+      if (db.inTransaction) db.run("ROLLBACK");
+      throw error;
+    }
+  }
+}

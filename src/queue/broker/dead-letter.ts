@@ -1,0 +1,28 @@
+import { headerLists } from "./callback.ts";
+import type { Attempt } from "./deliver.ts";
+import type { Message } from "./message.ts";
+import type { Store } from "./store.ts";
+
+/** A message that was given up, with the last answer it got. */
+export interface DeadLetter extends Omit<Message, "lane" | "due"> {
+  readonly died: number;
+  readonly status: number | null;
+  readonly answerHeader: string | null;
+  readonly answerBody: Uint8Array<ArrayBuffer> | null;
+}
+
+/** Keeps a given-up message with its last answer, and says its DLQ id; to be called within a transaction. */
+export function bury(store: Store, message: Message, attempt: Attempt, now: number): string {
+  const { status, headers, body } = attempt;
+  const answer = headers ? JSON.stringify(headerLists(headers)) : null;
+  const { id, created, starts, url, method, header, retried, retries, label, flow, schedule, extras } = message;
+  const kept = store.bury.get(
+    ...([id, created, starts, url, method, header, message.body, retried, retries] as const),
+    ...([label, flow, schedule, extras, now, status === 0 ? null : status, answer, body] as const),
+  );
+  return dlqId({ died: now, seq: kept?.seq ?? 0 });
+}
+
+export function dlqId(letter: { readonly died: number; readonly seq: number }): string {
+  return `${letter.died}-${letter.seq}`;
+}

@@ -1,0 +1,86 @@
+import { extrasOf, type Message } from "./message.ts";
+import { sign } from "./sign.ts";
+
+/** What came of one attempt. `answer` is absent when there was none: unreachable, reset, timed out. */
+export interface Attempt {
+  readonly status: number;
+  readonly headers: Headers | undefined;
+  /** The answer's body, cut at the largest that is kept; or why there is none. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+export interface DeliverOptions {
+  readonly currentSigningKey: string;
+  readonly deliver?: ((request: Request) => Promise<Response>) | undefined;
+}
+
+/** How long a destination may take when the sender did not say, ms. */
+const usualTimeout = 15 * 60_000;
+const mostKept = 1_048_576;
+const nothing = new Uint8Array(0);
+
+/** Makes one signed attempt and waits for the whole answer; never throws. `stop` gives it up. */
+export async function attempt(options: DeliverOptions, message: Message, stop: AbortSignal): Promise<Attempt> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const giveUp = () => controller.abort(new Error("the broker is stopping"));
+  const timeoutMs = extrasOf(message).timeoutMs ?? usualTimeout;
+  const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+  stop.addEventListener("abort", giveUp);
+  try {
+    // The race is for a destination function that does not heed the signal.
+    return await Promise.race([exchange(options, message, signal), aborted(signal)]);
+  } catch (error) {
+    controller.abort();
+    return { status: 0, headers: undefined, body: Buffer.from(reason(error)) };
+  } finally {
+    clearTimeout(timer);
+    stop.removeEventListener("abort", giveUp);
+  }
+}
+
+async function exchange(options: DeliverOptions, message: Message, signal: AbortSignal): Promise<Attempt> {
+  const request = toRequest(options.currentSigningKey, message, signal);
+  const response = await (options.deliver ?? fetch)(request);
+  return { status: response.status, headers: response.headers, body: await readSome(response) };
+}
+
+function toRequest(key: string, message: Message, signal: AbortSignal): Request {
+  const { url, method } = message;
+  const body = method === "GET" ? null : message.body;
+  const headers = new Headers(forwarded(message));
+  headers.set("user-agent", "Upstash-QStash");
+  headers.set("upstash-message-id", message.id);
+  headers.set("upstash-retried", String(message.retried));
+  headers.set("upstash-signature", sign(key, url, body ?? nothing));
+  if (message.schedule !== null) headers.set("upstash-schedule-id", message.schedule);
+  if (message.label !== null) headers.set("upstash-label", message.label);
+  return new Request(url, { method, headers, signal, redirect: "manual", body });
+}
+
+function forwarded(message: Message): Record<string, string> {
+  const headers: Record<string, string> = JSON.parse(message.header);
+  return headers;
+}
+
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, fail) => signal.addEventListener("abort", () => fail(signal.reason)));
+}
+
+async function readSome(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  if (response.body === null) return nothing;
+  if (Number(response.headers.get("content-length") ?? mostKept + 1) <= mostKept) return await response.bytes();
+  const chunks: Uint8Array<ArrayBuffer>[] = [];
+  let size = 0;
+  // Leaving the loop cancels the rest of the body.
+  for await (const chunk of response.body) {
+    chunks.push(chunk);
+    size += chunk.byteLength;
+    if (size >= mostKept) break;
+  }
+  return Buffer.concat(chunks).subarray(0, mostKept);
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

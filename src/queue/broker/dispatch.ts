@@ -1,0 +1,120 @@
+import type { Placed } from "./accept.ts";
+import { type Alarm, createAlarm } from "./alarm.ts";
+import type { Lane } from "./lane.ts";
+import { Lanes } from "./lanes.ts";
+import type { Message } from "./message.ts";
+import type { Store } from "./store.ts";
+
+/** Below the 256 connections a process may have open at once, so that the rest of it can still make calls. */
+const mostRunning = 200;
+const usualParallelism = 50;
+/** With half the slots taken, a lane that has this many waits: a few hanging destinations cannot take them all. */
+const fairShare = 8;
+
+export interface DispatchOptions {
+  readonly store: Store;
+  readonly now: () => number;
+  /** Makes one attempt; resolves when its slot is free again. Never rejects. */
+  readonly run: (message: Message) => Promise<void>;
+  /** Called whenever the alarm rings. */
+  readonly onAlarm: (now: number) => void;
+  readonly mostSleep?: number | undefined;
+}
+
+/** Decides what is delivered when. It holds numbers of due messages, bounded; the table is the truth. */
+export class Dispatcher {
+  readonly alarm: Alarm;
+  readonly lanes: Lanes;
+  readonly #options: DispatchOptions;
+  readonly #throttled = new Map<Lane, number>();
+  readonly #line: Lane[] = [];
+  #running = 0;
+  #stopped = true;
+  #pumping = false;
+
+  constructor(options: DispatchOptions) {
+    const { store, now, mostSleep } = options;
+    this.#options = options;
+    this.alarm = createAlarm(now, () => this.#ring(), mostSleep);
+    this.lanes = new Lanes({ store, alarm: this.alarm, wake: (lane) => this.#wake(lane) });
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.alarm.at(this.#options.now());
+  }
+
+  /** No delivery starts from now on. */
+  stop(): void {
+    this.#stopped = true;
+    this.alarm.stop();
+  }
+
+  /** Deliveries under way. */
+  get running(): number {
+    return this.#running;
+  }
+
+  /** Takes messages that were committed: due ones get in line, others wake it in time. */
+  offer(placed: readonly Placed[]): void {
+    const now = this.#options.now();
+    for (const one of placed) this.lanes.offer(one, now);
+  }
+
+  #ring(): void {
+    if (this.#stopped) return;
+    const now = this.#options.now();
+    this.#options.onAlarm(now);
+    for (const [lane, opens] of this.#throttled) {
+      if (opens > now) this.alarm.at(opens);
+      else if (this.#throttled.delete(lane)) this.#wake(lane);
+    }
+    this.lanes.notice(now);
+  }
+
+  #wake(lane: Lane): void {
+    if (!lane.inLine && !this.#throttled.has(lane) && lane.hasNext()) {
+      lane.inLine = true;
+      this.#line.push(lane);
+    }
+    if (this.#pumping || this.#stopped || this.#line.length === 0) return;
+    this.#pumping = true;
+    queueMicrotask(() => this.#pump());
+  }
+
+  /** One message of each lane in turn, while there are slots. */
+  #pump(): void {
+    const now = this.#options.now();
+    while (!this.#stopped && this.#running < mostRunning) {
+      const lane = this.#line.shift();
+      if (!lane) break;
+      lane.inLine = false;
+      if (this.#startNext(lane, now)) this.#wake(lane);
+    }
+    this.#pumping = false;
+  }
+
+  /** Whether a delivery was started. If not, the lane gets in line when a call ends, a period opens or a message comes. */
+  #startNext(lane: Lane, now: number): boolean {
+    const most = this.#running >= mostRunning / 2 ? fairShare : mostRunning;
+    const entry = lane.gate.check(now, usualParallelism, most);
+    if (typeof entry === "number") {
+      this.#throttled.set(lane, entry);
+      this.alarm.at(entry);
+    }
+    if (entry !== "open") return false;
+    const message = lane.take(now);
+    if (message) this.#deliver(lane, message);
+    return message !== undefined;
+  }
+
+  #deliver(lane: Lane, message: Message): void {
+    this.#running += 1;
+    lane.gate.enter();
+    this.#options.run(message).then(() => {
+      this.#running -= 1;
+      lane.gate.leave();
+      this.#wake(lane);
+    });
+  }
+}

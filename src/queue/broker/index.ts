@@ -1,0 +1,96 @@
+import type { Placed } from "./accept.ts";
+import { Committer } from "./commit.ts";
+import { attempt } from "./deliver.ts";
+import { Dispatcher } from "./dispatch.ts";
+import { type Routes, serve } from "./http.ts";
+import type { Message } from "./message.ts";
+import { createOutcomes } from "./outcomes.ts";
+import { largestBatch, publishRoutes } from "./publish.ts";
+import { openStore } from "./store.ts";
+
+export interface BrokerOptions {
+  /** The SQLite file of the queue; made where it is missing. */
+  readonly path: string;
+  /** Port on 127.0.0.1; 0 takes any. */
+  readonly port: number;
+  /** The bearer token that clients must present. */
+  readonly token: string;
+  readonly currentSigningKey: string;
+  readonly nextSigningKey: string;
+  /** Makes the calls; `fetch` unless told otherwise. */
+  readonly deliver?: (request: Request) => Promise<Response>;
+  /** Epoch milliseconds. */
+  readonly clock?: () => number;
+  readonly log?: (event: string, fields: Record<string, unknown>) => void;
+}
+
+export interface Broker {
+  /** Base URL for the SDK's client. */
+  readonly url: string;
+  /** Takes nothing more, gives deliveries under way a moment, and closes the file. */
+  stop(): Promise<void>;
+  /** Messages not yet delivered or dead. */
+  backlog(): number;
+}
+
+/** A clock of the caller's may be moved at any time, so it is looked at often. */
+const movedClockSleep = 20;
+
+/**
+ * Starts a queue that speaks QStash's HTTP protocol: what it answers is on disk, what is on disk is delivered at least once,
+ * signed, and never before its time. Messages that a crash caught under way are delivered again.
+ */
+export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const store = openStore(options.path);
+  const committer = new Committer(store);
+  const { log = () => {}, clock } = options;
+  const now = monotonic(clock ?? Date.now);
+  const stopping = new AbortController();
+  const run = async (message: Message) => {
+    const result = await attempt(options, message, stopping.signal);
+    if (!stopping.signal.aborted) outcomes.record(message, result);
+  };
+  const mostSleep = clock && movedClockSleep;
+  const dispatcher = new Dispatcher({ store, now, run, onAlarm: () => {}, mostSleep });
+  const outcomes = createOutcomes({ store, committer, dispatcher, now, log });
+  const onPlaced = (placed: readonly Placed[]) => dispatcher.offer(placed);
+  const onCron = async () => ({ status: 501, error: "" });
+  const server = listen(options, {
+    ...publishRoutes({ store, committer, now, onPlaced, onCron }),
+    "GET /v2/keys": () => ({ json: { current: options.currentSigningKey, next: options.nextSigningKey } }),
+  });
+  dispatcher.start();
+
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    backlog: () => store.count.get()?.n ?? 0,
+    async stop() {
+      dispatcher.stop();
+      await server.stop(true);
+      const deadline = performance.now() + 1_000;
+      while (dispatcher.running > 0 && performance.now() < deadline) await Bun.sleep(5);
+      stopping.abort();
+      committer.flush();
+      store.close();
+    },
+  };
+}
+
+function listen(options: BrokerOptions, routes: Routes) {
+  return Bun.serve({
+    hostname: "127.0.0.1",
+    port: options.port,
+    idleTimeout: 0,
+    maxRequestBodySize: largestBatch,
+    fetch: serve(routes, options.token, (error) => options.log?.("broker.fault", { error: String(error) })),
+  });
+}
+
+/** Time never runs backwards for the broker: what was noticed as due stays due. */
+function monotonic(clock: () => number): () => number {
+  let latest = 0;
+  return () => {
+    latest = Math.max(latest, Math.floor(clock()));
+    return latest;
+  };
+}

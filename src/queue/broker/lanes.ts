@@ -1,0 +1,96 @@
+import type { Placed } from "./accept.ts";
+import type { Alarm } from "./alarm.ts";
+import { Lane } from "./lane.ts";
+import type { Message } from "./message.ts";
+import type { Store } from "./store.ts";
+
+/** So many lanes are found in the table between two turns of the event loop. */
+const lookahead = 1_000;
+/** Beyond this, lanes stay in the table until others are done. */
+const mostLanes = 10_000;
+const patience = 100;
+const start = { due: -1, lane: "" };
+
+interface Surroundings {
+  readonly store: Store;
+  readonly alarm: Alarm;
+  /** Called when a lane has something due. */
+  readonly wake: (lane: Lane) => void;
+}
+
+/** The lanes that have something due, found without reading what waits in them. */
+export class Lanes {
+  readonly #parts: Surroundings;
+  readonly #lanes = new Map<string, Lane>();
+  /** Everything due up to here has been noticed. */
+  #mark = start;
+
+  constructor(parts: Surroundings) {
+    this.#parts = parts;
+  }
+
+  /** Finds the lanes of what became due since last time, and sets the alarm for what is next. */
+  notice(now: number): void {
+    const { store, alarm, wake } = this.#parts;
+    for (let found = 0; found < lookahead; found++) {
+      const next = store.laneAfter.get(this.#mark.due, this.#mark.lane, now);
+      if (next === null) {
+        this.#lookOut(now);
+        return;
+      }
+      const lane = this.#lane(next.lane, now);
+      if (!lane) {
+        alarm.at(now + patience);
+        return;
+      }
+      this.#mark = next;
+      lane.hasMore();
+      wake(lane);
+    }
+    alarm.at(now);
+  }
+
+  offer({ seq, lane: key, due, limitsChanged }: Placed, now: number): void {
+    const { alarm, wake } = this.#parts;
+    if (limitsChanged) this.#lanes.get(key)?.refreshLimits();
+    if (due > now) {
+      alarm.at(due);
+      return;
+    }
+    const lane = this.#lane(key, now);
+    if (lane) {
+      lane.offer(seq);
+      wake(lane);
+    } else {
+      // No room to hold it: look through the table again when there is.
+      this.#mark = start;
+      alarm.at(now + patience);
+    }
+  }
+
+  release({ lane, seq }: Message): void {
+    this.#lanes.get(lane)?.release(seq);
+  }
+
+  /** Forgets lanes that have nothing to do. */
+  dropIdle(now: number): void {
+    for (const [key, lane] of this.#lanes) if (lane.isIdle(now)) this.#lanes.delete(key);
+  }
+
+  #lookOut(now: number): void {
+    const { store, alarm } = this.#parts;
+    this.#mark = { due: now, lane: "\uffff" };
+    const next = store.laneAfter.get(now, this.#mark.lane, Number.MAX_SAFE_INTEGER);
+    if (next !== null) alarm.at(next.due);
+  }
+
+  #lane(key: string, now: number): Lane | undefined {
+    const known = this.#lanes.get(key);
+    if (known) return known;
+    if (this.#lanes.size >= mostLanes) this.dropIdle(now);
+    if (this.#lanes.size >= mostLanes) return undefined;
+    const lane = new Lane(this.#parts.store, key);
+    this.#lanes.set(key, lane);
+    return lane;
+  }
+}

@@ -1,0 +1,91 @@
+/** One accepted message as the table keeps it. Times are epoch milliseconds; `header` and `extras` are JSON. */
+export interface Message {
+  readonly seq: number;
+  readonly id: string;
+  /** What shares limits with it: its flow key, else its destination's origin. */
+  readonly lane: string;
+  /** When it may next be delivered. */
+  readonly due: number;
+  readonly created: number;
+  /** When it was to be delivered first. */
+  readonly starts: number;
+  readonly url: string;
+  readonly method: string;
+  readonly header: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  readonly retried: number;
+  readonly retries: number;
+  readonly label: string | null;
+  readonly flow: string | null;
+  readonly schedule: string | null;
+  readonly extras: string | null;
+}
+
+/** Limits of one flow-control key: calls at once, and calls per period. */
+export interface Flow {
+  readonly key: string;
+  readonly parallelism?: number | undefined;
+  readonly rate?: number | undefined;
+  readonly periodMs?: number | undefined;
+}
+
+/** Where and how to report the outcome of a message. */
+export interface CallbackPlan {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly retries: number;
+  readonly delayMs: number;
+  readonly timeoutMs?: number | undefined;
+  readonly retryDelay?: string | undefined;
+}
+
+/** What few messages have. */
+export interface Extras {
+  readonly timeoutMs?: number | undefined;
+  readonly retryDelay?: string | undefined;
+  readonly callback?: CallbackPlan | undefined;
+  readonly failureCallback?: CallbackPlan | undefined;
+}
+
+/** What a request asks to be delivered, before it has an id and a place in the table. */
+export interface Draft {
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Wait after acceptance; `notBefore` (epoch ms) wins over it. */
+  readonly delayMs: number;
+  readonly notBefore?: number | undefined;
+  readonly retries: number;
+  readonly label?: string | undefined;
+  readonly flow?: Flow | undefined;
+  readonly schedule?: string | undefined;
+  readonly deduplication?: string | undefined;
+  readonly extras?: Extras | undefined;
+}
+
+/** A request that is refused, as QStash answers it. */
+export interface Rejection {
+  readonly status: number;
+  readonly error: string;
+}
+
+export function reject(status: number, error: string): Rejection {
+  return { status, error };
+}
+
+export function isRejection<T extends object>(value: T | Rejection): value is Rejection {
+  return "error" in value && "status" in value;
+}
+
+/** The lane of a message: everything in it shares one set of limits and is delivered in order of its due time. */
+export function laneOf(url: string, flow: Flow | undefined): string {
+  return flow ? `flow:${flow.key}` : new URL(url).origin;
+}
+
+export function extrasOf(message: { readonly extras: string | null }): Extras {
+  if (message.extras === null) return {};
+  const extras: Extras = JSON.parse(message.extras);
+  return extras;
+}

@@ -1,0 +1,48 @@
+import type { Committer } from "./commit.ts";
+import type { Attempt } from "./deliver.ts";
+import type { Dispatcher } from "./dispatch.ts";
+import type { Message } from "./message.ts";
+import { type Settled, settle } from "./settle.ts";
+import type { Store } from "./store.ts";
+
+/** An outcome that could not be written (a full disk, say) is written again after this, ms. */
+const patience = 1_000;
+
+export interface OutcomeParts {
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly dispatcher: Dispatcher;
+  readonly now: () => number;
+  readonly log: (event: string, fields: Record<string, unknown>) => void;
+}
+
+/** Records what came of attempts, many in one transaction, and lets go of each message after its outcome is on disk. */
+export function createOutcomes({ store, committer, dispatcher, now, log }: OutcomeParts) {
+  function record(message: Message, attempt: Attempt): void {
+    let settled: Settled | undefined;
+    committer.later(
+      () => {
+        settled = settle(store, message, attempt, now());
+      },
+      () => {
+        if (settled) conclude(message, attempt, settled);
+      },
+      (error) => {
+        log("broker.outcome_unwritten", { messageId: message.id, error: String(error) });
+        setTimeout(() => record(message, attempt), patience);
+      },
+    );
+  }
+
+  function conclude(message: Message, attempt: Attempt, { end, again, placed }: Settled): void {
+    dispatcher.lanes.release(message);
+    const { seq, lane, id, url, retried } = message;
+    if (again !== undefined) dispatcher.offer([{ seq, lane, due: again, limitsChanged: false }]);
+    dispatcher.offer(placed);
+    if (end === "retried" || end === "dead") {
+      log(`broker.${end}`, { messageId: id, url, retried, status: attempt.status });
+    }
+  }
+
+  return { record };
+}

@@ -1,0 +1,60 @@
+import { z } from "zod";
+import { parseDuration } from "./duration.ts";
+import { evaluateDelay } from "./retry-delay.ts";
+
+const year = 366 * 86_400_000;
+const longestTimeout = 12 * 3_600_000;
+
+const duration = (name: string, longest: number) =>
+  z.string().transform((text, issue) => {
+    const ms = parseDuration(text.trim());
+    if (ms !== undefined && ms <= longest) return ms;
+    issue.addIssue(`invalid ${name} "${text}": give a number and a unit, such as 30s, 10m or 2h`);
+    return z.NEVER;
+  });
+
+const count = (name: string, most: number) =>
+  z
+    .string()
+    .regex(/^\d{1,15}$/, `invalid ${name}: give a whole number`)
+    .transform(Number)
+    .refine((value) => value <= most, `invalid ${name}: at most ${most}`);
+
+/** An absolute http(s) URL, kept as it was written: deliveries are signed for exactly that. */
+export const destination = z.string().superRefine((text, issue) => {
+  if (!/^https?:\/\//i.test(text)) {
+    issue.addIssue("invalid destination url: endpoint has invalid scheme, add http:// or https:// in front of it");
+  } else if (!URL.canParse(text)) issue.addIssue(`invalid destination url: ${text}`);
+});
+
+const expression = z
+  .string()
+  .refine((text) => evaluateDelay(text, 0) !== undefined, "invalid retry delay: not an expression of retried, in ms");
+
+const flag = z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1");
+
+/** The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own. */
+export const settings = z.object({
+  method: z
+    .string()
+    .toUpperCase()
+    .pipe(z.enum(["GET", "POST", "PUT", "PATCH", "DELETE"], "invalid method"))
+    .optional(),
+  delay: duration("delay", year).optional(),
+  "not-before": count("not before", 99_999_999_999).optional(),
+  retries: count("retries", 1_000).optional(),
+  "retry-delay": expression.optional(),
+  timeout: duration("timeout", longestTimeout).optional(),
+  callback: destination.optional(),
+  "failure-callback": destination.optional(),
+  "deduplication-id": z.string().min(1).max(1_024).optional(),
+  "content-based-deduplication": flag.optional(),
+  label: z.string().max(1_024).optional(),
+  "flow-control-key": z.string().min(1).max(512).optional(),
+  "flow-control-value": z.string().optional(),
+  "schedule-id": z.string().min(1).max(512).optional(),
+  "queue-name": z.string().min(1).optional(),
+  cron: z.string().optional(),
+});
+
+export type Settings = z.infer<typeof settings>;

@@ -1,0 +1,44 @@
+import { accept, type Placed } from "./accept.ts";
+import { callbackDraft } from "./callback.ts";
+import { bury } from "./dead-letter.ts";
+import type { Attempt } from "./deliver.ts";
+import { extrasOf, type Message } from "./message.ts";
+import { isFinal, retryDelay } from "./retry.ts";
+import type { Store } from "./store.ts";
+
+/** What an attempt led to: done, another try at `again`, or the dead letters; and the callbacks it put in line. */
+export interface Settled {
+  readonly end: "delivered" | "retried" | "dead" | "cancelled";
+  readonly again?: number;
+  readonly placed: readonly Placed[];
+}
+
+/** Writes the outcome of an attempt with all that follows from it; to be called within a transaction. */
+export function settle(store: Store, message: Message, attempt: Attempt, now: number): Settled {
+  const { status, headers } = attempt;
+  if (status >= 200 && status < 300) return finish(store, message, attempt, now, "delivered");
+  const hopeless = headers !== undefined && isFinal(status, headers);
+  if (hopeless || message.retried >= message.retries) return finish(store, message, attempt, now, "dead");
+
+  const again = now + retryDelay(message.retried, extrasOf(message).retryDelay, headers, now);
+  const kept = store.postpone.run(message.retried + 1, again, message.seq).changes > 0;
+  if (!kept) return { end: "cancelled", placed: [] };
+  return { end: "retried", again, placed: callback(store, message, attempt, now) };
+}
+
+function finish(store: Store, message: Message, attempt: Attempt, now: number, end: "delivered" | "dead"): Settled {
+  // A message cancelled under way has no row left, and no consequences.
+  if (store.remove.run(message.seq).changes === 0) return { end: "cancelled", placed: [] };
+  if (end === "delivered") return { end, placed: callback(store, message, attempt, now) };
+  const dlqId = bury(store, message, attempt, now);
+  const plan = extrasOf(message).failureCallback;
+  const failure = plan && accept(store, callbackDraft(plan, message, attempt, dlqId), now).placed;
+  return { end, placed: [...callback(store, message, attempt, now), ...(failure ? [failure] : [])] };
+}
+
+/** QStash calls the callback after every attempt; `retried` and `maxRetries` tell the last one. */
+function callback(store: Store, message: Message, attempt: Attempt, now: number): Placed[] {
+  const plan = extrasOf(message).callback;
+  const placed = plan && accept(store, callbackDraft(plan, message, attempt), now).placed;
+  return placed ? [placed] : [];
+}
