@@ -1,0 +1,151 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { type Context, type Role, roles, type Scope, scopes, withTransaction } from "../context.ts";
+import type { Database } from "../db/client.ts";
+import { type Refusal, refuse } from "../errors.ts";
+
+/** A token that lets an operator or the shop's backend in; the secret itself is not kept. */
+export type AccessToken = {
+  readonly id: number;
+  readonly name: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly createdAt: number;
+  readonly revokedAt: number | undefined;
+} & Power;
+
+type Power =
+  | { readonly kind: "operator"; readonly role: Role }
+  | { readonly kind: "service"; readonly scopes: readonly Scope[] };
+
+const name = z.string().trim().min(1, "give it a name, so that you know later whose it is").max(100);
+const TokenInput = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("operator"), name, role: z.enum(roles) }),
+  z.object({ kind: z.literal("service"), name, scopes: z.array(z.enum(scopes)).min(1, "name at least one scope") }),
+]);
+export type TokenInput = z.input<typeof TokenInput>;
+
+/** A token just made: the only time that its secret is seen. */
+export interface MadeToken {
+  /** `ff_op_…` or `ff_sv_…`, 49 characters. */
+  readonly token: string;
+  readonly record: AccessToken;
+}
+
+/** Makes a token for an operator (with a role) or a service (with scopes). Refuses faulty input. */
+export async function createToken(ctx: Context, input: TokenInput): Promise<MadeToken | Refusal> {
+  const parsed = TokenInput.safeParse(input);
+  if (!parsed.success) {
+    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+  }
+  const { kind, name } = parsed.data;
+  const role = parsed.data.kind === "operator" ? parsed.data.role : null;
+  const allowed = parsed.data.kind === "service" ? [...new Set(parsed.data.scopes)] : [];
+  const token = newSecret(kind);
+  await ctx.db.write([
+    sql`INSERT INTO access_token (hash, name, kind, role, scopes, created_at)
+        VALUES (${hashOf(token)}, ${name}, ${kind}, ${role}, ${JSON.stringify(allowed)}, ${ctx.clock()})`,
+  ]);
+  const record = await findToken(ctx.db, token);
+  if (!record) throw new Error("a token was written and is not there");
+  return { token, record };
+}
+
+/**
+ * Takes a token's power away, within 5 seconds everywhere. Repeating it changes nothing.
+ * Refuses an unknown id, and the last admin's token: nobody could make another.
+ */
+export async function revokeToken(ctx: Context, id: number): Promise<AccessToken | Refusal> {
+  return withTransaction(ctx, async ({ db, clock }) => {
+    const found = await tokenById(db, id);
+    if (!found) return refuse.notFound("token", id);
+    if (found.revokedAt !== undefined) return found;
+    if (isAdmin(found) && (await countAdmins(db)) === 1) {
+      return refuse.conflict("this is the last admin's token: make another one first, then revoke this with that");
+    }
+    const at = clock();
+    await db.write([sql`UPDATE access_token SET revoked_at = ${at} WHERE id = ${id} AND revoked_at IS NULL`]);
+    return { ...found, revokedAt: at };
+  });
+}
+
+/** Tokens in the order they were made, revoked ones too, at most `limit` after the one with id `after`. */
+export async function listTokens(
+  ctx: Context,
+  { after = 0, limit }: { after?: number | undefined; limit: number },
+): Promise<AccessToken[]> {
+  const rows = await ctx.db.all<Row>(sql`SELECT * FROM access_token WHERE id > ${after} ORDER BY id LIMIT ${limit}`);
+  return rows.map(fromRow);
+}
+
+/** The token of this secret, when it was not revoked. Only its hash is compared, so timing tells nothing of it. */
+export async function findToken(db: Database, token: string): Promise<AccessToken | undefined> {
+  const row = await db.first<Row>(sql`SELECT * FROM access_token WHERE hash = ${hashOf(token)} AND revoked_at IS NULL`);
+  return row && fromRow(row);
+}
+
+/** On the first boot, when no admin's token exists, makes one and answers it; later, nothing. */
+export async function ensureAdminToken(ctx: Context): Promise<string | undefined> {
+  return withTransaction(ctx, async (tx) => {
+    if ((await countAdmins(tx.db)) > 0) return undefined;
+    const made = await createToken(tx, { kind: "operator", name: "first admin", role: "admin" });
+    return "token" in made ? made.token : undefined;
+  });
+}
+
+interface Row {
+  readonly id: number;
+  readonly name: string;
+  readonly kind: string;
+  readonly role: string | null;
+  readonly scopes: string;
+  readonly created_at: number;
+  readonly revoked_at: number | null;
+}
+
+const Power = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("operator"), role: z.enum(roles) }),
+  z.object({ kind: z.literal("service"), scopes: z.array(z.enum(scopes)) }),
+]);
+
+function fromRow(row: Row): AccessToken {
+  const power = Power.parse({ kind: row.kind, role: row.role, scopes: JSON.parse(row.scopes) });
+  const { id, name, created_at: createdAt, revoked_at: revokedAt } = row;
+  return { id, name, createdAt, revokedAt: revokedAt ?? undefined, ...power };
+}
+
+/** The tokens of these ids, each in its id's place; undefined where there is none. */
+export async function tokensById(ctx: Context, ids: readonly number[]): Promise<(AccessToken | undefined)[]> {
+  const rows = await ctx.db.all<Row>(
+    sql`SELECT * FROM access_token WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+  );
+  const byId = new Map(rows.map((row) => [row.id, fromRow(row)]));
+  return ids.map((id) => byId.get(id));
+}
+
+async function tokenById(db: Database, id: number): Promise<AccessToken | undefined> {
+  const row = await db.first<Row>(sql`SELECT * FROM access_token WHERE id = ${id}`);
+  return row && fromRow(row);
+}
+
+async function countAdmins(db: Database): Promise<number> {
+  const row = await db.first<{ n: number }>(
+    sql`SELECT count(*) AS n FROM access_token WHERE kind = 'operator' AND role = 'admin' AND revoked_at IS NULL`,
+  );
+  return row?.n ?? 0;
+}
+
+function isAdmin(token: AccessToken): boolean {
+  return token.kind === "operator" && token.role === "admin";
+}
+
+const prefixes = { operator: "ff_op_", service: "ff_sv_" } as const;
+
+/** 256 random bits behind a prefix that says, to people and to secret scanners, what it is. */
+function newSecret(kind: Power["kind"]): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(32));
+  return prefixes[kind] + Buffer.from(bytes).toString("base64url");
+}
+
+function hashOf(token: string): string {
+  return new Bun.CryptoHasher("sha256").update(token).digest("hex");
+}

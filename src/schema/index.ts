@@ -1,0 +1,21 @@
+import type { GraphQLSchema } from "graphql";
+import { type Builder, builder } from "./builder.ts";
+import { appFace, operatorFace } from "./faces.ts";
+// Each file declares its part of the schema on the builder when it is imported: one line a domain.
+import "./scalars.ts";
+import "./refusal.ts";
+import "./viewer.ts";
+import "./token.ts";
+
+/** The two faces of the API. */
+export interface Schemas {
+  /** Everything; served at `/graphql`. */
+  readonly operators: GraphQLSchema;
+  /** What members may use; served at `/app`. */
+  readonly app: GraphQLSchema;
+}
+
+/** Builds both faces; throws, naming the field, when one has no scope or when members could ask for what they may not read. */
+export function buildSchemas(from: Builder = builder): Schemas {
+  return { operators: operatorFace(from.toSchema()), app: appFace(from.toSchema({ face: "app" })) };
+}

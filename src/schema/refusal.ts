@@ -1,0 +1,97 @@
+import type { Issue, Refusal } from "../errors.ts";
+import { builder } from "./builder.ts";
+
+type Of<Code extends Refusal["code"]> = Extract<Refusal, { code: Code }>;
+
+const everyone = { public: true } as const;
+
+export const RefusalCode = builder.enumType("RefusalCode", {
+  description: "Why something was not done, for programs; each has a type of its own.",
+  values: {
+    NOT_FOUND: { description: "What was named does not exist." },
+    INVALID_INPUT: { description: "The input has faults; each is named with its place." },
+    CONFLICT: { description: "It contradicts what is already there, e.g. an idempotency key used with other input." },
+    WRONG_STATE: { description: "Not possible in the state that it is in now." },
+    NEEDS_APPROVAL: { description: "A second person must approve it first." },
+    FORBIDDEN: { description: "Your token does not allow it." },
+    RATE_LIMITED: { description: "Too often; wait and try again." },
+  } as const satisfies Record<Refusal["code"], { description: string }>,
+});
+
+export const RefusalInterface = builder.interfaceRef<Refusal>("Refusal").implement({
+  description: "An expected no: nothing was changed, and the message says what to do next.",
+  authScopes: everyone,
+  fields: (t) => ({
+    code: t.expose("code", { type: RefusalCode, description: "For programs." }),
+    message: t.exposeString("message", { description: "For people: what was wrong and what to do next." }),
+  }),
+  resolveType: (refusal) => typeNameOf(refusal),
+});
+
+const IssueType = builder.objectRef<Issue>("Issue").implement({
+  description: "One fault of an input.",
+  authScopes: everyone,
+  fields: (t) => ({
+    path: t.exposeString("path", {
+      description:
+        "Where: a path into the input such as `filter.and.1.level`, with line:column for templates; empty for the whole input.",
+    }),
+    message: t.exposeString("message", { description: "What is wrong there." }),
+  }),
+});
+
+const refusal = <Code extends Refusal["code"]>(_code: Code, name: string) => builder.objectRef<Of<Code>>(name);
+const kind = { interfaces: [RefusalInterface], authScopes: everyone };
+
+const NotFound = refusal("NOT_FOUND", "NotFound").implement({ ...kind, description: "What was named does not exist." });
+const Conflict = refusal("CONFLICT", "Conflict").implement({ ...kind, description: "It contradicts what is there." });
+const Forbidden = refusal("FORBIDDEN", "Forbidden").implement({
+  ...kind,
+  description: "Your token does not allow it.",
+});
+
+const InvalidInput = refusal("INVALID_INPUT", "InvalidInput").implement({
+  ...kind,
+  description: "The input has faults.",
+  fields: (t) => ({
+    issues: t.expose("issues", { type: [IssueType], description: "Every fault that was found." }),
+  }),
+});
+
+const WrongState = refusal("WRONG_STATE", "WrongState").implement({
+  ...kind,
+  description: "Not possible in the state that it is in now.",
+  fields: (t) => ({ state: t.exposeString("state", { description: "The state it is in." }) }),
+});
+
+const NeedsApproval = refusal("NEEDS_APPROVAL", "NeedsApproval").implement({
+  ...kind,
+  description: "A second person must approve it first.",
+  fields: (t) => ({ limit: t.exposeInt("limit", { description: "Up to how many members it needs no approval." }) }),
+});
+
+const RateLimited = refusal("RATE_LIMITED", "RateLimited").implement({
+  ...kind,
+  description: "Too often.",
+  fields: (t) => ({
+    retryAfterSeconds: t.exposeInt("retryAfterSeconds", { description: "How long to wait, in seconds." }),
+  }),
+});
+
+const byCode = {
+  NOT_FOUND: NotFound,
+  INVALID_INPUT: InvalidInput,
+  CONFLICT: Conflict,
+  WRONG_STATE: WrongState,
+  NEEDS_APPROVAL: NeedsApproval,
+  FORBIDDEN: Forbidden,
+  RATE_LIMITED: RateLimited,
+} as const satisfies Record<Refusal["code"], unknown>;
+
+/** The object types of all refusals, in the order of their codes. */
+export const refusalTypes = Object.values(byCode);
+
+/** The name of a refusal's object type. */
+export function typeNameOf({ code }: Refusal): string {
+  return byCode[code].name;
+}
