@@ -1,7 +1,7 @@
 import { channels } from "./catalog.ts";
 import type { BatchOutcome, Envelope, ExternalChannelName, SendBatch, Sender, Senders, SendResult } from "./channel.ts";
 import { type ChannelFaults, fateOf, seededRandom } from "./sandbox-faults.ts";
-import { type Entry, externalNames, openSandboxLog, type SandboxLog, type Taken } from "./sandbox-log.ts";
+import { externalNames, openSandboxLog, type SandboxLog } from "./sandbox-log.ts";
 import {
   type Counts,
   type DeliveryFilter,
@@ -79,7 +79,13 @@ function sandboxSender(desk: Desk): Sender {
     idempotent,
     limits: { batch, parallelism },
     timeoutMs: desk.timeoutMs,
-    send: (sent) => (idempotent ? sendWhole(desk, sent) : sendByRow(desk, sent)),
+    send: async (sent) => {
+      try {
+        return await (idempotent ? sendWhole(desk, sent) : sendByRow(desk, sent));
+      } catch (error) {
+        return unwritten(error);
+      }
+    },
   };
 }
 
@@ -139,7 +145,7 @@ function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): BatchOutc
     if (reason) refused.set(index, reason);
   });
   const at = desk.clock();
-  const taken = written(desk.log, {
+  const taken = desk.log.take({
     channel: desk.name,
     key: id,
     at,
@@ -149,8 +155,6 @@ function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): BatchOutc
       ? { repeat: { fingerprint: fingerprint(envelopes), since: at - windowMs(desk.name) } }
       : {}),
   });
-  if (taken.kind === "unwritten")
-    return { kind: "retry", afterSeconds: 1, reason: "the sandbox could not write its log" };
   let seq = taken.kind === "taken" ? taken.first : 0;
   const result = ({ to }: Envelope, index: number): SendResult => {
     if (taken.kind === "conflict") return { kind: "unknown", reason: "invalid_idempotent_request" };
@@ -162,12 +166,9 @@ function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): BatchOutc
 }
 
 /** A log that cannot be written has accepted nothing. */
-function written(log: SandboxLog, entry: Entry): Taken | { readonly kind: "unwritten" } {
-  try {
-    return log.take(entry);
-  } catch {
-    return { kind: "unwritten" };
-  }
+function unwritten(error: unknown): BatchOutcome {
+  const why = error instanceof Error ? error.message : "no reason given";
+  return { kind: "retry", afterSeconds: 1, reason: `the sandbox could not write its log: ${why}` };
 }
 
 function fingerprint(envelopes: readonly Envelope[]): string {

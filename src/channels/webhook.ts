@@ -1,0 +1,14 @@
+import { timingSafeEqual } from "node:crypto";
+
+/** What a provider's webhook turned out to be. Only `event` has something to record; `ignored` is authentic and of no interest. */
+export type Webhook<Event> =
+  /** `id` names this piece of news: a second delivery carries it again. */
+  | { readonly kind: "event"; readonly id: string; readonly event: Event }
+  | { readonly kind: "ignored"; readonly id: string }
+  | { readonly kind: "forged" };
+
+/** Whether two texts are equal, in a time that does not tell where they differ. */
+export function sameSecret(one: string, other: string): boolean {
+  const digest = (text: string) => new Bun.CryptoHasher("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
