@@ -47,7 +47,7 @@ export async function openLine(url: string, withinMs = answerWithinMs): Promise<
     await send("HELLO", ["2"]);
   } catch (fault) {
     drop("it never opened");
-    throw fault;
+    throw new RedisAway(`it could not be opened (${messageOf(fault)}): is the address right, and the password?`);
   }
   return { send, drop, lost: lost.promise };
 }
@@ -55,6 +55,10 @@ export async function openLine(url: string, withinMs = answerWithinMs): Promise<
 /** Whether an error is Redis's own answer, and the connection is well. */
 export function isReply(fault: unknown): fault is Error {
   return fault instanceof Error && "code" in fault && fault.code === "ERR_REDIS_SERVER_ERROR";
+}
+
+function messageOf(fault: unknown): string {
+  return fault instanceof Error ? fault.message : String(fault);
 }
 
 /** Calls `overdue` when the oldest command has waited too long; one timer for all of them. */

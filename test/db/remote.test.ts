@@ -1,0 +1,158 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { field, rows } from "../../src/db/bulk.ts";
+import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { startHrana } from "../support/hrana.ts";
+import { tempDir } from "../support/temp.ts";
+
+const server = await startHrana(join(tempDir(), "remote.db"), { authToken: "sesame" });
+let db: RootDatabase;
+
+beforeAll(async () => {
+  db = await openDatabase({ url: server.url, authToken: "sesame" });
+  await db.write([sql`CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER)`]);
+});
+afterAll(async () => {
+  await db.close();
+  await server.stop();
+});
+
+const names = async () => (await db.all<{ name: string }>(sql`SELECT name FROM thing ORDER BY id`)).map((t) => t.name);
+const insert = (name: string, n = 0) => sql`INSERT INTO thing (name, n) VALUES (${name}, ${n})`;
+
+test("a remote database takes every migration, once, in one go", async () => {
+  const remote = await startHrana(join(tempDir(), "migrated.db"));
+  const [one, other] = await Promise.all([openDatabase({ url: remote.url }), openDatabase({ url: remote.url })]);
+  const applied = await Promise.all([migrate(one), migrate(other)]);
+  expect(applied.map((list) => list.length > 0).sort()).toEqual([false, true]);
+  expect(await migrate(one)).toEqual([]);
+  await one.close();
+  await other.close();
+  await remote.stop();
+});
+
+test("writes that wait together share a round trip, and a faulty one harms no other", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  const before = server.requests;
+  await Promise.all(["a", "b", "c"].map((name) => db.write([insert(name)])));
+  expect(server.requests - before).toBe(1);
+  const answers = await Promise.allSettled([db.write([insert("d")]), db.write([insert("a")]), db.write([insert("e")])]);
+  expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect(await names()).toEqual(["a", "b", "c", "d", "e"]);
+});
+
+test("one write is all or nothing, and its fault is a constraint's", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  const fault = await db.write([insert("a"), insert("a")]).catch((thrown) => thrown);
+  expect(fault.code).toBe("SQLITE_CONSTRAINT");
+  expect(await names()).toEqual([]);
+});
+
+test("RETURNING answers rows and their number", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  const [result] = await db.write([sql`INSERT INTO thing (name) VALUES ('a'), ('b') RETURNING name`]);
+  expect(result?.rows.map((row) => row.name)).toEqual(["a", "b"]);
+});
+
+test("a bulk statement reads its rows from one argument", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  const list = Array.from({ length: 1_000 }, (_, i) => ({ name: `n${i}`, n: i }));
+  await db.write([sql`INSERT INTO thing (name, n) SELECT ${field("name")}, ${field("n")} FROM ${rows(list)}`]);
+  expect(
+    await db.first<{ count: number; sum: number }>(sql`SELECT count(*) AS count, sum(n) AS sum FROM thing`),
+  ).toEqual({
+    count: 1_000,
+    sum: 499_500,
+  });
+});
+
+test("a transaction sees its own writes, commits when its work resolves, and leaves nothing when it throws", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  const seen = await db.transaction(async (tx) => {
+    await tx.write([insert("a", 1)]);
+    return tx.transaction(async (nested) => {
+      await nested.write([sql`UPDATE thing SET n = n + 1`]);
+      return nested.first<{ n: number }>(sql`SELECT n FROM thing`);
+    });
+  });
+  expect(seen).toMatchObject({ n: 2 });
+  const failing = db.transaction(async (tx) => {
+    await tx.write([insert("b")]);
+    throw new Error("changed my mind");
+  });
+  await expect(failing).rejects.toThrow("changed my mind");
+  expect(await names()).toEqual(["a"]);
+});
+
+test("two processes' transactions on one remote database are taken one after the other", async () => {
+  await db.write([sql`DELETE FROM thing`, insert("counter", 0)]);
+  const other = await openDatabase({ url: server.url, authToken: "sesame" });
+  const addOne = (on: RootDatabase) =>
+    on.transaction(async (tx) => {
+      const row = await tx.first<{ n: number }>(sql`SELECT n FROM thing`);
+      await tx.write([sql`UPDATE thing SET n = ${(row?.n ?? 0) + 1}`]);
+    });
+  await Promise.all(Array.from({ length: 20 }, (_, i) => addOne(i % 2 ? db : other)));
+  expect(await db.first<{ n: number }>(sql`SELECT n FROM thing`)).toMatchObject({ n: 20 });
+  await other.close();
+});
+
+test("a query answers the same from a file and over the protocol", async () => {
+  const local = await openDatabase({ url: `file:${join(tempDir(), "local.db")}` });
+  const answers = (on: RootDatabase) =>
+    Promise.all([
+      on.first(
+        sql`SELECT typeof(${5}) AS whole, typeof(${1.5}) AS part, typeof(${null}) AS none, typeof(${"5"}) AS text`,
+      ),
+      on.first(sql`SELECT json_object('n', ${5}, 's', ${"é"}) AS json, CAST(${5} AS INTEGER) AS n`),
+      on.first(sql`SELECT ${true} AS yes, ${new Uint8Array([1, 2])} AS bytes, 3 / 2 AS floor, 9007199254740991 AS big`),
+      on.all(sql`SELECT value FROM json_each('[1, 2.5, "x", null]') LIMIT ${3}`),
+      on.first(sql`SELECT 1 WHERE 0`),
+    ]);
+  expect(await answers(db)).toEqual(await answers(local));
+  await local.close();
+});
+
+test("a writer that hears SQLITE_BUSY comes again, and reads under way are not hurt", async () => {
+  const path = join(tempDir(), "busy.db");
+  const remote = await startHrana(path, { lockPatienceMs: 20 });
+  const [one, other] = await Promise.all([openDatabase({ url: remote.url }), openDatabase({ url: remote.url })]);
+  await one.write([sql`CREATE TABLE counter (n INTEGER)`, sql`INSERT INTO counter VALUES (0)`]);
+  const add = sql`UPDATE counter SET n = n + 1`;
+  const release = Promise.withResolvers<void>();
+  const holding = other.transaction(async (tx) => {
+    await tx.write([add]);
+    await release.promise;
+  });
+  const writing = one.write([add]);
+  const reads: Promise<unknown>[] = [];
+  const before = remote.requests;
+  for (let i = 0; i < 50; i++) {
+    reads.push(one.all(sql`SELECT n FROM counter`));
+    await Bun.sleep(3);
+  }
+  expect(remote.requests - before - reads.length).toBeGreaterThan(1); // the writer's attempts so far
+  release.resolve();
+  await holding;
+  await writing;
+  expect((await Promise.allSettled(reads)).filter(({ status }) => status === "rejected")).toEqual([]);
+  expect(await one.first<{ n: number }>(sql`SELECT n FROM counter`)).toMatchObject({ n: 2 });
+  await one.close();
+  await other.close();
+  await remote.stop();
+});
+
+test("an answer that is lost is an error, not a second write", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  server.loseNextAnswer();
+  await expect(db.write([insert("a")])).rejects.toThrow("502");
+  expect(await names()).toEqual(["a"]);
+});
+
+test("a wrong token is refused at the first statement", async () => {
+  const stranger = await openDatabase({ url: server.url, authToken: "guess" });
+  await expect(stranger.all(sql`SELECT 1`)).rejects.toThrow("401");
+  await stranger.close();
+});
