@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
 import { defineScript } from "../../src/redis/script.ts";
-import { startRedis, type TestRedis } from "../support/redis-server.ts";
+import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 import { startUpstashRest } from "../support/upstash-rest.ts";
 import { until } from "../support/wait.ts";
 
 const add = defineScript('return redis.call("INCRBY", KEYS[1], ARGV[1])', Number);
+const withRedis = test.skipIf(!hasRedis);
 const toClose: (() => Promise<void>)[] = [];
 afterAll(async () => {
   for (const close of toClose.reverse()) await close();
@@ -32,7 +33,7 @@ test("I17 without a Redis every script is unavailable at once, and one line says
   expect(await redis.healthy()).toBe(false);
 });
 
-test("I17 a Redis that is down at the start is used once it is up", async () => {
+withRedis("I17 a Redis that is down at the start is used once it is up", async () => {
   const server = await aRedis();
   await server.kill();
   const { redis, heard } = await openOver(server);
@@ -45,7 +46,7 @@ test("I17 a Redis that is down at the start is used once it is up", async () => 
   expect(heard.filter((line) => line.includes("is back"))).toHaveLength(1);
 });
 
-test("I17 a Redis that dies and returns empty is used again, its scripts sent anew", async () => {
+withRedis("I17 a Redis that dies and returns empty is used again, its scripts sent anew", async () => {
   const server = await aRedis();
   const { redis } = await openOver(server);
   expect(await add.run(redis.client, ["n"], [5])).toBe(5);
@@ -59,7 +60,7 @@ test("I17 a Redis that dies and returns empty is used again, its scripts sent an
   expect(answer).toBe(1);
 });
 
-test("I17 a frozen Redis costs a second once, then nothing until it thaws", async () => {
+withRedis("I17 a frozen Redis costs a second once, then nothing until it thaws", async () => {
   const server = await aRedis();
   const { redis, heard } = await openOver(server);
   server.freeze();
@@ -75,7 +76,7 @@ test("I17 a frozen Redis costs a second once, then nothing until it thaws", asyn
   await until(redis.healthy);
 });
 
-test("I17 a burst beyond what may wait is refused instead of piling up", async () => {
+withRedis("I17 a burst beyond what may wait is refused instead of piling up", async () => {
   const server = await aRedis();
   const { redis } = await openOver(server);
   server.freeze();
@@ -85,7 +86,7 @@ test("I17 a burst beyond what may wait is refused instead of piling up", async (
   await Promise.all(burst);
 });
 
-test("a busy event loop of ours is not mistaken for a dead Redis", async () => {
+withRedis("a busy event loop of ours is not mistaken for a dead Redis", async () => {
   const server = await aRedis();
   const { redis } = await openOver(server);
   const answer = add.run(redis.client, ["n"], [1]);
@@ -93,7 +94,7 @@ test("a busy event loop of ours is not mistaken for a dead Redis", async () => {
   expect(await answer).toBe(1);
 });
 
-test("I17 a silent Upstash costs a second, then is spared until it answers again", async () => {
+withRedis("I17 a silent Upstash costs a second, then is spared until it answers again", async () => {
   const server = await aRedis();
   const rest = startUpstashRest(await server.raw());
   toClose.push(rest.stop);
@@ -112,7 +113,7 @@ test("I17 a silent Upstash costs a second, then is spared until it answers again
   expect(heard.filter((line) => line.includes("is back"))).toHaveLength(1);
 });
 
-test("a script's fault is told in one line, not once for each call", async () => {
+withRedis("a script's fault is told in one line, not once for each call", async () => {
   const server = await aRedis();
   const { redis, heard } = await openOver(server);
   const failing = defineScript('return redis.error_reply("BAD day")', String);

@@ -3,9 +3,11 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
+import { hasRedis } from "../support/redis-server.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
+const withRedis = test.skipIf(!hasRedis);
 const opened: RedisHandle[] = [];
 afterAll(async () => {
   for (const redis of opened) await redis.close();
@@ -43,7 +45,7 @@ async function crashAfterOpening(dataDir: string): Promise<void> {
   await child.exited;
 }
 
-test("a child starts on a private socket, keeps nothing on disk, and is gone after closing", async () => {
+withRedis("a child starts on a private socket, keeps nothing on disk, and is gone after closing", async () => {
   const dataDir = tempDir();
   const redis = await open(dataDir);
   expect(redis.describe).toBe("Redis: a redis-server child of Fanfare");
@@ -57,7 +59,7 @@ test("a child starts on a private socket, keeps nothing on disk, and is gone aft
   expect(existsSync(join(dataDir, "redis/dump.rdb"))).toBe(false);
 });
 
-test("a child left by a crash is adopted, with what it held", async () => {
+withRedis("a child left by a crash is adopted, with what it held", async () => {
   const dataDir = tempDir();
   await crashAfterOpening(dataDir);
   const orphan = Number(readFileSync(join(dataDir, "redis/redis.pid"), "utf8"));
@@ -69,7 +71,7 @@ test("a child left by a crash is adopted, with what it held", async () => {
   expect(runs(orphan)).toBe(false);
 });
 
-test("a child that answers another mark is replaced", async () => {
+withRedis("a child that answers another mark is replaced", async () => {
   const dataDir = tempDir();
   await crashAfterOpening(dataDir);
   const orphan = Number(readFileSync(join(dataDir, "redis/redis.pid"), "utf8"));
@@ -81,7 +83,7 @@ test("a child that answers another mark is replaced", async () => {
   await redis.close();
 });
 
-test("a frozen child left by a crash is replaced", async () => {
+withRedis("a frozen child left by a crash is replaced", async () => {
   const dataDir = tempDir();
   await crashAfterOpening(dataDir);
   const orphan = Number(readFileSync(join(dataDir, "redis/redis.pid"), "utf8"));
@@ -92,21 +94,24 @@ test("a frozen child left by a crash is replaced", async () => {
   await redis.close();
 });
 
-test("a stale socket and a recorded pid that is someone else's now are no hindrance, and no one is killed", async () => {
-  const dataDir = tempDir();
-  const bystander = Bun.spawn(["sleep", "30"]);
-  await mkdir(join(dataDir, "redis"));
-  writeFileSync(join(dataDir, "redis/redis.pid"), `${bystander.pid}\n`);
-  writeFileSync(join(dataDir, "redis/redis.sock"), "");
-  const redis = await open(dataDir);
-  expect(await redis.healthy()).toBe(true);
-  expect(runs(bystander.pid)).toBe(true);
-  await redis.close();
-  bystander.kill();
-  await bystander.exited;
-});
+withRedis(
+  "a stale socket and a recorded pid that is someone else's now are no hindrance, and no one is killed",
+  async () => {
+    const dataDir = tempDir();
+    const bystander = Bun.spawn(["sleep", "30"]);
+    await mkdir(join(dataDir, "redis"));
+    writeFileSync(join(dataDir, "redis/redis.pid"), `${bystander.pid}\n`);
+    writeFileSync(join(dataDir, "redis/redis.sock"), "");
+    const redis = await open(dataDir);
+    expect(await redis.healthy()).toBe(true);
+    expect(runs(bystander.pid)).toBe(true);
+    await redis.close();
+    bystander.kill();
+    await bystander.exited;
+  },
+);
 
-test("a copied data directory gets a Redis of its own and leaves the first alone", async () => {
+withRedis("a copied data directory gets a Redis of its own and leaves the first alone", async () => {
   const [first, second] = [tempDir(), join(tempDir(), "copy")];
   const original = await open(first);
   await cp(first, second, { recursive: true, filter: (path) => !path.endsWith(".sock") });
@@ -117,7 +122,7 @@ test("a copied data directory gets a Redis of its own and leaves the first alone
   await original.close();
 });
 
-test("a moved data directory whose child still runs has it replaced", async () => {
+withRedis("a moved data directory whose child still runs has it replaced", async () => {
   const first = join(tempDir(), "before");
   await mkdir(first);
   await crashAfterOpening(first);
@@ -130,7 +135,7 @@ test("a moved data directory whose child still runs has it replaced", async () =
   await redis.close();
 });
 
-test("I17 a child that dies is started again while Fanfare runs", async () => {
+withRedis("I17 a child that dies is started again while Fanfare runs", async () => {
   const redis = await open(tempDir());
   const before = await pidOf(redis);
   process.kill(before, "SIGKILL");
@@ -138,7 +143,7 @@ test("I17 a child that dies is started again while Fanfare runs", async () => {
   await redis.close();
 });
 
-test("closing while a dead child is being replaced leaves none behind", async () => {
+withRedis("closing while a dead child is being replaced leaves none behind", async () => {
   const dataDir = tempDir();
   const redis = await open(dataDir);
   process.kill(await pidOf(redis), "SIGKILL");
@@ -148,7 +153,7 @@ test("closing while a dead child is being replaced leaves none behind", async ()
   expect(existsSync(join(dataDir, "redis/redis.sock"))).toBe(false);
 });
 
-test.each([
+withRedis.each([
   ["too deep for a unix socket", "deep/".repeat(20)],
   ["named in a way that URLs do not take", "with space"],
 ])("a data directory %s has its socket in a private place elsewhere, adopted all the same", async (_, below) => {

@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { tempDir } from "./temp.ts";
 import { until } from "./wait.ts";
 
+/** Whether this machine has a redis-server; the tests that need one are skipped where there is none. */
+export const hasRedis = Bun.which("redis-server") !== null;
+
 /** A real redis-server of a test's own, on a private unix socket. */
 export interface TestRedis {
   readonly url: string;
