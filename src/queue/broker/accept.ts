@@ -37,22 +37,23 @@ function place(store: Store, id: string, draft: Draft, now: number): Placed {
   const seq = store.nextSeq();
   const lane = laneOf(draft.url, draft.flow);
   const due = Math.max(now, draft.notBefore ?? now + draft.delayMs);
-  const { url, method, headers, body, retries, label = null, flow, schedule = null } = draft;
+  const { url, method, headers, body, retries, label = null, flow, schedule = null, extras } = draft;
   const limitsChanged = flow !== undefined && saveFlow(store, flow);
-  store.insert.run(
-    ...([seq, id, lane, due, now, due, url, method, JSON.stringify(headers), body] as const),
-    ...([retries, label, flow?.key ?? null, schedule, extrasJson(draft.extras)] as const),
-  );
+  const header = JSON.stringify(headers);
+  const when = { created: now, starts: due, due };
+  const what = { url, method, header, body, retries, label, schedule, flow: flow?.key ?? null, extras: json(extras) };
+  store.insert({ seq, id, lane, ...when, ...what });
   return { seq, lane, due, limitsChanged };
 }
 
-function extrasJson(extras: Extras | undefined): string | null {
+function json(extras: Extras | undefined): string | null {
   const json = extras === undefined ? "{}" : JSON.stringify(extras);
   return json === "{}" ? null : json;
 }
 
 /** The latest limits win; says whether they are new. */
 function saveFlow(store: Store, flow: NonNullable<Draft["flow"]>): boolean {
+  if (flow.parallelism === undefined && flow.rate === undefined) return false;
   const { key, parallelism = null, rate = null, periodMs = null } = flow;
   const kept = store.flow.get(key);
   if (kept && kept.parallelism === parallelism && kept.rate === rate && kept.period === periodMs) return false;

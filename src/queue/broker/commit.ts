@@ -77,6 +77,7 @@ export class Committer {
       db.run("COMMIT");
     } catch (error) {
       if (db.inTransaction) db.run("ROLLBACK");
+      this.#store.recount();
       throw error;
     }
   }

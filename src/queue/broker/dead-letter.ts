@@ -15,12 +15,10 @@ export interface DeadLetter extends Omit<Message, "lane" | "due"> {
 export function bury(store: Store, message: Message, attempt: Attempt, now: number): string {
   const { status, headers, body } = attempt;
   const answer = headers ? JSON.stringify(headerLists(headers)) : null;
-  const { id, created, starts, url, method, header, retried, retries, label, flow, schedule, extras } = message;
-  const kept = store.bury.get(
-    ...([id, created, starts, url, method, header, message.body, retried, retries] as const),
-    ...([label, flow, schedule, extras, now, status === 0 ? null : status, answer, body] as const),
-  );
-  return dlqId({ died: now, seq: kept?.seq ?? 0 });
+  const { seq, lane, due, ...kept } = message;
+  const last = { died: now, status: status === 0 ? null : status, answerHeader: answer, answerBody: body };
+  const buried = store.bury.get({ ...kept, ...last });
+  return dlqId({ died: now, seq: buried?.seq ?? 0 });
 }
 
 export function dlqId(letter: { readonly died: number; readonly seq: number }): string {

@@ -1,10 +1,13 @@
 import { timingSafeEqual } from "node:crypto";
 import { isRejection, type Rejection, reject } from "./message.ts";
 
-/** One request after its credentials were checked. `rest` is what follows the route's prefix, as it was written. */
+/** One request after its credentials were checked. */
 export interface Call {
   readonly request: Request;
+  /** What follows the route's prefix, with the query, as it was written: a destination. */
   readonly rest: string;
+  /** The same without the query and unescaped: an id. */
+  readonly id: string;
   readonly query: URLSearchParams;
 }
 
@@ -30,6 +33,19 @@ export function serve(routes: Routes, token: string, onError: (error: unknown) =
   };
 }
 
+/** Parts of QStash's protocol that are known and left out. */
+const later: Readonly<Record<string, string>> = {
+  enqueue: "named queues",
+  queues: "named queues",
+  topics: "URL groups",
+  events: "the event log",
+  logs: "the event log",
+  flowControl: "showing and pinning flow control",
+  globalParallelism: "global parallelism",
+  workflows: "workflows",
+  chat: "language models",
+};
+
 interface Address {
   readonly path: string;
   readonly search: string;
@@ -46,12 +62,22 @@ function readAddress(url: string): Address {
 
 async function route(routes: Routes, request: Request, { path, search }: Address): Promise<Answer> {
   const exact = routes[`${request.method} ${path}`];
-  if (exact) return await exact({ request, rest: "", query: new URLSearchParams(search) });
+  if (exact) return await exact({ request, rest: "", id: "", query: new URLSearchParams(search) });
   const [, version = "", area = ""] = path.split("/", 3);
   const prefix = `/${version}/${area}/`;
   const below = path.startsWith(prefix) ? routes[`${request.method} ${prefix}`] : undefined;
+  if (!below && area in later) return reject(501, `this broker does not support ${later[area]} yet`);
   if (!below) return reject(404, `there is no ${request.method} ${path.slice(0, 200)} here`);
-  return await below({ request, rest: path.slice(prefix.length) + search, query: new URLSearchParams(search) });
+  const rest = path.slice(prefix.length);
+  return await below({ request, rest: rest + search, id: unescaped(rest), query: new URLSearchParams(search) });
+}
+
+function unescaped(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function bearer(token: string): (header: string | null) => boolean {

@@ -1,11 +1,16 @@
 import type { Placed } from "./accept.ts";
 import { Committer } from "./commit.ts";
+import { deadLetterRoutes } from "./dead-letters.ts";
 import { attempt } from "./deliver.ts";
 import { Dispatcher } from "./dispatch.ts";
 import { type Routes, serve } from "./http.ts";
 import type { Message } from "./message.ts";
+import { messageRoutes } from "./messages.ts";
 import { createOutcomes } from "./outcomes.ts";
 import { largestBatch, publishRoutes } from "./publish.ts";
+import { createSweeper } from "./retention.ts";
+import { createTicker } from "./schedule.ts";
+import { keepSchedule, scheduleRoutes } from "./schedules.ts";
 import { openStore } from "./store.ts";
 
 export interface BrokerOptions {
@@ -35,44 +40,72 @@ export interface Broker {
 
 /** A clock of the caller's may be moved at any time, so it is looked at often. */
 const movedClockSleep = 20;
+/** How long stopping waits for deliveries under way, ms; the others are delivered again. */
+const patience = 1_000;
 
 /**
  * Starts a queue that speaks QStash's HTTP protocol: what it answers is on disk, what is on disk is delivered at least once,
  * signed, and never before its time. Messages that a crash caught under way are delivered again.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
+  const machine = assemble(options);
+  const { store, committer, dispatcher, stopping } = machine;
+  const server = listen(options, routesOf(options, machine));
+  dispatcher.start();
+  let stopped: Promise<void> | undefined;
+
+  async function stop(): Promise<void> {
+    dispatcher.stop();
+    await server.stop(true);
+    const deadline = performance.now() + patience;
+    while (dispatcher.running > 0 && performance.now() < deadline) await Bun.sleep(2);
+    stopping.abort();
+    committer.flush();
+    store.close();
+  }
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    backlog: store.waiting,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+}
+
+function assemble(options: BrokerOptions) {
+  const { log = () => {}, clock } = options;
   const store = openStore(options.path);
   const committer = new Committer(store);
-  const { log = () => {}, clock } = options;
   const now = monotonic(clock ?? Date.now);
   const stopping = new AbortController();
   const run = async (message: Message) => {
     const result = await attempt(options, message, stopping.signal);
     if (!stopping.signal.aborted) outcomes.record(message, result);
   };
-  const mostSleep = clock && movedClockSleep;
-  const dispatcher = new Dispatcher({ store, now, run, onAlarm: () => {}, mostSleep });
+  const onAlarm = (time: number) => {
+    ticker.look();
+    sweeper.onAlarm(time);
+  };
+  const dispatcher = new Dispatcher({ store, now, run, onAlarm, mostSleep: clock && movedClockSleep });
+  const alarmAt = dispatcher.alarm.at;
+  const onPlaced = (placed: readonly Placed[]) => {
+    dispatcher.offer(placed);
+    sweeper.onActivity(now());
+  };
   const outcomes = createOutcomes({ store, committer, dispatcher, now, log });
-  const onPlaced = (placed: readonly Placed[]) => dispatcher.offer(placed);
-  const onCron = async () => ({ status: 501, error: "" });
-  const server = listen(options, {
-    ...publishRoutes({ store, committer, now, onPlaced, onCron }),
-    "GET /v2/keys": () => ({ json: { current: options.currentSigningKey, next: options.nextSigningKey } }),
-  });
-  dispatcher.start();
+  const ticker = createTicker({ store, committer, now, alarmAt, onPlaced });
+  const sweeper = createSweeper({ store, committer, alarmAt, onSwept: (time) => dispatcher.lanes.dropIdle(time) });
+  return { store, committer, dispatcher, stopping, now, onPlaced, onChange: ticker.look };
+}
 
+function routesOf(options: BrokerOptions, machine: ReturnType<typeof assemble>): Routes {
   return {
-    url: `http://127.0.0.1:${server.port}`,
-    backlog: () => store.count.get()?.n ?? 0,
-    async stop() {
-      dispatcher.stop();
-      await server.stop(true);
-      const deadline = performance.now() + 1_000;
-      while (dispatcher.running > 0 && performance.now() < deadline) await Bun.sleep(5);
-      stopping.abort();
-      committer.flush();
-      store.close();
-    },
+    ...publishRoutes({ ...machine, onCron: (asked) => keepSchedule(machine, asked) }),
+    ...messageRoutes(machine.store, machine.committer),
+    ...deadLetterRoutes(machine),
+    ...scheduleRoutes(machine),
+    "GET /v2/keys": () => ({ json: { current: options.currentSigningKey, next: options.nextSigningKey } }),
   };
 }
 

@@ -28,7 +28,7 @@ export function settle(store: Store, message: Message, attempt: Attempt, now: nu
 
 function finish(store: Store, message: Message, attempt: Attempt, now: number, end: "delivered" | "dead"): Settled {
   // A message cancelled under way has no row left, and no consequences.
-  if (store.remove.run(message.seq).changes === 0) return { end: "cancelled", placed: [] };
+  if (!store.remove(message.seq)) return { end: "cancelled", placed: [] };
   if (end === "delivered") return { end, placed: callback(store, message, attempt, now) };
   const dlqId = bury(store, message, attempt, now);
   const plan = extrasOf(message).failureCallback;

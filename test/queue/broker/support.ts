@@ -66,6 +66,8 @@ export function destination(
 export interface Started extends Broker {
   readonly client: Client;
   readonly path: string;
+  /** What the broker logged, e.g. `broker.dead`. */
+  readonly events: string[];
   /** Moves the broker's clock on. */
   pass(ms: number): void;
   /** The protocol without the SDK, for what the SDK would not send. */
@@ -77,11 +79,14 @@ export async function broker(options: Partial<BrokerOptions> = {}): Promise<Star
   const path = options.path ?? join(tempDir(), "queue.db");
   let moved = 0;
   const clock = () => Date.now() + moved;
-  const started = await startBroker({ port: 0, token, ...keys, clock, ...options, path });
+  const events: string[] = [];
+  const log = (event: string) => events.push(event);
+  const started = await startBroker({ port: 0, token, ...keys, clock, log, ...options, path });
   stops.push(() => started.stop());
   return {
     ...started,
     path,
+    events,
     client: new Client({ baseUrl: started.url, token, retry: false, enableTelemetry: false }),
     pass: (ms) => {
       moved += ms;

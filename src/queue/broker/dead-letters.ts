@@ -1,0 +1,132 @@
+import { accept, type Placed } from "./accept.ts";
+import type { Committer } from "./commit.ts";
+import { type DeadLetter, dlqId } from "./dead-letter.ts";
+import { messageTerms, readCount, readFilter, type Terms } from "./filter.ts";
+import type { Answer, Call, Routes } from "./http.ts";
+import { type Draft, extrasOf, isRejection, type Rejection, reject } from "./message.ts";
+import type { Store } from "./store.ts";
+import { bodyView, messageView } from "./view.ts";
+
+interface Parts {
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly now: () => number;
+  readonly onPlaced: (placed: readonly Placed[]) => void;
+}
+
+const terms: Terms = {
+  ...messageTerms,
+  dlqIds: { sql: "died || '-' || seq = ?" },
+  responseStatus: { sql: "status = ?", number: true },
+  fromDate: { sql: "died >= ?", number: true },
+  toDate: { sql: "died <= ?", number: true },
+};
+
+/** The routes of the dead-letter queue. Bulk actions take `count` at a time and answer a cursor while there is more. */
+export function deadLetterRoutes(parts: Parts): Routes {
+  return {
+    "GET /v2/dlq": ({ query }) => list(parts, query),
+    "GET /v2/dlq/": ({ id }) => {
+      const [letter] = byId(parts.store, id);
+      return letter ? { json: letterView(parts.store, letter) } : notFound(id);
+    },
+    "DELETE /v2/dlq/": async ({ id }) => {
+      const removed = await parts.committer.commit(() => remove(parts.store, byId(parts.store, id)));
+      return removed > 0 ? { json: { deleted: removed } } : notFound(id);
+    },
+    "DELETE /v2/dlq": (call) => removeMany(parts, call),
+    "POST /v2/dlq/retry": (call) => retryMany(parts, call),
+    "POST /v2/dlq/": (call) => retryOne(parts, call),
+  };
+}
+
+function list({ store }: Parts, query: URLSearchParams): Answer {
+  const found = select(store, query);
+  if (isRejection(found)) return found;
+  return { json: { messages: found.letters.map((letter) => letterView(store, letter)), cursor: found.cursor } };
+}
+
+async function removeMany({ store, committer }: Parts, { query }: Call): Promise<Answer> {
+  return await committer.commit(() => {
+    const found = selectForAction(store, query);
+    return isRejection(found) ? found : { json: { deleted: remove(store, found.letters), cursor: found.cursor } };
+  });
+}
+
+async function retryMany({ store, committer, now, onPlaced }: Parts, { query }: Call): Promise<Answer> {
+  const retried = await committer.commit(() => {
+    const found = selectForAction(store, query);
+    return isRejection(found) ? found : { accepted: revive(store, found.letters, now()), cursor: found.cursor };
+  });
+  if (isRejection(retried)) return retried;
+  onPlaced(retried.accepted.flatMap(({ placed }) => placed ?? []));
+  return { json: { responses: retried.accepted.map(({ id }) => ({ messageId: id })), cursor: retried.cursor } };
+}
+
+async function retryOne({ store, committer, now, onPlaced }: Parts, { id: path }: Call): Promise<Answer> {
+  const [area = "", id = ""] = path.split("/", 2);
+  if (area !== "retry") return reject(404, `there is no POST /v2/dlq/${area.slice(0, 100)} here`);
+  const [accepted] = await committer.commit(() => revive(store, byId(store, id), now()));
+  onPlaced(accepted?.placed ? [accepted.placed] : []);
+  return accepted ? { json: { messageId: accepted.id } } : notFound(id);
+}
+
+interface Found {
+  readonly letters: readonly DeadLetter[];
+  readonly cursor?: string;
+}
+
+/** Newest first, after the cursor. */
+function select(store: Store, query: URLSearchParams): Found | Rejection {
+  const filter = readFilter(query, terms);
+  if (isRejection(filter)) return filter;
+  const count = readCount(query);
+  const before = Number(query.get("cursor")?.split("-").at(-1) || Number.MAX_SAFE_INTEGER);
+  if (!Number.isSafeInteger(before)) return reject(400, "invalid cursor");
+  const letters = store.deadWhere(`${filter.where} AND seq < ?`, [...filter.values, before], count);
+  const last = letters.at(-1);
+  return letters.length === count && last ? { letters, cursor: dlqId(last) } : { letters };
+}
+
+function selectForAction(store: Store, query: URLSearchParams): Found | Rejection {
+  const isEmpty = query.size === 0;
+  return isEmpty ? reject(400, "say which dead letters are meant, or all with count") : select(store, query);
+}
+
+function byId(store: Store, id: string): readonly DeadLetter[] {
+  const [died, seq] = id.split("-").map(Number);
+  return store.deadWhere("seq = ? AND died = ?", [seq || 0, died || 0], 1);
+}
+
+function remove(store: Store, letters: readonly DeadLetter[]): number {
+  for (const { seq } of letters) store.unbury.run(seq);
+  return letters.length;
+}
+
+/** Publishes dead letters anew, each as a message of its own with all its tries before it. */
+function revive(store: Store, letters: readonly DeadLetter[], now: number) {
+  remove(store, letters);
+  return letters.map((letter) => accept(store, toDraft(letter), now));
+}
+
+function toDraft(letter: DeadLetter): Draft {
+  const { url, method, header, body, retries, label, flow, schedule } = letter;
+  const headers: Record<string, string> = JSON.parse(header);
+  const optional = { label: label ?? undefined, flow: flow === null ? undefined : { key: flow } };
+  const extras = extrasOf(letter);
+  return { url, method, headers, body, delayMs: 0, retries, ...optional, schedule: schedule ?? undefined, extras };
+}
+
+function letterView(store: Store, letter: DeadLetter): Record<string, unknown> {
+  return {
+    dlqId: dlqId(letter),
+    ...messageView(store, letter),
+    ...(letter.status === null ? {} : { responseStatus: letter.status }),
+    ...(letter.answerHeader === null ? {} : { responseHeader: JSON.parse(letter.answerHeader) }),
+    ...(letter.answerBody === null ? {} : bodyView("responseBody", letter.answerBody)),
+  };
+}
+
+function notFound(id: string): Answer {
+  return reject(404, `dead letter ${id.slice(0, 100)} not found`);
+}

@@ -1,0 +1,55 @@
+import type { Committer } from "./commit.ts";
+import type { Store } from "./store.ts";
+
+/** Sweeping follows activity by this, ms: an idle broker does nothing. */
+const interval = 60_000;
+/** With more to sweep than fits one transaction, the next one comes this soon. */
+const soon = 50;
+const atOnce = 5_000;
+const deadLetterDays = 30;
+const pagesAtOnce = 1_000;
+
+interface Parts {
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly alarmAt: (time: number) => void;
+  readonly onSwept: (now: number) => void;
+}
+
+/** Deletes what has served its time – deduplication keys, old dead letters, limits of unused keys – and gives pages back. */
+export function createSweeper({ store, committer, alarmAt, onSwept }: Parts) {
+  let next: number | undefined;
+
+  function plan(time: number): void {
+    next = time;
+    alarmAt(time);
+  }
+
+  function sweep(now: number): void {
+    next = undefined;
+    const work = () => {
+      const keys = store.sweepKeys.run(now, atOnce).changes;
+      const letters = store.sweepDead.run(now - deadLetterDays * 86_400_000, atOnce).changes;
+      store.sweepFlows.run();
+      return keys === atOnce || letters === atOnce;
+    };
+    const after = (isMore: boolean) => {
+      store.db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+      onSwept(now);
+      if (isMore) plan(now + soon);
+    };
+    committer.commit(work, after).catch(() => plan(now + interval));
+  }
+
+  return {
+    /** Something was written: sweep in a while. */
+    onActivity(now: number): void {
+      if (next === undefined) plan(now + interval);
+    },
+    onAlarm(now: number): void {
+      if (next === undefined) return;
+      if (now >= next) sweep(now);
+      else alarmAt(next);
+    },
+  };
+}
