@@ -24,10 +24,13 @@ export const liveMember: SQL = sql`m.deleted_at IS NULL`;
 /** The audience of every live member. */
 export const everyone: Audience = { filter: null, condition: () => sql`1` };
 
-/** Checks a filter against the registered terms. INVALID_INPUT names each fault's place, e.g. `and.1.level.gte`. */
-export function parseAudience(terms: readonly AudienceTerm[], input: unknown): Audience | Refusal {
+/**
+ * Checks a filter against the registered terms. INVALID_INPUT names each fault's place, e.g. `and.1.level.gte`, after
+ * `at`, the filter's own place in a larger input.
+ */
+export function parseAudience(terms: readonly AudienceTerm[], input: unknown, at: Path = []): Audience | Refusal {
   const reading: Reading = { terms: new Map(terms.map((term) => [term.name, term])), issues: [], nodes: 0 };
-  const condition = readFilter(reading, input, [], 1);
+  const condition = readFilter(reading, input, at, 1);
   return reading.issues.length > 0 ? refuse.invalid(reading.issues) : { filter: input, condition };
 }
 
@@ -41,7 +44,8 @@ interface Reading {
   readonly issues: Issue[];
   nodes: number;
 }
-type Path = readonly (string | number)[];
+/** Where something stands in an input. */
+export type Path = readonly (string | number)[];
 
 const never: Condition = () => sql`0`;
 

@@ -97,8 +97,8 @@ export function compare<T extends string | number>(column: SQL, asked: Asked<T>,
   if (gt !== undefined) needValue.push(sql`${column} > ${gt}`);
   if (gte !== undefined) needValue.push(sql`${column} >= ${gte}`);
   if (between) needValue.push(sql`${column} BETWEEN ${between.from} AND ${between.to}`);
-  if (contains !== undefined) needValue.push(sql`instr(${column}, ${contains}) > 0`);
   const parts = needValue.length > 0 ? [sql`${column} IS NOT NULL`, ...needValue] : [];
+  if (contains !== undefined) parts.push(sql`instr(coalesce(${column}, ''), ${contains}) > 0`);
   if (ne !== undefined) parts.push(sql`${column} IS NOT ${ne}`);
   if (asked.exists !== undefined) parts.push(asked.exists ? sql`${column} IS NOT NULL` : sql`${column} IS NULL`);
   return allOf(parts);

@@ -35,7 +35,7 @@ export function sampleCoefficients(seed: string): readonly [number, number, numb
 }
 
 /** The member's draw in [0, prime). The coefficients are literals: bound numbers would arrive as floats. */
-function drawOf(seed: string): SQL {
+export function drawOf(seed: string): SQL {
   const [a, b, c, d] = sampleCoefficients(seed);
   const x = `(m.seq % ${samplePrime})`;
   return sql.raw(

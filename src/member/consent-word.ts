@@ -1,0 +1,65 @@
+import { sql } from "drizzle-orm";
+import type { ChannelName } from "../channels/catalog.ts";
+import { type Context, describeActor } from "../context.ts";
+import { rows } from "../db/bulk.ts";
+import type { Query } from "../db/statement.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { anyTopic } from "./consent.ts";
+import { findMember, isMember, type MemberKey } from "./member.ts";
+import type { Member } from "./table.ts";
+
+/** What a member says about being written to on a channel: about one topic, or about all that have no word of their own. */
+export interface ConsentInput {
+  readonly member: MemberKey;
+  readonly channel: ChannelName;
+  readonly topic?: string | undefined;
+  readonly granted: boolean;
+  /** Who says so; the actor unless given. */
+  readonly source?: string | undefined;
+}
+
+/** Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased members. */
+export async function setConsent(ctx: Context, input: ConsentInput): Promise<Member | Refusal> {
+  await ctx.db.write([consentSaid(input, input.source ?? describeActor(ctx.actor), ctx.clock())]);
+  return (await findMember(ctx, input.member)) ?? refuse.notFound("member", Object.values(input.member).join());
+}
+
+/** The statement of {@link setConsent}, to stand in a transaction with others. */
+export function consentSaid(input: ConsentInput, source: string, now: number): Query {
+  const { member, channel, topic = anyTopic, granted } = input;
+  return sql`
+    INSERT INTO consent (member, channel, topic, granted, source, at)
+    SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM member m
+    WHERE ${isMember(member)} AND m.deleted_at IS NULL
+    ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`;
+}
+
+/** An address that must not be written to on a channel. */
+export interface Suppressed {
+  readonly channel: ChannelName;
+  /** As members hold it: e-mail in lower case, phone in E.164, or a push token. */
+  readonly address: string;
+  readonly reason: SuppressionReason;
+}
+export const suppressionReasons = ["hard-bounce", "complaint", "stop", "operator"] as const;
+export type SuppressionReason = (typeof suppressionReasons)[number];
+
+/** Suppresses addresses from now on, whoever they belong to; one that already is keeps its first reason. */
+export async function suppress(ctx: Context, list: readonly Suppressed[]): Promise<void> {
+  await ctx.db.write([suppressing(list, ctx.clock())]);
+}
+
+/** The statement of {@link suppress}, to stand in a transaction with others. */
+export function suppressing(list: readonly Suppressed[], now: number): Query {
+  return sql`
+    INSERT OR IGNORE INTO suppression (channel, address, reason, at)
+    SELECT value ->> 'channel', value ->> 'address', value ->> 'reason', ${now} FROM ${rows(list)}`;
+}
+
+/** Lets an address be written to again; whether anything was suppressed. */
+export async function unsuppress(ctx: Context, channel: ChannelName, address: string): Promise<boolean> {
+  const [result] = await ctx.db.write([
+    sql`DELETE FROM suppression WHERE channel = ${channel} AND address = ${address}`,
+  ]);
+  return (result?.rowsAffected ?? 0) > 0;
+}

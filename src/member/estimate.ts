@@ -1,0 +1,65 @@
+import { sql } from "drizzle-orm";
+import { type ChannelName, channelNames } from "../channels/catalog.ts";
+import type { Context } from "../context.ts";
+import { type Audience, compileAudience, liveMember } from "./audience.ts";
+import { anyTopic, reachable } from "./consent.ts";
+import { drawOf } from "./sample-term.ts";
+import { type Member, memberJson, memberOf } from "./table.ts";
+
+/** How many members an audience has, whom for example, and how many of them each channel reaches. */
+export interface AudienceEstimate {
+  readonly count: number;
+  /** At most ten of them, drawn at random but the same each time. */
+  readonly sample: readonly Member[];
+  /** Members of the audience, outside the control group, whom the channel may write to and has an address of. */
+  readonly reach: readonly { readonly channel: ChannelName; readonly members: number }[];
+}
+
+/** Estimates an audience for messages about a topic, in one query. It reads every member who may be in it. */
+export async function estimateAudience(
+  ctx: Context,
+  audience: Audience,
+  topic: string = anyTopic,
+): Promise<AudienceEstimate> {
+  const within = sql`${liveMember} AND ${compileAudience(audience, envOf(ctx))}`;
+  const reached = channelNames.map((channel) => sql`total(m.control = 0 AND ${reachable(channel, topic)})`);
+  const found = await ctx.db.first<{ count: number; reach: string; sample: string }>(sql`
+    SELECT count(*) AS count, json_array(${sql.join(reached, sql`, `)}) AS reach, (
+      SELECT json_group_array(member) FROM (
+        SELECT ${memberJson} AS member FROM member m WHERE ${within} ORDER BY ${drawOf("estimate")} LIMIT 10)) AS sample
+    FROM member m WHERE ${within}`);
+  const reach: number[] = JSON.parse(found?.reach ?? "[]");
+  const sample: string[] = JSON.parse(found?.sample ?? "[]");
+  return {
+    count: found?.count ?? 0,
+    sample: sample.map((row) => memberOf(JSON.parse(row))),
+    reach: channelNames.map((channel, i) => ({ channel, members: reach[i] ?? 0 })),
+  };
+}
+
+/** How the database would find an audience's members when it is asked for all of them. */
+export interface AudiencePlan {
+  /** Whether an index leads to them, so that not every member is read. */
+  readonly usesIndex: boolean;
+  /** In words, with what to do. */
+  readonly message: string;
+}
+
+/** Says whether an index serves the filter, from the database's own plan. */
+export async function explainAudience(ctx: Context, audience: Audience): Promise<AudiencePlan> {
+  const predicate = compileAudience(audience, envOf(ctx));
+  const steps = await ctx.db.all<{ detail: string }>(
+    sql`EXPLAIN QUERY PLAN SELECT count(*) FROM member m WHERE ${liveMember} AND ${predicate}`,
+  );
+  const usesIndex = !steps.some(({ detail }) => /^SCAN m\b/.test(detail));
+  return {
+    usesIndex,
+    message: usesIndex
+      ? "An index leads to the members of this filter."
+      : "No index serves this filter, so every member is read; adding an `and` with a tag, a level or a date narrows it.",
+  };
+}
+
+function envOf(ctx: Context) {
+  return { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+}

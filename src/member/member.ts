@@ -1,0 +1,96 @@
+import { inArray, type SQL, sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import { rows } from "../db/bulk.ts";
+import { type Audience, compileAudience, liveMember } from "./audience.ts";
+import { consent, type Member, type MemberRow, memberColumns, memberOf, memberTag, pushToken } from "./table.ts";
+
+export type { Member } from "./table.ts";
+
+/** By which of its ids a member is meant. */
+export type MemberKey = { readonly id: string } | { readonly externalId: string } | { readonly seq: number };
+
+/** The member of this id, unless erased. */
+export async function findMember(ctx: Context, key: MemberKey): Promise<Member | undefined> {
+  const row = await ctx.db.first<MemberRow>(
+    sql`SELECT ${memberColumns} FROM member m WHERE ${isMember(key)} AND ${liveMember}`,
+  );
+  return row && memberOf(row);
+}
+
+/** The predicate over `m` that a key means. */
+export function isMember(key: MemberKey): SQL {
+  if ("id" in key) return sql`m.id = ${key.id}`;
+  if ("externalId" in key) return sql`m.external_id = ${key.externalId}`;
+  return sql`m.seq = ${key.seq}`;
+}
+
+/** The live members of these `seq`, in the order asked, with `undefined` for those that are not there. */
+export async function membersBySeq(ctx: Context, seqs: readonly number[]): Promise<(Member | undefined)[]> {
+  const found = await ctx.db.all<MemberRow>(
+    sql`SELECT ${memberColumns} FROM member m WHERE m.seq IN (SELECT value FROM ${rows(seqs)}) AND ${liveMember}`,
+  );
+  const bySeq = new Map(found.map((row) => [row.seq, memberOf(row)]));
+  return seqs.map((seq) => bySeq.get(seq));
+}
+
+/** A page of members, in the order of their arrival, that are in the audience. */
+export async function memberPage(
+  ctx: Context,
+  page: { readonly after?: number | undefined; readonly limit: number; readonly audience?: Audience | undefined },
+): Promise<Member[]> {
+  const found = await ctx.db.all<MemberRow>(sql`
+    SELECT ${memberColumns} FROM member m NOT INDEXED
+    WHERE m.seq > ${page.after ?? 0} AND ${liveMember} AND ${predicateOf(ctx, page.audience)}
+    ORDER BY m.seq LIMIT ${page.limit}`);
+  return found.map(memberOf);
+}
+
+/** How many live members there are in the audience. */
+export async function countMembers(ctx: Context, audience?: Audience): Promise<number> {
+  const counted = await ctx.db.first<{ n: number }>(
+    sql`SELECT count(*) AS n FROM member m WHERE ${liveMember} AND ${predicateOf(ctx, audience, "index")}`,
+  );
+  return counted?.n ?? 0;
+}
+
+function predicateOf(ctx: Context, audience: Audience | undefined, from: "range" | "index" = "range"): SQL {
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from };
+  return audience ? compileAudience(audience, env) : sql`1`;
+}
+
+/** The tags of each of these members, sorted. */
+export async function tagsOf(ctx: Context, seqs: readonly number[]): Promise<ReadonlyMap<number, string[]>> {
+  const found = await ctx.db.orm
+    .select()
+    .from(memberTag)
+    .where(inArray(memberTag.member, [...seqs]));
+  return grouped(found, (row) => row.tag);
+}
+
+/** What each of these members said about being written to. */
+export async function consentsOf(ctx: Context, seqs: readonly number[]): Promise<ReadonlyMap<number, ConsentWord[]>> {
+  const found = await ctx.db.orm
+    .select()
+    .from(consent)
+    .where(inArray(consent.member, [...seqs]));
+  return grouped(found, (row) => row);
+}
+export type ConsentWord = typeof consent.$inferSelect;
+
+/** The push tokens of each of these members. */
+export async function pushTokensOf(ctx: Context, seqs: readonly number[]): Promise<ReadonlyMap<number, string[]>> {
+  const found = await ctx.db.orm
+    .select()
+    .from(pushToken)
+    .where(inArray(pushToken.member, [...seqs]));
+  return grouped(found, (row) => row.token);
+}
+
+function grouped<Row extends { readonly member: number }, T>(
+  found: readonly Row[],
+  value: (row: Row) => T,
+): Map<number, T[]> {
+  const groups = new Map<number, T[]>();
+  for (const row of found) groups.set(row.member, [...(groups.get(row.member) ?? []), value(row)]);
+  return groups;
+}

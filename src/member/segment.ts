@@ -1,0 +1,92 @@
+import { asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../context.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { parseAudience } from "./audience.ts";
+import type { AudienceTerm } from "./audience-term.ts";
+import { segment } from "./table.ts";
+
+/** A saved filter. `filter` is JSON in the audience language; `parseAudience` takes it. */
+export type Segment = typeof segment.$inferSelect;
+
+const segmentName = z.string().trim().min(1).max(200);
+
+/** Saves a filter under a name of its own. Refuses a faulty filter, with the places of its faults, and a taken name. */
+export async function createSegment(
+  ctx: Context,
+  input: { readonly name: string; readonly filter: unknown },
+  terms: readonly AudienceTerm[],
+): Promise<Segment | Refusal> {
+  const checked = check(input, terms);
+  if (isRefusal(checked)) return checked;
+  const now = ctx.clock();
+  const made = { name: input.name.trim(), filter: input.filter, createdAt: now, updatedAt: now };
+  const [row] = await ctx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
+  return row ?? taken(made.name);
+}
+
+/** Changes a segment's name or filter, or both. Campaigns that were launched keep the filter they had. */
+export async function updateSegment(
+  ctx: Context,
+  input: { readonly id: number; readonly name?: string | undefined; readonly filter?: unknown },
+  terms: readonly AudienceTerm[],
+): Promise<Segment | Refusal> {
+  const checked = check(input, terms);
+  if (isRefusal(checked)) return checked;
+  const name = input.name?.trim();
+  const filter = input.filter === undefined ? null : JSON.stringify(input.filter);
+  await ctx.db.write([
+    sql`UPDATE OR IGNORE segment SET name = coalesce(${name ?? null}, name), filter = coalesce(${filter}, filter),
+        updated_at = ${ctx.clock()} WHERE id = ${input.id}`,
+  ]);
+  const row = await getSegment(ctx, input.id);
+  if (!row) return refuse.notFound("segment", input.id);
+  return name === undefined || row.name === name ? row : taken(name);
+}
+
+/** Deletes a segment. */
+export async function deleteSegment(ctx: Context, id: number): Promise<Segment | Refusal> {
+  const [row] = await ctx.db.orm.delete(segment).where(eq(segment.id, id)).returning();
+  return row ?? refuse.notFound("segment", id);
+}
+
+export async function getSegment(ctx: Context, id: number): Promise<Segment | undefined> {
+  return (await segmentsById(ctx, [id]))[0];
+}
+
+/** The segments of these ids in the order asked, with `undefined` for those that are not there. */
+export async function segmentsById(ctx: Context, ids: readonly number[]): Promise<(Segment | undefined)[]> {
+  const found = await ctx.db.orm
+    .select()
+    .from(segment)
+    .where(inArray(segment.id, [...ids]));
+  return ids.map((id) => found.find((row) => row.id === id));
+}
+
+/** A page of segments, in the order in which they were made. */
+export function listSegments(
+  ctx: Context,
+  page: { readonly after?: number | undefined; readonly limit: number },
+): Promise<Segment[]> {
+  return ctx.db.orm
+    .select()
+    .from(segment)
+    .where(gt(segment.id, page.after ?? 0))
+    .orderBy(asc(segment.id))
+    .limit(page.limit);
+}
+
+function check(
+  input: { name?: string | undefined; filter?: unknown },
+  terms: readonly AudienceTerm[],
+): undefined | Refusal {
+  if (input.name !== undefined && !segmentName.safeParse(input.name).success)
+    return refuse.invalid([{ path: "name", message: "must have 1 to 200 characters" }]);
+  if (input.filter === undefined) return undefined;
+  const audience = parseAudience(terms, input.filter, ["filter"]);
+  return isRefusal(audience) ? audience : undefined;
+}
+
+function taken(name: string): Refusal {
+  return refuse.conflict(`There is another segment named ${JSON.stringify(name)}; choose another name.`);
+}

@@ -1,0 +1,96 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type Context, describeActor } from "../context.ts";
+import { rows } from "../db/bulk.ts";
+import type { Query } from "../db/statement.ts";
+import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
+import { consentRows, memberRows, pushTokenRows, tagRows } from "./upsert-rows.ts";
+
+/** The most items of one call, and of one statement. */
+export const upsertLimit = 1_000;
+
+/** What became of the item at `index`. `id` is the member's public id. */
+export type UpsertOutcome =
+  | { readonly kind: "created" | "updated" | "unchanged"; readonly index: number; readonly id: string }
+  | { readonly kind: "invalid"; readonly index: number; readonly issues: readonly Issue[] };
+
+/**
+ * Creates or updates members by `externalId`, all valid items in one transaction; the shape of an item is {@link MemberItem}'s.
+ * A faulty item, or the second of one `externalId`, is `invalid` and changes nothing. Refuses more than 1,000 items.
+ */
+export async function upsertMembers(
+  ctx: Context,
+  items: readonly unknown[],
+): Promise<readonly UpsertOutcome[] | Refusal> {
+  if (items.length > upsertLimit)
+    return refuse.invalid([{ path: "members", message: `${items.length} are more than ${upsertLimit} at once` }]);
+  const seen = new Map<string, number>();
+  const checked = items.map((item, index) => unlessRepeated(seen, checkItem(item), index));
+  const valid = checked.filter((item): item is MemberItem => !isFaulty(item));
+  const upsert = upsertOf(ctx, valid, describeActor(ctx.actor));
+  const outcomes = upsert.read(await ctx.db.write(upsert.queries));
+  let next = 0;
+  return checked.flatMap((item, index): UpsertOutcome[] => {
+    if (isFaulty(item)) return [{ kind: "invalid", index, issues: item }];
+    const outcome = outcomes[next++];
+    return outcome ? [{ ...outcome, index }] : [];
+  });
+}
+
+/** The statements that write valid items, of distinct `externalId`, and how to read from their results what each became. */
+export interface Upsert {
+  readonly queries: readonly Query[];
+  read(results: readonly ResultRows[]): readonly WrittenOutcome[];
+}
+export type WrittenOutcome = { readonly kind: "created" | "updated" | "unchanged"; readonly id: string };
+interface ResultRows {
+  readonly rows: readonly { readonly [column: string]: unknown }[];
+}
+
+/** Makes an {@link Upsert}; `source` is who says so where an item speaks of consent. */
+export function upsertOf(ctx: Context, items: readonly MemberItem[], source: string): Upsert {
+  if (items.length === 0) return { queries: [], read: () => [] };
+  const now = ctx.clock();
+  const withIds = items.map((item) => ({ ...item, id: Bun.randomUUIDv7() }));
+  const giving = (name: "tags" | "pushTokens" | "consent") => items.filter((item) => item[name] !== undefined);
+  const queries = [
+    memberRows(withIds, now),
+    ...tagRows(giving("tags")),
+    ...pushTokenRows(giving("pushTokens"), now),
+    ...consentRows(giving("consent"), source, now),
+    identities(items),
+  ];
+  return { queries, read: (results) => outcomesOf(withIds, results) };
+}
+
+/** Every changed row of the statements says whose it is in the column `member`; the last statement says who is who. */
+function outcomesOf(
+  items: readonly { readonly externalId: string; readonly id: string }[],
+  results: readonly ResultRows[],
+): WrittenOutcome[] {
+  const changed = new Set(results.slice(0, -1).flatMap(({ rows }) => rows.map((row) => Number(row.member))));
+  const known = new Map(results.at(-1)?.rows.map((row) => [String(row.externalId), row]));
+  return items.map(({ externalId, id }) => {
+    const row = known.get(externalId);
+    if (!row) throw new Error("a member is missing after it was written");
+    const kind = row.id === id ? "created" : changed.has(Number(row.seq)) ? "updated" : "unchanged";
+    return { kind, id: String(row.id) };
+  });
+}
+
+function identities(items: readonly MemberItem[]): SQL {
+  const wanted = rows(items.map(({ externalId }) => externalId));
+  return sql`SELECT m.seq, m.id, m.external_id AS "externalId" FROM member m WHERE m.external_id IN (SELECT value FROM ${wanted})`;
+}
+
+function unlessRepeated(
+  seen: Map<string, number>,
+  checked: MemberItem | readonly Issue[],
+  index: number,
+): MemberItem | readonly Issue[] {
+  if (isFaulty(checked)) return checked;
+  const first = seen.get(checked.externalId);
+  if (first !== undefined) return [{ path: "externalId", message: `is the same as that of item ${first}` }];
+  seen.set(checked.externalId, index);
+  return checked;
+}
