@@ -68,14 +68,34 @@ function taker(db: Database) {
     "SELECT first, refused, fingerprint FROM batch WHERE key = ? AND channel = ? AND at > ? ORDER BY id DESC LIMIT 1",
   );
   const record = recorder(db);
-  /** Writes a request down, or answers what an earlier one under its key was told. On disk when it returns. */
-  return db.transaction((entry: Entry): Taken => {
+  const takeOne = (entry: Entry): Taken => {
     const { channel, key, repeat } = entry;
     const earlier = repeat ? known.get(key, externalNames.indexOf(channel), repeat.since) : null;
     if (!earlier) return { kind: "taken", first: record(entry), refused: entry.refused };
     if (earlier.fingerprint !== repeat?.fingerprint) return { kind: "conflict" };
     return { kind: "taken", first: earlier.first, refused: refusedFrom(earlier.refused) };
-  }).immediate;
+  };
+  /** Writes a request down, or answers what an earlier one under its key was told. On disk when it resolves. */
+  return groupCommit(db.transaction((entries: readonly Entry[]) => entries.map(takeOne)).immediate);
+}
+
+/** Requests of the same moment share one commit: the disk is asked once for all of them. */
+function groupCommit<In, Out>(commit: (inputs: readonly In[]) => readonly Out[]): (input: In) => Promise<Out> {
+  let inputs: In[] = [];
+  let committed: Promise<readonly Out[]> | undefined;
+  return async (input) => {
+    const position = inputs.push(input) - 1;
+    committed ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+      const group = inputs;
+      inputs = [];
+      committed = undefined;
+      return commit(group);
+    });
+    const outputs = await committed;
+    const output = outputs[position];
+    if (output === undefined) throw new Error("a request got no answer");
+    return output;
+  };
 }
 
 function recorder(db: Database) {

@@ -96,8 +96,8 @@ function sendWhole(desk: Desk, batch: SendBatch): Promise<BatchOutcome> {
     const fate = fateOf(faults, desk.random);
     await pause(faults.delayMs);
     if (fate === "busy") return busy;
-    if (fate === "drop") return never;
-    const outcome = take(desk, batch, faults.fail);
+    if (fate === "drop") return await never();
+    const outcome = await take(desk, batch, faults.fail);
     if (fate === "late") await pause(faults.lateMs);
     return outcome;
   };
@@ -109,25 +109,24 @@ async function sendByRow(desk: Desk, batch: SendBatch): Promise<BatchOutcome> {
   const faults = desk.log.faults()[desk.name];
   const fates = batch.envelopes.map(() => fateOf(faults, desk.random));
   const arrive = batch.envelopes.filter((_, index) => fates[index] === "through" || fates[index] === "late");
-  const arrived = pause(faults.delayMs).then(() =>
-    answersOf(take(desk, { id: batch.id, envelopes: arrive }, faults.fail), arrive),
-  );
+  const arrived = pause(faults.delayMs)
+    .then(() => take(desk, { id: batch.id, envelopes: arrive }, faults.fail))
+    .then((outcome) => answersOf(outcome, arrive));
+  const inTime = answerInTime(arrived, desk.timeoutMs, new Map<Envelope, SendResult>());
+  inTime.catch(() => {}); // a failure that no row waits for is told by `arrived`
   const answer = async (envelope: Envelope, index: number): Promise<SendResult> => {
     if (fates[index] === "busy") return busy;
-    if (fates[index] === "drop") return never;
-    const result = (await arrived).get(envelope) ?? unheard;
-    if (fates[index] === "late") await pause(faults.lateMs);
-    return result;
+    if (fates[index] === "drop") return await answerInTime(never(), desk.timeoutMs, unheard);
+    if (fates[index] === "through") return (await inTime).get(envelope) ?? unheard;
+    const late = arrived.then((answers) => pause(faults.lateMs).then(() => answers.get(envelope) ?? unheard));
+    return await answerInTime(late, desk.timeoutMs, unheard);
   };
-  const answers = batch.envelopes.map((envelope, index) =>
-    answerInTime(answer(envelope, index), desk.timeoutMs, unheard),
-  );
-  return { kind: "results", results: await Promise.all(answers) };
+  return { kind: "results", results: await Promise.all(batch.envelopes.map(answer)) };
 }
 
 const busy = { kind: "retry", afterSeconds: 1, reason: "the sandbox was told to be busy" } as const;
 const unheard = { kind: "unknown", reason: timedOut } as const;
-const never = new Promise<never>(() => {});
+const never = () => new Promise<never>(() => {});
 
 function answersOf(outcome: BatchOutcome, envelopes: readonly Envelope[]): Map<Envelope, SendResult> {
   return new Map(
@@ -136,7 +135,7 @@ function answersOf(outcome: BatchOutcome, envelopes: readonly Envelope[]): Map<E
 }
 
 /** Takes a request that arrived: judges every envelope, writes the accepted ones down, and answers as the provider would. */
-function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): BatchOutcome {
+async function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): Promise<BatchOutcome> {
   if (envelopes.length === 0) return { kind: "results", results: [] };
   const refused = new Map<number, string>();
   envelopes.forEach(({ to }, index) => {
@@ -145,7 +144,7 @@ function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): BatchOutc
     if (reason) refused.set(index, reason);
   });
   const at = desk.clock();
-  const taken = desk.log.take({
+  const taken = await desk.log.take({
     channel: desk.name,
     key: id,
     at,

@@ -115,6 +115,19 @@ describe("faults", () => {
     expect(sandbox.duplicates()).toBe(0);
   });
 
+  test("an answer that is late but in time is heard", async () => {
+    const sandbox = open({ faults: { EMAIL: { late: 1, lateMs: 5 }, PUSH: { late: 1, lateMs: 5 } }, timeoutMs: 1_000 });
+    expect(await kinds(sandbox, "EMAIL", batchOf("EMAIL", 2))).toEqual({ sent: 2 });
+    expect(await kinds(sandbox, "PUSH", batchOf("PUSH", 2))).toEqual({ sent: 2 });
+  });
+
+  test("a log that cannot be written has accepted nothing, whatever else goes wrong", async () => {
+    const sandbox = open({ faults: { SMS: { late: 1 }, PUSH: { delayMs: 5 }, EMAIL: { delayMs: 5 } } });
+    const sending = (["SMS", "PUSH", "EMAIL"] as const).map((channel) => kinds(sandbox, channel, batchOf(channel, 2)));
+    sandbox.close();
+    expect(await Promise.all(sending)).toEqual(Array(3).fill({ "batch retry": 1 }));
+  });
+
   test("a delay longer than the time-out delivers after the sender gave up", async () => {
     const sandbox = open({ faults: { SMS: { delayMs: 60 } } });
     expect(await kinds(sandbox, "SMS", batchOf("SMS", 2))).toEqual({ unknown: 2 });
