@@ -1,0 +1,80 @@
+import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { Client } from "@upstash/qstash";
+import { tempDir } from "../../support/temp.ts";
+import { until } from "../../support/wait.ts";
+import { broker, destination, stopAll, token } from "./support.ts";
+
+afterAll(stopAll);
+
+const children = new Set<Bun.Subprocess>();
+afterAll(() => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
+async function spawnBroker(path: string) {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, "broker-process.ts"), path], {
+    stdout: "pipe",
+    stderr: "inherit",
+  });
+  children.add(child);
+  const { value } = await child.stdout.getReader().read();
+  const baseUrl = new TextDecoder().decode(value).trim();
+  return { child, client: new Client({ baseUrl, token, retry: false, enableTelemetry: false }) };
+}
+
+async function kill(child: Bun.Subprocess): Promise<void> {
+  child.kill("SIGKILL");
+  await child.exited;
+  children.delete(child);
+}
+
+test("every accepted message is delivered, though the broker is killed again and again", async () => {
+  const path = join(tempDir(), "queue.db");
+  const shop = destination(
+    ({ path }, nth) => new Response("", { status: path.startsWith("/2") && nth === 1 ? 500 : 200 }),
+  );
+  const accepted = new Set<string>();
+  let sent = 0;
+
+  for (let round = 0; round < 6; round++) {
+    const { child, client } = await spawnBroker(path);
+    const publishing = (async () => {
+      for (;;) {
+        const batch = Array.from({ length: 25 }, () => {
+          const kind = sent % 3;
+          return {
+            url: `${shop.url}/${kind}/${sent++}`,
+            retryDelay: "100",
+            ...(kind === 1 ? { delay: "1s" as const } : {}),
+          };
+        });
+        const answers = await client.batch(batch);
+        for (const answer of answers) accepted.add((answer as { messageId: string }).messageId);
+      }
+    })();
+    publishing.catch(() => {});
+    await Bun.sleep(40 + Math.random() * 160);
+    await kill(child);
+    await publishing.catch(() => {});
+  }
+
+  const last = await broker({ path });
+  await until(() => last.backlog() === 0);
+  const delivered = new Set(shop.deliveries.map(({ headers }) => headers.get("upstash-message-id")));
+  expect([...accepted].filter((id) => !delivered.has(id))).toEqual([]);
+  expect(accepted.size).toBeGreaterThan(100);
+  expect((await last.client.dlq.listMessages()).messages).toEqual([]);
+  console.log(`${accepted.size} accepted, ${shop.deliveries.length} deliveries over 6 kills`);
+}, 20_000);
+
+test("an answered publish is on disk: a broker killed at once afterwards still has it", async () => {
+  const path = join(tempDir(), "queue.db");
+  const { child, client } = await spawnBroker(path);
+  const { messageId } = await client.publish({ url: "http://127.0.0.1:1/", delay: "1h", deduplicationId: "a" });
+  await kill(child);
+  const again = await broker({ path });
+  expect(again.backlog()).toBe(1);
+  expect(await again.client.messages.get(messageId)).toMatchObject({ messageId });
+  expect(await again.client.publish({ url: "http://127.0.0.1:1/", deduplicationId: "a" })).toMatchObject({ messageId });
+});

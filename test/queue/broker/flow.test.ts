@@ -1,0 +1,126 @@
+import { afterEach, expect, test } from "bun:test";
+import { until } from "../../support/wait.ts";
+import { broker, destination, stopAll } from "./support.ts";
+
+afterEach(stopAll);
+
+/** A destination that answers when told to, and knows the most calls it had at once. */
+function gated() {
+  const open: (() => void)[] = [];
+  let running = 0;
+  let most = 0;
+  const shop = destination(async () => {
+    most = Math.max(most, ++running);
+    await new Promise<void>((resolve) => open.push(resolve));
+    running -= 1;
+    return new Response("ok");
+  });
+  return { shop, letOne: () => open.shift()?.(), waiting: () => open.length, most: () => most };
+}
+
+test("no more calls of a flow key run at once than its parallelism, whatever their destinations", async () => {
+  const { shop, letOne, waiting, most } = gated();
+  const { client, backlog } = await broker();
+  const flowControl = { key: "email", parallelism: 3 };
+  await client.batch([1, 2, 3, 4, 5, 6, 7].map((n) => ({ url: `${shop.url}/${n}`, flowControl })));
+  await until(() => waiting() === 3);
+  await Bun.sleep(20);
+  expect(shop.deliveries.length).toBe(3);
+  await until(() => {
+    letOne();
+    return backlog() === 0;
+  });
+  expect(most()).toBe(3);
+  expect(shop.deliveries.map(({ path }) => path)).toEqual(["/1", "/2", "/3", "/4", "/5", "/6", "/7"]);
+});
+
+test("no more calls of a flow key are made in a period than its rate", async () => {
+  const shop = destination();
+  const { client, pass } = await broker();
+  const flowControl = { key: "sms", rate: 2, period: "1h" } as const;
+  await client.batch([1, 2, 3, 4, 5].map((n) => ({ url: `${shop.url}/${n}`, flowControl })));
+  for (const n of [2, 4, 5]) {
+    await until(() => shop.deliveries.length === n);
+    await Bun.sleep(25);
+    expect(shop.deliveries.length).toBe(n);
+    pass(3_600_000);
+  }
+});
+
+test("the latest limits of a flow key win, also for messages that wait already", async () => {
+  const { shop, waiting } = gated();
+  const { client } = await broker();
+  const publish = (parallelism: number) => client.publish({ url: shop.url, flowControl: { key: "k", parallelism } });
+  for (let n = 0; n < 5; n++) await publish(1);
+  await until(() => waiting() === 1);
+  await publish(4);
+  await until(() => waiting() === 4);
+});
+
+test("limits survive a restart", async () => {
+  const shop = destination();
+  const first = await broker();
+  const flowControl = { key: "k", parallelism: 2 };
+  await first.client.batch([1, 2, 3, 4].map((n) => ({ url: `${shop.url}/${n}`, delay: "1h" as const, flowControl })));
+  await first.stop();
+  let most = 0;
+  let running = 0;
+  const deliver = async () => {
+    most = Math.max(most, ++running);
+    await Bun.sleep(5);
+    running -= 1;
+    return new Response();
+  };
+  const second = await broker({ path: first.path, deliver });
+  second.pass(3_600_000);
+  await until(() => second.backlog() === 0);
+  expect(most).toBe(2);
+});
+
+test("destinations that hang hold up no other", async () => {
+  const hanging = [1, 2, 3, 4].map(() => destination(() => new Promise<Response>(() => {})));
+  const shop = destination();
+  const { client } = await broker();
+  for (const { url } of hanging) {
+    await client.batch(Array.from({ length: 80 }, () => ({ url })));
+  }
+  await until(() => hanging.every(({ deliveries }) => deliveries.length >= 8));
+  await client.batch(Array.from({ length: 100 }, (_, n) => ({ url: `${shop.url}/${n}` })));
+  await until(() => shop.deliveries.length === 100, 3_000);
+});
+
+test("a queue longer than what is kept at hand is delivered whole, each message once, in order of its time", async () => {
+  const seen: string[] = [];
+  const deliver = async (request: Request) => {
+    seen.push(new URL(request.url).pathname);
+    return new Response();
+  };
+  const { client, backlog, pass } = await broker({ deliver });
+  const flowControl = { key: "k", parallelism: 1 };
+  const later = Array.from(
+    { length: 300 },
+    (_, n) => ({ url: `http://shop.test/${n}`, delay: "1h", flowControl }) as const,
+  );
+  for (let at = 0; at < 300; at += 100) await client.batch(later.slice(at, at + 100));
+  expect(backlog()).toBe(300);
+  pass(3_600_000);
+  const sooner = Array.from({ length: 300 }, (_, n) => ({ url: `http://shop.test/${300 + n}`, flowControl }));
+  for (let at = 0; at < 300; at += 100) await client.batch(sooner.slice(at, at + 100));
+  await until(() => backlog() === 0);
+  expect(seen).toEqual(Array.from({ length: 600 }, (_, n) => `/${n}`));
+});
+
+test("many keys due at once are all served", async () => {
+  const { client, backlog, pass } = await broker({ deliver: async () => new Response() });
+  for (let batch = 0; batch < 25; batch++) {
+    await client.batch(
+      Array.from({ length: 100 }, (_, n) => ({
+        url: "http://shop.test/",
+        delay: "1h" as const,
+        flowControl: { key: `member ${batch * 100 + n}`, parallelism: 1 },
+      })),
+    );
+  }
+  pass(3_600_000);
+  await until(() => backlog() === 0);
+});
