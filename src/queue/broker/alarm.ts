@@ -30,6 +30,9 @@ export function createAlarm(now: () => number, ring: () => void, mostSleep = lon
       next = time;
       sleep();
     },
-    stop: () => clearTimeout(timer),
+    stop() {
+      next = Number.NEGATIVE_INFINITY;
+      clearTimeout(timer);
+    },
   };
 }

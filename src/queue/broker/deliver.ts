@@ -41,8 +41,15 @@ export async function attempt(options: DeliverOptions, message: Message, stop: A
 
 async function exchange(options: DeliverOptions, message: Message, signal: AbortSignal): Promise<Attempt> {
   const request = toRequest(options.currentSigningKey, message, signal);
-  const response = await (options.deliver ?? fetch)(request);
+  const response = await (options.deliver ?? call)(request);
   return { status: response.status, headers: response.headers, body: await readSome(response) };
+}
+
+/** Bun gives up a silent connection after five minutes by itself; how long to wait is the message's business. */
+const patient: RequestInit & { readonly timeout: boolean } = { timeout: false };
+
+function call(request: Request): Promise<Response> {
+  return fetch(request, patient);
 }
 
 function toRequest(key: string, message: Message, signal: AbortSignal): Request {

@@ -36,7 +36,12 @@ export class Dispatcher {
     const { store, now, mostSleep } = options;
     this.#options = options;
     this.alarm = createAlarm(now, () => this.#ring(), mostSleep);
-    this.lanes = new Lanes({ store, alarm: this.alarm, wake: (lane) => this.#wake(lane) });
+    const wake = (lane: Lane) => this.#wake(lane);
+    const onLimits = (lane: Lane) => {
+      this.#throttled.delete(lane);
+      wake(lane);
+    };
+    this.lanes = new Lanes({ store, alarm: this.alarm, wake, onLimits });
   }
 
   start(): void {

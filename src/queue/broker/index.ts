@@ -49,13 +49,14 @@ const patience = 1_000;
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const machine = assemble(options);
-  const { store, committer, dispatcher, stopping } = machine;
+  const { store, committer, dispatcher, ticker, stopping } = machine;
   const server = listen(options, routesOf(options, machine));
   dispatcher.start();
   let stopped: Promise<void> | undefined;
 
   async function stop(): Promise<void> {
     dispatcher.stop();
+    ticker.stop();
     await server.stop(true);
     const deadline = performance.now() + patience;
     while (dispatcher.running > 0 && performance.now() < deadline) await Bun.sleep(2);
@@ -96,7 +97,7 @@ function assemble(options: BrokerOptions) {
   const outcomes = createOutcomes({ store, committer, dispatcher, now, log });
   const ticker = createTicker({ store, committer, now, alarmAt, onPlaced });
   const sweeper = createSweeper({ store, committer, alarmAt, onSwept: (time) => dispatcher.lanes.dropIdle(time) });
-  return { store, committer, dispatcher, stopping, now, onPlaced, onChange: ticker.look };
+  return { store, committer, dispatcher, ticker, stopping, now, onPlaced, onChange: ticker.look };
 }
 
 function routesOf(options: BrokerOptions, machine: ReturnType<typeof assemble>): Routes {

@@ -16,6 +16,8 @@ interface Surroundings {
   readonly alarm: Alarm;
   /** Called when a lane has something due. */
   readonly wake: (lane: Lane) => void;
+  /** Called when a lane has other limits than before. */
+  readonly onLimits: (lane: Lane) => void;
 }
 
 /** The lanes that have something due, found without reading what waits in them. */
@@ -52,7 +54,7 @@ export class Lanes {
 
   offer({ seq, lane: key, due, limitsChanged }: Placed, now: number): void {
     const { alarm, wake } = this.#parts;
-    if (limitsChanged) this.#lanes.get(key)?.refreshLimits();
+    if (limitsChanged) this.#refreshLimits(key);
     if (due > now) {
       alarm.at(due);
       return;
@@ -75,6 +77,12 @@ export class Lanes {
   /** Forgets lanes that have nothing to do. */
   dropIdle(now: number): void {
     for (const [key, lane] of this.#lanes) if (lane.isIdle(now)) this.#lanes.delete(key);
+  }
+
+  #refreshLimits(key: string): void {
+    const lane = this.#lanes.get(key);
+    lane?.refreshLimits();
+    if (lane) this.#parts.onLimits(lane);
   }
 
   #lookOut(now: number): void {

@@ -29,7 +29,7 @@ export function createOutcomes({ store, committer, dispatcher, now, log }: Outco
       },
       (error) => {
         log("broker.outcome_unwritten", { messageId: message.id, error: String(error) });
-        setTimeout(() => record(message, attempt), patience);
+        setTimeout(() => record(message, attempt), patience).unref();
       },
     );
   }

@@ -35,8 +35,10 @@ const atOnce = 100;
  */
 export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts) {
   let firing = false;
+  let stopped = false;
 
   function look(): void {
+    if (stopped) return;
     const next = store.nextSchedule.get()?.next ?? null;
     if (next === null || firing) return;
     if (next > now()) {
@@ -53,8 +55,13 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts
       .then(done, () => setTimeout(done, 1_000));
   }
 
-  /** Fires what is due, and sets the alarm for what is next. */
-  return { look };
+  return {
+    /** Fires what is due, and sets the alarm for what is next. */
+    look,
+    stop() {
+      stopped = true;
+    },
+  };
 }
 
 function tick(store: Store, schedule: Schedule, now: number): Placed {

@@ -1,4 +1,7 @@
 import { Database } from "bun:sqlite";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { lockFile } from "./lock.ts";
 import type { Message } from "./message.ts";
 import { deadStatements, keyStatements, messageStatements, scheduleStatements } from "./statements.ts";
 import { migrate } from "./tables.ts";
@@ -6,8 +9,10 @@ import { migrate } from "./tables.ts";
 /** The broker's file: its statements, each prepared once. Every commit is on disk when it returns. */
 export type Store = ReturnType<typeof openStore>;
 
-/** Opens, or makes, the broker's file. */
+/** Opens, or makes, the broker's file, for itself alone. */
 export function openStore(path: string) {
+  mkdirSync(dirname(path), { recursive: true });
+  const unlock = lockFile(path);
   const db = new Database(path, { create: true, strict: true });
   db.run("PRAGMA auto_vacuum = INCREMENTAL");
   db.run("PRAGMA busy_timeout = 2000");
@@ -20,7 +25,10 @@ export function openStore(path: string) {
     ...deadStatements(db),
     ...scheduleStatements(db),
     ...keyStatements(db),
-    close: () => db.close(),
+    close() {
+      db.close();
+      unlock();
+    },
   };
 }
 

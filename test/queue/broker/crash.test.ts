@@ -78,3 +78,8 @@ test("an answered publish is on disk: a broker killed at once afterwards still h
   expect(await again.client.messages.get(messageId)).toMatchObject({ messageId });
   expect(await again.client.publish({ url: "http://127.0.0.1:1/", deduplicationId: "a" })).toMatchObject({ messageId });
 });
+
+test("a second broker on the same file is refused", async () => {
+  const first = await broker();
+  expect(broker({ path: first.path })).rejects.toThrow("Another broker");
+});

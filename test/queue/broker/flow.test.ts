@@ -57,6 +57,17 @@ test("the latest limits of a flow key win, also for messages that wait already",
   await until(() => waiting() === 4);
 });
 
+test("a raised rate sets free what waited for the old one's period", async () => {
+  const shop = destination();
+  const { client } = await broker();
+  const publish = (rate: number, period: "1d" | "1s", delay: "0s" | "1h") =>
+    client.publish({ url: shop.url, delay, flowControl: { key: "k", rate, period } });
+  for (let n = 0; n < 3; n++) await publish(1, "1d", "0s");
+  await until(() => shop.deliveries.length === 1);
+  await publish(100, "1s", "1h");
+  await until(() => shop.deliveries.length === 3);
+});
+
 test("limits survive a restart", async () => {
   const shop = destination();
   const first = await broker();

@@ -1,0 +1,19 @@
+import { Database } from "bun:sqlite";
+
+/**
+ * Makes this broker the only one of its file: two would deliver everything twice.
+ * The lock goes with the process, however that ends. Returns what gives it back.
+ */
+export function lockFile(path: string): () => void {
+  const lock = new Database(`${path}.lock`, { create: true });
+  lock.run("PRAGMA busy_timeout = 1000");
+  try {
+    lock.run("BEGIN EXCLUSIVE");
+  } catch (error) {
+    lock.close();
+    throw new Error(`Another broker has ${path} open; stop that one, or give this one a file of its own.`, {
+      cause: error,
+    });
+  }
+  return () => lock.close(true);
+}

@@ -1,0 +1,55 @@
+import { Database } from "bun:sqlite";
+import { afterEach, expect, test } from "bun:test";
+import { statSync } from "node:fs";
+import { until } from "../../support/wait.ts";
+import { broker, destination, stopAll } from "./support.ts";
+
+afterEach(stopAll);
+
+const day = 86_400_000;
+
+function rows(path: string): Record<string, number> {
+  using db = new Database(path, { readonly: true });
+  const count = (table: string) => db.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get()!.n;
+  return Object.fromEntries(["message", "deduplication", "flow", "dead"].map((table) => [table, count(table)]));
+}
+
+test("what has served its time is deleted: messages at once, keys and limits soon, dead letters after 30 days", async () => {
+  const shop = destination(({ path }) => new Response("", { status: path === "/bad" ? 500 : 200 }));
+  const { client, backlog, pass, path } = await broker();
+  const publish = (where: string) =>
+    client.publish({
+      url: `${shop.url}${where}`,
+      retries: 0,
+      deduplicationId: where,
+      flowControl: { key: where, parallelism: 1 },
+    });
+  await publish("/good");
+  await publish("/bad");
+  await until(() => backlog() === 0);
+  expect(rows(path)).toEqual({ message: 0, deduplication: 2, flow: 2, dead: 1 });
+  pass(700_000);
+  await until(() => rows(path).deduplication === 0);
+  expect(rows(path)).toEqual({ message: 0, deduplication: 0, flow: 1, dead: 1 });
+  pass(31 * day);
+  await publish("/good");
+  pass(60_000);
+  await until(() => rows(path).dead === 0);
+});
+
+test("the pages of delivered messages are given back to the disk", async () => {
+  const { client, backlog, pass, path, stop } = await broker({ deliver: async () => new Response() });
+  const body = "x".repeat(50_000);
+  for (let n = 0; n < 4; n++) {
+    await client.batch(Array.from({ length: 20 }, () => ({ url: "http://shop.test/", body, delay: "1h" as const })));
+  }
+  pass(3_600_000);
+  await until(() => backlog() === 0);
+  await until(() => {
+    pass(60_000);
+    using db = new Database(path, { readonly: true });
+    return db.query<{ page_count: number }, []>("PRAGMA page_count").get()!.page_count < 100;
+  });
+  await stop();
+  expect(statSync(path).size).toBeLessThan(1_000_000);
+});
