@@ -44,13 +44,17 @@ import validation from "@pothos/plugin-validation";
 import { GraphQLError, type GraphQLResolveInfo } from "graphql";
 import type { Context, Role, Scope } from "../context.ts";
 import { houseRules } from "./house-rules.ts";
-import { denial, mayPass, type Scopes, scopesOfField } from "./scopes.ts";
+import { type QueryLimits, tooMuch } from "./limits.ts";
+import { relayOptions } from "./relay.ts";
+import { denial, mayPass, scopesOfField } from "./scopes.ts";
 
 /** What resolvers get. */
 export interface GraphqlContext {
   readonly ctx: Context;
   /** Echoed in errors, the log and the `x-request-id` header. */
   readonly requestId: string;
+  /** What one document may ask for at most. */
+  readonly limits: QueryLimits;
 }
 
 export interface SchemaShape {
@@ -88,32 +92,14 @@ export function createBuilder() {
       }),
       unauthorizedError: (_parent, context, info) => unauthorized(context, info),
     },
-    relay: relayWords,
+    relay: relayOptions,
+    complexity: { limit: ({ limits }) => limits, complexityError: tooMuch },
   });
   made.queryType({ description: "What can be read." });
   made.mutationType({ description: "What can be done. Each answers its result, or a refusal that says why not." });
   made.subscriptionType({ description: "What can be watched, as server-sent events." });
   return made;
 }
-
-/** Descriptions and scopes of what the relay plugin adds by itself. */
-const relayWords = {
-  nodeTypeOptions: { description: "Anything that has an id of its own.", authScopes: { public: true } as Scopes },
-  idFieldOptions: { description: "Unique over all types, opaque, stable." },
-  pageInfoTypeOptions: { description: "Where a page ends and how to go on.", authScopes: { public: true } as Scopes },
-  hasNextPageFieldOptions: { description: "Whether more follow after `endCursor`." },
-  hasPreviousPageFieldOptions: { description: "Whether this page began after a cursor." },
-  startCursorFieldOptions: { description: "Cursor of the first item; null when the page is empty." },
-  endCursorFieldOptions: {
-    description: "Cursor of the last item, to be passed as `after`; null when the page is empty.",
-  },
-  nodeQueryOptions: {
-    description: "Anything by its id; null when there is no such thing, or not for you.",
-    authScopes: { role: "viewer", member: true } as Scopes,
-    args: { id: { description: "An id as `Node.id` gave it." } },
-  },
-  nodesQueryOptions: false,
-} as const;
 
 function unauthorized({ ctx }: GraphqlContext, info: GraphQLResolveInfo): GraphQLError {
   const needed = scopesOfField(info.parentType.getFields()[info.fieldName], info.parentType);

@@ -1,0 +1,123 @@
+import { createRemoteJWKSet, errors, importSPKI, type JWTVerifyGetKey, jwtVerify, SignJWT } from "jose";
+import { SetupError } from "../errors.ts";
+
+/** How the shop signs the tokens of its members. Issuer, audience and algorithms are pinned: no token chooses its own. */
+export type MemberTokenSettings = {
+  readonly issuer: string;
+  readonly audience: string;
+  /** JWS names, e.g. `["RS256"]`; HS* with a secret only, and nothing else with one. */
+  readonly algorithms: readonly string[];
+} & (
+  | { readonly secret: string }
+  | { readonly jwksUrl: string }
+  /** PEM, `BEGIN PUBLIC KEY`. */
+  | { readonly publicKey: string }
+);
+
+/** Why credentials were not accepted, in words for whoever sent them. */
+export interface CredentialFault {
+  readonly code:
+    | "TOKEN_MALFORMED"
+    | "TOKEN_UNKNOWN"
+    | "TOKEN_EXPIRED"
+    | "TOKEN_NOT_YET_VALID"
+    | "BAD_SIGNATURE"
+    | "ALGORITHM_NOT_ALLOWED"
+    | "UNKNOWN_KEY"
+    | "WRONG_ISSUER"
+    | "WRONG_AUDIENCE"
+    | "CLAIM_MISSING"
+    | "MEMBER_UNKNOWN"
+    | "MEMBERS_NOT_CONFIGURED"
+    | "KEYS_UNAVAILABLE";
+  readonly message: string;
+}
+
+export type MemberTokenVerdict = { readonly externalId: string } | { readonly fault: CredentialFault };
+
+/** Checks members' tokens; `sub` is the shop's own id of the member. Refuses unsafe settings when it is made. */
+export function memberTokenVerifier(settings: MemberTokenSettings, clock: () => number) {
+  const keys = keySource(settings);
+  const { issuer, audience } = settings;
+  return async (token: string): Promise<MemberTokenVerdict> => {
+    try {
+      const { payload } = await jwtVerify(token, keys, {
+        issuer,
+        audience,
+        algorithms: [...settings.algorithms],
+        requiredClaims: ["exp", "sub"],
+        clockTolerance: 5,
+        currentDate: new Date(clock()),
+      });
+      return payload.sub ? { externalId: payload.sub } : fault("CLAIM_MISSING", "the token's sub is empty");
+    } catch (error) {
+      return faultOf(error, settings);
+    }
+  };
+}
+
+/** Signs a token for a member, as the shop would; for local runs, where the secret is ours. `ttlSeconds` from now. */
+export async function mintMemberToken(
+  settings: MemberTokenSettings,
+  externalId: string,
+  ttlSeconds: number,
+  now = Date.now(),
+): Promise<string> {
+  if (!("secret" in settings)) throw new SetupError("members' tokens are signed by the shop; only it can make one");
+  const seconds = Math.floor(now / 1000);
+  return new SignJWT()
+    .setProtectedHeader({ alg: settings.algorithms[0] ?? "HS256" })
+    .setSubject(externalId)
+    .setIssuer(settings.issuer)
+    .setAudience(settings.audience)
+    .setIssuedAt(seconds)
+    .setExpirationTime(seconds + ttlSeconds)
+    .sign(new TextEncoder().encode(settings.secret));
+}
+
+function keySource(settings: MemberTokenSettings): JWTVerifyGetKey {
+  const symmetric = "secret" in settings;
+  if (settings.algorithms.length === 0) throw new SetupError("name the algorithms that members' tokens may use");
+  for (const name of settings.algorithms) {
+    // A public key taken for an HMAC secret would let anyone sign.
+    if (!/^(HS|RS|PS|ES)(256|384|512)$|^EdDSA$/.test(name) || name.startsWith("HS") !== symmetric) {
+      throw new SetupError(`members' tokens cannot use ${name} with ${symmetric ? "a secret" : "a public key"}`);
+    }
+  }
+  if ("jwksUrl" in settings) return createRemoteJWKSet(new URL(settings.jwksUrl));
+  if ("secret" in settings) {
+    const secret = new TextEncoder().encode(settings.secret);
+    if (secret.length < 32) throw new SetupError("the secret of members' tokens needs 32 bytes or more");
+    return async () => secret;
+  }
+  const { publicKey } = settings;
+  return ({ alg }) => importSPKI(publicKey, alg ?? "");
+}
+
+function faultOf(error: unknown, { issuer, audience, algorithms }: MemberTokenSettings): MemberTokenVerdict {
+  if (error instanceof errors.JWTExpired) return fault("TOKEN_EXPIRED", "the token has expired; get a new one");
+  if (error instanceof errors.JWTClaimValidationFailed) {
+    if (error.claim === "aud") return fault("WRONG_AUDIENCE", `the token is for another audience than ${audience}`);
+    if (error.claim === "iss") return fault("WRONG_ISSUER", `the token is from another issuer than ${issuer}`);
+    if (error.claim === "nbf") return fault("TOKEN_NOT_YET_VALID", "the token is not valid yet (nbf)");
+    return fault("CLAIM_MISSING", `the token's claim ${error.claim} is missing or unfit`);
+  }
+  if (error instanceof errors.JWSSignatureVerificationFailed) {
+    return fault("BAD_SIGNATURE", "the token's signature does not fit: it was not signed by the shop, or was changed");
+  }
+  if (error instanceof errors.JOSEAlgNotAllowed) {
+    return fault("ALGORITHM_NOT_ALLOWED", `the token's algorithm is not one of ${algorithms.join(", ")}`);
+  }
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) {
+    return fault("UNKNOWN_KEY", "the token's key id (kid) is not among the shop's published keys");
+  }
+  if (error instanceof errors.JWSInvalid || error instanceof errors.JWTInvalid) {
+    return fault("TOKEN_MALFORMED", "this is not a signed JWT");
+  }
+  if (error instanceof errors.JOSENotSupported) return fault("TOKEN_MALFORMED", "the token asks for what no token may");
+  return fault("KEYS_UNAVAILABLE", "the shop's keys cannot be read just now; try again shortly");
+}
+
+function fault(code: CredentialFault["code"], message: string): { fault: CredentialFault } {
+  return { fault: { code, message } };
+}

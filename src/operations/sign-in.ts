@@ -1,0 +1,92 @@
+import { sql } from "drizzle-orm";
+import type { Actor } from "../context.ts";
+import type { Database } from "../db/client.ts";
+import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
+import { findToken } from "./token.ts";
+
+/** Who a request is from, or what is wrong with the credentials it carries. */
+export type SignIn = { readonly actor: Actor } | { readonly fault: CredentialFault };
+
+export interface SignInParts {
+  readonly db: Database;
+  /** Absent while the shop's tokens are not set up: then no member can sign in. */
+  readonly members: MemberTokenSettings | undefined;
+  readonly clock: () => number;
+}
+
+/** Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. */
+export const operatorCookie = "fanfare_operator";
+
+/**
+ * Makes the answer to "who is asking?": `Authorization: Bearer ff_op_…` or `ff_sv_…`, a member's JWT, or else the
+ * operator's cookie. No credentials at all are fine (anonymous); faulty ones never are. Lookups are remembered for 5 s.
+ */
+export function createSignIn({ db, members, clock }: SignInParts): (request: Request) => Promise<SignIn> {
+  const verify = members && memberTokenVerifier(members, clock);
+  const tokenActor = remembering(clock, (token) => actorOfToken(db, token));
+  const memberActor = remembering(clock, (externalId) => actorOfMember(db, externalId));
+
+  const member = async (jwt: string): Promise<SignIn> => {
+    if (!verify) return fault("MEMBERS_NOT_CONFIGURED", "members cannot sign in: the shop's tokens are not set up");
+    const verdict = await verify(jwt);
+    if ("fault" in verdict) return verdict;
+    const actor = await memberActor(verdict.externalId);
+    return actor ? { actor } : fault("MEMBER_UNKNOWN", "the token is sound, but no member has its sub as externalId");
+  };
+
+  return async (request) => {
+    const credentials = credentialsOf(request);
+    if (credentials === undefined) return { actor: { kind: "anonymous" } };
+    const token = /^Bearer +([\w.~+/=-]{1,4096}) *$/i.exec(credentials)?.[1];
+    if (!token) return fault("TOKEN_MALFORMED", "Authorization must be: Bearer, a space, and one token");
+    if (!/^ff_(op|sv)_/.test(token)) return member(token);
+    const actor = await tokenActor(token);
+    return actor ? { actor } : fault("TOKEN_UNKNOWN", "no token like this was made, or it was revoked");
+  };
+}
+
+function credentialsOf(request: Request): string | undefined {
+  const header = request.headers.get("authorization");
+  if (header !== null) return header;
+  const cookie = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(operatorCookie);
+  return cookie ? `Bearer ${cookie}` : undefined;
+}
+
+async function actorOfToken(db: Database, token: string): Promise<Actor | undefined> {
+  const found = await findToken(db, token);
+  if (!found) return undefined;
+  const { id, name } = found;
+  return found.kind === "operator"
+    ? { kind: "operator", id, name, role: found.role }
+    : { kind: "service", id, name, scopes: found.scopes };
+}
+
+async function actorOfMember(db: Database, externalId: string): Promise<Actor | undefined> {
+  const row = await db.first<{ seq: number; id: string }>(
+    sql`SELECT seq, id FROM member WHERE external_id = ${externalId} AND deleted_at IS NULL`,
+  );
+  return row && { kind: "member", seq: row.seq, id: row.id };
+}
+
+const rememberMs = 5_000;
+const rememberAtMost = 10_000;
+
+/** Remembers what was found for 5 s; what was not found is asked again, so that a new member gets in at once. */
+function remembering(clock: () => number, find: (key: string) => Promise<Actor | undefined>) {
+  const known = new Map<string, { actor: Actor; until: number }>();
+  return async (key: string): Promise<Actor | undefined> => {
+    const now = clock();
+    const hit = known.get(key);
+    if (hit && hit.until > now) return hit.actor;
+    known.delete(key);
+    const actor = await find(key);
+    if (!actor) return undefined;
+    for (const oldest of known.keys().take(Math.max(0, known.size + 1 - rememberAtMost))) known.delete(oldest);
+    known.set(key, { actor, until: now + rememberMs });
+    return actor;
+  };
+}
+
+function fault(code: CredentialFault["code"], message: string): SignIn {
+  return { fault: { code, message } };
+}

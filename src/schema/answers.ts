@@ -1,0 +1,25 @@
+/** An answer that never reached GraphQL, in the shape that GraphQL clients read. */
+export function problem(
+  status: number,
+  code: string,
+  message: string,
+  requestId: string,
+  headers: Record<string, string> = {},
+): Response {
+  const body = { errors: [{ message, extensions: { code, requestId } }] };
+  return Response.json(body, { status, headers });
+}
+
+/** The caller's request id when it is a plain one, else a new one. */
+export function requestIdOf(request: Request): string {
+  const given = request.headers.get("x-request-id");
+  return given && /^[\w.-]{8,64}$/.test(given) ? given : Bun.randomUUIDv7();
+}
+
+/** The answer with the headers that every answer carries. */
+export function finished(response: Response, requestId: string): Response {
+  response.headers.set("x-request-id", requestId);
+  response.headers.set("x-content-type-options", "nosniff");
+  if (!response.headers.has("cache-control")) response.headers.set("cache-control", "no-store");
+  return response;
+}
