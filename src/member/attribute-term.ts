@@ -9,6 +9,11 @@ const scalar = z.union([plainText, z.number(), z.boolean()]).meta({ id: "Scalar"
 const comparable = z.union([plainText, z.number()]).meta({ id: "TextOrNumber" });
 const pathPattern = /^[^."\\\p{C}]{1,64}(\.[^."\\\p{C}]{1,64}){0,7}$/u;
 
+/** Whether this names a place in the attributes: at most 8 names with dots between. */
+export function isAttributePath(path: string): boolean {
+  return pathPattern.test(path);
+}
+
 /** Conditions on the shop's own facts. Values of different JSON types are never equal, less or greater. */
 export const attributeTerm = defineTerm({
   name: "attribute",

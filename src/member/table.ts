@@ -57,6 +57,29 @@ export const segment = sqliteTable("segment", {
   updatedAt: integer("updated_at").notNull(),
 });
 
+export const importTask = sqliteTable("import_task", {
+  id: integer().primaryKey(),
+  name: text().notNull(),
+  digest: text().notNull(),
+  state: text({ enum: ["running", "done", "failed"] }).notNull(),
+  rows: integer().notNull().default(0),
+  created: integer().notNull().default(0),
+  updated: integer().notNull().default(0),
+  unchanged: integer().notNull().default(0),
+  faulty: integer().notNull().default(0),
+  faults: integer().notNull().default(0),
+  startedAt: integer("started_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const importFault = sqliteTable("import_fault", {
+  id: integer().primaryKey(),
+  task: integer().notNull(),
+  row: integer().notNull(),
+  column: integer(),
+  message: text().notNull(),
+});
+
 /** A member as the domain hands it out. Times are milliseconds, money is minor units, the birthday is `YYYY-MM-DD`. */
 export type Member = Omit<typeof member.$inferSelect, "attributes" | "control"> & {
   readonly attributes: Readonly<Record<string, unknown>>;

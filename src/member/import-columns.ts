@@ -1,0 +1,143 @@
+import { channelNames } from "../channels/catalog.ts";
+import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { isAttributePath } from "./attribute-term.ts";
+
+/** One column of a file: where its cells go in an item, and how a cell is read. */
+export interface Column {
+  /** From 1, as a spreadsheet counts. */
+  readonly number: number;
+  /** The place in the item, as an issue of the item's check names it. */
+  readonly place: string;
+  /** Puts the value of a cell, which is not empty, into the item; answers what is wrong with the cell. */
+  put(item: Draft, cell: string): string | undefined;
+}
+
+/** An item in the making. */
+export type Draft = Record<string, unknown>;
+
+/**
+ * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses, with
+ * `row:column`, headings that mean nothing, those that are there twice, and a header without `externalId`.
+ */
+export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}): Column[] | Refusal {
+  const issues: Issue[] = [];
+  const taken = new Map<string, number>();
+  const columns = header.flatMap((heading, i) => {
+    const name = Object.hasOwn(names, heading) ? (names[heading] ?? "") : heading;
+    if (name === "-") return [];
+    const fault = (message: string) =>
+      issues.push({ path: `1:${i + 1}`, message: `${JSON.stringify(heading)} ${message}` });
+    const kind = kindOf(name.trim());
+    const before = kind && taken.get(kind.place);
+    if (!kind) fault(`is not a field; known are ${knownFields}`);
+    else if (before) fault(`is also column ${before}`);
+    if (kind) taken.set(kind.place, i + 1);
+    return kind ? [{ number: i + 1, ...kind }] : [];
+  });
+  if (!taken.has("externalId")) issues.push({ path: "1:1", message: "no column is externalId" });
+  return issues.length > 0 ? refuse.invalid(issues) : columns;
+}
+
+type Kind = Omit<Column, "number">;
+type Read = (cell: string) => { readonly value: unknown } | string;
+
+const text: Read = (cell) => ({ value: cell });
+const whole: Read = (cell) => (/^[+-]?\d{1,15}$/.test(cell.trim()) ? { value: Number(cell) } : "is not a whole number");
+const decimal: Read = (cell) =>
+  cell.trim() !== "" && Number.isFinite(Number(cell)) ? { value: Number(cell) } : "is not a number";
+const yes = /^(1|true|yes|y)$/i;
+const no = /^(0|false|no|n)$/i;
+const yesNo: Read = (cell) =>
+  yes.test(cell.trim()) ? { value: true } : no.test(cell.trim()) ? { value: false } : "is neither yes nor no";
+const moment: Read = (cell) => ({ value: /^\d{4}-\d{2}-\d{2}$/.test(cell) ? `${cell}T00:00:00Z` : cell });
+const list: Read = (cell) => ({
+  value: cell
+    .split("|")
+    .map((part) => part.trim())
+    .filter((part) => part !== ""),
+});
+
+const fields: Readonly<Record<string, Read>> = {
+  externalId: text,
+  email: text,
+  phone: text,
+  locale: text,
+  timeZone: text,
+  accountType: text,
+  level: whole,
+  consecutiveActiveDays: whole,
+  activeDaysLastMonth: whole,
+  totalSpend: whole,
+  points: whole,
+  birthday: text,
+  registeredAt: moment,
+  membershipEndsAt: moment,
+  lastActiveAt: moment,
+  control: yesNo,
+  tags: list,
+  pushTokens: list,
+};
+const knownFields = `${Object.keys(fields).join(", ")}, attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL and consent:CHANNEL:TOPIC`;
+const spellings = new Map(Object.keys(fields).map((name) => [plain(name), name]));
+
+/** `external_id`, `External ID` and `externalId` are the same. */
+function plain(name: string): string {
+  return name.toLowerCase().replace(/[\s_-]/g, "");
+}
+
+function kindOf(name: string): Kind | undefined {
+  const [word = "", ...rest] = name.split(":");
+  if (word === "attribute") return attributeKind(rest);
+  if (word === "consent") return consentKind(rest);
+  const field = spellings.get(plain(name));
+  const read = field === undefined ? undefined : fields[field];
+  return field === undefined || !read
+    ? undefined
+    : { place: field, put: (item, cell) => taking(read(cell), (value) => Object.assign(item, { [field]: value })) };
+}
+
+function attributeKind([path = "", type = "text", ...more]: readonly string[]): Kind | undefined {
+  const read = new Map([
+    ["text", text],
+    ["number", decimal],
+    ["boolean", yesNo],
+  ]).get(type);
+  const names = path.split(".");
+  if (!read || more.length > 0 || !isAttributePath(path) || names.includes("__proto__")) return undefined;
+  const place = ["attributes", ...names];
+  return { place: place.join("."), put: (item, cell) => taking(read(cell), (value) => putAt(item, place, value)) };
+}
+
+function putAt(into: Draft, [name = "", ...below]: readonly string[], value: unknown): void {
+  if (below.length === 0) {
+    into[name] = value;
+    return;
+  }
+  const there = Object.hasOwn(into, name) ? into[name] : undefined;
+  const inner: Draft = isDraft(there) ? there : {};
+  into[name] = inner;
+  putAt(inner, below, value);
+}
+
+function isDraft(value: unknown): value is Draft {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function consentKind([channel = "", ...rest]: readonly string[]): Kind | undefined {
+  if (!channelNames.some((name) => name === channel)) return undefined;
+  const topic = rest.length > 0 ? { topic: rest.join(":") } : {};
+  const put = (item: Draft, granted: unknown) => {
+    const before = Array.isArray(item.consent) ? item.consent : [];
+    item.consent = [...before, { channel, ...topic, granted }];
+  };
+  return {
+    place: ["consent", channel, ...rest].join(":"),
+    put: (item, cell) => taking(yesNo(cell), (granted) => put(item, granted)),
+  };
+}
+
+function taking(read: ReturnType<Read>, take: (value: unknown) => void): string | undefined {
+  if (typeof read === "string") return read;
+  take(read.value);
+  return undefined;
+}
