@@ -49,7 +49,8 @@ const masked = {
 /** Words and code for an error that is the caller's to mend; nothing for one that only looks like it. */
 function describe({ message, path }: GraphQLError, cause: GraphQLError) {
   const { extensions } = cause;
-  if (typeof extensions.code === "string") return { message, code: extensions.code, issues: extensions.issues };
+  const { code, issues } = extensions;
+  if (typeof code === "string" && code !== "BAD_USER_INPUT") return { message, code, issues };
   if (cause instanceof PothosValidationError) return { message, code: "INVALID_INPUT", issues: issuesOf(cause) };
   // Without a path nothing ran yet: it is about the request. With one, only faulty arguments are the caller's.
   const isTheirs = path === undefined || message.startsWith('Argument "');
