@@ -36,7 +36,11 @@ export const channels = {
     consent: "opt-out",
     idempotentHours: 0,
     limits: { batch: 1000, parallelism: 8 },
-    parts: { title: { max: 200, required: true }, body: { max: 10_000, required: true }, url: { max: 2_000, required: false } },
+    parts: {
+      title: { max: 200, required: true },
+      body: { max: 10_000, required: true },
+      url: { max: 2_000, required: false },
+    },
     description: "The member's inbox in the shop's app.",
   },
   POPUP: {
@@ -45,7 +49,11 @@ export const channels = {
     consent: "opt-out",
     idempotentHours: 0,
     limits: { batch: 1000, parallelism: 8 },
-    parts: { title: { max: 200, required: true }, body: { max: 10_000, required: true }, url: { max: 2_000, required: false } },
+    parts: {
+      title: { max: 200, required: true },
+      body: { max: 10_000, required: true },
+      url: { max: 2_000, required: false },
+    },
     description: "Shown once, when the member next opens the shop's app.",
   },
   EMAIL: {
@@ -76,13 +84,19 @@ export const channels = {
     consent: "opt-in",
     idempotentHours: 0,
     limits: { batch: 50, parallelism: 4 },
-    parts: { title: { max: 200, required: true }, body: { max: 2_000, required: true }, url: { max: 2_000, required: false } },
+    parts: {
+      title: { max: 200, required: true },
+      body: { max: 2_000, required: true },
+      url: { max: 2_000, required: false },
+    },
     description: "Push notification, through Firebase Cloud Messaging.",
   },
 } as const satisfies Record<string, ChannelFacts>;
 
 export type ChannelName = keyof typeof channels;
-export type ExternalChannelName = { [K in ChannelName]: (typeof channels)[K]["reach"] extends "external" ? K : never }[ChannelName];
+export type ExternalChannelName = {
+  [K in ChannelName]: (typeof channels)[K]["reach"] extends "external" ? K : never;
+}[ChannelName];
 export type LocalChannelName = Exclude<ChannelName, ExternalChannelName>;
 
 export const channelNames = Object.keys(channels) as [ChannelName, ...ChannelName[]];

@@ -20,7 +20,11 @@ export interface SendBatch {
 
 /** What became of one envelope. */
 export type SendResult =
-  | { readonly kind: "sent"; readonly providerId: string; /** push tokens the provider no longer knows */ readonly goneTokens?: readonly string[] }
+  | {
+      readonly kind: "sent";
+      readonly providerId: string /** push tokens the provider no longer knows */;
+      readonly goneTokens?: readonly string[];
+    }
   | { readonly kind: "failed"; readonly reason: string; readonly goneTokens?: readonly string[] }
   /** The provider surely did not accept it, and may later. */
   | { readonly kind: "retry"; readonly afterSeconds?: number; readonly reason: string }

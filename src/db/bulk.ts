@@ -10,5 +10,5 @@ export function rows(list: readonly unknown[]): SQL {
 
 /** A field of the current item of {@link rows}. */
 export function field(name: string): SQL {
-  return sql.raw(`value ->> '${name}'`);
+  return sql.raw(`(value ->> '${name}')`);
 }

@@ -2,7 +2,7 @@ import { type Client, createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
 import { withBusyRetry } from "./busy.ts";
-import { compile, type Query, type Statement } from "./statement.ts";
+import { bindable, compile, type Query, type Statement } from "./statement.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
 /**
@@ -83,7 +83,7 @@ function queries(read: Reads, write: Writes): Omit<Database, "transaction"> {
   const all = async <Row>(query: Query) => asRows<Row>(await read(compile(query)));
   return {
     orm: drizzle(async (sql, args, method) => {
-      const statement = { sql, args };
+      const statement = { sql, args: args.map(bindable) };
       const result = isRead(sql) ? await read(statement) : only(await write([statement]));
       const rows = result.rows.map((row) => Array.from(row));
       return { rows: method === "get" ? (rows[0] ?? []) : rows };

@@ -36,14 +36,17 @@ export function toInStatement({ sql: text, args }: Statement): InStatement {
   return { sql: text, args };
 }
 
-function bindable(value: unknown): InValue {
+/** The value as SQLite takes it. */
+export function bindable(value: unknown): InValue {
   if (value === null || value === undefined) return null;
   switch (typeof value) {
     case "string":
-    case "number":
     case "bigint":
     case "boolean":
       return value;
+    case "number":
+      // The client binds a plain number as REAL, and then `7 / 2` is 3.5: whole numbers travel as integers.
+      return Number.isSafeInteger(value) ? BigInt(value) : value;
     default:
       if (value instanceof Uint8Array || value instanceof Date) return value;
       throw new TypeError(`a ${typeof value} cannot be bound to a statement`);

@@ -1,0 +1,209 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { ExternalChannelName } from "../channels/catalog.ts";
+import type { Context } from "../context.ts";
+import { enqueue } from "../queue/outbox.ts";
+import { batchLimit, openBatches } from "./batch-window.ts";
+import { completeRun } from "./completion.ts";
+import { skipReason } from "./decision.ts";
+import { campaignWake } from "./messages.ts";
+import { type FrozenRun, frozenRun } from "./run.ts";
+import { countIntoTally, moveTally } from "./tally.ts";
+
+/** A batch held by one delivery: whoever knows the lease, and nobody else, may record what became of it. */
+export interface HeldBatch {
+  readonly seq: number;
+  readonly id: string;
+  readonly run: number;
+  readonly channel: ExternalChannelName;
+  readonly lease: string;
+}
+
+export type Freeze =
+  /** Members are chosen and held; nothing has been tried. */
+  | { readonly kind: "frozen"; readonly batch: HeldBatch }
+  /** An earlier delivery tried it and did not live to say what became of it. */
+  | { readonly kind: "tried"; readonly batch: HeldBatch; readonly firstTriedAt: number; readonly runState: string }
+  /** Another delivery holds it until then (ms). */
+  | { readonly kind: "held"; readonly until: number }
+  /** Finished, parked, or its run is paused or over. */
+  | { readonly kind: "gone" };
+
+/**
+ * Takes a batch for this delivery. An open batch chooses its members now: the next ready sends, less those whom consent, address or
+ * suppression excludes at this moment – the decision and the choice are one commit. A batch that an earlier
+ * delivery froze but never tried is dissolved and chosen afresh; one that was tried keeps its members and its payload.
+ */
+export async function freezeBatch(ctx: Context, input: { batch: number }): Promise<Freeze> {
+  const row = await findBatch(ctx, input.batch);
+  if (!row) return { kind: "gone" };
+  const now = ctx.clock();
+  const frozen = await frozenRun(ctx, row.run);
+  const lease = Bun.randomUUIDv7();
+  const held: HeldBatch = { seq: row.seq, id: row.id, run: row.run, channel: row.channel, lease };
+  await ctx.db.write([...dissolve(held, now), ...take(ctx, held, frozen, now)]);
+  return outcome(ctx, held);
+}
+
+interface BatchRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly run: number;
+  readonly channel: ExternalChannelName;
+  readonly state: string;
+  readonly lease: string | null;
+  readonly lease_until: number;
+  readonly first_tried_at: number | null;
+  readonly run_state: string;
+}
+
+function findBatch(ctx: Context, seq: number): Promise<BatchRow | undefined> {
+  return ctx.db.first<BatchRow>(sql`
+    SELECT b.seq, b.id, b.run, b.channel, b.state, b.lease, b.lease_until, b.first_tried_at, r.state AS run_state
+    FROM batch b JOIN run r ON r.id = b.run WHERE b.seq = ${seq}`);
+}
+
+/** Gives the members of a batch that was frozen, but not tried in time, back to the ready ones. */
+function dissolve({ seq, run, channel }: HeldBatch, now: number) {
+  const stale = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease_until <= ${now})`;
+  const members = sql`batch = ${seq} AND state = 'SENDING' AND ${stale}`;
+  return [
+    countIntoTally(members, -1),
+    sql`UPDATE send SET state = 'PENDING' WHERE ${members}`,
+    countIntoTally(sql`batch = ${seq} AND state = 'PENDING' AND ${stale}`),
+    sql`UPDATE send SET batch = NULL WHERE run = ${run} AND channel = ${channel} AND batch = ${seq} AND ${stale}`,
+    sql`UPDATE batch SET state = 'OPEN' WHERE seq = ${seq} AND ${stale}`,
+  ];
+}
+
+function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: FrozenRun, now: number) {
+  const until = now + ctx.settings.leaseMs;
+  const mine = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease = ${lease})`;
+  const chosen = sql`batch = ${seq} AND ${mine}`;
+  return [
+    sql`
+      UPDATE batch SET lease = ${lease}, lease_until = ${until}, tries = tries + 1,
+        frozen_at = CASE state WHEN 'OPEN' THEN ${now} ELSE frozen_at END, state = CASE state WHEN 'OPEN' THEN 'FROZEN' ELSE state END
+      WHERE seq = ${seq} AND state IN ('OPEN', 'TRIED') AND lease_until <= ${now}
+        AND EXISTS (SELECT 1 FROM run WHERE id = ${run}
+          AND (state = 'RUNNING' OR (state = 'CANCELLING' AND batch.state = 'TRIED')))`,
+    sql`
+      UPDATE send SET batch = ${seq}, at = ${now}, reason = coalesce(d.skip, ''),
+        state = CASE WHEN d.skip IS NULL THEN 'SENDING' ELSE 'SKIPPED' END
+      FROM (SELECT s.member AS member, ${skipReason(channel, frozen, now)} AS skip
+            FROM (SELECT member FROM send INDEXED BY send_ready
+                  WHERE run = ${run} AND channel = ${channel} AND state = 'PENDING' AND reason = ''
+                  ORDER BY member LIMIT ${batchLimit(ctx, channel)}) s
+            JOIN member m ON m.seq = s.member WHERE ${mine}) d
+      WHERE send.run = ${run} AND send.channel = ${channel} AND send.member = d.member`,
+    countIntoTally(chosen),
+    sql`
+      INSERT INTO tally (run, channel, state, reason, n)
+      SELECT ${run}, ${channel}, 'PENDING', '', -count(*) FROM send WHERE ${chosen}
+      ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+  ];
+}
+
+async function outcome(ctx: Context, held: HeldBatch): Promise<Freeze> {
+  const row = await findBatch(ctx, held.seq);
+  if (!row || row.state === "DONE" || row.state === "PARKED") return { kind: "gone" };
+  if (row.lease !== held.lease) {
+    const waiting = row.run_state === "RUNNING" || row.run_state === "CANCELLING";
+    return waiting && row.lease_until > ctx.clock() ? { kind: "held", until: row.lease_until } : { kind: "gone" };
+  }
+  if (row.state === "FROZEN") return { kind: "frozen", batch: held };
+  return { kind: "tried", batch: held, firstTriedAt: row.first_tried_at ?? 0, runState: row.run_state };
+}
+
+/** Consent is as old as the freeze: the first call must follow within this time, or the batch is decided again. */
+const freshMs = 2_000;
+
+/**
+ * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other members or another
+ * payload. Answers false when the lease is lost, the run was paused or cancelled, or the decision about consent is stale: then
+ * nothing may be sent, and the next delivery decides again.
+ */
+export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Array): Promise<boolean> {
+  const now = ctx.clock();
+  const [updated] = await ctx.db.write([
+    sql`
+      UPDATE batch SET state = 'TRIED', payload = ${payload}, first_tried_at = ${now}
+      WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'FROZEN' AND frozen_at >= ${now - freshMs}
+        AND EXISTS (SELECT 1 FROM run WHERE id = ${batch.run} AND state = 'RUNNING')`,
+    // Let go of a batch that may not be tried, so that the next delivery need not wait for the lease to end.
+    sql`UPDATE batch SET lease_until = 0 WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'FROZEN'`,
+  ]);
+  return updated?.rowsAffected === 1;
+}
+
+/** The payload of a tried batch. */
+export async function triedPayload(ctx: Context, batch: HeldBatch): Promise<Uint8Array> {
+  const row = await ctx.db.first<{ payload: ArrayBuffer | null }>(
+    sql`SELECT payload FROM batch WHERE seq = ${batch.seq}`,
+  );
+  if (!row?.payload) throw new Error(`batch ${batch.seq} was tried and has no payload`);
+  return new Uint8Array(row.payload);
+}
+
+/** What became of one member of a batch. */
+export interface Settlement {
+  readonly member: number;
+  readonly state: "SENT" | "FAILED" | "UNKNOWN" | "PENDING";
+  readonly reason: string;
+  readonly providerId: string | null;
+  /** For PENDING: when it may be tried again (ms). */
+  readonly dueAt: number | null;
+}
+
+/**
+ * Records a batch's results as the holder of its lease, ends the batch and opens its successors. Without the lease it
+ * changes nothing and answers false: someone else has taken over.
+ */
+export async function settleBatch(ctx: Context, batch: HeldBatch, results: readonly Settlement[]): Promise<boolean> {
+  const now = ctx.clock();
+  const mine = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state IN ('FROZEN', 'TRIED'))`;
+  const answers = await ctx.db.write([
+    recordResults(batch, results, mine, now),
+    moveTally(batch.run, tallyOf(batch, results), mine),
+    sql`
+      UPDATE batch SET state = 'DONE', payload = NULL WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state IN ('FROZEN', 'TRIED')`,
+    ...wakeFor(batch.run, results, now),
+    ...openBatches(ctx, batch.run, batch.channel, 2 * batchLimit(ctx, batch.channel)),
+    ...completeRun(batch.run, now),
+  ]);
+  return answers[2]?.rowsAffected === 1;
+}
+
+/** One message for the time at which the last of the put-off sends is due again. */
+function wakeFor(run: number, results: readonly Settlement[], now: number) {
+  const due = results.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
+  return due.length === 0
+    ? []
+    : [enqueue([campaignWake.of({ run, at: Math.max(...due) }, { notBefore: Math.max(...due) })], now)];
+}
+
+function recordResults({ seq, run, channel }: HeldBatch, results: readonly Settlement[], mine: SQL, now: number): SQL {
+  return sql`
+    UPDATE send SET state = r.state, reason = r.reason, provider_id = r.provider_id, due_at = r.due_at, at = ${now}, tries = tries + 1,
+      batch = CASE r.state WHEN 'PENDING' THEN NULL ELSE batch END
+    FROM (SELECT value ->> 'member' AS member, value ->> 'state' AS state, value ->> 'reason' AS reason,
+            value ->> 'providerId' AS provider_id, value ->> 'dueAt' AS due_at FROM json_each(${JSON.stringify(results)})) r
+    WHERE send.run = ${run} AND send.channel = ${channel} AND send.member = r.member AND send.batch = ${seq} AND send.state = 'SENDING'
+      AND ${mine}`;
+}
+
+function tallyOf(batch: HeldBatch, results: readonly Settlement[]) {
+  const counts = new Map<string, { channel: string; state: string; reason: string; n: number }>();
+  for (const { state, reason } of results) {
+    const key = `${state}:${reason}`;
+    const entry = counts.get(key) ?? { channel: batch.channel, state, reason, n: 0 };
+    counts.set(key, { ...entry, n: entry.n + 1 });
+  }
+  return [...counts.values(), { channel: batch.channel, state: "SENDING", reason: "", n: -results.length }];
+}
+
+/** Where a batch's members are, with what their messages need; used once, right after the freeze. */
+export function batchMembers<Row>(ctx: Context, batch: HeldBatch, columns: SQL): Promise<Row[]> {
+  return ctx.db.all<Row>(sql`
+    SELECT ${columns} FROM send s JOIN member m ON m.seq = s.member
+    WHERE s.batch = ${batch.seq} AND s.state = 'SENDING' ORDER BY s.member`);
+}

@@ -1,0 +1,59 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import { enqueue } from "../queue/outbox.ts";
+import { completeRun } from "./completion.ts";
+import { campaignCancel } from "./messages.ts";
+import { countIntoTally } from "./tally.ts";
+
+/** Sends cancelled in one step: bounds how long its transaction holds the writer. */
+const stride = 5_000;
+/** Pause before looking again at batches that a delivery still holds, in milliseconds. */
+const patienceMs = 1_000;
+
+/**
+ * One step of cancelling a run: marks the next open sends CANCELLED, ends batches that never began, and gives back the members of
+ * batches that were frozen and not tried. A batch that was tried may have been sent: those who hold it record its results; if
+ * they died, its members end UNKNOWN. Steps follow each other until nothing is open.
+ */
+export async function cancelStep(ctx: Context, { run }: { run: number }): Promise<void> {
+  const now = ctx.clock();
+  const cancelling = sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'CANCELLING')`;
+  const letGo = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('FROZEN', 'PARKED') AND first_tried_at IS NULL
+    AND (lease_until <= ${now} OR state = 'PARKED') AND ${cancelling}`;
+  const lost = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('TRIED', 'PARKED') AND first_tried_at IS NOT NULL
+    AND lease_until <= ${now} AND ${cancelling}`;
+  await ctx.db.write([
+    ...moveSends(sql`batch IN (${letGo}) AND state = 'SENDING'`, sql`'PENDING'`, "", now),
+    ...moveSends(sql`batch IN (${lost}) AND state = 'SENDING'`, sql`'UNKNOWN'`, "CANCELLED_WHILE_SENDING", now),
+    sql`UPDATE batch SET state = 'DONE', payload = NULL, lease = NULL WHERE seq IN (${letGo}) OR seq IN (${lost})
+      OR (run = ${run} AND state = 'OPEN' AND ${cancelling})`,
+    ...moveSends(
+      sql`run = ${run} AND state = 'PENDING' AND ${cancelling} AND (run, channel, member) IN (
+        SELECT run, channel, member FROM send WHERE run = ${run} AND state = 'PENDING' ORDER BY 1, 2, 3 LIMIT ${stride})`,
+      sql`'CANCELLED'`,
+      "",
+      now,
+    ),
+    ...completeRun(run, now),
+  ]);
+  const open = await ctx.db.first<{ pending: number; held: number }>(sql`
+    SELECT EXISTS (SELECT 1 FROM tally WHERE run = ${run} AND state = 'PENDING' AND n > 0) AS pending,
+      EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state <> 'DONE') AS held
+    FROM run WHERE id = ${run} AND state = 'CANCELLING'`);
+  if (open?.pending || open?.held) {
+    const wait = open.pending ? {} : { notBefore: now + patienceMs };
+    await ctx.db.write([enqueue([campaignCancel.of({ run }, wait)], now)]);
+  }
+}
+
+function moveSends(where: ReturnType<typeof sql>, to: ReturnType<typeof sql>, reason: string, now: number) {
+  // The tally is moved before the rows, while `where` still selects them: out of the old state, into the new one.
+  return [
+    sql`
+      INSERT INTO tally (run, channel, state, reason, n)
+      SELECT run, channel, ${to}, ${reason}, count(*) FROM send WHERE ${where} GROUP BY 1, 2
+      ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    countIntoTally(where, -1),
+    sql`UPDATE send SET state = ${to}, reason = ${reason}, at = ${now} WHERE ${where}`,
+  ];
+}

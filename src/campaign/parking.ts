@@ -1,0 +1,47 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import { completeRun } from "./completion.ts";
+
+/**
+ * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it, and the run ends
+ * FAILED. Replaying the message takes the work up again.
+ */
+export async function parkPage(ctx: Context, { run, page }: { run: number; page: number }): Promise<void> {
+  await ctx.db.write([
+    sql`UPDATE page SET state = 'PARKED' WHERE run = ${run} AND number = ${page} AND state = 'PLANNED'`,
+    ...completeRun(run, ctx.clock()),
+  ]);
+}
+
+/** As {@link parkPage}, for a batch. Its members stay as they are: chosen, perhaps sent. */
+export async function parkBatch(ctx: Context, { batch }: { batch: number }): Promise<void> {
+  const row = await ctx.db.first<{ run: number }>(sql`SELECT run FROM batch WHERE seq = ${batch}`);
+  if (!row) return;
+  await ctx.db.write([
+    sql`UPDATE batch SET state = 'PARKED' WHERE seq = ${batch} AND state IN ('OPEN', 'FROZEN', 'TRIED')`,
+    ...completeRun(row.run, ctx.clock()),
+  ]);
+}
+
+/** Takes a parked page up again; a run that had failed runs on. */
+export function unparkPage(ctx: Context, { run, page }: { run: number; page: number }) {
+  return ctx.db.write([
+    sql`
+      UPDATE run SET state = 'RUNNING', completed_at = NULL WHERE id = ${run} AND state = 'FAILED'
+        AND EXISTS (SELECT 1 FROM page WHERE run = ${run} AND number = ${page} AND state = 'PARKED')`,
+    sql`UPDATE page SET state = 'PLANNED' WHERE run = ${run} AND number = ${page} AND state = 'PARKED'`,
+  ]);
+}
+
+/** As {@link unparkPage}, for a batch: a tried one goes on with its members and payload, any other is chosen afresh. */
+export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
+  return ctx.db.write([
+    sql`
+      UPDATE run SET state = 'RUNNING', completed_at = NULL WHERE state = 'FAILED'
+        AND id = (SELECT run FROM batch WHERE seq = ${batch} AND state = 'PARKED')`,
+    sql`
+      UPDATE batch SET lease_until = 0,
+        state = CASE WHEN first_tried_at IS NOT NULL THEN 'TRIED' WHEN frozen_at IS NOT NULL THEN 'FROZEN' ELSE 'OPEN' END
+      WHERE seq = ${batch} AND state = 'PARKED'`,
+  ]);
+}

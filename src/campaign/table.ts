@@ -1,0 +1,42 @@
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { ChannelName } from "../channels/catalog.ts";
+import type { AudienceChoice } from "./audience.ts";
+import type { Content } from "./content.ts";
+import type { RunState } from "./run.ts";
+import type { CampaignState } from "./state.ts";
+
+export const campaignTable = sqliteTable("campaign", {
+  id: integer().primaryKey(),
+  name: text().notNull(),
+  kind: text().$type<"ANNOUNCEMENT">().notNull(),
+  state: text().$type<CampaignState>().notNull(),
+  topic: text().notNull(),
+  audience: text({ mode: "json" }).$type<AudienceChoice>().notNull(),
+  channels: text({ mode: "json" }).$type<readonly ChannelName[]>().notNull(),
+  reach: text().$type<"EACH" | "FIRST_REACHABLE">().notNull(),
+  content: text({ mode: "json" }).$type<Content>().notNull(),
+  transactional: integer({ mode: "boolean" }).notNull(),
+  popupPriority: integer("popup_priority").notNull(),
+  startsAt: integer("starts_at"),
+  endsAt: integer("ends_at"),
+  author: text().notNull(),
+  approver: text(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+export const runTable = sqliteTable("run", {
+  id: integer().primaryKey(),
+  campaign: integer().notNull(),
+  dueAt: integer("due_at").notNull(),
+  state: text().$type<RunState>().notNull(),
+  pages: integer().notNull(),
+  pagesWritten: integer("pages_written").notNull(),
+  planned: integer({ mode: "boolean" }).notNull(),
+  matched: integer().notNull(),
+  startedAt: integer("started_at"),
+  completedAt: integer("completed_at"),
+});
+
+export type Campaign = typeof campaignTable.$inferSelect;
+export type Run = typeof runTable.$inferSelect;

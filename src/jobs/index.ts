@@ -1,0 +1,21 @@
+import { campaignCancelJob } from "./campaign-cancel.ts";
+import { campaignPageJob } from "./campaign-page.ts";
+import { campaignPlanJob } from "./campaign-plan.ts";
+import { campaignStartJob } from "./campaign-start.ts";
+import { campaignWakeJob } from "./campaign-wake.ts";
+import { channelSendJob } from "./channel-send.ts";
+import type { Job } from "./job.ts";
+import { sweepJob } from "./sweep.ts";
+
+const list: readonly Job[] = [
+  campaignStartJob,
+  campaignPlanJob,
+  campaignPageJob,
+  campaignWakeJob,
+  campaignCancelJob,
+  channelSendJob,
+  sweepJob,
+];
+
+/** Every job by the name of its message. Adding one is a file and a line above. */
+export const jobs: ReadonlyMap<string, Job> = new Map(list.map((job) => [job.name, job]));

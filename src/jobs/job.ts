@@ -1,0 +1,56 @@
+import type { Senders } from "../channels/channel.ts";
+import type { Context } from "../context.ts";
+import type { MessageType } from "../queue/message.ts";
+
+/** What handlers get besides their payload. */
+export interface JobContext extends Context {
+  readonly senders: Senders;
+}
+
+/** How a handler ends. A thrown error is an outage or a bug: the queue tries again. */
+export type JobResult =
+  | { readonly kind: "done" }
+  /** Not now: again after so many seconds. */
+  | { readonly kind: "retry"; readonly afterSeconds: number }
+  /** Never: straight to the dead letters. */
+  | { readonly kind: "reject"; readonly reason: string };
+
+export const done: JobResult = { kind: "done" };
+export const retryAfter = (seconds: number): JobResult => ({
+  kind: "retry",
+  afterSeconds: Math.max(1, Math.ceil(seconds)),
+});
+export const reject = (reason: string): JobResult => ({ kind: "reject", reason });
+
+/** A job as the route sees it: its payload's type is sealed inside. */
+export interface Job {
+  readonly name: string;
+  /** Runs the handler on an unchecked payload; a payload that does not fit the message's schema is rejected. */
+  run(ctx: JobContext, payload: unknown): Promise<JobResult>;
+  /** Told when the queue has given the message up. */
+  park(ctx: JobContext, payload: unknown): Promise<void>;
+  /** Told before a dead message is published again. */
+  unpark(ctx: JobContext, payload: unknown): Promise<void>;
+}
+
+interface Hooks<Payload> {
+  readonly park?: (ctx: JobContext, payload: Payload) => Promise<unknown>;
+  readonly unpark?: (ctx: JobContext, payload: Payload) => Promise<unknown>;
+}
+
+/** Joins a message with its handler, and with what marks and unmarks its work when the queue gives it up. */
+export function defineJob<Payload>(
+  message: MessageType<Payload>,
+  handle: (ctx: JobContext, payload: Payload) => Promise<JobResult>,
+  hooks: Hooks<Payload> = {},
+): Job {
+  return {
+    name: message.name,
+    run: async (ctx, payload) => {
+      const parsed = message.schema.safeParse(payload);
+      return parsed.success ? handle(ctx, parsed.data) : reject(`bad payload: ${parsed.error.message}`);
+    },
+    park: async (ctx, payload) => void (await hooks.park?.(ctx, message.schema.parse(payload))),
+    unpark: async (ctx, payload) => void (await hooks.unpark?.(ctx, message.schema.parse(payload))),
+  };
+}

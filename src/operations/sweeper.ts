@@ -1,0 +1,111 @@
+import { sql } from "drizzle-orm";
+import { openBatches } from "../campaign/batch-window.ts";
+import { completeRun } from "../campaign/completion.ts";
+import { armingHorizonMs } from "../campaign/launch.ts";
+import {
+  campaignCancel,
+  campaignPage,
+  campaignPlan,
+  campaignStart,
+  campaignWake,
+  channelSend,
+} from "../campaign/messages.ts";
+import { frozenRun } from "../campaign/run.ts";
+import { isExternal } from "../channels/catalog.ts";
+import type { Context } from "../context.ts";
+import type { Message } from "../queue/message.ts";
+import { enqueue } from "../queue/outbox.ts";
+
+/** Work younger than this is left alone: its message is surely on its way, in milliseconds. */
+const graceMs = 60_000;
+/** Pieces of work looked at in one sweep. */
+const stride = 500;
+/** How long published outbox rows and answers to repeated requests are kept, in milliseconds. */
+const keepMs = 3 * 24 * 3_600_000;
+
+/**
+ * Finds work that nothing would ever take up again – its message was lost, or its time has come – and publishes a message for it. What
+ * the queue still knows, what waits in the outbox and what is parked is left alone, so sweeping never multiplies.
+ */
+export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: number }> {
+  const candidates = await stalled(ctx);
+  const lost: Message[] = [];
+  for (const message of candidates) if (await isLost(ctx, message.subject)) lost.push(message);
+  if (lost.length > 0) await ctx.db.write([enqueue(lost, ctx.clock())]);
+  await refillWindows(ctx);
+  await forgetOld(ctx);
+  return { reissued: lost.length };
+}
+
+/** The message that each unfinished piece of work needs, oldest runs first. */
+async function stalled(ctx: Context): Promise<Message[]> {
+  const now = ctx.clock();
+  const live = sql`r.state IN ('RUNNING', 'CANCELLING') AND r.started_at < ${now - graceMs}`;
+  const [due, plans, pages, batches, cancels, deferred] = await Promise.all([
+    ctx.db.all<{ id: number; due_at: number }>(sql`
+      SELECT r.id, r.due_at FROM run r JOIN campaign c ON c.id = r.campaign AND c.state = 'ACTIVE'
+      WHERE r.state = 'PENDING' AND r.due_at < ${now + armingHorizonMs} LIMIT ${stride}`),
+    ctx.db.all<{ id: number; planned_to: number }>(sql`
+      SELECT r.id, r.planned_to FROM run r WHERE ${live} AND r.planned = 0 LIMIT ${stride}`),
+    ctx.db.all<{ run: number; number: number }>(sql`
+      SELECT p.run, p.number FROM run r JOIN page p ON p.run = r.id AND p.state = 'PLANNED' WHERE ${live} LIMIT ${stride}`),
+    ctx.db.all<{ seq: number; channel: string }>(sql`
+      SELECT b.seq, b.channel FROM run r JOIN batch b ON b.run = r.id AND b.state IN ('OPEN', 'FROZEN', 'TRIED')
+      WHERE ${live} AND b.lease_until < ${now} AND b.created_at < ${now - graceMs} LIMIT ${stride}`),
+    ctx.db.all<{ id: number }>(sql`SELECT r.id FROM run r WHERE ${live} AND r.state = 'CANCELLING' LIMIT ${stride}`),
+    ctx.db.all<{ run: number; at: number }>(sql`
+      SELECT s.run, max(s.due_at) AS at FROM send s JOIN run r ON r.id = s.run
+      WHERE s.state = 'PENDING' AND s.reason <> '' AND s.due_at < ${now - graceMs} AND ${live} GROUP BY s.run LIMIT ${stride}`),
+  ]);
+  return [
+    ...due.map(({ id, due_at }) => campaignStart.of({ run: id }, { notBefore: due_at })),
+    ...plans.map(({ id, planned_to }) => campaignPlan.of({ run: id, from: planned_to })),
+    ...pages.map(({ run, number }) => campaignPage.of({ run, page: number }, { flow: "pages" })),
+    ...batches.map(({ seq, channel }) => channelSend.of({ batch: seq }, { flow: channel })),
+    ...cancels.map(({ id }) => campaignCancel.of({ run: id })),
+    ...deferred.map(({ run, at }) => campaignWake.of({ run, at })),
+  ];
+}
+
+/** Whether neither the outbox nor the queue knows a message about this subject any more. */
+async function isLost(ctx: Context, subject: string): Promise<boolean> {
+  const newest = await ctx.db.first<{ published_at: number | null; message_id: string | null }>(sql`
+    SELECT published_at, message_id FROM outbox WHERE subject = ${subject} ORDER BY seq DESC LIMIT 1`);
+  if (!newest) return true;
+  if (newest.published_at === null) return false;
+  if (newest.published_at > ctx.clock() - graceMs || !newest.message_id) return !newest.message_id;
+  return !(await queueKnows(ctx, newest.message_id));
+}
+
+async function queueKnows(ctx: Context, messageId: string): Promise<boolean> {
+  try {
+    await ctx.queue.client.messages.get(messageId);
+    return true;
+  } catch (error) {
+    if (typeof error === "object" && error !== null && "status" in error && error.status === 404) return false;
+    throw error; // an outage says nothing about the message
+  }
+}
+
+/** Opens batches for ready sends that no unfinished batch would lead to, and ends runs that only lacked the last word. */
+async function refillWindows(ctx: Context): Promise<void> {
+  const runs = await ctx.db.all<{ id: number }>(
+    sql`SELECT id FROM run WHERE state IN ('RUNNING', 'CANCELLING') LIMIT ${stride}`,
+  );
+  for (const { id } of runs) {
+    const { channels } = await frozenRun(ctx, id);
+    const refill = channels
+      .filter(isExternal)
+      .flatMap((channel) => openBatches(ctx, id, channel, ctx.settings.pageSize));
+    await ctx.db.write([...refill, ...completeRun(id, ctx.clock())]);
+  }
+}
+
+async function forgetOld(ctx: Context): Promise<void> {
+  const before = ctx.clock() - keepMs;
+  await ctx.db.write([
+    sql`DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < ${before} LIMIT 10000)`,
+    sql`DELETE FROM idempotency WHERE at < ${before}`,
+    sql`DELETE FROM batch WHERE state = 'DONE' AND created_at < ${before}`,
+  ]);
+}
