@@ -10,6 +10,8 @@ const mostRunning = 200;
 const usualParallelism = 50;
 /** With half the slots taken, a lane that has this many waits: a few hanging destinations cannot take them all. */
 const fairShare = 8;
+/** Deliveries whose outcome is not on disk yet: while the disk does not take them, no more are made. */
+const mostUnsettled = 1_000;
 
 export interface DispatchOptions {
   readonly store: Store;
@@ -29,6 +31,7 @@ export class Dispatcher {
   readonly #throttled = new Map<Lane, number>();
   readonly #line: Lane[] = [];
   #running = 0;
+  #unsettled = 0;
   #stopped = true;
   #pumping = false;
 
@@ -66,6 +69,13 @@ export class Dispatcher {
     for (const one of placed) this.lanes.offer(one, now);
   }
 
+  /** Ends the hold on a message whose outcome is on disk. */
+  release(message: Message): void {
+    this.#unsettled -= 1;
+    this.lanes.release(message);
+    this.#schedulePump();
+  }
+
   #ring(): void {
     if (this.#stopped) return;
     const now = this.#options.now();
@@ -82,15 +92,20 @@ export class Dispatcher {
       lane.inLine = true;
       this.#line.push(lane);
     }
+    this.#schedulePump();
+  }
+
+  /** In the next turn of the event loop, so that instant answers starve neither timers nor commits. */
+  #schedulePump(): void {
     if (this.#pumping || this.#stopped || this.#line.length === 0) return;
     this.#pumping = true;
-    queueMicrotask(() => this.#pump());
+    setImmediate(() => this.#pump());
   }
 
   /** One message of each lane in turn, while there are slots. */
   #pump(): void {
     const now = this.#options.now();
-    while (!this.#stopped && this.#running < mostRunning) {
+    while (!this.#stopped && this.#running < mostRunning && this.#unsettled < mostUnsettled) {
       const lane = this.#line.shift();
       if (!lane) break;
       lane.inLine = false;
@@ -115,6 +130,7 @@ export class Dispatcher {
 
   #deliver(lane: Lane, message: Message): void {
     this.#running += 1;
+    this.#unsettled += 1;
     lane.gate.enter();
     this.#options.run(message).then(() => {
       this.#running -= 1;

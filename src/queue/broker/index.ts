@@ -94,7 +94,7 @@ function assemble(options: BrokerOptions) {
     dispatcher.offer(placed);
     sweeper.onActivity(now());
   };
-  const outcomes = createOutcomes({ store, committer, dispatcher, now, log });
+  const outcomes = createOutcomes({ store, committer, dispatcher, onPlaced, now, log });
   const ticker = createTicker({ store, committer, now, alarmAt, onPlaced });
   const sweeper = createSweeper({ store, committer, alarmAt, onSwept: (time) => dispatcher.lanes.dropIdle(time) });
   return { store, committer, dispatcher, ticker, stopping, now, onPlaced, onChange: ticker.look };

@@ -1,3 +1,4 @@
+import type { Placed } from "./accept.ts";
 import type { Committer } from "./commit.ts";
 import type { Attempt } from "./deliver.ts";
 import type { Dispatcher } from "./dispatch.ts";
@@ -12,12 +13,14 @@ export interface OutcomeParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly dispatcher: Dispatcher;
+  /** Hears of the messages that outcomes brought, and that there was an outcome at all. */
+  readonly onPlaced: (placed: readonly Placed[]) => void;
   readonly now: () => number;
   readonly log: (event: string, fields: Record<string, unknown>) => void;
 }
 
 /** Records what came of attempts, many in one transaction, and lets go of each message after its outcome is on disk. */
-export function createOutcomes({ store, committer, dispatcher, now, log }: OutcomeParts) {
+export function createOutcomes({ store, committer, dispatcher, onPlaced, now, log }: OutcomeParts) {
   function record(message: Message, attempt: Attempt): void {
     let settled: Settled | undefined;
     committer.later(
@@ -35,10 +38,10 @@ export function createOutcomes({ store, committer, dispatcher, now, log }: Outco
   }
 
   function conclude(message: Message, attempt: Attempt, { end, again, placed }: Settled): void {
-    dispatcher.lanes.release(message);
+    dispatcher.release(message);
     const { seq, lane, id, url, retried } = message;
-    if (again !== undefined) dispatcher.offer([{ seq, lane, due: again, limitsChanged: false }]);
-    dispatcher.offer(placed);
+    const next = again === undefined ? [] : [{ seq, lane, due: again, limitsChanged: false }];
+    onPlaced([...next, ...placed]);
     if (end === "retried" || end === "dead") {
       log(`broker.${end}`, { messageId: id, url, retried, status: attempt.status });
     }

@@ -8,6 +8,8 @@ const soon = 50;
 const atOnce = 5_000;
 const deadLetterDays = 30;
 const pagesAtOnce = 1_000;
+/** Free pages that are kept for what comes next. */
+const pagesKept = 250;
 
 interface Parts {
   readonly store: Store;
@@ -34,9 +36,10 @@ export function createSweeper({ store, committer, alarmAt, onSwept }: Parts) {
       return keys === atOnce || letters === atOnce;
     };
     const after = (isMore: boolean) => {
-      store.db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+      const free = store.freePages.get()?.freelist_count ?? 0;
+      if (free > pagesKept) store.db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
       onSwept(now);
-      if (isMore) plan(now + soon);
+      if (isMore || free > pagesKept + pagesAtOnce) plan(now + soon);
     };
     committer.commit(work, after).catch(() => plan(now + interval));
   }

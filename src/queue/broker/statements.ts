@@ -100,6 +100,7 @@ export function keyStatements(db: Database) {
     saveFlow: db.query<never, [key: string, parallelism: number | null, rate: number | null, period: number | null]>(
       "INSERT OR REPLACE INTO flow (key, parallelism, rate, period) VALUES (?, ?, ?, ?)",
     ),
+    freePages: db.query<{ freelist_count: number }, []>("PRAGMA freelist_count"),
     /** Forgets the limits of keys that no message has; the next one brings them again. */
     sweepFlows: db.query<never, []>(
       `DELETE FROM flow WHERE NOT EXISTS (SELECT 1 FROM message WHERE lane = 'flow:' || flow.key)

@@ -121,6 +121,23 @@ test("a queue longer than what is kept at hand is delivered whole, each message 
   expect(seen).toEqual(Array.from({ length: 600 }, (_, n) => `/${n}`));
 });
 
+test("destinations that answer at once leave the process time for everything else", async () => {
+  let delivered = 0;
+  const deliver = async () => {
+    delivered += 1;
+    return new Response();
+  };
+  const { client, backlog, pass } = await broker({ deliver });
+  for (let n = 0; n < 20; n++) {
+    await client.batch(Array.from({ length: 100 }, () => ({ url: "http://shop.test/", delay: "1h" as const })));
+  }
+  pass(3_600_000);
+  await until(() => delivered > 0);
+  expect(delivered).toBeLessThan(1_000);
+  await until(() => backlog() === 0);
+  expect(delivered).toBe(2_000);
+});
+
 test("many keys due at once are all served", async () => {
   const { client, backlog, pass } = await broker({ deliver: async () => new Response() });
   for (let batch = 0; batch < 25; batch++) {
