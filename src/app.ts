@@ -1,17 +1,31 @@
 import { join } from "node:path";
 import { type Channels, openChannels } from "./channels/index.ts";
-import type { Context, Log, Settings } from "./context.ts";
+import type { Actor, Context, Log } from "./context.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
-import { handleJob } from "./jobs/route.ts";
 import { armSchedules } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
+import { createRequestLimit } from "./operations/request-limit.ts";
+import { createSignIn } from "./operations/sign-in.ts";
+import { ensureAdminToken } from "./operations/token.ts";
 import { type Broker, startBroker } from "./queue/broker/index.ts";
-import { type Flow, openQueue, type Queue } from "./queue/qstash.ts";
+import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
+import { routes } from "./routes.ts";
+import { exampleOperations } from "./schema/examples.ts";
+import { buildSchemas } from "./schema/index.ts";
+import { createGraphqlServer } from "./schema/server.ts";
+import {
+  channelSettings,
+  databaseSettings,
+  domainSettings,
+  memberTokenSettings,
+  queueSettings,
+  redisSettings,
+} from "./settings.ts";
 
 /** What tests and benches may put in the place of the real thing. */
 export interface Replaceable {
@@ -28,7 +42,8 @@ export interface App {
   readonly ctx: Context;
   readonly channels: Channels;
   readonly queue: Queue;
-  readonly broker: Broker | undefined;
+  /** The first operator's token, told once: at the start that made it. */
+  readonly adminToken: string | undefined;
   /** What happened while starting, a line each. */
   readonly notes: readonly string[];
   stop(): Promise<void>;
@@ -39,28 +54,30 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
   const log = replace.log ?? createLog(env.LOG_LEVEL);
   const parts = await openParts(env, log);
   const listener = listen(env);
-  const broker = env.QSTASH_URL ? undefined : await embeddedBroker(env, log, replace);
-  const queue = openQueue(queueSettings(env, parts.channels, listener.url, broker));
+  const broker = await ownBroker(env, log, replace);
+  const queue = openQueue(queueSettings(env, parts.channels, listener.url, broker?.url));
   const ctx: JobContext = {
     db: parts.db,
     redis: parts.redis.client,
     queue,
-    settings: settingsOf(env, parts.channels, listener.url),
+    settings: domainSettings(env, parts.channels, listener.url),
     senders: parts.channels.senders,
+    sandbox: parts.channels.sandbox,
     clock: replace.clock ?? Date.now,
     random: Math.random,
     log,
     actor: { kind: "system", job: "app" },
   };
   const relay = startRelay(parts.db, queue, (event, fields) => log("warn", event, fields), ctx.clock);
-  listener.route((request) => handle(ctx, request));
+  const adminToken = await ensureAdminToken(ctx);
+  listener.route(routes({ ctx, env, redis: parts.redis, graphql: graphql(env, ctx) }));
   await armSchedules(queue);
   return {
     url: listener.url,
     ctx,
     channels: parts.channels,
     queue,
-    broker,
+    adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
     stop: () => stop({ ...parts, listener, broker, relay }),
   };
@@ -74,53 +91,21 @@ interface Parts {
 }
 
 async function openParts(env: Env, log: Log): Promise<Parts> {
-  const db = await openDatabase({
-    url: env.DATABASE_URL ?? `file:${join(env.dataDir, "fanfare.db")}`,
-    authToken: env.DATABASE_AUTH_TOKEN,
-  });
+  const db = await openDatabase(databaseSettings(env));
   const migrated = await migrate(db);
   const redis = await openRedis(redisSettings(env), (line) => log("warn", "redis", { line }));
   return { db, redis, channels: openChannels(channelSettings(env)), migrated };
 }
 
-function redisSettings(env: Env) {
-  if (env.UPSTASH_REDIS_REST_URL) {
-    return { kind: "rest", url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN ?? "" } as const;
-  }
-  if (env.REDIS_URL === "none") return { kind: "none" } as const;
-  return env.REDIS_URL
-    ? ({ kind: "url", url: env.REDIS_URL } as const)
-    : ({ kind: "managed", dataDir: env.dataDir } as const);
+/** Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker` runs. */
+async function ownBroker(env: Env, log: Log, replace: Replaceable): Promise<Pick<Broker, "url" | "stop"> | undefined> {
+  if (env.QSTASH_TOKEN) return undefined;
+  if (env.BROKER === "own-process") return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
+  return openBroker(env, log, replace);
 }
 
-function channelSettings(env: Env) {
-  return {
-    sandboxPath: join(env.dataDir, "sandbox.db"),
-    ...(env.RESEND_API_KEY && {
-      email: {
-        apiKey: env.RESEND_API_KEY,
-        from: env.EMAIL_FROM ?? "",
-        ...(env.EMAIL_REPLY_TO && { replyTo: env.EMAIL_REPLY_TO }),
-        ...(env.RESEND_BASE_URL && { baseUrl: env.RESEND_BASE_URL }),
-        ...(env.RESEND_WEBHOOK_SECRET && { webhookSecret: env.RESEND_WEBHOOK_SECRET }),
-      },
-    }),
-    ...(env.TWILIO_ACCOUNT_SID && {
-      sms: {
-        accountSid: env.TWILIO_ACCOUNT_SID,
-        authToken: env.TWILIO_AUTH_TOKEN ?? "",
-        from: env.TWILIO_FROM ?? "",
-        ...(env.TWILIO_BASE_URL && { baseUrl: env.TWILIO_BASE_URL }),
-        ...(env.PUBLIC_URL && { statusCallback: `${env.PUBLIC_URL}/webhooks/twilio` }),
-      },
-    }),
-    ...(env.FCM_SERVICE_ACCOUNT && {
-      push: { serviceAccount: env.FCM_SERVICE_ACCOUNT, ...(env.FCM_BASE_URL && { baseUrl: env.FCM_BASE_URL }) },
-    }),
-  };
-}
-
-function embeddedBroker(env: Env, log: Log, replace: Replaceable): Promise<Broker> {
+/** Starts the broker on the data directory's queue. */
+export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable = {}): Promise<Broker> {
   return startBroker({
     path: join(env.dataDir, "queue.db"),
     port: env.BROKER_PORT,
@@ -128,41 +113,30 @@ function embeddedBroker(env: Env, log: Log, replace: Replaceable): Promise<Broke
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
     log: (event, fields) => log("debug", event, fields),
-    ...(replace.deliver && { deliver: replace.deliver }),
-    ...(replace.clock && { clock: replace.clock }),
+    ...(deliver && { deliver }),
+    ...(clock && { clock }),
   });
 }
 
-function queueSettings(env: Env, { senders }: Channels, url: string, broker: Broker | undefined) {
-  const flows: Record<string, Flow> = { pages: { parallelism: 8 } };
-  for (const { name, limits } of Object.values(senders)) flows[name] = limits;
-  return {
-    url: broker?.url ?? env.QSTASH_URL ?? "",
-    token: broker ? env.secrets.brokerToken : (env.QSTASH_TOKEN ?? ""),
-    currentSigningKey: env.secrets.currentSigningKey,
-    nextSigningKey: env.secrets.nextSigningKey,
-    // The embedded broker calls this process directly; QStash calls the public address.
-    jobsUrl: `${broker ? url : (env.PUBLIC_URL ?? url)}/jobs`,
-    retries: env.QUEUE_RETRIES,
-    flows,
-  };
+function graphql(env: Env, ctx: Context) {
+  return createGraphqlServer({
+    schemas: buildSchemas(),
+    signIn: createSignIn({ db: ctx.db, members: memberTokenSettings(env), clock: ctx.clock }),
+    contextFor: (actor: Actor) => ({ ...ctx, actor }),
+    isProduction: env.production,
+    log: ctx.log,
+    examples: exampleOperations,
+    limitRequest: createRequestLimit(ctx.redis, ctx.clock),
+    ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
+  });
 }
 
-function settingsOf(env: Env, { senders }: Channels, url: string): Settings {
-  return {
-    publicUrl: env.PUBLIC_URL ?? url,
-    shopTimeZone: env.SHOP_TIME_ZONE,
-    shopName: env.SHOP_NAME,
-    pageSize: env.PAGE_SIZE,
-    batchWindow: env.BATCH_WINDOW,
-    leaseMs: env.LEASE_SECONDS * 1000,
-    approvalAbove: env.APPROVAL_ABOVE,
-    limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
-    linkSecret: env.secrets.linkSecret,
-  };
+/** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
+function forwardedAddress(request: Request): string {
+  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "unknown";
 }
 
-type Handler = (request: Request) => Response | Promise<Response>;
+type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
 
 interface Listener {
   readonly url: string;
@@ -173,23 +147,24 @@ interface Listener {
 /** Listens at once, so that the address is known to the parts that are told it, and answers 503 until the routes are there. */
 function listen(env: Env): Listener {
   let handler: Handler = () => Response.json({ error: "starting" }, { status: 503, headers: { "retry-after": "1" } });
-  const server = Bun.serve({ hostname: env.HOST, port: env.PORT, fetch: (request) => handler(request) });
+  const server = Bun.serve({
+    hostname: env.HOST,
+    port: env.PORT,
+    fetch: (request, self): Response | Promise<Response> => handler(request, self),
+  });
   return {
     url: `http://${env.HOST === "0.0.0.0" ? "127.0.0.1" : env.HOST}:${server.port}`,
     route: (routes) => {
       handler = routes;
     },
-    stop: () => server.stop(),
+    stop: () => server.stop(true),
   };
 }
 
-function handle(ctx: JobContext, request: Request): Response | Promise<Response> {
-  const { pathname } = new URL(request.url);
-  if (pathname.startsWith("/jobs/")) return handleJob(ctx, pathname.slice("/jobs/".length), request);
-  return Response.json({ error: "not found" }, { status: 404 });
-}
+type Running = Parts & { listener: Listener; broker: Pick<Broker, "stop"> | undefined; relay: Relay };
 
-async function stop(running: Parts & { listener: Listener; broker: Broker | undefined; relay: Relay }): Promise<void> {
+/** Takes nothing new, lets what is under way finish, then closes what it stands on. */
+async function stop(running: Running): Promise<void> {
   await running.broker?.stop();
   await running.relay.stop();
   await running.listener.stop();

@@ -1,5 +1,6 @@
 import type { Redis } from "@upstash/redis";
 import type { Limits } from "./channels/catalog.ts";
+import type { Sandbox } from "./channels/sandbox.ts";
 import type { Database } from "./db/client.ts";
 import type { Queue } from "./queue/qstash.ts";
 
@@ -46,6 +47,8 @@ export interface Context {
   readonly redis: Redis | undefined;
   readonly queue: Queue;
   readonly settings: Settings;
+  /** What the sandbox took instead of the providers; always there, perhaps unused. */
+  readonly sandbox: Sandbox;
   /** Milliseconds since 1970 UTC. */
   readonly clock: () => number;
   /** In [0, 1). */

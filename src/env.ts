@@ -148,6 +148,9 @@ function incompleteGroups(variables: Variables): string[] {
   if (variables.REDIS_URL && variables.UPSTASH_REDIS_REST_URL) {
     faults.push("REDIS_URL: set together with UPSTASH_REDIS_REST_URL; which one is meant?");
   }
+  if (variables.BROKER === "own-process" && variables.BROKER_PORT === 0) {
+    faults.push("BROKER_PORT: needed with BROKER=own-process, so that server and broker find each other");
+  }
   return faults;
 }
 

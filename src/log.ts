@@ -40,7 +40,14 @@ export function createLog(level: "debug" | "info" | "warn" | "error" | "silent")
     pino.destination({ dest: 2, sync: true }),
   );
   return (severity, event, fields = {}) => {
-    const kept = Object.fromEntries(Object.entries(fields).filter(([name]) => allowed.has(name)));
+    const kept = Object.fromEntries(
+      Object.entries(fields).flatMap(([name, value]) => (allowed.has(name) ? [[name, plain(value)]] : [])),
+    );
     logger[severity](kept, event);
   };
+}
+
+/** An error's kind and first line, without its stack. */
+function plain(value: unknown): unknown {
+  return value instanceof Error ? `${value.name}: ${value.message.split("\n")[0]?.slice(0, 300)}` : value;
 }

@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { createSandbox } from "../../src/channels/sandbox.ts";
 import type { Actor, Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
@@ -7,6 +9,7 @@ import { openQueue } from "../../src/queue/qstash.ts";
 import { buildSchemas } from "../../src/schema/index.ts";
 import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server.ts";
 import { openTestDatabase } from "./database.ts";
+import { tempDir } from "./temp.ts";
 
 /** How the test shop signs its members' tokens. */
 export const memberTokens = {
@@ -42,6 +45,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       limits: {},
       linkSecret: "test",
     },
+    sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }),
     clock: Date.now,
     random: Math.random,
     log: () => {},

@@ -1,0 +1,43 @@
+import { sql } from "drizzle-orm";
+import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Context } from "../context.ts";
+
+const registry = new Registry();
+collectDefaultMetrics({ register: registry });
+
+const waiting = new Gauge({
+  name: "fanfare_outbox_waiting",
+  help: "Messages committed and not yet taken by the queue.",
+  registers: [registry],
+});
+const oldest = new Gauge({
+  name: "fanfare_outbox_oldest_seconds",
+  help: "Age of the oldest message that the queue has not taken, in seconds.",
+  registers: [registry],
+});
+const runs = new Gauge({ name: "fanfare_runs", help: "Runs by state.", labelNames: ["state"], registers: [registry] });
+const sends = new Gauge({
+  name: "fanfare_sends",
+  help: "Ledger rows of unfinished runs by channel and state.",
+  labelNames: ["channel", "state"],
+  registers: [registry],
+});
+
+/** The process's and the product's figures in Prometheus' text format, counted when asked. */
+export async function renderMetrics(ctx: Context): Promise<{ text: string; contentType: string }> {
+  const [outbox, byState, byChannel] = await Promise.all([
+    ctx.db.first<{ n: number; since: number | null }>(sql`
+      SELECT count(*) AS n, min(created_at) AS since FROM outbox WHERE published_at IS NULL`),
+    ctx.db.all<{ state: string; n: number }>(sql`SELECT state, count(*) AS n FROM run GROUP BY state`),
+    ctx.db.all<{ channel: string; state: string; n: number }>(sql`
+      SELECT t.channel, t.state, sum(t.n) AS n FROM tally t JOIN run r ON r.id = t.run
+      WHERE r.state IN ('RUNNING', 'PAUSED', 'CANCELLING') GROUP BY 1, 2`),
+  ]);
+  waiting.set(outbox?.n ?? 0);
+  oldest.set(outbox?.since ? (ctx.clock() - outbox.since) / 1000 : 0);
+  runs.reset();
+  for (const { state, n } of byState) runs.set({ state }, n);
+  sends.reset();
+  for (const { channel, state, n } of byChannel) sends.set({ channel, state }, n);
+  return { text: await registry.metrics(), contentType: registry.contentType };
+}

@@ -1,0 +1,69 @@
+import { followLink, unsubscribePage } from "./campaign/link-page.ts";
+import type { Context } from "./context.ts";
+import type { Env } from "./env.ts";
+import type { JobContext } from "./jobs/job.ts";
+import { handleJob } from "./jobs/route.ts";
+import { handleWebhook } from "./jobs/webhook.ts";
+import { readiness } from "./operations/health.ts";
+import { renderMetrics } from "./operations/metrics.ts";
+import type { RedisHandle } from "./redis/client.ts";
+import type { GraphqlServer } from "./schema/server.ts";
+
+interface RouteParts {
+  readonly ctx: JobContext;
+  readonly env: Env;
+  readonly redis: RedisHandle;
+  readonly graphql: GraphqlServer;
+}
+
+type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
+
+/** Every address that Fanfare answers. */
+export function routes({ ctx, env, redis, graphql }: RouteParts): Handler {
+  return (request, server) => {
+    const { pathname } = new URL(request.url);
+    const [first = "", second = ""] = pathname.slice(1).split("/");
+    switch (first) {
+      case "jobs":
+        return handleJob(ctx, second, request);
+      case "app":
+        return graphql.app(request, server);
+      case "graphql":
+        return graphql.graphql(request, server);
+      case "webhooks":
+        return handleWebhook(ctx, second, request, webhookSecrets(env));
+      case "l":
+        return followLink(ctx, second);
+      case "u":
+        return unsubscribePage(ctx, second, request);
+      case "livez":
+        return Response.json({ live: true });
+      case "readyz":
+        return ready(ctx, redis);
+      case "metrics":
+        return metrics(ctx);
+      case "":
+        return Response.redirect("/graphql", 302);
+      default:
+        return Response.json({ error: "not found" }, { status: 404 });
+    }
+  };
+}
+
+function webhookSecrets(env: Env) {
+  return {
+    resend: env.RESEND_WEBHOOK_SECRET,
+    twilio: env.TWILIO_AUTH_TOKEN,
+    twilioUrl: `${env.PUBLIC_URL ?? ""}/webhooks/twilio`,
+  };
+}
+
+async function ready(ctx: Context, redis: RedisHandle): Promise<Response> {
+  const report = await readiness(ctx, () => redis.healthy());
+  return Response.json(report, { status: report.ready ? 200 : 503 });
+}
+
+async function metrics(ctx: Context): Promise<Response> {
+  const { text, contentType } = await renderMetrics(ctx);
+  return new Response(text, { headers: { "content-type": contentType } });
+}

@@ -1,0 +1,89 @@
+import { join } from "node:path";
+import type { ChannelSettings, Channels } from "./channels/index.ts";
+import type { Settings } from "./context.ts";
+import type { DatabaseSettings } from "./db/client.ts";
+import type { Env } from "./env.ts";
+import type { MemberTokenSettings } from "./operations/member-token.ts";
+import type { Flow, QueueSettings } from "./queue/qstash.ts";
+import type { RedisSettings } from "./redis/client.ts";
+
+// What each part is told, from the environment: the same code runs in both worlds, only its settings differ.
+
+export function databaseSettings(env: Env): DatabaseSettings {
+  return { url: env.DATABASE_URL ?? `file:${join(env.dataDir, "fanfare.db")}`, authToken: env.DATABASE_AUTH_TOKEN };
+}
+
+export function memberTokenSettings(env: Env): MemberTokenSettings {
+  const pinned = { issuer: env.MEMBER_JWT_ISSUER, audience: env.MEMBER_JWT_AUDIENCE };
+  return env.MEMBER_JWT_JWKS_URL
+    ? { ...pinned, algorithms: ["RS256", "ES256", "EdDSA"], jwksUrl: env.MEMBER_JWT_JWKS_URL }
+    : { ...pinned, algorithms: ["HS256"], secret: env.secrets.memberJwtSecret };
+}
+
+export function redisSettings(env: Env): RedisSettings {
+  if (env.UPSTASH_REDIS_REST_URL) {
+    return { kind: "rest", url: env.UPSTASH_REDIS_REST_URL, token: env.UPSTASH_REDIS_REST_TOKEN ?? "" } as const;
+  }
+  if (env.REDIS_URL === "none") return { kind: "none" } as const;
+  return env.REDIS_URL
+    ? ({ kind: "url", url: env.REDIS_URL } as const)
+    : ({ kind: "managed", dataDir: env.dataDir } as const);
+}
+
+export function channelSettings(env: Env): ChannelSettings {
+  return {
+    sandboxPath: join(env.dataDir, "sandbox.db"),
+    ...(env.RESEND_API_KEY && {
+      email: {
+        apiKey: env.RESEND_API_KEY,
+        from: env.EMAIL_FROM ?? "",
+        ...(env.EMAIL_REPLY_TO && { replyTo: env.EMAIL_REPLY_TO }),
+        ...(env.RESEND_BASE_URL && { baseUrl: env.RESEND_BASE_URL }),
+        ...(env.RESEND_WEBHOOK_SECRET && { webhookSecret: env.RESEND_WEBHOOK_SECRET }),
+      },
+    }),
+    ...(env.TWILIO_ACCOUNT_SID && {
+      sms: {
+        accountSid: env.TWILIO_ACCOUNT_SID,
+        authToken: env.TWILIO_AUTH_TOKEN ?? "",
+        from: env.TWILIO_FROM ?? "",
+        ...(env.TWILIO_BASE_URL && { baseUrl: env.TWILIO_BASE_URL }),
+        ...(env.PUBLIC_URL && { statusCallback: `${env.PUBLIC_URL}/webhooks/twilio` }),
+      },
+    }),
+    ...(env.FCM_SERVICE_ACCOUNT && {
+      push: { serviceAccount: env.FCM_SERVICE_ACCOUNT, ...(env.FCM_BASE_URL && { baseUrl: env.FCM_BASE_URL }) },
+    }),
+  };
+}
+
+/** `broker` is the address of Fanfare's own broker, when that is the queue; `url` is where this process listens. */
+export function queueSettings(env: Env, { senders }: Channels, url: string, broker: string | undefined): QueueSettings {
+  const flows: Record<string, Flow> = { pages: { parallelism: 8 } };
+  for (const { name, limits } of Object.values(senders)) flows[name] = limits;
+  return {
+    url: broker ?? env.QSTASH_URL ?? "https://qstash.upstash.io",
+    token: broker ? env.secrets.brokerToken : (env.QSTASH_TOKEN ?? ""),
+    currentSigningKey: env.secrets.currentSigningKey,
+    nextSigningKey: env.secrets.nextSigningKey,
+    // Our own broker calls this process directly; QStash calls the public address.
+    jobsUrl: `${broker ? url : (env.PUBLIC_URL ?? url)}/jobs`,
+    retries: env.QUEUE_RETRIES,
+    flows,
+  };
+}
+
+/** What domains read. */
+export function domainSettings(env: Env, { senders }: Channels, url: string): Settings {
+  return {
+    publicUrl: env.PUBLIC_URL ?? url,
+    shopTimeZone: env.SHOP_TIME_ZONE,
+    shopName: env.SHOP_NAME,
+    pageSize: env.PAGE_SIZE,
+    batchWindow: env.BATCH_WINDOW,
+    leaseMs: env.LEASE_SECONDS * 1000,
+    approvalAbove: env.APPROVAL_ABOVE,
+    limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
+    linkSecret: env.secrets.linkSecret,
+  };
+}
