@@ -15,8 +15,13 @@ export interface AudienceEnv {
   readonly from?: "range" | "index";
 }
 
-/** A checked condition: makes its predicate over `member m`, which is true or false for every row and never NULL. */
-export type Condition = (env: AudienceEnv) => SQL;
+/** A checked condition. */
+export interface Condition {
+  /** Its predicate over `member m`, true or false for every row and never NULL. */
+  readonly predicate: (env: AudienceEnv) => SQL;
+  /** Whether an index of the database leads to its members, so that not every member is read. */
+  readonly indexed: boolean;
+}
 
 /** One word of the audience language. A domain defines its own and the application puts all lists together. */
 export interface AudienceTerm {
@@ -29,21 +34,26 @@ export interface AudienceTerm {
   read(input: unknown): Condition | readonly z.core.$ZodIssue[];
 }
 
-/** Defines a term. `compile` answers a predicate over the alias `m` that must be true or false, never NULL. */
+/**
+ * Defines a term. `compile` answers a predicate over the alias `m` that must be true or false, never NULL; `indexed` tells
+ * which arguments an index serves (none unless given).
+ */
 export function defineTerm<S extends z.ZodType>(term: {
   readonly name: string;
   readonly description: string;
   readonly schema: S;
   readonly compile: (argument: z.output<S>, env: AudienceEnv) => SQL;
+  readonly indexed?: (argument: z.output<S>) => boolean;
 }): AudienceTerm {
-  const { name, description, schema, compile } = term;
+  const { name, description, schema, compile, indexed = () => false } = term;
   return {
     name,
     description,
     schema,
     read: (input) => {
       const checked = schema.safeParse(input);
-      return checked.success ? (env) => compile(checked.data, env) : checked.error.issues;
+      if (!checked.success) return checked.error.issues;
+      return { predicate: (env) => compile(checked.data, env), indexed: indexed(checked.data) };
     },
   };
 }

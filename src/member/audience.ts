@@ -22,7 +22,7 @@ export const audienceLimits = { depth: 8, nodes: 200 } as const;
 export const liveMember: SQL = sql`m.deleted_at IS NULL`;
 
 /** The audience of every live member. */
-export const everyone: Audience = { filter: null, condition: () => sql`1` };
+export const everyone: Audience = { filter: null, condition: { predicate: () => sql`1`, indexed: false } };
 
 /**
  * Checks a filter against the registered terms. INVALID_INPUT names each fault's place, e.g. `and.1.level.gte`, after
@@ -36,7 +36,7 @@ export function parseAudience(terms: readonly AudienceTerm[], input: unknown, at
 
 /** The audience as one parameterised predicate over the alias `m` of `member`; true or false for every row. */
 export function compileAudience(audience: Audience, env: AudienceEnv): SQL {
-  return audience.condition(env);
+  return audience.condition.predicate(env);
 }
 
 interface Reading {
@@ -47,7 +47,7 @@ interface Reading {
 /** Where something stands in an input. */
 export type Path = readonly (string | number)[];
 
-const never: Condition = () => sql`0`;
+const never: Condition = { predicate: () => sql`0`, indexed: false };
 
 function readFilter(reading: Reading, input: unknown, path: Path, depth: number): Condition {
   const fault = (message: string, at = path) => {
@@ -70,14 +70,27 @@ function readFilter(reading: Reading, input: unknown, path: Path, depth: number)
   if (key === "and" || key === "or") {
     if (!Array.isArray(argument) || argument.length === 0) return fault("a list of at least one filter", below);
     const parts = argument.map((part, i) => readFilter(reading, part, [...below, i], depth + 1));
-    const join = key === "and" ? allOf : anyOf;
-    return (env) => join(parts.map((part) => part(env)));
+    return key === "and" ? every(parts) : some(parts);
   }
   if (key === "not") {
     const part = readFilter(reading, argument, below, depth + 1);
-    return (env) => sql`(NOT ${part(env)})`;
+    return { predicate: (env) => sql`(NOT ${part.predicate(env)})`, indexed: false };
   }
   return readTerm(reading, key, argument, below);
+}
+
+function every(parts: readonly Condition[]): Condition {
+  return {
+    predicate: (env) => allOf(parts.map((part) => part.predicate(env))),
+    indexed: parts.some(({ indexed }) => indexed),
+  };
+}
+
+function some(parts: readonly Condition[]): Condition {
+  return {
+    predicate: (env) => anyOf(parts.map((part) => part.predicate(env))),
+    indexed: parts.every(({ indexed }) => indexed),
+  };
 }
 
 function readTerm({ terms, issues }: Reading, key: string, argument: unknown, path: Path): Condition {
@@ -88,7 +101,7 @@ function readTerm({ terms, issues }: Reading, key: string, argument: unknown, pa
     return never;
   }
   const condition = term.read(argument);
-  if (typeof condition === "function") return condition;
+  if ("predicate" in condition) return condition;
   for (const { path: inside, message } of condition)
     issues.push({ path: [...path, ...inside.map(String)].join("."), message });
   return never;

@@ -14,13 +14,35 @@ import {
 /** A condition on a text column of `m`. */
 export function textTerm(name: string, column: string, description: string): AudienceTerm {
   const compile = (asked: Asked<string>) => compare(sql.raw(`m.${column}`), asked);
-  return defineTerm({ name, description, schema: textCondition, compile });
+  return defineTerm({ name, description, schema: textCondition, compile, indexed: served(column) });
 }
 
 /** A condition on a whole number: a count, a level, points, or money in minor units. */
 export function numberTerm(name: string, column: string, description: string): AudienceTerm {
   const compile = (asked: Asked<number>) => compare(sql.raw(`m.${column}`), asked);
-  return defineTerm({ name, description, schema: numberCondition, compile });
+  return defineTerm({ name, description, schema: numberCondition, compile, indexed: served(column) });
+}
+
+/** The columns that have an index, and the operators that it serves. */
+const indexedColumns: ReadonlySet<string> = new Set([
+  "id",
+  "external_id",
+  "email",
+  "phone",
+  "level",
+  "total_spend",
+  "points",
+  "birthday",
+  "registered_at",
+  "membership_ends_at",
+  "last_active_at",
+]);
+const servedOperators = ["eq", "in", "lt", "lte", "gt", "gte", "between", "inLastDays", "inNextDays"];
+
+/** Tells whether an index serves at least one operator that is asked of a column. */
+export function served(column: string): (asked: object) => boolean {
+  const operators = indexedColumns.has(column) ? servedOperators : [];
+  return (asked) => Object.entries(asked).some(([name, value]) => value !== undefined && operators.includes(name));
 }
 
 const exists = z.boolean().optional().describe("Whether the member has a value at all.");

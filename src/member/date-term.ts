@@ -9,7 +9,7 @@ import {
   defineTerm,
   oneOf,
 } from "./audience-term.ts";
-import { type Asked, compare, ends, notARange, orderOperators } from "./column-term.ts";
+import { type Asked, compare, ends, notARange, orderOperators, served } from "./column-term.ts";
 
 const dayMs = 86_400_000;
 const days = z.int().min(1).max(36_500);
@@ -21,6 +21,7 @@ export function timeTerm(name: string, column: string, description: string): Aud
     name,
     description,
     schema: timeCondition,
+    indexed: (asked) => asked.today === true || served(column)(asked),
     compile: ({ inLastDays, inNextDays, today, ...asked }, env) => {
       const at = sql.raw(`m.${column}`);
       const more: SQL[] = [];
@@ -76,6 +77,7 @@ export const birthdayTerm = defineTerm({
     })
     .refine(asksSomething, asksNothing)
     .meta({ id: "BirthdayCondition", description: "Conditions on a birthday; those given must all hold." }),
+  indexed: ({ inNextDays: _, ...asked }) => served("birthday")(asked),
   compile: ({ today, thisMonth, inNextDays, ...asked }, env) => {
     const column = sql.raw("m.birthday");
     const monthDay = sql.raw("substr(m.birthday, 6)");

@@ -1,5 +1,6 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { channelNames } from "../channels/catalog.ts";
 
 /** Members; the migration says what each column means. */
 export const member = sqliteTable("member", {
@@ -40,7 +41,7 @@ export const consent = sqliteTable(
   "consent",
   {
     member: integer().notNull(),
-    channel: text().notNull(),
+    channel: text({ enum: channelNames }).notNull(),
     topic: text().notNull(),
     granted: integer({ mode: "boolean" }).notNull(),
     source: text().notNull(),

@@ -14,6 +14,7 @@ export const tagTerm = defineTerm({
     })
     .refine(asksSomething, asksNothing)
     .meta({ id: "TagCondition", description: "Conditions on tags; those given must all hold." }),
+  indexed: () => true,
   compile: ({ has, any, all }, { from }) => {
     const least = (tags: readonly string[], count: number) =>
       from === "index" ? amongTagged(tags, count) : hasTags(tags, count);

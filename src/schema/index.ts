@@ -6,6 +6,9 @@ import "./scalars.ts";
 import "./refusal.ts";
 import "./viewer.ts";
 import "./token.ts";
+import "./member.ts";
+import "./import.ts";
+import "./segment.ts";
 
 /** The two faces of the API. */
 export interface Schemas {

@@ -28,7 +28,7 @@ export const RefusalInterface = builder.interfaceRef<Refusal>("Refusal").impleme
   resolveType: (refusal) => typeNameOf(refusal),
 });
 
-const IssueType = builder.objectRef<Issue>("Issue").implement({
+export const IssueType = builder.objectRef<Issue>("Issue").implement({
   description: "One fault of an input.",
   authScopes: everyone,
   fields: (t) => ({

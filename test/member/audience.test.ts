@@ -27,9 +27,10 @@ const people: Person[] = fc
 const live = people.filter(({ seq }) => seq % 10 !== 0);
 const suppressed = suppressions(people);
 
+const file = join(tempDir(), "audience.db");
 let db: RootDatabase;
 beforeAll(async () => {
-  db = await openDatabase({ url: `file:${join(tempDir(), "audience.db")}` });
+  db = await openDatabase({ url: `file:${file}` });
   await migrate(db);
   await insertPeople(db, people);
   await db.write([sql`UPDATE member SET deleted_at = 1 WHERE seq % 10 = 0`]);
@@ -82,6 +83,23 @@ describe("random filters on random members", () => {
       }),
       { seed, numRuns: 300 },
     );
+  });
+
+  test("that say an index serves them are never answered by reading every member", async () => {
+    const planner = await openDatabase({ url: `file:${file}` });
+    await fc.assert(
+      fc.asyncProperty(filter, async (random) => {
+        const audience = parsed(random);
+        if (!audience.condition.indexed) return;
+        const predicate = compileAudience(audience, { asOf, timeZone, from: "index" });
+        const plan = await planner.all<{ detail: string }>(
+          sql`EXPLAIN QUERY PLAN SELECT count(*) FROM member m WHERE ${liveMember} AND ${predicate}`,
+        );
+        expect(plan.map(({ detail }) => detail).filter((detail) => /^SCAN m\b/.test(detail))).toEqual([]);
+      }),
+      { seed, numRuns: 600 },
+    );
+    await planner.close();
   });
 
   test("use every term that members have", () => {
