@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { readdir } from "node:fs/promises";
+import type { Actor } from "../../src/context.ts";
 import { memberTerms } from "../../src/member/terms.ts";
+import { createSignIn } from "../../src/operations/sign-in.ts";
+import { createImportUpload } from "../../src/schema/import-upload.ts";
 import { buildSchemas } from "../../src/schema/index.ts";
-import { type Answer, serveGraphql } from "../support/graphql.ts";
+import { type Answer, serveGraphql, testContext } from "../support/graphql.ts";
+import { tempDir } from "../support/temp.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
 let [admin, viewer, shop] = ["", "", ""];
@@ -194,4 +199,50 @@ test("members are imported from text, with the faults of each row", async () => 
   expect((await ask("{ memberImports { nodes { name rows } } }")).body.data.memberImports.nodes).toEqual([
     { name: "m.csv", rows: 2 },
   ]);
+});
+
+describe("POST /imports", () => {
+  const dir = tempDir();
+  const send = async (body: BodyInit, headers: Record<string, string>, query = "", maxBytes = 1_000_000) => {
+    const signIn = createSignIn({ db: api.db, members: undefined, clock: Date.now });
+    const contextFor = (actor: Actor) => testContext(api.db, actor);
+    const fetchOne = createImportUpload({ signIn, contextFor, dir, maxBytes });
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: fetchOne });
+    const response = await fetch(`http://127.0.0.1:${server.port}/imports${query}`, { method: "POST", body, headers });
+    const answer = { status: response.status, body: await response.json() };
+    await server.stop(true);
+    return answer;
+  };
+  const csv = (token: string) => ({ "content-type": "text/csv; charset=utf-8", authorization: `Bearer ${token}` });
+
+  test("takes a file and answers what became of it, and keeps nothing of it", async () => {
+    const text = `Nr,level\n${Array.from({ length: 3000 }, (_, i) => `up${i},${i === 7 ? "x" : 1}\n`).join("")}`;
+    const { status, body } = await send(text, csv(shop), "?name=up.csv&heading=Nr%3DexternalId");
+    expect([status, body.import.state, body.import.created, body.import.firstFaults]).toEqual([
+      200,
+      "done",
+      2999,
+      [{ row: 9, column: 2, message: "is not a whole number" }],
+    ]);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  test("refuses strangers, other forms, faulty headers and files that are too long, each with a 4xx that says why", async () => {
+    const text = "externalId\na\n";
+    const refusals = [
+      await send(text, { "content-type": "text/csv" }),
+      await send(text, csv(viewer)),
+      await send(text, { ...csv(shop), "content-type": "text/plain" }),
+      await send("levle\n1\n", csv(shop)),
+      await send(text.repeat(100), csv(shop), "", 100),
+    ];
+    expect(refusals.map(({ status, body }) => [status, body.errors[0].extensions.code])).toEqual([
+      [401, "UNAUTHENTICATED"],
+      [403, "FORBIDDEN"],
+      [415, "UNSUPPORTED_MEDIA_TYPE"],
+      [422, "INVALID_INPUT"],
+      [413, "TOO_LARGE"],
+    ]);
+    expect(await readdir(dir)).toEqual([]);
+  });
 });
