@@ -97,8 +97,15 @@ export interface Env extends Omit<Variables, "DATA_DIR"> {
   readonly secrets: Secrets;
 }
 
-/** Reads the environment: the only place that does. Throws an {@link EnvError} that names every fault. */
-export function readEnv(source: Readonly<Record<string, string | undefined>> = Bun.env): Env {
+type Source = Readonly<Record<string, string | undefined>>;
+
+/** The process's environment with some variables in the place of its own. */
+export function environment(overrides: Source = {}): Source {
+  return { ...Bun.env, ...overrides };
+}
+
+/** Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault. */
+export function readEnv(source: Source = environment()): Env {
   const faults: string[] = [];
   const parsed = Variables.safeParse(withFiles(source, faults));
   if (!parsed.success) faults.push(...parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
@@ -116,7 +123,7 @@ export function readEnv(source: Readonly<Record<string, string | undefined>> = B
 }
 
 /** Replaces `<NAME>_FILE` by the content of its file; an empty variable counts as absent. */
-function withFiles(source: Readonly<Record<string, string | undefined>>, faults: string[]): Record<string, string> {
+function withFiles(source: Source, faults: string[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const name of Object.keys(Variables.shape)) {
     const direct = source[name];

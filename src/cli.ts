@@ -1,0 +1,46 @@
+import { broker } from "./cli/broker.ts";
+import { demo } from "./cli/demo.ts";
+import { importFile } from "./cli/import.ts";
+import { schema } from "./cli/schema.ts";
+import { token } from "./cli/token.ts";
+import { serve } from "./main.ts";
+
+/** A subcommand: what it says of itself, and what it does with the arguments behind its name. */
+interface Command {
+  readonly usage: string;
+  readonly run: (args: readonly string[]) => Promise<void>;
+}
+
+const commands: Readonly<Record<string, Command>> = {
+  serve: { usage: "serve                          start Fanfare", run: serve },
+  demo: { usage: "demo [--members N] [--exit] [--json]   one promotion to N sample members", run: demo },
+  token: {
+    usage: "token operator|service|member …       mint a token (see token --help)",
+    run: token,
+  },
+  import: { usage: "import FILE.csv [--json]       import members from a CSV file", run: importFile },
+  broker: { usage: "broker                         run the embedded queue as a process of its own", run: broker },
+  schema: { usage: "schema --write|--check         write schema.graphql, or fail when it differs", run: schema },
+};
+
+const [name = "", ...args] = Bun.argv.slice(2);
+const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+if (!command) {
+  const usage = Object.values(commands).map((each) => `  fanfare ${each.usage}`);
+  console.error(
+    [
+      ...(name && name !== "help" && name !== "--help" ? [`There is no command "${name}".`] : []),
+      "Usage:",
+      ...usage,
+    ].join("\n"),
+  );
+  process.exit(name === "help" || name === "--help" ? 0 : 2);
+}
+try {
+  await command.run(args);
+} catch (error) {
+  // Faults that a person can mend are told in a line; anything else is a bug and keeps its stack.
+  const mendable = error instanceof Error && ["EnvError", "SetupError", "UsageError"].includes(error.name);
+  console.error(mendable ? error.message : error);
+  process.exit(error instanceof Error && error.name === "UsageError" ? 2 : 1);
+}

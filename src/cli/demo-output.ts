@@ -1,0 +1,50 @@
+import type { App } from "../app.ts";
+import type { Env } from "../env.ts";
+import { mintMemberToken } from "../operations/member-token.ts";
+import { memberTokenSettings } from "../settings.ts";
+import type { DemoOutcome } from "./demo-run.ts";
+import { count } from "./progress.ts";
+
+const columns = ["SENT", "SKIPPED", "FAILED", "CANCELLED", "UNKNOWN"] as const;
+
+/** The table of what became of every member on every channel. */
+export function printOutcome({ summary, tally }: DemoOutcome): void {
+  const channels = [...new Set(tally.map(({ channel }) => channel))].sort();
+  const cell = (text: string) => text.padStart(11);
+  const lines = [
+    "",
+    ["channel".padEnd(10), cell("matched"), ...columns.map((name) => cell(name.toLowerCase()))].join(""),
+  ];
+  for (const channel of channels) {
+    const rows = tally.filter((row) => row.channel === channel);
+    const of = (state: string) => rows.filter((row) => row.state === state).reduce((sum, { n }) => sum + n, 0);
+    const matched = columns.reduce((sum, state) => sum + of(state), 0);
+    lines.push([channel.padEnd(10), cell(count(matched)), ...columns.map((state) => cell(count(of(state))))].join(""));
+  }
+  const skipped = tally.filter(({ state }) => state === "SKIPPED");
+  lines.push(
+    "",
+    ...skipped.map(
+      ({ channel, reason, n }) => `  ${channel} skipped: ${reason.toLowerCase().replaceAll("_", " ")} ${count(n)}`,
+    ),
+  );
+  lines.push(
+    "",
+    `${count(summary.matched)} matched = ${count(summary.sent)} sent + ${count(summary.skipped)} skipped + ${count(summary.failed)} failed + ${count(summary.cancelled)} cancelled + ${count(summary.unknown)} unknown`,
+    `duplicates ${summary.duplicates} · ${count(summary.messages)} messages · ${count(summary.perSecond)}/s · ${summary.seconds} s · peak ${summary.peakRssMiB} MiB`,
+  );
+  console.log(lines.join("\n"));
+}
+
+/** Where to go on: addresses, and the tokens to try them with. */
+export async function printInvitation(app: App, env: Env): Promise<void> {
+  const member = await mintMemberToken(memberTokenSettings(env), "sample-1", 24 * 3600);
+  console.log(`
+Go on from here (Ctrl-C ends the demo and removes its data):
+  playground      ${app.url}/graphql
+  members' API    ${app.url}/app
+  health          ${app.url}/readyz · ${app.url}/metrics
+  operator token  ${app.adminToken ?? "(made at an earlier start)"}
+  member token    ${member}   (member sample-1)
+Send either as "Authorization: Bearer <token>".`);
+}

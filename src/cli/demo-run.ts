@@ -1,0 +1,119 @@
+import { sql } from "drizzle-orm";
+import type { App } from "../app.ts";
+import { createCampaign } from "../campaign/campaign.ts";
+import { launchCampaign } from "../campaign/launch.ts";
+import type { Context } from "../context.ts";
+import { isRefusal } from "../errors.ts";
+import { addSampleMembers } from "./demo-members.ts";
+import { count, progressBar } from "./progress.ts";
+
+/** What `--json` prints. The counts are of member × channel. */
+export interface DemoSummary {
+  readonly members: number;
+  readonly matched: number;
+  readonly sent: number;
+  readonly skipped: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly unknown: number;
+  /** Deliveries beyond the first of a member and channel, by the sandbox's own log and the inbox. */
+  readonly duplicates: number;
+  /** Messages that the queue took. */
+  readonly messages: number;
+  /** Matched per second, from the launch to the last send. */
+  readonly perSecond: number;
+  readonly peakRssMiB: number;
+  readonly seconds: number;
+}
+
+export interface TallyRow {
+  readonly channel: string;
+  readonly state: string;
+  readonly reason: string;
+  readonly n: number;
+}
+
+export interface DemoOutcome {
+  readonly summary: DemoSummary;
+  readonly tally: readonly TallyRow[];
+}
+
+const content = {
+  IN_APP: {
+    default: {
+      title: "Spring sale for {{ member.attributes.firstName }}",
+      body: "30 off from 200, until Sunday.",
+      url: "https://shop.example/sale",
+    },
+  },
+  EMAIL: {
+    default: {
+      subject: "{{ member.attributes.firstName }}, 30 off from 200",
+      html: '<h1>Spring sale</h1><p>Hello {{ member.attributes.firstName }}, <a href="https://shop.example/sale">have a look</a>.</p>',
+    },
+  },
+};
+
+/** Adds the members, launches the promotion, and watches until its run has ended. */
+export async function runPromotion(app: App, members: number): Promise<DemoOutcome> {
+  await addSampleMembers(app.ctx, members, progressBar("members  ", false));
+  const ctx: Context = { ...app.ctx, actor: { kind: "operator", id: 0, name: "demo", role: "admin" } };
+  const campaign = await createCampaign(ctx, { name: "Spring sale", channels: ["IN_APP", "EMAIL"], content });
+  if (isRefusal(campaign)) throw new Error(campaign.message);
+  const began = performance.now();
+  const launched = await launchCampaign(ctx, { id: campaign.id });
+  if (isRefusal(launched)) throw new Error(launched.message);
+  await watch(ctx, campaign.id, 2 * members);
+  return outcomeOf(app, campaign.id, members, (performance.now() - began) / 1000);
+}
+
+const terminal = ["SENT", "SKIPPED", "FAILED", "CANCELLED", "UNKNOWN"];
+
+async function watch(ctx: Context, campaign: number, total: number): Promise<void> {
+  const bar = progressBar("promotion", false);
+  for (;;) {
+    const run = await ctx.db.first<{ id: number; state: string }>(
+      sql`SELECT id, state FROM run WHERE campaign = ${campaign}`,
+    );
+    const rows = await tallyOf(ctx, campaign);
+    const done = sum(rows.filter(({ state }) => terminal.includes(state)));
+    bar.show(done, total, `${count(sum(rows.filter(({ state }) => state === "SENT")))} sent`);
+    if (run && !["PENDING", "RUNNING"].includes(run.state)) break;
+    await Bun.sleep(50);
+  }
+  bar.end();
+}
+
+function tallyOf(ctx: Context, campaign: number): Promise<TallyRow[]> {
+  return ctx.db.all<TallyRow>(sql`
+    SELECT t.channel, t.state, t.reason, t.n FROM tally t JOIN run r ON r.id = t.run WHERE r.campaign = ${campaign} AND t.n > 0`);
+}
+
+async function outcomeOf(app: App, campaign: number, members: number, seconds: number): Promise<DemoOutcome> {
+  const tally = await tallyOf(app.ctx, campaign);
+  const of = (state: string) => sum(tally.filter((row) => row.state === state));
+  const published = await app.ctx.db.first<{ n: number }>(
+    sql`SELECT count(*) AS n FROM outbox WHERE published_at IS NOT NULL`,
+  );
+  const matched = await app.ctx.db.first<{ n: number }>(sql`
+    SELECT sum(matched * json_array_length(frozen, '$.channels')) AS n FROM run WHERE campaign = ${campaign}`);
+  const summary = {
+    members,
+    matched: matched?.n ?? 0,
+    sent: of("SENT"),
+    skipped: of("SKIPPED"),
+    failed: of("FAILED"),
+    cancelled: of("CANCELLED"),
+    unknown: of("UNKNOWN"),
+    duplicates: app.channels.sandbox.duplicates(),
+    messages: published?.n ?? 0,
+    perSecond: Math.round((matched?.n ?? 0) / seconds),
+    peakRssMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    seconds: Number(seconds.toFixed(2)),
+  };
+  return { summary, tally };
+}
+
+function sum(rows: readonly { readonly n: number }[]): number {
+  return rows.reduce((total, { n }) => total + n, 0);
+}

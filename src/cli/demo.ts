@@ -1,0 +1,50 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { startApp } from "../app.ts";
+import { type Env, environment, readEnv } from "../env.ts";
+import { stopped } from "../main.ts";
+import { printInvitation, printOutcome } from "./demo-output.ts";
+import { runPromotion } from "./demo-run.ts";
+import { readOptions, UsageError } from "./options.ts";
+
+/**
+ * The main job on the embedded default: sample members, one promotion over two channels, and what became of it. Its data is in a
+ * directory of its own that goes when it ends. With `--exit` it ends after the table, with `--json` the last line is one JSON object.
+ */
+export async function demo(args: readonly string[]): Promise<void> {
+  const { values } = readOptions(args, {
+    members: { type: "string", default: "10000" },
+    exit: { type: "boolean", default: false },
+    json: { type: "boolean", default: false },
+  });
+  const members = Number(values.members.replaceAll(/[_,]/g, ""));
+  if (!Number.isSafeInteger(members) || members < 1) throw new UsageError("--members takes a whole number from 1");
+  const dataDir = mkdtempSync(join(tmpdir(), "fanfare-demo-"));
+  process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
+  const env = demoEnv(dataDir, values.exit);
+  const app = await startApp(env);
+  try {
+    const outcome = await runPromotion(app, members);
+    printOutcome(outcome);
+    if (!values.exit) await printInvitation(app, env);
+    if (values.json) console.log(JSON.stringify(outcome.summary));
+    if (!values.exit) await stopped(app);
+  } finally {
+    await app.stop();
+  }
+}
+
+function demoEnv(dataDir: string, brief: boolean): Env {
+  const own = { NODE_ENV: "development", DATA_DIR: dataDir, LOG_LEVEL: "error", APPROVAL_ABOVE: "1000000000" };
+  return readEnv(environment({ ...own, PORT: brief || portTaken(3000) ? "0" : "3000" }));
+}
+
+function portTaken(port: number): boolean {
+  try {
+    Bun.serve({ hostname: "127.0.0.1", port, fetch: () => new Response() }).stop(true);
+    return false;
+  } catch {
+    return true;
+  }
+}

@@ -1,0 +1,37 @@
+import { openChannels } from "../channels/index.ts";
+import type { Context } from "../context.ts";
+import { openDatabase } from "../db/client.ts";
+import { migrate } from "../db/migrate.ts";
+import { type Env, readEnv } from "../env.ts";
+import { createLog } from "../log.ts";
+import { openQueue } from "../queue/qstash.ts";
+import { channelSettings, databaseSettings, domainSettings, queueSettings } from "../settings.ts";
+
+/**
+ * Runs `work` on this installation's data without serving: what it enqueues waits in the outbox for the server. Redis is not
+ * started for it.
+ */
+export async function offline<T>(job: string, work: (ctx: Context, env: Env) => Promise<T>): Promise<T> {
+  const env = readEnv();
+  const db = await openDatabase(databaseSettings(env));
+  const channels = openChannels(channelSettings(env));
+  const here = `http://127.0.0.1:${env.PORT}`;
+  const ctx: Context = {
+    db,
+    redis: undefined,
+    queue: openQueue(queueSettings(env, channels, here, undefined)),
+    settings: domainSettings(env, channels, here),
+    sandbox: channels.sandbox,
+    clock: Date.now,
+    random: Math.random,
+    log: createLog(env.LOG_LEVEL),
+    actor: { kind: "system", job },
+  };
+  try {
+    await migrate(db);
+    return await work(ctx, env);
+  } finally {
+    await db.close();
+    await channels.close();
+  }
+}

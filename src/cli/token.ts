@@ -1,0 +1,60 @@
+import { roles, scopes } from "../context.ts";
+import { readEnv } from "../env.ts";
+import { isRefusal } from "../errors.ts";
+import { mintMemberToken } from "../operations/member-token.ts";
+import { createToken, type TokenInput } from "../operations/token.ts";
+import { memberTokenSettings } from "../settings.ts";
+import { offline } from "./offline.ts";
+import { readOptions, UsageError } from "./options.ts";
+
+const usage = `fanfare token operator --name NAME --role ${roles.join("|")}
+fanfare token service --name NAME --scope ${scopes.join("|")} [--scope …]
+fanfare token member EXTERNAL_ID [--seconds 3600]     (signed with this installation's own secret: for local use)`;
+
+/** Mints a token on the machine that holds the database, and prints it: it is not shown again. */
+export async function token(args: readonly string[]): Promise<void> {
+  const { values, positionals } = readOptions(args, {
+    name: { type: "string" },
+    role: { type: "string" },
+    scope: { type: "string", multiple: true },
+    seconds: { type: "string", default: "3600" },
+    help: { type: "boolean" },
+  });
+  const [kind, subject] = positionals;
+  if (values.help) console.log(usage);
+  else if (kind === "member" && subject) await mintMember(subject, Number(values.seconds));
+  else if (kind === "operator" || kind === "service") await mintStored(inputOf(kind, values));
+  else throw new UsageError(usage);
+}
+
+interface Words {
+  readonly name?: string | undefined;
+  readonly role?: string | undefined;
+  readonly scope?: string[] | undefined;
+}
+
+function inputOf(kind: "operator" | "service", { name, role, scope = [] }: Words): TokenInput {
+  if (!name) throw new UsageError(usage);
+  if (kind === "operator") {
+    const known = roles.find((each) => each === role);
+    if (!known) throw new UsageError(usage);
+    return { kind, name, role: known };
+  }
+  const asked = scopes.filter((each) => scope.includes(each));
+  if (asked.length === 0 || asked.length < new Set(scope).size) throw new UsageError(usage);
+  return { kind, name, scopes: asked };
+}
+
+async function mintMember(externalId: string, seconds: number): Promise<void> {
+  if (!(seconds > 0)) throw new UsageError("--seconds takes a positive number");
+  const env = readEnv();
+  if (env.MEMBER_JWT_JWKS_URL)
+    throw new UsageError("members' tokens are checked with the shop's keys (MEMBER_JWT_JWKS_URL): the shop mints them");
+  console.log(await mintMemberToken(memberTokenSettings(env), externalId, seconds));
+}
+
+async function mintStored(input: TokenInput): Promise<void> {
+  const made = await offline("cli", (ctx) => createToken(ctx, input));
+  if (isRefusal(made)) throw new UsageError(made.message);
+  console.log(made.token);
+}
