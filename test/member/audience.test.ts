@@ -16,7 +16,7 @@ import {
 import { samplePrime } from "../../src/member/sample-term.ts";
 import { memberTerms } from "../../src/member/terms.ts";
 import { tempDir } from "../support/temp.ts";
-import { asOf, filter, person, termNames, timeZone } from "./arbitrary.ts";
+import { asOf, filter, person, shapes, timeZone } from "./arbitrary.ts";
 import { insertPeople, suppressions } from "./people.ts";
 import { matches, type Person } from "./reference.ts";
 
@@ -70,6 +70,16 @@ describe("random filters on random members", () => {
     );
   });
 
+  test.each(Object.entries(shapes))("select the same with the term %s alone", async (name, argument) => {
+    await fc.assert(
+      fc.asyncProperty(argument, async (random) => {
+        const expected = live.filter((member) => matches({ [name]: random }, member, world)).map(({ seq }) => seq);
+        expect(await select({ [name]: random })).toEqual(expected);
+      }),
+      { seed, numRuns: 150 },
+    );
+  });
+
   test("are true or false of every member, so that a filter and its negation part the live members", async () => {
     await fc.assert(
       fc.asyncProperty(filter, async (random) => {
@@ -103,7 +113,7 @@ describe("random filters on random members", () => {
   });
 
   test("use every term that members have", () => {
-    expect(termNames.toSorted()).toEqual(memberTerms.map(({ name }) => name).toSorted());
+    expect(Object.keys(shapes).toSorted()).toEqual(memberTerms.map(({ name }) => name).toSorted());
   });
 });
 
@@ -158,6 +168,22 @@ test("the largest filter with the longest lists is still one statement", async (
   const values = Array.from({ length: 1000 }, (_, i) => `value ${i}`);
   const largest = { or: Array.from({ length: 199 }, () => ({ and: [{ email: { in: values } }] })).slice(0, 99) };
   expect(await select(largest)).toEqual([]);
+});
+
+test("who was born on 29 February has birthday on the 28th of a common year and on the 29th of a leap year", async () => {
+  const leapling = live.find(({ birthday }) => birthday !== null)!;
+  await db.write([sql`UPDATE member SET birthday = '2000-02-29' WHERE seq = ${leapling.seq}`]);
+  const keeps = async (day: string, asked: object) => {
+    const env = { asOf: Date.parse(`${day}T12:00:00Z`), timeZone };
+    const predicate = compileAudience(parsed({ birthday: asked }), env);
+    return db.first(sql`SELECT 1 FROM member m WHERE m.seq = ${leapling.seq} AND ${predicate}`);
+  };
+  for (const day of ["2026-02-28", "2028-02-29"]) expect(await keeps(day, { today: true })).toBeDefined();
+  for (const day of ["2026-02-27", "2026-03-01", "2028-02-28", "2028-03-01"])
+    expect(await keeps(day, { today: true })).toBeUndefined();
+  expect(await keeps("2026-01-29", { inNextDays: 30 })).toBeDefined();
+  expect(await keeps("2026-02-28", { inNextDays: 300 })).toBeUndefined();
+  await db.write([sql`UPDATE member SET birthday = ${leapling.birthday} WHERE seq = ${leapling.seq}`]);
 });
 
 describe("a sample", () => {
