@@ -71,7 +71,8 @@ function faultName(error: unknown): string {
   return error instanceof Error ? error.name : "unknown";
 }
 
-async function campaignName(ctx: Context, run: number): Promise<string> {
+/** The name of the campaign that a run belongs to; fixed once it runs. */
+export async function campaignName(ctx: Context, run: number): Promise<string> {
   const row = await ctx.db.first<{ name: string }>(sql`
     SELECT c.name FROM campaign c JOIN run r ON r.campaign = c.id WHERE r.id = ${run}`);
   return row?.name ?? "";

@@ -51,7 +51,8 @@ export function frozenContent(ctx: Context, run: number): Promise<Content> {
 /** Runs remembered a process at most; the oldest is forgotten first. */
 const rememberedRuns = 200;
 
-function remembered<T>(
+/** What never changes of a run, loaded once a process and application. */
+export function remembered<T>(
   byApp: WeakMap<Settings, Map<number, Promise<T>>>,
   app: Settings,
   run: number,
