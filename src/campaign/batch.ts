@@ -5,6 +5,7 @@ import { enqueue } from "../queue/outbox.ts";
 import { batchLimit, openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 import { skipReason } from "./decision.ts";
+import { forgetTokens, settleProven } from "./delivery.ts";
 import { campaignWake } from "./messages.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally, moveTally } from "./tally.ts";
@@ -152,6 +153,8 @@ export interface Settlement {
   readonly providerId: string | null;
   /** For PENDING: when it may be tried again (ms). */
   readonly dueAt: number | null;
+  /** Push tokens that the provider no longer knows. */
+  readonly goneTokens?: readonly string[];
 }
 
 /**
@@ -161,11 +164,17 @@ export interface Settlement {
 export async function settleBatch(ctx: Context, batch: HeldBatch, results: readonly Settlement[]): Promise<boolean> {
   const now = ctx.clock();
   const mine = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state IN ('FROZEN', 'TRIED'))`;
+  const ended = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'DONE')`;
   const answers = await ctx.db.write([
     recordResults(batch, results, mine, now),
     moveTally(batch.run, tallyOf(batch, results), mine),
     sql`
       UPDATE batch SET state = 'DONE', payload = NULL WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state IN ('FROZEN', 'TRIED')`,
+    ...forgetTokens(
+      results.flatMap(({ goneTokens = [] }) => goneTokens),
+      ended,
+    ),
+    ...settleProven(sql`batch = ${batch.seq} AND progress > 0`, now),
     ...wakeFor(batch.run, results, now),
     ...openBatches(ctx, batch.run, batch.channel, 2 * batchLimit(ctx, batch.channel)),
     ...completeRun(batch.run, now),
@@ -183,7 +192,7 @@ function wakeFor(run: number, results: readonly Settlement[], now: number) {
 
 function recordResults({ seq, run, channel }: HeldBatch, results: readonly Settlement[], mine: SQL, now: number): SQL {
   return sql`
-    UPDATE send SET state = r.state, reason = r.reason, provider_id = r.provider_id, due_at = r.due_at, at = ${now}, tries = tries + 1,
+    UPDATE send SET state = r.state, reason = r.reason, provider_id = coalesce(r.provider_id, send.provider_id), due_at = r.due_at, at = ${now}, tries = tries + 1,
       batch = CASE r.state WHEN 'PENDING' THEN NULL ELSE batch END
     FROM (SELECT value ->> 'member' AS member, value ->> 'state' AS state, value ->> 'reason' AS reason,
             value ->> 'providerId' AS provider_id, value ->> 'dueAt' AS due_at FROM json_each(${JSON.stringify(results)})) r

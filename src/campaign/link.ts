@@ -28,7 +28,15 @@ export function readLink(ctx: Context, token: string): Link | undefined {
   const expected = Buffer.from(sign(ctx, body));
   const given = Buffer.from(signature);
   if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
-  return Link.safeParse(JSON.parse(Buffer.from(body, "base64url").toString())).data;
+  return Link.safeParse(parsed(Buffer.from(body, "base64url").toString())).data;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function sign(ctx: Context, body: string): string {

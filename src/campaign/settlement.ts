@@ -19,9 +19,9 @@ function settlementOf(ctx: Context, member: number, result: SendResult | undefin
   if (!result) return unknownOf(member, "NO_RESULT");
   switch (result.kind) {
     case "sent":
-      return { member, state: "SENT", reason: "", providerId: result.providerId, dueAt: null };
+      return { member, state: "SENT", reason: "", providerId: result.providerId, dueAt: null, ...goneOf(result) };
     case "failed":
-      return { member, state: "FAILED", reason: code(result.reason), providerId: null, dueAt: null };
+      return { member, state: "FAILED", reason: code(result.reason), providerId: null, dueAt: null, ...goneOf(result) };
     case "unknown":
       return unknownOf(member, result.reason);
     case "retry": {
@@ -29,6 +29,10 @@ function settlementOf(ctx: Context, member: number, result: SendResult | undefin
       return { member, state: "PENDING", reason: "RETRY", providerId: null, dueAt: ctx.clock() + 1000 * seconds };
     }
   }
+}
+
+function goneOf({ goneTokens }: Extract<SendResult, { kind: "sent" | "failed" }>) {
+  return goneTokens && goneTokens.length > 0 ? { goneTokens } : {};
 }
 
 export function unknownOf(member: number, reason: string): Settlement {
