@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import type { MessageType } from "../queue/message.ts";
 import { completeRun } from "./completion.ts";
+import { campaignPage, channelSend } from "./messages.ts";
 
 /**
  * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it, and the run ends
@@ -44,4 +46,18 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
         state = CASE WHEN first_tried_at IS NOT NULL THEN 'TRIED' WHEN frozen_at IS NOT NULL THEN 'FROZEN' ELSE 'OPEN' END
       WHERE seq = ${batch} AND state = 'PARKED'`,
   ]);
+}
+
+/** Takes the parked work of a dead message up again before it is published anew, by the message's name. Other messages park nothing. */
+export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {
+  [campaignPage.name]: whole(campaignPage, unparkPage),
+  [channelSend.name]: whole(channelSend, unparkBatch),
+};
+
+/** A payload that is none was rejected before it parked anything. */
+function whole<Payload>(message: MessageType<Payload>, take: (ctx: Context, payload: Payload) => Promise<unknown>) {
+  return async (ctx: Context, payload: unknown) => {
+    const parsed = message.schema.safeParse(payload);
+    if (parsed.success) await take(ctx, parsed.data);
+  };
 }
