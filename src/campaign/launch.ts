@@ -1,39 +1,44 @@
 import { sql } from "drizzle-orm";
-import { type Context, withTransaction } from "../context.ts";
+import type { Context } from "../context.ts";
 import { compile } from "../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import { type Audience, compileAudience } from "../member/audience.ts";
+import { once } from "../idempotency.ts";
+import { type Audience, compileAudience, liveMember } from "../member/audience.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { readAudience } from "./audience.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
 import { contentIssues } from "./content.ts";
 import { campaignPlan, campaignStart } from "./messages.ts";
 import type { FrozenRun } from "./run.ts";
-import { simulateLaunch } from "./simulate.ts";
 import { moveCampaign } from "./state.ts";
 
 /**
  * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the message that begins
  * its run; everything else happens behind the queue. Refuses what is not a draft or approved, what lacks content, and (NEEDS_APPROVAL)
- * unapproved campaigns that match more members than the configured size.
+ * unapproved campaigns that match more members than the configured size. The same idempotency key answers the same launch again.
  */
 export async function launchCampaign(
   ctx: Context,
-  input: { id: number; reason?: string },
+  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
 ): Promise<Campaign | Refusal> {
-  const campaign = await findCampaign(ctx, input.id);
-  if (!campaign) return refuse.notFound("campaign", input.id);
-  const unfit = await unfitToLaunch(ctx, campaign);
-  if (unfit) return unfit;
-  return withTransaction(ctx, async (tx) => {
-    const results = await tx.db.write(moveCampaign(tx, "launch", campaign.id, input.reason));
-    if (results.at(-1)?.rowsAffected !== 1) return notLaunchable(campaign);
-    await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
-    return (await findCampaign(tx, campaign.id)) ?? refuse.notFound("campaign", campaign.id);
+  return once(ctx, {
+    key: input.idempotencyKey,
+    input: { launch: input.id, reason: input.reason ?? null },
+    check: () => unfitToLaunch(ctx, input.id),
+    work: async (tx) => {
+      const results = await tx.db.write(moveCampaign(tx, "launch", input.id, input.reason));
+      const campaign = await findCampaign(tx, input.id);
+      if (!campaign) return refuse.notFound("campaign", input.id);
+      if (results.at(-1)?.rowsAffected !== 1) return notLaunchable(campaign);
+      await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
+      return campaign;
+    },
   });
 }
 
-async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal | undefined> {
+async function unfitToLaunch(ctx: Context, id: number): Promise<Refusal | undefined> {
+  const campaign = await findCampaign(ctx, id);
+  if (!campaign) return refuse.notFound("campaign", id);
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
   const issues = contentIssues(campaign.content, campaign.channels);
   if (issues.length > 0) return refuse.invalid(issues);
@@ -41,14 +46,22 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal 
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);
   }
   if (campaign.state === "APPROVED") return undefined;
-  const reach = await simulateLaunch(ctx, { id: campaign.id });
-  if (isRefusal(reach)) return reach;
+  const audience = await readAudience(ctx, campaign.audience);
+  if (isRefusal(audience)) return audience;
   const limit = ctx.settings.approvalAbove;
-  if (reach.matched <= limit) return undefined;
+  if ((await countUpTo(ctx, audience, limit + 1)) <= limit) return undefined;
   return refuse.needsApproval(
-    `It matches ${reach.matched} members; above ${limit} another operator has to approve it first.`,
+    `It matches more than ${limit} members: another operator has to approve it first.`,
     limit,
   );
+}
+
+/** Members of an audience, counted no further than `most`: a launch must not wait for the last of ten million. */
+async function countUpTo(ctx: Context, audience: Audience, most: number): Promise<number> {
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  const row = await ctx.db.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM (SELECT 1 FROM member m WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${most})`);
+  return row?.n ?? 0;
 }
 
 function notLaunchable(campaign: Campaign): Refusal {
@@ -62,8 +75,11 @@ export const armingHorizonMs = 24 * 3_600_000;
 export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
   const row = await ctx.db.first<{ id: number }>(sql`
     INSERT INTO run (campaign, due_at, state) VALUES (${campaign}, ${dueAt}, 'PENDING') ON CONFLICT DO NOTHING RETURNING id`);
-  if (!row || dueAt > ctx.clock() + armingHorizonMs) return;
-  await ctx.db.write([enqueue([campaignStart.of({ run: row.id }, { notBefore: dueAt })], ctx.clock())]);
+  const now = ctx.clock();
+  if (!row || dueAt > now + armingHorizonMs) return;
+  // The queue counts in whole seconds: what is due now is not asked to wait for the next one.
+  const wait = dueAt > now ? { notBefore: dueAt } : {};
+  await ctx.db.write([enqueue([campaignStart.of({ run: row.id }, wait)], now)]);
 }
 
 /**

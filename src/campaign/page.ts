@@ -23,10 +23,7 @@ export async function writePage(ctx: Context, input: { run: number; page: number
       UPDATE page SET state = 'WRITING' WHERE run = ${page.run} AND number = ${page.page} AND state = 'PLANNED'
         AND EXISTS (SELECT 1 FROM run WHERE id = ${page.run} AND state IN ('RUNNING', 'CANCELLING'))`,
     ...frozen.channels.flatMap((channel, i) => channelStatements(page, channel, i)),
-    sql`
-      UPDATE run SET pages_written = pages_written + 1,
-        matched = matched + (SELECT count(*) FROM send WHERE ${rowsOfPage(page, firstChannel(frozen))})
-      WHERE id = ${page.run} AND ${writing(page)}`,
+    sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
     ...frozen.channels
       .filter(isExternal)
@@ -64,9 +61,14 @@ function firstChannel({ channels }: FrozenRun): ChannelName {
 
 function channelStatements(page: Page, channel: ChannelName, position: number): Query[] {
   const counted = countIntoTally(rowsOfPage(page, channel));
-  const ledger = insertLedger(page, channel, position);
-  if (isExternal(channel)) return [ledger, ...skipSharedAddresses(page, channel), counted];
-  return [ledger, insertLocal(page, channel), counted];
+  const ledger = [insertLedger(page, channel, position), ...(position === 0 ? [countMatched(page)] : [])];
+  if (isExternal(channel)) return [...ledger, ...skipSharedAddresses(page, channel), counted];
+  return [...ledger, insertLocal(page, channel), counted];
+}
+
+/** Right behind the first channel's insert, `changes()` is the number of members that it found. */
+function countMatched({ run }: Page): Query {
+  return sql`UPDATE run SET matched = matched + changes() WHERE id = ${run}`;
 }
 
 function insertLedger(page: Page, channel: ChannelName, position: number): Query {
@@ -75,14 +77,15 @@ function insertLedger(page: Page, channel: ChannelName, position: number): Query
   // The first channel asks the filter; the others take the members it found, so that all agree.
   const members =
     position === 0
-      ? sql`member m WHERE m.seq > ${bound(page, "from_seq")} AND m.seq <= ${bound(page, "to_seq")} AND ${matches(frozen)}`
+      ? sql`member m NOT INDEXED WHERE m.seq > ${bound(page, "from_seq")} AND m.seq <= ${bound(page, "to_seq")} AND ${matches(frozen)}`
       : sql`send s JOIN member m ON m.seq = s.member WHERE ${rowsOfPage(page, firstChannel(frozen))}`;
+  // LIMIT −1 keeps SQLite from merging the inner query, which would ask for the skip reason twice a row.
   return sql`
     INSERT OR IGNORE INTO send (run, channel, member, state, reason, at)
     SELECT ${run}, ${channel}, seq,
       CASE WHEN (SELECT state FROM run WHERE id = ${run}) = 'CANCELLING' THEN 'CANCELLED' WHEN skip IS NULL THEN ${ready} ELSE 'SKIPPED' END,
       coalesce(skip, ''), ${now}
-    FROM (SELECT m.seq AS seq, ${skip(page, channel, position)} AS skip FROM ${members})`;
+    FROM (SELECT m.seq AS seq, ${skip(page, channel, position)} AS skip FROM ${members} LIMIT -1)`;
 }
 
 /** Why member `m` is skipped on a channel, or null; with FIRST_REACHABLE also because an earlier channel of the list takes it. */

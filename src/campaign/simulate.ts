@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
@@ -6,7 +6,7 @@ import { compileAudience, liveMember } from "../member/audience.ts";
 import { readAudience } from "./audience.ts";
 import { batchLimit } from "./batch-window.ts";
 import { findCampaign } from "./campaign.ts";
-import { skipReason } from "./decision.ts";
+import { type SkipReason, skipReason, skipReasons } from "./decision.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {
@@ -31,19 +31,26 @@ export async function simulateLaunch(ctx: Context, input: { id: number }): Promi
   const now = ctx.clock();
   const where = sql`${liveMember} AND ${compileAudience(audience, { asOf: now, timeZone: ctx.settings.shopTimeZone, from: "index" })}`;
   const counts = await Promise.all(
-    campaign.channels.map(async (channel) => ({
-      channel,
-      rows: await ctx.db.all<{ reason: string | null; n: number }>(sql`
-        SELECT ${skipReason(channel, campaign, now)} AS reason, count(*) AS n FROM member m WHERE ${where} GROUP BY 1`),
-    })),
+    campaign.channels.map((channel) => ctx.db.first<Counts>(countDecisions(skipReason(channel, campaign, now), where))),
   );
-  const channels = counts.map(({ channel, rows }) => ({
+  const channels = campaign.channels.map((channel, i) => ({
     channel,
-    reachable: rows.find((row) => row.reason === null)?.n ?? 0,
-    skipped: rows.flatMap(({ reason, n }) => (reason === null ? [] : [{ reason, n }])),
+    reachable: counts[i]?.REACHABLE ?? 0,
+    skipped: reasons.flatMap((reason) => (counts[i]?.[reason] ? [{ reason, n: counts[i][reason] }] : [])),
   }));
-  const matched = counts[0]?.rows.reduce((sum, { n }) => sum + n, 0) ?? 0;
+  const matched = counts[0]?.MATCHED ?? 0;
   return { matched, channels, ...costOf(ctx, matched, channels) };
+}
+
+const reasons = Object.keys(skipReasons) as SkipReason[];
+type Counts = Readonly<Record<SkipReason | "MATCHED" | "REACHABLE", number>>;
+
+/** One walk with a counter per reason: a GROUP BY would sort the whole audience in memory. */
+function countDecisions(skip: SQL, where: SQL): SQL {
+  const counters = reasons.map((reason) => sql.raw(`count(*) FILTER (WHERE skip = '${reason}') AS ${reason}`));
+  return sql`
+    SELECT count(*) AS MATCHED, count(*) FILTER (WHERE skip IS NULL) AS REACHABLE, ${sql.join(counters, sql`, `)}
+    FROM (SELECT ${skip} AS skip FROM member m WHERE ${where} LIMIT -1)`;
 }
 
 function costOf(

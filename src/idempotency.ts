@@ -1,0 +1,91 @@
+import { sql } from "drizzle-orm";
+import { type Actor, type Context, withTransaction } from "./context.ts";
+import { isRefusal, type Refusal, refuse } from "./errors.ts";
+
+/** Something that a caller may safely ask for twice. */
+export interface Once<T> {
+  /** The caller's name for this one request, 1–200 characters; without one it is done each time. */
+  readonly key: string | undefined;
+  /** All that was asked for, as JSON; the same key with something else is a CONFLICT. */
+  readonly input: unknown;
+  /** What must hold before; may be slow, for it runs outside the transaction. */
+  readonly check?: () => Promise<Refusal | undefined>;
+  /** Does it, inside the transaction that it is given. Its answer must survive JSON. */
+  readonly work: (ctx: Context) => Promise<T | Refusal>;
+}
+
+/** How long an answer is kept at least, in milliseconds. */
+export const answersKeptMs = 48 * 3_600_000;
+
+/**
+ * Does something once per caller and key (I6): the same key and input answer the same success again, without doing anything. The
+ * answer commits with the work; refusals are not kept, so that what was refused may be tried again under its key.
+ */
+export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>): Promise<T | Refusal> {
+  if (key === undefined) return (await check?.()) ?? withTransaction(ctx, work);
+  if (key.length < 1 || key.length > 200) {
+    return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
+  }
+  const request: Request = { caller: callerOf(ctx.actor), key, hash: hashOf(input) };
+  const known = await keptAnswer<T>(ctx, request);
+  if (known) return known.answer;
+  const refused = await check?.();
+  if (refused) return refused;
+  return withTransaction(ctx, async (tx) => {
+    const raced = await keptAnswer<T>(tx, request);
+    if (raced) return raced.answer;
+    const answer = await work(tx);
+    if (!isRefusal(answer)) await keep(tx, request, answer);
+    return answer;
+  });
+}
+
+interface Request {
+  readonly caller: string;
+  readonly key: string;
+  readonly hash: string;
+}
+
+async function keptAnswer<T>(ctx: Context, request: Request): Promise<{ readonly answer: T | Refusal } | undefined> {
+  const row = await ctx.db.first<{ input_hash: string; answer: string }>(sql`
+    SELECT input_hash, answer FROM idempotency WHERE caller = ${request.caller} AND key = ${request.key}`);
+  if (!row) return undefined;
+  if (row.input_hash === request.hash) return { answer: JSON.parse(row.answer) };
+  return { answer: refuse.conflict("This idempotency key was used with other input; take a new key.") };
+}
+
+/** Forgets a few answers that are old enough as well, so that the table stays as small as a day or two. */
+async function keep(ctx: Context, { caller, key, hash }: Request, answer: unknown): Promise<void> {
+  const now = ctx.clock();
+  await ctx.db.write([
+    sql`DELETE FROM idempotency WHERE (caller, key) IN (
+      SELECT caller, key FROM idempotency WHERE at < ${now - answersKeptMs} ORDER BY at LIMIT 100)`,
+    sql`
+      INSERT INTO idempotency (caller, key, input_hash, answer, at)
+      VALUES (${caller}, ${key}, ${hash}, ${JSON.stringify(answer)}, ${now})`,
+  ]);
+}
+
+/** Keys belong to a token or a member, not to a name that two may have. */
+function callerOf(actor: Actor): string {
+  switch (actor.kind) {
+    case "operator":
+    case "service":
+      return `${actor.kind}/${actor.id}`;
+    case "member":
+      return `member/${actor.seq}`;
+    case "system":
+      return `job/${actor.job}`;
+    case "anonymous":
+      throw new Error("nobody has no idempotency keys");
+  }
+}
+
+/** The input's hash, whatever the order of its keys. */
+function hashOf(input: unknown): string {
+  const sorted = (_name: string, value: unknown) =>
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value;
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(input, sorted) ?? "").digest("hex");
+}
