@@ -50,7 +50,7 @@ async function cutPages(ctx: Context, frozen: FrozenRun, at: Progress): Promise<
   const openFrom = pages.at(-1)?.to ?? at.open_from;
   const carried = pages.length > 0 ? 0 : at.open_matches;
   const tail = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM member m WHERE m.seq > ${Math.max(openFrom, at.planned_to)} AND m.seq <= ${end} AND ${matches(frozen)}`);
+    SELECT count(*) AS n FROM member m NOT INDEXED WHERE m.seq > ${Math.max(openFrom, at.planned_to)} AND m.seq <= ${end} AND ${matches(frozen)}`);
   const openMatches = carried + (tail?.n ?? 0);
   if (last && openMatches > 0) pages.push({ from: openFrom, to: frozen.maxSeq });
   return { pages, plannedTo: end, openFrom, openMatches, last };
@@ -59,7 +59,7 @@ async function cutPages(ctx: Context, frozen: FrozenRun, at: Progress): Promise<
 /** The seq of every page's last match up to `end`. Each round walks one page further along the primary key. */
 function pageEnds(frozen: FrozenRun, at: Progress, end: number, pageSize: number): SQL {
   const nth = (after: SQL, offset: number) => sql`
-    (SELECT m.seq FROM member m WHERE m.seq > ${after} AND m.seq <= ${end} AND ${matches(frozen)} ORDER BY m.seq LIMIT 1 OFFSET ${offset})`;
+    (SELECT m.seq FROM member m NOT INDEXED WHERE m.seq > ${after} AND m.seq <= ${end} AND ${matches(frozen)} ORDER BY m.seq LIMIT 1 OFFSET ${offset})`;
   return sql`
     WITH RECURSIVE cut (seq) AS (
       SELECT ${nth(sql`${at.planned_to}`, pageSize - 1 - at.open_matches)}

@@ -129,7 +129,7 @@ async function assertPragmas(client: Client): Promise<void> {
     "synchronous = FULL",
     "foreign_keys = ON",
     `busy_timeout = ${busyTimeoutMs}`,
-    "cache_size = -16000",
+    "cache_size = -4000",
   ]) {
     await client.execute(`PRAGMA ${set}`);
   }
