@@ -16,6 +16,7 @@ import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
 import { routes } from "./routes.ts";
 import { exampleOperations } from "./schema/examples.ts";
+import { createImportUpload } from "./schema/import-upload.ts";
 import { buildSchemas } from "./schema/index.ts";
 import { createGraphqlServer } from "./schema/server.ts";
 import {
@@ -70,7 +71,7 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
   };
   const relay = startRelay(parts.db, queue, (event, fields) => log("warn", event, fields), ctx.clock);
   const adminToken = await ensureAdminToken(ctx);
-  listener.route(routes({ ctx, env, redis: parts.redis, graphql: graphql(env, ctx) }));
+  listener.route(routes({ ctx, env, redis: parts.redis, ...faces(env, ctx) }));
   await armSchedules(queue);
   return {
     url: listener.url,
@@ -118,23 +119,30 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
   });
 }
 
-function graphql(env: Env, ctx: Context) {
-  return createGraphqlServer({
+/** What operators, services and members talk to. */
+function faces(env: Env, ctx: Context) {
+  const signIn = createSignIn({ db: ctx.db, members: memberTokenSettings(env), clock: ctx.clock });
+  const contextFor = (actor: Actor) => ({ ...ctx, actor });
+  const graphql = createGraphqlServer({
     schemas: buildSchemas(),
-    signIn: createSignIn({ db: ctx.db, members: memberTokenSettings(env), clock: ctx.clock }),
-    contextFor: (actor: Actor) => ({ ...ctx, actor }),
+    signIn,
+    contextFor,
     isProduction: env.production,
     log: ctx.log,
     examples: exampleOperations,
     limitRequest: createRequestLimit(ctx.redis, ctx.clock),
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
+  return { signIn, graphql, imports: createImportUpload({ signIn, contextFor, dir: join(env.dataDir, "imports") }) };
 }
 
 /** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
 function forwardedAddress(request: Request): string {
   return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "unknown";
 }
+
+/** Of a file of members, in bytes; every other address reads far less and says so with 413. */
+const longestBody = 2 ** 31;
 
 type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
 
@@ -150,6 +158,7 @@ function listen(env: Env): Listener {
   const server = Bun.serve({
     hostname: env.HOST,
     port: env.PORT,
+    maxRequestBodySize: longestBody,
     fetch: (request, self): Response | Promise<Response> => handler(request, self),
   });
   return {

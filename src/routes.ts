@@ -6,6 +6,7 @@ import { handleJob } from "./jobs/route.ts";
 import { handleWebhook } from "./jobs/webhook.ts";
 import { readiness } from "./operations/health.ts";
 import { renderMetrics } from "./operations/metrics.ts";
+import type { SignIn } from "./operations/sign-in.ts";
 import type { RedisHandle } from "./redis/client.ts";
 import type { GraphqlServer } from "./schema/server.ts";
 
@@ -14,12 +15,14 @@ interface RouteParts {
   readonly env: Env;
   readonly redis: RedisHandle;
   readonly graphql: GraphqlServer;
+  readonly imports: Handler;
+  readonly signIn: (request: Request) => Promise<SignIn>;
 }
 
 type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
 
 /** Every address that Fanfare answers. */
-export function routes({ ctx, env, redis, graphql }: RouteParts): Handler {
+export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts): Handler {
   return (request, server) => {
     const { pathname } = new URL(request.url);
     const [first = "", second = ""] = pathname.slice(1).split("/");
@@ -30,6 +33,8 @@ export function routes({ ctx, env, redis, graphql }: RouteParts): Handler {
         return graphql.app(request, server);
       case "graphql":
         return graphql.graphql(request, server);
+      case "imports":
+        return imports(request, server);
       case "webhooks":
         return handleWebhook(ctx, second, request, webhookSecrets(env));
       case "l":
@@ -41,7 +46,7 @@ export function routes({ ctx, env, redis, graphql }: RouteParts): Handler {
       case "readyz":
         return ready(ctx, redis);
       case "metrics":
-        return metrics(ctx);
+        return metrics(ctx, env.production ? signIn(request) : undefined);
       case "":
         return Response.redirect("/graphql", 302);
       default:
@@ -63,7 +68,12 @@ async function ready(ctx: Context, redis: RedisHandle): Promise<Response> {
   return Response.json(report, { status: report.ready ? 200 : 503 });
 }
 
-async function metrics(ctx: Context): Promise<Response> {
+/** In production the figures are for operators: a scraper brings an operator's token. */
+async function metrics(ctx: Context, asking: Promise<SignIn> | undefined): Promise<Response> {
+  const who = await asking;
+  if (who && !("actor" in who && who.actor.kind === "operator")) {
+    return Response.json({ error: "metrics need an operator's token" }, { status: 401 });
+  }
   const { text, contentType } = await renderMetrics(ctx);
   return new Response(text, { headers: { "content-type": contentType } });
 }

@@ -1,5 +1,6 @@
 import { SignatureError } from "@upstash/qstash";
 import { z } from "zod";
+import { readBody } from "./body.ts";
 import { jobs } from "./index.ts";
 import type { JobContext, JobResult } from "./job.ts";
 
@@ -14,8 +15,8 @@ const bodyLimit = 1_048_576;
  */
 export async function handleJob(ctx: JobContext, name: string, request: Request): Promise<Response> {
   if (request.method !== "POST") return refuse(405, "jobs are called with POST");
-  const body = await request.text();
-  if (body.length > bodyLimit) return refuse(413, "the message is larger than 1 MiB");
+  const body = await readBody(request, bodyLimit);
+  if (body === undefined) return refuse(413, "the message is larger than 1 MiB");
   const url = `${ctx.queue.settings.jobsUrl}/${name}`;
   const fault = await signatureFault(ctx, request, body, url);
   if (fault) return refuse(401, fault);
