@@ -2,6 +2,7 @@ import type { Redis } from "@upstash/redis";
 import type { Limits } from "./channels/catalog.ts";
 import type { Sandbox } from "./channels/sandbox.ts";
 import type { Database } from "./db/client.ts";
+import { isRefusal } from "./errors.ts";
 import type { Queue } from "./queue/qstash.ts";
 
 /** Who asks. */
@@ -37,6 +38,8 @@ export interface Settings {
   readonly limits: Readonly<Record<string, Limits>>;
   /** Signs links in messages (unsubscribe, clicks, claims). */
   readonly linkSecret: string;
+  /** Whether operators may play with the sandbox: everywhere but in a production that does not name it. */
+  readonly sandboxAllowed: boolean;
 }
 
 export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
@@ -57,10 +60,26 @@ export interface Context {
   readonly actor: Actor;
 }
 
-/** Runs a verb's writes as one interactive transaction; joins the one that is already open. */
-export function withTransaction<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
-  return ctx.db.transaction((db) => work({ ...ctx, db }));
+/**
+ * Runs a verb's writes as one interactive transaction; joins the one that is already open. A refusal that it answers takes everything
+ * back: a no changes nothing. (When a joined verb refuses, the verb that opened the transaction decides.)
+ */
+export async function withTransaction<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
+  let refused: { readonly answer: T } | undefined;
+  try {
+    return await ctx.db.transaction(async (db) => {
+      const answer = await work({ ...ctx, db });
+      if (!isRefusal(answer)) return answer;
+      refused = { answer };
+      throw rollBack;
+    });
+  } catch (error) {
+    if (error === rollBack && refused) return refused.answer;
+    throw error;
+  }
 }
+
+const rollBack = new Error("refused");
 
 /** The actor in words, for logs of who did what; names no member's address. */
 export function describeActor(actor: Actor): string {

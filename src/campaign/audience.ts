@@ -7,11 +7,14 @@ import { type AudienceTerm, defineTerm } from "../member/audience-term.ts";
 import { memberTerms } from "../member/terms.ts";
 
 /** Whom a campaign is for: everyone, a filter, or a saved segment as it will be when the run starts. */
-export const AudienceChoice = z.union([
-  z.strictObject({ everyone: z.literal(true) }),
-  z.strictObject({ filter: z.unknown() }),
-  z.strictObject({ segment: z.int().positive() }),
-]);
+export const AudienceChoice = z.union(
+  [
+    z.strictObject({ everyone: z.literal(true) }),
+    z.strictObject({ filter: z.unknown() }),
+    z.strictObject({ segment: z.int().positive() }),
+  ],
+  "one of: everyone (true), a filter, a segment",
+);
 export type AudienceChoice = z.infer<typeof AudienceChoice>;
 
 const Campaigns = z.strictObject({ campaign: z.int().positive().describe("The campaign, by its number.") });

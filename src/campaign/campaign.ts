@@ -48,12 +48,15 @@ export async function createCampaign(ctx: Context, draft: CampaignDraft): Promis
   return campaign;
 }
 
-/** Replaces what is said of a draft. Anything past that state is refused: what was reviewed or sent must not change under it. */
+/** Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent must not change. */
 export async function updateCampaign(
   ctx: Context,
-  input: { id: number; draft: CampaignDraft },
+  input: { id: number; draft: Partial<CampaignDraft> },
 ): Promise<Campaign | Refusal> {
-  const checked = await checkDraft(ctx, input.draft);
+  const before = await findCampaign(ctx, input.id);
+  if (!before) return refuse.notFound("campaign", input.id);
+  const said = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
+  const checked = await checkDraft(ctx, { ...draftOf(before), ...said });
   if (isRefusal(checked)) return checked;
   const [updated] = await ctx.db.orm
     .update(campaignTable)
@@ -64,6 +67,12 @@ export async function updateCampaign(
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
   return refuse.wrongState(`Only a draft can be edited; this campaign is ${campaign.state}.`, campaign.state);
+}
+
+function draftOf(campaign: Campaign): CampaignDraft {
+  const { name, topic, audience, reach, content, transactional, popupPriority, startsAt, endsAt } = campaign;
+  const channels = [...campaign.channels];
+  return { name, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
 }
 
 async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<typeof CampaignDraft> | Refusal> {
@@ -94,11 +103,13 @@ export async function findCampaign(ctx: Context, id: number): Promise<Campaign |
   return campaign;
 }
 
-export function campaignsById(ctx: Context, ids: readonly number[]): Promise<Campaign[]> {
-  return ctx.db.orm
+/** The campaigns of these ids in the order asked, with `undefined` for those that are not there. */
+export async function campaignsById(ctx: Context, ids: readonly number[]): Promise<(Campaign | undefined)[]> {
+  const found = await ctx.db.orm
     .select()
     .from(campaignTable)
     .where(inArray(campaignTable.id, [...ids]));
+  return ids.map((id) => found.find((row) => row.id === id));
 }
 
 /** Campaigns, newest first; `after` is the last id of the page before. */
@@ -119,22 +130,29 @@ export async function findRun(ctx: Context, id: number): Promise<Run | undefined
   return run;
 }
 
-export function runsById(ctx: Context, ids: readonly number[]): Promise<Run[]> {
-  return ctx.db.orm
+/** The runs of these ids in the order asked, with `undefined` for those that are not there. */
+export async function runsById(ctx: Context, ids: readonly number[]): Promise<(Run | undefined)[]> {
+  const found = await ctx.db.orm
     .select()
     .from(runTable)
     .where(inArray(runTable.id, [...ids]));
+  return ids.map((id) => found.find((row) => row.id === id));
 }
 
-/** The occurrences of a campaign, newest first. */
+/** The occurrences of a campaign or of all, newest first. */
 export function listRuns(
   ctx: Context,
-  { campaign, after, limit }: { campaign: number; after?: number | undefined; limit: number },
+  { campaign, after, limit }: { campaign?: number | undefined; after?: number | undefined; limit: number },
 ): Promise<Run[]> {
   return ctx.db.orm
     .select()
     .from(runTable)
-    .where(and(eq(runTable.campaign, campaign), after === undefined ? undefined : lt(runTable.id, after)))
+    .where(
+      and(
+        campaign === undefined ? undefined : eq(runTable.campaign, campaign),
+        after === undefined ? undefined : lt(runTable.id, after),
+      ),
+    )
     .orderBy(desc(runTable.id))
     .limit(limit);
 }
@@ -142,8 +160,8 @@ export function listRuns(
 /** One move of a campaign, as it was logged. */
 export interface Transition {
   readonly id: number;
-  readonly from_state: string;
-  readonly to_state: string;
+  readonly from_state: CampaignState;
+  readonly to_state: CampaignState;
   readonly actor: string;
   readonly reason: string | null;
   readonly at: number;

@@ -9,6 +9,12 @@ import "./token.ts";
 import "./member.ts";
 import "./import.ts";
 import "./segment.ts";
+import "./campaign.ts";
+import "./run.ts";
+import "./inbox.ts";
+import "./popup.ts";
+import "./dead-letter.ts";
+import "./sandbox.ts";
 
 /** The two faces of the API. */
 export interface Schemas {

@@ -1,0 +1,43 @@
+import type { ChannelProgress } from "./progress.ts";
+import type { RunState } from "./run.ts";
+
+interface Facts {
+  readonly state: RunState;
+  readonly dueAt: number;
+  readonly planned: boolean;
+  /** Planned and not written. */
+  readonly pagesLeft: number;
+}
+
+/** What a run waits for, in words for an operator; null when it has ended. */
+export function waitingFor(run: Facts, channels: readonly ChannelProgress[], now: number): string | null {
+  switch (run.state) {
+    case "PENDING":
+      return run.dueAt > now ? `its start at ${new Date(run.dueAt).toISOString()}` : "the queue, to begin it";
+    case "PAUSED":
+      return "someone to resume the campaign";
+    case "FAILED":
+      return "someone to replay its dead letters";
+    case "RUNNING":
+    case "CANCELLING":
+      return workLeft(run, channels).join("; ") || "its end to be noticed";
+    case "COMPLETED":
+    case "CANCELLED":
+      return null;
+  }
+}
+
+function workLeft({ planned, pagesLeft }: Facts, channels: readonly ChannelProgress[]): string[] {
+  const work = channels.flatMap(({ channel, counts, reasons }) => {
+    const putOff = reasons.filter(({ state }) => state === "PENDING");
+    const ready = counts.PENDING - putOff.reduce((sum, { n }) => sum + n, 0);
+    return [
+      ...(ready > 0 ? [`${channel}: ${ready} sends that wait for their turn`] : []),
+      ...putOff.map(({ reason, n }) => `${channel}: ${n} sends put off (${reason})`),
+      ...(counts.SENDING > 0 ? [`${channel}: ${counts.SENDING} sends to be answered by the provider`] : []),
+    ];
+  });
+  if (!planned) work.unshift("the rest of its audience to be cut into pages");
+  else if (pagesLeft > 0) work.unshift(`${pagesLeft} pages to be written`);
+  return work;
+}
