@@ -6,7 +6,7 @@ import { batchLimit, openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 import { skipReason } from "./decision.ts";
 import { forgetTokens, settleProven } from "./delivery.ts";
-import { campaignWake } from "./messages.ts";
+import { campaignWake, channelSend } from "./messages.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally, moveTally } from "./tally.ts";
 
@@ -23,26 +23,29 @@ export type Freeze =
   /** Members are chosen and held; nothing has been tried. */
   | { readonly kind: "frozen"; readonly batch: HeldBatch }
   /** An earlier delivery tried it and did not live to say what became of it. */
-  | { readonly kind: "tried"; readonly batch: HeldBatch; readonly firstTriedAt: number; readonly runState: string }
-  /** Another delivery holds it until then (ms). */
+  | { readonly kind: "tried"; readonly batch: HeldBatch; readonly firstTriedAt: number }
+  /** An earlier delivery of this very message holds it, perhaps dead, or it is put off: until then (ms). */
   | { readonly kind: "held"; readonly until: number }
-  /** Finished, parked, or its run is paused or over. */
+  /** Finished, parked, its run is paused or over, or another message holds it and sees to it. */
   | { readonly kind: "gone" };
 
 /**
  * Takes a batch for this delivery. An open batch chooses its members now: the next ready sends, less those whom consent, address or
  * suppression excludes at this moment – the decision and the choice are one commit. A batch that an earlier
  * delivery froze but never tried is dissolved and chosen afresh; one that was tried keeps its members and its payload.
+ *
+ * The lease names the queue's message that holds it. Whoever holds a lease has not answered the queue yet, or has let go: so a message
+ * may leave what another one holds alone, but must come again for what it holds itself, for then its earlier delivery may be dead.
  */
-export async function freezeBatch(ctx: Context, input: { batch: number }): Promise<Freeze> {
+export async function freezeBatch(ctx: Context, input: { batch: number; message: string }): Promise<Freeze> {
   const row = await findBatch(ctx, input.batch);
   if (!row) return { kind: "gone" };
   const now = ctx.clock();
   const frozen = await frozenRun(ctx, row.run);
-  const lease = Bun.randomUUIDv7();
+  const lease = `${input.message}/${Bun.randomUUIDv7()}`;
   const held: HeldBatch = { seq: row.seq, id: row.id, run: row.run, channel: row.channel, lease };
   await ctx.db.write([...dissolve(held, now), ...take(ctx, held, frozen, now)]);
-  return outcome(ctx, held);
+  return outcome(ctx, held, input.message);
 }
 
 interface BatchRow {
@@ -54,13 +57,11 @@ interface BatchRow {
   readonly lease: string | null;
   readonly lease_until: number;
   readonly first_tried_at: number | null;
-  readonly run_state: string;
 }
 
 function findBatch(ctx: Context, seq: number): Promise<BatchRow | undefined> {
   return ctx.db.first<BatchRow>(sql`
-    SELECT b.seq, b.id, b.run, b.channel, b.state, b.lease, b.lease_until, b.first_tried_at, r.state AS run_state
-    FROM batch b JOIN run r ON r.id = b.run WHERE b.seq = ${seq}`);
+    SELECT seq, id, run, channel, state, lease, lease_until, first_tried_at FROM batch WHERE seq = ${seq}`);
 }
 
 /** Gives the members of a batch that was frozen, but not tried in time, back to the ready ones. */
@@ -104,15 +105,15 @@ function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: Fro
   ];
 }
 
-async function outcome(ctx: Context, held: HeldBatch): Promise<Freeze> {
+async function outcome(ctx: Context, held: HeldBatch, message: string): Promise<Freeze> {
   const row = await findBatch(ctx, held.seq);
   if (!row || row.state === "DONE" || row.state === "PARKED") return { kind: "gone" };
   if (row.lease !== held.lease) {
-    const waiting = row.run_state === "RUNNING" || row.run_state === "CANCELLING";
-    return waiting && row.lease_until > ctx.clock() ? { kind: "held", until: row.lease_until } : { kind: "gone" };
+    const others = row.lease !== null && !row.lease.startsWith(`${message}/`);
+    return others || row.lease_until <= ctx.clock() ? { kind: "gone" } : { kind: "held", until: row.lease_until };
   }
   if (row.state === "FROZEN") return { kind: "frozen", batch: held };
-  return { kind: "tried", batch: held, firstTriedAt: row.first_tried_at ?? 0, runState: row.run_state };
+  return { kind: "tried", batch: held, firstTriedAt: row.first_tried_at ?? 0 };
 }
 
 /** Consent is as old as the freeze: the first call must follow within this time, or the batch is decided again. */
@@ -120,20 +121,39 @@ const freshMs = 2_000;
 
 /**
  * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other members or another
- * payload. Answers false when the lease is lost, the run was paused or cancelled, or the decision about consent is stale: then
- * nothing may be sent, and the next delivery decides again.
+ * payload. The lease is held for `holdMs` more. Answers false when the lease is lost, the run was paused or cancelled, or the decision
+ * about consent is stale: then nothing may be sent. A stale batch is let go with a message of its own, which decides again; a
+ * paused one waits for resuming.
  */
-export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Array): Promise<boolean> {
+export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Array, holdMs: number): Promise<boolean> {
   const now = ctx.clock();
+  const mine = sql`seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'FROZEN'`;
+  const again = channelSend.of({ batch: batch.seq }, { flow: batch.channel });
   const [updated] = await ctx.db.write([
     sql`
-      UPDATE batch SET state = 'TRIED', payload = ${payload}, first_tried_at = ${now}
-      WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'FROZEN' AND frozen_at >= ${now - freshMs}
-        AND EXISTS (SELECT 1 FROM run WHERE id = ${batch.run} AND state = 'RUNNING')`,
-    // Let go of a batch that may not be tried, so that the next delivery need not wait for the lease to end.
-    sql`UPDATE batch SET lease_until = 0 WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'FROZEN'`,
+      UPDATE batch SET state = 'TRIED', payload = ${payload}, first_tried_at = ${now}, lease_until = ${now + holdMs}
+      WHERE ${mine} AND frozen_at >= ${now - freshMs} AND ${running(batch)}`,
+    enqueue([again], now, sql`${running(batch)} AND EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
+    sql`UPDATE batch SET lease_until = 0 WHERE ${mine}`,
   ]);
   return updated?.rowsAffected === 1;
+}
+
+/**
+ * Holds a tried batch for `holdMs` more, for the same call again. Answers false when the lease is lost, or the run was paused or
+ * cancelled: then it is let go.
+ */
+export async function tryAgain(ctx: Context, batch: HeldBatch, holdMs: number): Promise<boolean> {
+  const mine = sql`seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'TRIED'`;
+  const [updated] = await ctx.db.write([
+    sql`UPDATE batch SET lease_until = ${ctx.clock() + holdMs} WHERE ${mine} AND ${running(batch)}`,
+    sql`UPDATE batch SET lease_until = 0 WHERE ${mine} AND NOT ${running(batch)}`,
+  ]);
+  return updated?.rowsAffected === 1;
+}
+
+function running({ run }: HeldBatch): SQL {
+  return sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'RUNNING')`;
 }
 
 /** The payload of a tried batch. */
@@ -175,7 +195,7 @@ export async function settleBatch(ctx: Context, batch: HeldBatch, results: reado
       ended,
     ),
     ...settleProven(sql`batch = ${batch.seq} AND progress > 0`, now),
-    ...wakeFor(batch.run, results, now),
+    ...wakeFor(batch.run, results, now, ended),
     ...openBatches(ctx, batch.run, batch.channel, 2 * batchLimit(ctx, batch.channel)),
     ...completeRun(batch.run, now),
   ]);
@@ -183,20 +203,20 @@ export async function settleBatch(ctx: Context, batch: HeldBatch, results: reado
 }
 
 /** One message for the time at which the last of the put-off sends is due again. */
-function wakeFor(run: number, results: readonly Settlement[], now: number) {
+function wakeFor(run: number, results: readonly Settlement[], now: number, ended: SQL) {
   const due = results.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
-  return due.length === 0
-    ? []
-    : [enqueue([campaignWake.of({ run, at: Math.max(...due) }, { notBefore: Math.max(...due) })], now)];
+  const at = Math.max(...due);
+  return due.length === 0 ? [] : [enqueue([campaignWake.of({ run, at }, { notBefore: at })], now, ended)];
 }
 
+// The plus keeps SQLite from walking the batch for each of the results: it looks every member up in the ledger's key.
 function recordResults({ seq, run, channel }: HeldBatch, results: readonly Settlement[], mine: SQL, now: number): SQL {
   return sql`
     UPDATE send SET state = r.state, reason = r.reason, provider_id = coalesce(r.provider_id, send.provider_id), due_at = r.due_at, at = ${now}, tries = tries + 1,
       batch = CASE r.state WHEN 'PENDING' THEN NULL ELSE batch END
     FROM (SELECT value ->> 'member' AS member, value ->> 'state' AS state, value ->> 'reason' AS reason,
             value ->> 'providerId' AS provider_id, value ->> 'dueAt' AS due_at FROM json_each(${JSON.stringify(results)})) r
-    WHERE send.run = ${run} AND send.channel = ${channel} AND send.member = r.member AND send.batch = ${seq} AND send.state = 'SENDING'
+    WHERE send.run = ${run} AND send.channel = ${channel} AND send.member = r.member AND +send.batch = ${seq} AND send.state = 'SENDING'
       AND ${mine}`;
 }
 

@@ -7,21 +7,39 @@ import { countIntoTally } from "./tally.ts";
 
 /** Sends cancelled in one step: bounds how long its transaction holds the writer. */
 const stride = 5_000;
-/** Pause before looking again at batches that a delivery still holds, in milliseconds. */
+/** How long one message works at it, and the pause before looking again at batches that a delivery still holds, in milliseconds. */
+const spellMs = 10_000;
 const patienceMs = 1_000;
 
 /**
- * One step of cancelling a run: marks the next open sends CANCELLED, ends batches that never began, and gives back the members of
- * batches that were frozen and not tried. A batch that was tried may have been sent: those who hold it record its results; if
- * they died, its members end UNKNOWN. Steps follow each other until nothing is open.
+ * Cancels what is open of a run, in steps, until nothing is: marks open sends CANCELLED, ends batches that never began, and gives back the
+ * members of batches that were frozen and not tried. A batch that was tried may have been sent: those who hold it record its results;
+ * if they died, its members end UNKNOWN. What is left after a while, or still held, is left to one message for later, however
+ * many deliveries of this one there are.
  */
-export async function cancelStep(ctx: Context, { run }: { run: number }): Promise<void> {
+export async function cancelOpen(ctx: Context, { run }: { run: number }): Promise<void> {
+  const began = performance.now();
+  let open = await cancelStep(ctx, run);
+  while (open?.pending && performance.now() - began < spellMs) open = await cancelStep(ctx, run);
+  if (!open?.pending && !open?.held) return;
+  const now = ctx.clock();
+  const message = campaignCancel.of({ run }, { notBefore: now + patienceMs });
+  const alone = sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${message.subject} AND not_before > ${now})`;
+  await ctx.db.write([enqueue([message], now, alone)]);
+}
+
+interface Open {
+  readonly pending: number;
+  readonly held: number;
+}
+
+async function cancelStep(ctx: Context, run: number): Promise<Open | undefined> {
   const now = ctx.clock();
   const cancelling = sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'CANCELLING')`;
   const letGo = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('FROZEN', 'PARKED') AND first_tried_at IS NULL
     AND (lease_until <= ${now} OR state = 'PARKED') AND ${cancelling}`;
   const lost = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('TRIED', 'PARKED') AND first_tried_at IS NOT NULL
-    AND lease_until <= ${now} AND ${cancelling}`;
+    AND (lease_until <= ${now} OR lease IS NULL) AND ${cancelling}`;
   await ctx.db.write([
     ...moveSends(sql`batch IN (${letGo}) AND state = 'SENDING'`, sql`'PENDING'`, "", now),
     ...moveSends(sql`batch IN (${lost}) AND state = 'SENDING'`, sql`'UNKNOWN'`, "CANCELLED_WHILE_SENDING", now),
@@ -36,14 +54,10 @@ export async function cancelStep(ctx: Context, { run }: { run: number }): Promis
     ),
     ...completeRun(run, now),
   ]);
-  const open = await ctx.db.first<{ pending: number; held: number }>(sql`
+  return ctx.db.first<Open>(sql`
     SELECT EXISTS (SELECT 1 FROM tally WHERE run = ${run} AND state = 'PENDING' AND n > 0) AS pending,
       EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state <> 'DONE') AS held
     FROM run WHERE id = ${run} AND state = 'CANCELLING'`);
-  if (open?.pending || open?.held) {
-    const wait = open.pending ? {} : { notBefore: now + patienceMs };
-    await ctx.db.write([enqueue([campaignCancel.of({ run }, wait)], now)]);
-  }
 }
 
 function moveSends(where: ReturnType<typeof sql>, to: ReturnType<typeof sql>, reason: string, now: number) {

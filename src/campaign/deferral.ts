@@ -7,10 +7,12 @@ import { openBatches } from "./batch-window.ts";
 import { channelSend } from "./messages.ts";
 
 /** Lets go of a tried batch until `at` (ms), when a new message takes it up unchanged. Only the holder of its lease may. */
-export async function deferBatch(ctx: Context, batch: HeldBatch, at: number): Promise<void> {
+export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, at: number): Promise<void> {
+  const mine = sql`seq = ${seq} AND lease = ${lease} AND state = 'TRIED'`;
+  const message = channelSend.of({ batch: seq }, { flow: channel, notBefore: at });
   await ctx.db.write([
-    sql`UPDATE batch SET lease_until = ${at} WHERE seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'TRIED'`,
-    enqueue([channelSend.of({ batch: batch.seq }, { flow: batch.channel, notBefore: at })], ctx.clock()),
+    enqueue([message], ctx.clock(), sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
+    sql`UPDATE batch SET lease = NULL, lease_until = ${at} WHERE ${mine}`,
   ]);
 }
 

@@ -1,8 +1,8 @@
-import { cancelStep } from "../campaign/cancel.ts";
+import { cancelOpen } from "../campaign/cancel.ts";
 import { campaignCancel } from "../campaign/messages.ts";
 import { defineJob, done } from "./job.ts";
 
 export const campaignCancelJob = defineJob(campaignCancel, async (ctx, { run }) => {
-  await cancelStep(ctx, { run });
+  await cancelOpen(ctx, { run });
   return done;
 });

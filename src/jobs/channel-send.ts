@@ -5,6 +5,7 @@ import {
   type Settlement,
   settleBatch,
   triedPayload,
+  tryAgain,
 } from "../campaign/batch.ts";
 import { deferBatch } from "../campaign/deferral.ts";
 import { channelSend } from "../campaign/messages.ts";
@@ -18,8 +19,8 @@ import { defineJob, done, type JobContext, type JobResult, retryAfter } from "./
 /** Sends one batch: freeze, render, keep what is about to be sent, call the provider, record what became of it. */
 export const channelSendJob = defineJob(
   channelSend,
-  async (ctx, { batch }) => {
-    const freeze = await freezeBatch(ctx, { batch });
+  async (ctx, { batch }, message) => {
+    const freeze = await freezeBatch(ctx, { batch, message });
     switch (freeze.kind) {
       case "gone":
         return done;
@@ -28,7 +29,7 @@ export const channelSendJob = defineJob(
       case "frozen":
         return firstTry(ctx, freeze.batch);
       case "tried":
-        return nextTry(ctx, freeze.batch, freeze);
+        return nextTry(ctx, freeze.batch, freeze.firstTriedAt);
     }
   },
   { park: parkBatch, unpark: unparkBatch },
@@ -43,9 +44,13 @@ async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
     await settleBatch(ctx, batch, unrendered);
     return done;
   }
-  const tried = await beginTry(ctx, batch, pack({ envelopes, unrendered }));
-  if (!tried) return done; // paused, cancelled, or too slow: whoever takes it up decides afresh
-  return call(ctx, batch, { envelopes, unrendered });
+  const payload = { envelopes, unrendered };
+  return (await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch))) ? call(ctx, batch, payload) : done;
+}
+
+/** How long a batch is held while its provider is called: longer than the call can take. */
+function holdMs(ctx: JobContext, { channel }: HeldBatch): number {
+  return Math.max(ctx.settings.leaseMs, ctx.senders[channel].timeoutMs + 1_000);
 }
 
 interface Payload {
@@ -54,16 +59,12 @@ interface Payload {
 }
 
 /** A batch that was tried before: again unchanged where the provider would recognise it, else nobody can know. */
-async function nextTry(
-  ctx: JobContext,
-  batch: HeldBatch,
-  { firstTriedAt, runState }: { firstTriedAt: number; runState: string },
-): Promise<JobResult> {
+async function nextTry(ctx: JobContext, batch: HeldBatch, firstTriedAt: number): Promise<JobResult> {
   const payload = unpack(await triedPayload(ctx, batch));
   const hours = factsOf(batch.channel).idempotentHours;
   // An hour of slack: the last retry must reach the provider while it still remembers the first.
   const recognised = ctx.senders[batch.channel].idempotent && ctx.clock() < firstTriedAt + (hours - 1) * 3_600_000;
-  if (recognised && runState === "RUNNING") return call(ctx, batch, payload);
+  if (recognised) return (await tryAgain(ctx, batch, holdMs(ctx, batch))) ? call(ctx, batch, payload) : done;
   const lost = payload.envelopes.map(({ ref }) => unknownOf(memberOf(ref), "LOST_WHILE_SENDING"));
   await settleBatch(ctx, batch, [...payload.unrendered, ...lost]);
   return done;

@@ -6,8 +6,9 @@ import type { Message, MessageType } from "./message.ts";
 /**
  * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that causes them:
  * both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message of its own.
+ * With a `guard` it does so only where that holds.
  */
-export function enqueue(messages: readonly Message[], now: number): Query {
+export function enqueue(messages: readonly Message[], now: number, guard: SQL = sql`1`): Query {
   const list = messages.map(({ name, payload, subject, flow, notBefore }) => ({
     id: Bun.randomUUIDv7(),
     name,
@@ -19,7 +20,7 @@ export function enqueue(messages: readonly Message[], now: number): Query {
   return sql`
     INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at)
     SELECT ${field("id")}, ${field("name")}, ${field("payload")}, ${field("subject")}, ${field("flow")}, ${field("notBefore")}, ${now}
-    FROM ${rows(list)}`;
+    FROM ${rows(list)} WHERE ${guard}`;
 }
 
 /** The columns of an outbox row that {@link enqueueEach} computes in SQL from the rows of a query. */
