@@ -10,10 +10,15 @@ export const Content = z.partialRecord(
 );
 export type Content = z.infer<typeof Content>;
 
-/** The parts for a locale: the exact one, else its language, else `default`. */
+/** Which locale of a content serves a member's: the exact one, else its language, else `default`; none where there is no content. */
+export function localeFor(content: Content, channel: ChannelName, locale: string): string | undefined {
+  const there = content[channel] ?? {};
+  return [locale, locale.split("-")[0] ?? "", "default"].find((candidate) => Object.hasOwn(there, candidate));
+}
+
+/** The parts that serve a member's locale. */
 export function partsFor(content: Content, channel: ChannelName, locale: string): Readonly<Record<string, string>> {
-  const byLocale = content[channel] ?? {};
-  return byLocale[locale] ?? byLocale[locale.split("-")[0] ?? ""] ?? byLocale.default ?? {};
+  return content[channel]?.[localeFor(content, channel, locale) ?? ""] ?? {};
 }
 
 /** Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates with line and column. */

@@ -1,6 +1,7 @@
 import { campaignsById, type Run, runsById } from "../campaign/campaign.ts";
 import { type ChannelProgress, type RunProgress, runProgress } from "../campaign/progress.ts";
 import { type RunState, runStates, type SendState, sendStates } from "../campaign/run.ts";
+import { skipWords } from "../campaign/send-words.ts";
 import { builder, type Types } from "./builder.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";
@@ -43,8 +44,11 @@ const ReasonType = builder.objectRef<ChannelProgress["reasons"][number]>("Reason
   authScopes: viewers,
   fields: (t) => ({
     state: t.expose("state", { type: SendStateEnum, description: "The state." }),
-    reason: t.exposeString("reason", {
-      description: "The reason, e.g. NO_CONSENT; `SkipReason` explains those of skips.",
+    reason: t.exposeString("reason", { description: "The reason, e.g. NO_CONSENT." }),
+    words: t.string({
+      nullable: true,
+      description: "What the reason means, where it is one of ours and not a provider's.",
+      resolve: ({ state, reason }) => (state === "SKIPPED" ? skipWords(reason) : null),
     }),
     sends: t.exposeInt("n", { description: "How many." }),
   }),

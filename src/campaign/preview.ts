@@ -1,0 +1,44 @@
+import { sql } from "drizzle-orm";
+import type { ChannelName } from "../channels/catalog.ts";
+import type { Context } from "../context.ts";
+import { type Refusal, refuse } from "../errors.ts";
+import { findCampaign } from "./campaign.ts";
+import { localeFor } from "./content.ts";
+import { skipReason } from "./decision.ts";
+import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "./render.ts";
+
+/** A campaign's message as one member would get it now. */
+export interface Preview {
+  readonly channel: ChannelName;
+  /** Of the content that was chosen. */
+  readonly locale: string;
+  readonly parts: Readonly<Record<string, string>>;
+  /** Why it would not be sent to this member now; null when it would. */
+  readonly skip: string | null;
+}
+
+/** Renders a campaign's content for a member, by its `seq`; links are shown as written. Nothing is sent. */
+export async function previewContent(
+  ctx: Context,
+  input: { campaign: number; member: number; channel: ChannelName },
+): Promise<Preview | Refusal> {
+  const campaign = await findCampaign(ctx, input.campaign);
+  if (!campaign) return refuse.notFound("campaign", input.campaign);
+  const { channel } = input;
+  const member = await ctx.db.first<Omit<RenderMember, "tokens"> & { skip: string | null }>(sql`
+    SELECT ${memberColumns}, ${skipReason(channel, campaign, ctx.clock())} AS skip
+    FROM member m WHERE m.seq = ${input.member} AND m.deleted_at IS NULL`);
+  if (!member) return refuse.notFound("member", input.member);
+  const locale = localeFor(campaign.content, channel, member.locale);
+  const path = `content.${channel}`;
+  if (!locale) return refuse.invalid([{ path, message: `the campaign has no content for ${channel}` }]);
+  try {
+    const parts = renderParts(
+      templatesOf(campaign.content, channel)(member.locale),
+      scopeFor(ctx, member, campaign.name),
+    );
+    return { channel, locale, parts, skip: member.skip };
+  } catch (error) {
+    return refuse.invalid([{ path: `${path}.${locale}`, message: error instanceof Error ? error.message : "fails" }]);
+  }
+}
