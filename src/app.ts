@@ -152,9 +152,13 @@ interface Listener {
   stop(): Promise<void>;
 }
 
-/** Listens at once, so that the address is known to the parts that are told it, and answers 503 until the routes are there. */
+/**
+ * Listens at once, so that the address is known to the parts that are told it, and lets requests wait until the routes are there: the
+ * queue is sooner ready than we are, and every refusal would cost its messages one of their tries.
+ */
 function listen(env: Env): Listener {
-  let handler: Handler = () => Response.json({ error: "starting" }, { status: 503, headers: { "retry-after": "1" } });
+  const ready = Promise.withResolvers<Handler>();
+  let handler: Handler = async (request, server) => (await ready.promise)(request, server);
   const server = Bun.serve({
     hostname: env.HOST,
     port: env.PORT,
@@ -165,6 +169,7 @@ function listen(env: Env): Listener {
     url: `http://${env.HOST === "0.0.0.0" ? "127.0.0.1" : env.HOST}:${server.port}`,
     route: (routes) => {
       handler = routes;
+      ready.resolve(routes);
     },
     stop: () => server.stop(true),
   };
