@@ -28,13 +28,40 @@ const keepMs = 3 * 24 * 3_600_000;
  * the queue still knows, what waits in the outbox and what is parked is left alone, so sweeping never multiplies.
  */
 export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: number }> {
-  const candidates = await stalled(ctx);
-  const lost: Message[] = [];
-  for (const message of candidates) if (await isLost(ctx, message.subject)) lost.push(message);
-  if (lost.length > 0) await ctx.db.write([enqueue(lost, ctx.clock())]);
+  const lost: Lost[] = [];
+  for (const message of await stalled(ctx)) {
+    const newest = await newestRow(ctx, message.subject);
+    if (await isLost(ctx, newest)) lost.push({ message, after: newest?.seq ?? 0 });
+  }
+  const reissued = await reissue(ctx, lost);
   await refillWindows(ctx);
   await forgetOld(ctx);
-  return { reissued: lost.length };
+  return { reissued };
+}
+
+/** A message that is needed, and the last one of its subject, which is lost. */
+interface Lost {
+  readonly message: Message;
+  readonly after: number;
+}
+
+/** Work that was finished while the queue was asked is left alone, and so is what another sweep has seen to meanwhile. */
+async function reissue(ctx: Context, lost: readonly Lost[]): Promise<number> {
+  if (lost.length === 0) return 0;
+  const now = ctx.clock();
+  const needed = new Set((await stalled(ctx)).map(({ subject }) => subject));
+  const results = await ctx.db.write(
+    lost
+      .filter(({ message }) => needed.has(message.subject))
+      .map(({ message, after }) =>
+        enqueue(
+          [message],
+          now,
+          sql`coalesce((SELECT max(seq) FROM outbox WHERE subject = ${message.subject}), 0) = ${after}`,
+        ),
+      ),
+  );
+  return results.reduce((sum, { rowsAffected }) => sum + rowsAffected, 0);
 }
 
 /** The message that each unfinished piece of work needs, oldest runs first. */
@@ -67,10 +94,19 @@ async function stalled(ctx: Context): Promise<Message[]> {
   ];
 }
 
+interface OutboxRow {
+  readonly seq: number;
+  readonly published_at: number | null;
+  readonly message_id: string | null;
+}
+
+function newestRow(ctx: Context, subject: string): Promise<OutboxRow | undefined> {
+  return ctx.db.first<OutboxRow>(sql`
+    SELECT seq, published_at, message_id FROM outbox WHERE subject = ${subject} ORDER BY seq DESC LIMIT 1`);
+}
+
 /** Whether neither the outbox nor the queue knows a message about this subject any more. */
-async function isLost(ctx: Context, subject: string): Promise<boolean> {
-  const newest = await ctx.db.first<{ published_at: number | null; message_id: string | null }>(sql`
-    SELECT published_at, message_id FROM outbox WHERE subject = ${subject} ORDER BY seq DESC LIMIT 1`);
+async function isLost(ctx: Context, newest: OutboxRow | undefined): Promise<boolean> {
   if (!newest) return true;
   if (newest.published_at === null) return false;
   if (newest.published_at > ctx.clock() - graceMs || !newest.message_id) return !newest.message_id;
