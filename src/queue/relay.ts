@@ -1,4 +1,4 @@
-import type { PublishBatchRequest } from "@upstash/qstash";
+import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
 import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
@@ -8,6 +8,8 @@ import type { Queue, QueueSettings } from "./qstash.ts";
 const batchSize = 100;
 /** How often the relay looks for rows that another process wrote, in milliseconds. */
 const idleMs = 1_000;
+/** The longest pause while the queue is away, in milliseconds. */
+const longestPauseMs = 15_000;
 
 export interface Relay {
   /** Resolves when nothing publishable is left. */
@@ -20,13 +22,15 @@ type Log = (event: string, fields: Record<string, unknown>) => void;
 /**
  * Publishes what the outbox holds, in order, at most 100 at a time. It runs after every commit that added rows, and once a second
  * for rows of other processes. Publishing may repeat (a crash between the queue's answer and ours): the deduplication id absorbs it.
- * A queue that is down or asks for patience is asked again later, with growing pauses; the rows wait.
+ * A queue that is down or asks for patience is asked again later, with growing pauses; the rows wait. A row that the queue refuses waits
+ * by itself and holds back no other.
  */
 export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () => number = Date.now): Relay {
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
   let pausedUntil = 0;
+  let outages = 0;
 
   const work = async () => {
     do {
@@ -34,11 +38,14 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
       while (!stopped && clock() >= pausedUntil) {
         const waiting = await nextRows(db, clock());
         if (waiting.length === 0) break;
-        const outcome = await publish(queue, waiting);
-        await record(db, waiting, outcome, clock());
-        if (outcome.pauseMs > 0) {
-          pausedUntil = clock() + outcome.pauseMs;
-          log("outbox.paused", { pauseMs: outcome.pauseMs, error: outcome.error, waiting: waiting.length });
+        const answers = await publish(queue, waiting);
+        await record(db, answers, clock());
+        const outage = answers.find((answer) => "outage" in answer);
+        outages = outage ? outages + 1 : 0;
+        if (outage) {
+          const pauseMs = Math.min(longestPauseMs, backoffMs(outages - 1));
+          pausedUntil = clock() + pauseMs;
+          log("outbox.paused", { pauseMs, error: outage.outage, waiting: waiting.length });
         }
       }
     } while (again && !stopped);
@@ -85,29 +92,38 @@ function nextRows(db: RootDatabase, now: number): Promise<WaitingRow[]> {
     WHERE published_at IS NULL AND next_try_at <= ${now} ORDER BY next_try_at, seq LIMIT ${batchSize}`);
 }
 
-interface Outcome {
-  /** Per row, in order: the queue's message id, or why it was not taken. */
-  readonly items: readonly ({ readonly messageId: string } | { readonly error: string })[];
-  readonly pauseMs: number;
-  readonly error?: string;
-}
+/** What the queue said to a row: its name for the message, why it refuses this one, or that it could not be asked. */
+type Answer = { readonly row: WaitingRow } & (
+  | { readonly messageId: string }
+  | { readonly refused: string }
+  | { readonly outage: string }
+);
 
-async function publish(queue: Queue, waiting: readonly WaitingRow[]): Promise<Outcome> {
+/** A batch that is refused as a whole is divided until the row at fault stands alone. */
+async function publish(queue: Queue, waiting: readonly WaitingRow[]): Promise<Answer[]> {
   try {
     const answers = await queue.client.batch(waiting.map((row) => toRequest(queue.settings, row)));
-    return { items: waiting.map((_, i) => itemOf(answers[i])), pauseMs: 0 };
+    return waiting.map((row, i) => ({ row, ...itemOf(answers[i]) }));
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const tries = waiting[0]?.attempts ?? 0;
-    return { items: waiting.map(() => ({ error: message })), pauseMs: backoffMs(tries), error: message };
+    const reason = error instanceof Error ? error.message : String(error);
+    if (!isRefused(error)) return waiting.map((row) => ({ row, outage: reason }));
+    if (waiting.length === 1) return waiting.map((row) => ({ row, refused: reason }));
+    const half = Math.ceil(waiting.length / 2);
+    return [...(await publish(queue, waiting.slice(0, half))), ...(await publish(queue, waiting.slice(half)))];
   }
 }
 
+/** Whether the queue has read the request and will not have it; everything else passes. */
+function isRefused(error: unknown): boolean {
+  const status = error instanceof QstashError ? error.status : undefined;
+  return status !== undefined && [400, 404, 412, 413, 422].includes(status);
+}
+
 /** Every item of a batch answer is checked: the queue may take some and refuse others. */
-function itemOf(answer: unknown): { messageId: string } | { error: string } {
+function itemOf(answer: unknown): { messageId: string } | { refused: string } {
   if (typeof answer === "object" && answer !== null && "messageId" in answer)
     return { messageId: String(answer.messageId) };
-  return { error: JSON.stringify(answer ?? "the queue answered nothing for this message").slice(0, 500) };
+  return { refused: JSON.stringify(answer ?? "the queue answered nothing for this message").slice(0, 500) };
 }
 
 function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchRequest {
@@ -129,17 +145,15 @@ function rateOf(flow: { ratePerSecond?: number }): { rate?: number; period?: "1s
   return flow.ratePerSecond === undefined ? {} : { rate: flow.ratePerSecond, period: "1s" };
 }
 
-async function record(db: RootDatabase, waiting: readonly WaitingRow[], outcome: Outcome, now: number): Promise<void> {
-  const results = waiting.map((row, i) => {
-    const item = outcome.items[i];
-    const taken = item && "messageId" in item ? item.messageId : null;
-    return {
-      seq: row.seq,
-      messageId: taken,
-      error: item && "error" in item ? item.error : null,
-      nextTry: taken ? 0 : now + backoffMs(row.attempts),
-    };
+async function record(db: RootDatabase, answers: readonly Answer[], now: number): Promise<void> {
+  const results = answers.flatMap((answer) => {
+    if ("outage" in answer) return [];
+    const { seq, attempts } = answer.row;
+    return "messageId" in answer
+      ? [{ seq, messageId: answer.messageId, error: null, nextTry: 0 }]
+      : [{ seq, messageId: null, error: answer.refused, nextTry: now + backoffMs(attempts) }];
   });
+  if (results.length === 0) return;
   await db.write([
     sql`
       UPDATE outbox SET attempts = attempts + 1, message_id = r.message_id, error = r.error, next_try_at = r.next_try,
