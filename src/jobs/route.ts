@@ -1,11 +1,9 @@
-import { SignatureError } from "@upstash/qstash";
 import { z } from "zod";
 import { readBody } from "./body.ts";
 import { jobs } from "./index.ts";
 import type { JobContext, JobResult } from "./job.ts";
+import { signatureFault } from "./signature.ts";
 
-/** Clocks of the queue and ours may differ by this much, in seconds. */
-const clockTolerance = 10;
 /** The largest message that the queue takes. */
 const bodyLimit = 1_048_576;
 
@@ -18,31 +16,13 @@ export async function handleJob(ctx: JobContext, name: string, request: Request)
   const body = await readBody(request, bodyLimit);
   if (body === undefined) return refuse(413, "the message is larger than 1 MiB");
   const url = `${ctx.queue.settings.jobsUrl}/${name}`;
-  const fault = await signatureFault(ctx, request, body, url);
+  const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, url });
   if (fault) return refuse(401, fault);
   if (name === "failed") return handleFailure(ctx, body);
   const job = jobs.get(name);
   if (!job) return refuse(404, "there is no such job");
   const payload = parseJson(body);
   return runJob(ctx, job.name, request, (message) => job.run(ctx, payload, message));
-}
-
-async function signatureFault(
-  ctx: JobContext,
-  request: Request,
-  body: string,
-  url: string,
-): Promise<string | undefined> {
-  const signature = request.headers.get("upstash-signature");
-  if (!signature) return "the request is not signed";
-  try {
-    await ctx.queue.receiver.verify({ signature, body, url, clockTolerance });
-    return undefined;
-  } catch (error) {
-    if (error instanceof SignatureError || error instanceof Error)
-      return `the signature does not hold: ${error.message}`;
-    throw error;
-  }
 }
 
 async function runJob(
