@@ -85,5 +85,6 @@ export function domainSettings(env: Env, { senders }: Channels, url: string): Se
     approvalAbove: env.APPROVAL_ABOVE,
     limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
     linkSecret: env.secrets.linkSecret,
+    sandboxAllowed: !env.production || env.ALLOW.includes("sandbox"),
   };
 }

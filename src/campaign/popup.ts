@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import { rows } from "../db/bulk.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { actingMember } from "./inbox.ts";
 import { type LocalText, localTexts } from "./local-text.ts";
@@ -52,6 +53,15 @@ export async function showPopup(ctx: Context, { run }: { run: number }): Promise
   return row.shown_at === null
     ? refuse.wrongState("It has expired: do not show it.", "EXPIRED")
     : refuse.wrongState("It was shown already, here or on another device: do not show it again.", "SHOWN");
+}
+
+/** The acting member's popups of these runs, in the order asked, with `undefined` for what is not there. */
+export async function popupsByRun(ctx: Context, runs: readonly number[]): Promise<(Popup | undefined)[]> {
+  const found = await ctx.db.all<PopupRow>(sql`
+    SELECT run, priority, expires_at, shown_at FROM popup
+    WHERE member = ${actingMember(ctx)} AND run IN (SELECT value FROM ${rows(runs)})`);
+  const popups = await Promise.all(found.map((row) => popupOf(ctx, row)));
+  return runs.map((run) => popups.find((popup) => popup.run === run));
 }
 
 async function popupOf(ctx: Context, { run, priority, expires_at, shown_at }: PopupRow): Promise<Popup> {

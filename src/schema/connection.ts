@@ -91,7 +91,8 @@ async function pageOf(ctx: Context, options: AnyOptions, args: PageArgs, parent:
   };
 }
 
-function checkedSize(first: number): number {
+/** The size asked for, when it is one that a page may have. */
+export function checkedSize(first: number): number {
   if (first >= 1 && first <= pageSizes.most) return first;
   throw faulty("first", `must be between 1 and ${pageSizes.most}, not ${first}`);
 }

@@ -44,6 +44,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       approvalAbove: 1_000,
       limits: {},
       linkSecret: "test",
+      sandboxAllowed: true,
     },
     sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }),
     clock: Date.now,
