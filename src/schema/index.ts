@@ -14,6 +14,7 @@ import "./run.ts";
 import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";
+import "./promotion.ts";
 import "./inbox.ts";
 import "./popup.ts";
 import "./dead-letter.ts";

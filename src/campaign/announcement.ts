@@ -1,0 +1,60 @@
+import { type ChannelName, factsOf } from "../channels/catalog.ts";
+import type { Promotion } from "../promotion/promotion.ts";
+import type { CampaignDraft } from "./campaign.ts";
+import type { Content } from "./content.ts";
+
+/** What an operator may say of how a promotion is announced. */
+export interface Announcement {
+  /** The promotion's name unless given. */
+  readonly title?: string | undefined;
+  /** The promotion's remark, else its name, unless given. Plain text. */
+  readonly body?: string | undefined;
+  /** IN_APP unless given. */
+  readonly channels?: readonly ChannelName[] | undefined;
+}
+
+/** The campaign that tells everyone of a promotion: at its start when that lies ahead, and never after its end. */
+export function announcementDraft(promotion: Promotion, said: Announcement, now: number): CampaignDraft {
+  const channels = [...(said.channels ?? (["IN_APP"] as const))];
+  return {
+    name: said.title ?? promotion.name,
+    audience: { everyone: true },
+    channels,
+    content: contentOf(channels, said.body ?? (promotion.remark || promotion.name)),
+    startsAt: promotion.startsAt > now ? promotion.startsAt : null,
+    endsAt: promotion.endsAt,
+  };
+}
+
+/** The title is the campaign's name, read by the template: so no text of an operator's becomes a template. */
+const title = "{{ campaign.name }}";
+
+function contentOf(channels: readonly ChannelName[], body: string): Content {
+  return Object.fromEntries(
+    channels.map((channel) => {
+      const parts = Object.keys(factsOf(channel).parts).filter((name) => name !== "url");
+      return [channel, { default: Object.fromEntries(parts.map((part) => [part, partOf(channel, part, body)])) }];
+    }),
+  );
+}
+
+function partOf(channel: ChannelName, part: string, body: string): string {
+  switch (part) {
+    case "title":
+    case "subject":
+      return title;
+    case "body":
+      return literal(body);
+    case "text":
+      return `${title}: ${literal(body)}`;
+    case "html":
+      return `<h1>${title}</h1><p>${literal(Bun.escapeHTML(body))}</p>`;
+    default:
+      throw new Error(`say what the part ${part} of ${channel} is in an announcement`);
+  }
+}
+
+/** Text that Liquid shows as it is. */
+function literal(text: string): string {
+  return text.replace(/\{[{%]/g, (open) => `{{ '${open}' }}`);
+}
