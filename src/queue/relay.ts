@@ -146,13 +146,7 @@ function rateOf(flow: { ratePerSecond?: number }): { rate?: number; period?: "1s
 }
 
 async function record(db: RootDatabase, answers: readonly Answer[], now: number): Promise<void> {
-  const results = answers.flatMap((answer) => {
-    if ("outage" in answer) return [];
-    const { seq, attempts } = answer.row;
-    return "messageId" in answer
-      ? [{ seq, messageId: answer.messageId, error: null, nextTry: 0 }]
-      : [{ seq, messageId: null, error: answer.refused, nextTry: now + backoffMs(attempts) }];
-  });
+  const results = answers.flatMap((answer) => ("outage" in answer ? [] : [resultOf(answer, now)]));
   if (results.length === 0) return;
   await db.write([
     sql`
@@ -162,6 +156,13 @@ async function record(db: RootDatabase, answers: readonly Answer[], now: number)
             FROM ${rows(results)}) r
       WHERE outbox.seq = r.seq`,
   ]);
+}
+
+function resultOf(answer: Exclude<Answer, { outage: string }>, now: number) {
+  const { seq, attempts } = answer.row;
+  return "messageId" in answer
+    ? { seq, messageId: answer.messageId, error: null, nextTry: 0 }
+    : { seq, messageId: null, error: answer.refused, nextTry: now + backoffMs(attempts) };
 }
 
 /** 0.25 s, doubling, at most a minute. */
