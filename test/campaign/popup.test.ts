@@ -56,3 +56,10 @@ test("I15 a popup of someone else cannot be claimed", async () => {
   expect(await shown(35, id)).toBe("NotFound");
   expect(await shown(34, id)).toBe("Popup");
 });
+
+test("a popup of a cancelled run does not come any more", async () => {
+  const run = await popup("mistaken", { popupPriority: 50 });
+  expect((await next(36)).title).toBe("mistaken");
+  await shop.ctx.db.write([sql`UPDATE run SET state = 'CANCELLED' WHERE id = ${run}`]);
+  expect((await next(36)).title).toBe("once");
+});
