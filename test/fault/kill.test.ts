@@ -1,0 +1,80 @@
+import { afterAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import type { ChannelName } from "../../src/channels/catalog.ts";
+import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { faultsOf, ledgerOf, runOf } from "../support/ledger.ts";
+import { layDown, surviveKills, type Victim } from "../support/victim.ts";
+
+// FAULT=long: 100,000 members and ten kills instead of 3,000 and three.
+const long = Bun.env.FAULT === "long";
+const members = long ? 100_000 : 3_000;
+const kills = long ? 10 : 3;
+const patienceMs = long ? 1_200_000 : 60_000;
+const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
+
+const victims: Victim[] = [];
+afterAll(async () => {
+  for (const victim of victims) await victim.stop();
+});
+
+/** A run during which the server is killed at random points, and what the ledger says in the end. */
+async function killedRun(channels: ChannelName[], brokerFaults: boolean): Promise<Victim> {
+  const env = long ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5" } : {};
+  const victim = await layDown({ members, channels, seed: brokerFaults ? seed : 0, env });
+  victims.push(victim);
+  const random = seededRandom(seed);
+  const points = Array.from({ length: kills }, () => random() * 0.95).sort((a, b) => a - b);
+  const began = performance.now();
+  await surviveKills(victim, points, patienceMs);
+  await report(victim, channels, performance.now() - began);
+  return victim;
+}
+
+async function report({ db, run }: Victim, channels: ChannelName[], ms: number): Promise<void> {
+  const messages = await db.first<{ n: number }>(sql`SELECT count(*) AS n FROM outbox`);
+  const seconds = (ms / 1000).toFixed(1);
+  console.log(
+    `${members} members, ${channels.join(" + ")}, ${kills} kills, seed ${seed}: ${JSON.stringify(await ledgerOf(db, run))}, ${messages?.n} messages, ${seconds} s`,
+  );
+}
+
+test(
+  `I7 I8 ${kills} kills of server and broker: everyone is reached once in the app and by e-mail, and the run adds up`,
+  async () => {
+    const { db, run, sandboxPath } = await killedRun(["IN_APP", "EMAIL"], false);
+    expect(await runOf(db, run)).toMatchObject({ state: "COMPLETED", matched: members });
+    expect(await ledgerOf(db, run)).toEqual({ "EMAIL SENT": members, "IN_APP SENT": members });
+    expect(await faultsOf(db, sandboxPath, run)).toEqual([]);
+  },
+  patienceMs,
+);
+
+test(
+  `I7 I8 ${kills} kills with text messages: never a second one, and those in doubt are UNKNOWN and few`,
+  async () => {
+    const { db, run, sandboxPath } = await killedRun(["IN_APP", "SMS"], false);
+    expect(await runOf(db, run)).toMatchObject({ state: "COMPLETED", matched: members });
+    await expectSmsSums(db, run);
+    expect(await faultsOf(db, sandboxPath, run)).toEqual([]);
+  },
+  patienceMs,
+);
+
+test(
+  `I7 I8 I10 ${kills} kills with a broker that delivers twice, out of order, and loses answers`,
+  async () => {
+    const { db, run, sandboxPath } = await killedRun(["EMAIL", "SMS"], true);
+    expect(await runOf(db, run)).toMatchObject({ state: "COMPLETED", matched: members });
+    expect((await ledgerOf(db, run))["EMAIL SENT"]).toBe(members);
+    await expectSmsSums(db, run);
+    expect(await faultsOf(db, sandboxPath, run)).toEqual([]);
+  },
+  patienceMs,
+);
+
+/** A kill may leave in doubt what was being sent: four batches of twenty at once. */
+async function expectSmsSums(db: Victim["db"], run: number): Promise<void> {
+  const { "SMS SENT": sent = 0, "SMS UNKNOWN LOST_WHILE_SENDING": unknown = 0 } = await ledgerOf(db, run);
+  expect(sent + unknown).toBe(members);
+  expect(unknown).toBeLessThanOrEqual(kills * 80);
+}

@@ -1,0 +1,103 @@
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { launchCampaign } from "../../src/campaign/launch.ts";
+import type { ChannelName } from "../../src/channels/catalog.ts";
+import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { testContext } from "./graphql.ts";
+import { accepted, addCampaign, addMembers, runOfCampaign } from "./shop.ts";
+import { tempDir } from "./temp.ts";
+import { until } from "./wait.ts";
+
+/** A server process on a data directory that outlives it: it is killed and started again until its run has ended. */
+export interface Victim {
+  readonly db: RootDatabase;
+  readonly run: number;
+  readonly sandboxPath: string;
+  start(): void;
+  /** `kill -9` of the server, broker included. */
+  kill(): Promise<void>;
+  /** The share of the run's sends that are in a last state, 0 to 1. */
+  progress(): Promise<number>;
+  /** How many milliseconds this run has left messages dead. */
+  stop(): Promise<void>;
+}
+
+interface VictimOptions {
+  readonly members: number;
+  readonly channels: ChannelName[];
+  /** What the broker does wrong is thrown with it; 0 = nothing. */
+  readonly seed: number;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** Lays down members and a launched campaign in a new data directory; nothing runs yet. */
+export async function layDown({ members, channels, seed, env = {} }: VictimOptions): Promise<Victim> {
+  const dataDir = tempDir();
+  const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
+  await migrate(db);
+  await addMembers(db, members);
+  const context = testContext(db);
+  const ctx = { ...context, settings: { ...context.settings, approvalAbove: 10_000_000 } };
+  const campaign = await addCampaign(ctx, { channels });
+  accepted(await launchCampaign(ctx, { id: campaign }));
+  const run = await runOfCampaign(db, campaign);
+  const port = freePort();
+  let child: Bun.Subprocess | undefined;
+  const kill = async () => {
+    child?.kill("SIGKILL");
+    await child?.exited;
+    child = undefined;
+  };
+  let starts = 0;
+  return {
+    db,
+    run,
+    sandboxPath: join(dataDir, "sandbox.db"),
+    start: () => {
+      starts += 1;
+      const script = join(import.meta.dir, "fault-server.ts");
+      const dice = seed === 0 ? 0 : seed + starts;
+      child = Bun.spawn([process.execPath, script, dataDir, String(port), String(dice), JSON.stringify(env)], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+    },
+    kill,
+    progress: () => progressOf(db, run, members * channels.length),
+    stop: async () => {
+      await kill();
+      await db.close();
+    },
+  };
+}
+
+async function progressOf(db: RootDatabase, run: number, all: number): Promise<number> {
+  const row = await db.first<{ n: number }>(sql`
+    SELECT coalesce(sum(n), 0) AS n FROM tally WHERE run = ${run} AND state NOT IN ('PENDING', 'SENDING')`);
+  return (row?.n ?? 0) / all;
+}
+
+/** A port that nothing listens on; the queue's messages name it, so that every start needs the same. */
+function freePort(): number {
+  const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
+  const { port } = probe;
+  probe.stop(true);
+  return port ?? 0;
+}
+
+/** Kills the server whenever the run has come past the next of `points` (0 to 1), starts it again, and waits for the run's end. */
+export async function surviveKills(victim: Victim, points: readonly number[], timeoutMs: number): Promise<void> {
+  const { db, run } = victim;
+  victim.start();
+  for (const point of points) {
+    await until(async () => (await victim.progress()) >= point, timeoutMs, `${Math.round(point * 100)}% of the run`);
+    await Bun.sleep(Math.random() * 20);
+    await victim.kill();
+    victim.start();
+  }
+  const ended = async () => {
+    const row = await db.first<{ state: string }>(sql`SELECT state FROM run WHERE id = ${run}`);
+    return ["COMPLETED", "CANCELLED", "FAILED"].includes(row?.state ?? "");
+  };
+  await until(ended, timeoutMs, "the run to end");
+}
