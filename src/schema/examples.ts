@@ -1,4 +1,189 @@
 import type { Example } from "./graphiql.ts";
 
-/** The operations that the playground opens with. */
-export const exampleOperations: readonly Example[] = [];
+const id = (type: string, row: number) => btoa(`${type}:${row}`);
+
+/** What every mutation may answer instead of its result. */
+const refusal = `... on Refusal { code message }
+    ... on InvalidInput { issues { path message } }`;
+
+const audience: readonly Example[] = [
+  {
+    query: `# 1. Members come from the shop's backend, at most 1,000 a call.
+mutation AddMembers($input: UpsertMembersInput!) {
+  upsertMembers(input: $input) {
+    ... on MemberUpserts { created: count(kind: CREATED) outcomes { index kind publicId issues { path message } } }
+    ${refusal}
+  }
+}`,
+    variables: {
+      input: {
+        members: [
+          {
+            externalId: "kim",
+            email: "kim@shop.example",
+            level: 4,
+            tags: ["vip"],
+            attributes: { city: "Graz" },
+            consent: [{ channel: "EMAIL", granted: true }],
+          },
+          { externalId: "lou", level: 2, points: 120, locale: "de-AT" },
+        ],
+      },
+    },
+  },
+  {
+    query: `# 2. Whom would a filter select, and on which channels can they be reached?
+query Estimate($filter: AudienceFilter) {
+  estimateAudience(filter: $filter) {
+    count
+    reach { channel members }
+    sample { externalId level }
+    usesIndex
+    advice
+  }
+}`,
+    variables: { filter: { or: [{ level: { gte: 3 } }, { points: { gt: "100" } }] } },
+  },
+  {
+    query: `# 3. A filter that is used again gets a name.
+mutation SaveSegment($input: CreateSegmentInput!) {
+  createSegment(input: $input) {
+    ... on Segment { id name filter }
+    ${refusal}
+  }
+}`,
+    variables: { input: { name: "Regulars", filter: { level: { gte: 2 } } } },
+  },
+];
+
+const campaign: readonly Example[] = [
+  {
+    query: `# 4. What is said, to whom, on which channels: a draft.
+mutation WriteCampaign($input: CreateCampaignInput!) {
+  createCampaign(input: $input) {
+    ... on Campaign { id number state }
+    ${refusal}
+  }
+}`,
+    variables: {
+      input: {
+        name: "Spring sale",
+        audience: { everyone: true },
+        channels: ["IN_APP", "EMAIL"],
+        content: [
+          { parts: { inApp: { title: "Hello {{ member.externalId }}", body: "The {{ campaign.name }} has begun." } } },
+          {
+            parts: {
+              email: {
+                subject: "The {{ campaign.name }} has begun",
+                html: '<p>You have {{ member.points }} points. <a href="https://shop.example/sale">Look in</a></p>',
+              },
+            },
+          },
+          { locale: "de", parts: { inApp: { title: "Hallo {{ member.externalId }}", body: "Es geht los." } } },
+        ],
+      },
+    },
+  },
+  {
+    query: `# 5. What one member would get, and what launching would do. Nothing is sent.
+query TryCampaign($campaign: ID!, $member: ID!) {
+  previewContent(campaignId: $campaign, memberId: $member, channel: EMAIL) { locale skipped parts { name text } }
+  simulateLaunch(campaignId: $campaign) {
+    matched
+    channels { channel reachable skipped { reason words members } }
+    messages
+    seconds
+  }
+}`,
+    variables: { campaign: id("Campaign", 1), member: id("Member", 1) },
+  },
+  {
+    query: `# 6. Off it goes. The key makes it safe to send this twice.
+mutation Launch($input: LaunchCampaignInput!) {
+  launchCampaign(input: $input) {
+    ... on Campaign { state transitions { from to actor at } runs { nodes { id number } } }
+    ${refusal}
+    ... on NeedsApproval { limit }
+  }
+}`,
+    variables: { input: { campaign: id("Campaign", 1), idempotencyKey: "spring-1" } },
+  },
+  {
+    query: `# Stop it within two seconds; resumeCampaign goes on, cancelCampaign ends it for good.
+mutation Pause($input: PauseCampaignInput!) {
+  pauseCampaign(input: $input) {
+    ... on Campaign { state }
+    ${refusal}
+  }
+}`,
+    variables: { input: { campaign: id("Campaign", 1), reason: "the price is wrong" } },
+  },
+];
+
+const progressFields = `state matched pages pagesWritten done total perSecond etaSeconds waitsFor
+    channels { channel pending sending sent skipped failed cancelled unknown reasons { state reason sends words } }`;
+
+const run: readonly Example[] = [
+  {
+    query: `# 7. How far the newest runs are.
+query Progress {
+  runs(first: 5) {
+    nodes { id number campaign { name } progress {
+    ${progressFields}
+    } }
+  }
+}`,
+  },
+  {
+    query: `# The same, live, until the run ends.
+subscription WatchRun($run: ID!) {
+  runProgress(runId: $run) {
+    ${progressFields}
+  }
+}`,
+    variables: { run: id("Run", 1) },
+  },
+  {
+    query: `# 8. Why did this member get it, or not?
+query Why($run: ID!, $member: ID!) {
+  whyMember(runId: $run, memberId: $member) { summary channels { channel state reason at words } }
+}`,
+    variables: { run: id("Run", 1), member: id("Member", 1) },
+  },
+  {
+    query: `# 9. What the queue gave up. Mend the cause, then replayDeadLetter: the run goes on.
+query DeadLetters {
+  deadLetters(first: 20) { nodes { letterId job payload status answer diedAt } pageInfo { hasNextPage endCursor } }
+}`,
+  },
+  {
+    query: `# 10. What would have gone out, had there been providers.
+query SandboxOutbox {
+  sandboxSums { duplicates channels { channel deliveries } }
+  sandboxOutbox(first: 10) { nodes { channel to ref at unsubscribeUrl parts { name text } } }
+}`,
+  },
+];
+
+const promotion: readonly Example[] = [
+  {
+    query: `# A promotion: enabling it with enablePromotion announces it to everyone, once.
+mutation WritePromotion($input: CreatePromotionInput!) {
+  createPromotion(input: $input) {
+    ... on Promotion { id name kind tiers { spend off } acting }
+    ${refusal}
+  }
+}`,
+    variables: {
+      input: {
+        name: "Spend 200, save 30",
+        rule: { fullReduction: [{ spend: "20000", off: "3000" }] },
+        remark: "Until the end of the month.",
+      },
+    },
+  },
+];
+
+/** The operations that the playground opens with: from the first member to what the sandbox took, and a promotion. */
+export const exampleOperations: readonly Example[] = [...audience, ...campaign, ...run, ...promotion];
