@@ -1,0 +1,59 @@
+import type { Role } from "../../src/context.ts";
+import { createToken } from "../../src/operations/token.ts";
+import { dataOf } from "./ask.ts";
+import { type Answer, read } from "./graphql.ts";
+import { accepted, type Shop } from "./shop.ts";
+
+/** An operator of a shop who asks over HTTP. */
+export interface Operator {
+  ask(query: string, variables?: unknown): Promise<Answer>;
+  /** The data of an answer that must have no errors. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
+  get(query: string, variables?: unknown): Promise<any>;
+  /** Sends one mutation with its input and answers what it answered: the fields given, or a refusal with all its faults. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
+  does(mutation: string, input: unknown, fields?: string): Promise<any>;
+  /** Opens a subscription and reads the data of its events, or their errors, to the end. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
+  watches(query: string, variables?: unknown): Promise<any[]>;
+}
+
+/** Hires an operator: a token of its own. */
+export async function hire(shop: Shop, name: string, role: Role): Promise<Operator> {
+  const { token } = accepted(await createToken(shop.ctx, { kind: "operator", name, role }));
+  const post = (body: unknown, accept = "application/json") =>
+    fetch(`${shop.app.url}/graphql`, {
+      method: "POST",
+      headers: { "content-type": "application/json", accept, authorization: `Bearer ${token}` },
+      body: JSON.stringify(body),
+    });
+  const ask = async (query: string, variables?: unknown) => read(await post({ query, variables }));
+  return {
+    ask,
+    get: async (query, variables) => dataOf(await ask(query, variables)),
+    does: async (mutation, input, fields = "id") =>
+      dataOf(await ask(mutationOf(mutation, fields), { input }))[mutation],
+    watches: async (query, variables) => events(await (await post({ query, variables }, "text/event-stream")).text()),
+  };
+}
+
+const resultOf = (mutation: string) =>
+  mutation === "enablePromotion" ? "EnabledPromotion" : mutation.endsWith("Promotion") ? "Promotion" : "Campaign";
+
+function mutationOf(mutation: string, fields: string): string {
+  const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
+  return `mutation ($input: ${title}Input!) { ${mutation}(input: $input) { __typename
+    ... on ${resultOf(mutation)} { ${fields} }
+    ... on Refusal { code message } ... on InvalidInput { issues { path message } }
+    ... on WrongState { inState: state } ... on NeedsApproval { limit } } }`;
+}
+
+function events(text: string) {
+  return [...text.matchAll(/^data: (\{.*\})$/gm)].map(([, json = ""]) => {
+    const { data, errors } = JSON.parse(json);
+    return errors ?? data;
+  });
+}
+
+/** A global id. */
+export const idOf = (type: string, row: number) => btoa(`${type}:${row}`);
