@@ -73,7 +73,7 @@ export function templateIssues(source: string): Issue[] {
 function isKnown(segments: readonly string[]): boolean {
   const [root = "", field] = segments;
   if (!(root in templateVariables)) return false;
-  if (root === "member" && field === "attributes") return true;
+  if (root === "member" && field === "attributes") return segments.length > 2;
   const fields: Readonly<Record<string, unknown>> = templateVariables[root as keyof typeof templateVariables];
   return segments.length === 2 && field !== undefined && Object.hasOwn(fields, field);
 }
@@ -96,16 +96,30 @@ function faultOf(error: unknown): Issue {
   return { path: `:${line}:${column}`, message: error.message.replace(/, line:\d+.*$/s, "") };
 }
 
-/** Free attributes: one that a member lacks is empty text rather than a fault, for no operator can know them all. */
-class Attributes extends Drop {
-  constructor(private readonly values: Readonly<Record<string, unknown>>) {
-    super();
+/**
+ * Free attributes: what a member lacks, at any depth, is nothing rather than a fault, for no operator can know them all. Only their own
+ * properties are there: a drop would also offer what it inherits.
+ */
+function lenient(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(lenient);
+  if (typeof value !== "object" || value === null) return value;
+  const values = new Map<string | symbol, unknown>(Object.entries(value));
+  const get = (target: Lacking, key: string | symbol) => {
+    if (values.has(key)) return lenient(values.get(key));
+    return key === "liquidMethodMissing" || key === "toString" ? target[key] : undefined;
+  };
+  return new Proxy(new Lacking(), { get });
+}
+
+class Lacking extends Drop {
+  override liquidMethodMissing(): null {
+    return null;
   }
-  override liquidMethodMissing(name: string | number): unknown {
-    return Object.hasOwn(this.values, name) ? this.values[name] : "";
+  override toString(): string {
+    return "";
   }
 }
 
 function withAttributes(scope: TemplateScope) {
-  return { ...scope, member: { ...scope.member, attributes: new Attributes(scope.member.attributes) } };
+  return { ...scope, member: { ...scope.member, attributes: lenient(scope.member.attributes) } };
 }
