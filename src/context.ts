@@ -33,6 +33,8 @@ export interface Settings {
   readonly batchWindow: number;
   /** How long a batch is held by the delivery that sends it, in milliseconds; longer than any provider call. */
   readonly leaseMs: number;
+  /** How long the rows of a finished run's ledger are kept, in milliseconds; its sums are kept for ever. */
+  readonly ledgerKeepMs: number;
   /** Launching to more members than this needs an approver who is not the author. */
   readonly approvalAbove: number;
   readonly limits: Readonly<Record<string, Limits>>;

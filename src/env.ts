@@ -75,6 +75,7 @@ const Variables = z.object({
   PAGE_SIZE: count.max(10_000).default(1000),
   BATCH_WINDOW: count.max(10_000).default(200),
   LEASE_SECONDS: seconds.default(30),
+  LEDGER_DAYS: count.default(400),
   APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
 });
 type Variables = z.output<typeof Variables>;

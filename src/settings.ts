@@ -82,6 +82,7 @@ export function domainSettings(env: Env, { senders }: Channels, url: string): Se
     pageSize: env.PAGE_SIZE,
     batchWindow: env.BATCH_WINDOW,
     leaseMs: env.LEASE_SECONDS * 1000,
+    ledgerKeepMs: env.LEDGER_DAYS * 24 * 3_600_000,
     approvalAbove: env.APPROVAL_ABOVE,
     limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
     linkSecret: env.secrets.linkSecret,

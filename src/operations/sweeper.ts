@@ -13,6 +13,7 @@ import {
 import { frozenRun } from "../campaign/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import type { Query } from "../db/statement.ts";
 import type { Message } from "../queue/message.ts";
 import { enqueue } from "../queue/outbox.ts";
 
@@ -20,6 +21,8 @@ import { enqueue } from "../queue/outbox.ts";
 const graceMs = 60_000;
 /** Pieces of work looked at in one sweep. */
 const stride = 500;
+/** Ledger rows forgotten in one sweep at most. */
+const ledgerStride = 10_000;
 /** How long published outbox rows and answers to repeated requests are kept, in milliseconds. */
 const keepMs = 3 * 24 * 3_600_000;
 
@@ -143,5 +146,18 @@ async function forgetOld(ctx: Context): Promise<void> {
     sql`DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < ${before} LIMIT 10000)`,
     sql`DELETE FROM idempotency WHERE at < ${before}`,
     sql`DELETE FROM batch WHERE state = 'DONE' AND created_at < ${before}`,
+    ...forgetLedgers(ctx),
   ]);
+}
+
+/** The ledger of long finished runs, a stretch at a time, with the oldest run first; its sums stay in the tally. */
+function forgetLedgers(ctx: Context): Query[] {
+  const before = ctx.clock() - ctx.settings.ledgerKeepMs;
+  return [
+    sql`
+      DELETE FROM send WHERE (run, channel, member) IN (
+        SELECT s.run, s.channel, s.member
+        FROM (SELECT id FROM run WHERE completed_at < ${before} AND EXISTS (SELECT 1 FROM send WHERE run = run.id) ORDER BY id LIMIT 1) old
+        CROSS JOIN send s ON s.run = old.id LIMIT ${ledgerStride})`,
+  ];
 }

@@ -1,3 +1,4 @@
+import { campaignPersonalData } from "../campaign/personal-data.ts";
 import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { setConsent } from "../member/consent-word.ts";
@@ -13,6 +14,9 @@ import { itemOf, MemberInput } from "./member-input.ts";
 import { MemberType } from "./member-type.ts";
 import { refusable } from "./refusable.ts";
 import { IssueType } from "./refusal.ts";
+
+/** Where other domains hold data of members: a domain that comes adds its list. */
+const personalData = [...campaignPersonalData];
 
 const writers = { role: "editor", service: "members:write" } as const;
 
@@ -148,7 +152,7 @@ refusable("exportMember", {
   result: MemberExport,
   input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Whose data." }) }),
   resolve: async ({ member }, ctx) => {
-    const data = await exportMember(ctx, { seq: toRowId(member.id) });
+    const data = await exportMember(ctx, { seq: toRowId(member.id) }, personalData);
     return isRefusal(data) ? data : { data };
   },
 });
@@ -158,5 +162,5 @@ refusable("eraseMember", {
   scopes: { role: "admin" },
   result: ErasedMember,
   input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Who is to be forgotten." }) }),
-  resolve: ({ member }, ctx) => eraseMember(ctx, { seq: toRowId(member.id) }),
+  resolve: ({ member }, ctx) => eraseMember(ctx, { seq: toRowId(member.id) }, personalData),
 });

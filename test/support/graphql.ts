@@ -41,6 +41,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       pageSize: 1_000,
       batchWindow: 200,
       leaseMs: 60_000,
+      ledgerKeepMs: 86_400_000,
       approvalAbove: 1_000,
       limits: {},
       linkSecret: "test",
