@@ -24,9 +24,9 @@ export type Freeze =
   | { readonly kind: "frozen"; readonly batch: HeldBatch }
   /** An earlier delivery tried it and did not live to say what became of it. */
   | { readonly kind: "tried"; readonly batch: HeldBatch; readonly firstTriedAt: number }
-  /** An earlier delivery of this very message holds it, perhaps dead, or it is put off: until then (ms). */
+  /** An earlier delivery of this very message holds it, perhaps dead: until then (ms). */
   | { readonly kind: "held"; readonly until: number }
-  /** Finished, parked, its run is paused or over, or another message holds it and sees to it. */
+  /** Finished, parked, its run is paused or over, or another message sees to it: one that holds it, or one for when it was put off. */
   | { readonly kind: "gone" };
 
 /**
@@ -109,8 +109,8 @@ async function outcome(ctx: Context, held: HeldBatch, message: string): Promise<
   const row = await findBatch(ctx, held.seq);
   if (!row || row.state === "DONE" || row.state === "PARKED") return { kind: "gone" };
   if (row.lease !== held.lease) {
-    const others = row.lease !== null && !row.lease.startsWith(`${message}/`);
-    return others || row.lease_until <= ctx.clock() ? { kind: "gone" } : { kind: "held", until: row.lease_until };
+    const own = row.lease?.startsWith(`${message}/`) && row.lease_until > ctx.clock();
+    return own ? { kind: "held", until: row.lease_until } : { kind: "gone" };
   }
   if (row.state === "FROZEN") return { kind: "frozen", batch: held };
   return { kind: "tried", batch: held, firstTriedAt: row.first_tried_at ?? 0 };

@@ -6,7 +6,8 @@ import type { Query } from "../db/statement.ts";
  * every batch of statements that may have finished the last piece of work; does nothing otherwise.
  *
  * A run is finished when every page is written and no send is pending, leased or deferred. With parked work it is FAILED:
- * replaying that work sets it running again.
+ * replaying that work sets it running again. Ready sends without any unfinished batch are those that a parked one was to take: they
+ * wait for it.
  */
 export function completeRun(run: number, now: number): Query[] {
   return [
@@ -17,7 +18,8 @@ export function completeRun(run: number, now: number): Query[] {
           WHEN state = 'CANCELLING' THEN 'CANCELLED' ELSE 'COMPLETED' END
       WHERE id = ${run} AND state IN ('RUNNING', 'CANCELLING') AND planned = 1
         AND NOT EXISTS (SELECT 1 FROM page WHERE run = ${run} AND state IN ('PLANNED', 'WRITING'))
-        AND NOT EXISTS (SELECT 1 FROM tally WHERE run = ${run} AND state = 'PENDING' AND n > 0)
+        AND NOT EXISTS (SELECT 1 FROM tally WHERE run = ${run} AND state = 'PENDING' AND n > 0 AND (reason <> ''
+          OR run.state <> 'RUNNING' OR NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state = 'PARKED')))
         AND NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state IN ('OPEN', 'FROZEN', 'TRIED'))`,
     sql`
       UPDATE campaign SET state = 'ENDED', updated_at = ${now}

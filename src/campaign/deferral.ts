@@ -6,13 +6,21 @@ import type { HeldBatch } from "./batch.ts";
 import { openBatches } from "./batch-window.ts";
 import { channelSend } from "./messages.ts";
 
-/** Lets go of a tried batch until `at` (ms), when a new message takes it up unchanged. Only the holder of its lease may. */
-export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, at: number): Promise<void> {
+/** A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not ours. */
+const slackMs = 1_000;
+
+/**
+ * Lets go of a tried batch for `waitMs`, after which a new message takes it up unchanged; messages that come before leave it alone.
+ * Only the holder of its lease may.
+ */
+export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, waitMs: number): Promise<void> {
+  const now = ctx.clock();
+  const at = now + waitMs;
   const mine = sql`seq = ${seq} AND lease = ${lease} AND state = 'TRIED'`;
   const message = channelSend.of({ batch: seq }, { flow: channel, notBefore: at });
   await ctx.db.write([
-    enqueue([message], ctx.clock(), sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
-    sql`UPDATE batch SET lease = NULL, lease_until = ${at} WHERE ${mine}`,
+    enqueue([message], now, sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
+    sql`UPDATE batch SET lease = NULL, lease_until = ${at - Math.min(slackMs, waitMs / 2)} WHERE ${mine}`,
   ]);
 }
 

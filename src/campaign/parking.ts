@@ -25,11 +25,11 @@ export async function parkBatch(ctx: Context, { batch }: { batch: number }): Pro
   ]);
 }
 
-/** Takes a parked page up again; a run that had failed runs on. */
+/** Takes a parked page up again; a run that had failed goes on as its campaign says. */
 export function unparkPage(ctx: Context, { run, page }: { run: number; page: number }) {
   return ctx.db.write([
     sql`
-      UPDATE run SET state = 'RUNNING', completed_at = NULL WHERE id = ${run} AND state = 'FAILED'
+      ${goOn} WHERE id = ${run} AND state = 'FAILED'
         AND EXISTS (SELECT 1 FROM page WHERE run = ${run} AND number = ${page} AND state = 'PARKED')`,
     sql`UPDATE page SET state = 'PLANNED' WHERE run = ${run} AND number = ${page} AND state = 'PARKED'`,
   ]);
@@ -39,7 +39,7 @@ export function unparkPage(ctx: Context, { run, page }: { run: number; page: num
 export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
   return ctx.db.write([
     sql`
-      UPDATE run SET state = 'RUNNING', completed_at = NULL WHERE state = 'FAILED'
+      ${goOn} WHERE state = 'FAILED'
         AND id = (SELECT run FROM batch WHERE seq = ${batch} AND state = 'PARKED')`,
     sql`
       UPDATE batch SET lease_until = 0,
@@ -47,6 +47,11 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
       WHERE seq = ${batch} AND state = 'PARKED'`,
   ]);
 }
+
+/** A run that failed was neither paused nor cancelled with its campaign. */
+const goOn = sql`
+  UPDATE run SET completed_at = NULL, state = CASE (SELECT state FROM campaign WHERE id = run.campaign)
+    WHEN 'CANCELLED' THEN 'CANCELLING' WHEN 'PAUSED' THEN 'PAUSED' ELSE 'RUNNING' END`;
 
 /** Takes the parked work of a dead message up again before it is published anew, by the message's name. Other messages park nothing. */
 export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {

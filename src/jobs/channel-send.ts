@@ -75,7 +75,7 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   const outcome = await sender.send({ id: batch.id, envelopes });
   if (outcome.kind === "retry") {
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
-    await deferBatch(ctx, batch, ctx.clock() + 1000 * (outcome.afterSeconds ?? 15));
+    await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15));
     return done;
   }
   await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, outcome.results)]);

@@ -10,6 +10,7 @@ import type { Database } from "../../src/db/client.ts";
 import { readEnv } from "../../src/env.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { sweepOnce } from "../../src/operations/sweeper.ts";
+import type { Queue } from "../../src/queue/qstash.ts";
 import { faultsOf, ledgerOf, runOf } from "./ledger.ts";
 import { tempDir } from "./temp.ts";
 import { until } from "./wait.ts";
@@ -38,6 +39,8 @@ export interface Shop {
   faults(run: number): Promise<string[]>;
   /** Messages ever enqueued, by name. */
   messages(): Promise<Record<string, number>>;
+  /** Whether everything enqueued was published and delivered. */
+  idle(): Promise<boolean>;
   /** Rows sent so far on external channels. */
   sent(run: number): Promise<number>;
   /** Moves the shop's clock on. */
@@ -48,6 +51,7 @@ export interface Shop {
 
 export interface ShopOptions extends Pick<Replaceable, "deliver" | "log"> {
   readonly env?: Readonly<Record<string, string>>;
+  readonly dataDir?: string;
 }
 
 /** Each an SQL expression over the member's number `i`; without one every member has an address of its own and allows everything. */
@@ -69,8 +73,7 @@ export async function closeShops(): Promise<void> {
   for (const shop of opened.splice(0)) await shop.stop();
 }
 
-export async function openShop({ env = {}, ...replace }: ShopOptions = {}): Promise<Shop> {
-  const dataDir = tempDir();
+export async function openShop({ env = {}, dataDir = tempDir(), ...replace }: ShopOptions = {}): Promise<Shop> {
   let moved = 0;
   const app = await startApp(shopEnv(dataDir, env), { clock: () => Date.now() + moved, ...replace });
   const sandboxPath = join(dataDir, "sandbox.db");
@@ -97,6 +100,7 @@ export async function openShop({ env = {}, ...replace }: ShopOptions = {}): Prom
     ledger: (run) => ledgerOf(db, run),
     faults: (run) => faultsOf(db, sandboxPath, run),
     messages: () => messagesOf(db),
+    idle: () => isIdle(ctx),
     sent: (run) => sentOf(db, run),
     pass: (ms) => {
       moved += ms;
@@ -179,6 +183,18 @@ async function messagesOf(db: Database): Promise<Record<string, number>> {
     sql`SELECT name, count(*) AS n FROM outbox GROUP BY name ORDER BY name`,
   );
   return Object.fromEntries(rows.map(({ name, n }) => [name, n]));
+}
+
+async function isIdle({ db, queue }: Context): Promise<boolean> {
+  const rows = await db.all<{ id: string | null }>(sql`SELECT message_id AS id FROM outbox`);
+  for (const { id } of rows) if (id === null || (await isWaiting(queue, id))) return false;
+  return true;
+}
+
+/** Without the SDK, which would complain of every message that is gone. */
+async function isWaiting({ settings }: Queue, messageId: string): Promise<boolean> {
+  const headers = { authorization: `Bearer ${settings.token}` };
+  return (await fetch(`${settings.url}/v2/messages/${messageId}`, { headers })).ok;
 }
 
 async function sentOf(db: Database, run: number): Promise<number> {

@@ -5,6 +5,7 @@ import type { ChannelName } from "../../src/channels/catalog.ts";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { testContext } from "./graphql.ts";
+import { freePort } from "./port.ts";
 import { accepted, addCampaign, addMembers, runOfCampaign } from "./shop.ts";
 import { tempDir } from "./temp.ts";
 import { until } from "./wait.ts";
@@ -19,7 +20,6 @@ export interface Victim {
   kill(): Promise<void>;
   /** The share of the run's sends that are in a last state, 0 to 1. */
   progress(): Promise<number>;
-  /** How many milliseconds this run has left messages dead. */
   stop(): Promise<void>;
 }
 
@@ -42,7 +42,7 @@ export async function layDown({ members, channels, seed, env = {} }: VictimOptio
   const campaign = await addCampaign(ctx, { channels });
   accepted(await launchCampaign(ctx, { id: campaign }));
   const run = await runOfCampaign(db, campaign);
-  const port = freePort();
+  const port = freePort(); // the queue's messages name it, so that every start needs the same
   let child: Bun.Subprocess | undefined;
   const kill = async () => {
     child?.kill("SIGKILL");
@@ -75,14 +75,6 @@ async function progressOf(db: RootDatabase, run: number, all: number): Promise<n
   const row = await db.first<{ n: number }>(sql`
     SELECT coalesce(sum(n), 0) AS n FROM tally WHERE run = ${run} AND state NOT IN ('PENDING', 'SENDING')`);
   return (row?.n ?? 0) / all;
-}
-
-/** A port that nothing listens on; the queue's messages name it, so that every start needs the same. */
-function freePort(): number {
-  const probe = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => new Response() });
-  const { port } = probe;
-  probe.stop(true);
-  return port ?? 0;
 }
 
 /** Kills the server whenever the run has come past the next of `points` (0 to 1), starts it again, and waits for the run's end. */
