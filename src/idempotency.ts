@@ -14,12 +14,10 @@ export interface Once<T> {
   readonly work: (ctx: Context) => Promise<T | Refusal>;
 }
 
-/** How long an answer is kept at least, in milliseconds. */
-export const answersKeptMs = 48 * 3_600_000;
-
 /**
  * Does something once per caller and key (I6): the same key and input answer the same success again, without doing anything. The
- * answer commits with the work; refusals are not kept, so that what was refused may be tried again under its key.
+ * answer commits with the work; refusals are not kept, so that what was refused may be tried again under its key. The sweep forgets
+ * answers that are some days old.
  */
 export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>): Promise<T | Refusal> {
   if (key === undefined) return (await check?.()) ?? withTransaction(ctx, work);
@@ -54,15 +52,11 @@ async function keptAnswer<T>(ctx: Context, request: Request): Promise<{ readonly
   return { answer: refuse.conflict("This idempotency key was used with other input; take a new key.") };
 }
 
-/** Forgets a few answers that are old enough as well, so that the table stays as small as a day or two. */
 async function keep(ctx: Context, { caller, key, hash }: Request, answer: unknown): Promise<void> {
-  const now = ctx.clock();
   await ctx.db.write([
-    sql`DELETE FROM idempotency WHERE (caller, key) IN (
-      SELECT caller, key FROM idempotency WHERE at < ${now - answersKeptMs} ORDER BY at LIMIT 100)`,
     sql`
       INSERT INTO idempotency (caller, key, input_hash, answer, at)
-      VALUES (${caller}, ${key}, ${hash}, ${JSON.stringify(answer)}, ${now})`,
+      VALUES (${caller}, ${key}, ${hash}, ${JSON.stringify(answer)}, ${ctx.clock()})`,
   ]);
 }
 

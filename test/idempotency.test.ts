@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import type { Actor, Context } from "../src/context.ts";
 import type { RootDatabase } from "../src/db/client.ts";
 import { isRefusal, refuse } from "../src/errors.ts";
-import { answersKeptMs, once } from "../src/idempotency.ts";
+import { once } from "../src/idempotency.ts";
 import { openTestDatabase } from "./support/database.ts";
 import { testContext } from "./support/graphql.ts";
 
@@ -61,16 +61,4 @@ test("a key has 1 to 200 characters; without one it is done each time", async ()
   expect(await once(ctx, { ...make("e"), key: "k".repeat(201) })).toMatchObject({ code: "INVALID_INPUT" });
   for (let i = 0; i < 2; i++) await once(ctx, { ...make("e"), key: undefined });
   expect(await count("e")).toBe(2);
-});
-
-test("answers are forgotten after two days, never sooner", async () => {
-  await once(ctx, make("f"));
-  const later = { ...ctx, clock: () => Date.now() + answersKeptMs - 60_000 };
-  await once(later, make("g"));
-  expect(await once(later, make("f"))).toMatchObject({ name: "f" });
-  expect(await count("f")).toBe(1);
-  const muchLater = { ...ctx, clock: () => Date.now() + answersKeptMs + 60_000 };
-  await once(muchLater, make("h"));
-  await once(muchLater, make("f"));
-  expect(await count("f")).toBe(2);
 });

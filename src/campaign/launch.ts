@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { compile } from "../db/statement.ts";
+import { compile, type Query } from "../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { once } from "../idempotency.ts";
 import { type Audience, compileAudience, liveMember } from "../member/audience.ts";
@@ -75,11 +75,28 @@ export const armingHorizonMs = 24 * 3_600_000;
 export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
   const row = await ctx.db.first<{ id: number }>(sql`
     INSERT INTO run (campaign, due_at, state) VALUES (${campaign}, ${dueAt}, 'PENDING') ON CONFLICT DO NOTHING RETURNING id`);
-  const now = ctx.clock();
-  if (!row || dueAt > now + armingHorizonMs) return;
-  // The queue counts in whole seconds: what is due now is not asked to wait for the next one.
-  const wait = dueAt > now ? { notBefore: dueAt } : {};
-  await ctx.db.write([enqueue([campaignStart.of({ run: row.id }, wait)], now)]);
+  if (row) await ctx.db.write(armRun(row.id, dueAt, ctx.clock()));
+}
+
+/** Moves a campaign that has not begun, and its one occurrence, to another window; inside a transaction only. */
+export async function moveStart(
+  ctx: Context,
+  { campaign, startsAt, endsAt }: { campaign: number; startsAt: number; endsAt: number | null },
+): Promise<void> {
+  const dueAt = Math.max(ctx.clock(), startsAt);
+  const [moved] = await ctx.db.all<{ id: number }>(sql`
+    UPDATE run SET due_at = ${dueAt} WHERE campaign = ${campaign} AND state = 'PENDING' RETURNING id`);
+  if (!moved) return;
+  await ctx.db.write([
+    sql`UPDATE campaign SET starts_at = ${startsAt}, ends_at = ${endsAt}, updated_at = ${ctx.clock()} WHERE id = ${campaign}`,
+    ...armRun(moved.id, dueAt, ctx.clock()),
+  ]);
+}
+
+/** The queue counts in whole seconds: a run that is due now is not asked to wait for the next one. */
+function armRun(run: number, dueAt: number, now: number): Query[] {
+  if (dueAt > now + armingHorizonMs) return [];
+  return [enqueue([campaignStart.of({ run }, dueAt > now ? { notBefore: dueAt } : {})], now)];
 }
 
 /**

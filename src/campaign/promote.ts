@@ -3,11 +3,11 @@ import { type Context, withTransaction } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { once } from "../idempotency.ts";
-import { type Promotion, setEnabled } from "../promotion/promotion.ts";
+import { type Promotion, type PromotionDraft, rewritePromotion, setEnabled } from "../promotion/promotion.ts";
 import { type Announcement, announcementDraft } from "./announcement.ts";
 import { type Campaign, createCampaign } from "./campaign.ts";
 import { cancelCampaign } from "./control.ts";
-import { launchCampaign } from "./launch.ts";
+import { launchCampaign, moveStart } from "./launch.ts";
 
 /** A promotion, and the campaign that announces it now, if one does. */
 export interface Promoted {
@@ -62,15 +62,38 @@ export function disablePromotion(ctx: Context, { id }: { id: number }): Promise<
   return withTransaction(ctx, async (tx) => {
     const promotion = await setEnabled(tx, { id, enabled: false });
     if (isRefusal(promotion)) return promotion;
-    const waiting = await tx.db.all<{ campaign: number }>(sql`
-      SELECT a.campaign FROM announcement a JOIN run r ON r.campaign = a.campaign JOIN campaign c ON c.id = a.campaign
-      WHERE a.promotion = ${id} AND r.state = 'PENDING' AND c.state IN ('ACTIVE', 'PAUSED')`);
-    for (const { campaign } of waiting) {
+    for (const campaign of await waitingAnnouncements(tx, id)) {
       const cancelled = await cancelCampaign(tx, { id: campaign, reason: "the promotion was disabled" });
       if (isRefusal(cancelled)) return cancelled;
     }
     return promotion;
   });
+}
+
+/**
+ * Changes a promotion, enabled or not; what is left out stays. It is not announced again by that, but an announcement that has not begun
+ * moves with its window.
+ */
+export function updatePromotion(
+  ctx: Context,
+  input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
+): Promise<Promotion | Refusal> {
+  return withTransaction(ctx, async (tx) => {
+    const promotion = await rewritePromotion(tx, input);
+    if (isRefusal(promotion)) return promotion;
+    const { startsAt, endsAt } = promotion;
+    for (const campaign of await waitingAnnouncements(tx, input.id))
+      await moveStart(tx, { campaign, startsAt, endsAt });
+    return promotion;
+  });
+}
+
+/** Announcements of a promotion that are launched and have not begun. */
+async function waitingAnnouncements(ctx: Context, promotion: number): Promise<number[]> {
+  const rows = await ctx.db.all<{ campaign: number }>(sql`
+    SELECT a.campaign FROM announcement a JOIN run r ON r.campaign = a.campaign JOIN campaign c ON c.id = a.campaign
+    WHERE a.promotion = ${promotion} AND r.state = 'PENDING' AND c.state IN ('ACTIVE', 'PAUSED')`);
+  return rows.map(({ campaign }) => campaign);
 }
 
 /** The campaigns that announced each of these promotions, newest first. */

@@ -66,6 +66,9 @@ function summaryOf(rows: readonly LedgerRow[]): string {
 
 /** Why a member is in no row of the ledger. The order of the questions is the order in which a run asks them. */
 async function whyAbsent(ctx: Context, run: Run, frozen: FrozenRun, member: MemberRow): Promise<string> {
+  if (run.completedAt !== null && run.completedAt < ctx.clock() - ctx.settings.ledgerKeepMs) {
+    return "Nobody can say any more: the run ended so long ago that who was reached is forgotten; only its sums are kept.";
+  }
   const began = new Date(frozen.asOf).toISOString();
   if (member.seq > frozen.maxSeq) return `The member joined after the run began (${began}) and is not in its audience.`;
   const page = await ctx.db.first<{ state: string }>(sql`

@@ -38,8 +38,8 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft): Prom
   return fromRow(made);
 }
 
-/** Changes a promotion, enabled or not; what is left out stays. It is not announced again by that. */
-export async function updatePromotion(
+/** Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see `campaign/promote.ts`. */
+export async function rewritePromotion(
   ctx: Context,
   input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
 ): Promise<Promotion | Refusal> {

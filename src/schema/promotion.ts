@@ -1,5 +1,5 @@
-import { disablePromotion, enablePromotion, type Promoted } from "../campaign/promote.ts";
-import { createPromotion, updatePromotion } from "../promotion/promotion.ts";
+import { disablePromotion, enablePromotion, type Promoted, updatePromotion } from "../campaign/promote.ts";
+import { createPromotion } from "../promotion/promotion.ts";
 import { builder, type Types } from "./builder.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";
@@ -39,7 +39,7 @@ refusable("createPromotion", {
 
 refusable("updatePromotion", {
   description:
-    "Changes a promotion: what is left out stays. It is not announced again; `enablePromotion` does that when asked.",
+    "Changes a promotion: what is left out stays. It is not announced again (`enablePromotion` does that when asked); an announcement that has not begun moves with its window.",
   scopes: editors,
   result: PromotionType,
   input: (t) => ({

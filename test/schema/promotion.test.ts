@@ -121,6 +121,23 @@ test("one that starts later is announced then, unless it is disabled before", as
   expect((await enable(id)).announcement).toMatchObject({ state: "ACTIVE" });
 });
 
+test("an announcement that has not begun moves with the promotion's window", async () => {
+  const id = await made({ startsAt: "2099-01-01T00:00:00Z" });
+  const { announcement } = await enable(id);
+  const run = announcement.runs.nodes[0].number;
+  const due = async () =>
+    (
+      await vic!.get("query ($id: ID!) { run(id: $id) { dueAt campaign { startsAt endsAt } } }", {
+        id: idOf("Run", run),
+      })
+    ).run;
+  const window = { startsAt: "2098-01-01T00:00:00.000Z", endsAt: "2098-02-01T00:00:00.000Z" };
+  await ed!.does("updatePromotion", { promotion: id, ...window });
+  expect(await due()).toEqual({ dueAt: window.startsAt, campaign: window });
+  await ed!.does("updatePromotion", { promotion: id, startsAt: "2020-01-01T00:00:00Z" });
+  await shop.becomes(run, "COMPLETED");
+});
+
 test("what cannot be announced is not enabled either", async () => {
   const enabled = async (id: string) =>
     (await vic!.get("query ($id: ID!) { promotion(id: $id) { enabled } }", { id })).promotion.enabled;

@@ -206,6 +206,15 @@ describe("whyMember", () => {
     await says("SENT", "");
   });
 
+  test("does not guess about a run whose ledger is forgotten", async () => {
+    const run = await finished(await shop.launched({ channels: ["IN_APP"] }));
+    await shop.ctx.db.write([
+      sql`UPDATE run SET completed_at = ${shop.ctx.clock() - shop.ctx.settings.ledgerKeepMs - 1} WHERE id = ${run}`,
+      sql`DELETE FROM send WHERE run = ${run}`,
+    ]);
+    expect((await why(run, 1)).summary).toContain("Nobody can say any more");
+  });
+
   test("refuses members and runs that are not there, and callers who are not operators", async () => {
     const query = "query ($run: ID!, $member: ID!) { whyMember(runId: $run, memberId: $member) { summary } }";
     const ask = (run: number, member: number) =>
