@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { App } from "../app.ts";
-import { createCampaign } from "../campaign/campaign.ts";
-import { launchCampaign } from "../campaign/launch.ts";
+import { enablePromotion } from "../campaign/promote.ts";
 import type { Context } from "../context.ts";
 import { isRefusal } from "../errors.ts";
+import { createPromotion } from "../promotion/promotion.ts";
 import { addSampleMembers } from "./demo-members.ts";
 import { count, progressBar } from "./progress.ts";
 
@@ -38,31 +38,21 @@ export interface DemoOutcome {
   readonly tally: readonly TallyRow[];
 }
 
-const content = {
-  IN_APP: {
-    default: {
-      title: "Spring sale for {{ member.attributes.firstName }}",
-      body: "30 off from 200, until Sunday.",
-      url: "https://shop.example/sale",
-    },
-  },
-  EMAIL: {
-    default: {
-      subject: "{{ member.attributes.firstName }}, 30 off from 200",
-      html: '<h1>Spring sale</h1><p>Hello {{ member.attributes.firstName }}, <a href="https://shop.example/sale">have a look</a>.</p>',
-    },
-  },
-};
-
-/** Adds the members, launches the promotion, and watches until its run has ended. */
+/** Adds the members, enables a promotion, which announces it to all of them, and watches until that run has ended. */
 export async function runPromotion(app: App, members: number): Promise<DemoOutcome> {
   await addSampleMembers(app.ctx, members, progressBar("members  ", false));
   const ctx: Context = { ...app.ctx, actor: { kind: "operator", id: 0, name: "demo", role: "admin" } };
-  const campaign = await createCampaign(ctx, { name: "Spring sale", channels: ["IN_APP", "EMAIL"], content });
-  if (isRefusal(campaign)) throw new Error(campaign.message);
+  const promotion = await createPromotion(ctx, {
+    name: "Spring sale: 30 off from 200",
+    remark: "Until Sunday, on everything in the shop.",
+    rule: { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: 3_000 }] },
+  });
+  if (isRefusal(promotion)) throw new Error(promotion.message);
   const began = performance.now();
-  const launched = await launchCampaign(ctx, { id: campaign.id });
-  if (isRefusal(launched)) throw new Error(launched.message);
+  const promoted = await enablePromotion(ctx, { id: promotion.id, announcement: { channels: ["IN_APP", "EMAIL"] } });
+  if (isRefusal(promoted)) throw new Error(promoted.message);
+  const campaign = promoted.announcement;
+  if (!campaign) throw new Error("enabling the promotion announced nothing");
   await watch(ctx, campaign.id, 2 * members);
   return outcomeOf(app, campaign.id, members, (performance.now() - began) / 1000);
 }
