@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { channelNames } from "../channels/catalog.ts";
 import { defineMessage } from "../queue/message.ts";
 
 const RunId = z.int().positive();
@@ -36,3 +37,10 @@ export const campaignWake = defineMessage(
 
 /** Mark the next stretch of a cancelled run's open sends as cancelled. */
 export const campaignCancel = defineMessage("campaign-cancel", z.object({ run: RunId }), ({ run }) => `cancel/${run}`);
+
+/** Send a campaign's content to one member, outside any run. `id` names the test to the provider. */
+export const campaignTest = defineMessage(
+  "campaign-test",
+  z.object({ id: z.uuid(), campaign: z.int().positive(), member: z.int().positive(), channel: z.enum(channelNames) }),
+  ({ id }) => `test/${id}`,
+);

@@ -17,11 +17,15 @@ export interface Preview {
   readonly skip: string | null;
 }
 
-/** Renders a campaign's content for a member, by its `seq`; links are shown as written. Nothing is sent. */
-export async function previewContent(
-  ctx: Context,
-  input: { campaign: number; member: number; channel: ChannelName },
-): Promise<Preview | Refusal> {
+/** Which content for whom; the member by its `seq`. */
+export interface PreviewInput {
+  readonly campaign: number;
+  readonly member: number;
+  readonly channel: ChannelName;
+}
+
+/** Renders a campaign's content for a member; links are shown as written. Nothing is sent. */
+export async function previewContent(ctx: Context, input: PreviewInput): Promise<Preview | Refusal> {
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
   const { channel } = input;

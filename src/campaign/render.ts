@@ -30,7 +30,7 @@ export const memberColumns =
   sql.raw(`m.seq, m.id, m.external_id, m.email, m.phone, m.locale, m.level, m.points, m.total_spend,
   m.account_type, m.birthday, m.attributes`);
 
-const pushTokens = sql.raw(`(SELECT json_group_array(p.token) FROM push_token p WHERE p.member = m.seq
+export const pushTokens = sql.raw(`(SELECT json_group_array(p.token) FROM push_token p WHERE p.member = m.seq
   AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.channel = 'PUSH' AND x.address = p.token)) AS tokens`);
 
 /** Renders a frozen batch: an envelope for every member, or the reason why that member's message cannot be made. */
@@ -122,7 +122,8 @@ export function scopeFor(ctx: Context, member: Omit<RenderMember, "tokens">, cam
   };
 }
 
-function envelopeFor(
+/** What a provider gets: rendered parts with tracked links and the way out, under `run:member`. */
+export function envelopeFor(
   ctx: Context,
   { run, channel, topic }: { run: number; channel: ExternalChannelName; topic: string },
   member: RenderMember,

@@ -2,6 +2,7 @@ import { campaignCancelJob } from "./campaign-cancel.ts";
 import { campaignPageJob } from "./campaign-page.ts";
 import { campaignPlanJob } from "./campaign-plan.ts";
 import { campaignStartJob } from "./campaign-start.ts";
+import { campaignTestJob } from "./campaign-test.ts";
 import { campaignWakeJob } from "./campaign-wake.ts";
 import { channelSendJob } from "./channel-send.ts";
 import type { Job } from "./job.ts";
@@ -12,6 +13,7 @@ const list: readonly Job[] = [
   campaignPlanJob,
   campaignPageJob,
   campaignWakeJob,
+  campaignTestJob,
   campaignCancelJob,
   channelSendJob,
   sweepJob,

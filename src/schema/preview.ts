@@ -1,11 +1,13 @@
 import { type Preview, previewContent } from "../campaign/preview.ts";
 import { skipWords } from "../campaign/send-words.ts";
+import { requestTestSend } from "../campaign/test-send.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { CampaignType, PartType, partsOf } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";
 import { toRowId } from "./ids.ts";
 import { MemberType } from "./member-type.ts";
+import { refusable } from "./refusable.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -40,3 +42,17 @@ builder.queryField("previewContent", (t) =>
     },
   }),
 );
+
+refusable("testSend", {
+  description:
+    "Sends a campaign's content to one member through its channel, outside any run: it is in no ledger and no sum. Consent holds for it, too.",
+  scopes: { role: "editor" },
+  result: PreviewType,
+  input: (t) => ({
+    campaign: t.globalID({ for: CampaignType, required: true, description: "Which campaign, in any state." }),
+    member: t.globalID({ for: MemberType, required: true, description: "To whom." }),
+    channel: t.field({ type: ChannelEnum, required: true, description: "On which channel: EMAIL, SMS or PUSH." }),
+  }),
+  resolve: ({ campaign, member, channel }, ctx) =>
+    requestTestSend(ctx, { campaign: toRowId(campaign.id), member: toRowId(member.id), channel }),
+});

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
 import { hire, idOf, type Operator } from "../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
+import { until } from "../support/wait.ts";
 
 let shop: Shop;
 let [ada, ben, vic]: Operator[] = [];
@@ -216,4 +218,20 @@ test("a preview shows what one member would get, and why it would not be sent", 
   expect(skipped.skipped).toBe("The member has not agreed to this topic on this channel.");
   expect(await preview(3, "SMS")).toMatchObject({ code: "INVALID_INPUT" });
   expect(await preview(999, "EMAIL")).toMatchObject({ code: "NOT_FOUND", status: 400 });
+});
+
+test("a test send reaches one member through the channel and is in no run", async () => {
+  const id = await made({ channels: ["IN_APP", "EMAIL"], content: [inApp, email] });
+  const to = (member: number, channel: string, by = ed) =>
+    by.does("testSend", { campaign: id, member: idOf("Member", member), channel }, "locale parts { name text }");
+  expect(await to(3, "EMAIL")).toMatchObject({ __typename: "ContentPreview", locale: "default" });
+  const delivery = await until(() => shop.app.channels.sandbox.list({ to: "u3@shop.test" }).deliveries[0]);
+  expect(delivery).toMatchObject({ ref: "0:3", parts: { subject: "News" }, unsubscribeUrl: expect.any(String) });
+  expect(await shop.ctx.db.all(sql`SELECT 1 FROM send WHERE channel = 'EMAIL' AND member = 3`)).toEqual([]);
+  expect((await to(10, "EMAIL")).issues).toEqual([
+    { path: "member", message: "The member has not agreed to this topic on this channel." },
+  ]);
+  expect((await to(3, "IN_APP")).issues).toMatchObject([{ path: "channel" }]);
+  expect((await to(999, "EMAIL")).__typename).toBe("NotFound");
+  expect((await to(3, "EMAIL", vic)).__typename).toBe("Forbidden");
 });

@@ -37,8 +37,9 @@ export async function hire(shop: Shop, name: string, role: Role): Promise<Operat
   };
 }
 
-const resultOf = (mutation: string) =>
-  mutation === "enablePromotion" ? "EnabledPromotion" : mutation.endsWith("Promotion") ? "Promotion" : "Campaign";
+const results: Readonly<Record<string, string>> = { enablePromotion: "EnabledPromotion", testSend: "ContentPreview" };
+
+const resultOf = (mutation: string) => results[mutation] ?? (mutation.endsWith("Promotion") ? "Promotion" : "Campaign");
 
 function mutationOf(mutation: string, fields: string): string {
   const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
