@@ -1,0 +1,38 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { parse, validate } from "graphql";
+import { buildSchemas } from "../src/schema/index.ts";
+
+const root = join(import.meta.dir, "..");
+const readme = await Bun.file(join(root, "README.md")).text();
+
+test("every GraphQL operation that the README shows is valid", () => {
+  const { operators } = buildSchemas();
+  const blocks = [...readme.matchAll(/```graphql\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+  const operations = blocks.flatMap((text) => text.split(/\n(?=query|mutation|subscription)/));
+  expect(operations.length).toBeGreaterThan(4);
+  for (const text of operations) {
+    const faults = validate(operators, parse(text)).map(({ message }) => message);
+    expect({ text, faults }).toEqual({ text, faults: [] });
+  }
+});
+
+test("every file that the README and CONTRIBUTING link to is there", async () => {
+  for (const name of ["README.md", "CONTRIBUTING.md"]) {
+    const text = await Bun.file(join(root, name)).text();
+    for (const [, target = ""] of text.matchAll(/\]\((?!https?:)([^)#]+)\)/g)) {
+      expect({ target, there: await Bun.file(join(root, target)).exists() }).toEqual({ target, there: true });
+    }
+  }
+});
+
+test(".env.example names every variable that the environment knows, and no other", async () => {
+  const known = [...(await Bun.file(join(root, "src/env.ts")).text()).matchAll(/^ {2}([A-Z][A-Z0-9_]+):/gm)].map(
+    ([, name]) => name,
+  );
+  const shown = [...(await Bun.file(join(root, ".env.example")).text()).matchAll(/^# ([A-Z][A-Z0-9_]+)=/gm)].map(
+    ([, name]) => name,
+  );
+  const forTests = ["RESEND_BASE_URL", "TWILIO_BASE_URL", "FCM_BASE_URL"];
+  expect(shown.sort()).toEqual(known.filter((name) => !forTests.includes(name ?? "")).sort());
+});
