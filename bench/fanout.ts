@@ -12,7 +12,11 @@ import { seedMembers } from "./support/member-seed.ts";
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
-    options: { members: { type: "string", default: "1000000" }, json: { type: "boolean" }, rounds: { type: "string", default: "3" } },
+    options: {
+      members: { type: "string", default: "1000000" },
+      json: { type: "boolean" },
+      rounds: { type: "string", default: "3" },
+    },
   });
   const members = Number(values.members);
   const small = await measure("fanout", Math.max(1000, Math.round(members / 10)));
@@ -35,7 +39,8 @@ export async function run(args: readonly string[]): Promise<void> {
     rssGrowth: Number((run.peakRssMiB / small.peakRssMiB - 1).toFixed(3)),
     settings: { members, pageSize: 1000, channels: ["IN_APP"], synchronous: "FULL", rounds: runs.length },
   };
-  if (!values.json) console.error(`${result.perSecond} members/s, ${result.ratio} of the limit ${result.limitPerSecond}`);
+  if (!values.json)
+    console.error(`${result.perSecond} members/s, ${result.ratio} of the limit ${result.limitPerSecond}`);
   console.log(JSON.stringify(result));
 }
 
@@ -64,7 +69,10 @@ async function measure(part: "fanout" | "limit", members: number): Promise<Measu
   const dir = mkdtempSync(join(tmpdir(), "fanfare-bench-"));
   try {
     cpSync(seed, dir, { recursive: true });
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, `support/${part}-child.ts`), dir, String(members)], { stderr: "inherit" });
+    const child = Bun.spawn(
+      [process.execPath, join(import.meta.dir, `support/${part}-child.ts`), dir, String(members)],
+      { stderr: "inherit" },
+    );
     const text = await new Response(child.stdout).text();
     if ((await child.exited) !== 0) throw new Error(`the ${part} part failed`);
     return JSON.parse(text.trim().split("\n").at(-1) ?? "");

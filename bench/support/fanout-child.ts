@@ -26,7 +26,8 @@ const seconds = (performance.now() - began) / 1000;
 const counts = await app.ctx.db.first<{ sends: number; inbox: number; messages: number }>(sql`
   SELECT (SELECT count(*) FROM send WHERE state = 'SENT') AS sends, (SELECT count(*) FROM inbox) AS inbox,
     (SELECT count(*) FROM outbox WHERE published_at IS NOT NULL) AS messages`);
-if (counts?.sends !== members || counts.inbox !== members) throw new Error(`not everyone was reached: ${JSON.stringify(counts)}`);
+if (counts?.sends !== members || counts.inbox !== members)
+  throw new Error(`not everyone was reached: ${JSON.stringify(counts)}`);
 await app.stop();
 const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
 console.log(JSON.stringify({ perSecond: Math.round(members / seconds), messages: counts.messages, peakRssMiB }));

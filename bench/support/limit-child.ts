@@ -27,7 +27,10 @@ for (let from = 0; from < members; from += 1000) {
     INSERT OR IGNORE INTO inbox (member, run, at)
     SELECT member, 1, ${now} FROM send
     WHERE run = 1 AND channel = 'IN_APP' AND member > ${from} AND member <= ${from + 1000} AND state = 'SENT'`;
-  await client.batch([ledger, inbox].map((query) => toInStatement(compile(query))), "write");
+  await client.batch(
+    [ledger, inbox].map((query) => toInStatement(compile(query))),
+    "write",
+  );
 }
 const seconds = (performance.now() - began) / 1000;
 const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
