@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { LocalChannelName } from "../channels/catalog.ts";
+import { byChannel, type LocalChannelName, localNames } from "../channels/catalog.ts";
 import type { Context, Settings } from "../context.ts";
 import { campaignName, memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "./render.ts";
 import { frozenContent, remembered } from "./run.ts";
@@ -23,9 +23,7 @@ export async function localTexts(
 ): Promise<ReadonlyMap<number, LocalText>> {
   if (input.runs.length === 0) return new Map();
   const [member, readers] = await Promise.all([
-    ctx.db.first<Omit<RenderMember, "tokens">>(
-      sql`SELECT ${memberColumns} FROM member m WHERE m.seq = ${input.member}`,
-    ),
+    ctx.db.first<RenderMember>(sql`SELECT ${memberColumns} FROM member m WHERE m.seq = ${input.member}`),
     Promise.all(input.runs.map((run) => readerOf(ctx, input.channel, run))),
   ]);
   if (!member) return new Map();
@@ -39,20 +37,17 @@ interface Reader {
   readonly campaign: string;
 }
 
-const readersByApp = { IN_APP: new WeakMap(), POPUP: new WeakMap() } satisfies Record<
-  LocalChannelName,
-  WeakMap<Settings, Map<number, Promise<Reader>>>
->;
+const readersByApp = byChannel(localNames, () => new WeakMap<Settings, Map<number, Promise<Reader>>>());
 
 function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
-  return remembered<Reader>(readersByApp[channel], ctx.settings, run, async () => {
+  return remembered(readersByApp[channel], ctx.settings, run, async () => {
     const [content, campaign] = await Promise.all([frozenContent(ctx, run), campaignName(ctx, run)]);
     const templates = templatesOf(content, channel);
     return { run, campaign, read: (locale, scope) => renderParts(templates(locale), scope) };
   });
 }
 
-function textFor(ctx: Context, reader: Reader | undefined, member: Omit<RenderMember, "tokens">): LocalText {
+function textFor(ctx: Context, reader: Reader | undefined, member: RenderMember): LocalText {
   if (!reader) return fallback(ctx, member.locale);
   const scope = scopeFor(ctx, member, reader.campaign);
   for (const locale of [member.locale, "default"]) {

@@ -29,7 +29,7 @@ export async function previewContent(ctx: Context, input: PreviewInput): Promise
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
   const { channel } = input;
-  const member = await ctx.db.first<Omit<RenderMember, "tokens"> & { skip: string | null }>(sql`
+  const member = await ctx.db.first<RenderMember & { skip: string | null }>(sql`
     SELECT ${memberColumns}, ${skipReason(channel, campaign, ctx.clock())} AS skip
     FROM member m WHERE m.seq = ${input.member} AND m.deleted_at IS NULL`);
   if (!member) return refuse.notFound("member", input.member);

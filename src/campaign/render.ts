@@ -1,20 +1,20 @@
-import { sql } from "drizzle-orm";
-import { type ExternalChannelName, factsOf } from "../channels/catalog.ts";
+import { type SQL, sql } from "drizzle-orm";
+import { type ChannelName, type ExternalChannelName, factsOf } from "../channels/catalog.ts";
 import type { Envelope } from "../channels/channel.ts";
 import type { Context } from "../context.ts";
+import { addressesOf } from "../member/consent.ts";
 import { batchMembers, type HeldBatch } from "./batch.ts";
 import { type Content, partsFor } from "./content.ts";
 import { linkUrl, trackLinks } from "./link.ts";
 import { frozenContent, frozenRun } from "./run.ts";
 import { type Compiled, compileTemplate, type TemplateScope } from "./template.ts";
 
-/** What a template and an address need of a member: the columns of {@link memberColumns}. */
+/** What a template needs of a member: the columns of {@link memberColumns}. */
 export interface RenderMember {
   readonly seq: number;
   readonly id: string;
   readonly external_id: string;
   readonly email: string | null;
-  readonly phone: string | null;
   readonly locale: string;
   readonly level: number;
   readonly points: number;
@@ -22,21 +22,25 @@ export interface RenderMember {
   readonly account_type: string;
   readonly birthday: string | null;
   readonly attributes: string;
-  /** JSON list of push tokens that are not suppressed. */
-  readonly tokens: string;
 }
 
-export const memberColumns =
-  sql.raw(`m.seq, m.id, m.external_id, m.email, m.phone, m.locale, m.level, m.points, m.total_spend,
+/** A member to be written to: the columns of {@link recipientColumns}. */
+export interface Recipient extends RenderMember {
+  /** JSON list of the member's addresses on the channel. */
+  readonly addresses: string;
+}
+
+export const memberColumns = sql.raw(`m.seq, m.id, m.external_id, m.email, m.locale, m.level, m.points, m.total_spend,
   m.account_type, m.birthday, m.attributes`);
 
-export const pushTokens = sql.raw(`(SELECT json_group_array(p.token) FROM push_token p WHERE p.member = m.seq
-  AND NOT EXISTS (SELECT 1 FROM suppression x WHERE x.channel = 'PUSH' AND x.address = p.token)) AS tokens`);
+export function recipientColumns(channel: ExternalChannelName): SQL {
+  return sql`${memberColumns}, ${addressesOf(channel)} AS addresses`;
+}
 
 /** Renders a frozen batch: an envelope for every member, or the reason why that member's message cannot be made. */
 export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rendered> {
   const [members, content, frozen, name] = await Promise.all([
-    batchMembers<RenderMember>(ctx, batch, sql`${memberColumns}, ${pushTokens}`),
+    batchMembers<Recipient>(ctx, batch, recipientColumns(batch.channel)),
     frozenContent(ctx, batch.run),
     frozenRun(ctx, batch.run),
     campaignName(ctx, batch.run),
@@ -81,7 +85,7 @@ export async function campaignName(ctx: Context, run: number): Promise<string> {
 export type Templates = (locale: string) => Readonly<Record<string, Compiled>>;
 
 /** The parsed templates of a channel, each locale parsed once. */
-export function templatesOf(content: Content, channel: ExternalChannelName | "IN_APP" | "POPUP"): Templates {
+export function templatesOf(content: Content, channel: ChannelName): Templates {
   const parsed = new Map<Readonly<Record<string, string>>, Readonly<Record<string, Compiled>>>();
   return (locale) => {
     const parts = partsFor(content, channel, locale);
@@ -103,7 +107,7 @@ export function renderParts(
   return Object.fromEntries(Object.entries(templates).map(([name, template]) => [name, template.render(scope)]));
 }
 
-export function scopeFor(ctx: Context, member: Omit<RenderMember, "tokens">, campaignName: string): TemplateScope {
+export function scopeFor(ctx: Context, member: RenderMember, campaignName: string): TemplateScope {
   return {
     member: {
       id: member.id,
@@ -122,19 +126,23 @@ export function scopeFor(ctx: Context, member: Omit<RenderMember, "tokens">, cam
   };
 }
 
-/** What a provider gets: rendered parts with tracked links and the way out, under `run:member`. */
+/** What a provider gets, under `run:member`: the rendered parts, in HTML with tracked links, and the way out where the channel has one. */
 export function envelopeFor(
   ctx: Context,
   { run, channel, topic }: { run: number; channel: ExternalChannelName; topic: string },
-  member: RenderMember,
-  parts: Record<string, string>,
+  recipient: Recipient,
+  rendered: Readonly<Record<string, string>>,
 ): Envelope {
-  const ref = `${run}:${member.seq}`;
-  const at = { run, channel, member: member.seq };
-  if (channel === "SMS") return { ref, to: [member.phone ?? ""], parts };
-  if (channel === "PUSH") return { ref, to: JSON.parse(member.tokens), parts };
-  const unsubscribeUrl = linkUrl(ctx, { to: "unsubscribe", ...at, topic });
-  const footer = `<p><a data-unsubscribe href="${unsubscribeUrl}">Unsubscribe</a></p>`;
-  const html = `${trackLinks(ctx, parts.html ?? "", at)}${footer}`;
-  return { ref, to: [member.email ?? ""], parts: { ...parts, html }, unsubscribeUrl };
+  const facts = factsOf(channel);
+  const at = { run, channel, member: recipient.seq };
+  const unsubscribeUrl = facts.unsubscribe && linkUrl(ctx, { to: "unsubscribe", ...at, topic });
+  const footer = unsubscribeUrl ? `<p><a data-unsubscribe href="${unsubscribeUrl}">Unsubscribe</a></p>` : "";
+  const finished = ([name, text]: [string, string]) =>
+    [name, facts.parts[name]?.html ? `${trackLinks(ctx, text, at)}${footer}` : text] as const;
+  return {
+    ref: `${run}:${recipient.seq}`,
+    to: JSON.parse(recipient.addresses),
+    parts: Object.fromEntries(Object.entries(rendered).map(finished)),
+    ...(unsubscribeUrl && { unsubscribeUrl }),
+  };
 }

@@ -8,15 +8,7 @@ import { findCampaign } from "./campaign.ts";
 import { skipReason } from "./decision.ts";
 import { campaignTest } from "./messages.ts";
 import { type Preview, type PreviewInput, previewContent } from "./preview.ts";
-import {
-  envelopeFor,
-  memberColumns,
-  pushTokens,
-  type RenderMember,
-  renderParts,
-  scopeFor,
-  templatesOf,
-} from "./render.ts";
+import { envelopeFor, type Recipient, recipientColumns, renderParts, scopeFor, templatesOf } from "./render.ts";
 import { skipWords } from "./send-words.ts";
 
 /** The run that tests are sent as: none, so that neither ledger nor sums know of them. */
@@ -47,8 +39,8 @@ export async function testEnvelope(
   const campaign = await findCampaign(ctx, id);
   const member =
     campaign &&
-    (await ctx.db.first<RenderMember>(sql`
-      SELECT ${memberColumns}, ${pushTokens} FROM member m
+    (await ctx.db.first<Recipient>(sql`
+      SELECT ${recipientColumns(channel)} FROM member m
       WHERE m.seq = ${seq} AND ${skipReason(channel, campaign, ctx.clock())} IS NULL`));
   if (!member) return undefined;
   const templates = templatesOf(campaign.content, channel)(member.locale);

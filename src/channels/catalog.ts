@@ -24,11 +24,23 @@ export interface ChannelFacts {
   /** Hours for which the provider recognises a repeated batch by its key; 0 = it never does. */
   readonly idempotentHours: number;
   readonly limits: Limits;
-  /** Parts of a message: Liquid templates with their longest allowed source, in characters. */
-  readonly parts: Readonly<Record<string, { readonly max: number; readonly required: boolean; readonly html?: true }>>;
+  /** Parts of a message. */
+  readonly parts: Readonly<Record<string, Part>>;
+  /** Messages carry a one-click unsubscribe link: in the envelope, and as a footer of `html` parts. */
+  readonly unsubscribe?: true;
   readonly description: string;
 }
 
+/** One part of a message: a Liquid template. */
+export interface Part {
+  /** Its longest allowed source, in characters. */
+  readonly max: number;
+  readonly required: boolean;
+  /** HTML: what a template puts out is escaped, and its links are followed through ours, which count clicks. */
+  readonly html?: true;
+}
+
+/** A new channel goes to the end: pickers and sums show them in this order. */
 export const channels = {
   IN_APP: {
     reach: "local",
@@ -67,6 +79,7 @@ export const channels = {
       html: { max: 200_000, required: true, html: true },
       text: { max: 100_000, required: false },
     },
+    unsubscribe: true,
     description: "E-mail, through Resend.",
   },
   SMS: {
@@ -100,12 +113,26 @@ export type ExternalChannelName = {
 export type LocalChannelName = Exclude<ChannelName, ExternalChannelName>;
 
 export const channelNames = Object.keys(channels) as [ChannelName, ...ChannelName[]];
+export const externalNames = channelNames.filter(isExternal);
+export const localNames = channelNames.filter(isLocal);
 
 export function isExternal(name: ChannelName): name is ExternalChannelName {
   return channels[name].reach === "external";
 }
 
+export function isLocal(name: ChannelName): name is LocalChannelName {
+  return channels[name].reach === "local";
+}
+
 /** The facts of a channel, widened to their interface. */
 export function factsOf(name: ChannelName): ChannelFacts {
   return channels[name];
+}
+
+/** A value for each of these channels. */
+export function byChannel<Name extends ChannelName, Value>(
+  names: readonly Name[],
+  valueFor: (name: Name) => Value,
+): Readonly<Record<Name, Value>> {
+  return Object.fromEntries(names.map((name) => [name, valueFor(name)])) as Record<Name, Value>;
 }

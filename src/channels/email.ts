@@ -11,7 +11,6 @@ export interface EmailSettings {
   /** `Shop <news@shop.example>`, of a domain verified at Resend. */
   readonly from: string;
   readonly replyTo?: string;
-  readonly webhookSecret?: string;
   readonly baseUrl?: string;
   readonly limits?: Partial<Limits>;
   readonly timeoutMs?: number;

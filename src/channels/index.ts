@@ -1,17 +1,27 @@
-import type { Sender, Senders } from "./channel.ts";
-import { type EmailSettings, emailSender } from "./email.ts";
-import { type PushSettings, pushSender } from "./push.ts";
+import { byChannel, externalNames } from "./catalog.ts";
+import type { ExternalChannelName, Sender, Senders } from "./channel.ts";
+import { emailSender } from "./email.ts";
+import { pushSender } from "./push.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
-import { type SmsSettings, smsSender } from "./sms.ts";
+import { smsSender } from "./sms.ts";
 
-/** A provider's section is its credentials: a channel without one goes to the sandbox. */
+/** Who sends on a channel, given its provider's credentials. */
+const makers = {
+  EMAIL: emailSender,
+  SMS: smsSender,
+  PUSH: pushSender,
+} as const satisfies Record<ExternalChannelName, (settings: never) => Sender>;
+
+type Makers = typeof makers;
+type ProviderSettings = { readonly [Name in keyof Makers]: Parameters<Makers[Name]>[0] };
+type Providers = { readonly [Name in keyof Makers]?: ProviderSettings[Name] | undefined };
+
 export interface ChannelSettings {
   readonly sandboxPath: string;
   /** What the sandbox shall do wrong, how long it is waited for, its clock and its dice. */
   readonly sandbox?: Omit<SandboxOptions, "path">;
-  readonly email?: EmailSettings;
-  readonly sms?: SmsSettings;
-  readonly push?: PushSettings;
+  /** By channel, the credentials of its provider: a channel without them goes to the sandbox. */
+  readonly providers?: Providers;
 }
 
 export interface Channels {
@@ -22,12 +32,14 @@ export interface Channels {
 }
 
 /** Opens the channels that leave the building. Throws a `SetupError` for credentials that cannot be read. */
-export function openChannels({ sandboxPath, sandbox: options, email, sms, push }: ChannelSettings): Channels {
-  const real: Partial<Record<keyof Senders, Sender>> = {
-    ...(email && { EMAIL: emailSender(email) }),
-    ...(sms && { SMS: smsSender(sms) }),
-    ...(push && { PUSH: pushSender(push) }),
-  };
+export function openChannels({ sandboxPath, sandbox: options, providers = {} }: ChannelSettings): Channels {
   const sandbox = createSandbox({ ...options, path: sandboxPath });
-  return { senders: { ...sandbox.senders, ...real }, sandbox, close: async () => sandbox.close() };
+  const senderOf = (name: ExternalChannelName) => realSender(name, providers) ?? sandbox.senders[name];
+  return { senders: byChannel(externalNames, senderOf), sandbox, close: async () => sandbox.close() };
+}
+
+function realSender<Name extends ExternalChannelName>(name: Name, providers: Providers): Sender | undefined {
+  const settings: ProviderSettings[Name] | undefined = providers[name];
+  const make: { readonly [Each in ExternalChannelName]: (settings: ProviderSettings[Each]) => Sender } = makers;
+  return settings && make[name](settings);
 }

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import { byChannel, externalNames } from "./catalog.ts";
 import type { Envelope, ExternalChannelName } from "./channel.ts";
 import { type ChannelFaults, noFaults } from "./sandbox-faults.ts";
 
@@ -25,20 +26,40 @@ export type Taken =
 
 export type SandboxLog = ReturnType<typeof openSandboxLog>;
 
-/** The position of a channel here is its number in the file. */
-export const externalNames = ["EMAIL", "SMS", "PUSH"] as const satisfies readonly ExternalChannelName[];
-
 /** Opens the sandbox's log, durable on every commit. Several processes may share the file. */
 export function openSandboxLog(path: string) {
   const db = new Database(path, { create: true, strict: true });
   for (const pragma of ["busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL"]) db.run(`PRAGMA ${pragma}`);
-  db.transaction(() => db.run(tables)).immediate();
-  return { db, take: taker(db), ...faultStore(db), purge: purger(db), close: () => db.close() };
+  const numbers = db
+    .transaction(() => {
+      db.run(tables);
+      return channelNumbers(db);
+    })
+    .immediate();
+  return {
+    db,
+    numbers,
+    take: taker(db, numbers),
+    ...faultStore(db, numbers),
+    purge: purger(db),
+    close: () => db.close(),
+  };
+}
+
+export type ChannelNumbers = Readonly<Record<ExternalChannelName, number>>;
+
+/** The numbers of the channels in this file. One that the file has not seen yet gets the next, so that none ever changes. */
+function channelNumbers(db: Database): ChannelNumbers {
+  const add = db.query("INSERT OR IGNORE INTO channel SELECT coalesce(max(id) + 1, 0), ? FROM channel");
+  for (const name of externalNames) add.run(name);
+  const known = db.query<{ id: number }, [string]>("SELECT id FROM channel WHERE name = ?");
+  return byChannel(externalNames, (name) => known.get(name)?.id ?? -1);
 }
 
 // Ids are kept small: a run's name once, member numbers as integers, channel and time with the batch or as a digit.
 // Contents lie apart, so that looking through recipients reads no pages of HTML.
 const tables = `
+  CREATE TABLE IF NOT EXISTS channel (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS run (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
   CREATE TABLE IF NOT EXISTS batch (
     id INTEGER PRIMARY KEY AUTOINCREMENT, channel INTEGER NOT NULL, key TEXT NOT NULL, at INTEGER NOT NULL,
@@ -53,9 +74,9 @@ const tables = `
     channel INTEGER PRIMARY KEY, fail REAL NOT NULL, busy REAL NOT NULL, "drop" REAL NOT NULL, late REAL NOT NULL,
     lateMs REAL NOT NULL, delayMs REAL NOT NULL);
   CREATE VIEW IF NOT EXISTS delivered AS
-    SELECT d.seq, CASE d.channel WHEN 0 THEN 'EMAIL' WHEN 1 THEN 'SMS' ELSE 'PUSH' END AS channel, b.key AS batch,
+    SELECT d.seq, n.name AS channel, b.key AS batch,
       CASE r.name WHEN '' THEN '' ELSE r.name || ':' END || d.member AS ref, d.recipient, c.parts, c.unsubscribe, b.at
-    FROM delivery d JOIN batch b ON b.id = d.batch JOIN run r ON r.id = d.run JOIN content c ON c.seq = d.seq`;
+    FROM delivery d JOIN channel n ON n.id = d.channel JOIN batch b ON b.id = d.batch JOIN run r ON r.id = d.run JOIN content c ON c.seq = d.seq`;
 
 interface KnownBatch {
   readonly first: number;
@@ -63,14 +84,14 @@ interface KnownBatch {
   readonly fingerprint: string | null;
 }
 
-function taker(db: Database) {
+function taker(db: Database, numbers: ChannelNumbers) {
   const known = db.query<KnownBatch, [string, number, number]>(
     "SELECT first, refused, fingerprint FROM batch WHERE key = ? AND channel = ? AND at > ? ORDER BY id DESC LIMIT 1",
   );
-  const record = recorder(db);
+  const record = recorder(db, numbers);
   const takeOne = (entry: Entry): Taken => {
     const { channel, key, repeat } = entry;
-    const earlier = repeat ? known.get(key, externalNames.indexOf(channel), repeat.since) : null;
+    const earlier = repeat ? known.get(key, numbers[channel], repeat.since) : null;
     if (!earlier) return { kind: "taken", first: record(entry), refused: entry.refused };
     if (earlier.fingerprint !== repeat?.fingerprint) return { kind: "conflict" };
     return { kind: "taken", first: earlier.first, refused: refusedFrom(earlier.refused) };
@@ -98,7 +119,7 @@ function groupCommit<In, Out>(commit: (inputs: readonly In[]) => readonly Out[])
   };
 }
 
-function recorder(db: Database) {
+function recorder(db: Database, numbers: ChannelNumbers) {
   const run = db.query<{ id: number }, [string]>(
     "INSERT INTO run (name) VALUES (?) ON CONFLICT (name) DO UPDATE SET name = name RETURNING id",
   );
@@ -112,7 +133,7 @@ function recorder(db: Database) {
   const content = db.query("INSERT INTO content (seq, parts, unsubscribe) VALUES (?, ?, ?)");
   // One prepared statement repeated inside the transaction was faster here than json_each or many VALUES.
   return ({ channel, key, at, accepted, refused, repeat }: Entry): number => {
-    const number = externalNames.indexOf(channel);
+    const number = numbers[channel];
     const first = next.get()?.seq ?? 1;
     const { lastInsertRowid: id } = batch.run(
       number,
@@ -134,24 +155,17 @@ function recorder(db: Database) {
   };
 }
 
-function faultStore(db: Database) {
+function faultStore(db: Database, numbers: ChannelNumbers) {
   const all = db.query<ChannelFaults & { channel: number }, []>("SELECT * FROM fault");
   const set = db.query("INSERT OR REPLACE INTO fault VALUES (?, ?, ?, ?, ?, ?, ?)");
   return {
     faults(): Readonly<Record<ExternalChannelName, ChannelFaults>> {
-      const rows = all.all();
-      const of = (name: ExternalChannelName) => {
-        const { channel: _, ...faults } = rows.find(({ channel }) => externalNames[channel] === name) ?? {
-          channel: 0,
-          ...noFaults,
-        };
-        return faults;
-      };
-      return { EMAIL: of("EMAIL"), SMS: of("SMS"), PUSH: of("PUSH") };
+      const rows = new Map(all.all().map(({ channel, ...faults }) => [channel, faults]));
+      return byChannel(externalNames, (name) => rows.get(numbers[name]) ?? noFaults);
     },
     setFaults(name: ExternalChannelName, faults: Partial<ChannelFaults>): void {
       const { fail, busy, drop, late, lateMs, delayMs } = { ...noFaults, ...faults };
-      set.run(externalNames.indexOf(name), fail, busy, drop, late, lateMs, delayMs);
+      set.run(numbers[name], fail, busy, drop, late, lateMs, delayMs);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { Database } from "bun:sqlite";
+import { byChannel, externalNames } from "./catalog.ts";
 import type { ExternalChannelName } from "./channel.ts";
-import { externalNames, splitRef } from "./sandbox-log.ts";
+import { type ChannelNumbers, splitRef } from "./sandbox-log.ts";
 
 /** One accepted send, as the provider would have delivered it. */
 export interface Delivery {
@@ -41,7 +42,7 @@ export function providerIdOf(seq: number): string {
 }
 
 /** Reads the sandbox's log. */
-export function openSandboxReader(db: Database) {
+export function openSandboxReader(db: Database, numbers: ChannelNumbers) {
   const counting = db.query<{ channel: number; rows: number }, [string | null]>(
     `SELECT channel, count(*) AS rows FROM delivery WHERE ?1 IS NULL OR run = (SELECT id FROM run WHERE name = ?1) GROUP BY channel`,
   );
@@ -51,11 +52,10 @@ export function openSandboxReader(db: Database) {
        GROUP BY run, member, channel HAVING count(*) > 1)`,
   );
   return {
-    list: (filter: DeliveryFilter = {}) => list(db, filter),
+    list: (filter: DeliveryFilter = {}) => list(db, numbers, filter),
     counts({ run }: { readonly run?: string } = {}): Counts {
-      const rows = counting.all(run ?? null);
-      const of = (name: ExternalChannelName) => rows.find(({ channel }) => externalNames[channel] === name)?.rows ?? 0;
-      return { EMAIL: of("EMAIL"), SMS: of("SMS"), PUSH: of("PUSH") };
+      const rows = new Map(counting.all(run ?? null).map(({ channel, rows }) => [channel, rows]));
+      return byChannel(externalNames, (name) => rows.get(numbers[name]) ?? 0);
     },
     duplicates: ({ run }: { readonly run?: string } = {}): number => repeats.get(run ?? null)?.rows ?? 0,
   };
@@ -72,9 +72,9 @@ interface DeliveryRow {
   readonly at: number;
 }
 
-function list(db: Database, filter: DeliveryFilter): DeliveryPage {
+function list(db: Database, numbers: ChannelNumbers, filter: DeliveryFilter): DeliveryPage {
   const first = Math.min(Math.max(filter.first ?? 50, 1), 1_000);
-  const { where, values } = conditions(filter);
+  const { where, values } = conditions(numbers, filter);
   const rows = db
     .query<DeliveryRow, (string | number)[]>(
       `SELECT * FROM delivered WHERE seq IN (SELECT seq FROM delivery WHERE ${where} ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC`,
@@ -83,9 +83,9 @@ function list(db: Database, filter: DeliveryFilter): DeliveryPage {
   return { deliveries: rows.slice(0, first).map(deliveryOf), hasNext: rows.length > first };
 }
 
-function conditions({ channel, to, ref, run, after }: DeliveryFilter) {
+function conditions(numbers: ChannelNumbers, { channel, to, ref, run, after }: DeliveryFilter) {
   const terms: [sql: string, ...values: (string | number)[]][] = [["TRUE"]];
-  if (channel) terms.push(["channel = ?", externalNames.indexOf(channel)]);
+  if (channel) terms.push(["channel = ?", numbers[channel]]);
   if (after !== undefined) terms.push(["seq < ?", after]);
   // The plus keeps the newest rows first without sorting a whole run.
   if (run !== undefined) terms.push(["+run = (SELECT id FROM run WHERE name = ?)", run]);

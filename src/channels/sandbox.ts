@@ -1,7 +1,7 @@
-import { channels } from "./catalog.ts";
+import { type AddressKind, byChannel, channels, externalNames } from "./catalog.ts";
 import type { BatchOutcome, Envelope, ExternalChannelName, SendBatch, Sender, Senders, SendResult } from "./channel.ts";
 import { type ChannelFaults, fateOf, seededRandom } from "./sandbox-faults.ts";
-import { externalNames, openSandboxLog, type SandboxLog } from "./sandbox-log.ts";
+import { openSandboxLog, type SandboxLog } from "./sandbox-log.ts";
 import {
   type Counts,
   type DeliveryFilter,
@@ -42,10 +42,10 @@ export interface Sandbox {
 }
 
 /**
- * Opens the sandbox. A send is answered only after it is on disk. Like the provider it stands for, EMAIL answers a repeated
- * batch id with the first result for 24 hours, and other contents under that id with a conflict; SMS and PUSH know no
- * repeats, so a second call is a second delivery. Addresses of a wrong shape fail alone; push tokens that start with `gone`
- * are reported as gone.
+ * Opens the sandbox. A send is answered only after it is on disk. Like the provider it stands for, a channel with
+ * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id with a
+ * conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail alone; push
+ * tokens that start with `gone` are reported as gone.
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { path, clock = Date.now, faults, seed = 1, timeoutMs = 2_000 } = options;
@@ -54,9 +54,9 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   const random = seededRandom(seed);
   const sender = (name: ExternalChannelName) => sandboxSender({ name, log, clock, random, timeoutMs });
   return {
-    ...openSandboxReader(log.db),
-    senders: { EMAIL: sender("EMAIL"), SMS: sender("SMS"), PUSH: sender("PUSH") },
-    purge: (olderThan) => log.purge(olderThan, Math.min(olderThan, clock() - windowMs("EMAIL"))),
+    ...openSandboxReader(log.db, log.numbers),
+    senders: byChannel(externalNames, sender),
+    purge: (olderThan) => log.purge(olderThan, Math.min(olderThan, clock() - Math.max(...externalNames.map(windowMs)))),
     faults: log.faults,
     setFaults: log.setFaults,
     close: log.close,
@@ -158,7 +158,7 @@ async function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): Pro
   const result = ({ to }: Envelope, index: number): SendResult => {
     if (taken.kind === "conflict") return { kind: "unknown", reason: "invalid_idempotent_request" };
     const reason = taken.refused.get(index);
-    const gone = desk.name === "PUSH" ? { goneTokens: to.filter(isGone) } : {};
+    const gone = channels[desk.name].address === "push" ? { goneTokens: to.filter(isGone) } : {};
     return reason ? { kind: "failed", reason, ...gone } : { kind: "sent", providerId: providerIdOf(seq++), ...gone };
   };
   return { kind: "results", results: envelopes.map(result) };
@@ -174,12 +174,18 @@ function fingerprint(envelopes: readonly Envelope[]): string {
   return new Bun.CryptoHasher("sha256").update(JSON.stringify(envelopes)).digest("base64");
 }
 
-const shapes = { EMAIL: /^[^\s@]+@[^\s@]+\.[^\s@]+$/, SMS: /^\+?[1-9]\d{3,14}$/, PUSH: /^\S+$/ } as const;
+const shapes: Readonly<Record<Exclude<AddressKind, "none">, RegExp>> = {
+  email: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
+  phone: /^\+?[1-9]\d{3,14}$/,
+  push: /^\S+$/,
+};
 
 function fault(name: ExternalChannelName, to: readonly string[]): string | undefined {
-  if (name === "PUSH")
-    return to.some((token) => shapes.PUSH.test(token) && !isGone(token)) ? undefined : "no token is registered";
-  return to.length > 0 && to.every((address) => shapes[name].test(address)) ? undefined : "the address is not valid";
+  const { address } = channels[name];
+  const fits = (text: string) => shapes[address].test(text);
+  if (address === "push")
+    return to.some((token) => fits(token) && !isGone(token)) ? undefined : "no token is registered";
+  return to.length > 0 && to.every(fits) ? undefined : "the address is not valid";
 }
 
 const isGone = (token: string) => token.startsWith("gone");

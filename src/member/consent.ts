@@ -30,21 +30,37 @@ export function hasAddress(channel: ChannelName): SQL {
   }
 }
 
-/** Whether the address of the member `m` must not be written to; with push, when that holds for each of its tokens. */
-export function suppressed(channel: ChannelName): SQL {
-  const listed = (address: SQL) =>
-    sql`EXISTS (SELECT 1 FROM suppression s WHERE s.channel = ${channel} AND s.address = ${address})`;
+/** The addresses of the member `m` on this channel as a JSON list: one, or every push token that is not suppressed. */
+export function addressesOf(channel: ChannelName): SQL {
   switch (factsOf(channel).address) {
     case "email":
-      return listed(sql`m.email`);
+      return sql`json_array(coalesce(m.email, ''))`;
     case "phone":
-      return listed(sql`m.phone`);
+      return sql`json_array(coalesce(m.phone, ''))`;
+    case "push":
+      return sql`(SELECT json_group_array(p.token) FROM push_token p WHERE p.member = m.seq AND NOT ${listed(channel, sql`p.token`)})`;
+    case "none":
+      return sql`'[]'`;
+  }
+}
+
+/** Whether the address of the member `m` must not be written to; with push, when that holds for each of its tokens. */
+export function suppressed(channel: ChannelName): SQL {
+  switch (factsOf(channel).address) {
+    case "email":
+      return listed(channel, sql`m.email`);
+    case "phone":
+      return listed(channel, sql`m.phone`);
     case "push":
       return sql`(${hasAddress(channel)} AND NOT EXISTS (
-        SELECT 1 FROM push_token p WHERE p.member = m.seq AND NOT ${listed(sql`p.token`)}))`;
+        SELECT 1 FROM push_token p WHERE p.member = m.seq AND NOT ${listed(channel, sql`p.token`)}))`;
     case "none":
       return sql`0`;
   }
+}
+
+function listed(channel: ChannelName, address: SQL): SQL {
+  return sql`EXISTS (SELECT 1 FROM suppression s WHERE s.channel = ${channel} AND s.address = ${address})`;
 }
 
 /** Whether a message about this topic can be sent to the member `m` on this channel: allowed, with an address, not suppressed. */

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { externalNames } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
@@ -63,9 +64,14 @@ export async function eraseMember(
   return { id, seq };
 }
 
-function suppressionsOf({ email, phone }: Member): Query {
-  return sql`SELECT channel, address, reason, at FROM suppression
-    WHERE (channel = 'EMAIL' AND address = ${email}) OR (channel = 'SMS' AND address = ${phone})`;
+function suppressionsOf({ seq, email, phone }: Member): Query {
+  const channels = sql.join(
+    externalNames.map((name) => sql`${name}`),
+    sql`, `,
+  );
+  return sql`
+    SELECT channel, address, reason, at FROM suppression WHERE channel IN (${channels})
+      AND address IN (SELECT ${email} UNION SELECT ${phone} UNION SELECT token FROM push_token WHERE member = ${seq})`;
 }
 
 function noMember(key: MemberKey): Refusal {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ChannelName, channelNames, type ExternalChannelName, isExternal } from "../channels/catalog.ts";
+import { type ChannelName, type ExternalChannelName, externalNames, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
@@ -45,14 +45,14 @@ export function countSandbox({ sandbox }: Context, { run }: { run?: number | und
   const filter = run === undefined ? {} : { run: String(run) };
   const counts = sandbox.counts(filter);
   return {
-    channels: channelNames.filter(isExternal).map((channel) => ({ channel, deliveries: counts[channel] })),
+    channels: externalNames.map((channel) => ({ channel, deliveries: counts[channel] })),
     duplicates: sandbox.duplicates(filter),
   };
 }
 
 export function listSandboxFaults({ sandbox }: Context): SandboxFaults[] {
   const faults = sandbox.faults();
-  return channelNames.filter(isExternal).map((channel) => ({ channel, ...faults[channel] }));
+  return externalNames.map((channel) => ({ channel, ...faults[channel] }));
 }
 
 const rate = z.number().min(0).max(1);

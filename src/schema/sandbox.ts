@@ -130,7 +130,7 @@ refusable("setSandboxFaults", {
   scopes: { role: "admin" },
   result: FaultsType,
   input: (t) => ({
-    channel: t.field({ type: ChannelEnum, required: true, description: "The channel: EMAIL, SMS or PUSH." }),
+    channel: t.field({ type: ChannelEnum, required: true, description: "A channel with a provider." }),
     fail: t.float({ description: "Share of recipients refused for good, 0–1." }),
     busy: t.float({ description: "Share of requests turned away for now, 0–1." }),
     drop: t.float({ description: "Share of requests lost on the way there, 0–1." }),

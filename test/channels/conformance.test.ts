@@ -1,12 +1,22 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
-import type { ExternalChannelName, SendResult } from "../../src/channels/channel.ts";
+import { type AddressKind, factsOf } from "../../src/channels/catalog.ts";
+import type { SendResult } from "../../src/channels/channel.ts";
 import { type Rig, rigs } from "../support/conformance-rigs.ts";
 import { batchOf, envelope } from "../support/envelopes.ts";
 
-const badAddress: Record<ExternalChannelName, string> = {
-  EMAIL: "nobody-in-particular",
-  SMS: "no-number",
-  PUSH: "gone-token-of-a-member",
+const badAddress: Readonly<Record<AddressKind, string>> = {
+  email: "nobody-in-particular",
+  phone: "no-number",
+  push: "gone-token-of-a-member",
+  none: "",
+};
+
+/** Addresses that a provider refuses and likes to quote. */
+const quotable: Readonly<Record<AddressKind, string>> = {
+  email: "jane.doe+news@",
+  phone: "+1 555 0100 tel",
+  push: "gone:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ",
+  none: "",
 };
 
 describe.each(rigs.map((rig) => [rig.title, rig] as const))("%s", (_, { channel, open }) => {
@@ -36,7 +46,7 @@ describe.each(rigs.map((rig) => [rig.title, rig] as const))("%s", (_, { channel,
   test("answers in the envelopes' order, and one bad address never sinks its batch", async () => {
     const good = batchOf(channel, 7);
     const envelopes = good.envelopes.map((each, index) =>
-      index % 3 === 1 ? { ...each, to: [badAddress[channel]] } : each,
+      index % 3 === 1 ? { ...each, to: [badAddress[factsOf(channel).address]] } : each,
     );
     const kinds = (await results({ ...good, envelopes })).map(({ kind }) => kind);
     expect(kinds).toEqual(["sent", "failed", "sent", "sent", "failed", "sent", "sent"]);
@@ -86,11 +96,7 @@ describe.each(rigs.map((rig) => [rig.title, rig] as const))("%s", (_, { channel,
   });
 
   test("no answer quotes an address", async () => {
-    const to = {
-      EMAIL: "jane.doe+news@",
-      SMS: "+1 555 0100 tel",
-      PUSH: "gone:APA91bHPRgkF3JUikC4ENAHEeMrd41Zxv3hVZjC9KtT8OvPVGJ",
-    }[channel];
+    const to = quotable[factsOf(channel).address];
     const [answer] = await results({ id: "quote", envelopes: [envelope(channel, 1, { to: [to] })] });
     expect(answer?.kind).toBe("failed");
     expect(answer?.kind === "failed" && answer.reason).not.toMatch(/jane|doe|555|0100|APA91/);

@@ -9,11 +9,11 @@ test("a channel with credentials goes to its provider, the others to the sandbox
   const server = startResend();
   const channels = openChannels({
     sandboxPath: join(tempDir(), "sandbox.db"),
-    email: { apiKey: resendKey, from: "news@shop.test", baseUrl: server.url },
+    providers: { EMAIL: { apiKey: resendKey, from: "news@shop.test", baseUrl: server.url } },
   });
   for (const channel of ["EMAIL", "SMS", "PUSH"] as const) await channels.senders[channel].send(batchOf(channel, 2));
   expect(server.accepted).toHaveLength(2);
-  expect(channels.sandbox.counts()).toEqual({ EMAIL: 0, SMS: 2, PUSH: 2 });
+  expect(channels.sandbox.counts()).toMatchObject({ EMAIL: 0, SMS: 2, PUSH: 2 });
   expect(channels.senders.SMS.limits).toEqual({ batch: 20, parallelism: 4 });
   await channels.close();
   await server.stop();

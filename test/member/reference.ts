@@ -1,4 +1,4 @@
-import { channels } from "../../src/channels/catalog.ts";
+import { type AddressKind, channels, factsOf } from "../../src/channels/catalog.ts";
 import { sampleBound, sampleCoefficients, samplePrime } from "../../src/member/sample-term.ts";
 
 /** A member as the tests make it, with what the database keeps in other tables. */
@@ -180,9 +180,13 @@ function reachable(argument: Json, person: Person, { suppressed }: World): boole
   const { channel } = argument;
   if (!consented(argument, person)) return false;
   const free = (address: string) => !suppressed.has(`${channel} ${address}`);
-  if (channel === "EMAIL") return person.email !== null && free(person.email);
-  if (channel === "SMS") return person.phone !== null && free(person.phone);
-  return channel !== "PUSH" || person.tokens.some(free);
+  const addresses = {
+    email: [person.email ?? []].flat(),
+    phone: [person.phone ?? []].flat(),
+    push: person.tokens,
+    none: ["anywhere"],
+  } satisfies Record<AddressKind, readonly string[]>;
+  return addresses[factsOf(channel).address].some(free);
 }
 
 function sampled({ percent, seed }: Json, seq: number): boolean {

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { externalNames } from "../../src/channels/catalog.ts";
 import type { ExternalChannelName, Sender } from "../../src/channels/channel.ts";
 import { emailSender } from "../../src/channels/email.ts";
 import { pushSender } from "../../src/channels/push.ts";
@@ -27,9 +28,11 @@ export const rigs: readonly { readonly title: string; readonly channel: External
   { title: "EMAIL through Resend", channel: "EMAIL", open: openResend },
   { title: "SMS through Twilio", channel: "SMS", open: openTwilio },
   { title: "PUSH through FCM", channel: "PUSH", open: openFcm },
-  { title: "EMAIL in the sandbox", channel: "EMAIL", open: () => openSandbox("EMAIL") },
-  { title: "SMS in the sandbox", channel: "SMS", open: () => openSandbox("SMS") },
-  { title: "PUSH in the sandbox", channel: "PUSH", open: () => openSandbox("PUSH") },
+  ...externalNames.map((channel) => ({
+    title: `${channel} in the sandbox`,
+    channel,
+    open: () => openSandbox(channel),
+  })),
 ];
 
 function openResend(): Rig {
