@@ -109,7 +109,8 @@ function asRows<Row>(result: ResultSet): Row[] {
   return result.rows as unknown[] as Row[];
 }
 
-const busyTimeoutMs = 100;
+/** How long SQLite itself waits for another process, in milliseconds: this long the event loop stands still. */
+const busyTimeoutMs = 10;
 
 async function connect(settings: DatabaseSettings, local: boolean): Promise<Client> {
   const { url, authToken } = settings;

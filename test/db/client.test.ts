@@ -1,0 +1,126 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { openDatabase } from "../../src/db/client.ts";
+import { tempDir } from "../support/temp.ts";
+
+async function openOne() {
+  const path = join(tempDir(), "one.db");
+  const db = await openDatabase({ url: `file:${path}` });
+  await db.write([sql`CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT UNIQUE)`]);
+  return { db, path };
+}
+
+test("I3 a local file is held in WAL mode with synchronous=FULL, and foreign keys hold", async () => {
+  const { db } = await openOne();
+  expect(await db.first(sql`PRAGMA journal_mode`)).toMatchObject({ journal_mode: "wal" });
+  expect(await db.first(sql`PRAGMA synchronous`)).toMatchObject({ synchronous: 2 });
+  expect(await db.first(sql`PRAGMA foreign_keys`)).toMatchObject({ foreign_keys: 1 });
+  await db.close();
+});
+
+test("a batch is written whole or not at all", async () => {
+  const { db } = await openOne();
+  const faulty = db.write([sql`INSERT INTO t (v) VALUES ('a')`, sql`INSERT INTO t (v) VALUES ('a')`]);
+  await expect(faulty).rejects.toThrow(/UNIQUE/);
+  expect(await db.all(sql`SELECT v FROM t`)).toEqual([]);
+  await db.close();
+});
+
+test("batches that wait together share a commit, and a faulty one harms no other", async () => {
+  const { db } = await openOne();
+  let commits = 0;
+  db.onCommit(() => {
+    commits++;
+  });
+  const values = ["a", "b", "a", "c"];
+  const answers = await Promise.allSettled(values.map((v) => db.write([sql`INSERT INTO t (v) VALUES (${v})`])));
+  expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
+  expect(await db.all(sql`SELECT v FROM t ORDER BY v`)).toMatchObject([{ v: "a" }, { v: "b" }, { v: "c" }]);
+
+  commits = 0;
+  await Promise.all(Array.from({ length: 50 }, (_, i) => db.write([sql`INSERT INTO t (v) VALUES (${`n${i}`})`])));
+  expect(commits).toBe(1);
+  await db.close();
+});
+
+test("each batch gets the results of its own statements, in order", async () => {
+  const { db } = await openOne();
+  const answers = await Promise.all(
+    [1, 2, 3].map((n) =>
+      db.write([
+        sql`INSERT INTO t (id) VALUES (${n})`,
+        sql`SELECT id FROM t WHERE id = ${n}`,
+        sql`SELECT ${n} * 2 AS double`,
+      ]),
+    ),
+  );
+  expect(answers.map((results) => results.map(({ rows }) => rows[0]?.[0]))).toEqual([
+    [undefined, 1, 2],
+    [undefined, 2, 4],
+    [undefined, 3, 6],
+  ]);
+  await db.close();
+});
+
+test("writes that arrive during a transaction wait for its end instead of deadlocking against it", async () => {
+  const { db } = await openOne();
+  const order: string[] = [];
+  const transaction = db.transaction(async (tx) => {
+    await tx.write([sql`INSERT INTO t (v) VALUES ('first')`]);
+    await Bun.sleep(20);
+    order.push("transaction");
+  });
+  const write = db.write([sql`INSERT INTO t (v) VALUES ('second')`]).then(() => order.push("write"));
+  await Promise.all([transaction, write]);
+  expect(order).toEqual(["transaction", "write"]);
+  await db.close();
+});
+
+test("a transaction that throws leaves nothing behind, and the queue goes on", async () => {
+  const { db } = await openOne();
+  const broken = db.transaction(async (tx) => {
+    await tx.write([sql`INSERT INTO t (v) VALUES ('x')`]);
+    throw new Error("broken");
+  });
+  await expect(broken).rejects.toThrow("broken");
+  await db.write([sql`INSERT INTO t (v) VALUES ('y')`]);
+  expect(await db.all(sql`SELECT v FROM t`)).toMatchObject([{ v: "y" }]);
+  await db.close();
+});
+
+test("while another process holds the file, a write waits without blocking this one, and is written in the end", async () => {
+  const { db, path } = await openOne();
+  const holder = Bun.spawn(
+    [process.execPath, join(import.meta.dir, "../support/lock-holder.ts"), path, "INSERT INTO t (v) VALUES ('theirs')"],
+    { stdin: "pipe", stdout: "pipe" },
+  );
+  await holder.stdout.getReader().read();
+  const ours = db.write([sql`INSERT INTO t (v) VALUES ('ours')`]);
+  let turns = 0;
+  const deadline = performance.now() + 400;
+  while (performance.now() < deadline) {
+    await Bun.sleep(1);
+    turns++;
+  }
+  // SQLite itself waits for 10 ms at a time; between its waits this loop must have run.
+  expect(turns).toBeGreaterThan(10);
+  holder.stdin.write("go\n");
+  await holder.stdin.end();
+  await ours;
+  expect(await db.all(sql`SELECT v FROM t ORDER BY v`)).toMatchObject([{ v: "ours" }, { v: "theirs" }]);
+  expect(await holder.exited).toBe(0);
+  await db.close();
+});
+
+test("whole numbers are integers in SQL, and fractions are not", async () => {
+  const { db } = await openOne();
+  expect(
+    await db.first(sql`SELECT ${7} / ${2} AS whole, ${7.5} / ${2} AS fraction, typeof(${3}) AS kind`),
+  ).toMatchObject({
+    whole: 3,
+    fraction: 3.75,
+    kind: "integer",
+  });
+  await db.close();
+});

@@ -1,0 +1,71 @@
+import { expect, test } from "bun:test";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { openDatabase } from "../../src/db/client.ts";
+import { migrate, statementsOf } from "../../src/db/migrate.ts";
+import { tempDir } from "../support/temp.ts";
+
+function folderOf(files: Readonly<Record<string, string>>): string {
+  const dir = join(tempDir(), "migrations");
+  mkdirSync(dir, { recursive: true });
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(dir, name), text);
+  return dir;
+}
+
+const first = { "0001_a.sql": "CREATE TABLE a (x INTEGER); -- the first\n" };
+const second = { ...first, "0002_b.sql": "CREATE TABLE b (x INTEGER);\nINSERT INTO b VALUES (1);\n" };
+
+const open = (path = join(tempDir(), "m.db")) => openDatabase({ url: `file:${path}` });
+
+test("migrations run once, in order, and only new ones the next time", async () => {
+  const db = await open();
+  expect(await migrate(db, folderOf(first))).toEqual(["0001_a.sql"]);
+  expect(await migrate(db, folderOf(second))).toEqual(["0002_b.sql"]);
+  expect(await migrate(db, folderOf(second))).toEqual([]);
+  await db.close();
+});
+
+test("two processes that boot together migrate once", async () => {
+  const path = join(tempDir(), "m.db");
+  const [one, two] = [await open(path), await open(path)];
+  const dir = folderOf(second);
+  const done = await Promise.all([migrate(one, dir), migrate(two, dir)]);
+  expect(done.flat().sort()).toEqual(["0001_a.sql", "0002_b.sql"]);
+  expect(await one.all(sql`SELECT x FROM b`)).toHaveLength(1);
+  await one.close();
+  await two.close();
+});
+
+test("a faulty migration leaves nothing behind, not even those before it in the same boot", async () => {
+  const db = await open();
+  const dir = folderOf({ ...first, "0002_bad.sql": "CREATE TABLE c (x INTEGER);\nNONSENSE;\n" });
+  await expect(migrate(db, dir)).rejects.toThrow(/NONSENSE/);
+  expect(await db.all(sql`SELECT name FROM sqlite_master WHERE type = 'table'`)).toEqual([]);
+  await db.close();
+});
+
+test("a migration that was changed after it was applied is refused by name", async () => {
+  const db = await open();
+  await migrate(db, folderOf(first));
+  await expect(migrate(db, folderOf({ "0001_a.sql": "CREATE TABLE z (x INTEGER);\n" }))).rejects.toThrow(
+    /0001_a\.sql was changed/,
+  );
+  await db.close();
+});
+
+test("a database of a newer Fanfare is refused", async () => {
+  const db = await open();
+  await migrate(db, folderOf(second));
+  await expect(migrate(db, folderOf(first))).rejects.toThrow(/newer Fanfare \(it knows 0002_b\.sql\)/);
+  await db.close();
+});
+
+test("statements end at a semicolon that ends a line; a trigger is one statement", () => {
+  const trigger = "CREATE TRIGGER t AFTER INSERT ON a BEGIN\n  UPDATE a SET x = 1;\nEND;";
+  expect(statementsOf(`-- a comment; with a semicolon\nCREATE TABLE a (\n  x INTEGER\n);\n\n${trigger}\n`)).toEqual([
+    "CREATE TABLE a (\n  x INTEGER\n);",
+    trigger,
+  ]);
+  expect(() => statementsOf("CREATE TABLE a (")).toThrow(/ends inside a statement/);
+});
