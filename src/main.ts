@@ -5,7 +5,7 @@ import { readEnv } from "./env.ts";
 export async function serve(): Promise<void> {
   const app = await startApp(readEnv());
   announce(app);
-  await stopped(app);
+  await stopOnSignal(app).done;
 }
 
 function announce(app: App): void {
@@ -16,10 +16,18 @@ function announce(app: App): void {
   }
 }
 
-/** Resolves when the app was stopped by a signal; a second signal does not wait. */
-export function stopped(app: Pick<App, "stop">): Promise<void> {
-  return new Promise((resolve) => {
-    let asked = false;
+/** What becomes of a process that waits for a signal. */
+export interface Stopping {
+  /** Whether a signal has come. */
+  asked(): boolean;
+  /** Resolves when everything has been stopped after a signal. */
+  readonly done: Promise<void>;
+}
+
+/** Stops the app on SIGINT or SIGTERM; a second signal does not wait. */
+export function stopOnSignal(app: Pick<App, "stop">): Stopping {
+  let asked = false;
+  const done = new Promise<void>((resolve) => {
     const stop = () => {
       if (asked) process.exit(130);
       asked = true;
@@ -28,6 +36,7 @@ export function stopped(app: Pick<App, "stop">): Promise<void> {
     process.on("SIGINT", stop);
     process.on("SIGTERM", stop);
   });
+  return { asked: () => asked, done };
 }
 
 if (import.meta.main) await serve();

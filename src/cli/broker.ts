@@ -1,12 +1,12 @@
 import { openBroker } from "../app.ts";
 import { readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
-import { stopped } from "../main.ts";
+import { stopOnSignal } from "../main.ts";
 
 /** Runs the queue alone, for servers that are started with BROKER=own-process and the same BROKER_PORT and DATA_DIR. */
 export async function broker(): Promise<void> {
   const env = readEnv();
   const running = await openBroker(env, createLog(env.LOG_LEVEL));
   console.log(`The queue listens on ${running.url}`);
-  await stopped(running);
+  await stopOnSignal(running).done;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startApp } from "../app.ts";
 import { type Env, environment, readEnv } from "../env.ts";
-import { stopped } from "../main.ts";
+import { stopOnSignal } from "../main.ts";
 import { printInvitation, printOutcome } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
 import { readOptions, UsageError } from "./options.ts";
@@ -24,15 +24,17 @@ export async function demo(args: readonly string[]): Promise<void> {
   process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
   const env = demoEnv(dataDir, values.exit);
   const app = await startApp(env);
-  try {
-    const outcome = await runPromotion(app, members);
-    printOutcome(outcome);
-    if (!values.exit) await printInvitation(app, env);
-    if (values.json) console.log(JSON.stringify(outcome.summary));
-    if (!values.exit) await stopped(app);
-  } finally {
-    await app.stop();
-  }
+  const signal = stopOnSignal(app);
+  const outcome = await runPromotion(app, members).catch(async (error) => {
+    if (!signal.asked()) throw error;
+    await signal.done; // Ctrl-C in the middle: what was started is stopped, and that is all there is to say
+    process.exit(130);
+  });
+  printOutcome(outcome);
+  if (!values.exit) await printInvitation(app, env);
+  if (values.json) console.log(JSON.stringify(outcome.summary));
+  if (values.exit) await app.stop();
+  else await signal.done;
 }
 
 function demoEnv(dataDir: string, brief: boolean): Env {
