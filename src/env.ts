@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { z } from "zod";
+import type { ExternalChannelName } from "./channels/catalog.ts";
+import { keptSecrets, type Secrets, secret } from "./secrets.ts";
 
 /** Every fault of the environment at once, each line ready to be read by a person. */
 export class EnvError extends Error {
@@ -11,11 +12,24 @@ export class EnvError extends Error {
   }
 }
 
-const secret = z.string().min(32, "at least 32 characters");
 const flag = z.stringbool();
 const seconds = z.coerce.number().int().positive();
 const count = z.coerce.number().int().positive();
 const url = z.url().transform((value) => value.replace(/\/+$/, ""));
+/** `a@b.example`, or a name before it in angle brackets; a name with signs that mail keeps for itself stands in quotes. */
+const mailbox = z.string().refine((text) => {
+  const [, , named] = /^("[^"\\\p{Cc}]*"|[^"\\<>()[\],;:@\p{Cc}]*) *<([^<>]*)>$/u.exec(text) ?? [];
+  return z.email().safeParse(named ?? text).success;
+}, "an e-mail address, or `Name <address>`");
+/** What Twilio sends from: a number in E.164 or a short code, a messaging service, or a sender's name. */
+const smsSender = z
+  .string()
+  .regex(
+    /^(\+[1-9]\d{6,14}|\d{5,6}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11})$/,
+    "a number such as +15005550006, the sid of a messaging service (MG…), or a sender's name of at most 11 letters and digits",
+  );
+/** What production may be allowed by name. */
+const allowances = ["sandbox", "embedded-broker"] as const;
 
 /** The environment's variables. Any of them may instead be `<NAME>_FILE`, naming a file that holds the value. */
 const Variables = z.object({
@@ -25,16 +39,11 @@ const Variables = z.object({
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default("data"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
-  /** What production is allowed by name: `sandbox`, `embedded-broker`. */
   ALLOW: z
     .string()
     .default("")
-    .transform((list) =>
-      list
-        .split(",")
-        .map((item) => item.trim())
-        .filter(Boolean),
-    ),
+    .transform(listOf)
+    .pipe(z.array(z.enum(allowances, `a list of ${allowances.join(", ")}`))),
   DATABASE_URL: z
     .string()
     .regex(/^(file:|libsql:\/\/|https?:\/\/|wss?:\/\/)/, "file:, libsql://, https:// or http://")
@@ -56,11 +65,11 @@ const Variables = z.object({
   RESEND_API_KEY: z.string().optional(),
   RESEND_BASE_URL: url.optional(),
   RESEND_WEBHOOK_SECRET: z.string().optional(),
-  EMAIL_FROM: z.string().optional(),
-  EMAIL_REPLY_TO: z.string().optional(),
+  EMAIL_FROM: mailbox.optional(),
+  EMAIL_REPLY_TO: mailbox.optional(),
   TWILIO_ACCOUNT_SID: z.string().optional(),
   TWILIO_AUTH_TOKEN: z.string().optional(),
-  TWILIO_FROM: z.string().optional(),
+  TWILIO_FROM: smsSender.optional(),
   TWILIO_BASE_URL: url.optional(),
   FCM_SERVICE_ACCOUNT: z.string().optional(),
   FCM_BASE_URL: url.optional(),
@@ -80,16 +89,6 @@ const Variables = z.object({
 });
 type Variables = z.output<typeof Variables>;
 
-/** Secrets that a local installation makes for itself, once. */
-const Secrets = z.object({
-  linkSecret: secret,
-  memberJwtSecret: secret,
-  brokerToken: secret,
-  currentSigningKey: secret,
-  nextSigningKey: secret,
-});
-type Secrets = z.infer<typeof Secrets>;
-
 /** The environment, checked and complete. */
 export interface Env extends Omit<Variables, "DATA_DIR"> {
   /** Absolute. */
@@ -108,10 +107,11 @@ export function environment(overrides: Source = {}): Source {
 /** Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault. */
 export function readEnv(source: Source = environment()): Env {
   const faults: string[] = [];
-  const parsed = Variables.safeParse(withFiles(source, faults));
-  if (!parsed.success) faults.push(...parsed.error.issues.map(({ path, message }) => `${path.join(".")}: ${message}`));
-  if (parsed.success) faults.push(...incompleteGroups(parsed.data));
-  if (parsed.success && parsed.data.NODE_ENV === "production") faults.push(...unsafeInProduction(parsed.data));
+  const given = withFiles(source, faults);
+  const parsed = Variables.safeParse(given);
+  for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${String(path[0])}: ${message}`);
+  faults.push(...contradictions(given));
+  if (given.NODE_ENV === "production") faults.push(...unsafeInProduction(given));
   if (!parsed.success || faults.length > 0) throw new EnvError(faults);
   const { DATA_DIR, ...variables } = parsed.data;
   const dataDir = resolve(DATA_DIR);
@@ -123,66 +123,93 @@ export function readEnv(source: Source = environment()): Env {
   };
 }
 
+type Name = keyof Variables;
+/** The variables that are set, as text. */
+type Given = Readonly<Partial<Record<Name, string>>>;
+
 /** Replaces `<NAME>_FILE` by the content of its file; an empty variable counts as absent. */
-function withFiles(source: Source, faults: string[]): Record<string, string> {
-  const values: Record<string, string> = {};
-  for (const name of Object.keys(Variables.shape)) {
+function withFiles(source: Source, faults: string[]): Given {
+  const values: Partial<Record<Name, string>> = {};
+  for (const name of Variables.keyof().options) {
     const direct = source[name];
     const file = source[`${name}_FILE`];
     if (direct && file) faults.push(`${name}: both ${name} and ${name}_FILE are set`);
-    else if (direct) values[name] = direct;
-    else if (file && existsSync(file)) values[name] = readFileSync(file, "utf8").trim();
-    else if (file) faults.push(`${name}_FILE: there is no file ${file}`);
+    const value = direct || (file && contentOf(file));
+    if (value) values[name] = value;
+    else if (file) faults.push(`${name}_FILE: there is nothing to be read in ${file}`);
   }
   return values;
 }
 
-/** Settings that make sense only together. */
-const groups: readonly (readonly (keyof Variables)[])[] = [
+function contentOf(file: string): string | undefined {
+  try {
+    return readFileSync(file, "utf8").trim();
+  } catch {
+    return undefined;
+  }
+}
+
+/** What each channel's provider needs; a channel without it goes to the sandbox. */
+const providers: Readonly<Record<ExternalChannelName, readonly Name[]>> = {
+  EMAIL: ["RESEND_API_KEY", "EMAIL_FROM"],
+  SMS: ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"],
+  PUSH: ["FCM_SERVICE_ACCOUNT"],
+};
+
+/** Variables that make sense only together; one may stand in several groups, of which one must be whole. */
+const groups: readonly (readonly Name[])[] = [
   ["UPSTASH_REDIS_REST_URL", "UPSTASH_REDIS_REST_TOKEN"],
   ["QSTASH_TOKEN", "QSTASH_CURRENT_SIGNING_KEY", "QSTASH_NEXT_SIGNING_KEY"],
-  ["RESEND_API_KEY", "EMAIL_FROM"],
-  ["TWILIO_ACCOUNT_SID", "TWILIO_AUTH_TOKEN", "TWILIO_FROM"],
+  ...Object.values(providers),
 ];
 
-function incompleteGroups(variables: Variables): string[] {
+function contradictions(given: Given): string[] {
+  const whole = new Set(groups.filter((group) => missingOf(group, given).length === 0).flat());
   const faults = groups.flatMap((group) => {
-    const missing = group.filter((name) => variables[name] === undefined);
-    if (missing.length === 0 || missing.length === group.length) return [];
-    return [
-      `${missing.join(", ")}: missing, while ${group.filter((name) => !missing.includes(name)).join(", ")} is set`,
-    ];
+    const lonely = group.filter((name) => given[name] !== undefined && !whole.has(name));
+    return lonely.length === 0
+      ? []
+      : [`${missingOf(group, given).join(", ")}: missing, while ${lonely.join(", ")} is set`];
   });
-  if (variables.REDIS_URL && variables.UPSTASH_REDIS_REST_URL) {
+  if (given.REDIS_URL && given.UPSTASH_REDIS_REST_URL) {
     faults.push("REDIS_URL: set together with UPSTASH_REDIS_REST_URL; which one is meant?");
   }
-  if (variables.BROKER === "own-process" && variables.BROKER_PORT === 0) {
+  if (given.BROKER === "own-process" && !Number(given.BROKER_PORT)) {
     faults.push("BROKER_PORT: needed with BROKER=own-process, so that server and broker find each other");
   }
   return faults;
 }
 
-function unsafeInProduction(variables: Variables): string[] {
+function missingOf(group: readonly Name[], given: Given): Name[] {
+  return group.filter((name) => given[name] === undefined);
+}
+
+function unsafeInProduction(given: Given): string[] {
   const faults: string[] = [];
-  const needs = (name: keyof Variables, why: string) => {
-    if (variables[name] === undefined) faults.push(`${name}: required in production ${why}`);
+  const needs = (name: Name, why: string) => {
+    if (given[name] === undefined) faults.push(`${name}: required in production ${why}`);
   };
   needs("PUBLIC_URL", "(links and signatures are made for it)");
   needs("LINK_SECRET", "(signs links in messages)");
-  if (!variables.MEMBER_JWT_JWKS_URL) needs("MEMBER_JWT_SECRET", "(or MEMBER_JWT_JWKS_URL: checks members' tokens)");
-  const allowed = new Set(variables.ALLOW);
-  if (!variables.QSTASH_TOKEN && !allowed.has("embedded-broker")) {
-    faults.push("QSTASH_TOKEN: required in production, unless ALLOW names embedded-broker");
-  }
-  const sandboxed = (["RESEND_API_KEY", "TWILIO_ACCOUNT_SID", "FCM_SERVICE_ACCOUNT"] as const).filter(
-    (name) => !variables[name],
-  );
-  if (sandboxed.length > 0 && !allowed.has("sandbox")) {
-    faults.push(
-      `${sandboxed.join(", ")}: without it the channel goes to the sandbox; required in production, unless ALLOW names sandbox`,
-    );
+  if (!given.MEMBER_JWT_JWKS_URL) needs("MEMBER_JWT_SECRET", "(or MEMBER_JWT_JWKS_URL: checks members' tokens)");
+  const allowed = listOf(given.ALLOW ?? "");
+  if (!allowed.includes("embedded-broker")) needs("QSTASH_TOKEN", "(unless ALLOW names embedded-broker)");
+  if (allowed.includes("sandbox")) return faults;
+  for (const [channel, group] of Object.entries(providers)) {
+    const missing = missingOf(group, given);
+    if (missing.length > 0)
+      faults.push(
+        `${missing.join(", ")}: required in production (${channel} would go to the sandbox; unless ALLOW names sandbox)`,
+      );
   }
   return faults;
+}
+
+function listOf(text: string): string[] {
+  return text
+    .split(",")
+    .map((item) => item.trim())
+    .filter(Boolean);
 }
 
 function secretsFor(variables: Omit<Variables, "DATA_DIR">, dataDir: string): Secrets {
@@ -194,31 +221,6 @@ function secretsFor(variables: Omit<Variables, "DATA_DIR">, dataDir: string): Se
     currentSigningKey: variables.QSTASH_CURRENT_SIGNING_KEY ?? kept.currentSigningKey,
     nextSigningKey: variables.QSTASH_NEXT_SIGNING_KEY ?? kept.nextSigningKey,
   };
-}
-
-/** The secrets in the data directory, made on the first start and readable by their owner only. */
-function keptSecrets(dataDir: string): Secrets {
-  const path = join(dataDir, "secrets.json");
-  if (existsSync(path)) {
-    const kept = Secrets.safeParse(JSON.parse(readFileSync(path, "utf8")));
-    if (!kept.success)
-      throw new EnvError([
-        `${path}: damaged; restore it, or delete it to make new secrets (links already sent stop working)`,
-      ]);
-    return kept.data;
-  }
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
-  const make = () => randomBytes(32).toString("base64url");
-  const made: Secrets = {
-    linkSecret: make(),
-    memberJwtSecret: make(),
-    brokerToken: make(),
-    currentSigningKey: `sig_${make()}`,
-    nextSigningKey: `sig_${make()}`,
-  };
-  writeFileSync(path, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
-  chmodSync(path, 0o600);
-  return made;
 }
 
 function isZone(zone: string): boolean {

@@ -21,7 +21,8 @@ const domains = [
 
 /** What the other folders may import, besides themselves. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  env: [],
+  env: ["secrets"],
+  secrets: ["errors"],
   errors: [],
   db: ["errors"],
   redis: ["errors"],
