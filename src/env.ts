@@ -88,6 +88,8 @@ const Variables = z.object({
   APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
 });
 type Variables = z.output<typeof Variables>;
+type Name = keyof Variables;
+export const variableNames: readonly Name[] = Variables.keyof().options;
 
 /** The environment, checked and complete. */
 export interface Env extends Omit<Variables, "DATA_DIR"> {
@@ -123,14 +125,13 @@ export function readEnv(source: Source = environment()): Env {
   };
 }
 
-type Name = keyof Variables;
 /** The variables that are set, as text. */
 type Given = Readonly<Partial<Record<Name, string>>>;
 
 /** Replaces `<NAME>_FILE` by the content of its file; an empty variable counts as absent. */
 function withFiles(source: Source, faults: string[]): Given {
   const values: Partial<Record<Name, string>> = {};
-  for (const name of Variables.keyof().options) {
+  for (const name of variableNames) {
     const direct = source[name];
     const file = source[`${name}_FILE`];
     if (direct && file) faults.push(`${name}: both ${name} and ${name}_FILE are set`);
