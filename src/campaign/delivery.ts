@@ -3,7 +3,7 @@ import type { ExternalChannelName } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
-import { smsWish } from "../member/sms-wish.ts";
+import { wishStatements } from "../member/wish.ts";
 import { countIntoTally } from "./tally.ts";
 
 /**
@@ -114,14 +114,14 @@ export async function recordDeadAddress(
   ]);
 }
 
-/** Honours a member's STOP or START by text message. Once per id: a STOP delivered again does not undo a later START. */
-export async function recordSmsWish(
+/** Honours a member's STOP or START on a channel of phone numbers. Once per id: a STOP delivered again does not undo a later START. */
+export async function recordWish(
   ctx: Context,
-  input: { id: NewsId; wish: "stop" | "start"; phone: string },
+  input: { id: NewsId; channel: ExternalChannelName; wish: "stop" | "start"; phone: string },
 ): Promise<void> {
   const now = ctx.clock();
   const { note, first } = firstTime(input.id, now);
-  await ctx.db.write([note, ...smsWish({ ...input, now, guard: first })]);
+  await ctx.db.write([note, ...wishStatements({ ...input, now, guard: first })]);
 }
 
 /** A statement that notes the news, and the guard that holds in the same transaction if it was not noted before. */

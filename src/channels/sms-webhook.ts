@@ -1,8 +1,11 @@
 import { createHmac } from "node:crypto";
+import { type ExternalChannelName, externalNames } from "./catalog.ts";
 import { sameSecret, type Webhook } from "./webhook.ts";
 
-/** What Twilio tells about a message we sent, or a member sent us. */
-export type SmsEvent =
+/** What Twilio tells about a message we sent, or a member sent us, on one of its channels. */
+export type SmsEvent = SmsNews & { readonly channel: ExternalChannelName };
+
+export type SmsNews =
   | { readonly kind: "delivered"; readonly providerId: string; readonly ref?: string }
   /** Not delivered for good; `code` is Twilio's. */
   | { readonly kind: "failed"; readonly providerId: string; readonly ref?: string; readonly code: string }
@@ -40,8 +43,10 @@ export function twilioSignature(authToken: string, url: string, params: URLSearc
 }
 
 function statusEvent(providerId: string, status: string, url: string, params: URLSearchParams): SmsEvent | undefined {
+  const to = addressOf(params.get("To") ?? "");
   const ref = URL.parse(url)?.searchParams.get(refParameter) ?? undefined;
-  const about = ref === undefined ? { providerId } : { providerId, ref };
+  if (!to) return undefined;
+  const about = { channel: to.channel, providerId, ...(ref === undefined ? {} : { ref }) };
   if (status === "delivered") return { kind: "delivered", ...about };
   if (status === "failed" || status === "undelivered")
     return { kind: "failed", ...about, code: params.get("ErrorCode") ?? status };
@@ -53,9 +58,17 @@ const stopWords = new Set(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "Q
 const startWords = new Set(["START", "YES", "UNSTOP"]);
 
 function wishEvent(params: URLSearchParams): SmsEvent | undefined {
-  const from = params.get("From");
+  const from = addressOf(params.get("From") ?? "");
   const word = params.get("OptOutType") ?? params.get("Body")?.trim().toUpperCase() ?? "";
-  if (!from) return undefined;
-  if (stopWords.has(word)) return { kind: "stop", from };
-  return startWords.has(word) ? { kind: "start", from } : undefined;
+  if (!from?.number) return undefined;
+  const who = { channel: from.channel, from: from.number };
+  if (stopWords.has(word)) return { kind: "stop", ...who };
+  return startWords.has(word) ? { kind: "start", ...who } : undefined;
+}
+
+/** Twilio writes the numbers of its other channels with the channel in front: `whatsapp:+15005550006`. */
+function addressOf(text: string): { readonly channel: ExternalChannelName; readonly number: string } | undefined {
+  const [, prefix = "sms", number = ""] = /^(?:([a-z]+):)?(.*)$/i.exec(text) ?? [];
+  const channel = externalNames.find((name) => name === prefix.toUpperCase());
+  return channel && { channel, number };
 }

@@ -3,7 +3,7 @@ import {
   type ProgressNews,
   recordDeadAddress,
   recordProgress,
-  recordSmsWish,
+  recordWish,
   sendKeyOf,
 } from "../campaign/delivery.ts";
 import type { EmailEvent } from "../channels/email-webhook.ts";
@@ -42,9 +42,10 @@ function emailProgress(event: EmailEvent): Progress {
 /** Records what Twilio told: how far the send got, or that the owner of a number wants no more messages, or wants them again. */
 export async function recordSmsEvent(ctx: JobContext, id: string, event: SmsEvent): Promise<void> {
   if ("from" in event) {
-    return recordSmsWish(ctx, { id: { provider: "twilio", id }, wish: event.kind, phone: event.from });
+    const { kind: wish, channel, from: phone } = event;
+    return recordWish(ctx, { id: { provider: "twilio", id }, channel, wish, phone });
   }
-  const send = sendKeyOf(event.ref, "SMS");
+  const send = sendKeyOf(event.ref, event.channel);
   const progress = event.kind === "delivered" ? "delivered" : "undelivered";
   await recordIfOurs(ctx, send && { send, progress, providerId: event.providerId });
 }

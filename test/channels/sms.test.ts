@@ -152,7 +152,7 @@ describe("I13 webhooks of Twilio", () => {
     expect(verify({ MessageSid: "SM1", MessageStatus, ...more })).toEqual({
       kind: "event",
       id: `SM1:${MessageStatus}`,
-      event: { providerId: "SM1", ref: "run1:7", ...event },
+      event: { channel: "SMS", providerId: "SM1", ref: "run1:7", ...event },
     });
   });
 
@@ -167,10 +167,13 @@ describe("I13 webhooks of Twilio", () => {
     [{ Body: "start" }, "start"],
   ] as const)("%j is a wish", (fields, kind) => {
     const answer = verify({ MessageSid: "SM2", From: "+447946000001", ...fields });
-    expect(answer).toEqual({ kind: "event", id: "SM2:", event: { kind, from: "+447946000001" } });
+    expect(answer).toEqual({ kind: "event", id: "SM2:", event: { channel: "SMS", kind, from: "+447946000001" } });
   });
 
-  test("any other message is of no interest", () => {
+  test("any other message is of no interest, nor is one of a channel that is not ours", () => {
+    const elsewhere = "messenger:+447946000001";
+    expect(verify({ MessageSid: "SM2", From: elsewhere, Body: "STOP" }).kind).toBe("ignored");
+    expect(verify({ MessageSid: "SM2", To: elsewhere, MessageStatus: "delivered" }).kind).toBe("ignored");
     expect(verify({ MessageSid: "SM2", From: "+447946000001", Body: "please stop calling" }).kind).toBe("ignored");
   });
 

@@ -1,0 +1,41 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { ExternalChannelName } from "../channels/catalog.ts";
+import type { Query } from "../db/statement.ts";
+import { anyTopic } from "./consent.ts";
+
+/**
+ * The statements of what the owner of a phone number told us on a channel, where `guard` holds. STOP withdraws the channel for every
+ * topic and suppresses the number on it; START gives back what STOP took, and nothing else: an operator's suppression stays.
+ */
+export function wishStatements(input: {
+  channel: ExternalChannelName;
+  wish: "stop" | "start";
+  phone: string;
+  now: number;
+  guard: SQL;
+}): Query[] {
+  const { channel, wish, phone, now, guard } = input;
+  const owners = sql`(SELECT seq FROM member m WHERE m.phone = ${phone} AND m.deleted_at IS NULL)`;
+  const stop = wish === "stop";
+  const source = sourceOf(channel, wish);
+  const changed = stop ? sql`granted = 1` : sql`source = ${sourceOf(channel, "stop")}`;
+  return [
+    stop
+      ? sql`
+        INSERT OR IGNORE INTO suppression (channel, address, reason, at) SELECT ${channel}, ${phone}, 'stop', ${now} WHERE ${guard}`
+      : sql`DELETE FROM suppression WHERE channel = ${channel} AND address = ${phone} AND reason = 'stop' AND ${guard}`,
+    sql`
+      UPDATE consent SET granted = ${stop ? 0 : 1}, source = ${source}, at = ${now}
+      WHERE member IN ${owners} AND channel = ${channel} AND ${changed} AND ${guard}`,
+    sql`
+      INSERT INTO consent (member, channel, topic, granted, source, at)
+      SELECT seq, ${channel}, ${anyTopic}, ${stop ? 0 : 1}, ${source}, ${now} FROM member m
+      WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard}
+      ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
+  ];
+}
+
+/** As consent remembers it, e.g. `sms-stop`. */
+function sourceOf(channel: ExternalChannelName, wish: "stop" | "start"): string {
+  return `${channel.toLowerCase()}-${wish}`;
+}
