@@ -8,7 +8,7 @@ import { enqueue } from "../queue/outbox.ts";
 import { readAudience } from "./audience.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
 import { contentIssues } from "./content.ts";
-import { campaignPlan, campaignStart } from "./messages.ts";
+import { campaignStart } from "./messages.ts";
 import type { FrozenRun } from "./run.ts";
 import { moveCampaign } from "./state.ts";
 
@@ -100,7 +100,7 @@ function armRun(run: number, dueAt: number, now: number): Query[] {
 }
 
 /**
- * Begins a due run: freezes whom and what it sends, and leaves the message that plans its first pages. Does nothing for a run that has
+ * Begins a due run: freezes whom and what it sends; its job goes on with the first step of planning. Does nothing for a run that has
  * begun, is not due yet, or whose campaign is not active (resuming begins it then).
  */
 export async function startRun(ctx: Context, input: { run: number }): Promise<void> {
@@ -114,16 +114,10 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
   const frozen = await freeze(ctx, campaign, audience);
   await ctx.db.write([
-    enqueueIfPending(input.run, now),
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)}, content = ${JSON.stringify(campaign.content)}
       WHERE id = ${input.run} AND state = 'PENDING' AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`,
   ]);
-}
-
-/** The first planning message; planning itself checks that the run is running, so a message too many does nothing. */
-function enqueueIfPending(run: number, now: number) {
-  return enqueue([campaignPlan.of({ run, from: 0 })], now);
 }
 
 async function freeze(ctx: Context, campaign: Campaign, audience: Audience): Promise<FrozenRun> {

@@ -2,9 +2,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, factsOf, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
+import { enqueue } from "../queue/outbox.ts";
 import { openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 import { sharedAddressColumn, skipReason } from "./decision.ts";
+import { campaignPage } from "./messages.ts";
 import { matches } from "./plan.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally } from "./tally.ts";
@@ -30,6 +32,25 @@ export async function writePage(ctx: Context, input: { run: number; page: number
       .flatMap((channel) => openBatches(ctx, page.run, channel, ctx.settings.pageSize)),
     ...completeRun(page.run, now),
   ]);
+}
+
+/**
+ * Writes the first page that reaches beyond the member `from` and is not written yet: the one that a planning step from there leaves to its own
+ * job. So a run's messages are no more than its pages.
+ */
+export async function writePageBeyond(ctx: Context, { run, from }: { run: number; from: number }): Promise<void> {
+  const first = await ctx.db.first<{ number: number }>(sql`
+    SELECT number FROM page INDEXED BY page_unwritten
+    WHERE run = ${run} AND state <> 'WRITTEN' AND state = 'PLANNED' AND to_seq > ${from} ORDER BY number LIMIT 1`);
+  if (!first) return;
+  const page = { run, page: first.number };
+  try {
+    await writePage(ctx, page);
+  } catch (error) {
+    // A page that cannot be written must not hold up planning: it gets a message of its own, is tried again and parked like any other.
+    ctx.log("warn", "page.failed", { run, error });
+    await ctx.db.write([enqueue([campaignPage.of(page, { flow: "pages" })], ctx.clock())]);
+  }
 }
 
 interface Page {

@@ -8,8 +8,8 @@ import { completeRun } from "./completion.ts";
 import { campaignPage, campaignPlan } from "./messages.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 
-/** Members looked at in one step: bounds the time of its one query, whatever the filter. */
-const span = 100_000;
+/** Members looked at in one step, in page sizes: bounds the time of its one query, whatever the filter. */
+const span = 100;
 
 /**
  * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores the pages
@@ -43,7 +43,7 @@ interface Cut {
 
 async function cutPages(ctx: Context, frozen: FrozenRun, at: Progress): Promise<Cut> {
   const { pageSize } = ctx.settings;
-  const end = Math.min(at.planned_to + span, frozen.maxSeq);
+  const end = Math.min(at.planned_to + span * pageSize, frozen.maxSeq);
   const last = end >= frozen.maxSeq;
   const ends = await ctx.db.all<{ seq: number }>(pageEnds(frozen, at, end, pageSize));
   const pages = ends.map(({ seq }, i) => ({ from: ends[i - 1]?.seq ?? at.open_from, to: seq }));
@@ -94,7 +94,7 @@ async function storePages(
         subject: sql`${`page/${run}/`} || ${field("number")}`,
         flow: "pages",
       },
-      sql`${rows(pages)} WHERE ${stillHere}`,
+      sql`${rows(pages.slice(1))} WHERE ${stillHere}`,
       now,
     ),
     enqueueEach(

@@ -16,7 +16,7 @@ export interface Simulation {
     readonly reachable: number;
     readonly skipped: readonly { readonly reason: string; readonly n: number }[];
   }[];
-  /** Messages that the run would publish: plan steps, pages and batches. */
+  /** Messages that the run would publish: one a page, planning included, and one a batch. */
   readonly messages: number;
   /** The least time that providers' rate limits leave for it, in seconds. */
   readonly seconds: number;
@@ -68,7 +68,7 @@ function costOf(
     ({ channel, n }) => n / (ctx.settings.limits[channel]?.ratePerSecond ?? Number.POSITIVE_INFINITY),
   );
   return {
-    messages: 2 + pages + Math.ceil(pages / 100) + batches.reduce((sum, { n }) => sum + n, 0),
+    messages: Math.max(1, pages) + batches.reduce((sum, { n }) => sum + n, 0),
     seconds: Math.ceil(Math.max(0, ...seconds)),
   };
 }

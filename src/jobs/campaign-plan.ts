@@ -1,8 +1,15 @@
 import { campaignPlan } from "../campaign/messages.ts";
+import { writePageBeyond } from "../campaign/page.ts";
 import { planStep } from "../campaign/plan.ts";
-import { defineJob, done } from "./job.ts";
+import { defineJob, done, type JobContext } from "./job.ts";
 
-export const campaignPlanJob = defineJob(campaignPlan, async (ctx, { run, from }) => {
-  await planStep(ctx, { run, from });
+export const campaignPlanJob = defineJob(campaignPlan, async (ctx, step) => {
+  await planAndWrite(ctx, step);
   return done;
 });
+
+/** A planning step and the page that it keeps for itself; a repeated delivery finds the one done and does the other. */
+export async function planAndWrite(ctx: JobContext, step: { run: number; from: number }): Promise<void> {
+  await planStep(ctx, step);
+  await writePageBeyond(ctx, step);
+}

@@ -11,6 +11,7 @@ const nameOf = (request: Request) => request.url.split("/").at(-1) ?? "";
 test("I10 every message delivered twice at once, and again when all is over, changes nothing", async () => {
   const delivered: Request[] = [];
   const shop = await openShop({
+    env: { PAGE_SIZE: "4" }, // small pages, so that planning takes several steps
     deliver: async (request) => {
       delivered.push(request.clone());
       const [first] = await Promise.all([fetch(request.clone()), fetch(request.clone())]);
