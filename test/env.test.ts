@@ -170,7 +170,7 @@ describe("variables that belong together", () => {
     ],
     ["UPSTASH_REDIS_REST_URL: missing, while UPSTASH_REDIS_REST_TOKEN is set", { UPSTASH_REDIS_REST_TOKEN: "u" }],
   ])("are missed: %s", (fault, source) => {
-    expect(faults({ ...source })).toEqual([fault]);
+    expect(faults({ ...source })).toContain(fault);
   });
 
   test("make a channel real, all of them together; the others go to the sandbox", () => {
