@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ChannelName, channelNames, factsOf } from "../channels/catalog.ts";
 import type { Issue } from "../errors.ts";
-import { templateIssues } from "./template.ts";
+import { templateIssues } from "./template-issues.ts";
 
 /** A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all others. */
 export const Content = z.partialRecord(

@@ -1,5 +1,5 @@
-import { Drop, Liquid, LiquidError, type Template } from "liquidjs";
-import type { Issue } from "../errors.ts";
+import { Drop, type Template } from "liquidjs";
+import { escaping, plain } from "./liquid.ts";
 
 /** What a template may say of the member, the campaign and the shop; each with an example. */
 export const templateVariables = {
@@ -25,22 +25,6 @@ export interface TemplateScope {
   readonly shop: { readonly name: string };
 }
 
-const bounds = { parseLimit: 200_000, renderLimit: 200, memoryLimit: 2_000_000 };
-const rules = {
-  strictVariables: true,
-  strictFilters: true,
-  ownPropertyOnly: true,
-  lenientIf: true,
-  timezoneOffset: 0,
-  ...bounds,
-};
-const plain = new Liquid(rules);
-const escaping = new Liquid({ ...rules, outputEscape: "escape" });
-for (const engine of [plain, escaping]) {
-  // They read files; operators' templates stand alone.
-  for (const tag of ["include", "render", "layout", "block"]) delete engine.tags[tag];
-}
-
 /** A parsed template. Output is escaped for HTML where the part is HTML. */
 export interface Compiled {
   render(scope: TemplateScope): string;
@@ -51,49 +35,6 @@ export function compileTemplate(source: string, html: boolean): Compiled {
   const engine = html ? escaping : plain;
   const template: Template[] = engine.parse(source);
   return { render: (scope) => String(engine.renderSync(template, withAttributes(scope))) };
-}
-
-/** Faults of a template's source, each with its place `:line:column`: syntax, unknown filters and tags, unknown variables. */
-export function templateIssues(source: string): Issue[] {
-  try {
-    const template = plain.parse(source);
-    const unknown = plain.globalVariableSegmentsSync(template).filter((segments) => !isKnown(segments.map(String)));
-    return unknown.map((segments) => {
-      const name = segments.map(String).join(".");
-      return {
-        path: placeOf(source, name),
-        message: `unknown variable "${name}"; there are ${knownNames().join(", ")}`,
-      };
-    });
-  } catch (error) {
-    return [faultOf(error)];
-  }
-}
-
-function isKnown(segments: readonly string[]): boolean {
-  const [root = "", field] = segments;
-  if (!(root in templateVariables)) return false;
-  if (root === "member" && field === "attributes") return segments.length > 2;
-  const fields: Readonly<Record<string, unknown>> = templateVariables[root as keyof typeof templateVariables];
-  return segments.length === 2 && field !== undefined && Object.hasOwn(fields, field);
-}
-
-function knownNames(): string[] {
-  const named = Object.entries(templateVariables).flatMap(([root, fields]) =>
-    Object.keys(fields).map((f) => `${root}.${f}`),
-  );
-  return [...named, "member.attributes.<name>"];
-}
-
-function placeOf(source: string, text: string): string {
-  const before = source.slice(0, Math.max(0, source.indexOf(text))).split("\n");
-  return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-}
-
-function faultOf(error: unknown): Issue {
-  if (!LiquidError.is(error)) throw error;
-  const [line, column] = error.token.getPosition();
-  return { path: `:${line}:${column}`, message: error.message.replace(/, line:\d+.*$/s, "") };
 }
 
 /**

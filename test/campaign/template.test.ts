@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { type Content, contentIssues, partsFor } from "../../src/campaign/content.ts";
-import { compileTemplate, templateIssues } from "../../src/campaign/template.ts";
+import { compileTemplate } from "../../src/campaign/template.ts";
+import { templateIssues } from "../../src/campaign/template-issues.ts";
 
 const scope = (attributes: Record<string, unknown> = {}) => ({
   member: {
@@ -31,6 +32,8 @@ describe("a template's faults", () => {
     ["an unknown tag", "{% steal %}", /^:1:1 tag "steal" not found/],
     ["a tag that is not closed", "line\n{% if member.level %}", /^:2:1 tag .*not closed/],
     ["output that is not closed", "a\nb\n  {{ member.level", /^:3:3 output .*not closed/],
+    ["a name that every object has", "{{ constructor.name }}", /^:1:4 unknown variable "constructor.name"/],
+    ["the first use of an unknown variable", "x {{ a.b }}\n{{ a.b }}", /^:1:6 unknown variable "a.b"/],
     ["a tag that would read a file", "{% include 'secrets' %}", /^:1:1 tag "include" not found/],
     ["a tag that would read a file", "{% render 'secrets' %}", /^:1:1 tag "render" not found/],
     ["a tag that would read a file", "{% layout 'secrets' %}", /^:1:1 tag "layout" not found/],
@@ -41,6 +44,19 @@ describe("a template's faults", () => {
       expect(`${fault?.path} ${fault?.message}`).toMatch(expected);
     });
   }
+
+  test("name what would take the check minutes, or its stack", () => {
+    for (const [source, place, message] of [
+      [`\n{{ member${"[member".repeat(5_000)}${"]".repeat(5_000)} }}`, ":2:1", "the tags hold more than 20000"],
+      [`\n{{ member${"[member".repeat(500)}${"]".repeat(500)} }}`, ":2:66", "brackets are nested deeper than 8"],
+      [`${"{%if 1%}".repeat(9_000)}${"{%endif%}".repeat(9_000)}`, ":1:4001", "there are more than 500 tags"],
+      ["{{".repeat(90_000), ":1:1001", "there are more than 500 tags"],
+      [`{{ "x"${" | append: member.id".repeat(5_000)} }}`, ":1:1", "the tags hold more than 20000"],
+    ] as const) {
+      const [fault] = templateIssues(source);
+      expect(fault).toEqual({ path: place, message: expect.stringContaining(message) });
+    }
+  });
 
   test("are none where there is none", () => {
     for (const source of [
@@ -85,6 +101,9 @@ describe("rendering", () => {
     expect(() =>
       render(`{% assign s = "${"x".repeat(1000)}" %}{% for i in (1..40) %}{% assign s = s | append: s %}{% endfor %}`),
     ).toThrow(/limit/);
+    const capture = "{% capture s %}{{ s }}{{ s }}{% endcapture %}";
+    expect(() => render(`{% assign s = "xxxxxxxx" %}${capture.repeat(30)}`)).toThrow(/limit/);
+    expect(() => render(`{% for i in (1..9999) %}${"x".repeat(9_999)}{% endfor %}`)).toThrow(/limit/);
   });
 });
 
