@@ -8,9 +8,12 @@ let url: string;
 const body = JSON.stringify({ run: 1, page: 0 });
 const logged: string[] = [];
 beforeAll(async () => {
-  shop = await openShop({ log: (_level, event, fields) => void logged.push(`${event} ${JSON.stringify(fields)}`) });
+  shop = await openShop({
+    env: { PAGE_SIZE: "2" },
+    log: (_level, event, fields) => void logged.push(`${event} ${JSON.stringify(fields)}`),
+  });
   url = `${shop.app.url}/jobs/campaign-page`;
-  await shop.members(30);
+  await shop.members(250);
 });
 afterAll(closeShops);
 
