@@ -54,7 +54,7 @@ export interface App {
 export async function startApp(env: Env, replace: Replaceable = {}): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL);
   const parts = await openParts(env, log);
-  const listener = listen(env);
+  const listener = listen(env, log);
   const broker = await ownBroker(env, log, replace);
   const queue = openQueue(queueSettings(env, parts.channels, listener.url, broker?.url));
   const ctx: JobContext = {
@@ -156,14 +156,19 @@ interface Listener {
  * Listens at once, so that the address is known to the parts that are told it, and lets requests wait until the routes are there: the
  * queue is sooner ready than we are, and every refusal would cost its messages one of their tries.
  */
-function listen(env: Env): Listener {
+function listen(env: Env, log: Log): Listener {
   const ready = Promise.withResolvers<Handler>();
   let handler: Handler = async (request, server) => (await ready.promise)(request, server);
   const server = Bun.serve({
     hostname: env.HOST,
     port: env.PORT,
     maxRequestBodySize: longestBody,
+    development: false, // its page of a failure shows our source and stack
     fetch: (request, self): Response | Promise<Response> => handler(request, self),
+    error: (error) => {
+      log("error", "request.failed", { error });
+      return Response.json({ error: "something went wrong on our side" }, { status: 500 });
+    },
   });
   return {
     url: `http://${env.HOST === "0.0.0.0" ? "127.0.0.1" : env.HOST}:${server.port}`,

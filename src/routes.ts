@@ -24,8 +24,10 @@ type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Pro
 /** Every address that Fanfare answers. */
 export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts): Handler {
   return (request, server) => {
-    const { pathname } = new URL(request.url);
-    const [first = "", second = ""] = pathname.slice(1).split("/");
+    // Made of the Host header and what follows the method: neither needs to be anything.
+    const url = URL.parse(request.url);
+    if (!url) return Response.json({ error: "the Host header or the address is not well-formed" }, { status: 400 });
+    const [first = "", second = ""] = url.pathname.slice(1).split("/");
     switch (first) {
       case "jobs":
         return handleJob(ctx, second, request);

@@ -9,7 +9,16 @@ export type MemberItem = z.output<typeof memberItem>;
 
 const count = z.int().min(0);
 const moment = z.iso.datetime({ offset: true }).transform((text) => Date.parse(text));
-const json = z.json();
+/** Levels of lists and objects in the attributes: few enough for whoever walks them, the database included. */
+const attributeLevels = 16;
+const attributes = z
+  .unknown()
+  .refine((facts) => isShallow(facts, attributeLevels), `are nested deeper than ${attributeLevels}`)
+  .pipe(
+    z
+      .record(plainText.max(64), z.json())
+      .refine((facts) => JSON.stringify(facts).length <= 16_384, "are longer than 16,384 characters of JSON"),
+  );
 
 /**
  * The shape of an item: what is absent stays as it is (or takes its default), `null` takes the value away. `attributes` are
@@ -37,10 +46,7 @@ export const memberItem = z.strictObject({
   registeredAt: moment.optional(),
   membershipEndsAt: moment.nullable().optional(),
   lastActiveAt: moment.nullable().optional(),
-  attributes: z
-    .record(plainText.max(64), json)
-    .refine((facts) => JSON.stringify(facts).length <= 16_384, "are longer than 16,384 characters of JSON")
-    .optional(),
+  attributes: attributes.optional(),
   control: z.boolean().optional(),
   tags: z.array(plainText.max(100)).max(200).optional(),
   pushTokens: z.array(plainText).max(20).optional(),
@@ -67,6 +73,11 @@ export function checkItem(input: unknown): MemberItem | readonly Issue[] {
 /** Whether {@link checkItem} found faults. */
 export function isFaulty(checked: MemberItem | readonly Issue[]): checked is readonly Issue[] {
   return Array.isArray(checked);
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== "object" || value === null) return true;
+  return levels > 0 && Object.values(value).every((part) => isShallow(part, levels - 1));
 }
 
 function normaliseEmail(text: string): string {

@@ -1,7 +1,7 @@
-import type { Client } from "@upstash/qstash";
+import { type Client, QstashError } from "@upstash/qstash";
 import { unpark as unparkCampaign } from "../campaign/parking.ts";
 import { type Context, describeActor } from "../context.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
 
 type DlqMessage = Awaited<ReturnType<Client["dlq"]["listMessages"]>>["messages"][number];
 
@@ -35,10 +35,31 @@ export interface DeadLetterPage {
 /** Requests made at most to fill one page, where the queue's dead letters are mostly another installation's. */
 const rounds = 5;
 
-/** Our dead letters, newest first, for one job or all. A page may hold fewer than `limit` and still have a next one. */
+/**
+ * Our dead letters, newest first, for one job or all. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT for a
+ * cursor that the queue did not give.
+ */
 export async function listDeadLetters(
   ctx: Context,
   { job, after, limit }: { job?: string | undefined; after?: string | undefined; limit: number },
+): Promise<DeadLetterPage | Refusal> {
+  if (job !== undefined && job.length > longestName) return { letters: [], next: undefined };
+  const notCursor = refuse.invalid([{ path: "after", message: "is not a cursor of this list" }]);
+  if (after !== undefined && after.length > longestName) return notCursor;
+  try {
+    return await gathered(ctx, { job, after, limit });
+  } catch (error) {
+    if (after !== undefined && error instanceof QstashError && error.status === 400) return notCursor;
+    throw error;
+  }
+}
+
+/** Longer ones are no name that the queue gives, and would not fit into a request to it. */
+const longestName = 500;
+
+async function gathered(
+  ctx: Context,
+  { job, after, limit }: { job: string | undefined; after: string | undefined; limit: number },
 ): Promise<DeadLetterPage> {
   const { dlq } = ctx.queue.client;
   const letters: DeadLetter[] = [];
@@ -78,7 +99,9 @@ export async function replayDeadLetters(
   if (limit < 1 || limit > replayLimit) {
     return refuse.invalid([{ path: "limit", message: `must be between 1 and ${replayLimit}` }]);
   }
-  const { letters, next } = await listDeadLetters(ctx, { job, limit });
+  const page = await listDeadLetters(ctx, { job, limit });
+  if (isRefusal(page)) return page;
+  const { letters, next } = page;
   await replay(ctx, letters);
   return { replayed: letters.length, more: next !== undefined };
 }
@@ -97,6 +120,7 @@ export async function deleteDeadLetter(ctx: Context, { id }: { id: string }): Pr
 }
 
 async function findDeadLetter(ctx: Context, id: string): Promise<DeadLetter | undefined> {
+  if (id.length > longestName) return undefined;
   const { messages } = await ctx.queue.client.dlq.listMessages({ dlqIds: [id] });
   const message = messages.find(({ dlqId }) => dlqId === id);
   return message && letterOf(ctx, message);

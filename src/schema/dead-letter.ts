@@ -1,11 +1,13 @@
 import {
   type DeadLetter,
+  type DeadLetterPage,
   deleteDeadLetter,
   listDeadLetters,
   replayDeadLetter,
   replayDeadLetters,
   replayLimit,
 } from "../operations/dead-letter.ts";
+import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { checkedSize, pageSizes } from "./connection.ts";
 import { connectionType } from "./connection-type.ts";
@@ -57,7 +59,8 @@ builder.queryField("deadLetters", (t) =>
     },
     resolve: async (_root, { job, first, after }, { ctx }) => {
       const limit = checkedSize(first ?? pageSizes.usual);
-      const { letters, next } = await listDeadLetters(ctx, { job: job ?? undefined, after: after ?? undefined, limit });
+      const page = await listDeadLetters(ctx, { job: job ?? undefined, after: after ?? undefined, limit });
+      const { letters, next } = answered<DeadLetterPage>(page);
       const edges = letters.map((letter) => ({ node: letter, cursor: letter.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? edges.at(-1)?.cursor ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };

@@ -26,7 +26,7 @@ function shapeError(error: GraphQLError, answered: boolean, { requestId, report,
   if (!known) report(cause);
   const { message, code, issues } = known ?? masked;
   const { nodes, source, positions, path } = error;
-  return new GraphQLError(hints ? message : message.replace(/ Did you mean .*$/, ""), {
+  return new GraphQLError(shortened(hints ? message : message.replace(/ Did you mean .*$/, "")), {
     nodes: nodes ?? null,
     source: source ?? null,
     positions: positions ?? null,
@@ -39,6 +39,13 @@ function shapeError(error: GraphQLError, answered: boolean, { requestId, report,
     },
   });
 }
+
+/** What was sent is echoed, but not a megabyte of it. */
+function shortened(message: string): string {
+  return message.length > longest ? `${message.slice(0, longest).toWellFormed()}…` : message;
+}
+
+const longest = 2_000;
 
 const masked = {
   message: "Something went wrong on our side. Please try again, and report the requestId if it stays so.",

@@ -3,6 +3,7 @@ import { createYoga, type Plugin } from "graphql-yoga";
 import type { GraphqlContext } from "./builder.ts";
 import { type Shaping, shapeResult } from "./error-shape.ts";
 import { type DocumentRules, documentRules } from "./limits.ts";
+import { plainValues } from "./plain-values.ts";
 
 /** Longest body of a request, in bytes. */
 export const maxBodyBytes = 1_000_000;
@@ -23,7 +24,7 @@ export function createFace(path: string, schema: GraphQLSchema, rules: DocumentR
     landingPage: false,
     logging: false,
     maskedErrors: false, // error-shape.ts does it, for every road that an error can take
-    plugins: [documentRules(rules), shapedErrors],
+    plugins: [documentRules(rules), plainValues, shapedErrors],
   });
 }
 

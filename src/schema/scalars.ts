@@ -22,15 +22,23 @@ builder.scalarType("JSON", {
   parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
 });
 
-const rfc3339 = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})$/;
+const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):\d{2})$/;
 
-/** Milliseconds since 1970 UTC of an RFC 3339 text. */
+/** Milliseconds since 1970 UTC of an RFC 3339 text. Days that no calendar has are not moved to the next month. */
 export function parseDateTime(value: unknown): number {
-  const ms = typeof value === "string" && rfc3339.test(value) ? Date.parse(value.toUpperCase()) : Number.NaN;
-  if (Number.isNaN(ms)) {
-    throw new GraphQLError(`DateTime must be RFC 3339 such as "2026-11-11T08:00:00Z", not ${JSON.stringify(value)}`);
-  }
-  return ms;
+  const day = typeof value === "string" ? rfc3339.exec(value)?.[1] : undefined;
+  const ms = day !== undefined && isDay(day) ? Date.parse(String(value).toUpperCase()) : Number.NaN;
+  // NaN fails this, too. At the ends of the calendar an offset leads out of the years that can be written down.
+  if (ms >= firstMs && ms <= lastMs) return ms;
+  throw new GraphQLError(`DateTime must be RFC 3339 such as "2026-11-11T08:00:00Z", not ${JSON.stringify(value)}`);
+}
+
+const firstMs = Date.parse("0001-01-01T00:00:00Z");
+const lastMs = Date.parse("9999-12-31T23:59:59.999Z");
+
+function isDay(text: string): boolean {
+  const ms = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
 }
 
 function parseBigInt(value: unknown): bigint {

@@ -82,6 +82,7 @@ function guarded({ log }: GraphqlServerOptions, work: Work): Handler {
       const response = await work(request, requestId, server);
       return finished(response.status === 406 ? notAcceptable(requestId) : response, requestId);
     } catch (error) {
+      if (request.signal.aborted) return new Response(null, { status: 400 }); // to nobody: the caller hung up
       log("error", "graphql.failed", { requestId, error });
       return finished(problem(500, "INTERNAL", "Something went wrong on our side.", requestId), requestId);
     }
