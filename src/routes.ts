@@ -30,7 +30,8 @@ export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts
     const [first = "", second = ""] = url.pathname.slice(1).split("/");
     switch (first) {
       case "jobs":
-        return handleJob(ctx, second, request);
+        // All that follows is part of the address that must have been signed.
+        return handleJob(ctx, `${url.pathname.slice("/jobs/".length)}${url.search}`, request);
       case "app":
         return graphql.app(request, server);
       case "graphql":

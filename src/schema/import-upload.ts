@@ -51,7 +51,8 @@ async function upload(
   try {
     if (!(await kept(request, path, maxBytes)))
       return problem(413, "TOO_LARGE", `The file is longer than ${maxBytes} bytes.`, requestId);
-    const file = { name: (searchParams.get("name") ?? "members.csv").slice(0, 200), content: Bun.file(path) };
+    const name = (searchParams.get("name") ?? "members.csv").replaceAll("\0", "").slice(0, 200).toWellFormed();
+    const file = { name, content: Bun.file(path) };
     const names = headingsOf(searchParams.getAll("heading"));
     return await answer(contextFor(actor), await importMembers(contextFor(actor), file, { names }), requestId);
   } finally {
@@ -106,6 +107,7 @@ async function answer(ctx: Context, outcome: ImportTask | Refusal, requestId: st
       { status: outcome.code === "CONFLICT" ? 409 : 422 },
     );
   }
-  const { digest: _, ...task } = outcome;
-  return Response.json({ import: { ...task, firstFaults: await importFaults(ctx, task.id, 100) } });
+  const { digest: _, startedAt, updatedAt, ...task } = outcome;
+  const times = { startedAt: new Date(startedAt), updatedAt: new Date(updatedAt) };
+  return Response.json({ import: { ...task, ...times, firstFaults: await importFaults(ctx, task.id, 100) } });
 }

@@ -66,7 +66,7 @@ async function route(routes: Routes, request: Request, { path, search }: Address
   const [, version = "", area = ""] = path.split("/", 3);
   const prefix = `/${version}/${area}/`;
   const below = path.startsWith(prefix) ? routes[`${request.method} ${prefix}`] : undefined;
-  if (!below && area in later) return reject(501, `this broker does not support ${later[area]} yet`);
+  if (!below && Object.hasOwn(later, area)) return reject(501, `this broker does not support ${later[area]} yet`);
   if (!below) return reject(404, `there is no ${request.method} ${path.slice(0, 200)} here`);
   const rest = path.slice(prefix.length);
   return await below({ request, rest: rest + search, id: unescaped(rest), query: new URLSearchParams(search) });
