@@ -1,5 +1,6 @@
 import { broker } from "./cli/broker.ts";
 import { demo } from "./cli/demo.ts";
+import { fail } from "./cli/failure.ts";
 import { importFile } from "./cli/import.ts";
 import { schema } from "./cli/schema.ts";
 import { token } from "./cli/token.ts";
@@ -36,11 +37,4 @@ if (!command) {
   );
   process.exit(name === "help" || name === "--help" ? 0 : 2);
 }
-try {
-  await command.run(args);
-} catch (error) {
-  // Faults that a person can mend are told in a line; anything else is a bug and keeps its stack.
-  const mendable = error instanceof Error && ["EnvError", "SetupError", "UsageError"].includes(error.name);
-  console.error(mendable ? error.message : error);
-  process.exit(error instanceof Error && error.name === "UsageError" ? 2 : 1);
-}
+await command.run(args).catch(fail);

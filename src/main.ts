@@ -1,4 +1,5 @@
 import { type App, startApp } from "./app.ts";
+import { fail } from "./cli/failure.ts";
 import { readEnv } from "./env.ts";
 
 /** Starts Fanfare and stops it on SIGINT or SIGTERM: nothing new is taken, what is under way finishes. */
@@ -39,4 +40,4 @@ export function stopOnSignal(app: Pick<App, "stop">): Stopping {
   return { asked: () => asked, done };
 }
 
-if (import.meta.main) await serve();
+if (import.meta.main) await serve().catch(fail);
