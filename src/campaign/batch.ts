@@ -6,7 +6,7 @@ import { batchLimit, openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 import { skipReason } from "./decision.ts";
 import { forgetTokens, settleProven } from "./delivery.ts";
-import { campaignWake, channelSend } from "./messages.ts";
+import { campaignWake } from "./messages.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally, moveTally } from "./tally.ts";
 
@@ -17,6 +17,8 @@ export interface HeldBatch {
   readonly run: number;
   readonly channel: ExternalChannelName;
   readonly lease: string;
+  /** When this delivery took it (ms): its members' consent was asked no earlier. */
+  readonly takenAt: number;
 }
 
 export type Freeze =
@@ -24,28 +26,25 @@ export type Freeze =
   | { readonly kind: "frozen"; readonly batch: HeldBatch }
   /** An earlier delivery tried it and did not live to say what became of it. */
   | { readonly kind: "tried"; readonly batch: HeldBatch; readonly firstTriedAt: number }
-  /** An earlier delivery of this very message holds it, perhaps dead: until then (ms). */
-  | { readonly kind: "held"; readonly until: number }
-  /** Finished, parked, its run is paused or over, or another message sees to it: one that holds it, or one for when it was put off. */
+  /** Another delivery holds it until then (ms), perhaps dead, or it was put off. */
+  | { readonly kind: "held"; readonly batch: Pick<HeldBatch, "seq" | "channel">; readonly until: number }
+  /** Finished, parked, or its run is paused or over. */
   | { readonly kind: "gone" };
 
 /**
  * Takes a batch for this delivery. An open batch chooses its members now: the next ready sends, less those whom consent, address or
  * suppression excludes at this moment – the decision and the choice are one commit. A batch that an earlier
  * delivery froze but never tried is dissolved and chosen afresh; one that was tried keeps its members and its payload.
- *
- * The lease names the queue's message that holds it. Whoever holds a lease has not answered the queue yet, or has let go: so a message
- * may leave what another one holds alone, but must come again for what it holds itself, for then its earlier delivery may be dead.
  */
-export async function freezeBatch(ctx: Context, input: { batch: number; message: string }): Promise<Freeze> {
+export async function freezeBatch(ctx: Context, input: { batch: number }): Promise<Freeze> {
   const row = await findBatch(ctx, input.batch);
   if (!row) return { kind: "gone" };
   const now = ctx.clock();
   const frozen = await frozenRun(ctx, row.run);
-  const lease = `${input.message}/${Bun.randomUUIDv7()}`;
-  const held: HeldBatch = { seq: row.seq, id: row.id, run: row.run, channel: row.channel, lease };
+  const lease = Bun.randomUUIDv7();
+  const held: HeldBatch = { seq: row.seq, id: row.id, run: row.run, channel: row.channel, lease, takenAt: now };
   await ctx.db.write([...dissolve(held, now), ...take(ctx, held, frozen, now)]);
-  return outcome(ctx, held, input.message);
+  return outcome(ctx, held);
 }
 
 interface BatchRow {
@@ -105,64 +104,14 @@ function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: Fro
   ];
 }
 
-async function outcome(ctx: Context, held: HeldBatch, message: string): Promise<Freeze> {
+async function outcome(ctx: Context, held: HeldBatch): Promise<Freeze> {
   const row = await findBatch(ctx, held.seq);
   if (!row || row.state === "DONE" || row.state === "PARKED") return { kind: "gone" };
   if (row.lease !== held.lease) {
-    const own = row.lease?.startsWith(`${message}/`) && row.lease_until > ctx.clock();
-    return own ? { kind: "held", until: row.lease_until } : { kind: "gone" };
+    return row.lease_until > held.takenAt ? { kind: "held", batch: row, until: row.lease_until } : { kind: "gone" };
   }
   if (row.state === "FROZEN") return { kind: "frozen", batch: held };
   return { kind: "tried", batch: held, firstTriedAt: row.first_tried_at ?? 0 };
-}
-
-/** Consent is as old as the freeze: the first call must follow within this time, or the batch is decided again. */
-const freshMs = 2_000;
-
-/**
- * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other members or another
- * payload. The lease is held for `holdMs` more. Answers false when the lease is lost, the run was paused or cancelled, or the decision
- * about consent is stale: then nothing may be sent. A stale batch is let go with a message of its own, which decides again; a
- * paused one waits for resuming.
- */
-export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Array, holdMs: number): Promise<boolean> {
-  const now = ctx.clock();
-  const mine = sql`seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'FROZEN'`;
-  const again = channelSend.of({ batch: batch.seq }, { flow: batch.channel });
-  const [updated] = await ctx.db.write([
-    sql`
-      UPDATE batch SET state = 'TRIED', payload = ${payload}, first_tried_at = ${now}, lease_until = ${now + holdMs}
-      WHERE ${mine} AND frozen_at >= ${now - freshMs} AND ${running(batch)}`,
-    enqueue([again], now, sql`${running(batch)} AND EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
-    sql`UPDATE batch SET lease_until = 0 WHERE ${mine}`,
-  ]);
-  return updated?.rowsAffected === 1;
-}
-
-/**
- * Holds a tried batch for `holdMs` more, for the same call again. Answers false when the lease is lost, or the run was paused or
- * cancelled: then it is let go.
- */
-export async function tryAgain(ctx: Context, batch: HeldBatch, holdMs: number): Promise<boolean> {
-  const mine = sql`seq = ${batch.seq} AND lease = ${batch.lease} AND state = 'TRIED'`;
-  const [updated] = await ctx.db.write([
-    sql`UPDATE batch SET lease_until = ${ctx.clock() + holdMs} WHERE ${mine} AND ${running(batch)}`,
-    sql`UPDATE batch SET lease_until = 0 WHERE ${mine} AND NOT ${running(batch)}`,
-  ]);
-  return updated?.rowsAffected === 1;
-}
-
-function running({ run }: HeldBatch): SQL {
-  return sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'RUNNING')`;
-}
-
-/** The payload of a tried batch. */
-export async function triedPayload(ctx: Context, batch: HeldBatch): Promise<Uint8Array> {
-  const row = await ctx.db.first<{ payload: ArrayBuffer | null }>(
-    sql`SELECT payload FROM batch WHERE seq = ${batch.seq}`,
-  );
-  if (!row?.payload) throw new Error(`batch ${batch.seq} was tried and has no payload`);
-  return new Uint8Array(row.payload);
 }
 
 /** What became of one member of a batch. */

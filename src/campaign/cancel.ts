@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { enqueue } from "../queue/outbox.ts";
+import { enqueue, noneAhead } from "../queue/outbox.ts";
 import { completeRun } from "./completion.ts";
 import { campaignCancel } from "./messages.ts";
 import { countIntoTally } from "./tally.ts";
@@ -24,8 +24,7 @@ export async function cancelOpen(ctx: Context, { run }: { run: number }): Promis
   if (!open?.pending && !open?.held) return;
   const now = ctx.clock();
   const message = campaignCancel.of({ run }, { notBefore: now + patienceMs });
-  const alone = sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${message.subject} AND not_before > ${now})`;
-  await ctx.db.write([enqueue([message], now, alone)]);
+  await ctx.db.write([enqueue([message], now, noneAhead(message.subject, now))]);
 }
 
 interface Open {
@@ -39,7 +38,7 @@ async function cancelStep(ctx: Context, run: number): Promise<Open | undefined> 
   const letGo = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('FROZEN', 'PARKED') AND first_tried_at IS NULL
     AND (lease_until <= ${now} OR state = 'PARKED') AND ${cancelling}`;
   const lost = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('TRIED', 'PARKED') AND first_tried_at IS NOT NULL
-    AND (lease_until <= ${now} OR lease IS NULL) AND ${cancelling}`;
+    AND (lease_until <= ${now} OR lease IS NULL OR state = 'PARKED') AND ${cancelling}`;
   await ctx.db.write([
     ...moveSends(sql`batch IN (${letGo}) AND state = 'SENDING'`, sql`'PENDING'`, "", now),
     ...moveSends(sql`batch IN (${lost}) AND state = 'SENDING'`, sql`'UNKNOWN'`, "CANCELLED_WHILE_SENDING", now),

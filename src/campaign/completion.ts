@@ -5,9 +5,9 @@ import type { Query } from "../db/statement.ts";
  * Ends a run when there is nothing left to do for it, and its campaign when its last occurrence is completed. Stands at the end of
  * every batch of statements that may have finished the last piece of work; does nothing otherwise.
  *
- * A run is finished when every page is written and no send is pending, leased or deferred. With parked work it is FAILED:
- * replaying that work sets it running again. Ready sends without any unfinished batch are those that a parked one was to take: they
- * wait for it.
+ * A run is finished when every page is written and no send is pending, leased or deferred. With parked work it is FAILED: replaying
+ * that work sets it running again. Ready sends without any unfinished batch are those that a parked one was to take: they wait for it.
+ * Cancelling ends parked batches by itself.
  */
 export function completeRun(run: number, now: number): Query[] {
   return [
@@ -20,7 +20,8 @@ export function completeRun(run: number, now: number): Query[] {
         AND NOT EXISTS (SELECT 1 FROM page WHERE run = ${run} AND state IN ('PLANNED', 'WRITING'))
         AND NOT EXISTS (SELECT 1 FROM tally WHERE run = ${run} AND state = 'PENDING' AND n > 0 AND (reason <> ''
           OR run.state <> 'RUNNING' OR NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state = 'PARKED')))
-        AND NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state IN ('OPEN', 'FROZEN', 'TRIED'))`,
+        AND NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND (state IN ('OPEN', 'FROZEN', 'TRIED')
+          OR state = 'PARKED' AND run.state = 'CANCELLING'))`,
     sql`
       UPDATE campaign SET state = 'ENDED', updated_at = ${now}
       WHERE state = 'ACTIVE' AND id = (SELECT campaign FROM run WHERE id = ${run} AND state = 'COMPLETED')

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { channelNames, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
-import { enqueue } from "../queue/outbox.ts";
+import { enqueue, noneAhead } from "../queue/outbox.ts";
 import type { HeldBatch } from "./batch.ts";
 import { openBatches } from "./batch-window.ts";
 import { channelSend } from "./messages.ts";
@@ -11,17 +11,28 @@ const slackMs = 1_000;
 
 /**
  * Lets go of a tried batch for `waitMs`, after which a new message takes it up unchanged; messages that come before leave it alone.
- * Only the holder of its lease may.
+ * Only the holder of its lease may: answers false to others.
  */
-export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, waitMs: number): Promise<void> {
+export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, waitMs: number): Promise<boolean> {
   const now = ctx.clock();
   const at = now + waitMs;
   const mine = sql`seq = ${seq} AND lease = ${lease} AND state = 'TRIED'`;
   const message = channelSend.of({ batch: seq }, { flow: channel, notBefore: at });
-  await ctx.db.write([
+  const [enqueued] = await ctx.db.write([
     enqueue([message], now, sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
     sql`UPDATE batch SET lease = NULL, lease_until = ${at - Math.min(slackMs, waitMs / 2)} WHERE ${mine}`,
   ]);
+  return enqueued?.rowsAffected === 1;
+}
+
+/**
+ * Leaves a message for the end of a lease, should its holder die: the queue may have forgotten the holder's own. None while one lies ahead.
+ * Trying the message at hand again would use up its tries, and then park a batch that is in good hands.
+ */
+export async function comeAgain(ctx: Context, batch: Pick<HeldBatch, "seq" | "channel">, until: number): Promise<void> {
+  const now = ctx.clock();
+  const message = channelSend.of({ batch: batch.seq }, { flow: batch.channel, notBefore: until });
+  await ctx.db.write([enqueue([message], now, noneAhead(message.subject, now))]);
 }
 
 /** Makes deferred sends of a run whose time has come ready again, and opens batches for them. */

@@ -35,14 +35,17 @@ export function unparkPage(ctx: Context, { run, page }: { run: number; page: num
   ]);
 }
 
-/** As {@link unparkPage}, for a batch: a tried one goes on with its members and payload, any other is chosen afresh. */
+/**
+ * As {@link unparkPage}, for a batch: a tried one goes on with its members and payload, any other is chosen afresh. A delivery that
+ * still holds it, though its message is dead, has lost it.
+ */
 export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
   return ctx.db.write([
     sql`
       ${goOn} WHERE state = 'FAILED'
         AND id = (SELECT run FROM batch WHERE seq = ${batch} AND state = 'PARKED')`,
     sql`
-      UPDATE batch SET lease_until = 0,
+      UPDATE batch SET lease = NULL, lease_until = 0,
         state = CASE WHEN first_tried_at IS NOT NULL THEN 'TRIED' WHEN frozen_at IS NOT NULL THEN 'FROZEN' ELSE 'OPEN' END
       WHERE seq = ${batch} AND state = 'PARKED'`,
   ]);

@@ -1,6 +1,6 @@
 import { campaignPage } from "../campaign/messages.ts";
 import { writePage } from "../campaign/page.ts";
-import { parkPage, unparkPage } from "../campaign/parking.ts";
+import { parkPage } from "../campaign/parking.ts";
 import { defineJob, done } from "./job.ts";
 
 export const campaignPageJob = defineJob(
@@ -9,5 +9,5 @@ export const campaignPageJob = defineJob(
     await writePage(ctx, { run, page }); // pages of paused runs and replayed pages are done, too
     return done;
   },
-  { park: parkPage, unpark: unparkPage },
+  { park: parkPage },
 );

@@ -1,15 +1,8 @@
-import {
-  beginTry,
-  freezeBatch,
-  type HeldBatch,
-  type Settlement,
-  settleBatch,
-  triedPayload,
-  tryAgain,
-} from "../campaign/batch.ts";
-import { deferBatch } from "../campaign/deferral.ts";
+import { beginTry, triedPayload, tryAgain } from "../campaign/attempt.ts";
+import { freezeBatch, type HeldBatch, type Settlement, settleBatch } from "../campaign/batch.ts";
+import { comeAgain, deferBatch } from "../campaign/deferral.ts";
 import { channelSend } from "../campaign/messages.ts";
-import { parkBatch, unparkBatch } from "../campaign/parking.ts";
+import { parkBatch } from "../campaign/parking.ts";
 import { memberOf, renderBatch } from "../campaign/render.ts";
 import { settlementsOf, unknownOf } from "../campaign/settlement.ts";
 import { factsOf } from "../channels/catalog.ts";
@@ -19,20 +12,21 @@ import { defineJob, done, type JobContext, type JobResult, retryAfter } from "./
 /** Sends one batch: freeze, render, keep what is about to be sent, call the provider, record what became of it. */
 export const channelSendJob = defineJob(
   channelSend,
-  async (ctx, { batch }, message) => {
-    const freeze = await freezeBatch(ctx, { batch, message });
+  async (ctx, { batch }) => {
+    const freeze = await freezeBatch(ctx, { batch });
     switch (freeze.kind) {
       case "gone":
         return done;
       case "held":
-        return retryAfter((freeze.until - ctx.clock()) / 1000);
+        await comeAgain(ctx, freeze.batch, freeze.until);
+        return done;
       case "frozen":
         return firstTry(ctx, freeze.batch);
       case "tried":
         return nextTry(ctx, freeze.batch, freeze.firstTriedAt);
     }
   },
-  { park: parkBatch, unpark: unparkBatch },
+  { park: parkBatch },
 );
 
 async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
@@ -41,11 +35,19 @@ async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
     ({ member, reason }): Settlement => ({ member, state: "FAILED", reason, providerId: null, dueAt: null }),
   );
   if (envelopes.length === 0) {
-    await settleBatch(ctx, batch, unrendered);
-    return done;
+    return ended(ctx, await settleBatch(ctx, batch, unrendered));
   }
   const payload = { envelopes, unrendered };
-  return (await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch))) ? call(ctx, batch, payload) : done;
+  const mayCall = await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch));
+  return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "let-go");
+}
+
+/**
+ * The message is done with when its delivery has ended the batch or let it go. When another delivery took the batch over it comes again,
+ * for that one may die.
+ */
+function ended(ctx: JobContext, byUs: boolean): JobResult {
+  return byUs ? done : retryAfter(ctx.settings.leaseMs / 1000);
 }
 
 /** How long a batch is held while its provider is called: longer than the call can take. */
@@ -64,10 +66,12 @@ async function nextTry(ctx: JobContext, batch: HeldBatch, firstTriedAt: number):
   const hours = factsOf(batch.channel).idempotentHours;
   // An hour of slack: the last retry must reach the provider while it still remembers the first.
   const recognised = ctx.senders[batch.channel].idempotent && ctx.clock() < firstTriedAt + (hours - 1) * 3_600_000;
-  if (recognised) return (await tryAgain(ctx, batch, holdMs(ctx, batch))) ? call(ctx, batch, payload) : done;
+  if (recognised) {
+    const mayCall = await tryAgain(ctx, batch, holdMs(ctx, batch));
+    return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "let-go");
+  }
   const lost = payload.envelopes.map(({ ref }) => unknownOf(memberOf(ref), "LOST_WHILE_SENDING"));
-  await settleBatch(ctx, batch, [...payload.unrendered, ...lost]);
-  return done;
+  return ended(ctx, await settleBatch(ctx, batch, [...payload.unrendered, ...lost]));
 }
 
 async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }: Payload): Promise<JobResult> {
@@ -75,11 +79,9 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   const outcome = await sender.send({ id: batch.id, envelopes });
   if (outcome.kind === "retry") {
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
-    await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15));
-    return done;
+    return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
   }
-  await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, outcome.results)]);
-  return done;
+  return ended(ctx, await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, outcome.results)]));
 }
 
 function pack(payload: Payload): Uint8Array {

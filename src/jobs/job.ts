@@ -26,31 +26,27 @@ export const reject = (reason: string): JobResult => ({ kind: "reject", reason }
 export interface Job {
   readonly name: string;
   /** Runs the handler on an unchecked payload; a payload that does not fit the message's schema is rejected. */
-  run(ctx: JobContext, payload: unknown, message: string): Promise<JobResult>;
+  run(ctx: JobContext, payload: unknown): Promise<JobResult>;
   /** Told when the queue has given the message up. */
   park(ctx: JobContext, payload: unknown): Promise<void>;
-  /** Told before a dead message is published again. */
-  unpark(ctx: JobContext, payload: unknown): Promise<void>;
 }
 
 interface Hooks<Payload> {
   readonly park?: (ctx: JobContext, payload: Payload) => Promise<unknown>;
-  readonly unpark?: (ctx: JobContext, payload: Payload) => Promise<unknown>;
 }
 
-/** Joins a message with its handler, which is told the queue's id of the message (the same for all its deliveries), and with what marks and unmarks its work when the queue gives it up. */
+/** Joins a message with its handler, and with what marks its work when the queue gives it up. */
 export function defineJob<Payload>(
   message: MessageType<Payload>,
-  handle: (ctx: JobContext, payload: Payload, message: string) => Promise<JobResult>,
+  handle: (ctx: JobContext, payload: Payload) => Promise<JobResult>,
   hooks: Hooks<Payload> = {},
 ): Job {
   return {
     name: message.name,
-    run: async (ctx, payload, id) => {
+    run: async (ctx, payload) => {
       const parsed = message.schema.safeParse(payload);
-      return parsed.success ? handle(ctx, parsed.data, id) : reject(`bad payload: ${parsed.error.message}`);
+      return parsed.success ? handle(ctx, parsed.data) : reject(`bad payload: ${parsed.error.message}`);
     },
     park: async (ctx, payload) => void (await hooks.park?.(ctx, message.schema.parse(payload))),
-    unpark: async (ctx, payload) => void (await hooks.unpark?.(ctx, message.schema.parse(payload))),
   };
 }

@@ -22,20 +22,20 @@ export async function handleJob(ctx: JobContext, name: string, request: Request)
   const job = jobs.get(name);
   if (!job) return refuse(404, "there is no such job");
   const payload = parseJson(body);
-  return runJob(ctx, job.name, request, (message) => job.run(ctx, payload, message));
+  return runJob(ctx, job.name, request, () => job.run(ctx, payload));
 }
 
 async function runJob(
   ctx: JobContext,
   name: string,
   request: Request,
-  run: (message: string) => Promise<JobResult>,
+  run: () => Promise<JobResult>,
 ): Promise<Response> {
-  const message = request.headers.get("upstash-message-id") ?? "";
+  const message = request.headers.get("upstash-message-id");
   const retried = Number(request.headers.get("upstash-retried") ?? 0);
   const began = performance.now();
   try {
-    const result = await run(message);
+    const result = await run();
     const ms = Math.round(performance.now() - began);
     ctx.log(result.kind === "reject" ? "error" : "debug", "job", {
       job: name,

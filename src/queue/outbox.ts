@@ -23,6 +23,11 @@ export function enqueue(messages: readonly Message[], now: number, guard: SQL = 
     FROM ${rows(list)} WHERE ${guard}`;
 }
 
+/** A guard for {@link enqueue}: no message about the subject is meant for later than now. So repeats of what leaves one leave no second. */
+export function noneAhead(subject: string, now: number): SQL {
+  return sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${subject} AND not_before > ${now})`;
+}
+
 /** The columns of an outbox row that {@link enqueueEach} computes in SQL from the rows of a query. */
 export interface OutboxRow {
   /** A globally unique id, different for every enqueueing. */
