@@ -1,0 +1,47 @@
+import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { startHrana } from "../support/hrana.ts";
+import { closeShops, openShop } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
+import { until } from "../support/wait.ts";
+
+const stops: (() => unknown)[] = [];
+afterAll(async () => {
+  await closeShops();
+  for (const stop of stops) await stop();
+});
+
+test("I8 on a remote database a run is paused, resumed and completed as on a file, and adds up", async () => {
+  const server = await startHrana(join(tempDir(), "remote.db"));
+  stops.push(() => server.stop());
+  const shop = await openShop({ env: { DATABASE_URL: server.url } });
+  await shop.members(600);
+  shop.ctx.sandbox.setFaults("EMAIL", { delayMs: 150 });
+  const run = await shop.launched({ channels: ["IN_APP", "EMAIL", "SMS"] });
+  await until(async () => (await shop.sent(run)) >= 100);
+  await shop.pause(run);
+  await Bun.sleep(300);
+  expect(await shop.state(run)).toBe("PAUSED");
+  await shop.resume(run);
+  await shop.becomes(run, "COMPLETED");
+  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 600, "IN_APP SENT": 600, "SMS SENT": 600 });
+  expect(await shop.faults(run)).toEqual([]);
+});
+
+test("I7 answers that the remote database gave and nobody heard leave nobody out and nobody written to twice", async () => {
+  const server = await startHrana(join(tempDir(), "remote.db"));
+  stops.push(() => server.stop());
+  const shop = await openShop({ env: { DATABASE_URL: server.url, QUEUE_RETRIES: "20" } });
+  await shop.members(400);
+  const run = await shop.launched({ channels: ["EMAIL", "SMS"] });
+  const losing = setInterval(() => server.loseNextAnswer(), 40);
+  await Bun.sleep(800);
+  clearInterval(losing);
+  await shop.state(run).catch(() => {}); // the last answer to be lost may be this one
+  const running = setInterval(() => shop.pass(1_000), 50);
+  await shop.becomes(run, "COMPLETED").finally(() => clearInterval(running));
+  const ledger = await shop.ledger(run);
+  expect(ledger["EMAIL SENT"]).toBe(400);
+  expect((ledger["SMS SENT"] ?? 0) + (ledger["SMS UNKNOWN LOST_WHILE_SENDING"] ?? 0)).toBe(400);
+  expect(await shop.faults(run)).toEqual([]);
+});
