@@ -6,6 +6,17 @@ const id = (type: string, row: number) => btoa(`${type}:${row}`);
 const refusal = `... on Refusal { code message }
     ... on InvalidInput { issues { path message } }`;
 
+/** The first tab: the playground shows no variables in it until another was opened, so it has none. */
+const start: readonly Example[] = [
+  {
+    query: `# Each tab is a step, from the first member to what would have gone out.
+# Run it with the button or Ctrl-Enter; what it is about stands under "Variables".
+query Start {
+  viewer { kind name role }
+}`,
+  },
+];
+
 const audience: readonly Example[] = [
   {
     query: `# 1. Members come from the shop's backend, at most 1,000 a call.
@@ -186,4 +197,4 @@ mutation WritePromotion($input: CreatePromotionInput!) {
 ];
 
 /** The operations that the playground opens with: from the first member to what the sandbox took, and a promotion. */
-export const exampleOperations: readonly Example[] = [...audience, ...campaign, ...run, ...promotion];
+export const exampleOperations: readonly Example[] = [...start, ...audience, ...campaign, ...run, ...promotion];

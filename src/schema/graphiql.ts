@@ -16,7 +16,7 @@ export interface OperatorPagesOptions {
 
 /**
  * Answers what a browser asks of `/graphql`: GraphiQL, without any network but ours; and `/graphql/sign-in`, where an
- * operator's token becomes a cookie. In production GraphiQL is for operators who signed in. Nothing for other requests.
+ * operator's token becomes a cookie. GraphiQL is for operators who signed in. Nothing for other requests.
  */
 export function operatorPages({ signIn, isProduction, examples }: OperatorPagesOptions) {
   const graphiql = lazyGraphiql(examples);
@@ -27,9 +27,7 @@ export function operatorPages({ signIn, isProduction, examples }: OperatorPagesO
     }
     if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return undefined;
     const caller = await signIn(request);
-    const isOperator = "actor" in caller && caller.actor.kind === "operator";
-    if (isProduction && !isOperator) return form(401);
-    return graphiql();
+    return "actor" in caller && caller.actor.kind === "operator" ? graphiql() : form(401);
   };
 }
 
@@ -58,16 +56,39 @@ async function takeToken(request: Request, signIn: OperatorPagesOptions["signIn"
 const pageHeaders = {
   "content-type": "text/html; charset=utf-8",
   "x-frame-options": "DENY",
-  "referrer-policy": "no-referrer",
+  "referrer-policy": "same-origin", // without a referrer a browser would post the form from the origin "null"
 };
+
+const style =
+  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:10vh auto;padding:0 1rem}" +
+  "label{display:block}input,button{font:inherit;padding:.7rem;border:2px solid #1a4fa0;border-radius:.3rem}" +
+  "input{width:100%;box-sizing:border-box;margin:.3rem 0 1rem}button{padding:.7rem 1.4rem;color:#fff;background:#1a4fa0}" +
+  "input:focus-visible,button:focus-visible{outline:3px solid #d97706;outline-offset:2px}small{color:#555}";
 
 /** `message` is words of ours, never what was sent. */
 function form(status: number, message = "Paste an operator's token to go on."): Response {
-  const html = `<!doctype html><html lang="en"><meta charset="utf-8"><title>Fanfare: sign in</title>
-<style>body{font:16px system-ui;margin:15vh auto;max-width:28rem;padding:0 1rem}input,button{font:inherit;padding:.5rem}input{width:100%;box-sizing:border-box;margin:.5rem 0}</style>
-<form method="post" action="/graphql/sign-in"><h1>Fanfare</h1><label>${message}
+  const html = `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Fanfare: sign in</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<h1>Fanfare</h1>
+<form method="post" action="/graphql/sign-in">
+<p role="status">${message}</p>
+<label>Token
 <input name="token" type="password" autocomplete="current-password" placeholder="ff_op_…" autofocus required></label>
-<button>Sign in</button></form></html>`;
+<button>Sign in</button>
+</form>
+<p><small>The first start prints an operator's token; <code>fanfare token operator</code> makes further ones.</small></p>
+</main>
+</body>
+</html>
+`;
   return new Response(html, { status, headers: pageHeaders });
 }
 

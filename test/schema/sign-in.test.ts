@@ -146,8 +146,12 @@ describe("an operator", () => {
     expect(before.text).toContain("<form");
     expect(before.text).not.toContain("GraphiQL");
 
+    // Under "no-referrer" a browser posts the form from the origin "null", and would be refused.
+    expect(before.headers.get("referrer-policy")).toBe("same-origin");
+
     const token = await api.token({ kind: "operator", name: "Bea", role: "viewer" });
-    const signedIn = await page("/graphql/sign-in", { method: "POST", body: new URLSearchParams({ token }) });
+    const body = new URLSearchParams({ token });
+    const signedIn = await page("/graphql/sign-in", { method: "POST", body, headers: { origin: api.url } });
     expect(signedIn.status).toBe(303);
     expect(signedIn.headers.get("location")).toBe("/graphql");
     const cookie = signedIn.headers.get("set-cookie") ?? "";
