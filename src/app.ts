@@ -4,6 +4,7 @@ import type { Actor, Context, Log } from "./context.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
+import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { armSchedules } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
@@ -50,8 +51,16 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Builds all parts, brings the database up to date, and serves. */
+/** Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. */
 export async function startApp(env: Env, replace: Replaceable = {}): Promise<App> {
+  try {
+    return await start(env, replace);
+  } catch (error) {
+    throw faultOfTheMachine(error, env) ?? error;
+  }
+}
+
+async function start(env: Env, replace: Replaceable): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL);
   const parts = await openParts(env, log);
   const listener = listen(env, log);
@@ -82,6 +91,19 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
     stop: () => stop({ ...parts, listener, broker, relay }),
   };
+}
+
+/** A port that is taken, a disk that is full, a file that is damaged: in a line, with what to do. */
+function faultOfTheMachine(error: unknown, { PORT, HOST, dataDir }: Env): SetupError | undefined {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (code === "EADDRINUSE") return new SetupError(`${HOST}:${PORT} is in use; stop what listens there, or set PORT.`);
+  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
+    return new SetupError(`A database in ${dataDir} is damaged (${code}); restore the directory from a backup.`);
+  }
+  if (/^(EACCES|EROFS|ENOSPC|SQLITE_(FULL|READONLY|CANTOPEN|PERM|IOERR)).*$/.test(code)) {
+    return new SetupError(`${dataDir} cannot be written (${code}); is the disk full, or another user's?`);
+  }
+  return undefined;
 }
 
 interface Parts {

@@ -41,7 +41,7 @@ export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts
       case "webhooks":
         return handleWebhook(ctx, second, request, webhookSecrets(env));
       case "l":
-        return followLink(ctx, second);
+        return followLink(ctx, second, request);
       case "u":
         return unsubscribePage(ctx, second, request);
       case "livez":

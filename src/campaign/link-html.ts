@@ -68,7 +68,7 @@ ${form}
 }
 
 const style =
-  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:10vh auto;padding:0 1rem}" +
+  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:10vh auto;padding:0 1rem}h1{line-height:1.2}" +
   "button{font:inherit;padding:.7rem 1.4rem;color:#fff;background:#1a4fa0;border:2px solid #1a4fa0;border-radius:.3rem}" +
   "button:focus-visible{outline:3px solid #d97706;outline-offset:3px}";
 

@@ -5,10 +5,12 @@ import { type Link, readLink } from "./link.ts";
 import { languageOf, type PageLanguage, pageResponse } from "./link-html.ts";
 
 /** Answers `/l/<token>`: counts the click and goes on to the link's address. A click that cannot be counted goes on all the same. */
-export async function followLink(ctx: Context, token: string): Promise<Response> {
+export async function followLink(ctx: Context, token: string, request: Request): Promise<Response> {
   const link = readLink(ctx, token);
   const target = link?.to === "url" ? URL.parse(link.url) : null;
-  if (link?.to !== "url" || !target || !/^https?:$/.test(target.protocol)) return badLink(ctx, "en");
+  if (link?.to !== "url" || !target || !/^https?:$/.test(target.protocol)) {
+    return badLink(ctx, languageOf(request.headers.get("accept-language")));
+  }
   try {
     await recordProgress(ctx, { send: link, progress: "clicked" });
   } catch (error) {
