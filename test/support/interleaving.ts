@@ -2,12 +2,13 @@ import { sql } from "drizzle-orm";
 import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/control.ts";
 import { launchCampaign } from "../../src/campaign/launch.ts";
 import { unpark } from "../../src/campaign/parking.ts";
-import type { BatchOutcome, ExternalChannelName, SendBatch, Sender, SendResult } from "../../src/channels/channel.ts";
+import type { ExternalChannelName, SendBatch, Sender } from "../../src/channels/channel.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database, RootDatabase } from "../../src/db/client.ts";
 import { jobs } from "../../src/jobs/index.ts";
 import type { JobContext, JobResult } from "../../src/jobs/job.ts";
 import { testContext } from "./graphql.ts";
+import { ModelProviders, memberOf } from "./model-providers.ts";
 import { accepted, addCampaign, runOfCampaign } from "./shop.ts";
 
 /** A message in the model's queue: it stays until a delivery of it is acknowledged, and may be delivered any number of times. */
@@ -27,19 +28,12 @@ interface Delivery {
   over: boolean;
 }
 
-/** What the providers did, as they know it. */
-interface Providers {
-  /** How often each `channel member` was delivered to. */
-  readonly delivered: Map<string, number>;
-  readonly keys: Set<string>;
-}
-
 /**
  * One run under a queue that delivers at least once, in any order, and under servers that may stop anywhere: every step is chosen from
  * outside, so that a property test can look for an order of events that breaks something.
  */
 export class Interleaving {
-  readonly providers: Providers = { delivered: new Map(), keys: new Set() };
+  readonly providers = new ModelProviders();
   readonly #db: RootDatabase;
   readonly #ctx: Context;
   #now = Date.now();
@@ -207,7 +201,7 @@ export class Interleaving {
       send: async (batch) => {
         await this.#notice(name, batch);
         const dice = await halt();
-        return name === "EMAIL" ? this.#email(batch, dice) : this.#sms(batch, dice);
+        return name === "EMAIL" ? this.providers.email(batch, dice) : this.providers.sms(batch, dice);
       },
     });
     const senders = { EMAIL: sender("EMAIL"), SMS: sender("SMS"), PUSH: sender("PUSH") };
@@ -224,41 +218,6 @@ export class Interleaving {
       if (ago > 2_000) this.breaches.push(`${channel} is sent to ${ref}, who withdrew ${ago} ms before`);
     }
   }
-
-  /** Knows a repeated key; an answer may be lost whether or not the batch arrived. */
-  #email({ id, envelopes }: SendBatch, dice: number): BatchOutcome {
-    if (dice >= 0.5) {
-      if (dice >= 0.75) this.#accept("EMAIL", envelopes, id);
-      return { kind: "retry", afterSeconds: 1, reason: "no answer" };
-    }
-    this.#accept("EMAIL", envelopes, id);
-    return { kind: "results", results: envelopes.map(({ ref }) => ({ kind: "sent", providerId: ref })) };
-  }
-
-  #accept(channel: string, envelopes: SendBatch["envelopes"], key: string): void {
-    if (this.providers.keys.has(key)) return;
-    if (channel === "EMAIL") this.providers.keys.add(key);
-    for (const { ref } of envelopes) {
-      const name = `${channel} ${memberOf(ref)}`;
-      this.providers.delivered.set(name, (this.providers.delivered.get(name) ?? 0) + 1);
-    }
-  }
-
-  #sms({ id, envelopes }: SendBatch, dice: number): BatchOutcome {
-    const results = envelopes.map((envelope, i): SendResult => {
-      const fate = (dice * 5 + i) % 5;
-      if (dice > 0 && fate >= 4) return { kind: "retry", afterSeconds: 1, reason: "busy" };
-      if (dice > 0 && fate >= 3) return { kind: "failed", reason: "wrong number" };
-      this.#accept("SMS", [envelope], `${id}/${i}`);
-      if (dice > 0 && fate >= 2) return { kind: "unknown", reason: "no answer" };
-      return { kind: "sent", providerId: envelope.ref };
-    });
-    return { kind: "results", results };
-  }
-}
-
-function memberOf(ref: string): number {
-  return Number(ref.split(":")[1]);
 }
 
 /** The database as a delivery sees it: it halts before every write. */
