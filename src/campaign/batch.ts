@@ -76,13 +76,18 @@ function dissolve({ seq, run, channel }: HeldBatch, now: number) {
   ];
 }
 
+/**
+ * The lease has another name while the members are chosen: when the database's answer was lost and the same statements are run again, they find
+ * it no more, and choose and count nobody twice.
+ */
 function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: FrozenRun, now: number) {
   const until = now + ctx.settings.leaseMs;
-  const mine = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease = ${lease})`;
+  const choosing = `choosing/${lease}`;
+  const mine = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease = ${choosing})`;
   const chosen = sql`batch = ${seq} AND ${mine}`;
   return [
     sql`
-      UPDATE batch SET lease = ${lease}, lease_until = ${until}, tries = tries + 1,
+      UPDATE batch SET lease = ${choosing}, lease_until = ${until}, tries = tries + 1,
         frozen_at = CASE state WHEN 'OPEN' THEN ${now} ELSE frozen_at END, state = CASE state WHEN 'OPEN' THEN 'FROZEN' ELSE state END
       WHERE seq = ${seq} AND state IN ('OPEN', 'TRIED') AND lease_until <= ${now}
         AND EXISTS (SELECT 1 FROM run WHERE id = ${run}
@@ -101,6 +106,7 @@ function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: Fro
       INSERT INTO tally (run, channel, state, reason, n)
       SELECT ${run}, ${channel}, 'PENDING', '', -count(*) FROM send WHERE ${chosen}
       ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    sql`UPDATE batch SET lease = ${lease} WHERE seq = ${seq} AND lease = ${choosing}`,
   ];
 }
 
