@@ -7,6 +7,8 @@ import { completeRun } from "./completion.ts";
 import { skipReason } from "./decision.ts";
 import { forgetTokens, settleProven } from "./delivery.ts";
 import { campaignWake } from "./messages.ts";
+import { type Pressure, takePlaces, withCaps } from "./pressure.ts";
+import { pressureAhead, quietAside } from "./put-off.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally, moveTally } from "./tally.ts";
 
@@ -33,7 +35,7 @@ export type Freeze =
 
 /**
  * Takes a batch for this delivery. An open batch chooses its members now: the next ready sends, less those whom consent, address or
- * suppression excludes at this moment – the decision and the choice are one commit. A batch that an earlier
+ * suppression and pressure exclude at this moment – the decision and the choice are one commit. A batch that an earlier
  * delivery froze but never tried is dissolved and chosen afresh; one that was tried keeps its members and its payload.
  */
 export async function freezeBatch(ctx: Context, input: { batch: number }): Promise<Freeze> {
@@ -43,7 +45,8 @@ export async function freezeBatch(ctx: Context, input: { batch: number }): Promi
   const frozen = await frozenRun(ctx, row.run);
   const lease = Bun.randomUUIDv7();
   const held: HeldBatch = { seq: row.seq, id: row.id, run: row.run, channel: row.channel, lease, takenAt: now };
-  await ctx.db.write([...dissolve(held, now), ...take(ctx, held, frozen, now)]);
+  const pressure = await pressureAhead(ctx, held, frozen, now);
+  await ctx.db.write([...dissolve(held, now), ...take(ctx, held, frozen, pressure)]);
   return outcome(ctx, held);
 }
 
@@ -80,11 +83,14 @@ function dissolve({ seq, run, channel }: HeldBatch, now: number) {
  * The lease has another name while the members are chosen: when the database's answer was lost and the same statements are run again, they find
  * it no more, and choose and count nobody twice.
  */
-function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: FrozenRun, now: number) {
+function take(ctx: Context, held: HeldBatch, frozen: FrozenRun, pressure: Pressure) {
+  const { seq, run, channel, lease, takenAt: now } = held;
   const until = now + ctx.settings.leaseMs;
   const choosing = `choosing/${lease}`;
   const mine = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease = ${choosing})`;
   const chosen = sql`batch = ${seq} AND ${mine}`;
+  const reason = withCaps(skipReason(channel, frozen, now), pressure);
+  const { putOff, awake, letGo } = quietAside(ctx, { ...held, mine, endsAt: frozen.endsAt }, pressure);
   return [
     sql`
       UPDATE batch SET lease = ${choosing}, lease_until = ${until}, tries = tries + 1,
@@ -92,20 +98,23 @@ function take(ctx: Context, { seq, run, channel, lease }: HeldBatch, frozen: Fro
       WHERE seq = ${seq} AND state IN ('OPEN', 'TRIED') AND lease_until <= ${now}
         AND EXISTS (SELECT 1 FROM run WHERE id = ${run}
           AND (state = 'RUNNING' OR (state = 'CANCELLING' AND batch.state = 'TRIED')))`,
+    ...putOff,
     sql`
       UPDATE send SET batch = ${seq}, at = ${now}, reason = coalesce(d.skip, ''),
         state = CASE WHEN d.skip IS NULL THEN 'SENDING' ELSE 'SKIPPED' END
-      FROM (SELECT s.member AS member, ${skipReason(channel, frozen, now)} AS skip
+      FROM (SELECT s.member AS member, ${reason} AS skip
             FROM (SELECT member FROM send INDEXED BY send_ready
                   WHERE run = ${run} AND channel = ${channel} AND state = 'PENDING' AND reason = ''
                   ORDER BY member LIMIT ${batchLimit(ctx, channel)}) s
-            JOIN member m ON m.seq = s.member WHERE ${mine}) d
+            JOIN member m ON m.seq = s.member WHERE ${mine}${awake}) d
       WHERE send.run = ${run} AND send.channel = ${channel} AND send.member = d.member`,
+    ...takePlaces(sql`${chosen} AND state = 'SENDING'`, pressure),
     countIntoTally(chosen),
     sql`
       INSERT INTO tally (run, channel, state, reason, n)
       SELECT ${run}, ${channel}, 'PENDING', '', -count(*) FROM send WHERE ${chosen}
       ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    ...letGo,
     sql`UPDATE batch SET lease = ${lease} WHERE seq = ${seq} AND lease = ${choosing}`,
   ];
 }

@@ -11,9 +11,9 @@ export const skipReasons = {
   SUPPRESSED: "The address bounced, complained or was suppressed by an operator.",
   OTHER_CHANNEL: "The campaign reaches each member once, and an earlier channel did.",
   DUPLICATE_ADDRESS: "Another member of the audience has the same address and is sent to.",
-  CAPPED: "The member has had as many messages as the frequency caps allow.",
-  QUIET_HOURS: "It was night for the member, and the campaign ended before the morning.",
   EXPIRED: "The campaign's end had passed before it was the member's turn.",
+  QUIET_HOURS: "It was in the member's quiet hours, and the campaign ended before they did.",
+  CAPPED: "The member has had as many messages as the frequency caps allow.",
 } as const;
 export type SkipReason = keyof typeof skipReasons;
 

@@ -4,7 +4,8 @@ import type { Context } from "../context.ts";
 import { enqueue, noneAhead } from "../queue/outbox.ts";
 import type { HeldBatch } from "./batch.ts";
 import { openBatches } from "./batch-window.ts";
-import { channelSend } from "./messages.ts";
+import { campaignWake, channelSend } from "./messages.ts";
+import { countIntoTally } from "./tally.ts";
 
 /** A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not ours. */
 const slackMs = 1_000;
@@ -35,20 +36,38 @@ export async function comeAgain(ctx: Context, batch: Pick<HeldBatch, "seq" | "ch
   await ctx.db.write([enqueue([message], now, noneAhead(message.subject, now))]);
 }
 
-/** Makes deferred sends of a run whose time has come ready again, and opens batches for them. */
+/** Sends woken in one step: bounds how long its transaction holds the writer. */
+const stride = 5_000;
+/** How long one message works at it, in milliseconds. */
+const spellMs = 10_000;
+
+/**
+ * Makes deferred sends of a run whose time has come ready again, and opens batches for them, in steps: a morning wakes a whole country. What is
+ * left after a while is left to another message.
+ */
 export async function wakeDeferred(ctx: Context, { run }: { run: number }): Promise<void> {
+  const began = performance.now();
+  let woken = await wakeStep(ctx, run);
+  while (woken === stride && performance.now() - began < spellMs) woken = await wakeStep(ctx, run);
   const now = ctx.clock();
-  const due = sql`run = ${run} AND state = 'PENDING' AND reason <> '' AND due_at <= ${now}`;
-  await ctx.db.write([
+  if (woken === stride) await ctx.db.write([enqueue([campaignWake.of({ run, at: now })], now)]);
+}
+
+async function wakeStep(ctx: Context, run: number): Promise<number> {
+  const due = sql`(run, channel, member) IN (
+    SELECT run, channel, member FROM send INDEXED BY send_deferred
+    WHERE state = 'PENDING' AND reason <> '' AND run = ${run} AND due_at <= ${ctx.clock()} LIMIT ${stride})`;
+  const opened = channelNames
+    .filter(isExternal)
+    .flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize));
+  const answers = await ctx.db.write([
+    countIntoTally(due, -1),
     sql`
       INSERT INTO tally (run, channel, state, reason, n)
-      SELECT run, channel, 'PENDING', '', count(*) FROM send WHERE ${due} GROUP BY 2
-      ON CONFLICT DO UPDATE SET n = n + excluded.n`,
-    sql`
-      INSERT INTO tally (run, channel, state, reason, n)
-      SELECT run, channel, state, reason, -count(*) FROM send WHERE ${due} GROUP BY 2, 4
+      SELECT run, channel, state, '', count(*) FROM send WHERE ${due} GROUP BY 1, 2
       ON CONFLICT DO UPDATE SET n = n + excluded.n`,
     sql`UPDATE send SET reason = '', due_at = NULL WHERE ${due}`,
-    ...channelNames.filter(isExternal).flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize)),
+    ...opened,
   ]);
+  return answers[2]?.rowsAffected ?? 0;
 }

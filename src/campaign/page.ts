@@ -8,6 +8,8 @@ import { completeRun } from "./completion.ts";
 import { sharedAddressColumn, skipReason } from "./decision.ts";
 import { campaignPage } from "./messages.ts";
 import { matches } from "./plan.ts";
+import { countSends, type Pressure, pressureOn, withCaps } from "./pressure.ts";
+import { inTime, quietHours, wakeUps } from "./put-off.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally } from "./tally.ts";
 
@@ -20,11 +22,12 @@ export async function writePage(ctx: Context, input: { run: number; page: number
   const frozen = await frozenRun(ctx, input.run);
   const now = ctx.clock();
   const page: Page = { ...input, frozen, now };
+  const pressures = await Promise.all(frozen.channels.map((channel) => pressureOn(ctx, channel, frozen, now)));
   await ctx.db.write([
     sql`
       UPDATE page SET state = 'WRITING' WHERE run = ${page.run} AND number = ${page.page} AND state = 'PLANNED'
         AND EXISTS (SELECT 1 FROM run WHERE id = ${page.run} AND state IN ('RUNNING', 'CANCELLING'))`,
-    ...frozen.channels.flatMap((channel, i) => channelStatements(page, channel, i)),
+    ...frozen.channels.flatMap((channel, i) => channelStatements(page, channel, i, pressures[i] ?? {})),
     sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
     ...frozen.channels
@@ -80,11 +83,16 @@ function firstChannel({ channels }: FrozenRun): ChannelName {
   return first;
 }
 
-function channelStatements(page: Page, channel: ChannelName, position: number): Query[] {
-  const counted = countIntoTally(rowsOfPage(page, channel));
-  const ledger = [insertLedger(page, channel, position), ...(position === 0 ? [countMatched(page)] : [])];
-  if (isExternal(channel)) return [...ledger, ...skipSharedAddresses(page, channel), counted];
-  return [...ledger, insertLocal(page, channel), counted];
+function channelStatements(page: Page, channel: ChannelName, position: number, pressure: Pressure): Query[] {
+  const rows = rowsOfPage(page, channel);
+  const counted = countIntoTally(rows);
+  const ledger = [insertLedger(page, channel, position, pressure), ...(position === 0 ? [countMatched(page)] : [])];
+  if (isExternal(channel)) {
+    const putOff = sql`${rows} AND state = 'PENDING' AND reason = ${quietHours}`;
+    const wake = pressure.quiet ? [wakeUps(page.run, putOff, page.now)] : [];
+    return [...ledger, ...skipSharedAddresses(page, channel), counted, ...wake];
+  }
+  return [...ledger, ...countSends(sql`${rows} AND state = 'SENT'`, pressure), insertLocal(page, channel), counted];
 }
 
 /** Right behind the first channel's insert, `changes()` is the number of members that it found. */
@@ -92,26 +100,45 @@ function countMatched({ run }: Page): Query {
   return sql`UPDATE run SET matched = matched + changes() WHERE id = ${run}`;
 }
 
-function insertLedger(page: Page, channel: ChannelName, position: number): Query {
+function insertLedger(page: Page, channel: ChannelName, position: number, pressure: Pressure): Query {
   const { run, frozen, now } = page;
-  const ready = factsOf(channel).reach === "local" ? "SENT" : "PENDING";
   // The first channel asks the filter; the others take the members it found, so that all agree.
   const members =
     position === 0
       ? sql`member m NOT INDEXED WHERE m.seq > ${bound(page, "from_seq")} AND m.seq <= ${bound(page, "to_seq")} AND ${matches(frozen)}`
       : sql`send s JOIN member m ON m.seq = s.member WHERE ${rowsOfPage(page, firstChannel(frozen))}`;
+  const first = firstState(frozen, channel, pressure);
   // LIMIT −1 keeps SQLite from merging the inner query, which would ask for the skip reason twice a row.
   return sql`
-    INSERT OR IGNORE INTO send (run, channel, member, state, reason, at)
+    INSERT OR IGNORE INTO send (run, channel, member, state, reason, at${first.column})
     SELECT ${run}, ${channel}, seq,
-      CASE WHEN (SELECT state FROM run WHERE id = ${run}) = 'CANCELLING' THEN 'CANCELLED' WHEN skip IS NULL THEN ${ready} ELSE 'SKIPPED' END,
-      coalesce(skip, ''), ${now}
-    FROM (SELECT m.seq AS seq, ${skip(page, channel, position)} AS skip FROM ${members} LIMIT -1)`;
+      CASE WHEN (SELECT state FROM run WHERE id = ${run}) = 'CANCELLING' THEN 'CANCELLED' WHEN skip IS NULL${first.unless} THEN ${first.ready} ELSE 'SKIPPED' END,
+      coalesce(skip${first.reason}, ''), ${now}${first.value}
+    FROM (SELECT m.seq AS seq, ${skip(page, channel, position, pressure)} AS skip${first.asked} FROM ${members} LIMIT -1)`;
+}
+
+/**
+ * What is ready at once, and what quiet hours add to it: sends that wait for their end from the start, so that a night costs no batches. They
+ * are asked again, and caps for the first time, where a batch of an external channel is frozen.
+ */
+function firstState({ endsAt }: FrozenRun, channel: ChannelName, { quiet }: Pressure) {
+  const ready = factsOf(channel).reach === "local" ? "SENT" : "PENDING";
+  const [none, until] = [sql``, sql.raw("until")];
+  if (!quiet) return { ready, column: none, unless: none, reason: none, value: none, asked: none };
+  return {
+    ready,
+    column: sql`, due_at`,
+    unless: sql` AND (until IS NULL OR ${inTime(until, endsAt)})`,
+    reason: sql`, CASE WHEN until IS NOT NULL THEN ${quietHours} END`,
+    value: sql`, until`,
+    asked: sql`, ${quiet.until} AS until`,
+  };
 }
 
 /** Why member `m` is skipped on a channel, or null; with FIRST_REACHABLE also because an earlier channel of the list takes it. */
-function skip({ run, frozen, now }: Page, channel: ChannelName, position: number): SQL {
-  const reason = skipReason(channel, frozen, now);
+function skip({ run, frozen, now }: Page, channel: ChannelName, position: number, pressure: Pressure): SQL {
+  const asked = skipReason(channel, frozen, now);
+  const reason = isExternal(channel) ? asked : withCaps(asked, pressure);
   if (frozen.reach === "EACH" || position === 0) return reason;
   const earlier = frozen.channels.slice(0, position).map((name) => sql`${name}`);
   return sql`

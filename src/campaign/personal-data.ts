@@ -29,4 +29,9 @@ export const campaignPersonalData: readonly PersonalData[] = [
     rows: (member) => sql`SELECT run, at, shown_at FROM popup WHERE member = ${member}`,
     erase: (member) => [sql`DELETE FROM popup WHERE member = ${member}`],
   },
+  {
+    name: "pressure",
+    rows: (member) => sql`SELECT channel, day, n FROM pressure WHERE member = ${member}`,
+    erase: (member) => [sql`DELETE FROM pressure WHERE member = ${member}`],
+  },
 ];

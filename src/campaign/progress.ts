@@ -50,7 +50,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
   const [runs, tallies, moves] = await Promise.all([
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched, r.started_at,
-        r.completed_at, coalesce(r.frozen ->> '$.channels', c.channels) AS channels
+        r.completed_at, (${nextWake}) AS next_wake, coalesce(r.frozen ->> '$.channels', c.channels) AS channels
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<TallyRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<PauseRow>(sql`
@@ -76,6 +76,7 @@ interface RunRow {
   readonly matched: number;
   readonly started_at: number | null;
   readonly completed_at: number | null;
+  readonly next_wake: number | null;
   /** JSON list. */
   readonly channels: string;
 }
@@ -94,6 +95,10 @@ interface PauseRow {
   readonly at: number;
 }
 
+/** When the first of the sends of run `r` that were put off are due. */
+const nextWake = sql`
+  SELECT min(s.due_at) FROM send s INDEXED BY send_deferred WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> ''`;
+
 function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves: readonly PauseRow[]): RunProgress {
   const names: ChannelName[] = JSON.parse(run.channels);
   const channels = names.map((name) =>
@@ -107,12 +112,17 @@ function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves
   const now = ctx.clock();
   const active = activeSeconds(run, moves, now);
   const perSecond = active > 0 ? done / active : 0;
-  const moving = run.state === "RUNNING" || run.state === "CANCELLING";
+  // Quiet hours end when they end, whatever the rate.
+  const isQuiet = channels.some(({ reasons }) =>
+    reasons.some((r) => r.state === "PENDING" && r.reason === "QUIET_HOURS"),
+  );
+  const moving = (run.state === "RUNNING" && !isQuiet) || run.state === "CANCELLING";
   const facts = {
     state: run.state,
     dueAt: run.due_at,
     planned: run.planned === 1,
     pagesLeft: run.pages - run.pages_written,
+    nextWake: run.next_wake,
   };
   return {
     run: run.id,

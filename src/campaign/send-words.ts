@@ -50,8 +50,10 @@ function pending({ reason, due_at }: LedgerRow, run: RunState): string {
   if (run === "PAUSED") return "It waits for its turn; the campaign is paused.";
   if (run === "FAILED") return "It waits for work that is in the dead letters.";
   if (reason === "" || due_at === null) return "It waits for its turn.";
-  const why = reason === "RETRY" ? "The provider put it off." : skipWords(reason);
-  return `${why} It is tried again at ${new Date(due_at).toISOString()}.`;
+  const until = new Date(due_at).toISOString();
+  if (reason === "QUIET_HOURS")
+    return `It waits until the member's quiet hours end, at ${until}; then it is decided again.`;
+  return `${reason === "RETRY" ? "The provider put it off." : skipWords(reason)} It is tried again at ${until}.`;
 }
 
 function news({ progress }: LedgerRow): string {

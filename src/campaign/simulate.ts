@@ -5,8 +5,10 @@ import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { compileAudience, liveMember } from "../member/audience.ts";
 import { readAudience } from "./audience.ts";
 import { batchLimit } from "./batch-window.ts";
-import { findCampaign } from "./campaign.ts";
+import { type Campaign, findCampaign } from "./campaign.ts";
 import { type SkipReason, skipReason, skipReasons } from "./decision.ts";
+import { type Pressure, pressureOn, withCaps } from "./pressure.ts";
+import { inTime, quietHours } from "./put-off.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {
@@ -14,6 +16,8 @@ export interface Simulation {
   readonly channels: readonly {
     readonly channel: ChannelName;
     readonly reachable: number;
+    /** Of these, how many are in their quiet hours now and would be sent to when those end. */
+    readonly putOff: number;
     readonly skipped: readonly { readonly reason: string; readonly n: number }[];
   }[];
   /** Messages that the run would publish: one a page, planning included, and one a batch. */
@@ -22,7 +26,10 @@ export interface Simulation {
   readonly seconds: number;
 }
 
-/** Counts whom a launch would reach and why others would be skipped; shared addresses and FIRST_REACHABLE are not foreseen. */
+/**
+ * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE, and what sends of this
+ * very campaign, or of others under way, use up of the caps until it is a member's turn.
+ */
 export async function simulateLaunch(ctx: Context, input: { id: number }): Promise<Simulation | Refusal> {
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
@@ -31,11 +38,15 @@ export async function simulateLaunch(ctx: Context, input: { id: number }): Promi
   const now = ctx.clock();
   const where = sql`${liveMember} AND ${compileAudience(audience, { asOf: now, timeZone: ctx.settings.shopTimeZone, from: "index" })}`;
   const counts = await Promise.all(
-    campaign.channels.map((channel) => ctx.db.first<Counts>(countDecisions(skipReason(channel, campaign, now), where))),
+    campaign.channels.map(async (channel) => {
+      const pressure = await pressureOn(ctx, channel, campaign, now);
+      return ctx.db.first<Counts>(countDecisions(decisionOf(channel, campaign, pressure, now), where));
+    }),
   );
   const channels = campaign.channels.map((channel, i) => ({
     channel,
     reachable: counts[i]?.REACHABLE ?? 0,
+    putOff: counts[i]?.PUT_OFF ?? 0,
     skipped: reasons.flatMap((reason) => (counts[i]?.[reason] ? [{ reason, n: counts[i][reason] }] : [])),
   }));
   const matched = counts[0]?.MATCHED ?? 0;
@@ -43,14 +54,25 @@ export async function simulateLaunch(ctx: Context, input: { id: number }): Promi
 }
 
 const reasons = Object.keys(skipReasons) as SkipReason[];
-type Counts = Readonly<Record<SkipReason | "MATCHED" | "REACHABLE", number>>;
+type Counts = Readonly<Record<SkipReason | "MATCHED" | "REACHABLE" | "PUT_OFF", number>>;
+
+/** A skip reason, PUT_OFF, or null where the member would be sent to at once. Caps are not asked of those who are put off, as in a run. */
+function decisionOf(channel: ChannelName, campaign: Campaign, pressure: Pressure, now: number): SQL {
+  const reason = skipReason(channel, campaign, now);
+  if (!pressure.quiet) return withCaps(reason, pressure);
+  const { until } = pressure.quiet;
+  const quiet = sql`CASE WHEN ${until} IS NOT NULL THEN CASE WHEN ${inTime(until, campaign.endsAt)} THEN 'PUT_OFF' ELSE ${quietHours} END END`;
+  return withCaps(sql`coalesce(${reason}, ${quiet})`, pressure);
+}
 
 /** One walk with a counter per reason: a GROUP BY would sort the whole audience in memory. */
-function countDecisions(skip: SQL, where: SQL): SQL {
-  const counters = reasons.map((reason) => sql.raw(`count(*) FILTER (WHERE skip = '${reason}') AS ${reason}`));
+function countDecisions(decision: SQL, where: SQL): SQL {
+  const counters = ["PUT_OFF", ...reasons].map((reason) =>
+    sql.raw(`count(*) FILTER (WHERE decision = '${reason}') AS ${reason}`),
+  );
   return sql`
-    SELECT count(*) AS MATCHED, count(*) FILTER (WHERE skip IS NULL) AS REACHABLE, ${sql.join(counters, sql`, `)}
-    FROM (SELECT ${skip} AS skip FROM member m WHERE ${where} LIMIT -1)`;
+    SELECT count(*) AS MATCHED, count(*) FILTER (WHERE decision IS NULL OR decision = 'PUT_OFF') AS REACHABLE, ${sql.join(counters, sql`, `)}
+    FROM (SELECT ${decision} AS decision FROM member m WHERE ${where} LIMIT -1)`;
 }
 
 function costOf(

@@ -7,6 +7,8 @@ interface Facts {
   readonly planned: boolean;
   /** Planned and not written. */
   readonly pagesLeft: number;
+  /** When the next of the sends that were put off are due (ms). */
+  readonly nextWake: number | null;
 }
 
 /** What a run waits for, in words for an operator; null when it has ended. */
@@ -27,16 +29,23 @@ export function waitingFor(run: Facts, channels: readonly ChannelProgress[], now
   }
 }
 
-function workLeft({ planned, pagesLeft }: Facts, channels: readonly ChannelProgress[]): string[] {
+function workLeft({ planned, pagesLeft, nextWake }: Facts, channels: readonly ChannelProgress[]): string[] {
   const work = channels.flatMap(({ channel, counts, reasons }) => {
     const putOff = reasons.filter(({ state }) => state === "PENDING");
     const ready = counts.PENDING - putOff.reduce((sum, { n }) => sum + n, 0);
     return [
       ...(ready > 0 ? [`${channel}: ${ready} sends that wait for their turn`] : []),
-      ...putOff.map(({ reason, n }) => `${channel}: ${n} sends put off (${reason})`),
+      ...putOff.map(({ reason, n }) =>
+        reason === "QUIET_HOURS"
+          ? `${channel}: ${n} sends until their members' quiet hours end`
+          : `${channel}: ${n} sends put off (${reason})`,
+      ),
       ...(counts.SENDING > 0 ? [`${channel}: ${counts.SENDING} sends to be answered by the provider`] : []),
     ];
   });
+  const isPutOff = channels.some(({ reasons }) => reasons.some(({ state }) => state === "PENDING"));
+  if (isPutOff && nextWake !== null)
+    work.push(`the next of those put off are due at ${new Date(nextWake).toISOString()}`);
   if (!planned) work.unshift("the rest of its audience to be cut into pages");
   else if (pagesLeft > 0) work.unshift(`${pagesLeft} pages to be written`);
   return work;

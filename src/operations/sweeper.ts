@@ -10,6 +10,7 @@ import {
   campaignWake,
   channelSend,
 } from "../campaign/messages.ts";
+import { forgetPressure } from "../campaign/pressure.ts";
 import { frozenRun } from "../campaign/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
@@ -21,7 +22,7 @@ import { enqueue } from "../queue/outbox.ts";
 const graceMs = 60_000;
 /** Pieces of work looked at in one sweep. */
 const stride = 500;
-/** Ledger rows forgotten in one sweep at most. */
+/** Rows of the ledger, and of what counts against caps, forgotten in one sweep at most. */
 const ledgerStride = 10_000;
 /** How long published outbox rows and answers to repeated requests are kept, in milliseconds. */
 const keepMs = 3 * 24 * 3_600_000;
@@ -84,8 +85,10 @@ async function stalled(ctx: Context): Promise<Message[]> {
       WHERE ${live} AND b.lease_until < ${now} AND b.created_at < ${now - graceMs} LIMIT ${stride}`),
     ctx.db.all<{ id: number }>(sql`SELECT r.id FROM run r WHERE ${live} AND r.state = 'CANCELLING' LIMIT ${stride}`),
     ctx.db.all<{ run: number; at: number }>(sql`
-      SELECT s.run, max(s.due_at) AS at FROM send s JOIN run r ON r.id = s.run
-      WHERE s.state = 'PENDING' AND s.reason <> '' AND s.due_at < ${now - graceMs} AND ${live} GROUP BY s.run LIMIT ${stride}`),
+      SELECT run, at FROM (
+        SELECT r.id AS run, (SELECT max(s.due_at) FROM send s INDEXED BY send_deferred
+          WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> '' AND s.due_at < ${now - graceMs}) AS at
+        FROM run r WHERE ${live}) WHERE at IS NOT NULL LIMIT ${stride}`),
   ]);
   return [
     ...due.map(({ id, due_at }) => campaignStart.of({ run: id }, { notBefore: due_at })),
@@ -147,6 +150,7 @@ async function forgetOld(ctx: Context): Promise<void> {
     sql`DELETE FROM idempotency WHERE at < ${before}`,
     sql`DELETE FROM batch WHERE state = 'DONE' AND created_at < ${before}`,
     ...forgetLedgers(ctx),
+    forgetPressure(ctx, ledgerStride),
   ]);
 }
 

@@ -36,6 +36,8 @@ export interface OutboxRow {
   readonly payload: SQL;
   readonly subject: SQL;
   readonly flow?: string;
+  /** Not published before (ms). */
+  readonly notBefore?: SQL;
 }
 
 /** Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made. */
@@ -46,6 +48,6 @@ export function enqueueEach(
   now: number,
 ): Query {
   return sql`
-    INSERT INTO outbox (id, name, payload, subject, flow, created_at)
-    SELECT ${row.id}, ${type.name}, ${row.payload}, ${row.subject}, ${row.flow ?? null}, ${now} FROM ${from}`;
+    INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at)
+    SELECT ${row.id}, ${type.name}, ${row.payload}, ${row.subject}, ${row.flow ?? null}, ${row.notBefore ?? sql`NULL`}, ${now} FROM ${from}`;
 }

@@ -15,6 +15,7 @@ import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";
 import "./promotion.ts";
+import "./pressure.ts";
 import "./inbox.ts";
 import "./popup.ts";
 import "./dead-letter.ts";

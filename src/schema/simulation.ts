@@ -26,6 +26,7 @@ const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").impl
   fields: (t) => ({
     channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
     reachable: t.exposeInt("reachable", { description: "Members who would be sent to." }),
+    putOff: t.exposeInt("putOff", { description: "Of these, those whom it would reach when their quiet hours end." }),
     skipped: t.expose("skipped", { type: [SkipCount], description: "Members who would not, by reason." }),
   }),
 });

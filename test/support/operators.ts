@@ -37,7 +37,11 @@ export async function hire(shop: Shop, name: string, role: Role): Promise<Operat
   };
 }
 
-const results: Readonly<Record<string, string>> = { enablePromotion: "EnabledPromotion", testSend: "ContentPreview" };
+const results: Readonly<Record<string, string>> = {
+  enablePromotion: "EnabledPromotion",
+  testSend: "ContentPreview",
+  setPressurePolicy: "PressurePolicy",
+};
 
 const resultOf = (mutation: string) => results[mutation] ?? (mutation.endsWith("Promotion") ? "Promotion" : "Campaign");
 
