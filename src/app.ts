@@ -6,7 +6,7 @@ import { migrate } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
 import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
-import { armSchedules } from "./jobs/schedules.ts";
+import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
@@ -81,7 +81,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const relay = startRelay(parts.db, queue, (event, fields) => log("warn", event, fields), ctx.clock);
   const adminToken = await ensureAdminToken(ctx);
   listener.route(routes({ ctx, env, redis: parts.redis, ...faces(env, ctx) }));
-  await armSchedules(queue);
+  const armed = await keepArmed(queue, log);
   return {
     url: listener.url,
     ctx,
@@ -89,7 +89,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, listener, broker, relay }),
+    stop: () => stop({ ...parts, listener, broker, relay, armed }),
   };
 }
 
@@ -202,10 +202,11 @@ function listen(env: Env, log: Log): Listener {
   };
 }
 
-type Running = Parts & { listener: Listener; broker: Pick<Broker, "stop"> | undefined; relay: Relay };
+type Running = Parts & { listener: Listener; broker: Pick<Broker, "stop"> | undefined; relay: Relay; armed: Armed };
 
 /** Takes nothing new, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
+  running.armed.stop();
   await running.broker?.stop();
   await running.relay.stop();
   await running.listener.stop();
