@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { MessageType } from "../queue/message.ts";
 import { completeRun } from "./completion.ts";
-import { campaignPage, channelSend } from "./messages.ts";
+import { republishRun } from "./control.ts";
+import { campaignPage, campaignPlan, campaignStart, channelSend } from "./messages.ts";
 
 /**
  * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it, and the run ends
@@ -51,6 +52,29 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
   ]);
 }
 
+/**
+ * As {@link parkPage}, for a run that cannot be started or planned any further: it ends FAILED where it stands, and what is still in the queue
+ * for it is dropped when it is delivered.
+ */
+export async function parkPlanning(ctx: Context, { run }: { run: number }): Promise<void> {
+  await ctx.db.write([
+    sql`
+      UPDATE run SET state = 'FAILED', completed_at = ${ctx.clock()}
+      WHERE id = ${run} AND planned = 0 AND state IN ('PENDING', 'RUNNING')`,
+  ]);
+}
+
+/** Takes such a run up again: from its start if it never began, else with everything that it had left. */
+export async function unparkPlanning(ctx: Context, { run }: { run: number }): Promise<void> {
+  const failed = sql`id = ${run} AND planned = 0 AND state = 'FAILED'`;
+  await ctx.db.write([
+    sql`UPDATE run SET state = 'PENDING', completed_at = NULL WHERE ${failed} AND frozen IS NULL`,
+    sql`${goOn} WHERE ${failed}`,
+  ]);
+  const running = await ctx.db.first(sql`SELECT 1 FROM run WHERE id = ${run} AND state IN ('RUNNING', 'CANCELLING')`);
+  if (running) await ctx.db.write(republishRun(ctx, run));
+}
+
 /** A run that failed was neither paused nor cancelled with its campaign. */
 const goOn = sql`
   UPDATE run SET completed_at = NULL, state = CASE (SELECT state FROM campaign WHERE id = run.campaign)
@@ -60,6 +84,8 @@ const goOn = sql`
 export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {
   [campaignPage.name]: whole(campaignPage, unparkPage),
   [channelSend.name]: whole(channelSend, unparkBatch),
+  [campaignStart.name]: whole(campaignStart, unparkPlanning),
+  [campaignPlan.name]: whole(campaignPlan, unparkPlanning),
 };
 
 /** A payload that is none was rejected before it parked anything. */

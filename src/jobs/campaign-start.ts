@@ -1,10 +1,15 @@
 import { startRun } from "../campaign/launch.ts";
 import { campaignStart } from "../campaign/messages.ts";
+import { parkPlanning } from "../campaign/parking.ts";
 import { planAndWrite } from "./campaign-plan.ts";
 import { defineJob, done } from "./job.ts";
 
-export const campaignStartJob = defineJob(campaignStart, async (ctx, { run }) => {
-  await startRun(ctx, { run });
-  await planAndWrite(ctx, { run, from: 0 });
-  return done;
-});
+export const campaignStartJob = defineJob(
+  campaignStart,
+  async (ctx, { run }) => {
+    await startRun(ctx, { run });
+    await planAndWrite(ctx, { run, from: 0 });
+    return done;
+  },
+  { park: parkPlanning },
+);

@@ -67,6 +67,42 @@ test("I12 a poisoned page holds back nothing else, fails its run, and completes 
   expect(await act(shop, "replayDeadLetter", again?.letterId ?? "")).toBe("NotFound");
 });
 
+test("I12 a run that cannot be planned any further ends FAILED, and is completed when its planning is replayed", async () => {
+  const shop = await openShop({ env: { ...env, PAGE_SIZE: "2" } });
+  await shop.members(500);
+  await shop.ctx.db.write([
+    sql.raw(
+      `CREATE TRIGGER poison BEFORE INSERT ON page WHEN NEW.number = 150 BEGIN SELECT RAISE(ABORT, 'poison'); END`,
+    ),
+  ]);
+  const run = await shop.launched({ channels: ["IN_APP"] });
+  await shop.becomes(run, "FAILED");
+  const [letter] = (await letters(shop)).nodes;
+  expect(letter).toMatchObject({ job: "campaign-plan", payload: { run, from: 200 } });
+  await shop.sweep();
+  expect(await shop.state(run)).toBe("FAILED");
+  await cure(shop);
+  expect(await act(shop, "replayDeadLetter", letter?.letterId ?? "")).toBe("DeadLetter");
+  await shop.becomes(run, "COMPLETED");
+  expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 500 });
+  expect(await shop.faults(run)).toEqual([]);
+});
+
+test("I12 a run that cannot be started ends FAILED, and begins when its start is replayed", async () => {
+  const shop = await openShop({ env });
+  await shop.members(20);
+  await shop.ctx.db.write([
+    sql.raw(`CREATE TRIGGER poison BEFORE UPDATE OF frozen ON run BEGIN SELECT RAISE(ABORT, 'poison'); END`),
+  ]);
+  const run = await shop.launched({ channels: ["IN_APP"] });
+  await shop.becomes(run, "FAILED");
+  await cure(shop);
+  const [letter] = (await letters(shop)).nodes;
+  expect(await act(shop, "replayDeadLetter", letter?.letterId ?? "")).toBe("DeadLetter");
+  await shop.becomes(run, "COMPLETED");
+  expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 20 });
+});
+
 test("I12 a poisoned batch of an external channel is replayed with the same members, and nobody gets it twice", async () => {
   const shop = await openShop({ env });
   await shop.members(250);
