@@ -29,12 +29,9 @@ export function contentIssues(content: Content, wanted: readonly ChannelName[]):
       path: `content.${channel}.default`,
       message: `the campaign uses ${channel} and has no content for it`,
     }));
-  const faults = Object.entries(content).flatMap(([channel, byLocale]) =>
-    Object.entries(byLocale).flatMap(([locale, parts]) =>
-      partIssues(channel as ChannelName, parts).map((issue) => ({
-        ...issue,
-        path: `content.${channel}.${locale}.${issue.path}`,
-      })),
+  const faults = channelNames.flatMap((channel) =>
+    Object.entries(content[channel] ?? {}).flatMap(([locale, parts]) =>
+      partIssues(channel, parts).map((issue) => ({ ...issue, path: `content.${channel}.${locale}.${issue.path}` })),
     ),
   );
   return [...missing, ...faults];

@@ -4,6 +4,7 @@ import { type Context, describeActor } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { plainText } from "./audience-term.ts";
 import { anyTopic } from "./consent.ts";
 import { findMember, isMember, type MemberKey } from "./member.ts";
 import type { Member } from "./table.ts";
@@ -18,8 +19,13 @@ export interface ConsentInput {
   readonly source?: string | undefined;
 }
 
-/** Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased members. */
+/**
+ * Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased members; INVALID_INPUT for
+ * a topic that is none, 1–100 characters.
+ */
 export async function setConsent(ctx: Context, input: ConsentInput): Promise<Member | Refusal> {
+  const topic = plainText.max(100).optional().safeParse(input.topic);
+  if (!topic.success) return refuse.invalid(topic.error.issues.map(({ message }) => ({ path: "topic", message })));
   await ctx.db.write([consentSaid(input, input.source ?? describeActor(ctx.actor), ctx.clock())]);
   return (await findMember(ctx, input.member)) ?? refuse.notFound("member", Object.values(input.member).join());
 }
