@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { type CampaignDraft, createCampaign, updateCampaign } from "../campaign/campaign.ts";
 import {
   approveCampaign,
@@ -96,7 +97,10 @@ refusable("updateCampaign", {
 
 const commandFields = (t: Fields) => ({
   campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
-  reason: t.string({ description: "Why, at most 500 characters; kept in its transitions." }),
+  reason: t.string({
+    description: "Why, at most 500 characters; kept in its transitions.",
+    validate: z.string().max(500, "is longer than 500 characters"),
+  }),
 });
 
 refusable("launchCampaign", {

@@ -263,9 +263,17 @@ describe("what is no request is told so", () => {
 describe("an operator's faults are named with their place", () => {
   const create =
     "mutation ($i: CreateCampaignInput!) { createCampaign(input: $i) { __typename ... on InvalidInput { issues { path message } } } }";
+  const cancel =
+    "mutation ($i: CancelCampaignInput!) { cancelCampaign(input: $i) { __typename ... on InvalidInput { issues { path message } } } }";
   const draft = (input: object) => operator(create, { i: { name: "n", channels: ["IN_APP"], ...input } });
   const body = (text: string) => draft({ content: [{ parts: { inApp: { title: "t", body: text } } }] });
   refused([
+    [
+      "a reason without end",
+      () => operator(cancel, { i: { campaign: idOf("Campaign", 1), reason: "x".repeat(501) } }),
+      200,
+      /"path":"reason".*longer than 500/,
+    ],
     ["an unknown condition", () => draft({ audience: { filter: { and: [{ shoeSize: 4 }] } } }), 400, /shoeSize/],
     [
       "a filter's bad path",
