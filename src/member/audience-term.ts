@@ -21,6 +21,8 @@ export interface Condition {
   readonly predicate: (env: AudienceEnv) => SQL;
   /** Whether an index of the database leads to its members, so that not every member is read. */
   readonly indexed: boolean;
+  /** Made of other conditions. */
+  readonly combined?: true;
 }
 
 /** One word of the audience language. A domain defines its own and the application puts all lists together. */

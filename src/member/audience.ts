@@ -83,13 +83,16 @@ function every(parts: readonly Condition[]): Condition {
   return {
     predicate: (env) => allOf(parts.map((part) => part.predicate(env))),
     indexed: parts.some(({ indexed }) => indexed),
+    combined: true,
   };
 }
 
+/** SQLite joins the indexes of single terms; of branches that are combinations themselves it may read every member instead. */
 function some(parts: readonly Condition[]): Condition {
   return {
     predicate: (env) => anyOf(parts.map((part) => part.predicate(env))),
-    indexed: parts.every(({ indexed }) => indexed),
+    indexed: parts.every(({ indexed, combined }) => indexed && !combined),
+    combined: true,
   };
 }
 
