@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Senders } from "../channels/channel.ts";
 import type { Context } from "../context.ts";
 import type { MessageType } from "../queue/message.ts";
@@ -45,8 +46,11 @@ export function defineJob<Payload>(
     name: message.name,
     run: async (ctx, payload) => {
       const parsed = message.schema.safeParse(payload);
-      return parsed.success ? handle(ctx, parsed.data) : reject(`bad payload: ${parsed.error.message}`);
+      return parsed.success ? handle(ctx, parsed.data) : reject(`bad payload: ${z.prettifyError(parsed.error)}`);
     },
-    park: async (ctx, payload) => void (await hooks.park?.(ctx, message.schema.parse(payload))),
+    park: async (ctx, payload) => {
+      const parsed = message.schema.safeParse(payload);
+      if (parsed.success) await hooks.park?.(ctx, parsed.data); // any other was rejected before it could do anything
+    },
   };
 }
