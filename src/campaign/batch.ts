@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ExternalChannelName } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import { field, rows } from "../db/bulk.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { batchLimit, openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
@@ -67,14 +68,14 @@ function findBatch(ctx: Context, seq: number): Promise<BatchRow | undefined> {
 }
 
 /** Gives the members of a batch that was frozen, but not tried in time, back to the ready ones. */
-function dissolve({ seq, run, channel }: HeldBatch, now: number) {
+function dissolve({ seq }: HeldBatch, now: number) {
   const stale = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease_until <= ${now})`;
   const members = sql`batch = ${seq} AND state = 'SENDING' AND ${stale}`;
   return [
     countIntoTally(members, -1),
     sql`UPDATE send SET state = 'PENDING' WHERE ${members}`,
     countIntoTally(sql`batch = ${seq} AND state = 'PENDING' AND ${stale}`),
-    sql`UPDATE send SET batch = NULL WHERE run = ${run} AND channel = ${channel} AND batch = ${seq} AND ${stale}`,
+    sql`UPDATE send SET batch = NULL WHERE batch = ${seq} AND ${stale}`,
     sql`UPDATE batch SET state = 'OPEN' WHERE seq = ${seq} AND ${stale}`,
   ];
 }
@@ -158,12 +159,18 @@ export async function settleBatch(ctx: Context, batch: HeldBatch, results: reado
       results.flatMap(({ goneTokens = [] }) => goneTokens),
       ended,
     ),
-    ...settleProven(sql`batch = ${batch.seq} AND progress > 0`, now),
+    ...provenOf(batch, results, now),
     ...wakeFor(batch.run, results, now, ended),
     ...openBatches(ctx, batch.run, batch.channel, 2 * batchLimit(ctx, batch.channel)),
     ...completeRun(batch.run, now),
   ]);
   return answers[2]?.rowsAffected === 1;
+}
+
+/** Of sends that nobody answered for, those whose provider has told of them meanwhile were accepted. */
+function provenOf({ seq }: HeldBatch, results: readonly Settlement[], now: number) {
+  const anyUnknown = results.some(({ state }) => state === "UNKNOWN");
+  return anyUnknown ? settleProven(sql`batch = ${seq} AND progress > 0`, now) : [];
 }
 
 /** One message for the time at which the last of the put-off sends is due again. */
@@ -173,15 +180,19 @@ function wakeFor(run: number, results: readonly Settlement[], now: number, ended
   return due.length === 0 ? [] : [enqueue([campaignWake.of({ run, at }, { notBefore: at })], now, ended)];
 }
 
-// The plus keeps SQLite from walking the batch for each of the results: it looks every member up in the ledger's key.
+/**
+ * Looks every member up in the ledger's key and writes it back. An upsert, for SQLite would run an UPDATE … FROM the other way round: through
+ * the whole ledger of the run, for each batch.
+ */
 function recordResults({ seq, run, channel }: HeldBatch, results: readonly Settlement[], mine: SQL, now: number): SQL {
   return sql`
-    UPDATE send SET state = r.state, reason = r.reason, provider_id = coalesce(r.provider_id, send.provider_id), due_at = r.due_at, at = ${now}, tries = tries + 1,
-      batch = CASE r.state WHEN 'PENDING' THEN NULL ELSE batch END
-    FROM (SELECT value ->> 'member' AS member, value ->> 'state' AS state, value ->> 'reason' AS reason,
-            value ->> 'providerId' AS provider_id, value ->> 'dueAt' AS due_at FROM json_each(${JSON.stringify(results)})) r
-    WHERE send.run = ${run} AND send.channel = ${channel} AND send.member = r.member AND +send.batch = ${seq} AND send.state = 'SENDING'
-      AND ${mine}`;
+    INSERT INTO send (run, channel, member, state, reason, at, due_at, tries, batch, provider_id)
+    SELECT s.run, s.channel, s.member, ${field("state")}, ${field("reason")}, ${now}, ${field("dueAt")}, s.tries + 1,
+      CASE ${field("state")} WHEN 'PENDING' THEN NULL ELSE s.batch END, coalesce(${field("providerId")}, s.provider_id)
+    FROM ${rows(results)} CROSS JOIN send s ON s.run = ${run} AND s.channel = ${channel} AND s.member = ${field("member")}
+    WHERE s.batch = ${seq} AND s.state = 'SENDING' AND ${mine}
+    ON CONFLICT DO UPDATE SET state = excluded.state, reason = excluded.reason, at = excluded.at, due_at = excluded.due_at,
+      tries = excluded.tries, batch = excluded.batch, provider_id = excluded.provider_id`;
 }
 
 function tallyOf(batch: HeldBatch, results: readonly Settlement[]) {
