@@ -79,9 +79,11 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   const outcome = await sender.send({ id: batch.id, envelopes });
   if (outcome.kind === "retry") {
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
-    return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
+    if (sender.idempotent) return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
   }
-  return ended(ctx, await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, outcome.results)]));
+  // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later batch.
+  const results = outcome.kind === "retry" ? envelopes.map(() => outcome) : outcome.results;
+  return ended(ctx, await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, results)]));
 }
 
 function pack(payload: Payload): Uint8Array {

@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import { generateKeyPairSync } from "node:crypto";
 import { sql } from "drizzle-orm";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
@@ -36,6 +37,42 @@ test("a provider that is busy is asked again, and everyone is reached once", asy
   await endsSoon(shop, run);
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 600, "SMS SENT": 600 });
   expect(await shop.faults(run)).toEqual([]);
+});
+
+test("a push batch that was turned away before anyone was asked is asked again, and everyone is reached once", async () => {
+  const reached: string[] = [];
+  let tokens = 0;
+  const google = Bun.serve({
+    hostname: "127.0.0.1",
+    port: 0,
+    routes: {
+      "/token": () =>
+        tokens++ === 0
+          ? new Response("", { status: 503, headers: { "retry-after": "1" } })
+          : Response.json({ access_token: "t", expires_in: 3_600 }),
+      "/v1/projects/p/messages:send": async (request) => {
+        const { message } = (await request.json()) as { message: { token: string } };
+        reached.push(message.token);
+        return Response.json({ name: `projects/p/messages/${reached.length}` });
+      },
+    },
+  });
+  const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  const account = {
+    project_id: "p",
+    client_email: "a@p.test",
+    private_key: privateKey.export({ type: "pkcs8", format: "pem" }),
+    token_uri: `${google.url}token`,
+  };
+  const shop = await openShop({
+    env: { FCM_SERVICE_ACCOUNT: JSON.stringify(account), FCM_BASE_URL: google.url.origin },
+  });
+  await shop.members(30);
+  const run = await shop.launched({ channels: ["PUSH"] });
+  await endsSoon(shop, run).finally(() => google.stop(true));
+  expect(await shop.ledger(run)).toEqual({ "PUSH SENT": 30 });
+  expect(new Set(reached).size).toBe(30);
+  expect(reached).toHaveLength(30);
 });
 
 test("I7 an e-mail batch that is lost, or answered too late, is sent again under its key and delivered once", async () => {
