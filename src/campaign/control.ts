@@ -101,12 +101,14 @@ export function republishRun(ctx: Context, run: number): Query[] {
 
 /**
  * Ends a campaign. Sending stops with the commit, as for a pause; then everyone not yet reached is marked CANCELLED, so that its runs
- * add up, and the runs end CANCELLED.
+ * add up, and the runs end CANCELLED; those that never began end at once.
  */
 export async function cancelCampaign(ctx: Context, input: Command): Promise<Campaign | Refusal> {
   return withTransaction(ctx, async (tx) => {
     const cancelled = await move(tx, "cancel", input, [
-      sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE campaign = ${input.id} AND state = 'PENDING'`,
+      sql`
+        UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()}
+        WHERE campaign = ${input.id} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`,
       sql`UPDATE run SET state = 'CANCELLING' WHERE campaign = ${input.id} AND state IN ('RUNNING', 'PAUSED', 'FAILED')`,
       sql`
         UPDATE page SET state = 'PLANNED' WHERE state = 'PARKED'

@@ -54,13 +54,13 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
 
 /**
  * As {@link parkPage}, for a run that cannot be started or planned any further: it ends FAILED where it stands, and what is still in the queue
- * for it is dropped when it is delivered.
+ * for it is dropped when it is delivered. A step that planning has left behind parks nothing.
  */
-export async function parkPlanning(ctx: Context, { run }: { run: number }): Promise<void> {
+export async function parkPlanning(ctx: Context, { run, from = 0 }: { run: number; from?: number }): Promise<void> {
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'FAILED', completed_at = ${ctx.clock()}
-      WHERE id = ${run} AND planned = 0 AND state IN ('PENDING', 'RUNNING')`,
+      WHERE id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('PENDING', 'RUNNING', 'CANCELLING')`,
   ]);
 }
 

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { parkPlanning } from "../../src/campaign/parking.ts";
 import { askAdmin, dataOf } from "../support/ask.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
@@ -101,6 +102,48 @@ test("I12 a run that cannot be started ends FAILED, and begins when its start is
   expect(await act(shop, "replayDeadLetter", letter?.letterId ?? "")).toBe("DeadLetter");
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 20 });
+});
+
+test("I12 cancelling a run that could not be started ends it, and the sweep goes on", async () => {
+  const shop = await openShop({ env });
+  await shop.members(20);
+  await shop.ctx.db.write([
+    sql.raw(`CREATE TRIGGER poison BEFORE UPDATE OF frozen ON run BEGIN SELECT RAISE(ABORT, 'poison'); END`),
+  ]);
+  const run = await shop.launched({ channels: ["EMAIL"] });
+  await shop.becomes(run, "FAILED");
+  await shop.cancel(run);
+  expect(await shop.state(run)).toBe("CANCELLED");
+  shop.pass(120_000);
+  expect(await shop.sweep()).toEqual({ reissued: 0 });
+});
+
+test("I12 a run whose planning stays poisoned while it is cancelled ends FAILED, and CANCELLED when it is replayed", async () => {
+  const shop = await openShop({ env });
+  await shop.members(20);
+  await shop.ctx.db.write([
+    sql.raw(`CREATE TRIGGER poison BEFORE UPDATE OF planned_to ON run BEGIN SELECT RAISE(ABORT, 'poison'); END`),
+  ]);
+  const run = await shop.launched({ channels: ["IN_APP"] });
+  await shop.becomes(run, "FAILED");
+  await shop.cancel(run);
+  await shop.becomes(run, "FAILED");
+  await cure(shop);
+  const [letter] = (await letters(shop, '(job: "campaign-plan")')).nodes;
+  expect(await act(shop, "replayDeadLetter", letter?.letterId ?? "")).toBe("DeadLetter");
+  await shop.becomes(run, "CANCELLED");
+  expect(await shop.ledger(run)).toEqual({ "IN_APP CANCELLED": 20 });
+});
+
+test("I12 a dead step that planning has left behind parks nothing", async () => {
+  const shop = await openShop();
+  await shop.members(20);
+  const run = await shop.launched({ channels: ["IN_APP"], startsAt: Date.now() + 3_600_000 });
+  await shop.ctx.db.write([sql`UPDATE run SET state = 'RUNNING', planned_to = 10 WHERE id = ${run}`]);
+  await parkPlanning(shop.ctx, { run });
+  expect(await shop.state(run)).toBe("RUNNING");
+  await parkPlanning(shop.ctx, { run, from: 10 });
+  expect(await shop.state(run)).toBe("FAILED");
 });
 
 test("I12 a poisoned batch of an external channel is replayed with the same members, and nobody gets it twice", async () => {
