@@ -15,30 +15,33 @@ import { moveCampaign } from "./state.ts";
 /**
  * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the message that begins
  * its run; everything else happens behind the queue. Refuses what is not a draft or approved, what lacks content, and (NEEDS_APPROVAL)
- * unapproved campaigns that match more members than the configured size. The same idempotency key answers the same launch again.
+ * unapproved campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the launch.
+ * The same idempotency key answers the same launch again.
  */
 export async function launchCampaign(
   ctx: Context,
   input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
 ): Promise<Campaign | Refusal> {
+  const checked = await findCampaign(ctx, input.id);
   return once(ctx, {
     key: input.idempotencyKey,
     input: { launch: input.id, reason: input.reason ?? null },
-    check: () => unfitToLaunch(ctx, input.id),
+    check: async () => (checked ? unfitToLaunch(ctx, checked) : refuse.notFound("campaign", input.id)),
     work: async (tx) => {
+      const before = await findCampaign(tx, input.id);
       const results = await tx.db.write(moveCampaign(tx, "launch", input.id, input.reason));
       const campaign = await findCampaign(tx, input.id);
       if (!campaign) return refuse.notFound("campaign", input.id);
       if (results.at(-1)?.rowsAffected !== 1) return notLaunchable(campaign);
+      if (!Bun.deepEquals(before, checked))
+        return refuse.conflict("The campaign was changed meanwhile; launch it again.");
       await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
       return campaign;
     },
   });
 }
 
-async function unfitToLaunch(ctx: Context, id: number): Promise<Refusal | undefined> {
-  const campaign = await findCampaign(ctx, id);
-  if (!campaign) return refuse.notFound("campaign", id);
+async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal | undefined> {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
   const issues = contentIssues(campaign.content, campaign.channels);
   if (issues.length > 0) return refuse.invalid(issues);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { listTransitions } from "../../src/campaign/campaign.ts";
+import { listTransitions, updateCampaign } from "../../src/campaign/campaign.ts";
 import {
   approveCampaign,
   cancelCampaign,
@@ -83,4 +83,16 @@ test("launched by many at once, a campaign has one run", async () => {
   const answers = await Promise.all(Array.from({ length: 8 }, () => launchCampaign(shop.ctx, { id })));
   expect(answers.filter((answer) => !isRefusal(answer))).toHaveLength(1);
   expect(await shop.ctx.db.all(sql`SELECT id FROM run WHERE campaign = ${id}`)).toHaveLength(1);
+});
+
+test("a draft that is edited while its launch is checked is not launched unseen", async () => {
+  const filter = { level: { gte: 90 } };
+  const id = await shop.campaign({ channels: ["IN_APP"], audience: { filter } });
+  const [launched, updated] = await Promise.all([
+    launchCampaign(shop.ctx, { id }),
+    updateCampaign(shop.ctx, { id, draft: { audience: { everyone: true } } }),
+  ]);
+  expect(isRefusal(updated)).toBe(false);
+  expect(launched).toMatchObject({ code: "CONFLICT" });
+  expect(await shop.ctx.db.all(sql`SELECT id FROM run WHERE campaign = ${id}`)).toEqual([]);
 });
