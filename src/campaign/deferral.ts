@@ -5,7 +5,6 @@ import { enqueue, noneAhead } from "../queue/outbox.ts";
 import type { HeldBatch } from "./batch.ts";
 import { openBatches } from "./batch-window.ts";
 import { campaignWake, channelSend } from "./messages.ts";
-import { countIntoTally } from "./tally.ts";
 
 /** A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not ours. */
 const slackMs = 1_000;
@@ -54,19 +53,25 @@ export async function wakeDeferred(ctx: Context, { run }: { run: number }): Prom
 }
 
 async function wakeStep(ctx: Context, run: number): Promise<number> {
-  const due = sql`(run, channel, member) IN (
-    SELECT run, channel, member FROM send INDEXED BY send_deferred
-    WHERE state = 'PENDING' AND reason <> '' AND run = ${run} AND due_at <= ${ctx.clock()} LIMIT ${stride})`;
+  // The rows are read off the index: by `(run, channel, member) IN (…)` SQLite would walk the whole run for each step.
+  const due = sql`(
+    SELECT run, channel, member, state, reason, at FROM send INDEXED BY send_deferred
+    WHERE state = 'PENDING' AND reason <> '' AND run = ${run} AND due_at <= ${ctx.clock()} LIMIT ${stride}) WHERE 1`;
   const opened = channelNames
     .filter(isExternal)
     .flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize));
   const answers = await ctx.db.write([
-    countIntoTally(due, -1),
     sql`
       INSERT INTO tally (run, channel, state, reason, n)
-      SELECT run, channel, state, '', count(*) FROM send WHERE ${due} GROUP BY 1, 2
+      SELECT run, channel, state, reason, -count(*) FROM ${due} GROUP BY 1, 2, 3, 4
       ON CONFLICT DO UPDATE SET n = n + excluded.n`,
-    sql`UPDATE send SET reason = '', due_at = NULL WHERE ${due}`,
+    sql`
+      INSERT INTO tally (run, channel, state, reason, n)
+      SELECT run, channel, state, '', count(*) FROM ${due} GROUP BY 1, 2, 3
+      ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    sql`
+      INSERT INTO send (run, channel, member, state, at) SELECT run, channel, member, state, at FROM ${due}
+      ON CONFLICT DO UPDATE SET reason = '', due_at = NULL`,
     ...opened,
   ]);
   return answers[2]?.rowsAffected ?? 0;

@@ -4,7 +4,7 @@ import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import type { DecisionFacts, SkipReason } from "./decision.ts";
 import { type PressurePolicy, pressurePolicies } from "./pressure-policy.ts";
-import { localDay, type QuietHours, quietEnds } from "./quiet-hours.ts";
+import { localDay, type QuietHours, quietEnd, quietEnds } from "./quiet-hours.ts";
 
 /** What frequency caps and quiet hours say of a channel at one moment; each is absent where none applies, and then costs nothing. */
 export interface Pressure {
@@ -72,11 +72,12 @@ function hoursOf(policy: PressurePolicy | undefined): QuietHours | undefined {
   return quietFrom === null || quietTo === null ? undefined : { from: quietFrom, to: quietTo };
 }
 
-/** SQLite knows no zones: it is handed the answer for each of them. */
+/** SQLite knows no zones: it is handed the answer for each of them. Most members have none of their own, and are answered without looking. */
 function quietOf(hours: QuietHours, shopZone: string, now: number): Quiet {
   const ends = quietEnds(hours, shopZone, now);
-  const end = sql`(${ends} ->> ('$."' || coalesce(m.time_zone, ${shopZone}) || '"'))`;
-  return { until: sql`nullif(${end}, 0)`, isMet: sql`${end} IS NOT NULL` };
+  const ofShop = quietEnd(hours, shopZone, now) ?? 0;
+  const end = sql`CASE WHEN m.time_zone IS NULL THEN ${ofShop} ELSE (${ends} ->> ('$."' || m.time_zone || '"')) END`;
+  return { until: sql`nullif(${end}, 0)`, isMet: sql`(${end}) IS NOT NULL` };
 }
 
 /** The skip reason of member `m` with the caps in it; they are asked last, for they may be free again when a send that was put off is due. */
@@ -103,10 +104,11 @@ export function takePlaces(where: SQL, pressure: Pressure): Query[] {
   return [sql`UPDATE send SET counted_day = ${pressure.caps.day} WHERE ${where}`, ...countSends(where, pressure)];
 }
 
-/** Counts older than any cap looks back, a stretch at a time. */
+/** Counts of the oldest day that no cap looks back at any more, about `stride` members a time, read off the index. */
 export function forgetPressure(ctx: Context, stride: number): Query {
   const before = localDay(ctx.settings.shopTimeZone, ctx.clock()) - 7;
+  const oldest = sql`(SELECT min(day) FROM pressure INDEXED BY pressure_day WHERE day < ${before})`;
+  const most = sql`(SELECT member FROM pressure INDEXED BY pressure_day WHERE day = ${oldest} ORDER BY member LIMIT 1 OFFSET ${stride})`;
   return sql`
-    DELETE FROM pressure WHERE (member, channel, day) IN (
-      SELECT member, channel, day FROM pressure INDEXED BY pressure_day WHERE day < ${before} LIMIT ${stride})`;
+    DELETE FROM pressure INDEXED BY pressure_day WHERE day = ${oldest} AND member <= coalesce(${most}, ${Number.MAX_SAFE_INTEGER})`;
 }
