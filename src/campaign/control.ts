@@ -25,10 +25,11 @@ export async function approveCampaign(ctx: Context, input: Command): Promise<Cam
   if (campaign?.author === describeActor(ctx.actor)) {
     return refuse.forbidden("A campaign is approved by someone other than its author.");
   }
-  const approved = await move(ctx, "approve", input);
-  if (!("state" in approved && "author" in approved)) return approved;
-  await ctx.db.write([sql`UPDATE campaign SET approver = ${describeActor(ctx.actor)} WHERE id = ${input.id}`]);
-  return { ...approved, approver: describeActor(ctx.actor) };
+  const approver = describeActor(ctx.actor);
+  const approved = await move(ctx, "approve", input, [
+    sql`UPDATE campaign SET approver = ${approver} WHERE id = ${input.id}`,
+  ]);
+  return "author" in approved ? { ...approved, approver } : approved;
 }
 
 /** Sends a campaign back to its author as a draft. */
