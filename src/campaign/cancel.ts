@@ -1,11 +1,12 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
+import { externalNames } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { enqueue, noneAhead } from "../queue/outbox.ts";
 import { completeRun } from "./completion.ts";
 import { campaignCancel } from "./messages.ts";
 import { countIntoTally } from "./tally.ts";
 
-/** Sends cancelled in one step: bounds how long its transaction holds the writer. */
+/** Sends of a channel cancelled in one step: bounds how long its transaction holds the writer. */
 const stride = 5_000;
 /** How long one message works at it, and the pause before looking again at batches that a delivery still holds, in milliseconds. */
 const spellMs = 10_000;
@@ -44,12 +45,8 @@ async function cancelStep(ctx: Context, run: number): Promise<Open | undefined> 
     ...moveSends(sql`batch IN (${lost}) AND state = 'SENDING'`, sql`'UNKNOWN'`, "CANCELLED_WHILE_SENDING", now),
     sql`UPDATE batch SET state = 'DONE', payload = NULL, lease = NULL WHERE seq IN (${letGo}) OR seq IN (${lost})
       OR (run = ${run} AND state = 'OPEN' AND ${cancelling})`,
-    ...moveSends(
-      sql`run = ${run} AND state = 'PENDING' AND ${cancelling} AND (run, channel, member) IN (
-        SELECT run, channel, member FROM send WHERE run = ${run} AND state = 'PENDING' ORDER BY 1, 2, 3 LIMIT ${stride})`,
-      sql`'CANCELLED'`,
-      "",
-      now,
+    ...externalNames.flatMap((channel) =>
+      moveSends(sql`${nextOpen(run, channel)} AND ${cancelling}`, sql`'CANCELLED'`, "", now),
     ),
     ...completeRun(run, now),
   ]);
@@ -59,7 +56,19 @@ async function cancelStep(ctx: Context, run: number): Promise<Open | undefined> 
     FROM run WHERE id = ${run} AND state = 'CANCELLING'`);
 }
 
-function moveSends(where: ReturnType<typeof sql>, to: ReturnType<typeof sql>, reason: string, now: number) {
+/**
+ * The next open sends of a channel, found by the indexes of what is ready and of what is put off, and looked up in the ledger's key. (SQLite
+ * would walk the whole run for a row-value IN, at every step.)
+ */
+function nextOpen(run: number, channel: string): SQL {
+  const open = sql`run = ${run} AND channel = ${channel} AND state = 'PENDING'`;
+  return sql`${open} AND member IN (
+    SELECT member FROM (SELECT member FROM send INDEXED BY send_ready WHERE ${open} AND reason = '' ORDER BY member LIMIT ${stride})
+    UNION ALL SELECT member FROM (
+      SELECT member FROM send INDEXED BY send_deferred WHERE ${open} AND reason <> '' ORDER BY due_at, member LIMIT ${stride}))`;
+}
+
+function moveSends(where: SQL, to: SQL, reason: string, now: number) {
   // The tally is moved before the rows, while `where` still selects them: out of the old state, into the new one.
   return [
     sql`

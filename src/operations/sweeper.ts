@@ -157,11 +157,10 @@ async function forgetOld(ctx: Context): Promise<void> {
 /** The ledger of long finished runs, a stretch at a time, with the oldest run first; its sums stay in the tally. */
 function forgetLedgers(ctx: Context): Query[] {
   const before = ctx.clock() - ctx.settings.ledgerKeepMs;
+  const oldest = sql`(
+    SELECT id FROM run WHERE completed_at < ${before} AND EXISTS (SELECT 1 FROM send s WHERE s.run = run.id) ORDER BY id LIMIT 1)`;
+  const rowsOf = sql`run = ${oldest} AND channel = (SELECT channel FROM send WHERE run = ${oldest} ORDER BY channel LIMIT 1)`;
   return [
-    sql`
-      DELETE FROM send WHERE (run, channel, member) IN (
-        SELECT s.run, s.channel, s.member
-        FROM (SELECT id FROM run WHERE completed_at < ${before} AND EXISTS (SELECT 1 FROM send WHERE run = run.id) ORDER BY id LIMIT 1) old
-        CROSS JOIN send s ON s.run = old.id LIMIT ${ledgerStride})`,
+    sql`DELETE FROM send WHERE ${rowsOf} AND member IN (SELECT member FROM send WHERE ${rowsOf} ORDER BY member LIMIT ${ledgerStride})`,
   ];
 }
