@@ -28,13 +28,15 @@ export interface RenderMember {
 export interface Recipient extends RenderMember {
   /** JSON list of the member's addresses on the channel. */
   readonly addresses: string;
+  /** When the member was erased (ms). */
+  readonly deleted_at: number | null;
 }
 
 export const memberColumns = sql.raw(`m.seq, m.id, m.external_id, m.email, m.locale, m.level, m.points, m.total_spend,
   m.account_type, m.birthday, m.attributes`);
 
 export function recipientColumns(channel: ExternalChannelName): SQL {
-  return sql`${memberColumns}, ${addressesOf(channel)} AS addresses`;
+  return sql`${memberColumns}, m.deleted_at, ${addressesOf(channel)} AS addresses`;
 }
 
 /** Renders a frozen batch: an envelope for every member, or the reason why that member's message cannot be made. */
@@ -49,6 +51,10 @@ export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rende
   const envelopes: Envelope[] = [];
   const failed: { member: number; reason: string }[] = [];
   for (const member of members) {
+    if (member.deleted_at !== null) {
+      failed.push({ member: member.seq, reason: "ERASED" }); // between the freeze and this moment
+      continue;
+    }
     try {
       const parts = renderParts(templates(member.locale), scopeFor(ctx, member, name));
       envelopes.push(envelopeFor(ctx, { run: batch.run, channel: batch.channel, topic: frozen.topic }, member, parts));

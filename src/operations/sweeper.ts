@@ -135,12 +135,17 @@ async function refillWindows(ctx: Context): Promise<void> {
     sql`SELECT id FROM run WHERE state IN ('RUNNING', 'CANCELLING') LIMIT ${stride}`,
   );
   for (const { id } of runs) {
-    const { channels } = await frozenRun(ctx, id);
-    const refill = channels
-      .filter(isExternal)
-      .flatMap((channel) => openBatches(ctx, id, channel, ctx.settings.pageSize));
-    await ctx.db.write([...refill, ...completeRun(id, ctx.clock())]);
+    // One run that cannot be read must not keep the sweep from the others.
+    await refillWindow(ctx, id).catch((error) => ctx.log("error", "sweep.failed", { run: id, error }));
   }
+}
+
+async function refillWindow(ctx: Context, run: number): Promise<void> {
+  const { channels } = await frozenRun(ctx, run);
+  const refill = channels
+    .filter(isExternal)
+    .flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize));
+  await ctx.db.write([...refill, ...completeRun(run, ctx.clock())]);
 }
 
 async function forgetOld(ctx: Context): Promise<void> {

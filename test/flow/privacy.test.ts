@@ -1,9 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { freezeBatch } from "../../src/campaign/batch.ts";
 import { campaignPersonalData } from "../../src/campaign/personal-data.ts";
+import { renderBatch } from "../../src/campaign/render.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { closeShops, openShop } from "../support/shop.ts";
+import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
@@ -38,6 +41,20 @@ test("an erased member is in no audience any more", async () => {
   const run = await shop.launched({ channels: ["IN_APP"] });
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 9 });
+});
+
+test("a member erased after a batch was frozen is not written to", async () => {
+  const held = async (request: Request) => (request.url.endsWith("/channel-send") ? Response.json({}) : fetch(request));
+  const shop = await openShop({ deliver: held });
+  await shop.members(5);
+  const run = await shop.launched({ channels: ["EMAIL"] });
+  await until(async () => (await shop.ledger(run))["EMAIL PENDING"] === 5);
+  const freeze = await freezeBatch(shop.ctx, { batch: 1 });
+  if (freeze.kind !== "frozen") throw new Error(freeze.kind);
+  await eraseMember(shop.ctx, { seq: 2 }, campaignPersonalData);
+  const { envelopes, failed } = await renderBatch(shop.ctx, freeze.batch);
+  expect(envelopes.map(({ to }) => to.length)).toEqual([1, 1, 1, 1]);
+  expect(failed).toEqual([{ member: 2, reason: "ERASED" }]);
 });
 
 test("the ledger of a run is forgotten after its time, and its sums are not", async () => {
