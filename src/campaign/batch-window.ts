@@ -21,7 +21,7 @@ export function openBatches(ctx: Context, run: number, channel: ChannelName, sen
   );
   const messages = ids.map((batch) => ({ batch, message: Bun.randomUUIDv7() }));
   const count = (states: string) => sql`(
-    SELECT count(*) FROM batch WHERE run = ${run} AND channel = ${channel} AND state IN (${sql.raw(states)}))`;
+    SELECT count(*) FROM batch WHERE run = ${run} AND channel = ${channel} AND state <> 'DONE' AND state IN (${sql.raw(states)}))`;
   const ready = sql`coalesce((SELECT n FROM tally WHERE run = ${run} AND channel = ${channel} AND state = 'PENDING' AND reason = ''), 0)`;
   return [
     sql`

@@ -36,15 +36,15 @@ interface Open {
 async function cancelStep(ctx: Context, run: number): Promise<Open | undefined> {
   const now = ctx.clock();
   const cancelling = sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'CANCELLING')`;
-  const letGo = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('FROZEN', 'PARKED') AND first_tried_at IS NULL
+  const letGo = sql`SELECT seq FROM batch WHERE run = ${run} AND state <> 'DONE' AND state IN ('FROZEN', 'PARKED') AND first_tried_at IS NULL
     AND (lease_until <= ${now} OR state = 'PARKED') AND ${cancelling}`;
-  const lost = sql`SELECT seq FROM batch WHERE run = ${run} AND state IN ('TRIED', 'PARKED') AND first_tried_at IS NOT NULL
+  const lost = sql`SELECT seq FROM batch WHERE run = ${run} AND state <> 'DONE' AND state IN ('TRIED', 'PARKED') AND first_tried_at IS NOT NULL
     AND (lease_until <= ${now} OR lease IS NULL OR state = 'PARKED') AND ${cancelling}`;
   await ctx.db.write([
     ...moveSends(sql`batch IN (${letGo}) AND state = 'SENDING'`, sql`'PENDING'`, "", now),
     ...moveSends(sql`batch IN (${lost}) AND state = 'SENDING'`, sql`'UNKNOWN'`, "CANCELLED_WHILE_SENDING", now),
     sql`UPDATE batch SET state = 'DONE', payload = NULL, lease = NULL WHERE seq IN (${letGo}) OR seq IN (${lost})
-      OR (run = ${run} AND state = 'OPEN' AND ${cancelling})`,
+      OR (run = ${run} AND state <> 'DONE' AND state = 'OPEN' AND ${cancelling})`,
     ...externalNames.flatMap((channel) =>
       moveSends(sql`${nextOpen(run, channel)} AND ${cancelling}`, sql`'CANCELLED'`, "", now),
     ),

@@ -82,7 +82,7 @@ export function republishRun(ctx: Context, run: number): Query[] {
         subject: sql`'page/' || run || '/' || number`,
         flow: "pages",
       },
-      sql`page WHERE run = ${run} AND state = 'PLANNED'`,
+      sql`page WHERE run = ${run} AND state <> 'WRITTEN' AND state = 'PLANNED'`,
       now,
     ),
     ...channelNames
@@ -91,7 +91,7 @@ export function republishRun(ctx: Context, run: number): Query[] {
         enqueueEach(
           channelSend,
           { id, payload: sql`json_object('batch', seq)`, subject: sql`'batch/' || seq`, flow: channel },
-          sql`batch WHERE run = ${run} AND channel = ${channel} AND state IN ('OPEN', 'FROZEN', 'TRIED')`,
+          sql`batch WHERE run = ${run} AND channel = ${channel} AND state <> 'DONE' AND state IN ('OPEN', 'FROZEN', 'TRIED')`,
           now,
         ),
         ...openBatches(ctx, run, channel, ctx.settings.batchWindow * 1000),

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type ChannelName, channelNames } from "../channels/catalog.ts";
+import { channelNames } from "../channels/catalog.ts";
 import type { Context, Settings } from "../context.ts";
 import { Content } from "./content.ts";
 
@@ -70,8 +70,4 @@ export function remembered<T>(
     known.delete(oldest);
   }
   return loading;
-}
-
-export function externalOf(frozen: FrozenRun, isExternal: (name: ChannelName) => boolean): ChannelName[] {
-  return frozen.channels.filter(isExternal);
 }

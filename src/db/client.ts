@@ -30,8 +30,6 @@ export interface Database {
 export interface RootDatabase extends Database {
   /** Told after each commit which statements it made durable. */
   onCommit(listener: (statements: readonly Statement[]) => void): void;
-  /** Runs a script of several statements, outside any transaction; for migrations. */
-  script(text: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -60,7 +58,6 @@ export async function openDatabase(settings: DatabaseSettings): Promise<RootData
     ...queries(read, (batch) => writer.batch(batch)),
     transaction: (work) => writer.transaction(async (tx) => work(joined((s) => tx.execute(s)))),
     onCommit: (listener) => writer.onCommit(listener),
-    script: (text) => writer.exclusive((client) => client.executeMultiple(text)),
     close: () => close(writer, local ? [writeClient, readClient] : [writeClient]),
   };
 }

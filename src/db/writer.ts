@@ -6,7 +6,6 @@ import type { Statement } from "./statement.ts";
 export interface Writer {
   batch(statements: readonly Statement[]): Promise<ResultSet[]>;
   transaction<T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T>;
-  exclusive<T>(work: (client: Client) => Promise<T>): Promise<T>;
   onCommit(listener: (statements: readonly Statement[]) => void): void;
   idle(): Promise<void>;
 }
@@ -57,13 +56,12 @@ export function createWriter(client: Client, reconnect: () => Promise<void>): Wr
     waiting.push(job);
     draining ??= drain();
   };
-  const exclusive = <T>(work: (client: Client) => Promise<T>) =>
-    new Promise<T>((resolve, reject) => push({ run: () => work(client).then(resolve, reject) }));
+  const alone = <T>(work: () => Promise<T>) =>
+    new Promise<T>((resolve, reject) => push({ run: () => work().then(resolve, reject) }));
 
   return {
     batch: (statements) => new Promise((resolve, reject) => push({ statements, resolve, reject })),
-    transaction: (work) => exclusive(() => interactive(client, reconnect, work, committed)),
-    exclusive,
+    transaction: (work) => alone(() => interactive(client, reconnect, work, committed)),
     onCommit: (listener) => void listeners.push(listener),
     idle: async () => {
       while (draining) await draining;

@@ -79,9 +79,9 @@ async function stalled(ctx: Context): Promise<Message[]> {
     ctx.db.all<{ id: number; planned_to: number }>(sql`
       SELECT r.id, r.planned_to FROM run r WHERE ${live} AND r.planned = 0 LIMIT ${stride}`),
     ctx.db.all<{ run: number; number: number }>(sql`
-      SELECT p.run, p.number FROM run r JOIN page p ON p.run = r.id AND p.state = 'PLANNED' WHERE ${live} LIMIT ${stride}`),
+      SELECT p.run, p.number FROM run r JOIN page p ON p.run = r.id AND p.state <> 'WRITTEN' AND p.state = 'PLANNED' WHERE ${live} LIMIT ${stride}`),
     ctx.db.all<{ seq: number; channel: string }>(sql`
-      SELECT b.seq, b.channel FROM run r JOIN batch b ON b.run = r.id AND b.state IN ('OPEN', 'FROZEN', 'TRIED')
+      SELECT b.seq, b.channel FROM run r JOIN batch b ON b.run = r.id AND b.state <> 'DONE' AND b.state IN ('OPEN', 'FROZEN', 'TRIED')
       WHERE ${live} AND b.lease_until < ${now} AND b.created_at < ${now - graceMs} LIMIT ${stride}`),
     ctx.db.all<{ id: number }>(sql`SELECT r.id FROM run r WHERE ${live} AND r.state = 'CANCELLING' LIMIT ${stride}`),
     ctx.db.all<{ run: number; at: number }>(sql`
