@@ -1,5 +1,5 @@
 import { type Draft, type Extras, laneOf } from "./message.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./store/store.ts";
 
 /** How long a deduplication key keeps others with it out, ms. */
 const deduplicationWindow = 600_000;

@@ -1,7 +1,7 @@
-import { headerLists } from "./callback.ts";
-import type { Attempt } from "./deliver.ts";
+import { headerLists } from "./delivery/callback.ts";
+import type { Attempt } from "./delivery/deliver.ts";
 import type { Message } from "./message.ts";
-import type { Store } from "./store.ts";
+import type { Store } from "./store/store.ts";
 
 /** A message that was given up, with the last answer it got. */
 export interface DeadLetter extends Omit<Message, "lane" | "due"> {

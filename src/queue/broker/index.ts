@@ -1,17 +1,17 @@
 import type { Placed } from "./accept.ts";
-import { Committer } from "./commit.ts";
-import { deadLetterRoutes } from "./dead-letters.ts";
-import { attempt } from "./deliver.ts";
-import { Dispatcher } from "./dispatch.ts";
-import { type Routes, serve } from "./http.ts";
+import { deadLetterRoutes } from "./api/dead-letters.ts";
+import { type Routes, serve } from "./api/http.ts";
+import { messageRoutes } from "./api/messages.ts";
+import { largestBatch, publishRoutes } from "./api/publish.ts";
+import { keepSchedule, scheduleRoutes } from "./api/schedules.ts";
+import { attempt } from "./delivery/deliver.ts";
+import { Dispatcher } from "./delivery/dispatch.ts";
+import { createOutcomes } from "./delivery/outcomes.ts";
 import type { Message } from "./message.ts";
-import { messageRoutes } from "./messages.ts";
-import { createOutcomes } from "./outcomes.ts";
-import { largestBatch, publishRoutes } from "./publish.ts";
-import { createSweeper } from "./retention.ts";
-import { createTicker } from "./schedule.ts";
-import { keepSchedule, scheduleRoutes } from "./schedules.ts";
-import { openStore } from "./store.ts";
+import { createTicker } from "./schedule/ticker.ts";
+import { Committer } from "./store/commit.ts";
+import { createSweeper } from "./store/retention.ts";
+import { openStore } from "./store/store.ts";
 
 export interface BrokerOptions {
   /** The SQLite file of the queue; made where it is missing. */

@@ -1,8 +1,8 @@
 import { expect, test } from "bun:test";
+import { createGate } from "../../../src/queue/broker/delivery/gate.ts";
+import { backoff, retryDelay } from "../../../src/queue/broker/delivery/retry.ts";
+import { evaluateDelay } from "../../../src/queue/broker/delivery/retry-delay.ts";
 import { parseDuration } from "../../../src/queue/broker/duration.ts";
-import { createGate } from "../../../src/queue/broker/flow.ts";
-import { backoff, retryDelay } from "../../../src/queue/broker/retry.ts";
-import { evaluateDelay } from "../../../src/queue/broker/retry-delay.ts";
 
 test("the backoff is QStash's table: 12 s, 2 m 28 s, 30 m 8 s, 6 h 7 m 6 s, then a day", () => {
   expect([1, 2, 3, 4, 5, 6].map((n) => Math.floor(backoff(n) / 1_000))).toEqual([12, 148, 1808, 22026, 86400, 86400]);

@@ -1,10 +1,10 @@
-import { accept, type Placed } from "./accept.ts";
+import { accept, type Placed } from "../accept.ts";
+import { bury } from "../dead-letter.ts";
+import { extrasOf, type Message } from "../message.ts";
+import type { Store } from "../store/store.ts";
 import { callbackDraft } from "./callback.ts";
-import { bury } from "./dead-letter.ts";
 import type { Attempt } from "./deliver.ts";
-import { extrasOf, type Message } from "./message.ts";
 import { isFinal, retryDelay } from "./retry.ts";
-import type { Store } from "./store.ts";
 
 /** What an attempt led to: done, another try at `again`, or the dead letters; and the callbacks it put in line. */
 export interface Settled {

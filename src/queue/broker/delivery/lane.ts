@@ -1,6 +1,6 @@
-import { createGate } from "./flow.ts";
-import type { Message } from "./message.ts";
-import type { Store } from "./store.ts";
+import type { Message } from "../message.ts";
+import type { Store } from "../store/store.ts";
+import { createGate } from "./gate.ts";
 
 /** How many due messages of one lane are kept at hand; the rest stays in the table. */
 const atHand = 128;

@@ -1,4 +1,4 @@
-import { type Rejection, reject } from "./message.ts";
+import { type Rejection, reject } from "../message.ts";
 
 /** A condition in SQL with its parameters. */
 export interface Filter {

@@ -1,8 +1,8 @@
-import type { Committer } from "./commit.ts";
+import { isRejection, reject } from "../message.ts";
+import type { Committer } from "../store/commit.ts";
+import type { Store } from "../store/store.ts";
 import { messageTerms, readFilter } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
-import { isRejection, reject } from "./message.ts";
-import type { Store } from "./store.ts";
 import { messageView } from "./view.ts";
 
 /** The routes that show and cancel messages that are not delivered yet. */

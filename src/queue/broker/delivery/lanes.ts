@@ -1,8 +1,8 @@
-import type { Placed } from "./accept.ts";
+import type { Placed } from "../accept.ts";
+import type { Message } from "../message.ts";
+import type { Store } from "../store/store.ts";
 import type { Alarm } from "./alarm.ts";
 import { Lane } from "./lane.ts";
-import type { Message } from "./message.ts";
-import type { Store } from "./store.ts";
 
 /** So many lanes are found in the table between two turns of the event loop. */
 const lookahead = 1_000;

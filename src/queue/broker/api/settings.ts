@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { parseDuration } from "./duration.ts";
-import { evaluateDelay } from "./retry-delay.ts";
+import { evaluateDelay } from "../delivery/retry-delay.ts";
+import { parseDuration } from "../duration.ts";
 
 const year = 366 * 86_400_000;
 const longestTimeout = 12 * 3_600_000;

@@ -1,10 +1,10 @@
-import { accept, type Placed } from "./accept.ts";
-import type { Committer } from "./commit.ts";
-import { type DeadLetter, dlqId } from "./dead-letter.ts";
+import { accept, type Placed } from "../accept.ts";
+import { type DeadLetter, dlqId } from "../dead-letter.ts";
+import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../message.ts";
+import type { Committer } from "../store/commit.ts";
+import type { Store } from "../store/store.ts";
 import { messageTerms, readCount, readFilter, type Terms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
-import { type Draft, extrasOf, isRejection, type Rejection, reject } from "./message.ts";
-import type { Store } from "./store.ts";
 import { bodyView, messageView } from "./view.ts";
 
 interface Parts {

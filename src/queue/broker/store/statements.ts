@@ -1,7 +1,7 @@
 import type { Database } from "bun:sqlite";
-import type { DeadLetter } from "./dead-letter.ts";
-import type { Message } from "./message.ts";
-import type { Schedule } from "./schedule.ts";
+import type { DeadLetter } from "../dead-letter.ts";
+import type { Message } from "../message.ts";
+import type { Schedule } from "../schedule/ticker.ts";
 
 type Values = readonly (string | number)[];
 type Named = Record<string, string | number | null | Uint8Array<ArrayBuffer>>;

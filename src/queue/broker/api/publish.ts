@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type Accepted, accept, type Placed } from "./accept.ts";
-import type { Committer } from "./commit.ts";
+import { type Accepted, accept, type Placed } from "../accept.ts";
+import { type Draft, isRejection, type Rejection, reject } from "../message.ts";
+import type { Committer } from "../store/commit.ts";
+import type { Store } from "../store/store.ts";
 import { type Asked, largestBody, readDraft } from "./draft.ts";
 import type { Answer, Call, Routes } from "./http.ts";
-import { type Draft, isRejection, type Rejection, reject } from "./message.ts";
-import type { Store } from "./store.ts";
 
 export interface PublishParts {
   readonly store: Store;

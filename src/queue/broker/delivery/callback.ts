@@ -1,5 +1,5 @@
+import type { CallbackPlan, Draft, Message } from "../message.ts";
 import type { Attempt } from "./deliver.ts";
-import type { CallbackPlan, Draft, Message } from "./message.ts";
 
 /** The message that reports an attempt to a callback, in QStash's documented shape. */
 export function callbackDraft(plan: CallbackPlan, message: Message, attempt: Attempt, dlqId?: string): Draft {

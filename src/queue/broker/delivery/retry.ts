@@ -1,4 +1,4 @@
-import { parseDuration } from "./duration.ts";
+import { parseDuration } from "../duration.ts";
 import { evaluateDelay } from "./retry-delay.ts";
 
 const longest = 86_400_000;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { parseFlow } from "./flow.ts";
-import { type CallbackPlan, type Draft, isRejection, type Rejection, reject } from "./message.ts";
+import { type CallbackPlan, type Draft, isRejection, type Rejection, reject } from "../message.ts";
+import { parseFlow } from "./flow-value.ts";
 import { destination, type Settings, settings } from "./settings.ts";
 
 /** QStash's limit on one message, bytes. */

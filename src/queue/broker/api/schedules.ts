@@ -1,11 +1,11 @@
-import type { Committer } from "./commit.ts";
-import { cronFault, nextTick } from "./cron.ts";
+import { isRejection, reject } from "../message.ts";
+import { cronFault, nextTick } from "../schedule/cron.ts";
+import { flowOf, type Schedule } from "../schedule/ticker.ts";
+import type { Committer } from "../store/commit.ts";
+import type { Store } from "../store/store.ts";
 import { type Asked, largestBody, readDraft } from "./draft.ts";
 import type { Answer, Call, Routes } from "./http.ts";
-import { isRejection, reject } from "./message.ts";
 import { readBody, readDestination } from "./publish.ts";
-import { flowOf, type Schedule } from "./schedule.ts";
-import type { Store } from "./store.ts";
 import { commonView, flowView } from "./view.ts";
 
 interface Parts {

@@ -1,6 +1,6 @@
-import { base64, sourceHeader } from "./callback.ts";
-import { type Extras, extrasOf, type Flow, type Message } from "./message.ts";
-import type { Store } from "./store.ts";
+import { base64, sourceHeader } from "../delivery/callback.ts";
+import { type Extras, extrasOf, type Flow, type Message } from "../message.ts";
+import type { Store } from "../store/store.ts";
 
 type Shown = Pick<Message, "url" | "method" | "header" | "body" | "retries" | "created" | "label" | "extras">;
 

@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
+import type { Message } from "../message.ts";
 import { lockFile } from "./lock.ts";
-import type { Message } from "./message.ts";
 import { deadStatements, keyStatements, messageStatements, scheduleStatements } from "./statements.ts";
 import { migrate } from "./tables.ts";
 

@@ -1,8 +1,8 @@
-import { accept, type Placed } from "./accept.ts";
-import type { Committer } from "./commit.ts";
+import { accept, type Placed } from "../accept.ts";
+import { extrasOf, type Flow, type Message } from "../message.ts";
+import type { Committer } from "../store/commit.ts";
+import type { Store } from "../store/store.ts";
 import { nextTick } from "./cron.ts";
-import { extrasOf, type Flow, type Message } from "./message.ts";
-import type { Store } from "./store.ts";
 
 /** A schedule as the table keeps it. Times are epoch milliseconds; `header`, `extras` and `flow` are JSON. */
 export interface Schedule
