@@ -1,10 +1,10 @@
-import { headerLists } from "./delivery/callback.ts";
 import type { Attempt } from "./delivery/deliver.ts";
+import { headerLists } from "./encode.ts";
 import type { Message } from "./message.ts";
 import type { Store } from "./store/store.ts";
 
 /** A message that was given up, with the last answer it got. */
-export interface DeadLetter extends Omit<Message, "lane" | "due"> {
+export interface DeadLetter extends Omit<Message, "lane" | "due" | "slot"> {
   readonly died: number;
   readonly status: number | null;
   readonly answerHeader: string | null;
@@ -15,9 +15,12 @@ export interface DeadLetter extends Omit<Message, "lane" | "due"> {
 export function bury(store: Store, message: Message, attempt: Attempt, now: number): string {
   const { status, headers, body } = attempt;
   const answer = headers ? JSON.stringify(headerLists(headers)) : null;
-  const { seq, lane, due, ...kept } = message;
+  const { id, created, starts, url, method, header, body: sent, retried, retries } = message;
+  const { label, flow, schedule, queue, topic, ip, extras } = message;
+  const what = { id, created, starts, url, method, header, body: sent, retried, retries };
+  const where = { label, flow, schedule, queue, topic, ip, extras };
   const last = { died: now, status: status === 0 ? null : status, answerHeader: answer, answerBody: body };
-  const buried = store.bury.get({ ...kept, ...last });
+  const buried = store.bury.get({ ...what, ...where, ...last });
   return dlqId({ died: now, seq: buried?.seq ?? 0 });
 }
 

@@ -1,13 +1,18 @@
 import type { Placed } from "./accept.ts";
 import { deadLetterRoutes } from "./api/dead-letters.ts";
+import { flowControlRoutes } from "./api/flow-control.ts";
 import { type Routes, serve } from "./api/http.ts";
+import { createKeys, keyRoutes } from "./api/keys.ts";
+import { logRoutes } from "./api/log.ts";
 import { messageRoutes } from "./api/messages.ts";
 import { largestBatch, publishRoutes } from "./api/publish.ts";
+import { queueRoutes } from "./api/queues.ts";
 import { keepSchedule, scheduleRoutes } from "./api/schedules.ts";
+import { urlGroupRoutes } from "./api/url-groups.ts";
 import { attempt } from "./delivery/deliver.ts";
 import { Dispatcher } from "./delivery/dispatch.ts";
 import { createOutcomes } from "./delivery/outcomes.ts";
-import type { Message } from "./message.ts";
+import { type Message, queueLane } from "./message.ts";
 import { createTicker } from "./schedule/ticker.ts";
 import { Committer } from "./store/commit.ts";
 import { createSweeper } from "./store/retention.ts";
@@ -50,7 +55,7 @@ const patience = 1_000;
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const machine = assemble(options);
   const { store, committer, dispatcher, ticker, stopping } = machine;
-  const server = listen(options, routesOf(options, machine));
+  const server = listen(options, routesOf(machine));
   dispatcher.start();
   let stopped: Promise<void> | undefined;
 
@@ -79,9 +84,15 @@ function assemble(options: BrokerOptions) {
   const store = openStore(options.path);
   const committer = new Committer(store);
   const now = monotonic(clock ?? Date.now);
+  const keys = createKeys(store, { current: options.currentSigningKey, next: options.nextSigningKey });
   const stopping = new AbortController();
   const run = async (message: Message) => {
-    const result = await attempt(options, message, stopping.signal);
+    outcomes.begin(message);
+    const result = await attempt(
+      { deliver: options.deliver, currentSigningKey: keys.of().current },
+      message,
+      stopping.signal,
+    );
     if (!stopping.signal.aborted) outcomes.record(message, result);
   };
   const onAlarm = (time: number) => {
@@ -97,16 +108,25 @@ function assemble(options: BrokerOptions) {
   const outcomes = createOutcomes({ store, committer, dispatcher, onPlaced, now, log });
   const ticker = createTicker({ store, committer, now, alarmAt, onPlaced });
   const sweeper = createSweeper({ store, committer, alarmAt, onSwept: (time) => dispatcher.lanes.dropIdle(time) });
-  return { store, committer, dispatcher, ticker, stopping, now, onPlaced, onChange: ticker.look };
+  const onLimits = (lane: string) => dispatcher.refresh(lane);
+  const onQueues = (names: ReadonlySet<string>) => {
+    for (const name of names) onLimits(queueLane(name));
+  };
+  const hears = { onPlaced, onLimits, onQueues, onChange: ticker.look };
+  return { store, committer, dispatcher, ticker, stopping, now, keys, ...hears };
 }
 
-function routesOf(options: BrokerOptions, machine: ReturnType<typeof assemble>): Routes {
+function routesOf(machine: ReturnType<typeof assemble>): Routes {
   return {
     ...publishRoutes({ ...machine, onCron: (asked) => keepSchedule(machine, asked) }),
-    ...messageRoutes(machine.store, machine.committer),
-    ...deadLetterRoutes(machine),
+    ...messageRoutes(machine),
+    ...queueRoutes(machine),
+    ...urlGroupRoutes(machine),
+    ...flowControlRoutes(machine),
     ...scheduleRoutes(machine),
-    "GET /v2/keys": () => ({ json: { current: options.currentSigningKey, next: options.nextSigningKey } }),
+    ...deadLetterRoutes(machine),
+    ...logRoutes(machine),
+    ...keyRoutes(machine),
   };
 }
 

@@ -2,7 +2,7 @@
 export interface Message {
   readonly seq: number;
   readonly id: string;
-  /** What shares limits with it: its flow key, else its destination's origin. */
+  /** What shares limits with it: its queue, else its flow key, else its destination's origin. */
   readonly lane: string;
   /** When it may next be delivered. */
   readonly due: number;
@@ -18,6 +18,14 @@ export interface Message {
   readonly label: string | null;
   readonly flow: string | null;
   readonly schedule: string | null;
+  /** The named queue it waits in. */
+  readonly queue: string | null;
+  /** Its place in that queue; its callbacks share it, so that what comes after waits for them, too. */
+  readonly slot: number | null;
+  /** The URL group it was published to. */
+  readonly topic: string | null;
+  /** The address that published it. */
+  readonly ip: string | null;
   readonly extras: string | null;
 }
 
@@ -46,11 +54,24 @@ export interface Extras {
   readonly retryDelay?: string | undefined;
   readonly callback?: CallbackPlan | undefined;
   readonly failureCallback?: CallbackPlan | undefined;
+  /** The name that its URL group gives the destination. */
+  readonly endpoint?: string | undefined;
+  readonly redact?: Redaction | undefined;
+}
+
+/** What is never shown of a message, only a hash of it. */
+export interface Redaction {
+  readonly body?: boolean | undefined;
+  /** All headers, or those of these names (lower case). */
+  readonly headers?: true | readonly string[] | undefined;
 }
 
 /** What a request asks to be delivered, before it has an id and a place in the table. */
 export interface Draft {
+  /** Empty when it goes to a URL group. */
   readonly url: string;
+  /** The URL group to publish to, one message for each of its endpoints. */
+  readonly topic?: string | undefined;
   readonly method: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array<ArrayBuffer>;
@@ -60,6 +81,10 @@ export interface Draft {
   readonly retries: number;
   readonly label?: string | undefined;
   readonly flow?: Flow | undefined;
+  readonly queue?: string | undefined;
+  /** Its place in the queue, where it is not at the end. */
+  readonly slot?: number | undefined;
+  readonly ip?: string | undefined;
   readonly schedule?: string | undefined;
   readonly deduplication?: string | undefined;
   readonly extras?: Extras | undefined;
@@ -79,9 +104,20 @@ export function isRejection<T extends object>(value: T | Rejection): value is Re
   return "error" in value && "status" in value;
 }
 
-/** The lane of a message: everything in it shares one set of limits and is delivered in order of its due time. */
-export function laneOf(url: string, flow: Flow | undefined): string {
-  return flow ? `flow:${flow.key}` : new URL(url).origin;
+/** The lane of a message: everything in it shares one set of limits. */
+export function laneOf(url: string, flowKey: string | undefined, queue: string | undefined): string {
+  if (queue !== undefined) return queueLane(queue);
+  return flowKey === undefined ? new URL(url).origin : flowLane(flowKey);
+}
+
+/** The lane of a flow-control key. */
+export function flowLane(key: string): string {
+  return `flow:${key}`;
+}
+
+/** The lane of a named queue. */
+export function queueLane(name: string): string {
+  return `queue:${name}`;
 }
 
 export function extrasOf(message: { readonly extras: string | null }): Extras {

@@ -48,7 +48,7 @@ test("every fault of a publish is a 4xx that names it", async () => {
       expect.stringContaining(said),
     ]);
   }
-  for (const destination of ["shop.test/a", "ftp://shop.test", "http://", "my-topic", ""]) {
+  for (const destination of ["shop.test/a", "ftp://shop.test", "http://", "no group", ""]) {
     const answer = await call("POST", `/v2/publish/${destination}`, { body: "{}" });
     expect([destination, answer.status]).toEqual([destination, 400]);
   }
@@ -82,11 +82,12 @@ test("what the broker leaves out is answered 501, what does not exist 404, both 
     expect(((await answer.json()) as { error: string }).error).toBeString();
     return answer.status;
   };
-  expect(await status("POST", `/v2/enqueue/orders/${nowhere}`)).toBe(501);
-  expect(await status("GET", "/v2/queues")).toBe(501);
-  expect(await status("GET", "/v2/topics/all")).toBe(501);
-  expect(await status("GET", "/v2/events")).toBe(501);
-  expect(await status("GET", "/v2/flowControl/k")).toBe(501);
+  expect(await status("DELETE", "/v2/workflows/runs/wfr_1")).toBe(501);
+  expect(await status("POST", "/v2/publish/api/llm")).toBe(501);
+  expect(await status("POST", "/llm/v1/chat/completions")).toBe(501);
+  expect(await status("POST", "/v2/publish/unknown-group")).toBe(404);
+  expect(await status("POST", "/v2/enqueue/orders")).toBe(400);
+  expect(await status("GET", "/v2/topics/nothing")).toBe(404);
   expect(await status("GET", "/v2/nothing")).toBe(404);
   expect(await status("PUT", "/v2/batch")).toBe(404);
   expect(await status("GET", "/")).toBe(404);

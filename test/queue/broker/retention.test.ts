@@ -11,10 +11,10 @@ const day = 86_400_000;
 function rows(path: string): Record<string, number> {
   using db = new Database(path, { readonly: true });
   const count = (table: string) => db.query<{ n: number }, []>(`SELECT count(*) AS n FROM ${table}`).get()!.n;
-  return Object.fromEntries(["message", "deduplication", "flow", "dead"].map((table) => [table, count(table)]));
+  return Object.fromEntries(["message", "log", "deduplication", "flow", "dead"].map((table) => [table, count(table)]));
 }
 
-test("what has served its time is deleted: messages at once, keys and limits soon, dead letters after 30 days", async () => {
+test("what has served its time is deleted: keys and limits soon, the log after 3 days, dead letters after 30", async () => {
   const shop = destination(({ path }) => new Response("", { status: path === "/bad" ? 500 : 200 }));
   const { client, backlog, pass, path } = await broker();
   const publish = (where: string) =>
@@ -27,10 +27,16 @@ test("what has served its time is deleted: messages at once, keys and limits soo
   await publish("/good");
   await publish("/bad");
   await until(() => backlog() === 0);
-  expect(rows(path)).toEqual({ message: 0, deduplication: 2, flow: 2, dead: 1 });
+  await client.logs(); // and with it the attempts that have just begun
+  expect(rows(path)).toEqual({ message: 2, log: 7, deduplication: 2, flow: 2, dead: 1 });
   pass(700_000);
   await until(() => rows(path).deduplication === 0);
-  expect(rows(path)).toEqual({ message: 0, deduplication: 0, flow: 1, dead: 1 });
+  expect(rows(path)).toEqual({ message: 2, log: 7, deduplication: 0, flow: 1, dead: 1 });
+  pass(3 * day);
+  await publish("/good");
+  pass(60_000);
+  await until(() => rows(path).message === 1);
+  expect(rows(path)).toMatchObject({ log: 3, dead: 1 });
   pass(31 * day);
   await publish("/good");
   pass(60_000);

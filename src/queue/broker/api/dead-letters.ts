@@ -1,9 +1,9 @@
-import { accept, type Placed } from "../accept.ts";
+import { accept, type Placed, placedOf } from "../accept.ts";
 import { type DeadLetter, dlqId } from "../dead-letter.ts";
 import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { messageTerms, readCount, readFilter, type Terms } from "./filter.ts";
+import { messageTerms, numbers, readCount, readFilter, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { bodyView, messageView } from "./view.ts";
 
@@ -16,27 +16,32 @@ interface Parts {
 
 const terms: Terms = {
   ...messageTerms,
-  dlqIds: { sql: "died || '-' || seq = ?" },
-  responseStatus: { sql: "status = ?", number: true },
-  fromDate: { sql: "died >= ?", number: true },
-  toDate: { sql: "died <= ?", number: true },
+  ...timeTerms("died"),
+  dlqIds: { sql: "(seq = ? AND died = ?)", read: readId },
+  responseStatus: { sql: "status = ?", read: numbers },
 };
+
+/** The number and the time in a DLQ id; what is none finds nothing. */
+function readId(id: string): readonly [seq: number, died: number] {
+  const [, died, seq] = /^(\d{1,15})-(\d{1,15})$/.exec(id) ?? [];
+  return seq === undefined ? [-1, -1] : [Number(seq), Number(died)];
+}
 
 /** The routes of the dead-letter queue. Bulk actions take `count` at a time and answer a cursor while there is more. */
 export function deadLetterRoutes(parts: Parts): Routes {
   return {
     "GET /v2/dlq": ({ query }) => list(parts, query),
-    "GET /v2/dlq/": ({ id }) => {
+    "GET /v2/dlq/:id": ({ id }) => {
       const [letter] = byId(parts.store, id);
       return letter ? { json: letterView(parts.store, letter) } : notFound(id);
     },
-    "DELETE /v2/dlq/": async ({ id }) => {
+    "DELETE /v2/dlq/:id": async ({ id }) => {
       const removed = await parts.committer.commit(() => remove(parts.store, byId(parts.store, id)));
       return removed > 0 ? { json: { deleted: removed } } : notFound(id);
     },
     "DELETE /v2/dlq": (call) => removeMany(parts, call),
     "POST /v2/dlq/retry": (call) => retryMany(parts, call),
-    "POST /v2/dlq/": (call) => retryOne(parts, call),
+    "POST /v2/dlq/retry/:id": (call) => retryOne(parts, call),
   };
 }
 
@@ -59,13 +64,11 @@ async function retryMany({ store, committer, now, onPlaced }: Parts, { query }: 
     return isRejection(found) ? found : { accepted: revive(store, found.letters, now()), cursor: found.cursor };
   });
   if (isRejection(retried)) return retried;
-  onPlaced(retried.accepted.flatMap(({ placed }) => placed ?? []));
+  onPlaced(placedOf(retried.accepted));
   return { json: { responses: retried.accepted.map(({ id }) => ({ messageId: id })), cursor: retried.cursor } };
 }
 
-async function retryOne({ store, committer, now, onPlaced }: Parts, { id: path }: Call): Promise<Answer> {
-  const [area = "", id = ""] = path.split("/", 2);
-  if (area !== "retry") return reject(404, `there is no POST /v2/dlq/${area.slice(0, 100)} here`);
+async function retryOne({ store, committer, now, onPlaced }: Parts, { id }: Call): Promise<Answer> {
   const [accepted] = await committer.commit(() => revive(store, byId(store, id), now()));
   onPlaced(accepted?.placed ? [accepted.placed] : []);
   return accepted ? { json: { messageId: accepted.id } } : notFound(id);
@@ -94,8 +97,7 @@ function selectForAction(store: Store, query: URLSearchParams): Found | Rejectio
 }
 
 function byId(store: Store, id: string): readonly DeadLetter[] {
-  const [died, seq] = id.split("-").map(Number);
-  return store.deadWhere("seq = ? AND died = ?", [seq || 0, died || 0], 1);
+  return store.deadWhere("seq = ? AND died = ?", readId(id), 1);
 }
 
 function remove(store: Store, letters: readonly DeadLetter[]): number {
@@ -110,11 +112,22 @@ function revive(store: Store, letters: readonly DeadLetter[], now: number) {
 }
 
 function toDraft(letter: DeadLetter): Draft {
-  const { url, method, header, body, retries, label, flow, schedule } = letter;
+  const { url, method, header, body, retries, label, flow, schedule, queue, topic, ip } = letter;
   const headers: Record<string, string> = JSON.parse(header);
-  const optional = { label: label ?? undefined, flow: flow === null ? undefined : { key: flow } };
-  const extras = extrasOf(letter);
-  return { url, method, headers, body, delayMs: 0, retries, ...optional, schedule: schedule ?? undefined, extras };
+  const lane = { flow: flow === null ? undefined : { key: flow }, queue: queue ?? undefined };
+  const origin = { label: label ?? undefined, schedule: schedule ?? undefined, topic: topic ?? undefined };
+  return {
+    url,
+    method,
+    headers,
+    body,
+    delayMs: 0,
+    retries,
+    ...lane,
+    ...origin,
+    ip: ip ?? undefined,
+    extras: extrasOf(letter),
+  };
 }
 
 function letterView(store: Store, letter: DeadLetter): Record<string, unknown> {

@@ -1,11 +1,24 @@
 import { createHash } from "node:crypto";
-import { type CallbackPlan, type Draft, isRejection, type Rejection, reject } from "../message.ts";
+import { type CallbackPlan, type Draft, type Flow, isRejection, type Rejection, reject } from "../message.ts";
 import { parseFlow } from "./flow-value.ts";
+import { invalidName, name } from "./name.ts";
 import { destination, type Settings, settings } from "./settings.ts";
 
 /** QStash's limit on one message, bytes. */
 export const largestBody = 1_048_576;
 const usualRetries = 3;
+
+/** A request to publish, as it came. */
+export interface Given {
+  /** An absolute URL or the name of a URL group. */
+  readonly target: string;
+  readonly headers: HeaderSource;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** The named queue, where the request names one beside its headers. */
+  readonly queue?: string | undefined;
+  /** Who publishes. */
+  readonly ip?: string | undefined;
+}
 
 /** A publish as asked for, together with the settings that are no part of its message. */
 export interface Asked {
@@ -13,23 +26,25 @@ export interface Asked {
   readonly settings: Settings;
 }
 
-/** Reads one publish from its destination, headers and raw body, or says what is wrong with it. */
-export function readDraft(url: string, given: HeaderSource, body: Uint8Array<ArrayBuffer>): Asked | Rejection {
+/** Reads one publish, or says what is wrong with it. */
+export function readDraft({ target, headers: given, body, queue, ip }: Given): Asked | Rejection {
   if (body.byteLength > largestBody) return reject(413, `message size exceeds the limit of ${largestBody} bytes`);
   const headers = toHeaders(given);
   if (headers === undefined) return reject(400, "invalid headers");
-  const target = destination.safeParse(url);
-  if (!target.success) return reject(400, target.error.issues[0]?.message ?? "invalid destination url");
+  const to = readTarget(target, headers);
+  if (isRejection(to)) return to;
   const asked = readSettings("upstash-", headers);
   if (isRejection(asked)) return asked;
-  const flow = parseFlow(asked["flow-control-key"], asked["flow-control-value"]);
-  if (flow && isRejection(flow)) return flow;
+  const lane = readLane(asked, queue);
+  if (isRejection(lane)) return lane;
   const callbacks = readCallbacks(asked, headers);
   if (isRejection(callbacks)) return callbacks;
 
   const forwarded = forwardedHeaders("upstash-forward-", headers);
+  const extras = { timeoutMs: asked.timeout, retryDelay: asked["retry-delay"], redact: asked["redact-fields"] };
   const draft: Draft = {
-    url,
+    ...to,
+    ...lane,
     method: asked.method ?? "POST",
     headers: forwarded,
     body,
@@ -37,11 +52,32 @@ export function readDraft(url: string, given: HeaderSource, body: Uint8Array<Arr
     notBefore: asked["not-before"] === undefined ? undefined : asked["not-before"] * 1_000,
     retries: asked.retries ?? usualRetries,
     label: asked.label,
-    flow,
-    deduplication: deduplicationKey(asked, url, forwarded, body),
-    extras: { timeoutMs: asked.timeout, retryDelay: asked["retry-delay"], ...callbacks },
+    ip,
+    deduplication: deduplicationKey(asked, target, forwarded, body),
+    extras: { ...extras, ...callbacks },
   };
   return { draft, settings: asked };
+}
+
+/** Where to: an address, or a URL group by its name. */
+function readTarget(target: string, headers: Headers): { url: string; topic?: string } | Rejection {
+  if (target === "api/llm") return reject(501, "this broker does not relay to language models");
+  if (headers.has("upstash-workflow-init") || headers.has("upstash-workflow-runid")) {
+    return reject(501, "this broker does not run workflows");
+  }
+  if (name.safeParse(target).success && !/^https?:/i.test(target)) return { url: "", topic: target };
+  const address = destination.safeParse(target);
+  return address.success ? { url: target } : reject(400, address.error.issues[0]?.message ?? "invalid destination url");
+}
+
+/** What it shares limits with: a named queue or a flow-control key. */
+function readLane(asked: Settings, given: string | undefined): { queue?: string; flow?: Flow } | Rejection {
+  const queue = given ?? asked["queue-name"];
+  if (queue !== undefined && !name.safeParse(queue).success) return reject(400, invalidName("queue", queue));
+  const flow = parseFlow(asked["flow-control-key"], asked["flow-control-value"]);
+  if (flow && isRejection(flow)) return flow;
+  if (queue !== undefined && flow) return reject(400, "a message in a queue cannot have flow control, too");
+  return { ...(queue !== undefined && { queue }), ...(flow && { flow }) };
 }
 
 type HeaderSource = Headers | Readonly<Record<string, string>>;
@@ -108,7 +144,7 @@ function readCallback(url: string, prefix: string, headers: Headers, retries?: n
 
 function deduplicationKey(
   asked: Settings,
-  url: string,
+  target: string,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer>,
 ): string | undefined {
@@ -116,7 +152,7 @@ function deduplicationKey(
   if (id !== undefined) return `id:${id}`;
   if (!asked["content-based-deduplication"]) return undefined;
   const content = createHash("sha256")
-    .update(JSON.stringify([url, asked.method, headers]))
+    .update(JSON.stringify([target, asked.method, headers]))
     .update(body);
   return `content:${content.digest("base64url")}`;
 }

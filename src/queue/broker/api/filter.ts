@@ -8,22 +8,53 @@ export interface Filter {
   readonly isEmpty: boolean;
 }
 
-/** How each query parameter is held against a row; several values of one mean any of them, different ones all. */
-export type Terms = Readonly<Record<string, { readonly sql: string; readonly number?: boolean }>>;
+/** How one value of a query parameter is held against a row. */
+interface Term {
+  readonly sql: string;
+  /** The parameters in `sql` for a value as it was given; undefined for one that cannot be. A text as it is, unless said. */
+  readonly read?: (value: string) => readonly (string | number)[] | undefined;
+  /** Whether commas are part of the value: they divide several values of others. */
+  readonly whole?: boolean;
+}
 
-/** What messages and dead letters are found by. */
+/** By query parameter; several values of one mean any of them, different ones all. */
+export type Terms = Readonly<Record<string, Term>>;
+
+/** A whole number. */
+export function numbers(value: string): readonly number[] | undefined {
+  return /^-?\d{1,15}$/.test(value) ? [Number(value)] : undefined;
+}
+
+/** What messages, dead letters and log entries are found by. */
 export const messageTerms: Terms = {
   messageId: { sql: "id = ?" },
   messageIds: { sql: "id = ?" },
-  url: { sql: "url = ?" },
+  url: { sql: "url = ?", whole: true },
   label: { sql: "instr(',' || label || ',', ',' || ? || ',') > 0" },
   flowControlKey: { sql: "flow = ?" },
   scheduleId: { sql: "schedule = ?" },
-  fromDate: { sql: "created >= ?", number: true },
-  toDate: { sql: "created <= ?", number: true },
+  queueName: { sql: "queue = ?" },
+  topicName: { sql: "topic = ?" },
+  urlGroup: { sql: "topic = ?" },
+  callerIp: { sql: "ip = ?" },
+  callerIP: { sql: "ip = ?" },
 };
 
-const aside = new Set(["count", "cursor"]);
+const address = "substr(url, instr(url, '://') + 3)";
+const path = `CASE WHEN instr(${address}, '/') > 0 THEN substr(${address}, instr(${address}, '/')) ELSE '/' END`;
+
+/** Parts of the destination's URL: its host with the port, and its path without the query. */
+export const addressTerms: Terms = {
+  host: { sql: `instr(replace(${address}, '?', '/') || '/', ? || '/') = 1` },
+  path: { sql: `substr(${path} || '?', 1, instr(${path} || '?', '?') - 1) = ?`, whole: true },
+};
+
+/** From a time to a time, ms, both included. */
+export function timeTerms(column: string): Terms {
+  return { fromDate: { sql: `${column} >= ?`, read: numbers }, toDate: { sql: `${column} <= ?`, read: numbers } };
+}
+
+const aside = new Set(["count", "cursor", "qstash_token"]);
 
 /**
  * Makes a condition of a query string. What it does not know it refuses: a filter that is ignored would
@@ -36,16 +67,17 @@ export function readFilter(query: URLSearchParams, terms: Terms): Filter | Rejec
     if (aside.has(name)) continue;
     const term = Object.hasOwn(terms, name) ? terms[name] : undefined;
     if (!term) return reject(400, `the filter "${name}" is not supported`);
-    const wanted = query.getAll(name).map((value) => (term.number ? Number(value) : value));
-    if (wanted.some((value) => Number.isNaN(value))) return reject(400, `the filter "${name}" must be a number`);
+    const given = query.getAll(name).flatMap((value) => (term.whole ? [value] : value.split(",")));
+    const wanted = given.map((value) => (term.read ? term.read(value) : [value]));
+    if (wanted.includes(undefined)) return reject(400, `the filter "${name}" cannot be "${given.join(",")}"`);
     all.push(`(${wanted.map(() => term.sql).join(" OR ")})`);
-    values.push(...wanted);
+    values.push(...wanted.flatMap((list) => list ?? []));
   }
   return { where: all.length > 0 ? all.join(" AND ") : "TRUE", values, isEmpty: all.length === 0 };
 }
 
-/** How many to show or act on at once: `count`, 100 unless told, at most 1000. */
+/** How many to show or act on at once: `count`, at most and usually 100. */
 export function readCount(query: URLSearchParams): number {
   const count = Number(query.get("count") ?? 100);
-  return Number.isInteger(count) && count > 0 ? Math.min(count, 1_000) : 100;
+  return Number.isInteger(count) && count > 0 ? Math.min(count, 100) : 100;
 }

@@ -9,23 +9,28 @@ export interface Call {
   /** The same without the query and unescaped: an id. */
   readonly id: string;
   readonly query: URLSearchParams;
+  /** The caller's address. */
+  readonly ip: string | undefined;
 }
 
 /** What a route answers: JSON (200 unless said otherwise) or nothing. */
 export type Answer = { readonly status?: number; readonly json?: unknown } | Rejection;
 
-/** `"METHOD /prefix/"` takes everything below the prefix; without the last slash it is that path alone. */
+/**
+ * By method and path: `POST /v2/batch` alone, `GET /v2/queues/:id`, `POST /v2/queues/:id/pause`, `POST /v2/dlq/retry/:id`;
+ * `POST /v2/publish/` takes everything below, a destination with all its slashes.
+ */
 export type Routes = Readonly<Record<string, (call: Call) => Answer | Promise<Answer>>>;
 
 /** Serves routes to whoever has the token; what is none of them answers 404, what goes wrong answers JSON. */
 export function serve(routes: Routes, token: string, onError: (error: unknown) => void) {
   const isAllowed = bearer(token);
-  return async (request: Request): Promise<Response> => {
+  return async (request: Request, server: Bun.Server<unknown>): Promise<Response> => {
     try {
       const address = readAddress(request.url);
       if (address.path === "/health") return Response.json({ status: "ok" });
-      if (!isAllowed(request.headers.get("authorization"))) return respond(reject(401, "unauthorized"));
-      return respond(await route(routes, request, address));
+      if (!isAllowed(request.headers.get("authorization"), address.search)) return respond(reject(401, "unauthorized"));
+      return respond(await route(routes, request, address, server.requestIP(request)?.address));
     } catch (error) {
       onError(error);
       return respond(reject(500, "the broker failed to do this; its log has the reason"));
@@ -33,17 +38,11 @@ export function serve(routes: Routes, token: string, onError: (error: unknown) =
   };
 }
 
-/** Parts of QStash's protocol that are known and left out. */
-const later: Readonly<Record<string, string>> = {
-  enqueue: "named queues",
-  queues: "named queues",
-  topics: "URL groups",
-  events: "the event log",
-  logs: "the event log",
-  flowControl: "showing and pinning flow control",
-  globalParallelism: "global parallelism",
-  workflows: "workflows",
-  chat: "language models",
+/** Parts of QStash's protocol that are left out on purpose. */
+const leftOut: Readonly<Record<string, string | undefined>> = {
+  __proto__: null,
+  workflows: "run workflows",
+  llm: "relay to language models",
 };
 
 interface Address {
@@ -60,19 +59,41 @@ function readAddress(url: string): Address {
     : { path: url.slice(from, question), search: url.slice(question) };
 }
 
-async function route(routes: Routes, request: Request, { path, search }: Address): Promise<Answer> {
-  const exact = routes[`${request.method} ${path}`];
-  if (exact) return await exact({ request, rest: "", id: "", query: new URLSearchParams(search) });
+async function route(
+  routes: Routes,
+  request: Request,
+  { path, search }: Address,
+  ip: string | undefined,
+): Promise<Answer> {
+  const { method } = request;
+  const query = new URLSearchParams(search);
+  const exact = routes[`${method} ${path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path}`];
+  if (exact) return await exact({ request, rest: "", id: "", query, ip });
   const [, version = "", area = ""] = path.split("/", 3);
-  const prefix = `/${version}/${area}/`;
-  const below = path.startsWith(prefix) ? routes[`${request.method} ${prefix}`] : undefined;
-  if (!below && Object.hasOwn(later, area)) return reject(501, `this broker does not support ${later[area]} yet`);
-  if (!below) return reject(404, `there is no ${request.method} ${path.slice(0, 200)} here`);
-  const rest = path.slice(prefix.length);
-  return await below({ request, rest: rest + search, id: unescaped(rest), query: new URLSearchParams(search) });
+  const missing = leftOut[version] ?? leftOut[area];
+  if (missing !== undefined) return reject(501, `this broker does not ${missing}`);
+  const below = `/${version}/${area}/`;
+  const rest = path.slice(below.length);
+  const found = path.startsWith(below) ? findBelow(routes, `${method} ${below}`, rest) : undefined;
+  if (!found) return reject(404, `there is no ${method} ${path.slice(0, 200)} here`);
+  return await found.handle({ request, rest: rest + search, id: unescaped(found.id), query, ip });
 }
 
-function unescaped(text: string): string {
+/** The route for what lies below an area, with the id in it. An address is never taken apart. */
+function findBelow(routes: Routes, below: string, rest: string): { handle: Routes[string]; id: string } | undefined {
+  const whole = routes[below];
+  if (whole && /^https?(:|%3a)/i.test(rest)) return { handle: whole, id: rest };
+  const [last, first] = [rest.lastIndexOf("/"), rest.indexOf("/")];
+  const action = last < 0 ? undefined : routes[`${below}:id/${rest.slice(last + 1)}`];
+  if (action) return { handle: action, id: rest.slice(0, last) };
+  const within = first < 0 ? undefined : routes[`${below}${rest.slice(0, first)}/:id`];
+  if (within) return { handle: within, id: rest.slice(first + 1) };
+  const one = whole ?? routes[`${below}:id`];
+  return one && { handle: one, id: rest };
+}
+
+/** A path's text as it was before it was escaped, where it can be told. */
+export function unescaped(text: string): string {
   try {
     return decodeURIComponent(text);
   } catch {
@@ -80,11 +101,17 @@ function unescaped(text: string): string {
   }
 }
 
-function bearer(token: string): (header: string | null) => boolean {
+/** The token comes as a bearer's, or, for whoever cannot set headers, in the query. */
+function bearer(token: string): (header: string | null, search: string) => boolean {
   const wanted = Buffer.from(`Bearer ${token}`);
-  return (header) => {
-    const given = Buffer.from(header ?? "");
+  const isWanted = (text: string) => {
+    const given = Buffer.from(text);
     return given.length === wanted.length && timingSafeEqual(given, wanted);
+  };
+  return (header, search) => {
+    if (header !== null) return isWanted(header);
+    const inQuery = search.includes("qstash_token=") ? new URLSearchParams(search).get("qstash_token") : null;
+    return inQuery !== null && isWanted(`Bearer ${inQuery}`);
   };
 }
 

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { type Accepted, accept, type Placed } from "../accept.ts";
+import { type Accepted, acceptAll, type Placed, placedOf } from "../accept.ts";
 import { type Draft, isRejection, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { type Asked, largestBody, readDraft } from "./draft.ts";
-import type { Answer, Call, Routes } from "./http.ts";
+import { type Asked, type Given, largestBody, readDraft } from "./draft.ts";
+import { type Answer, type Call, type Routes, unescaped } from "./http.ts";
 
 export interface PublishParts {
   readonly store: Store;
@@ -19,19 +19,31 @@ export interface PublishParts {
 /** The routes that accept messages. Each answers after its messages are on disk. */
 export function publishRoutes(parts: PublishParts): Routes {
   return {
-    "POST /v2/publish/": (call) => publish(parts, call),
+    "POST /v2/publish/": (call) => publish(parts, call, { target: readDestination(call.rest) }),
+    "POST /v2/enqueue/": (call) => enqueue(parts, call),
     "POST /v2/batch": (call) => batch(parts, call),
   };
 }
 
-async function publish(parts: PublishParts, { request, rest }: Call): Promise<Answer> {
+function enqueue(parts: PublishParts, call: Call): Answer | Promise<Answer> {
+  const slash = call.rest.indexOf("/");
+  if (slash < 0) return reject(400, "give a queue and a destination: /v2/enqueue/<queue>/<destination>");
+  const [queue, rest] = [call.rest.slice(0, slash), call.rest.slice(slash + 1)];
+  return publish(parts, call, { queue: unescaped(queue), target: readDestination(rest) });
+}
+
+type Where = Pick<Given, "target" | "queue">;
+
+async function publish(parts: PublishParts, { request, ip }: Call, where: Where): Promise<Answer> {
   const body = await readBody(request, largestBody);
   if (isRejection(body)) return body;
-  const asked = readDraft(readDestination(rest), request.headers, body);
+  const asked = readDraft({ ...where, headers: request.headers, body, ip });
   if (isRejection(asked)) return asked;
   if (asked.settings.cron !== undefined) return await parts.onCron(asked);
   const [accepted] = await publishAll(parts, [asked.draft]);
-  return { status: accepted?.deduplicated ? 202 : 201, json: accepted && published(accepted) };
+  if (!accepted || isRejection(accepted)) return accepted ?? reject(500, "nothing was accepted");
+  const isKnown = accepted.every(({ deduplicated }) => deduplicated);
+  return { status: isKnown ? 202 : 201, json: published(asked.draft, accepted) };
 }
 
 const batchItem = z.object({
@@ -43,12 +55,12 @@ const batchItem = z.object({
 /** A hundred of the largest messages, with room for JSON's escapes. */
 export const largestBatch = 128 * 1_048_576;
 
-async function batch(parts: PublishParts, { request }: Call): Promise<Answer> {
+async function batch(parts: PublishParts, { request, ip }: Call): Promise<Answer> {
   const bytes = await readBody(request, largestBatch);
   if (isRejection(bytes)) return bytes;
   const items = readJson(bytes);
   if (!Array.isArray(items)) return reject(400, "invalid batch: the body must be a JSON array of messages");
-  const read = items.map(readItem);
+  const read = items.map((item) => readItem(item, ip));
   const accepted = await publishAll(
     parts,
     read.flatMap((item) => (isRejection(item) ? [] : [item])),
@@ -56,39 +68,49 @@ async function batch(parts: PublishParts, { request }: Call): Promise<Answer> {
   let next = 0;
   return {
     json: read.map((item) => {
-      const done = isRejection(item) ? undefined : accepted[next++];
-      return done ? published(done) : item;
+      if (isRejection(item)) return item;
+      const done = accepted[next++] ?? [];
+      return isRejection(done) ? done : published(item, done);
     }),
   };
 }
 
-function readItem(value: unknown): Draft | Rejection {
+function readItem(value: unknown, ip: string | undefined): Draft | Rejection {
   const item = batchItem.safeParse(value);
   if (!item.success) {
     const [issue] = item.error.issues;
     return reject(400, `invalid message: ${issue?.path.join(".")} ${issue?.message}`);
   }
-  const { destination, headers, body, queue } = item.data;
-  if (queue !== undefined) return reject(501, "named queues are not supported by this broker yet");
-  const asked = readDraft(destination, headers, Buffer.from(body ?? ""));
+  const { destination: target, headers, body, queue } = item.data;
+  const asked = readDraft({ target, headers, body: Buffer.from(body ?? ""), queue, ip });
   if (isRejection(asked)) return asked;
   return asked.settings.cron === undefined ? asked.draft : reject(400, "a batch cannot create schedules");
 }
 
-async function publishAll(parts: PublishParts, drafts: readonly Draft[]): Promise<readonly Accepted[]> {
+/** What became of each draft: one message, those of its URL group, or a refusal. */
+async function publishAll(
+  parts: PublishParts,
+  drafts: readonly Draft[],
+): Promise<readonly (readonly Accepted[] | Rejection)[]> {
   if (drafts.length === 0) return [];
   const { store, committer, now, onPlaced } = parts;
   return await committer.commit(
     () => {
       const time = now();
-      return drafts.map((draft) => accept(store, draft, time));
+      return drafts.map((draft) => acceptAll(store, draft, time));
     },
-    (accepted) => onPlaced(accepted.flatMap(({ placed }) => placed ?? [])),
+    (results) => onPlaced(results.flatMap((each) => (isRejection(each) ? [] : placedOf(each)))),
   );
 }
 
-function published({ id, url, deduplicated }: Accepted): Record<string, unknown> {
-  return { messageId: id, url, ...(deduplicated ? { deduplicated } : {}) };
+/** A URL group is answered with a list, an address with one answer. */
+function published({ topic }: Draft, accepted: readonly Accepted[]): unknown {
+  const answers = accepted.map(({ id, url, deduplicated }) => ({
+    messageId: id,
+    url,
+    ...(deduplicated ? { deduplicated } : {}),
+  }));
+  return topic === undefined ? answers[0] : answers;
 }
 
 /** The destination in a path, which some clients escape. */
@@ -108,7 +130,8 @@ export async function readBody(request: Request, most: number): Promise<Uint8Arr
   return body.byteLength > most ? tooLarge : body;
 }
 
-function readJson(bytes: Uint8Array<ArrayBuffer>): unknown {
+/** What a body says; undefined for what is no JSON. */
+export function readJson(bytes: Uint8Array<ArrayBuffer>): unknown {
   try {
     return JSON.parse(new TextDecoder().decode(bytes));
   } catch {

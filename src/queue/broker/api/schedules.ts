@@ -20,53 +20,58 @@ interface Parts {
 export function scheduleRoutes(parts: Parts): Routes {
   const { store } = parts;
   return {
-    "POST /v2/schedules/": (call) => (/^https?(:|%3a)/i.test(call.rest) ? create(parts, call) : turn(parts, call)),
-    "PATCH /v2/schedules/": (call) => turn(parts, call),
-    "GET /v2/schedules": () => ({ json: store.schedules.all().map(scheduleView) }),
-    "GET /v2/schedules/": ({ id }) => {
+    "POST /v2/schedules/": (call) => create(parts, call),
+    ...turning("POST", parts),
+    ...turning("PATCH", parts),
+    "GET /v2/schedules": () => ({ json: store.schedules.all().map((schedule) => scheduleView(store, schedule)) }),
+    "GET /v2/schedules/:id": ({ id }) => {
       const schedule = store.schedule.get(id);
-      return schedule ? { json: scheduleView(schedule) } : notFound(id);
+      return schedule ? { json: scheduleView(store, schedule) } : notFound(id);
     },
-    "DELETE /v2/schedules/": async ({ id }) => {
+    "DELETE /v2/schedules/:id": async ({ id }) => {
       const removed = await parts.committer.commit(() => store.removeSchedule.run(id).changes);
       return removed > 0 ? {} : notFound(id);
     },
   };
 }
 
-async function create(parts: Parts, { request, rest }: Call): Promise<Answer> {
+function turning(method: string, parts: Parts): Routes {
+  return {
+    [`${method} /v2/schedules/:id/pause`]: ({ id }) => turn(parts, id, true),
+    [`${method} /v2/schedules/:id/resume`]: ({ id }) => turn(parts, id, false),
+  };
+}
+
+async function create(parts: Parts, { request, rest, ip }: Call): Promise<Answer> {
   const body = await readBody(request, largestBody);
   if (isRejection(body)) return body;
-  const asked = readDraft(readDestination(rest), request.headers, body);
+  const asked = readDraft({ target: readDestination(rest), headers: request.headers, body, ip });
   return isRejection(asked) ? asked : await keepSchedule(parts, asked);
 }
 
 /** Makes a schedule, or replaces the one with its id. While the cron stays the same its next tick stays, too. */
 export async function keepSchedule({ store, committer, now, onChange }: Parts, asked: Asked): Promise<Answer> {
-  const { cron, "schedule-id": given, "queue-name": queue } = asked.settings;
+  const { cron, "schedule-id": given } = asked.settings;
   if (cron === undefined) return reject(400, "the header Upstash-Cron is missing");
-  if (queue !== undefined) return reject(501, "named queues are not supported by this broker yet");
   const time = now();
   const fault = cronFault(cron, time);
   if (fault) return fault;
   const id = given ?? `scd_${Bun.randomUUIDv7("hex").replaceAll("-", "")}`;
-  const { url, method, headers, body, delayMs: delay, retries, label = null, flow, extras } = asked.draft;
+  const { url, method, headers, body, delayMs: delay, retries, flow, extras } = asked.draft;
+  const { label = null, queue = null, topic = null, ip = null } = asked.draft;
+  if (topic !== null && !store.topic.get(topic)) return reject(404, `URL group ${topic} not found`);
   const when = { cron, created: time, next: nextTick(cron, time) ?? null, delay };
   const what = { url, method, header: JSON.stringify(headers), body, retries, label };
-  const rest = { flow: flow ? JSON.stringify(flow) : null, extras: JSON.stringify(extras ?? {}) };
+  const rest = { queue, topic, ip, flow: flow ? JSON.stringify(flow) : null, extras: JSON.stringify(extras ?? {}) };
   await committer.commit(() => store.keepSchedule.run({ id, ...when, ...what, ...rest }));
   onChange();
   return { status: 201, json: { scheduleId: id } };
 }
 
-async function turn({ store, committer, now, onChange }: Parts, { id: path }: Call): Promise<Answer> {
-  const slash = path.lastIndexOf("/");
-  const [id, action] = [path.slice(0, slash), path.slice(slash + 1)];
-  if (action !== "pause" && action !== "resume") return reject(404, "a schedule can be paused or resumed");
+async function turn({ store, committer, now, onChange }: Parts, id: string, paused: boolean): Promise<Answer> {
   const changed = await committer.commit(() => {
     const schedule = store.schedule.get(id);
     if (!schedule) return false;
-    const paused = action === "pause";
     const next = paused || !schedule.paused ? schedule.next : (nextTick(schedule.cron, now()) ?? null);
     store.turnSchedule.run(paused ? 1 : 0, next, id);
     return true;
@@ -75,13 +80,13 @@ async function turn({ store, committer, now, onChange }: Parts, { id: path }: Ca
   return changed ? {} : notFound(id);
 }
 
-function scheduleView(schedule: Schedule): Record<string, unknown> {
-  const { url: destination, ...common } = commonView(schedule);
+function scheduleView(store: Store, schedule: Schedule): Record<string, unknown> {
+  const { url, ...common } = commonView(schedule);
   const flow = flowOf(schedule);
   return {
     scheduleId: schedule.id,
     cron: schedule.cron,
-    destination,
+    destination: schedule.topic ?? url,
     ...common,
     retries: schedule.retries,
     ...(schedule.delay > 0 ? { delay: schedule.delay / 1_000 } : {}),
@@ -89,7 +94,15 @@ function scheduleView(schedule: Schedule): Record<string, unknown> {
     ...(flow ? flowView(flow) : {}),
     lastScheduleTime: schedule.last ?? undefined,
     nextScheduleTime: schedule.paused === 1 ? undefined : (schedule.next ?? undefined),
+    ...(schedule.sent === null ? {} : { lastScheduleStates: statesOf(store, schedule.sent) }),
   };
+}
+
+/** What became of a tick's messages. */
+function statesOf(store: Store, sent: string): Record<string, string> {
+  const ids: string[] = JSON.parse(sent);
+  const state = (id: string) => (store.find.get(id) ? "IN_PROGRESS" : store.isDead.get(id) ? "FAIL" : "SUCCESS");
+  return Object.fromEntries(ids.map((id) => [id, state(id)]));
 }
 
 function notFound(id: string): Answer {

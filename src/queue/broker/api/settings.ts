@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { evaluateDelay } from "../delivery/retry-delay.ts";
 import { parseDuration } from "../duration.ts";
+import type { Redaction } from "../message.ts";
 
 const year = 366 * 86_400_000;
 const longestTimeout = 12 * 3_600_000;
@@ -33,6 +34,20 @@ const expression = z
 
 const flag = z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1");
 
+/** `body, header[Authorization]`, `headers`: what is not to be shown. */
+const redaction = z.string().transform((text, issue): Redaction => {
+  let body = false;
+  let headers: true | string[] = [];
+  for (const field of text.split(",").map((part) => part.trim())) {
+    const [, name] = /^headers?\[([^\]]+)\]$/i.exec(field) ?? [];
+    if (field === "body") body = true;
+    else if (field === "header" || field === "headers") headers = true;
+    else if (name === undefined) issue.addIssue(`invalid redact field "${field}": body, headers, or header[Name]`);
+    else if (headers !== true) headers.push(name.toLowerCase());
+  }
+  return { body, headers };
+});
+
 /** The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own. */
 export const settings = z.object({
   method: z
@@ -55,6 +70,7 @@ export const settings = z.object({
   "schedule-id": z.string().min(1).max(512).optional(),
   "queue-name": z.string().min(1).optional(),
   cron: z.string().optional(),
+  "redact-fields": redaction.optional(),
 });
 
 export type Settings = z.infer<typeof settings>;

@@ -1,11 +1,15 @@
-import { base64, sourceHeader } from "../delivery/callback.ts";
-import { type Extras, extrasOf, type Flow, type Message } from "../message.ts";
+import { createHash } from "node:crypto";
+import { base64, sourceHeader } from "../encode.ts";
+import { type Extras, extrasOf, type Flow, type Message, type Redaction } from "../message.ts";
 import type { Store } from "../store/store.ts";
 
-type Shown = Pick<Message, "url" | "method" | "header" | "body" | "retries" | "created" | "label" | "extras">;
+type Shown = Pick<
+  Message,
+  "url" | "method" | "header" | "body" | "created" | "label" | "queue" | "topic" | "ip" | "extras"
+>;
 
 /** A message as QStash shows it. Fields without a value are left out. */
-export function messageView(store: Store, message: Omit<Message, "lane" | "due">): Record<string, unknown> {
+export function messageView(store: Store, message: Omit<Message, "lane" | "due" | "slot">): Record<string, unknown> {
   const { id, starts, retries, schedule, flow } = message;
   const kept = flow === null ? null : store.flow.get(flow);
   return {
@@ -20,15 +24,44 @@ export function messageView(store: Store, message: Omit<Message, "lane" | "due">
 
 /** What messages and schedules show alike. */
 export function commonView(shown: Shown): Record<string, unknown> {
+  const { url, method, created, label, queue, topic, ip } = shown;
+  const extras = extrasOf(shown);
   return {
-    url: shown.url,
-    method: shown.method,
-    header: sourceHeader(shown.header),
-    ...bodyView("body", shown.body),
-    createdAt: shown.created,
-    ...(shown.label === null ? {} : { label: shown.label }),
-    ...extrasView(extrasOf(shown)),
+    url,
+    ...(topic === null ? {} : { topicName: topic, urlGroup: topic, endpointName: extras.endpoint }),
+    method,
+    header: headerView(shown.header, extras.redact),
+    ...(extras.redact?.body ? { body: redacted(shown.body) } : bodyView("body", shown.body)),
+    createdAt: created,
+    ...(queue === null ? {} : { queueName: queue }),
+    ...(ip === null ? {} : { callerIP: ip }),
+    ...labelView(label),
+    ...extrasView(extras),
   };
+}
+
+/** Headers as QStash writes them; of those that are redacted, a hash. */
+export function headerView(json: string, redact: Redaction | undefined): Record<string, string[]> {
+  const headers = sourceHeader(json);
+  const hidden = redact?.headers ?? [];
+  if (hidden !== true && hidden.length === 0) return headers;
+  return Object.fromEntries(
+    Object.entries(headers).map(([name, values]) =>
+      hidden === true || hidden.includes(name.toLowerCase()) ? [name, values.map(redacted)] : [name, values],
+    ),
+  );
+}
+
+/** Stands for a value that is not to be shown, and tells whether two are the same. */
+export function redacted(value: string | Uint8Array<ArrayBuffer>): string {
+  return `REDACTED:${createHash("sha256").update(value).digest("hex")}`;
+}
+
+/** All labels, and the first alone as older clients expect it. */
+export function labelView(label: string | null): Record<string, unknown> {
+  if (label === null) return {};
+  const labels = label.split(",").map((each) => each.trim());
+  return { label: labels[0], labels };
 }
 
 /** A body as text, or as base64 (under another name) where it is none. */

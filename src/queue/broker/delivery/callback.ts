@@ -1,11 +1,13 @@
-import type { CallbackPlan, Draft, Message } from "../message.ts";
+import { base64, headerLists, sourceHeader } from "../encode.ts";
+import { type CallbackPlan, type Draft, extrasOf, type Message } from "../message.ts";
 import type { Attempt } from "./deliver.ts";
 
-/** The message that reports an attempt to a callback, in QStash's documented shape. */
+/** The message that reports an attempt to a callback, in QStash's documented shape. In a queue, it goes before whatever comes after. */
 export function callbackDraft(plan: CallbackPlan, message: Message, attempt: Attempt, dlqId?: string): Draft {
   const { url, method, headers, retries, delayMs, timeoutMs, retryDelay } = plan;
   const body = Buffer.from(JSON.stringify(report(message, attempt, dlqId)));
-  return { url, method, headers, body, delayMs, retries, extras: { timeoutMs, retryDelay } };
+  const place = message.queue === null ? {} : { queue: message.queue, slot: message.slot ?? message.seq };
+  return { url, method, headers, body, delayMs, retries, ...place, extras: { timeoutMs, retryDelay } };
 }
 
 function report(message: Message, attempt: Attempt, dlqId: string | undefined): Record<string, unknown> {
@@ -17,6 +19,7 @@ function report(message: Message, attempt: Attempt, dlqId: string | undefined): 
     maxRetries: message.retries,
     ...(dlqId === undefined ? {} : { dlqId }),
     sourceMessageId: message.id,
+    ...(message.topic === null ? {} : { topicName: message.topic, endpointName: extrasOf(message).endpoint }),
     url: message.url,
     method: message.method,
     sourceHeader: sourceHeader(message.header),
@@ -24,27 +27,7 @@ function report(message: Message, attempt: Attempt, dlqId: string | undefined): 
     notBefore: message.starts,
     createdAt: message.created,
     ...(message.schedule === null ? {} : { scheduleId: message.schedule }),
+    ...(message.ip === null ? {} : { callerIP: message.ip }),
     ...(message.label === null ? {} : { label: message.label }),
   };
-}
-
-/** Headers as QStash writes them: each name with the list of its values. */
-export function headerLists(headers: Headers): Record<string, string[]> {
-  const lists: Record<string, string[]> = {};
-  for (const [name, value] of headers) lists[canonical(name)] = [...(lists[canonical(name)] ?? []), value];
-  return lists;
-}
-
-/** The same of headers kept as JSON. */
-export function sourceHeader(json: string): Record<string, string[]> {
-  const headers: Record<string, string> = JSON.parse(json);
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [canonical(name), [value]]));
-}
-
-export function base64(bytes: Uint8Array<ArrayBuffer>): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("base64");
-}
-
-function canonical(name: string): string {
-  return name.replaceAll(/(^|-)([a-z])/g, (_, dash: string, letter: string) => dash + letter.toUpperCase());
 }

@@ -63,6 +63,14 @@ export class Dispatcher {
     return this.#running;
   }
 
+  /** Deliveries under way at most. */
+  readonly mostRunning = mostRunning;
+
+  /** Has a lane's limits, and what is first in it, read anew. */
+  refresh(lane: string): void {
+    this.lanes.refresh(lane, this.#options.now());
+  }
+
   /** Takes messages that were committed: due ones get in line, others wake it in time. */
   offer(placed: readonly Placed[]): void {
     const now = this.#options.now();

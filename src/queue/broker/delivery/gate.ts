@@ -1,27 +1,37 @@
 import type { Flow } from "../message.ts";
 
+/** What a gate heeds. */
+export interface Limits extends Omit<Flow, "key"> {
+  readonly paused?: boolean;
+}
+
 /** Counts the calls of one lane against its limits. */
 export interface Gate {
-  limit(flow: Omit<Flow, "key">): void;
-  /** Whether one more call may start: yes, or after a running one ended ("full"), or when the next period opens (ms). */
+  limit(limits: Limits): void;
+  /** Whether one more call may start: yes, or after a running one ended or the limits changed ("full"), or when the next period opens (ms). */
   check(now: number, usual: number, most: number): "open" | "full" | number;
   enter(): void;
   leave(): void;
   /** Whether its counts still matter. */
   isBusy(now: number): boolean;
+  /** Begins a new period, with all its calls. */
+  reset(now: number): void;
+  /** Calls under way, calls made in the period, and when that began (ms; undefined before the first). */
+  counts(now: number): { readonly running: number; readonly used: number; readonly opened: number | undefined };
 }
 
 export function createGate(): Gate {
-  let limits: Omit<Flow, "key"> = {};
+  let limits: Limits = {};
   let running = 0;
   let used = 0;
   let opened = Number.NEGATIVE_INFINITY;
   const closes = () => opened + (limits.periodMs ?? 1_000);
   return {
-    limit: (flow) => {
-      limits = flow;
+    limit: (given) => {
+      limits = given;
     },
     check(now, usual, most) {
+      if (limits.paused) return "full";
       if (running >= Math.min(limits.parallelism ?? usual, most)) return "full";
       if (limits.rate === undefined) return "open";
       if (now >= closes()) {
@@ -37,6 +47,15 @@ export function createGate(): Gate {
     leave: () => {
       running -= 1;
     },
+    reset(now) {
+      opened = now;
+      used = 0;
+    },
+    counts: (now) => ({
+      running,
+      used: now < closes() ? used : 0,
+      opened: Number.isFinite(opened) ? opened : undefined,
+    }),
     isBusy: (now) => running > 0 || (limits.rate !== undefined && now < closes()),
   };
 }

@@ -2,7 +2,7 @@ import type { Placed } from "../accept.ts";
 import type { Message } from "../message.ts";
 import type { Store } from "../store/store.ts";
 import type { Alarm } from "./alarm.ts";
-import { Lane } from "./lane.ts";
+import { type Lane, openLane } from "./lane.ts";
 
 /** So many lanes are found in the table between two turns of the event loop. */
 const lookahead = 1_000;
@@ -54,7 +54,7 @@ export class Lanes {
 
   offer({ seq, lane: key, due, limitsChanged }: Placed, now: number): void {
     const { alarm, wake } = this.#parts;
-    if (limitsChanged) this.#refreshLimits(key);
+    if (limitsChanged && this.#lanes.has(key)) this.refresh(key, now);
     if (due > now) {
       alarm.at(due);
       return;
@@ -63,15 +63,29 @@ export class Lanes {
     if (lane) {
       lane.offer(seq);
       wake(lane);
-    } else {
-      // No room to hold it: look through the table again when there is.
-      this.#mark = start;
-      alarm.at(now + patience);
-    }
+    } else this.#lookAgain(now);
   }
 
-  release({ lane, seq }: Message): void {
-    this.#lanes.get(lane)?.release(seq);
+  release({ lane: key, seq, queue }: Message): void {
+    const lane = this.#lanes.get(key);
+    lane?.release(seq);
+    if (lane && queue !== null) this.#parts.wake(lane); // its slot is free for the next
+  }
+
+  /** Has a lane's limits, and what is first in it, read anew. */
+  refresh(key: string, now: number): void {
+    const lane = this.#lane(key, now);
+    if (!lane) {
+      this.#lookAgain(now);
+      return;
+    }
+    lane.refreshLimits();
+    this.#parts.onLimits(lane);
+  }
+
+  /** The lane, if it has anything to do. */
+  get(key: string): Lane | undefined {
+    return this.#lanes.get(key);
   }
 
   /** Forgets lanes that have nothing to do. */
@@ -79,10 +93,10 @@ export class Lanes {
     for (const [key, lane] of this.#lanes) if (lane.isIdle(now)) this.#lanes.delete(key);
   }
 
-  #refreshLimits(key: string): void {
-    const lane = this.#lanes.get(key);
-    lane?.refreshLimits();
-    if (lane) this.#parts.onLimits(lane);
+  /** With no room to hold a lane: the table is looked through again when there is. */
+  #lookAgain(now: number): void {
+    this.#mark = start;
+    this.#parts.alarm.at(now + patience);
   }
 
   #lookOut(now: number): void {
@@ -97,7 +111,7 @@ export class Lanes {
     if (known) return known;
     if (this.#lanes.size >= mostLanes) this.dropIdle(now);
     if (this.#lanes.size >= mostLanes) return undefined;
-    const lane = new Lane(this.#parts.store, key);
+    const lane = openLane(this.#parts.store, key);
     this.#lanes.set(key, lane);
     return lane;
   }

@@ -21,12 +21,20 @@ export interface OutcomeParts {
 
 /** Records what came of attempts, many in one transaction, and lets go of each message after its outcome is on disk. */
 export function createOutcomes({ store, committer, dispatcher, onPlaced, now, log }: OutcomeParts) {
+  /** Notes that an attempt begins; on disk soon, for whoever looks, for nothing depends on it. */
+  function begin({ seq }: Message): void {
+    const time = now();
+    committer.aside(() => store.log.run(seq, time, "ACTIVE", null));
+  }
+
   function record(message: Message, attempt: Attempt): void {
     let settled: Settled | undefined;
-    committer.later(
-      () => {
-        settled = settle(store, message, attempt, now());
-      },
+    const work = () => {
+      settled = settle(store, message, attempt, now());
+    };
+    // In a queue others wait for it.
+    committer[message.queue === null ? "later" : "soon"](
+      work,
       () => {
         if (settled) conclude(message, attempt, settled);
       },
@@ -47,5 +55,5 @@ export function createOutcomes({ store, committer, dispatcher, onPlaced, now, lo
     }
   }
 
-  return { record };
+  return { begin, record };
 }

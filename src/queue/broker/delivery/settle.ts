@@ -4,6 +4,7 @@ import { extrasOf, type Message } from "../message.ts";
 import type { Store } from "../store/store.ts";
 import { callbackDraft } from "./callback.ts";
 import type { Attempt } from "./deliver.ts";
+import { logFailure } from "./log.ts";
 import { isFinal, retryDelay } from "./retry.ts";
 
 /** What an attempt led to: done, another try at `again`, or the dead letters; and the callbacks it put in line. */
@@ -16,24 +17,35 @@ export interface Settled {
 /** Writes the outcome of an attempt with all that follows from it; to be called within a transaction. */
 export function settle(store: Store, message: Message, attempt: Attempt, now: number): Settled {
   const { status, headers } = attempt;
-  if (status >= 200 && status < 300) return finish(store, message, attempt, now, "delivered");
+  if (status >= 200 && status < 300) return deliver(store, message, attempt, now);
   const hopeless = headers !== undefined && isFinal(status, headers);
-  if (hopeless || message.retried >= message.retries) return finish(store, message, attempt, now, "dead");
+  if (hopeless || message.retried >= message.retries) return giveUp(store, message, attempt, now);
 
   const again = now + retryDelay(message.retried, extrasOf(message).retryDelay, headers, now);
   const kept = store.postpone.run(message.retried + 1, again, message.seq).changes > 0;
-  if (!kept) return { end: "cancelled", placed: [] };
+  if (!kept) return cancelled;
+  logFailure(store, message, attempt, now);
+  store.log.run(message.seq, now, "RETRY", JSON.stringify({ next: again }));
   return { end: "retried", again, placed: callback(store, message, attempt, now) };
 }
 
-function finish(store: Store, message: Message, attempt: Attempt, now: number, end: "delivered" | "dead"): Settled {
-  // A message cancelled under way has no row left, and no consequences.
-  if (!store.remove(message.seq)) return { end: "cancelled", placed: [] };
-  if (end === "delivered") return { end, placed: callback(store, message, attempt, now) };
+/** A message cancelled under way has no consequences. */
+const cancelled: Settled = { end: "cancelled", placed: [] };
+
+function deliver(store: Store, message: Message, attempt: Attempt, now: number): Settled {
+  if (!store.end(message.seq, now)) return cancelled;
+  store.log.run(message.seq, now, "DELIVERED", null);
+  return { end: "delivered", placed: callback(store, message, attempt, now) };
+}
+
+function giveUp(store: Store, message: Message, attempt: Attempt, now: number): Settled {
+  if (!store.end(message.seq, now)) return cancelled;
+  logFailure(store, message, attempt, now);
+  store.log.run(message.seq, now, "FAILED", null);
   const dlqId = bury(store, message, attempt, now);
   const plan = extrasOf(message).failureCallback;
   const failure = plan && accept(store, callbackDraft(plan, message, attempt, dlqId), now).placed;
-  return { end, placed: [...callback(store, message, attempt, now), ...(failure ? [failure] : [])] };
+  return { end: "dead", placed: [...callback(store, message, attempt, now), ...(failure ? [failure] : [])] };
 }
 
 /** QStash calls the callback after every attempt; `retried` and `maxRetries` tell the last one. */

@@ -1,5 +1,5 @@
-import { accept, type Placed } from "../accept.ts";
-import { extrasOf, type Flow, type Message } from "../message.ts";
+import { acceptAll, type Placed, placedOf } from "../accept.ts";
+import { extrasOf, type Flow, isRejection, type Message } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { nextTick } from "./cron.ts";
@@ -8,12 +8,26 @@ import { nextTick } from "./cron.ts";
 export interface Schedule
   extends Pick<
     Message,
-    "id" | "created" | "url" | "method" | "header" | "body" | "retries" | "label" | "flow" | "extras"
+    | "id"
+    | "created"
+    | "url"
+    | "method"
+    | "header"
+    | "body"
+    | "retries"
+    | "label"
+    | "flow"
+    | "queue"
+    | "topic"
+    | "ip"
+    | "extras"
   > {
   /** Five fields, in UTC or in the zone of a `CRON_TZ=` before them. */
   readonly cron: string;
   readonly next: number | null;
   readonly last: number | null;
+  /** The messages of the last tick: a JSON list of their ids. */
+  readonly sent: string | null;
   readonly paused: number;
   /** Ms between a tick and its message's first delivery. */
   readonly delay: number;
@@ -51,7 +65,7 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts
       look();
     };
     committer
-      .commit(() => store.dueSchedules.all(now(), atOnce).map((schedule) => tick(store, schedule, now())), onPlaced)
+      .commit(() => store.dueSchedules.all(now(), atOnce).flatMap((schedule) => tick(store, schedule, now())), onPlaced)
       .then(done, () => setTimeout(done, 1_000));
   }
 
@@ -64,20 +78,22 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts
   };
 }
 
-function tick(store: Store, schedule: Schedule, now: number): Placed {
+function tick(store: Store, schedule: Schedule, now: number): readonly Placed[] {
   const due = schedule.next ?? now;
-  store.ticked.run(nextTick(schedule.cron, Math.max(now, due)) ?? null, due, schedule.id);
-  const { placed } = accept(store, toDraft(schedule, due), now);
-  if (!placed) throw new Error("A scheduled message has no deduplication id.");
-  return placed;
+  const accepted = acceptAll(store, toDraft(schedule, due), now);
+  const sent = isRejection(accepted) ? [] : accepted; // its URL group is gone: the schedule waits for another
+  const ids = JSON.stringify(sent.map(({ id }) => id));
+  store.ticked.run(nextTick(schedule.cron, Math.max(now, due)) ?? null, due, ids, schedule.id);
+  return placedOf(sent);
 }
 
 function toDraft(schedule: Schedule, due: number) {
-  const { id, url, method, header, body, retries, delay, label } = schedule;
+  const { id, url, method, header, body, retries, delay, label, queue, topic, ip } = schedule;
   const headers: Record<string, string> = JSON.parse(header);
-  const flow = flowOf(schedule);
-  const rest = { flow, label: label ?? undefined, schedule: id, extras: extrasOf(schedule) };
-  return { url, method, headers, body, retries, delayMs: delay, notBefore: due + delay, ...rest };
+  const lane = { flow: flowOf(schedule), queue: queue ?? undefined };
+  const origin = { topic: topic ?? undefined, ip: ip ?? undefined, label: label ?? undefined, schedule: id };
+  const when = { delayMs: delay, notBefore: due + delay };
+  return { url, method, headers, body, retries, ...when, ...lane, ...origin, extras: extrasOf(schedule) };
 }
 
 export function flowOf({ flow }: Pick<Schedule, "flow">): Flow | undefined {

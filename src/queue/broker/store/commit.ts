@@ -2,12 +2,16 @@ import type { Store } from "./store.ts";
 
 /** Outcomes wait this long, ms, for company: a crash meanwhile only delivers them again. */
 const patience = 2;
+/** What is only for looking at waits this long, ms. */
+const leisure = 250;
 
 interface Entry {
   readonly work: () => void;
   readonly done: () => void;
   readonly failed: (error: unknown) => void;
 }
+
+const nothing = () => {};
 
 /**
  * Group commit: all work that waits is done in one transaction, and told so once that is on disk.
@@ -18,6 +22,7 @@ export class Committer {
   #waiting: Entry[] = [];
   #immediate: ReturnType<typeof setImmediate> | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #slowTimer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
@@ -47,11 +52,24 @@ export class Committer {
     if (!this.#immediate) this.#timer ??= setTimeout(() => this.flush(), patience);
   }
 
+  /** The same, in a hurry: at the end of this turn of the event loop. */
+  soon(work: () => void, done: () => void, failed: (error: unknown) => void): void {
+    this.#waiting.push({ work, done, failed });
+    this.#immediate ??= setImmediate(() => this.flush());
+  }
+
+  /** Work that nobody waits for and that may be lost: it goes with the next transaction, or alone after a while. */
+  aside(work: () => void): void {
+    this.#waiting.push({ work, done: nothing, failed: nothing });
+    if (!this.#immediate && !this.#timer) this.#slowTimer ??= setTimeout(() => this.flush(), leisure);
+  }
+
   /** Commits what waits, now. */
   flush(): void {
     clearImmediate(this.#immediate);
     clearTimeout(this.#timer);
-    this.#immediate = this.#timer = undefined;
+    clearTimeout(this.#slowTimer);
+    this.#immediate = this.#timer = this.#slowTimer = undefined;
     const entries = this.#waiting;
     this.#waiting = [];
     if (entries.length > 0) this.#commitAll(entries);

@@ -7,6 +7,12 @@ const interval = 60_000;
 const soon = 50;
 const atOnce = 5_000;
 const deadLetterDays = 30;
+/** The log tells of messages for this long after they ended, and of so many at most. */
+const logDays = 3;
+const logMessages = 100_000;
+/** Ended messages, with their log, deleted in one transaction. */
+const endedAtOnce = 1_000;
+const day = 86_400_000;
 const pagesAtOnce = 1_000;
 /** Free pages that are kept for what comes next. */
 const pagesKept = 250;
@@ -30,18 +36,26 @@ export function createSweeper({ store, committer, alarmAt, onSwept }: Parts) {
   function sweep(now: number): void {
     next = undefined;
     const work = () => {
-      const keys = store.sweepKeys.run(now, atOnce).changes;
-      const letters = store.sweepDead.run(now - deadLetterDays * 86_400_000, atOnce).changes;
-      store.sweepFlows.run();
-      return keys === atOnce || letters === atOnce;
+      const keys = store.purgeKeys.run(now, atOnce).changes;
+      const letters = store.purgeDead.run(now - deadLetterDays * day, atOnce).changes;
+      store.purgeFlows.run();
+      return [purgeLog(now), keys === atOnce, letters === atOnce].includes(true);
     };
     const after = (isMore: boolean) => {
-      const free = store.freePages.get()?.freelist_count ?? 0;
+      const free = store.freePages();
       if (free > pagesKept) store.db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
       onSwept(now);
       if (isMore || free > pagesKept + pagesAtOnce) plan(now + soon);
     };
     committer.commit(work, after).catch(() => plan(now + interval));
+  }
+
+  /** Whether there is more to delete. */
+  function purgeLog(now: number): boolean {
+    const excess = store.ended() - logMessages;
+    const deleted =
+      excess > 0 ? store.purge(now, Math.min(excess, endedAtOnce)) : store.purge(now - logDays * day, endedAtOnce);
+    return deleted === endedAtOnce;
   }
 
   return {

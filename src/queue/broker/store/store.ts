@@ -1,10 +1,17 @@
 import { Database } from "bun:sqlite";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Message } from "../message.ts";
+import { deadRows } from "./dead-rows.ts";
+import { deduplicationRows } from "./deduplication-rows.ts";
+import { flowRows } from "./flow-rows.ts";
 import { lockFile } from "./lock.ts";
-import { deadStatements, keyStatements, messageStatements, scheduleStatements } from "./statements.ts";
+import { logRows } from "./log-rows.ts";
+import { messageRows } from "./message-rows.ts";
+import { queueRows } from "./queue-rows.ts";
+import { scheduleRows } from "./schedule-rows.ts";
+import { settingRows } from "./setting-rows.ts";
 import { migrate } from "./tables.ts";
+import { topicRows } from "./topic-rows.ts";
 
 /** The broker's file: its statements, each prepared once. Every commit is on disk when it returns. */
 export type Store = ReturnType<typeof openStore>;
@@ -19,12 +26,20 @@ export function openStore(path: string) {
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = FULL");
   migrate(db);
+  const freePages = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count");
   return {
     db,
-    ...countedMessages(db),
-    ...deadStatements(db),
-    ...scheduleStatements(db),
-    ...keyStatements(db),
+    ...messageRows(db),
+    ...deadRows(db),
+    ...scheduleRows(db),
+    ...deduplicationRows(db),
+    ...flowRows(db),
+    ...queueRows(db),
+    ...topicRows(db),
+    ...logRows(db),
+    ...settingRows(db),
+    /** Pages of the file that hold nothing. */
+    freePages: (): number => freePages.get()?.freelist_count ?? 0,
     close() {
       db.close();
       unlock();
@@ -32,33 +47,7 @@ export function openStore(path: string) {
   };
 }
 
-/** Messages, with their number kept in memory: counting a million rows takes a while. */
-function countedMessages(db: Database) {
-  const { insert, remove, removeWhere, ...statements } = messageStatements(db);
-  const count = db.query<{ n: number }, []>("SELECT count(*) AS n FROM message");
-  let seq = db.query<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM message").get()?.seq ?? 0;
-  let waiting = count.get()?.n ?? 0;
-  const removed = (changes: number) => {
-    waiting -= changes;
-    return changes;
-  };
-  return {
-    ...statements,
-    /** A number never used before in this process. */
-    nextSeq: () => ++seq,
-    insert(message: Omit<Message, "retried">) {
-      insert.run({ ...message });
-      waiting += 1;
-    },
-    /** Whether it was still there. */
-    remove: (of: number): boolean => removed(remove.run(of).changes) > 0,
-    /** How many there were. */
-    removeWhere: (where: string, values: readonly (string | number)[]): number => removed(removeWhere(where, values)),
-    /** Messages not yet delivered or dead. */
-    waiting: () => waiting,
-    /** After a transaction was rolled back. */
-    recount() {
-      waiting = count.get()?.n ?? 0;
-    },
-  };
-}
+/** Parameters in order. */
+export type Values = readonly (string | number)[];
+/** Parameters by name. */
+export type Named = Record<string, string | number | null | Uint8Array<ArrayBuffer>>;

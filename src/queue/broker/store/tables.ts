@@ -84,4 +84,57 @@ const steps = [
      extras TEXT
    ) STRICT;
    CREATE INDEX schedule_by_next ON schedule (next) WHERE paused = 0;`,
+
+  // Ended messages stay a while, for the log; what looks for work sees only those that have not ended.
+  `ALTER TABLE message ADD COLUMN queue TEXT;
+   ALTER TABLE message ADD COLUMN slot INTEGER;
+   ALTER TABLE message ADD COLUMN topic TEXT;
+   ALTER TABLE message ADD COLUMN ip TEXT;
+   ALTER TABLE message ADD COLUMN ended INTEGER;
+   DROP INDEX message_by_lane;
+   DROP INDEX message_by_due;
+   CREATE INDEX message_by_lane ON message (lane, due) WHERE ended IS NULL;
+   CREATE INDEX message_by_due ON message (due, lane) WHERE ended IS NULL;
+   CREATE INDEX message_by_slot ON message (queue, slot) WHERE ended IS NULL AND queue IS NOT NULL;
+   CREATE INDEX message_by_end ON message (ended) WHERE ended IS NOT NULL;
+
+   ALTER TABLE dead ADD COLUMN queue TEXT;
+   ALTER TABLE dead ADD COLUMN topic TEXT;
+   ALTER TABLE dead ADD COLUMN ip TEXT;
+
+   ALTER TABLE schedule ADD COLUMN queue TEXT;
+   ALTER TABLE schedule ADD COLUMN topic TEXT;
+   ALTER TABLE schedule ADD COLUMN ip TEXT;
+   ALTER TABLE schedule ADD COLUMN sent TEXT;
+
+   ALTER TABLE flow ADD COLUMN paused INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE flow ADD COLUMN pinnedParallelism INTEGER NOT NULL DEFAULT 0;
+   ALTER TABLE flow ADD COLUMN pinnedRate INTEGER NOT NULL DEFAULT 0;
+
+   CREATE TABLE queue (
+     name TEXT PRIMARY KEY,
+     parallelism INTEGER NOT NULL,
+     paused INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     updated INTEGER NOT NULL
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE topic (name TEXT PRIMARY KEY, created INTEGER NOT NULL, updated INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+   CREATE TABLE endpoint (
+     topic TEXT NOT NULL,
+     url TEXT NOT NULL,
+     name TEXT,
+     PRIMARY KEY (topic, url)
+   ) STRICT, WITHOUT ROWID;
+
+   CREATE TABLE log (
+     seq INTEGER PRIMARY KEY,
+     message INTEGER NOT NULL,
+     time INTEGER NOT NULL,
+     state TEXT NOT NULL,
+     extras TEXT
+   ) STRICT;
+   CREATE INDEX log_by_message ON log (message);
+
+   CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
 ];

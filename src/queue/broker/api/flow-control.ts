@@ -1,0 +1,107 @@
+import { z } from "zod";
+import type { Lanes } from "../delivery/lanes.ts";
+import { flowLane, reject } from "../message.ts";
+import type { Committer } from "../store/commit.ts";
+import type { FlowRow } from "../store/flow-rows.ts";
+import type { Store } from "../store/store.ts";
+import type { Answer, Call, Routes } from "./http.ts";
+
+interface Parts {
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly now: () => number;
+  readonly dispatcher: { readonly lanes: Lanes; readonly running: number; readonly mostRunning: number };
+  /** Hears of lanes whose limits are others now. */
+  readonly onLimits: (lane: string) => void;
+}
+
+/** The routes that show and steer flow-control keys. Steering a key that is not known yet makes it. */
+export function flowControlRoutes(parts: Parts): Routes {
+  const { store, dispatcher } = parts;
+  return {
+    "GET /v2/flowControl": () => ({ json: store.flows.all().map((flow) => flowView(parts, flow)) }),
+    "GET /v2/flowControl/:id": ({ id }) => {
+      const flow = store.flow.get(id);
+      return flow ? { json: flowView(parts, flow) } : reject(404, `flow control key ${id.slice(0, 100)} not found`);
+    },
+    "POST /v2/flowControl/:id/pause": ({ id }) => change(parts, id, () => ({ paused: 1 })),
+    "POST /v2/flowControl/:id/resume": ({ id }) => change(parts, id, () => ({ paused: 0 })),
+    "POST /v2/flowControl/:id/pin": (call) => pin(parts, call),
+    "POST /v2/flowControl/:id/unpin": ({ id, query }) => unpin(parts, id, query),
+    "POST /v2/flowControl/:id/resetRate": ({ id }) => {
+      dispatcher.lanes.get(flowLane(id))?.gate.reset(parts.now());
+      parts.onLimits(flowLane(id));
+      return {};
+    },
+    "GET /v2/globalParallelism": () => ({
+      json: { parallelismMax: dispatcher.mostRunning, parallelismCount: dispatcher.running },
+    }),
+  };
+}
+
+const count = z.coerce.number().int().min(1).max(999_999_999).optional();
+const limits = z.object({ parallelism: count, rate: count, period: count });
+
+/** Sets limits that messages do not change until they are unpinned, and begins a new period. */
+async function pin(parts: Parts, { id, query }: Call): Promise<Answer> {
+  const asked = limits.safeParse(Object.fromEntries(query));
+  if (!asked.success) {
+    const [issue] = asked.error.issues;
+    return reject(400, `invalid ${issue?.path.join(".")}: must be a whole number of at least 1`);
+  }
+  const { parallelism, rate, period } = asked.data;
+  if (parallelism === undefined && rate === undefined) return reject(400, "give a parallelism or a rate to pin");
+  if (period !== undefined && rate === undefined) return reject(400, "a period is pinned with a rate");
+  const periodMs = period === undefined ? null : period * 1_000;
+  parts.dispatcher.lanes.get(flowLane(id))?.gate.reset(parts.now());
+  return await change(parts, id, () => ({
+    ...(parallelism === undefined ? {} : { parallelism, pinnedParallelism: 1 }),
+    ...(rate === undefined ? {} : { rate, period: periodMs, pinnedRate: 1 }),
+  }));
+}
+
+/** The pinned limits hold until a message brings others. */
+function unpin(parts: Parts, id: string, query: URLSearchParams): Promise<Answer> | Answer {
+  if (!parts.store.flow.get(id)) return {};
+  return change(parts, id, () => ({
+    ...(query.get("parallelism") === "true" ? { pinnedParallelism: 0 } : {}),
+    ...(query.get("rate") === "true" ? { pinnedRate: 0 } : {}),
+  }));
+}
+
+const unset = { parallelism: null, rate: null, period: null, paused: 0, pinnedParallelism: 0, pinnedRate: 0 };
+
+async function change(
+  { store, committer, onLimits }: Parts,
+  id: string,
+  by: () => Partial<Omit<FlowRow, "key">>,
+): Promise<Answer> {
+  if (id.length > 512) return reject(400, "the flow control key is too long");
+  await committer.commit(() => {
+    const flow = { ...unset, ...store.flow.get(id), ...by() };
+    const { parallelism, rate, period, paused, pinnedParallelism, pinnedRate } = flow;
+    store.saveFlow.run(id, parallelism, rate, period, paused, pinnedParallelism, pinnedRate);
+  });
+  onLimits(flowLane(id));
+  return {};
+}
+
+function flowView({ store, now, dispatcher }: Parts, flow: FlowRow): Record<string, unknown> {
+  const lane = flowLane(flow.key);
+  const time = now();
+  const counts = dispatcher.lanes.get(lane)?.gate.counts(time);
+  const { running = 0, used = 0, opened } = counts ?? {};
+  return {
+    flowControlKey: flow.key,
+    waitListSize: Math.max(0, store.countDueInLane(lane, time) - running),
+    parallelismMax: flow.parallelism ?? undefined,
+    parallelismCount: running,
+    rateMax: flow.rate ?? undefined,
+    rateCount: used,
+    ratePeriod: flow.rate === null ? undefined : (flow.period ?? 1_000) / 1_000,
+    ratePeriodStart: opened === undefined ? undefined : Math.floor(opened / 1_000),
+    isPaused: flow.paused === 1,
+    isPinnedParallelism: flow.pinnedParallelism === 1,
+    isPinnedRate: flow.pinnedRate === 1,
+  };
+}

@@ -1,0 +1,95 @@
+import { z } from "zod";
+import { type Rejection, reject } from "../message.ts";
+import type { Committer } from "../store/commit.ts";
+import type { Store } from "../store/store.ts";
+import type { TopicRow } from "../store/topic-rows.ts";
+import type { Answer, Call, Routes } from "./http.ts";
+import { invalidName, name } from "./name.ts";
+import { readJson } from "./publish.ts";
+import { destination } from "./settings.ts";
+
+interface Parts {
+  readonly store: Store;
+  readonly committer: Committer;
+  readonly now: () => number;
+}
+
+const mostEndpoints = 1_000;
+const additions = z.object({
+  endpoints: z
+    .array(z.object({ url: destination, name: z.string().max(256).optional() }), "endpoints must be a list")
+    .min(1, "endpoints are missing")
+    .max(mostEndpoints, `at most ${mostEndpoints} endpoints`),
+});
+const removals = z.object({
+  endpoints: z
+    .array(
+      z
+        .object({ url: z.string().optional(), name: z.string().optional() })
+        .refine(({ url, name }) => url !== undefined || name !== undefined, "an endpoint needs its url or its name"),
+      "endpoints must be a list",
+    )
+    .min(1, "endpoints are missing"),
+});
+
+/** The routes of URL groups, which the protocol calls topics: what is published to one goes to each of its endpoints. */
+export function urlGroupRoutes(parts: Parts): Routes {
+  const { store, committer } = parts;
+  return {
+    "GET /v2/topics": () => ({ json: store.topics.all().map((group) => groupView(store, group)) }),
+    "GET /v2/topics/:id": ({ id }) => {
+      const group = store.topic.get(id);
+      return group ? { json: groupView(store, group) } : notFound(id);
+    },
+    "POST /v2/topics/:id/endpoints": (call) => add(parts, call),
+    "DELETE /v2/topics/:id/endpoints": (call) => remove(parts, call),
+    "DELETE /v2/topics/:id": async ({ id }) =>
+      (await committer.commit(() => removeGroup(store, id))) ? {} : notFound(id),
+  };
+}
+
+async function add({ store, committer, now }: Parts, { request, id }: Call): Promise<Answer> {
+  if (!name.safeParse(id).success) return reject(400, invalidName("URL group", id));
+  const asked = additions.safeParse(readJson(await request.bytes()));
+  if (!asked.success) return invalid(asked.error);
+  await committer.commit(() => {
+    store.saveTopic.run(id, now());
+    for (const { url, name } of asked.data.endpoints) store.saveEndpoint.run(id, url, name ?? null);
+  });
+  return {};
+}
+
+/** A group without endpoints is gone, as in QStash. */
+async function remove({ store, committer, now }: Parts, { request, id }: Call): Promise<Answer> {
+  const asked = removals.safeParse(readJson(await request.bytes()));
+  if (!asked.success) return invalid(asked.error);
+  const known = await committer.commit(() => {
+    if (!store.topic.get(id)) return false;
+    store.saveTopic.run(id, now());
+    for (const { url, name } of asked.data.endpoints) store.removeEndpoint.run(id, url ?? null, name ?? null);
+    if (store.endpoints.all(id).length === 0) removeGroup(store, id);
+    return true;
+  });
+  return known ? {} : notFound(id);
+}
+
+function removeGroup(store: Store, id: string): boolean {
+  store.removeEndpoints.run(id);
+  return store.removeTopic.run(id).changes > 0;
+}
+
+function groupView(store: Store, { name, created, updated }: TopicRow): Record<string, unknown> {
+  const endpoints = store.endpoints.all(name).map((each) => ({
+    ...(each.name === null ? {} : { name: each.name }),
+    url: each.url,
+  }));
+  return { name, createdAt: created, updatedAt: updated, endpoints };
+}
+
+function invalid(error: z.ZodError): Rejection {
+  return reject(400, `invalid endpoints: ${error.issues[0]?.message}`);
+}
+
+function notFound(id: string): Rejection {
+  return reject(404, `URL group ${id.slice(0, 100)} not found`);
+}

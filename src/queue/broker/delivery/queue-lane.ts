@@ -1,0 +1,63 @@
+import type { Message } from "../message.ts";
+import type { Store } from "../store/store.ts";
+import { createGate } from "./gate.ts";
+import type { Lane } from "./lane.ts";
+
+/**
+ * The messages of a named queue, in the order they came. As many slots as its parallelism are open at once, from the front; a message
+ * keeps its slot while it waits for another try, and its callbacks after it: what is behind waits for all of them.
+ */
+export class QueueLane implements Lane {
+  readonly gate = createGate();
+  inLine = false;
+  readonly #store: Store;
+  readonly #name: string;
+  /** Under way: these are still in the table. */
+  readonly #held = new Set<number>();
+  #parallelism = 1;
+  /** Whether something may have become deliverable since the last look. */
+  #more = true;
+
+  constructor(store: Store, name: string) {
+    this.#store = store;
+    this.#name = name;
+    this.refreshLimits();
+  }
+
+  offer(): void {
+    this.#more = true;
+  }
+
+  hasMore(): void {
+    this.#more = true;
+  }
+
+  hasNext(): boolean {
+    return this.#more;
+  }
+
+  isIdle(): boolean {
+    return !this.#more && this.#held.size === 0;
+  }
+
+  take(now: number): Message | undefined {
+    const open = this.#store.headOfQueue.all(this.#name, this.#parallelism);
+    const next = open.find(({ seq, due }) => due <= now && !this.#held.has(seq));
+    this.#more = next !== undefined;
+    const message = next && this.#store.load.get(next.seq);
+    if (message) this.#held.add(message.seq);
+    return message ?? undefined;
+  }
+
+  release(seq: number): void {
+    this.#held.delete(seq);
+    this.#more = true;
+  }
+
+  refreshLimits(): void {
+    const kept = this.#store.queue.get(this.#name);
+    this.#parallelism = kept?.parallelism ?? 1;
+    this.#more = true;
+    this.gate.limit({ parallelism: this.#parallelism, paused: kept?.paused === 1 });
+  }
+}

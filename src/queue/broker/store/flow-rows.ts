@@ -1,0 +1,43 @@
+import type { Database } from "bun:sqlite";
+
+/** The limits of one flow-control key as the table keeps them; the period in ms. */
+export interface FlowRow {
+  readonly key: string;
+  readonly parallelism: number | null;
+  readonly rate: number | null;
+  readonly period: number | null;
+  readonly paused: number;
+  /** While 1, messages do not change the parallelism. */
+  readonly pinnedParallelism: number;
+  /** While 1, messages change neither rate nor period. */
+  readonly pinnedRate: number;
+}
+
+/** Limits of flow-control keys: what the latest message of a key asked for, or what an operator pinned. */
+export function flowRows(db: Database) {
+  return {
+    flow: db.query<FlowRow, [key: string]>("SELECT * FROM flow WHERE key = ?"),
+    flows: db.query<FlowRow, []>("SELECT * FROM flow ORDER BY key"),
+    saveFlow: db.query<
+      never,
+      [
+        key: string,
+        parallelism: number | null,
+        rate: number | null,
+        period: number | null,
+        paused: number,
+        pinnedParallelism: number,
+        pinnedRate: number,
+      ]
+    >(
+      `INSERT OR REPLACE INTO flow (key, parallelism, rate, period, paused, pinnedParallelism, pinnedRate)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    /** Forgets the limits of keys that no message has and nobody set; the next message brings them again. */
+    purgeFlows: db.query<never, []>(
+      `DELETE FROM flow WHERE paused = 0 AND pinnedParallelism = 0 AND pinnedRate = 0
+         AND NOT EXISTS (SELECT 1 FROM message WHERE lane = 'flow:' || flow.key AND ended IS NULL)
+         AND NOT EXISTS (SELECT 1 FROM dead WHERE dead.flow = flow.key)`,
+    ),
+  };
+}

@@ -1,0 +1,63 @@
+import type { Database } from "bun:sqlite";
+import type { Message } from "../message.ts";
+import type { Values } from "./store.ts";
+
+/** What can happen to a message. */
+export type LogState =
+  | "CREATED"
+  | "ACTIVE"
+  | "ERROR"
+  | "RETRY"
+  | "DELIVERED"
+  | "FAILED"
+  | "CANCEL_REQUESTED"
+  | "CANCELLED";
+
+/** What few entries say besides their state. */
+export interface LogExtras {
+  /** When the message is tried next, ms. */
+  readonly next?: number;
+  /** The answer that was no success; 0 when there was none. */
+  readonly status?: number;
+  readonly error?: string;
+  /** Lists of values by name. */
+  readonly header?: Readonly<Record<string, readonly string[]>>;
+  /** Base64, cut. */
+  readonly body?: string;
+}
+
+/** One entry with the message it is about. */
+export interface LogEntry extends Omit<Message, "seq"> {
+  readonly logSeq: number;
+  readonly time: number;
+  readonly state: LogState;
+  /** JSON of {@link LogExtras}. */
+  readonly said: string | null;
+}
+
+/** What happened to messages, one row each time. */
+export function logRows(db: Database) {
+  return {
+    log: db.query<never, [message: number, time: number, state: LogState, extras: string | null]>(
+      "INSERT INTO log (message, time, state, extras) VALUES (?, ?, ?, ?)",
+    ),
+    /** Entries about messages that a filter finds, newest first. */
+    logWhere: (where: string, values: Values, limit: number): LogEntry[] =>
+      db
+        .prepare<LogEntry, (string | number)[]>(
+          `SELECT message.*, log.seq AS logSeq, log.time, log.state, log.extras AS said
+           FROM log CROSS JOIN message ON message.seq = log.message
+           WHERE ${where} ORDER BY log.seq DESC LIMIT ?`,
+        )
+        .all(...values, limit),
+    /** The same for single messages, by their ids: without walking the log. */
+    logOf: (ids: readonly string[], where: string, values: Values, limit: number): LogEntry[] =>
+      db
+        .prepare<LogEntry, (string | number)[]>(
+          `SELECT message.*, log.seq AS logSeq, log.time, log.state, log.extras AS said
+           FROM message CROSS JOIN log ON log.message = message.seq
+           WHERE message.id IN (${ids.map(() => "?").join(", ")}) AND ${where} ORDER BY log.seq DESC LIMIT ?`,
+        )
+        .all(...ids, ...values, limit),
+  };
+}

@@ -1,0 +1,74 @@
+import type { Database } from "bun:sqlite";
+import type { Message } from "../message.ts";
+import type { Named, Values } from "./store.ts";
+
+/** Bodies up to this, bytes, are kept for the log after their message has ended. */
+const keptBody = 4_096;
+
+/** What is asked of the table of messages. */
+export function messageStatements(db: Database) {
+  const doomed = "(SELECT seq FROM message WHERE ended IS NOT NULL AND ended <= ?1 ORDER BY ended LIMIT ?2)";
+  const purgeLog = db.query<never, [number, number]>(`DELETE FROM log WHERE message IN ${doomed}`);
+  const purgeMessages = db.query<never, [number, number]>(`DELETE FROM message WHERE seq IN ${doomed}`);
+  return {
+    ...lookups(db),
+    insert: db.query<never, [Named]>(
+      `INSERT INTO message (seq, id, lane, due, created, starts, url, method, header, body, retries,
+                            label, flow, schedule, queue, slot, topic, ip, extras)
+       VALUES ($seq, $id, $lane, $due, $created, $starts, $url, $method, $header, $body, $retries,
+               $label, $flow, $schedule, $queue, $slot, $topic, $ip, $extras)`,
+    ),
+    end: db.query<never, [now: number, seq: number]>(
+      `UPDATE message SET ended = ?, body = CASE WHEN length(body) > ${keptBody} THEN x'' ELSE body END
+       WHERE seq = ? AND ended IS NULL`,
+    ),
+    endNext: (now: number, { where, values }: { where: string; values: Values }, after: number, limit: number) =>
+      db
+        .prepare<{ seq: number; queue: string | null }, (string | number)[]>(
+          `UPDATE message SET ended = ? WHERE seq IN
+             (SELECT seq FROM message WHERE seq > ? AND ended IS NULL AND ${where} ORDER BY seq LIMIT ?)
+           RETURNING seq, queue`,
+        )
+        .all(now, after, ...values, limit),
+    purge(before: number, limit: number): number {
+      purgeLog.run(before, limit);
+      return purgeMessages.run(before, limit).changes;
+    },
+    postpone: db.query<never, [retried: number, due: number, seq: number]>(
+      "UPDATE message SET retried = ?, due = ? WHERE seq = ? AND ended IS NULL",
+    ),
+  };
+}
+
+function lookups(db: Database) {
+  const countDue = db.query<{ n: number }, [lane: string, now: number]>(
+    "SELECT count(*) AS n FROM message WHERE lane = ? AND due <= ? AND ended IS NULL",
+  );
+  const countQueue = db.query<{ n: number }, [queue: string]>(
+    "SELECT count(*) AS n FROM message WHERE queue = ? AND ended IS NULL",
+  );
+  return {
+    counts: db.query<{ all: number; waiting: number }, []>(
+      `SELECT (SELECT count(*) FROM message) AS "all", (SELECT count(*) FROM message WHERE ended IS NULL) AS waiting`,
+    ),
+    highest: db.query<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM message"),
+    load: db.query<Message, [seq: number]>("SELECT * FROM message WHERE seq = ? AND ended IS NULL"),
+    find: db.query<Message, [id: string]>("SELECT * FROM message WHERE id = ? AND ended IS NULL"),
+    /** What is due in a lane, in order (index message_by_lane covers it). */
+    dueInLane: db.query<{ seq: number }, [lane: string, now: number, limit: number]>(
+      "SELECT seq FROM message WHERE lane = ? AND due <= ? AND ended IS NULL ORDER BY due, seq LIMIT ?",
+    ),
+    /** The next (due, lane) after a mark: one seek in message_by_due, however many messages share the pair. */
+    laneAfter: db.query<{ due: number; lane: string }, [due: number, lane: string, until: number]>(
+      "SELECT due, lane FROM message WHERE (due, lane) > (?, ?) AND due <= ? AND ended IS NULL ORDER BY due, lane LIMIT 1",
+    ),
+    /** What is in the first `slots` slots of a queue, due or not, in order. */
+    headOfQueue: db.query<{ seq: number; due: number }, [queue: string, slots: number]>(
+      `SELECT seq, due FROM message WHERE queue = ?1 AND ended IS NULL AND slot IN
+         (SELECT DISTINCT slot FROM message WHERE queue = ?1 AND ended IS NULL ORDER BY slot LIMIT ?2)
+       ORDER BY slot, seq`,
+    ),
+    countDueInLane: (lane: string, now: number): number => countDue.get(lane, now)?.n ?? 0,
+    countInQueue: (queue: string): number => countQueue.get(queue)?.n ?? 0,
+  };
+}
