@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Query } from "../db/statement.ts";
+import { runsEnded } from "./events.ts";
 
 /**
  * Ends a run when there is nothing left to do for it, and its campaign when its last occurrence is completed. Stands at the end of
@@ -25,6 +26,7 @@ export function completeRun(run: number, now: number): Query[] {
           OR run.state <> 'RUNNING' OR NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state <> 'DONE' AND state = 'PARKED')))
         AND NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state <> 'DONE' AND (state IN ('OPEN', 'FROZEN', 'TRIED')
           OR state = 'PARKED' AND run.state = 'CANCELLING'))`,
+    ...runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
     sql`
       UPDATE campaign SET state = 'ENDED', updated_at = ${now}
       WHERE state = 'ACTIVE' AND id = (SELECT campaign FROM run WHERE id = ${run} AND state = 'COMPLETED')

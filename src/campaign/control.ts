@@ -7,6 +7,7 @@ import { enqueue, enqueueEach } from "../queue/outbox.ts";
 import { openBatches } from "./batch-window.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
 import { completeRun } from "./completion.ts";
+import { runCancelled, runsEnded } from "./events.ts";
 import { campaignCancel, campaignPage, campaignPlan, campaignStart, channelSend } from "./messages.ts";
 import { type Move, moveCampaign, moves } from "./state.ts";
 
@@ -106,10 +107,10 @@ export function republishRun(ctx: Context, run: number): Query[] {
  */
 export async function cancelCampaign(ctx: Context, input: Command): Promise<Campaign | Refusal> {
   return withTransaction(ctx, async (tx) => {
+    const notBegun = sql`campaign = ${input.id} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`;
     const cancelled = await move(tx, "cancel", input, [
-      sql`
-        UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()}
-        WHERE campaign = ${input.id} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`,
+      ...runsEnded(notBegun, tx.clock(), runCancelled.type),
+      sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${notBegun}`,
       sql`UPDATE run SET state = 'CANCELLING' WHERE campaign = ${input.id} AND state IN ('RUNNING', 'PAUSED', 'FAILED')`,
       sql`
         UPDATE page SET state = 'PLANNED' WHERE state = 'PARKED'

@@ -44,7 +44,7 @@ type Unsubscribe = Extract<Link, { to: "unsubscribe" }>;
 
 async function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): Promise<void> {
   const word = { member: { seq: member }, channel, topic, granted: false };
-  await ctx.db.write([consentSaid(word, "unsubscribe-link", ctx.clock())]);
+  await ctx.db.write(consentSaid(word, "unsubscribe-link", ctx.clock()));
 }
 
 function badLink(ctx: Context, language: PageLanguage): Response {

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { MessageType } from "../queue/message.ts";
 import { completeRun } from "./completion.ts";
 import { republishRun } from "./control.ts";
+import { runsEnded } from "./events.ts";
 import { campaignPage, campaignPlan, campaignStart, channelSend } from "./messages.ts";
 
 /**
@@ -57,10 +58,12 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
  * for it is dropped when it is delivered. A step that planning has left behind parks nothing.
  */
 export async function parkPlanning(ctx: Context, { run, from = 0 }: { run: number; from?: number }): Promise<void> {
+  const now = ctx.clock();
   await ctx.db.write([
     sql`
-      UPDATE run SET state = 'FAILED', completed_at = ${ctx.clock()}
+      UPDATE run SET state = 'FAILED', completed_at = ${now}
       WHERE id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('PENDING', 'RUNNING', 'CANCELLING')`,
+    ...runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
   ]);
 }
 

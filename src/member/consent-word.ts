@@ -6,6 +6,7 @@ import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { plainText } from "./audience-term.ts";
 import { anyTopic } from "./consent.ts";
+import { unsubscribed } from "./events.ts";
 import { findMember, isMember, type MemberKey } from "./member.ts";
 import type { Member } from "./table.ts";
 
@@ -26,18 +27,23 @@ export interface ConsentInput {
 export async function setConsent(ctx: Context, input: ConsentInput): Promise<Member | Refusal> {
   const topic = plainText.max(100).optional().safeParse(input.topic);
   if (!topic.success) return refuse.invalid(topic.error.issues.map(({ message }) => ({ path: "topic", message })));
-  await ctx.db.write([consentSaid(input, input.source ?? describeActor(ctx.actor), ctx.clock())]);
+  await ctx.db.write(consentSaid(input, input.source ?? describeActor(ctx.actor), ctx.clock()));
   return (await findMember(ctx, input.member)) ?? refuse.notFound("member", Object.values(input.member).join());
 }
 
-/** The statement of {@link setConsent}, to stand in a transaction with others. */
-export function consentSaid(input: ConsentInput, source: string, now: number): Query {
+/** The statements of {@link setConsent}, to stand in a transaction with others. A no that is new is an event. */
+export function consentSaid(input: ConsentInput, source: string, now: number): Query[] {
   const { member, channel, topic = anyTopic, granted } = input;
-  return sql`
-    INSERT INTO consent (member, channel, topic, granted, source, at)
-    SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM member m
-    WHERE ${isMember(member)} AND m.deleted_at IS NULL
-    ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`;
+  const who = sql`member m WHERE ${isMember(member)} AND m.deleted_at IS NULL`;
+  const saidNo = sql`SELECT 1 FROM consent c WHERE c.member = m.seq AND c.channel = ${channel} AND c.topic = ${topic} AND c.granted = 0`;
+  const from = sql`${who} AND NOT EXISTS (${saidNo})`;
+  return [
+    ...(granted ? [] : unsubscribed({ channel: sql`${channel}`, topic: sql`${topic}`, from, now })),
+    sql`
+      INSERT INTO consent (member, channel, topic, granted, source, at)
+      SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM ${who}
+      ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
+  ];
 }
 
 /** An address that must not be written to on a channel. */

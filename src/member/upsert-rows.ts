@@ -1,5 +1,7 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
+import type { Query } from "../db/statement.ts";
+import { unsubscribed } from "./events.ts";
 import type { MemberItem } from "./member-item.ts";
 import { member } from "./table.ts";
 
@@ -98,12 +100,21 @@ export function pushTokenRows(items: readonly MemberItem[], now: number): SQL[] 
   ];
 }
 
-/** Writes the items' words of consent; a word older than the one that is there does not count. */
-export function consentRows(items: readonly MemberItem[], source: string, now: number): SQL[] {
+/**
+ * Writes the items' words of consent; a word older than the one that is there does not count. A yes that becomes a no is an event; the
+ * first word that comes with a member is not.
+ */
+export function consentRows(items: readonly MemberItem[], source: string, now: number): Query[] {
   if (items.length === 0) return [];
   const wanted = items.map(({ externalId, consent }) => ({ externalId, consent }));
+  const withdrawn = items.some(({ consent }) => consent?.some(({ granted }) => !granted));
   const said = (name: string) => sql.raw(`e.value ->> '${name}'`);
+  const [channel, topic] = [sql.raw("c.channel"), sql.raw("c.topic")];
+  const from = sql`${eachOf(wanted, "consent")}
+    CROSS JOIN consent c ON c.member = m.seq AND c.channel = ${said("channel")} AND c.topic = ${said("topic")}
+    WHERE c.granted = 1 AND NOT ${said("granted")} AND coalesce(${said("at")}, ${now}) >= c.at`;
   return [
+    ...(withdrawn ? unsubscribed({ channel, topic, from, now }) : []),
     sql`INSERT INTO consent (member, channel, topic, granted, source, at)
         SELECT m.seq, ${said("channel")}, ${said("topic")}, ${said("granted")}, ${source}, coalesce(${said("at")}, ${now})
         FROM ${eachOf(wanted, "consent")} WHERE true

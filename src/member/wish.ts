@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { ExternalChannelName } from "../channels/catalog.ts";
 import type { Query } from "../db/statement.ts";
 import { anyTopic } from "./consent.ts";
+import { unsubscribed } from "./events.ts";
 
 /**
  * The statements of what the owner of a phone number told us on a channel, where `guard` holds. STOP withdraws the channel for every
@@ -20,6 +21,9 @@ export function wishStatements(input: {
   const source = sourceOf(channel, wish);
   const changed = stop ? sql`granted = 1` : sql`source = ${sourceOf(channel, "stop")}`;
   return [
+    ...(stop
+      ? unsubscribed({ channel: sql`${channel}`, topic: sql`${anyTopic}`, from: newlyStopped(input), now })
+      : []),
     stop
       ? sql`
         INSERT OR IGNORE INTO suppression (channel, address, reason, at) SELECT ${channel}, ${phone}, 'stop', ${now} WHERE ${guard}`
@@ -33,6 +37,13 @@ export function wishStatements(input: {
       WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard}
       ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
   ];
+}
+
+/** The owners of the number who allowed the channel for some topic, or had not yet said no to all. */
+function newlyStopped({ channel, phone, guard }: Parameters<typeof wishStatements>[0]): SQL {
+  const word = sql`FROM consent c WHERE c.member = m.seq AND c.channel = ${channel}`;
+  return sql`member m WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard} AND (
+    EXISTS (SELECT 1 ${word} AND c.granted = 1) OR NOT EXISTS (SELECT 1 ${word} AND c.topic = ${anyTopic} AND c.granted = 0))`;
 }
 
 /** As consent remembers it, e.g. `sms-stop`. */

@@ -2,6 +2,8 @@ import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
 import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
+import { eventsAnnounced } from "./event.ts";
+import { eventGroup } from "./event-group.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** Messages in one batch request: QStash documents no bound, and this many has always been taken. */
@@ -121,15 +123,38 @@ function isRefused(error: unknown): boolean {
 
 /** Every item of a batch answer is checked: the queue may take some and refuse others. */
 function itemOf(answer: unknown): { messageId: string } | { refused: string } {
+  if (Array.isArray(answer)) return groupOf(answer);
   if (typeof answer === "object" && answer !== null && "messageId" in answer)
     return { messageId: String(answer.messageId) };
   return { refused: JSON.stringify(answer ?? "the queue answered nothing for this message").slice(0, 500) };
 }
 
+/**
+ * A URL group answers for each of its endpoints: their messages as JSON, by the name of the job. A group that nobody is in yet has taken
+ * nothing, so the row waits; and one that has not taken all is asked again for all, for the deduplication id absorbs the rest.
+ */
+function groupOf(answers: readonly unknown[]): { messageId: string } | { refused: string } {
+  if (answers.length === 0) return { refused: "the URL group has no endpoints yet" };
+  const ids: Record<string, string> = {};
+  for (const answer of answers) {
+    const item = itemOf(answer);
+    if ("refused" in item) return item;
+    ids[jobIn(answer)] = item.messageId;
+  }
+  return { messageId: JSON.stringify(ids) };
+}
+
+function jobIn(answer: unknown): string {
+  const url = typeof answer === "object" && answer !== null && "url" in answer ? String(answer.url) : "";
+  return url.split("/").at(-1) ?? "";
+}
+
 function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchRequest {
-  const flow = row.flow === null ? undefined : settings.flows[row.flow];
+  const flow = row.flow === null ? undefined : settings.flows[row.flow.split(".")[0] ?? ""];
   return {
-    url: `${settings.jobsUrl}/${row.name}`,
+    ...(row.name === eventsAnnounced.name
+      ? { urlGroup: eventGroup(settings) }
+      : { url: `${settings.jobsUrl}/${row.name}` }),
     body: row.payload,
     headers: { "Content-Type": "application/json" },
     deduplicationId: row.id,

@@ -103,7 +103,7 @@ test("two installations of one account announce to groups of their own", () => {
 test("the group is made to hold the consumers there are: what is missing comes, then what is stale goes, and nothing else is asked", async () => {
   const endpoints = ["event-old", "event-kept"].map((job) => ({ name: job, url: `${jobsUrl}/${job}` }));
   const { asked, queue } = queueThat((_path, method) =>
-    method === "GET" ? Response.json({ endpoints }) : new Response(),
+    method === "GET" ? Response.json([{ name: eventGroup({ jobsUrl }), endpoints }]) : new Response(),
   );
   await armEventGroup(queue, ["event-kept", "event-new"]);
   expect(asked.map(({ method, body }) => [method, body])).toEqual([
@@ -118,7 +118,7 @@ test("the group is made to hold the consumers there are: what is missing comes, 
 
 test("a group that is not there yet is made", async () => {
   const { asked, queue } = queueThat((_path, method) =>
-    method === "GET" ? Response.json({ error: "not found" }, { status: 404 }) : new Response(),
+    method === "GET" ? Response.json([{ name: "another", endpoints: [] }]) : new Response(),
   );
   await armEventGroup(queue, ["event-new"]);
   expect(asked.map(({ method }) => method)).toEqual(["GET", "POST"]);

@@ -1,0 +1,67 @@
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Query } from "../db/statement.ts";
+import { defineEvent, recordEach } from "../queue/event.ts";
+
+const sends = z.int().nonnegative();
+
+/** How a run stands when it ends; per channel all sends add up to the matched members. */
+const RunEnd = z.object({
+  run: z.int(),
+  campaign: z.int(),
+  /** When the occurrence was due (ms). */
+  dueAt: z.int(),
+  /** Null when it never began. */
+  startedAt: z.int().nullable(),
+  /** Members. */
+  matched: sends,
+  channels: z.array(
+    z.object({
+      channel: z.string(),
+      sent: sends,
+      failed: sends,
+      skipped: sends,
+      cancelled: sends,
+      unknown: sends,
+      /** Only of a run that failed: replaying its dead letters goes on with them, and ends it again. */
+      open: sends,
+    }),
+  ),
+});
+
+/** Nothing is left to do for a run. */
+export const runCompleted = defineEvent("run.completed", 1, RunEnd);
+/** A run ended with work that could not be done; replaying that may still complete it. */
+export const runFailed = defineEvent("run.failed", 1, RunEnd);
+/** A run was ended by an operator. */
+export const runCancelled = defineEvent("run.cancelled", 1, RunEnd);
+
+const byState = sql.raw(`CASE r.state WHEN 'COMPLETED' THEN '${runCompleted.type}'
+  WHEN 'FAILED' THEN '${runFailed.type}' ELSE '${runCancelled.type}' END`);
+
+/**
+ * Records the end of the runs `r` that `where` selects: how they ended says their state, or `type`. Right behind the update of one run
+ * `changes() > 0` says that it was the one that ended it.
+ */
+export function runsEnded(where: SQL, now: number, type: string | SQL = byState): Query[] {
+  const data = sql`json_object('run', r.id, 'campaign', r.campaign, 'dueAt', r.due_at, 'startedAt', r.started_at,
+    'matched', r.matched, 'channels', json(coalesce((${channelSums}), '[]')))`;
+  return recordEach(
+    { type, version: runCompleted.version },
+    { subject: sql`'run/' || r.id`, data },
+    sql`run r WHERE ${where}`,
+    now,
+  );
+}
+
+const sum = (...states: readonly string[]) =>
+  sql`coalesce(sum(n) FILTER (WHERE state IN (${sql.join(
+    states.map((state) => sql.raw(`'${state}'`)),
+    sql`, `,
+  )})), 0)`;
+
+const channelSums = sql`
+  SELECT json_group_array(json(sums)) FROM (
+    SELECT json_object('channel', channel, 'sent', ${sum("SENT")}, 'failed', ${sum("FAILED")}, 'skipped', ${sum("SKIPPED")},
+      'cancelled', ${sum("CANCELLED")}, 'unknown', ${sum("UNKNOWN")}, 'open', ${sum("PENDING", "SENDING")}) AS sums
+    FROM tally WHERE run = r.id GROUP BY channel)`;
