@@ -1,9 +1,7 @@
 import { compactVerify } from "jose";
 import { z } from "zod";
+import { clockTolerance } from "../queue/verifier.ts";
 import type { JobContext } from "./job.ts";
-
-/** Clocks of the queue and ours may differ by this much, in seconds. */
-const clockTolerance = 10;
 
 interface Signed {
   readonly signature: string | null;
@@ -12,23 +10,19 @@ interface Signed {
   readonly url: string;
 }
 
-/** Why a delivery is not from our queue, in words for whoever has to mend it; nothing when it is. The SDK's receiver decides. */
+/** Why a delivery is not from our queue, in words for whoever has to mend it; nothing when it is. */
 export async function signatureFault(ctx: JobContext, { signature, body, url }: Signed): Promise<string | undefined> {
   if (!signature) return "the request is not signed";
-  try {
-    await ctx.queue.receiver.verify({ signature, body, url, clockTolerance });
-    return undefined;
-  } catch {
-    return `the signature does not hold: ${await reason(ctx, signature, url)}`;
-  }
+  if (await ctx.queue.verifier.holds({ signature, body, url })) return undefined;
+  return `the signature does not hold: ${await reason(ctx, signature, url)}`;
 }
 
 const Claims = z.object({ iss: z.string(), sub: z.string(), nbf: z.number(), exp: z.number() });
 
-/** The receiver tells only what the second key made of it; this looks at what either key signed. */
+/** The verifier tells only that none of its keys fits; this looks at what either key signed. */
 async function reason(ctx: JobContext, signature: string, url: string): Promise<string> {
-  const { currentSigningKey, nextSigningKey } = ctx.queue.settings;
-  const claims = (await claimsOf(signature, currentSigningKey)) ?? (await claimsOf(signature, nextSigningKey));
+  const { current, next } = ctx.queue.verifier.keys();
+  const claims = (await claimsOf(signature, current)) ?? (await claimsOf(signature, next));
   const now = Date.now() / 1000;
   if (!claims) return "it was made with another key, or is no signature of a queue";
   if (claims.iss !== "Upstash") return "its issuer is not Upstash";

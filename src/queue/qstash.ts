@@ -1,4 +1,5 @@
-import { Client, Receiver } from "@upstash/qstash";
+import { Client } from "@upstash/qstash";
+import { createVerifier, type Verifier } from "./verifier.ts";
 
 /** How to reach the queue: QStash itself, or the embedded broker, which speaks the same protocol. */
 export interface QueueSettings {
@@ -23,7 +24,7 @@ export interface Flow {
 export interface Queue {
   readonly settings: QueueSettings;
   readonly client: Client;
-  readonly receiver: Receiver;
+  readonly verifier: Verifier;
 }
 
 export function openQueue(settings: QueueSettings): Queue {
@@ -32,6 +33,6 @@ export function openQueue(settings: QueueSettings): Queue {
     settings,
     // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only hide it.
     client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false }),
-    receiver: new Receiver({ currentSigningKey, nextSigningKey }),
+    verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }),
   };
 }

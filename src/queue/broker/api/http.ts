@@ -39,11 +39,10 @@ export function serve(routes: Routes, token: string, onError: (error: unknown) =
 }
 
 /** Parts of QStash's protocol that are left out on purpose. */
-const leftOut: Readonly<Record<string, string | undefined>> = {
-  __proto__: null,
-  workflows: "run workflows",
-  llm: "relay to language models",
-};
+const leftOut: ReadonlyMap<string, string> = new Map([
+  ["workflows", "run workflows"],
+  ["llm", "relay to language models"],
+]);
 
 interface Address {
   readonly path: string;
@@ -70,7 +69,7 @@ async function route(
   const exact = routes[`${method} ${path.length > 1 && path.endsWith("/") ? path.slice(0, -1) : path}`];
   if (exact) return await exact({ request, rest: "", id: "", query, ip });
   const [, version = "", area = ""] = path.split("/", 3);
-  const missing = leftOut[version] ?? leftOut[area];
+  const missing = leftOut.get(version) ?? leftOut.get(area);
   if (missing !== undefined) return reject(501, `this broker does not ${missing}`);
   const below = `/${version}/${area}/`;
   const rest = path.slice(below.length);
