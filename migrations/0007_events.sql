@@ -61,7 +61,7 @@ CREATE TABLE webhook_note (
 CREATE INDEX webhook_note_webhook ON webhook_note (webhook, id);
 
 CREATE TABLE webhook_delivery (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   event INTEGER,                            -- its seq; null = a test
   webhook INTEGER NOT NULL REFERENCES webhook (id),
   message TEXT NOT NULL,                    -- webhook-id: the same at every attempt, so that receivers know repeats

@@ -81,7 +81,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const relay = startRelay(parts.db, queue, (event, fields) => log("warn", event, fields), ctx.clock);
   const adminToken = await ensureAdminToken(ctx);
   listener.route(routes({ ctx, env, redis: parts.redis, ...faces(env, ctx) }));
-  const armed = await keepArmed(queue, log);
+  const armed = await keepArmed(ctx);
   return {
     url: listener.url,
     ctx,

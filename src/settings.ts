@@ -70,7 +70,7 @@ function firebase({ FCM_SERVICE_ACCOUNT: serviceAccount, FCM_BASE_URL }: Env) {
 
 /** `broker` is the address of Fanfare's own broker, when that is the queue; `url` is where this process listens. */
 export function queueSettings(env: Env, { senders }: Channels, url: string, broker: string | undefined): QueueSettings {
-  const flows: Record<string, Flow> = { pages: { parallelism: 8 } };
+  const flows: Record<string, Flow> = { pages: { parallelism: 8 }, webhooks: { parallelism: 5 } };
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;
   return {
     url: broker ?? env.QSTASH_URL ?? "https://qstash.upstash.io",
@@ -97,6 +97,7 @@ export function domainSettings(env: Env, { senders }: Channels, url: string): Se
     approvalAbove: env.APPROVAL_ABOVE,
     limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
     linkSecret: env.secrets.linkSecret,
+    httpsOnly: env.production,
     sandboxAllowed: !env.production || env.ALLOW.includes("sandbox"),
   };
 }

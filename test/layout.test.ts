@@ -12,6 +12,7 @@ const domains = [
   "coupon",
   "campaign",
   "distribution",
+  "webhook",
   "trigger",
   "recommend",
   "experiment",

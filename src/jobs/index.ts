@@ -5,8 +5,14 @@ import { campaignStartJob } from "./campaign-start.ts";
 import { campaignTestJob } from "./campaign-test.ts";
 import { campaignWakeJob } from "./campaign-wake.ts";
 import { channelSendJob } from "./channel-send.ts";
+import type { EventConsumer } from "./consumer.ts";
+import { eventWebhooks } from "./event-webhooks.ts";
 import type { Job } from "./job.ts";
 import { sweepJob } from "./sweep.ts";
+import { webhookSendJob } from "./webhook-send.ts";
+
+/** Everyone who is told of events. Adding one is a file and a line here; who records events need not know. */
+export const eventConsumers: readonly EventConsumer[] = [eventWebhooks];
 
 const list: readonly Job[] = [
   campaignStartJob,
@@ -16,7 +22,9 @@ const list: readonly Job[] = [
   campaignTestJob,
   campaignCancelJob,
   channelSendJob,
+  webhookSendJob,
   sweepJob,
+  ...eventConsumers.map(({ job }) => job),
 ];
 
 /** Every job by the name of its message. Adding one is a file and a line above. */

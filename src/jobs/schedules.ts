@@ -1,5 +1,8 @@
-import type { Log } from "../context.ts";
+import { registerConsumers } from "../queue/event-consumer.ts";
+import { armEventGroup } from "../queue/event-group.ts";
 import type { Queue } from "../queue/qstash.ts";
+import { eventConsumers } from "./index.ts";
+import type { JobContext } from "./job.ts";
 import { sweepJob } from "./sweep.ts";
 
 /** What recurs, each under a stable id: setting them again changes nothing. */
@@ -9,17 +12,25 @@ const schedules = [{ id: "fanfare-sweep", cron: "* * * * *", job: sweepJob.name 
 const patienceMs = 2_000;
 const againMs = 15_000;
 
-/** Schedules that are armed, or will be as soon as the queue answers. */
+/** What is armed in the queue, or will be as soon as it answers. */
 export interface Armed {
   stop(): void;
 }
 
-/** Arms the recurring jobs in the queue. A queue that is away does not keep Fanfare from starting: it is asked until it answers. */
-export async function keepArmed(queue: Queue, log: Log): Promise<Armed> {
+/**
+ * Arms the recurring jobs in the queue, and makes those whom it tells of events the consumers that there are. A queue that is away does not
+ * keep Fanfare from starting: it is asked until it answers.
+ */
+export async function keepArmed(ctx: JobContext): Promise<Armed> {
+  const { queue, log } = ctx;
+  await registerConsumers(
+    ctx,
+    eventConsumers.map(({ consumer }) => consumer),
+  );
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   const arm = () =>
-    armSchedules(queue).catch((error) => {
+    arming(queue).catch((error) => {
       log("warn", "schedules.unarmed", { error });
       if (!stopped) timer = setTimeout(arm, againMs);
     });
@@ -30,6 +41,14 @@ export async function keepArmed(queue: Queue, log: Log): Promise<Armed> {
       clearTimeout(timer);
     },
   };
+}
+
+async function arming(queue: Queue): Promise<void> {
+  await armSchedules(queue);
+  await armEventGroup(
+    queue,
+    eventConsumers.map(({ job }) => job.name),
+  );
 }
 
 async function armSchedules({ client, settings }: Queue): Promise<void> {

@@ -2,6 +2,7 @@ import { type Client, QstashError } from "@upstash/qstash";
 import { unpark as unparkCampaign } from "../campaign/parking.ts";
 import { type Context, describeActor } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { unpark as unparkWebhook } from "../webhook/parking.ts";
 
 type DlqMessage = Awaited<ReturnType<Client["dlq"]["listMessages"]>>["messages"][number];
 
@@ -127,7 +128,7 @@ async function findDeadLetter(ctx: Context, id: string): Promise<DeadLetter | un
 }
 
 /** How each domain takes parked work up again; a domain adds its map here when it comes. */
-const unparkers = { ...unparkCampaign };
+const unparkers = { ...unparkCampaign, ...unparkWebhook };
 
 async function replay(ctx: Context, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;

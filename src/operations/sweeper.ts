@@ -15,11 +15,14 @@ import { frozenRun } from "../campaign/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
+import { forgetEvents } from "../queue/event.ts";
 import type { Message } from "../queue/message.ts";
 import { enqueue } from "../queue/outbox.ts";
+import { forgetDeliveries } from "../webhook/delivery.ts";
+import { flowOf, webhookSend } from "../webhook/messages.ts";
+import { announceAgain } from "./event-sweep.ts";
+import { graceMs, isLost, newestRow } from "./lost.ts";
 
-/** Work younger than this is left alone: its message is surely on its way, in milliseconds. */
-const graceMs = 60_000;
 /** Pieces of work looked at in one sweep. */
 const stride = 500;
 /** Rows of the ledger, and of what counts against caps, forgotten in one sweep at most. */
@@ -34,10 +37,10 @@ const keepMs = 3 * 24 * 3_600_000;
 export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: number }> {
   const lost: Lost[] = [];
   for (const message of await stalled(ctx)) {
-    const newest = await newestRow(ctx, message.subject);
+    const newest = await newestRow(ctx, [message.subject]);
     if (await isLost(ctx, newest)) lost.push({ message, after: newest?.seq ?? 0 });
   }
-  const reissued = await reissue(ctx, lost);
+  const reissued = (await reissue(ctx, lost)) + (await announceAgain(ctx));
   await refillWindows(ctx);
   await forgetOld(ctx);
   return { reissued };
@@ -72,7 +75,7 @@ async function reissue(ctx: Context, lost: readonly Lost[]): Promise<number> {
 async function stalled(ctx: Context): Promise<Message[]> {
   const now = ctx.clock();
   const live = sql`r.state IN ('RUNNING', 'CANCELLING') AND r.started_at < ${now - graceMs}`;
-  const [due, plans, pages, batches, cancels, deferred] = await Promise.all([
+  const [due, plans, pages, batches, cancels, deferred, webhooks] = await Promise.all([
     ctx.db.all<{ id: number; due_at: number }>(sql`
       SELECT r.id, r.due_at FROM run r JOIN campaign c ON c.id = r.campaign AND c.state = 'ACTIVE'
       WHERE r.state = 'PENDING' AND r.due_at < ${now + armingHorizonMs} LIMIT ${stride}`),
@@ -89,6 +92,8 @@ async function stalled(ctx: Context): Promise<Message[]> {
         SELECT r.id AS run, (SELECT max(s.due_at) FROM send s INDEXED BY send_deferred
           WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> '' AND s.due_at < ${now - graceMs}) AS at
         FROM run r WHERE ${live}) WHERE at IS NOT NULL LIMIT ${stride}`),
+    ctx.db.all<{ id: number; webhook: number }>(sql`
+      SELECT id, webhook FROM webhook_delivery WHERE state = 'PENDING' AND due_at < ${now - graceMs} ORDER BY due_at LIMIT ${stride}`),
   ]);
   return [
     ...due.map(({ id, due_at }) => campaignStart.of({ run: id }, { notBefore: due_at })),
@@ -97,36 +102,8 @@ async function stalled(ctx: Context): Promise<Message[]> {
     ...batches.map(({ seq, channel }) => channelSend.of({ batch: seq }, { flow: channel })),
     ...cancels.map(({ id }) => campaignCancel.of({ run: id })),
     ...deferred.map(({ run, at }) => campaignWake.of({ run, at })),
+    ...webhooks.map(({ id, webhook }) => webhookSend.of({ delivery: id }, { flow: flowOf(webhook) })),
   ];
-}
-
-interface OutboxRow {
-  readonly seq: number;
-  readonly published_at: number | null;
-  readonly message_id: string | null;
-}
-
-function newestRow(ctx: Context, subject: string): Promise<OutboxRow | undefined> {
-  return ctx.db.first<OutboxRow>(sql`
-    SELECT seq, published_at, message_id FROM outbox WHERE subject = ${subject} ORDER BY seq DESC LIMIT 1`);
-}
-
-/** Whether neither the outbox nor the queue knows a message about this subject any more. */
-async function isLost(ctx: Context, newest: OutboxRow | undefined): Promise<boolean> {
-  if (!newest) return true;
-  if (newest.published_at === null) return false;
-  if (newest.published_at > ctx.clock() - graceMs || !newest.message_id) return !newest.message_id;
-  return !(await queueKnows(ctx, newest.message_id));
-}
-
-async function queueKnows(ctx: Context, messageId: string): Promise<boolean> {
-  try {
-    await ctx.queue.client.messages.get(messageId);
-    return true;
-  } catch (error) {
-    if (typeof error === "object" && error !== null && "status" in error && error.status === 404) return false;
-    throw error; // an outage says nothing about the message
-  }
 }
 
 /** Opens batches for ready sends that no unfinished batch would lead to, and ends runs that only lacked the last word. */
@@ -155,6 +132,8 @@ async function forgetOld(ctx: Context): Promise<void> {
     sql`DELETE FROM idempotency WHERE at < ${before}`,
     sql`DELETE FROM batch WHERE state = 'DONE' AND created_at < ${before}`,
     ...forgetLedgers(ctx),
+    ...forgetEvents(ctx.clock()),
+    forgetDeliveries(ctx.clock()),
     forgetPressure(ctx, ledgerStride),
   ]);
 }

@@ -35,7 +35,7 @@ export interface OutboxRow {
   /** JSON text that the message's schema accepts. */
   readonly payload: SQL;
   readonly subject: SQL;
-  readonly flow?: string;
+  readonly flow?: string | SQL;
   /** Not published before (ms). */
   readonly notBefore?: SQL;
 }

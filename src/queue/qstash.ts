@@ -11,7 +11,7 @@ export interface QueueSettings {
   readonly jobsUrl: string;
   /** How often the queue tries a message again before it is dead, at most. */
   readonly retries: number;
-  /** Flow-control values by key. A key without one travels unlimited. */
+  /** Flow-control values by key; `a.1` and `a.2` are two keys with the value of `a`. A key without one travels unlimited. */
   readonly flows: Readonly<Record<string, Flow>>;
 }
 

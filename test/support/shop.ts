@@ -187,7 +187,12 @@ async function messagesOf(db: Database): Promise<Record<string, number>> {
 
 async function isIdle({ db, queue }: Context): Promise<boolean> {
   const rows = await db.all<{ id: string | null }>(sql`SELECT message_id AS id FROM outbox`);
-  for (const { id } of rows) if (id === null || (await isWaiting(queue, id))) return false;
+  for (const { id } of rows) {
+    if (id === null) return false;
+    // A message to several has an id for each of them.
+    const ids = id.startsWith("{") ? Object.values<string>(JSON.parse(id)) : [id];
+    for (const each of ids) if (await isWaiting(queue, each)) return false;
+  }
   return true;
 }
 

@@ -1,0 +1,51 @@
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+export const webhookTable = sqliteTable("webhook", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  url: text().notNull(),
+  description: text().notNull(),
+  types: text({ mode: "json" }).$type<readonly string[]>(),
+  secret: text().notNull(),
+  oldSecret: text("old_secret"),
+  oldUntil: integer("old_until"),
+  enabled: integer({ mode: "boolean" }).notNull(),
+  failingSince: integer("failing_since"),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+  deletedAt: integer("deleted_at"),
+});
+
+export const deliveryStates = ["PENDING", "DONE", "FAILED"] as const;
+export type DeliveryState = (typeof deliveryStates)[number];
+
+export const deliveryTable = sqliteTable("webhook_delivery", {
+  id: integer().primaryKey({ autoIncrement: true }),
+  event: integer(),
+  webhook: integer().notNull(),
+  message: text().notNull(),
+  type: text().notNull(),
+  body: text().notNull(),
+  state: text({ enum: deliveryStates }).notNull(),
+  attempts: integer().notNull(),
+  round: integer().notNull(),
+  status: integer(),
+  error: text(),
+  dueAt: integer("due_at").notNull(),
+  createdAt: integer("created_at").notNull(),
+  endedAt: integer("ended_at"),
+});
+
+export const noteTable = sqliteTable("webhook_note", {
+  id: integer().primaryKey(),
+  webhook: integer().notNull(),
+  note: text().notNull(),
+  actor: text().notNull(),
+  at: integer().notNull(),
+});
+
+/** An endpoint as it may be shown: without what it signs with. Times are milliseconds. */
+export type Webhook = Omit<typeof webhookTable.$inferSelect, "secret" | "oldSecret" | "deletedAt">;
+/** One event on its way to one endpoint. */
+export type Delivery = typeof deliveryTable.$inferSelect;
+/** Who did what to an endpoint. */
+export type Note = typeof noteTable.$inferSelect;
