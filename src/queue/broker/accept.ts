@@ -55,10 +55,11 @@ function place(store: Store, id: string, draft: Draft, now: number): Placed {
   const { url, method, headers, body, retries, flow, extras } = draft;
   const { queue = null, label = null, topic = null, ip = null, schedule = null } = draft;
   const lane = laneOf(url, flow?.key, draft.queue);
-  const due = Math.max(now, draft.notBefore ?? now + draft.delayMs);
+  const starts = draft.notBefore ?? now + draft.delayMs;
+  const due = Math.max(now, starts);
   if (queue !== null) store.ensureQueue.run(queue, now);
   const limitsChanged = flow !== undefined && saveLimits(store, flow);
-  const when = { created: now, starts: due, due };
+  const when = { created: now, starts, due };
   const what = { url, method, header: JSON.stringify(headers), body, retries, extras: json(extras) };
   const where = { lane, flow: flow?.key ?? null, queue, slot: queue === null ? null : (draft.slot ?? seq) };
   store.insert({ seq, id, ...when, ...what, ...where, label, topic, ip, schedule });

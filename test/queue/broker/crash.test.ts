@@ -1,33 +1,13 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { Client } from "@upstash/qstash";
+import { killBrokers, spawnBroker } from "../../support/broker-victim.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
-import { broker, destination, stopAll, token } from "./support.ts";
+import { broker, destination, stopAll } from "./support.ts";
 
 afterAll(stopAll);
 
-const children = new Set<Bun.Subprocess>();
-afterAll(() => {
-  for (const child of children) child.kill("SIGKILL");
-});
-
-async function spawnBroker(path: string) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "broker-process.ts"), path], {
-    stdout: "pipe",
-    stderr: "inherit",
-  });
-  children.add(child);
-  const { value } = await child.stdout.getReader().read();
-  const baseUrl = new TextDecoder().decode(value).trim();
-  return { child, client: new Client({ baseUrl, token, retry: false, enableTelemetry: false }) };
-}
-
-async function kill(child: Bun.Subprocess): Promise<void> {
-  child.kill("SIGKILL");
-  await child.exited;
-  children.delete(child);
-}
+afterAll(killBrokers);
 
 test("every accepted message is delivered, though the broker is killed again and again", async () => {
   const path = join(tempDir(), "queue.db");
@@ -38,7 +18,7 @@ test("every accepted message is delivered, though the broker is killed again and
   let sent = 0;
 
   for (let round = 0; round < 6; round++) {
-    const { child, client } = await spawnBroker(path);
+    const victim = await spawnBroker(path);
     const publishing = (async () => {
       for (;;) {
         const batch = Array.from({ length: 25 }, () => {
@@ -49,13 +29,13 @@ test("every accepted message is delivered, though the broker is killed again and
             ...(kind === 1 ? { delay: "1s" as const } : {}),
           };
         });
-        const answers = await client.batch(batch);
+        const answers = await victim.client.batch(batch);
         for (const answer of answers) accepted.add((answer as { messageId: string }).messageId);
       }
     })();
     publishing.catch(() => {});
     await Bun.sleep(40 + Math.random() * 160);
-    await kill(child);
+    await victim.kill();
     await publishing.catch(() => {});
   }
 
@@ -70,9 +50,9 @@ test("every accepted message is delivered, though the broker is killed again and
 
 test("an answered publish is on disk: a broker killed at once afterwards still has it", async () => {
   const path = join(tempDir(), "queue.db");
-  const { child, client } = await spawnBroker(path);
-  const { messageId } = await client.publish({ url: "http://127.0.0.1:1/", delay: "1h", deduplicationId: "a" });
-  await kill(child);
+  const victim = await spawnBroker(path);
+  const { messageId } = await victim.client.publish({ url: "http://127.0.0.1:1/", delay: "1h", deduplicationId: "a" });
+  await victim.kill();
   const again = await broker({ path });
   expect(again.backlog()).toBe(1);
   expect(await again.client.messages.get(messageId)).toMatchObject({ messageId });

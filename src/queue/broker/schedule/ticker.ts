@@ -42,10 +42,12 @@ interface Parts {
 }
 
 const atOnce = 100;
+/** Ticks missed by less than this, ms, are made up for one by one, as after a crash; of older ones only the first is. */
+const catchUp = 600_000;
 
 /**
- * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or doubled;
- * of the ticks missed while the broker was away, one message is sent.
+ * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or doubled.
+ * Those missed while the broker was away for a short time follow when it is back; a long absence does not end in a flood.
  */
 export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts) {
   let firing = false;
@@ -83,7 +85,7 @@ function tick(store: Store, schedule: Schedule, now: number): readonly Placed[] 
   const accepted = acceptAll(store, toDraft(schedule, due), now);
   const sent = isRejection(accepted) ? [] : accepted; // its URL group is gone: the schedule waits for another
   const ids = JSON.stringify(sent.map(({ id }) => id));
-  store.ticked.run(nextTick(schedule.cron, Math.max(now, due)) ?? null, due, ids, schedule.id);
+  store.ticked.run(nextTick(schedule.cron, Math.max(due, now - catchUp)) ?? null, due, ids, schedule.id);
   return placedOf(sent);
 }
 
