@@ -62,6 +62,8 @@ function toRequest(key: string, message: Message, signal: AbortSignal): Request 
   headers.set("upstash-signature", sign(key, url, body ?? nothing));
   if (message.schedule !== null) headers.set("upstash-schedule-id", message.schedule);
   if (message.label !== null) headers.set("upstash-label", message.label);
+  if (message.topic !== null) headers.set("upstash-topic-name", message.topic);
+  if (message.ip !== null) headers.set("upstash-caller-ip", message.ip);
   return new Request(url, { method, headers, signal, redirect: "manual", body });
 }
 

@@ -137,4 +137,7 @@ const steps = [
    CREATE INDEX log_by_message ON log (message);
 
    CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;`,
+
+  // What is published to a URL group has these headers, too: JSON, by lower-case name.
+  "ALTER TABLE topic ADD COLUMN headers TEXT;",
 ];

@@ -5,6 +5,8 @@ export interface TopicRow {
   readonly name: string;
   readonly created: number;
   readonly updated: number;
+  /** Headers of whatever is published to it: JSON, by lower-case name. */
+  readonly headers: string | null;
 }
 
 /** One address of a URL group. */
@@ -28,6 +30,9 @@ export function topicRows(db: Database) {
     ),
     removeEndpoint: db.query<never, [topic: string, url: string | null, name: string | null]>(
       "DELETE FROM endpoint WHERE topic = ?1 AND (url = ?2 OR name = ?3)",
+    ),
+    saveTopicHeaders: db.query<never, [headers: string, now: number, name: string]>(
+      "UPDATE topic SET headers = ?, updated = ? WHERE name = ?",
     ),
     removeTopic: db.query<never, [name: string]>("DELETE FROM topic WHERE name = ?"),
     removeEndpoints: db.query<never, [topic: string]>("DELETE FROM endpoint WHERE topic = ?"),
