@@ -1,8 +1,9 @@
+import { installation } from "./installation.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** The URL group that events are announced to: one for each installation, for several may share a QStash account. */
-export function eventGroup({ jobsUrl }: Pick<QueueSettings, "jobsUrl">): string {
-  return `fanfare-events-${new Bun.CryptoHasher("sha256").update(jobsUrl).digest("hex").slice(0, 12)}`;
+export function eventGroup(settings: Pick<QueueSettings, "jobsUrl">): string {
+  return `fanfare-events-${installation(settings)}`;
 }
 
 /** Makes the group's endpoints the jobs of these names: adds what is missing, then removes what is no longer among them. */

@@ -25,6 +25,14 @@ export interface Queue {
   readonly settings: QueueSettings;
   readonly client: Client;
   readonly verifier: Verifier;
+  /** Why this process's relay publishes nothing, while it does not. */
+  outage: Outage | undefined;
+}
+
+export interface Outage {
+  readonly error: string;
+  /** When the queue is asked again (ms). */
+  readonly until: number;
 }
 
 export function openQueue(settings: QueueSettings): Queue {
@@ -34,5 +42,6 @@ export function openQueue(settings: QueueSettings): Queue {
     // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only hide it.
     client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false }),
     verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }),
+    outage: undefined,
   };
 }

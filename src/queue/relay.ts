@@ -4,6 +4,7 @@ import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
 import { eventsAnnounced } from "./event.ts";
 import { eventGroup } from "./event-group.ts";
+import { configuredLimits, flowKey, usualFlow } from "./flow.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** Messages in one batch request: QStash documents no bound, and this many has always been taken. */
@@ -31,22 +32,23 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
-  let pausedUntil = 0;
   let outages = 0;
 
   const work = async () => {
     do {
       again = false;
-      while (!stopped && clock() >= pausedUntil) {
+      while (!stopped && clock() >= (queue.outage?.until ?? 0)) {
         const waiting = await nextRows(db, clock());
         if (waiting.length === 0) break;
         const answers = await publish(queue, waiting);
         await record(db, answers, clock());
         const outage = answers.find((answer) => "outage" in answer);
         outages = outage ? outages + 1 : 0;
+        queue.outage = undefined;
+        logRefused(answers, log);
         if (outage) {
           const pauseMs = Math.min(longestPauseMs, backoffMs(outages - 1));
-          pausedUntil = clock() + pauseMs;
+          queue.outage = { error: outage.outage, until: clock() + pauseMs };
           log("outbox.paused", { pauseMs, error: outage.outage, waiting: waiting.length });
         }
       }
@@ -76,6 +78,12 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
       while (running) await running;
     },
   };
+}
+
+function logRefused(answers: readonly Answer[], log: Log): void {
+  for (const answer of answers) {
+    if ("refused" in answer) log("outbox.refused", { job: answer.row.name, error: answer.refused });
+  }
 }
 
 interface WaitingRow {
@@ -150,7 +158,8 @@ function jobIn(answer: unknown): string {
 }
 
 function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchRequest {
-  const flow = row.flow === null ? undefined : settings.flows[row.flow.split(".")[0] ?? ""];
+  const flow = row.flow ?? usualFlow(row.name);
+  const limits = configuredLimits(settings, flow);
   return {
     ...(row.name === eventsAnnounced.name
       ? { urlGroup: eventGroup(settings) }
@@ -162,7 +171,9 @@ function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchReques
     label: row.name,
     failureCallback: `${settings.jobsUrl}/failed`,
     ...(row.not_before === null ? {} : { notBefore: Math.ceil(row.not_before / 1000) }),
-    ...(flow ? { flowControl: { key: row.flow ?? "", parallelism: flow.parallelism, ...rateOf(flow) } } : {}),
+    ...(limits && {
+      flowControl: { key: flowKey(settings, flow), parallelism: limits.parallelism, ...rateOf(limits) },
+    }),
   };
 }
 

@@ -1,0 +1,57 @@
+import { z } from "zod";
+import { installation } from "./installation.ts";
+import type { Flow, QueueSettings } from "./qstash.ts";
+
+/** The flows of messages that name none, so that they, too, can be counted and held: those about events, and all others. */
+export const usualFlows = { events: "events", others: "runs" } as const;
+
+export function usualFlow(message: string): string {
+  return /^events?\b/.test(message) ? usualFlows.events : usualFlows.others;
+}
+
+/** What the queue calls a flow: with the installation's name, for keys belong to the whole account. */
+export function flowKey(settings: QueueSettings, flow: string): string {
+  return `fanfare-${installation(settings)}.${flow}`;
+}
+
+/** The flow of this installation that the queue calls so; undefined for another's. */
+export function flowOfKey(settings: QueueSettings, key: string): string | undefined {
+  const prefix = flowKey(settings, "");
+  return key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
+}
+
+/** The limits that a flow's messages bring with them: `a.1` has those of `a`. Undefined for a flow that has none. */
+export function configuredLimits({ flows }: QueueSettings, flow: string): Flow | undefined {
+  const name = flow.split(".")[0] ?? "";
+  return Object.hasOwn(flows, name) ? flows[name] : undefined;
+}
+
+/** A flow as the queue counts it. */
+const KeptFlow = z.object({
+  flowControlKey: z.string(),
+  waitListSize: z.number().default(0),
+  parallelismMax: z.number().optional(),
+  parallelismCount: z.number().default(0),
+  rateMax: z.number().optional(),
+  rateCount: z.number().default(0),
+  /** Seconds. */
+  ratePeriod: z.number().optional(),
+  /** Seconds since 1970. */
+  ratePeriodStart: z.number().optional(),
+  isPaused: z.boolean().default(false),
+  isPinnedParallelism: z.boolean().default(false),
+  isPinnedRate: z.boolean().default(false),
+});
+export type KeptFlow = z.infer<typeof KeptFlow>;
+
+const patienceMs = 10_000;
+
+/** Every flow of the account that the queue knows, in one request, for which the SDK has no call. Throws when the queue is away. */
+export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow[]> {
+  const response = await fetch(`${url}/v2/flowControl`, {
+    headers: { authorization: `Bearer ${token}` },
+    signal: AbortSignal.timeout(patienceMs),
+  });
+  if (!response.ok) throw new Error(`the queue answers ${response.status} when asked for its flows`);
+  return z.array(KeptFlow).parse(await response.json());
+}
