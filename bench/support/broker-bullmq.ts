@@ -1,3 +1,4 @@
+import { symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { runChild, scratch, startChild } from "./broker-children.ts";
 
@@ -44,16 +45,17 @@ export async function measureBullmq(setup: Setup, fsync: Fsync, jobs: number, da
   }
 }
 
-/** Tries everything that there is, a few thousand jobs each, best first. */
+/** Tries everything that there is, twice over, a few thousand jobs each; best first. */
 export async function tryBullmq(jobs: number, dataBytes: number): Promise<Tried[]> {
-  const tried: Tried[] = [];
-  for (const [runtime, client] of hosts()) {
-    for (const concurrency of [50, 100, 200]) {
-      const setup = { runtime, client, concurrency };
-      const { processed } = await measureBullmq(setup, "everysec", jobs, dataBytes);
-      tried.push({ ...setup, processed: Math.round(processed) });
-    }
+  const setups = hosts().flatMap(([runtime, client]) =>
+    [50, 100, 200].map((concurrency) => ({ runtime, client, concurrency })),
+  );
+  const best = new Map<Setup, number>();
+  for (const setup of [...setups, ...setups]) {
+    const { processed } = await measureBullmq(setup, "everysec", jobs, dataBytes);
+    best.set(setup, Math.max(best.get(setup) ?? 0, Math.round(processed)));
   }
+  const tried = [...best].map(([setup, processed]) => ({ ...setup, processed }));
   return tried.sort((a, b) => b.processed - a.processed);
 }
 
@@ -71,16 +73,17 @@ let forNode: string | undefined;
 
 function program(runtime: Setup["runtime"]): readonly string[] {
   if (runtime === "bun") return [process.execPath, child];
-  forNode ??= bundle();
+  forNode ??= translate();
   return ["node", forNode];
 }
 
-/** Node reads no TypeScript of ours, so it gets the same program as JavaScript. */
-function bundle(): string {
-  const file = join(scratch().path, "bullmq.mjs");
-  const absent = ["redis", "pg", "bullmq-otel"].flatMap((name) => ["--external", name]);
-  const line = [process.execPath, "build", child, "--target=node", "--format=esm", "--outfile", file, ...absent];
+/** Node reads no TypeScript of ours, so it gets the same program as JavaScript, beside the same packages. */
+function translate(): string {
+  const dir = scratch().path;
+  const file = join(dir, "child.mjs");
+  symlinkSync(join(import.meta.dir, "../../node_modules"), join(dir, "node_modules"));
+  const line = [process.execPath, "build", child, "--target=node", "--packages=external", "--outfile", file];
   const built = Bun.spawnSync(line, { stdout: "ignore", stderr: "inherit" });
-  if (built.exitCode !== 0) throw new Error("the child for node could not be built");
+  if (built.exitCode !== 0) throw new Error("the child for node could not be made");
   return file;
 }
