@@ -9,7 +9,7 @@ CREATE TABLE event (
   at INTEGER NOT NULL
 );
 
--- Up to which event those who read them were told that there are some; moved in the transaction that adds events.
+-- Up to which event those who read them were told that there are some; moved in the transaction that leaves the message.
 CREATE TABLE event_mark (
   id INTEGER PRIMARY KEY CHECK (id = 1),
   announced INTEGER NOT NULL

@@ -26,7 +26,7 @@ export function completeRun(run: number, now: number): Query[] {
           OR run.state <> 'RUNNING' OR NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state <> 'DONE' AND state = 'PARKED')))
         AND NOT EXISTS (SELECT 1 FROM batch WHERE run = ${run} AND state <> 'DONE' AND (state IN ('OPEN', 'FROZEN', 'TRIED')
           OR state = 'PARKED' AND run.state = 'CANCELLING'))`,
-    ...runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
+    runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
     sql`
       UPDATE campaign SET state = 'ENDED', updated_at = ${now}
       WHERE state = 'ACTIVE' AND id = (SELECT campaign FROM run WHERE id = ${run} AND state = 'COMPLETED')

@@ -109,7 +109,7 @@ export async function cancelCampaign(ctx: Context, input: Command): Promise<Camp
   return withTransaction(ctx, async (tx) => {
     const notBegun = sql`campaign = ${input.id} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`;
     const cancelled = await move(tx, "cancel", input, [
-      ...runsEnded(notBegun, tx.clock(), runCancelled.type),
+      runsEnded(notBegun, tx.clock(), runCancelled.type),
       sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${notBegun}`,
       sql`UPDATE run SET state = 'CANCELLING' WHERE campaign = ${input.id} AND state IN ('RUNNING', 'PAUSED', 'FAILED')`,
       sql`

@@ -63,7 +63,7 @@ export async function parkPlanning(ctx: Context, { run, from = 0 }: { run: numbe
     sql`
       UPDATE run SET state = 'FAILED', completed_at = ${now}
       WHERE id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('PENDING', 'RUNNING', 'CANCELLING')`,
-    ...runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
+    runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
   ]);
 }
 

@@ -38,7 +38,7 @@ export function consentSaid(input: ConsentInput, source: string, now: number): Q
   const saidNo = sql`SELECT 1 FROM consent c WHERE c.member = m.seq AND c.channel = ${channel} AND c.topic = ${topic} AND c.granted = 0`;
   const from = sql`${who} AND NOT EXISTS (${saidNo})`;
   return [
-    ...(granted ? [] : unsubscribed({ channel: sql`${channel}`, topic: sql`${topic}`, from, now })),
+    ...(granted ? [] : [unsubscribed({ channel: sql`${channel}`, topic: sql`${topic}`, from, now })]),
     sql`
       INSERT INTO consent (member, channel, topic, granted, source, at)
       SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM ${who}

@@ -18,7 +18,7 @@ export const memberUnsubscribed = defineEvent(
  * Records that the members `m` of a query withdrew a channel. It stands before the change, while the query can still tell whose word
  * changes; `channel` and `topic` are its expressions.
  */
-export function unsubscribed(input: { channel: SQL; topic: SQL; from: SQL; now: number }): Query[] {
+export function unsubscribed(input: { channel: SQL; topic: SQL; from: SQL; now: number }): Query {
   const { channel, topic, from, now } = input;
   const data = sql`json_object('member', m.id, 'channel', ${channel}, 'topic', ${topic})`;
   return recordEach(memberUnsubscribed, { subject: sql`'member/' || m.id`, data }, from, now);

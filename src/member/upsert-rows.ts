@@ -114,7 +114,7 @@ export function consentRows(items: readonly MemberItem[], source: string, now: n
     CROSS JOIN consent c ON c.member = m.seq AND c.channel = ${said("channel")} AND c.topic = ${said("topic")}
     WHERE c.granted = 1 AND NOT ${said("granted")} AND coalesce(${said("at")}, ${now}) >= c.at`;
   return [
-    ...(withdrawn ? unsubscribed({ channel, topic, from, now }) : []),
+    ...(withdrawn ? [unsubscribed({ channel, topic, from, now })] : []),
     sql`INSERT INTO consent (member, channel, topic, granted, source, at)
         SELECT m.seq, ${said("channel")}, ${said("topic")}, ${said("granted")}, ${source}, coalesce(${said("at")}, ${now})
         FROM ${eachOf(wanted, "consent")} WHERE true

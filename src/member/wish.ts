@@ -22,7 +22,7 @@ export function wishStatements(input: {
   const changed = stop ? sql`granted = 1` : sql`source = ${sourceOf(channel, "stop")}`;
   return [
     ...(stop
-      ? unsubscribed({ channel: sql`${channel}`, topic: sql`${anyTopic}`, from: newlyStopped(input), now })
+      ? [unsubscribed({ channel: sql`${channel}`, topic: sql`${anyTopic}`, from: newlyStopped(input), now })]
       : []),
     stop
       ? sql`

@@ -108,7 +108,7 @@ export async function registerConsumers(
   await db.write([
     sql`
       INSERT INTO consumer (name, cursor, moved_at)
-      SELECT value ->> 'name', CASE value ->> 'first' WHEN 1 THEN 0 ELSE announced END, ${now}
+      SELECT value ->> 'name', CASE value ->> 'first' WHEN 1 THEN 0 ELSE max(announced, coalesce((SELECT max(seq) FROM event), 0)) END, ${now}
       FROM ${rows(list)}, event_mark WHERE true ON CONFLICT (name) DO NOTHING`,
     sql`UPDATE consumer SET retired_at = CASE WHEN name IN ${here} THEN NULL ELSE ${now} END WHERE (name IN ${here}) = (retired_at IS NOT NULL)`,
   ]);

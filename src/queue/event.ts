@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { field, rows } from "../db/bulk.ts";
+import type { Database } from "../db/client.ts";
 import type { Query } from "../db/statement.ts";
 import { defineMessage } from "./message.ts";
 
@@ -41,18 +42,14 @@ export type EventRange = z.infer<typeof EventRange>;
 export const eventsAnnounced = defineMessage("events", EventRange, () => "events");
 
 /**
- * The statements that record events, for the batch or transaction of the change that they tell of: they commit with it or not at all.
- * With a `guard` they do so only where that holds.
+ * The statement that records events, for the batch or transaction of the change that they tell of: they commit with it or not at all, and
+ * are announced by themselves. With a `guard` it does so only where that holds.
  */
-export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Query[] {
-  if (events.length === 0) return [];
-  return [
-    sql`
-      INSERT INTO event (type, version, subject, data, at)
-      SELECT ${field("type")}, ${field("version")}, ${field("subject")}, ${sql.raw("(value -> 'data')")}, ${now}
-      FROM ${rows(events)} WHERE ${guard} ORDER BY key`,
-    ...announcement(now),
-  ];
+export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Query {
+  return sql`
+    INSERT INTO event (type, version, subject, data, at)
+    SELECT ${field("type")}, ${field("version")}, ${field("subject")}, ${sql.raw("(value -> 'data')")}, ${now}
+    FROM ${rows(events)} WHERE ${guard} ORDER BY key`;
 }
 
 /** The columns of an event that {@link recordEach} computes in SQL from the rows of a query. */
@@ -63,7 +60,7 @@ export interface EventRow {
 }
 
 /**
- * Like {@link record}, for one event per row of `from`: any number of events is one statement and one message. The type may itself be
+ * Like {@link record}, for one event per row of `from`: any number of events is one statement, and one message. The type may itself be
  * computed. Right behind the change that it tells of, `from` may ask for `changes() > 0`.
  */
 export function recordEach(
@@ -71,24 +68,26 @@ export function recordEach(
   { subject, data }: EventRow,
   from: SQL,
   now: number,
-): Query[] {
-  return [
-    sql`INSERT INTO event (type, version, subject, data, at) SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`,
-    ...announcement(now),
-  ];
+): Query {
+  return sql`INSERT INTO event (type, version, subject, data, at) SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`;
 }
 
 const newest = sql`(SELECT max(seq) FROM event)`;
 
-/** One message for all events that are not announced yet; none where there are none, or nobody reads them. */
-function announcement(now: number): Query[] {
-  return [
+/**
+ * Leaves one message for all events that are not announced yet; none where there are none, or nobody reads them. The rows of `event` are
+ * themselves the durable intent, so the relay does this when it comes by: producers pay for one statement, and a burst of changes is one
+ * message.
+ */
+export async function announceEvents(db: Database, now: number): Promise<void> {
+  if (!(await db.first(sql`SELECT 1 FROM event_mark WHERE announced < ${newest}`))) return;
+  await db.write([
     sql`
       INSERT INTO outbox (id, name, payload, subject, created_at)
       SELECT ${Bun.randomUUIDv7()}, ${eventsAnnounced.name}, json_object('from', announced + 1, 'to', ${newest}), 'events', ${now}
       FROM event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
     sql`UPDATE event_mark SET announced = ${newest} WHERE announced < ${newest}`,
-  ];
+  ]);
 }
 
 /** How long an event is kept at least, in milliseconds, and how many are forgotten at once. */
@@ -101,7 +100,7 @@ export function forgetEvents(now: number): Query[] {
   return [
     sql`
       DELETE FROM event WHERE seq < (SELECT min(seq) FROM event) + ${forgetStride} AND at < ${before}
-        AND seq <= (SELECT coalesce(min(cursor), 9e18) FROM consumer WHERE retired_at IS NULL)`,
+        AND seq <= (SELECT min(announced, coalesce((SELECT min(cursor) FROM consumer WHERE retired_at IS NULL), announced)) FROM event_mark)`,
     sql`DELETE FROM parked_range WHERE at < ${before}`,
   ];
 }

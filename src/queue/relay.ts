@@ -2,7 +2,7 @@ import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
 import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
-import { eventsAnnounced } from "./event.ts";
+import { announceEvents, eventsAnnounced } from "./event.ts";
 import { eventGroup } from "./event-group.ts";
 import { configuredLimits, flowKey, usualFlow } from "./flow.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
@@ -23,8 +23,8 @@ export interface Relay {
 type Log = (event: string, fields: Record<string, unknown>) => void;
 
 /**
- * Publishes what the outbox holds, in order, at most 100 at a time. It runs after every commit that added rows, and once a second
- * for rows of other processes. Publishing may repeat (a crash between the queue's answer and ours): the deduplication id absorbs it.
+ * Publishes what the outbox holds, in order, at most 100 at a time, and announces what happened. It runs after every commit that added rows,
+ * and once a second for rows of other processes. Publishing may repeat (a crash between the queue's answer and ours): the deduplication id absorbs it.
  * A queue that is down or asks for patience is asked again later, with growing pauses; the rows wait. A row that the queue refuses waits
  * by itself and holds back no other.
  */
@@ -38,6 +38,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
     do {
       again = false;
       while (!stopped && clock() >= (queue.outage?.until ?? 0)) {
+        await announceEvents(db, clock());
         const waiting = await nextRows(db, clock());
         if (waiting.length === 0) break;
         const answers = await publish(queue, waiting);
@@ -64,7 +65,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
     });
   };
   db.onCommit((statements) => {
-    if (statements.some((s) => /^\s*INSERT INTO outbox/.test(s.sql))) wake();
+    if (statements.some((s) => /^\s*INSERT INTO (outbox|event)\b/.test(s.sql))) wake();
   });
   const timer = setInterval(wake, idleMs);
   wake();

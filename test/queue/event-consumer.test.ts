@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { RootDatabase } from "../../src/db/client.ts";
-import { defineEvent, record, recordEach } from "../../src/queue/event.ts";
+import { announceEvents, defineEvent, record, recordEach } from "../../src/queue/event.ts";
 import {
   type Consumer,
   type ConsumerContext,
@@ -92,7 +92,8 @@ async function reader(n: number, name = "reader", db?: RootDatabase): Promise<Re
 async function happen(db: RootDatabase, n: number, type = counted): Promise<void> {
   const many = sql`(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${n})
     SELECT i + (SELECT coalesce(max(seq), 0) FROM event) AS i FROM n)`;
-  await db.write(recordEach(type, { subject: sql`''`, data: sql`json_object('n', i)` }, many, 0));
+  await db.write([recordEach(type, { subject: sql`''`, data: sql`json_object('n', i)` }, many, 0)]);
+  await announceEvents(db, 0);
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -206,7 +207,8 @@ test("a message from a database's future, which was put back, moves the cursor p
   await me.read(1, 99);
   await giveUp({ db: me.db, clock: () => 0 }, "reader", { from: 50, to: 99 });
   expect([await me.cursor(), await me.parked()]).toEqual([10, []]);
-  await me.db.write(record([counted.of("", { n: 11 })], 0));
+  await me.db.write([record([counted.of("", { n: 11 })], 0)]);
+  await announceEvents(me.db, 0);
   await me.read(11, 11);
   expect(await me.done()).toEqual(numbers(1, 11));
 });

@@ -53,7 +53,7 @@ async function relayTo(answer: (nth: number) => unknown) {
     () => Date.now() + moved,
   );
   stops.push(() => relay.stop());
-  await db.write(record([happened.of("thing", {})], 0));
+  await db.write([record([happened.of("thing", {})], 0)]);
   const row = () =>
     db.first<{ message_id: string | null; published_at: number | null; error: string | null }>(
       sql`SELECT message_id, published_at, error FROM outbox WHERE name = 'events'`,

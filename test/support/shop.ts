@@ -186,6 +186,7 @@ async function messagesOf(db: Database): Promise<Record<string, number>> {
 }
 
 async function isIdle({ db, queue }: Context): Promise<boolean> {
+  if (await db.first(sql`SELECT 1 FROM event_mark WHERE announced < (SELECT max(seq) FROM event)`)) return false;
   const rows = await db.all<{ id: string | null }>(sql`SELECT message_id AS id FROM outbox`);
   for (const { id } of rows) {
     if (id === null) return false;
