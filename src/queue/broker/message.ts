@@ -46,6 +46,9 @@ export interface CallbackPlan {
   readonly delayMs: number;
   readonly timeoutMs?: number | undefined;
   readonly retryDelay?: string | undefined;
+  readonly label?: string | undefined;
+  readonly flow?: Flow | undefined;
+  readonly redact?: Redaction | undefined;
 }
 
 /** What few messages have. */

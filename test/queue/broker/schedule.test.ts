@@ -30,21 +30,21 @@ test("a schedule is replaced by its id, listed, paused, resumed and deleted", as
   const shop = destination();
   const { client, pass, call } = await broker();
   const make = (cron: string) =>
-    client.schedules.create({ destination: shop.url, cron, scheduleId: "daily report", label: "reports", retries: 1 });
+    client.schedules.create({ destination: shop.url, cron, scheduleId: "daily-report", label: "reports", retries: 1 });
   await make("0 8 * * *");
-  expect(await make("* * * * *")).toEqual({ scheduleId: "daily report" });
+  expect(await make("* * * * *")).toEqual({ scheduleId: "daily-report" });
   const listed = await client.schedules.list();
-  expect(listed).toMatchObject([{ scheduleId: "daily report", cron: "* * * * *", destination: shop.url, retries: 1 }]);
-  await client.schedules.pause({ schedule: "daily report" });
-  expect(await client.schedules.get("daily report")).toMatchObject({ isPaused: true, label: "reports" });
+  expect(listed).toMatchObject([{ scheduleId: "daily-report", cron: "* * * * *", destination: shop.url, retries: 1 }]);
+  await client.schedules.pause({ schedule: "daily-report" });
+  expect(await client.schedules.get("daily-report")).toMatchObject({ isPaused: true, label: "reports" });
   pass(10 * minute);
   await Bun.sleep(45);
   expect(shop.deliveries).toEqual([]);
-  await client.schedules.resume({ schedule: "daily report" });
+  await client.schedules.resume({ schedule: "daily-report" });
   pass(minute);
   await until(() => shop.deliveries.length === 1);
-  await client.schedules.delete("daily report");
-  expect((await call("GET", "/v2/schedules/daily%20report")).status).toBe(404);
+  await client.schedules.delete("daily-report");
+  expect((await call("GET", "/v2/schedules/daily-report")).status).toBe(404);
   expect(await client.schedules.list()).toEqual([]);
 });
 

@@ -1,9 +1,10 @@
-import { accept, type Placed, placedOf } from "../accept.ts";
+import { type Accepted, accept, type Placed, placedOf } from "../accept.ts";
 import { type DeadLetter, dlqId } from "../dead-letter.ts";
 import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { messageTerms, numbers, readCount, readFilter, type Terms, timeTerms } from "./filter.ts";
+import { change, readChanges } from "./change.ts";
+import { messageTerms, numbers, readCount, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { bodyView, messageView } from "./view.ts";
 
@@ -51,27 +52,31 @@ function list({ store }: Parts, query: URLSearchParams): Answer {
   return { json: { messages: found.letters.map((letter) => letterView(store, letter)), cursor: found.cursor } };
 }
 
-async function removeMany({ store, committer }: Parts, { query }: Call): Promise<Answer> {
+async function removeMany({ store, committer }: Parts, call: Call): Promise<Answer> {
+  const query = await readQuery(call);
+  if (isRejection(query)) return query;
   return await committer.commit(() => {
     const found = selectForAction(store, query);
     return isRejection(found) ? found : { json: { deleted: remove(store, found.letters), cursor: found.cursor } };
   });
 }
 
-async function retryMany({ store, committer, now, onPlaced }: Parts, { query }: Call): Promise<Answer> {
-  const retried = await committer.commit(() => {
-    const found = selectForAction(store, query);
-    return isRejection(found) ? found : { accepted: revive(store, found.letters, now()), cursor: found.cursor };
-  });
+/** Of letters that are named, those that are there are published. */
+async function retryMany(parts: Parts, call: Call): Promise<Answer> {
+  const query = await readQuery(call);
+  if (isRejection(query)) return query;
+  const retried = await revive(parts, call.request.headers, (store) => selectForAction(store, query));
   if (isRejection(retried)) return retried;
-  onPlaced(placedOf(retried.accepted));
-  return { json: { responses: retried.accepted.map(({ id }) => ({ messageId: id })), cursor: retried.cursor } };
+  const { accepted, cursor } = retried;
+  if (accepted.length === 0 && query.has("dlqIds")) return notFound(query.getAll("dlqIds").join(","));
+  return { status: 201, json: { responses: accepted.map(({ id }) => ({ messageId: id })), cursor } };
 }
 
-async function retryOne({ store, committer, now, onPlaced }: Parts, { id }: Call): Promise<Answer> {
-  const [accepted] = await committer.commit(() => revive(store, byId(store, id), now()));
-  onPlaced(accepted?.placed ? [accepted.placed] : []);
-  return accepted ? { json: { messageId: accepted.id } } : notFound(id);
+async function retryOne(parts: Parts, { request, id }: Call): Promise<Answer> {
+  const retried = await revive(parts, request.headers, (store) => ({ letters: byId(store, id) }));
+  if (isRejection(retried)) return retried;
+  const [accepted] = retried.accepted;
+  return accepted ? { status: 201, json: { messageId: accepted.id } } : notFound(id);
 }
 
 interface Found {
@@ -81,7 +86,7 @@ interface Found {
 
 /** Newest first, after the cursor. */
 function select(store: Store, query: URLSearchParams): Found | Rejection {
-  const filter = readFilter(query, terms);
+  const filter = readFilter(query, terms, "dlqIds");
   if (isRejection(filter)) return filter;
   const count = readCount(query);
   const before = Number(query.get("cursor")?.split("-").at(-1) || Number.MAX_SAFE_INTEGER);
@@ -105,10 +110,23 @@ function remove(store: Store, letters: readonly DeadLetter[]): number {
   return letters.length;
 }
 
-/** Publishes dead letters anew, each as a message of its own with all its tries before it. */
-function revive(store: Store, letters: readonly DeadLetter[], now: number) {
-  remove(store, letters);
-  return letters.map((letter) => accept(store, toDraft(letter), now));
+/** Publishes dead letters anew, each as a message of its own with all its tries before it, and what the request changes. */
+async function revive(
+  { store, committer, now, onPlaced }: Parts,
+  headers: Headers,
+  select: (store: Store) => Found | Rejection,
+): Promise<{ readonly accepted: readonly Accepted[]; readonly cursor?: string | undefined } | Rejection> {
+  const changes = readChanges(headers);
+  if (isRejection(changes)) return changes;
+  const revived = await committer.commit(() => {
+    const found = select(store);
+    if (isRejection(found)) return found;
+    remove(store, found.letters);
+    const drafts = found.letters.map((letter) => change(toDraft(letter), changes));
+    return { accepted: drafts.map((draft) => accept(store, draft, now())), cursor: found.cursor };
+  });
+  if (!isRejection(revived)) onPlaced(placedOf(revived.accepted));
+  return revived;
 }
 
 function toDraft(letter: DeadLetter): Draft {

@@ -1,6 +1,15 @@
 import { createHash } from "node:crypto";
-import { type CallbackPlan, type Draft, type Flow, isRejection, type Rejection, reject } from "../message.ts";
+import {
+  type CallbackPlan,
+  type Draft,
+  type Extras,
+  type Flow,
+  isRejection,
+  type Rejection,
+  reject,
+} from "../message.ts";
 import { parseFlow } from "./flow-value.ts";
+import { forwardedHeaders, plainHeaders } from "./headers.ts";
 import { invalidName, name } from "./name.ts";
 import { destination, type Settings, settings } from "./settings.ts";
 
@@ -12,7 +21,8 @@ const usualRetries = 3;
 export interface Given {
   /** An absolute URL or the name of a URL group. */
   readonly target: string;
-  readonly headers: HeaderSource;
+  /** Undefined where they are none. */
+  readonly headers: Headers | undefined;
   readonly body: Uint8Array<ArrayBuffer>;
   /** The named queue, where the request names one beside its headers. */
   readonly queue?: string | undefined;
@@ -27,9 +37,8 @@ export interface Asked {
 }
 
 /** Reads one publish, or says what is wrong with it. */
-export function readDraft({ target, headers: given, body, queue, ip }: Given): Asked | Rejection {
+export function readDraft({ target, headers, body, queue, ip }: Given): Asked | Rejection {
   if (body.byteLength > largestBody) return reject(413, `message size exceeds the limit of ${largestBody} bytes`);
-  const headers = toHeaders(given);
   if (headers === undefined) return reject(400, "invalid headers");
   const to = readTarget(target, headers);
   if (isRejection(to)) return to;
@@ -37,11 +46,13 @@ export function readDraft({ target, headers: given, body, queue, ip }: Given): A
   if (isRejection(asked)) return asked;
   const lane = readLane(asked, queue);
   if (isRejection(lane)) return lane;
-  const callbacks = readCallbacks(asked, headers);
-  if (isRejection(callbacks)) return callbacks;
+  const extras = readExtras(asked, headers);
+  if (isRejection(extras)) return extras;
 
-  const forwarded = forwardedHeaders("upstash-forward-", headers);
-  const extras = { timeoutMs: asked.timeout, retryDelay: asked["retry-delay"], redact: asked["redact-fields"] };
+  const forwarded = {
+    ...(asked["header-forward"] && plainHeaders(headers)),
+    ...forwardedHeaders("upstash-forward-", headers),
+  };
   const draft: Draft = {
     ...to,
     ...lane,
@@ -54,7 +65,7 @@ export function readDraft({ target, headers: given, body, queue, ip }: Given): A
     label: asked.label,
     ip,
     deduplication: deduplicationKey(asked, target, forwarded, body),
-    extras: { ...extras, ...callbacks },
+    extras,
   };
   return { draft, settings: asked };
 }
@@ -80,68 +91,57 @@ function readLane(asked: Settings, given: string | undefined): { queue?: string;
   return { ...(queue !== undefined && { queue }), ...(flow && { flow }) };
 }
 
-type HeaderSource = Headers | Readonly<Record<string, string>>;
-
-function toHeaders(given: HeaderSource): Headers | undefined {
-  try {
-    return given instanceof Headers ? given : new Headers({ ...given });
-  } catch {
-    return undefined;
-  }
-}
-
-function readSettings(prefix: string, headers: Headers): Settings | Rejection {
+/** The settings among headers: those with the prefix, which they have without it. */
+export function readSettings(prefix: string, headers: Headers): Settings | Rejection {
   const found: Record<string, string> = {};
   for (const [name, value] of headers) if (name.startsWith(prefix)) found[name.slice(prefix.length)] = value;
   const parsed = settings.safeParse(found);
   return parsed.success ? parsed.data : reject(400, parsed.error.issues[0]?.message ?? "invalid headers");
 }
 
-const ofTheConnection = new Set(["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"]);
-
-function forwardedHeaders(prefix: string, headers: Headers): Record<string, string> {
-  const forwarded: Record<string, string> = {};
-  const type = headers.get("content-type");
-  if (type !== null) forwarded["content-type"] = type;
-  for (const [name, value] of headers) {
-    const rest = name.startsWith(prefix) ? name.slice(prefix.length) : "";
-    if (rest && !ofTheConnection.has(rest)) forwarded[rest] = value;
-  }
-  return forwarded;
+/** What few messages have. */
+export function readExtras(asked: Settings, headers: Headers): Extras | Rejection {
+  const callback = readCallback("callback", asked, headers);
+  if (callback && isRejection(callback)) return callback;
+  const failureCallback = readCallback("failure-callback", asked, headers);
+  if (failureCallback && isRejection(failureCallback)) return failureCallback;
+  return {
+    timeoutMs: asked.timeout,
+    retryDelay: asked["retry-delay"],
+    redact: asked["redact-fields"],
+    callback,
+    failureCallback,
+  };
 }
 
-function readCallbacks(
-  asked: Settings,
+/** A callback has settings of its own, under its own prefix; it is tried as often as its message, unless they say otherwise. */
+function readCallback(
+  name: "callback" | "failure-callback",
+  message: Settings,
   headers: Headers,
-): { callback?: CallbackPlan; failureCallback?: CallbackPlan } | Rejection {
-  const plans: { callback?: CallbackPlan; failureCallback?: CallbackPlan } = {};
-  for (const [field, name] of [
-    ["callback", "callback"],
-    ["failureCallback", "failure-callback"],
-  ] as const) {
-    const url = asked[name];
-    if (url === undefined) continue;
-    const plan = readCallback(url, `upstash-${name}-`, headers, asked.retries);
-    if (isRejection(plan)) return plan;
-    plans[field] = plan;
-  }
-  return plans;
-}
-
-function readCallback(url: string, prefix: string, headers: Headers, retries?: number): CallbackPlan | Rejection {
+): CallbackPlan | Rejection | undefined {
+  const url = message[name];
+  if (url === undefined) return undefined;
+  const prefix = `upstash-${name}-`;
   const asked = readSettings(prefix, headers);
   if (isRejection(asked)) return asked;
+  const flow = parseFlow(asked["flow-control-key"], asked["flow-control-value"]);
+  if (flow && isRejection(flow)) return flow;
   return {
     url,
     method: asked.method ?? "POST",
     headers: { ...forwardedHeaders(`${prefix}forward-`, headers), "content-type": "application/json" },
-    retries: asked.retries ?? retries ?? usualRetries,
+    retries: asked.retries ?? message.retries ?? usualRetries,
     delayMs: asked.delay ?? 0,
     timeoutMs: asked.timeout,
     retryDelay: asked["retry-delay"],
+    label: asked.label,
+    flow,
+    redact: asked["redact-fields"],
   };
 }
 
+/** Equal content is an equal body to the same destination with the same headers. */
 function deduplicationKey(
   asked: Settings,
   target: string,
@@ -151,8 +151,9 @@ function deduplicationKey(
   const id = asked["deduplication-id"];
   if (id !== undefined) return `id:${id}`;
   if (!asked["content-based-deduplication"]) return undefined;
+  const sorted = Object.entries(headers).sort(([one], [two]) => (one < two ? -1 : 1));
   const content = createHash("sha256")
-    .update(JSON.stringify([target, asked.method, headers]))
+    .update(JSON.stringify([target, sorted]))
     .update(body);
   return `content:${content.digest("base64url")}`;
 }

@@ -1,4 +1,7 @@
+import { z } from "zod";
 import { type Rejection, reject } from "../message.ts";
+import { readJson } from "./body.ts";
+import type { Call } from "./http.ts";
 
 /** A condition in SQL with its parameters. */
 export interface Filter {
@@ -13,8 +16,8 @@ interface Term {
   readonly sql: string;
   /** The parameters in `sql` for a value as it was given; undefined for one that cannot be. A text as it is, unless said. */
   readonly read?: (value: string) => readonly (string | number)[] | undefined;
-  /** Whether commas are part of the value: they divide several values of others. */
-  readonly whole?: boolean;
+  /** What divides several values: a comma, unless said. */
+  readonly between?: RegExp;
 }
 
 /** By query parameter; several values of one mean any of them, different ones all. */
@@ -29,7 +32,7 @@ export function numbers(value: string): readonly number[] | undefined {
 export const messageTerms: Terms = {
   messageId: { sql: "id = ?" },
   messageIds: { sql: "id = ?" },
-  url: { sql: "url = ?", whole: true },
+  url: { sql: "url = ?", between: /,(?=https?:\/\/)/i }, // a comma may be part of an address
   label: { sql: "instr(',' || label || ',', ',' || ? || ',') > 0" },
   flowControlKey: { sql: "flow = ?" },
   scheduleId: { sql: "schedule = ?" },
@@ -46,7 +49,7 @@ const path = `CASE WHEN instr(${address}, '/') > 0 THEN substr(${address}, instr
 /** Parts of the destination's URL: its host with the port, and its path without the query. */
 export const addressTerms: Terms = {
   host: { sql: `instr(replace(${address}, '?', '/') || '/', ? || '/') = 1` },
-  path: { sql: `substr(${path} || '?', 1, instr(${path} || '?', '?') - 1) = ?`, whole: true },
+  path: { sql: `substr(${path} || '?', 1, instr(${path} || '?', '?') - 1) = ?`, between: /,(?=\/)/ },
 };
 
 /** From a time to a time, ms, both included. */
@@ -58,16 +61,18 @@ const aside = new Set(["count", "cursor", "qstash_token"]);
 
 /**
  * Makes a condition of a query string. What it does not know it refuses: a filter that is ignored would
- * show, or delete, more than was asked for.
+ * show, or delete, more than was asked for. Where rows are named (`names`), other filters do not matter.
  */
-export function readFilter(query: URLSearchParams, terms: Terms): Filter | Rejection {
+export function readFilter(query: URLSearchParams, terms: Terms, names?: string): Filter | Rejection {
+  const unknown = [...query.keys()].find((name) => !aside.has(name) && !Object.hasOwn(terms, name));
+  if (unknown !== undefined) return reject(400, `the filter "${unknown}" is not supported`);
+  const relevant = names !== undefined && query.has(names) ? [names] : new Set(query.keys());
   const all: string[] = [];
   const values: (string | number)[] = [];
-  for (const name of new Set(query.keys())) {
-    if (aside.has(name)) continue;
-    const term = Object.hasOwn(terms, name) ? terms[name] : undefined;
-    if (!term) return reject(400, `the filter "${name}" is not supported`);
-    const given = query.getAll(name).flatMap((value) => (term.whole ? [value] : value.split(",")));
+  for (const name of relevant) {
+    const term = aside.has(name) ? undefined : terms[name];
+    if (!term) continue;
+    const given = query.getAll(name).flatMap((value) => value.split(term.between ?? ","));
     const wanted = given.map((value) => (term.read ? term.read(value) : [value]));
     if (wanted.includes(undefined)) return reject(400, `the filter "${name}" cannot be "${given.join(",")}"`);
     all.push(`(${wanted.map(() => term.sql).join(" OR ")})`);
@@ -76,8 +81,26 @@ export function readFilter(query: URLSearchParams, terms: Terms): Filter | Rejec
   return { where: all.length > 0 ? all.join(" AND ") : "TRUE", values, isEmpty: all.length === 0 };
 }
 
-/** How many to show or act on at once: `count`, at most and usually 100. */
-export function readCount(query: URLSearchParams): number {
+/** How many to show or act on at once: `count`, usually 100. */
+export function readCount(query: URLSearchParams, most = 100): number {
   const count = Number(query.get("count") ?? 100);
-  return Number.isInteger(count) && count > 0 ? Math.min(count, 100) : 100;
+  return Number.isInteger(count) && count > 0 ? Math.min(count, most) : 100;
 }
+
+/** What a bulk action is asked for in the query, and, as older clients do, in a body of JSON: `{"messageIds": ["msg_1"]}`. */
+export async function readQuery({
+  request,
+  query,
+}: Pick<Call, "request" | "query">): Promise<URLSearchParams | Rejection> {
+  const bytes = await request.bytes();
+  if (bytes.byteLength === 0) return query;
+  const wishes = bulk.safeParse(readJson(bytes));
+  if (!wishes.success) return reject(400, "the body must be a JSON object of filters");
+  const all = new URLSearchParams(query);
+  for (const [name, value] of Object.entries(wishes.data))
+    for (const one of [value].flat()) all.append(name, String(one));
+  return all;
+}
+
+const scalar = z.union([z.string(), z.number()]);
+const bulk = z.record(z.string(), z.union([scalar, z.array(scalar)]));

@@ -19,7 +19,11 @@ interface Parts {
 export function flowControlRoutes(parts: Parts): Routes {
   const { store, dispatcher } = parts;
   return {
-    "GET /v2/flowControl": () => ({ json: store.flows.all().map((flow) => flowView(parts, flow)) }),
+    "GET /v2/flowControl": ({ query }) => {
+      const search = query.get("search") ?? "";
+      const found = store.flows.all().filter(({ key }) => key.includes(search));
+      return { json: found.map((flow) => flowView(parts, flow)) };
+    },
     "GET /v2/flowControl/:id": ({ id }) => {
       const flow = store.flow.get(id);
       return flow ? { json: flowView(parts, flow) } : reject(404, `flow control key ${id.slice(0, 100)} not found`);
@@ -28,15 +32,17 @@ export function flowControlRoutes(parts: Parts): Routes {
     "POST /v2/flowControl/:id/resume": ({ id }) => change(parts, id, () => ({ paused: 0 })),
     "POST /v2/flowControl/:id/pin": (call) => pin(parts, call),
     "POST /v2/flowControl/:id/unpin": ({ id, query }) => unpin(parts, id, query),
-    "POST /v2/flowControl/:id/resetRate": ({ id }) => {
-      dispatcher.lanes.get(flowLane(id))?.gate.reset(parts.now());
-      parts.onLimits(flowLane(id));
-      return {};
-    },
+    "POST /v2/flowControl/:id/resetRate": ({ id }) => resetRate(parts, id),
     "GET /v2/globalParallelism": () => ({
       json: { parallelismMax: dispatcher.mostRunning, parallelismCount: dispatcher.running },
     }),
   };
+}
+
+function resetRate({ dispatcher, now, onLimits }: Parts, id: string): Answer {
+  dispatcher.lanes.get(flowLane(id))?.gate.reset(now());
+  onLimits(flowLane(id));
+  return {};
 }
 
 const count = z.coerce.number().int().min(1).max(999_999_999).optional();

@@ -29,7 +29,7 @@ export function serve(routes: Routes, token: string, onError: (error: unknown) =
     try {
       const address = readAddress(request.url);
       if (address.path === "/health") return Response.json({ status: "ok" });
-      if (!isAllowed(request.headers.get("authorization"), address.search)) return respond(reject(401, "unauthorized"));
+      if (!isAllowed(request.headers, address.search)) return respond(reject(401, "unauthorized"));
       return respond(await route(routes, request, address, server.requestIP(request)?.address));
     } catch (error) {
       onError(error);
@@ -100,15 +100,21 @@ export function unescaped(text: string): string {
   }
 }
 
-/** The token comes as a bearer's, or, for whoever cannot set headers, in the query. */
-function bearer(token: string): (header: string | null, search: string) => boolean {
+/**
+ * The token comes as a bearer's, or, for whoever cannot set headers or uses them for credentials of his own, in the query.
+ * A bearer's is for us alone, so it is taken off: whatever headers are passed on, it is not among them.
+ */
+function bearer(token: string): (headers: Headers, search: string) => boolean {
   const wanted = Buffer.from(`Bearer ${token}`);
   const isWanted = (text: string) => {
     const given = Buffer.from(text);
     return given.length === wanted.length && timingSafeEqual(given, wanted);
   };
-  return (header, search) => {
-    if (header !== null) return isWanted(header);
+  return (headers, search) => {
+    if (isWanted(headers.get("authorization") ?? "")) {
+      headers.delete("authorization");
+      return true;
+    }
     const inQuery = search.includes("qstash_token=") ? new URLSearchParams(search).get("qstash_token") : null;
     return inQuery !== null && isWanted(`Bearer ${inQuery}`);
   };

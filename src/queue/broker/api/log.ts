@@ -5,7 +5,7 @@ import type { LogEntry, LogExtras, LogState } from "../store/log-rows.ts";
 import type { Store } from "../store/store.ts";
 import { addressTerms, messageTerms, readCount, readFilter, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
-import { headerView, labelView, redacted } from "./view.ts";
+import { callbackHeaders, headerView, labelView, messageFlow, redacted } from "./view.ts";
 
 interface Parts {
   readonly store: Store;
@@ -39,6 +39,9 @@ const terms: Terms = {
   },
 };
 
+/** Entries in one answer at most. */
+const most = 1_000;
+
 /** The routes that tell what happened to messages, newest first: the SDK's name for them and that of the HTTP API. */
 export function logRoutes(parts: Parts): Routes {
   return {
@@ -50,24 +53,34 @@ export function logRoutes(parts: Parts): Routes {
 function list({ store, committer }: Parts, { query }: Call, name: string): Answer {
   const filter = readFilter(query, terms);
   if (isRejection(filter)) return filter;
-  const cursor = query.get("cursor") || String(Number.MAX_SAFE_INTEGER);
-  if (!/^\d{1,16}$/.test(cursor)) return reject(400, "invalid cursor");
+  const start = readCursor(query.get("cursor"));
+  if (start === undefined) return reject(400, "invalid cursor");
   committer.flush(); // attempts that have just begun
-  const count = readCount(query);
+  const count = readCount(query, most);
   const ids = query
     .getAll("messageIds")
     .concat(query.getAll("messageId"))
     .flatMap((value) => value.split(","));
-  const where = `logSeq < ? AND ${filter.where}`;
-  const values = [Number(cursor), ...filter.values];
+  const where = `${start.where} AND ${filter.where}`;
+  const values = [start.value, ...filter.values];
   const found = ids.length > 0 ? store.logOf(ids, where, values, count) : store.logWhere(where, values, count);
   const last = found.at(-1);
   return {
-    json: { cursor: found.length === count && last ? String(last.logSeq) : undefined, [name]: found.map(entryView) },
+    json: {
+      cursor: found.length === count && last ? `${last.time}-${last.logSeq}` : undefined,
+      [name]: found.map((entry) => entryView(store, entry)),
+    },
   };
 }
 
-function entryView(entry: LogEntry): Record<string, unknown> {
+/** Where to go on: after the entry that a cursor names, or, as the SDK's documentation has it, before a time in ms. */
+function readCursor(cursor: string | null): { readonly where: string; readonly value: number } | undefined {
+  const [, time, seq] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(cursor || "9".repeat(15)) ?? [];
+  if (seq !== undefined) return { where: "logSeq < ?", value: Number(seq) };
+  return time === undefined ? undefined : { where: "time < ?", value: Number(time) };
+}
+
+function entryView(store: Store, entry: LogEntry): Record<string, unknown> {
   const { time, state, id, url, topic, queue, schedule, label, method } = entry;
   const extras = extrasOf(entry);
   const body = extras.redact?.body ? Buffer.from(redacted(entry.body)) : entry.body;
@@ -79,24 +92,27 @@ function entryView(entry: LogEntry): Record<string, unknown> {
     ...(topic === null ? {} : { topicName: topic, endpointName: extras.endpoint }),
     ...(queue === null ? {} : { queueName: queue }),
     ...(schedule === null ? {} : { scheduleId: schedule }),
-    ...(entry.flow === null ? {} : { flowControlKey: entry.flow }),
+    ...messageFlow(store, entry.flow),
     ...(entry.ip === null ? {} : { callerIP: entry.ip }),
     ...labelView(label),
     method,
     header: headerView(entry.header, extras.redact),
-    body: base64(body),
+    ...(body.byteLength === 0 ? {} : { body: base64(body) }),
     maxRetries: entry.retries,
     ...settingsView(extras),
     ...saidView(entry.said),
   };
 }
 
-function settingsView({ timeoutMs, retryDelay, callback, failureCallback }: Extras): Record<string, unknown> {
+function settingsView(extras: Extras): Record<string, unknown> {
+  const { timeoutMs, retryDelay, callback, failureCallback } = extras;
   return {
     timeout: timeoutMs,
     retryDelayExpression: retryDelay,
     callback: callback?.url,
+    callbackHeaders: callbackHeaders(callback, extras),
     failureCallback: failureCallback?.url,
+    failureCallbackHeaders: callbackHeaders(failureCallback, extras),
   };
 }
 

@@ -1,6 +1,6 @@
 import { isRejection, reject } from "../message.ts";
 import { type Cancelling, cancel } from "./cancel.ts";
-import { addressTerms, messageTerms, readFilter, type Terms, timeTerms } from "./filter.ts";
+import { addressTerms, messageTerms, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { messageView } from "./view.ts";
 
@@ -21,11 +21,12 @@ export function messageRoutes(parts: Cancelling): Routes {
   };
 }
 
-async function cancelMany(parts: Cancelling, { query }: Call): Promise<Answer> {
-  const filter = readFilter(query, terms);
-  if (isRejection(filter)) return filter;
-  if (filter.isEmpty && !query.has("count")) return reject(400, "say which messages to cancel, or all with count");
-  return { json: { cancelled: await cancel(parts, filter) } };
+/** Those that a filter finds; without one, all, whatever their number. */
+async function cancelMany(parts: Cancelling, call: Call): Promise<Answer> {
+  const query = await readQuery(call);
+  if (isRejection(query)) return query;
+  const filter = readFilter(query, terms, "messageIds");
+  return isRejection(filter) ? filter : { json: { cancelled: await cancel(parts, filter) } };
 }
 
 function notFound(id: string): Answer {

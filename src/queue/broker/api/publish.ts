@@ -3,8 +3,12 @@ import { type Accepted, acceptAll, type Placed, placedOf } from "../accept.ts";
 import { type Draft, isRejection, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { type Asked, type Given, largestBody, readDraft } from "./draft.ts";
+import { type Aim, readAim } from "./aim.ts";
+import { readBody, readJson } from "./body.ts";
+import { type Asked, largestBody, readDraft } from "./draft.ts";
+import { filledUp } from "./headers.ts";
 import { type Answer, type Call, type Routes, unescaped } from "./http.ts";
+import { groupHeaders } from "./url-groups.ts";
 
 export interface PublishParts {
   readonly store: Store;
@@ -19,7 +23,7 @@ export interface PublishParts {
 /** The routes that accept messages. Each answers after its messages are on disk. */
 export function publishRoutes(parts: PublishParts): Routes {
   return {
-    "POST /v2/publish/": (call) => publish(parts, call, { target: readDestination(call.rest) }),
+    "POST /v2/publish/": (call) => publish(parts, call, readAim(call.rest)),
     "POST /v2/enqueue/": (call) => enqueue(parts, call),
     "POST /v2/batch": (call) => batch(parts, call),
   };
@@ -29,15 +33,19 @@ function enqueue(parts: PublishParts, call: Call): Answer | Promise<Answer> {
   const slash = call.rest.indexOf("/");
   if (slash < 0) return reject(400, "give a queue and a destination: /v2/enqueue/<queue>/<destination>");
   const [queue, rest] = [call.rest.slice(0, slash), call.rest.slice(slash + 1)];
-  return publish(parts, call, { queue: unescaped(queue), target: readDestination(rest) });
+  return publish(parts, call, readAim(rest), unescaped(queue));
 }
 
-type Where = Pick<Given, "target" | "queue">;
-
-async function publish(parts: PublishParts, { request, ip }: Call, where: Where): Promise<Answer> {
+async function publish(
+  parts: PublishParts,
+  { request, ip }: Call,
+  { target, settings }: Aim,
+  queue?: string,
+): Promise<Answer> {
   const body = await readBody(request, largestBody);
   if (isRejection(body)) return body;
-  const asked = readDraft({ ...where, headers: request.headers, body, ip });
+  const headers = filledUp(request.headers, settings, groupHeaders(parts.store, target));
+  const asked = readDraft({ target, queue, headers, body, ip });
   if (isRejection(asked)) return asked;
   if (asked.settings.cron !== undefined) return await parts.onCron(asked);
   const [accepted] = await publishAll(parts, [asked.draft]);
@@ -60,7 +68,7 @@ async function batch(parts: PublishParts, { request, ip }: Call): Promise<Answer
   if (isRejection(bytes)) return bytes;
   const items = readJson(bytes);
   if (!Array.isArray(items)) return reject(400, "invalid batch: the body must be a JSON array of messages");
-  const read = items.map((item) => readItem(item, ip));
+  const read = items.map((item) => readItem(parts.store, item, ip));
   const accepted = await publishAll(
     parts,
     read.flatMap((item) => (isRejection(item) ? [] : [item])),
@@ -75,13 +83,14 @@ async function batch(parts: PublishParts, { request, ip }: Call): Promise<Answer
   };
 }
 
-function readItem(value: unknown, ip: string | undefined): Draft | Rejection {
+function readItem(store: Store, value: unknown, ip: string | undefined): Draft | Rejection {
   const item = batchItem.safeParse(value);
   if (!item.success) {
     const [issue] = item.error.issues;
     return reject(400, `invalid message: ${issue?.path.join(".")} ${issue?.message}`);
   }
-  const { destination: target, headers, body, queue } = item.data;
+  const { destination: target, body, queue } = item.data;
+  const headers = filledUp(item.data.headers, groupHeaders(store, target));
   const asked = readDraft({ target, headers, body: Buffer.from(body ?? ""), queue, ip });
   if (isRejection(asked)) return asked;
   return asked.settings.cron === undefined ? asked.draft : reject(400, "a batch cannot create schedules");
@@ -111,30 +120,4 @@ function published({ topic }: Draft, accepted: readonly Accepted[]): unknown {
     ...(deduplicated ? { deduplicated } : {}),
   }));
   return topic === undefined ? answers[0] : answers;
-}
-
-/** The destination in a path, which some clients escape. */
-export function readDestination(rest: string): string {
-  if (!/^https?%3a/i.test(rest)) return rest;
-  try {
-    return decodeURIComponent(rest);
-  } catch {
-    return rest;
-  }
-}
-
-export async function readBody(request: Request, most: number): Promise<Uint8Array<ArrayBuffer> | Rejection> {
-  const tooLarge = reject(413, `message size exceeds the limit of ${most} bytes`);
-  if (Number(request.headers.get("content-length") ?? 0) > most) return tooLarge;
-  const body = await request.bytes();
-  return body.byteLength > most ? tooLarge : body;
-}
-
-/** What a body says; undefined for what is no JSON. */
-export function readJson(bytes: Uint8Array<ArrayBuffer>): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
 }

@@ -3,10 +3,10 @@ import { isRejection, queueLane, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { QueueRow } from "../store/queue-rows.ts";
 import type { Store } from "../store/store.ts";
+import { readJson } from "./body.ts";
 import { type Cancelling, cancel } from "./cancel.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { invalidName, name } from "./name.ts";
-import { readJson } from "./publish.ts";
 
 interface Parts extends Cancelling {
   readonly store: Store;
@@ -19,11 +19,7 @@ interface Parts extends Cancelling {
 const mostParallel = 1_000;
 const wanted = z.object({
   queueName: z.string("queueName is missing"),
-  parallelism: z
-    .int("parallelism must be a whole number")
-    .min(1, "parallelism must be at least 1")
-    .max(mostParallel, `parallelism must be at most ${mostParallel}`)
-    .default(1),
+  parallelism: z.int("parallelism must be a whole number").min(1, "parallelism must be at least 1").default(1),
   paused: z.boolean("paused must be true or false").optional(),
 });
 
@@ -47,6 +43,7 @@ async function upsert(parts: Parts, { request }: Call): Promise<Answer> {
   const asked = wanted.safeParse(readJson(await request.bytes()));
   if (!asked.success) return reject(400, `invalid queue: ${asked.error.issues[0]?.message}`);
   const { queueName, parallelism, paused } = asked.data;
+  if (parallelism > mostParallel) return reject(412, `a queue's parallelism is at most ${mostParallel}`);
   return checked(queueName) ?? (await save(parts, queueName, { parallelism, paused }));
 }
 

@@ -3,9 +3,12 @@ import { cronFault, nextTick } from "../schedule/cron.ts";
 import { flowOf, type Schedule } from "../schedule/ticker.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
+import { readAim } from "./aim.ts";
+import { readBody } from "./body.ts";
 import { type Asked, largestBody, readDraft } from "./draft.ts";
+import { filledUp } from "./headers.ts";
 import type { Answer, Call, Routes } from "./http.ts";
-import { readBody, readDestination } from "./publish.ts";
+import { groupHeaders } from "./url-groups.ts";
 import { commonView, flowView } from "./view.ts";
 
 interface Parts {
@@ -45,7 +48,9 @@ function turning(method: string, parts: Parts): Routes {
 async function create(parts: Parts, { request, rest, ip }: Call): Promise<Answer> {
   const body = await readBody(request, largestBody);
   if (isRejection(body)) return body;
-  const asked = readDraft({ target: readDestination(rest), headers: request.headers, body, ip });
+  const { target, settings } = readAim(rest);
+  const headers = filledUp(request.headers, settings, groupHeaders(parts.store, target));
+  const asked = readDraft({ target, headers, body, ip });
   return isRejection(asked) ? asked : await keepSchedule(parts, asked);
 }
 

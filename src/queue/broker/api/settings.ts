@@ -28,11 +28,36 @@ export const destination = z.string().superRefine((text, issue) => {
   } else if (!URL.canParse(text)) issue.addIssue(`invalid destination url: ${text}`);
 });
 
+/** A duration, or whole seconds without a unit, as the SDK's documentation has them. */
+const timeout = z
+  .string()
+  .transform((text) => (/^\d+$/.test(text) ? `${text}s` : text))
+  .pipe(duration("timeout", longestTimeout));
+
+/** Labels divided by commas. */
+const labels = z
+  .string()
+  .max(1_024, "invalid label: too long")
+  .transform((text) =>
+    text
+      .split(",")
+      .map((label) => label.trim())
+      .filter((label) => label !== "")
+      .join(","),
+  )
+  .transform((text) => (text === "" ? undefined : text));
+
 const expression = z
   .string()
   .refine((text) => evaluateDelay(text, 0) !== undefined, "invalid retry delay: not an expression of retried, in ms");
 
-const flag = z.enum(["true", "false", "1", "0"]).transform((text) => text === "true" || text === "1");
+const flag = (name: string) =>
+  z
+    .enum(["true", "false", "1", "0"], `invalid ${name}: true or false`)
+    .transform((text) => text === "true" || text === "1");
+
+const key = (name: string, longest: number) =>
+  z.string().min(1, `invalid ${name}: it is empty`).max(longest, `invalid ${name}: at most ${longest} characters`);
 
 /** `body, header[Authorization]`, `headers`: what is not to be shown. */
 const redaction = z.string().transform((text, issue): Redaction => {
@@ -59,17 +84,21 @@ export const settings = z.object({
   "not-before": count("not before", 99_999_999_999).optional(),
   retries: count("retries", 1_000).optional(),
   "retry-delay": expression.optional(),
-  timeout: duration("timeout", longestTimeout).optional(),
+  timeout: timeout.optional(),
   callback: destination.optional(),
   "failure-callback": destination.optional(),
-  "deduplication-id": z.string().min(1).max(1_024).optional(),
-  "content-based-deduplication": flag.optional(),
-  label: z.string().max(1_024).optional(),
-  "flow-control-key": z.string().min(1).max(512).optional(),
+  "deduplication-id": key("deduplication id", 1_024).optional(),
+  "content-based-deduplication": flag("content based deduplication").optional(),
+  label: labels.optional(),
+  "flow-control-key": key("flow control key", 512).optional(),
   "flow-control-value": z.string().optional(),
-  "schedule-id": z.string().min(1).max(512).optional(),
-  "queue-name": z.string().min(1).optional(),
+  "schedule-id": z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,512}$/, "invalid schedule id: only letters, digits, hyphens, periods and underscores")
+    .optional(),
+  "queue-name": key("queue name", 256).optional(),
   cron: z.string().optional(),
+  "header-forward": flag("header forward").optional(),
   "redact-fields": redaction.optional(),
 });
 

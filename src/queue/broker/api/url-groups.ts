@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { type Rejection, reject } from "../message.ts";
+import { isRejection, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import type { TopicRow } from "../store/topic-rows.ts";
+import { readJson } from "./body.ts";
+import { readSettings } from "./draft.ts";
+import { filledUp } from "./headers.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { invalidName, name } from "./name.ts";
-import { readJson } from "./publish.ts";
 import { destination } from "./settings.ts";
 
 interface Parts {
@@ -31,6 +33,13 @@ const removals = z.object({
     )
     .min(1, "endpoints are missing"),
 });
+const defaults = z.object({
+  headers: z
+    .record(z.string(), z.union([z.string(), z.array(z.string()).transform((list) => list.join(", "))]), "give headers")
+    .transform((given) =>
+      Object.fromEntries(Object.entries(given).map(([name, value]) => [name.toLowerCase(), value])),
+    ),
+});
 
 /** The routes of URL groups, which the protocol calls topics: what is published to one goes to each of its endpoints. */
 export function urlGroupRoutes(parts: Parts): Routes {
@@ -43,8 +52,11 @@ export function urlGroupRoutes(parts: Parts): Routes {
     },
     "POST /v2/topics/:id/endpoints": (call) => add(parts, call),
     "DELETE /v2/topics/:id/endpoints": (call) => remove(parts, call),
-    "DELETE /v2/topics/:id": async ({ id }) =>
-      (await committer.commit(() => removeGroup(store, id))) ? {} : notFound(id),
+    "PATCH /v2/topics/:id": (call) => setHeaders(parts, call),
+    "DELETE /v2/topics/:id": async ({ id }) => {
+      await committer.commit(() => removeGroup(store, id));
+      return {}; // also when there was none
+    },
   };
 }
 
@@ -73,17 +85,37 @@ async function remove({ store, committer, now }: Parts, { request, id }: Call): 
   return known ? {} : notFound(id);
 }
 
-function removeGroup(store: Store, id: string): boolean {
+function removeGroup(store: Store, id: string): void {
   store.removeEndpoints.run(id);
-  return store.removeTopic.run(id).changes > 0;
+  store.removeTopic.run(id);
 }
 
-function groupView(store: Store, { name, created, updated }: TopicRow): Record<string, unknown> {
+/** Sets the headers that whatever is published to the group has, unless it brings its own of that name. */
+async function setHeaders({ store, committer, now }: Parts, { request, id }: Call): Promise<Answer> {
+  const asked = defaults.safeParse(readJson(await request.bytes()));
+  if (!asked.success) return reject(400, `invalid headers: ${asked.error.issues[0]?.message}`);
+  const headers = filledUp(asked.data.headers);
+  const settings = headers && readSettings("upstash-", headers);
+  if (!settings || isRejection(settings)) return settings ?? reject(400, "invalid headers");
+  const json = JSON.stringify(asked.data.headers);
+  const known = await committer.commit(() => store.saveTopicHeaders.run(json, now(), id).changes > 0);
+  return known ? {} : notFound(id);
+}
+
+/** The headers that were set for a URL group; none for an address. */
+export function groupHeaders(store: Store, target: string): Record<string, string> | undefined {
+  if (/^https?:/i.test(target)) return undefined;
+  const headers = store.topic.get(target)?.headers ?? null;
+  return headers === null ? undefined : JSON.parse(headers);
+}
+
+function groupView(store: Store, { name, created, updated, headers }: TopicRow): Record<string, unknown> {
   const endpoints = store.endpoints.all(name).map((each) => ({
     ...(each.name === null ? {} : { name: each.name }),
     url: each.url,
   }));
-  return { name, createdAt: created, updatedAt: updated, endpoints };
+  const set = headers === null ? {} : { headers: JSON.parse(headers) };
+  return { name, createdAt: created, updatedAt: updated, endpoints, ...set };
 }
 
 function invalid(error: z.ZodError): Rejection {

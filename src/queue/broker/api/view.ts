@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { base64, sourceHeader } from "../encode.ts";
-import { type Extras, extrasOf, type Flow, type Message, type Redaction } from "../message.ts";
+import { type CallbackPlan, type Extras, extrasOf, type Flow, type Message, type Redaction } from "../message.ts";
 import type { Store } from "../store/store.ts";
 
 type Shown = Pick<
@@ -11,14 +11,13 @@ type Shown = Pick<
 /** A message as QStash shows it. Fields without a value are left out. */
 export function messageView(store: Store, message: Omit<Message, "lane" | "due" | "slot">): Record<string, unknown> {
   const { id, starts, retries, schedule, flow } = message;
-  const kept = flow === null ? null : store.flow.get(flow);
   return {
     messageId: id,
     ...commonView(message),
     maxRetries: retries,
     notBefore: starts,
     ...(schedule === null ? {} : { scheduleId: schedule }),
-    ...(flow === null ? {} : flowView({ key: flow, ...limits(kept) })),
+    ...messageFlow(store, flow),
   };
 }
 
@@ -34,7 +33,7 @@ export function commonView(shown: Shown): Record<string, unknown> {
     ...(extras.redact?.body ? { body: redacted(shown.body) } : bodyView("body", shown.body)),
     createdAt: created,
     ...(queue === null ? {} : { queueName: queue }),
-    ...(ip === null ? {} : { callerIP: ip }),
+    ...(ip === null ? {} : { callerIP: ip, callerIp: ip }), // the HTTP API and the SDK each write it their way
     ...labelView(label),
     ...extrasView(extras),
   };
@@ -64,8 +63,9 @@ export function labelView(label: string | null): Record<string, unknown> {
   return { label: labels[0], labels };
 }
 
-/** A body as text, or as base64 (under another name) where it is none. */
+/** A body as text, or as base64 (under another name) where it is none; nothing of an empty one. */
 export function bodyView(name: string, body: Uint8Array<ArrayBuffer>): Record<string, string> {
+  if (body.byteLength === 0) return {};
   try {
     return { [name]: new TextDecoder("utf-8", { fatal: true }).decode(body) };
   } catch {
@@ -74,20 +74,38 @@ export function bodyView(name: string, body: Uint8Array<ArrayBuffer>): Record<st
 }
 
 /** Limits of a flow key; the period in seconds. */
-export function flowView({ key, parallelism, rate, periodMs }: Flow): Record<string, unknown> {
-  return { flowControlKey: key, parallelism, rate, period: periodMs === undefined ? undefined : periodMs / 1_000 };
+export function flowView({ key, parallelism, rate, periodMs = 1_000 }: Flow): Record<string, unknown> {
+  return { flowControlKey: key, parallelism, rate, period: periodMs / 1_000 };
 }
 
-function limits(kept: ReturnType<Store["flow"]["get"]>): Omit<Flow, "key"> {
-  const { parallelism, rate, period } = kept ?? { parallelism: null, rate: null, period: null };
-  return { parallelism: parallelism ?? undefined, rate: rate ?? undefined, periodMs: period ?? undefined };
+/** A message's flow key, with the limits that hold for it now. */
+export function messageFlow(store: Store, key: string | null): Record<string, unknown> {
+  if (key === null) return {};
+  const { parallelism, rate, period } = store.flow.get(key) ?? { parallelism: null, rate: null, period: null };
+  return flowView({
+    key,
+    parallelism: parallelism ?? undefined,
+    rate: rate ?? undefined,
+    periodMs: period ?? undefined,
+  });
 }
 
-function extrasView({ callback, failureCallback, retryDelay, timeoutMs }: Extras): Record<string, unknown> {
+function extrasView(extras: Extras): Record<string, unknown> {
+  const { callback, failureCallback, retryDelay, timeoutMs } = extras;
   return {
     callback: callback?.url,
+    callbackHeader: callbackHeaders(callback, extras),
     failureCallback: failureCallback?.url,
+    failureCallbackHeader: callbackHeaders(failureCallback, extras),
     retryDelayExpression: retryDelay,
     timeout: timeoutMs === undefined ? undefined : timeoutMs / 1_000,
   };
+}
+
+/** The headers that a callback gets, hidden like those of its message. */
+export function callbackHeaders(
+  plan: CallbackPlan | undefined,
+  { redact }: Extras,
+): Record<string, string[]> | undefined {
+  return plan && headerView(JSON.stringify(plan.headers), redact);
 }

@@ -1,13 +1,19 @@
 import { base64, headerLists, sourceHeader } from "../encode.ts";
-import { type CallbackPlan, type Draft, extrasOf, type Message } from "../message.ts";
+import { type CallbackPlan, type Draft, extrasOf, type Message, type Redaction } from "../message.ts";
 import type { Attempt } from "./deliver.ts";
 
 /** The message that reports an attempt to a callback, in QStash's documented shape. In a queue, it goes before whatever comes after. */
 export function callbackDraft(plan: CallbackPlan, message: Message, attempt: Attempt, dlqId?: string): Draft {
-  const { url, method, headers, retries, delayMs, timeoutMs, retryDelay } = plan;
+  const { url, method, headers, retries, delayMs, timeoutMs, retryDelay, label, flow } = plan;
   const body = Buffer.from(JSON.stringify(report(message, attempt, dlqId)));
-  const place = message.queue === null ? {} : { queue: message.queue, slot: message.slot ?? message.seq };
-  return { url, method, headers, body, delayMs, retries, ...place, extras: { timeoutMs, retryDelay } };
+  const lane = message.queue === null ? { flow } : { queue: message.queue, slot: message.slot ?? message.seq };
+  const extras = { timeoutMs, retryDelay, redact: redaction(plan, message) };
+  return { url, method, headers, body, delayMs, retries, label, ...lane, extras };
+}
+
+/** A report repeats its message: it is not shown where that is not. */
+function redaction({ redact }: CallbackPlan, message: Message): Redaction | undefined {
+  return extrasOf(message).redact ? { ...redact, body: true } : redact;
 }
 
 function report(message: Message, attempt: Attempt, dlqId: string | undefined): Record<string, unknown> {

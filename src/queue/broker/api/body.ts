@@ -1,0 +1,18 @@
+import { type Rejection, reject } from "../message.ts";
+
+/** A request's body, unless it is larger than `most` bytes. */
+export async function readBody(request: Request, most: number): Promise<Uint8Array<ArrayBuffer> | Rejection> {
+  const tooLarge = reject(413, `message size exceeds the limit of ${most} bytes`);
+  if (Number(request.headers.get("content-length") ?? 0) > most) return tooLarge;
+  const body = await request.bytes();
+  return body.byteLength > most ? tooLarge : body;
+}
+
+/** What a body says; undefined for what is no JSON. */
+export function readJson(bytes: Uint8Array<ArrayBuffer>): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
