@@ -16,8 +16,10 @@ import "./why.ts";
 import "./preview.ts";
 import "./promotion.ts";
 import "./pressure.ts";
+import "./coupon.ts";
 import "./inbox.ts";
 import "./popup.ts";
+import "./webhook.ts";
 import "./dead-letter.ts";
 import "./sandbox.ts";
 

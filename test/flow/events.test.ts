@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { cancelCampaign } from "../../src/campaign/control.ts";
 import { runCompleted } from "../../src/campaign/events.ts";
@@ -7,11 +8,14 @@ import { setConsent } from "../../src/member/consent-word.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";
 import { upsertMembers } from "../../src/member/upsert.ts";
 import { wishStatements } from "../../src/member/wish.ts";
-import { listDeadLetters, replayDeadLetters } from "../../src/operations/dead-letter.ts";
+import { listDeadLetters } from "../../src/operations/queue/dead-letter.ts";
+import { replayDeadLetters } from "../../src/operations/queue/replay.ts";
 import { eventGroup } from "../../src/queue/event-group.ts";
 import { createWebhook } from "../../src/webhook/webhook.ts";
+import { startHrana } from "../support/hrana.ts";
 import { startReceiver, verifies } from "../support/receiver.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
 const stops: (() => unknown)[] = [closeShops];
@@ -178,6 +182,62 @@ test("I12 events that cannot be dealt with are parked with a dead letter, later 
   await until(() => there.received.length === 3);
   expect(there.received.map(({ body }) => body.data.member)).toEqual(["m_1", "m_3", "m_2"]);
   expect(await shop.ctx.db.all(sql`SELECT * FROM parked_range`)).toEqual([]);
+});
+
+test("I9 an attempt whose message was lost is found by the sweep; one that waits for its time is left alone", async () => {
+  let losing = true;
+  const shop = await openShop({
+    deliver: async (request) => (losing && nameOf(request) === "webhook-send" ? new Response("lost") : fetch(request)),
+  });
+  const there = receiver();
+  there.answer = () => new Response(null, { status: 503, headers: { "retry-after": "3600" } });
+  accepted(await createWebhook(shop.ctx, { url: there.url }));
+  await shop.members(1);
+  await setConsent(shop.ctx, { member: { seq: 1 }, channel: "EMAIL", granted: false });
+  await until(async () => (await shop.messages())["webhook-send"] === 1);
+  await until(() => shop.idle());
+  losing = false;
+  shop.pass(70_000);
+  expect(await shop.sweep()).toEqual({ reissued: 1 });
+  await until(() => there.received.length === 1);
+  await until(async () => (await shop.messages())["webhook-send"] === 3); // the next attempt, in an hour
+  shop.pass(600_000);
+  expect(await shop.sweep()).toEqual({ reissued: 0 });
+});
+
+test("an endpoint that does not answer holds up no other", async () => {
+  const shop = await openShop();
+  const [deaf, well] = [receiver(), receiver()];
+  const silence = Promise.withResolvers<Response>();
+  deaf.answer = () => silence.promise;
+  for (const { url } of [deaf, well]) accepted(await createWebhook(shop.ctx, { url }));
+  await shop.members(40);
+  const words = Array.from({ length: 40 }, (_, i) => ({
+    externalId: `x${i + 1}`,
+    consent: [{ channel: "EMAIL", granted: false }],
+  }));
+  await upsertMembers(shop.ctx, words);
+  await until(() => well.received.length === 40, 5_000);
+  expect(deaf.received.length).toBeLessThanOrEqual(5);
+  expect((await shop.messages()).events).toBe(1);
+  silence.resolve(new Response());
+  await until(() => deaf.received.length === 40);
+});
+
+test("on a remote database, too, a run's end is one event, also where the answer to its commit is lost", async () => {
+  const server = await startHrana(join(tempDir(), "remote.db"));
+  stops.push(() => server.stop());
+  const shop = await openShop({ env: { DATABASE_URL: server.url, QUEUE_RETRIES: "20" } });
+  await shop.members(300);
+  const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
+  const losing = setInterval(() => server.loseNextAnswer(), 30);
+  await Bun.sleep(500);
+  clearInterval(losing);
+  await shop.state(run).catch(() => {}); // the last answer to be lost may be this one
+  const running = setInterval(() => shop.pass(1_000), 50);
+  await shop.becomes(run, "COMPLETED").finally(() => clearInterval(running));
+  expect(await types(shop)).toEqual([`run.completed run/${run}`]);
+  await until(async () => (await cursor(shop)) === 1);
 });
 
 test("starting makes the URL group hold the consumers that there are", async () => {

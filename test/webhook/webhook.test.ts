@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import type { Context } from "../../src/context.ts";
+import type { RootDatabase } from "../../src/db/client.ts";
+import { addressFault } from "../../src/webhook/address.ts";
+import { notesOf } from "../../src/webhook/note.ts";
+import {
+  createWebhook,
+  deleteWebhook,
+  listWebhooks,
+  rotateWebhookSecret,
+  updateWebhook,
+} from "../../src/webhook/webhook.ts";
+import { openTestDatabase } from "../support/database.ts";
+import { testContext } from "../support/graphql.ts";
+import { accepted } from "../support/shop.ts";
+
+let db: RootDatabase;
+let ctx: Context;
+beforeAll(async () => {
+  db = await openTestDatabase();
+  ctx = testContext(db, { kind: "operator", id: 1, name: "Kim", role: "admin" });
+});
+afterAll(() => db.close());
+
+const url = "https://shop.example/hook";
+
+test("an endpoint is told of everything, or of what it names; each change is noted with who made it", async () => {
+  const { webhook, secret } = accepted(await createWebhook(ctx, { url, description: " CRM " }));
+  expect(webhook).toMatchObject({ url, description: "CRM", types: null, enabled: true, failingSince: null });
+  expect(Buffer.from(secret.replace(/^whsec_/, ""), "base64")).toHaveLength(32);
+  const { id } = webhook;
+  const types = ["run.completed", "run.completed"];
+  expect(accepted(await updateWebhook(ctx, { id, draft: { types } }))).toMatchObject({ types: ["run.completed"], url });
+  expect(accepted(await updateWebhook(ctx, { id, draft: { enabled: false } })).types).toEqual(["run.completed"]);
+  expect(accepted(await updateWebhook(ctx, { id, draft: { enabled: true, types: null } })).types).toBeNull();
+  expect((await notesOf(ctx, id)).map(({ note, actor }) => `${note} by ${actor}`)).toEqual(
+    ["enabled", "disabled", "changed", "created"].map((note) => `${note} by operator Kim`),
+  );
+});
+
+test("secrets are told once and never read again", async () => {
+  const { webhook, secret } = accepted(await createWebhook(ctx, { url }));
+  const { id } = webhook;
+  const rotated = accepted(await rotateWebhookSecret(ctx, { id }));
+  expect(rotated.secret).not.toBe(secret);
+  expect(rotated.webhook.oldUntil).toBeGreaterThan(Date.now() + 23 * 3_600_000);
+  const seen = JSON.stringify([
+    webhook,
+    rotated.webhook,
+    await listWebhooks(ctx, { limit: 10 }),
+    await notesOf(ctx, id),
+    accepted(await updateWebhook(ctx, { id, draft: {} })),
+    accepted(await deleteWebhook(ctx, { id })),
+  ]);
+  expect(seen).not.toContain("whsec_");
+  expect(await db.first(sql`SELECT secret, old_secret FROM webhook WHERE id = ${id}`)).toEqual({
+    secret: "",
+    old_secret: null,
+  });
+});
+
+test("a deleted endpoint is not there for anyone", async () => {
+  const { id } = accepted(await createWebhook(ctx, { url })).webhook;
+  accepted(await deleteWebhook(ctx, { id }));
+  expect((await listWebhooks(ctx, { limit: 99 })).map((webhook) => webhook.id)).not.toContain(id);
+  for (const answer of [
+    await updateWebhook(ctx, { id, draft: {} }),
+    await rotateWebhookSecret(ctx, { id }),
+    await deleteWebhook(ctx, { id }),
+  ]) {
+    expect(answer).toMatchObject({ code: "NOT_FOUND" });
+  }
+});
+
+test("faulty input is refused with the place of its fault", async () => {
+  const faults = async (draft: Parameters<typeof createWebhook>[1]) => {
+    const answer = await createWebhook(ctx, draft);
+    return "issues" in answer ? answer.issues.map(({ path }) => path) : [];
+  };
+  expect(await faults({ url: "shop" })).toEqual(["url"]);
+  expect(await faults({ url: "ftp://shop.example" })).toEqual(["url"]);
+  expect(await faults({ url, types: [] })).toEqual(["types"]);
+  expect(await faults({ url, types: ["run.begun"] })).toEqual(["types.0"]);
+  expect(await faults({ url, description: "x".repeat(501) })).toEqual(["description"]);
+});
+
+test("in production an endpoint is https, and neither this machine nor its network", () => {
+  const inside =
+    "https://localhost https://a.internal https://127.1 https://10.0.0.8 https://172.20.1.1 https://192.168.0.1 https://169.254.169.254 https://0x7f000001 https://[::1] https://[fd00::1] https://[fe80::1] https://[::ffff:127.0.0.1] https://100.64.0.1 http://shop.example";
+  for (const address of inside.split(" "))
+    expect([address, addressFault(address, true)]).not.toEqual([address, undefined]);
+  for (const address of [
+    "https://shop.example/a?b=c",
+    "https://8.8.8.8",
+    "https://[2606:4700::1111]",
+    "https://172.32.0.1",
+  ])
+    expect([address, addressFault(address, true)]).toEqual([address, undefined]);
+  expect(addressFault("http://127.0.0.1:3000/x", false)).toBeUndefined();
+  expect(addressFault("https://kim:pw@shop.example", false)).toContain("password");
+});
+
+test("there are 50 endpoints at most", async () => {
+  const own = testContext(await openTestDatabase());
+  for (let n = 0; n < 50; n++) accepted(await createWebhook(own, { url }));
+  expect(await createWebhook(own, { url })).toMatchObject({ code: "CONFLICT" });
+});
