@@ -31,6 +31,8 @@ const allowed = new Set([
   "schedule",
   "label",
   "id",
+  "actor",
+  "flow",
 ]);
 
 /** The process's log: one JSON object a line on standard error. */

@@ -3,10 +3,14 @@ import {
   type DeadLetterPage,
   deleteDeadLetter,
   listDeadLetters,
+} from "../operations/queue/dead-letter.ts";
+import {
+  editAndReplayDeadLetter,
+  type Replays,
   replayDeadLetter,
   replayDeadLetters,
   replayLimit,
-} from "../operations/dead-letter.ts";
+} from "../operations/queue/replay.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { checkedSize, pageSizes } from "./connection.ts";
@@ -27,6 +31,7 @@ const DeadLetterType = builder.objectRef<DeadLetter>("DeadLetter").implement({
       description: "The job that it was for, e.g. campaign-page; `failed` tells of another's end.",
     }),
     payload: t.expose("payload", { type: "JSON", nullable: true, description: "What it said; ids only." }),
+    flow: t.exposeString("flow", { nullable: true, description: "The flow that it travelled in, e.g. pages." }),
     status: t.exposeInt("status", {
       nullable: true,
       description: "HTTP status of the last answer; null when none came.",
@@ -54,12 +59,14 @@ builder.queryField("deadLetters", (t) =>
     complexity: ({ first }) => ({ field: 1, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
     args: {
       job: t.arg.string({ description: "Only those for this job, e.g. campaign-page." }),
+      status: t.arg.int({ description: "Only those whose last answer had this HTTP status." }),
       first: t.arg.int({ description: `How many at most, 1–${pageSizes.most}; ${pageSizes.usual} unless given.` }),
       after: t.arg.string({ description: "Go on after this cursor: `pageInfo.endCursor` of the page before." }),
     },
-    resolve: async (_root, { job, first, after }, { ctx }) => {
+    resolve: async (_root, { job, status, first, after }, { ctx }) => {
       const limit = checkedSize(first ?? pageSizes.usual);
-      const page = await listDeadLetters(ctx, { job: job ?? undefined, after: after ?? undefined, limit });
+      const filter = { job: job ?? undefined, status: status ?? undefined };
+      const page = await listDeadLetters(ctx, { ...filter, after: after ?? undefined, limit });
       const { letters, next } = answered<DeadLetterPage>(page);
       const edges = letters.map((letter) => ({ node: letter, cursor: letter.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? edges.at(-1)?.cursor ?? null };
@@ -78,26 +85,54 @@ refusable("replayDeadLetter", {
   resolve: ({ letterId }, ctx) => replayDeadLetter(ctx, { id: letterId }),
 });
 
-const Replays = builder
-  .objectRef<{ readonly replayed: number; readonly more: boolean }>("DeadLetterReplays")
-  .implement({
-    description: "What became of many dead letters.",
-    authScopes: viewers,
-    fields: (t) => ({
-      replayed: t.exposeInt("replayed", { description: "How many were published again." }),
-      more: t.exposeBoolean("more", { description: "Whether there may be more of them: ask again." }),
+refusable("editAndReplayDeadLetter", {
+  description:
+    "Publishes a message with another payload in the place of a dead one, whose letter is then gone. A run that had FAILED because of it runs on.",
+  scopes: { role: "editor" },
+  result: DeadLetterType,
+  input: (t) => ({
+    letterId: t.string({ required: true, description: "Which one." }),
+    payload: t.field({
+      type: "JSON",
+      required: true,
+      description: "What the message is to say; faults are named by their path.",
     }),
-  });
+  }),
+  resolve: ({ letterId, payload }, ctx) => editAndReplayDeadLetter(ctx, { id: letterId, payload }),
+});
+
+const ReplaysType = builder.objectRef<Replays>("DeadLetterReplays").implement({
+  description: "What became of many dead letters.",
+  authScopes: viewers,
+  fields: (t) => ({
+    replayed: t.exposeInt("replayed", { description: "How many were published again." }),
+    more: t.exposeBoolean("more", { description: "Whether there may be more of them: ask again." }),
+    endCursor: t.exposeString("next", {
+      nullable: true,
+      description: "Where to go on, as `after`; without it the next call begins with the newest.",
+    }),
+  }),
+});
 
 refusable("replayDeadLetters", {
-  description: "Publishes a job's dead messages again, the newest first.",
+  description: "Publishes dead messages again, the newest first: all, or those that meet every condition given.",
   scopes: { role: "editor" },
-  result: Replays,
+  result: ReplaysType,
   input: (t) => ({
-    job: t.string({ required: true, description: "The job, e.g. campaign-page." }),
+    job: t.string({ description: "Only those for this job, e.g. campaign-page." }),
+    status: t.int({ description: "Only those whose last answer had this HTTP status." }),
+    answerContains: t.string({ description: "Only those whose last answer holds these words, in capitals or not." }),
     limit: t.int({ description: `How many at most, 1–${replayLimit}; ${replayLimit} unless given.` }),
+    after: t.string({ description: "Go on where an earlier call left off: its `endCursor`." }),
   }),
-  resolve: ({ job, limit }, ctx) => replayDeadLetters(ctx, { job, limit: limit ?? replayLimit }),
+  resolve: ({ job, status, answerContains, limit, after }, ctx) =>
+    replayDeadLetters(ctx, {
+      job: job ?? undefined,
+      status: status ?? undefined,
+      answerContains: answerContains ?? undefined,
+      limit: limit ?? replayLimit,
+      after: after ?? undefined,
+    }),
 });
 
 refusable("deleteDeadLetter", {

@@ -1,8 +1,7 @@
 import { type Client, QstashError } from "@upstash/qstash";
-import { unpark as unparkCampaign } from "../campaign/parking.ts";
-import { type Context, describeActor } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import { unpark as unparkWebhook } from "../webhook/parking.ts";
+import { type Context, describeActor } from "../../context.ts";
+import { type Refusal, refuse } from "../../errors.ts";
+import { flowOfKey } from "../../queue/flow.ts";
 
 type DlqMessage = Awaited<ReturnType<Client["dlq"]["listMessages"]>>["messages"][number];
 
@@ -15,6 +14,7 @@ export interface DeadLetter {
   readonly job: string;
   /** What it said; null when that is no JSON. */
   readonly payload: unknown;
+  readonly flow: string | null;
   /** The last answer's HTTP status; null when none came. */
   readonly status: number | null;
   /** The last answer, shortened. */
@@ -36,19 +36,29 @@ export interface DeadLetterPage {
 /** Requests made at most to fill one page, where the queue's dead letters are mostly another installation's. */
 const rounds = 5;
 
+/** Which dead letters are meant. */
+export interface DeadLetterFilter {
+  readonly job?: string | undefined;
+  /** HTTP status of the last answer. */
+  readonly status?: number | undefined;
+}
+
+export interface DeadLetterSearch extends DeadLetterFilter {
+  readonly after?: string | undefined;
+  readonly limit: number;
+}
+
 /**
- * Our dead letters, newest first, for one job or all. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT for a
+ * Our dead letters, newest first, all or those that a filter lets through. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT for a
  * cursor that the queue did not give.
  */
-export async function listDeadLetters(
-  ctx: Context,
-  { job, after, limit }: { job?: string | undefined; after?: string | undefined; limit: number },
-): Promise<DeadLetterPage | Refusal> {
+export async function listDeadLetters(ctx: Context, search: DeadLetterSearch): Promise<DeadLetterPage | Refusal> {
+  const { job, after } = search;
   if (job !== undefined && job.length > longestName) return { letters: [], next: undefined };
   const notCursor = refuse.invalid([{ path: "after", message: "is not a cursor of this list" }]);
   if (after !== undefined && after.length > longestName) return notCursor;
   try {
-    return await gathered(ctx, { job, after, limit });
+    return await gathered(ctx, search);
   } catch (error) {
     if (after !== undefined && error instanceof QstashError && error.status === 400) return notCursor;
     throw error;
@@ -58,56 +68,36 @@ export async function listDeadLetters(
 /** Longer ones are no name that the queue gives, and would not fit into a request to it. */
 const longestName = 500;
 
-async function gathered(
-  ctx: Context,
-  { job, after, limit }: { job: string | undefined; after: string | undefined; limit: number },
-): Promise<DeadLetterPage> {
-  const { dlq } = ctx.queue.client;
+async function gathered(ctx: Context, { after, limit, ...filter }: DeadLetterSearch): Promise<DeadLetterPage> {
   const letters: DeadLetter[] = [];
   let cursor = after;
   for (let round = 0; round < rounds; round++) {
-    const found = await dlq.listMessages({
-      count: limit - letters.length,
-      ...(job === undefined ? {} : { filter: { url: `${ctx.queue.settings.jobsUrl}/${job}` } }),
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    letters.push(...found.messages.flatMap((message) => letterOf(ctx, message) ?? []));
-    cursor = found.cursor || undefined;
+    const page = await deadLetterPage(ctx, { ...filter, after: cursor, limit: limit - letters.length });
+    letters.push(...page.letters);
+    cursor = page.next;
     if (cursor === undefined || letters.length >= limit) break;
   }
   return { letters, next: cursor };
 }
 
-/**
- * Publishes a dead message again. Its parked page or batch is taken up first and a run that had FAILED runs on, so that the message finds
- * work to do; doing it twice harms nothing. NOT_FOUND for what is not, or no longer, a dead letter of ours.
- */
-export async function replayDeadLetter(ctx: Context, { id }: { id: string }): Promise<DeadLetter | Refusal> {
-  const letter = await findDeadLetter(ctx, id);
-  if (!letter) return refuse.notFound("dead letter", id);
-  await replay(ctx, [letter]);
-  return letter;
-}
-
-/** Dead letters replayed in one call at most: as many as the queue takes by their ids. */
-export const replayLimit = 100;
-
-/** Publishes a job's dead messages again, newest first, up to `limit`; says how many, and whether there may be more. */
-export async function replayDeadLetters(
+/** What one request finds: of the queue's next `limit` dead letters, at most 100, those that are ours. Throws for a cursor that is none. */
+export async function deadLetterPage(
   ctx: Context,
-  { job, limit }: { job: string; limit: number },
-): Promise<{ readonly replayed: number; readonly more: boolean } | Refusal> {
-  if (limit < 1 || limit > replayLimit) {
-    return refuse.invalid([{ path: "limit", message: `must be between 1 and ${replayLimit}` }]);
-  }
-  const page = await listDeadLetters(ctx, { job, limit });
-  if (isRefusal(page)) return page;
-  const { letters, next } = page;
-  await replay(ctx, letters);
-  return { replayed: letters.length, more: next !== undefined };
+  { job, status, after, limit }: DeadLetterSearch,
+): Promise<DeadLetterPage> {
+  const filter = {
+    ...(job !== undefined && { url: `${ctx.queue.settings.jobsUrl}/${job}` }),
+    ...(status !== undefined && { responseStatus: status }),
+  };
+  const { messages, cursor } = await ctx.queue.client.dlq.listMessages({
+    count: Math.min(limit, 100),
+    ...(Object.keys(filter).length > 0 && { filter }),
+    ...(after !== undefined && { cursor: after }),
+  });
+  return { letters: messages.flatMap((message) => letterOf(ctx, message) ?? []), next: cursor || undefined };
 }
 
-/** Removes a dead letter for good; what it was to do stays undone and parked. NOT_FOUND as for {@link replayDeadLetter}. */
+/** Removes a dead letter for good; what it was to do stays undone and parked. NOT_FOUND as for replaying it. */
 export async function deleteDeadLetter(ctx: Context, { id }: { id: string }): Promise<DeadLetter | Refusal> {
   const letter = await findDeadLetter(ctx, id);
   if (!letter) return refuse.notFound("dead letter", id);
@@ -120,24 +110,12 @@ export async function deleteDeadLetter(ctx: Context, { id }: { id: string }): Pr
   return deleted > 0 ? letter : refuse.notFound("dead letter", id);
 }
 
-async function findDeadLetter(ctx: Context, id: string): Promise<DeadLetter | undefined> {
+/** The dead letter of this id, if there is one and it is ours. */
+export async function findDeadLetter(ctx: Context, id: string): Promise<DeadLetter | undefined> {
   if (id.length > longestName) return undefined;
   const { messages } = await ctx.queue.client.dlq.listMessages({ dlqIds: [id] });
   const message = messages.find(({ dlqId }) => dlqId === id);
   return message && letterOf(ctx, message);
-}
-
-/** How each domain takes parked work up again; a domain adds its map here when it comes. */
-const unparkers = { ...unparkCampaign, ...unparkWebhook };
-
-async function replay(ctx: Context, letters: readonly DeadLetter[]): Promise<void> {
-  if (letters.length === 0) return;
-  // Work taken up whose message is then not published is work without a message: the sweep finds it.
-  await Promise.all(letters.map(({ job, payload }) => unparkers[job]?.(ctx, payload)));
-  await ctx.queue.client.dlq.retry(letters.map(({ id }) => id));
-  for (const { job, messageId } of letters) {
-    ctx.log("info", "dead-letter.replayed", { job, message: messageId, actor: describeActor(ctx.actor) });
-  }
 }
 
 /** The letter, unless it is another's: a queue's account may serve more than one installation. */
@@ -150,6 +128,7 @@ function letterOf({ queue }: Context, message: DlqMessage): DeadLetter | undefin
     messageId: message.messageId,
     job: message.url.slice(prefix.length),
     payload: payloadOf(message),
+    flow: message.flowControlKey ? (flowOfKey(queue.settings, message.flowControlKey) ?? null) : null,
     status: message.responseStatus || null,
     answer: message.responseBody?.slice(0, 2_000) ?? null,
     retries: message.maxRetries ?? null,
