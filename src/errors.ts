@@ -16,7 +16,18 @@ export type Refusal =
   | { readonly code: "WRONG_STATE"; readonly message: string; readonly state: string }
   | { readonly code: "NEEDS_APPROVAL"; readonly message: string; readonly limit: number }
   | { readonly code: "FORBIDDEN"; readonly message: string }
-  | { readonly code: "RATE_LIMITED"; readonly message: string; readonly retryAfterSeconds: number };
+  | { readonly code: "RATE_LIMITED"; readonly message: string; readonly retryAfterSeconds: number }
+  | { readonly code: "SOLD_OUT"; readonly message: string }
+  | {
+      readonly code: "LIMIT_REACHED";
+      readonly message: string;
+      readonly limit: number;
+      /** Those that the member holds. */
+      readonly coupons: readonly number[];
+    }
+  | { readonly code: "NOT_ELIGIBLE"; readonly message: string }
+  | { readonly code: "NOT_STARTED"; readonly message: string /** ms */; readonly opensAt: number }
+  | { readonly code: "ENDED"; readonly message: string };
 
 const refusals = new WeakSet<object>();
 
@@ -50,6 +61,22 @@ export const refuse = {
       message: `Too many requests; try again in ${retryAfterSeconds} s.`,
       retryAfterSeconds,
     } as const),
+  soldOut: () => refusal({ code: "SOLD_OUT", message: "All coupons of this kind have been given." } as const),
+  limitReached: (limit: number, coupons: readonly number[]) =>
+    refusal({
+      code: "LIMIT_REACHED",
+      message: limit === 1 ? "You hold this coupon already." : `You hold all ${limit} that one member may have.`,
+      limit,
+      coupons,
+    } as const),
+  notEligible: () => refusal({ code: "NOT_ELIGIBLE", message: "This coupon is for other members." } as const),
+  notStarted: (opensAt: number) =>
+    refusal({
+      code: "NOT_STARTED",
+      message: `This opens at ${new Date(opensAt).toISOString()}; come back then.`,
+      opensAt,
+    } as const),
+  ended: () => refusal({ code: "ENDED", message: "This is over." } as const),
 };
 
 /** A fault of configuration or environment that a person must mend: shown without a stack trace. */

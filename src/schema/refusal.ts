@@ -1,3 +1,4 @@
+import { encodeGlobalID } from "@pothos/plugin-relay";
 import type { Issue, Refusal } from "../errors.ts";
 import { builder } from "./builder.ts";
 
@@ -15,6 +16,11 @@ export const RefusalCode = builder.enumType("RefusalCode", {
     NEEDS_APPROVAL: { description: "A second person must approve it first." },
     FORBIDDEN: { description: "Your token does not allow it." },
     RATE_LIMITED: { description: "Too often; wait and try again." },
+    SOLD_OUT: { description: "Nothing is left." },
+    LIMIT_REACHED: { description: "The member has as many as one may have." },
+    NOT_ELIGIBLE: { description: "It is for other members." },
+    NOT_STARTED: { description: "It has not opened yet." },
+    ENDED: { description: "It is over." },
   } as const satisfies Record<Refusal["code"], { description: string }>,
 });
 
@@ -78,6 +84,32 @@ const RateLimited = refusal("RATE_LIMITED", "RateLimited").implement({
   }),
 });
 
+const SoldOut = refusal("SOLD_OUT", "SoldOut").implement({ ...kind, description: "Nothing is left." });
+const NotEligible = refusal("NOT_ELIGIBLE", "NotEligible").implement({
+  ...kind,
+  description: "It is for other members.",
+});
+const Ended = refusal("ENDED", "Ended").implement({ ...kind, description: "It is over." });
+
+const LimitReached = refusal("LIMIT_REACHED", "LimitReached").implement({
+  ...kind,
+  description: "The member has as many as one may have.",
+  fields: (t) => ({
+    limit: t.exposeInt("limit", { description: "How many one member may have." }),
+    coupons: t.field({
+      type: ["ID"],
+      description: "Those that the member holds: ids of coupons.",
+      resolve: ({ coupons }) => coupons.map((id) => encodeGlobalID("Coupon", id)),
+    }),
+  }),
+});
+
+const NotStarted = refusal("NOT_STARTED", "NotStarted").implement({
+  ...kind,
+  description: "It has not opened yet.",
+  fields: (t) => ({ opensAt: t.expose("opensAt", { type: "DateTime", description: "When it opens." }) }),
+});
+
 const byCode = {
   NOT_FOUND: NotFound,
   INVALID_INPUT: InvalidInput,
@@ -86,6 +118,11 @@ const byCode = {
   NEEDS_APPROVAL: NeedsApproval,
   FORBIDDEN: Forbidden,
   RATE_LIMITED: RateLimited,
+  SOLD_OUT: SoldOut,
+  LIMIT_REACHED: LimitReached,
+  NOT_ELIGIBLE: NotEligible,
+  NOT_STARTED: NotStarted,
+  ENDED: Ended,
 } as const satisfies Record<Refusal["code"], unknown>;
 
 /** The object types of all refusals, in the order of their codes. */

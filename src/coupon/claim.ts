@@ -1,0 +1,122 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import type { ClaimFacts } from "./claim-statements.ts";
+import { claimToken } from "./claim-token.ts";
+import { makeCode } from "./code.ts";
+import { committerOf, type PendingClaim } from "./committer.ts";
+import { isEligible } from "./eligibility.ts";
+import { type Admission, admit, settle } from "./gate.ts";
+import { loadGate } from "./reconcile.ts";
+import { soldOutForSure } from "./sold-out.ts";
+import type { Coupon, CouponTemplate } from "./table.ts";
+import { templateInOffer } from "./template.ts";
+import { couponOfToken } from "./token-loader.ts";
+
+/** A context whose actor is a member. */
+export interface MemberContext extends Context {
+  readonly actor: Extract<Context["actor"], { kind: "member" }>;
+}
+
+export interface ClaimInput {
+  readonly template: number;
+  /** The member's name for this one claim, 1–200 characters. */
+  readonly idempotencyKey: string;
+}
+
+/**
+ * Gives one coupon of a template to the acting member, within stock, budget, window and the member's limit. Durable when it resolves; the
+ * same idempotency key gives the same coupon again. The database decides; the gate only spares it the crowd.
+ */
+export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promise<Coupon | Refusal> {
+  const { idempotencyKey } = input;
+  if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
+    return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
+  }
+  const template = await claimable(ctx, input.template);
+  if (isRefusal(template)) return template;
+  const token = claimToken(ctx.actor.seq, idempotencyKey);
+  const refused = await askGate(ctx, template, token);
+  if (refused) return (await earlier(ctx, token, template)) ?? refused;
+  const code = template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null;
+  const claim = {
+    template: template.id,
+    member: ctx.actor.seq,
+    token,
+    source: "CLAIM",
+    code,
+    at: ctx.clock(),
+  } as const;
+  return decide(ctx, claim, template);
+}
+
+/** The template, if it is in offer to this member now. */
+async function claimable(ctx: MemberContext, id: number): Promise<CouponTemplate | Refusal> {
+  const template = await templateInOffer(ctx, id);
+  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+    return refuse.notFound("coupon template", id);
+  }
+  const now = ctx.clock();
+  if (isOver(template, now)) return refuse.ended();
+  if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
+  return (await isEligible(ctx, template)) ? template : refuse.notEligible();
+}
+
+function isOver({ state, closesAt }: Pick<CouponTemplate, "state" | "closesAt">, now: number): boolean {
+  return state === "ENDED" || state === "WITHDRAWN" || (closesAt !== null && closesAt <= now);
+}
+
+/** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
+async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token: string): Promise<Refusal | undefined> {
+  if (stock === null) return undefined;
+  const admission: Admission = await admit(ctx.redis, { template: id, member: ctx.actor.seq, token }, ctx.clock());
+  switch (admission.kind) {
+    case "rate_limited":
+      return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));
+    case "sold_out":
+      return (await soldOutForSure(ctx, id)) ? refuse.soldOut() : undefined;
+    case "unloaded":
+      void loadGate(ctx, id);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** The coupon that this very claim made before, if it did: repeating it answers the same, however sold out the template is. */
+async function earlier(ctx: Context, token: string, template: CouponTemplate): Promise<Coupon | Refusal | null> {
+  const coupon = await couponOfToken(ctx, token);
+  return coupon && (coupon.template === template.id ? coupon : usedKey());
+}
+
+async function decide(ctx: MemberContext, claim: PendingClaim, template: CouponTemplate): Promise<Coupon | Refusal> {
+  const facts = await committerOf(ctx).commit(claim);
+  const { coupon } = facts;
+  const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
+  // Nobody waits for it: what the gate does not hear now, the reaper tells it.
+  if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
+  if (!coupon) return refusalOf(ctx, claim, facts);
+  return coupon.template === template.id ? coupon : usedKey();
+}
+
+function usedKey(): Refusal {
+  return refuse.conflict("This idempotency key was used for another coupon; take a new key.");
+}
+
+/** Why the database gave nothing, in the order in which a member can do something about it. */
+async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal> {
+  const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
+  if (state === null || perMember === null || issued === null)
+    return refuse.notFound("coupon template", claim.template);
+  if (held >= perMember) return refuse.limitReached(perMember, await heldCoupons(ctx, claim));
+  if (isOver({ state, closesAt: facts.closesAt }, claim.at)) return refuse.ended();
+  if (opensAt !== null && claim.at < opensAt) return refuse.notStarted(opensAt);
+  if ((stock !== null && issued >= stock) || isSpent === 1) return refuse.soldOut();
+  throw new Error(`claim ${claim.token} was neither given nor refused`);
+}
+
+async function heldCoupons(ctx: Context, { member, template }: PendingClaim): Promise<number[]> {
+  const held = await ctx.db.all<{ id: number }>(sql`
+    SELECT id FROM coupon WHERE member = ${member} AND template = ${template} ORDER BY number`);
+  return held.map(({ id }) => id);
+}

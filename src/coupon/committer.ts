@@ -1,0 +1,85 @@
+import type { Context } from "../context.ts";
+import type { Database } from "../db/client.ts";
+import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
+
+/** One claim that the database is to decide. */
+export interface PendingClaim {
+  readonly template: number;
+  readonly member: number;
+  readonly token: string;
+  /** CLAIM, CODE or ISSUE. */
+  readonly source: "CLAIM" | "CODE" | "ISSUE";
+  readonly code: string | null;
+  /** When it was asked for, ms. */
+  readonly at: number;
+}
+
+/** Claims in one statement at most: bounds how long one commit takes. */
+const mostTogether = 100;
+
+interface Waiting {
+  readonly claim: PendingClaim;
+  readonly decided: PromiseWithResolvers<ClaimFacts>;
+}
+
+interface Committer {
+  /** What the database made of a claim. Rejects when it could not be asked: then nobody knows. */
+  commit(claim: PendingClaim): Promise<ClaimFacts>;
+}
+
+/**
+ * The committer of a database: claims that wait together are decided by one statement and made durable by one commit, whatever their
+ * templates. Equal tokens are one claim.
+ */
+export function committerOf({ db }: Context): Committer {
+  const known = committers.get(db);
+  if (known) return known;
+  const made = createCommitter(db);
+  committers.set(db, made);
+  return made;
+}
+const committers = new WeakMap<Database, Committer>();
+
+function createCommitter(db: Database): Committer {
+  const waiting: Waiting[] = [];
+  const under = new Map<string, Promise<ClaimFacts>>();
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) await decide(db, waiting.splice(0, mostTogether));
+    running = false;
+  }
+
+  return {
+    commit(claim) {
+      const same = under.get(claim.token);
+      if (same) return same;
+      const decided = Promise.withResolvers<ClaimFacts>();
+      waiting.push({ claim, decided });
+      under.set(claim.token, decided.promise);
+      decided.promise.then(
+        () => under.delete(claim.token),
+        () => under.delete(claim.token),
+      );
+      if (!running) void run();
+      return decided.promise;
+    },
+  };
+}
+
+async function decide(db: Database, group: readonly Waiting[]): Promise<void> {
+  try {
+    const results = await db.write(claimStatements(group.map(({ claim }) => claim)));
+    const facts = readFacts(results.at(-1)?.rows ?? []);
+    for (const [n, { decided }] of group.entries()) {
+      const fact = facts.get(n);
+      if (fact) decided.resolve(fact);
+      else decided.reject(new Error("the database said nothing of a claim"));
+    }
+  } catch (error) {
+    for (const { decided } of group) decided.reject(error);
+  }
+}

@@ -1,0 +1,7 @@
+-- Sets a gate to what the database says is left. Pending claims are never subtracted: too many are let through, never too few.
+-- KEYS 1 gate  string  units remaining; absent = not loaded
+-- ARGV 1 units left by the database   2 lifetime, ms
+-- →    what the gate had before, "unloaded" if nothing
+local before = redis.call("GET", KEYS[1])
+redis.call("SET", KEYS[1], ARGV[1], "PX", ARGV[2])
+return before or "unloaded"

@@ -1,0 +1,76 @@
+import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+
+/** How members come by a coupon. */
+export const waysGiven = ["SELF_CLAIM", "SYSTEM", "CODE"] as const;
+export type WayGiven = (typeof waysGiven)[number];
+
+/** Whether coupons carry codes: made when one is claimed, or taken from a pool made before. */
+export const codeModes = ["NONE", "ON_CLAIM", "POOL"] as const;
+export type CodeMode = (typeof codeModes)[number];
+
+export const templateStates = ["DRAFT", "ACTIVE", "SOLD_OUT", "ENDED", "WITHDRAWN"] as const;
+export type TemplateState = (typeof templateStates)[number];
+
+export const couponStates = ["AVAILABLE", "LOCKED", "USED", "EXPIRED", "WITHDRAWN"] as const;
+export type CouponState = (typeof couponStates)[number];
+
+/** Templates; the migration says what each column means. */
+export const templateTable = sqliteTable("coupon_template", {
+  id: integer().primaryKey(),
+  name: text().notNull(),
+  shop: text().notNull().default(""),
+  kind: text().notNull(),
+  params: text({ mode: "json" }).$type<unknown>().notNull(),
+  currency: text().notNull(),
+  conditions: text({ mode: "json" }).$type<unknown>().notNull(),
+  stacking: text({ mode: "json" }).$type<unknown>().notNull(),
+  given: text().$type<WayGiven>().notNull(),
+  codeMode: text("code_mode").$type<CodeMode>().notNull().default("NONE"),
+  codePrefix: text("code_prefix").notNull().default(""),
+  eligibility: text({ mode: "json" }).$type<unknown>(),
+  perMember: integer("per_member").notNull().default(1),
+  stock: integer(),
+  issued: integer().notNull().default(0),
+  budget: integer(),
+  most: integer(),
+  reserved: integer().notNull().default(0),
+  spent: integer().notNull().default(0),
+  opensAt: integer("opens_at"),
+  closesAt: integer("closes_at"),
+  validFrom: integer("valid_from"),
+  validTo: integer("valid_to"),
+  validDays: integer("valid_days"),
+  activeUrl: text("active_url"),
+  state: text().$type<TemplateState>().notNull(),
+  recurrence: text({ mode: "json" }).$type<unknown>(),
+  pattern: integer(),
+  occursAt: integer("occurs_at"),
+  createdBy: text("created_by").notNull(),
+  createdAt: integer("created_at").notNull(),
+  updatedAt: integer("updated_at").notNull(),
+});
+
+/** Coupons that members hold or held. */
+export const couponTable = sqliteTable("coupon", {
+  id: integer().primaryKey(),
+  member: integer().notNull(),
+  template: integer().notNull(),
+  number: integer().notNull(),
+  source: text().notNull(),
+  token: text(),
+  code: text(),
+  state: text().$type<CouponState>().notNull().default("AVAILABLE"),
+  reserve: integer().notNull().default(0),
+  at: integer().notNull(),
+  validFrom: integer("valid_from").notNull(),
+  validTo: integer("valid_to"),
+  orderId: text("order_id"),
+  lockedUntil: integer("locked_until"),
+  usedAt: integer("used_at"),
+  discount: integer(),
+});
+
+/** A template as the table has it. */
+export type CouponTemplate = typeof templateTable.$inferSelect;
+/** A coupon as the table has it. */
+export type Coupon = typeof couponTable.$inferSelect;

@@ -1,0 +1,30 @@
+import DataLoader from "dataloader";
+import { inArray } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import type { Database } from "../db/client.ts";
+import { type Coupon, couponTable } from "./table.ts";
+
+const mostTogether = 200;
+
+/** The coupon that a claim token made, if it made one; a crowd's questions go to the database together. */
+export function couponOfToken({ db }: Context, token: string): Promise<Coupon | null> {
+  const known = loaders.get(db);
+  if (known) return known.load(token);
+  const made = new DataLoader((tokens: readonly string[]) => read(db, tokens), {
+    cache: false,
+    maxBatchSize: mostTogether,
+  });
+  loaders.set(db, made);
+  return made.load(token);
+}
+
+const loaders = new WeakMap<Database, DataLoader<string, Coupon | null>>();
+
+async function read(db: Database, tokens: readonly string[]): Promise<(Coupon | null)[]> {
+  const found = await db.orm
+    .select()
+    .from(couponTable)
+    .where(inArray(couponTable.token, [...new Set(tokens)]));
+  const byToken = new Map(found.map((coupon) => [coupon.token, coupon]));
+  return tokens.map((token) => byToken.get(token) ?? null);
+}
