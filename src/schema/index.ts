@@ -16,6 +16,7 @@ import "./why.ts";
 import "./preview.ts";
 import "./promotion.ts";
 import "./pressure.ts";
+import "./coupon.ts";
 import "./inbox.ts";
 import "./popup.ts";
 import "./webhook.ts";
