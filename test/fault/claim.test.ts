@@ -1,0 +1,179 @@
+import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { gateState } from "../../src/coupon/gate.ts";
+import { reconcileGates } from "../../src/coupon/reconcile.ts";
+import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { openRedis } from "../../src/redis/client.ts";
+import type { Answered } from "../support/claim-storm.ts";
+import { addTemplate } from "../support/coupons.ts";
+import { byType, startCrowd } from "../support/crowd.ts";
+import { testContext } from "../support/graphql.ts";
+import { startRedis, type TestRedis } from "../support/redis-server.ts";
+import { addMembers } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
+
+// FAULT=long: two hundred kills instead of six.
+const long = Bun.env.FAULT === "long";
+const kills = long ? 200 : 6;
+const stock = long ? 20_000 : 1_500;
+const members = stock * 2;
+const patienceMs = long ? 1_200_000 : 90_000;
+const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
+
+const cleanup: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const stop of cleanup.reverse()) await stop();
+});
+
+test(
+  `I1 I2 I3 I4 I17 ${kills} kills of a shop in a flash sale, Redis flushed, stopped or old: nothing oversold, nothing acknowledged lost, nothing refused falsely`,
+  async () => {
+    const random = seededRandom(seed);
+    const dataDir = tempDir();
+    const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
+    await migrate(db);
+    await addMembers(db, members);
+    const { id: template } = await addTemplate({ db }, { stock });
+    const redis = await startRedis();
+    cleanup.push(
+      () => redis.stop(),
+      () => db.close(),
+    );
+    const counts: Record<string, number> = {};
+    const acknowledged = new Map<string, string>();
+    const falsely: Answered[] = [];
+
+    async function storm(round: number, requests: number, killAfter: number | undefined): Promise<number> {
+      const shop = await spawnShop(dataDir, redis.url, seed + round);
+      const crowd = startCrowd({
+        url: shop.url,
+        template,
+        requests,
+        members,
+        seed: seed + round,
+        inFlight: 100,
+        untilGone: true,
+        firstMember: 1 + (Math.floor(random() * members) % members),
+      });
+      if (killAfter === undefined) await crowd.done();
+      else await Bun.sleep(killAfter);
+      await shop.kill();
+      await crowd.done();
+      const answers = crowd.answers();
+      for (const [type, n] of Object.entries(byType(answers))) counts[type] = (counts[type] ?? 0) + n;
+      for (const { member, key, id } of answers) if (id !== undefined) acknowledged.set(`${member} ${key}`, id);
+      falsely.push(...(await falselyRefused(db, template, answers)));
+      return byType(answers).Coupon ?? 0;
+    }
+
+    for (let round = 0; round < kills; round++) {
+      if (random() < 0.5) await flush(redis);
+      const trouble = random();
+      if (random() < 0.2) await copy(redis);
+      if (trouble < 0.1) await fromOldCopy(redis);
+      const stopped = trouble > 0.95 ? stopFor(redis, long ? 5_000 : 1_000) : undefined;
+      await storm(round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
+      await stopped;
+    }
+    // Whatever happened, every unit can still be claimed.
+    for (let round = kills; (await issuedOf(db, template)) < stock && round < kills + 50; round++)
+      await storm(round, stock, undefined);
+
+    const row = await db.first(sql`
+      SELECT state, issued, (SELECT count(*) FROM coupon) AS n, (SELECT count(DISTINCT member) FROM coupon) AS members FROM coupon_template`);
+    const lost = await lostOf(db, acknowledged);
+    console.log(
+      `${kills} kills, seed ${seed}: ${JSON.stringify(counts)}, ${acknowledged.size} claims acknowledged, ${lost.length} lost, ${falsely.length} refused falsely, rows ${JSON.stringify(row)}`,
+    );
+    expect(row).toEqual({ state: "SOLD_OUT", issued: stock, n: stock, members: stock });
+    expect(lost).toEqual([]);
+    expect(falsely).toEqual([]);
+    expect(
+      Object.keys(counts).filter(
+        (type) => !["Coupon", "SoldOut", "LimitReached", "RateLimited", "GONE"].includes(type),
+      ),
+    ).toEqual([]);
+    await expectGateMended(db, redis, template);
+  },
+  patienceMs,
+);
+
+async function spawnShop(dataDir: string, redisUrl: string, dice: number) {
+  const script = join(import.meta.dir, "../support/claim-victim.ts");
+  const child = Bun.spawn([process.execPath, script, dataDir, redisUrl, String(dice)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const kill = async () => {
+    child.kill("SIGKILL");
+    await child.exited;
+  };
+  cleanup.push(kill);
+  const { value } = await child.stdout.getReader().read();
+  const url = new TextDecoder().decode(value).trim();
+  if (url === "") throw new Error("the shop did not start");
+  return { url, kill };
+}
+
+/** SoldOut while rows were left after it all, LimitReached for someone without a coupon. */
+async function falselyRefused(db: RootDatabase, template: number, answers: readonly Answered[]): Promise<Answered[]> {
+  const issued = await issuedOf(db, template);
+  const limited = answers.filter(({ type }) => type === "LimitReached");
+  const holders = await db.all<{ member: number }>(sql`
+    SELECT DISTINCT member FROM coupon WHERE member IN (SELECT value FROM json_each(${JSON.stringify(limited.map(({ member }) => member))}))`);
+  const holding = new Set(holders.map(({ member }) => member));
+  const soldOut = issued < stock ? answers.filter(({ type }) => type === "SoldOut") : [];
+  return [...soldOut, ...limited.filter(({ member }) => !holding.has(member))];
+}
+
+async function issuedOf(db: RootDatabase, template: number): Promise<number> {
+  const row = await db.first<{ issued: number }>(sql`SELECT issued FROM coupon_template WHERE id = ${template}`);
+  return row?.issued ?? 0;
+}
+
+/** Acknowledged claims without a row; each id is that of one coupon. */
+async function lostOf(db: RootDatabase, acknowledged: ReadonlyMap<string, string>): Promise<string[]> {
+  const rows = await db.all<{ id: number }>(sql`SELECT id FROM coupon`);
+  const kept = new Set(rows.map(({ id }) => id));
+  return [...acknowledged.entries()].filter(([, id]) => !kept.has(numberOf(id))).map(([key]) => key);
+}
+
+function numberOf(globalId: string): number {
+  return Number(Buffer.from(globalId, "base64").toString().split(":").at(-1));
+}
+
+async function flush(redis: TestRedis): Promise<void> {
+  const raw = await redis.raw();
+  await raw.send("FLUSHALL", []);
+}
+
+/** What Redis will come back with when it is started anew. */
+async function copy(redis: TestRedis): Promise<void> {
+  const raw = await redis.raw();
+  await raw.send("SAVE", []);
+}
+
+/** Redis comes back as it was some rounds ago: what was done since is forgotten. */
+async function fromOldCopy(redis: TestRedis): Promise<void> {
+  await redis.kill();
+  await redis.start();
+}
+
+async function stopFor(redis: TestRedis, ms: number): Promise<void> {
+  await Bun.sleep(200);
+  redis.freeze();
+  await Bun.sleep(ms);
+  redis.thaw();
+}
+
+/** After the reconciler, the gate says what the rows say, and nothing is pending for ever. */
+async function expectGateMended(db: RootDatabase, redis: TestRedis, template: number): Promise<void> {
+  const handle = await openRedis({ kind: "url", url: redis.url }, () => {});
+  const later = { ...testContext(db), redis: handle.client, clock: () => Date.now() + 60_000 };
+  await reconcileGates(later);
+  const state = await gateState(handle.client, template);
+  if (state) expect(state).toEqual({ remaining: 0, pending: 0 });
+  await handle.close();
+}
