@@ -20,8 +20,9 @@ export function bury(store: Store, message: Message, attempt: Attempt, now: numb
   const what = { id, created, starts, url, method, header, body: sent, retried, retries };
   const where = { label, flow, schedule, queue, topic, ip, extras };
   const last = { died: now, status: status === 0 ? null : status, answerHeader: answer, answerBody: body };
-  const buried = store.bury.get({ ...what, ...where, ...last });
-  return dlqId({ died: now, seq: buried?.seq ?? 0 });
+  const seq = store.nextDead();
+  store.bury.run({ seq, ...what, ...where, ...last });
+  return dlqId({ died: now, seq });
 }
 
 export function dlqId(letter: { readonly died: number; readonly seq: number }): string {

@@ -4,12 +4,15 @@ import type { Named, Values } from "./store.ts";
 
 /** Messages that were given up. */
 export function deadRows(db: Database) {
+  let seq = db.query<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM dead").get()?.seq ?? 0;
   return {
-    bury: db.query<{ seq: number }, [Named]>(
-      `INSERT INTO dead (id, created, starts, url, method, header, body, retried, retries, label, flow, schedule,
+    /** A number never used before in this process: what dies while someone pages through the others comes before them. */
+    nextDead: () => ++seq,
+    bury: db.query<never, [Named]>(
+      `INSERT INTO dead (seq, id, created, starts, url, method, header, body, retried, retries, label, flow, schedule,
                          queue, topic, ip, extras, died, status, answerHeader, answerBody)
-       VALUES ($id, $created, $starts, $url, $method, $header, $body, $retried, $retries, $label, $flow, $schedule,
-               $queue, $topic, $ip, $extras, $died, $status, $answerHeader, $answerBody) RETURNING seq`,
+       VALUES ($seq, $id, $created, $starts, $url, $method, $header, $body, $retried, $retries, $label, $flow, $schedule,
+               $queue, $topic, $ip, $extras, $died, $status, $answerHeader, $answerBody)`,
     ),
     deadWhere: (where: string, values: Values, limit: number): DeadLetter[] =>
       db
