@@ -3,7 +3,15 @@ import { rows } from "../db/bulk.ts";
 import type { Database } from "../db/client.ts";
 import type { Query } from "../db/statement.ts";
 import type { EventRange } from "./event.ts";
-import { giveUpStretch, moveCursor, noteStuck, type Parked, parkedIn, unparkStretch } from "./event-cursor.ts";
+import {
+  announceTo,
+  giveUpStretch,
+  moveCursor,
+  noteStuck,
+  type Parked,
+  parkedIn,
+  unparkStretch,
+} from "./event-cursor.ts";
 import { nextStretch, type Stretch } from "./event-stretch.ts";
 
 /** What a consumer gets besides the events. */
@@ -26,22 +34,30 @@ export interface Consumer<Ctx extends ConsumerContext> {
   handle(ctx: Ctx, stretch: Stretch): readonly Query[] | Promise<readonly Query[]>;
 }
 
+/** How long one delivery works before it leaves the rest to a message for later, in milliseconds. */
+const spellMs = 10_000;
+
 /**
  * Deals with the events up to a range's end, from where the consumer stands, and with what was parked of the range. What is behind the
  * cursor is done already, so a range may come twice, late, or with others before it missing; of two deliveries at once one's work counts.
- * Throws what the consumer threw.
+ * What takes long is gone on with by a message of its own. Throws what the consumer threw.
  */
 export async function consume<Ctx extends ConsumerContext>(
   ctx: Ctx,
   consumer: Consumer<Ctx>,
   range: EventRange,
+  patienceMs = spellMs,
 ): Promise<void> {
+  const began = performance.now();
   for (let cursor = await cursorOf(ctx.db, consumer.name); cursor < range.to; ) {
     // What comes before the range is another message's: it must not fail together with this one's.
     const to = cursor + 1 < range.from ? range.from - 1 : range.to;
     const stretch = await nextStretch(ctx.db, consumer.types, { from: cursor + 1, to });
     if (!stretch) break;
     cursor = await advance(ctx, consumer, stretch);
+    if (cursor >= range.to || performance.now() - began < patienceMs) continue;
+    await ctx.db.write([announceTo(consumer.name, ctx.clock(), sql`${cursor}`)]);
+    break;
   }
   // Last, so that what cannot be dealt with holds up nothing.
   for (const parked of await parkedIn(ctx.db, consumer.name, range)) await replay(ctx, consumer, parked);

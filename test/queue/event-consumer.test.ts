@@ -132,6 +132,12 @@ test("a stretch is bounded, and events of other types are passed over", async ()
   expect([stretches, await me.cursor()]).toEqual([4, 51_201]);
 });
 
+test("what takes long is gone on with by a message of its own", async () => {
+  const me = await reader(1_300);
+  await consume({ db: me.db, clock: () => 0 }, me.consumer, { from: 1, to: 1_300 }, 0);
+  expect([await me.cursor(), await me.left()]).toEqual([500, ["501-1300"]]);
+});
+
 test("a server that dies between the effect and the cursor leaves neither", async () => {
   const me = await reader(5);
   await me.db.write([
