@@ -25,6 +25,8 @@ import { graceMs, isLost, newestRow } from "./lost.ts";
 
 /** Pieces of work looked at in one sweep. */
 const stride = 500;
+/** And attempts to tell an endpoint: a slow one may have many in the queue, and the oldest are the first to be missed. */
+const webhookStride = 100;
 /** Rows of the ledger, and of what counts against caps, forgotten in one sweep at most. */
 const ledgerStride = 10_000;
 /** How long published outbox rows and answers to repeated requests are kept, in milliseconds. */
@@ -93,7 +95,7 @@ async function stalled(ctx: Context): Promise<Message[]> {
           WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> '' AND s.due_at < ${now - graceMs}) AS at
         FROM run r WHERE ${live}) WHERE at IS NOT NULL LIMIT ${stride}`),
     ctx.db.all<{ id: number; webhook: number }>(sql`
-      SELECT id, webhook FROM webhook_delivery WHERE state = 'PENDING' AND due_at < ${now - graceMs} ORDER BY due_at LIMIT ${stride}`),
+      SELECT id, webhook FROM webhook_delivery WHERE state = 'PENDING' AND due_at < ${now - graceMs} ORDER BY due_at LIMIT ${webhookStride}`),
   ]);
   return [
     ...due.map(({ id, due_at }) => campaignStart.of({ run: id }, { notBefore: due_at })),

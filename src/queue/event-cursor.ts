@@ -47,7 +47,8 @@ export function unparkStretch(name: string, { from, to }: Parked, done: number):
 export function giveUpStretch(name: string, { from, to }: EventRange, now: number): Query[] {
   const here = sql`EXISTS (SELECT 1 FROM consumer WHERE name = ${name} AND cursor = ${from - 1})`;
   return [
-    sql`INSERT OR IGNORE INTO parked_range (consumer, from_seq, to_seq, at) SELECT ${name}, ${from}, ${to}, ${now} WHERE ${here}`,
+    sql`INSERT INTO parked_range (consumer, from_seq, to_seq, at) SELECT ${name}, ${from}, ${to}, ${now} WHERE ${here}
+      ON CONFLICT DO UPDATE SET to_seq = max(to_seq, excluded.to_seq)`,
     sql`UPDATE consumer SET cursor = ${to}, stuck_from = NULL, stuck_to = NULL, moved_at = ${now} WHERE name = ${name} AND cursor = ${from - 1}`,
     announceTo(name, now, sql`${to}`),
   ];

@@ -4,7 +4,7 @@ import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
 import { testType } from "./catalog.ts";
-import { flowOf, webhookSend } from "./messages.ts";
+import { flowOf, flowPrefix, webhookSend } from "./messages.ts";
 import { type Delivery, type DeliveryState, deliveryTable } from "./table.ts";
 import { webhooksById } from "./webhook.ts";
 
@@ -21,19 +21,20 @@ const timestamp = sql.raw("strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000.0, 'unixep
 export function deliverEvents(where: SQL, now: number): Query[] {
   return [
     sql`
-      INSERT OR IGNORE INTO webhook_delivery (event, webhook, message, type, body, state, due_at, created_at)
+      INSERT INTO webhook_delivery (event, webhook, message, type, body, state, due_at, created_at)
       SELECT e.seq, w.id, ${newMessageId}, e.type,
         json_object('type', e.type, 'version', e.version, 'timestamp', ${timestamp}, 'data', json(e.data)), 'PENDING', ${now}, ${now}
       FROM event e CROSS JOIN webhook w WHERE ${where} AND w.enabled = 1 AND w.created_at <= e.at
         AND (w.types IS NULL OR e.type IN (SELECT value FROM json_each(w.types)))
-      ORDER BY e.seq`,
+      ORDER BY e.seq
+      ON CONFLICT (event, webhook) DO NOTHING`,
     enqueueEach(
       webhookSend,
       {
         id: sql`lower(hex(randomblob(16)))`,
         payload: sql`json_object('delivery', d.id)`,
         subject: sql`'webhook/' || d.id`,
-        flow: sql`${flowOf(0).slice(0, -1)} || d.webhook`,
+        flow: sql`${flowPrefix} || d.webhook`,
       },
       sql`event e CROSS JOIN webhook_delivery d ON d.event = e.seq WHERE ${where} AND d.state = 'PENDING' AND d.attempts = 0`,
       now,

@@ -8,7 +8,10 @@ export const webhookSend = defineMessage(
   ({ delivery }) => `webhook/${delivery}`,
 );
 
+/** Endpoints' flow-control keys begin so. */
+export const flowPrefix = "webhooks.";
+
 /** The flow-control key of an endpoint: one that is slow holds up no other. */
 export function flowOf(webhook: number): string {
-  return `webhooks.${webhook}`;
+  return `${flowPrefix}${webhook}`;
 }
