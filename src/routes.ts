@@ -1,4 +1,4 @@
-import { followLink, unsubscribePage } from "./campaign/link-page.ts";
+import { followLink, unsubscribePage } from "./campaign/content/link-page.ts";
 import type { Context } from "./context.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";

@@ -1,7 +1,7 @@
 import { type ChannelName, factsOf } from "../channels/catalog.ts";
 import type { Promotion } from "../promotion/promotion.ts";
 import type { CampaignDraft } from "./campaign.ts";
-import type { Content } from "./content.ts";
+import type { Content } from "./content/content.ts";
 
 /** What an operator may say of how a promotion is announced. */
 export interface Announcement {

@@ -4,7 +4,7 @@ import { channelNames } from "../channels/catalog.ts";
 import { type Context, describeActor } from "../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../errors.ts";
 import { AudienceChoice, readAudience } from "./audience.ts";
-import { Content, contentIssues } from "./content.ts";
+import { Content, contentIssues } from "./content/content.ts";
 import type { CampaignState } from "./state.ts";
 import { type Campaign, campaignTable, type Run, runTable } from "./table.ts";
 

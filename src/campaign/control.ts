@@ -4,11 +4,11 @@ import { type Context, describeActor, withTransaction } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
-import { openBatches } from "./batch-window.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
-import { completeRun } from "./completion.ts";
+import { openBatches } from "./delivery/batch-window.ts";
 import { runCancelled, runsEnded } from "./events.ts";
 import { campaignCancel, campaignPage, campaignPlan, campaignStart, channelSend } from "./messages.ts";
+import { completeRun } from "./run/completion.ts";
 import { type Move, moveCampaign, moves } from "./state.ts";
 
 interface Command {

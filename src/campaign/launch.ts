@@ -7,9 +7,9 @@ import { type Audience, compileAudience, liveMember } from "../member/audience.t
 import { enqueue } from "../queue/outbox.ts";
 import { readAudience } from "./audience.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
-import { contentIssues } from "./content.ts";
+import { contentIssues } from "./content/content.ts";
 import { campaignStart } from "./messages.ts";
-import type { FrozenRun } from "./run.ts";
+import type { FrozenRun } from "./run/run.ts";
 import { moveCampaign } from "./state.ts";
 
 /**

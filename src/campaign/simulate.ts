@@ -4,11 +4,11 @@ import type { Context } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { compileAudience, liveMember } from "../member/audience.ts";
 import { readAudience } from "./audience.ts";
-import { batchLimit } from "./batch-window.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
-import { type SkipReason, skipReason, skipReasons } from "./decision.ts";
-import { type Pressure, pressureOn, withCaps } from "./pressure.ts";
-import { inTime, quietHours } from "./put-off.ts";
+import { batchLimit } from "./delivery/batch-window.ts";
+import { type Pressure, pressureOn, withCaps } from "./pressure/pressure.ts";
+import { inTime, quietHours } from "./pressure/put-off.ts";
+import { type SkipReason, skipReason, skipReasons } from "./run/decision.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {

@@ -1,8 +1,8 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
 import type { AudienceChoice } from "./audience.ts";
-import type { Content } from "./content.ts";
-import type { RunState } from "./run.ts";
+import type { Content } from "./content/content.ts";
+import type { RunState } from "./run/run.ts";
 import type { CampaignState } from "./state.ts";
 
 export const campaignTable = sqliteTable("campaign", {

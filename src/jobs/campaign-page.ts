@@ -1,6 +1,6 @@
 import { campaignPage } from "../campaign/messages.ts";
-import { writePage } from "../campaign/page.ts";
-import { parkPage } from "../campaign/parking.ts";
+import { writePage } from "../campaign/run/page.ts";
+import { parkPage } from "../campaign/run/parking.ts";
 import { defineJob, done } from "./job.ts";
 
 export const campaignPageJob = defineJob(

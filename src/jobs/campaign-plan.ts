@@ -1,7 +1,7 @@
 import { campaignPlan } from "../campaign/messages.ts";
-import { writePageBeyond } from "../campaign/page.ts";
-import { parkPlanning } from "../campaign/parking.ts";
-import { planStep } from "../campaign/plan.ts";
+import { writePageBeyond } from "../campaign/run/page.ts";
+import { parkPlanning } from "../campaign/run/parking.ts";
+import { planStep } from "../campaign/run/plan.ts";
 import { defineJob, done, type JobContext } from "./job.ts";
 
 export const campaignPlanJob = defineJob(

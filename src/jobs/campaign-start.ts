@@ -1,6 +1,6 @@
 import { startRun } from "../campaign/launch.ts";
 import { campaignStart } from "../campaign/messages.ts";
-import { parkPlanning } from "../campaign/parking.ts";
+import { parkPlanning } from "../campaign/run/parking.ts";
 import { planAndWrite } from "./campaign-plan.ts";
 import { defineJob, done } from "./job.ts";
 

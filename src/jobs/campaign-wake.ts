@@ -1,4 +1,4 @@
-import { wakeDeferred } from "../campaign/deferral.ts";
+import { wakeDeferred } from "../campaign/delivery/deferral.ts";
 import { campaignWake } from "../campaign/messages.ts";
 import { defineJob, done } from "./job.ts";
 

@@ -1,10 +1,10 @@
-import { beginTry, triedPayload, tryAgain } from "../campaign/attempt.ts";
-import { freezeBatch, type HeldBatch, type Settlement, settleBatch } from "../campaign/batch.ts";
-import { comeAgain, deferBatch } from "../campaign/deferral.ts";
+import { memberOf, renderBatch } from "../campaign/content/render.ts";
+import { beginTry, triedPayload, tryAgain } from "../campaign/delivery/attempt.ts";
+import { freezeBatch, type HeldBatch, type Settlement, settleBatch } from "../campaign/delivery/batch.ts";
+import { comeAgain, deferBatch } from "../campaign/delivery/deferral.ts";
+import { settlementsOf, unknownOf } from "../campaign/delivery/settlement.ts";
 import { channelSend } from "../campaign/messages.ts";
-import { parkBatch } from "../campaign/parking.ts";
-import { memberOf, renderBatch } from "../campaign/render.ts";
-import { settlementsOf, unknownOf } from "../campaign/settlement.ts";
+import { parkBatch } from "../campaign/run/parking.ts";
 import { factsOf } from "../channels/catalog.ts";
 import type { Envelope } from "../channels/channel.ts";
 import { defineJob, done, type JobContext, type JobResult, retryAfter } from "./job.ts";

@@ -5,7 +5,7 @@ import {
   recordProgress,
   recordWish,
   sendKeyOf,
-} from "../campaign/delivery.ts";
+} from "../campaign/delivery/delivery.ts";
 import type { EmailEvent } from "../channels/email-webhook.ts";
 import type { SmsEvent } from "../channels/sms-webhook.ts";
 import type { JobContext } from "./job.ts";

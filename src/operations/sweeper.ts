@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
-import { openBatches } from "../campaign/batch-window.ts";
-import { completeRun } from "../campaign/completion.ts";
+import { openBatches } from "../campaign/delivery/batch-window.ts";
 import { armingHorizonMs } from "../campaign/launch.ts";
 import {
   campaignCancel,
@@ -10,8 +9,9 @@ import {
   campaignWake,
   channelSend,
 } from "../campaign/messages.ts";
-import { forgetPressure } from "../campaign/pressure.ts";
-import { frozenRun } from "../campaign/run.ts";
+import { forgetPressure } from "../campaign/pressure/pressure.ts";
+import { completeRun } from "../campaign/run/completion.ts";
+import { frozenRun } from "../campaign/run/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";

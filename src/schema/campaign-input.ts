@@ -1,6 +1,6 @@
 import { type InputRef, PothosValidationError } from "@pothos/core";
 import type { AudienceChoice } from "../campaign/audience.ts";
-import type { Content } from "../campaign/content.ts";
+import type { Content } from "../campaign/content/content.ts";
 import { type ChannelName, channelNames, factsOf } from "../channels/catalog.ts";
 import { AudienceFilter, toFilter } from "./audience.ts";
 import { builder } from "./builder.ts";

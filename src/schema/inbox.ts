@@ -7,8 +7,8 @@ import {
   markAllRead,
   markRead,
   unreadCount,
-} from "../campaign/inbox.ts";
-import { type InboxChange, watchInbox } from "../campaign/inbox-watch.ts";
+} from "../campaign/inbox/inbox.ts";
+import { type InboxChange, watchInbox } from "../campaign/inbox/inbox-watch.ts";
 import { isRefusal } from "../errors.ts";
 import { builder } from "./builder.ts";
 import { connectionField } from "./connection.ts";

@@ -1,4 +1,4 @@
-import { nextPopup, type Popup, popupsByRun, showPopup } from "../campaign/popup.ts";
+import { nextPopup, type Popup, popupsByRun, showPopup } from "../campaign/inbox/popup.ts";
 import { builder } from "./builder.ts";
 import { toRowId } from "./ids.ts";
 import { refusable } from "./refusable.ts";

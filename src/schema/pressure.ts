@@ -1,4 +1,4 @@
-import { listPressurePolicies, type PressurePolicy, setPressurePolicy } from "../campaign/pressure-policy.ts";
+import { listPressurePolicies, type PressurePolicy, setPressurePolicy } from "../campaign/pressure/pressure-policy.ts";
 import { builder } from "./builder.ts";
 import { ChannelEnum } from "./channel.ts";
 import { refusable } from "./refusable.ts";

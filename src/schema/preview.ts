@@ -1,6 +1,6 @@
-import { type Preview, previewContent } from "../campaign/preview.ts";
-import { skipWords } from "../campaign/send-words.ts";
-import { requestTestSend } from "../campaign/test-send.ts";
+import { type Preview, previewContent } from "../campaign/content/preview.ts";
+import { requestTestSend } from "../campaign/content/test-send.ts";
+import { skipWords } from "../campaign/run/send-words.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { CampaignType, PartType, partsOf } from "./campaign-type.ts";

@@ -1,7 +1,7 @@
 import { campaignsById, type Run, runsById } from "../campaign/campaign.ts";
-import { type ChannelProgress, type RunProgress, runProgress } from "../campaign/progress.ts";
-import { type RunState, runStates, type SendState, sendStates } from "../campaign/run.ts";
-import { skipWords } from "../campaign/send-words.ts";
+import { type ChannelProgress, type RunProgress, runProgress } from "../campaign/run/progress.ts";
+import { type RunState, runStates, type SendState, sendStates } from "../campaign/run/run.ts";
+import { skipWords } from "../campaign/run/send-words.ts";
 import { builder, type Types } from "./builder.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";

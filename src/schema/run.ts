@@ -1,5 +1,5 @@
 import { listRuns, runsById } from "../campaign/campaign.ts";
-import { lastRunStates, type RunProgress, runProgress } from "../campaign/progress.ts";
+import { lastRunStates, type RunProgress, runProgress } from "../campaign/run/progress.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { answered } from "./answered.ts";

@@ -1,4 +1,4 @@
-import { skipWords } from "../campaign/send-words.ts";
+import { skipWords } from "../campaign/run/send-words.ts";
 import { type Simulation, simulateLaunch } from "../campaign/simulate.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";

@@ -1,4 +1,4 @@
-import { type ChannelWhy, type MemberWhy, whyMember } from "../campaign/why.ts";
+import { type ChannelWhy, type MemberWhy, whyMember } from "../campaign/run/why.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { ChannelEnum } from "./channel.ts";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { runsToLookAt } from "../../src/campaign/inbox-runs.ts";
+import { runsToLookAt } from "../../src/campaign/inbox/inbox-runs.ts";
 import { askAs, dataOf, memberEnv, memberToken } from "../support/ask.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";

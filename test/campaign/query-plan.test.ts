@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
-import { batchLimit, openBatches } from "../../src/campaign/batch-window.ts";
-import { completeRun } from "../../src/campaign/completion.ts";
+import { batchLimit, openBatches } from "../../src/campaign/delivery/batch-window.ts";
+import { completeRun } from "../../src/campaign/run/completion.ts";
 import { compile } from "../../src/db/statement.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { localDay, meetZones, type QuietHours, quietEnd, quietEnds } from "../../src/campaign/quiet-hours.ts";
+import { localDay, meetZones, type QuietHours, quietEnd, quietEnds } from "../../src/campaign/pressure/quiet-hours.ts";
 
 const at = (text: string) => Date.parse(text);
 const endOf = (from: string, to: string, zone: string, now: string) => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { envelopeFor, type Recipient, recipientColumns } from "../../src/campaign/render.ts";
+import { envelopeFor, type Recipient, recipientColumns } from "../../src/campaign/content/render.ts";
 import { type AddressKind, type ExternalChannelName, externalNames, factsOf } from "../../src/channels/catalog.ts";
 import type { Envelope } from "../../src/channels/channel.ts";
 import type { RootDatabase } from "../../src/db/client.ts";

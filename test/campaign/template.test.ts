@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
-import { type Content, contentIssues, partsFor } from "../../src/campaign/content.ts";
-import { compileTemplate } from "../../src/campaign/template.ts";
-import { templateIssues } from "../../src/campaign/template-issues.ts";
+import { type Content, contentIssues, partsFor } from "../../src/campaign/content/content.ts";
+import { compileTemplate } from "../../src/campaign/content/template.ts";
+import { templateIssues } from "../../src/campaign/content/template-issues.ts";
 
 const scope = (attributes: Record<string, unknown> = {}) => ({
   member: {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { cancelCampaign } from "../../src/campaign/control.ts";
 import { runCompleted } from "../../src/campaign/events.ts";
-import { parkPlanning } from "../../src/campaign/parking.ts";
+import { parkPlanning } from "../../src/campaign/run/parking.ts";
 import { setConsent } from "../../src/member/consent-word.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";
 import { upsertMembers } from "../../src/member/upsert.ts";

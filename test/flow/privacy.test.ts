@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { freezeBatch } from "../../src/campaign/batch.ts";
+import { renderBatch } from "../../src/campaign/content/render.ts";
+import { freezeBatch } from "../../src/campaign/delivery/batch.ts";
 import { campaignPersonalData } from "../../src/campaign/personal-data.ts";
-import { renderBatch } from "../../src/campaign/render.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { closeShops, openShop } from "../support/shop.ts";

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { parkPlanning } from "../../src/campaign/parking.ts";
+import { parkPlanning } from "../../src/campaign/run/parking.ts";
 import { askAdmin, dataOf } from "../support/ask.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";

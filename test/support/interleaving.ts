@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/control.ts";
 import { launchCampaign } from "../../src/campaign/launch.ts";
-import { unpark } from "../../src/campaign/parking.ts";
+import { unpark } from "../../src/campaign/run/parking.ts";
 import type { ExternalChannelName, SendBatch, Sender } from "../../src/channels/channel.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database, RootDatabase } from "../../src/db/client.ts";

@@ -1,5 +1,5 @@
 import { QstashError } from "@upstash/qstash";
-import { unpark as unparkCampaign } from "../../campaign/parking.ts";
+import { unpark as unparkCampaign } from "../../campaign/run/parking.ts";
 import { type Context, describeActor } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";

@@ -1,0 +1,58 @@
+import { createHmac, timingSafeEqual } from "node:crypto";
+import { z } from "zod";
+import { type ChannelName, channelNames } from "../../channels/catalog.ts";
+import type { Context } from "../../context.ts";
+
+/** What a signed link in a message stands for. It holds ids only, never an address. */
+const Link = z.discriminatedUnion("to", [
+  z.object({ to: z.literal("url"), run: z.int(), channel: z.enum(channelNames), member: z.int(), url: z.url() }),
+  z.object({
+    to: z.literal("unsubscribe"),
+    run: z.int(),
+    channel: z.enum(channelNames),
+    member: z.int(),
+    topic: z.string(),
+  }),
+]);
+export type Link = z.infer<typeof Link>;
+
+/** The public address of a link: `/l/…` counts a click and goes on, `/u/…` shows a page that unsubscribes. */
+export function linkUrl(ctx: Context, link: Link): string {
+  const body = Buffer.from(JSON.stringify(link)).toString("base64url");
+  return `${ctx.settings.publicUrl}/${link.to === "url" ? "l" : "u"}/${body}.${sign(ctx, body)}`;
+}
+
+/** The link that a token stands for, if it is one of ours and whole. */
+export function readLink(ctx: Context, token: string): Link | undefined {
+  const [body = "", signature = ""] = token.split(".");
+  const expected = Buffer.from(sign(ctx, body));
+  const given = Buffer.from(signature);
+  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+  return Link.safeParse(parsed(Buffer.from(body, "base64url").toString())).data;
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function sign(ctx: Context, body: string): string {
+  return createHmac("sha256", ctx.settings.linkSecret).update(body).digest("base64url").slice(0, 32);
+}
+
+/** HTML whose `http(s)` links go through the redirect that counts clicks. */
+export function trackLinks(
+  ctx: Context,
+  html: string,
+  at: { run: number; channel: ChannelName; member: number },
+): string {
+  return html.replace(
+    /(<a\b[^>]*?\shref=)(["'])(https?:\/\/[^"']+)\2/gi,
+    (_all, before: string, quote: string, url: string) => {
+      return `${before}${quote}${linkUrl(ctx, { to: "url", ...at, url: url.replaceAll("&amp;", "&") })}${quote}`;
+    },
+  );
+}

@@ -1,0 +1,74 @@
+import { sql } from "drizzle-orm";
+import { byChannel, type LocalChannelName, localNames } from "../../channels/catalog.ts";
+import type { Context, Settings } from "../../context.ts";
+import {
+  campaignName,
+  memberColumns,
+  type RenderMember,
+  renderParts,
+  scopeFor,
+  templatesOf,
+} from "../content/render.ts";
+import type { TemplateScope } from "../content/template.ts";
+import { frozenContent, remembered } from "../run/run.ts";
+
+/** A message of a local channel as its reader sees it: plain text, to be shown as such. */
+export interface LocalText {
+  readonly title: string;
+  readonly body: string;
+  /** Where it leads, when it leads anywhere. */
+  readonly url: string | null;
+}
+
+/**
+ * The texts of these runs for one member, in the member's locale and with what is known of the member now. A template that fails is
+ * tried in the locale `default`, then replaced by a fixed sentence under the shop's name: never by its source, never by nothing.
+ */
+export async function localTexts(
+  ctx: Context,
+  input: { channel: LocalChannelName; member: number; runs: readonly number[] },
+): Promise<ReadonlyMap<number, LocalText>> {
+  if (input.runs.length === 0) return new Map();
+  const [member, readers] = await Promise.all([
+    ctx.db.first<RenderMember>(sql`SELECT ${memberColumns} FROM member m WHERE m.seq = ${input.member}`),
+    Promise.all(input.runs.map((run) => readerOf(ctx, input.channel, run))),
+  ]);
+  if (!member) return new Map();
+  return new Map(input.runs.map((run, i) => [run, textFor(ctx, readers[i], member)]));
+}
+
+/** A run's text with its templates parsed, each locale once. */
+interface Reader {
+  readonly run: number;
+  readonly read: (locale: string, scope: TemplateScope) => Record<string, string>;
+  readonly campaign: string;
+}
+
+const readersByApp = byChannel(localNames, () => new WeakMap<Settings, Map<number, Promise<Reader>>>());
+
+function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
+  return remembered(readersByApp[channel], ctx.settings, run, async () => {
+    const [content, campaign] = await Promise.all([frozenContent(ctx, run), campaignName(ctx, run)]);
+    const templates = templatesOf(content, channel);
+    return { run, campaign, read: (locale, scope) => renderParts(templates(locale), scope) };
+  });
+}
+
+function textFor(ctx: Context, reader: Reader | undefined, member: RenderMember): LocalText {
+  if (!reader) return fallback(ctx, member.locale);
+  const scope = scopeFor(ctx, member, reader.campaign);
+  for (const locale of [member.locale, "default"]) {
+    try {
+      const { title = "", body = "", url = "" } = reader.read(locale, scope);
+      if (title.trim() && body.trim()) return { title, body, url: url.trim() || null };
+    } catch (error) {
+      ctx.log("warn", "template.failed", { run: reader.run, fault: error instanceof Error ? error.name : "unknown" });
+    }
+  }
+  return fallback(ctx, member.locale);
+}
+
+function fallback({ settings }: Context, locale: string): LocalText {
+  const body = locale.startsWith("zh") ? "此消息暂时无法显示。" : "This message cannot be shown at the moment.";
+  return { title: settings.shopName, body, url: null };
+}

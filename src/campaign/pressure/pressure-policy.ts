@@ -1,0 +1,97 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
+import { type Context, describeActor, type Settings } from "../../context.ts";
+import { type Refusal, refuse } from "../../errors.ts";
+
+/**
+ * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold side by side; quiet hours
+ * of a channel stand in the place of those of all. Null means no bound.
+ */
+export interface PressurePolicy {
+  /** Null: all channels together. */
+  readonly channel: ChannelName | null;
+  /** Sends a day, by the calendar of the shop's zone. */
+  readonly perDay: number | null;
+  /** Sends on a day and the six before it. */
+  readonly perWeek: number | null;
+  /** Minutes of the member's local day; quiet hours may span midnight. */
+  readonly quietFrom: number | null;
+  readonly quietTo: number | null;
+}
+
+const cap = z.int().min(1).max(1_000).nullable().default(null);
+const minute = z.int().min(0).max(1_440).nullable().default(null);
+
+const Policy = z
+  .strictObject({
+    channel: z.enum(channelNames).nullable().default(null),
+    perDay: cap,
+    perWeek: cap,
+    quietFrom: minute,
+    quietTo: minute,
+  })
+  .superRefine(({ channel, perDay, perWeek, quietFrom, quietTo }, check) => {
+    const fault = (path: string, message: string) => check.addIssue({ code: "custom", path: [path], message });
+    if (perDay !== null && perWeek !== null && perDay > perWeek) fault("perDay", "is more than perWeek allows");
+    if ((quietFrom === null) !== (quietTo === null)) fault("quietTo", "quiet hours need both ends");
+    if (quietFrom === null || quietTo === null) return;
+    if (quietFrom % 1_440 === quietTo % 1_440)
+      fault("quietTo", "quiet hours must end at another minute than they begin");
+    if (channel !== null && isLocal(channel)) fault("quietFrom", `${channel} makes no sound: it has no quiet hours`);
+  });
+
+/** Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere within 5 seconds. */
+export async function setPressurePolicy(
+  ctx: Context,
+  input: z.input<typeof Policy>,
+): Promise<PressurePolicy | Refusal> {
+  const checked = Policy.safeParse(input);
+  if (!checked.success) {
+    return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+  }
+  const { channel, perDay, perWeek, quietFrom, quietTo } = checked.data;
+  const key = channel ?? together;
+  const bounds = [perDay, perWeek, quietFrom].some((bound) => bound !== null);
+  await ctx.db.write([
+    bounds
+      ? sql`
+        INSERT INTO pressure_policy (channel, per_day, per_week, quiet_from, quiet_to, set_by, set_at)
+        VALUES (${key}, ${perDay}, ${perWeek}, ${quietFrom}, ${quietTo}, ${describeActor(ctx.actor)}, ${ctx.clock()})
+        ON CONFLICT DO UPDATE SET per_day = excluded.per_day, per_week = excluded.per_week, quiet_from = excluded.quiet_from,
+          quiet_to = excluded.quiet_to, set_by = excluded.set_by, set_at = excluded.set_at`
+      : sql`DELETE FROM pressure_policy WHERE channel = ${key}`,
+  ]);
+  remembered.delete(ctx.settings);
+  return checked.data;
+}
+
+/** The policies that are set, in the channels' order, that of all together first. */
+export async function listPressurePolicies(ctx: Context): Promise<PressurePolicy[]> {
+  const rows = await ctx.db.all<Row>(sql`
+    SELECT channel, per_day AS perDay, per_week AS perWeek, quiet_from AS quietFrom, quiet_to AS quietTo FROM pressure_policy`);
+  const order = [null, ...channelNames];
+  return order.flatMap((channel) => {
+    const row = rows.find((each) => each.channel === (channel ?? together));
+    return row ? [{ ...row, channel }] : [];
+  });
+}
+
+/** The name of all channels together. */
+const together = "*";
+
+type Row = Omit<PressurePolicy, "channel"> & { readonly channel: string };
+
+/** How long a process goes on with the policies that it has read, in milliseconds. */
+const memoryMs = 5_000;
+const remembered = new WeakMap<Settings, { readonly until: number; readonly policies: Promise<PressurePolicy[]> }>();
+
+/** {@link listPressurePolicies}, at most 5 seconds old: every page and every batch asks. */
+export function pressurePolicies(ctx: Context): Promise<readonly PressurePolicy[]> {
+  const known = remembered.get(ctx.settings);
+  if (known && performance.now() < known.until) return known.policies;
+  const policies = listPressurePolicies(ctx);
+  remembered.set(ctx.settings, { until: performance.now() + memoryMs, policies });
+  policies.catch(() => remembered.delete(ctx.settings));
+  return policies;
+}
