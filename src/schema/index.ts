@@ -20,6 +20,9 @@ import "./coupon.ts";
 import "./inbox.ts";
 import "./popup.ts";
 import "./webhook.ts";
+import "./queue-status.ts";
+import "./queue-flow.ts";
+import "./queue-message.ts";
 import "./dead-letter.ts";
 import "./sandbox.ts";
 

@@ -1,32 +1,35 @@
 import { QstashError } from "@upstash/qstash";
 import type { Context } from "../../context.ts";
-import { listQueueFlows } from "./flow.ts";
+import { listQueueFlows, type QueueFlow } from "./flow.ts";
 import { dueAt, type QueueMessage } from "./message.ts";
 import { type Why, whyOf } from "./why.ts";
 
-/** Why each of these messages is where it is, in their order. Asks the queue only for what their states leave open. */
-export async function explainMessages(ctx: Context, given: readonly QueueMessage[]): Promise<Why[]> {
-  const now = ctx.clock();
-  const messages = await Promise.all(given.map((message) => withoutDoubt(ctx, message, now)));
-  const isHeld = messages.some((message) => isWaiting(message) && (dueAt(message) ?? 0) <= now);
-  const [flows, inFlight] = isHeld
-    ? await Promise.all([listQueueFlows(ctx), deliveriesUnderWay(ctx)])
-    : [[], undefined];
-  return Promise.all(
-    messages.map(async (message) =>
-      whyOf(message, {
-        now,
-        outage: ctx.queue.outage,
-        flow: flows.find(({ name }) => name === message.flow),
-        inFlight,
-        letterId: message.state === "DEAD" ? await letterOf(ctx, message) : undefined,
-      }),
-    ),
-  );
+/** Tells of each message why it is where it is. Asks the queue only for what their states leave open, and once for what they share. */
+export function explainer(ctx: Context): (message: QueueMessage) => Promise<Why> {
+  let shared: Promise<[QueueFlow[], InFlight]> | undefined;
+  return async (given) => {
+    const now = ctx.clock();
+    const message = await withoutDoubt(ctx, given, now);
+    const isHeld = isWaiting(message) && (dueAt(message) ?? 0) <= now;
+    if (isHeld) shared ??= Promise.all([listQueueFlows(ctx), deliveriesUnderWay(ctx)]);
+    const [flows, inFlight] = (isHeld && (await shared)) || [];
+    return whyOf(message, {
+      now,
+      outage: ctx.queue.outage,
+      flow: flows?.find(({ name }) => name === message.flow),
+      inFlight,
+      letterId: message.state === "DEAD" ? await letterOf(ctx, message) : undefined,
+    });
+  };
 }
 
 /** Deliveries under way in the whole account, and how many there may be; 0 for no limit. */
-export async function deliveriesUnderWay(ctx: Context): Promise<{ readonly running: number; readonly most: number }> {
+export interface InFlight {
+  readonly running: number;
+  readonly most: number;
+}
+
+export async function deliveriesUnderWay(ctx: Context): Promise<InFlight> {
   const { parallelismCount, parallelismMax } = await ctx.queue.client.flowControl.getGlobalParallelism();
   return { running: parallelismCount, most: parallelismMax };
 }

@@ -107,12 +107,13 @@ async function messagesAt(
   state: string | undefined,
   isFirst: boolean,
 ): Promise<QueueMessage[]> {
-  const newest = entries[0]?.at ?? 0;
   const ids = [...new Set(entries.map(({ id }) => id))];
   const histories = await historyOf(ctx, ids);
   const here = ids.filter((id) => {
-    const shown = histories.get(id)?.filter((entry) => state === undefined || entry.state === state) ?? [];
-    return isFirst || shown.every(({ at }) => at <= newest);
+    const newest = histories.get(id)?.findLast((entry) => state === undefined || entry.state === state);
+    return (
+      isFirst || entries.some((entry) => entry.id === id && entry.at === newest?.at && entry.state === newest.state)
+    );
   });
   return messagesOfLog(ctx, here, histories);
 }

@@ -108,10 +108,14 @@ export async function setFlowLimits(ctx: Context, limits: FlowLimits): Promise<Q
 export function clearFlowLimits(ctx: Context, { flow }: { flow: string }): Promise<QueueFlow | Refusal> {
   const { flowControl } = ctx.queue.client;
   return steer(ctx, flow, "flow.unlimited", async (key) => {
-    // The queue would keep the pinned limits until the next message brings others.
-    const usual = configuredLimits(ctx.queue.settings, flow);
-    const rate = usual?.ratePerSecond === undefined ? {} : { rate: usual.ratePerSecond, period: 1 };
-    if (usual) await flowControl.pin(key, { parallelism: usual.parallelism, ...rate });
+    const now = (await listQueueFlows(ctx)).find(({ name }) => name === flow);
+    const { parallelism, ratePerSecond } = configuredLimits(ctx.queue.settings, flow) ?? {};
+    // The queue would keep the pinned limits until the next message brings others, and cannot be told that there is no rate.
+    const rate = ratePerSecond ?? (now?.rate ? mostLimit : undefined);
+    await flowControl.pin(key, {
+      ...(parallelism !== undefined && { parallelism }),
+      ...(rate !== undefined && { rate, period: 1 }),
+    });
     await flowControl.unpin(key, { parallelism: true, rate: true });
   });
 }

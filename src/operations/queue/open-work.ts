@@ -12,28 +12,47 @@ export async function openMessages(
   ctx: Context,
   { run, limit }: { run: number; limit: number },
 ): Promise<QueueMessage[]> {
-  const rows = await newestAbout(ctx, await openSubjects(ctx, run, limit));
-  return messagesOfRows(ctx, rows.sort((one, other) => one.seq - other.seq).slice(0, limit));
+  const subjects = await openSubjects(ctx, run, limit);
+  const steps = await planningSteps(ctx, run, limit);
+  const rows = await newestAbout(ctx, [...new Set([...subjects, ...steps])]);
+  const messages = await messagesOfRows(
+    ctx,
+    rows.sort((one, other) => one.seq - other.seq),
+  );
+  const isOpen = ({ subject, state }: QueueMessage) => state !== "DELIVERED" || subjects.includes(subject ?? "");
+  return messages.filter(isOpen).slice(0, limit);
 }
+
+/** States in which a run's work goes on, or may be taken up again. */
+const going = sql.raw("('RUNNING', 'CANCELLING', 'FAILED')");
 
 /** What the unfinished work of a run is known by, at most `limit` of each kind. */
 async function openSubjects(ctx: Context, run: number, limit: number): Promise<string[]> {
-  const now = ctx.clock();
-  const of = (states: string) => sql`run r WHERE r.id = ${run} AND r.state IN (${sql.raw(states)})`;
-  const going = "'RUNNING', 'CANCELLING', 'FAILED'";
   const found = await ctx.db.all<{ subject: string }>(sql`
-    SELECT 'start/' || r.id AS subject FROM ${of(`'PENDING', ${going}`)} AND r.planned = 0 AND r.planned_to = 0
-    UNION ALL SELECT 'plan/' || r.id || '/' || r.planned_to FROM ${of(going)} AND r.planned = 0
-    UNION ALL SELECT 'cancel/' || r.id FROM ${of("'CANCELLING'")}
+    SELECT 'start/' || id AS subject FROM run
+    WHERE id = ${run} AND (state = 'PENDING' OR (state IN ${going} AND planned = 0 AND planned_to = 0))
+    UNION ALL SELECT 'plan/' || id || '/' || planned_to FROM run WHERE id = ${run} AND state IN ${going} AND planned = 0
+    UNION ALL SELECT 'cancel/' || id FROM run WHERE id = ${run} AND state = 'CANCELLING'
     UNION ALL SELECT * FROM (
-      SELECT 'page/' || p.run || '/' || p.number FROM page p
-      WHERE p.run = ${run} AND p.state <> 'WRITTEN' AND EXISTS (SELECT 1 FROM ${of(going)}) ORDER BY p.number LIMIT ${limit})
+      SELECT 'page/' || p.run || '/' || p.number FROM run r JOIN page p ON p.run = r.id AND p.state <> 'WRITTEN'
+      WHERE r.id = ${run} AND r.state IN ${going} ORDER BY p.number LIMIT ${limit})
     UNION ALL SELECT * FROM (
-      SELECT 'batch/' || b.seq FROM batch b
-      WHERE b.run = ${run} AND b.state <> 'DONE' AND EXISTS (SELECT 1 FROM ${of(going)}) LIMIT ${limit})
+      SELECT 'batch/' || b.seq FROM run r JOIN batch b ON b.run = r.id AND b.state <> 'DONE'
+      WHERE r.id = ${run} AND r.state IN ${going} LIMIT ${limit})
     UNION ALL SELECT * FROM (
-      SELECT o.subject FROM outbox o
-      WHERE o.subject >= ${`wake/${run}/`} AND o.subject < ${`wake/${run}0`} AND (o.published_at IS NULL OR o.not_before > ${now})
-        AND EXISTS (SELECT 1 FROM ${of(going)}) LIMIT ${limit})`);
+      SELECT o.subject FROM run r JOIN outbox o ON o.subject >= ${`wake/${run}/`} AND o.subject < ${`wake/${run}0`}
+      WHERE r.id = ${run} AND r.state IN ${going} AND (o.published_at IS NULL OR o.not_before > ${ctx.clock()}) LIMIT ${limit})`);
+  return found.map(({ subject }) => subject);
+}
+
+/** The steps of planning, if there is a page without a message of its own: one of them has kept it for itself. */
+async function planningSteps(ctx: Context, run: number, limit: number): Promise<string[]> {
+  const found = await ctx.db.all<{ subject: string }>(sql`
+    SELECT DISTINCT o.subject FROM run r JOIN outbox o
+      ON o.subject = ${`start/${run}`} OR (o.subject >= ${`plan/${run}/`} AND o.subject < ${`plan/${run}0`})
+    WHERE r.id = ${run} AND r.state IN ${going} AND EXISTS (
+      SELECT 1 FROM page p WHERE p.run = ${run} AND p.state <> 'WRITTEN'
+        AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = 'page/' || p.run || '/' || p.number))
+    ORDER BY o.seq DESC LIMIT ${limit}`);
   return found.map(({ subject }) => subject);
 }

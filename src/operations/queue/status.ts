@@ -1,7 +1,7 @@
 import type { Context } from "../../context.ts";
 import { isRefusal } from "../../errors.ts";
 import { listDeadLetters } from "./dead-letter.ts";
-import { deliveriesUnderWay } from "./explain.ts";
+import { deliveriesUnderWay, type InFlight } from "./explain.ts";
 import { hostOf } from "./find.ts";
 import { listQueueFlows, type QueueFlow } from "./flow.ts";
 import { type LogEntry, mostEntries, readLog } from "./log.ts";
@@ -18,8 +18,7 @@ export interface QueueStatus {
 
 export interface QueueFigures {
   readonly flows: readonly QueueFlow[];
-  /** Of the whole account. */
-  readonly inFlight: { readonly running: number; readonly most: number };
+  readonly inFlight: InFlight;
   readonly deadLetters: DeadLetterCount;
   readonly rates: Rates;
 }
@@ -46,12 +45,12 @@ const patienceMs = 5_000;
 
 /** How the queue is. Costs it at most eight requests; a queue that is away is told of, not thrown. */
 export async function queueStatus(ctx: Context): Promise<QueueStatus> {
+  const outbox = await backlog(ctx);
   const late = Promise.withResolvers<never>();
   const timer = setTimeout(
     () => late.reject(new Error(`no answer within ${patienceMs / 1_000} s`)),
     ctx.queue.outage ? patienceMs / 5 : patienceMs,
   );
-  const outbox = await backlog(ctx);
   try {
     return { outbox, queue: await Promise.race([figures(ctx), late.promise]), error: null };
   } catch (error) {

@@ -1,4 +1,5 @@
 import type { Outage } from "../../queue/qstash.ts";
+import type { InFlight } from "./explain.ts";
 import type { QueueFlow } from "./flow.ts";
 import { dueAt, lastFailure, type QueueMessage } from "./message.ts";
 
@@ -37,7 +38,7 @@ export interface Facts {
   /** The message's flow; undefined for one that has none. */
   readonly flow: QueueFlow | undefined;
   /** Deliveries under way in the whole queue. */
-  readonly inFlight: { readonly running: number; readonly most: number } | undefined;
+  readonly inFlight: InFlight | undefined;
   /** The dead letter of a dead message. */
   readonly letterId: string | undefined;
 }
