@@ -1,5 +1,5 @@
 import DataLoader from "dataloader";
-import { inArray } from "drizzle-orm";
+import { inArray, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Database } from "../db/client.ts";
 import { type Coupon, couponTable } from "./table.ts";
@@ -21,10 +21,11 @@ export function couponOfToken({ db }: Context, token: string): Promise<Coupon | 
 const loaders = new WeakMap<Database, DataLoader<string, Coupon | null>>();
 
 async function read(db: Database, tokens: readonly string[]): Promise<(Coupon | null)[]> {
-  const found = await db.orm
-    .select()
-    .from(couponTable)
-    .where(inArray(couponTable.token, [...new Set(tokens)]));
-  const byToken = new Map(found.map((coupon) => [coupon.token, coupon]));
+  const found = await db.all<{ id: number; token: string }>(sql`
+    SELECT id, token FROM coupon WHERE token IN (SELECT value FROM json_each(${JSON.stringify(tokens)}))`);
+  if (found.length === 0) return tokens.map(() => null); // a sold-out crowd: nothing more to read
+  const ids = found.map(({ id }) => id);
+  const coupons = await db.orm.select().from(couponTable).where(inArray(couponTable.id, ids));
+  const byToken = new Map(coupons.map((coupon) => [coupon.token, coupon]));
   return tokens.map((token) => byToken.get(token) ?? null);
 }

@@ -88,10 +88,26 @@ function keySource(settings: MemberTokenSettings): JWTVerifyGetKey {
   if ("secret" in settings) {
     const secret = new TextEncoder().encode(settings.secret);
     if (secret.length < 32) throw new SetupError("the secret of members' tokens needs 32 bytes or more");
-    return async () => secret;
+    return oncePerAlgorithm((alg) => importSecret(secret, alg));
   }
   const { publicKey } = settings;
-  return ({ alg }) => importSPKI(publicKey, alg ?? "");
+  return oncePerAlgorithm((alg) => importSPKI(publicKey, alg));
+}
+
+/** A key is imported once, not for every token. */
+function oncePerAlgorithm(importKey: (alg: string) => Promise<CryptoKey>): JWTVerifyGetKey {
+  const imported = new Map<string, Promise<CryptoKey>>();
+  return ({ alg = "" }) => {
+    const key = imported.get(alg) ?? importKey(alg);
+    imported.set(alg, key);
+    return key;
+  };
+}
+
+/** `alg` is HS256, HS384 or HS512: others were refused before. */
+function importSecret(secret: Uint8Array<ArrayBuffer>, alg: string): Promise<CryptoKey> {
+  const algorithm = { name: "HMAC", hash: `SHA-${alg.slice(2)}` };
+  return crypto.subtle.importKey("raw", secret, algorithm, false, ["verify"]);
 }
 
 function faultOf(error: unknown, { issuer, audience, algorithms }: MemberTokenSettings): MemberTokenVerdict {

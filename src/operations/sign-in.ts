@@ -1,3 +1,4 @@
+import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../context.ts";
 import type { Database } from "../db/client.ts";
@@ -24,7 +25,7 @@ export const operatorCookie = "fanfare_operator";
 export function createSignIn({ db, members, clock }: SignInParts): (request: Request) => Promise<SignIn> {
   const verify = members && memberTokenVerifier(members, clock);
   const tokenActor = remembering(clock, (token) => actorOfToken(db, token));
-  const memberActor = remembering(clock, (externalId) => actorOfMember(db, externalId));
+  const memberActor = remembering(clock, membersOf(db));
 
   const member = async (jwt: string): Promise<SignIn> => {
     if (!verify) return fault("MEMBERS_NOT_CONFIGURED", "members cannot sign in: the shop's tokens are not set up");
@@ -61,11 +62,21 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
     : { kind: "service", id, name, scopes: found.scopes };
 }
 
-async function actorOfMember(db: Database, externalId: string): Promise<Actor | undefined> {
-  const row = await db.first<{ seq: number; id: string }>(
-    sql`SELECT seq, id FROM member WHERE external_id = ${externalId} AND deleted_at IS NULL`,
-  );
-  return row && { kind: "member", seq: row.seq, id: row.id };
+/** Looks members up by the shop's id of them; those of a crowd are asked for together. */
+function membersOf(db: Database): (externalId: string) => Promise<Actor | undefined> {
+  const loader = new DataLoader((ids: readonly string[]) => actorsOfMembers(db, ids), {
+    cache: false,
+    maxBatchSize: 200,
+  });
+  return (externalId) => loader.load(externalId);
+}
+
+async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {
+  const found = await db.all<{ seq: number; id: string; external: string }>(sql`
+    SELECT seq, id, external_id AS external FROM member
+    WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND deleted_at IS NULL`);
+  const byId = new Map(found.map(({ seq, id, external }) => [external, { kind: "member", seq, id } as const]));
+  return ids.map((id) => byId.get(id));
 }
 
 const rememberMs = 5_000;
