@@ -8,6 +8,7 @@ import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
+import { countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
@@ -78,7 +79,11 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     log,
     actor: { kind: "system", job: "app" },
   };
-  const relay = startRelay(parts.db, queue, (event, fields) => log("warn", event, fields), ctx.clock);
+  const onTrouble = (event: string, fields: Record<string, unknown>) => {
+    countPublishFailure(event);
+    log("warn", event, fields);
+  };
+  const relay = startRelay(parts.db, queue, onTrouble, ctx.clock);
   const adminToken = await ensureAdminToken(ctx);
   listener.route(routes({ ctx, env, redis: parts.redis, ...faces(env, ctx) }));
   const armed = await keepArmed(ctx);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { countJob } from "../operations/metrics.ts";
 import { readBody } from "./body.ts";
 import { jobs } from "./index.ts";
 import type { JobContext, JobResult } from "./job.ts";
@@ -34,9 +35,11 @@ async function runJob(
   const message = request.headers.get("upstash-message-id");
   const retried = Number(request.headers.get("upstash-retried") ?? 0);
   const began = performance.now();
+  const count = (result: JobResult["kind"] | "error") => countJob(name, result, (performance.now() - began) / 1000);
   try {
     const result = await run();
     const ms = Math.round(performance.now() - began);
+    count(result.kind);
     ctx.log(result.kind === "reject" ? "error" : "debug", "job", {
       job: name,
       message,
@@ -46,6 +49,7 @@ async function runJob(
     });
     return answer(result);
   } catch (error) {
+    count("error");
     ctx.log("error", "job.failed", { job: name, message, retried, error: describe(error) });
     return refuse(500, "the job failed and may be tried again");
   }

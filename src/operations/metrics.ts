@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Context } from "../context.ts";
 
 const registry = new Registry();
@@ -23,7 +23,39 @@ const sends = new Gauge({
   registers: [registry],
 });
 
-/** The process's and the product's figures in Prometheus' text format, counted when asked. */
+const jobs = new Counter({
+  name: "fanfare_jobs_total",
+  help: "Messages handled by this process, by job and result: done, retry (not now), reject (never) or error.",
+  labelNames: ["job", "result"],
+  registers: [registry],
+});
+const jobSeconds = new Histogram({
+  name: "fanfare_job_seconds",
+  help: "How long this process took to handle a message, by job, in seconds.",
+  labelNames: ["job"],
+  buckets: [0.005, 0.02, 0.1, 0.5, 2, 10, 60],
+  registers: [registry],
+});
+const publishFailures = new Counter({
+  name: "fanfare_publish_failures_total",
+  help: "Attempts of this process to publish that failed: the queue was away (outage), or would not have a message (refused).",
+  labelNames: ["kind"],
+  registers: [registry],
+});
+
+/** Counts a message that this process has handled. */
+export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
+  jobs.inc({ job, result });
+  jobSeconds.observe({ job }, seconds);
+}
+
+/** Counts what the relay complains of, by its event; others are left alone. */
+export function countPublishFailure(event: string): void {
+  if (event === "outbox.paused") publishFailures.inc({ kind: "outage" });
+  if (event === "outbox.refused") publishFailures.inc({ kind: "refused" });
+}
+
+/** The process's and the product's figures in Prometheus' text format, counted when asked. The queue is not: it would be paid for every scrape. */
 export async function renderMetrics(ctx: Context): Promise<{ text: string; contentType: string }> {
   const [outbox, byState, byChannel] = await Promise.all([
     ctx.db.first<{ n: number; since: number | null }>(sql`

@@ -1,0 +1,57 @@
+import { afterAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { openBroker } from "../../src/app.ts";
+import { freePort } from "../support/port.ts";
+import { closeShops, openShop, type Shop, shopEnv } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
+import { until } from "../support/wait.ts";
+
+afterAll(closeShops);
+
+const scrape = async (shop: Shop) => (await fetch(`${shop.app.url}/metrics`)).text();
+
+/** A figure of the process; 0 for one that is not there yet. */
+async function figure(shop: Shop, line: string): Promise<number> {
+  const found = (await scrape(shop)).split("\n").find((text) => text.startsWith(`${line} `));
+  return Number(found?.split(" ").at(-1) ?? 0);
+}
+
+test("messages are counted by job and result, with how long they took, and what could not be published is, too", async () => {
+  const shop = await openShop({ env: { QUEUE_RETRIES: "0" } });
+  const counts = async () => ({
+    done: await figure(shop, 'fanfare_jobs_total{job="campaign-page",result="done"}'),
+    error: await figure(shop, 'fanfare_jobs_total{job="campaign-page",result="error"}'),
+    reject: await figure(shop, 'fanfare_jobs_total{job="campaign-page",result="reject"}'),
+    timed: await figure(shop, 'fanfare_job_seconds_count{job="campaign-page"}'),
+    refused: await figure(shop, 'fanfare_publish_failures_total{kind="refused"}'),
+  });
+  const before = await counts();
+  await shop.members(400);
+  await shop.ctx.db.write([
+    sql.raw("CREATE TRIGGER poison BEFORE INSERT ON inbox WHEN NEW.member = 250 BEGIN SELECT RAISE(ABORT, 'no'); END"),
+    sql`INSERT INTO outbox (id, name, payload, subject, created_at)
+      VALUES ('u1', 'campaign-start', '{"run":"' || hex(zeroblob(600000)) || '"}', 'start/u1', 1)`,
+  ]);
+  const run = await shop.launched({ channels: ["IN_APP"] });
+  await shop.app.queue.client.publish({ url: `${shop.app.url}/jobs/campaign-page`, body: "{}", retries: 0 });
+  await shop.becomes(run, "FAILED");
+  await until(async () => (await counts()).reject > before.reject && (await counts()).refused > before.refused);
+  const { done, error, reject, timed } = await counts();
+  expect([done - before.done, error - before.error, reject - before.reject, timed - before.timed]).toEqual([
+    2, 1, 1, 4,
+  ]);
+});
+
+test("a scrape needs no queue: it would be paid for each time", async () => {
+  const dataDir = tempDir();
+  const env = { BROKER: "own-process", BROKER_PORT: String(freePort()) };
+  const broker = await openBroker(shopEnv(dataDir, env), () => {});
+  const shop = await openShop({ env, dataDir });
+  await broker.stop();
+  const outages = () => figure(shop, 'fanfare_publish_failures_total{kind="outage"}');
+  const before = await outages();
+  await shop.members(10);
+  await shop.launched({ channels: ["IN_APP"] });
+  await until(async () => (await outages()) > before);
+  expect(await figure(shop, "fanfare_outbox_waiting")).toBeGreaterThan(0);
+});
