@@ -1,0 +1,37 @@
+import { z } from "zod";
+import type { CartLine } from "./cart.ts";
+
+const names = z.array(z.string().min(1).max(100)).max(1_000).default([]);
+const Lists = z.strictObject({ include: names, exclude: names }).prefault({});
+
+/** Which goods count for a template's coupons, and how much they must cost; without any, all goods from 0. */
+export const Conditions = z.strictObject({
+  goods: Lists.describe("Goods by the shop's ids."),
+  categories: Lists.describe("Categories by the shop's ids."),
+  minimum: z
+    .int()
+    .nonnegative()
+    .max(1_000_000_000_000)
+    .default(0)
+    .describe("What counts must cost at least so much after promotions, before coupons, in minor units."),
+});
+export type Conditions = z.infer<typeof Conditions>;
+
+/**
+ * The lines that count: of the template's shop ('' = of all shops); named by a list of goods or of categories to include, where there is
+ * one; and by no list to exclude. Exclusion wins. The minimum is not looked at here.
+ */
+export function eligibleLines<Line extends Pick<CartLine, "goods" | "categories" | "shop">>(
+  { goods, categories }: Conditions,
+  shop: string,
+  lines: readonly Line[],
+): Line[] {
+  const all = goods.include.length + categories.include.length === 0;
+  const wanted = { goods: new Set(goods.include), categories: new Set(categories.include) };
+  const unwanted = { goods: new Set(goods.exclude), categories: new Set(categories.exclude) };
+  const isNamed = (line: Line, by: typeof wanted) =>
+    by.goods.has(line.goods) || line.categories.some((category) => by.categories.has(category));
+  return lines.filter(
+    (line) => (shop === "" || line.shop === shop) && (all || isNamed(line, wanted)) && !isNamed(line, unwanted),
+  );
+}

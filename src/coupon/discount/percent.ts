@@ -1,0 +1,18 @@
+import { z } from "zod";
+import { share } from "../allocation.ts";
+import { defineDiscount, Minor } from "./discount.ts";
+
+const Params = z.strictObject({
+  basisPointsOff: z.int().min(1).max(10_000).describe("Taken off, in hundredths of a per cent: 500 is 5 %."),
+  cap: Minor.optional().describe("At most so much is taken off, in minor units; needed with a budget."),
+});
+
+/** A share off, at most a cap: ⌊left × basis points ÷ 10,000⌋, so a fraction of a minor unit stays with the shop. */
+export const percent = defineDiscount({
+  kind: "DISCOUNT",
+  description: "A share off what is left when its turn comes, at most a cap.",
+  params: Params,
+  describe: ({ basisPointsOff, cap }) => `${basisPointsOff / 100} % off${cap ? `, at most ${cap}` : ""}`,
+  most: ({ cap }) => cap,
+  apply: ({ left }, { basisPointsOff, cap = left }) => Math.min(share(left, basisPointsOff, 10_000), cap),
+});
