@@ -13,6 +13,7 @@ export function couponOfToken({ db }: Context, token: string): Promise<Coupon | 
   const made = new DataLoader((tokens: readonly string[]) => read(db, tokens), {
     cache: false,
     maxBatchSize: mostTogether,
+    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
   });
   loaders.set(db, made);
   return made.load(token);

@@ -67,6 +67,7 @@ function membersOf(db: Database): (externalId: string) => Promise<Actor | undefi
   const loader = new DataLoader((ids: readonly string[]) => actorsOfMembers(db, ids), {
     cache: false,
     maxBatchSize: 200,
+    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
   });
   return (externalId) => loader.load(externalId);
 }
