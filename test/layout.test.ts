@@ -33,6 +33,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   context: ["errors", "db", "queue", "channels"],
   idempotency: ["errors", "context", "db"],
   log: ["context"],
+  web: ["context"],
   schema: [...domains, "context", "errors", "idempotency"],
   jobs: [...domains, "channels", "queue", "context", "errors"],
 };
@@ -71,7 +72,7 @@ function mayImport({ from, to }: Import): boolean {
   if (top.includes(from)) return true;
   if (domains.includes(from)) {
     const lower = domains.slice(0, domains.indexOf(from));
-    return [...lower, "db", "redis", "queue", "context", "errors", "idempotency"].includes(to);
+    return [...lower, "db", "redis", "queue", "context", "errors", "idempotency", "web"].includes(to);
   }
   return allowed[from]?.includes(to) ?? false;
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { type Link, linkUrl } from "../../src/campaign/content/link.ts";
-import { languageOf } from "../../src/campaign/content/link-html.ts";
+import { languageOf } from "../../src/web/language.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
 

@@ -1,8 +1,9 @@
 import type { Context } from "../../context.ts";
 import { consentSaid } from "../../member/consent-word.ts";
+import { languageOf, type PageLanguage } from "../../web/language.ts";
 import { recordProgress } from "../delivery/delivery.ts";
 import { type Link, readLink } from "./link.ts";
-import { languageOf, type PageLanguage, pageResponse } from "./link-html.ts";
+import { unsubscribeResponse } from "./link-html.ts";
 
 /** Answers `/l/<token>`: counts the click and goes on to the link's address. A click that cannot be counted goes on all the same. */
 export async function followLink(ctx: Context, token: string, request: Request): Promise<Response> {
@@ -31,10 +32,10 @@ export async function unsubscribePage(ctx: Context, token: string, request: Requ
   switch (request.method) {
     case "GET":
     case "HEAD":
-      return pageResponse({ language, page: "ask", shop: ctx.settings.shopName });
+      return unsubscribeResponse({ language, page: "ask", shop: ctx.settings.shopName });
     case "POST":
       await withdraw(ctx, link);
-      return pageResponse({ language, page: "done", shop: ctx.settings.shopName });
+      return unsubscribeResponse({ language, page: "done", shop: ctx.settings.shopName });
     default:
       return new Response(null, { status: 405, headers: { allow: "GET, HEAD, POST" } });
   }
@@ -48,5 +49,5 @@ async function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): 
 }
 
 function badLink(ctx: Context, language: PageLanguage): Response {
-  return pageResponse({ language, page: "bad", shop: ctx.settings.shopName });
+  return unsubscribeResponse({ language, page: "bad", shop: ctx.settings.shopName });
 }

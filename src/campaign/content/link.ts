@@ -1,7 +1,7 @@
-import { createHmac, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { type ChannelName, channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import { isSignedBy, signatureOf } from "../../web/signature.ts";
 
 /** What a signed link in a message stands for. It holds ids only, never an address. */
 const Link = z.discriminatedUnion("to", [
@@ -19,15 +19,13 @@ export type Link = z.infer<typeof Link>;
 /** The public address of a link: `/l/…` counts a click and goes on, `/u/…` shows a page that unsubscribes. */
 export function linkUrl(ctx: Context, link: Link): string {
   const body = Buffer.from(JSON.stringify(link)).toString("base64url");
-  return `${ctx.settings.publicUrl}/${link.to === "url" ? "l" : "u"}/${body}.${sign(ctx, body)}`;
+  return `${ctx.settings.publicUrl}/${link.to === "url" ? "l" : "u"}/${body}.${signatureOf(ctx, body)}`;
 }
 
 /** The link that a token stands for, if it is one of ours and whole. */
 export function readLink(ctx: Context, token: string): Link | undefined {
   const [body = "", signature = ""] = token.split(".");
-  const expected = Buffer.from(sign(ctx, body));
-  const given = Buffer.from(signature);
-  if (expected.length !== given.length || !timingSafeEqual(expected, given)) return undefined;
+  if (!isSignedBy(ctx, body, signature)) return undefined;
   return Link.safeParse(parsed(Buffer.from(body, "base64url").toString())).data;
 }
 
@@ -37,10 +35,6 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-function sign(ctx: Context, body: string): string {
-  return createHmac("sha256", ctx.settings.linkSecret).update(body).digest("base64url").slice(0, 32);
 }
 
 /** HTML whose `http(s)` links go through the redirect that counts clicks. */

@@ -1,0 +1,67 @@
+import type { PageLanguage } from "./language.ts";
+
+/** What a page behind a link says; plain text. */
+export interface PageWords {
+  readonly title: string;
+  readonly text: string;
+  /** A code to be read and copied. */
+  readonly code?: string | undefined;
+  /** Posts to the page's own address. */
+  readonly button?: string | undefined;
+}
+
+interface Page {
+  readonly language: PageLanguage;
+  readonly shop: string;
+  readonly words: PageWords;
+  /** 200 unless given. */
+  readonly status?: number;
+  /** Whether it tells what was just done: read out by screen readers. */
+  readonly isNews?: boolean;
+}
+
+/** A small page of the shop's: no script, no frame, nothing loaded from anywhere, kept by nobody, and no address that others are told of. */
+export function pageResponse({ language, shop, words, status = 200, isNews = false }: Page): Response {
+  const { title, text, code, button } = words;
+  const html = `<!doctype html>
+<html lang="${language}">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="robots" content="noindex">
+<title>${escaped(title)} – ${escaped(shop)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+<p>${escaped(shop)}</p>
+<h1>${escaped(title)}</h1>
+<p${isNews ? ' role="status"' : ""}>${escaped(text)}</p>
+${code ? `<p><code>${escaped(code)}</code></p>` : ""}
+${button ? `<form method="post"><button type="submit">${escaped(button)}</button></form>` : ""}
+</main>
+</body>
+</html>
+`;
+  return new Response(html, { status, headers: { ...headers, "content-language": language } });
+}
+
+const style =
+  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:10vh auto;padding:0 1rem}h1{line-height:1.2}" +
+  "code{font-size:1.3rem;overflow-wrap:anywhere}" +
+  "button{font:inherit;padding:.7rem 1.4rem;color:#fff;background:#1a4fa0;border:2px solid #1a4fa0;border-radius:.3rem}" +
+  "button:focus-visible{outline:3px solid #d97706;outline-offset:3px}";
+
+const headers = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  "cache-control": "no-store",
+  "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
+  vary: "accept-language",
+};
+
+function escaped(text: string): string {
+  return Bun.escapeHTML(text);
+}
