@@ -4,6 +4,7 @@ import type { Store } from "../store/store.ts";
 import { type Alarm, createAlarm } from "./alarm.ts";
 import type { Lane } from "./lane.ts";
 import { Lanes } from "./lanes.ts";
+import { Shares } from "./shares.ts";
 
 /** Below the 256 connections a process may have open at once, so that the rest of it can still make calls. */
 const mostRunning = 200;
@@ -30,6 +31,7 @@ export class Dispatcher {
   readonly #options: DispatchOptions;
   readonly #throttled = new Map<Lane, number>();
   readonly #line: Lane[] = [];
+  readonly #shares = new Shares(mostRunning);
   #running = 0;
   #unsettled = 0;
   #stopped = true;
@@ -132,18 +134,23 @@ export class Dispatcher {
     }
     if (entry !== "open") return false;
     const message = lane.take(now);
-    if (message) this.#deliver(lane, message);
-    return message !== undefined;
+    if (!message) return false;
+    const mayStart = this.#shares.admits(message.url, this.#running, lane);
+    if (mayStart) this.#deliver(lane, message);
+    else lane.putBack(message.seq);
+    return mayStart;
   }
 
   #deliver(lane: Lane, message: Message): void {
     this.#running += 1;
     this.#unsettled += 1;
     lane.gate.enter();
+    const end = this.#shares.begin(message.url);
     this.#options.run(message).then(() => {
       this.#running -= 1;
       lane.gate.leave();
       this.#wake(lane);
+      for (const other of end()) this.#wake(other);
     });
   }
 }

@@ -18,6 +18,8 @@ export interface Lane {
   /** The next message to deliver, if any; it is held, so that it is not taken twice, until it is released. */
   take(now: number): Message | undefined;
   release(seq: number): void;
+  /** Gives a message back that was taken but cannot be delivered yet; it is the next again. */
+  putBack(seq: number): void;
   /** Reads its limits anew. */
   refreshLimits(): void;
 }

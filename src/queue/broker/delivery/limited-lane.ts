@@ -61,6 +61,10 @@ export class LimitedLane implements Lane {
     this.#held.delete(seq);
   }
 
+  putBack(seq: number): void {
+    this.#ready.unshift(seq);
+  }
+
   refreshLimits(): void {
     if (this.#flow === undefined) return;
     const kept = this.#store.flow.get(this.#flow);

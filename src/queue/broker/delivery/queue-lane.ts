@@ -54,6 +54,10 @@ export class QueueLane implements Lane {
     this.#more = true;
   }
 
+  putBack(seq: number): void {
+    this.release(seq);
+  }
+
   refreshLimits(): void {
     const kept = this.#store.queue.get(this.#name);
     this.#parallelism = kept?.parallelism ?? 1;
