@@ -1,5 +1,4 @@
 import { expect } from "bun:test";
-import { isOurs } from "./place.ts";
 import {
   awhile,
   conformance,
@@ -103,14 +102,13 @@ slowly("messages of a schedule are found by it: while they wait, in the log and 
 slowly("a schedule's callbacks name it; a schedule's delay holds up its messages, not its ticks", async () => {
   const mine = own();
   const { client, name, shop } = mine;
-  const hold = isOurs ? span : ({ text: "10s", ms: 10_000 } as const);
-  await everyMinute(mine, { callback: `${shop.url}/called`, delay: hold.text });
+  await everyMinute(mine, { callback: `${shop.url}/called`, delay: span.text });
   await pass(minute);
   await eventually(async () => (await client.schedules.get(name)).lastScheduleTime);
   await client.schedules.pause({ schedule: name });
   await awhile();
   expect(shop.deliveries).toEqual([]);
-  await pass(hold.ms);
+  await pass(span.ms);
   const [delivery] = await shop.got(1, "/called");
   expect(JSON.parse(delivery!.body)).toMatchObject({ scheduleId: name, url: `${shop.url}/tick` });
 });
