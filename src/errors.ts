@@ -27,7 +27,35 @@ export type Refusal =
     }
   | { readonly code: "NOT_ELIGIBLE"; readonly message: string }
   | { readonly code: "NOT_STARTED"; readonly message: string /** ms */; readonly opensAt: number }
-  | { readonly code: "ENDED"; readonly message: string };
+  | { readonly code: "ENDED"; readonly message: string }
+  | { readonly code: "COUPON_UNUSABLE"; readonly message: string; readonly coupons: readonly UnusableCoupon[] };
+
+/** Why a coupon takes nothing off a cart. */
+export const unusableReasons = [
+  "NOT_FOUND",
+  "LOCKED",
+  "USED",
+  "WITHDRAWN",
+  "EXPIRED",
+  "NOT_YET_VALID",
+  "OTHER_CURRENCY",
+  "NO_GOODS",
+  "BELOW_THRESHOLD",
+  "NOTHING_LEFT",
+  "BUDGET_SPENT",
+  "EXCLUSIVE",
+  "SAME_GROUP",
+  "NOT_BETTER",
+] as const;
+export type UnusableReason = (typeof unusableReasons)[number];
+
+/** A coupon that is not used on a cart, and why. */
+export interface UnusableCoupon {
+  readonly coupon: number;
+  readonly reason: UnusableReason;
+  /** BELOW_THRESHOLD: how much more the goods that count would have to cost, in minor units. */
+  readonly missing: number | null;
+}
 
 const refusals = new WeakSet<object>();
 
@@ -77,6 +105,12 @@ export const refuse = {
       opensAt,
     } as const),
   ended: () => refusal({ code: "ENDED", message: "This is over." } as const),
+  couponUnusable: (coupons: readonly UnusableCoupon[]) =>
+    refusal({
+      code: "COUPON_UNUSABLE",
+      message: "Not all of these coupons can be used on this cart; quote it again without those that are named.",
+      coupons,
+    } as const),
 };
 
 /** A fault of configuration or environment that a person must mend: shown without a stack trace. */

@@ -19,6 +19,8 @@ export interface Discount<Params> {
   describe(params: Params): string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
   most(params: Params): number | undefined;
+  /** What the lines must cost for it to take anything off, in minor units; 0 unless said. */
+  threshold?(params: Params): number;
   /** What it takes off, in whole minor units from 0. More than is left is cut off by the caller. */
   apply(part: CartPart, params: Params): number;
 }
@@ -30,10 +32,12 @@ export interface DiscountKind {
   readonly isMoney: boolean;
   /** What a template's `params` must fit. */
   readonly params: z.ZodType;
-  /** It in words. Throws for parameters that do not fit, as the next two do. */
+  /** It in words. Throws for parameters that do not fit, as all of these do. */
   describe(params: unknown): string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
   most(params: unknown): number | undefined;
+  /** What the lines must cost for it to take anything off, in minor units. */
+  threshold(params: unknown): number;
   /** Its rule with these parameters: what it takes off, from 0 to what is left. */
   rule(params: unknown): DiscountRule;
 }
@@ -54,6 +58,7 @@ export function defineDiscount<Params>(discount: Discount<Params>): DiscountKind
     params: schema,
     describe: (params) => discount.describe(schema.parse(params)),
     most: (params) => discount.most(schema.parse(params)),
+    threshold: (params) => discount.threshold?.(schema.parse(params)) ?? 0,
     rule: (params) => {
       const checked = schema.parse(params);
       return (part) => Math.max(0, Math.min(discount.apply(part, checked), part.left));

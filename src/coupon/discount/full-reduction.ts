@@ -19,6 +19,7 @@ export const fullReduction = defineDiscount({
   describe: ({ spend, off, every, times }) =>
     every ? `${off} off every ${spend}${times ? `, at most ${times} times` : ""}` : `${off} off from ${spend}`,
   most: ({ off, every, times }) => (every ? times && times * off : off),
+  threshold: ({ spend }) => spend,
   apply: ({ amount }, { spend, off, every, times = Number.POSITIVE_INFINITY }) => {
     const reached = Math.floor(amount / spend);
     return off * (every ? Math.min(reached, times) : Math.min(reached, 1));
