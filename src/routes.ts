@@ -1,5 +1,6 @@
 import { followLink, unsubscribePage } from "./campaign/content/link-page.ts";
 import type { Context } from "./context.ts";
+import { claimPage } from "./coupon/claim-page.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { handleJob } from "./jobs/route.ts";
@@ -44,6 +45,8 @@ export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts
         return followLink(ctx, second, request);
       case "u":
         return unsubscribePage(ctx, second, request);
+      case "c":
+        return claimPage(ctx, second, request);
       case "livez":
         return Response.json({ live: true });
       case "readyz":

@@ -1,4 +1,4 @@
-import { randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 /** Crockford's base 32: no I, L, O or U, so that nothing is misread. */
 const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -11,8 +11,19 @@ const symbols = 13;
  * `SUMMER-7ZP4Q1M9XK2VB3`. Two alike are as good as impossible; the database refuses a second one all the same.
  */
 export function makeCode(prefix: string): string {
-  const body = Array.from({ length: symbols }, () => alphabet[randomInt(alphabet.length)]).join("");
-  return `${prefix === "" ? "" : `${prefix}-`}${body}${checkSymbol(body)}`;
+  return makeCodes(prefix, 1).join("");
+}
+
+/** `n` new codes, see {@link makeCode}. */
+export function makeCodes(prefix: string, n: number): string[] {
+  const random = randomBytes(n * symbols);
+  const begin = prefix === "" ? "" : `${prefix}-`;
+  return Array.from({ length: n }, (_, code) => {
+    let body = "";
+    // 32 divides 256: every symbol is as likely as any other.
+    for (let at = code * symbols; at < (code + 1) * symbols; at++) body += alphabet[(random[at] ?? 0) % 32];
+    return `${begin}${body}${checkSymbol(body)}`;
+  });
 }
 
 /** Crockford's check symbol of a number written in base 32. */
@@ -20,4 +31,35 @@ export function checkSymbol(body: string): string {
   let rest = 0;
   for (const symbol of body) rest = (rest * 32 + alphabet.indexOf(symbol)) % 37;
   return checkAlphabet[rest] ?? "";
+}
+
+/** Whether codes may begin so: at most 12 capital letters and digits, or nothing. */
+export function isPrefix(text: string): boolean {
+  return /^[A-Z0-9]{0,12}$/.test(text);
+}
+
+/** Longer than any code, however it is typed. */
+const longestTyped = 200;
+
+/**
+ * What is left of a code however it is typed: capitals, no blanks or dashes, and what is misread as the digit that it looks like (O is 0, I and
+ * L are 1). Codes with one key are one code; `pool_code.key` is made of the code by the same rule. Empty for what can be no code.
+ */
+export function codeKey(typed: string): string {
+  if (typed.length > longestTyped) return "";
+  return typed
+    .toUpperCase()
+    .replace(/[\s\p{Pd}]/gu, "")
+    .replaceAll("O", "0")
+    .replace(/[IL]/g, "1");
+}
+
+/**
+ * Whether what was typed can be a code that was made here, without asking the database: it ends in 13 symbols and their check symbol. One
+ * wrong symbol, or two that changed places, is always told. Uploaded codes have no check symbol, so that this refuses nothing by itself.
+ */
+export function isWellTyped(typed: string): boolean {
+  const key = codeKey(typed);
+  const body = key.slice(-symbols - 1, -1);
+  return body.length === symbols && [...body].every((symbol) => alphabet.includes(symbol)) && key.endsWith(checkSymbol(body));
 }

@@ -1,6 +1,7 @@
 import type { Redis } from "@upstash/redis";
 import { defineScript } from "../redis/script.ts";
 import claimSource from "./claim.lua" with { type: "text" };
+import lowerSource from "./lower.lua" with { type: "text" };
 import reconcileSource from "./reconcile.lua" with { type: "text" };
 import settleSource from "./settle.lua" with { type: "text" };
 
@@ -50,6 +51,15 @@ export function reconcileGate(
   return reconcileScript.run(redis, [gateKey(template)], [remaining, lifetimeMs]);
 }
 
+/** Lowers a loaded gate to what the database has left, after coupons were given past it; never raises it. Answers what the gate has then. */
+export function lowerGate(
+  redis: Redis | undefined,
+  template: number,
+  remaining: number,
+): Promise<number | "unloaded" | "unavailable"> {
+  return lowerScript.run(redis, [gateKey(template)], [remaining]);
+}
+
 /** Claims that were admitted before a time (ms) and whose end the gate has not heard of. */
 export async function pendingBefore(redis: Redis | undefined, template: number, before: number): Promise<string[]> {
   if (!redis) return [];
@@ -94,4 +104,9 @@ const settleScript = defineScript(settleSource, (raw): number => {
 const reconcileScript = defineScript(reconcileSource, (raw): number | "unloaded" => {
   if (typeof raw === "number" || raw === "unloaded") return raw;
   throw new TypeError("reconcile.lua answered something else");
+});
+
+const lowerScript = defineScript(lowerSource, (raw): number | "unloaded" => {
+  if (typeof raw === "number" || raw === "unloaded") return raw;
+  throw new TypeError("lower.lua answered something else");
 });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ChannelName, channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { isSignedBy, signatureOf } from "../../web/signature.ts";
+import { isSignature, signatureOf } from "../../web/signature.ts";
 
 /** What a signed link in a message stands for. It holds ids only, never an address. */
 const Link = z.discriminatedUnion("to", [
@@ -25,7 +25,7 @@ export function linkUrl(ctx: Context, link: Link): string {
 /** The link that a token stands for, if it is one of ours and whole. */
 export function readLink(ctx: Context, token: string): Link | undefined {
   const [body = "", signature = ""] = token.split(".");
-  if (!isSignedBy(ctx, body, signature)) return undefined;
+  if (!isSignature(signatureOf(ctx, body), signature)) return undefined;
   return Link.safeParse(parsed(Buffer.from(body, "base64url").toString())).data;
 }
 

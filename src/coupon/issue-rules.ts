@@ -1,0 +1,59 @@
+import { type SQL, sql } from "drizzle-orm";
+
+/** Why a template's coupon is not given to a member, or the member is not invited to claim it. */
+export type OfferReason = "ENDED" | "NOT_ELIGIBLE" | "LIMIT_REACHED" | "ALREADY_HOLDS" | "SOLD_OUT" | "BUDGET_SPENT";
+
+/** Conditions over member `m` in the order in which they are asked, each with its reason. */
+export type OfferRules = readonly (readonly [OfferReason, SQL])[];
+
+/** What is asked of a template for many members at once. */
+export interface OfferFacts {
+  readonly template: number;
+  /** Whom it is for, as a predicate over member `m`; null = everyone. */
+  readonly eligibility: SQL | null;
+  readonly perMember: number;
+}
+
+/** Who is given no coupon, whatever the stock: that is asked of all of them together, by {@link unitsLeft}. */
+export function issueRules({ template, eligibility, perMember }: OfferFacts, now: number): OfferRules {
+  const held = sql`(SELECT count(*) FROM coupon h WHERE h.member = m.seq AND h.template = ${template})`;
+  return [...offerRules(template, eligibility, now), ["LIMIT_REACHED", sql`${held} >= ${perMember}`]];
+}
+
+/** Who is not invited to claim one. */
+export function inviteRules({ template, eligibility }: OfferFacts, now: number): OfferRules {
+  return [
+    ...offerRules(template, eligibility, now),
+    [
+      "ALREADY_HOLDS",
+      sql`EXISTS (SELECT 1 FROM coupon h WHERE h.member = m.seq AND h.template = ${template} AND h.number = 1)`,
+    ],
+    ["SOLD_OUT", sql`${unitsLeft(template)} <= 0`],
+  ];
+}
+
+function offerRules(template: number, eligibility: SQL | null, now: number): OfferRules {
+  const open = sql`EXISTS (
+    SELECT 1 FROM coupon_template WHERE id = ${template} AND state IN ('ACTIVE', 'SOLD_OUT') AND (closes_at IS NULL OR ${now} < closes_at))`;
+  return [["ENDED", sql`NOT ${open}`], ...(eligibility ? [["NOT_ELIGIBLE", sql`NOT ${eligibility}`] as const] : [])];
+}
+
+/** More than anyone could give. */
+const unlimited = sql.raw("9000000000000000");
+const inStock = sql`coalesce(stock - issued, ${unlimited})`;
+/** A coupon that costs nothing divides by zero, which is null. */
+const inBudget = sql`coalesce((budget - reserved - spent) / most, ${unlimited})`;
+
+/** How many more a template may give, by its stock and its budget. */
+export function unitsLeft(template: number): SQL {
+  return sql`(SELECT CASE WHEN state = 'ACTIVE' THEN min(${inStock}, ${inBudget}) ELSE 0 END FROM coupon_template WHERE id = ${template})`;
+}
+
+/** Which of the two runs out first. */
+export function whatIsShort(template: number): SQL {
+  const [stock, budget] = [
+    sql.raw(`'${"SOLD_OUT" satisfies OfferReason}'`),
+    sql.raw(`'${"BUDGET_SPENT" satisfies OfferReason}'`),
+  ];
+  return sql`(SELECT CASE WHEN ${inStock} <= ${inBudget} THEN ${stock} ELSE ${budget} END FROM coupon_template WHERE id = ${template})`;
+}
