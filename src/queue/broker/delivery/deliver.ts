@@ -78,7 +78,10 @@ function aborted(signal: AbortSignal): Promise<never> {
 
 async function readSome(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   if (response.body === null) return nothing;
-  if (Number(response.headers.get("content-length") ?? mostKept + 1) <= mostKept) return await response.bytes();
+  const { headers } = response;
+  // Of what is packed, the length says nothing about what comes out.
+  const isSmall = !headers.has("content-encoding") && Number(headers.get("content-length") ?? mostKept + 1) <= mostKept;
+  if (isSmall) return await response.bytes();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
   // Leaving the loop cancels the rest of the body.

@@ -3,10 +3,12 @@ import type { Lane } from "./lane.ts";
 /** While less than this part of the slots is taken, everyone takes what he needs. */
 const plenty = 0.5;
 /** Up to this one, a destination has a few, however it answers; beyond, one, until it is known to answer promptly. */
-const enough = 0.75;
+const enough = 0.6;
 /** The rest beyond this is for those who are known to answer promptly. */
 const last = 0.9;
 const few = 8;
+/** Of all slots, what one destination may have, however promptly it answers: it may stop to. */
+const most = 0.75;
 /** An answer within this, ms, is prompt. */
 const prompt = 1_000;
 const mostRemembered = 10_000;
@@ -61,7 +63,7 @@ export class Shares {
   #share({ calls, wasPrompt }: Origin, taken: number): number {
     const [oldest] = calls;
     const isPrompt = wasPrompt && (oldest === undefined || performance.now() - oldest.began < prompt);
-    if (isPrompt) return taken < last ? this.#slots * enough : few;
+    if (isPrompt) return taken < last ? this.#slots * most : few;
     if (taken < enough) return few;
     return taken < last ? 1 : 0;
   }
