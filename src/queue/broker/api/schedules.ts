@@ -70,7 +70,7 @@ export async function keepSchedule({ store, committer, now, onChange }: Parts, a
   const rest = { queue, topic, ip, flow: flow ? JSON.stringify(flow) : null, extras: JSON.stringify(extras ?? {}) };
   await committer.commit(() => store.keepSchedule.run({ id, ...when, ...what, ...rest }));
   onChange();
-  return { status: 201, json: { scheduleId: id } };
+  return { json: { scheduleId: id } };
 }
 
 async function turn({ store, committer, now, onChange }: Parts, id: string, paused: boolean): Promise<Answer> {
