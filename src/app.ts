@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type Channels, openChannels } from "./channels/index.ts";
 import type { Actor, Context, Log } from "./context.ts";
+import { type GateWatch, watchGates } from "./coupon/conservation-watch.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
 import type { Env } from "./env.ts";
@@ -87,6 +88,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const adminToken = await ensureAdminToken(ctx);
   listener.route(routes({ ctx, env, redis: parts.redis, ...faces(env, ctx) }));
   const armed = await keepArmed(ctx);
+  const gates = watchGates(ctx);
   return {
     url: listener.url,
     ctx,
@@ -94,7 +96,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, listener, broker, relay, armed }),
+    stop: () => stop({ ...parts, listener, broker, relay, armed, gates }),
   };
 }
 
@@ -207,11 +209,18 @@ function listen(env: Env, log: Log): Listener {
   };
 }
 
-type Running = Parts & { listener: Listener; broker: Pick<Broker, "stop"> | undefined; relay: Relay; armed: Armed };
+type Running = Parts & {
+  listener: Listener;
+  broker: Pick<Broker, "stop"> | undefined;
+  relay: Relay;
+  armed: Armed;
+  gates: GateWatch;
+};
 
 /** Takes nothing new, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
   running.armed.stop();
+  await running.gates.stop();
   await running.broker?.stop();
   await running.relay.stop();
   await running.listener.stop();

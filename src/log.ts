@@ -33,6 +33,8 @@ const allowed = new Set([
   "id",
   "actor",
   "flow",
+  "template",
+  "drift",
 ]);
 
 /** The process's log: one JSON object a line on standard error. */

@@ -95,7 +95,11 @@ async function decide(ctx: MemberContext, claim: PendingClaim, template: CouponT
   const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
   // Nobody waits for it: what the gate does not hear now, the reaper tells it.
   if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
-  if (!coupon) return refusalOf(ctx, claim, facts);
+  if (!coupon) {
+    const refused = await refusalOf(ctx, claim, facts);
+    if (refused) return refused;
+    throw new Error(`claim ${claim.token} was neither given nor refused`);
+  }
   return coupon.template === template.id ? coupon : usedKey();
 }
 
@@ -104,15 +108,20 @@ function usedKey(): Refusal {
 }
 
 /** Why the database gave nothing, in the order in which a member can do something about it. */
-async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal> {
+export async function refusalOf(
+  ctx: Context,
+  claim: PendingClaim,
+  facts: ClaimFacts,
+): Promise<Refusal | undefined> {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);
   if (held >= perMember) return refuse.limitReached(perMember, await heldCoupons(ctx, claim));
   if (isOver({ state, closesAt: facts.closesAt }, claim.at)) return refuse.ended();
   if (opensAt !== null && claim.at < opensAt) return refuse.notStarted(opensAt);
-  if ((stock !== null && issued >= stock) || isSpent === 1) return refuse.soldOut();
-  throw new Error(`claim ${claim.token} was neither given nor refused`);
+  // What was given back is for others once the sweep has opened the template again.
+  if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuse.soldOut();
+  return undefined;
 }
 
 async function heldCoupons(ctx: Context, { member, template }: PendingClaim): Promise<number[]> {

@@ -31,6 +31,7 @@ export const templateTable = sqliteTable("coupon_template", {
   perMember: integer("per_member").notNull().default(1),
   stock: integer(),
   issued: integer().notNull().default(0),
+  claimed: integer().notNull().default(0),
   budget: integer(),
   most: integer(),
   reserved: integer().notNull().default(0),

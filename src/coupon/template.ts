@@ -1,7 +1,7 @@
-import { inArray, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Database } from "../db/client.ts";
-import { type CouponTemplate, templateTable } from "./table.ts";
+import { type CouponTemplate, type TemplateState, templateTable } from "./table.ts";
 
 /** The templates of these ids in the order asked, with `undefined` for those that are not there. */
 export async function templatesById(ctx: Context, ids: readonly number[]): Promise<(CouponTemplate | undefined)[]> {
@@ -15,6 +15,41 @@ export async function templatesById(ctx: Context, ids: readonly number[]): Promi
 
 export async function findTemplate(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
   return (await templatesById(ctx, [id]))[0];
+}
+
+/** Templates, newest first, without the occurrences of those that recur; `after` is the last id of the page before. */
+export function listTemplates(
+  ctx: Context,
+  page: { after?: number | undefined; limit: number; state?: TemplateState | undefined; shop?: string | undefined },
+): Promise<CouponTemplate[]> {
+  const { after, limit, state, shop } = page;
+  return ctx.db.orm
+    .select()
+    .from(templateTable)
+    .where(
+      and(
+        isNull(templateTable.pattern),
+        after === undefined ? undefined : lt(templateTable.id, after),
+        state === undefined ? undefined : eq(templateTable.state, state),
+        shop === undefined ? undefined : eq(templateTable.shop, shop),
+      ),
+    )
+    .orderBy(desc(templateTable.id))
+    .limit(limit);
+}
+
+/** The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before opens (ms). */
+export function listOccurrences(
+  ctx: Context,
+  page: { pattern: number; after?: number | undefined; limit: number },
+): Promise<CouponTemplate[]> {
+  const { pattern, after, limit } = page;
+  return ctx.db.orm
+    .select()
+    .from(templateTable)
+    .where(and(eq(templateTable.pattern, pattern), after === undefined ? undefined : lt(templateTable.occursAt, after)))
+    .orderBy(desc(templateTable.occursAt))
+    .limit(limit);
 }
 
 /** How old what a crowd is told of a template may be, ms. The database is asked again before anything is given. */

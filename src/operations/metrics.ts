@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Context } from "../context.ts";
+import { gateDrift } from "../coupon/conservation.ts";
 
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });
@@ -55,18 +56,34 @@ export function countPublishFailure(event: string): void {
   if (event === "outbox.refused") publishFailures.inc({ kind: "refused" });
 }
 
+const drift = new Gauge({
+  name: "fanfare_coupon_gate_drift",
+  help: "Units that the gate of a coupon template was off at the last reconciliation; only those that were, at most 100.",
+  labelNames: ["template"],
+  registers: [registry],
+});
+const reconciled = new Gauge({
+  name: "fanfare_coupon_gates_reconciled_seconds",
+  help: "Time since coupon gates were last reconciled, in seconds; 0 before the first time.",
+  registers: [registry],
+});
+
 /** The process's and the product's figures in Prometheus' text format, counted when asked. The queue is not: it would be paid for every scrape. */
 export async function renderMetrics(ctx: Context): Promise<{ text: string; contentType: string }> {
-  const [outbox, byState, byChannel] = await Promise.all([
+  const [outbox, byState, byChannel, gates] = await Promise.all([
     ctx.db.first<{ n: number; since: number | null }>(sql`
       SELECT count(*) AS n, min(created_at) AS since FROM outbox WHERE published_at IS NULL`),
     ctx.db.all<{ state: string; n: number }>(sql`SELECT state, count(*) AS n FROM run GROUP BY state`),
     ctx.db.all<{ channel: string; state: string; n: number }>(sql`
       SELECT t.channel, t.state, sum(t.n) AS n FROM tally t JOIN run r ON r.id = t.run
       WHERE r.state IN ('RUNNING', 'PAUSED', 'CANCELLING') GROUP BY 1, 2`),
+    gateDrift(ctx),
   ]);
   waiting.set(outbox?.n ?? 0);
   oldest.set(outbox?.since ? (ctx.clock() - outbox.since) / 1000 : 0);
+  drift.reset();
+  for (const each of gates.drifts) drift.set({ template: String(each.template) }, each.drift);
+  reconciled.set(gates.reconciledAt ? (ctx.clock() - gates.reconciledAt) / 1000 : 0);
   runs.reset();
   for (const { state, n } of byState) runs.set({ state }, n);
   sends.reset();

@@ -14,6 +14,8 @@ import { completeRun } from "../campaign/run/completion.ts";
 import { frozenRun } from "../campaign/run/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import { endTemplates } from "../coupon/template-sweep.ts";
+import { openTakeBacks } from "../coupon/template-take-back.ts";
 import type { Query } from "../db/statement.ts";
 import { forgetEvents } from "../queue/event.ts";
 import type { Message } from "../queue/message.ts";
@@ -44,6 +46,7 @@ export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: numb
   }
   const reissued = (await reissue(ctx, lost)) + (await announceAgain(ctx));
   await refillWindows(ctx);
+  await endTemplates(ctx);
   await forgetOld(ctx);
   return { reissued };
 }
@@ -105,6 +108,7 @@ async function stalled(ctx: Context): Promise<Message[]> {
     ...cancels.map(({ id }) => campaignCancel.of({ run: id })),
     ...deferred.map(({ run, at }) => campaignWake.of({ run, at })),
     ...webhooks.map(({ id, webhook }) => webhookSend.of({ delivery: id }, { flow: flowOf(webhook) })),
+    ...(await openTakeBacks(ctx, now - graceMs)),
   ];
 }
 
