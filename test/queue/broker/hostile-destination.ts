@@ -41,7 +41,7 @@ function drip(peer: Peer, piece: string | Uint8Array, everyMs: number): void {
 
 const start = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
-const bomb = Bun.gzipSync(new Uint8Array(50_000_000));
+const bomb = Bun.gzipSync(new Uint8Array(10_000_000));
 
 /** The ways to misbehave, each with what becomes of a message: delivered, or dead with a status (none where there was no answer). */
 export const misbehaviours: Readonly<Record<string, { make: () => Hostile; end: "delivered" | number | undefined }>> = {
@@ -87,7 +87,7 @@ export const misbehaviours: Readonly<Record<string, { make: () => Hostile; end: 
       }),
     end: "delivered",
   },
-  "answers a few kilobytes that unpack to 50 MB": {
+  "answers a few kilobytes that unpack to 10 MB": {
     make: () =>
       hostile((peer) => {
         peer.write(`${start}Content-Encoding: gzip\r\nContent-Length: ${bomb.byteLength}\r\n\r\n`);

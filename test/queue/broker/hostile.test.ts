@@ -36,7 +36,7 @@ for (const [what, { make, end }] of Object.entries(misbehaviours)) {
     const bad = open(make);
     const queue = await broker();
     const count = 20;
-    const message = { url: bad.url, body: "x", retries: 0, timeout: "500ms" as never };
+    const message = { url: bad.url, body: "x", retries: 0, timeout: (end === "delivered" ? "10s" : "500ms") as never };
     await queue.client.batch(Array.from({ length: count }, () => message));
     await until(() => bad.calls() > 0);
     expect(await healthy(queue)).toBeLessThan(quick);

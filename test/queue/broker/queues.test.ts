@@ -4,27 +4,6 @@ import { broker, destination, stopAll } from "./support.ts";
 
 afterEach(stopAll);
 
-test("a queue delivers one after the other, in the order they came, and the next waits while one is tried again", async () => {
-  const shop = destination(({ body }, nth) => new Response("", { status: body === "b" && nth < 5 ? 500 : 200 }));
-  const { client, backlog } = await broker();
-  const queue = client.queue({ queueName: "orders" });
-  for (const body of ["a", "b", "c", "d"])
-    await queue.enqueue({ url: `${shop.url}/`, body, retryDelay: "20", retries: 5 });
-  await until(() => backlog() === 0);
-  expect(shop.deliveries.map(({ body }) => body).join("")).toBe("abbbbcd");
-});
-
-test("what is behind in a queue waits for callbacks, too, and goes on past the dead", async () => {
-  const shop = destination(({ path }) => new Response("", { status: path === "/bad" ? 500 : 200 }));
-  const { client, backlog } = await broker();
-  const queue = client.queue({ queueName: "orders" });
-  await queue.enqueue({ url: `${shop.url}/bad`, retries: 1, retryDelay: "10", failureCallback: `${shop.url}/failed` });
-  await queue.enqueue({ url: `${shop.url}/good`, callback: `${shop.url}/called` });
-  await queue.enqueue({ url: `${shop.url}/last` });
-  await until(() => backlog() === 0);
-  expect(shop.deliveries.map(({ path }) => path)).toEqual(["/bad", "/bad", "/failed", "/good", "/called", "/last"]);
-});
-
 test("a queue's parallelism opens as many slots from the front; a delayed message keeps its own", async () => {
   let open = 0;
   let most = 0;

@@ -1,12 +1,11 @@
 import { join } from "node:path";
-import { Client, Receiver } from "@upstash/qstash";
+import { Client } from "@upstash/qstash";
 import { type Broker, type BrokerOptions, startBroker } from "../../../src/queue/broker/index.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
 
 export const token = "token-of-the-test";
 export const keys = { currentSigningKey: "sig_current", nextSigningKey: "sig_next" };
-export const receiver = new Receiver(keys);
 
 /** One delivery as the destination saw it. */
 export interface Delivery {
