@@ -5,6 +5,8 @@ import { type Context, describeActor } from "../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../errors.ts";
 import { AudienceChoice, readAudience } from "./audience.ts";
 import { Content, contentIssues } from "./content/content.ts";
+import { choiceIssues } from "./coupon/offer.ts";
+import { campaignKinds } from "./kind.ts";
 import type { CampaignState } from "./state.ts";
 import { type Campaign, campaignTable, type Run, runTable } from "./table.ts";
 
@@ -13,11 +15,14 @@ export type { Campaign, Run } from "./table.ts";
 /** What an operator says of a campaign. */
 export const CampaignDraft = z.strictObject({
   name: z.string().trim().min(1).max(200),
+  kind: z.enum(campaignKinds).default("ANNOUNCEMENT"),
+  /** Of which coupons are given or offered; null for announcements. */
+  couponTemplate: z.int().positive().nullable().default(null),
   topic: z.string().trim().min(1).max(60).default("promotions"),
   audience: AudienceChoice.default({ everyone: true }),
+  /** None for coupons that are given without a word. */
   channels: z
     .array(z.enum(channelNames))
-    .min(1)
     .refine((list) => new Set(list).size === list.length, "a channel is named twice"),
   reach: z.enum(["EACH", "FIRST_REACHABLE"]).default("EACH"),
   content: Content.default({}),
@@ -37,7 +42,6 @@ export async function createCampaign(ctx: Context, draft: CampaignDraft): Promis
     .insert(campaignTable)
     .values({
       ...checked,
-      kind: "ANNOUNCEMENT",
       state: "DRAFT",
       author: describeActor(ctx.actor),
       createdAt: now,
@@ -70,9 +74,11 @@ export async function updateCampaign(
 }
 
 function draftOf(campaign: Campaign): CampaignDraft {
-  const { name, topic, audience, reach, content, transactional, popupPriority, startsAt, endsAt } = campaign;
+  const { name, kind, couponTemplate, topic, audience, reach, content } = campaign;
+  const { transactional, popupPriority, startsAt, endsAt } = campaign;
   const channels = [...campaign.channels];
-  return { name, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
+  const offer = { kind, couponTemplate };
+  return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
 }
 
 async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<typeof CampaignDraft> | Refusal> {
@@ -80,8 +86,11 @@ async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<
   if (!parsed.success) {
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
-  const { audience, content, startsAt, endsAt } = parsed.data;
-  const issues: Issue[] = contentIssues(content, []);
+  const { kind, channels, audience, content, startsAt, endsAt } = parsed.data;
+  const issues: Issue[] = [...contentIssues(content, [], kind), ...(await choiceIssues(ctx, parsed.data))];
+  if (channels.length === 0 && kind !== "COUPON_ISSUE") {
+    issues.push({ path: "channels", message: "at least one; only COUPON_ISSUE can do without" });
+  }
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
   }

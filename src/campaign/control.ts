@@ -5,6 +5,7 @@ import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
+import { offerIssues } from "./coupon/offer.ts";
 import { openBatches } from "./delivery/batch-window.ts";
 import { runCancelled, runsEnded } from "./events.ts";
 import { campaignCancel, campaignPage, campaignPlan, campaignStart, channelSend } from "./messages.ts";
@@ -20,12 +21,14 @@ interface Command {
 /** Asks for review; a draft only. */
 export const submitCampaign = (ctx: Context, input: Command) => move(ctx, "submit", input);
 
-/** Approves a campaign in review; refused to its author. */
+/** Approves a campaign in review; refused to its author, and where its coupon template gives nothing. */
 export async function approveCampaign(ctx: Context, input: Command): Promise<Campaign | Refusal> {
   const campaign = await findCampaign(ctx, input.id);
   if (campaign?.author === describeActor(ctx.actor)) {
     return refuse.forbidden("A campaign is approved by someone other than its author.");
   }
+  const issues = campaign ? await offerIssues(ctx, campaign) : [];
+  if (campaign?.state === "IN_REVIEW" && issues.length > 0) return refuse.invalid(issues);
   const approver = describeActor(ctx.actor);
   const approved = await move(ctx, "approve", input, [
     sql`UPDATE campaign SET approver = ${approver} WHERE id = ${input.id}`,

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { compile, type Query } from "../db/statement.ts";
+import type { Query } from "../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { once } from "../idempotency.ts";
 import { type Audience, compileAudience, liveMember } from "../member/audience.ts";
@@ -8,13 +8,16 @@ import { enqueue } from "../queue/outbox.ts";
 import { readAudience } from "./audience.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
 import { contentIssues } from "./content/content.ts";
+import { couponOffer, offerIssues } from "./coupon/offer.ts";
 import { campaignStart } from "./messages.ts";
+import { couponChannel } from "./run/ledger-channel.ts";
+import { frozenPredicate } from "./run/predicate.ts";
 import type { FrozenRun } from "./run/run.ts";
 import { moveCampaign } from "./state.ts";
 
 /**
  * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the message that begins
- * its run; everything else happens behind the queue. Refuses what is not a draft or approved, what lacks content, and (NEEDS_APPROVAL)
+ * its run; everything else happens behind the queue. Refuses what is not a draft or approved, what lacks content or a coupon template that gives something, and (NEEDS_APPROVAL)
  * unapproved campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the launch.
  * The same idempotency key answers the same launch again.
  */
@@ -43,7 +46,8 @@ export async function launchCampaign(
 
 async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal | undefined> {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
-  const issues = contentIssues(campaign.content, campaign.channels);
+  const content = contentIssues(campaign.content, campaign.channels, campaign.kind);
+  const issues = [...content, ...(await offerIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);
@@ -126,23 +130,17 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
 async function freeze(ctx: Context, campaign: Campaign, audience: Audience): Promise<FrozenRun> {
   const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
   const asOf = ctx.clock();
-  const { sql: text, args } = compile(compileAudience(audience, { asOf, timeZone: ctx.settings.shopTimeZone }));
+  const coupon = await couponOffer(ctx, campaign);
   return {
-    audience: { sql: text, args: args.map(storable) },
+    audience: frozenPredicate(compileAudience(audience, { asOf, timeZone: ctx.settings.shopTimeZone })),
     maxSeq: highest?.seq ?? 0,
     asOf,
-    channels: [...campaign.channels],
+    channels: [...(coupon?.kind === "COUPON_ISSUE" ? [couponChannel] : []), ...campaign.channels],
     reach: campaign.reach,
     topic: campaign.topic,
     transactional: campaign.transactional,
     popupPriority: campaign.popupPriority,
     endsAt: campaign.endsAt,
+    coupon,
   };
-}
-
-function storable(value: unknown): string | number | null {
-  if (value === null || typeof value === "string" || typeof value === "number") return value;
-  if (typeof value === "boolean") return value ? 1 : 0;
-  if (typeof value === "bigint") return Number(value);
-  throw new TypeError(`a filter holds a ${typeof value}, which cannot be stored`);
 }

@@ -5,10 +5,12 @@ import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { compileAudience, liveMember } from "../member/audience.ts";
 import { readAudience } from "./audience.ts";
 import { type Campaign, findCampaign } from "./campaign.ts";
+import { type CouponOffer, couponOffer } from "./coupon/offer.ts";
+import { type CouponSimulation, simulateCoupons } from "./coupon/simulate.ts";
 import { batchLimit } from "./delivery/batch-window.ts";
 import { type Pressure, pressureOn, withCaps } from "./pressure/pressure.ts";
 import { inTime, quietHours } from "./pressure/put-off.ts";
-import { type SkipReason, skipReason, skipReasons } from "./run/decision.ts";
+import { couponSkipReason, type SkipReason, skipReason, skipReasons } from "./run/decision.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {
@@ -20,6 +22,8 @@ export interface Simulation {
     readonly putOff: number;
     readonly skipped: readonly { readonly reason: string; readonly n: number }[];
   }[];
+  /** Of a campaign that gives coupons or invites to claim them. */
+  readonly coupons: CouponSimulation | null;
   /** Messages that the run would publish: one a page, planning included, and one a batch. */
   readonly messages: number;
   /** The least time that providers' rate limits leave for it, in seconds. */
@@ -27,8 +31,8 @@ export interface Simulation {
 }
 
 /**
- * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE, and what sends of this
- * very campaign, or of others under way, use up of the caps until it is a member's turn.
+ * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE, members for whom no
+ * coupon is left, and what sends of this very campaign, or of others under way, use up of the caps until it is a member's turn.
  */
 export async function simulateLaunch(ctx: Context, input: { id: number }): Promise<Simulation | Refusal> {
   const campaign = await findCampaign(ctx, input.id);
@@ -37,10 +41,12 @@ export async function simulateLaunch(ctx: Context, input: { id: number }): Promi
   if (isRefusal(audience)) return audience;
   const now = ctx.clock();
   const where = sql`${liveMember} AND ${compileAudience(audience, { asOf: now, timeZone: ctx.settings.shopTimeZone, from: "index" })}`;
+  const offer = await couponOffer(ctx, campaign);
+  const facts = { ...campaign, coupon: offer };
   const counts = await Promise.all(
     campaign.channels.map(async (channel) => {
       const pressure = await pressureOn(ctx, channel, campaign, now);
-      return ctx.db.first<Counts>(countDecisions(decisionOf(channel, campaign, pressure, now), where));
+      return ctx.db.first<Counts>(countDecisions(decisionOf(channel, facts, pressure, now), where));
     }),
   );
   const channels = campaign.channels.map((channel, i) => ({
@@ -49,20 +55,33 @@ export async function simulateLaunch(ctx: Context, input: { id: number }): Promi
     putOff: counts[i]?.PUT_OFF ?? 0,
     skipped: reasons.flatMap((reason) => (counts[i]?.[reason] ? [{ reason, n: counts[i][reason] }] : [])),
   }));
-  const matched = counts[0]?.MATCHED ?? 0;
-  return { matched, channels, ...costOf(ctx, matched, channels) };
+  const coupons = offer && (await simulateCoupons(ctx, { offer, facts, where }));
+  const matched = counts[0]?.MATCHED ?? (await countMembers(ctx, where));
+  return { matched, channels, coupons, ...costOf(ctx, matched, channels) };
 }
+
+async function countMembers(ctx: Context, where: SQL): Promise<number> {
+  return (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM member m WHERE ${where}`))?.n ?? 0;
+}
+
+type Facts = Campaign & { readonly coupon: CouponOffer | null };
 
 const reasons = Object.keys(skipReasons) as SkipReason[];
 type Counts = Readonly<Record<SkipReason | "MATCHED" | "REACHABLE" | "PUT_OFF", number>>;
 
 /** A skip reason, PUT_OFF, or null where the member would be sent to at once. Caps are not asked of those who are put off, as in a run. */
-function decisionOf(channel: ChannelName, campaign: Campaign, pressure: Pressure, now: number): SQL {
-  const reason = skipReason(channel, campaign, now);
+function decisionOf(channel: ChannelName, campaign: Facts, pressure: Pressure, now: number): SQL {
+  const reason = ofReceivers(campaign, skipReason(channel, campaign, now), now);
   if (!pressure.quiet) return withCaps(reason, pressure);
   const { until } = pressure.quiet;
   const quiet = sql`CASE WHEN ${until} IS NOT NULL THEN CASE WHEN ${inTime(until, campaign.endsAt)} THEN 'PUT_OFF' ELSE ${quietHours} END END`;
   return withCaps(sql`coalesce(${reason}, ${quiet})`, pressure);
+}
+
+/** Where coupons are given, messages are for those who get one. */
+function ofReceivers(campaign: Facts, reason: SQL, now: number): SQL {
+  if (campaign.coupon?.kind !== "COUPON_ISSUE") return reason;
+  return sql`CASE WHEN ${couponSkipReason(campaign.coupon, campaign, now)} IS NOT NULL THEN 'NO_COUPON' ELSE ${reason} END`;
 }
 
 /** One walk with a counter per reason: a GROUP BY would sort the whole audience in memory. */

@@ -2,13 +2,15 @@ import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
 import type { AudienceChoice } from "./audience.ts";
 import type { Content } from "./content/content.ts";
+import type { CampaignKind } from "./kind.ts";
 import type { RunState } from "./run/run.ts";
 import type { CampaignState } from "./state.ts";
 
 export const campaignTable = sqliteTable("campaign", {
   id: integer().primaryKey(),
   name: text().notNull(),
-  kind: text().$type<"ANNOUNCEMENT">().notNull(),
+  kind: text().$type<CampaignKind>().notNull(),
+  couponTemplate: integer("coupon_template"),
   state: text().$type<CampaignState>().notNull(),
   topic: text().notNull(),
   audience: text({ mode: "json" }).$type<AudienceChoice>().notNull(),

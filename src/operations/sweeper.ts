@@ -11,9 +11,11 @@ import {
 } from "../campaign/messages.ts";
 import { forgetPressure } from "../campaign/pressure/pressure.ts";
 import { completeRun } from "../campaign/run/completion.ts";
+import { messageChannels } from "../campaign/run/ledger-channel.ts";
 import { frozenRun } from "../campaign/run/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import { openPools } from "../coupon/pool-fill.ts";
 import { endTemplates } from "../coupon/template-sweep.ts";
 import { openTakeBacks } from "../coupon/template-take-back.ts";
 import type { Query } from "../db/statement.ts";
@@ -109,6 +111,7 @@ async function stalled(ctx: Context): Promise<Message[]> {
     ...deferred.map(({ run, at }) => campaignWake.of({ run, at })),
     ...webhooks.map(({ id, webhook }) => webhookSend.of({ delivery: id }, { flow: flowOf(webhook) })),
     ...(await openTakeBacks(ctx, now - graceMs)),
+    ...(await openPools(ctx, now - graceMs)),
   ];
 }
 
@@ -125,7 +128,7 @@ async function refillWindows(ctx: Context): Promise<void> {
 
 async function refillWindow(ctx: Context, run: number): Promise<void> {
   const { channels } = await frozenRun(ctx, run);
-  const refill = channels
+  const refill = messageChannels(channels)
     .filter(isExternal)
     .flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize));
   await ctx.db.write([...refill, ...completeRun(run, ctx.clock())]);

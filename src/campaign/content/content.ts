@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
 import type { Issue } from "../../errors.ts";
+import type { CampaignKind } from "../kind.ts";
+import { type Variables, variablesOf } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
 
 /** A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all others. */
@@ -22,7 +24,12 @@ export function partsFor(content: Content, channel: ChannelName, locale: string)
 }
 
 /** Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates with line and column. */
-export function contentIssues(content: Content, wanted: readonly ChannelName[]): Issue[] {
+export function contentIssues(
+  content: Content,
+  wanted: readonly ChannelName[],
+  kind: CampaignKind = "ANNOUNCEMENT",
+): Issue[] {
+  const known = variablesOf(kind);
   const missing = wanted
     .filter((channel) => !content[channel]?.default)
     .map((channel) => ({
@@ -31,13 +38,28 @@ export function contentIssues(content: Content, wanted: readonly ChannelName[]):
     }));
   const faults = channelNames.flatMap((channel) =>
     Object.entries(content[channel] ?? {}).flatMap(([locale, parts]) =>
-      partIssues(channel, parts).map((issue) => ({ ...issue, path: `content.${channel}.${locale}.${issue.path}` })),
+      partIssues(channel, parts, known).map((issue) => ({
+        ...issue,
+        path: `content.${channel}.${locale}.${issue.path}`,
+      })),
     ),
   );
-  return [...missing, ...faults];
+  return [...missing, ...faults, ...(kind === "COUPON_INVITE" ? withoutLink(content, wanted) : [])];
 }
 
-function partIssues(channel: ChannelName, parts: Readonly<Record<string, string>>): Issue[] {
+/** An invitation must say where to claim. */
+function withoutLink(content: Content, wanted: readonly ChannelName[]): Issue[] {
+  return wanted.flatMap((channel) =>
+    Object.entries(content[channel] ?? {})
+      .filter(([, parts]) => !Object.values(parts).some((source) => source.includes("coupon.claimUrl")))
+      .map(([locale]) => ({
+        path: `content.${channel}.${locale}`,
+        message: "an invitation needs {{ coupon.claimUrl }} in one of its parts",
+      })),
+  );
+}
+
+function partIssues(channel: ChannelName, parts: Readonly<Record<string, string>>, variables: Variables): Issue[] {
   const known = factsOf(channel).parts;
   const issues: Issue[] = [];
   for (const [name, rule] of Object.entries(known)) {
@@ -48,7 +70,7 @@ function partIssues(channel: ChannelName, parts: Readonly<Record<string, string>
     if (!rule)
       issues.push({ path: name, message: `${channel} has no such part; it has ${Object.keys(known).join(", ")}` });
     else if (source.length > rule.max) issues.push({ path: name, message: `longer than ${rule.max} characters` });
-    else issues.push(...templateIssues(source).map((fault) => ({ ...fault, path: `${name}${fault.path}` })));
+    else issues.push(...templateIssues(source, variables).map((fault) => ({ ...fault, path: `${name}${fault.path}` })));
   }
   return issues;
 }

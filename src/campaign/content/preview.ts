@@ -3,6 +3,7 @@ import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { findCampaign } from "../campaign.ts";
+import { couponOffer } from "../coupon/offer.ts";
 import { skipReason } from "../run/decision.ts";
 import { localeFor } from "./content.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "./render.ts";
@@ -29,8 +30,9 @@ export async function previewContent(ctx: Context, input: PreviewInput): Promise
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
   const { channel } = input;
+  const coupon = await couponOffer(ctx, campaign);
   const member = await ctx.db.first<RenderMember & { skip: string | null }>(sql`
-    SELECT ${memberColumns}, ${skipReason(channel, campaign, ctx.clock())} AS skip
+    SELECT ${memberColumns}, ${skipReason(channel, { ...campaign, coupon }, ctx.clock())} AS skip
     FROM member m WHERE m.seq = ${input.member} AND m.deleted_at IS NULL`);
   if (!member) return refuse.notFound("member", input.member);
   const locale = localeFor(campaign.content, channel, member.locale);
@@ -39,7 +41,7 @@ export async function previewContent(ctx: Context, input: PreviewInput): Promise
   try {
     const parts = renderParts(
       templatesOf(campaign.content, channel)(member.locale),
-      scopeFor(ctx, member, campaign.name),
+      scopeFor(ctx, member, { name: campaign.name, coupon }),
     );
     return { channel, locale, parts, skip: member.skip };
   } catch (error) {

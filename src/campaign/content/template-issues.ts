@@ -1,7 +1,7 @@
 import { LiquidError, type Variable } from "liquidjs";
 import type { Issue } from "../../errors.ts";
 import { plain } from "./liquid.ts";
-import { templateVariables } from "./template.ts";
+import { templateVariables, type Variables } from "./template.ts";
 
 /**
  * Of one template. The engine's check takes time by the square of these: what nobody would write must not stop the server for seconds.
@@ -10,7 +10,7 @@ import { templateVariables } from "./template.ts";
 const most = { tags: 500, tagged: 20_000, nested: 8, faults: 100 } as const;
 
 /** Faults of a template's source, each with its place `:line:column`: syntax, unknown filters and tags, unknown variables. */
-export function templateIssues(source: string): Issue[] {
+export function templateIssues(source: string, known: Variables = templateVariables): Issue[] {
   const excess = excessOf(source);
   if (excess) return [excess];
   try {
@@ -20,8 +20,8 @@ export function templateIssues(source: string): Issue[] {
       const name = nameOf(variable);
       if (!used.has(name)) used.set(name, variable);
     }
-    const unknown = [...used].filter(([, variable]) => !isKnown(variable));
-    return unknown.slice(0, most.faults).map(([name, variable]) => unknownVariable(name, variable));
+    const unknown = [...used].filter(([, variable]) => !isKnown(known, variable));
+    return unknown.slice(0, most.faults).map(([name, variable]) => unknownVariable(known, name, variable));
   } catch (error) {
     return [faultOf(error)];
   }
@@ -55,21 +55,21 @@ function nameOf(variable: Variable): string {
   return variable.segments.map(String).join(".");
 }
 
-function unknownVariable(name: string, { location: { row, col } }: Variable): Issue {
-  const message = `unknown variable "${name.slice(0, 200)}"; there are ${knownNames().join(", ")}`;
+function unknownVariable(known: Variables, name: string, { location: { row, col } }: Variable): Issue {
+  const message = `unknown variable "${name.slice(0, 200)}"; there are ${namesOf(known).join(", ")}`;
   return { path: `:${row}:${col}`, message };
 }
 
-function isKnown({ segments }: Variable): boolean {
+function isKnown(known: Variables, { segments }: Variable): boolean {
   const [root = "", field] = segments.map(String);
-  const fields = Object.entries(templateVariables).find(([name]) => name === root)?.[1];
+  const fields = Object.entries(known).find(([name]) => name === root)?.[1];
   if (!fields || field === undefined) return false;
   if (root === "member" && field === "attributes") return segments.length > 2;
   return segments.length === 2 && Object.hasOwn(fields, field);
 }
 
-function knownNames(): string[] {
-  const named = Object.entries(templateVariables).flatMap(([root, fields]) =>
+function namesOf(known: Variables): string[] {
+  const named = Object.entries(known).flatMap(([root, fields]) =>
     Object.keys(fields).map((field) => `${root}.${field}`),
   );
   return [...named, "member.attributes.<name>"];

@@ -1,4 +1,5 @@
 import { Drop, type Template } from "liquidjs";
+import type { CampaignKind } from "../kind.ts";
 import { escaping, plain } from "./liquid.ts";
 
 /** What a template may say of the member, the campaign and the shop; each with an example. */
@@ -18,11 +19,28 @@ export const templateVariables = {
   shop: { name: "Fanfare" },
 } as const;
 
+/** What campaigns that have to do with coupons may say besides. */
+const couponVariables = {
+  ANNOUNCEMENT: {},
+  COUPON_ISSUE: { coupon: { name: "10 off", code: "SPRING-7ZP4Q1M9XK2VB3" } },
+  COUPON_INVITE: { coupon: { name: "10 off", claimUrl: "https://shop.example/c/1-4fx-hwg20-8d0e1f" } },
+} as const satisfies Record<CampaignKind, unknown>;
+
+/** Names of variables: root → field. */
+export type Variables = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** All that a campaign of this kind may say. */
+export function variablesOf(kind: CampaignKind): Variables {
+  return { ...templateVariables, ...couponVariables[kind] };
+}
+
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
 export interface TemplateScope {
   readonly member: Readonly<Record<string, unknown>> & { readonly attributes: Readonly<Record<string, unknown>> };
   readonly campaign: { readonly name: string };
   readonly shop: { readonly name: string };
+  /** The member's coupon, or the one that the member may claim. */
+  readonly coupon?: Readonly<Record<string, string>>;
 }
 
 /** A parsed template. Output is escaped for HTML where the part is HTML. */

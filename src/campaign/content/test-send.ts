@@ -5,6 +5,7 @@ import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { findCampaign } from "../campaign.ts";
+import { couponOffer } from "../coupon/offer.ts";
 import { campaignTest } from "../messages.ts";
 import { skipReason } from "../run/decision.ts";
 import { skipWords } from "../run/send-words.ts";
@@ -37,13 +38,14 @@ export async function testEnvelope(
   { campaign: id, member: seq, channel }: { campaign: number; member: number; channel: ExternalChannelName },
 ): Promise<Envelope | undefined> {
   const campaign = await findCampaign(ctx, id);
+  const coupon = campaign ? await couponOffer(ctx, campaign) : null;
   const member =
     campaign &&
     (await ctx.db.first<Recipient>(sql`
       SELECT ${recipientColumns(channel)} FROM member m
-      WHERE m.seq = ${seq} AND ${skipReason(channel, campaign, ctx.clock())} IS NULL`));
+      WHERE m.seq = ${seq} AND ${skipReason(channel, { ...campaign, coupon }, ctx.clock())} IS NULL`));
   if (!member) return undefined;
   const templates = templatesOf(campaign.content, channel)(member.locale);
-  const parts = renderParts(templates, scopeFor(ctx, member, campaign.name));
+  const parts = renderParts(templates, scopeFor(ctx, member, { name: campaign.name, coupon }));
   return envelopeFor(ctx, { run: noRun, channel, topic: campaign.topic }, member, parts);
 }

@@ -1,9 +1,12 @@
 import { sql } from "drizzle-orm";
 import { byChannel, type LocalChannelName, localNames } from "../../channels/catalog.ts";
 import type { Context, Settings } from "../../context.ts";
+import { rows } from "../../db/bulk.ts";
 import {
-  campaignName,
+  givesCodes,
+  type MessageFacts,
   memberColumns,
+  messageFacts,
   type RenderMember,
   renderParts,
   scopeFor,
@@ -34,29 +37,47 @@ export async function localTexts(
     Promise.all(input.runs.map((run) => readerOf(ctx, input.channel, run))),
   ]);
   if (!member) return new Map();
-  return new Map(input.runs.map((run, i) => [run, textFor(ctx, readers[i], member)]));
+  const codes = await couponCodes(ctx, member.seq, readers);
+  return new Map(
+    readers.map((reader) => [
+      reader.run,
+      textFor(ctx, reader, { ...member, coupon_code: codes.get(reader.run) ?? null }),
+    ]),
+  );
 }
 
 /** A run's text with its templates parsed, each locale once. */
 interface Reader {
   readonly run: number;
   readonly read: (locale: string, scope: TemplateScope) => Record<string, string>;
-  readonly campaign: string;
+  readonly facts: MessageFacts;
 }
 
 const readersByApp = byChannel(localNames, () => new WeakMap<Settings, Map<number, Promise<Reader>>>());
 
 function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
   return remembered(readersByApp[channel], ctx.settings, run, async () => {
-    const [content, campaign] = await Promise.all([frozenContent(ctx, run), campaignName(ctx, run)]);
+    const [content, facts] = await Promise.all([frozenContent(ctx, run), messageFacts(ctx, run)]);
     const templates = templatesOf(content, channel);
-    return { run, campaign, read: (locale, scope) => renderParts(templates(locale), scope) };
+    return { run, facts, read: (locale, scope) => renderParts(templates(locale), scope) };
   });
 }
 
-function textFor(ctx: Context, reader: Reader | undefined, member: RenderMember): LocalText {
-  if (!reader) return fallback(ctx, member.locale);
-  const scope = scopeFor(ctx, member, reader.campaign);
+/** The codes of the coupons that these runs gave the member, by run; asked of runs only that give any. */
+async function couponCodes(
+  ctx: Context,
+  member: number,
+  readers: readonly Reader[],
+): Promise<ReadonlyMap<number, string>> {
+  const giving = readers.filter(({ facts }) => givesCodes(facts)).map(({ run }) => `run/${run}`);
+  if (giving.length === 0) return new Map();
+  const found = await ctx.db.all<{ source: string; code: string | null }>(sql`
+    SELECT source, code FROM coupon WHERE member = ${member} AND source IN (SELECT value FROM ${rows(giving)})`);
+  return new Map(found.map(({ source, code }) => [Number(source.slice("run/".length)), code ?? ""]));
+}
+
+function textFor(ctx: Context, reader: Reader, member: RenderMember): LocalText {
+  const scope = scopeFor(ctx, member, reader.facts);
   for (const locale of [member.locale, "default"]) {
     try {
       const { title = "", body = "", url = "" } = reader.read(locale, scope);

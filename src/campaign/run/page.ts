@@ -1,14 +1,18 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, factsOf, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import { couponsIssued } from "../../coupon/issue.ts";
 import type { Query } from "../../db/statement.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { couponPage } from "../coupon/page.ts";
 import { openBatches } from "../delivery/batch-window.ts";
 import { campaignPage } from "../messages.ts";
 import { countSends, type Pressure, pressureOn, withCaps } from "../pressure/pressure.ts";
 import { inTime, quietHours, wakeUps } from "../pressure/put-off.ts";
 import { completeRun } from "./completion.ts";
-import { sharedAddressColumn, skipReason } from "./decision.ts";
+import { type SkipReason, sharedAddressColumn, skipReason } from "./decision.ts";
+import { couponChannel, type LedgerChannel, messageChannels } from "./ledger-channel.ts";
+import { bound, countMatched, firstStateOf, type Page, rowsOfPage, writing } from "./page-rows.ts";
 import { matches } from "./plan.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 import { countIntoTally } from "./tally.ts";
@@ -22,19 +26,31 @@ export async function writePage(ctx: Context, input: { run: number; page: number
   const frozen = await frozenRun(ctx, input.run);
   const now = ctx.clock();
   const page: Page = { ...input, frozen, now };
-  const pressures = await Promise.all(frozen.channels.map((channel) => pressureOn(ctx, channel, frozen, now)));
-  await ctx.db.write([
-    sql`
-      UPDATE page SET state = 'WRITING' WHERE run = ${page.run} AND number = ${page.page} AND state = 'PLANNED'
-        AND EXISTS (SELECT 1 FROM run WHERE id = ${page.run} AND state IN ('RUNNING', 'CANCELLING'))`,
-    ...frozen.channels.flatMap((channel, i) => channelStatements(page, channel, i, pressures[i] ?? {})),
+  const channels = messageChannels(frozen.channels);
+  const pressures = await Promise.all(channels.map((channel) => pressureOn(ctx, channel, frozen, now)));
+  const coupons = frozen.coupon?.kind === "COUPON_ISSUE" ? couponPage(page, frozen.coupon) : undefined;
+  const before = [begin(page), ...(coupons?.decide ?? [])];
+  const issue = coupons?.issue ?? [];
+  const results = await ctx.db.write([
+    ...before,
+    ...issue,
+    ...(coupons ? [coupons.count] : []),
+    ...channels.flatMap((channel, i) => channelStatements(page, channel, i, pressures[i] ?? {})),
     sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
-    ...frozen.channels
-      .filter(isExternal)
-      .flatMap((channel) => openBatches(ctx, page.run, channel, ctx.settings.pageSize)),
+    ...channels.filter(isExternal).flatMap((channel) => openBatches(ctx, page.run, channel, ctx.settings.pageSize)),
     ...completeRun(page.run, now),
   ]);
+  if (frozen.coupon && coupons) {
+    // Nobody waits for it: what the gate does not hear now, the reconciler tells it.
+    void couponsIssued(ctx, frozen.coupon.template, results.slice(before.length, before.length + issue.length));
+  }
+}
+
+function begin({ run, page }: Page): Query {
+  return sql`
+    UPDATE page SET state = 'WRITING' WHERE run = ${run} AND number = ${page} AND state = 'PLANNED'
+      AND EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state IN ('RUNNING', 'CANCELLING'))`;
 }
 
 /**
@@ -56,28 +72,7 @@ export async function writePageBeyond(ctx: Context, { run, from }: { run: number
   }
 }
 
-interface Page {
-  readonly run: number;
-  readonly page: number;
-  readonly frozen: FrozenRun;
-  readonly now: number;
-}
-
-/** The page exists in this state only inside the batch that writes it: the guard of every statement of that batch. */
-function writing({ run, page }: Page): SQL {
-  return sql`EXISTS (SELECT 1 FROM page WHERE run = ${run} AND number = ${page} AND state = 'WRITING')`;
-}
-
-function bound({ run, page }: Page, column: "from_seq" | "to_seq"): SQL {
-  return sql`(SELECT ${sql.raw(column)} FROM page WHERE run = ${run} AND number = ${page} AND state = 'WRITING')`;
-}
-
-/** The ledger rows of a channel on the page being written; none when it is not being written (its bounds are null then). */
-function rowsOfPage(page: Page, channel: ChannelName): SQL {
-  return sql`run = ${page.run} AND channel = ${channel} AND member > ${bound(page, "from_seq")} AND member <= ${bound(page, "to_seq")}`;
-}
-
-function firstChannel({ channels }: FrozenRun): ChannelName {
+function firstChannel({ channels }: FrozenRun): LedgerChannel {
   const [first] = channels;
   if (!first) throw new Error("a run has at least one channel");
   return first;
@@ -86,7 +81,8 @@ function firstChannel({ channels }: FrozenRun): ChannelName {
 function channelStatements(page: Page, channel: ChannelName, position: number, pressure: Pressure): Query[] {
   const rows = rowsOfPage(page, channel);
   const counted = countIntoTally(rows);
-  const ledger = [insertLedger(page, channel, position, pressure), ...(position === 0 ? [countMatched(page)] : [])];
+  const isFirst = channel === firstChannel(page.frozen);
+  const ledger = [insertLedger(page, channel, position, pressure), ...(isFirst ? [countMatched(page)] : [])];
   if (isExternal(channel)) {
     const putOff = sql`${rows} AND state = 'PENDING' AND reason = ${quietHours}`;
     const wake = pressure.quiet ? [wakeUps(page.run, putOff, page.now)] : [];
@@ -95,16 +91,11 @@ function channelStatements(page: Page, channel: ChannelName, position: number, p
   return [...ledger, ...countSends(sql`${rows} AND state = 'SENT'`, pressure), insertLocal(page, channel), counted];
 }
 
-/** Right behind the first channel's insert, `changes()` is the number of members that it found. */
-function countMatched({ run }: Page): Query {
-  return sql`UPDATE run SET matched = matched + changes() WHERE id = ${run}`;
-}
-
 function insertLedger(page: Page, channel: ChannelName, position: number, pressure: Pressure): Query {
   const { run, frozen, now } = page;
   // The first channel asks the filter; the others take the members it found, so that all agree.
   const members =
-    position === 0
+    channel === firstChannel(frozen)
       ? sql`member m NOT INDEXED WHERE m.seq > ${bound(page, "from_seq")} AND m.seq <= ${bound(page, "to_seq")} AND ${matches(frozen)}`
       : sql`send s JOIN member m ON m.seq = s.member WHERE ${rowsOfPage(page, firstChannel(frozen))}`;
   const first = firstState(frozen, channel, pressure);
@@ -112,8 +103,7 @@ function insertLedger(page: Page, channel: ChannelName, position: number, pressu
   return sql`
     INSERT OR IGNORE INTO send (run, channel, member, state, reason, at${first.column})
     SELECT ${run}, ${channel}, seq,
-      CASE WHEN (SELECT state FROM run WHERE id = ${run}) = 'CANCELLING' THEN 'CANCELLED' WHEN skip IS NULL${first.unless} THEN ${first.ready} ELSE 'SKIPPED' END,
-      coalesce(skip${first.reason}, ''), ${now}${first.value}
+      ${firstStateOf(page, sql`WHEN skip IS NULL${first.unless} THEN ${first.ready}`)}, coalesce(skip${first.reason}, ''), ${now}${first.value}
     FROM (SELECT m.seq AS seq, ${skip(page, channel, position, pressure)} AS skip${first.asked} FROM ${members} LIMIT -1)`;
 }
 
@@ -137,14 +127,23 @@ function firstState({ endsAt }: FrozenRun, channel: ChannelName, { quiet }: Pres
 
 /** Why member `m` is skipped on a channel, or null; with FIRST_REACHABLE also because an earlier channel of the list takes it. */
 function skip({ run, frozen, now }: Page, channel: ChannelName, position: number, pressure: Pressure): SQL {
-  const asked = skipReason(channel, frozen, now);
+  const asked = withoutCoupon(frozen, skipReason(channel, frozen, now));
   const reason = isExternal(channel) ? asked : withCaps(asked, pressure);
   if (frozen.reach === "EACH" || position === 0) return reason;
-  const earlier = frozen.channels.slice(0, position).map((name) => sql`${name}`);
+  const earlier = messageChannels(frozen.channels)
+    .slice(0, position)
+    .map((name) => sql`${name}`);
   return sql`
     CASE WHEN EXISTS (
       SELECT 1 FROM send e WHERE e.run = ${run} AND e.channel IN (${sql.join(earlier, sql`, `)}) AND e.member = m.seq AND e.state <> 'SKIPPED')
     THEN 'OTHER_CHANNEL' ELSE ${reason} END`;
+}
+
+/** Where coupons are given, messages are for those who got one: `s` is their row. */
+function withoutCoupon({ channels }: FrozenRun, reason: SQL): SQL {
+  if (channels[0] !== couponChannel) return reason;
+  const none = sql.raw(`'${"NO_COUPON" satisfies SkipReason}'`);
+  return sql`CASE WHEN s.state <> 'SENT' THEN ${none} ELSE ${reason} END`;
 }
 
 /**

@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
-import { embed } from "../../db/statement.ts";
 import { liveMember } from "../../member/audience.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
 import { campaignPage, campaignPlan } from "../messages.ts";
 import { completeRun } from "./completion.ts";
+import { thawed } from "./predicate.ts";
 import { type FrozenRun, frozenRun } from "./run.ts";
 
 /** Members looked at in one step, in page sizes: bounds the time of its one query, whatever the filter. */
@@ -69,7 +69,7 @@ function pageEnds(frozen: FrozenRun, at: Progress, end: number, pageSize: number
 
 /** Whether member `m` belongs to the frozen audience. */
 export function matches(frozen: FrozenRun): SQL {
-  return sql`(${liveMember} AND ${embed({ sql: frozen.audience.sql, args: [...frozen.audience.args] })})`;
+  return sql`(${liveMember} AND ${thawed(frozen.audience)})`;
 }
 
 async function storePages(

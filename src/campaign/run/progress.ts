@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { couponChannel, type LedgerChannel, messageChannels } from "./ledger-channel.ts";
 import type { RunState, SendState } from "./run.ts";
 import { waitingFor } from "./waiting.ts";
 
@@ -16,7 +17,7 @@ export interface RunProgress {
   readonly pagesWritten: number;
   /** Whether the audience is cut into pages completely: from then on `total` stays. */
   readonly planned: boolean;
-  /** Sends in one of their last states, and all that are known of; a send is one member on one channel. */
+  /** Sends in one of their last states, and all that are known of; a send is one member on one channel, or one member's coupon. */
   readonly done: number;
   readonly total: number;
   /** Sends done per second since the start, times of pause left out. */
@@ -31,11 +32,17 @@ export interface RunProgress {
   readonly waitsFor: string | null;
   /** In the campaign's order. */
   readonly channels: readonly ChannelProgress[];
+  /** Of a run that gives coupons, what became of them: SENT are given. */
+  readonly coupons: SendCounts | null;
 }
 
 /** How far a run is on one channel. */
-export interface ChannelProgress {
+export interface ChannelProgress extends SendCounts {
   readonly channel: ChannelName;
+}
+
+/** The rows of the ledger for one thing that a run does for each member. */
+export interface SendCounts {
   readonly counts: Readonly<Record<SendState, number>>;
   /** Why sends were skipped, failed, put off or are unknown; largest first. */
   readonly reasons: readonly { readonly state: SendState; readonly reason: string; readonly n: number }[];
@@ -83,7 +90,7 @@ interface RunRow {
 
 interface TallyRow {
   readonly run: number;
-  readonly channel: ChannelName;
+  readonly channel: LedgerChannel;
   readonly state: SendState;
   readonly reason: string;
   readonly n: number;
@@ -100,14 +107,12 @@ const nextWake = sql`
   SELECT min(s.due_at) FROM send s INDEXED BY send_deferred WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> ''`;
 
 function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves: readonly PauseRow[]): RunProgress {
-  const names: ChannelName[] = JSON.parse(run.channels);
-  const channels = names.map((name) =>
-    channelProgress(
-      name,
-      tally.filter(({ channel }) => channel === name),
-    ),
-  );
-  const done = channels.reduce((sum, { counts }) => sum + lastSendStates.reduce((n, state) => n + counts[state], 0), 0);
+  const names: LedgerChannel[] = JSON.parse(run.channels);
+  const countsOf = (name: LedgerChannel) => sendCounts(tally.filter(({ channel }) => channel === name));
+  const channels = messageChannels(names).map((channel) => ({ channel, ...countsOf(channel) }));
+  const coupons = names.includes(couponChannel) ? countsOf(couponChannel) : null;
+  const all = [...channels, ...(coupons ? [coupons] : [])];
+  const done = all.reduce((sum, { counts }) => sum + lastSendStates.reduce((n, state) => n + counts[state], 0), 0);
   const total = knownMatches(ctx, run) * names.length;
   const now = ctx.clock();
   const active = activeSeconds(run, moves, now);
@@ -141,17 +146,18 @@ function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves
     completedAt: run.completed_at,
     waitsFor: waitingFor(facts, channels, now),
     channels,
+    coupons,
   };
 }
 
-function channelProgress(channel: ChannelName, tally: readonly TallyRow[]): ChannelProgress {
+function sendCounts(tally: readonly TallyRow[]): SendCounts {
   const counts = { PENDING: 0, SENDING: 0, SENT: 0, FAILED: 0, SKIPPED: 0, CANCELLED: 0, UNKNOWN: 0 };
   for (const { state, n } of tally) counts[state] += n;
   const reasons = tally
     .filter(({ reason }) => reason !== "")
     .map(({ state, reason, n }) => ({ state, reason, n }))
     .sort((a, b) => b.n - a.n || a.reason.localeCompare(b.reason));
-  return { channel, counts, reasons };
+  return { counts, reasons };
 }
 
 /** Every page but the one planned last is full; so the whole is known before it is written. */

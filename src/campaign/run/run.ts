@@ -1,8 +1,10 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { channelNames } from "../../channels/catalog.ts";
 import type { Context, Settings } from "../../context.ts";
 import { Content } from "../content/content.ts";
+import { CouponOffer } from "../coupon/offer.ts";
+import { ledgerChannels } from "./ledger-channel.ts";
+import { Predicate } from "./predicate.ts";
 
 export const runStates = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "CANCELLING", "CANCELLED", "FAILED"] as const;
 export type RunState = (typeof runStates)[number];
@@ -13,17 +15,19 @@ export type SendState = (typeof sendStates)[number];
 /** What starting a run freezes, so that nothing that changes later changes whom it reaches. */
 export const FrozenRun = z.object({
   /** The predicate over member `m`, compiled. */
-  audience: z.object({ sql: z.string(), args: z.array(z.union([z.string(), z.number(), z.null()])) }),
+  audience: Predicate,
   /** Members who arrived later are not in it. */
   maxSeq: z.int(),
   asOf: z.int(),
-  /** In order of preference. */
-  channels: z.array(z.enum(channelNames)).min(1),
+  /** In order of preference; where coupons are given, those come first. */
+  channels: z.array(z.enum(ledgerChannels)).min(1),
   reach: z.enum(["EACH", "FIRST_REACHABLE"]),
   topic: z.string(),
   transactional: z.boolean(),
   popupPriority: z.int(),
   endsAt: z.int().nullable(),
+  /** What it gives or invites to claim; null for an announcement. */
+  coupon: CouponOffer.nullable().default(null),
 });
 export type FrozenRun = z.infer<typeof FrozenRun>;
 

@@ -1,11 +1,12 @@
-import { type ChannelName, isExternal } from "../../channels/catalog.ts";
+import { isExternal } from "../../channels/catalog.ts";
 import { progressRanks } from "../delivery/delivery.ts";
 import { skipReasons } from "./decision.ts";
+import { couponChannel, type LedgerChannel } from "./ledger-channel.ts";
 import type { RunState, SendState } from "./run.ts";
 
 /** A row of the ledger, as it is told of. */
 export interface LedgerRow {
-  readonly channel: ChannelName;
+  readonly channel: LedgerChannel;
   readonly state: SendState;
   readonly reason: string;
   readonly at: number;
@@ -19,6 +20,7 @@ export interface LedgerRow {
 export function wordsFor(row: LedgerRow, run: RunState): string {
   switch (row.state) {
     case "SENT":
+      if (row.channel === couponChannel) return "The coupon was put into the member's wallet.";
       return isExternal(row.channel)
         ? `The provider took it${news(row)}.`
         : "It was put where the shop's app shows it.";

@@ -3,6 +3,7 @@ import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { findRun, type Run } from "../campaign.ts";
+import { couponChannel, messageChannels } from "./ledger-channel.ts";
 import { matches } from "./plan.ts";
 import { type FrozenRun, frozenRun, type SendState } from "./run.ts";
 import { type LedgerRow, wordsFor } from "./send-words.ts";
@@ -13,10 +14,16 @@ export interface MemberWhy {
   readonly summary: string;
   /** Per channel what became of it; none where the member is not in the ledger. */
   readonly channels: readonly ChannelWhy[];
+  /** What became of the coupon that the run gives, if it does. */
+  readonly coupon: RowWhy | null;
 }
 
-export interface ChannelWhy {
+export interface ChannelWhy extends RowWhy {
   readonly channel: ChannelName;
+}
+
+/** A row of the ledger, explained. */
+export interface RowWhy {
   readonly state: SendState;
   /** Empty where the state says it all. */
   readonly reason: string;
@@ -31,18 +38,23 @@ export async function whyMember(ctx: Context, input: { run: number; member: numb
   if (!run) return refuse.notFound("run", input.run);
   const member = await ctx.db.first<MemberRow>(sql`SELECT seq, deleted_at FROM member WHERE seq = ${input.member}`);
   if (!member) return refuse.notFound("member", input.member);
-  if (run.startedAt === null) return { summary: notBegun(run), channels: [] };
+  if (run.startedAt === null) return { summary: notBegun(run), channels: [], coupon: null };
   const frozen = await frozenRun(ctx, run.id);
   const rows = await ctx.db.all<LedgerRow>(sql`
     SELECT s.channel, s.state, s.reason, s.at, s.due_at, s.provider_id, s.progress, b.state AS batch_state
     FROM send s LEFT JOIN batch b ON b.seq = s.batch
     WHERE s.run = ${run.id} AND s.channel IN (SELECT value FROM json_each(${JSON.stringify(frozen.channels)})) AND s.member = ${member.seq}`);
-  if (rows.length === 0) return { summary: await whyAbsent(ctx, run, frozen, member), channels: [] };
-  const channels = frozen.channels.flatMap((channel) => rows.filter((row) => row.channel === channel));
+  if (rows.length === 0) return { summary: await whyAbsent(ctx, run, frozen, member), channels: [], coupon: null };
+  const told = rows.map((row) => ({ ...row, words: wordsFor(row, run.state) }));
   return {
-    summary: summaryOf(channels),
-    channels: channels.map((row) => ({ ...row, words: wordsFor(row, run.state) })),
+    summary: summaryOf(rows),
+    channels: messageChannels(frozen.channels).flatMap((channel) => told.filter(isOn(channel))),
+    coupon: told.find(({ channel }) => channel === couponChannel) ?? null,
   };
+}
+
+function isOn<Name extends ChannelName>(name: Name) {
+  return <Row extends LedgerRow>(row: Row): row is Row & { readonly channel: Name } => row.channel === name;
 }
 
 interface MemberRow {
@@ -58,7 +70,10 @@ function notBegun({ state, dueAt }: Run): string {
 
 function summaryOf(rows: readonly LedgerRow[]): string {
   const sent = rows.filter(({ state }) => state === "SENT").map(({ channel }) => channel);
-  if (sent.length > 0) return `The member got it on ${sent.join(", ")}.`;
+  const told = messageChannels(sent);
+  if (sent.includes(couponChannel))
+    return `The member got a coupon${told.length ? `, and was told on ${told.join(", ")}` : ""}.`;
+  if (told.length > 0) return `The member got it on ${told.join(", ")}.`;
   if (rows.some(({ state }) => state === "PENDING" || state === "SENDING")) return "The member has not got it yet.";
   if (rows.some(({ state }) => state === "UNKNOWN")) return "Nobody can say whether the member got it.";
   return "The member did not get it.";
