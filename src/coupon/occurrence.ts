@@ -104,9 +104,9 @@ export async function makeOccurrences(ctx: Context, pattern: CouponTemplate): Pr
         per_member, stock, budget, most, opens_at, closes_at, valid_from, valid_to, valid_days, active_url, state, pattern, occurs_at,
         created_by, created_at, updated_at)
       SELECT name, shop, kind, params, currency, conditions, stacking, given, code_mode, code_prefix, eligibility, per_member, stock, budget,
-        most, ${field("opensAt")}, ${field("closesAt")}, valid_from, valid_to, valid_days, active_url, 'ACTIVE', id, ${field("opensAt")},
+        most, ${field("opensAt")}, ${field("closesAt")}, valid_from, valid_to, valid_days, active_url, 'ACTIVE', p.id, ${field("opensAt")},
         created_by, ${now}, ${now}
-      FROM ${rows(due)} CROSS JOIN coupon_template WHERE id = ${pattern.id} AND state = 'ACTIVE'
+      FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${pattern.id} AND p.state = 'ACTIVE'
       ON CONFLICT DO NOTHING`,
   ]);
 }

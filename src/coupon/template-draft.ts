@@ -36,7 +36,7 @@ export const TemplateDraft = z.strictObject({
   /** An audience filter over members' own data; null = everyone. */
   eligibility: z.unknown().default(null),
   perMember: z.int().min(1).max(1_000).default(1),
-  /** How many there are; null = unlimited. */
+  /** How many there are; null = unlimited. Not said where codes come from a pool: then it is the number of codes. */
   stock: Amount.nullable().default(null),
   /** What all of them may cost; null = unlimited. Needs a kind and parameters that bound what one can cost. */
   budget: Amount.nullable().default(null),
@@ -60,7 +60,7 @@ const Kept = z.object(TemplateDraft.shape);
 
 /** What a template says, as its draft would. */
 export function draftOf(template: CouponTemplate): SaidOfTemplate {
-  return Kept.parse(template);
+  return Kept.parse(template.codeMode === "POOL" ? { ...template, stock: null } : template);
 }
 
 /** The draft with what it left out, or INVALID_INPUT that names every fault by its path. `now` is ms. */
@@ -87,7 +87,7 @@ function eligibilityIssues({ eligibility }: CheckedDraft): readonly Issue[] {
 }
 
 function faultsOf(said: CheckedDraft, now: number): Issue[] {
-  const { opensAt, closesAt, validFrom, validTo, validDays, recurrence, given, codeMode } = said;
+  const { opensAt, closesAt, validFrom, validTo, validDays, given, codeMode, stock } = said;
   const issues: Issue[] = [];
   const fault = (path: string, message: string) => void issues.push({ path, message });
   if (opensAt !== null && closesAt !== null && closesAt <= opensAt) fault("closesAt", "must lie after it opens");
@@ -96,12 +96,20 @@ function faultsOf(said: CheckedDraft, now: number): Issue[] {
     fault("validDays", "is instead of `validFrom` and `validTo`, not with them");
   }
   if (given === "CODE" && codeMode !== "POOL") fault("codeMode", "must be POOL where coupons are given for codes");
-  if (recurrence !== null) {
-    if (given !== "SELF_CLAIM") fault("recurrence", "is for templates that members claim themselves");
-    const faulty = recurrenceFault(recurrence, said, now);
-    if (faulty) issues.push(faulty);
-  }
-  return issues;
+  if (codeMode === "POOL" && stock !== null) fault("stock", "is the number of codes where they come from a pool");
+  return [...issues, ...recurrenceIssues(said, now)];
+}
+
+function recurrenceIssues(said: SaidOfTemplate, now: number): Issue[] {
+  const { recurrence, given, codeMode } = said;
+  if (recurrence === null) return [];
+  const fault = (message: string): Issue => ({ path: "recurrence", message });
+  const faulty = recurrenceFault(recurrence, said, now);
+  return [
+    ...(given === "SELF_CLAIM" ? [] : [fault("is for templates that members claim themselves")]),
+    ...(codeMode === "POOL" ? [fault("does not go with a pool of codes, which belongs to one template")] : []),
+    ...(faulty ? [faulty] : []),
+  ];
 }
 
 /** What is wrong with a budget: nothing bounds what one coupon can cost, or not even one can be paid of it. */

@@ -25,14 +25,20 @@ export interface TemplateSimulation {
 /** Simulates a template that is written down. It reads every member who may be eligible. */
 export async function simulateTemplate(ctx: Context, id: number): Promise<TemplateSimulation | Refusal> {
   const template = await findTemplate(ctx, id);
-  return template ? estimateTemplate(ctx, draftOf(template)) : refuse.notFound("coupon template", id);
+  if (!template) return refuse.notFound("coupon template", id);
+  const said = checkTemplate(draftOf(template), ctx.clock());
+  return isRefusal(said) ? said : simulate(ctx, { ...said, stock: template.stock });
 }
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
 export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Promise<TemplateSimulation | Refusal> {
-  const now = ctx.clock();
-  const said = checkTemplate(draft, now);
+  const said = checkTemplate(draft, ctx.clock());
   if (isRefusal(said)) return said;
+  return simulate(ctx, said.codeMode === "POOL" ? { ...said, stock: 0 } : said);
+}
+
+async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimulation> {
+  const now = ctx.clock();
   const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: said.eligibility }));
   const { most, budget } = said;
   const mostCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
@@ -53,6 +59,7 @@ export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number
   const warn = (path: string, message: string, when: boolean) => void (when && warnings.push({ path, message }));
   const { stock, budget, most, perMember, opensAt, closesAt, validFrom, validTo } = said;
   warn("stock", "neither stock nor budget bounds what it costs", stock === null && budget === null);
+  warn("stock", "there are no codes in its pools yet", stock === 0);
   warn("params", "nothing bounds what one coupon takes off", most === null);
   warn("eligibility", "no member is eligible now", eligible === 0);
   warn(

@@ -22,7 +22,8 @@ export async function changeStock(
   ctx: Context,
   { stock, ...input }: Change & { readonly stock: number | null },
 ): Promise<CouponTemplate | Refusal> {
-  return change(ctx, { ...input, set: { stock } }, ({ issued }) => {
+  return change(ctx, { ...input, set: { stock } }, ({ issued, codeMode }) => {
+    if (codeMode === "POOL") return "is the number of codes in the template's pools: add some";
     if (stock !== null && !Amount.safeParse(stock).success) return "must be a whole number from 1";
     if (stock !== null && stock < issued) return `must not be less than what is issued already: ${issued}`;
     return undefined;
