@@ -95,12 +95,14 @@ export async function readQuery({
   const bytes = await request.bytes();
   if (bytes.byteLength === 0) return query;
   const wishes = bulk.safeParse(readJson(bytes));
-  if (!wishes.success) return reject(400, "the body must be a JSON object of filters");
+  if (!wishes.success) return reject(400, "the body must be a JSON object of filters, none of them empty");
   const all = new URLSearchParams(query);
-  for (const [name, value] of Object.entries(wishes.data))
+  for (const [name, value] of Object.entries(wishes.data)) {
     for (const one of [value].flat()) all.append(name, String(one));
+  }
   return all;
 }
 
 const scalar = z.union([z.string(), z.number()]);
-const bulk = z.record(z.string(), z.union([scalar, z.array(scalar)]));
+/** An empty list would be no filter at all, and find everything. */
+const bulk = z.record(z.string(), z.union([scalar, z.array(scalar).min(1)]));
