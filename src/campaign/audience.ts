@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
+import { couponTerms } from "../coupon/terms.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { type Audience, everyone, parseAudience } from "../member/audience.ts";
 import { type AudienceTerm, defineTerm } from "../member/audience-term.ts";
@@ -33,7 +34,7 @@ export const campaignTerms: readonly AudienceTerm[] = [
 ];
 
 /** Every term that a campaign's filter may use; a domain adds its own list here when it comes. */
-export const audienceTerms: readonly AudienceTerm[] = [...memberTerms, ...campaignTerms];
+export const audienceTerms: readonly AudienceTerm[] = [...memberTerms, ...couponTerms, ...campaignTerms];
 
 /** The audience that a choice stands for now, or what is wrong with it. */
 export async function readAudience(ctx: Context, choice: AudienceChoice): Promise<Audience | Refusal> {

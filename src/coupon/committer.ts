@@ -1,6 +1,7 @@
 import type { Context } from "../context.ts";
 import type { Database } from "../db/client.ts";
 import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
+import { couponsGiven } from "./moved.ts";
 
 /** One claim that the database is to decide. */
 export interface PendingClaim {
@@ -31,16 +32,17 @@ interface Committer {
  * The committer of a database: claims that wait together are decided by one statement and made durable by one commit, whatever their
  * templates. Equal tokens are one claim.
  */
-export function committerOf({ db }: Context): Committer {
+export function committerOf(ctx: Context): Committer {
+  const { db } = ctx;
   const known = committers.get(db);
   if (known) return known;
-  const made = createCommitter(db);
+  const made = createCommitter(ctx);
   committers.set(db, made);
   return made;
 }
 const committers = new WeakMap<Database, Committer>();
 
-function createCommitter(db: Database): Committer {
+function createCommitter(ctx: Context): Committer {
   const waiting: Waiting[] = [];
   const under = new Map<string, Promise<ClaimFacts>>();
   let running = false;
@@ -49,7 +51,7 @@ function createCommitter(db: Database): Committer {
     running = true;
     // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await decide(db, waiting.splice(0, mostTogether));
+    while (waiting.length > 0) await decide(ctx, waiting.splice(0, mostTogether));
     running = false;
   }
 
@@ -70,10 +72,12 @@ function createCommitter(db: Database): Committer {
   };
 }
 
-async function decide(db: Database, group: readonly Waiting[]): Promise<void> {
+async function decide(ctx: Context, group: readonly Waiting[]): Promise<void> {
   try {
-    const results = await db.write(claimStatements(group.map(({ claim }) => claim)));
+    const results = await ctx.db.write(claimStatements(group.map(({ claim }) => claim)));
     const facts = readFacts(results.at(-1)?.rows ?? []);
+    const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
+    void couponsGiven(ctx, given); // one round trip for all, and nobody waits for it
     for (const [n, { decided }] of group.entries()) {
       const fact = facts.get(n);
       if (fact) decided.resolve(fact);

@@ -1,0 +1,87 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { type AudienceTerm, allOf, defineTerm } from "../member/audience-term.ts";
+import { inAvailableIndex } from "./expiry.ts";
+import { couponStates } from "./table.ts";
+
+const hourMs = 3_600_000;
+const moment = z.iso.datetime({ offset: true });
+const template = z.int().positive().describe("The coupon template, by its number.");
+
+const Holds = z.strictObject({
+  template,
+  status: z
+    .enum(couponStates)
+    .optional()
+    .describe("In this state: AVAILABLE, LOCKED, USED, EXPIRED or WITHDRAWN; without one, in any."),
+});
+
+const Claimed = z.strictObject({
+  template: template.optional().describe("Of this coupon template, by its number; without one, of any."),
+  since: moment.describe("At this moment or later."),
+});
+
+const Expiring = z.strictObject({
+  template,
+  after: moment.optional().describe("Later than this; without one, later than now."),
+  until: moment.optional().describe("At this moment or earlier."),
+  inNextHours: z.int().min(1).max(8_760).optional().describe("Within the next N hours."),
+  heldSince: moment.optional().describe("Only coupons that the member got at this moment or earlier."),
+});
+
+const Reminded = z.strictObject({ template });
+
+/** What coupons know of their members. */
+export const couponTerms: readonly AudienceTerm[] = [
+  defineTerm({
+    name: "holdsCoupon",
+    description: "Members who hold, or held, a coupon of a template.",
+    schema: Holds,
+    compile: ({ template, status }, { asOf }) => sql`EXISTS (
+      SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND ${inState(status, asOf)})`,
+  }),
+  defineTerm({
+    name: "claimedCoupon",
+    description: "Members who got a coupon, by claiming it or otherwise, since a moment.",
+    schema: Claimed,
+    compile: ({ template, since }) => sql`EXISTS (
+      SELECT 1 FROM coupon c WHERE c.member = m.seq AND ${template === undefined ? sql`1` : sql`c.template = ${template}`}
+        AND c.at >= ${Date.parse(since)})`,
+  }),
+  defineTerm({
+    name: "couponExpiring",
+    description: "Members with an unused coupon of a template that expires in a span of time.",
+    schema: Expiring,
+    indexed: () => true,
+    compile: ({ template, after, until, inNextHours, heldSince }, { asOf, from }) => {
+      const span = allOf([
+        sql`c.valid_to > ${after === undefined ? asOf : Date.parse(after)}`,
+        ...(until === undefined ? [] : [sql`c.valid_to <= ${Date.parse(until)}`]),
+        ...(inNextHours === undefined ? [] : [sql`c.valid_to <= ${asOf + inNextHours * hourMs}`]),
+        ...(heldSince === undefined ? [] : [sql`c.at <= ${Date.parse(heldSince)}`]),
+      ]);
+      if (from === "index") {
+        return sql`m.seq IN (SELECT c.member FROM coupon c WHERE c.template = ${template} AND ${inAvailableIndex} AND ${span})`;
+      }
+      return sql`EXISTS (SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE' AND ${span})`;
+    },
+  }),
+  defineTerm({
+    name: "couponReminder",
+    description: "Members who asked to be reminded before a template opens; of a recurring one, name the occurrence.",
+    schema: Reminded,
+    indexed: () => true,
+    compile: ({ template }, { from }) =>
+      from === "index"
+        ? sql`m.seq IN (SELECT r.member FROM coupon_reminder r WHERE r.template = ${template})`
+        : sql`EXISTS (SELECT 1 FROM coupon_reminder r WHERE r.template = ${template} AND r.member = m.seq)`,
+  }),
+];
+
+/** An unused coupon is EXPIRED from its end on, whether or not it was looked at since. */
+function inState(status: z.infer<typeof Holds>["status"], asOf: number) {
+  const isPast = sql`(c.state = 'AVAILABLE' AND c.valid_to IS NOT NULL AND c.valid_to <= ${asOf})`;
+  if (status === undefined) return sql`1`;
+  if (status === "AVAILABLE") return sql`c.state = 'AVAILABLE' AND NOT ${isPast}`;
+  return status === "EXPIRED" ? sql`(c.state = 'EXPIRED' OR ${isPast})` : sql`c.state = ${status}`;
+}

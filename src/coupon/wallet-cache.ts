@@ -1,0 +1,153 @@
+import type { Redis } from "@upstash/redis";
+import { z } from "zod";
+import { defineScript } from "../redis/script.ts";
+import { type Coupon, couponStates } from "./table.ts";
+import moveSource from "./wallet-move.lua" with { type: "text" };
+import readSource from "./wallet-read.lua" with { type: "text" };
+import storeSource from "./wallet-store.lua" with { type: "text" };
+
+/**
+ * Members' wallets in Redis, a list per member and status: a copy of the database that may be gone at any moment. It follows every move after
+ * its commit; a process that dies between the two leaves a list behind for as long as lists live.
+ */
+export const walletStatuses = ["AVAILABLE", "LOCKED", "USED", "EXPIRED"] as const;
+export type WalletStatus = (typeof walletStatuses)[number];
+
+/** How long a list lives: at least so long, and up to so much more by chance, so that those loaded together do not end together, ms. */
+export const lifetime = { leastMs: 60_000, jitterMs: 20_000 } as const;
+/** A name outlives the slowest reading of the database. */
+const versionMs = 120_000;
+/** Longer lists are not kept. */
+export const mostKept = 1_000;
+/** Members forgotten in one round trip. */
+const stride = 500;
+
+interface ListName {
+  readonly member: number;
+  readonly status: WalletStatus;
+}
+
+/** A list as Redis has it: its coupons in no order, the name under which it may be loaded, or nothing because Redis is away or behind. */
+export type Kept =
+  | { readonly kind: "loaded"; readonly coupons: readonly Coupon[] }
+  | { readonly kind: "unloaded"; readonly version: string }
+  | "unavailable";
+
+export async function readList(redis: Redis | undefined, list: ListName): Promise<Kept> {
+  if (redis && isBehind(redis)) return "unavailable";
+  const name = `v${crypto.randomUUID()}`;
+  return readScript.run(redis, [versionKey(list.member), listKey(list)], [name, versionMs]);
+}
+
+/** Keeps what the database said after {@link readList} answered this version; "stale" when a coupon was moved since. */
+export async function storeList(
+  redis: Redis | undefined,
+  list: ListName & { readonly version: string; readonly coupons: readonly Coupon[] },
+  random: () => number,
+): Promise<"stored" | "stale" | "unavailable"> {
+  if (list.coupons.length > mostKept) return "unavailable";
+  const lives = Math.floor(lifetime.leastMs + random() * lifetime.jitterMs);
+  const keys = [versionKey(list.member), listKey(list)];
+  return storeScript.run(redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
+}
+
+/** Coupons of one member that came from one state into another; each as it is now. */
+export interface Moves {
+  readonly member: number;
+  readonly from: Coupon["state"];
+  readonly to: Coupon["state"];
+  readonly coupons: readonly Coupon[];
+}
+
+/** Lets the lists follow. What cannot be told makes this process ask the database until the lists have ended. */
+export async function moveInLists(redis: Redis | undefined, { member, from, to, coupons }: Moves): Promise<void> {
+  if (!redis) return;
+  const keys = [versionKey(member), keyOf(member, from), keyOf(member, to)];
+  const answer = await moveScript.run(redis, keys, coupons.flatMap(fieldAndRow));
+  if (answer === "unavailable") fallBehind(redis);
+}
+
+/** Drops lists of these members: what they get to see next is what the database says then. */
+export async function dropLists(
+  redis: Redis | undefined,
+  members: readonly number[],
+  statuses: readonly WalletStatus[] = walletStatuses,
+): Promise<void> {
+  if (!redis) return;
+  try {
+    for (let at = 0; at < members.length; at += stride) {
+      const pipeline = redis.pipeline();
+      for (const member of members.slice(at, at + stride)) {
+        pipeline.del(versionKey(member), ...statuses.map((status) => listKey({ member, status })));
+      }
+      await pipeline.exec();
+    }
+  } catch {
+    fallBehind(redis);
+  }
+}
+
+/** Until when lists may miss a move that this process could not tell of, by the process's own time. */
+const behind = new WeakMap<Redis, number>();
+
+function fallBehind(redis: Redis): void {
+  behind.set(redis, performance.now() + lifetime.leastMs + lifetime.jitterMs);
+}
+
+function isBehind(redis: Redis): boolean {
+  return performance.now() < (behind.get(redis) ?? 0);
+}
+
+function versionKey(member: number): string {
+  return `wallet:{${member}}:version`;
+}
+
+function listKey({ member, status }: ListName): string {
+  return keyOf(member, status);
+}
+
+function keyOf(member: number, state: Coupon["state"]): string {
+  return `wallet:{${member}}:${state}`;
+}
+
+/** A letter before the number keeps the Redis client from reading it as one. */
+function fieldAndRow(coupon: Coupon): [string, string] {
+  return [`c${coupon.id}`, JSON.stringify(coupon)];
+}
+
+const Row = z.object({
+  id: z.int(),
+  member: z.int(),
+  template: z.int(),
+  number: z.int(),
+  source: z.string(),
+  token: z.string().nullable(),
+  code: z.string().nullable(),
+  state: z.enum(couponStates),
+  reserve: z.int(),
+  at: z.int(),
+  validFrom: z.int(),
+  validTo: z.int().nullable(),
+  orderId: z.string().nullable(),
+  lockedUntil: z.int().nullable(),
+  usedAt: z.int().nullable(),
+  discount: z.int().nullable(),
+}) satisfies z.ZodType<Coupon>;
+
+const readScript = defineScript(readSource, (raw): Exclude<Kept, "unavailable"> => {
+  const [word, answer] = Array.isArray(raw) ? raw : [];
+  if (word === "unloaded" && typeof answer === "string") return { kind: "unloaded", version: answer };
+  if (word !== "loaded" || !Array.isArray(answer)) throw new TypeError("wallet-read.lua answered something else");
+  const rows = answer.filter((_, i) => i % 2 === 1 && answer[i - 1] !== "");
+  return { kind: "loaded", coupons: z.array(Row).parse(rows) };
+});
+
+const storeScript = defineScript(storeSource, (raw): "stored" | "stale" => {
+  if (raw === "stored" || raw === "stale") return raw;
+  throw new TypeError("wallet-store.lua answered something else");
+});
+
+const moveScript = defineScript(moveSource, (raw): "moved" | "dropped" => {
+  if (raw === "moved" || raw === "dropped") return raw;
+  throw new TypeError("wallet-move.lua answered something else");
+});

@@ -1,0 +1,5 @@
+import { z } from "zod";
+import { defineMessage } from "../queue/message.ts";
+
+/** Expire unused coupons whose time is over. Comes every minute, and again at once while there are more. */
+export const couponExpire = defineMessage("coupon-expire", z.object({}), () => "coupon-expire");

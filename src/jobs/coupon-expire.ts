@@ -1,0 +1,8 @@
+import { expireDue } from "../coupon/expiry.ts";
+import { couponExpire } from "../coupon/wallet-messages.ts";
+import { defineJob, done } from "./job.ts";
+
+export const couponExpireJob = defineJob(couponExpire, async (ctx) => {
+  await expireDue(ctx);
+  return done;
+});
