@@ -1,9 +1,11 @@
 import type { ResultSet } from "@libsql/client";
 import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { lowerGate } from "./gate.ts";
 import { codeOf, randomColumns } from "./issue-code.ts";
+import { couponsGiven } from "./moved.ts";
 import type { CodeMode } from "./table.ts";
 
 /** Coupons of one template for many members at once. */
@@ -41,7 +43,9 @@ export function issueStatements(issue: BulkIssue): Query[] {
       UPDATE coupon_template SET issued = issued + changes(), reserved = reserved + ${reserve},
         state = CASE WHEN issued + changes() >= stock OR reserved + ${reserve} + spent + most > budget THEN 'SOLD_OUT' ELSE state END
       WHERE id = ${template} AND changes() > 0`,
-    sql`SELECT stock - issued AS remaining FROM coupon_template WHERE id = ${template}`,
+    sql`
+      SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
+      FROM coupon_template WHERE id = ${template}`,
   ];
 }
 
@@ -53,9 +57,19 @@ function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
   return [sql`SELECT member, ${randomColumns} FROM (${members}) LIMIT -1`, codeOf(codePrefix)];
 }
 
-/** To be called after the commit, with the results of {@link issueStatements}. The gate may miss it: then it lets too many through, whom the database refuses. */
+/**
+ * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not throw, and nobody needs to
+ * wait for it; a gate that does not hear of it lets too many through, whom the database refuses.
+ */
 export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
-  const [given, , left] = results;
-  const remaining = left?.rows[0]?.remaining;
-  if (given?.rowsAffected && typeof remaining === "number") await lowerGate(ctx.redis, template, remaining);
+  const [given, , told] = results;
+  if (!ctx.redis || !given?.rowsAffected) return;
+  const { remaining, members } = Told.parse(told?.rows[0]);
+  if (remaining !== null) await lowerGate(ctx.redis, template, remaining);
+  await couponsGiven(ctx, members);
 }
+
+const Told = z.object({
+  remaining: z.int().nullable(),
+  members: z.string().transform((text) => z.array(z.int()).parse(JSON.parse(text))),
+});
