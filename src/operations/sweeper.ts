@@ -15,6 +15,7 @@ import { messageChannels } from "../campaign/run/ledger-channel.ts";
 import { frozenRun } from "../campaign/run/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import { expireLocks } from "../coupon/order-unlock.ts";
 import { openPools } from "../coupon/pool-fill.ts";
 import { endTemplates } from "../coupon/template-sweep.ts";
 import { openTakeBacks } from "../coupon/template-take-back.ts";
@@ -49,6 +50,7 @@ export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: numb
   const reissued = (await reissue(ctx, lost)) + (await announceAgain(ctx));
   await refillWindows(ctx);
   await endTemplates(ctx);
+  await expireLocks(ctx, stride);
   await forgetOld(ctx);
   return { reissued };
 }
