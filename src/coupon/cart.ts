@@ -31,3 +31,18 @@ export type CartLine = z.infer<typeof Line>;
 export function goodsTotal(lines: readonly Pick<CartLine, "unitPrice" | "quantity">[]): number {
   return lines.reduce((sum, { unitPrice, quantity }) => sum + unitPrice * quantity, 0);
 }
+
+/** Whether two carts hold the same, in whatever order. */
+export function isSameCart(a: Cart, b: Cart): boolean {
+  return plain(a) === plain(b);
+}
+
+function plain({ currency, lines }: Cart): string {
+  const inOrder = [...lines].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return JSON.stringify([
+    currency,
+    inOrder.map(({ id, goods, categories, shop, unitPrice, quantity }) => {
+      return [id, goods, [...categories].sort(), shop, unitPrice, quantity];
+    }),
+  ]);
+}

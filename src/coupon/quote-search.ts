@@ -1,8 +1,10 @@
 import { partsOf, takeCoupons, type UsableCoupon } from "./quote-coupons.ts";
 import { byTurn, conflictOf } from "./stacking.ts";
 
-/** Combinations looked at in one search at most. */
-export const searchBound = 20_000;
+/** Combinations looked at in one search at most: fewer for long carts, so that none takes longer than some 20 ms. */
+export function searchBound(lines: number): number {
+  return Math.max(1_000, Math.min(20_000, Math.floor(200_000 / lines)));
+}
 
 export interface Best {
   readonly coupons: readonly UsableCoupon[];
@@ -19,7 +21,7 @@ export interface Best {
 export function bestCombination(
   coupons: readonly UsableCoupon[],
   left: readonly number[],
-  bound: number = searchBound,
+  bound: number = searchBound(left.length),
 ): Best {
   const candidates = onePerTemplate(coupons);
   const found = startingPoint(candidates, left);

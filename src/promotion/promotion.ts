@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt } from "drizzle-orm";
+import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
@@ -98,6 +98,17 @@ export async function listPromotions(
     )
     .orderBy(desc(promotionTable.id))
     .limit(limit);
+  return rows.map(fromRow);
+}
+
+/** The promotions that act at a moment (ms), see {@link isActing}, in the order in which they were written down. */
+export async function actingPromotions(ctx: Context, now: number): Promise<Promotion[]> {
+  const { enabled, startsAt, endsAt, id } = promotionTable;
+  const rows = await ctx.db.orm
+    .select()
+    .from(promotionTable)
+    .where(and(eq(enabled, true), lte(startsAt, now), or(isNull(endsAt), gt(endsAt, now))))
+    .orderBy(asc(id));
   return rows.map(fromRow);
 }
 

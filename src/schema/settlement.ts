@@ -1,0 +1,153 @@
+import type { Context } from "../context.ts";
+import type { MemberContext } from "../coupon/claim.ts";
+import { lockCoupons } from "../coupon/order-lock.ts";
+import { quoteCart, quoteCartFor } from "../coupon/order-quote.ts";
+import { redeemCoupons } from "../coupon/order-redeem.ts";
+import { refundOrder } from "../coupon/order-refund.ts";
+import { releaseCoupons } from "../coupon/order-release.ts";
+import type { Quote } from "../coupon/quote-shape.ts";
+import { answered } from "./answered.ts";
+import { builder, type Types } from "./builder.ts";
+import { CouponType } from "./coupon.ts";
+import { toRowId } from "./ids.ts";
+import { refusable } from "./refusable.ts";
+import { CartInput, cartOf } from "./settlement-input.ts";
+import { OrderRefundType, OrderType, RefundPolicyEnum } from "./settlement-order-type.ts";
+import { QuoteType } from "./settlement-type.ts";
+
+const shops = { role: "editor", service: "orders:write" } as const;
+
+type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
+
+const whichOrder = (t: Fields) => ({
+  orderId: t.string({ required: true, description: "The shop's id of the order, 1–100 characters." }),
+});
+
+const rowIds = (ids: readonly { readonly id: string }[]) => ids.map(({ id }) => toRowId(id));
+
+builder.queryField("quoteCart", (t) =>
+  t.field({
+    type: QuoteType,
+    description: "What a cart would cost you now, by promotions and your coupons. Nothing is held or promised.",
+    authScopes: { member: true },
+    complexity: 50,
+    args: {
+      cart: t.arg({ type: CartInput, required: true, description: "What you are about to buy." }),
+      coupons: t.arg.globalIDList({
+        for: CouponType,
+        description: "Which of your coupons to use, at most 20; without them, the best legal combination of all.",
+      }),
+    },
+    resolve: async (_root, { cart, coupons }, { ctx }) =>
+      answered<Quote>(
+        await quoteCart(asMember(ctx), { cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined }),
+      ),
+  }),
+);
+
+builder.queryField("quoteCartFor", (t) =>
+  t.field({
+    type: QuoteType,
+    description: "What a cart would cost a member now, by promotions and the member's coupons. Nothing is held.",
+    authScopes: { role: "viewer", service: "orders:write" },
+    complexity: 50,
+    args: {
+      externalId: t.arg.string({ required: true, description: "The shop's own id of the member." }),
+      cart: t.arg({ type: CartInput, required: true, description: "What the member is about to buy." }),
+      coupons: t.arg.globalIDList({
+        for: CouponType,
+        description: "Which coupons to use, at most 20; without them, the best legal combination of all.",
+      }),
+    },
+    resolve: async (_root, { externalId, cart, coupons }, { ctx }) => {
+      const input = { member: { externalId }, cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined };
+      return answered<Quote>(await quoteCartFor(ctx, input));
+    },
+  }),
+);
+
+refusable("lockCoupons", {
+  description:
+    "Holds a member's coupons for an order that is being paid, at the price quoted now. Safe to send again: the same order with the same cart and coupons is answered as it stands.",
+  scopes: shops,
+  result: OrderType,
+  input: (t) => ({
+    ...whichOrder(t),
+    externalId: t.string({ required: true, description: "The shop's own id of the member." }),
+    cart: t.field({ type: CartInput, required: true, description: "What is being bought." }),
+    coupons: t.globalIDList({
+      for: CouponType,
+      required: true,
+      description: "1–20 of the member's coupons; all must be usable together.",
+    }),
+    ttlSeconds: t.int({ description: "How long they are held, 10–86,400 s; 900 unless given." }),
+  }),
+  resolve: ({ orderId, externalId, cart, coupons, ttlSeconds }, ctx) =>
+    lockCoupons(ctx, {
+      orderId,
+      member: { externalId },
+      cart: cartOf(cart),
+      coupons: rowIds(coupons),
+      ttlSeconds: ttlSeconds ?? undefined,
+    }),
+});
+
+refusable("redeemCoupons", {
+  description: "Spends the coupons that an order holds. Safe to send again: a redeemed order is answered as it stands.",
+  scopes: shops,
+  result: OrderType,
+  input: (t) => ({
+    ...whichOrder(t),
+    cart: t.field({
+      type: CartInput,
+      description: "What was bought in the end; unless given, what was locked. Where it differs it is quoted anew.",
+    }),
+  }),
+  resolve: ({ orderId, cart }, ctx) => redeemCoupons(ctx, { orderId, cart: cart ? cartOf(cart) : undefined }),
+});
+
+refusable("releaseCoupons", {
+  description: "Frees the coupons of an order that is not paid. Safe to send again.",
+  scopes: shops,
+  result: OrderType,
+  input: whichOrder,
+  resolve: ({ orderId }, ctx) => releaseCoupons(ctx, { orderId }),
+});
+
+refusable("refundOrder", {
+  description:
+    "Takes back what was paid for an order, whole or in part, and with the last of it gives coupons back by the policy. Safe to send again: the same refundId is given once.",
+  scopes: shops,
+  result: OrderRefundType,
+  input: (t) => ({
+    ...whichOrder(t),
+    refundId: t.string({
+      required: true,
+      description: "The shop's name for this refund of the order, 1–100 characters.",
+    }),
+    policy: t.field({ type: RefundPolicyEnum, required: true, description: "What becomes of the coupons." }),
+    amount: t.field({
+      type: "BigInt",
+      description: "How much, in minor units; all that is left to refund, of the lines named, unless given.",
+    }),
+    lines: t.stringList({ description: "Ids of the lines that it is for; all unless given." }),
+    validDays: t.int({
+      description:
+        "GIVE_BACK: coupons come back even if they have expired, and are valid for so many days at least, 1–365.",
+    }),
+  }),
+  resolve: ({ amount, lines, validDays, ...input }, ctx) =>
+    refundOrder(ctx, {
+      ...input,
+      amount: typeof amount === "bigint" ? Number(amount) : undefined,
+      lines: lines ?? undefined,
+      validDays: validDays ?? undefined,
+    }),
+});
+
+/** The scope lets members in alone. */
+function asMember(ctx: Context): MemberContext {
+  const { actor } = ctx;
+  if (actor.kind !== "member") throw new Error("only members quote carts of their own");
+  return { ...ctx, actor };
+}

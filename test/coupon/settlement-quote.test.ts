@@ -1,0 +1,244 @@
+import { expect, test } from "bun:test";
+import fc from "fast-check";
+import { allocate } from "../../src/coupon/allocation.ts";
+import type { Cart } from "../../src/coupon/cart.ts";
+import { priceCart, type Settlement } from "../../src/coupon/quote.ts";
+import { type OfferedCoupon, takeCoupons, tryCoupon, type UsableCoupon } from "../../src/coupon/quote-coupons.ts";
+import { takePromotions } from "../../src/coupon/quote-promotions.ts";
+import { bestCombination, compare } from "../../src/coupon/quote-search.ts";
+import type { Quote } from "../../src/coupon/quote-shape.ts";
+import { isLegal } from "../../src/coupon/stacking.ts";
+import { type ActingPromotion, cartOf, carts, coupons, now, offered, promotions } from "../support/carts.ts";
+
+const seed = Date.now() % 2_147_483_647;
+console.log(`settlement: seed ${seed}`);
+const check = (property: Parameters<typeof fc.assert>[0], numRuns: number) => fc.assert(property, { seed, numRuns });
+
+const quote = (cart: Cart, list: readonly OfferedCoupon[], more: Partial<Settlement> = {}) =>
+  priceCart({ cart, coupons: list, promotions: [], areChosen: false, now, ...more });
+
+const add = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0);
+
+/** What the lines of a quote bear of each discount. */
+function borne(of: readonly { readonly lines: readonly { line: string; discount: number }[] }[], id: string): number {
+  return add(of.flatMap(({ lines }) => lines.filter(({ line }) => line === id).map(({ discount }) => discount)));
+}
+
+function expectSound(cart: Cart, told: Quote): void {
+  const amounts = cart.lines.map(({ unitPrice, quantity }) => unitPrice * quantity);
+  expect(told.goods).toBe(add(amounts));
+  expect(told.goods - told.promotionDiscount - told.couponDiscount).toBe(told.pay);
+  for (const each of [...told.promotions, ...told.coupons]) {
+    expect(add(each.lines.map(({ discount }) => discount))).toBe(each.discount);
+    expect(each.discount).toBeGreaterThan(0);
+  }
+  expect(add(told.promotions.map(({ discount }) => discount))).toBe(told.promotionDiscount);
+  expect(add(told.coupons.map(({ discount }) => discount))).toBe(told.couponDiscount);
+  expect(told.lines.map(({ id }) => id)).toEqual(cart.lines.map(({ id }) => id));
+  for (const [n, line] of told.lines.entries()) {
+    expect([line.amount, line.amount - line.promotions - line.coupons]).toEqual([amounts[n]!, line.pay]);
+    expect([line.promotions, line.coupons]).toEqual([borne(told.promotions, line.id), borne(told.coupons, line.id)]);
+    for (const part of [line.promotions, line.coupons, line.pay]) {
+      expect(Number.isSafeInteger(part) && part >= 0 && part <= line.amount).toBe(true);
+    }
+  }
+  expect(add(told.lines.map(({ pay }) => pay))).toBe(told.pay);
+}
+
+test("whatever the cart: nothing is below zero or above a line, everything adds up, and each coupon is used or told why not", () => {
+  check(
+    fc.property(carts, promotions, coupons(8), fc.boolean(), (cart, acting, list, areChosen) => {
+      const told = quote(cart, list, { promotions: acting, areChosen });
+      expectSound(cart, told);
+      const named = [...told.coupons, ...told.leftOut].map(({ coupon }) => coupon).sort((a, b) => a - b);
+      expect(named).toEqual(list.map(({ id }) => id));
+      const used = list.filter(({ id }) => told.coupons.some(({ coupon }) => coupon === id));
+      expect(isLegal(used)).toBe(true);
+      for (const { coupon, discount } of told.coupons) {
+        const { most, room } = list.find(({ id }) => id === coupon)!;
+        expect(discount).toBeLessThanOrEqual(Math.min(most ?? discount, room ?? discount));
+      }
+    }),
+    5_000,
+  );
+});
+
+test("the order of lines, promotions and coupons says nothing", () => {
+  check(
+    fc.property(carts, promotions, coupons(8), fc.infiniteStream(fc.nat()), (cart, acting, list, dice) => {
+      const shuffled = <T>(items: readonly T[]) =>
+        items
+          .map((item) => ({ item, at: dice.next().value as number }))
+          .sort((a, b) => a.at - b.at)
+          .map(({ item }) => item);
+      const first = quote(cart, list, { promotions: acting });
+      const lines = shuffled(cart.lines);
+      const second = quote({ ...cart, lines }, shuffled(list), { promotions: shuffled(acting) });
+      const inOrder = (told: Quote) => ({ ...told, lines: [...told.lines].sort((a, b) => (a.id < b.id ? -1 : 1)) });
+      expect(inOrder(second)).toEqual(inOrder(first));
+    }),
+    2_000,
+  );
+});
+
+/** Every legal combination, tried one by one. */
+function bruteForce(usable: readonly UsableCoupon[], left: readonly number[]) {
+  let best: { coupons: UsableCoupon[]; total: number } = { coupons: [], total: 0 };
+  for (let bits = 0; bits < 2 ** usable.length; bits++) {
+    const some = usable.filter((_, n) => bits & (1 << n));
+    if (!isLegal(some)) continue;
+    const each = { coupons: some, total: takeCoupons(some, left).total };
+    if (compare(each, best) < 0) best = each;
+  }
+  return best;
+}
+
+function usableOn(cart: Cart, list: readonly OfferedCoupon[], acting: readonly ActingPromotion[]) {
+  const lines = [...cart.lines].sort((a, b) => (a.id < b.id ? -1 : 1));
+  const amounts = lines.map(({ id, unitPrice, quantity }) => ({ id, amount: unitPrice * quantity }));
+  const { left } = takePromotions(acting, amounts);
+  const tried = list.map((coupon) => tryCoupon(coupon, { currency: cart.currency, lines, left }, now));
+  return { left, usable: tried.filter((each) => !("reason" in each)) as UsableCoupon[] };
+}
+
+test("the best combination is the one that trying all of them finds, and no coupon alone is better", () => {
+  check(
+    fc.property(carts, promotions, coupons(7), (cart, acting, list) => {
+      const { left, usable } = usableOn(cart, list, acting);
+      const [best, all] = [bestCombination(usable, left), bruteForce(usable, left)];
+      const ids = (of: readonly UsableCoupon[]) => of.map(({ id }) => id).sort();
+      expect([best.total, ids(best.coupons), best.isComplete]).toEqual([all.total, ids(all.coupons), true]);
+      for (const { alone } of usable) expect(best.total).toBeGreaterThanOrEqual(alone);
+    }),
+    3_000,
+  );
+});
+
+test("an amount is split to the last unit, in proportion, never above a weight", () => {
+  const weights = fc.array(fc.oneof(fc.nat(50), fc.integer({ min: 0, max: 1e11 })), { minLength: 1, maxLength: 8 });
+  check(
+    fc.property(weights, fc.double({ min: 0, max: 1, noNaN: true }), (list, part) => {
+      const amount = Math.floor(add(list) * part);
+      const parts = allocate(amount, list);
+      expect(add(parts)).toBe(amount);
+      for (const [n, each] of parts.entries()) {
+        const exact = BigInt(amount) * BigInt(list[n]!);
+        const whole = BigInt(Math.max(1, add(list)));
+        expect(each >= 0 && each <= list[n]!).toBe(true);
+        expect(BigInt(each) * whole <= exact + whole && BigInt(each + 1) * whole > exact).toBe(true);
+      }
+    }),
+    2_000,
+  );
+});
+
+const group = (name: string, order = 0) => ({ stacking: { group: name, order } });
+const reasons = (told: Quote) => Object.fromEntries(told.leftOut.map(({ coupon, reason }) => [coupon, reason]));
+
+test("promotions come first, then coupons by their order, money last; thresholds look at the price before coupons", () => {
+  const acting = [
+    { id: 1, name: "p", kind: "FULL_REDUCTION", tiers: [{ spend: 10_000, off: 2_000 }] },
+    { id: 2, name: "q", kind: "DISCOUNT", tiers: [{ spend: 5_000, basisPointsOff: 1_000 }] },
+    {
+      id: 3,
+      name: "r",
+      kind: "POINTS",
+      tiers: [
+        { spend: 1_000, points: 7 },
+        { spend: 5_000, points: 9 },
+      ],
+    },
+  ] as ActingPromotion[];
+  const list = [
+    offered(1, { kind: "CASH", params: { value: 500 }, ...group("cash", -5) }),
+    offered(2, { kind: "DISCOUNT", params: { basisPointsOff: 5_000 }, ...group("share", 2) }),
+    offered(3, { kind: "FULL_REDUCTION", params: { spend: 7_200, off: 200 }, ...group("full", 1) }),
+  ];
+  const told = quote(cartOf(6_000, 4_000), list, { promotions: acting });
+  expect(told.promotions.map(({ discount }) => discount)).toEqual([2_000, 800]);
+  expect(told.coupons.map(({ coupon, discount }) => [coupon, discount])).toEqual([
+    [3, 200],
+    [2, 3_500],
+    [1, 500],
+  ]);
+  expect([told.pay, told.earned]).toEqual([3_000, [{ promotion: 3, name: "r", couponTemplate: null, points: 7 }]]);
+});
+
+test("each coupon left out says why", () => {
+  const cart = cartOf({ price: 3_000, goods: "tea", categories: ["food"], shop: "s1" }, { price: 1_000, goods: "cup" });
+  const only = { conditions: { goods: { include: ["cup"] } } };
+  const list = [
+    offered(1, { params: { off: 1_500 }, ...group("a") }),
+    offered(2, { params: { off: 1_400 }, ...group("a") }),
+    offered(3),
+    offered(4, { ...group("b"), shop: "s2" }),
+    offered(5, { kind: "FULL_REDUCTION", params: { spend: 5_000, off: 10 } }),
+    offered(6, { currency: "USD" }),
+    offered(7, { validTo: now }),
+    offered(8, { validFrom: now + 1 }),
+    offered(9, { state: "LOCKED" }),
+    offered(10, { room: 999 }),
+    offered(11, { ...only, ...group("c", 1) }),
+    offered(12, { ...only, ...group("d", 2), params: { off: 900 } }),
+    offered(13, { conditions: { categories: { exclude: ["food", "c"] } } }),
+  ];
+  const told = quote(cart, list);
+  expect(told.coupons.map(({ coupon }) => coupon)).toEqual([1, 11]);
+  expect(reasons(told)).toEqual({
+    2: "SAME_GROUP",
+    3: "EXCLUSIVE",
+    4: "NO_GOODS",
+    5: "BELOW_THRESHOLD",
+    6: "OTHER_CURRENCY",
+    7: "EXPIRED",
+    8: "NOT_YET_VALID",
+    9: "LOCKED",
+    10: "BUDGET_SPENT",
+    12: "NOTHING_LEFT",
+    13: "NO_GOODS",
+  });
+  expect(told.leftOut.find(({ coupon }) => coupon === 5)?.missing).toBe(1_000);
+});
+
+test("equal combinations are told apart by fewer coupons, then by those that expire first", () => {
+  const ten = (id: number, facts: object) => offered(id, { params: { off: 1_000 }, ...facts });
+  const two = [ten(1, group("a")), ten(2, group("b")), ten(3, { params: { off: 2_000 } })];
+  expect(quote(cartOf(2_000), two).coupons.map(({ coupon }) => coupon)).toEqual([3]);
+  const soon = [
+    ten(1, { validTo: now + 9 }),
+    ten(2, { validTo: now + 8 }),
+    ten(3, { validTo: null }),
+    ten(4, { template: 2, validTo: now + 7 }),
+  ];
+  expect(quote(cartOf(2_000), soon).coupons.map(({ coupon }) => coupon)).toEqual([4]);
+});
+
+test("coupons that were chosen are all used where that is legal, else the best of them", () => {
+  const [a, b, c] = [offered(1, group("a")), offered(2, { params: { off: 5 }, ...group("b") }), offered(3, group("a"))];
+  const chosen = (list: readonly OfferedCoupon[]) => quote(cartOf(9_000), list, { areChosen: true });
+  expect(chosen([a, b]).coupons.map(({ coupon }) => coupon)).toEqual([1, 2]);
+  expect(reasons(chosen([a, b, c]))).toEqual({ 3: "SAME_GROUP" });
+});
+
+test("forty coupons in twenty groups are searched quickly, and where the bound cuts the search it says so", () => {
+  const list = Array.from({ length: 40 }, (_, n) =>
+    offered(n + 1, {
+      kind: n % 2 ? "DISCOUNT" : "INSTANT",
+      params: n % 2 ? { basisPointsOff: 500 + n } : { off: 90 + n },
+      conditions: n % 3 ? {} : { goods: { include: [`g${n % 10}`] } },
+      ...group(`group ${Math.floor(n / 2)}`, (n * 7) % 5),
+    }),
+  );
+  const cart = cartOf(...Array.from({ length: 50 }, (_, n) => 500 + n));
+  const started = performance.now();
+  const told = quote(cart, list);
+  expect(performance.now() - started).toBeLessThan(1_000);
+  expectSound(cart, told);
+  const cut = quote(cart, list, { bound: 50 });
+  expect(cut.isComplete).toBe(false);
+  expectSound(cart, cut);
+  for (const coupon of list) {
+    const alone = quote(cart, [coupon]).couponDiscount;
+    expect(cut.couponDiscount).toBeGreaterThanOrEqual(alone);
+  }
+});

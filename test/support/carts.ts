@@ -1,0 +1,153 @@
+import fc from "fast-check";
+import { Cart } from "../../src/coupon/cart.ts";
+import { Conditions } from "../../src/coupon/conditions.ts";
+import { discountOf } from "../../src/coupon/discount/index.ts";
+import type { OfferedCoupon } from "../../src/coupon/quote-coupons.ts";
+import type { Stacking } from "../../src/coupon/stacking.ts";
+import type { Promotion } from "../../src/promotion/promotion.ts";
+
+/** The moment of every quote in these tests, ms. */
+export const now = 1_000_000;
+
+export type ActingPromotion = Pick<Promotion, "id" | "name" | "kind" | "tiers">;
+
+/** A coupon on offer: 10.00 off, alone, for ever, unless said otherwise. */
+export function offered(
+  id: number,
+  facts: { kind?: string; params?: unknown; conditions?: unknown } & Partial<
+    Omit<OfferedCoupon, "id" | "conditions">
+  > = {},
+): OfferedCoupon {
+  const { kind = "INSTANT", params = { off: 1_000 }, conditions = {}, ...rest } = facts;
+  const discount = discountOf(kind);
+  if (!discount) throw new Error(`no kind ${kind}`);
+  return {
+    id,
+    template: id,
+    name: `coupon ${id}`,
+    state: "AVAILABLE",
+    validFrom: 0,
+    validTo: null,
+    shop: "",
+    currency: "EUR",
+    conditions: Conditions.parse(conditions),
+    stacking: { exclusive: true },
+    isMoney: discount.isMoney,
+    rule: discount.rule(params),
+    threshold: discount.threshold(params),
+    most: null,
+    room: null,
+    ...rest,
+  };
+}
+
+/** A cart in EUR; each line is goods `g<n>` of category `c`, unless said otherwise. */
+export function cartOf(...lines: readonly (number | { price: number; [fact: string]: unknown })[]): Cart {
+  return Cart.parse({
+    currency: "EUR",
+    lines: lines.map((line, n) => {
+      const { price, ...facts } = typeof line === "number" ? { price: line } : line;
+      return { id: `l${n}`, goods: `g${n}`, categories: ["c"], unitPrice: price, quantity: 1, ...facts };
+    }),
+  });
+}
+
+const few = (...values: string[]) => fc.constantFrom(...values);
+/** Mostly small, so that rounding and running dry are frequent; sometimes so large that products leave 2^53. */
+const price = fc.oneof(
+  { weight: 8, arbitrary: fc.nat(3_000) },
+  { weight: 1, arbitrary: fc.integer({ min: 1_000_000_000, max: 30_000_000_000 }) },
+);
+
+export const carts: fc.Arbitrary<Cart> = fc
+  .array(
+    fc.record({
+      price,
+      quantity: fc.integer({ min: 1, max: 3 }),
+      goods: few("g1", "g2", "g3", "g4"),
+      categories: fc.uniqueArray(few("c1", "c2", "c3"), { maxLength: 2 }),
+      shop: few("", "s1", "s2"),
+    }),
+    { minLength: 1, maxLength: 6 },
+  )
+  .map((lines) => cartOf(...lines));
+
+const amount = fc.integer({ min: 1, max: 4_000 });
+const params = fc.oneof(
+  fc.record({ spend: amount, off: amount, every: fc.boolean() }).map(({ spend, off, every }) => ({
+    kind: "FULL_REDUCTION",
+    params: { spend, off: Math.min(off, spend), every, ...(every && off % 2 ? { times: 1 + (off % 5) } : {}) },
+  })),
+  fc.record({
+    kind: fc.constant("DISCOUNT"),
+    params: fc.record(
+      { basisPointsOff: fc.integer({ min: 1, max: 10_000 }), cap: amount },
+      { requiredKeys: ["basisPointsOff"] },
+    ),
+  }),
+  fc.record({ kind: fc.constant("INSTANT"), params: fc.record({ off: amount }) }),
+  fc.record({ kind: fc.constant("CASH"), params: fc.record({ value: amount }) }),
+);
+
+const lists = fc.record(
+  {
+    include: fc.array(few("g1", "g2", "c1", "c2"), { maxLength: 2 }),
+    exclude: fc.array(few("g3", "c3"), { maxLength: 1 }),
+  },
+  { requiredKeys: [] },
+);
+
+const stacking: fc.Arbitrary<Stacking> = fc.oneof(
+  { weight: 1, arbitrary: fc.constant({ exclusive: true } as const) },
+  { weight: 4, arbitrary: fc.record({ group: few("a", "b", "c", "d"), order: fc.integer({ min: 0, max: 3 }) }) },
+);
+
+/** Coupons with ids from 1; now and then two of one template. */
+export const coupons = (maxLength: number): fc.Arbitrary<OfferedCoupon[]> =>
+  fc
+    .array(
+      fc.record({
+        discount: params,
+        conditions: fc.record({ goods: lists, categories: lists, minimum: fc.nat(1_000) }, { requiredKeys: [] }),
+        stacking,
+        shop: few("", "", "s1"),
+        validTo: fc.constantFrom(null, now, now + 1, now + 2),
+        most: fc.option(amount, { freq: 5 }),
+        room: fc.option(amount, { freq: 5 }),
+        isTwin: fc.boolean(),
+      }),
+      { maxLength },
+    )
+    .map((list) => {
+      const made: OfferedCoupon[] = [];
+      for (const { discount, isTwin, ...facts } of list) {
+        const id = made.length + 1;
+        const twin = isTwin && id % 3 === 0 ? made.at(-1) : undefined;
+        made.push(twin ? { ...twin, id, validTo: facts.validTo } : offered(id, { ...discount, ...facts }));
+      }
+      return made;
+    });
+
+const rising = (tiers: { spend: number }[]) => tiers.sort((a, b) => a.spend - b.spend);
+
+export const promotions: fc.Arbitrary<ActingPromotion[]> = fc
+  .array(
+    fc.oneof(
+      fc
+        .uniqueArray(fc.record({ spend: amount, off: amount }), {
+          selector: ({ spend }) => spend,
+          minLength: 1,
+          maxLength: 3,
+        })
+        .map((tiers) => ({
+          kind: "FULL_REDUCTION" as const,
+          tiers: rising(tiers.map(({ spend, off }) => ({ spend, off: Math.min(spend, off) }))),
+        })),
+      fc
+        .record({ spend: fc.nat(2_000), basisPointsOff: fc.integer({ min: 1, max: 9_999 }) })
+        .map((tier) => ({ kind: "DISCOUNT" as const, tiers: [tier] })),
+      fc.record({ spend: fc.nat(2_000), points: amount }).map((tier) => ({ kind: "POINTS" as const, tiers: [tier] })),
+    ),
+    { maxLength: 2 },
+  )
+  .map((list) => list.map((rule, n) => ({ id: n + 1, name: `promotion ${n + 1}`, ...rule }) as ActingPromotion));
