@@ -45,14 +45,16 @@ async function openSubjects(ctx: Context, run: number, limit: number): Promise<s
   return found.map(({ subject }) => subject);
 }
 
+const pagesLookedAt = 1_000;
+
 /** The steps of planning, if there is a page without a message of its own: one of them has kept it for itself. */
 async function planningSteps(ctx: Context, run: number, limit: number): Promise<string[]> {
   const found = await ctx.db.all<{ subject: string }>(sql`
     SELECT DISTINCT o.subject FROM run r JOIN outbox o
       ON o.subject = ${`start/${run}`} OR (o.subject >= ${`plan/${run}/`} AND o.subject < ${`plan/${run}0`})
     WHERE r.id = ${run} AND r.state IN ${going} AND EXISTS (
-      SELECT 1 FROM page p WHERE p.run = ${run} AND p.state <> 'WRITTEN'
-        AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = 'page/' || p.run || '/' || p.number))
+      SELECT 1 FROM (SELECT run, number FROM page WHERE run = ${run} AND state <> 'WRITTEN' ORDER BY number LIMIT ${pagesLookedAt}) p
+      WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE subject = 'page/' || p.run || '/' || p.number))
     ORDER BY o.seq DESC LIMIT ${limit}`);
   return found.map(({ subject }) => subject);
 }
