@@ -1,8 +1,10 @@
+import { encodeGlobalID } from "@pothos/plugin-relay";
 import { type Campaign, campaignsById, listCampaigns, listTransitions, type Transition } from "../campaign/campaign.ts";
 import { campaignStates } from "../campaign/state.ts";
 import type { ChannelName } from "../channels/catalog.ts";
 import { type Segment, segmentsById } from "../member/segment.ts";
 import { builder } from "./builder.ts";
+import { CampaignKindEnum } from "./campaign-coupon.ts";
 import { ChannelEnum } from "./channel.ts";
 import { connectionField } from "./connection.ts";
 import { toRowId } from "./ids.ts";
@@ -121,12 +123,20 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
   fields: (t) => ({
     number: t.exposeInt("id", { description: "Its number, by which filters name it (`gotCampaign`)." }),
     name: t.exposeString("name", { description: "Its name, 1–200 characters; templates read it as `campaign.name`." }),
+    kind: t.expose("kind", { type: CampaignKindEnum, description: "What it does." }),
+    couponTemplateId: t.field({
+      type: "ID",
+      nullable: true,
+      description: "Of which coupons it gives or invites to claim.",
+      resolve: ({ couponTemplate }) =>
+        couponTemplate === null ? null : encodeGlobalID("CouponTemplate", couponTemplate),
+    }),
     state: t.expose("state", { type: CampaignStateEnum, description: "Where it is in its life." }),
     topic: t.exposeString("topic", { description: "What it is about, 1–60 characters; consent may depend on it." }),
     audience: t.expose("audience", { type: AudienceType, description: "Whom it is for." }),
     channels: t.field({
       type: [ChannelEnum],
-      description: "How it reaches them, in order of preference.",
+      description: "How it reaches them, in order of preference; none where coupons are given without a word.",
       resolve: ({ channels }) => [...channels],
     }),
     reach: t.expose("reach", { type: ReachEnum, description: "What several channels mean." }),

@@ -8,11 +8,14 @@ import {
   resumeCampaign,
   submitCampaign,
 } from "../campaign/control.ts";
+import type { CampaignKind } from "../campaign/kind.ts";
 import { launchCampaign } from "../campaign/launch.ts";
 import type { Types } from "./builder.ts";
+import { CampaignKindEnum } from "./campaign-coupon.ts";
 import { audienceChoiceOf, CampaignAudienceInput, ContentInput, contentOf } from "./campaign-input.ts";
 import { CampaignType, ReachEnum } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";
+import { templateRowId } from "./code-template-id.ts";
 import { toRowId } from "./ids.ts";
 import { refusable } from "./refusable.ts";
 
@@ -23,6 +26,11 @@ type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
 /** What can be said of a campaign besides its name and channels; nothing of it must be. */
 const draftFields = (t: Fields) => ({
+  kind: t.field({ type: CampaignKindEnum, description: "What it does; `ANNOUNCEMENT` unless given." }),
+  couponTemplate: t.id({
+    description:
+      "Of which coupons: for `COUPON_ISSUE` of those that are given (SYSTEM) or may be (SELF_CLAIM), for `COUPON_INVITE` of those that members claim (SELF_CLAIM); for others null.",
+  }),
   topic: t.string({
     description: "What it is about, 1–60 characters; consent may depend on it. `promotions` unless given.",
   }),
@@ -39,6 +47,8 @@ const draftFields = (t: Fields) => ({
 });
 
 interface Draft {
+  kind?: CampaignKind | null | undefined;
+  couponTemplate?: string | number | null | undefined;
   name?: string | null | undefined;
   topic?: string | null | undefined;
   audience?: typeof CampaignAudienceInput.$inferInput | null | undefined;
@@ -51,11 +61,14 @@ interface Draft {
   endsAt?: number | null | undefined;
 }
 
-/** What was said, in the domain's words. Null takes a start or end away; elsewhere it says nothing. */
-function draftOf({ audience, content, startsAt, endsAt, ...others }: Draft): Partial<CampaignDraft> {
+/** What was said, in the domain's words. Null takes a template, start or end away; elsewhere it says nothing. */
+function draftOf({ couponTemplate, audience, content, startsAt, endsAt, ...others }: Draft): Partial<CampaignDraft> {
   const said = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
   return {
     ...Object.fromEntries(said),
+    ...(couponTemplate !== undefined && {
+      couponTemplate: couponTemplate === null ? null : templateRowId(String(couponTemplate)),
+    }),
     ...(audience && { audience: audienceChoiceOf(audience) }),
     ...(content && { content: contentOf(content) }),
     ...(startsAt !== undefined && { startsAt }),
@@ -75,7 +88,7 @@ refusable("createCampaign", {
     channels: t.field({
       type: [ChannelEnum],
       required: true,
-      description: "How it reaches them: at least one, in order of preference.",
+      description: "How it reaches them: at least one, in order of preference; a `COUPON_ISSUE` may have none.",
     }),
     ...draftFields(t),
   }),
@@ -89,7 +102,7 @@ refusable("updateCampaign", {
   input: (t) => ({
     campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
-    channels: t.field({ type: [ChannelEnum], description: "Its new channels, at least one, in order of preference." }),
+    channels: t.field({ type: [ChannelEnum], description: "Its new channels, in order of preference." }),
     ...draftFields(t),
   }),
   resolve: ({ campaign, ...input }, ctx) => updateCampaign(ctx, { id: toRowId(campaign.id), draft: draftOf(input) }),

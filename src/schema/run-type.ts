@@ -3,6 +3,7 @@ import { type ChannelProgress, type RunProgress, runProgress } from "../campaign
 import { type RunState, runStates, type SendState, sendStates } from "../campaign/run/run.ts";
 import { skipWords } from "../campaign/run/send-words.ts";
 import { builder, type Types } from "./builder.ts";
+import { CouponProgressType } from "./campaign-coupon.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";
 import { toRowId } from "./ids.ts";
@@ -88,7 +89,7 @@ export const RunProgressType = builder.objectRef<RunProgress>("RunProgress").imp
       description: "Whether no more pages will come; from then on `total` stays.",
     }),
     done: t.exposeInt("done", {
-      description: "Sends that have their last state; a send is one member on one channel.",
+      description: "Sends that have their last state; a send is one member on one channel, or one member's coupon.",
     }),
     total: t.exposeInt("total", { description: "Sends that are known of." }),
     perSecond: t.exposeFloat("perSecond", { description: "Sends done per second since it began, pauses left out." }),
@@ -102,6 +103,11 @@ export const RunProgressType = builder.objectRef<RunProgress>("RunProgress").imp
     channels: t.expose("channels", {
       type: [ChannelProgressType],
       description: "Per channel, in the campaign's order.",
+    }),
+    coupons: t.expose("coupons", {
+      type: CouponProgressType,
+      nullable: true,
+      description: "The coupons that it gives; null where it gives none.",
     }),
   }),
 });

@@ -2,6 +2,7 @@ import { skipWords } from "../campaign/run/send-words.ts";
 import { type Simulation, simulateLaunch } from "../campaign/simulate.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
+import { CouponSimulationType } from "./campaign-coupon.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { ChannelEnum } from "./channel.ts";
 import { toRowId } from "./ids.ts";
@@ -37,6 +38,11 @@ const SimulationType = builder.objectRef<Simulation>("Simulation").implement({
   fields: (t) => ({
     matched: t.exposeInt("matched", { description: "Members whom the audience selects." }),
     channels: t.expose("channels", { type: [ChannelSimulation], description: "Per channel, in the campaign's order." }),
+    coupons: t.expose("coupons", {
+      type: CouponSimulationType,
+      nullable: true,
+      description: "The coupons that it gives or invites to claim; null where it has to do with none.",
+    }),
     messages: t.exposeInt("messages", { description: "Messages that the queue would carry." }),
     seconds: t.exposeInt("seconds", {
       description: "The least time that providers' rate limits leave for it, in seconds.",

@@ -1,4 +1,4 @@
-import { type ChannelWhy, type MemberWhy, whyMember } from "../campaign/run/why.ts";
+import { type ChannelWhy, type MemberWhy, type RowWhy, whyMember } from "../campaign/run/why.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { ChannelEnum } from "./channel.ts";
@@ -20,6 +20,17 @@ const ChannelWhyType = builder.objectRef<ChannelWhy>("ChannelWhy").implement({
   }),
 });
 
+const CouponWhyType = builder.objectRef<RowWhy>("CouponWhy").implement({
+  description: "What became of the coupon that a run gives to a member.",
+  authScopes: viewers,
+  fields: (t) => ({
+    state: t.expose("state", { type: SendStateEnum, description: "SENT where the member got it." }),
+    reason: t.exposeString("reason", { description: "The reason for programs; empty where the state says it all." }),
+    at: t.expose("at", { type: "DateTime", description: "When it came into this state." }),
+    words: t.exposeString("words", { description: "The same for people." }),
+  }),
+});
+
 const MemberWhyType = builder.objectRef<MemberWhy>("MemberWhy").implement({
   description: "Why a member got a run's message or did not.",
   authScopes: viewers,
@@ -28,6 +39,11 @@ const MemberWhyType = builder.objectRef<MemberWhy>("MemberWhy").implement({
     channels: t.expose("channels", {
       type: [ChannelWhyType],
       description: "Per channel what became of it; empty where the run never counted the member in.",
+    }),
+    coupon: t.expose("coupon", {
+      type: CouponWhyType,
+      nullable: true,
+      description: "The coupon that the run gives; null where it gives none, or never counted the member in.",
     }),
   }),
 });
