@@ -18,6 +18,7 @@ import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
 import { routes } from "./routes.ts";
+import { createCodeFiles } from "./schema/code-files.ts";
 import { exampleOperations } from "./schema/examples.ts";
 import { createImportUpload } from "./schema/import-upload.ts";
 import { buildSchemas } from "./schema/index.ts";
@@ -162,7 +163,8 @@ function faces(env: Env, ctx: Context) {
     limitRequest: createRequestLimit(ctx.redis, ctx.clock),
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
-  return { signIn, graphql, imports: createImportUpload({ signIn, contextFor, dir: join(env.dataDir, "imports") }) };
+  const files = { signIn, contextFor, dir: join(env.dataDir, "imports") };
+  return { signIn, graphql, imports: createImportUpload(files), codeFiles: createCodeFiles(files) };
 }
 
 /** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */

@@ -40,6 +40,8 @@ export interface Settings {
   readonly limits: Readonly<Record<string, Limits>>;
   /** Signs links in messages (unsubscribe, clicks, claims). */
   readonly linkSecret: string;
+  /** Keys the hashes by which logs tell coupon codes apart. */
+  readonly codeSecret: string;
   /** Whether addresses that Fanfare is to call must be https and out in the world: in production. */
   readonly httpsOnly: boolean;
   /** Whether operators may play with the sandbox: everywhere but in a production that does not name it. */

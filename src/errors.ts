@@ -73,6 +73,12 @@ export function isRefusal(answer: unknown): answer is Refusal {
 export const refuse = {
   notFound: (what: string, id: string | number) =>
     refusal({ code: "NOT_FOUND", message: `There is no ${what} ${id}.` } as const),
+  /** Of a coupon code; whatever is wrong with it, the answer is the same. */
+  codeRefused: () =>
+    refusal({
+      code: "NOT_FOUND",
+      message: "This code is not valid: look for a typing mistake; a code that was used is not valid again.",
+    } as const),
   invalid: (issues: readonly Issue[]) =>
     refusal({
       code: "INVALID_INPUT",

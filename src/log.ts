@@ -33,6 +33,8 @@ const allowed = new Set([
   "id",
   "actor",
   "flow",
+  "pool",
+  "codeHash",
   "template",
   "drift",
 ]);

@@ -17,13 +17,14 @@ interface RouteParts {
   readonly redis: RedisHandle;
   readonly graphql: GraphqlServer;
   readonly imports: Handler;
+  readonly codeFiles: Handler;
   readonly signIn: (request: Request) => Promise<SignIn>;
 }
 
 type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
 
 /** Every address that Fanfare answers. */
-export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts): Handler {
+export function routes({ ctx, env, redis, graphql, imports, codeFiles, signIn }: RouteParts): Handler {
   return (request, server) => {
     // Made of the Host header and what follows the method: neither needs to be anything.
     const url = URL.parse(request.url);
@@ -39,6 +40,8 @@ export function routes({ ctx, env, redis, graphql, imports, signIn }: RouteParts
         return graphql.graphql(request, server);
       case "imports":
         return imports(request, server);
+      case "code-pools":
+        return codeFiles(request, server);
       case "webhooks":
         return handleWebhook(ctx, second, request, webhookSecrets(env));
       case "l":

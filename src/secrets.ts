@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
@@ -6,13 +6,17 @@ import { SetupError } from "./errors.ts";
 
 export const secret = z.string().min(32, "at least 32 characters");
 
-const Secrets = z.object({
-  linkSecret: secret,
-  memberJwtSecret: secret,
-  brokerToken: secret,
-  currentSigningKey: secret,
-  nextSigningKey: secret,
-});
+const Secrets = z
+  .object({
+    linkSecret: secret,
+    memberJwtSecret: secret,
+    /** Keys the hashes by which logs tell coupon codes apart; older files have none. */
+    codeSecret: secret.optional(),
+    brokerToken: secret,
+    currentSigningKey: secret,
+    nextSigningKey: secret,
+  })
+  .transform(({ codeSecret, ...kept }) => ({ ...kept, codeSecret: codeSecret ?? derived(kept.linkSecret, "code") }));
 /** Secrets that a local installation makes for itself, once. */
 export type Secrets = z.infer<typeof Secrets>;
 
@@ -36,6 +40,7 @@ function makeSecrets(dataDir: string, path: string): void {
   const made: Secrets = {
     linkSecret: make(),
     memberJwtSecret: make(),
+    codeSecret: make(),
     brokerToken: make(),
     currentSigningKey: `sig_${make()}`,
     nextSigningKey: `sig_${make()}`,
@@ -49,4 +54,8 @@ function makeSecrets(dataDir: string, path: string): void {
   } finally {
     rmSync(draft);
   }
+}
+
+function derived(from: string, purpose: string): string {
+  return createHmac("sha256", from).update(purpose).digest("base64url");
 }

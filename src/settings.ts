@@ -73,6 +73,8 @@ function firebase({ FCM_SERVICE_ACCOUNT: serviceAccount, FCM_BASE_URL }: Env) {
 export function queueSettings(env: Env, { senders }: Channels, url: string, broker: string | undefined): QueueSettings {
   const flows: Record<string, Flow> = {
     pages: { parallelism: 8 },
+    // One step at a time: each keeps the database busy for a tenth of a second.
+    codes: { parallelism: 1 },
     webhooks: { parallelism: 5 },
     // These two limit nothing that happens: they are there to be counted and held.
     [usualFlows.others]: { parallelism: 32 },
@@ -104,6 +106,7 @@ export function domainSettings(env: Env, { senders }: Channels, url: string): Se
     approvalAbove: env.APPROVAL_ABOVE,
     limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
     linkSecret: env.secrets.linkSecret,
+    codeSecret: env.secrets.codeSecret,
     httpsOnly: env.production,
     sandboxAllowed: !env.production || env.ALLOW.includes("sandbox"),
   };

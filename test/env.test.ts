@@ -214,7 +214,7 @@ describe("the secrets of a local installation", () => {
   test("are made once, for their owner's eyes only, and used again", () => {
     const DATA_DIR = join(tempDir(), "data");
     const { secrets } = readEnv({ DATA_DIR });
-    expect(new Set(Object.values(secrets)).size).toBe(5);
+    expect(new Set(Object.values(secrets)).size).toBe(6);
     expect(statSync(join(DATA_DIR, "secrets.json")).mode & 0o777).toBe(0o600);
     expect(statSync(DATA_DIR).mode & 0o777).toBe(0o700);
     expect(readdirSync(DATA_DIR)).toEqual(["secrets.json"]);

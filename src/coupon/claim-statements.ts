@@ -2,13 +2,15 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
+import { codeKey } from "./code.ts";
 import type { PendingClaim } from "./committer.ts";
+import { assignClaimCodes } from "./pool-assign.ts";
 import { type Coupon, couponStates, templateStates } from "./table.ts";
 
 /**
  * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is that of the rows the
  * member holds plus its place among the claims at hand, at most the template's limit; the triggers ignore what stock, budget or window
- * do not allow, so that too many claims harm nothing.
+ * do not allow, so that too many claims harm nothing. Coupons of templates with pools get their codes in between.
  */
 export function claimStatements(claims: readonly PendingClaim[]): Query[] {
   const list = claims.map((claim, position) => ({ ...claim, position }));
@@ -30,6 +32,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
         WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token))
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
+    ...assignClaimCodes(list.map((claim) => ({ ...claim, key: claim.code === null ? null : codeKey(claim.code) }))),
     sql`
       SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember, t.opens_at AS opensAt, t.closes_at AS closesAt,
         t.budget IS NOT NULL AND t.reserved + t.spent + t.most > t.budget AS isSpent,

@@ -47,7 +47,9 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
     code,
     at: ctx.clock(),
   } as const;
-  return decide(ctx, claim, template);
+  const given = await decide(ctx, claim, template);
+  if (given === undefined) throw new Error(`claim ${token} was neither given nor refused`);
+  return given;
 }
 
 /** The template, if it is in offer to this member now. */
@@ -56,10 +58,15 @@ async function claimable(ctx: MemberContext, id: number): Promise<CouponTemplate
   if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", id);
   }
+  return (await notOffered(ctx, template)) ?? template;
+}
+
+/** Why a template that may be known about is not in offer to this member now, if it is not. */
+export async function notOffered(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
   const now = ctx.clock();
   if (isOver(template, now)) return refuse.ended();
   if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
-  return (await isEligible(ctx, template)) ? template : refuse.notEligible();
+  return (await isEligible(ctx, template)) ? undefined : refuse.notEligible();
 }
 
 function isOver({ state, closesAt }: Pick<CouponTemplate, "state" | "closesAt">, now: number): boolean {
@@ -89,30 +96,29 @@ async function earlier(ctx: Context, token: string, template: CouponTemplate): P
   return coupon && (coupon.template === template.id ? coupon : usedKey());
 }
 
-async function decide(ctx: MemberContext, claim: PendingClaim, template: CouponTemplate): Promise<Coupon | Refusal> {
+/** Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. */
+export async function decide(
+  ctx: MemberContext,
+  claim: PendingClaim,
+  template: CouponTemplate,
+): Promise<Coupon | Refusal | undefined> {
   const facts = await committerOf(ctx).commit(claim);
   const { coupon } = facts;
   const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
   // Nobody waits for it: what the gate does not hear now, the reaper tells it.
   if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
-  if (!coupon) {
-    const refused = await refusalOf(ctx, claim, facts);
-    if (refused) return refused;
-    throw new Error(`claim ${claim.token} was neither given nor refused`);
-  }
+  if (!coupon) return refusalOf(ctx, claim, facts);
   return coupon.template === template.id ? coupon : usedKey();
 }
 
-function usedKey(): Refusal {
+export function usedKey(): Refusal {
   return refuse.conflict("This idempotency key was used for another coupon; take a new key.");
 }
 
-/** Why the database gave nothing, in the order in which a member can do something about it. */
-export async function refusalOf(
-  ctx: Context,
-  claim: PendingClaim,
-  facts: ClaimFacts,
-): Promise<Refusal | undefined> {
+/**
+ * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template is no reason.
+ */
+export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal | undefined> {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);

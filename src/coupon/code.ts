@@ -1,10 +1,11 @@
 import { randomBytes } from "node:crypto";
 
 /** Crockford's base 32: no I, L, O or U, so that nothing is misread. */
-const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-const checkAlphabet = `${alphabet}*~$=U`;
+export const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+/** The same, and his five more for remainders of 37. */
+export const checkAlphabet = `${alphabet}*~$=U`;
 /** 13 symbols of 5 bits: 65 random bits. */
-const symbols = 13;
+export const symbols = 13;
 
 /**
  * A new code: the template's prefix, 65 random bits in Crockford base 32, and his check symbol (the number modulo 37), e.g.
@@ -61,5 +62,7 @@ export function codeKey(typed: string): string {
 export function isWellTyped(typed: string): boolean {
   const key = codeKey(typed);
   const body = key.slice(-symbols - 1, -1);
-  return body.length === symbols && [...body].every((symbol) => alphabet.includes(symbol)) && key.endsWith(checkSymbol(body));
+  return (
+    body.length === symbols && [...body].every((symbol) => alphabet.includes(symbol)) && key.endsWith(checkSymbol(body))
+  );
 }

@@ -6,6 +6,7 @@ import { campaignTestJob } from "./campaign-test.ts";
 import { campaignWakeJob } from "./campaign-wake.ts";
 import { channelSendJob } from "./channel-send.ts";
 import type { EventConsumer } from "./consumer.ts";
+import { couponPoolJob } from "./coupon-pool.ts";
 import { couponTakeBackJob } from "./coupon-take-back.ts";
 import { eventWebhooks } from "./event-webhooks.ts";
 import type { Job } from "./job.ts";
@@ -24,6 +25,7 @@ const list: readonly Job[] = [
   campaignCancelJob,
   channelSendJob,
   webhookSendJob,
+  couponPoolJob,
   couponTakeBackJob,
   sweepJob,
   ...eventConsumers.map(({ job }) => job),

@@ -60,7 +60,8 @@ async function upload(
   }
 }
 
-function refuseForm(request: Request, requestId: string): Response | undefined {
+/** The answer to what is not a file of text that was posted; nothing when it may go on. */
+export function refuseForm(request: Request, requestId: string): Response | undefined {
   if (request.method !== "POST")
     return problem(405, "METHOD_NOT_ALLOWED", "Send the file with POST.", requestId, { allow: "POST" });
   // Not a type that other sites may post without asking first.
@@ -74,7 +75,7 @@ function denied(actor: Actor, requestId: string): Response {
 }
 
 /** Writes the body to a file, never more than a chunk of it in memory; false when it is too long. */
-async function kept(request: Request, path: string, maxBytes: number): Promise<boolean> {
+export async function kept(request: Request, path: string, maxBytes: number): Promise<boolean> {
   const sink = Bun.file(path).writer();
   let size = 0;
   try {

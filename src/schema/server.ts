@@ -41,18 +41,20 @@ export function createGraphqlServer(options: GraphqlServerOptions): GraphqlServe
 type Work = (request: Request, requestId: string, server: HttpServer) => Response | Promise<Response>;
 
 function operatorFace(options: GraphqlServerOptions): Work {
-  const { schemas, signIn, isProduction, examples = [] } = options;
+  const { schemas, signIn, isProduction, examples = [], addressOf = socketAddress } = options;
   const rules = { limits: operatorLimits, introspection: true, oneMutation: false };
   const face = createFace("/graphql", schemas.operators, rules);
   const pages = operatorPages({ signIn, isProduction, examples });
-  return async (request, requestId) => {
+  return async (request, requestId, server) => {
     const early = (await pages(request)) ?? refuseForm(request, requestId);
     if (early) return early;
     const actor = actorOrFault(await signIn(request), requestId);
     if (actor instanceof Response) return actor;
     const refused = refuseAtOperators(actor, isProduction, requestId);
     if (refused) return refused;
-    return face.fetch(request, { ...contextOf(options, actor, requestId), limits: operatorLimits, hints: true });
+    const address = addressOf(request, server);
+    const context = contextOf(options, { actor, requestId, address });
+    return face.fetch(request, { ...context, limits: operatorLimits, hints: true });
   };
 }
 
@@ -68,7 +70,8 @@ function appFace(options: GraphqlServerOptions): Work {
     if (actor instanceof Response) return actor;
     const late = actor.kind === "member" && (await refuseTooOften(limitRequest, { member: actor.seq }, requestId));
     if (late) return late;
-    return face.fetch(request, { ...contextOf(options, actor, requestId), limits: appLimits, hints: !isProduction });
+    const context = contextOf(options, { actor, requestId, address });
+    return face.fetch(request, { ...context, limits: appLimits, hints: !isProduction });
   };
 }
 
@@ -89,9 +92,15 @@ function guarded({ log }: GraphqlServerOptions, work: Work): Handler {
   };
 }
 
-function contextOf({ contextFor, log }: GraphqlServerOptions, actor: Actor, requestId: string) {
+interface Caller {
+  readonly actor: Actor;
+  readonly requestId: string;
+  readonly address: string;
+}
+
+function contextOf({ contextFor, log }: GraphqlServerOptions, { actor, requestId, address }: Caller) {
   const report = (error: unknown) => log("error", "graphql.bug", { requestId, error });
-  return { ctx: contextFor(actor), requestId, report } satisfies Partial<FaceContext>;
+  return { ctx: contextFor(actor), requestId, address, report } satisfies Partial<FaceContext>;
 }
 
 function socketAddress(request: Request, server: HttpServer): string {

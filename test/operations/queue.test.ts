@@ -54,7 +54,7 @@ test("how the queue is: what waits and runs in each flow, dead letters, and how 
   });
   const { flows, inFlight, deadLetters, rates } = queueStatus.queue;
   expect(flows.map(({ name }: { name: string }) => name).sort()).toEqual(
-    ["EMAIL", "PUSH", "SMS", "events", "pages", "runs", "webhooks"].sort(),
+    ["EMAIL", "PUSH", "SMS", "codes", "events", "pages", "runs", "webhooks"].sort(),
   );
   const flow = (wanted: string) => flows.find(({ name }: { name: string }) => name === wanted);
   expect(flow("EMAIL")).toMatchObject({ paused: true, running: 0, pinned: false });

@@ -45,6 +45,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       approvalAbove: 1_000,
       limits: {},
       linkSecret: "test",
+      codeSecret: "test",
       httpsOnly: false,
       sandboxAllowed: true,
     },

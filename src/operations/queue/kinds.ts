@@ -7,6 +7,7 @@ import {
   campaignWake,
   channelSend,
 } from "../../campaign/messages.ts";
+import { couponPool } from "../../coupon/messages.ts";
 import type { Issue } from "../../errors.ts";
 import type { Message, MessageType } from "../../queue/message.ts";
 import { webhookSend } from "../../webhook/messages.ts";
@@ -23,6 +24,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   reader(campaignCancel),
   reader(channelSend),
   reader(webhookSend),
+  reader(couponPool),
 ]);
 
 function reader<Payload>({ name, schema, of }: MessageType<Payload>): [string, Reader] {

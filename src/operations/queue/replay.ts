@@ -1,6 +1,7 @@
 import { QstashError } from "@upstash/qstash";
 import { unpark as unparkCampaign } from "../../campaign/run/parking.ts";
 import { type Context, describeActor } from "../../context.ts";
+import { unpark as unparkPool } from "../../coupon/pool-fill.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
@@ -114,7 +115,7 @@ export async function editAndReplayDeadLetter(
 }
 
 /** How each domain takes parked work up again; a domain adds its map here when it comes. */
-const unparkers = { ...unparkCampaign, ...unparkWebhook };
+const unparkers = { ...unparkCampaign, ...unparkWebhook, ...unparkPool };
 
 async function unpark(ctx: Context, { job, payload }: Pick<DeadLetter, "job" | "payload">): Promise<void> {
   await unparkers[job]?.(ctx, payload);

@@ -1,0 +1,20 @@
+import { codeTries, redeemCode } from "../coupon/redeem-code.ts";
+import { CouponType } from "./coupon.ts";
+import { refusable } from "./refusable.ts";
+
+const { perMember } = codeTries;
+
+refusable("redeemCode", {
+  description: `Gives the signed-in member the coupon that a code stands for. Durable when it answers; the same key gives the same coupon again. Whatever is wrong with a code – unknown, mistyped, used, someone else's – the answer is one NotFound. ${perMember.limit} tries at once, then one every ${perMember.periodSeconds / perMember.limit} seconds.`,
+  scopes: { member: true },
+  result: CouponType,
+  input: (t) => ({
+    code: t.string({ required: true, description: "As it was typed; capitals, blanks and hyphens do not matter." }),
+    idempotencyKey: t.string({ required: true, description: "Your name for this one try, 1–200 characters." }),
+  }),
+  resolve: ({ code, idempotencyKey }, ctx, { address }) => {
+    const { actor } = ctx;
+    if (actor.kind !== "member") throw new Error("only members redeem codes");
+    return redeemCode({ ...ctx, actor }, { code, idempotencyKey, address });
+  },
+});
