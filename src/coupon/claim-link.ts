@@ -25,7 +25,7 @@ export function claimLinkToken(ctx: Context, { template, member, until }: ClaimL
 
 /** The link that a token stands for, if it is one of ours and whole; it may have expired. */
 export function readClaimLink(ctx: Context, token: string): ClaimLink | undefined {
-  const [, body = "", signature = ""] = /^((?:[0-9a-z]{1,10}-){2}[0-9a-z]{1,10})-([0-9a-f]{32})$/.exec(token) ?? [];
+  const [, body = "", signature = ""] = /^((?:[0-9a-z]{1,11}-){2}[0-9a-z]{1,11})-([0-9a-f]{32})$/.exec(token) ?? [];
   if (!isSignature(sign(ctx, body), signature)) return undefined;
   const [template = 0, member = 0, minutes = 0] = body.split("-").map((text) => Number.parseInt(text, 36));
   return { template, member, until: minutes * minuteMs };
