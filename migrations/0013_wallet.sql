@@ -37,4 +37,4 @@ CREATE TABLE coupon_notice (
   at INTEGER NOT NULL,
   PRIMARY KEY (kind, template, slot)
 ) WITHOUT ROWID;
-CREATE INDEX coupon_notice_campaign ON coupon_notice (campaign) WHERE campaign IS NOT NULL;
+CREATE INDEX coupon_notice_at ON coupon_notice (at);

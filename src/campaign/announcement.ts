@@ -1,7 +1,8 @@
-import { type ChannelName, factsOf } from "../channels/catalog.ts";
+import type { ChannelName } from "../channels/catalog.ts";
 import type { Promotion } from "../promotion/promotion.ts";
 import type { CampaignDraft } from "./campaign.ts";
 import type { Content } from "./content/content.ts";
+import { literal, messageParts } from "./content/message-parts.ts";
 
 /** What an operator may say of how a promotion is announced. */
 export interface Announcement {
@@ -30,31 +31,6 @@ export function announcementDraft(promotion: Promotion, said: Announcement, now:
 const title = "{{ campaign.name }}";
 
 function contentOf(channels: readonly ChannelName[], body: string): Content {
-  return Object.fromEntries(
-    channels.map((channel) => {
-      const parts = Object.keys(factsOf(channel).parts).filter((name) => name !== "url");
-      return [channel, { default: Object.fromEntries(parts.map((part) => [part, partOf(channel, part, body)])) }];
-    }),
-  );
-}
-
-function partOf(channel: ChannelName, part: string, body: string): string {
-  switch (part) {
-    case "title":
-    case "subject":
-      return title;
-    case "body":
-      return literal(body);
-    case "text":
-      return `${title}: ${literal(body)}`;
-    case "html":
-      return `<h1>${title}</h1><p>${literal(Bun.escapeHTML(body))}</p>`;
-    default:
-      throw new Error(`say what the part ${part} of ${channel} is in an announcement`);
-  }
-}
-
-/** Text that Liquid shows as it is. */
-function literal(text: string): string {
-  return text.replace(/\{[{%]/g, (open) => `{{ '${open}' }}`);
+  const message = { title, text: literal(body), html: literal(Bun.escapeHTML(body)) };
+  return Object.fromEntries(channels.map((channel) => [channel, { default: messageParts(channel, message) }]));
 }

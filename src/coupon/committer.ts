@@ -33,16 +33,18 @@ interface Committer {
  * templates. Equal tokens are one claim.
  */
 export function committerOf(ctx: Context): Committer {
-  const { db } = ctx;
+  const { db, redis } = ctx;
   const known = committers.get(db);
   if (known) return known;
-  const made = createCommitter(ctx);
+  const made = createCommitter({ db, redis });
   committers.set(db, made);
   return made;
 }
 const committers = new WeakMap<Database, Committer>();
 
-function createCommitter(ctx: Context): Committer {
+type Stores = Pick<Context, "db" | "redis">;
+
+function createCommitter(stores: Stores): Committer {
   const waiting: Waiting[] = [];
   const under = new Map<string, Promise<ClaimFacts>>();
   let running = false;
@@ -51,7 +53,7 @@ function createCommitter(ctx: Context): Committer {
     running = true;
     // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await decide(ctx, waiting.splice(0, mostTogether));
+    while (waiting.length > 0) await decide(stores, waiting.splice(0, mostTogether));
     running = false;
   }
 
@@ -72,12 +74,12 @@ function createCommitter(ctx: Context): Committer {
   };
 }
 
-async function decide(ctx: Context, group: readonly Waiting[]): Promise<void> {
+async function decide(stores: Stores, group: readonly Waiting[]): Promise<void> {
   try {
-    const results = await ctx.db.write(claimStatements(group.map(({ claim }) => claim)));
+    const results = await stores.db.write(claimStatements(group.map(({ claim }) => claim)));
     const facts = readFacts(results.at(-1)?.rows ?? []);
     const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
-    void couponsGiven(ctx, given); // one round trip for all, and nobody waits for it
+    void couponsGiven(stores, given); // one round trip for all, and nobody waits for it
     for (const [n, { decided }] of group.entries()) {
       const fact = facts.get(n);
       if (fact) decided.resolve(fact);

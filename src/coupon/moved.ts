@@ -33,7 +33,7 @@ export async function couponsMoved(ctx: Context, moved: readonly MovedCoupon[]):
 }
 
 /** The same for members who were given new coupons. */
-export async function couponsGiven({ redis }: Context, members: readonly number[]): Promise<void> {
+export async function couponsGiven({ redis }: Pick<Context, "redis">, members: readonly number[]): Promise<void> {
   if (redis && members.length > 0) await dropLists(redis, [...new Set(members)], ["AVAILABLE"]);
 }
 

@@ -10,7 +10,7 @@ export const offerStates = ["CLAIMABLE", "NOT_STARTED", "LIMIT_REACHED", "SOLD_O
 export type OfferState = (typeof offerStates)[number];
 
 /** A template that members claim themselves, as one member sees it. */
-export interface CouponOffer {
+export interface MemberOffer {
   readonly template: CouponTemplate;
   readonly state: OfferState;
   /** Coupons of it that the member has or had: what counts against the limit. */
@@ -23,7 +23,7 @@ export interface CouponOffer {
  * What the acting member may claim now, and within a week: what closes soonest first, then what opens next; of what recurs, the occurrence
  * that is open and the next one. Left out is what is for others. At most 200; what is the same for all is at most a second old.
  */
-export async function claimableCoupons(ctx: MemberContext): Promise<CouponOffer[]> {
+export async function claimableCoupons(ctx: MemberContext): Promise<MemberOffer[]> {
   const templates = await openTemplates(ctx);
   if (templates.length === 0) return [];
   const ids = templates.map(({ id }) => id);

@@ -6,6 +6,8 @@ import { campaignTestJob } from "./campaign-test.ts";
 import { campaignWakeJob } from "./campaign-wake.ts";
 import { channelSendJob } from "./channel-send.ts";
 import type { EventConsumer } from "./consumer.ts";
+import { couponExpireJob } from "./coupon-expire.ts";
+import { couponNoticeJob } from "./coupon-notice.ts";
 import { couponPoolJob } from "./coupon-pool.ts";
 import { couponTakeBackJob } from "./coupon-take-back.ts";
 import { eventWebhooks } from "./event-webhooks.ts";
@@ -27,6 +29,8 @@ const list: readonly Job[] = [
   webhookSendJob,
   couponPoolJob,
   couponTakeBackJob,
+  couponExpireJob,
+  couponNoticeJob,
   sweepJob,
   ...eventConsumers.map(({ job }) => job),
 ];

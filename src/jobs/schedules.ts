@@ -1,12 +1,18 @@
 import { registerConsumers } from "../queue/event-consumer.ts";
 import { armEventGroup } from "../queue/event-group.ts";
 import type { Queue } from "../queue/qstash.ts";
+import { couponExpireJob } from "./coupon-expire.ts";
+import { couponNoticeJob } from "./coupon-notice.ts";
 import { eventConsumers } from "./index.ts";
 import type { JobContext } from "./job.ts";
 import { sweepJob } from "./sweep.ts";
 
 /** What recurs, each under a stable id: setting them again changes nothing. */
-const schedules = [{ id: "fanfare-sweep", cron: "* * * * *", job: sweepJob.name }] as const;
+const schedules = [
+  { id: "fanfare-sweep", cron: "* * * * *", job: sweepJob.name },
+  { id: "fanfare-coupon-expire", cron: "* * * * *", job: couponExpireJob.name },
+  { id: "fanfare-coupon-notice", cron: "* * * * *", job: couponNoticeJob.name },
+] as const;
 
 /** How long starting waits for the queue, and how long until it is asked again, in milliseconds. */
 const patienceMs = 2_000;

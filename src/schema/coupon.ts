@@ -1,8 +1,12 @@
 import type { Context } from "../context.ts";
 import { claimCoupon, type MemberContext } from "../coupon/claim.ts";
 import { couponsById } from "../coupon/coupon.ts";
+import { stateNow } from "../coupon/expiry.ts";
+import { templatesToShow } from "../coupon/offer-template.ts";
 import type { Coupon, couponStates } from "../coupon/table.ts";
 import { builder } from "./builder.ts";
+import { templateRowId } from "./code-template-id.ts";
+import { CouponTermsType } from "./coupon-terms.ts";
 import { toRowId } from "./ids.ts";
 import { refusable } from "./refusable.ts";
 
@@ -19,11 +23,23 @@ const CouponState = builder.enumType("CouponState", {
 
 export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
   description: "A coupon that a member holds or held.",
-  authScopes: { member: true, role: "viewer" },
+  authScopes: { member: true, role: "viewer", service: "orders:write" },
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => couponsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
-    state: t.expose("state", { type: CouponState, description: "What can be done with it." }),
+    state: t.field({
+      type: CouponState,
+      description: "What can be done with it, by the time as it is now.",
+      resolve: (coupon, _args, { ctx }) => stateNow(coupon, ctx.clock()),
+    }),
+    template: t.loadable({
+      type: CouponTermsType,
+      description: "What it promises: its name, what it takes off, and of what.",
+      complexity: 1,
+      load: async (ids: number[], { ctx }) =>
+        (await templatesToShow(ctx, ids)).map((template, i) => template ?? new Error(`no coupon template ${ids[i]}`)),
+      resolve: ({ template }) => template,
+    }),
     code: t.exposeString("code", { nullable: true, description: "Its code, where its kind has codes." }),
     claimedAt: t.expose("at", { type: "DateTime", description: "When the member got it." }),
     validFrom: t.expose("validFrom", { type: "DateTime", description: "From when on it can be used." }),
@@ -41,12 +57,12 @@ refusable("claimCoupon", {
     idempotencyKey: t.string({ required: true, description: "Your name for this one claim, 1–200 characters." }),
   }),
   resolve: ({ templateId, idempotencyKey }, ctx) =>
-    claimCoupon(asMember(ctx), { template: toRowId(String(templateId)), idempotencyKey }),
+    claimCoupon(asMember(ctx), { template: templateRowId(String(templateId)), idempotencyKey }),
 });
 
 /** The scope lets members in alone. */
-function asMember(ctx: Context): MemberContext {
+export function asMember(ctx: Context): MemberContext {
   const { actor } = ctx;
-  if (actor.kind !== "member") throw new Error("only members claim coupons");
+  if (actor.kind !== "member") throw new Error("only members have coupons");
   return { ...ctx, actor };
 }

@@ -1,0 +1,94 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { channelNames } from "../../channels/catalog.ts";
+import { type Context, withTransaction } from "../../context.ts";
+import type { NoticeKind, NoticePolicy } from "../../coupon/notice-policy.ts";
+import type { CouponTemplate } from "../../coupon/table.ts";
+import { isRefusal, type Refusal } from "../../errors.ts";
+import { type Campaign, type CampaignDraft, createCampaign } from "../campaign.ts";
+import { Content } from "../content/content.ts";
+import { launchCampaign } from "../launch.ts";
+import { moveCampaign } from "../state.ts";
+import { usualContent } from "./text.ts";
+
+/** One reminder, decided on: whom it is for, and when. Times are ms. */
+export interface Notice {
+  readonly kind: NoticeKind;
+  readonly template: CouponTemplate;
+  /** What tells it from others of its kind and template: it is sent once. */
+  readonly slot: number;
+  readonly policy: Pick<NoticePolicy, "channels" | "content"> & { readonly lead: number };
+  /** In the audience language. */
+  readonly audience: unknown;
+  /** When the drop opens, or the last of the coupons expires. */
+  readonly at: number;
+  readonly startsAt: number | null;
+  readonly endsAt: number;
+}
+
+/** By which channels members are reminded unless the shop says otherwise: the first that reaches them. */
+const usualChannels = ["PUSH", "EMAIL", "IN_APP"] as const;
+const topic = "coupons";
+const reason = "members are reminded of their coupons";
+
+const Channels = z.array(z.enum(channelNames)).min(1);
+
+/**
+ * Launches the campaign of a reminder, once, however often it is asked for. It needs no approval whatever the number of members: an operator has
+ * approved of it by the policy. Who asked to be reminded at a time is told at that time, so caps and quiet hours are for the other kind alone.
+ */
+export async function launchNotice(ctx: Context, notice: Notice): Promise<void> {
+  const { kind, template, slot } = notice;
+  const launched = await withTransaction(systemOf(ctx), async (tx): Promise<Campaign | Refusal | undefined> => {
+    if (!(await decide(tx, notice))) return undefined;
+    const campaign = await createCampaign(tx, draftOf(tx, notice));
+    if (isRefusal(campaign)) return campaign;
+    const { id } = campaign;
+    await tx.db.write([
+      ...moveCampaign(tx, "submit", id, reason),
+      ...moveCampaign(tx, "approve", id, reason),
+      sql`UPDATE coupon_notice SET campaign = ${id} WHERE kind = ${kind} AND template = ${template.id} AND slot = ${slot}`,
+    ]);
+    return launchCampaign(tx, { id, reason });
+  });
+  if (isRefusal(launched))
+    ctx.log("error", "coupon.notice_refused", { template: template.id, reason: launched.message });
+}
+
+/** Notes that there is nobody to remind: whoever comes by a coupon later need not be told that it ends soon. */
+export async function skipNotice(ctx: Context, notice: Pick<Notice, "kind" | "template" | "slot">): Promise<void> {
+  await decide(ctx, notice);
+}
+
+async function decide(
+  { db, clock }: Context,
+  { kind, template, slot }: Pick<Notice, "kind" | "template" | "slot">,
+): Promise<boolean> {
+  const [result] = await db.write([
+    sql`
+      INSERT INTO coupon_notice (kind, template, slot, at) VALUES (${kind}, ${template.id}, ${slot}, ${clock()}) ON CONFLICT DO NOTHING`,
+  ]);
+  return result?.rowsAffected === 1;
+}
+
+function systemOf(ctx: Context): Context {
+  return { ...ctx, actor: { kind: "system", job: "coupon-notice" } };
+}
+
+function draftOf({ settings }: Context, { kind, template, policy, audience, ...when }: Notice): CampaignDraft {
+  const channels = policy.channels === null ? [...usualChannels] : Channels.parse(policy.channels);
+  const { at, startsAt, endsAt } = when;
+  const facts = { kind, at, lead: policy.lead, timeZone: settings.shopTimeZone, activeUrl: template.activeUrl };
+  const own = policy.content === null ? {} : Content.parse(policy.content);
+  return {
+    name: template.name,
+    topic,
+    audience: { filter: audience },
+    channels,
+    reach: "FIRST_REACHABLE",
+    content: { ...usualContent(channels, facts), ...own },
+    transactional: kind === "DROP",
+    startsAt,
+    endsAt,
+  };
+}
