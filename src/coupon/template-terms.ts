@@ -42,11 +42,16 @@ function faultsAt(name: string, error: z.ZodError | undefined): Issue[] {
   return (error?.issues ?? []).map(({ path, message }) => ({ path: [name, ...path].join("."), message }));
 }
 
-/** Whether nothing is left to pay of the smallest cart that a coupon is good for: it reaches the conditions' minimum and the kind's own (`spend`). */
-export function leavesNothing({ kind, params, conditions }: Terms): boolean {
+/** What the goods that count must cost at least, in minor units: by the conditions, or by the kind where it has a threshold (`spend`). */
+export function thresholdOf({ params, conditions }: Pick<Terms, "params" | "conditions">): number {
   const spend = typeof params === "object" && params !== null && "spend" in params ? Number(params.spend) : 0;
-  const smallest = Math.max(1, spend, Conditions.parse(conditions).minimum);
-  return discountOf(kind)?.rule(params)({ amount: smallest, left: smallest }) === smallest;
+  return Math.max(spend, Conditions.parse(conditions).minimum);
+}
+
+/** Whether nothing is left to pay of the smallest cart that a coupon is good for. */
+export function leavesNothing(terms: Terms): boolean {
+  const smallest = Math.max(1, thresholdOf(terms));
+  return discountOf(terms.kind)?.rule(terms.params)({ amount: smallest, left: smallest }) === smallest;
 }
 
 /** What coupons of a template are worth, in the words of its kind; amounts are minor units. */

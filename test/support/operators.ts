@@ -41,9 +41,12 @@ const results: Readonly<Record<string, string>> = {
   enablePromotion: "EnabledPromotion",
   testSend: "ContentPreview",
   setPressurePolicy: "PressurePolicy",
+  changeCouponStock: "CouponTemplate",
+  changeCouponBudget: "CouponTemplate",
 };
 
-const resultOf = (mutation: string) => results[mutation] ?? (mutation.endsWith("Promotion") ? "Promotion" : "Campaign");
+const resultOf = (mutation: string) =>
+  results[mutation] ?? ["Promotion", "CouponTemplate"].find((type) => mutation.endsWith(type)) ?? "Campaign";
 
 function mutationOf(mutation: string, fields: string): string {
   const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
