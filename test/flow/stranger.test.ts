@@ -179,7 +179,9 @@ describe("a delivery that the queue did not sign for exactly this is refused", (
   test("an authentic redelivery is a 2xx without effect", async () => {
     const state = () => Promise.all([shop.ledger(run), shop.messages(), shop.ctx.sandbox.counts(), shop.faults(run)]);
     const before = await state();
-    const messages = await shop.ctx.db.all<{ name: string; payload: string }>(sql`SELECT name, payload FROM outbox`);
+    const messages = await shop.ctx.db.all<{ name: string; payload: string }>(
+      sql`SELECT name, payload FROM outbox WHERE name <> 'events'`,
+    );
     expect(messages.length).toBeGreaterThan(1);
     for (const { name, payload } of messages) {
       const signature = qstashSignature(shop, { url: `${shop.app.url}/jobs/${name}`, body: payload });
