@@ -109,6 +109,7 @@ function settingsView(extras: Extras): Record<string, unknown> {
   return {
     timeout: timeoutMs,
     retryDelayExpression: retryDelay,
+    retryDelayExpr: retryDelay, // so other clients read it
     callback: callback?.url,
     callbackHeaders: callbackHeaders(callback, extras),
     failureCallback: failureCallback?.url,
