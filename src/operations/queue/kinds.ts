@@ -8,6 +8,7 @@ import {
   channelSend,
 } from "../../campaign/messages.ts";
 import { couponPool } from "../../coupon/messages.ts";
+import { couponTakeBack } from "../../coupon/template-messages.ts";
 import type { Issue } from "../../errors.ts";
 import type { Message, MessageType } from "../../queue/message.ts";
 import { webhookSend } from "../../webhook/messages.ts";
@@ -25,6 +26,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   reader(channelSend),
   reader(webhookSend),
   reader(couponPool),
+  reader(couponTakeBack),
 ]);
 
 function reader<Payload>({ name, schema, of }: MessageType<Payload>): [string, Reader] {
