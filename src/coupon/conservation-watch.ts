@@ -11,9 +11,13 @@ export interface GateWatch {
 
 /** Reconciles the gates every 30 s, in one of the processes. An outage is logged, and tried again the next time. */
 export function watchGates(ctx: Context): GateWatch {
-  let running: Promise<unknown> = Promise.resolve();
+  let running: Promise<void> | undefined;
+  const keep = async () => {
+    await keepGates(ctx).catch((error) => ctx.log("warn", "coupon.reconcile_failed", { error }));
+    running = undefined;
+  };
   const timer = setInterval(() => {
-    running = keepGates(ctx).catch((error) => ctx.log("warn", "coupon.reconcile_failed", { error }));
+    running ??= keep();
   }, everyMs);
   timer.unref();
   return {
