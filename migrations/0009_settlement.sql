@@ -17,6 +17,7 @@ CREATE TABLE settlement (
   CHECK (refunded BETWEEN 0 AND pay)
 );
 CREATE INDEX settlement_lock ON settlement (locked_until) WHERE state = 'LOCKED';
+CREATE INDEX settlement_given_up ON settlement (ended_at) WHERE state IN ('RELEASED', 'EXPIRED');
 CREATE INDEX settlement_member ON settlement (member, id);
 
 CREATE TABLE settlement_refund (

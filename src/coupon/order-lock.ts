@@ -7,7 +7,7 @@ import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import type { MemberKey } from "../member/member.ts";
 import { Cart, type CartInput, isSameCart } from "./cart.ts";
 import { couponsMoved } from "./moved.ts";
-import { type CouponOrder, checked, couponsOf, findOrder, ShopName } from "./order.ts";
+import { type CouponOrder, checked, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { movedRows } from "./order-moved.ts";
 import { Chosen, memberOf, quoteOf } from "./order-quote.ts";
 import { expireLocksOf } from "./order-unlock.ts";
@@ -32,9 +32,6 @@ export interface LockInput {
   readonly ttlSeconds?: number | undefined;
 }
 
-/** Others may lock the same coupons meanwhile: how often it is decided again. */
-const tries = 5;
-
 /**
  * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the order is redeemed or
  * released, or the time is over. The same order with the same cart and coupons is answered as it stands, with the time that it was given.
@@ -57,7 +54,7 @@ export async function lockCoupons(ctx: Context, input: LockInput): Promise<Coupo
     const locked = await lock(ctx, asked, { member, quote });
     if (locked) return locked;
   }
-  return refuse.conflict("Others changed this order or its coupons at the same time; try again.");
+  return tooBusy();
 }
 
 /** What to answer of an order that is there; undefined when it may be locked (again). */

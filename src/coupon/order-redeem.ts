@@ -5,7 +5,7 @@ import type { Query } from "../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { Cart, type CartInput, isSameCart } from "./cart.ts";
 import { couponsMoved } from "./moved.ts";
-import { type CouponOrder, checked, couponsOf, findOrder } from "./order.ts";
+import { type CouponOrder, checked, couponsOf, findOrder, tooBusy, tries } from "./order.ts";
 import { movedRows } from "./order-moved.ts";
 import { quoteOf } from "./order-quote.ts";
 import type { Quote } from "./quote-shape.ts";
@@ -17,8 +17,6 @@ export interface RedeemInput {
   /** What was bought in the end; what was locked unless said. It is quoted anew where it differs, with the same coupons. */
   readonly cart?: CartInput | undefined;
 }
-
-const tries = 5;
 
 /**
  * Spends the coupons that an order holds, at the price that was locked: what was reserved of the budgets becomes spent. An order that was
@@ -44,7 +42,7 @@ export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput
     if (quote.leftOut.length > 0) return refuse.couponUnusable(quote.leftOut);
     await redeem(ctx, order, { cart: isSame ? order.cart : bought, quote });
   }
-  throw new Error(`order ${orderId} was neither redeemed nor refused`);
+  return tooBusy();
 }
 
 function notLocked({ state }: CouponOrder): Refusal {

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { allocate } from "./allocation.ts";
 import { couponsMoved } from "./moved.ts";
-import { type CouponOrder, checked, findOrder, ShopName } from "./order.ts";
+import { type CouponOrder, checked, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { movedRows } from "./order-moved.ts";
 import { findRefund, type Refund, refundPolicies, refundsOf } from "./order-refund-rows.ts";
 import { refundStatements } from "./order-refund-statements.ts";
@@ -32,8 +32,6 @@ export interface Refunded {
   readonly refund: Refund;
 }
 
-const tries = 5;
-
 /**
  * Takes a payment back, whole or in part. Without an amount all that is left of the payment, or of the lines named; an amount is split
  * over these lines in proportion to what is left to refund of each, by the largest remainder, so that refunds of a line never pass what
@@ -56,7 +54,7 @@ export async function refundOrder(ctx: Context, input: RefundInput): Promise<Ref
     if (isRefusal(parts)) return parts;
     await give(ctx, asked, order, parts);
   }
-  throw new Error(`order ${asked.orderId} was neither refunded nor refused`);
+  return tooBusy();
 }
 
 function notRefundable({ state }: CouponOrder): Refusal {

@@ -5,8 +5,20 @@ import type { Query } from "../db/statement.ts";
 import { couponsMoved } from "./moved.ts";
 import { movedRows } from "./order-moved.ts";
 
-/** Frees the coupons of orders whose locks are over, at most `limit` orders; answers of how many. */
+/** How long an order that came to nothing is kept, in milliseconds. */
+const keepMs = 30 * 86_400_000;
+
+/**
+ * Frees the coupons of orders whose locks are over, at most `limit` orders, and forgets as many that came to nothing long ago; answers how
+ * many it freed.
+ */
 export async function expireLocks(ctx: Context, limit: number): Promise<number> {
+  const before = ctx.clock() - keepMs;
+  await ctx.db.write([
+    sql`
+      DELETE FROM settlement WHERE id IN (
+        SELECT id FROM settlement WHERE state IN ('RELEASED', 'EXPIRED') AND ended_at < ${before} LIMIT ${limit})`,
+  ]);
   const over = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM settlement WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} ORDER BY locked_until LIMIT ${limit}`);
   return expire(

@@ -74,5 +74,12 @@ export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown
   return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
 }
 
+/** How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them got further. */
+export const tries = 50;
+
+export function tooBusy(): Refusal {
+  return refuse.conflict("Others change this order or its coupons at the same time; try again.");
+}
+
 /** The shop's name for an order or a refund. */
 export const ShopName = z.string().min(1).max(100);

@@ -115,6 +115,7 @@ test("the best combination is the one that trying all of them finds, and no coup
 });
 
 test("an amount is split to the last unit, in proportion, never above a weight", () => {
+  expect(allocate(2, [1, 1, 1])).toEqual([1, 1, 0]);
   const weights = fc.array(fc.oneof(fc.nat(50), fc.integer({ min: 0, max: 1e11 })), { minLength: 1, maxLength: 8 });
   check(
     fc.property(weights, fc.double({ min: 0, max: 1, noNaN: true }), (list, part) => {

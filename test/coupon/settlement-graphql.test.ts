@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { dataOf } from "../support/ask.ts";
+import { addTemplate } from "../support/coupons.ts";
+import { serveGraphql } from "../support/graphql.ts";
+import { idOf } from "../support/operators.ts";
+
+let api: Awaited<ReturnType<typeof serveGraphql>>;
+let shop: string;
+let kim: string;
+beforeAll(async () => {
+  api = await serveGraphql();
+  shop = await api.token({ kind: "service", name: "shop", scopes: ["orders:write"] });
+  kim = await api.member("kim");
+  await api.member("lou");
+});
+afterAll(() => api.stop());
+
+/** A coupon of 10.00 of this member, as an id. */
+async function coupon(member = 1, facts: Parameters<typeof addTemplate>[1] = {}): Promise<string> {
+  const { id } = await addTemplate(api, facts);
+  const [result] = await api.db.write([
+    sql`INSERT INTO coupon (member, template, number, source, at, valid_from) VALUES (${member}, ${id}, 1, 'CLAIM', 0, 0) RETURNING id`,
+  ]);
+  return idOf("Coupon", Number(result?.rows[0]?.id));
+}
+
+const cart = {
+  currency: "EUR",
+  lines: [
+    { id: "tea", goods: "tea", categories: ["drinks"], unitPrice: "2000", quantity: 2 },
+    { id: "cup", goods: "cup", unitPrice: "1001", quantity: 1 },
+  ],
+};
+
+const quoteFields = `currency goods promotionDiscount couponDiscount pay complete
+  lines { id amount promotions coupons pay } promotions { promotion name discount lines { line discount } }
+  coupons { coupon name discount lines { line discount } } leftOut { coupon reason missing }
+  earned { promotion name couponTemplate points }`;
+const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded refunds { refundId amount } quote { pay coupons { coupon discount } }`;
+const results: Readonly<Record<string, string>> = {
+  refundOrder: `OrderRefund { order { state refunded } refund { refundId policy amount lines { line amount } givenBack at } }`,
+};
+
+async function does(mutation: string, input: object, token = shop) {
+  const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
+  const query = `mutation ($input: ${title}Input!) { ${mutation}(input: $input) { __typename
+    ... on ${results[mutation] ?? `CouponOrder { id ${orderFields} }`}
+    ... on Refusal { code message } ... on InvalidInput { issues { path } } ... on WrongState { inState: state }
+    ... on CouponUnusable { coupons { coupon reason missing } } } }`;
+  return dataOf(await api.ask("graphql", query, { token, variables: { input } }))[mutation];
+}
+
+const lock = (coupons: readonly string[], more: object = {}) =>
+  does("lockCoupons", { orderId: "A-1", externalId: "kim", cart, coupons, ...more });
+
+test("a member's cart is quoted with the best of the member's own coupons, on /app", async () => {
+  const [mine, theirs] = [await coupon(), await coupon(2)];
+  const cups = await coupon(1, { conditions: { goods: { include: ["pot"] } }, name: "Pots" });
+  await api.db.write([
+    sql`INSERT INTO promotion (name, remark, kind, tiers, starts_at, enabled, created_at, updated_at) VALUES
+      ('Save', '', 'FULL_REDUCTION', '[{"spend":5000,"off":501}]', 0, 1, 0, 0), ('Points', '', 'POINTS', '[{"spend":0,"points":5}]', 0, 1, 0, 0),
+      ('Off', '', 'DISCOUNT', '[{"spend":0,"basisPointsOff":5000}]', 0, 0, 0, 0)`,
+  ]);
+  const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, coupons: $coupons) { ${quoteFields} } }`;
+  const ask = async (coupons?: readonly string[]) =>
+    dataOf(await api.ask("app", query, { token: kim, variables: { cart, coupons } })).quoteCart;
+  const best = await ask();
+  expect(best).toMatchObject({
+    goods: "5001",
+    promotionDiscount: "501",
+    couponDiscount: "1000",
+    pay: "3500",
+    complete: true,
+  });
+  expect(best.coupons).toEqual([
+    {
+      coupon: mine,
+      name: "Ten off",
+      discount: "1000",
+      lines: [
+        { line: "cup", discount: "200" },
+        { line: "tea", discount: "800" },
+      ],
+    },
+  ]);
+  expect(best.leftOut).toEqual([{ coupon: cups, reason: "NO_GOODS", missing: null }]);
+  expect(best.promotions[0]).toMatchObject({ promotion: idOf("Promotion", 1), name: "Save", discount: "501" });
+  expect(best.earned).toEqual([{ promotion: idOf("Promotion", 2), name: "Points", couponTemplate: null, points: 5 }]);
+  expect(best.lines.map((line: { pay: string }) => line.pay)).toEqual(["2799", "701"]);
+  expect((await ask([])).pay).toBe("4500");
+  expect((await ask([theirs])).leftOut).toEqual([{ coupon: theirs, reason: "NOT_FOUND", missing: null }]);
+  const faulty = await api.ask("app", query, { token: kim, variables: { cart: { ...cart, lines: [] } } });
+  expect(faulty.code).toBe("INVALID_INPUT");
+  const forMember = await api.ask(
+    "graphql",
+    `query ($cart: CartInput!) { quoteCartFor(externalId: "kim", cart: $cart) { ${quoteFields} } }`,
+    { token: shop, variables: { cart } },
+  );
+  expect(dataOf(forMember).quoteCartFor).toEqual(best);
+  await api.db.write([sql`UPDATE promotion SET enabled = 0`, sql`DELETE FROM coupon`]);
+});
+
+test("the shop locks, redeems and refunds an order; what it sends twice is answered the same", async () => {
+  const mine = await coupon();
+  const locked = await lock([mine]);
+  expect(locked).toMatchObject({
+    __typename: "CouponOrder",
+    state: "LOCKED",
+    quote: { pay: "4001", coupons: [{ coupon: mine }] },
+  });
+  expect(await lock([mine])).toEqual(locked);
+  const redeemed = await does("redeemCoupons", { orderId: "A-1" });
+  expect(redeemed).toMatchObject({ id: locked.id, state: "REDEEMED", redeemedAt: expect.any(String) });
+  expect(await does("redeemCoupons", { orderId: "A-1", cart })).toEqual(redeemed);
+  const refund = { orderId: "A-1", refundId: "R-1", policy: "GIVE_BACK" };
+  const part = await does("refundOrder", { ...refund, lines: ["cup"], amount: "100" });
+  expect(part).toMatchObject({
+    order: { state: "REDEEMED", refunded: "100" },
+    refund: { amount: "100", givenBack: [] },
+  });
+  const rest = await does("refundOrder", { ...refund, refundId: "R-2", validDays: 3 });
+  expect(rest).toMatchObject({ order: { state: "REFUNDED" }, refund: { amount: "3901", givenBack: [mine] } });
+  const read = await api.ask(
+    "graphql",
+    `{ couponOrder(orderId: "A-1") { ${orderFields} } none: couponOrder(orderId: "B") { id } }`,
+    { token: shop },
+  );
+  expect(dataOf(read)).toMatchObject({
+    couponOrder: {
+      state: "REFUNDED",
+      refunds: [
+        { refundId: "R-1", amount: "100" },
+        { refundId: "R-2", amount: "3901" },
+      ],
+    },
+    none: null,
+  });
+});
+
+test("every refusal has its type", async () => {
+  const [mine, other] = [await coupon(), await coupon()];
+  const order = { orderId: "A-2" };
+  expect(await lock([mine, other], order)).toMatchObject({
+    __typename: "CouponUnusable",
+    code: "COUPON_UNUSABLE",
+    coupons: [{ coupon: other, reason: "EXCLUSIVE", missing: null }],
+  });
+  expect(await lock([mine], { ...order, externalId: "nobody" })).toMatchObject({ __typename: "NotFound" });
+  expect(await lock([], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "coupons" }] });
+  await lock([mine], order);
+  expect(await lock([other], order)).toMatchObject({ __typename: "Conflict" });
+  expect(await does("refundOrder", { ...order, refundId: "R", policy: "KEEP" })).toMatchObject({ inState: "LOCKED" });
+  expect(await does("releaseCoupons", order)).toMatchObject({ __typename: "CouponOrder", state: "RELEASED" });
+  expect(await does("redeemCoupons", order)).toMatchObject({ __typename: "WrongState", inState: "RELEASED" });
+  for (const mutation of ["redeemCoupons", "releaseCoupons"]) {
+    expect(await does(mutation, { orderId: "none" })).toMatchObject({ __typename: "NotFound" });
+  }
+});
+
+test("only the shop's backend with orders:write and editors settle; members quote for themselves alone", async () => {
+  const viewer = await api.token({ kind: "operator", name: "Vic", role: "viewer" });
+  const editor = await api.token({ kind: "operator", name: "Edi", role: "editor" });
+  const other = await api.token({ kind: "service", name: "crm", scopes: ["members:write"] });
+  for (const token of [viewer, other]) {
+    expect(await does("releaseCoupons", { orderId: "none" }, token)).toMatchObject({ __typename: "Forbidden" });
+  }
+  expect(await does("releaseCoupons", { orderId: "none" }, editor)).toMatchObject({ __typename: "NotFound" });
+  const order = await api.ask("graphql", `{ couponOrder(orderId: "A-1") { member { externalId } } }`, {
+    token: viewer,
+  });
+  expect(dataOf(order).couponOrder.member.externalId).toBe("kim");
+  for (const field of [`quoteCartFor(externalId: "lou", cart: $cart) { pay }`, `couponOrder(orderId: "A-1") { id }`]) {
+    const answer = await api.ask("app", `query ($cart: CartInput!) { ${field} }`, { token: kim, variables: { cart } });
+    expect(answer.status).toBe(400);
+  }
+});
