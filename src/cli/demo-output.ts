@@ -3,6 +3,7 @@ import type { Env } from "../env.ts";
 import { mintMemberToken } from "../operations/member-token.ts";
 import { memberTokenSettings } from "../settings.ts";
 import type { DemoOutcome } from "./demo-run.ts";
+import type { SaleSummary } from "./demo-sale.ts";
 import { count } from "./progress.ts";
 
 const columns = ["SENT", "SKIPPED", "FAILED", "CANCELLED", "UNKNOWN"] as const;
@@ -34,6 +35,13 @@ export function printOutcome({ summary, tally }: DemoOutcome): void {
     `duplicates ${summary.duplicates} · ${count(summary.messages)} messages · ${count(summary.perSecond)}/s · ${summary.seconds} s · peak ${summary.peakRssMiB} MiB`,
   );
   console.log(lines.join("\n"));
+}
+
+/** What became of the flash sale, in a line. */
+export function printSale({ claimed, stock, oversold, duplicates, claimers, perSecond }: SaleSummary): void {
+  console.log(
+    `flash sale: ${count(claimers)} members, ${count(perSecond)} requests/s · claimed ${count(claimed)}/${count(stock)} · oversold ${oversold} · duplicates ${duplicates}`,
+  );
 }
 
 /** Where to go on: addresses, and the tokens to try them with. */

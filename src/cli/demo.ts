@@ -4,12 +4,13 @@ import { join } from "node:path";
 import { startApp } from "../app.ts";
 import { type Env, environment, readEnv } from "../env.ts";
 import { stopOnSignal } from "../main.ts";
-import { printInvitation, printOutcome } from "./demo-output.ts";
+import { printInvitation, printOutcome, printSale } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
+import { runSale } from "./demo-sale.ts";
 import { readOptions, UsageError } from "./options.ts";
 
 /**
- * The main job on the embedded default: sample members, one promotion over two channels, and what became of it. Its data is in a
+ * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became of them. Its data is in a
  * directory of its own that goes when it ends. With `--exit` it ends after the table, with `--json` the last line is one JSON object.
  */
 export async function demo(args: readonly string[]): Promise<void> {
@@ -25,21 +26,25 @@ export async function demo(args: readonly string[]): Promise<void> {
   const env = demoEnv(dataDir, values.exit);
   const app = await startApp(env);
   const signal = stopOnSignal(app);
-  const outcome = await runPromotion(app, members).catch(async (error) => {
+  const unlessStopped = async (error: unknown) => {
     if (!signal.asked()) throw error;
     await signal.done; // Ctrl-C in the middle: what was started is stopped, and that is all there is to say
     process.exit(130);
-  });
+  };
+  const outcome = await runPromotion(app, members).catch(unlessStopped);
   printOutcome(outcome);
+  const sale = await runSale(app, env, members).catch(unlessStopped);
+  printSale(sale);
   if (!values.exit) await printInvitation(app, env);
-  if (values.json) console.log(JSON.stringify(outcome.summary));
+  if (values.json) console.log(JSON.stringify({ ...outcome.summary, sale }));
   if (values.exit) await app.stop();
   else await signal.done;
 }
 
 function demoEnv(dataDir: string, brief: boolean): Env {
   const own = { NODE_ENV: "development", DATA_DIR: dataDir, LOG_LEVEL: "error", APPROVAL_ABOVE: "1000000000" };
-  return readEnv(environment({ ...own, PORT: brief || portTaken(3000) ? "0" : "3000" }));
+  const crowd = { TRUST_PROXY: "1" }; // the flash sale's members come from many addresses
+  return readEnv(environment({ ...own, ...crowd, PORT: brief || portTaken(3000) ? "0" : "3000" }));
 }
 
 function portTaken(port: number): boolean {

@@ -24,6 +24,8 @@ test("the demo reaches every member once, adds up, and says so in its last line"
   expect(sent + skipped + failed + cancelled + unknown).toBe(matched);
   expect(summary.messages).toBeLessThan(40);
   expect(err).toContain("promotion 100%");
+  expect(out).toContain("claimed 300/300 · oversold 0 · duplicates 0");
+  expect(summary.sale).toMatchObject({ stock: 300, claimed: 300, answers: { Coupon: 300, SoldOut: 1200 } });
 });
 
 test("unknown commands and options are told in a line, with exit status 2", async () => {
