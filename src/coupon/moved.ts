@@ -1,7 +1,7 @@
 import { inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { type Coupon, type CouponState, couponTable } from "./table.ts";
-import { dropLists, type Moves, moveInLists } from "./wallet-cache.ts";
+import { announceMoves, dropLists, moveInLists } from "./wallet-cache.ts";
 
 /** A coupon that came into another state. */
 export interface MovedCoupon {
@@ -24,8 +24,8 @@ export async function couponsMoved(ctx: Context, moved: readonly MovedCoupon[]):
   const members = [...new Set(moved.map(({ member }) => member))];
   if (moved.length >= manyMoved) return dropLists(ctx.redis, members);
   try {
-    const groups = groupsOf(moved, await couponsNow(ctx, moved));
-    await Promise.all(groups.map((group) => (group ? moveInLists(ctx.redis, group) : dropLists(ctx.redis, members))));
+    const groups = Map.groupBy(moved, ({ member, from, to }) => `${member}/${from}/${to}`);
+    await Promise.all([...groups.values()].map((group) => follow(ctx, group)));
   } catch (error) {
     ctx.log("warn", "wallet.behind", { error });
     await dropLists(ctx.redis, members);
@@ -37,21 +37,19 @@ export async function couponsGiven({ redis }: Pick<Context, "redis">, members: r
   if (redis && members.length > 0) await dropLists(redis, [...new Set(members)], ["AVAILABLE"]);
 }
 
-async function couponsNow(ctx: Context, moved: readonly MovedCoupon[]): Promise<ReadonlyMap<number, Coupon>> {
-  const ids = moved.map(({ coupon }) => coupon);
-  const found = await ctx.db.orm.select().from(couponTable).where(inArray(couponTable.id, ids));
-  return new Map(found.map((coupon) => [coupon.id, coupon]));
+/** Coupons of one member that all made the same move. */
+async function follow(ctx: Context, group: readonly MovedCoupon[]): Promise<void> {
+  const [first] = group;
+  const name = first && (await announceMoves(ctx.redis, first));
+  if (!first || name === undefined) return;
+  const coupons = (await couponsNow(ctx, group)).filter(({ state }) => state === first.to);
+  // What has moved on since is told of by that move; nobody knows which of the two is heard first.
+  if (coupons.length < group.length) return dropLists(ctx.redis, [first.member]);
+  const { member, from, to } = first;
+  await moveInLists(ctx.redis, { member, from, to, name, coupons });
 }
 
-/** One for each member, state before and state after; `undefined` where a coupon has moved on since: its lists are not told, but dropped. */
-function groupsOf(moved: readonly MovedCoupon[], now: ReadonlyMap<number, Coupon>): (Moves | undefined)[] {
-  const groups = Map.groupBy(moved, ({ member, from, to }) => `${member}/${from}/${to}`);
-  return [...groups.values()].map((group) => {
-    const [first] = group;
-    const coupons = group.flatMap(({ coupon, to }) => {
-      const row = now.get(coupon);
-      return row?.state === to ? [row] : [];
-    });
-    return first && coupons.length === group.length ? { ...first, coupons } : undefined;
-  });
+function couponsNow(ctx: Context, moved: readonly MovedCoupon[]): Promise<Coupon[]> {
+  const ids = moved.map(({ coupon }) => coupon);
+  return ctx.db.orm.select().from(couponTable).where(inArray(couponTable.id, ids));
 }

@@ -2,6 +2,7 @@ import type { Redis } from "@upstash/redis";
 import { z } from "zod";
 import { defineScript } from "../redis/script.ts";
 import { type Coupon, couponStates } from "./table.ts";
+import beginSource from "./wallet-begin.lua" with { type: "text" };
 import moveSource from "./wallet-move.lua" with { type: "text" };
 import readSource from "./wallet-read.lua" with { type: "text" };
 import storeSource from "./wallet-store.lua" with { type: "text" };
@@ -35,8 +36,7 @@ export type Kept =
 
 export async function readList(redis: Redis | undefined, list: ListName): Promise<Kept> {
   if (redis && isBehind(redis)) return "unavailable";
-  const name = `v${crypto.randomUUID()}`;
-  return readScript.run(redis, [versionKey(list.member), listKey(list)], [name, versionMs]);
+  return readScript.run(redis, [versionKey(list.member), listKey(list)], [newName(), versionMs]);
 }
 
 /** Keeps what the database said after {@link readList} answered this version; "stale" when a coupon was moved since. */
@@ -51,19 +51,32 @@ export async function storeList(
   return storeScript.run(redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
 }
 
-/** Coupons of one member that came from one state into another; each as it is now. */
+/** Coupons of one member that came from one state into another. */
 export interface Moves {
   readonly member: number;
   readonly from: Coupon["state"];
   readonly to: Coupon["state"];
-  readonly coupons: readonly Coupon[];
 }
 
-/** Lets the lists follow. What cannot be told makes this process ask the database until the lists have ended. */
-export async function moveInLists(redis: Redis | undefined, { member, from, to, coupons }: Moves): Promise<void> {
+/**
+ * Announces moves after their commit: nobody stores what was read before. Answers the name to go on with, or undefined when no list has to
+ * follow. The coupons' rows are read after that: so the news of two moves cannot overtake each other unnoticed.
+ */
+export async function announceMoves(redis: Redis | undefined, moves: Moves): Promise<string | undefined> {
+  if (!redis) return undefined;
+  const name = newName();
+  const answer = await beginScript.run(redis, keysOf(moves), [name, versionMs]);
+  if (answer === "unavailable") fallBehind(redis);
+  return answer === "loaded" ? name : undefined;
+}
+
+/** Lets the lists follow moves that were announced under this name; each coupon as it is now. */
+export async function moveInLists(
+  redis: Redis | undefined,
+  { name, coupons, ...moves }: Moves & { readonly name: string; readonly coupons: readonly Coupon[] },
+): Promise<void> {
   if (!redis) return;
-  const keys = [versionKey(member), keyOf(member, from), keyOf(member, to)];
-  const answer = await moveScript.run(redis, keys, coupons.flatMap(fieldAndRow));
+  const answer = await moveScript.run(redis, keysOf(moves), [name, ...coupons.flatMap(fieldAndRow)]);
   if (answer === "unavailable") fallBehind(redis);
 }
 
@@ -87,7 +100,7 @@ export async function dropLists(
   }
 }
 
-/** Until when lists may miss a move that this process could not tell of, by the process's own time. */
+/** What could not be told makes this process ask the database until the lists have ended: until when, by the process's own time. */
 const behind = new WeakMap<Redis, number>();
 
 function fallBehind(redis: Redis): void {
@@ -96,6 +109,15 @@ function fallBehind(redis: Redis): void {
 
 function isBehind(redis: Redis): boolean {
   return performance.now() < (behind.get(redis) ?? 0);
+}
+
+/** A letter before it keeps the Redis client from reading it as a number. */
+function newName(): string {
+  return `v${crypto.randomUUID()}`;
+}
+
+function keysOf({ member, from, to }: Moves): string[] {
+  return [versionKey(member), keyOf(member, from), keyOf(member, to)];
 }
 
 function versionKey(member: number): string {
@@ -145,6 +167,11 @@ const readScript = defineScript(readSource, (raw): Exclude<Kept, "unavailable"> 
 const storeScript = defineScript(storeSource, (raw): "stored" | "stale" => {
   if (raw === "stored" || raw === "stale") return raw;
   throw new TypeError("wallet-store.lua answered something else");
+});
+
+const beginScript = defineScript(beginSource, (raw): "loaded" | "idle" => {
+  if (raw === "loaded" || raw === "idle") return raw;
+  throw new TypeError("wallet-begin.lua answered something else");
 });
 
 const moveScript = defineScript(moveSource, (raw): "moved" | "dropped" => {

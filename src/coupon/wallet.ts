@@ -52,19 +52,18 @@ async function listOf(ctx: Context, member: number, status: WalletStatus): Promi
   return reload(ctx, member, status, kept.version);
 }
 
-/** Whoever asks while a list is being loaded under the same version gets what the first one reads. */
+/** Whoever asks under the same version, until Redis has the list, gets what the first one read: nothing was moved since. */
 function reload(ctx: Context, member: number, status: WalletStatus, version: string): Promise<readonly Coupon[]> {
   const loading = loadingOf(ctx.db);
   const key = `${version}/${status}`;
   const running = loading.get(key);
   if (running) return running;
-  const loaded = readCoupons(ctx, { member, status, limit: mostKept + 1 })
-    .then((coupons) => {
-      void storeList(ctx.redis, { member, status, version, coupons }, ctx.random); // a slow Redis keeps nobody waiting
-      return coupons;
-    })
-    .finally(() => loading.delete(key));
+  const loaded = readCoupons(ctx, { member, status, limit: mostKept + 1 });
   loading.set(key, loaded);
+  void loaded
+    .then((coupons) => storeList(ctx.redis, { member, status, version, coupons }, ctx.random))
+    .catch(() => {}) // whoever asked hears of it
+    .finally(() => loading.delete(key));
   return loaded;
 }
 
