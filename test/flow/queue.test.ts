@@ -22,6 +22,7 @@ test("I10 every message delivered twice at once, and again when all is over, cha
   await shop.members(600);
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL", "SMS"] });
   await shop.becomes(run, "COMPLETED");
+  await until(async () => "events" in (await shop.messages()), undefined, "the run's end to be announced");
   const before = [await shop.ledger(run), await shop.messages()];
   expect(before[0]).toEqual({ "EMAIL SENT": 600, "IN_APP SENT": 600, "SMS SENT": 600 });
   expect(new Set(delivered.map(nameOf).filter((name) => !["event-webhooks", "sweep"].includes(name)))).toEqual(
