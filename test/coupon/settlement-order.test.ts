@@ -4,6 +4,7 @@ import type { Context } from "../../src/context.ts";
 import type { CartInput } from "../../src/coupon/cart.ts";
 import { type CouponOrder, findOrder } from "../../src/coupon/order.ts";
 import { type LockInput, lockCoupons } from "../../src/coupon/order-lock.ts";
+import { orderPersonalData } from "../../src/coupon/order-personal-data.ts";
 import { redeemCoupons } from "../../src/coupon/order-redeem.ts";
 import { type RefundInput, refundOrder } from "../../src/coupon/order-refund.ts";
 import { releaseCoupons } from "../../src/coupon/order-release.ts";
@@ -11,6 +12,7 @@ import { expireLocks } from "../../src/coupon/order-unlock.ts";
 import type { templateTable } from "../../src/coupon/table.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
+import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
@@ -436,6 +438,21 @@ test("whatever many do to the same few orders and coupons at once, every coupon 
     for (const [n, orderId] of orders.entries())
       if ((await findOrder(ctx, orderId))?.state === "REFUNDED") orders[n] = name();
   }
+});
+
+test("a member's export tells the orders; erasing the member leaves those that were paid, to be refunded", async () => {
+  const { coupons } = await held([20, 20], stacks("a"));
+  const [paidFor, givenUp] = [
+    accepted(await lock([coupons[0]!], { member: { seq: 20 } })),
+    accepted(await lock([coupons[1]!], { member: { seq: 20 } })),
+  ];
+  accepted(await redeemCoupons(ctx, paidFor));
+  accepted(await releaseCoupons(ctx, givenUp));
+  const told = accepted(await exportMember(ctx, { seq: 20 }, orderPersonalData));
+  expect(told.orders).toMatchObject([{ state: "REDEEMED", pay: 4_001 }, { order_id: givenUp.orderId }]);
+  accepted(await eraseMember(ctx, { seq: 20 }, orderPersonalData));
+  expect(await findOrder(ctx, givenUp.orderId)).toBeUndefined();
+  expect(accepted(await refund(paidFor.orderId)).refund.amount).toBe(4_001);
 });
 
 test("an order that came to nothing is forgotten after a month", async () => {
