@@ -9,7 +9,7 @@ import { openWallets, type Wallets } from "../support/wallets.ts";
 const withRedis = test.skipIf(!hasRedis);
 let wallets: Wallets;
 beforeAll(async () => {
-  wallets = await openWallets({ redis: hasRedis });
+  wallets = await openWallets({ redis: hasRedis, turns: () => Math.floor(Math.random() * 4) });
 });
 afterAll(() => wallets.close());
 
@@ -18,9 +18,9 @@ type Step =
   | { readonly do: "tell"; readonly which: number; readonly wait: boolean }
   | { readonly do: "look"; readonly status: (typeof walletStatuses)[number]; readonly wait: boolean };
 
-const status = fc.constantFrom(...walletStatuses);
+const status = fc.constantFrom(...walletStatuses.slice(0, 3));
 const step: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant("move" as const), coupon: fc.nat(2), to: status }),
+  fc.record({ do: fc.constant("move" as const), coupon: fc.nat(1), to: status }),
   fc.record({ do: fc.constant("tell" as const), which: fc.nat(5), wait: fc.boolean() }),
   fc.record({ do: fc.constant("look" as const), status, wait: fc.boolean() }),
 );
@@ -30,7 +30,7 @@ let used = 0;
 /** Moves coupons in the database, with the news of it told in any order and looks in between; then holds every list against the database. */
 async function live(steps: readonly Step[]): Promise<void> {
   const me = 1_000 + used++;
-  const coupons = [await wallets.give(me), await wallets.give(me), await wallets.give(me)];
+  const coupons = [await wallets.give(me), await wallets.give(me)];
   const states = coupons.map(() => "AVAILABLE" as (typeof walletStatuses)[number]);
   const news: (() => Promise<void>)[] = [];
   const underway: Promise<unknown>[] = [];
@@ -59,7 +59,7 @@ async function live(steps: readonly Step[]): Promise<void> {
 withRedis(
   "however the news of moves overtake each other, once all are told every list is what the database says",
   async () => {
-    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 25 }), live), { numRuns: 300 });
+    await fc.assert(fc.asyncProperty(fc.array(step, { minLength: 3, maxLength: 30 }), live), { numRuns: 300 });
   },
   60_000,
 );

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { couponsGiven } from "../../src/coupon/moved.ts";
 import { myCoupons } from "../../src/coupon/wallet.ts";
-import { lifetime, readList, storeList } from "../../src/coupon/wallet-cache.ts";
+import { announceMoves, lifetime, moveInLists, readList, storeList } from "../../src/coupon/wallet-cache.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { hasRedis } from "../support/redis-server.ts";
 import { until } from "../support/wait.ts";
@@ -103,6 +103,38 @@ withRedis("what a reload read before a coupon was moved is not kept: the list th
   const late = { member: me, status: "AVAILABLE", version: kept.version, coupons: rows } as const;
   expect(await storeList(wallets.ctx.redis, late, Math.random)).toBe("stale");
   expect(await wallets.see(me, "AVAILABLE")).toEqual([]);
+});
+
+withRedis(
+  "news of a move that another overtakes between its announcement and its end does not bring the old state back",
+  async () => {
+    const me = someone();
+    const coupon = await wallets.give(me);
+    const there = { member: me, from: "AVAILABLE", to: "LOCKED" } as const;
+    await wallets.see(me, "AVAILABLE");
+    await isKept(me);
+    await wallets.set(coupon, "LOCKED");
+    const name = await announceMoves(wallets.ctx.redis, there);
+    const rows = await myCoupons({ ...wallets.as(me), redis: undefined }, { status: "LOCKED", limit: 10 });
+    await wallets.move(me, coupon, "LOCKED", "AVAILABLE");
+    expect(await wallets.see(me, "AVAILABLE")).toEqual([coupon]);
+    await isKept(me);
+    await moveInLists(wallets.ctx.redis, { ...there, name: name ?? "", coupons: rows });
+    expect(await wallets.see(me, "AVAILABLE")).toEqual([coupon]);
+    expect(await wallets.see(me, "LOCKED")).toEqual([]);
+  },
+);
+
+withRedis("a list that missed an earlier move is dropped with the next one", async () => {
+  const me = someone();
+  const coupon = await wallets.give(me);
+  await wallets.see(me, "LOCKED");
+  await wallets.see(me, "USED");
+  await isKept(me, "USED");
+  await wallets.set(coupon, "LOCKED");
+  await wallets.move(me, coupon, "LOCKED", "USED");
+  expect(await wallets.see(me, "LOCKED")).toEqual([]);
+  expect(await wallets.see(me, "USED")).toEqual([coupon]);
 });
 
 withRedis("the same for a coupon that was given meanwhile, and for Redis flushed in between", async () => {

@@ -1,3 +1,4 @@
+import type { Redis } from "@upstash/redis";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
 import type { MemberContext } from "../../src/coupon/claim.ts";
@@ -35,7 +36,13 @@ export interface Wallets {
   close(): Promise<void>;
 }
 
-export async function openWallets({ redis = true }: { redis?: boolean } = {}): Promise<Wallets> {
+export interface WalletsOptions {
+  readonly redis?: boolean;
+  /** Turns of the event loop that a script waits before it is sent, and again before its answer is heard. */
+  readonly turns?: () => number;
+}
+
+export async function openWallets({ redis = true, turns }: WalletsOptions = {}): Promise<Wallets> {
   const db = await openTestDatabase();
   const server = redis ? await startRedis() : undefined;
   const handle = server && (await openRedis({ kind: "url", url: server.url }));
@@ -59,7 +66,7 @@ export async function openWallets({ redis = true }: { redis?: boolean } = {}): P
   const ctx: Context = {
     ...testContext(db),
     db: { ...db, orm, all: (query) => answer(db.all(query)), first: (query) => answer(db.first(query)) },
-    redis: handle?.client,
+    redis: handle?.client && (turns ? slowly(handle.client, turns) : handle.client),
     clock: () => start + moved,
   };
   await addMembers(db, 50);
@@ -104,4 +111,23 @@ export async function openWallets({ redis = true }: { redis?: boolean } = {}): P
       await db.close();
     },
   };
+}
+
+function slowly(redis: Redis, turns: () => number): Redis {
+  const wait = async () => {
+    for (let n = turns(); n > 0; n--) await new Promise((resolve) => setImmediate(resolve));
+  };
+  return new Proxy(redis, {
+    get: (target, key) => {
+      const value = Reflect.get(target, key);
+      if (key !== "evalsha") return typeof value === "function" ? value.bind(target) : value;
+      return async (...args: Parameters<Redis["evalsha"]>) => {
+        await wait();
+        const answer = await target.evalsha(...args).catch((error: unknown) => ({ error }));
+        await wait();
+        if (typeof answer === "object" && answer !== null && "error" in answer) throw answer.error;
+        return answer;
+      };
+    },
+  });
 }
