@@ -15,16 +15,17 @@ export function allocate(amount: number, weights: readonly number[]): number[] {
   if (amount > whole) throw new RangeError(`${amount} cannot be split over ${whole}`);
   if (amount === 0) return weights.map(() => 0);
   const parts = weights.map((weight) => share(amount, weight, whole));
-  let rest = amount - parts.reduce((sum, part) => sum + part, 0);
-  const order = weights
-    .map((weight, index) => ({ index, remainder: remainder(amount, weight, whole) }))
-    .sort((a, b) => (a.remainder === b.remainder ? a.index - b.index : b.remainder > a.remainder ? 1 : -1));
-  for (const { index } of order) {
-    if (rest === 0) break;
-    parts[index] = (parts[index] ?? 0) + 1;
-    rest--;
-  }
+  const rest = amount - parts.reduce((sum, part) => sum + part, 0);
+  if (rest === 0) return parts;
+  const remainders = weights.map((weight) => remainder(amount, weight, whole));
+  const order = [...weights.keys()].sort((a, b) => larger(remainders[a], remainders[b]) || a - b);
+  for (const index of order.slice(0, rest)) parts[index] = (parts[index] ?? 0) + 1;
   return parts;
+}
+
+/** Sorts larger ones first. */
+function larger(a: bigint | number = 0, b: bigint | number = 0): number {
+  return a > b ? -1 : a < b ? 1 : 0;
 }
 
 function remainder(amount: number, weight: number, whole: number): bigint | number {

@@ -116,9 +116,8 @@ function lockStatements(
       INSERT INTO coupon_tally (template, state, n) SELECT c.template, 'LOCKED', count(*) FROM ${moving} GROUP BY c.template
       ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
     sql`
-      UPDATE coupon_template SET reserved = reserved + g.more
-      FROM (SELECT c.template, w.discount - c.reserve AS more FROM ${moving} AND t.budget IS NOT NULL AND w.discount > c.reserve) g
-      WHERE coupon_template.id = g.template`,
+      UPDATE coupon_template SET reserved = reserved + (SELECT w.discount - c.reserve FROM ${moving} AND t.id = coupon_template.id)
+      WHERE budget IS NOT NULL AND id IN (SELECT t.id FROM ${moving} AND w.discount > c.reserve)`,
     sql`
       UPDATE coupon SET state = 'LOCKED', order_id = ${orderId}, locked_until = ${until}, reserve = g.reserve
       FROM (SELECT c.id, CASE WHEN t.budget IS NULL THEN c.reserve ELSE max(c.reserve, w.discount) END AS reserve FROM ${moving}) g

@@ -102,7 +102,8 @@ export function partsOf(coupon: UsableCoupon, left: readonly number[]): number[]
   return lines;
 }
 
-function takesOff(
+/** What a coupon takes off what is left of the lines that count, rounded down. */
+export function takesOff(
   { rule, places, amount, most }: Pick<UsableCoupon, "rule" | "places" | "amount" | "most">,
   left: readonly number[],
 ): number {

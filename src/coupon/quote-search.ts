@@ -26,7 +26,8 @@ export function bestCombination(
   const candidates = onePerTemplate(coupons);
   const found = startingPoint(candidates, left);
   const stackable = candidates.filter(({ stacking }) => !("exclusive" in stacking)).sort(byTurn);
-  const search = { stackable, ceilings: ceilingsOf(stackable), bound, looked: 0, best: found };
+  const all = left.reduce((sum, each) => sum + each, 0);
+  const search = { stackable, ceilings: ceilingsOf(stackable), bound, all, looked: 0, best: found };
   descend(search, { place: 0, chosen: [], groups: new Set(), left, total: 0 });
   return { ...search.best, isComplete: search.looked <= bound };
 }
@@ -41,6 +42,8 @@ interface Search {
   /** For each place what each group can still take off from there on. */
   readonly ceilings: readonly ReadonlyMap<string, number>[];
   readonly bound: number;
+  /** What there is to take off. */
+  readonly all: number;
   looked: number;
   best: Combination;
 }
@@ -75,11 +78,10 @@ function descend(search: Search, branch: Branch): void {
 }
 
 /** Whether something after this could be better than the best: take more off, or as much with no more coupons. */
-function isPromising({ ceilings, best }: Search, { place, groups, left, total, chosen }: Branch): boolean {
+function isPromising({ ceilings, best, all }: Search, { place, groups, total, chosen }: Branch): boolean {
   let more = 0;
   for (const [group, ceiling] of ceilings[place] ?? []) if (!groups.has(group)) more += ceiling;
-  const rest = left.reduce((sum, each) => sum + each, 0);
-  const ceiling = total + Math.min(more, rest);
+  const ceiling = Math.min(total + more, all);
   return ceiling > best.total || (ceiling === best.total && chosen.length < best.coupons.length);
 }
 

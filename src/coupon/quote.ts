@@ -1,7 +1,14 @@
 import type { UnusableReason } from "../errors.ts";
 import type { Promotion } from "../promotion/promotion.ts";
 import type { Cart } from "./cart.ts";
-import { type OfferedCoupon, type Priced, takeCoupons, tryCoupon, type UsableCoupon } from "./quote-coupons.ts";
+import {
+  type OfferedCoupon,
+  type Priced,
+  takeCoupons,
+  takesOff,
+  tryCoupon,
+  type UsableCoupon,
+} from "./quote-coupons.ts";
 import { earnedFor, sharesOf, sum, takePromotions } from "./quote-promotions.ts";
 import { bestCombination } from "./quote-search.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";
@@ -58,7 +65,7 @@ export function priceCart({ cart, promotions, coupons, areChosen, now, bound }: 
       const { id, template, name } = part.coupon;
       return { coupon: id, template, name, discount: part.discount, lines: sharesOf(lines, part.lines) };
     }),
-    leftOut: [...leftOut, ...others.map((coupon) => notUsed(coupon, whyNot(coupon, chosen, priced)))].sort(
+    leftOut: [...leftOut, ...others.map((coupon) => notUsed(coupon, whyNot(coupon, chosen, taken.left)))].sort(
       (a, b) => a.coupon - b.coupon,
     ),
     earned: earnedFor(promotions, pay),
@@ -87,9 +94,6 @@ function notUsed({ id }: UsableCoupon, reason: UnusableReason): LeftOut {
   return { coupon: id, reason, missing: null };
 }
 
-function whyNot(coupon: UsableCoupon, chosen: readonly UsableCoupon[], { left }: Priced): UnusableReason {
-  const conflict = conflictOf(coupon, chosen);
-  if (conflict) return conflict;
-  const together = takeCoupons([...chosen, coupon], left).parts.find((part) => part.coupon === coupon);
-  return together?.discount ? "NOT_BETTER" : "NOTHING_LEFT";
+function whyNot(coupon: UsableCoupon, chosen: readonly UsableCoupon[], left: readonly number[]): UnusableReason {
+  return conflictOf(coupon, chosen) ?? (takesOff(coupon, left) > 0 ? "NOT_BETTER" : "NOTHING_LEFT");
 }
