@@ -69,7 +69,7 @@ export async function openWallets({ redis = true, turns }: WalletsOptions = {}):
     redis: handle?.client && (turns ? slowly(handle.client, turns) : handle.client),
     clock: () => start + moved,
   };
-  await addMembers(db, 50);
+  await addMembers(db, 100);
   const set = (coupon: number, to: CouponState) =>
     db.write([sql`UPDATE coupon SET state = ${to} WHERE id = ${coupon}`]).then(() => {});
   const as = (member: number): MemberContext => ({ ...ctx, actor: { kind: "member", seq: member, id: `m_${member}` } });
