@@ -2,6 +2,7 @@ import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { freePort } from "../test/support/port.ts";
 import { crash } from "./support/issue-crash.ts";
 import { seedMembers } from "./support/member-seed.ts";
 
@@ -53,8 +54,9 @@ export async function run(args: readonly string[]): Promise<void> {
 }
 
 async function runCrash(members: number): Promise<void> {
+  const port = String(freePort());
   const result = await onCopy(members, (dir) =>
-    crash(dir, members, (mode) => spawn("issue", [dir, String(members), mode])),
+    crash(dir, members, (mode) => spawn("issue", [dir, String(members), port, mode])),
   );
   const isExact =
     [result.coupons, result.membersWithOne, result.issued, result.ledgerSent, result.tallySent].every(

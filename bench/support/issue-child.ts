@@ -6,12 +6,12 @@ import { readEnv } from "../../src/env.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addIssueTemplate } from "./issue-template.ts";
 
-// A silent issue to everyone, from its launch to its last page: bun issue-child.ts <dir> <members> [go-on]. With `go-on` it takes up the run
-// that a killed process left behind.
+// A silent issue to everyone, from its launch to its last page: bun issue-child.ts <dir> <members> [port] [go-on]. With `go-on` it takes up the
+// run that a killed process left behind, on the same port: the queue's messages name it.
 
-const [dir = "", total = "0", mode = ""] = Bun.argv.slice(2);
+const [dir = "", total = "0", port = "0", mode = ""] = Bun.argv.slice(2);
 const members = Number(total);
-const env = readEnv({ DATA_DIR: dir, PORT: "0", LOG_LEVEL: "error", APPROVAL_ABOVE: "1000000000" });
+const env = readEnv({ DATA_DIR: dir, PORT: port || "0", LOG_LEVEL: "error", APPROVAL_ABOVE: "1000000000" });
 const app = await startApp(env);
 const { db } = app.ctx;
 

@@ -13,7 +13,7 @@ import type { CouponOffer } from "./offer.ts";
 export interface CouponPage {
   readonly decide: readonly Query[];
   readonly issue: readonly Query[];
-  readonly count: Query;
+  readonly count: readonly Query[];
 }
 
 /**
@@ -35,17 +35,30 @@ export function couponPage(page: Page, offer: CouponOffer): CouponPage {
         SELECT ${run}, ${couponChannel}, seq, ${firstStateOf(page, sql`WHEN skip IS NULL THEN 'SENT'`)}, coalesce(skip, ''), ${now}
         FROM (SELECT m.seq AS seq, ${couponSkipReason(offer, frozen, now)} AS skip FROM member m NOT INDEXED WHERE ${selected} LIMIT -1)`,
       countMatched(page),
-      skipBeyond(given, template),
+      skipBeyond(page, given, template),
     ],
     issue: issueStatements({ template, run, perMember, codeMode, codePrefix, members, now }),
-    count: countIntoTally(rows),
+    count: countPage(page, rows),
   };
 }
 
-/** Those for whom nothing is left, the last of the page. */
-function skipBeyond(given: SQL, template: number): Query {
+/** Those for whom nothing is left, the last of the page. As long as there is more than the page has room for members, nobody is looked at. */
+function skipBeyond(page: Page, given: SQL, template: number): Query {
   const left = unitsLeft(template);
+  const room = sql`${bound(page, "to_seq")} - ${bound(page, "from_seq")}`;
   return sql`
     UPDATE send SET state = 'SKIPPED', reason = ${whatIsShort(template)}
-    WHERE ${given} AND member >= (SELECT member FROM send WHERE ${given} ORDER BY member LIMIT 1 OFFSET ${left})`;
+    WHERE ${given} AND member >= CASE WHEN ${left} < ${room} THEN (
+      SELECT member FROM send WHERE ${given} ORDER BY member LIMIT 1 OFFSET ${left}) END`;
+}
+
+/** Most are SENT, and are counted without being sorted. */
+function countPage({ run }: Page, rows: SQL): Query[] {
+  return [
+    sql`
+      INSERT INTO tally (run, channel, state, reason, n)
+      SELECT ${run}, ${couponChannel}, 'SENT', '', n FROM (SELECT count(*) AS n FROM send WHERE ${rows} AND state = 'SENT') WHERE n > 0
+      ON CONFLICT DO UPDATE SET n = n + excluded.n`,
+    countIntoTally(sql`${rows} AND state <> 'SENT'`),
+  ];
 }

@@ -34,7 +34,7 @@ export async function writePage(ctx: Context, input: { run: number; page: number
   const results = await ctx.db.write([
     ...before,
     ...issue,
-    ...(coupons ? [coupons.count] : []),
+    ...(coupons?.count ?? []),
     ...channels.flatMap((channel, i) => channelStatements(page, channel, i, pressures[i] ?? {})),
     sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
