@@ -2,7 +2,6 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
-import { codeKey } from "./code.ts";
 import type { PendingClaim } from "./committer.ts";
 import { assignClaimCodes } from "./pool-assign.ts";
 import { type Coupon, couponStates, templateStates } from "./table.ts";
@@ -32,7 +31,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
         WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token))
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
-    ...assignClaimCodes(list.map((claim) => ({ ...claim, key: claim.code === null ? null : codeKey(claim.code) }))),
+    ...assignClaimCodes(claims),
     sql`
       SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember, t.opens_at AS opensAt, t.closes_at AS closesAt,
         t.budget IS NOT NULL AND t.reserved + t.spent + t.most > t.budget AS isSpent,

@@ -45,6 +45,7 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
     token,
     source: "CLAIM",
     code,
+    isPooled: template.codeMode === "POOL",
     at: ctx.clock(),
   } as const;
   const given = await decide(ctx, claim, template);

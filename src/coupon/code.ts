@@ -34,11 +34,6 @@ export function checkSymbol(body: string): string {
   return checkAlphabet[rest] ?? "";
 }
 
-/** Whether codes may begin so: at most 12 capital letters and digits, or nothing. */
-export function isPrefix(text: string): boolean {
-  return /^[A-Z0-9]{0,12}$/.test(text);
-}
-
 /** Longer than any code, however it is typed. */
 const longestTyped = 200;
 

@@ -40,6 +40,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
     token,
     source: "ISSUE",
     code: template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null,
+    isPooled: template.codeMode === "POOL",
     at: ctx.clock(),
   } as const;
   const facts = await committerOf(ctx).commit(claim);

@@ -6,6 +6,7 @@ import type { Query } from "../db/statement.ts";
 import { lowerGate } from "./gate.ts";
 import { codeOf, randomColumns } from "./issue-code.ts";
 import { couponsGiven } from "./moved.ts";
+import { assignPoolCodes } from "./pool-assign.ts";
 import type { CodeMode } from "./table.ts";
 
 /** Coupons of one template for many members at once. */
@@ -27,7 +28,7 @@ export interface BulkIssue {
  * their results.
  */
 export function issueStatements(issue: BulkIssue): Query[] {
-  const { template, run, perMember, now } = issue;
+  const { template, run, perMember, codeMode, now } = issue;
   // Within a limit of one, whoever may have one has none: nothing needs to be counted.
   const number =
     perMember === 1 ? sql`1` : sql`1 + (SELECT count(*) FROM coupon h WHERE h.member = s.member AND h.template = t.id)`;
@@ -46,6 +47,7 @@ export function issueStatements(issue: BulkIssue): Query[] {
     sql`
       SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
       FROM coupon_template WHERE id = ${template}`,
+    ...(codeMode === "POOL" ? assignPoolCodes({ template, source: `run/${run}`, members: issue.members }) : []),
   ];
 }
 

@@ -1,83 +1,72 @@
 import { type SQL, sql } from "drizzle-orm";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
+import { codeKey } from "./code.ts";
+import type { PendingClaim } from "./committer.ts";
 
 /** Coupons that were given to many at once. */
-export interface GivenRange {
+export interface GivenCoupons {
   readonly template: number;
   /** Who gave them, e.g. `run/7`. */
   readonly source: string;
-  /** Members after this `seq`, up to that one. */
-  readonly from: number;
-  readonly to: number;
+  /** A query of the column `member`: who were given one. */
+  readonly members: SQL;
 }
 
 /**
  * The statements that give the lowest free codes of a template's pools to coupons that have none yet; they stand in the batch that gives the
- * coupons, right behind it. Whoever gave no more of them than the stock has codes for each: a pool's stock is its free codes. Of a
- * template without a pool they change nothing, and repeating them neither.
+ * coupons, behind it. Whoever gave no more of them than the stock has codes for each: a pool's stock is its free codes. Of a template
+ * without a pool they change nothing, and repeating them neither.
  */
-export function assignPoolCodes({ template, source, from, to }: GivenRange): Query[] {
-  const which = (coupon: string) => {
+export function assignPoolCodes({ template, source, members }: GivenCoupons): Query[] {
+  const bare = (coupon: string) => {
     const column = (name: string) => sql.raw(`${coupon}.${name}`);
-    return sql`${column("member")} > ${from} AND ${column("member")} <= ${to} AND ${column("template")} = ${template}
-      AND ${column("source")} = ${source} AND ${column("code")} IS NULL`;
+    return sql`${column("template")} = ${template} AND ${column("source")} = ${source} AND ${column("code")} IS NULL`;
   };
   return [
     takeCodes(sql`
-      SELECT c.id AS coupon, c.template FROM coupon_template t CROSS JOIN coupon c INDEXED BY coupon_number ON ${which("c")}
+      SELECT c.id AS coupon, c.template FROM coupon_template t CROSS JOIN (${members}) s
+      CROSS JOIN coupon c ON c.member = s.member AND ${bare("c")}
       WHERE t.id = ${template} AND t.code_mode = 'POOL'`),
     sql`
-      UPDATE coupon INDEXED BY coupon_number SET code = f.code FROM pool_code f
-      WHERE f.coupon = coupon.id AND ${which("coupon")} AND ${anyPool([template])}`,
+      UPDATE coupon SET code = f.code FROM pool_code f
+      WHERE f.coupon = coupon.id AND coupon.member IN (${members}) AND ${bare("coupon")}
+        AND EXISTS (SELECT 1 FROM coupon_template t WHERE t.id = ${template} AND t.code_mode = 'POOL')`,
   ];
 }
 
-/** A claim as far as codes go. */
-export interface CodedClaim {
-  readonly template: number;
-  readonly token: string;
-  readonly source: string;
-  readonly code: string | null;
-  /** See `codeKey`. */
-  readonly key: string | null;
-}
-
-/** The statements that give codes to the coupons that these claims have just made; none where no claim can want one. */
-export function assignClaimCodes(claims: readonly CodedClaim[]): Query[] {
-  const typed = claims.filter(({ source }) => source === "CODE");
-  const wanting = claims.filter(({ code }) => code === null);
+/**
+ * The statements that give codes to the coupons that claims have just made; none where no template has pools. Among a hundred claims a code costs
+ * a hundredth of a millisecond: a list of the free ones outside the database would cost more to ask, and the database must mark them anyway.
+ */
+export function assignClaimCodes(claims: readonly PendingClaim[]): Query[] {
+  const pooled = claims.filter(({ isPooled }) => isPooled);
+  const typed = pooled.filter(({ code }) => code !== null);
+  const wanting = pooled.filter(({ code }) => code === null);
   return [...(typed.length > 0 ? [markTyped(typed)] : []), ...(wanting.length > 0 ? assignLowest(wanting) : [])];
 }
 
 /** Codes that members typed carry their coupons from now on; before others are given, so that none is given twice. */
-function markTyped(claims: readonly CodedClaim[]): Query {
+function markTyped(claims: readonly PendingClaim[]): Query {
+  const typed = claims.map(({ token, code }) => ({ token, code, key: codeKey(code ?? "") }));
   return sql`
     UPDATE pool_code SET coupon = g.coupon FROM (
       SELECT own.id AS coupon, (SELECT p.id FROM pool_code p WHERE p.key = (value ->> 'key')) AS code
-      FROM ${rows(claims)} CROSS JOIN coupon own ON own.token = (value ->> 'token') AND own.code = (value ->> 'code')) g
+      FROM ${rows(typed)} CROSS JOIN coupon own ON own.token = (value ->> 'token') AND own.code = (value ->> 'code')) g
     WHERE pool_code.id = g.code AND pool_code.coupon IS NULL`;
 }
 
-function assignLowest(claims: readonly CodedClaim[]): Query[] {
-  const templates = [...new Set(claims.map(({ template }) => template))];
+function assignLowest(claims: readonly PendingClaim[]): Query[] {
   const tokens = claims.map(({ token }) => token);
   return [
     takeCodes(sql`
-      SELECT own.id AS coupon, own.template FROM coupon_template t
-      CROSS JOIN ${rows(claims)} c ON (c.value ->> 'template') = t.id
-      CROSS JOIN coupon own ON own.token = (c.value ->> 'token') AND own.template = t.id AND own.code IS NULL
-      WHERE t.id IN (SELECT value FROM ${rows(templates)}) AND t.code_mode = 'POOL'`),
+      SELECT own.id AS coupon, own.template FROM ${rows(tokens)} c
+      CROSS JOIN coupon own ON own.token = c.value AND own.code IS NULL
+      CROSS JOIN coupon_template t ON t.id = own.template AND t.code_mode = 'POOL'`),
     sql`
       UPDATE coupon SET code = f.code FROM pool_code f
-      WHERE f.coupon = coupon.id AND coupon.token IN (SELECT value FROM ${rows(tokens)}) AND coupon.code IS NULL AND ${anyPool(templates)}`,
+      WHERE f.coupon = coupon.id AND coupon.token IN (SELECT value FROM ${rows(tokens)}) AND coupon.code IS NULL`,
   ];
-}
-
-/** Whether there is anything to be done at all; asked once, before the rows. */
-function anyPool(templates: readonly number[]): SQL {
-  return sql`EXISTS (
-    SELECT 1 FROM coupon_template t WHERE t.id IN (SELECT value FROM ${rows(templates)}) AND t.code_mode = 'POOL')`;
 }
 
 /** Gives the n-th coupon of each template its n-th free code. The free ones are found one after the other, in as many steps as there are coupons. */

@@ -46,7 +46,7 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promis
   const refused = await notOffered(ctx, template);
   if (refused) return refused;
   const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
-  const given = await decide(ctx, { ...claim, at: ctx.clock() }, template);
+  const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
   // Someone was faster.
   return given ?? refuseCode(ctx, code, true);
 }

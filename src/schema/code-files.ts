@@ -9,6 +9,7 @@ import { uploadCodes } from "../coupon/pool-upload.ts";
 import { isRefusal, type Refusal } from "../errors.ts";
 import type { SignIn } from "../operations/sign-in.ts";
 import { finished, problem, requestIdOf } from "./answers.ts";
+import { templateRowId } from "./code-template-id.ts";
 import { actorOrFault } from "./gate.ts";
 import { kept, refuseForm } from "./import-upload.ts";
 import { denial, mayPass, type Scopes } from "./scopes.ts";
@@ -33,7 +34,7 @@ export function exportPath(pool: number): string {
 }
 
 /**
- * Makes the handler of `POST /code-pools?template=7&name=codes.csv` with `text/csv`, which makes a pool of the codes in the file and answers
+ * Makes the handler of `POST /code-pools?template=<id>&name=codes.csv` with `text/csv`, which makes a pool of the codes in the file and answers
  * what became of it as JSON, and of `GET /code-pools/<pool>/codes.csv`, which takes a pool's codes out. After a crash the same file, sent
  * again, goes on where it stopped.
  */
@@ -62,8 +63,8 @@ async function upload(options: CodeFilesOptions, call: Call): Promise<Response> 
   if (refused) return refused;
   const actor = await allowed(options, call, uploaders);
   if (actor instanceof Response) return actor;
-  const [, template] = /^([1-9]\d{0,14})$/.exec(url.searchParams.get("template") ?? "") ?? [];
-  if (template === undefined) return problem(400, "INVALID_INPUT", "Name the template: ?template=7", requestId);
+  const template = readTemplateId(url.searchParams.get("template") ?? "");
+  if (template === undefined) return problem(400, "INVALID_INPUT", "Name the template: ?template=<its id>", requestId);
   server.timeout(request, 0); // while the codes are written nothing moves on the line
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${Bun.randomUUIDv7()}.csv`);
@@ -72,10 +73,18 @@ async function upload(options: CodeFilesOptions, call: Call): Promise<Response> 
       return problem(413, "TOO_LARGE", `The file is longer than ${maxBytes} bytes.`, requestId);
     const name = (url.searchParams.get("name") ?? "codes.csv").replaceAll("\0", "").slice(0, 200).toWellFormed();
     const ctx = contextFor(actor);
-    const pool = await uploadCodes(ctx, Number(template), { name, content: Bun.file(path) });
+    const pool = await uploadCodes(ctx, template, { name, content: Bun.file(path) });
     return isRefusal(pool) ? refusedWith(pool, requestId) : Response.json({ pool: await report(ctx, pool) });
   } finally {
     await rm(path, { force: true });
+  }
+}
+
+function readTemplateId(id: string): number | undefined {
+  try {
+    return templateRowId(id);
+  } catch {
+    return undefined;
   }
 }
 

@@ -1,9 +1,10 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import { type CodeRowFault, keptFaults, type PoolExport, poolExports, poolFaults, poolsById } from "../coupon/pool.ts";
 import { type PoolProgress, poolProgress } from "../coupon/pool-progress.ts";
 import { type CodeFault, type CodePool, type PoolSource, type PoolState, poolStates } from "../coupon/pool-table.ts";
+import { templatesById } from "../coupon/template.ts";
 import { builder } from "./builder.ts";
 import { exporters, exportPath } from "./code-files.ts";
+import { CouponTemplateType } from "./coupon-template-type.ts";
 import { toRowId } from "./ids.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -85,11 +86,6 @@ export const CodePoolType = builder.node(builder.objectRef<CodePool>("CodePool")
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => poolsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
-    templateId: t.field({
-      type: "ID",
-      description: "The template whose coupons carry them.",
-      resolve: ({ template }) => encodeGlobalID("CouponTemplate", template),
-    }),
     source: t.expose("source", { type: CodePoolSource, description: "Where its codes come from." }),
     state: t.expose("state", { type: CodePoolState, description: "Where it is in its life." }),
     progress: t.field({
@@ -122,3 +118,13 @@ export const CodePoolType = builder.node(builder.objectRef<CodePool>("CodePool")
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last made progress or was moved." }),
   }),
 });
+
+builder.objectField(CodePoolType, "template", (t) =>
+  t.loadable({
+    type: CouponTemplateType,
+    description: "The template whose coupons carry them.",
+    resolve: ({ template }) => template,
+    load: async (ids: number[], { ctx }) =>
+      (await templatesById(ctx, ids)).map((row, i) => row ?? new Error(`no coupon template ${ids[i]}`)),
+  }),
+);

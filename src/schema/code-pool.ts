@@ -7,8 +7,8 @@ import type { Refusal } from "../errors.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { CodePoolProgressType, CodePoolType } from "./code-pool-type.ts";
-import { templateRowId } from "./code-template-id.ts";
 import { connectionField } from "./connection.ts";
+import { CouponTemplateType } from "./coupon-template-type.ts";
 import { toRowId } from "./ids.ts";
 import { refusable } from "./refusable.ts";
 import { watchChanges } from "./watch.ts";
@@ -19,10 +19,12 @@ const editors = { role: "editor" } as const;
 connectionField("Query", "codePools", CodePoolType, {
   description: "The pools of all templates or of one, the newest first.",
   scopes: viewers,
-  args: (arg) => ({ templateId: arg.id({ description: "Only those of this template." }) }),
+  args: (arg) => ({
+    templateId: arg.globalID({ for: CouponTemplateType, description: "Only those of this template." }),
+  }),
   cursor: ({ id }) => id,
   list: (ctx, { templateId, ...page }) =>
-    listPools(ctx, { ...page, template: templateId ? templateRowId(String(templateId)) : undefined }),
+    listPools(ctx, { ...page, template: templateId ? toRowId(templateId.id) : undefined }),
 });
 
 builder.queryField("codePool", (t) =>
@@ -42,12 +44,16 @@ refusable("createCodePool", {
   scopes: editors,
   result: CodePoolType,
   input: (t) => ({
-    templateId: t.id({ required: true, description: "Whose coupons are to carry them." }),
+    templateId: t.globalID({
+      for: CouponTemplateType,
+      required: true,
+      description: "Whose coupons are to carry them.",
+    }),
     codes: t.int({ required: true, description: `How many, 1–${mostWanted.toLocaleString("en")}.` }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one pool, 1–200 characters." }),
   }),
   resolve: ({ templateId, codes, idempotencyKey }, ctx) =>
-    createCodePool(ctx, { template: templateRowId(String(templateId)), wanted: codes, idempotencyKey }),
+    createCodePool(ctx, { template: toRowId(templateId.id), wanted: codes, idempotencyKey }),
 });
 
 command("pauseCodePool", "Stops filling a generated pool until it is resumed.", pauseCodePool);

@@ -89,7 +89,10 @@ test("codes that are there already are made up for, so that the pool ends with w
   const { id: template } = await addTemplate(shop.ctx, pooled);
   // A thirty-seventh or so of the codes is turned away, as if there were such a one already.
   await shop.ctx.db.write([
-    { sql: `CREATE TRIGGER known BEFORE INSERT ON pool_code WHEN substr(NEW.code, -1) IN ('0', '$') BEGIN SELECT RAISE(IGNORE); END`, args: [] },
+    {
+      sql: `CREATE TRIGGER known BEFORE INSERT ON pool_code WHEN substr(NEW.code, -1) IN ('0', '$') BEGIN SELECT RAISE(IGNORE); END`,
+      args: [],
+    },
   ]);
   const { id } = await begin(shop, template, stepSize + 100);
   await until(async () => (await poolOf(shop.ctx.db, id)).state === "READY");
@@ -164,13 +167,16 @@ test("a pool is for templates of code mode POOL that are not over, and of a numb
   expect(await answer({ ...pooled, recurrence: { cron: "0 10 * * *" } })).toBe("INVALID_INPUT");
   for (const wanted of [0, -1, 1.5, 10_000_001, Number.NaN]) expect(await answer(pooled, wanted)).toBe("INVALID_INPUT");
   expect(await answer({ ...pooled, state: "DRAFT" })).toBe("FILLING");
-  expect(await createCodePool(ctx, { template: 99, wanted: 1, idempotencyKey: "k" })).toMatchObject({ code: "NOT_FOUND" });
+  expect(await createCodePool(ctx, { template: 99, wanted: 1, idempotencyKey: "k" })).toMatchObject({
+    code: "NOT_FOUND",
+  });
 });
 
 test("the stock of a template with pools is its codes, whatever is said", async () => {
   const { ctx } = await openShop();
   const { id } = await addTemplate(ctx, { ...pooled, stock: 1_000 });
-  const stock = async () => (await ctx.db.first<{ stock: number }>(sql`SELECT stock FROM coupon_template WHERE id = ${id}`))?.stock;
+  const stock = async () =>
+    (await ctx.db.first<{ stock: number }>(sql`SELECT stock FROM coupon_template WHERE id = ${id}`))?.stock;
   expect(await stock()).toBe(0);
   await filledPool(ctx, id, 30);
   await ctx.db.write([sql`UPDATE coupon_template SET stock = NULL WHERE id = ${id}`]);
@@ -180,29 +186,34 @@ test("the stock of a template with pools is its codes, whatever is said", async 
   expect(await stock()).toBe(42);
 });
 
-test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])("I1 claims of a pool get its codes, one each, until it is empty, and a further pool opens it again: %p", async (env) => {
-  const shop = await openShop({ env });
-  const { ctx } = shop;
-  await shop.members(80);
-  const { id } = await addTemplate(ctx, pooled);
-  const other = await addTemplate(ctx, { stock: 500 });
-  expect(codeOf(await claim(shop, 1, id))).toBe("SOLD_OUT");
-  await filledPool(ctx, id, 25);
-  const next = await freeCodes(ctx.db, id);
-  const answers = await Promise.all(
-    Array.from({ length: 80 }, (_, n) => [claim(shop, n + 1, id), claim(shop, n + 1, other.id, "o")]).flat(),
-  );
-  expect(answers.filter((answer) => codeOf(answer) === "SOLD_OUT")).toHaveLength(55);
-  const given = answers.flatMap((answer) => (!isRefusal(answer) && answer.template === id ? [answer.code] : []));
-  expect(new Set<string | null>(given)).toEqual(new Set(next));
-  expect(answers.flatMap((answer) => (!isRefusal(answer) && answer.template !== id ? [answer.code] : []))).toEqual(Array(80).fill(null));
-  expect(await codeFaults(ctx.db, id)).toEqual([]);
-  await filledPool(ctx, id, 5);
-  const left = Array.from({ length: 80 }, (_, n) => claim(shop, n + 1, id, "later"));
-  expect((await Promise.all(left)).filter((answer) => codeOf(answer) === "CLAIMED")).toHaveLength(5);
-  expect(await codeFaults(ctx.db, id)).toEqual([]);
-  if (ctx.redis) await until(async () => (await gateState(ctx.redis, id))?.pending === 0);
-});
+test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
+  "I1 claims of a pool get its codes, one each, until it is empty, and a further pool opens it again: %p",
+  async (env) => {
+    const shop = await openShop({ env });
+    const { ctx } = shop;
+    await shop.members(80);
+    const { id } = await addTemplate(ctx, pooled);
+    const other = await addTemplate(ctx, { stock: 500 });
+    expect(codeOf(await claim(shop, 1, id))).toBe("SOLD_OUT");
+    await filledPool(ctx, id, 25);
+    const next = await freeCodes(ctx.db, id);
+    const answers = await Promise.all(
+      Array.from({ length: 80 }, (_, n) => [claim(shop, n + 1, id), claim(shop, n + 1, other.id, "o")]).flat(),
+    );
+    expect(answers.filter((answer) => codeOf(answer) === "SOLD_OUT")).toHaveLength(55);
+    const given = answers.flatMap((answer) => (!isRefusal(answer) && answer.template === id ? [answer.code] : []));
+    expect(new Set<string | null>(given)).toEqual(new Set(next));
+    expect(answers.flatMap((answer) => (!isRefusal(answer) && answer.template !== id ? [answer.code] : []))).toEqual(
+      Array(80).fill(null),
+    );
+    expect(await codeFaults(ctx.db, id)).toEqual([]);
+    await filledPool(ctx, id, 5);
+    const left = Array.from({ length: 80 }, (_, n) => claim(shop, n + 1, id, "later"));
+    expect((await Promise.all(left)).filter((answer) => codeOf(answer) === "CLAIMED")).toHaveLength(5);
+    expect(await codeFaults(ctx.db, id)).toEqual([]);
+    if (ctx.redis) await until(async () => (await gateState(ctx.redis, id))?.pending === 0);
+  },
+);
 
 test("I6 a repeated claim is the same coupon with the same code, and takes no second one", async () => {
   const shop = await openShop();
@@ -238,7 +249,11 @@ test("coupons given to many at once get the lowest free codes by one statement, 
     sql`INSERT INTO coupon (member, template, number, source, at, valid_from)
       SELECT seq, ${id}, 1, 'run/7', 0, 0 FROM member WHERE seq > ${from} AND seq <= ${to} ON CONFLICT DO NOTHING`,
     sql`UPDATE coupon_template SET issued = issued + changes() WHERE id = ${id}`,
-    ...assignPoolCodes({ template: id, source: "run/7", from, to }),
+    ...assignPoolCodes({
+      template: id,
+      source: "run/7",
+      members: sql`SELECT seq AS member FROM member WHERE seq > ${from} AND seq <= ${to}`,
+    }),
   ];
   const begun = performance.now();
   await db.write(page(0, 1_000));
@@ -250,7 +265,23 @@ test("coupons given to many at once get the lowest free codes by one statement, 
   const plain = await addTemplate(shop.ctx, { given: "SYSTEM" });
   await db.write([
     sql`INSERT INTO coupon (member, template, number, source, at, valid_from) VALUES (1, ${plain.id}, 1, 'run/7', 0, 0)`,
-    ...assignPoolCodes({ template: plain.id, source: "run/7", from: 0, to: 10 }),
+    ...assignPoolCodes({ template: plain.id, source: "run/7", members: sql`SELECT 1 AS member` }),
   ]);
   expect(await db.first(sql`SELECT code FROM coupon WHERE template = ${plain.id}`)).toEqual({ code: null });
+});
+
+test("a campaign and members who claim at the same time share a pool: each coupon has a code of its own, and then it is empty", async () => {
+  const shop = await openShop({ env: { PAGE_SIZE: "50" } });
+  await shop.members(400);
+  const { id } = await addTemplate(shop.ctx, pooled);
+  await filledPool(shop.ctx, id, 250);
+  const [run, answers] = await Promise.all([
+    shop.launched({ kind: "COUPON_ISSUE", couponTemplate: id, channels: [] }),
+    Promise.all(Array.from({ length: 100 }, (_, n) => claim(shop, 400 - n, id))),
+  ]);
+  await shop.becomes(run, "COMPLETED");
+  expect(answers.every((answer) => ["CLAIMED", "SOLD_OUT", "LIMIT_REACHED"].includes(codeOf(answer)))).toBe(true);
+  expect(await freeCodes(shop.ctx.db, id)).toEqual([]);
+  expect(await codeFaults(shop.ctx.db, id)).toEqual([]);
+  expect(await shop.faults(run)).toEqual([]);
 });

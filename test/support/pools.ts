@@ -10,11 +10,15 @@ import { accepted } from "./shop.ts";
 export async function filledPool(ctx: Context, template: number, wanted: number): Promise<number> {
   const key = crypto.randomUUID();
   const { id } = accepted<CodePool>(await createCodePool(ctx, { template, wanted, idempotencyKey: key }));
-  for (let made = 0; made < wanted; made = (await poolOf(ctx.db, id)).made) await fillStep(ctx, { pool: id, from: made });
+  for (let made = 0; made < wanted; made = (await poolOf(ctx.db, id)).made)
+    await fillStep(ctx, { pool: id, from: made });
   return id;
 }
 
-export async function poolOf(db: Database, id: number): Promise<{ state: string; made: number; wanted: number | null }> {
+export async function poolOf(
+  db: Database,
+  id: number,
+): Promise<{ state: string; made: number; wanted: number | null }> {
   const row = await db.first<{ state: string; made: number; wanted: number | null }>(
     sql`SELECT state, made, wanted FROM code_pool WHERE id = ${id}`,
   );
@@ -49,5 +53,7 @@ export async function codeFaults(db: Database, template: number): Promise<string
     "no coupon is without a code": bare === 0,
     "each coupon has a code of its own": matched === coupons,
   };
-  return Object.entries(rules).flatMap(([rule, holds]) => (holds ? [] : [`not true: ${rule} (${JSON.stringify(facts)})`]));
+  return Object.entries(rules).flatMap(([rule, holds]) =>
+    holds ? [] : [`not true: ${rule} (${JSON.stringify(facts)})`],
+  );
 }

@@ -1,0 +1,77 @@
+import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { createCodePool } from "../../src/coupon/pool.ts";
+import type { CodePool } from "../../src/coupon/pool-table.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { addTemplate } from "../support/coupons.ts";
+import { testContext } from "../support/graphql.ts";
+import { codeFaults, poolOf } from "../support/pools.ts";
+import { freePort } from "../support/port.ts";
+import { accepted } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
+import { until } from "../support/wait.ts";
+
+// FAULT=long: a million codes and twenty kills instead of 60,000 and four.
+const long = Bun.env.FAULT === "long";
+const wanted = long ? 1_000_000 : 60_000;
+const kills = long ? 20 : 4;
+const patienceMs = long ? 300_000 : 60_000;
+
+const cleanup: (() => unknown)[] = [];
+afterAll(async () => {
+  for (const stop of cleanup.reverse()) await stop();
+});
+
+test(
+  `I9 I10 ${kills} kills of a shop that makes ${wanted} codes, with steps delivered twice, late and again: exactly as many, no two alike`,
+  async () => {
+    const dataDir = tempDir();
+    const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
+    cleanup.push(() => db.close());
+    await migrate(db);
+    const { id: template } = await addTemplate({ db }, { codeMode: "POOL", codePrefix: "SALE" });
+    const draft = { template, wanted, idempotencyKey: "pool" };
+    const { id } = accepted<CodePool>(await createCodePool(testContext(db), draft));
+    const port = freePort(); // the queue's messages name it, so that every start needs the same
+    const madeSoFar = async () => (await poolOf(db, id)).made;
+
+    const start = (seed: number) => {
+      const script = join(import.meta.dir, "../support/fault-server.ts");
+      const child = Bun.spawn([process.execPath, script, dataDir, String(port), String(seed)], {
+        stdio: ["ignore", "ignore", "inherit"],
+      });
+      const kill = async () => {
+        child.kill("SIGKILL");
+        await child.exited;
+      };
+      cleanup.push(kill);
+      return kill;
+    };
+
+    let kill = start(1);
+    const killedAt: number[] = [];
+    for (let n = 1; n <= kills; n++) {
+      await until(async () => (await madeSoFar()) >= (n * wanted) / (kills + 1), patienceMs, `step ${n}`);
+      await Bun.sleep(Math.random() * 50);
+      await kill();
+      killedAt.push(await madeSoFar());
+      kill = start(n + 1);
+    }
+    const from = await madeSoFar();
+    const begun = performance.now();
+    await until(async () => (await poolOf(db, id)).state === "READY", patienceMs, "the pool to be ready");
+    const perSecond = Math.round(((wanted - from) / (performance.now() - begun)) * 1_000);
+    console.log(`killed at ${killedAt.join(", ")} of ${wanted}; the rest, the start included, at ${perSecond} codes/s`);
+    await Bun.sleep(500); // whatever comes late has come
+    await kill();
+    expect(await poolOf(db, id)).toEqual({ state: "READY", made: wanted, wanted });
+    const found = await db.first(
+      sql`SELECT count(*) AS n, count(DISTINCT key) AS keys FROM pool_code WHERE pool = ${id}`,
+    );
+    expect(found).toEqual({ n: wanted, keys: wanted });
+    expect(await codeFaults(db, template)).toEqual([]);
+  },
+  patienceMs * 2,
+);
