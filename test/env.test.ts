@@ -222,6 +222,16 @@ describe("the secrets of a local installation", () => {
     expect(readEnv({ DATA_DIR, LINK_SECRET: strong }).secrets).toEqual({ ...secrets, linkSecret: strong });
   });
 
+  test("of an older installation, which had none for codes, get one that stays", () => {
+    const DATA_DIR = tempDir();
+    const { codeSecret, ...older } = readEnv({ DATA_DIR }).secrets;
+    writeFileSync(join(DATA_DIR, "secrets.json"), JSON.stringify(older));
+    const { secrets } = readEnv({ DATA_DIR });
+    expect(secrets).toEqual({ ...older, codeSecret: expect.stringMatching(/^[\w-]{43}$/) });
+    expect(readEnv({ DATA_DIR }).secrets).toEqual(secrets);
+    expect(secrets.codeSecret).not.toBe(codeSecret);
+  });
+
   test("are the same for two processes that start at once", async () => {
     const DATA_DIR = join(tempDir(), "data");
     const script = `import { readEnv } from "${join(import.meta.dir, "../src/env.ts")}"; console.log(readEnv().secrets.brokerToken)`;

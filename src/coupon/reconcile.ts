@@ -37,7 +37,7 @@ const loading = new Map<number, Promise<unknown>>();
  */
 export async function reconcileGates(ctx: Context): Promise<Reconciled[]> {
   const open = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE stock IS NOT NULL AND recurrence IS NULL AND given <> 'SYSTEM' AND state IN ('ACTIVE', 'SOLD_OUT')
+    SELECT id FROM coupon_template WHERE stock IS NOT NULL AND recurrence IS NULL AND given = 'SELF_CLAIM' AND state IN ('ACTIVE', 'SOLD_OUT')
       AND (closes_at IS NULL OR closes_at > ${ctx.clock() - 3_600_000})`);
   const done: Reconciled[] = [];
   for (const { id } of open) {
@@ -74,10 +74,10 @@ async function reap(ctx: Context, template: number): Promise<{ settled: number; 
   return { settled: issued.length, released: refused.length };
 }
 
-/** Units that the database has left; undefined for a template without stock, or none. */
+/** Units that the database has left; undefined for a template without stock, one that nobody claims, which needs no gate, or none. */
 async function remainingOf(ctx: Context, template: number): Promise<number | undefined> {
   const row = await ctx.db.first<{ remaining: number }>(sql`
     SELECT CASE WHEN state IN ('ACTIVE', 'SOLD_OUT') THEN stock - issued ELSE 0 END AS remaining
-    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL`);
+    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL AND given = 'SELF_CLAIM'`);
   return row?.remaining;
 }

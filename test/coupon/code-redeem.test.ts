@@ -2,6 +2,8 @@ import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
 import { alphabet, makeCode } from "../../src/coupon/code.ts";
+import { gateState } from "../../src/coupon/gate.ts";
+import { loadGate, reconcileGates } from "../../src/coupon/reconcile.ts";
 import { codeTries, redeemCode } from "../../src/coupon/redeem-code.ts";
 import type { Coupon } from "../../src/coupon/table.ts";
 import type { Database } from "../../src/db/client.ts";
@@ -49,6 +51,14 @@ test("a code gives its coupon with this very code, however it is typed, and the 
   expect(await redeem(shop, 1, codes[0] ?? "", { key: "first" })).toMatchObject({ code: "CONFLICT" });
   expect(await freeCodes(shop.ctx.db, id)).toEqual(codes.filter((each) => each !== code));
   expect(await codeFaults(shop.ctx.db, id)).toEqual([]);
+});
+
+test("a template that gives for codes has no gate: codes that are redeemed are no drift", async () => {
+  const { shop, id, codes } = await openGifts(5);
+  await loadGate(shop.ctx, id);
+  expect(codeOf(await redeem(shop, 1, codes[0] ?? ""))).toBe("REDEEMED");
+  expect(await gateState(shop.ctx.redis, id)).toBeUndefined();
+  expect(await reconcileGates(shop.ctx)).toEqual([]);
 });
 
 test("one code is one coupon, though fifty members type it at once", async () => {
