@@ -40,10 +40,11 @@ export async function whyMember(ctx: Context, input: { run: number; member: numb
   if (!member) return refuse.notFound("member", input.member);
   if (run.startedAt === null) return { summary: notBegun(run), channels: [], coupon: null };
   const frozen = await frozenRun(ctx, run.id);
-  const rows = await ctx.db.all<LedgerRow>(sql`
+  const found = await ctx.db.all<LedgerRow>(sql`
     SELECT s.channel, s.state, s.reason, s.at, s.due_at, s.provider_id, s.progress, b.state AS batch_state
     FROM send s LEFT JOIN batch b ON b.seq = s.batch
     WHERE s.run = ${run.id} AND s.channel IN (SELECT value FROM json_each(${JSON.stringify(frozen.channels)})) AND s.member = ${member.seq}`);
+  const rows = frozen.channels.flatMap((channel) => found.filter(isOn(channel)));
   if (rows.length === 0) return { summary: await whyAbsent(ctx, run, frozen, member), channels: [], coupon: null };
   const told = rows.map((row) => ({ ...row, words: wordsFor(row, run.state) }));
   return {
