@@ -16,8 +16,9 @@ export interface OfferFacts {
 
 /** Who is given no coupon, whatever the stock: that is asked of all of them together, by {@link unitsLeft}. */
 export function issueRules({ template, eligibility, perMember }: OfferFacts, now: number): OfferRules {
-  const held = sql`(SELECT count(*) FROM coupon h WHERE h.member = m.seq AND h.template = ${template})`;
-  return [...offerRules(template, eligibility, now), ["LIMIT_REACHED", sql`${held} >= ${perMember}`]];
+  // Coupons of a member and template are numbered without a gap, and none is ever deleted.
+  const last = sql`EXISTS (SELECT 1 FROM coupon h WHERE h.member = m.seq AND h.template = ${template} AND h.number >= ${perMember})`;
+  return [...offerRules(template, eligibility, now), ["LIMIT_REACHED", last]];
 }
 
 /** Who is not invited to claim one. */

@@ -45,11 +45,12 @@ export function couponPage(page: Page, offer: CouponOffer): CouponPage {
 /** Those for whom nothing is left, the last of the page. As long as there is more than the page has room for members, nobody is looked at. */
 function skipBeyond(page: Page, given: SQL, template: number): Query {
   const left = unitsLeft(template);
-  const room = sql`${bound(page, "to_seq")} - ${bound(page, "from_seq")}`;
+  const [from, to] = [bound(page, "from_seq"), bound(page, "to_seq")];
   return sql`
     UPDATE send SET state = 'SKIPPED', reason = ${whatIsShort(template)}
-    WHERE ${given} AND member >= CASE WHEN ${left} < ${room} THEN (
-      SELECT member FROM send WHERE ${given} ORDER BY member LIMIT 1 OFFSET ${left}) END`;
+    WHERE run = ${page.run} AND channel = ${couponChannel} AND state = 'SENT' AND member <= ${to}
+      AND member >= CASE WHEN ${left} < ${to} - ${from} THEN (
+        SELECT member FROM send WHERE ${given} ORDER BY member LIMIT 1 OFFSET ${left}) END`;
 }
 
 /** Most are SENT, and are counted without being sorted. */
