@@ -44,7 +44,7 @@ export async function whyMember(ctx: Context, input: { run: number; member: numb
     SELECT s.channel, s.state, s.reason, s.at, s.due_at, s.provider_id, s.progress, b.state AS batch_state
     FROM send s LEFT JOIN batch b ON b.seq = s.batch
     WHERE s.run = ${run.id} AND s.channel IN (SELECT value FROM json_each(${JSON.stringify(frozen.channels)})) AND s.member = ${member.seq}`);
-  const rows = frozen.channels.flatMap((channel) => found.filter(isOn(channel)));
+  const rows = frozen.channels.flatMap((name) => found.filter(({ channel }) => channel === name));
   if (rows.length === 0) return { summary: await whyAbsent(ctx, run, frozen, member), channels: [], coupon: null };
   const told = rows.map((row) => ({ ...row, words: wordsFor(row, run.state) }));
   return {
