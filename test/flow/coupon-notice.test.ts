@@ -1,0 +1,173 @@
+import { afterAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { listInbox } from "../../src/campaign/inbox/inbox.ts";
+import { sendDueNotices } from "../../src/campaign/notice/due.ts";
+import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
+import { setPressurePolicy } from "../../src/campaign/pressure/pressure-policy.ts";
+import type { MemberContext } from "../../src/coupon/claim.ts";
+import { cancelReminder, remindMe } from "../../src/coupon/reminder.ts";
+import { addTemplate } from "../support/coupons.ts";
+import { accepted, closeShops, openShop, runOfCampaign, type Shop } from "../support/shop.ts";
+
+afterAll(closeShops);
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+const as = ({ ctx }: Shop, seq: number): MemberContext => ({ ...ctx, actor: { kind: "member", seq, id: `m_${seq}` } });
+
+async function give({ ctx }: Shop, member: number, template: number, validTo: number): Promise<number> {
+  const [result] = await ctx.db.write([
+    sql`INSERT INTO coupon (member, template, number, source, at, valid_from, valid_to)
+      VALUES (${member}, ${template}, (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${template}), 'ISSUE',
+        ${ctx.clock()}, 0, ${validTo}) RETURNING id`,
+  ]);
+  return Number(result?.rows[0]?.id);
+}
+
+/** Campaigns that remind of a template, oldest first. */
+async function campaignsOf({ ctx }: Shop, template: number): Promise<number[]> {
+  const rows = await ctx.db.all<{ campaign: number }>(sql`
+    SELECT campaign FROM coupon_notice WHERE template = ${template} AND campaign IS NOT NULL ORDER BY campaign`);
+  return rows.map(({ campaign }) => campaign);
+}
+
+/** Waits until every campaign that reminds of a template is through, and answers their ledgers. */
+async function ledgersOf(shop: Shop, template: number): Promise<Record<string, number>[]> {
+  const ledgers: Record<string, number>[] = [];
+  for (const campaign of await campaignsOf(shop, template)) {
+    const run = await runOfCampaign(shop.ctx.db, campaign);
+    await shop.becomes(run, "COMPLETED");
+    expect(await shop.faults(run)).toEqual([]);
+    ledgers.push(await shop.ledger(run));
+  }
+  return ledgers;
+}
+
+/** What a member reads in the inbox. */
+async function inboxOf(shop: Shop, member: number): Promise<unknown[]> {
+  const messages = await listInbox(as(shop, member), { limit: 10 });
+  return messages.map(({ title, body, url }) => ({ title, body, url }));
+}
+
+/** The next whole hour after a time. */
+const wholeHour = (at: number) => at - (at % hour) + hour;
+
+test("those who asked are told of a drop five minutes before, once, on the first channel that reaches them; nobody else is", async () => {
+  const shop = await openShop();
+  await shop.members(6, { consent: "i <> 2", pushTokens: "i <> 3" });
+  accepted(await setPressurePolicy(shop.ctx, { quietFrom: 0, quietTo: 1_439 }));
+  const opensAt = shop.ctx.clock() + hour;
+  const { id } = await addTemplate(shop.ctx, {
+    name: "Drop {{ of }} <ten>",
+    opensAt,
+    activeUrl: "https://shop.test/drop",
+  });
+  for (const member of [1, 2, 3, 4]) accepted(await remindMe(as(shop, member), { template: id }));
+  accepted(await cancelReminder(as(shop, 4), { template: id }));
+  shop.pass(52 * minute);
+  await sendDueNotices(shop.ctx);
+  expect(await campaignsOf(shop, id)).toEqual([]);
+  shop.pass(2 * minute);
+  await Promise.all([sendDueNotices(shop.ctx), sendDueNotices(shop.ctx)]);
+  const [campaign = 0] = await campaignsOf(shop, id);
+  expect(await shop.state(await runOfCampaign(shop.ctx.db, campaign))).toBe("PENDING");
+  accepted(await remindMe(as(shop, 5), { template: id }));
+  shop.pass(minute);
+  expect(await ledgersOf(shop, id)).toEqual([
+    {
+      "EMAIL SENT": 1,
+      "EMAIL SKIPPED NO_CONSENT": 1,
+      "EMAIL SKIPPED OTHER_CHANNEL": 2,
+      "IN_APP SENT": 1,
+      "IN_APP SKIPPED OTHER_CHANNEL": 3,
+      "PUSH SENT": 2,
+      "PUSH SKIPPED NO_ADDRESS": 1,
+      "PUSH SKIPPED NO_CONSENT": 1,
+    },
+  ]);
+  expect(await inboxOf(shop, 2)).toEqual([
+    {
+      title: "Drop {{ of }} <ten> opens soon",
+      body: expect.stringContaining("You asked to be told: it opens on"),
+      url: "https://shop.test/drop",
+    },
+  ]);
+  for (let n = 0; n < 10; n++) {
+    shop.pass(minute);
+    await sendDueNotices(shop.ctx);
+  }
+  expect(await campaignsOf(shop, id)).toHaveLength(1);
+});
+
+test("everyone who holds a coupon unused is told a day before it expires, once, however often it is looked", async () => {
+  const shop = await openShop();
+  await shop.members(6, { consent: "0" });
+  await shop.ctx.db.write([sql`UPDATE member SET locale = 'zh-CN' WHERE seq = 2`]);
+  const validTo = wholeHour(shop.ctx.clock() + 48 * hour);
+  const { id } = await addTemplate(shop.ctx, { validTo, perMember: 3 });
+  const other = await addTemplate(shop.ctx, { perMember: 3 });
+  const used = await give(shop, 3, id, validTo);
+  await shop.ctx.db.write([sql`UPDATE coupon SET state = 'USED' WHERE id = ${used}`]);
+  for (const member of [1, 1, 2]) await give(shop, member, id, validTo);
+  await give(shop, 4, other.id, validTo + 30 * hour);
+  shop.pass(validTo - 24 * hour - minute - shop.ctx.clock());
+  await sendDueNotices(shop.ctx);
+  expect(await campaignsOf(shop, id)).toEqual([]);
+  shop.pass(2 * minute);
+  for (let at = 0; at < 24; at++) {
+    await Promise.all([sendDueNotices(shop.ctx), sendDueNotices(shop.ctx)]);
+    if (at === 0) await give(shop, 5, id, validTo);
+    if (at === 0) expect(await ledgersOf(shop, id)).toMatchObject([{ "IN_APP SENT": 2 }]);
+    shop.pass(hour);
+  }
+  expect(await campaignsOf(shop, id)).toHaveLength(1);
+  expect(await campaignsOf(shop, other.id)).toEqual([]);
+  expect(await inboxOf(shop, 1)).toEqual([
+    { title: "Ten off expires soon", body: "Your coupon can be used for less than 24 hours.", url: null },
+  ]);
+  expect(await inboxOf(shop, 2)).toEqual([
+    { title: "Ten off 即将过期", body: "您的优惠券将在 24 小时内过期，请尽快使用。", url: null },
+  ]);
+  expect(await inboxOf(shop, 5)).toEqual([]);
+});
+
+test("coupons that expire hour by hour are told of hour by hour, each coupon once, also after hours in which nobody looked", async () => {
+  const shop = await openShop();
+  await shop.members(8, { consent: "0" });
+  const { id } = await addTemplate(shop.ctx, { validDays: 2, perMember: 9 });
+  const first = wholeHour(shop.ctx.clock() + 48 * hour);
+  for (let n = 0; n < 8; n++) await give(shop, n + 1, id, first + (n % 6) * hour + (n % 3) * minute);
+  shop.pass(first - 24 * hour - shop.ctx.clock());
+  await sendDueNotices(shop.ctx);
+  shop.pass(4 * hour);
+  await sendDueNotices(shop.ctx);
+  shop.pass(hour);
+  await sendDueNotices(shop.ctx);
+  shop.pass(hour);
+  await sendDueNotices(shop.ctx);
+  const sent = (await ledgersOf(shop, id)).map((ledger) => ledger["IN_APP SENT"] ?? 0);
+  expect(sent.reduce((sum, n) => sum + n, 0)).toBe(8);
+  expect(await shop.ctx.db.all(sql`SELECT member FROM inbox GROUP BY member HAVING count(*) <> 1`)).toEqual([]);
+});
+
+test("the shop's own words, channels and time count; what it switched off is not sent, and caps hold", async () => {
+  const shop = await openShop();
+  await shop.members(3, { consent: "1" });
+  const validTo = wholeHour(shop.ctx.clock() + 72 * hour);
+  const [own, off, capped] = [await addTemplate(shop.ctx), await addTemplate(shop.ctx), await addTemplate(shop.ctx)];
+  for (const { id } of [own, off, capped]) await give(shop, 1, id, validTo);
+  const content = { SMS: { default: { text: "{{ campaign.name }}: two days left" } } };
+  const said = { leadMinutes: 48 * 60, channels: ["SMS" as const], content };
+  accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", template: own.id, ...said }));
+  accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", template: off.id, enabled: false }));
+  accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", template: capped.id, channels: ["EMAIL"] }));
+  accepted(await setPressurePolicy(shop.ctx, { perWeek: 1 }));
+  shop.pass(validTo - 48 * hour - shop.ctx.clock());
+  await sendDueNotices(shop.ctx);
+  expect(await ledgersOf(shop, own.id)).toEqual([{ "SMS SENT": 1 }]);
+  shop.pass(24 * hour);
+  await sendDueNotices(shop.ctx);
+  expect(await ledgersOf(shop, capped.id)).toEqual([{ "EMAIL SKIPPED CAPPED": 1 }]);
+  expect(await campaignsOf(shop, off.id)).toEqual([]);
+});
