@@ -1,5 +1,6 @@
 import { campaignPersonalData } from "../campaign/personal-data.ts";
 import { orderPersonalData } from "../coupon/order-personal-data.ts";
+import { walletPersonalData } from "../coupon/wallet-personal-data.ts";
 import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { setConsent } from "../member/consent-word.ts";
@@ -17,7 +18,7 @@ import { refusable } from "./refusable.ts";
 import { IssueType } from "./refusal.ts";
 
 /** Where other domains hold data of members: a domain that comes adds its list. */
-const personalData = [...campaignPersonalData, ...orderPersonalData];
+const personalData = [...walletPersonalData, ...campaignPersonalData, ...orderPersonalData];
 
 const writers = { role: "editor", service: "members:write" } as const;
 
