@@ -9,6 +9,7 @@ import {
 } from "../../campaign/messages.ts";
 import { couponPool } from "../../coupon/messages.ts";
 import { couponTakeBack } from "../../coupon/template-messages.ts";
+import { couponExpire } from "../../coupon/wallet-messages.ts";
 import type { Issue } from "../../errors.ts";
 import type { Message, MessageType } from "../../queue/message.ts";
 import { webhookSend } from "../../webhook/messages.ts";
@@ -26,6 +27,7 @@ const readers: ReadonlyMap<string, Reader> = new Map([
   reader(channelSend),
   reader(webhookSend),
   reader(couponPool),
+  reader(couponExpire),
   reader(couponTakeBack),
 ]);
 
