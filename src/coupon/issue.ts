@@ -5,7 +5,7 @@ import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { lowerGate } from "./gate.ts";
 import { codeOf, randomColumns } from "./issue-code.ts";
-import { couponsGiven } from "./moved.ts";
+import { couponsGivenToMany } from "./moved.ts";
 import { assignPoolCodes } from "./pool-assign.ts";
 import type { CodeMode } from "./table.ts";
 
@@ -68,10 +68,8 @@ export async function couponsIssued(ctx: Context, template: number, results: rea
   if (!ctx.redis || !given?.rowsAffected) return;
   const { remaining, members } = Told.parse(told?.rows[0]);
   if (remaining !== null) await lowerGate(ctx.redis, template, remaining);
-  await couponsGiven(ctx, members);
+  await couponsGivenToMany(ctx, members);
 }
 
-const Told = z.object({
-  remaining: z.int().nullable(),
-  members: z.string().transform((text) => z.array(z.int()).parse(JSON.parse(text))),
-});
+/** What is left, and a JSON list of who got one. */
+const Told = z.object({ remaining: z.int().nullable(), members: z.string() });

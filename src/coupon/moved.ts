@@ -1,7 +1,7 @@
 import { inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { type Coupon, type CouponState, couponTable } from "./table.ts";
-import { announceMoves, dropLists, moveInLists } from "./wallet-cache.ts";
+import { announceMoves, dropLists, dropListsOfMany, moveInLists } from "./wallet-cache.ts";
 
 /** A coupon that came into another state. */
 export interface MovedCoupon {
@@ -35,6 +35,11 @@ export async function couponsMoved(ctx: Context, moved: readonly MovedCoupon[]):
 /** The same for members who were given new coupons. */
 export async function couponsGiven({ redis }: Pick<Context, "redis">, members: readonly number[]): Promise<void> {
   if (redis && members.length > 0) await dropLists(redis, [...new Set(members)], ["AVAILABLE"]);
+}
+
+/** The same for a page of members, as a JSON list. */
+export function couponsGivenToMany({ redis }: Pick<Context, "redis">, members: string): Promise<void> {
+  return dropListsOfMany(redis, members, "AVAILABLE");
 }
 
 /** Coupons of one member that all made the same move. */

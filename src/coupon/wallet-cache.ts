@@ -3,6 +3,7 @@ import { z } from "zod";
 import { defineScript } from "../redis/script.ts";
 import { type Coupon, couponStates } from "./table.ts";
 import beginSource from "./wallet-begin.lua" with { type: "text" };
+import dropSource from "./wallet-drop.lua" with { type: "text" };
 import moveSource from "./wallet-move.lua" with { type: "text" };
 import readSource from "./wallet-read.lua" with { type: "text" };
 import storeSource from "./wallet-store.lua" with { type: "text" };
@@ -98,6 +99,11 @@ export async function dropLists(
   }
 }
 
+/** {@link dropLists} of one status for a JSON list of members, in one script. */
+export async function dropListsOfMany(redis: Redis | undefined, members: string, status: WalletStatus): Promise<void> {
+  if (redis && (await dropScript.run(redis, [], [members, "version", status])) === "unavailable") fallBehind(redis);
+}
+
 /** What could not be told makes this process ask the database until the lists have ended: until when, by the process's own time. */
 const behind = new WeakMap<Redis, number>();
 
@@ -175,4 +181,9 @@ const beginScript = defineScript(beginSource, (raw): "loaded" | "idle" => {
 const moveScript = defineScript(moveSource, (raw): "moved" | "dropped" => {
   if (raw === "moved" || raw === "dropped") return raw;
   throw new TypeError("wallet-move.lua answered something else");
+});
+
+const dropScript = defineScript(dropSource, (raw): number => {
+  if (typeof raw === "number") return raw;
+  throw new TypeError("wallet-drop.lua answered something else");
 });
