@@ -1,0 +1,41 @@
+import { expect, test } from "bun:test";
+import { cpSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { openDatabase } from "../../src/db/client.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { tempDir } from "../support/temp.ts";
+
+const migrations = join(import.meta.dir, "../../migrations");
+
+test("campaigns from before there were coupons stay what they were, and what refers to them still does", async () => {
+  const dir = tempDir();
+  const before = join(dir, "migrations");
+  mkdirSync(before);
+  for (const name of readdirSync(migrations).filter((name) => name < "0011"))
+    cpSync(join(migrations, name), join(before, name));
+  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` });
+  await migrate(db, before);
+  await db.write([
+    sql`
+      INSERT INTO campaign (id, name, state, topic, audience, channels, reach, content, author, created_at, updated_at)
+      VALUES (7, 'Old', 'ENDED', 'news', '{"everyone":true}', '["IN_APP"]', 'EACH', '{}', 'ada', 1, 2)`,
+    sql`INSERT INTO run (id, campaign, due_at, state) VALUES (3, 7, 5, 'COMPLETED')`,
+    sql`INSERT INTO transition (campaign, from_state, to_state, actor, at) VALUES (7, 'DRAFT', 'ACTIVE', 'ada', 1)`,
+  ]);
+  expect(await migrate(db)).toContain("0011_coupon_campaigns.sql");
+  expect(await db.first(sql`SELECT id, name, kind, coupon_template, state, created_at FROM campaign`)).toEqual({
+    id: 7,
+    name: "Old",
+    kind: "ANNOUNCEMENT",
+    coupon_template: null,
+    state: "ENDED",
+    created_at: 1,
+  });
+  expect(await db.all(sql`SELECT * FROM pragma_foreign_key_check`)).toEqual([]);
+  const orphan = db.write([sql`INSERT INTO run (campaign, due_at, state) VALUES (99, 5, 'PENDING')`]);
+  await expect(orphan).rejects.toThrow("FOREIGN KEY");
+  const stranger = db.write([sql`UPDATE campaign SET kind = 'OTHER'`]);
+  await expect(stranger).rejects.toThrow("CHECK");
+  await db.close();
+});
