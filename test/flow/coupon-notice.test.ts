@@ -6,8 +6,11 @@ import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
 import { setPressurePolicy } from "../../src/campaign/pressure/pressure-policy.ts";
 import type { MemberContext } from "../../src/coupon/claim.ts";
 import { cancelReminder, remindMe } from "../../src/coupon/reminder.ts";
+import { couponExpire, couponNotice } from "../../src/coupon/wallet-messages.ts";
+import { enqueue } from "../../src/queue/outbox.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted, closeShops, openShop, runOfCampaign, type Shop } from "../support/shop.ts";
+import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
@@ -149,6 +152,27 @@ test("coupons that expire hour by hour are told of hour by hour, each coupon onc
   const sent = (await ledgersOf(shop, id)).map((ledger) => ledger["IN_APP SENT"] ?? 0);
   expect(sent.reduce((sum, n) => sum + n, 0)).toBe(8);
   expect(await shop.ctx.db.all(sql`SELECT member FROM inbox GROUP BY member HAVING count(*) <> 1`)).toEqual([]);
+});
+
+test("the queue calls every minute for what expires and for whom to remind", async () => {
+  const shop = await openShop();
+  await shop.members(2, { consent: "0" });
+  const schedules = await until(async () => {
+    const ids = (await shop.ctx.queue.client.schedules.list()).map(({ scheduleId }) => scheduleId);
+    return ids.includes("fanfare-coupon-expire") && ids;
+  });
+  expect(schedules).toContain("fanfare-coupon-notice");
+  const validTo = wholeHour(shop.ctx.clock() + 24 * hour);
+  const { id } = await addTemplate(shop.ctx);
+  const coupon = await give(shop, 1, id, validTo);
+  shop.pass(validTo - 24 * hour - shop.ctx.clock());
+  await shop.ctx.db.write([enqueue([couponNotice.of({})], shop.ctx.clock())]);
+  await until(async () => (await campaignsOf(shop, id)).length === 1);
+  expect(await ledgersOf(shop, id)).toMatchObject([{ "IN_APP SENT": 1 }]);
+  shop.pass(24 * hour);
+  await shop.ctx.db.write([enqueue([couponExpire.of({})], shop.ctx.clock())]);
+  const stateOf = () => shop.ctx.db.first<{ state: string }>(sql`SELECT state FROM coupon WHERE id = ${coupon}`);
+  await until(async () => (await stateOf())?.state === "EXPIRED");
 });
 
 test("the shop's own words, channels and time count; what it switched off is not sent, and caps hold", async () => {

@@ -25,7 +25,9 @@ async function remindOfDrops(ctx: Context, policies: readonly NoticePolicy[]): P
   const furthest = leadMinutes.DROP.to * minuteMs + armedMs;
   const due = await dropsBetween(ctx, now - lateMs, now + furthest);
   for (const template of await templatesById(ctx, due)) {
-    if (template && template.opensAt !== null) await remindOfDrop(ctx, policies, template, template.opensAt);
+    if (template && template.opensAt !== null) {
+      await remindOfDrop(ctx, policies, template, template.opensAt).catch(failed(ctx, template));
+    }
   }
 }
 
@@ -60,7 +62,7 @@ async function remindOfExpiry(ctx: Context, policies: readonly NoticePolicy[]): 
   );
   for (const [i, slot] of slots.entries()) {
     const template = templates[i];
-    if (template) await remindOfSlot(ctx, policies, template, slot);
+    if (template) await remindOfSlot(ctx, policies, template, slot).catch(failed(ctx, template));
   }
 }
 
@@ -81,6 +83,11 @@ async function remindOfSlot(
   const span = { after: moment(slot), until: moment(end), heldSince: moment(tellAt) };
   const audience = { couponExpiring: { template: template.id, ...span } };
   await launchNotice(ctx, { ...notice, policy, audience, at: end, startsAt: null, endsAt: end });
+}
+
+/** One template that cannot be told of must not keep the others from it. */
+function failed({ log }: Context, { id }: CouponTemplate): (error: unknown) => void {
+  return (error) => log("error", "coupon.notice_failed", { template: id, error });
 }
 
 function moment(ms: number): string {
