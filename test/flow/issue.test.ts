@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
+import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import type { CampaignDraft } from "../../src/campaign/campaign.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
@@ -10,8 +11,10 @@ import { changeStock } from "../../src/coupon/template-stock.ts";
 import { myCoupons } from "../../src/coupon/wallet.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";
+import { startHrana } from "../support/hrana.ts";
 import { couponFaults } from "../support/issue.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
@@ -235,6 +238,24 @@ test("I1 I2 members who claim while a run gives never take the stock over, and n
   await until(async () => (await gateState(shop.ctx.redis, id))?.pending === 0);
   await reconcileTemplate(shop.ctx, id);
   expect(await gateState(shop.ctx.redis, id)).toEqual({ remaining: 0, pending: 0 });
+});
+
+test("I2 on a remote database whose answers get lost each member gets exactly one", async () => {
+  const server = await startHrana(join(tempDir(), "remote.db"));
+  const shop = await openShop({ env: { DATABASE_URL: server.url, QUEUE_RETRIES: "20", PAGE_SIZE: "20" } });
+  await shop.members(600);
+  const { id } = await addTemplate(shop.ctx, { stock: 500, perMember: 2, codeMode: "ON_CLAIM" });
+  const run = await giving(shop, id);
+  const losing = setInterval(() => server.loseNextAnswer(), 40);
+  await Bun.sleep(600);
+  clearInterval(losing);
+  await shop.state(run).catch(() => {}); // the last answer to be lost may be this one
+  const running = setInterval(() => shop.pass(1_000), 50);
+  await shop.becomes(run, "COMPLETED").finally(() => clearInterval(running));
+  expect(await shop.ledger(run)).toEqual({ "COUPON SENT": 500, "COUPON SKIPPED SOLD_OUT": 100 });
+  expect(await allFaults(shop, run, id)).toEqual([]);
+  await shop.stop();
+  await server.stop();
 });
 
 test("the gate and the wallets hear of what a run gives", async () => {

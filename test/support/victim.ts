@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import type { CampaignDraft } from "../../src/campaign/campaign.ts";
 import { launchCampaign } from "../../src/campaign/launch.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
+import type { Context } from "../../src/context.ts";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { testContext } from "./graphql.ts";
@@ -29,17 +31,19 @@ interface VictimOptions {
   /** What the broker does wrong is thrown with it; 0 = nothing. */
   readonly seed: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** What else is said of the campaign, perhaps of something that it makes first. */
+  readonly draft?: (ctx: Context) => Promise<Partial<CampaignDraft>>;
 }
 
 /** Lays down members and a launched campaign in a new data directory; nothing runs yet. */
-export async function layDown({ members, channels, seed, env = {} }: VictimOptions): Promise<Victim> {
+export async function layDown({ members, channels, seed, env = {}, draft }: VictimOptions): Promise<Victim> {
   const dataDir = tempDir();
   const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
   await migrate(db);
   await addMembers(db, members);
   const context = testContext(db);
   const ctx = { ...context, settings: { ...context.settings, approvalAbove: 10_000_000 } };
-  const campaign = await addCampaign(ctx, { channels });
+  const campaign = await addCampaign(ctx, { channels, ...(await draft?.(ctx)) });
   accepted(await launchCampaign(ctx, { id: campaign }));
   const run = await runOfCampaign(db, campaign);
   const port = freePort(); // the queue's messages name it, so that every start needs the same
@@ -63,7 +67,7 @@ export async function layDown({ members, channels, seed, env = {} }: VictimOptio
       });
     },
     kill,
-    progress: () => progressOf(db, run, members * channels.length),
+    progress: () => progressOf(db, run, members * Math.max(1, channels.length)),
     stop: async () => {
       await kill();
       await db.close();
