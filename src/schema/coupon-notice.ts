@@ -67,8 +67,8 @@ builder.queryField("couponNoticePolicies", (t) =>
 
 refusable("setCouponNoticePolicy", {
   description:
-    "Says how members are reminded of drops or of coupons that expire, for one template or for all. The whole of it is replaced; it counts for reminders that were not decided on yet.",
-  scopes: { role: "editor" },
+    "Says how members are reminded of drops or of coupons that expire, for one template or for all. The whole of it is replaced; it counts for reminders that were not decided on yet. They go out without further approval, so it takes an approver.",
+  scopes: { role: "approver" },
   result: NoticePolicyType,
   input: (t) => ({
     kind: t.field({ type: NoticeKindEnum, required: true, description: "Of what." }),

@@ -132,7 +132,7 @@ test("offers say what can be done with them; a reminder is asked for, shown, and
 });
 
 test("operators say how members are reminded, and read it back", async () => {
-  const token = await server.token({ kind: "operator", name: "Kim", role: "editor" });
+  const token = await server.token({ kind: "operator", name: "Kim", role: "approver" });
   const set = `mutation { setCouponNoticePolicy(input: { kind: EXPIRY, leadMinutes: 120, channels: [SMS, EMAIL],
     content: [{ parts: { sms: { text: "{{ campaign.name }} ends" } } }] }) { __typename } }`;
   const { body } = await server.ask("graphql", set, { token });
