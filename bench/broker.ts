@@ -28,8 +28,9 @@ export async function run(args: readonly string[]): Promise<void> {
   const delayed = values["skip-delayed"] ? undefined : await measureDelayed(whole(values.delayed), accepted);
   const result = { ...summary(rounds), delayed, settings: { messages, rounds: rounds.ours.length, ...settings } };
   if (!values.json) {
+    const { deliveriesPerSecond, ratio, ratios, bullmq } = result;
     console.error(
-      `${result.deliveriesPerSecond} deliveries/s, ${result.ratio} of BullMQ's ${result.bullmq.perSecond} jobs/s`,
+      `${deliveriesPerSecond} deliveries/s, ${ratio} of BullMQ's ${bullmq.perSecond} jobs/s (rounds: ${ratios.join(", ")})`,
     );
   }
   console.log(JSON.stringify(result));
@@ -61,12 +62,19 @@ function summary({ tried, ours, everysec, always }: Awaited<ReturnType<typeof me
   const deliveriesPerSecond = medianOf(ours, "deliveries");
   const perSecond = medianOf(everysec, "processed");
   const ratio = (one: number, other: number) => Number((one / other).toFixed(3));
+  const ratios = ours.map(({ deliveries }, i) => ratio(deliveries, everysec[i]?.processed ?? 1));
   const [best] = tried;
   return {
     bench: "broker",
     deliveriesPerSecond,
     ratio: ratio(deliveriesPerSecond, perSecond),
-    ratios: ours.map(({ deliveries }, i) => ratio(deliveries, everysec[i]?.processed ?? 1)),
+    ratios,
+    medianOfRatios: median(ratios),
+    rounds: ours.map(({ deliveries }, i) => ({
+      deliveries: Math.round(deliveries),
+      bullmq: Math.round(everysec[i]?.processed ?? 0),
+      bullmqAlways: Math.round(always[i]?.processed ?? 0),
+    })),
     ratioToAlways: ratio(deliveriesPerSecond, medianOf(always, "processed")),
     acceptancesPerSecond: { single: medianOf(ours, "single"), batched: medianOf(ours, "batched") },
     sustainedPerSecond: medianOf(ours, "sustained"),
@@ -87,7 +95,10 @@ function summary({ tried, ours, everysec, always }: Awaited<ReturnType<typeof me
 }
 
 function medianOf<K extends string>(rounds: readonly Readonly<Record<K, number>>[], key: K): number {
-  const sorted = rounds.map((round) => round[key]).sort((a, b) => a - b);
-  const middle = sorted[Math.floor(sorted.length / 2)] ?? 0;
+  const middle = median(rounds.map((round) => round[key]));
   return middle < 100 ? middle : Math.round(middle);
+}
+
+function median(list: readonly number[]): number {
+  return list.toSorted((a, b) => a - b)[Math.floor(list.length / 2)] ?? 0;
 }
