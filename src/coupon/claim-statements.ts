@@ -9,7 +9,8 @@ import { type Coupon, couponStates, templateStates } from "./table.ts";
 /**
  * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is that of the rows the
  * member holds plus its place among the claims at hand, at most the template's limit; the triggers ignore what stock, budget or window
- * do not allow, so that too many claims harm nothing. Coupons of templates with pools get their codes in between.
+ * do not allow, so that too many claims harm nothing. No two of the claims may have the same token or typed code; those whose token or
+ * code is on a coupon already make none, and take no number. Coupons of templates with pools get their codes in between.
  */
 export function claimStatements(claims: readonly PendingClaim[]): Query[] {
   const list = claims.map((claim, position) => ({ ...claim, position }));
@@ -28,7 +29,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
           CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE c.at + t.valid_days * 86400000 END AS valid_to
         FROM ${asked} c CROSS JOIN coupon_template t ON t.id = c.template
         CROSS JOIN member m ON m.seq = c.member AND m.deleted_at IS NULL
-        WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token))
+        WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token) AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code))
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
     ...assignClaimCodes(claims),

@@ -10,7 +10,8 @@ import { type Admission, admit, settle } from "./gate.ts";
 import { loadGate } from "./reconcile.ts";
 import { soldOutForSure } from "./sold-out.ts";
 import type { Coupon, CouponTemplate } from "./table.ts";
-import { templateInOffer } from "./template.ts";
+import { findTemplate, templateInOffer } from "./template.ts";
+import { isOver } from "./template-state.ts";
 import { couponOfToken } from "./token-loader.ts";
 
 /** A context whose actor is a member. */
@@ -33,11 +34,14 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
   if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
   }
-  const template = await claimable(ctx, input.template);
-  if (isRefusal(template)) return template;
+  const template = await templateInOffer(ctx, input.template);
+  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+    return refuse.notFound("coupon template", input.template);
+  }
+  const asked = { asked: input.template, template };
   const token = claimToken(ctx.actor.seq, idempotencyKey);
-  const refused = await askGate(ctx, template, token);
-  if (refused) return (await earlier(ctx, token, template)) ?? refused;
+  const refused = (await notOffered(ctx, template)) ?? (await askGate(ctx, template, token));
+  if (refused) return mayHaveClaimed(template, refused) ? ((await earlier(ctx, token, asked)) ?? refused) : refused;
   const code = template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null;
   const claim = {
     template: template.id,
@@ -50,16 +54,12 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
   } as const;
   const given = await decide(ctx, claim, template);
   if (given === undefined) throw new Error(`claim ${token} was neither given nor refused`);
-  return given;
+  return isRefusal(given) ? given : sameAgain(ctx, given, asked);
 }
 
-/** The template, if it is in offer to this member now. */
-async function claimable(ctx: MemberContext, id: number): Promise<CouponTemplate | Refusal> {
-  const template = await templateInOffer(ctx, id);
-  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
-    return refuse.notFound("coupon template", id);
-  }
-  return (await notOffered(ctx, template)) ?? template;
+/** The crowd before the opening needs no look into the database: nobody has claimed what never was open. */
+function mayHaveClaimed({ pattern }: CouponTemplate, refused: Refusal): boolean {
+  return refused.code !== "NOT_STARTED" || pattern !== null;
 }
 
 /** Why a template that may be known about is not in offer to this member now, if it is not. */
@@ -68,10 +68,6 @@ export async function notOffered(ctx: MemberContext, template: CouponTemplate): 
   if (isOver(template, now)) return refuse.ended();
   if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
   return (await isEligible(ctx, template)) ? undefined : refuse.notEligible();
-}
-
-function isOver({ state, closesAt }: Pick<CouponTemplate, "state" | "closesAt">, now: number): boolean {
-  return state === "ENDED" || state === "WITHDRAWN" || (closesAt !== null && closesAt <= now);
 }
 
 /** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
@@ -91,13 +87,29 @@ async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token:
   }
 }
 
-/** The coupon that this very claim made before, if it did: repeating it answers the same, however sold out the template is. */
-async function earlier(ctx: Context, token: string, template: CouponTemplate): Promise<Coupon | Refusal | null> {
-  const coupon = await couponOfToken(ctx, token);
-  return coupon && (coupon.template === template.id ? coupon : usedKey());
+interface Asked {
+  /** The id that was asked for: of what recurs, perhaps the recurring template's. */
+  readonly asked: number;
+  readonly template: CouponTemplate;
 }
 
-/** Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. */
+/** The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the template is. */
+async function earlier(ctx: Context, token: string, asked: Asked): Promise<Coupon | Refusal | null> {
+  const coupon = await couponOfToken(ctx, token);
+  return coupon && sameAgain(ctx, coupon, asked);
+}
+
+/** A key's coupon, if it was made for what is asked for: of what recurs, for this or an earlier occurrence. */
+async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Asked): Promise<Coupon | Refusal> {
+  if (coupon.template === template.id) return coupon;
+  const made = await findTemplate(ctx, coupon.template);
+  return made?.pattern === asked ? coupon : usedKey();
+}
+
+/**
+ * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's token may have made
+ * another coupon before, which is answered then.
+ */
 export async function decide(
   ctx: MemberContext,
   claim: PendingClaim,
@@ -108,8 +120,7 @@ export async function decide(
   const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
   // Nobody waits for it: what the gate does not hear now, the reaper tells it.
   if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
-  if (!coupon) return refusalOf(ctx, claim, facts);
-  return coupon.template === template.id ? coupon : usedKey();
+  return coupon ?? refusalOf(ctx, claim, facts);
 }
 
 export function usedKey(): Refusal {
@@ -124,7 +135,7 @@ export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimF
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);
   if (held >= perMember) return refuse.limitReached(perMember, await heldCoupons(ctx, claim));
-  if (isOver({ state, closesAt: facts.closesAt }, claim.at)) return refuse.ended();
+  if (isOver({ state, closesAt: facts.closesAt, validTo: null }, claim.at)) return refuse.ended();
   if (opensAt !== null && claim.at < opensAt) return refuse.notStarted(opensAt);
   // What was given back is for others once the sweep has opened the template again.
   if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuse.soldOut();

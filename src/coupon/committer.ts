@@ -32,7 +32,7 @@ interface Committer {
 
 /**
  * The committer of a database: claims that wait together are decided by one statement and made durable by one commit, whatever their
- * templates. Equal tokens are one claim.
+ * templates. Equal claims are one.
  */
 export function committerOf(ctx: Context): Committer {
   const { db, redis } = ctx;
@@ -55,25 +55,49 @@ function createCommitter(stores: Stores): Committer {
     running = true;
     // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
     await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await decide(stores, waiting.splice(0, mostTogether));
+    while (waiting.length > 0) await decide(stores, nextOf(waiting));
     running = false;
   }
 
   return {
     commit(claim) {
-      const same = under.get(claim.token);
+      const name = nameOf(claim);
+      const same = under.get(name);
       if (same) return same;
       const decided = Promise.withResolvers<ClaimFacts>();
       waiting.push({ claim, decided });
-      under.set(claim.token, decided.promise);
+      under.set(name, decided.promise);
       decided.promise.then(
-        () => under.delete(claim.token),
-        () => under.delete(claim.token),
+        () => under.delete(name),
+        () => under.delete(name),
       );
       if (!running) void run();
       return decided.promise;
     },
   };
+}
+
+/** What one claim is; the code of one that is not typed in is made anew at each try. */
+function nameOf({ token, template, source, code }: PendingClaim): string {
+  return `${token}/${template}/${source === "CODE" ? code : ""}`;
+}
+
+/**
+ * The next claims to be decided together. A key or a code that two of them name makes one coupon at most, and a claim that makes none must
+ * not take a number from the member's next one: so the second waits for the next commit, where the first is known.
+ */
+function nextOf(waiting: Waiting[]): Waiting[] {
+  const named = new Set<string>();
+  const isAnother = ({ claim: { token, source, code } }: Waiting) => {
+    const names = [`token/${token}`, ...(source === "CODE" ? [`code/${code}`] : [])];
+    const isNew = names.every((name) => !named.has(name));
+    for (const name of names) named.add(name);
+    return isNew;
+  };
+  const group = waiting.slice(0, mostTogether).filter(isAnother);
+  const taken = new Set(group);
+  waiting.splice(0, mostTogether, ...waiting.slice(0, mostTogether).filter((each) => !taken.has(each)));
+  return group;
 }
 
 async function decide(stores: Stores, group: readonly Waiting[]): Promise<void> {

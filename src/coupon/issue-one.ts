@@ -8,6 +8,7 @@ import { committerOf } from "./committer.ts";
 import { isEligible } from "./eligibility.ts";
 import type { Coupon, CouponTemplate } from "./table.ts";
 import { findTemplate } from "./template.ts";
+import { isOver } from "./template-state.ts";
 import { couponOfToken } from "./token-loader.ts";
 
 export interface IssueInput {
@@ -33,6 +34,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
   if (isRefusal(template)) return template;
   const token = tokenOf(ctx, idempotencyKey);
   const earlier = await couponOfToken(ctx, token);
+  if (!earlier && isOver(template, ctx.clock())) return refuse.ended();
   if (!earlier && !(await isEligible(asMember(ctx, member), template))) return refuse.notEligible();
   const claim = {
     template: template.id,

@@ -35,7 +35,8 @@ export function inviteRules({ template, eligibility }: OfferFacts, now: number):
 
 function offerRules(template: number, eligibility: SQL | null, now: number): OfferRules {
   const open = sql`EXISTS (
-    SELECT 1 FROM coupon_template WHERE id = ${template} AND state IN ('ACTIVE', 'SOLD_OUT') AND (closes_at IS NULL OR ${now} < closes_at))`;
+    SELECT 1 FROM coupon_template WHERE id = ${template} AND state IN ('ACTIVE', 'SOLD_OUT') AND (closes_at IS NULL OR ${now} < closes_at)
+      AND (valid_to IS NULL OR ${now} < valid_to))`;
   return [["ENDED", sql`NOT ${open}`], ...(eligibility ? [["NOT_ELIGIBLE", sql`NOT ${eligibility}`] as const] : [])];
 }
 

@@ -4,6 +4,7 @@ import type { MemberContext } from "./claim.ts";
 import { eligibleTo } from "./offer-eligibility.ts";
 import { openTemplates } from "./offer-template.ts";
 import type { CouponTemplate } from "./table.ts";
+import { isSoldOut } from "./template-state.ts";
 
 /** What a member can do with an offer now. */
 export const offerStates = ["CLAIMABLE", "NOT_STARTED", "LIMIT_REACHED", "SOLD_OUT"] as const;
@@ -46,7 +47,7 @@ export async function claimableCoupons(ctx: MemberContext): Promise<MemberOffer[
 export function offerState(template: CouponTemplate, held: number, now: number): OfferState {
   if (held >= template.perMember) return "LIMIT_REACHED";
   if (template.opensAt !== null && now < template.opensAt) return "NOT_STARTED";
-  return template.state === "SOLD_OUT" ? "SOLD_OUT" : "CLAIMABLE";
+  return isSoldOut(template) ? "SOLD_OUT" : "CLAIMABLE";
 }
 
 async function heldOf(

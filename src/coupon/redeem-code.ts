@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { type Refusal, refuse } from "../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { rateLimit } from "../redis/rate-limit.ts";
 import { decide, type MemberContext, notOffered, usedKey } from "./claim.ts";
 import { claimToken } from "./claim-token.ts";
@@ -38,7 +38,7 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promis
   const limited = await triedTooOften(ctx, address);
   const key = codeKey(code);
   const [earlier, found] = await Promise.all([couponOfToken(ctx, token), limited ? undefined : findCode(ctx, key)]);
-  if (earlier) return earlier.code !== null && codeKey(earlier.code) === key ? earlier : usedKey();
+  if (earlier) return sameCode(earlier, key);
   if (limited) return limited;
   if (!found?.isOpen) return refuseCode(ctx, code, found !== undefined);
   const template = await templateInOffer(ctx, found.template);
@@ -47,8 +47,13 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promis
   if (refused) return refused;
   const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
   const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
-  // Someone was faster.
-  return given ?? refuseCode(ctx, code, true);
+  if (given === undefined) return refuseCode(ctx, code, true); // someone was faster
+  return isRefusal(given) ? given : sameCode(given, key);
+}
+
+/** A key's coupon, if it was made for this code. */
+function sameCode(coupon: Coupon, key: string): Coupon | Refusal {
+  return coupon.code !== null && codeKey(coupon.code) === key ? coupon : usedKey();
 }
 
 async function triedTooOften(ctx: MemberContext, address: string): Promise<Refusal | undefined> {

@@ -8,6 +8,7 @@ import { noticePolicies, policyFor } from "./notice-policy.ts";
 import { templatesToShow } from "./offer-template.ts";
 import type { CouponTemplate } from "./table.ts";
 import { templatesById } from "./template.ts";
+import { isOver } from "./template-state.ts";
 
 /** A member's wish to hear of a drop before it opens. Times are ms. */
 export interface Reminder {
@@ -61,9 +62,8 @@ async function upcoming(ctx: Context, id: number): Promise<CouponTemplate | Refu
 }
 
 function unlessOver(template: CouponTemplate, now: number): CouponTemplate | Refusal {
-  const { state, closesAt } = template;
-  if (state === "ENDED" || state === "WITHDRAWN" || (closesAt !== null && closesAt <= now)) return refuse.ended();
-  return state === "SOLD_OUT" ? refuse.soldOut() : template;
+  if (isOver(template, now)) return refuse.ended();
+  return template.state === "SOLD_OUT" ? refuse.soldOut() : template;
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Context, describeActor } from "../context.ts";
 import type { Query } from "../db/statement.ts";
-import type { TemplateState } from "./table.ts";
+import type { CouponTemplate, TemplateState } from "./table.ts";
 
 /** What can become of a template, and in which states. */
 export const moves = {
@@ -27,6 +27,15 @@ export function isLive(state: TemplateState): boolean {
   return state === "ACTIVE" || state === "SOLD_OUT";
 }
 
+/** Whether nothing more of a template is given, whatever is left: it was ended, its window is past, or its coupons would have expired. */
+export function isOver(
+  { state, closesAt, validTo }: Pick<CouponTemplate, "state" | "closesAt" | "validTo">,
+  now: number,
+): boolean {
+  const isPast = (end: number | null) => end !== null && end <= now;
+  return state === "ENDED" || state === "WITHDRAWN" || isPast(closesAt) || isPast(validTo);
+}
+
 /** The row is in a state from which a move is possible. */
 export function movable(move: Move): SQL {
   const names = moves[move].from.map((state) => sql`${state}`);
@@ -35,6 +44,12 @@ export function movable(move: Move): SQL {
 
 /** The row has no room for one more coupon, in its stock or its budget. */
 export const nothingLeft: SQL = sql`((stock IS NOT NULL AND issued >= stock) OR (budget IS NOT NULL AND reserved + spent + most > budget))`;
+
+/** The same of a row that was read; or it is SOLD_OUT, as it stays until the sweep has seen that there is room again. */
+export function isSoldOut({ state, stock, issued, budget, reserved, spent, most }: CouponTemplate): boolean {
+  const isSpent = budget !== null && reserved + spent + (most ?? 0) > budget;
+  return state === "SOLD_OUT" || isSpent || (stock !== null && issued >= stock);
+}
 
 /**
  * The statements of one move of all templates that `where` selects: the log of who moved them and why, then the update, which is the last

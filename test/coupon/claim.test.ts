@@ -4,6 +4,7 @@ import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
 import { gateState } from "../../src/coupon/gate.ts";
 import { reconcileGates } from "../../src/coupon/reconcile.ts";
 import type { Coupon } from "../../src/coupon/table.ts";
+import { forgetTemplate } from "../../src/coupon/template.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
@@ -101,4 +102,49 @@ test("a claim before the window, after it, of a draft, or by someone it is not f
   expect(await claim({ eligibility: { level: { gte: 2 } } })).toBe("NOT_ELIGIBLE");
   expect(await claim({ eligibility: { level: { gte: 1 } } })).toBe("CLAIMED");
   expect(await claim({ budget: 500, most: 1_000 })).toBe("SOLD_OUT");
+});
+
+test("I6 a claim that succeeded is answered the same when the window has closed, the audience has changed, or what recurs is shut", async () => {
+  const shop = await openShop();
+  await shop.members(1, { level: "1" });
+  const now = shop.ctx.clock();
+  const soon = { closesAt: now + 60_000 };
+  const closing = await addTemplate(shop.ctx, soon);
+  const choosy = await addTemplate(shop.ctx, { eligibility: { level: { gte: 1 } } });
+  const daily = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 1 } });
+  const occurrence = (opensAt: number) =>
+    addTemplate(shop.ctx, { pattern: daily.id, occursAt: opensAt, opensAt, closesAt: opensAt + 60_000 });
+  await occurrence(now);
+  const asked = [closing.id, choosy.id, daily.id];
+  const claim = (template: number) => claimCoupon(as(shop, 1), { template, idempotencyKey: `k${template}` });
+  const first = await Promise.all(asked.map(claim));
+  expect(tally(first)).toEqual({ CLAIMED: 3 });
+  const { ctx } = shop;
+  await ctx.db.write([sql`UPDATE member SET level = 0`]);
+  shop.pass(61_000);
+  expect(await Promise.all(asked.map(claim))).toEqual(first);
+  await occurrence(now + 86_400_000);
+  forgetTemplate(ctx, daily.id);
+  expect(await claim(daily.id)).toEqual(first[2] as Coupon);
+  shop.pass(86_340_000);
+  forgetTemplate(ctx, daily.id);
+  expect(await claim(daily.id)).toEqual(first[2] as Coupon);
+  const fresh = await claimCoupon(as(shop, 1), { template: daily.id, idempotencyKey: "today" });
+  expect(codeOf(fresh)).toBe("CLAIMED");
+});
+
+test("I4 one key for two templates at once is refused for neither's reasons but its own", async () => {
+  const shop = await openShop();
+  await shop.members(1);
+  const gone = await addTemplate(shop.ctx, { stock: 1, issued: 1 });
+  const open = await addTemplate(shop.ctx, { stock: 1 });
+  const claim = ({ id }: { id: number }) => claimCoupon(as(shop, 1), { template: id, idempotencyKey: "k" });
+  expect((await Promise.all([claim(gone), claim(open)])).map(codeOf)).toEqual(["SOLD_OUT", "CLAIMED"]);
+});
+
+test("nothing is given any more once its coupons would have expired, though no sweep has seen it yet", async () => {
+  const shop = await openShop();
+  await shop.members(1);
+  const { id } = await addTemplate(shop.ctx, { validTo: shop.ctx.clock() });
+  expect(codeOf(await claimCoupon(as(shop, 1), { template: id, idempotencyKey: "k" }))).toBe("ENDED");
 });

@@ -70,6 +70,28 @@ test("one code is one coupon, though fifty members type it at once", async () =>
   expect(await codeFaults(shop.ctx.db, id)).toEqual([]);
 });
 
+test("a code typed twice at once takes no number from the member's next code, and another key is another claim", async () => {
+  const { shop, id, codes } = await openGifts(5, { perMember: 3 });
+  const [a = "", b = "", c = "", d = ""] = codes;
+  const answers = await Promise.all([redeem(shop, 1, a), redeem(shop, 1, a), redeem(shop, 1, b)]);
+  expect(answers.map(codeOf)).toEqual(["REDEEMED", "NOT_FOUND", "REDEEMED"]);
+  const key = "one key";
+  const twice = await Promise.all([redeem(shop, 1, c, { key }), redeem(shop, 1, d, { key })]);
+  expect(twice.map(codeOf)).toEqual(["REDEEMED", "CONFLICT"]);
+  expect(codeOf(await redeem(shop, 1, d))).toBe("LIMIT_REACHED");
+  const rows = await shop.ctx.db.all(sql`SELECT number, code FROM coupon WHERE template = ${id} ORDER BY number`);
+  expect(rows).toEqual([a, b, c].map((code, n) => ({ number: n + 1, code })));
+  expect(await codeFaults(shop.ctx.db, id)).toEqual([]);
+});
+
+test("I4 a code is given to the second of two who type it at once when the first may have no more", async () => {
+  const { shop, codes } = await openGifts(2);
+  const [a = "", b = ""] = codes;
+  expect(codeOf(await redeem(shop, 1, a))).toBe("REDEEMED");
+  const answers = await Promise.all([redeem(shop, 1, b), redeem(shop, 2, b)]);
+  expect(answers.map(codeOf)).toEqual(["LIMIT_REACHED", "REDEEMED"]);
+});
+
 test("a right code may be refused as a claim is: the limit, the window, the audience, the budget, the end", async () => {
   const { shop, codes } = await openGifts(3);
   expect(codeOf(await redeem(shop, 1, codes[0] ?? ""))).toBe("REDEEMED");
