@@ -22,6 +22,7 @@ export interface Tried extends Setup {
   readonly processed: number;
 }
 
+/** Processes `jobs` preloaded ones after half as many to warm up. */
 export async function measureBullmq(setup: Setup, fsync: Fsync, jobs: number, dataBytes: number): Promise<Theirs> {
   const dir = scratch();
   const socket = join(dir.path, "redis.sock");
@@ -36,8 +37,8 @@ export async function measureBullmq(setup: Setup, fsync: Fsync, jobs: number, da
       const numbers = [of, setup.concurrency, dataBytes].map(String);
       return [...program(setup.runtime), part, setup.client, socket, ...numbers];
     };
-    const added = await runChild<{ single: number; bulk: number }>(line("add", jobs), dir.path);
-    const worked = await runChild<{ processed: number }>(line("work", jobs), dir.path);
+    const added = await runChild<{ single: number; bulk: number; jobs: number }>(line("add", 1.5 * jobs), dir.path);
+    const worked = await runChild<{ processed: number }>(line("work", added.jobs), dir.path);
     return { ...added, ...worked };
   } finally {
     await redis.stop();
