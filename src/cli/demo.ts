@@ -27,7 +27,10 @@ export async function demo(args: readonly string[]): Promise<void> {
   const app = await startApp(env);
   const signal = stopOnSignal(app);
   const unlessStopped = async (error: unknown) => {
-    if (!signal.asked()) throw error;
+    if (!signal.asked()) {
+      await app.stop(); // what it started must not outlive it
+      throw error;
+    }
     await signal.done; // Ctrl-C in the middle: what was started is stopped, and that is all there is to say
     process.exit(130);
   };
