@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { until } from "../../support/wait.ts";
 import { broker, destination, stopAll } from "./support.ts";
@@ -151,4 +152,35 @@ test("many keys due at once are all served", async () => {
   }
   pass(3_600_000);
   await until(() => backlog() === 0);
+});
+
+test("more paused keys than the broker holds at once keep nobody else waiting, and each goes on when it is resumed", async () => {
+  const keys = 10_500;
+  const seen = new Set<string>();
+  const deliver = async ({ url }: Request) => {
+    seen.add(new URL(url).pathname);
+    return new Response();
+  };
+  const { call, path, stop } = await broker({ deliver });
+  const message = (n: number) => ({
+    destination: `http://shop.test/${n}`,
+    headers: {
+      "Upstash-Delay": "1h",
+      "Upstash-Flow-Control-Key": `member ${n}`,
+      "Upstash-Flow-Control-Value": "parallelism=1",
+    },
+  });
+  await call("POST", "/v2/batch", { body: JSON.stringify(Array.from({ length: keys }, (_, n) => message(n))) });
+  await stop();
+  using db = new Database(path);
+  db.run("UPDATE flow SET paused = 1");
+  db.close();
+  const again = await broker({ deliver, path });
+  again.pass(3_600_000);
+  await until(async () => (await again.client.flowControl.get(`member ${keys - 1}`)).waitListSize === 1);
+  await again.client.publish({ url: "http://shop.test/other" });
+  await until(() => seen.has("/other"));
+  expect(seen.size).toBe(1);
+  for (const n of [0, 5_000, keys - 1]) await again.client.flowControl.resume(`member ${n}`);
+  await until(() => seen.size === 4);
 });

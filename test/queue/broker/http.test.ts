@@ -81,3 +81,14 @@ test("a GET is delivered without a body, and its signature is that of no body", 
   await client.publish({ url: shop.url, method: "GET", body: "ignored" });
   expect(await shop.first()).toMatchObject({ method: "GET", body: "" });
 });
+
+test("what is between two neighbours on the way is not passed on; whatever else is forwarded, arrives", async () => {
+  const shop = destination();
+  const { call } = await broker();
+  const between = ["expect", "http2-settings", "proxy-connection", "te", "trailer", "upgrade", "keep-alive"];
+  const headers = Object.fromEntries([...between, "x-own"].map((name) => [`Upstash-Forward-${name}`, "100-continue"]));
+  await call("POST", `/v2/publish/${shop.url}`, { headers, body: "hello" });
+  const { headers: got, body } = await shop.first();
+  expect([...between, "x-own"].filter((name) => got.has(name))).toEqual(["x-own"]);
+  expect(body).toBe("hello");
+});

@@ -3,6 +3,7 @@ import { type DeadLetter, dlqId } from "../dead-letter.ts";
 import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
+import { searchBack } from "../stride.ts";
 import { change, readChanges } from "./change.ts";
 import { messageTerms, numbers, readCount, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
@@ -31,14 +32,14 @@ function readId(id: string): readonly [seq: number, died: number] {
 /** The routes of the dead-letter queue. Bulk actions take `count` at a time and answer a cursor while there is more. */
 export function deadLetterRoutes(parts: Parts): Routes {
   return {
-    "GET /v2/dlq": ({ query }) => list(parts, query),
+    "GET /v2/dlq": (call) => list(parts, call),
     "GET /v2/dlq/:id": ({ id }) => {
       const [letter] = byId(parts.store, id);
       return letter ? { json: letterView(parts.store, letter) } : notFound(id);
     },
     "DELETE /v2/dlq/:id": async ({ id }) => {
       const removed = await parts.committer.commit(() => remove(parts.store, byId(parts.store, id)));
-      return removed > 0 ? { json: { deleted: removed } } : notFound(id);
+      return removed.length > 0 ? { json: { deleted: removed.length } } : notFound(id);
     },
     "DELETE /v2/dlq": (call) => removeMany(parts, call),
     "POST /v2/dlq/retry": (call) => retryMany(parts, call),
@@ -46,8 +47,8 @@ export function deadLetterRoutes(parts: Parts): Routes {
   };
 }
 
-function list({ store }: Parts, query: URLSearchParams): Answer {
-  const found = select(store, query);
+async function list({ store }: Parts, { query }: Call): Promise<Answer> {
+  const found = await select(store, query);
   if (isRejection(found)) return found;
   return { json: { messages: found.letters.map((letter) => letterView(store, letter)), cursor: found.cursor } };
 }
@@ -55,28 +56,29 @@ function list({ store }: Parts, query: URLSearchParams): Answer {
 async function removeMany({ store, committer }: Parts, call: Call): Promise<Answer> {
   const query = await readQuery(call);
   if (isRejection(query)) return query;
-  return await committer.commit(() => {
-    const found = selectForAction(store, query);
-    return isRejection(found) ? found : { json: { deleted: remove(store, found.letters), cursor: found.cursor } };
-  });
+  const found = await selectForAction(store, query);
+  if (isRejection(found)) return found;
+  const removed = await committer.commit(() => remove(store, found.letters));
+  return { json: { deleted: removed.length, cursor: found.cursor } };
 }
 
 /** Of letters that are named, those that are there are published. */
 async function retryMany(parts: Parts, call: Call): Promise<Answer> {
   const query = await readQuery(call);
   if (isRejection(query)) return query;
-  const retried = await revive(parts, call.request.headers, (store) => selectForAction(store, query));
-  if (isRejection(retried)) return retried;
-  const { accepted, cursor } = retried;
+  const found = await selectForAction(parts.store, query);
+  if (isRejection(found)) return found;
+  const accepted = await revive(parts, call.request.headers, found.letters);
+  if (isRejection(accepted)) return accepted;
   if (accepted.length === 0 && query.has("dlqIds")) return notFound(query.getAll("dlqIds").join(","));
-  return { status: 201, json: { responses: accepted.map(({ id }) => ({ messageId: id })), cursor } };
+  return { status: 201, json: { responses: accepted.map(({ id }) => ({ messageId: id })), cursor: found.cursor } };
 }
 
 async function retryOne(parts: Parts, { request, id }: Call): Promise<Answer> {
-  const retried = await revive(parts, request.headers, (store) => ({ letters: byId(store, id) }));
-  if (isRejection(retried)) return retried;
-  const [accepted] = retried.accepted;
-  return accepted ? { status: 201, json: { messageId: accepted.id } } : notFound(id);
+  const accepted = await revive(parts, request.headers, byId(parts.store, id));
+  if (isRejection(accepted)) return accepted;
+  const [one] = accepted;
+  return one ? { status: 201, json: { messageId: one.id } } : notFound(id);
 }
 
 interface Found {
@@ -85,48 +87,46 @@ interface Found {
 }
 
 /** Newest first, after the cursor. */
-function select(store: Store, query: URLSearchParams): Found | Rejection {
+async function select(store: Store, query: URLSearchParams): Promise<Found | Rejection> {
   const filter = readFilter(query, terms, "dlqIds");
   if (isRejection(filter)) return filter;
   const count = readCount(query);
   const before = Number(query.get("cursor")?.split("-").at(-1) || Number.MAX_SAFE_INTEGER);
   if (!Number.isSafeInteger(before)) return reject(400, "invalid cursor");
-  const letters = store.deadWhere(`${filter.where} AND seq < ?`, [...filter.values, before], count);
+  const within = `seq >= ? AND seq < ? AND ${filter.where}`;
+  const wanted = (first: number, end: number, limit: number) =>
+    store.deadWhere(within, [first, end, ...filter.values], limit);
+  const letters = await searchBack({ stretch: store.deadStretch, wanted }, before, count);
   const last = letters.at(-1);
   return letters.length === count && last ? { letters, cursor: dlqId(last) } : { letters };
 }
 
-function selectForAction(store: Store, query: URLSearchParams): Found | Rejection {
+async function selectForAction(store: Store, query: URLSearchParams): Promise<Found | Rejection> {
   const isEmpty = query.size === 0;
-  return isEmpty ? reject(400, "say which dead letters are meant, or all with count") : select(store, query);
+  return isEmpty ? reject(400, "say which dead letters are meant, or all with count") : await select(store, query);
 }
 
 function byId(store: Store, id: string): readonly DeadLetter[] {
   return store.deadWhere("seq = ? AND died = ?", readId(id), 1);
 }
 
-function remove(store: Store, letters: readonly DeadLetter[]): number {
-  for (const { seq } of letters) store.unbury.run(seq);
-  return letters.length;
+/** Those of the letters that were still there, and no longer are. */
+function remove(store: Store, letters: readonly DeadLetter[]): readonly DeadLetter[] {
+  return letters.filter(({ seq }) => store.unbury.run(seq).changes > 0);
 }
 
 /** Publishes dead letters anew, each as a message of its own with all its tries before it, and what the request changes. */
 async function revive(
   { store, committer, now, onPlaced }: Parts,
   headers: Headers,
-  select: (store: Store) => Found | Rejection,
-): Promise<{ readonly accepted: readonly Accepted[]; readonly cursor?: string | undefined } | Rejection> {
+  letters: readonly DeadLetter[],
+): Promise<readonly Accepted[] | Rejection> {
   const changes = readChanges(headers);
   if (isRejection(changes)) return changes;
-  const revived = await committer.commit(() => {
-    const found = select(store);
-    if (isRejection(found)) return found;
-    remove(store, found.letters);
-    const drafts = found.letters.map((letter) => change(toDraft(letter), changes));
-    return { accepted: drafts.map((draft) => accept(store, draft, now())), cursor: found.cursor };
-  });
-  if (!isRejection(revived)) onPlaced(placedOf(revived.accepted));
-  return revived;
+  return await committer.commit(
+    () => remove(store, letters).map((letter) => accept(store, change(toDraft(letter), changes), now())),
+    (accepted) => onPlaced(placedOf(accepted)),
+  );
 }
 
 function toDraft(letter: DeadLetter): Draft {

@@ -4,6 +4,7 @@ import { flowLane, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { FlowRow } from "../store/flow-rows.ts";
 import type { Store } from "../store/store.ts";
+import { createStride, nextTurn } from "../stride.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 
 interface Parts {
@@ -19,11 +20,7 @@ interface Parts {
 export function flowControlRoutes(parts: Parts): Routes {
   const { store, dispatcher } = parts;
   return {
-    "GET /v2/flowControl": ({ query }) => {
-      const search = query.get("search") ?? "";
-      const found = store.flows.all().filter(({ key }) => key.includes(search));
-      return { json: found.map((flow) => flowView(parts, flow)) };
-    },
+    "GET /v2/flowControl": async ({ query }) => ({ json: await list(parts, query.get("search") ?? "") }),
     "GET /v2/flowControl/:id": ({ id }) => {
       const flow = store.flow.get(id);
       return flow ? { json: flowView(parts, flow) } : reject(404, `flow control key ${id.slice(0, 100)} not found`);
@@ -37,6 +34,24 @@ export function flowControlRoutes(parts: Parts): Routes {
       json: { parallelismMax: dispatcher.mostRunning, parallelismCount: dispatcher.running },
     }),
   };
+}
+
+/** Keys looked at between two turns of the event loop at most. */
+const atOnce = 2_000;
+
+async function list(parts: Parts, search: string): Promise<readonly Record<string, unknown>[]> {
+  const { store } = parts;
+  const stride = createStride(atOnce);
+  const views: Record<string, unknown>[] = [];
+  for (let after: string | undefined = ""; after !== undefined; await nextTurn()) {
+    const from: string = after;
+    after = stride.run((size) => {
+      const flows = store.flowsAfter.all(from, size);
+      for (const flow of flows) if (flow.key.includes(search)) views.push(flowView(parts, flow));
+      return flows.at(-1)?.key;
+    });
+  }
+  return views;
 }
 
 function resetRate({ dispatcher, now, onLimits }: Parts, id: string): Answer {
@@ -82,7 +97,7 @@ async function change(
   id: string,
   by: () => Partial<Omit<FlowRow, "key">>,
 ): Promise<Answer> {
-  if (id.length > 512) return reject(400, "the flow control key is too long");
+  if (id === "" || id.length > 512) return reject(400, "a flow control key has 1 to 512 characters");
   await committer.commit(() => {
     const flow = { ...unset, ...store.flow.get(id), ...by() };
     const { parallelism, rate, period, paused, pinnedParallelism, pinnedRate } = flow;

@@ -18,7 +18,20 @@ export function filledUp(
   }
 }
 
-const ofTheConnection = new Set(["connection", "content-length", "host", "keep-alive", "transfer-encoding", "upgrade"]);
+/** What two neighbours on the way tell each other, and so nothing that goes on. */
+const ofTheConnection = new Set([
+  "connection",
+  "content-length",
+  "expect",
+  "host",
+  "http2-settings",
+  "keep-alive",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+  "upgrade",
+]);
 
 /** What the destination gets: the content type, and what comes under the prefix, by lower-case name. */
 export function forwardedHeaders(prefix: string, headers: Headers): Record<string, string> {

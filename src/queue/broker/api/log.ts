@@ -3,7 +3,17 @@ import { type Extras, extrasOf, isRejection, reject } from "../message.ts";
 import type { Committer } from "../store/commit.ts";
 import type { LogEntry, LogExtras, LogState } from "../store/log-rows.ts";
 import type { Store } from "../store/store.ts";
-import { addressTerms, messageTerms, readCount, readFilter, type Terms, timeTerms } from "./filter.ts";
+import { searchBack } from "../stride.ts";
+import {
+  addressTerms,
+  type Filter,
+  listOf,
+  messageTerms,
+  readCount,
+  readFilter,
+  type Terms,
+  timeTerms,
+} from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { callbackHeaders, headerView, labelView, messageFlow, redacted } from "./view.ts";
 
@@ -50,20 +60,20 @@ export function logRoutes(parts: Parts): Routes {
   };
 }
 
-function list({ store, committer }: Parts, { query }: Call, name: string): Answer {
+async function list({ store, committer }: Parts, { query }: Call, name: string): Promise<Answer> {
   const filter = readFilter(query, terms);
   if (isRejection(filter)) return filter;
   const start = readCursor(query.get("cursor"));
   if (start === undefined) return reject(400, "invalid cursor");
   committer.flush(); // attempts that have just begun
   const count = readCount(query, most);
-  const ids = query
-    .getAll("messageIds")
-    .concat(query.getAll("messageId"))
-    .flatMap((value) => value.split(","));
-  const where = `${start.where} AND ${filter.where}`;
-  const values = [start.value, ...filter.values];
-  const found = ids.length > 0 ? store.logOf(ids, where, values, count) : store.logWhere(where, values, count);
+  const ids = [...listOf(query, "messageIds"), ...listOf(query, "messageId")];
+  const where = `time < ? AND ${filter.where}`;
+  const values = [start.until, ...filter.values];
+  const found =
+    ids.length > 0
+      ? store.logOf(ids, `logSeq < ? AND ${where}`, [start.before, ...values], count)
+      : await search(store, { where, values }, start.before, count);
   const last = found.at(-1);
   return {
     json: {
@@ -73,11 +83,19 @@ function list({ store, committer }: Parts, { query }: Call, name: string): Answe
   };
 }
 
+function search(store: Store, { where, values }: Omit<Filter, "isEmpty">, before: number, count: number) {
+  const within = `logSeq >= ? AND logSeq < ? AND ${where}`;
+  const wanted = (first: number, end: number, limit: number) => store.logWhere(within, [first, end, ...values], limit);
+  return searchBack({ stretch: store.logStretch, wanted }, before, count);
+}
+
 /** Where to go on: after the entry that a cursor names, or, as the SDK's documentation has it, before a time in ms. */
-function readCursor(cursor: string | null): { readonly where: string; readonly value: number } | undefined {
-  const [, time, seq] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(cursor || "9".repeat(15)) ?? [];
-  if (seq !== undefined) return { where: "logSeq < ?", value: Number(seq) };
-  return time === undefined ? undefined : { where: "time < ?", value: Number(time) };
+function readCursor(cursor: string | null): { readonly before: number; readonly until: number } | undefined {
+  const all = { before: Number.MAX_SAFE_INTEGER, until: Number.MAX_SAFE_INTEGER };
+  if (!cursor) return all;
+  const [, time, seq] = /^(\d{1,15})(?:-(\d{1,15}))?$/.exec(cursor) ?? [];
+  if (seq !== undefined) return { ...all, before: Number(seq) };
+  return time === undefined ? undefined : { ...all, until: Number(time) };
 }
 
 function entryView(store: Store, entry: LogEntry): Record<string, unknown> {

@@ -1,6 +1,6 @@
 import { isRejection, reject } from "../message.ts";
-import { type Cancelling, cancel } from "./cancel.ts";
-import { addressTerms, messageTerms, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
+import { type Cancelling, cancelIds, cancelWhere } from "./cancel.ts";
+import { addressTerms, listOf, messageTerms, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { messageView } from "./view.ts";
 
@@ -14,7 +14,7 @@ export function messageRoutes(parts: Cancelling): Routes {
       return message ? { json: messageView(parts.store, message) } : notFound(id);
     },
     "DELETE /v2/messages/:id": async ({ id }) => {
-      const cancelled = await cancel(parts, { where: "id = ?", values: [id] });
+      const cancelled = await cancelIds(parts, [id]);
       return cancelled > 0 ? { json: { cancelled } } : notFound(id);
     },
     "DELETE /v2/messages": (call) => cancelMany(parts, call),
@@ -26,7 +26,9 @@ async function cancelMany(parts: Cancelling, call: Call): Promise<Answer> {
   const query = await readQuery(call);
   if (isRejection(query)) return query;
   const filter = readFilter(query, terms, "messageIds");
-  return isRejection(filter) ? filter : { json: { cancelled: await cancel(parts, filter) } };
+  if (isRejection(filter)) return filter;
+  const ids = query.has("messageIds") ? listOf(query, "messageIds") : undefined;
+  return { json: { cancelled: await (ids ? cancelIds(parts, ids) : cancelWhere(parts, filter)) } };
 }
 
 function notFound(id: string): Answer {

@@ -62,25 +62,33 @@ const batchItem = z.object({
 });
 /** A hundred of the largest messages, with room for JSON's escapes. */
 export const largestBatch = 128 * 1_048_576;
+/** Messages of a batch that are read and written in one go: others get their turn between. */
+const atOnce = 500;
 
 async function batch(parts: PublishParts, { request, ip }: Call): Promise<Answer> {
   const bytes = await readBody(request, largestBatch);
   if (isRejection(bytes)) return bytes;
   const items = readJson(bytes);
   if (!Array.isArray(items)) return reject(400, "invalid batch: the body must be a JSON array of messages");
+  const answers: unknown[] = [];
+  for (let from = 0; from < items.length; from += atOnce) {
+    answers.push(...(await publishItems(parts, items.slice(from, from + atOnce), ip)));
+  }
+  return { json: answers };
+}
+
+async function publishItems(parts: PublishParts, items: readonly unknown[], ip: string | undefined) {
   const read = items.map((item) => readItem(parts.store, item, ip));
   const accepted = await publishAll(
     parts,
     read.flatMap((item) => (isRejection(item) ? [] : [item])),
   );
   let next = 0;
-  return {
-    json: read.map((item) => {
-      if (isRejection(item)) return item;
-      const done = accepted[next++] ?? [];
-      return isRejection(done) ? done : published(item, done);
-    }),
-  };
+  return read.map((item) => {
+    if (isRejection(item)) return item;
+    const done = accepted[next++] ?? [];
+    return isRejection(done) ? done : published(item, done);
+  });
 }
 
 function readItem(store: Store, value: unknown, ip: string | undefined): Draft | Rejection {

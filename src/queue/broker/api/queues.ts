@@ -4,7 +4,7 @@ import type { Committer } from "../store/commit.ts";
 import type { QueueRow } from "../store/queue-rows.ts";
 import type { Store } from "../store/store.ts";
 import { readJson } from "./body.ts";
-import { type Cancelling, cancel } from "./cancel.ts";
+import { type Cancelling, cancelQueue } from "./cancel.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { invalidName, name } from "./name.ts";
 
@@ -71,7 +71,7 @@ async function remove(parts: Parts, id: string): Promise<Answer> {
   const { store, committer, onLimits } = parts;
   const removed = await committer.commit(() => store.removeQueue.run(id).changes);
   if (removed === 0) return reject(404, `queue ${id} not found`);
-  await cancel(parts, { where: "queue = ?", values: [id] });
+  await cancelQueue(parts, id);
   onLimits(queueLane(id));
   return {};
 }

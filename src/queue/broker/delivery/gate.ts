@@ -12,6 +12,7 @@ export interface Gate {
   check(now: number, usual: number, most: number): "open" | "full" | number;
   enter(): void;
   leave(): void;
+  isPaused(): boolean;
   /** Whether its counts still matter. */
   isBusy(now: number): boolean;
   /** Begins a new period, with all its calls. */
@@ -56,6 +57,7 @@ export function createGate(): Gate {
       used: now < closes() ? used : 0,
       opened: Number.isFinite(opened) ? opened : undefined,
     }),
+    isPaused: () => limits.paused === true,
     isBusy: (now) => running > 0 || (limits.rate !== undefined && now < closes()),
   };
 }

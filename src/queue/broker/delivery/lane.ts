@@ -14,6 +14,7 @@ export interface Lane {
   /** The table may have due messages that the lane does not know. */
   hasMore(): void;
   hasNext(): boolean;
+  /** Whether it may be forgotten: another of its key would do the same. */
   isIdle(now: number): boolean;
   /** The next message to deliver, if any; it is held, so that it is not taken twice, until it is released. */
   take(now: number): Message | undefined;

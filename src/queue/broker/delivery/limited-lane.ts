@@ -44,7 +44,9 @@ export class LimitedLane implements Lane {
   }
 
   isIdle(now: number): boolean {
-    return !this.#more && this.#held.size === 0 && !this.gate.isBusy(now);
+    if (this.gate.isBusy(now)) return false;
+    // While it is paused, what waits may as well wait in the table.
+    return this.gate.isPaused() ? this.#held.size === this.#ready.length : !this.#more && this.#held.size === 0;
   }
 
   take(now: number): Message | undefined {

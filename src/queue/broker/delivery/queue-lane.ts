@@ -37,7 +37,7 @@ export class QueueLane implements Lane {
   }
 
   isIdle(): boolean {
-    return !this.#more && this.#held.size === 0;
+    return (!this.#more || this.gate.isPaused()) && this.#held.size === 0;
   }
 
   take(now: number): Message | undefined {

@@ -79,8 +79,9 @@ export class Committer {
     try {
       this.#transact(entries);
     } catch (error) {
-      // One of them may be at fault: each alone, so that it fails alone.
-      if (entries.length > 1) for (const entry of entries) this.#commitAll([entry]);
+      // One of them may be at fault: it is to fail alone, and found in few steps.
+      const half = Math.ceil(entries.length / 2);
+      if (entries.length > 1) for (const some of [entries.slice(0, half), entries.slice(half)]) this.#commitAll(some);
       else entries[0]?.failed(error);
       return;
     }
@@ -89,13 +90,14 @@ export class Committer {
 
   #transact(entries: readonly Entry[]): void {
     const { db } = this.#store;
+    const restoreCounts = this.#store.keepCounts();
     db.run("BEGIN IMMEDIATE");
     try {
       for (const entry of entries) entry.work();
       db.run("COMMIT");
     } catch (error) {
       if (db.inTransaction) db.run("ROLLBACK");
-      this.#store.recount();
+      restoreCounts();
       throw error;
     }
   }

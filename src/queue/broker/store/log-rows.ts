@@ -37,10 +37,15 @@ export interface LogEntry extends Omit<Message, "seq"> {
 
 /** What happened to messages, one row each time. */
 export function logRows(db: Database) {
+  const stretch = db.query<{ first: number | null }, [before: number, length: number]>(
+    "SELECT min(seq) AS first FROM (SELECT seq FROM log WHERE seq < ? ORDER BY seq DESC LIMIT ?)",
+  );
   return {
     log: db.query<never, [message: number, time: number, state: LogState, extras: string | null]>(
       "INSERT INTO log (message, time, state, extras) VALUES (?, ?, ?, ?)",
     ),
+    /** The first of the `length` entries before number `before`; nothing where there are none. */
+    logStretch: (before: number, length: number): number | undefined => stretch.get(before, length)?.first ?? undefined,
     /** Entries about messages that a filter finds, newest first. */
     logWhere: (where: string, values: Values, limit: number): LogEntry[] =>
       db

@@ -1,26 +1,14 @@
 import type { Database } from "bun:sqlite";
 import type { Message } from "../message.ts";
 import { messageStatements } from "./message-statements.ts";
-import type { Values } from "./store.ts";
 
 /** Messages: those that wait, and for the log those that ended. Both numbers are kept in memory: counting a million rows takes a while. */
 export function messageRows(db: Database) {
-  const { insert, end, endNext, purge, counts, highest, ...statements } = messageStatements(db);
+  const { insert, end, purge, counts, highest, ...statements } = messageStatements(db);
   let seq = highest.get()?.seq ?? 0;
-  let waiting = 0;
-  let ended = 0;
-
-  function recount(): void {
-    const counted = counts.get();
-    waiting = counted?.waiting ?? 0;
-    ended = (counted?.all ?? 0) - waiting;
-  }
-  const endedNow = (changes: number) => {
-    waiting -= changes;
-    ended += changes;
-    return changes;
-  };
-  recount();
+  const counted = counts.get() ?? { all: 0, waiting: 0 };
+  let waiting = counted.waiting;
+  let ended = counted.all - waiting;
 
   return {
     ...statements,
@@ -31,12 +19,11 @@ export function messageRows(db: Database) {
       waiting += 1;
     },
     /** Takes a message out of what waits; whether it was still there. */
-    end: (of: number, now: number): boolean => endedNow(end.run(now, of).changes) > 0,
-    /** The same of the next `limit` messages after number `after` that a filter finds; says which, and the queues they were in. */
-    endNext: (now: number, filter: { where: string; values: Values }, after: number, limit: number) => {
-      const list = endNext(now, filter, after, limit);
-      endedNow(list.length);
-      return list;
+    end(of: number, now: number): boolean {
+      const { changes } = end.run(now, of);
+      waiting -= changes;
+      ended += changes;
+      return changes > 0;
     },
     /** Deletes messages that ended by `before`, with what the log says of them; how many. */
     purge(before: number, limit: number): number {
@@ -48,7 +35,13 @@ export function messageRows(db: Database) {
     waiting: () => waiting,
     /** Messages that are kept for the log alone. */
     ended: () => ended,
-    /** After a transaction was rolled back. */
-    recount,
+    /** Remembers both numbers; what it gives puts them back, for a transaction that is rolled back. */
+    keepCounts() {
+      const kept = { waiting, ended };
+      return () => {
+        waiting = kept.waiting;
+        ended = kept.ended;
+      };
+    },
   };
 }

@@ -12,6 +12,7 @@ export function messageStatements(db: Database) {
   const purgeMessages = db.query<never, [number, number]>(`DELETE FROM message WHERE seq IN ${doomed}`);
   return {
     ...lookups(db),
+    ...walks(db),
     insert: db.query<never, [Named]>(
       `INSERT INTO message (seq, id, lane, due, created, starts, url, method, header, body, retries,
                             label, flow, schedule, queue, slot, topic, ip, extras)
@@ -22,14 +23,6 @@ export function messageStatements(db: Database) {
       `UPDATE message SET ended = ?, body = CASE WHEN length(body) > ${keptBody} THEN x'' ELSE body END
        WHERE seq = ? AND ended IS NULL`,
     ),
-    endNext: (now: number, { where, values }: { where: string; values: Values }, after: number, limit: number) =>
-      db
-        .prepare<{ seq: number; queue: string | null }, (string | number)[]>(
-          `UPDATE message SET ended = ? WHERE seq IN
-             (SELECT seq FROM message WHERE seq > ? AND ended IS NULL AND ${where} ORDER BY seq LIMIT ?)
-           RETURNING seq, queue`,
-        )
-        .all(now, after, ...values, limit),
     purge(before: number, limit: number): number {
       purgeLog.run(before, limit);
       return purgeMessages.run(before, limit).changes;
@@ -37,6 +30,35 @@ export function messageStatements(db: Database) {
     postpone: db.query<never, [retried: number, due: number, seq: number]>(
       "UPDATE message SET retried = ?, due = ? WHERE seq = ? AND ended IS NULL",
     ),
+  };
+}
+
+/** A message as it is looked for to be cancelled. */
+interface Found {
+  readonly seq: number;
+  readonly queue: string | null;
+}
+
+/** Messages that wait, a stretch at a time: the numbers after `after` and before `before`. */
+function walks(db: Database) {
+  // What has ended lies between them, and so does a body between its row's beginning and most columns: no index, no detour.
+  const stretch = db.query<{ last: number | null }, [after: number, before: number, length: number]>(
+    "SELECT max(seq) AS last FROM (SELECT seq FROM message NOT INDEXED WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?)",
+  );
+  return {
+    /** The last of the next `length` messages, ended ones among them; nothing where there are none. */
+    messageStretch: (after: number, before: number, length: number): number | undefined =>
+      stretch.get(after, before, length)?.last ?? undefined,
+    waitingWithin: (after: number, last: number, { where, values }: { where: string; values: Values }) =>
+      db
+        .prepare<Found, (string | number)[]>(
+          `SELECT seq, queue FROM message NOT INDEXED WHERE seq > ? AND seq <= ? AND ended IS NULL AND (${where})`,
+        )
+        .all(after, last, ...values),
+    waitingInQueue: db.query<Found, [queue: string, before: number, limit: number]>(
+      "SELECT seq, queue FROM message WHERE queue = ? AND ended IS NULL AND seq < ? ORDER BY slot LIMIT ?",
+    ),
+    waitingOf: db.query<Found, [id: string]>("SELECT seq, queue FROM message WHERE id = ? AND ended IS NULL"),
   };
 }
 

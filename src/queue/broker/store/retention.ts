@@ -5,8 +5,11 @@ import type { Store } from "./store.ts";
 const interval = 60_000;
 /** With more to sweep than fits one transaction, the next one comes this soon. */
 const soon = 50;
+/** Deduplication keys deleted in one transaction. */
 const atOnce = 5_000;
 const deadLetterDays = 30;
+/** They may be of two megabytes each. */
+const lettersAtOnce = 200;
 /** The log tells of messages for this long after they ended, and of so many at most. */
 const logDays = 3;
 const logMessages = 100_000;
@@ -14,6 +17,7 @@ const logMessages = 100_000;
 const endedAtOnce = 1_000;
 const day = 86_400_000;
 const pagesAtOnce = 1_000;
+const flowsAtOnce = 2_000;
 /** Free pages that are kept for what comes next. */
 const pagesKept = 250;
 
@@ -27,6 +31,8 @@ interface Parts {
 /** Deletes what has served its time – deduplication keys, old dead letters, limits of unused keys – and gives pages back. */
 export function createSweeper({ store, committer, alarmAt, onSwept }: Parts) {
   let next: number | undefined;
+  /** Up to this flow-control key the limits were looked through; undefined where the next sweep begins anew. */
+  let flowsTo: string | undefined;
 
   function plan(time: number): void {
     next = time;
@@ -37,25 +43,17 @@ export function createSweeper({ store, committer, alarmAt, onSwept }: Parts) {
     next = undefined;
     const work = () => {
       const keys = store.purgeKeys.run(now, atOnce).changes;
-      const letters = store.purgeDead.run(now - deadLetterDays * day, atOnce).changes;
-      store.purgeFlows.run();
-      return [purgeLog(now), keys === atOnce, letters === atOnce].includes(true);
+      const letters = store.purgeDead.run(now - deadLetterDays * day, lettersAtOnce).changes;
+      const flows = store.purgeFlows(flowsTo ?? "", flowsAtOnce);
+      return { flows, isMore: [purgeLog(store, now), keys === atOnce, letters === lettersAtOnce].includes(true) };
     };
-    const after = (isMore: boolean) => {
-      const free = store.freePages();
-      if (free > pagesKept) store.db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+    const after = ({ flows, isMore }: ReturnType<typeof work>) => {
+      flowsTo = flows;
       onSwept(now);
-      if (isMore || free > pagesKept + pagesAtOnce) plan(now + soon);
+      const free = vacuum(store);
+      if (isMore || flows !== undefined || free > pagesKept + pagesAtOnce) plan(now + soon);
     };
     committer.commit(work, after).catch(() => plan(now + interval));
-  }
-
-  /** Whether there is more to delete. */
-  function purgeLog(now: number): boolean {
-    const excess = store.ended() - logMessages;
-    const deleted =
-      excess > 0 ? store.purge(now, Math.min(excess, endedAtOnce)) : store.purge(now - logDays * day, endedAtOnce);
-    return deleted === endedAtOnce;
   }
 
   return {
@@ -69,4 +67,23 @@ export function createSweeper({ store, committer, alarmAt, onSwept }: Parts) {
       else alarmAt(next);
     },
   };
+}
+
+/** Gives some of the free pages back; how many there were. Where the disk has no room to note that, none. */
+function vacuum(store: Store): number {
+  try {
+    const free = store.freePages();
+    if (free > pagesKept) store.db.run(`PRAGMA incremental_vacuum(${pagesAtOnce})`);
+    return free;
+  } catch {
+    return 0;
+  }
+}
+
+/** Deletes ended messages with their log; whether there are more to delete. */
+function purgeLog(store: Store, now: number): boolean {
+  const excess = store.ended() - logMessages;
+  const deleted =
+    excess > 0 ? store.purge(now, Math.min(excess, endedAtOnce)) : store.purge(now - logDays * day, endedAtOnce);
+  return deleted === endedAtOnce;
 }

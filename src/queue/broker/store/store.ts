@@ -16,6 +16,9 @@ import { topicRows } from "./topic-rows.ts";
 /** The broker's file: its statements, each prepared once. Every commit is on disk when it returns. */
 export type Store = ReturnType<typeof openStore>;
 
+/** After a large transaction the write-ahead log is cut to this, bytes. */
+const keptJournal = 16 * 1_048_576;
+
 /** Opens, or makes, the broker's file, for itself alone. */
 export function openStore(path: string) {
   mkdirSync(dirname(path), { recursive: true });
@@ -25,6 +28,7 @@ export function openStore(path: string) {
   db.run("PRAGMA busy_timeout = 2000");
   db.run("PRAGMA journal_mode = WAL");
   db.run("PRAGMA synchronous = FULL");
+  db.run(`PRAGMA journal_size_limit = ${keptJournal}`);
   migrate(db);
   const freePages = db.query<{ freelist_count: number }, []>("PRAGMA freelist_count");
   return {
