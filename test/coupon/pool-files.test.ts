@@ -7,8 +7,9 @@ import { makeCode, makeCodes } from "../../src/coupon/code.ts";
 import { uploadCodes } from "../../src/coupon/pool-upload.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { createToken } from "../../src/operations/token.ts";
+import { couponSums } from "../support/coupon-sums.ts";
 import { addTemplate } from "../support/coupons.ts";
-import { codeFaults, filledPool, freeCodes, poolOf } from "../support/pools.ts";
+import { filledPool, freeCodes, poolOf } from "../support/pools.ts";
 import { accepted, closeShops, openShop, type Shop, type ShopOptions } from "../support/shop.ts";
 
 afterAll(closeShops);
@@ -69,7 +70,7 @@ test("a file of lines is a pool: what it holds is stock, what gives no code is n
     { line: 8, reason: "DUPLICATE" },
   ]);
   expect(await freeCodes(shop.ctx.db, id)).toEqual(["SUMMER-0001", "summer-0002", "SUMMER-0003"]);
-  expect(await codeFaults(shop.ctx.db, id)).toEqual([]);
+  expect(await couponSums(shop.ctx.db)).toEqual([]);
   expect(await poolOf(shop.ctx.db, 1)).toEqual({ state: "READY", made: 3, wanted: 3 });
   const again = await send(shop, id, lines.join("\n"));
   expect(again.body.pool).toMatchObject({ codes: 0, refused: 8 });
@@ -91,7 +92,7 @@ test("a file that stops being CSV ends where it does; what came before is good",
   const { shop, id } = await openPooled();
   const { body } = await send(shop, id, 'GOODCODE1\nGOODCODE2\n"never closed\nGOODCODE3');
   expect(body.pool).toMatchObject({ state: "FAILED", firstFaults: [{ line: 3, reason: "NOT_CSV" }] });
-  expect(await codeFaults(shop.ctx.db, id)).toEqual([]);
+  expect(await couponSums(shop.ctx.db)).toEqual([]);
 });
 
 test("an upload that was cut off goes on with the same file where it stopped; two at once are one", async () => {
@@ -115,7 +116,7 @@ test("an upload that was cut off goes on with the same file where it stopped; tw
   const both = await Promise.all([uploadCodes(ctx, id, file), uploadCodes(ctx, id, file)]);
   for (const answer of both) if (isRefusal(answer)) expect(answer.code).toBe("CONFLICT");
   expect(await poolOf(ctx.db, 1)).toEqual({ state: "READY", made: 9_000, wanted: 9_000 });
-  expect(await codeFaults(ctx.db, id)).toEqual([]);
+  expect(await couponSums(ctx.db)).toEqual([]);
 });
 
 test("an admin takes a pool's codes out with their state; who did is written down and logged, without a code", async () => {

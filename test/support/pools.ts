@@ -33,27 +33,3 @@ export async function freeCodes(db: Database, template: number): Promise<string[
   );
   return rows.map(({ code }) => code);
 }
-
-/** What does not fit between a template's stock, its codes and its coupons: nothing, in a healthy shop. */
-export async function codeFaults(db: Database, template: number): Promise<string[]> {
-  const facts = await db.first<Record<string, number>>(sql`
-    SELECT stock, issued,
-      (SELECT count(*) FROM pool_code WHERE template = t.id) AS codes,
-      (SELECT count(*) FROM pool_code WHERE template = t.id AND coupon IS NULL) AS free,
-      (SELECT count(*) FROM coupon WHERE template = t.id) AS coupons,
-      (SELECT count(*) FROM coupon WHERE template = t.id AND code IS NULL) AS bare,
-      (SELECT count(*) FROM coupon c JOIN pool_code p ON p.coupon = c.id AND p.code = c.code AND p.template = c.template
-        WHERE c.template = t.id) AS matched
-    FROM coupon_template t WHERE id = ${template}`);
-  const { stock = -1, issued = -1, codes, free, coupons, bare, matched } = facts ?? {};
-  const rules: Readonly<Record<string, boolean>> = {
-    "the stock is the codes": stock === codes,
-    "what is left is what is free": stock - issued === free,
-    "issued counts the coupons": issued === coupons,
-    "no coupon is without a code": bare === 0,
-    "each coupon has a code of its own": matched === coupons,
-  };
-  return Object.entries(rules).flatMap(([rule, holds]) =>
-    holds ? [] : [`not true: ${rule} (${JSON.stringify(facts)})`],
-  );
-}
