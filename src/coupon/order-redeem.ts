@@ -81,7 +81,8 @@ function redeemStatements(
   const sold = sql`(SELECT ${field("coupon")} AS coupon, ${field("discount")} AS discount FROM ${rows(quote.coupons)})`;
   const moving = sql`${sold} w CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'LOCKED' AND c.order_id = ${orderId}
     WHERE EXISTS (SELECT 1 FROM settlement WHERE id = ${id} AND revision = ${revision})`;
-  const templates = quote.coupons.map(({ template }) => template);
+  // Without it SQLite walks all templates to find these.
+  const theirs = sql`coupon_template.id IN (SELECT value FROM ${rows(quote.coupons.map(({ template }) => template))})`;
   return [
     sql`
       UPDATE settlement SET state = 'REDEEMED', revision = ${revision}, cart = ${JSON.stringify(cart)}, quote = ${JSON.stringify(quote)},
@@ -97,8 +98,8 @@ function redeemStatements(
         revenue = revenue + excluded.revenue`,
     sql`
       UPDATE coupon_template SET reserved = reserved - g.reserve, spent = spent + g.discount
-      FROM (SELECT c.template, c.reserve, w.discount FROM ${moving}) g WHERE coupon_template.id = g.template`,
-    ...moveTemplates(ctx, "revive", sql`id IN (SELECT value FROM ${rows(templates)}) AND NOT ${nothingLeft}`),
+      FROM (SELECT c.template, c.reserve, w.discount FROM ${moving}) g WHERE coupon_template.id = g.template AND ${theirs}`,
+    ...moveTemplates(ctx, "revive", sql`${theirs} AND NOT ${nothingLeft}`),
     sql`
       UPDATE coupon SET state = 'USED', reserve = 0, locked_until = NULL, used_at = ${now}, discount = g.discount
       FROM (SELECT c.id, w.discount FROM ${moving}) g WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,

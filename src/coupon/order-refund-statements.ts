@@ -59,7 +59,7 @@ export function refundStatements(ctx: Context, order: CouponOrder, refund: Decid
  */
 function giveBack(ctx: Context, { quote }: CouponOrder, back: SQL): Query[] {
   const moving = sql`coupon c CROSS JOIN coupon_template t ON t.id = c.template WHERE ${back}`;
-  const templates = quote.coupons.map(({ template }) => template);
+  const theirs = sql`coupon_template.id IN (SELECT value FROM ${rows(quote.coupons.map(({ template }) => template))})`;
   return [
     sql`
       UPDATE coupon_tally SET n = coupon_tally.n - g.n, discount = coupon_tally.discount - g.discount
@@ -71,7 +71,7 @@ function giveBack(ctx: Context, { quote }: CouponOrder, back: SQL): Query[] {
         FROM ${moving}) g WHERE coupon.id = g.id`,
     sql`
       UPDATE coupon_template SET reserved = reserved + g.reserve, spent = spent - g.discount
-      FROM (SELECT c.template, c.reserve, c.discount FROM ${moving}) g WHERE coupon_template.id = g.template`,
-    ...moveTemplates(ctx, "sellOut", sql`id IN (SELECT value FROM ${rows(templates)}) AND ${nothingLeft}`),
+      FROM (SELECT c.template, c.reserve, c.discount FROM ${moving}) g WHERE coupon_template.id = g.template AND ${theirs}`,
+    ...moveTemplates(ctx, "sellOut", sql`${theirs} AND ${nothingLeft}`),
   ];
 }

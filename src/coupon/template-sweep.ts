@@ -14,10 +14,11 @@ const stride = 500;
  */
 export async function endTemplates(ctx: Context): Promise<void> {
   const now = ctx.clock();
+  // The first condition of each statement is that of the index `coupon_template_open`: templates of the past are not looked at.
   await moveAll(ctx, "end", sql`(closes_at <= ${now} OR valid_to <= ${now})`);
   await moveAll(ctx, "revive", sql`NOT ${nothingLeft}`);
   const recurring = await ctx.db.all<{ id: number }>(
-    sql`SELECT id FROM coupon_template WHERE recurrence IS NOT NULL AND state = 'ACTIVE'`,
+    sql`SELECT id FROM coupon_template WHERE state IN ('ACTIVE', 'SOLD_OUT') AND state = 'ACTIVE' AND recurrence IS NOT NULL`,
   );
   for (const pattern of await templatesById(
     ctx,
@@ -29,7 +30,6 @@ export async function endTemplates(ctx: Context): Promise<void> {
 }
 
 async function moveAll(ctx: Context, move: Move, where: SQL): Promise<void> {
-  // The first condition is that of the index `coupon_template_open`.
   const found = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM coupon_template WHERE state IN ('ACTIVE', 'SOLD_OUT') AND ${movable(move)} AND ${where} LIMIT ${stride}`);
   if (found.length === 0) return;

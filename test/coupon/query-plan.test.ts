@@ -1,0 +1,116 @@
+import { expect, test } from "bun:test";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import type { Context } from "../../src/context.ts";
+import { claimCoupon } from "../../src/coupon/claim.ts";
+import { expireCouponsOf, expireDue } from "../../src/coupon/expiry.ts";
+import { issueStatements } from "../../src/coupon/issue.ts";
+import { issueCoupon } from "../../src/coupon/issue-one.ts";
+import { issueRules, unitsLeft } from "../../src/coupon/issue-rules.ts";
+import { expirySlots } from "../../src/coupon/notice-due.ts";
+import { claimableCoupons } from "../../src/coupon/offer.ts";
+import { lockCoupons } from "../../src/coupon/order-lock.ts";
+import { quoteCart } from "../../src/coupon/order-quote.ts";
+import { redeemCoupons } from "../../src/coupon/order-redeem.ts";
+import { refundOrder } from "../../src/coupon/order-refund.ts";
+import { releaseCoupons } from "../../src/coupon/order-release.ts";
+import { expireLocks } from "../../src/coupon/order-unlock.ts";
+import { reconcileGates } from "../../src/coupon/reconcile.ts";
+import { redeemCode } from "../../src/coupon/redeem-code.ts";
+import { couponStatistics } from "../../src/coupon/statistics.ts";
+import { withdrawTemplate } from "../../src/coupon/template-move.ts";
+import { endTemplates } from "../../src/coupon/template-sweep.ts";
+import { takeBackStretch } from "../../src/coupon/template-take-back.ts";
+import { openDatabase } from "../../src/db/client.ts";
+import { migrate } from "../../src/db/migrate.ts";
+import { compile, type Query, type Statement } from "../../src/db/statement.ts";
+import { addTemplate } from "../support/coupons.ts";
+import { testContext } from "../support/graphql.ts";
+import { filledPool, freeCodes } from "../support/pools.ts";
+import { accepted, addMembers } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
+
+const cart = { currency: "EUR", lines: [{ id: "l", goods: "g", unitPrice: 9_000, quantity: 1 }] };
+
+/** Does everything that has to be quick, once; SQLite keeps no statistics, so that the plans are those of a shop with a million coupons. */
+async function doEverything(ctx: Context): Promise<void> {
+  const as = (seq: number) => ({ ...ctx, actor: { kind: "member", seq, id: `m_${seq}` } as const });
+  const make = async (facts: Parameters<typeof addTemplate>[1]) => (await addTemplate(ctx, facts)).id;
+  const budget = { budget: 10_000, most: 1_000, stock: 100 };
+  const [open, pooled, coded, system] = [
+    await make({ ...budget, validDays: 1 }),
+    await make({ codeMode: "POOL" }),
+    await make({ codeMode: "POOL", given: "CODE" }),
+    await make({ given: "SYSTEM", perMember: 3, codeMode: "ON_CLAIM" }),
+  ];
+  for (const template of [pooled, coded]) await filledPool(ctx, template, 20);
+  const { id } = accepted(await claimCoupon(as(1), { template: open, idempotencyKey: "k" }));
+  await claimCoupon(as(1), { template: open, idempotencyKey: "another" });
+  await claimCoupon(as(1), { template: pooled, idempotencyKey: "k2" });
+  const [code = ""] = await freeCodes(ctx.db, coded);
+  await redeemCode(as(1), { code, idempotencyKey: "k3", address: "" });
+  await issueCoupon(ctx, { template: system, member: { seq: 1 }, idempotencyKey: "k4" });
+  const allowed = issueRules({ template: system, eligibility: null, perMember: 3 }, 0).map(
+    ([, rule]) => sql`NOT ${rule}`,
+  );
+  const members = sql`SELECT m.seq AS member FROM member m WHERE m.seq > 5 AND m.seq <= 15 AND ${sql.join(allowed, sql` AND `)} LIMIT ${unitsLeft(system)}`;
+  for (const [template, codeMode] of [
+    [system, "ON_CLAIM"],
+    [pooled, "POOL"],
+  ] as const) {
+    await ctx.db.write(issueStatements({ template, run: 1, perMember: 3, codeMode, codePrefix: "A", members, now: 0 }));
+  }
+  await claimableCoupons(as(1));
+  await quoteCart(as(1), { cart });
+  const order = { member: { seq: 1 }, cart, coupons: [id] };
+  accepted(await lockCoupons(ctx, { ...order, orderId: "a" }));
+  accepted(await releaseCoupons(ctx, { orderId: "a" }));
+  accepted(await lockCoupons(ctx, { ...order, orderId: "b" }));
+  accepted(await redeemCoupons(ctx, { orderId: "b" }));
+  accepted(await refundOrder(ctx, { orderId: "b", refundId: "r", policy: "GIVE_BACK" }));
+  await expireLocks(ctx, 10);
+  await expireCouponsOf(ctx, 1);
+  await expireDue(ctx);
+  await expirySlots(ctx, ctx.clock() + 86_400_000);
+  await endTemplates(ctx);
+  await reconcileGates(ctx);
+  await couponStatistics(ctx, open);
+  accepted(await withdrawTemplate(ctx, { id: open, takeBack: true }));
+  await takeBackStretch(ctx, { template: open, from: 0 });
+}
+
+const large = "coupon|coupon_template|member|settlement|pool_code|send";
+
+/** Whether a step of a plan walks one of the large tables, by its name or its alias; a walk over what is in offer is none. */
+function isWalk(detail: string, text: string): boolean {
+  const [, name] = /^SCAN (\w+)\b(?! USING INDEX coupon_template_open)/.exec(detail) ?? [];
+  return name !== undefined && new RegExp(`^(${large})\\n|\\b(${large}) ${name}\\b`).test(`${name}\n${text}`);
+}
+
+test("nothing that is done with one coupon, or with a page of them, walks the coupons, members, orders, codes or templates", async () => {
+  const url = `file:${join(tempDir(), "plans.db")}`;
+  const [db, aside] = [await openDatabase({ url }), await openDatabase({ url })];
+  await migrate(db);
+  await addMembers(db, 20);
+  const asked: Statement[] = [];
+  const noted = (query: Query) => {
+    asked.push(compile(query));
+    return query;
+  };
+  const spied = {
+    ...db,
+    all: <Row>(query: Query) => db.all<Row>(noted(query)),
+    first: <Row>(query: Query) => db.first<Row>(noted(query)),
+    write: (queries: readonly Query[]) => db.write(queries.map(noted)),
+  };
+  await doEverything({ ...testContext(db), db: spied });
+  const walks: string[] = [];
+  for (const { sql: text, args } of asked) {
+    const plan = await aside.all<{ detail: string }>({ sql: `EXPLAIN QUERY PLAN ${text}`, args });
+    const walked = plan.filter(({ detail }) => isWalk(detail, text)).map(({ detail }) => detail);
+    if (walked.length > 0) walks.push(`${walked}: ${text.replace(/\s+/g, " ")}`);
+  }
+  expect(asked.length).toBeGreaterThan(80);
+  expect(walks).toEqual([]);
+  await Promise.all([db.close(), aside.close()]);
+});
