@@ -1,3 +1,4 @@
+import { QstashError } from "@upstash/qstash";
 import { z } from "zod";
 import { installation } from "./installation.ts";
 import type { Flow, QueueSettings } from "./qstash.ts";
@@ -52,6 +53,6 @@ export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow
     headers: { authorization: `Bearer ${token}` },
     signal: AbortSignal.timeout(patienceMs),
   });
-  if (!response.ok) throw new Error(`the queue answers ${response.status} when asked for its flows`);
+  if (!response.ok) throw new QstashError(`it answers ${response.status} when asked for its flows`, response.status);
   return z.array(KeptFlow).parse(await response.json());
 }

@@ -15,6 +15,7 @@ import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { checkedSize, pageSizes } from "./connection.ts";
 import { connectionType } from "./connection-type.ts";
+import { fromQueue } from "./queue-answer.ts";
 import { refusable } from "./refusable.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -66,7 +67,7 @@ builder.queryField("deadLetters", (t) =>
     resolve: async (_root, { job, status, first, after }, { ctx }) => {
       const limit = checkedSize(first ?? pageSizes.usual);
       const filter = { job: job ?? undefined, status: status ?? undefined };
-      const page = await listDeadLetters(ctx, { ...filter, after: after ?? undefined, limit });
+      const page = await fromQueue(listDeadLetters(ctx, { ...filter, after: after ?? undefined, limit }));
       const { letters, next } = answered<DeadLetterPage>(page);
       const edges = letters.map((letter) => ({ node: letter, cursor: letter.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? edges.at(-1)?.cursor ?? null };
@@ -82,7 +83,7 @@ refusable("replayDeadLetter", {
   scopes: { role: "editor" },
   result: DeadLetterType,
   input: (t) => ({ letterId: t.string({ required: true, description: "Which one." }) }),
-  resolve: ({ letterId }, ctx) => replayDeadLetter(ctx, { id: letterId }),
+  resolve: ({ letterId }, ctx) => fromQueue(replayDeadLetter(ctx, { id: letterId })),
 });
 
 refusable("editAndReplayDeadLetter", {
@@ -98,7 +99,7 @@ refusable("editAndReplayDeadLetter", {
       description: "What the message is to say; faults are named by their path.",
     }),
   }),
-  resolve: ({ letterId, payload }, ctx) => editAndReplayDeadLetter(ctx, { id: letterId, payload }),
+  resolve: ({ letterId, payload }, ctx) => fromQueue(editAndReplayDeadLetter(ctx, { id: letterId, payload })),
 });
 
 const ReplaysType = builder.objectRef<Replays>("DeadLetterReplays").implement({
@@ -126,13 +127,15 @@ refusable("replayDeadLetters", {
     after: t.string({ description: "Go on where an earlier call left off: its `endCursor`." }),
   }),
   resolve: ({ job, status, answerContains, limit, after }, ctx) =>
-    replayDeadLetters(ctx, {
-      job: job ?? undefined,
-      status: status ?? undefined,
-      answerContains: answerContains ?? undefined,
-      limit: limit ?? replayLimit,
-      after: after ?? undefined,
-    }),
+    fromQueue(
+      replayDeadLetters(ctx, {
+        job: job ?? undefined,
+        status: status ?? undefined,
+        answerContains: answerContains ?? undefined,
+        limit: limit ?? replayLimit,
+        after: after ?? undefined,
+      }),
+    ),
 });
 
 refusable("deleteDeadLetter", {
@@ -141,5 +144,5 @@ refusable("deleteDeadLetter", {
   scopes: { role: "admin" },
   result: DeadLetterType,
   input: (t) => ({ letterId: t.string({ required: true, description: "Which one." }) }),
-  resolve: ({ letterId }, ctx) => deleteDeadLetter(ctx, { id: letterId }),
+  resolve: ({ letterId }, ctx) => fromQueue(deleteDeadLetter(ctx, { id: letterId })),
 });

@@ -7,6 +7,7 @@ import {
   setFlowLimits,
 } from "../operations/queue/flow.ts";
 import { builder, type Types } from "./builder.ts";
+import { fromQueue } from "./queue-answer.ts";
 import { refusable } from "./refusable.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -57,7 +58,7 @@ refusable("pauseFlow", {
   scopes: editors,
   result: QueueFlowType,
   input: which,
-  resolve: ({ flow }, ctx) => pauseFlow(ctx, { flow }),
+  resolve: ({ flow }, ctx) => fromQueue(pauseFlow(ctx, { flow })),
 });
 
 refusable("resumeFlow", {
@@ -65,7 +66,7 @@ refusable("resumeFlow", {
   scopes: editors,
   result: QueueFlowType,
   input: which,
-  resolve: ({ flow }, ctx) => resumeFlow(ctx, { flow }),
+  resolve: ({ flow }, ctx) => fromQueue(resumeFlow(ctx, { flow })),
 });
 
 refusable("setFlowLimits", {
@@ -80,12 +81,14 @@ refusable("setFlowLimits", {
     periodSeconds: t.int({ description: "The rate's period, up to a week; a second unless given." }),
   }),
   resolve: ({ flow, parallelism, rate, periodSeconds }, ctx) =>
-    setFlowLimits(ctx, {
-      flow,
-      parallelism: parallelism ?? undefined,
-      rate: rate ?? undefined,
-      periodSeconds: periodSeconds ?? undefined,
-    }),
+    fromQueue(
+      setFlowLimits(ctx, {
+        flow,
+        parallelism: parallelism ?? undefined,
+        rate: rate ?? undefined,
+        periodSeconds: periodSeconds ?? undefined,
+      }),
+    ),
 });
 
 refusable("clearFlowLimits", {
@@ -93,5 +96,5 @@ refusable("clearFlowLimits", {
   scopes: editors,
   result: QueueFlowType,
   input: which,
-  resolve: ({ flow }, ctx) => clearFlowLimits(ctx, { flow }),
+  resolve: ({ flow }, ctx) => fromQueue(clearFlowLimits(ctx, { flow })),
 });

@@ -3,6 +3,7 @@ import { explainer } from "../operations/queue/explain.ts";
 import type { Attempt, QueueMessage, QueueMessageState } from "../operations/queue/message.ts";
 import type { Verdict, Why } from "../operations/queue/why.ts";
 import { builder } from "./builder.ts";
+import { fromQueue } from "./queue-answer.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -127,7 +128,7 @@ export const QueueMessageType = builder.objectRef<ShownMessage>("QueueMessage").
       type: QueueWhyType,
       description: "Why it is where it is, and what to do about it. Asks the queue.",
       complexity: 5,
-      resolve: ({ why }) => why(),
+      resolve: ({ why }) => fromQueue(why()),
     }),
   }),
 });

@@ -8,6 +8,7 @@ import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { checkedSize, pageSizes } from "./connection.ts";
 import { connectionType } from "./connection-type.ts";
+import { fromQueue } from "./queue-answer.ts";
 import { QueueMessageStateEnum, QueueMessageType, type ShownMessage, shown, shownOne } from "./queue-message-type.ts";
 import { refusable } from "./refusable.ts";
 import { RunType } from "./run-type.ts";
@@ -31,7 +32,7 @@ builder.queryField("queueMessages", (t) =>
     resolve: async (_root, { state, job, subject, first, after }, { ctx }) => {
       const limit = checkedSize(first ?? pageSizes.usual);
       const search = { state: state ?? undefined, job: job ?? undefined, subject: subject ?? undefined };
-      const found = await listMessages(ctx, { ...search, after: after ?? undefined, limit });
+      const found = await fromQueue(listMessages(ctx, { ...search, after: after ?? undefined, limit }));
       const { messages, next } = answered<MessagePage>(found);
       const edges = shown(ctx, messages).map((node) => ({ node, cursor: node.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? null };
@@ -49,7 +50,7 @@ builder.queryField("queueMessage", (t) =>
     authScopes: viewers,
     args: { id: t.arg.string({ required: true, description: "Its `messageId`." }) },
     resolve: async (_root, { id }, { ctx }) => {
-      const found = await findMessage(ctx, { id });
+      const found = await fromQueue(findMessage(ctx, { id }));
       return isRefusal(found) ? null : shownOne(ctx, found);
     },
   }),
@@ -65,7 +66,7 @@ builder.objectField(RunType, "openMessages", (t) =>
       first: t.arg.int({ description: `How many at most, 1–${pageSizes.most}; ${pageSizes.usual} unless given.` }),
     },
     resolve: async ({ id }, { first }, { ctx }) =>
-      shown(ctx, await openMessages(ctx, { run: id, limit: checkedSize(first ?? pageSizes.usual) })),
+      shown(ctx, await fromQueue(openMessages(ctx, { run: id, limit: checkedSize(first ?? pageSizes.usual) }))),
   }),
 );
 
@@ -75,7 +76,7 @@ refusable("retryMessage", {
   scopes: { role: "editor" },
   result: QueueMessageType,
   input: (t) => ({ messageId: t.string({ required: true, description: "Which one." }) }),
-  resolve: async ({ messageId }, ctx) => shownOr(ctx, await retryMessage(ctx, { id: messageId })),
+  resolve: async ({ messageId }, ctx) => shownOr(ctx, await fromQueue(retryMessage(ctx, { id: messageId }))),
 });
 
 refusable("cancelMessage", {
@@ -84,7 +85,7 @@ refusable("cancelMessage", {
   scopes: { role: "admin" },
   result: QueueMessageType,
   input: (t) => ({ messageId: t.string({ required: true, description: "Which one." }) }),
-  resolve: async ({ messageId }, ctx) => shownOr(ctx, await cancelMessage(ctx, { id: messageId })),
+  resolve: async ({ messageId }, ctx) => shownOr(ctx, await fromQueue(cancelMessage(ctx, { id: messageId }))),
 });
 
 function shownOr(ctx: Context, answer: QueueMessage | Refusal): ShownMessage | Refusal {

@@ -327,3 +327,46 @@ test("a message that was replayed is known by its subject, so that the sweep mak
   await shop.becomes(run, "COMPLETED");
   expect(await shop.messages()).toMatchObject({ "campaign-page": 2 });
 });
+
+test("cursors of elsewhere and names that cannot be are refused or find nothing", async () => {
+  const shop = await openShop();
+  const admin = await hire(shop, "kim", "admin");
+  const long = "x".repeat(100_000);
+  for (const after of ["log.garbage", "row.x", "log.", "x", long]) {
+    const { body } = await admin.ask(
+      "query ($after: String) { queueMessages(after: $after) { nodes { messageId } } }",
+      {
+        after,
+      },
+    );
+    expect(body.errors?.[0]?.extensions).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "after" }] });
+  }
+  const { queueMessages, deadLetters } = await admin.get(
+    "query ($long: String) { queueMessages(job: $long) { nodes { job } } deadLetters(job: $long) { nodes { job } } }",
+    { long },
+  );
+  expect([queueMessages.nodes, deadLetters.nodes]).toEqual([[], []]);
+  const replay = (input: object) => act(admin, "replayDeadLetters", { answerContains: "x", ...input });
+  expect(await replay({ job: long })).toMatchObject({ replayed: 0, more: false });
+  expect(await replay({ after: long })).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "after" }] });
+});
+
+test("while the queue is away, whoever asks for it is told so, and why", async () => {
+  const shop = await openShop({ env: { BROKER: "own-process", BROKER_PORT: "1" } });
+  const admin = await hire(shop, "kim", "admin");
+  const asked = [
+    "{ queueMessages { nodes { job } } }",
+    '{ queueMessage(id: "msg_1") { job } }',
+    "{ deadLetters { nodes { job } } }",
+    'mutation { pauseFlow(input: { flow: "EMAIL" }) { __typename } }',
+    'mutation { clearFlowLimits(input: { flow: "EMAIL" }) { __typename } }',
+    'mutation { cancelMessage(input: { messageId: "msg_1" }) { __typename } }',
+    'mutation { replayDeadLetter(input: { letterId: "1-1" }) { __typename } }',
+    "mutation { replayDeadLetters(input: {}) { __typename } }",
+  ];
+  for (const query of asked) {
+    const { body } = await admin.ask(query);
+    expect([query, body.errors?.[0]?.extensions?.code]).toEqual([query, "QUEUE_UNAVAILABLE"]);
+    expect(body.errors?.[0]?.message).toContain("ECONNREFUSED");
+  }
+});

@@ -52,21 +52,28 @@ export interface DeadLetterSearch extends DeadLetterFilter {
  * Our dead letters, newest first, all or those that a filter lets through. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT for a
  * cursor that the queue did not give.
  */
-export async function listDeadLetters(ctx: Context, search: DeadLetterSearch): Promise<DeadLetterPage | Refusal> {
-  const { job, after } = search;
+export function listDeadLetters(ctx: Context, search: DeadLetterSearch): Promise<DeadLetterPage | Refusal> {
+  return pageOrRefusal(search, () => gathered(ctx, search));
+}
+
+/** Longer ones are no name that the queue gives, and would not fit into a request to it. */
+export const longestName = 500;
+
+/** What a question to the queue finds: nothing for a job that cannot be, and a refusal for a cursor that the queue did not give. */
+export async function pageOrRefusal(
+  { job, after }: Pick<DeadLetterSearch, "job" | "after">,
+  ask: () => Promise<DeadLetterPage>,
+): Promise<DeadLetterPage | Refusal> {
   if (job !== undefined && job.length > longestName) return { letters: [], next: undefined };
   const notCursor = refuse.invalid([{ path: "after", message: "is not a cursor of this list" }]);
   if (after !== undefined && after.length > longestName) return notCursor;
   try {
-    return await gathered(ctx, search);
+    return await ask();
   } catch (error) {
     if (after !== undefined && error instanceof QstashError && error.status === 400) return notCursor;
     throw error;
   }
 }
-
-/** Longer ones are no name that the queue gives, and would not fit into a request to it. */
-const longestName = 500;
 
 async function gathered(ctx: Context, { after, limit, ...filter }: DeadLetterSearch): Promise<DeadLetterPage> {
   const letters: DeadLetter[] = [];

@@ -1,5 +1,7 @@
+import { QstashError } from "@upstash/qstash";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
+import { longestName } from "./dead-letter.ts";
 import { subjectOf } from "./kinds.ts";
 import { historyOf, type LogEntry, mostEntries, readLog } from "./log.ts";
 import { type QueueMessage, type QueueMessageState, stateOf, toMessage } from "./message.ts";
@@ -28,10 +30,15 @@ export async function listMessages(ctx: Context, search: MessageSearch): Promise
   const isRows = subject !== undefined || state === "OUTBOX";
   const [, kind, cursor = ""] = /^(row|log)\.([\w.:-]{1,200})$/.exec(after ?? "") ?? [];
   const isOfThis = kind === (isRows ? "row" : "log") && (kind === "log" || /^\d{1,15}$/.test(cursor));
-  if (after !== undefined && !isOfThis) {
-    return refuse.invalid([{ path: "after", message: "is not a cursor of this list" }]);
+  const notCursor = refuse.invalid([{ path: "after", message: "is not a cursor of this list" }]);
+  if (after !== undefined && !isOfThis) return notCursor;
+  if (job !== undefined && job.length > longestName) return { messages: [], next: undefined };
+  if (!isRows) {
+    return fromLog(ctx, search, after === undefined ? undefined : cursor).catch((error) => {
+      if (after !== undefined && error instanceof QstashError && error.status === 400) return notCursor;
+      throw error;
+    });
   }
-  if (!isRows) return fromLog(ctx, search, after === undefined ? undefined : cursor);
   const page = { before: after === undefined ? undefined : Number(cursor), limit: limit + 1 };
   const found =
     subject === undefined ? await waitingRows(ctx, { ...page, job }) : await rowsAbout(ctx, { ...page, subject });

@@ -1,4 +1,3 @@
-import { QstashError } from "@upstash/qstash";
 import { unpark as unparkCampaign } from "../../campaign/run/parking.ts";
 import { type Context, describeActor } from "../../context.ts";
 import { unpark as unparkPool } from "../../coupon/pool-fill.ts";
@@ -13,6 +12,7 @@ import {
   deadLetterPage,
   findDeadLetter,
   listDeadLetters,
+  pageOrRefusal,
 } from "./dead-letter.ts";
 import { isPublishable, readMessage } from "./kinds.ts";
 
@@ -69,7 +69,8 @@ async function containing(
   const letters: DeadLetter[] = [];
   let cursor = after;
   for (let lookup = 0; lookup < lookups && letters.length < limit; lookup++) {
-    const page = await pageOrRefusal(ctx, { ...filter, after: cursor, limit: 100 });
+    const search = { ...filter, after: cursor, limit: 100 };
+    const page = await pageOrRefusal(search, () => deadLetterPage(ctx, search));
     if (isRefusal(page)) return page;
     const matching = page.letters.filter(({ answer }) => answer?.toLowerCase().includes(words));
     const room = limit - letters.length;
@@ -79,15 +80,6 @@ async function containing(
     if (cursor === undefined) break;
   }
   return { letters, next: cursor };
-}
-
-async function pageOrRefusal(ctx: Context, search: Parameters<typeof deadLetterPage>[1]) {
-  try {
-    return await deadLetterPage(ctx, search);
-  } catch (error) {
-    if (search.after === undefined || !(error instanceof QstashError) || error.status !== 400) throw error;
-    return refuse.invalid([{ path: "after", message: "is not a cursor of dead letters" }]);
-  }
 }
 
 /**
