@@ -119,9 +119,9 @@ export async function deliveriesById(ctx: Context, ids: readonly number[]): Prom
 const keepMs = 30 * 24 * 3_600_000;
 const forgetStride = 10_000;
 
-/** Forgets old deliveries, a stretch at a time. */
+/** Forgets old deliveries, a stretch at a time; one that is still on its way, however long, keeps no other from it. */
 export function forgetDeliveries(now: number): Query {
   return sql`
-    DELETE FROM webhook_delivery WHERE id < (SELECT min(id) FROM webhook_delivery) + ${forgetStride}
+    DELETE FROM webhook_delivery WHERE id < (SELECT min(id) FROM webhook_delivery WHERE state <> 'PENDING') + ${forgetStride}
       AND created_at < ${now - keepMs} AND state <> 'PENDING'`;
 }
