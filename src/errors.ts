@@ -69,10 +69,16 @@ export function isRefusal(answer: unknown): answer is Refusal {
   return typeof answer === "object" && answer !== null && refusals.has(answer);
 }
 
+/** What somebody sent, as it is said back to them: names are short, and an answer is not as long as a question may be. */
+function brief(id: string | number): string {
+  const text = String(id);
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+}
+
 /** Makes refusals; the only place that does. */
 export const refuse = {
   notFound: (what: string, id: string | number) =>
-    refusal({ code: "NOT_FOUND", message: `There is no ${what} ${id}.` } as const),
+    refusal({ code: "NOT_FOUND", message: `There is no ${what} ${brief(id)}.` } as const),
   /** Of a coupon code; whatever is wrong with it, the answer is the same. */
   codeRefused: () =>
     refusal({

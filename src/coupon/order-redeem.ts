@@ -5,7 +5,7 @@ import type { Query } from "../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { Cart, type CartInput, isSameCart } from "./cart.ts";
 import { couponsMoved } from "./moved.ts";
-import { type CouponOrder, checked, couponsOf, findOrder, tooBusy, tries } from "./order.ts";
+import { type CouponOrder, checked, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
 import { movedRows } from "./order-moved.ts";
 import { quoteOf } from "./order-quote.ts";
 import type { Quote } from "./quote-shape.ts";
@@ -24,6 +24,8 @@ export interface RedeemInput {
  * it again), COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with another cart).
  */
 export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput): Promise<CouponOrder | Refusal> {
+  const unnamed = faultOfName(orderId);
+  if (unnamed) return unnamed;
   const bought = cart && checked(Cart, cart);
   if (isRefusal(bought)) {
     return bought.code === "INVALID_INPUT"

@@ -1,17 +1,19 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { type CouponOrder, findOrder } from "./order.ts";
+import { type CouponOrder, faultOfName, findOrder } from "./order.ts";
 import { unlock } from "./order-unlock.ts";
 
 /**
  * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as it stands.
- * Refusals: NOT_FOUND, WRONG_STATE (it was redeemed: refund it).
+ * Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE (it was redeemed: refund it).
  */
 export async function releaseCoupons(
   ctx: Context,
   { orderId }: { readonly orderId: string },
 ): Promise<CouponOrder | Refusal> {
+  const unnamed = faultOfName(orderId);
+  if (unnamed) return unnamed;
   await unlock(
     ctx,
     sql`s.order_id = ${orderId} AND s.state = 'LOCKED' AND s.locked_until > ${ctx.clock()}`,

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
-import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../errors.ts";
 import { Cart } from "./cart.ts";
 import { Quote } from "./quote-shape.ts";
 
@@ -83,3 +83,11 @@ export function tooBusy(): Refusal {
 
 /** The shop's name for an order or a refund. */
 export const ShopName = z.string().min(1).max(100);
+
+const Named = z.object({ orderId: ShopName });
+
+/** INVALID_INPUT for what cannot be an order's name. */
+export function faultOfName(orderId: string): Refusal | undefined {
+  const named = checked(Named, { orderId });
+  return isRefusal(named) ? named : undefined;
+}
