@@ -53,7 +53,7 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
     at: ctx.clock(),
   } as const;
   const given = await decide(ctx, claim, template);
-  if (given === undefined) throw new Error(`claim ${token} was neither given nor refused`);
+  if (given === undefined) throw new Error(`a claim of coupon template ${template.id} was neither given nor refused`);
   return isRefusal(given) ? given : sameAgain(ctx, given, asked);
 }
 

@@ -4,6 +4,7 @@ import { enqueue } from "../queue/outbox.ts";
 import { couponsMoved, type MovedCoupon } from "./moved.ts";
 import { forgetSoldOut } from "./sold-out.ts";
 import type { Coupon, CouponState } from "./table.ts";
+import { moveTemplates, nothingLeft } from "./template-state.ts";
 import { couponExpire } from "./wallet-messages.ts";
 
 /** Coupons that expire in one transaction, and transactions before others get their turn. */
@@ -67,12 +68,18 @@ function templatesDue(ctx: Context, now: number): Promise<{ id: number }[]> {
 
 /**
  * Moves the coupons of a query of ids, which must select AVAILABLE ones only and the same ones each time that it is asked in a transaction.
- * Whoever comes second selects nothing: so budget and tally move once, whether a member or the schedule was first.
+ * Whoever comes second selects nothing: so budget and tally move once, whether a member or the schedule was first. What they had reserved may
+ * bring a sold-out template back.
  */
 async function expire(ctx: Context, ids: SQL): Promise<number> {
   const each = sql`SELECT template, count(*) AS n, sum(reserve) AS reserve FROM coupon WHERE id IN (${ids}) GROUP BY template`;
   const results = await ctx.db.write([
     sql`UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template AND g.reserve > 0`,
+    ...moveTemplates(
+      ctx,
+      "revive",
+      sql`id IN (SELECT template FROM (${each}) WHERE reserve > 0) AND NOT ${nothingLeft}`,
+    ),
     sql`
       INSERT INTO coupon_tally (template, state, n) SELECT template, 'EXPIRED', n FROM (${each}) WHERE true
       ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,

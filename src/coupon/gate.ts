@@ -15,7 +15,7 @@ export type Admission =
 
 /** Claims of one template that a member may try in a period, over all processes. */
 export const attempts = { most: 20, periodMs: 10_000 } as const;
-/** A gate that nobody touches is forgotten after this; it is loaded again when needed. */
+/** A gate that nobody touches is forgotten after this, with the claims that it never heard of again; it is loaded again when needed. */
 const lifetimeMs = 86_400_000;
 
 interface Claimant {
@@ -48,7 +48,7 @@ export function reconcileGate(
   template: number,
   remaining: number,
 ): Promise<number | "unloaded" | "unavailable"> {
-  return reconcileScript.run(redis, [gateKey(template)], [remaining, lifetimeMs]);
+  return reconcileScript.run(redis, [gateKey(template), pendingKey(template)], [remaining, lifetimeMs]);
 }
 
 /** Lowers a loaded gate to what the database has left, after coupons were given past it; never raises it. Answers what the gate has then. */

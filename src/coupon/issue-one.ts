@@ -50,7 +50,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
   if (!coupon) {
     const refused = await refusalOf(ctx, claim, { ...facts, opensAt: null });
     if (refused) return refused;
-    throw new Error(`issue ${token} was neither given nor refused`);
+    throw new Error(`a coupon of template ${template.id} was neither given nor refused`);
   }
   const isSame = coupon.template === template.id && coupon.member === member.seq;
   return isSame ? coupon : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
