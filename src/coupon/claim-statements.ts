@@ -4,7 +4,7 @@ import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import type { PendingClaim } from "./committer.ts";
 import { assignClaimCodes } from "./pool-assign.ts";
-import { type Coupon, couponStates, templateStates } from "./table.ts";
+import { type Coupon, CouponRow, templateStates } from "./table.ts";
 
 /**
  * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is that of the rows the
@@ -64,23 +64,9 @@ const Facts = z.object({
   isSpent: z.int().nullable(),
 });
 
-const Made = z.object({
-  couponId: z.int(),
-  member: z.int(),
-  template: z.int(),
-  number: z.int(),
-  source: z.string(),
-  token: z.string().nullable(),
-  code: z.string().nullable(),
-  couponState: z.enum(couponStates),
-  reserve: z.int(),
-  at: z.int(),
-  validFrom: z.int(),
-  validTo: z.int().nullable(),
-  orderId: z.string().nullable(),
-  lockedUntil: z.int().nullable(),
-  usedAt: z.int().nullable(),
-  discount: z.int().nullable(),
+const Made = CouponRow.omit({ id: true, state: true }).extend({
+  couponId: CouponRow.shape.id,
+  couponState: CouponRow.shape.state,
 });
 
 /** The facts by the position of their claim. */

@@ -1,4 +1,5 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { z } from "zod";
 
 /** How members come by a coupon. */
 export const waysGiven = ["SELF_CLAIM", "SYSTEM", "CODE"] as const;
@@ -75,3 +76,23 @@ export const couponTable = sqliteTable("coupon", {
 export type CouponTemplate = typeof templateTable.$inferSelect;
 /** A coupon as the table has it. */
 export type Coupon = typeof couponTable.$inferSelect;
+
+/** The same, read back from where it was written as JSON or selected by hand. */
+export const CouponRow = z.object({
+  id: z.int(),
+  member: z.int(),
+  template: z.int(),
+  number: z.int(),
+  source: z.string(),
+  token: z.string().nullable(),
+  code: z.string().nullable(),
+  state: z.enum(couponStates),
+  reserve: z.int(),
+  at: z.int(),
+  validFrom: z.int(),
+  validTo: z.int().nullable(),
+  orderId: z.string().nullable(),
+  lockedUntil: z.int().nullable(),
+  usedAt: z.int().nullable(),
+  discount: z.int().nullable(),
+}) satisfies z.ZodType<Coupon>;

@@ -1,7 +1,7 @@
 import type { Redis } from "@upstash/redis";
 import { z } from "zod";
 import { defineScript } from "../redis/script.ts";
-import { type Coupon, couponStates } from "./table.ts";
+import { type Coupon, CouponRow } from "./table.ts";
 import beginSource from "./wallet-begin.lua" with { type: "text" };
 import dropSource from "./wallet-drop.lua" with { type: "text" };
 import moveSource from "./wallet-move.lua" with { type: "text" };
@@ -141,31 +141,12 @@ function fieldAndRow(coupon: Coupon): [string, string] {
   return [`c${coupon.id}`, JSON.stringify(coupon)];
 }
 
-const Row = z.object({
-  id: z.int(),
-  member: z.int(),
-  template: z.int(),
-  number: z.int(),
-  source: z.string(),
-  token: z.string().nullable(),
-  code: z.string().nullable(),
-  state: z.enum(couponStates),
-  reserve: z.int(),
-  at: z.int(),
-  validFrom: z.int(),
-  validTo: z.int().nullable(),
-  orderId: z.string().nullable(),
-  lockedUntil: z.int().nullable(),
-  usedAt: z.int().nullable(),
-  discount: z.int().nullable(),
-}) satisfies z.ZodType<Coupon>;
-
 const readScript = defineScript(readSource, (raw): Exclude<Kept, "unavailable"> => {
   const [word, answer] = Array.isArray(raw) ? raw : [];
   if (word === "unloaded" && typeof answer === "string") return { kind: "unloaded", version: answer };
   if (word !== "loaded" || !Array.isArray(answer)) throw new TypeError("wallet-read.lua answered something else");
   const rows = answer.filter((_, i) => i % 2 === 1 && answer[i - 1] !== "");
-  return { kind: "loaded", coupons: z.array(Row).parse(rows) };
+  return { kind: "loaded", coupons: z.array(CouponRow).parse(rows) };
 });
 
 const storeScript = defineScript(storeSource, (raw): "stored" | "stale" => {

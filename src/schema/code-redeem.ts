@@ -1,5 +1,5 @@
 import { codeTries, redeemCode } from "../coupon/redeem-code.ts";
-import { CouponType } from "./coupon.ts";
+import { asMember, CouponType } from "./coupon.ts";
 import { refusable } from "./refusable.ts";
 
 const { perMember } = codeTries;
@@ -12,9 +12,5 @@ refusable("redeemCode", {
     code: t.string({ required: true, description: "As it was typed; capitals, blanks and hyphens do not matter." }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one try, 1–200 characters." }),
   }),
-  resolve: ({ code, idempotencyKey }, ctx, { address }) => {
-    const { actor } = ctx;
-    if (actor.kind !== "member") throw new Error("only members redeem codes");
-    return redeemCode({ ...ctx, actor }, { code, idempotencyKey, address });
-  },
+  resolve: ({ code, idempotencyKey }, ctx, { address }) => redeemCode(asMember(ctx), { code, idempotencyKey, address }),
 });

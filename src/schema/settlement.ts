@@ -1,5 +1,3 @@
-import type { Context } from "../context.ts";
-import type { MemberContext } from "../coupon/claim.ts";
 import { lockCoupons } from "../coupon/order-lock.ts";
 import { quoteCart, quoteCartFor } from "../coupon/order-quote.ts";
 import { redeemCoupons } from "../coupon/order-redeem.ts";
@@ -8,7 +6,7 @@ import { releaseCoupons } from "../coupon/order-release.ts";
 import type { Quote } from "../coupon/quote-shape.ts";
 import { answered } from "./answered.ts";
 import { builder, type Types } from "./builder.ts";
-import { CouponType } from "./coupon.ts";
+import { asMember, CouponType } from "./coupon.ts";
 import { toRowId } from "./ids.ts";
 import { refusable } from "./refusable.ts";
 import { CartInput, cartOf } from "./settlement-input.ts";
@@ -144,10 +142,3 @@ refusable("refundOrder", {
       validDays: validDays ?? undefined,
     }),
 });
-
-/** The scope lets members in alone. */
-function asMember(ctx: Context): MemberContext {
-  const { actor } = ctx;
-  if (actor.kind !== "member") throw new Error("only members quote carts of their own");
-  return { ...ctx, actor };
-}
