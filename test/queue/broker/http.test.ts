@@ -38,7 +38,15 @@ test("every fault of a publish is a 4xx that names it", async () => {
       expect.stringContaining(said),
     ]);
   }
-  for (const destination of ["shop.test/a", "ftp://shop.test", "http://", "no group", ""]) {
+  for (const destination of [
+    "shop.test/a",
+    "ftp://shop.test",
+    "http://",
+    "http:///shop.test",
+    "http://?a",
+    "no group",
+    "",
+  ]) {
     const answer = await call("POST", `/v2/publish/${destination}`, { body: "{}" });
     expect([destination, answer.status]).toEqual([destination, 400]);
   }

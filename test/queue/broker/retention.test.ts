@@ -1,6 +1,11 @@
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
 import { statSync } from "node:fs";
+import { join } from "node:path";
+import { Committer } from "../../../src/queue/broker/store/commit.ts";
+import { createSweeper } from "../../../src/queue/broker/store/retention.ts";
+import { openStore } from "../../../src/queue/broker/store/store.ts";
+import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
 import { broker, destination, stopAll } from "./support.ts";
 
@@ -58,4 +63,50 @@ test("the pages of delivered messages are given back to the disk", async () => {
   });
   await stop();
   expect(statSync(path).size).toBeLessThan(2_000_000);
+});
+
+test("of the ended messages no more than a hundred thousand are kept for the log, the latest", async () => {
+  const store = openStore(join(tempDir(), "queue.db"));
+  const where = {
+    lane: "x",
+    url: "http://shop.test/",
+    method: "POST",
+    header: "{}",
+    body: Buffer.from("x"),
+    retries: 0,
+  };
+  const none = {
+    label: null,
+    flow: null,
+    schedule: null,
+    queue: null,
+    slot: null,
+    topic: null,
+    ip: null,
+    extras: null,
+  };
+  const when = { due: 1, created: 1, starts: 1 };
+  store.db.transaction(() => {
+    for (let n = 1; n <= 102_500; n++) {
+      store.insert({ seq: store.nextSeq(), id: `msg_${n}`, ...when, ...where, ...none });
+      store.log.run(n, n, "CREATED", null);
+      if (n <= 102_400) store.end(n, n);
+    }
+  })();
+  let next: number | undefined;
+  const alarmAt = (time: number) => {
+    next = time;
+  };
+  const sweeper = createSweeper({ store, committer: new Committer(store), alarmAt, onSwept: () => {} });
+  sweeper.onActivity(200_000);
+  await until(() => {
+    if (next !== undefined) sweeper.onAlarm(next);
+    return store.ended() <= 100_000;
+  });
+  expect([store.ended(), store.waiting()]).toEqual([100_000, 100]);
+  expect(store.db.query("SELECT min(seq) AS first, count(*) AS n FROM log").get()).toEqual({
+    first: 2_401,
+    n: 100_100,
+  });
+  store.close();
 });

@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { nextTick } from "../../../src/queue/broker/schedule/cron.ts";
 import { until } from "../../support/wait.ts";
 import { broker, destination, stopAll } from "./support.ts";
 
@@ -44,4 +45,28 @@ test("setting the same schedule again, as a starting app does, does not skip its
   now = nextScheduleTime! - 1;
   await first.client.schedules.create(schedule);
   expect((await first.client.schedules.get("hourly")).nextScheduleTime).toBe(nextScheduleTime!);
+});
+
+test("a schedule that is resumed goes on with the next tick, and makes up for none of those it was paused for", async () => {
+  const shop = destination();
+  const { client, pass, backlog } = await broker();
+  await client.schedules.create({ destination: shop.url, cron: "* * * * *", scheduleId: "held" });
+  await client.schedules.pause({ schedule: "held" });
+  pass(5.5 * minute);
+  await client.schedules.resume({ schedule: "held" });
+  await client.publish({ url: `${shop.url}/other` });
+  await until(() => shop.to("/other").length === 1 && backlog() === 0);
+  expect(shop.to("/").length).toBeLessThan(2); // one, where the minute ended just now
+  pass(minute);
+  await until(() => shop.to("/").length > 0);
+});
+
+test("where summer time begins and ends, a daily schedule comes once a day", () => {
+  const ticks = (from: string) => {
+    const first = nextTick("CRON_TZ=Europe/Berlin 30 2 * * *", Date.parse(from))!;
+    const second = nextTick("CRON_TZ=Europe/Berlin 30 2 * * *", first)!;
+    return [first, second].map((time) => new Date(time).toISOString().slice(5, 16));
+  };
+  expect(ticks("2027-03-27T12:00:00Z")).toEqual(["03-28T01:30", "03-29T00:30"]);
+  expect(ticks("2027-10-30T12:00:00Z")).toEqual(["10-31T00:30", "11-01T01:30"]);
 });

@@ -66,12 +66,15 @@ async function save(
   return {};
 }
 
-/** What still waits in the queue is cancelled with it. */
+/** What waits in the queue is cancelled first: while it is paused, none of that gets away. What came meanwhile has a queue of its own. */
 async function remove(parts: Parts, id: string): Promise<Answer> {
-  const { store, committer, onLimits } = parts;
-  const removed = await committer.commit(() => store.removeQueue.run(id).changes);
-  if (removed === 0) return reject(404, `queue ${id} not found`);
+  const { store, committer, now, onLimits } = parts;
+  if (!store.queue.get(id)) return reject(404, `queue ${id} not found`);
   await cancelQueue(parts, id);
+  await committer.commit(() => {
+    store.removeQueue.run(id);
+    if (store.countInQueue(id) > 0) store.ensureQueue.run(id, now());
+  });
   onLimits(queueLane(id));
   return {};
 }

@@ -25,7 +25,8 @@ const count = (name: string, most: number) =>
 export const destination = z.string().superRefine((text, issue) => {
   if (!/^https?:\/\//i.test(text)) {
     issue.addIssue("invalid destination url: endpoint has invalid scheme, add http:// or https:// in front of it");
-  } else if (!URL.canParse(text)) issue.addIssue(`invalid destination url: ${text}`);
+  } else if (!/^https?:\/\/[^/?#]/i.test(text) || !URL.canParse(text))
+    issue.addIssue(`invalid destination url: ${text}`);
 });
 
 /** A duration, or whole seconds without a unit, as the SDK's documentation has them. */
