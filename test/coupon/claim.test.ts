@@ -148,3 +148,20 @@ test("nothing is given any more once its coupons would have expired, though no s
   const { id } = await addTemplate(shop.ctx, { validTo: shop.ctx.clock() });
   expect(codeOf(await claimCoupon(as(shop, 1), { template: id, idempotencyKey: "k" }))).toBe("ENDED");
 });
+
+test("a crowd before a template that is for some is told apart together, each by what the member is", async () => {
+  const shop = await openShop();
+  await shop.members(1_000, { level: "i % 2" });
+  const { id } = await addTemplate(shop.ctx, { stock: 100, eligibility: { level: { gte: 1 } } });
+  let reads = 0;
+  const all: Shop["ctx"]["db"]["all"] = (query) => {
+    reads++;
+    return shop.ctx.db.all(query);
+  };
+  const ctx = { ...shop.ctx, db: { ...shop.ctx.db, all } };
+  const claims = Array.from({ length: 1_000 }, (_, n) =>
+    claimCoupon({ ...as(shop, n + 1), db: ctx.db }, { template: id, idempotencyKey: "k" }),
+  );
+  expect(tally(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 400, NOT_ELIGIBLE: 500 });
+  expect(reads).toBeLessThan(20);
+});
