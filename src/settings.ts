@@ -75,7 +75,8 @@ export function queueSettings(env: Env, { senders }: Channels, url: string, brok
     pages: { parallelism: 8 },
     // One step at a time: each keeps the database busy for a tenth of a second.
     codes: { parallelism: 1 },
-    webhooks: { parallelism: 5 },
+    // Each endpoint for itself: were all fifty to hang, half of the queue's places would still be free for campaigns.
+    webhooks: { parallelism: 2 },
     // These two limit nothing that happens: they are there to be counted and held.
     [usualFlows.others]: { parallelism: 32 },
     [usualFlows.events]: { parallelism: 32 },

@@ -132,3 +132,18 @@ test("a destination that hangs and then answers again gets all that waited for i
     Array.from({ length: 600 }, (_, n) => n),
   );
 });
+
+test("half of the slots hang at one address, in many flows: another flow to the same address is still served", async () => {
+  const shop = destination(({ path }) => (path === "/slow" ? new Promise<Response>(() => {}) : new Response()));
+  const { client } = await broker();
+  const slow = Array.from({ length: 50 }, (_, n) => ({
+    url: `${shop.url}/slow`,
+    flowControl: { key: `endpoint ${n}`, parallelism: 2 },
+    ...forLong,
+  }));
+  await client.batch([...slow, ...slow, ...slow]);
+  await until(() => shop.to("/slow").length === 100);
+  const fast = { url: `${shop.url}/fast`, flowControl: { key: "fast", parallelism: 8 } };
+  await client.batch(Array.from({ length: 200 }, () => fast));
+  await until(() => shop.to("/fast").length === 200, quick);
+});

@@ -1,6 +1,6 @@
 import type { Lane } from "./lane.ts";
 
-/** While less than this part of the slots is taken, everyone takes what he needs. */
+/** While no more than this part of the slots is taken, everyone takes what he needs. */
 const plenty = 0.5;
 /** Up to this one, a destination has a few, however it answers; beyond, one, until it is known to answer promptly. */
 const enough = 0.6;
@@ -38,7 +38,7 @@ export class Shares {
   /** Whether a call may be made while `running` are under way; if not, the lane waits until it is told so by the end of another. */
   admits(url: string, running: number, lane: Lane): boolean {
     const taken = running / this.#slots;
-    if (taken < plenty) return true;
+    if (taken <= plenty) return true;
     const origin = this.#origin(url);
     if (origin.calls.size < this.#share(origin, taken)) return true;
     origin.waiting.add(lane);
