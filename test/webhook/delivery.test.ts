@@ -310,3 +310,35 @@ test("deliveries are forgotten after thirty days, those that are still on their 
   await world.db.write([forgetDeliveries(world.now + 2 * 24 * hour)]);
   expect((await world.deliveries()).map(({ id }) => id).sort()).toEqual([1, 2]);
 });
+
+test("an endpoint is not told of what happened before it was there, however late that is dealt with", async () => {
+  const world = await World.begin();
+  const there = world.receiver();
+  const data = { member: "m_1", channel: "EMAIL", topic: "*" } as const;
+  await world.db.write([record([memberUnsubscribed.of("member/m_1", data)], world.now)]);
+  world.now += 1;
+  await world.webhook(there);
+  await world.happen();
+  expect(await world.states()).toEqual(["DONE 1 204"]);
+});
+
+test("a message that comes before its time sends nothing", async () => {
+  const world = await World.begin();
+  const there = world.receiver();
+  await world.webhook(there);
+  there.answer = () => new Response("", { status: 500 });
+  await world.happen();
+  await webhookSendJob.run(world.ctx, { delivery: 1 });
+  expect(await world.states()).toEqual(["PENDING 1 500"]);
+});
+
+test("an address that may no longer be called is not, and the delivery says so", async () => {
+  const world = await World.begin();
+  const there = world.receiver();
+  await world.webhook(there);
+  const inProduction = { ...world.ctx, settings: { ...world.ctx.settings, httpsOnly: true } };
+  accepted(await testWebhook(world.ctx, { id: 1 }));
+  await webhookSendJob.run(inProduction, { delivery: 1 });
+  const [delivery] = await world.deliveries();
+  expect(delivery).toMatchObject({ state: "FAILED", attempts: 0, error: "its address must begin with https://" });
+});

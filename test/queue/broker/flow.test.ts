@@ -187,3 +187,36 @@ test("more paused keys than the broker holds at once keep nobody else waiting, a
   for (const n of [0, 5_000, keys - 1]) await again.client.flowControl.resume(`member ${n}`);
   await until(() => seen.size === 63);
 });
+
+test("with more keys under way than the broker holds at once, the others get their turn when those are done", async () => {
+  const keys = 10_050;
+  const seen = new Set<string>();
+  const deliver = async ({ url }: Request) => {
+    seen.add(new URL(url).pathname);
+    return new Response();
+  };
+  const { call, client, pass } = await broker({ deliver });
+  const message = (n: number) => ({
+    destination: `http://shop.test/${n}`,
+    headers: { "Upstash-Flow-Control-Key": `member ${n}`, "Upstash-Flow-Control-Value": "rate=1, period=1h" },
+  });
+  await call("POST", "/v2/batch", { body: JSON.stringify(Array.from({ length: keys }, (_, n) => message(n))) });
+  await until(() => seen.size === 10_000);
+  await client.publish({ url: "http://shop.test/other" });
+  pass(3_600_000);
+  await until(() => seen.size === keys + 1);
+});
+
+test("a clock that is set back takes nothing back: what was due stays due", async () => {
+  const shop = destination();
+  let now = Date.now();
+  const { client } = await broker({ clock: () => now });
+  await client.flowControl.pause("held");
+  const flowControl = { key: "held", parallelism: 1 };
+  await client.publish({ url: shop.url, delay: "1h", flowControl });
+  now += 3_600_000;
+  await until(async () => (await client.flowControl.get("held")).waitListSize === 1);
+  now -= 3_600_000;
+  await client.flowControl.resume("held");
+  await shop.first();
+});

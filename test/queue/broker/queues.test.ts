@@ -1,4 +1,8 @@
 import { afterEach, expect, test } from "bun:test";
+import { join } from "node:path";
+import { openLane } from "../../../src/queue/broker/delivery/lane.ts";
+import { openStore } from "../../../src/queue/broker/store/store.ts";
+import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
 import { broker, destination, stopAll } from "./support.ts";
 
@@ -55,4 +59,19 @@ test("a queue and its order survive a restart", async () => {
   await again.client.queue({ queueName: "kept" }).resume();
   await until(() => again.backlog() === 0);
   expect(shop.deliveries.map(({ path }) => path)).toEqual(Array.from({ length: 20 }, (_, n) => `/${n}`));
+});
+
+test("what is paused and has nothing under way needs no memory, whatever waits for it", () => {
+  const store = openStore(join(tempDir(), "queue.db"));
+  store.saveQueue.run("q", 1, 1, 1);
+  store.saveFlow.run("k", 1, null, null, 1, 0, 0);
+  for (const key of ["queue:q", "flow:k"]) {
+    const lane = openLane(store, key);
+    lane.hasMore();
+    expect([key, lane.isIdle(1)]).toEqual([key, true]);
+  }
+  store.saveQueue.run("q", 1, 0, 1);
+  store.saveFlow.run("k", 1, null, null, 0, 0, 0);
+  for (const key of ["queue:q", "flow:k"]) expect([key, openLane(store, key).isIdle(1)]).toEqual([key, false]);
+  store.close();
 });
