@@ -8,23 +8,33 @@ import { movedRows } from "./order-moved.ts";
 /** How long an order that came to nothing is kept, in milliseconds. */
 const keepMs = 30 * 86_400_000;
 
+/** Transactions in one go, before others get their turn: what comes to nothing on a busy day must not pile up. */
+const steps = 20;
+
 /**
- * Frees the coupons of orders whose locks are over, at most `limit` orders, and forgets as many that came to nothing long ago; answers how
- * many it freed.
+ * Frees the coupons of orders whose locks are over, and forgets orders that came to nothing long ago: at most `stride` of each in one
+ * transaction, and a bounded number of those. Answers how many orders it freed.
  */
-export async function expireLocks(ctx: Context, limit: number): Promise<number> {
-  const before = ctx.clock() - keepMs;
-  await ctx.db.write([
+export async function expireLocks(ctx: Context, stride: number): Promise<number> {
+  let freed = 0;
+  for (let step = 0; step < steps; step++) {
+    const forgotten = await forget(ctx, stride);
+    const over = await ctx.db.all<{ id: number }>(sql`
+      SELECT id FROM settlement WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} ORDER BY locked_until LIMIT ${stride}`);
+    const ids = over.map(({ id }) => id);
+    freed += await expire(ctx, ids);
+    if (Math.max(forgotten, ids.length) < stride) break;
+  }
+  return freed;
+}
+
+async function forget(ctx: Context, stride: number): Promise<number> {
+  const [result] = await ctx.db.write([
     sql`
       DELETE FROM settlement WHERE id IN (
-        SELECT id FROM settlement WHERE state IN ('RELEASED', 'EXPIRED') AND ended_at < ${before} LIMIT ${limit})`,
+        SELECT id FROM settlement WHERE state IN ('RELEASED', 'EXPIRED') AND ended_at < ${ctx.clock() - keepMs} LIMIT ${stride})`,
   ]);
-  const over = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM settlement WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} ORDER BY locked_until LIMIT ${limit}`);
-  return expire(
-    ctx,
-    over.map(({ id }) => id),
-  );
+  return result?.rowsAffected ?? 0;
 }
 
 /** The same for the orders whose locks hold some of these coupons, and for the order of this name. */

@@ -151,6 +151,18 @@ test("a member's export tells the orders; erasing the member leaves those that w
   expect(accepted(await refund(paidFor.orderId)).refund.amount).toBe(4_001);
 });
 
+test("however many orders are given up at once, one sweep frees them all and later forgets them, a bounded number at a time", async () => {
+  const { coupons } = await held(Array.from({ length: 19 }, (_, n) => n + 1));
+  for (const [n, coupon] of coupons.entries())
+    accepted(await lock([coupon], { member: { seq: n + 1 }, ttlSeconds: 60 }));
+  time.now += 61_000;
+  expect(await expireLocks(ctx, 5)).toBe(19);
+  expect(await couponSums(db)).toEqual([]);
+  time.now += 31 * day;
+  await expireLocks(ctx, 5);
+  expect(await db.all(sql`SELECT 1 FROM settlement WHERE state IN ('EXPIRED', 'RELEASED')`)).toEqual([]);
+});
+
 test("an order that came to nothing is forgotten after a month", async () => {
   const { coupon } = await held([1]);
   const { orderId } = accepted(await lock([coupon]));

@@ -37,7 +37,7 @@ export async function openOrders() {
 
   /** A template and coupons of it for these members. */
   async function held(members: readonly number[], facts: Partial<typeof templateTable.$inferInsert> = {}) {
-    const { id: template } = await addTemplate(ctx, facts);
+    const { id: template } = await addTemplate(ctx, { perMember: members.length, ...facts });
     const coupons: number[] = [];
     for (const member of members) {
       const reserve = facts.budget ? (facts.most ?? 0) : 0;
