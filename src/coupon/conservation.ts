@@ -108,7 +108,10 @@ export async function gateDrift(ctx: Context) {
   const [turn, drifts] = await Promise.all([
     ctx.db.first<{ at: number }>(sql`SELECT at FROM coupon_gate_turn`),
     ctx.db.all<{ template: number; drift: number }>(
-      sql`SELECT template, drift FROM coupon_gate WHERE drift <> 0 ORDER BY abs(drift) DESC LIMIT 100`,
+      // Not those of templates that are over, or whose gate is gone: nobody reconciles them any more.
+      sql`
+        SELECT template, drift FROM coupon_gate WHERE drift <> 0 AND mended_at >= (SELECT at FROM coupon_gate_turn)
+        ORDER BY abs(drift) DESC LIMIT 100`,
     ),
   ]);
   return { reconciledAt: turn?.at ?? 0, drifts };

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
-import { alarm, couponConservation, keepGates } from "../../src/coupon/conservation.ts";
+import { alarm, couponConservation, gateDrift, keepGates } from "../../src/coupon/conservation.ts";
 import { gateState } from "../../src/coupon/gate.ts";
 import { loadGate, reconcileTemplate } from "../../src/coupon/reconcile.ts";
 import { couponStatistics } from "../../src/coupon/statistics.ts";
@@ -92,6 +92,20 @@ test("a gate that is off is mended, by how much is kept and shown as a metric; o
     { template: id, drift: -501, remaining: 1_000 },
   ]);
   expect(await couponConservation(shop.ctx, id)).toMatchObject({ drift: 0, lastMended: { drift: -500 } });
+});
+
+test("a template that ended while its gate was off is no alarm for ever", async () => {
+  const shop = await openShop(withRedis);
+  const { id } = await addTemplate(shop.ctx, { stock: 10 });
+  await loadGate(shop.ctx, id);
+  await shop.ctx.redis?.set(`coupon:{${id}}:gate`, 17);
+  shop.pass(turn);
+  await keepGates(shop.ctx);
+  expect((await gateDrift(shop.ctx)).drifts).toEqual([{ template: id, drift: 7 }]);
+  await shop.ctx.db.write([sql`UPDATE coupon_template SET state = 'ENDED' WHERE id = ${id}`]);
+  shop.pass(turn);
+  await keepGates(shop.ctx);
+  expect((await gateDrift(shop.ctx)).drifts).toEqual([]);
 });
 
 test("of all processes one reconciles in a turn", async () => {
