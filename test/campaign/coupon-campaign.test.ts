@@ -104,6 +104,7 @@ describe("a campaign of coupons", () => {
     [{ state: "WITHDRAWN" }, "it has ended"],
     [{ state: "SOLD_OUT" }, "nothing is left of it; raise its stock or budget first"],
     [{ closesAt: Date.now() - 1 }, "it closes before the campaign starts"],
+    [{ validTo: Date.now() - 1 }, "its coupons expire before the campaign starts"],
   ])("is neither approved nor launched while its template gives nothing: %p", async (facts, message) => {
     const { id } = await draft(facts);
     const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplate", message }] };

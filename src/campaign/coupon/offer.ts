@@ -93,7 +93,7 @@ export async function offerIssues(
   return fault === undefined ? [] : [{ path, message: fault }];
 }
 
-function notOpen({ state, closesAt }: CouponTemplate, startsAt: number): string | undefined {
+function notOpen({ state, closesAt, validTo }: CouponTemplate, startsAt: number): string | undefined {
   switch (state) {
     case "DRAFT":
       return "it is still a draft; activate it first";
@@ -103,6 +103,7 @@ function notOpen({ state, closesAt }: CouponTemplate, startsAt: number): string 
     case "SOLD_OUT":
       return "nothing is left of it; raise its stock or budget first";
     case "ACTIVE":
+      if (validTo !== null && validTo <= startsAt) return "its coupons expire before the campaign starts";
       return closesAt !== null && closesAt <= startsAt ? "it closes before the campaign starts" : undefined;
   }
 }
