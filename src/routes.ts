@@ -1,6 +1,6 @@
 import { followLink, unsubscribePage } from "./campaign/content/link-page.ts";
 import type { Context } from "./context.ts";
-import { claimPage } from "./coupon/claim-page.ts";
+import { claimPage } from "./coupon/link/claim-page.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { handleJob } from "./jobs/route.ts";

@@ -1,7 +1,7 @@
 import { inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { type Coupon, type CouponState, couponTable } from "./table.ts";
-import { announceMoves, dropLists, dropListsOfMany, moveInLists } from "./wallet-cache.ts";
+import { announceMoves, dropLists, dropListsOfMany, moveInLists } from "./wallet/wallet-cache.ts";
 
 /** A coupon that came into another state. */
 export interface MovedCoupon {

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { type AudienceTerm, allOf, defineTerm } from "../member/audience-term.ts";
-import { inAvailableIndex } from "./expiry.ts";
 import { couponStates } from "./table.ts";
+import { inAvailableIndex } from "./wallet/expiry.ts";
 
 const hourMs = 3_600_000;
 const moment = z.iso.datetime({ offset: true });

@@ -1,5 +1,5 @@
+import { fillStep, parkPool } from "../coupon/code/pool-fill.ts";
 import { couponPool } from "../coupon/messages.ts";
-import { fillStep, parkPool } from "../coupon/pool-fill.ts";
 import { defineJob, done } from "./job.ts";
 
 export const couponPoolJob = defineJob(

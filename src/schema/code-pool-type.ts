@@ -1,7 +1,20 @@
-import { type CodeRowFault, keptFaults, type PoolExport, poolExports, poolFaults, poolsById } from "../coupon/pool.ts";
-import { type PoolProgress, poolProgress } from "../coupon/pool-progress.ts";
-import { type CodeFault, type CodePool, type PoolSource, type PoolState, poolStates } from "../coupon/pool-table.ts";
-import { templatesById } from "../coupon/template.ts";
+import {
+  type CodeRowFault,
+  keptFaults,
+  type PoolExport,
+  poolExports,
+  poolFaults,
+  poolsById,
+} from "../coupon/code/pool.ts";
+import { type PoolProgress, poolProgress } from "../coupon/code/pool-progress.ts";
+import {
+  type CodeFault,
+  type CodePool,
+  type PoolSource,
+  type PoolState,
+  poolStates,
+} from "../coupon/code/pool-table.ts";
+import { templatesById } from "../coupon/template/template.ts";
 import { builder } from "./builder.ts";
 import { exporters, exportPath } from "./code-files.ts";
 import { CouponTemplateType } from "./coupon-template-type.ts";

@@ -1,8 +1,8 @@
 import type { Context } from "../context.ts";
-import { createCodePool, findPool, listPools, mostWanted, poolsById } from "../coupon/pool.ts";
-import { cancelCodePool, pauseCodePool, resumeCodePool } from "../coupon/pool-control.ts";
-import { endedPools, type PoolProgress, poolProgress } from "../coupon/pool-progress.ts";
-import type { CodePool } from "../coupon/pool-table.ts";
+import { createCodePool, findPool, listPools, mostWanted, poolsById } from "../coupon/code/pool.ts";
+import { cancelCodePool, pauseCodePool, resumeCodePool } from "../coupon/code/pool-control.ts";
+import { endedPools, type PoolProgress, poolProgress } from "../coupon/code/pool-progress.ts";
+import type { CodePool } from "../coupon/code/pool-table.ts";
 import type { Refusal } from "../errors.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";

@@ -1,4 +1,4 @@
-import { codeTries, redeemCode } from "../coupon/redeem-code.ts";
+import { codeTries, redeemCode } from "../coupon/code/redeem-code.ts";
 import { asMember, CouponType } from "./coupon.ts";
 import { refusable } from "./refusable.ts";
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { leadMinutes, setNoticePolicy } from "../campaign/notice/policy.ts";
 import { channelNames } from "../channels/catalog.ts";
-import { type NoticeKind, type NoticePolicy, noticePolicies } from "../coupon/notice-policy.ts";
+import { type NoticeKind, type NoticePolicy, noticePolicies } from "../coupon/notice/notice-policy.ts";
 import { builder } from "./builder.ts";
 import { ContentInput, contentOf } from "./campaign-input.ts";
 import { ChannelEnum } from "./channel.ts";

@@ -1,7 +1,7 @@
 import type { InputRef } from "@pothos/core";
 import { z } from "zod";
-import { discountKinds } from "../coupon/discount/index.ts";
-import { describeDiscount } from "../coupon/template-terms.ts";
+import { discountKinds } from "../coupon/settlement/discount/index.ts";
+import { describeDiscount } from "../coupon/template/template-terms.ts";
 import { builder } from "./builder.ts";
 
 export const DiscountKindEnum = builder.enumType("DiscountKind", {

@@ -1,5 +1,5 @@
 import { codeModes, waysGiven } from "../coupon/table.ts";
-import type { TemplateDraft } from "../coupon/template-draft.ts";
+import type { TemplateDraft } from "../coupon/template/template-draft.ts";
 import { AudienceFilter, toFilter } from "./audience.ts";
 import type { AudienceInput } from "./audience-input.ts";
 import { builder, type Types } from "./builder.ts";

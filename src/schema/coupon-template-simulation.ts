@@ -1,4 +1,4 @@
-import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../coupon/template-simulation.ts";
+import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../coupon/template/template-simulation.ts";
 import { answered } from "./answered.ts";
 import { builder } from "./builder.ts";
 import { OccurrenceType } from "./coupon-template-figures.ts";

@@ -1,11 +1,11 @@
-import { couponConservation } from "../coupon/conservation.ts";
-import { occurrencesAfter, type Recurrence, recurrenceOf } from "../coupon/occurrence.ts";
-import { couponStatistics } from "../coupon/statistics.ts";
+import { couponConservation } from "../coupon/claim/conservation.ts";
 import { type CouponTemplate, templateStates } from "../coupon/table.ts";
-import { listOccurrences, listTemplates, templatesById } from "../coupon/template.ts";
-import { type TemplateTransition, templateTransitions } from "../coupon/template-state.ts";
-import { takeBackOf } from "../coupon/template-take-back.ts";
-import { describeConditions } from "../coupon/template-terms.ts";
+import { occurrencesAfter, type Recurrence, recurrenceOf } from "../coupon/template/occurrence.ts";
+import { couponStatistics } from "../coupon/template/statistics.ts";
+import { listOccurrences, listTemplates, templatesById } from "../coupon/template/template.ts";
+import { type TemplateTransition, templateTransitions } from "../coupon/template/template-state.ts";
+import { takeBackOf } from "../coupon/template/template-take-back.ts";
+import { describeConditions } from "../coupon/template/template-terms.ts";
 import { builder } from "./builder.ts";
 import { connectionField } from "./connection.ts";
 import { DiscountType } from "./coupon-template-discount.ts";

@@ -1,9 +1,9 @@
 import type { Context } from "../context.ts";
-import { claimCoupon, type MemberContext } from "../coupon/claim.ts";
+import { claimCoupon, type MemberContext } from "../coupon/claim/claim.ts";
 import { couponsById } from "../coupon/coupon.ts";
-import { stateNow } from "../coupon/expiry.ts";
-import { templatesToShow } from "../coupon/offer-template.ts";
 import type { Coupon, couponStates } from "../coupon/table.ts";
+import { stateNow } from "../coupon/wallet/expiry.ts";
+import { templatesToShow } from "../coupon/wallet/offer-template.ts";
 import { builder } from "./builder.ts";
 import { templateRowId } from "./code-template-id.ts";
 import { CouponTermsType } from "./coupon-terms.ts";

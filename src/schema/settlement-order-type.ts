@@ -1,7 +1,7 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
-import { type CouponOrder, findOrder, type orderStates, ordersById } from "../coupon/order.ts";
-import type { Refunded } from "../coupon/order-refund.ts";
-import { type Refund, type refundPolicies, refundsOf } from "../coupon/order-refund-rows.ts";
+import { type CouponOrder, findOrder, type orderStates, ordersById } from "../coupon/settlement/order.ts";
+import type { Refunded } from "../coupon/settlement/order-refund.ts";
+import { type Refund, type refundPolicies, refundsOf } from "../coupon/settlement/order-refund-rows.ts";
 import { findMember } from "../member/member.ts";
 import { builder } from "./builder.ts";
 import { toRowId } from "./ids.ts";

@@ -1,5 +1,5 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
-import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../coupon/quote-shape.ts";
+import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../coupon/settlement/quote-shape.ts";
 import { builder } from "./builder.ts";
 import { UnusableCouponType } from "./refusal.ts";
 

@@ -1,9 +1,9 @@
-import { lockCoupons } from "../coupon/order-lock.ts";
-import { quoteCart, quoteCartFor } from "../coupon/order-quote.ts";
-import { redeemCoupons } from "../coupon/order-redeem.ts";
-import { refundOrder } from "../coupon/order-refund.ts";
-import { releaseCoupons } from "../coupon/order-release.ts";
-import type { Quote } from "../coupon/quote-shape.ts";
+import { lockCoupons } from "../coupon/settlement/order-lock.ts";
+import { quoteCart, quoteCartFor } from "../coupon/settlement/order-quote.ts";
+import { redeemCoupons } from "../coupon/settlement/order-redeem.ts";
+import { refundOrder } from "../coupon/settlement/order-refund.ts";
+import { releaseCoupons } from "../coupon/settlement/order-release.ts";
+import type { Quote } from "../coupon/settlement/quote-shape.ts";
 import { answered } from "./answered.ts";
 import { builder, type Types } from "./builder.ts";
 import { asMember, CouponType } from "./coupon.ts";

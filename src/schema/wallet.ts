@@ -1,7 +1,7 @@
-import { claimableCoupons, type MemberOffer, type OfferState } from "../coupon/offer.ts";
-import { cancelReminder, type Reminder, remindMe } from "../coupon/reminder.ts";
-import { myCoupons } from "../coupon/wallet.ts";
-import type { WalletStatus } from "../coupon/wallet-cache.ts";
+import { cancelReminder, type Reminder, remindMe } from "../coupon/notice/reminder.ts";
+import { claimableCoupons, type MemberOffer, type OfferState } from "../coupon/wallet/offer.ts";
+import { myCoupons } from "../coupon/wallet/wallet.ts";
+import type { WalletStatus } from "../coupon/wallet/wallet-cache.ts";
 import { builder } from "./builder.ts";
 import { templateRowId } from "./code-template-id.ts";
 import { connectionField } from "./connection.ts";

@@ -2,7 +2,7 @@ import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Content } from "../../src/campaign/content/content.ts";
 import { inboxByRun } from "../../src/campaign/inbox/inbox.ts";
-import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
+import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { couponFaults } from "../support/issue.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";

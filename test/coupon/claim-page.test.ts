@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { claimUrl, readClaimLink } from "../../src/coupon/claim-link.ts";
+import { claimUrl, readClaimLink } from "../../src/coupon/link/claim-link.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
-import { gateState } from "../../src/coupon/gate.ts";
-import { reconcileGates } from "../../src/coupon/reconcile.ts";
+import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
+import { gateState } from "../../src/coupon/claim/gate.ts";
+import { reconcileGates } from "../../src/coupon/claim/reconcile.ts";
 import type { Coupon } from "../../src/coupon/table.ts";
-import { forgetTemplate } from "../../src/coupon/template.ts";
+import { forgetTemplate } from "../../src/coupon/template/template.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
-import { alphabet, makeCode } from "../../src/coupon/code.ts";
-import { gateState } from "../../src/coupon/gate.ts";
-import { loadGate, reconcileGates } from "../../src/coupon/reconcile.ts";
-import { codeTries, redeemCode } from "../../src/coupon/redeem-code.ts";
+import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
+import { gateState } from "../../src/coupon/claim/gate.ts";
+import { loadGate, reconcileGates } from "../../src/coupon/claim/reconcile.ts";
+import { alphabet, makeCode } from "../../src/coupon/code/code.ts";
+import { codeTries, redeemCode } from "../../src/coupon/code/redeem-code.ts";
 import type { Coupon } from "../../src/coupon/table.ts";
 import type { Database } from "../../src/db/client.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";

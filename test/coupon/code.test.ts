@@ -1,9 +1,9 @@
 import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { assert, constantFrom, integer, property, tuple } from "fast-check";
-import { alphabet, codeKey, isWellTyped, makeCode, makeCodes } from "../../src/coupon/code.ts";
-import { codeHash } from "../../src/coupon/code-hash.ts";
-import { readCodeRow } from "../../src/coupon/code-row.ts";
+import { alphabet, codeKey, isWellTyped, makeCode, makeCodes } from "../../src/coupon/code/code.ts";
+import { codeHash } from "../../src/coupon/code/code-hash.ts";
+import { readCodeRow } from "../../src/coupon/code/code-row.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
 

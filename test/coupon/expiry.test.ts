@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { expireCouponsOf, expireDue } from "../../src/coupon/expiry.ts";
-import { lockCoupons } from "../../src/coupon/order-lock.ts";
-import { releaseCoupons } from "../../src/coupon/order-release.ts";
-import { expireLocks } from "../../src/coupon/order-unlock.ts";
-import { couponStatistics } from "../../src/coupon/statistics.ts";
+import { lockCoupons } from "../../src/coupon/settlement/order-lock.ts";
+import { releaseCoupons } from "../../src/coupon/settlement/order-release.ts";
+import { expireLocks } from "../../src/coupon/settlement/order-unlock.ts";
+import { couponStatistics } from "../../src/coupon/template/statistics.ts";
+import { expireCouponsOf, expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { couponSums } from "../support/coupon-sums.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { hasRedis } from "../support/redis-server.ts";

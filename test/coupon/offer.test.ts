@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon } from "../../src/coupon/claim.ts";
-import { makeOccurrences } from "../../src/coupon/occurrence.ts";
-import { claimableCoupons } from "../../src/coupon/offer.ts";
-import { remindMe } from "../../src/coupon/reminder.ts";
+import { claimCoupon } from "../../src/coupon/claim/claim.ts";
+import { remindMe } from "../../src/coupon/notice/reminder.ts";
 import type { templateTable } from "../../src/coupon/table.ts";
-import { findTemplate } from "../../src/coupon/template.ts";
+import { makeOccurrences } from "../../src/coupon/template/occurrence.ts";
+import { findTemplate } from "../../src/coupon/template/template.ts";
+import { claimableCoupons } from "../../src/coupon/wallet/offer.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted } from "../support/shop.ts";
 import { openWallets, type Wallets } from "../support/wallets.ts";

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon } from "../../src/coupon/claim.ts";
-import { attempts } from "../../src/coupon/gate.ts";
-import { codeTries, redeemCode } from "../../src/coupon/redeem-code.ts";
+import { claimCoupon } from "../../src/coupon/claim/claim.ts";
+import { attempts } from "../../src/coupon/claim/gate.ts";
+import { codeTries, redeemCode } from "../../src/coupon/code/redeem-code.ts";
 import { createToken } from "../../src/operations/token.ts";
 import { askAs, dataOf, memberEnv } from "../support/ask.ts";
 import { addTemplate } from "../support/coupons.ts";

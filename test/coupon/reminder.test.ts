@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
-import { dropsBetween, forgetNotices } from "../../src/coupon/notice-due.ts";
-import { makeOccurrences } from "../../src/coupon/occurrence.ts";
-import { cancelReminder, type Reminder, remindMe } from "../../src/coupon/reminder.ts";
-import { findTemplate } from "../../src/coupon/template.ts";
+import { dropsBetween, forgetNotices } from "../../src/coupon/notice/notice-due.ts";
+import { cancelReminder, type Reminder, remindMe } from "../../src/coupon/notice/reminder.ts";
+import { makeOccurrences } from "../../src/coupon/template/occurrence.ts";
+import { findTemplate } from "../../src/coupon/template/template.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted } from "../support/shop.ts";

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
-import { alarm, couponConservation, gateDrift, keepGates } from "../../src/coupon/conservation.ts";
-import { gateState } from "../../src/coupon/gate.ts";
-import { loadGate, reconcileTemplate } from "../../src/coupon/reconcile.ts";
-import { couponStatistics } from "../../src/coupon/statistics.ts";
-import { couponDrift } from "../../src/coupon/template-events.ts";
+import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
+import { alarm, couponConservation, gateDrift, keepGates } from "../../src/coupon/claim/conservation.ts";
+import { gateState } from "../../src/coupon/claim/gate.ts";
+import { loadGate, reconcileTemplate } from "../../src/coupon/claim/reconcile.ts";
+import { couponStatistics } from "../../src/coupon/template/statistics.ts";
+import { couponDrift } from "../../src/coupon/template/template-events.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { renderMetrics } from "../../src/operations/metrics.ts";
 import { addTemplate } from "../support/coupons.ts";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import type { Actor } from "../../src/context.ts";
-import { issueCoupon } from "../../src/coupon/issue-one.ts";
+import { issueCoupon } from "../../src/coupon/claim/issue-one.ts";
 import type { Coupon } from "../../src/coupon/table.ts";
-import { findTemplate } from "../../src/coupon/template.ts";
-import type { TemplateDraft } from "../../src/coupon/template-draft.ts";
-import { estimateTemplate, simulateTemplate } from "../../src/coupon/template-simulation.ts";
+import { findTemplate } from "../../src/coupon/template/template.ts";
+import type { TemplateDraft } from "../../src/coupon/template/template-draft.ts";
+import { estimateTemplate, simulateTemplate } from "../../src/coupon/template/template-simulation.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";

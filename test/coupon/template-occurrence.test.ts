@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
-import { occurrencesAfter, occurrencesDue } from "../../src/coupon/occurrence.ts";
-import { findTemplate, listOccurrences } from "../../src/coupon/template.ts";
-import { createTemplate, rewriteTemplate } from "../../src/coupon/template-edit.ts";
-import { activateTemplate, endTemplate } from "../../src/coupon/template-move.ts";
-import { changeStock } from "../../src/coupon/template-stock.ts";
+import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
+import { occurrencesAfter, occurrencesDue } from "../../src/coupon/template/occurrence.ts";
+import { findTemplate, listOccurrences } from "../../src/coupon/template/template.ts";
+import { createTemplate, rewriteTemplate } from "../../src/coupon/template/template-edit.ts";
+import { activateTemplate, endTemplate } from "../../src/coupon/template/template-move.ts";
+import { changeStock } from "../../src/coupon/template/template-stock.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 

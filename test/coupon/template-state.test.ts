@@ -9,7 +9,7 @@ import {
   moves,
   moveTemplates,
   templateTransitions,
-} from "../../src/coupon/template-state.ts";
+} from "../../src/coupon/template/template-state.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { audienceTerms } from "../../src/campaign/audience.ts";
-import { remindMe } from "../../src/coupon/reminder.ts";
+import { remindMe } from "../../src/coupon/notice/reminder.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { compileAudience, liveMember, parseAudience } from "../../src/member/audience.ts";
 import { addTemplate } from "../support/coupons.ts";

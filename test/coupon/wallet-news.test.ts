@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { couponsMoved } from "../../src/coupon/moved.ts";
-import { walletStatuses } from "../../src/coupon/wallet-cache.ts";
+import { walletStatuses } from "../../src/coupon/wallet/wallet-cache.ts";
 import { hasRedis } from "../support/redis-server.ts";
 import { openWallets, type Wallets } from "../support/wallets.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { couponsGiven } from "../../src/coupon/moved.ts";
-import { myCoupons } from "../../src/coupon/wallet.ts";
-import { announceMoves, lifetime, moveInLists, readList, storeList } from "../../src/coupon/wallet-cache.ts";
+import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
+import { announceMoves, lifetime, moveInLists, readList, storeList } from "../../src/coupon/wallet/wallet-cache.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { hasRedis } from "../support/redis-server.ts";
 import { until } from "../support/wait.ts";

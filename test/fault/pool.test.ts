@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { createCodePool } from "../../src/coupon/pool.ts";
-import type { CodePool } from "../../src/coupon/pool-table.ts";
+import { createCodePool } from "../../src/coupon/code/pool.ts";
+import type { CodePool } from "../../src/coupon/code/pool-table.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { couponSums } from "../support/coupon-sums.ts";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { claimCoupon, type MemberContext } from "../../src/coupon/claim.ts";
+import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
 import { createToken } from "../../src/operations/token.ts";
 import { dataOf } from "../support/ask.ts";
 import { read } from "../support/graphql.ts";

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
-import { createCodePool } from "../../src/coupon/pool.ts";
-import { fillStep } from "../../src/coupon/pool-fill.ts";
-import type { CodePool } from "../../src/coupon/pool-table.ts";
+import { createCodePool } from "../../src/coupon/code/pool.ts";
+import { fillStep } from "../../src/coupon/code/pool-fill.ts";
+import type { CodePool } from "../../src/coupon/code/pool-table.ts";
 import type { Database } from "../../src/db/client.ts";
 import { accepted } from "./shop.ts";
 

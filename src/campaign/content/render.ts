@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, type ExternalChannelName, factsOf } from "../../channels/catalog.ts";
 import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
-import { claimUrl } from "../../coupon/claim-link.ts";
+import { claimUrl } from "../../coupon/link/claim-link.ts";
 import { addressesOf } from "../../member/consent.ts";
 import type { CouponOffer } from "../coupon/offer.ts";
 import { batchMembers, type HeldBatch } from "../delivery/batch.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { audienceOf } from "../../coupon/eligibility.ts";
 import { type CouponTemplate, codeModes } from "../../coupon/table.ts";
-import { findTemplate, templateInOffer } from "../../coupon/template.ts";
+import { audienceOf } from "../../coupon/template/eligibility.ts";
+import { findTemplate, templateInOffer } from "../../coupon/template/template.ts";
 import type { Issue } from "../../errors.ts";
 import { compileAudience } from "../../member/audience.ts";
 import type { CampaignKind } from "../kind.ts";

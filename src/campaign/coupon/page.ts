@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { issueStatements } from "../../coupon/issue.ts";
-import { unitsLeft, whatIsShort } from "../../coupon/issue-rules.ts";
+import { issueStatements } from "../../coupon/issue/issue.ts";
+import { unitsLeft, whatIsShort } from "../../coupon/issue/issue-rules.ts";
 import type { Query } from "../../db/statement.ts";
 import { couponSkipReason } from "../run/decision.ts";
 import { couponChannel } from "../run/ledger-channel.ts";

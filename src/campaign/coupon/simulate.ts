@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { unitsLeft, whatIsShort } from "../../coupon/issue-rules.ts";
-import { findTemplate } from "../../coupon/template.ts";
+import { unitsLeft, whatIsShort } from "../../coupon/issue/issue-rules.ts";
+import { findTemplate } from "../../coupon/template/template.ts";
 import { couponSkipReason, type DecisionFacts, type SkipReason, skipReasons } from "../run/decision.ts";
 import type { CouponOffer } from "./offer.ts";
 

@@ -1,8 +1,15 @@
 import type { Context } from "../../context.ts";
-import { dropsBetween, type ExpirySlot, expirySlots, forgetNotices, isHeld, slotMs } from "../../coupon/notice-due.ts";
-import { type NoticePolicy, noticePolicies, policyFor, usualLead } from "../../coupon/notice-policy.ts";
+import {
+  dropsBetween,
+  type ExpirySlot,
+  expirySlots,
+  forgetNotices,
+  isHeld,
+  slotMs,
+} from "../../coupon/notice/notice-due.ts";
+import { type NoticePolicy, noticePolicies, policyFor, usualLead } from "../../coupon/notice/notice-policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
-import { templatesById } from "../../coupon/template.ts";
+import { templatesById } from "../../coupon/template/template.ts";
 import { launchNotice, skipNotice } from "./launch.ts";
 import { leadMinutes } from "./policy.ts";
 

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, withTransaction } from "../../context.ts";
-import type { NoticeKind, NoticePolicy } from "../../coupon/notice-policy.ts";
+import type { NoticeKind, NoticePolicy } from "../../coupon/notice/notice-policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
 import { type Campaign, type CampaignDraft, createCampaign } from "../campaign.ts";

@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, describeActor } from "../../context.ts";
-import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/notice-policy.ts";
-import { findTemplate } from "../../coupon/template.ts";
+import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/notice/notice-policy.ts";
+import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, type Refusal, refuse } from "../../errors.ts";
 import { Content, contentIssues } from "../content/content.ts";
 

@@ -6,7 +6,7 @@ import {
   type OfferFacts,
   type OfferReason,
   type OfferRules,
-} from "../../coupon/issue-rules.ts";
+} from "../../coupon/issue/issue-rules.ts";
 import { consentGiven, hasAddress, suppressed } from "../../member/consent.ts";
 import type { CouponOffer } from "../coupon/offer.ts";
 import { thawed } from "./predicate.ts";

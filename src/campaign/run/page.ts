@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, factsOf, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { couponsIssued } from "../../coupon/issue.ts";
+import { couponsIssued } from "../../coupon/issue/issue.ts";
 import type { Query } from "../../db/statement.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { couponPage } from "../coupon/page.ts";

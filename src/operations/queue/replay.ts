@@ -1,6 +1,6 @@
 import { unpark as unparkCampaign } from "../../campaign/run/parking.ts";
 import { type Context, describeActor } from "../../context.ts";
-import { unpark as unparkPool } from "../../coupon/pool-fill.ts";
+import { unpark as unparkPool } from "../../coupon/code/pool-fill.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";

@@ -1,0 +1,149 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { makeCode } from "../code/code.ts";
+import type { Coupon, CouponTemplate } from "../table.ts";
+import { isEligible } from "../template/eligibility.ts";
+import { findTemplate, templateInOffer } from "../template/template.ts";
+import { isOver } from "../template/template-state.ts";
+import type { ClaimFacts } from "./claim-statements.ts";
+import { claimToken } from "./claim-token.ts";
+import { committerOf, type PendingClaim } from "./committer.ts";
+import { type Admission, admit, settle } from "./gate.ts";
+import { loadGate } from "./reconcile.ts";
+import { soldOutForSure } from "./sold-out.ts";
+import { couponOfToken } from "./token-loader.ts";
+
+/** A context whose actor is a member. */
+export interface MemberContext extends Context {
+  readonly actor: Extract<Context["actor"], { kind: "member" }>;
+}
+
+export interface ClaimInput {
+  readonly template: number;
+  /** The member's name for this one claim, 1–200 characters. */
+  readonly idempotencyKey: string;
+}
+
+/**
+ * Gives one coupon of a template to the acting member, within stock, budget, window and the member's limit. Durable when it resolves; the
+ * same idempotency key gives the same coupon again. The database decides; the gate only spares it the crowd.
+ */
+export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promise<Coupon | Refusal> {
+  const { idempotencyKey } = input;
+  if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
+    return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
+  }
+  const template = await templateInOffer(ctx, input.template);
+  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+    return refuse.notFound("coupon template", input.template);
+  }
+  const asked = { asked: input.template, template };
+  const token = claimToken(ctx.actor.seq, idempotencyKey);
+  const refused = (await notOffered(ctx, template)) ?? (await askGate(ctx, template, token));
+  if (refused) return mayHaveClaimed(template, refused) ? ((await earlier(ctx, token, asked)) ?? refused) : refused;
+  const code = template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null;
+  const claim = {
+    template: template.id,
+    member: ctx.actor.seq,
+    token,
+    source: "CLAIM",
+    code,
+    isPooled: template.codeMode === "POOL",
+    at: ctx.clock(),
+  } as const;
+  const given = await decide(ctx, claim, template);
+  if (given === undefined) throw new Error(`a claim of coupon template ${template.id} was neither given nor refused`);
+  return isRefusal(given) ? given : sameAgain(ctx, given, asked);
+}
+
+/** The crowd before the opening needs no look into the database: nobody has claimed what never was open. */
+function mayHaveClaimed({ pattern }: CouponTemplate, refused: Refusal): boolean {
+  return refused.code !== "NOT_STARTED" || pattern !== null;
+}
+
+/** Why a template that may be known about is not in offer to this member now, if it is not. */
+export async function notOffered(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
+  const now = ctx.clock();
+  if (isOver(template, now)) return refuse.ended();
+  if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
+  return (await isEligible(ctx, template)) ? undefined : refuse.notEligible();
+}
+
+/** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
+async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token: string): Promise<Refusal | undefined> {
+  if (stock === null) return undefined;
+  const admission: Admission = await admit(ctx.redis, { template: id, member: ctx.actor.seq, token }, ctx.clock());
+  switch (admission.kind) {
+    case "rate_limited":
+      return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));
+    case "sold_out":
+      return (await soldOutForSure(ctx, id)) ? refuse.soldOut() : undefined;
+    case "unloaded":
+      void loadGate(ctx, id);
+      return undefined;
+    default:
+      return undefined;
+  }
+}
+
+interface Asked {
+  /** The id that was asked for: of what recurs, perhaps the recurring template's. */
+  readonly asked: number;
+  readonly template: CouponTemplate;
+}
+
+/** The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the template is. */
+async function earlier(ctx: Context, token: string, asked: Asked): Promise<Coupon | Refusal | null> {
+  const coupon = await couponOfToken(ctx, token);
+  return coupon && sameAgain(ctx, coupon, asked);
+}
+
+/** A key's coupon, if it was made for what is asked for: of what recurs, for this or an earlier occurrence. */
+async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Asked): Promise<Coupon | Refusal> {
+  if (coupon.template === template.id) return coupon;
+  const made = await findTemplate(ctx, coupon.template);
+  return made?.pattern === asked ? coupon : usedKey();
+}
+
+/**
+ * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's token may have made
+ * another coupon before, which is answered then.
+ */
+export async function decide(
+  ctx: MemberContext,
+  claim: PendingClaim,
+  template: CouponTemplate,
+): Promise<Coupon | Refusal | undefined> {
+  const facts = await committerOf(ctx).commit(claim);
+  const { coupon } = facts;
+  const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
+  // Nobody waits for it: what the gate does not hear now, the reaper tells it.
+  if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
+  return coupon ?? refusalOf(ctx, claim, facts);
+}
+
+export function usedKey(): Refusal {
+  return refuse.conflict("This idempotency key was used for another coupon; take a new key.");
+}
+
+/**
+ * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template is no reason.
+ */
+export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal | undefined> {
+  const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
+  if (state === null || perMember === null || issued === null)
+    return refuse.notFound("coupon template", claim.template);
+  if (held >= perMember) return refuse.limitReached(perMember, await heldCoupons(ctx, claim));
+  if (isOver({ state, closesAt: facts.closesAt, validTo: null }, claim.at)) return refuse.ended();
+  if (opensAt !== null && claim.at < opensAt) return refuse.notStarted(opensAt);
+  // What was given back is for others once the sweep has opened the template again.
+  if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuse.soldOut();
+  return undefined;
+}
+
+async function heldCoupons(ctx: Context, { member, template }: PendingClaim): Promise<number[]> {
+  const held = await ctx.db.all<{ id: number }>(sql`
+    SELECT id FROM coupon WHERE member = ${member} AND template = ${template} ORDER BY number`);
+  return held.map(({ id }) => id);
+}

@@ -1,0 +1,117 @@
+import type { Context } from "../../context.ts";
+import type { Database } from "../../db/client.ts";
+import { couponsGiven } from "../moved.ts";
+import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
+
+/** One claim that the database is to decide. */
+export interface PendingClaim {
+  readonly template: number;
+  readonly member: number;
+  readonly token: string;
+  /** CLAIM, CODE or ISSUE. */
+  readonly source: "CLAIM" | "CODE" | "ISSUE";
+  readonly code: string | null;
+  /** Whether its template's codes come from pools: then it takes the lowest free one, or marks the one that was typed. */
+  readonly isPooled: boolean;
+  /** When it was asked for, ms. */
+  readonly at: number;
+}
+
+/** Claims in one statement at most: bounds how long one commit takes. */
+const mostTogether = 100;
+
+interface Waiting {
+  readonly claim: PendingClaim;
+  readonly decided: PromiseWithResolvers<ClaimFacts>;
+}
+
+interface Committer {
+  /** What the database made of a claim. Rejects when it could not be asked: then nobody knows. */
+  commit(claim: PendingClaim): Promise<ClaimFacts>;
+}
+
+/**
+ * The committer of a database: claims that wait together are decided by one statement and made durable by one commit, whatever their
+ * templates. Equal claims are one.
+ */
+export function committerOf(ctx: Context): Committer {
+  const { db, redis } = ctx;
+  const known = committers.get(db);
+  if (known) return known;
+  const made = createCommitter({ db, redis });
+  committers.set(db, made);
+  return made;
+}
+const committers = new WeakMap<Database, Committer>();
+
+type Stores = Pick<Context, "db" | "redis">;
+
+function createCommitter(stores: Stores): Committer {
+  const waiting: Waiting[] = [];
+  const under = new Map<string, Promise<ClaimFacts>>();
+  let running = false;
+
+  async function run(): Promise<void> {
+    running = true;
+    // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) await decide(stores, nextOf(waiting));
+    running = false;
+  }
+
+  return {
+    commit(claim) {
+      const name = nameOf(claim);
+      const same = under.get(name);
+      if (same) return same;
+      const decided = Promise.withResolvers<ClaimFacts>();
+      waiting.push({ claim, decided });
+      under.set(name, decided.promise);
+      decided.promise.then(
+        () => under.delete(name),
+        () => under.delete(name),
+      );
+      if (!running) void run();
+      return decided.promise;
+    },
+  };
+}
+
+/** What one claim is; the code of one that is not typed in is made anew at each try. */
+function nameOf({ token, template, source, code }: PendingClaim): string {
+  return `${token}/${template}/${source === "CODE" ? code : ""}`;
+}
+
+/**
+ * The next claims to be decided together. A key or a code that two of them name makes one coupon at most, and a claim that makes none must
+ * not take a number from the member's next one: so the second waits for the next commit, where the first is known.
+ */
+function nextOf(waiting: Waiting[]): Waiting[] {
+  const named = new Set<string>();
+  const isAnother = ({ claim: { token, source, code } }: Waiting) => {
+    const names = [`token/${token}`, ...(source === "CODE" ? [`code/${code}`] : [])];
+    const isNew = names.every((name) => !named.has(name));
+    for (const name of names) named.add(name);
+    return isNew;
+  };
+  const group = waiting.slice(0, mostTogether).filter(isAnother);
+  const taken = new Set(group);
+  waiting.splice(0, mostTogether, ...waiting.slice(0, mostTogether).filter((each) => !taken.has(each)));
+  return group;
+}
+
+async function decide(stores: Stores, group: readonly Waiting[]): Promise<void> {
+  try {
+    const results = await stores.db.write(claimStatements(group.map(({ claim }) => claim)));
+    const facts = readFacts(results.at(-1)?.rows ?? []);
+    const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
+    void couponsGiven(stores, given); // one round trip for all, and nobody waits for it
+    for (const [n, { decided }] of group.entries()) {
+      const fact = facts.get(n);
+      if (fact) decided.resolve(fact);
+      else decided.reject(new Error("the database said nothing of a claim"));
+    }
+  } catch (error) {
+    for (const { decided } of group) decided.reject(error);
+  }
+}

@@ -1,0 +1,32 @@
+import DataLoader from "dataloader";
+import { inArray, sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import type { Database } from "../../db/client.ts";
+import { type Coupon, couponTable } from "../table.ts";
+
+const mostTogether = 200;
+
+/** The coupon that a claim token made, if it made one; a crowd's questions go to the database together. */
+export function couponOfToken({ db }: Context, token: string): Promise<Coupon | null> {
+  const known = loaders.get(db);
+  if (known) return known.load(token);
+  const made = new DataLoader((tokens: readonly string[]) => read(db, tokens), {
+    cache: false,
+    maxBatchSize: mostTogether,
+    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
+  });
+  loaders.set(db, made);
+  return made.load(token);
+}
+
+const loaders = new WeakMap<Database, DataLoader<string, Coupon | null>>();
+
+async function read(db: Database, tokens: readonly string[]): Promise<(Coupon | null)[]> {
+  const found = await db.all<{ id: number; token: string }>(sql`
+    SELECT id, token FROM coupon WHERE token IN (SELECT value FROM json_each(${JSON.stringify(tokens)}))`);
+  if (found.length === 0) return tokens.map(() => null); // a sold-out crowd: nothing more to read
+  const ids = found.map(({ id }) => id);
+  const coupons = await db.orm.select().from(couponTable).where(inArray(couponTable.id, ids));
+  const byToken = new Map(coupons.map((coupon) => [coupon.token, coupon]));
+  return tokens.map((token) => byToken.get(token) ?? null);
+}

@@ -1,0 +1,134 @@
+import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
+import { type Context, describeActor } from "../../context.ts";
+import { type Refusal, refuse } from "../../errors.ts";
+import { once } from "../../idempotency.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import { codesFlow, couponPool } from "../messages.ts";
+import { findTemplate } from "../template/template.ts";
+import { type CodeFault, type CodePool, poolExportTable, poolFaultTable, poolTable } from "./pool-table.ts";
+
+/** Codes that one pool may be told to have. */
+export const mostWanted = 10_000_000;
+
+export interface CodePoolDraft {
+  readonly template: number;
+  /** How many codes, 1 to {@link mostWanted}. */
+  readonly wanted: number;
+  /** The operator's name for this one pool, 1–200 characters. */
+  readonly idempotencyKey: string;
+}
+
+/**
+ * Begins to fill a pool of new codes for a template; the stock follows, step by step. A template may have several pools. Refuses a number that
+ * cannot be, and templates that take no pool.
+ */
+export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodePoolDraft): Promise<CodePool | Refusal> {
+  const { template, wanted } = draft;
+  return once(ctx, {
+    key: idempotencyKey,
+    input: { createCodePool: draft },
+    check: async () => {
+      if (Number.isInteger(wanted) && wanted >= 1 && wanted <= mostWanted) return takesNoPool(ctx, template);
+      return refuse.invalid([{ path: "wanted", message: `must be between 1 and ${mostWanted}` }]);
+    },
+    work: async (tx) => {
+      const now = tx.clock();
+      const pool = await insertPool(tx, { template, source: "GENERATED", wanted });
+      await tx.db.write([enqueue([couponPool.of({ pool: pool.id, from: 0 }, { flow: codesFlow })], now)]);
+      ctx.log("info", "pool.created", { pool: pool.id, count: wanted, actor: pool.createdBy });
+      return pool;
+    },
+  });
+}
+
+/** Why a template takes no pool, if it does not. */
+export async function takesNoPool(ctx: Context, id: number): Promise<Refusal | undefined> {
+  const template = await findTemplate(ctx, id);
+  if (!template) return refuse.notFound("coupon template", id);
+  if (template.codeMode !== "POOL") {
+    return refuse.invalid([{ path: "templateId", message: "this template's code mode is not POOL" }]);
+  }
+  if (template.recurrence !== null) {
+    return refuse.invalid([{ path: "templateId", message: "what recurs has no pool: each occurrence is of its own" }]);
+  }
+  if (template.state === "ENDED" || template.state === "WITHDRAWN") {
+    return refuse.wrongState("Nothing of this template is given any more.", template.state);
+  }
+  return undefined;
+}
+
+/** Writes a pool down that begins to fill now. */
+export async function insertPool(
+  ctx: Context,
+  facts: Pick<typeof poolTable.$inferInsert, "template" | "source" | "wanted" | "file" | "digest">,
+): Promise<CodePool> {
+  const now = ctx.clock();
+  const begun = { state: "FILLING", sinceAt: now, createdAt: now, updatedAt: now } as const;
+  const [pool] = await ctx.db.orm
+    .insert(poolTable)
+    .values({ ...facts, ...begun, createdBy: describeActor(ctx.actor) })
+    .returning();
+  if (!pool) throw new Error("the insert answered no pool");
+  return pool;
+}
+
+/** The pools of these ids in the order asked, with `undefined` for those that are not there. */
+export async function poolsById(ctx: Context, ids: readonly number[]): Promise<(CodePool | undefined)[]> {
+  const found = await ctx.db.orm
+    .select()
+    .from(poolTable)
+    .where(inArray(poolTable.id, [...ids]));
+  const byId = new Map(found.map((pool) => [pool.id, pool]));
+  return ids.map((id) => byId.get(id));
+}
+
+export async function findPool(ctx: Context, id: number): Promise<CodePool | Refusal> {
+  return (await poolsById(ctx, [id]))[0] ?? refuse.notFound("code pool", id);
+}
+
+/** A page of pools, of one template or of all, the newest first. */
+export function listPools(
+  ctx: Context,
+  page: { readonly template?: number | undefined; readonly after?: number | undefined; readonly limit: number },
+): Promise<CodePool[]> {
+  const older = lt(poolTable.id, page.after ?? Number.MAX_SAFE_INTEGER);
+  return ctx.db.orm
+    .select()
+    .from(poolTable)
+    .where(page.template === undefined ? older : and(eq(poolTable.template, page.template), older))
+    .orderBy(desc(poolTable.id))
+    .limit(page.limit);
+}
+
+/** How many rows that gave no code are kept of a file; all are counted. */
+export const keptFaults = 1_000;
+
+/** A row of a file that gave no code. */
+export interface CodeRowFault {
+  /** From 1, a header counted. */
+  readonly line: number;
+  readonly reason: CodeFault;
+}
+
+/** The first rows of a pool's file that gave no code. */
+export function poolFaults(ctx: Context, pool: number, limit = keptFaults): Promise<CodeRowFault[]> {
+  const { id, line, reason } = poolFaultTable;
+  return ctx.db.orm
+    .select({ line, reason })
+    .from(poolFaultTable)
+    .where(eq(poolFaultTable.pool, pool))
+    .orderBy(asc(id))
+    .limit(Math.max(0, Math.min(limit, keptFaults)));
+}
+
+export type PoolExport = typeof poolExportTable.$inferSelect;
+
+/** Who took a pool's codes out, the newest first, at most 200. */
+export function poolExports(ctx: Context, pool: number): Promise<PoolExport[]> {
+  return ctx.db.orm
+    .select()
+    .from(poolExportTable)
+    .where(eq(poolExportTable.pool, pool))
+    .orderBy(desc(poolExportTable.id))
+    .limit(200);
+}

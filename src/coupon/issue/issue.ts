@@ -1,0 +1,75 @@
+import type { ResultSet } from "@libsql/client";
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import { lowerGate } from "../claim/gate.ts";
+import { assignPoolCodes } from "../code/pool-assign.ts";
+import { couponsGivenToMany } from "../moved.ts";
+import type { CodeMode } from "../table.ts";
+import { codeOf, randomColumns } from "./issue-code.ts";
+
+/** Coupons of one template for many members at once. */
+export interface BulkIssue {
+  readonly template: number;
+  /** Who gives them: a run of a campaign. */
+  readonly run: number;
+  readonly perMember: number;
+  readonly codeMode: CodeMode;
+  readonly codePrefix: string;
+  /** A query of the column `member`: whom `issueRules` excluded must not be in it, nor more than `unitsLeft`. */
+  readonly members: SQL;
+  readonly now: number;
+}
+
+/**
+ * The statements that give a coupon to each of these members and count them, to stand in one batch with what decided who they are. The
+ * triggers leave them alone: whoever uses them bounds the members, and the table's CHECKs stand behind. {@link couponsIssued} is told
+ * their results.
+ */
+export function issueStatements(issue: BulkIssue): Query[] {
+  const { template, run, perMember, codeMode, now } = issue;
+  // Within a limit of one, whoever may have one has none: nothing needs to be counted.
+  const number =
+    perMember === 1 ? sql`1` : sql`1 + (SELECT count(*) FROM coupon h WHERE h.member = s.member AND h.template = t.id)`;
+  const [members, code] = withCodes(issue);
+  return [
+    sql`
+      INSERT INTO coupon (member, template, number, source, code, reserve, at, valid_from, valid_to)
+      SELECT s.member, t.id, ${number}, ${`run/${run}`}, ${code}, CASE WHEN t.budget IS NULL THEN 0 ELSE t.most END, ${now},
+        CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, ${now}) ELSE ${now} END,
+        CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE ${now} + t.valid_days * 86400000 END
+      FROM coupon_template t CROSS JOIN (${members}) s WHERE t.id = ${template}`,
+    sql`
+      UPDATE coupon_template SET issued = issued + changes(), reserved = reserved + ${reserve},
+        state = CASE WHEN issued + changes() >= stock OR reserved + ${reserve} + spent + most > budget THEN 'SOLD_OUT' ELSE state END
+      WHERE id = ${template} AND changes() > 0`,
+    sql`
+      SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
+      FROM coupon_template WHERE id = ${template}`,
+    ...(codeMode === "POOL" ? assignPoolCodes({ template, source: `run/${run}`, members: issue.members }) : []),
+  ];
+}
+
+const reserve = sql`CASE WHEN budget IS NULL THEN 0 ELSE most * changes() END`;
+
+function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
+  if (codeMode !== "ON_CLAIM") return [members, sql`NULL`];
+  // LIMIT −1 keeps SQLite from merging the inner query, which would roll the dice anew for each symbol.
+  return [sql`SELECT member, ${randomColumns} FROM (${members}) LIMIT -1`, codeOf(codePrefix)];
+}
+
+/**
+ * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not throw, and nobody needs to
+ * wait for it; a gate that does not hear of it lets too many through, whom the database refuses.
+ */
+export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
+  const [given, , told] = results;
+  if (!ctx.redis || !given?.rowsAffected) return;
+  const { remaining, members } = Told.parse(told?.rows[0]);
+  if (remaining !== null) await lowerGate(ctx.redis, template, remaining);
+  await couponsGivenToMany(ctx, members);
+}
+
+/** What is left, and a JSON list of who got one. */
+const Told = z.object({ remaining: z.int().nullable(), members: z.string() });

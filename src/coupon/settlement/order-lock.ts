@@ -1,0 +1,134 @@
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { field, rows } from "../../db/bulk.ts";
+import type { Query } from "../../db/statement.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import type { MemberKey } from "../../member/member.ts";
+import { couponsMoved } from "../moved.ts";
+import { Cart, type CartInput, isSameCart } from "./cart.ts";
+import { type CouponOrder, checked, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
+import { movedRows } from "./order-moved.ts";
+import { Chosen, memberOf, quoteOf } from "./order-quote.ts";
+import { expireLocksOf } from "./order-unlock.ts";
+import type { Quote } from "./quote-shape.ts";
+
+const Asked = z.object({
+  orderId: ShopName,
+  cart: Cart,
+  coupons: Chosen.min(1),
+  ttlSeconds: z.int().min(10).max(86_400).default(900),
+});
+type Asked = z.output<typeof Asked>;
+
+export interface LockInput {
+  /** The shop's id of the order, 1–100 characters. */
+  readonly orderId: string;
+  readonly member: MemberKey;
+  readonly cart: CartInput;
+  /** 1–20 of the member's coupons; all of them must be usable together. */
+  readonly coupons: readonly number[];
+  /** How long they are held, 10 s to a day; 15 minutes unless said. */
+  readonly ttlSeconds?: number | undefined;
+}
+
+/**
+ * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the order is redeemed or
+ * released, or the time is over. The same order with the same cart and coupons is answered as it stands, with the time that it was given.
+ * Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT (the order is locked with something else, or another member's),
+ * WRONG_STATE (it was redeemed).
+ */
+export async function lockCoupons(ctx: Context, input: LockInput): Promise<CouponOrder | Refusal> {
+  const { member: key, ...said } = input;
+  const asked = checked(Asked, said);
+  if (isRefusal(asked)) return asked;
+  const member = await memberOf(ctx, key);
+  if (isRefusal(member)) return member;
+  for (let n = 0; n < tries; n++) {
+    const before = await findOrder(ctx, asked.orderId);
+    const standing = before && standingOrder(before, asked, member);
+    if (standing) return standing;
+    await expireLocksOf(ctx, asked.coupons, asked.orderId);
+    const quote = await quoteOf(ctx, { ...asked, member });
+    if (quote.leftOut.length > 0) return refuse.couponUnusable(quote.leftOut);
+    const locked = await lock(ctx, asked, { member, quote });
+    if (locked) return locked;
+  }
+  return tooBusy();
+}
+
+/** What to answer of an order that is there; undefined when it may be locked (again). */
+function standingOrder(order: CouponOrder, asked: Asked, member: number): CouponOrder | Refusal | undefined {
+  if (order.member !== member) return refuse.conflict("This order is another member's.");
+  switch (order.state) {
+    case "LOCKED": {
+      const coupons = [...asked.coupons].sort((a, b) => a - b).join();
+      if (coupons === couponsOf(order).join() && isSameCart(order.cart, asked.cart)) return order;
+      return refuse.conflict("This order is locked with another cart or other coupons; release it first.");
+    }
+    case "REDEEMED":
+    case "REFUNDED":
+      return refuse.wrongState(`The coupons of this order were used: it is ${order.state}.`, order.state);
+    default:
+      return undefined;
+  }
+}
+
+interface Agreed {
+  readonly member: number;
+  readonly quote: Quote;
+}
+
+/** Locks in one batch; undefined when something it rests on was changed meanwhile. */
+async function lock(ctx: Context, asked: Asked, agreed: Agreed): Promise<CouponOrder | undefined> {
+  const revision = Bun.randomUUIDv7();
+  const results = await ctx.db.write(lockStatements(asked, agreed, revision, ctx.clock()));
+  await couponsMoved(ctx, movedRows(results.at(-1), "AVAILABLE", "LOCKED"));
+  const order = await findOrder(ctx, asked.orderId);
+  return order?.revision === revision ? order : undefined;
+}
+
+/**
+ * The order takes its new revision if every coupon is free and the budgets have room; what follows holds for that revision alone and is
+ * computed of the coupons that are still to move, which move last: run again, nothing happens twice.
+ */
+function lockStatements(
+  { orderId, cart, ttlSeconds }: Asked,
+  { member, quote }: Agreed,
+  revision: string,
+  now: number,
+): Query[] {
+  const until = now + ttlSeconds * 1_000;
+  const wanted = sql`(SELECT ${field("coupon")} AS coupon, ${field("discount")} AS discount FROM ${rows(quote.coupons)})`;
+  const mine = sql`EXISTS (SELECT 1 FROM settlement WHERE order_id = ${orderId} AND revision = ${revision})`;
+  const ready = sql`${freeOf(wanted, member, now)} = ${quote.coupons.length}`;
+  const moving = sql`${wanted} w CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'AVAILABLE'
+    CROSS JOIN coupon_template t ON t.id = c.template WHERE ${mine}`;
+  return [
+    sql`
+      INSERT INTO settlement (order_id, member, state, revision, cart, quote, pay, locked_at, locked_until)
+      SELECT ${orderId}, ${member}, 'LOCKED', ${revision}, ${JSON.stringify(cart)}, ${JSON.stringify(quote)}, ${quote.pay}, ${now}, ${until}
+      WHERE ${ready}
+      ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, revision = excluded.revision, cart = excluded.cart,
+        quote = excluded.quote, pay = excluded.pay, locked_at = excluded.locked_at, locked_until = excluded.locked_until, ended_at = NULL
+      WHERE settlement.member = excluded.member AND settlement.state IN ('RELEASED', 'EXPIRED')`,
+    sql`
+      INSERT INTO coupon_tally (template, state, n) SELECT c.template, 'LOCKED', count(*) FROM ${moving} GROUP BY c.template
+      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
+    sql`
+      UPDATE coupon_template SET reserved = reserved + (SELECT w.discount - c.reserve FROM ${moving} AND t.id = coupon_template.id)
+      WHERE budget IS NOT NULL AND id IN (SELECT t.id FROM ${moving} AND w.discount > c.reserve)`,
+    sql`
+      UPDATE coupon SET state = 'LOCKED', order_id = ${orderId}, locked_until = ${until}, reserve = g.reserve
+      FROM (SELECT c.id, CASE WHEN t.budget IS NULL THEN c.reserve ELSE max(c.reserve, w.discount) END AS reserve FROM ${moving}) g
+      WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,
+  ];
+}
+
+/** How many of the wanted coupons can be taken: free, the member's, valid, and within their budgets. */
+function freeOf(wanted: SQL, member: number, now: number): SQL {
+  return sql`(
+    SELECT count(*) FROM ${wanted} w CROSS JOIN coupon c ON c.id = w.coupon CROSS JOIN coupon_template t ON t.id = c.template
+    WHERE c.member = ${member} AND c.state = 'AVAILABLE' AND c.valid_from <= ${now} AND (c.valid_to IS NULL OR c.valid_to > ${now})
+      AND (t.budget IS NULL OR t.reserved + t.spent + max(0, w.discount - c.reserve) <= t.budget))`;
+}

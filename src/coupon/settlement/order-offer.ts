@@ -1,0 +1,85 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { rows } from "../../db/bulk.ts";
+import { couponStates } from "../table.ts";
+import { Conditions } from "./conditions.ts";
+import { discountOf } from "./discount/index.ts";
+import type { OfferedCoupon } from "./quote-coupons.ts";
+import { Stacking } from "./stacking.ts";
+
+/** Coupons that one search looks at, at most: those that expire first. */
+const mostOffered = 200;
+
+interface Asked {
+  readonly member: number;
+  /** Only these; without them all that the member could use. */
+  readonly coupons?: readonly number[] | undefined;
+  /** An order whose own coupons count as free. */
+  readonly order?: string | undefined;
+}
+
+/** Coupons of a member as a settlement sees them, and whether these are all. Locks that are over hold nothing. */
+export async function offeredCoupons(
+  ctx: Context,
+  { member, coupons, order = "" }: Asked,
+): Promise<{ readonly coupons: OfferedCoupon[]; readonly areAll: boolean }> {
+  const now = ctx.clock();
+  const which =
+    coupons === undefined
+      ? sql`c.state IN ('AVAILABLE', 'LOCKED') AND (c.valid_to IS NULL OR c.valid_to > ${now})`
+      : sql`c.id IN (SELECT value FROM ${rows(coupons)})`;
+  const found = await ctx.db.all<object>(sql`
+    SELECT c.id, c.template, t.name, c.valid_from AS validFrom, c.valid_to AS validTo, t.shop, t.currency, t.kind, t.params, t.conditions,
+      t.stacking, t.most, c.reserve + t.budget - t.reserved - t.spent AS room, c.reserve,
+      CASE WHEN c.state = 'LOCKED' AND (c.order_id = ${order} OR c.locked_until <= ${now}) THEN 'AVAILABLE' ELSE c.state END AS state
+    FROM coupon c CROSS JOIN coupon_template t ON t.id = c.template WHERE c.member = ${member} AND ${which}
+    ORDER BY c.valid_to IS NULL, c.valid_to, c.id LIMIT ${mostOffered + 1}`);
+  const terms = termsReader();
+  const offered = found.slice(0, mostOffered).map((row) => {
+    const { room, reserve, ...coupon } = Row.parse(row);
+    // Of an order that is locked nothing more is taken from the budget than is held for it.
+    return { ...coupon, ...terms(coupon.template, row), room: room === null || order === "" ? room : reserve };
+  });
+  return { coupons: offered, areAll: found.length <= mostOffered };
+}
+
+const Row = z.object({
+  id: z.int(),
+  template: z.int(),
+  name: z.string(),
+  state: z.enum(couponStates),
+  validFrom: z.int(),
+  validTo: z.int().nullable(),
+  shop: z.string(),
+  currency: z.string(),
+  most: z.int().nullable(),
+  room: z.int().nullable(),
+  reserve: z.int(),
+});
+
+const Terms = z.object({ kind: z.string(), params: z.string(), conditions: z.string(), stacking: z.string() });
+
+/** Reads what templates promise, each once. */
+function termsReader() {
+  const known = new Map<number, ReturnType<typeof readTerms>>();
+  return (template: number, row: object) => {
+    const terms = known.get(template) ?? readTerms(template, row);
+    known.set(template, terms);
+    return terms;
+  };
+}
+
+function readTerms(template: number, row: object) {
+  const { kind, params, conditions, stacking } = Terms.parse(row);
+  const discount = discountOf(kind);
+  if (!discount) throw new Error(`coupon template ${template} is of a kind that is not there: ${kind}`);
+  const said: unknown = JSON.parse(params);
+  return {
+    conditions: Conditions.parse(JSON.parse(conditions)),
+    stacking: Stacking.parse(JSON.parse(stacking)),
+    isMoney: discount.isMoney,
+    rule: discount.rule(said),
+    threshold: discount.threshold(said),
+  };
+}

@@ -1,0 +1,80 @@
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { findMember, type MemberKey } from "../../member/member.ts";
+import { actingPromotions } from "../../promotion/promotion.ts";
+import type { MemberContext } from "../claim/claim.ts";
+import { Cart, type CartInput } from "./cart.ts";
+import { checked } from "./order.ts";
+import { offeredCoupons } from "./order-offer.ts";
+import { priceCart } from "./quote.ts";
+import type { Quote } from "./quote-shape.ts";
+
+/** Ids of coupons that are to be used on one cart. */
+export const Chosen = z
+  .array(z.int())
+  .max(20)
+  .refine((ids) => new Set(ids).size === ids.length, "must not be named twice");
+
+const Asked = z.object({ cart: Cart, coupons: Chosen.optional() });
+
+export interface QuoteInput {
+  readonly cart: CartInput;
+  /** At most 20. Without them, the best legal combination of all that the member holds is looked for. */
+  readonly coupons?: readonly number[] | undefined;
+}
+
+/**
+ * What a cart would cost the acting member now, by the promotions that act and by coupons. Nothing is held or promised. Coupons that are
+ * named are used as far as that is possible and legal; each that is not is told with its reason. Refusal: INVALID_INPUT.
+ */
+export async function quoteCart(ctx: MemberContext, input: QuoteInput): Promise<Quote | Refusal> {
+  const asked = checked(Asked, input);
+  return isRefusal(asked) ? asked : quoteOf(ctx, { ...asked, member: ctx.actor.seq });
+}
+
+/** The same for any member. Refusals: INVALID_INPUT, NOT_FOUND. */
+export async function quoteCartFor(
+  ctx: Context,
+  input: QuoteInput & { readonly member: MemberKey },
+): Promise<Quote | Refusal> {
+  const asked = checked(Asked, { cart: input.cart, coupons: input.coupons });
+  if (isRefusal(asked)) return asked;
+  const member = await memberOf(ctx, input.member);
+  return isRefusal(member) ? member : quoteOf(ctx, { ...asked, member });
+}
+
+/** The `seq` of a member that is not erased. */
+export async function memberOf(ctx: Context, key: MemberKey): Promise<number | Refusal> {
+  const member = await findMember(ctx, key);
+  return member?.seq ?? refuse.notFound("member", Object.values(key).join());
+}
+
+interface Wanted {
+  readonly cart: Cart;
+  readonly member: number;
+  readonly coupons?: readonly number[] | undefined;
+  /** An order whose own coupons count as free, as they stood at a time (ms). */
+  readonly order?: { readonly id: string; readonly at: number };
+}
+
+/** The quote of a cart that was checked. */
+export async function quoteOf(ctx: Context, { cart, member, coupons, order }: Wanted): Promise<Quote> {
+  const now = ctx.clock();
+  const [promotions, offer] = await Promise.all([
+    actingPromotions(ctx, now),
+    offeredCoupons(ctx, { member, coupons, order: order?.id }),
+  ]);
+  const areChosen = coupons !== undefined;
+  const quote = priceCart({ cart, promotions, coupons: offer.coupons, areChosen, now: order?.at ?? now });
+  const known = new Set(offer.coupons.map(({ id }) => id));
+  const strangers = (coupons ?? []).filter((id) => !known.has(id));
+  return {
+    ...quote,
+    isComplete: quote.isComplete && offer.areAll,
+    leftOut: [
+      ...quote.leftOut,
+      ...strangers.map((coupon) => ({ coupon, reason: "NOT_FOUND" as const, missing: null })),
+    ].sort((a, b) => a.coupon - b.coupon),
+  };
+}

@@ -1,0 +1,43 @@
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+
+/** What becomes of the coupons of an order that is refunded in full. */
+export const refundPolicies = ["GIVE_BACK", "KEEP"] as const;
+export type RefundPolicy = (typeof refundPolicies)[number];
+
+const Json = z.string().transform((text): unknown => JSON.parse(text));
+
+const Row = z.object({
+  /** The shop's name of it, unique in the order. */
+  name: z.string(),
+  policy: z.enum(refundPolicies),
+  /** What was asked for, to be known again. */
+  asked: z.string(),
+  /** Minor units. */
+  amount: z.int(),
+  /** What of it belongs to each line; adds up to the amount. */
+  lines: Json.pipe(z.array(z.object({ line: z.string(), amount: z.int() }))),
+  /** The coupons that the member got back. */
+  givenBack: Json.pipe(z.array(z.int())),
+  /** ms. */
+  at: z.int(),
+});
+
+/** What went back of an order at once. */
+export type Refund = z.infer<typeof Row>;
+
+/** The refunds of an order, oldest first. */
+export function refundsOf(ctx: Context, order: number): Promise<Refund[]> {
+  return read(ctx, sql`settlement = ${order}`);
+}
+
+export async function findRefund(ctx: Context, order: number, name: string): Promise<Refund | undefined> {
+  return (await read(ctx, sql`settlement = ${order} AND name = ${name}`))[0];
+}
+
+async function read(ctx: Context, where: SQL): Promise<Refund[]> {
+  const found = await ctx.db.all<object>(sql`
+    SELECT name, policy, asked, amount, lines, given_back AS givenBack, at FROM settlement_refund WHERE ${where} ORDER BY at, name`);
+  return found.map((row) => Row.parse(row));
+}

@@ -1,0 +1,113 @@
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { couponsMoved } from "../moved.ts";
+import { templateChanged } from "../template/template-gate.ts";
+import { allocate } from "./allocation.ts";
+import { type CouponOrder, checked, findOrder, ShopName, tooBusy, tries } from "./order.ts";
+import { movedRows } from "./order-moved.ts";
+import { findRefund, type Refund, refundPolicies, refundsOf } from "./order-refund-rows.ts";
+import { refundStatements } from "./order-refund-statements.ts";
+import { sum } from "./quote-promotions.ts";
+
+const Asked = z.strictObject({
+  orderId: ShopName,
+  refundId: ShopName,
+  policy: z.enum(refundPolicies),
+  amount: z.int().positive().optional(),
+  lines: z.array(z.string()).min(1).max(200).optional(),
+  validDays: z.int().min(1).max(365).optional(),
+});
+type Asked = z.output<typeof Asked>;
+
+/**
+ * What goes back of an order. GIVE_BACK: the refund with which nothing of the payment is left returns the coupons that are still valid
+ * (with `validDays`: all, valid for so many days at least from now on). KEEP: they stay spent. While something is left they stay spent.
+ */
+export type RefundInput = z.input<typeof Asked>;
+
+/** A refund and the order as it stands after it. */
+export interface Refunded {
+  readonly order: CouponOrder;
+  readonly refund: Refund;
+}
+
+/**
+ * Takes a payment back, whole or in part. Without an amount all that is left of the payment, or of the lines named; an amount is split
+ * over these lines in proportion to what is left to refund of each, by the largest remainder, so that refunds of a line never pass what
+ * was paid for it. The same `refundId` is given once and answered the same again. Refusals: NOT_FOUND, INVALID_INPUT (more than was paid),
+ * CONFLICT (this `refundId` was given otherwise), WRONG_STATE (not redeemed, or refunded in full).
+ */
+export async function refundOrder(ctx: Context, input: RefundInput): Promise<Refunded | Refusal> {
+  const asked = checked(Asked, input);
+  if (isRefusal(asked)) return asked;
+  for (let n = 0; n < tries; n++) {
+    const order = await findOrder(ctx, asked.orderId);
+    if (!order) return refuse.notFound("order", asked.orderId);
+    const known = await findRefund(ctx, order.id, asked.refundId);
+    if (known) {
+      if (known.asked === termsOf(asked)) return { order, refund: known };
+      return refuse.conflict("This refundId was used for another refund of the order.");
+    }
+    if (order.state !== "REDEEMED") return notRefundable(order);
+    const parts = partsOf(asked, order, await refundsOf(ctx, order.id));
+    if (isRefusal(parts)) return parts;
+    await give(ctx, asked, order, parts);
+  }
+  return tooBusy();
+}
+
+function notRefundable({ state }: CouponOrder): Refusal {
+  const why = state === "REFUNDED" ? "all that was paid went back" : `it is ${state}`;
+  return refuse.wrongState(`There is nothing to refund of this order: ${why}.`, state);
+}
+
+/** What was asked for, to know it again. */
+function termsOf({ policy, amount, lines, validDays }: Asked): string {
+  return JSON.stringify([policy, amount ?? null, lines ? [...lines].sort() : null, validDays ?? null]);
+}
+
+/** What goes back of each line. */
+type Parts = readonly { readonly line: string; readonly amount: number }[];
+
+function partsOf({ amount, lines }: Asked, { quote }: CouponOrder, earlier: readonly Refund[]): Parts | Refusal {
+  const known = new Set(quote.lines.map(({ id }) => id));
+  const stranger = lines?.findIndex((line) => !known.has(line)) ?? -1;
+  if (stranger >= 0) return refuse.invalid([{ path: `lines.${stranger}`, message: "is no line of the order" }]);
+  const named = quote.lines
+    .filter(({ id }) => lines === undefined || lines.includes(id))
+    .map(({ id, pay }) => ({ id, left: pay - refundedOf(id, earlier) }))
+    .sort((a, b) => (a.id < b.id ? -1 : 1));
+  const left = named.map((line) => line.left);
+  const all = sum(left);
+  const asked = amount ?? all;
+  if (asked > all) return refuse.invalid([{ path: "amount", message: `is more than is left to refund: ${all}` }]);
+  if (asked === 0 && lines) return refuse.invalid([{ path: "lines", message: "nothing is left to refund of them" }]);
+  const parts = allocate(asked, left);
+  return named.map(({ id }, n) => ({ line: id, amount: parts[n] ?? 0 })).filter((part) => part.amount > 0);
+}
+
+function refundedOf(line: string, refunds: readonly Refund[]): number {
+  return sum(refunds.flatMap(({ lines }) => lines.filter((part) => part.line === line).map((part) => part.amount)));
+}
+
+async function give(ctx: Context, asked: Asked, order: CouponOrder, parts: Parts): Promise<void> {
+  const amount = sum(parts.map((part) => part.amount));
+  const isWhole = order.refunded + amount === order.quote.pay;
+  const results = await ctx.db.write(
+    refundStatements(ctx, order, {
+      name: asked.refundId,
+      policy: asked.policy,
+      asked: termsOf(asked),
+      amount,
+      lines: parts,
+      isWhole,
+      givesBack: isWhole && asked.policy === "GIVE_BACK",
+      validDays: asked.validDays ?? 0,
+    }),
+  );
+  const moved = movedRows(results.at(-2), "USED", "AVAILABLE");
+  if (moved.length === 0) return;
+  await couponsMoved(ctx, moved);
+  for (const { template } of order.quote.coupons) await templateChanged(ctx, template);
+}

@@ -1,0 +1,29 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import { type Refusal, refuse } from "../../errors.ts";
+import { type CouponOrder, faultOfName, findOrder } from "./order.ts";
+import { unlock } from "./order-unlock.ts";
+
+/**
+ * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as it stands.
+ * Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE (it was redeemed: refund it).
+ */
+export async function releaseCoupons(
+  ctx: Context,
+  { orderId }: { readonly orderId: string },
+): Promise<CouponOrder | Refusal> {
+  const unnamed = faultOfName(orderId);
+  if (unnamed) return unnamed;
+  await unlock(
+    ctx,
+    sql`s.order_id = ${orderId} AND s.state = 'LOCKED' AND s.locked_until > ${ctx.clock()}`,
+    sql`state = 'RELEASED', ended_at = ${ctx.clock()}`,
+  );
+  const order = await findOrder(ctx, orderId);
+  if (!order) return refuse.notFound("order", orderId);
+  if (order.state === "RELEASED" || order.state === "EXPIRED") return order;
+  return refuse.wrongState(
+    `The coupons of this order were used: it is ${order.state}. Refund it instead.`,
+    order.state,
+  );
+}

@@ -1,0 +1,93 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { Cart } from "./cart.ts";
+import { Quote } from "./quote-shape.ts";
+
+/**
+ * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that was paid went back.
+ * RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
+ */
+export const orderStates = ["LOCKED", "REDEEMED", "REFUNDED", "RELEASED", "EXPIRED"] as const;
+export type OrderState = (typeof orderStates)[number];
+
+const Json = z.string().transform((text): unknown => JSON.parse(text));
+
+const Row = z.object({
+  id: z.int(),
+  /** The shop's id of it. */
+  orderId: z.string(),
+  /** The member's `seq`. */
+  member: z.int(),
+  state: z.enum(orderStates),
+  /** Changes with every change. */
+  revision: z.string(),
+  cart: Json.pipe(Cart),
+  /** What was agreed: what each coupon takes off, and what of it each line bears. */
+  quote: Json.pipe(Quote),
+  /** What has been refunded of `quote.pay`, minor units. */
+  refunded: z.int(),
+  /** ms, as all times. */
+  lockedAt: z.int(),
+  lockedUntil: z.int(),
+  redeemedAt: z.int().nullable(),
+  /** When it was released, expired or refunded in full. */
+  endedAt: z.int().nullable(),
+});
+
+/** An order of the shop on which coupons are used. */
+export type CouponOrder = z.infer<typeof Row>;
+
+/** The orders of these ids in the order asked, with `undefined` for those that are not there. */
+export async function ordersById(ctx: Context, ids: readonly number[]): Promise<(CouponOrder | undefined)[]> {
+  const found = await ctx.db.all<object>(sql`
+    SELECT ${columns} FROM settlement WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+  const byId = new Map(found.map((row) => read(row, ctx.clock())).map((order) => [order.id, order]));
+  return ids.map((id) => byId.get(id));
+}
+
+/** The order that the shop calls so. A lock that is over is EXPIRED here, whether it was swept yet or not. */
+export async function findOrder(ctx: Context, orderId: string): Promise<CouponOrder | undefined> {
+  const row = await ctx.db.first<object>(sql`SELECT ${columns} FROM settlement WHERE order_id = ${orderId}`);
+  return row && read(row, ctx.clock());
+}
+
+const columns = sql`id, order_id AS orderId, member, state, revision, cart, quote, refunded, locked_at AS lockedAt,
+  locked_until AS lockedUntil, redeemed_at AS redeemedAt, ended_at AS endedAt`;
+
+function read(row: object, now: number): CouponOrder {
+  const order = Row.parse(row);
+  const isOver = order.state === "LOCKED" && order.lockedUntil <= now;
+  return isOver ? { ...order, state: "EXPIRED", endedAt: order.lockedUntil } : order;
+}
+
+/** The ids of the coupons that are used on it, sorted. */
+export function couponsOf({ quote }: CouponOrder): number[] {
+  return quote.coupons.map(({ coupon }) => coupon).sort((a, b) => a - b);
+}
+
+/** The input as its schema has it, or INVALID_INPUT with every fault. */
+export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> | Refusal {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
+}
+
+/** How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them got further. */
+export const tries = 50;
+
+export function tooBusy(): Refusal {
+  return refuse.conflict("Others change this order or its coupons at the same time; try again.");
+}
+
+/** The shop's name for an order or a refund. */
+export const ShopName = z.string().min(1).max(100);
+
+const Named = z.object({ orderId: ShopName });
+
+/** INVALID_INPUT for what cannot be an order's name. */
+export function faultOfName(orderId: string): Refusal | undefined {
+  const named = checked(Named, { orderId });
+  return isRefusal(named) ? named : undefined;
+}

@@ -1,0 +1,116 @@
+import type { UnusableReason } from "../../errors.ts";
+import type { CouponState } from "../table.ts";
+import { allocate } from "./allocation.ts";
+import type { CartLine } from "./cart.ts";
+import { type Conditions, eligibleLines } from "./conditions.ts";
+import type { DiscountRule } from "./discount/discount.ts";
+import { byTurn, type Stackable } from "./stacking.ts";
+
+/** A coupon with what its template promises. Money is minor units, times are ms. */
+export interface OfferedCoupon extends Stackable {
+  readonly template: number;
+  readonly name: string;
+  readonly state: CouponState;
+  readonly validFrom: number;
+  readonly validTo: number | null;
+  readonly shop: string;
+  readonly currency: string;
+  readonly conditions: Conditions;
+  readonly rule: DiscountRule;
+  /** What the goods must cost for its kind to take anything off. */
+  readonly threshold: number;
+  /** What one may take off at most; null where nothing but the cart bounds it. */
+  readonly most: number | null;
+  /** What the budget lets it cost; null without a budget. */
+  readonly room: number | null;
+}
+
+/** A coupon that takes something off the cart when it is used alone. */
+export interface UsableCoupon extends OfferedCoupon {
+  /** Places of the lines that count. */
+  readonly places: readonly number[];
+  /** What they cost after promotions. */
+  readonly amount: number;
+  /** What it takes off alone: with others, never more. */
+  readonly alone: number;
+}
+
+export interface Fault {
+  readonly reason: UnusableReason;
+  readonly missing: number | null;
+}
+
+/** The cart as coupons see it: its lines in a fixed order, and what promotions have left of each. */
+export interface Priced {
+  readonly currency: string;
+  readonly lines: readonly CartLine[];
+  readonly left: readonly number[];
+}
+
+/** What the coupon would take off alone, or why it takes nothing off. `now` is ms. */
+export function tryCoupon(coupon: OfferedCoupon, cart: Priced, now: number): UsableCoupon | Fault {
+  const unusable = stateFault(coupon, now);
+  if (unusable) return { reason: unusable, missing: null };
+  if (coupon.currency !== cart.currency) return { reason: "OTHER_CURRENCY", missing: null };
+  const counting = new Set(eligibleLines(coupon.conditions, coupon.shop, cart.lines));
+  if (counting.size === 0) return { reason: "NO_GOODS", missing: null };
+  const places = cart.lines.flatMap((line, place) => (counting.has(line) ? [place] : []));
+  const amount = leftAt(cart.left, places);
+  const threshold = Math.max(coupon.conditions.minimum, coupon.threshold);
+  if (amount < threshold) return { reason: "BELOW_THRESHOLD", missing: threshold - amount };
+  const usable = { ...coupon, places, amount };
+  const alone = takesOff(usable, cart.left);
+  if (alone === 0) return { reason: "NOTHING_LEFT", missing: null };
+  if (coupon.room !== null && alone > coupon.room) return { reason: "BUDGET_SPENT", missing: null };
+  return { ...usable, alone };
+}
+
+function stateFault({ state, validFrom, validTo }: OfferedCoupon, now: number): UnusableReason | undefined {
+  if (state !== "AVAILABLE") return state;
+  if (validFrom > now) return "NOT_YET_VALID";
+  return validTo !== null && validTo <= now ? "EXPIRED" : undefined;
+}
+
+/** What coupons take off together, each at its turn. */
+export interface Taken {
+  readonly total: number;
+  readonly parts: readonly { readonly coupon: UsableCoupon; readonly discount: number; readonly lines: number[] }[];
+  /** What is left of each line. */
+  readonly left: readonly number[];
+}
+
+/** Applies coupons in their turn; each takes from what those before it have left of its lines. */
+export function takeCoupons(coupons: readonly UsableCoupon[], left: readonly number[]): Taken {
+  const parts: Taken["parts"][number][] = [];
+  let rest = left;
+  for (const coupon of [...coupons].sort(byTurn)) {
+    const lines = partsOf(coupon, rest);
+    rest = rest.map((each, i) => each - (lines[i] ?? 0));
+    parts.push({ coupon, discount: lines.reduce((total, each) => total + each, 0), lines });
+  }
+  return { total: parts.reduce((total, { discount }) => total + discount, 0), parts, left: rest };
+}
+
+/** What a coupon takes off each line: its discount split over those that count in proportion to what is left of them. */
+export function partsOf(coupon: UsableCoupon, left: readonly number[]): number[] {
+  const parts = allocate(
+    takesOff(coupon, left),
+    coupon.places.map((place) => left[place] ?? 0),
+  );
+  const lines = left.map(() => 0);
+  for (const [n, place] of coupon.places.entries()) lines[place] = parts[n] ?? 0;
+  return lines;
+}
+
+/** What a coupon takes off what is left of the lines that count, rounded down. */
+export function takesOff(
+  { rule, places, amount, most }: Pick<UsableCoupon, "rule" | "places" | "amount" | "most">,
+  left: readonly number[],
+): number {
+  const discount = rule({ amount, left: leftAt(left, places) });
+  return most === null ? discount : Math.min(discount, most);
+}
+
+function leftAt(left: readonly number[], places: readonly number[]): number {
+  return places.reduce((total, place) => total + (left[place] ?? 0), 0);
+}

@@ -1,0 +1,62 @@
+import DataLoader from "dataloader";
+import { sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import { rows } from "../../db/bulk.ts";
+import type { Database } from "../../db/client.ts";
+import { isRefusal } from "../../errors.ts";
+import { type Audience, compileAudience, everyone, liveMember, parseAudience } from "../../member/audience.ts";
+import type { AudienceTerm } from "../../member/audience-term.ts";
+import { memberTerms } from "../../member/terms.ts";
+import type { CouponTemplate } from "../table.ts";
+
+/** What a template's eligibility may ask. */
+export const eligibilityTerms: readonly AudienceTerm[] = memberTerms;
+
+/** Members of a crowd who are looked up by one statement at most. */
+const mostTogether = 500;
+
+/**
+ * Whether the acting member may have a template's coupons: its audience filter, asked of the member alone, now. A crowd before one template
+ * is asked for together.
+ */
+export async function isEligible(ctx: Context, template: CouponTemplate): Promise<boolean> {
+  if (ctx.actor.kind !== "member") return false;
+  if (template.eligibility === null) return true;
+  return loaderOf(ctx, template).load(ctx.actor.seq);
+}
+
+/** By the template as it was read: whoever reads it anew, as all do after a second, begins a new one. */
+function loaderOf(ctx: Context, template: CouponTemplate): DataLoader<number, boolean> {
+  const loaders = loadersOf.get(ctx.db) ?? new WeakMap();
+  loadersOf.set(ctx.db, loaders);
+  const known = loaders.get(template);
+  if (known) return known;
+  const made = new DataLoader((members: readonly number[]) => whichAreEligible(ctx, template, members), {
+    cache: false,
+    maxBatchSize: mostTogether,
+    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
+  });
+  loaders.set(template, made);
+  return made;
+}
+const loadersOf = new WeakMap<Database, WeakMap<CouponTemplate, DataLoader<number, boolean>>>();
+
+async function whichAreEligible(
+  { db, clock, settings }: Context,
+  template: CouponTemplate,
+  members: readonly number[],
+): Promise<boolean[]> {
+  const predicate = compileAudience(audienceOf(template), { asOf: clock(), timeZone: settings.shopTimeZone });
+  const found = await db.all<{ seq: number }>(sql`
+    SELECT m.seq FROM ${rows(members)} asked CROSS JOIN member m ON m.seq = asked.value WHERE ${liveMember} AND ${predicate}`);
+  const eligible = new Set(found.map(({ seq }) => seq));
+  return members.map((seq) => eligible.has(seq));
+}
+
+/** A template's audience; everyone where it names none. */
+export function audienceOf({ id, eligibility }: Pick<CouponTemplate, "id" | "eligibility">): Audience {
+  if (eligibility === null) return everyone;
+  const parsed = parseAudience(eligibilityTerms, eligibility);
+  if (isRefusal(parsed)) throw new Error(`the eligibility of coupon template ${id} cannot be read: ${parsed.message}`);
+  return parsed;
+}

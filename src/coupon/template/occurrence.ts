@@ -1,0 +1,112 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { field, rows } from "../../db/bulk.ts";
+import type { Issue } from "../../errors.ts";
+import type { CouponTemplate } from "../table.ts";
+
+const minuteMs = 60_000;
+
+/** When a template opens again and again, and for how long. */
+export const Recurrence = z.strictObject({
+  /** Five fields: minute, hour, day of the month, month, weekday. */
+  cron: z
+    .string()
+    .trim()
+    .max(100)
+    .refine((cron) => cron.split(/\s+/).length === 5, "has five fields: minute hour day month weekday"),
+  /** IANA; the hours of `cron` are this zone's, whatever its clock does. */
+  zone: z.string().min(1).max(60),
+  /** For how long each occurrence is open. */
+  minutes: z
+    .int()
+    .min(1)
+    .max(31 * 24 * 60),
+});
+export type Recurrence = z.infer<typeof Recurrence>;
+
+/** One time that a recurring template is open, ms. */
+export interface Occurrence {
+  readonly opensAt: number;
+  readonly closesAt: number;
+}
+
+/** The window in which occurrences may open: those of its template, ms. */
+interface Bounds {
+  readonly opensAt: number | null;
+  readonly closesAt: number | null;
+}
+
+/**
+ * The next `n` occurrences that open after a time (ms) and inside the template's own window. An hour that the zone's clock skips is made
+ * up for when the clock has moved on, one that comes twice counts once.
+ */
+export function occurrencesAfter({ cron, zone, minutes }: Recurrence, bounds: Bounds, after: number, n: number) {
+  const found: Occurrence[] = [];
+  let last = Math.max(after, (bounds.opensAt ?? after + 1) - 1);
+  while (found.length < n) {
+    const opensAt = Bun.cron.parse(cron, new Date(last), { tz: zone })?.getTime();
+    if (opensAt === undefined || (bounds.closesAt !== null && opensAt >= bounds.closesAt)) break;
+    found.push({ opensAt, closesAt: opensAt + minutes * minuteMs });
+    last = opensAt;
+  }
+  return found;
+}
+
+/** How many occurrences in a row are looked at for one that would open before the last has closed. */
+const lookedAhead = 400;
+
+/** What is wrong with a recurrence: a faulty cron or zone, a time that never comes, occurrences that overlap. */
+export function recurrenceFault(recurrence: Recurrence, bounds: Bounds, now: number): Issue | undefined {
+  try {
+    const coming = occurrencesAfter(recurrence, bounds, now, lookedAhead);
+    if (coming.length === 0) return { path: "recurrence.cron", message: "it never opens inside the template's window" };
+    const early = coming.find(({ opensAt }, i) => opensAt < (coming[i - 1]?.closesAt ?? opensAt));
+    return early && { path: "recurrence.minutes", message: `it would open again (${inWords(early)}) before it closes` };
+  } catch (error) {
+    const message = error instanceof Error ? error.message.replace(/^.*?: /, "") : String(error);
+    return { path: message.includes("time zone") ? "recurrence.zone" : "recurrence.cron", message };
+  }
+}
+
+function inWords({ opensAt }: Occurrence): string {
+  return new Date(opensAt).toISOString();
+}
+
+/** How many occurrences that are not open yet there are always, so that claimants are told when the next one opens. */
+const madeAhead = 2;
+
+/** The occurrences that there should be now: one that is open, and the next two. */
+export function occurrencesDue(recurrence: Recurrence, bounds: Bounds, now: number): Occurrence[] {
+  const around = occurrencesAfter(recurrence, bounds, now - recurrence.minutes * minuteMs, madeAhead + 1);
+  const isOpen = around[0] !== undefined && around[0].opensAt <= now;
+  return isOpen ? around : around.slice(0, madeAhead);
+}
+
+/** The recurrence of a template as it is kept, or null. It is parsed again, so that a row that no longer fits is noticed where it is read. */
+export function recurrenceOf({ recurrence }: Pick<CouponTemplate, "recurrence">): Recurrence | null {
+  return recurrence === null ? null : Recurrence.parse(recurrence);
+}
+
+/**
+ * Makes the occurrences of a recurring template that there should be by now, each a template of its own with the stock and budget of the
+ * pattern. Those that exist stay as they are. Does nothing for a pattern that is not active.
+ */
+export async function makeOccurrences(ctx: Context, pattern: CouponTemplate): Promise<void> {
+  const recurrence = recurrenceOf(pattern);
+  if (!recurrence) return;
+  const now = ctx.clock();
+  const due = occurrencesDue(recurrence, pattern, now);
+  if (due.length === 0) return;
+  await ctx.db.write([
+    sql`
+      INSERT INTO coupon_template (name, shop, kind, params, currency, conditions, stacking, given, code_mode, code_prefix, eligibility,
+        per_member, stock, budget, most, opens_at, closes_at, valid_from, valid_to, valid_days, active_url, state, pattern, occurs_at,
+        created_by, created_at, updated_at)
+      SELECT name, shop, kind, params, currency, conditions, stacking, given, code_mode, code_prefix, eligibility, per_member, stock, budget,
+        most, ${field("opensAt")}, ${field("closesAt")}, valid_from, valid_to, valid_days, active_url, 'ACTIVE', p.id, ${field("opensAt")},
+        created_by, ${now}, ${now}
+      FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${pattern.id} AND p.state = 'ACTIVE'
+      ON CONFLICT DO NOTHING`,
+  ]);
+}

@@ -1,0 +1,122 @@
+import { z } from "zod";
+import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseAudience } from "../../member/audience.ts";
+import { type CouponTemplate, codeModes, waysGiven } from "../table.ts";
+import { eligibilityTerms } from "./eligibility.ts";
+import { Recurrence, recurrenceFault } from "./occurrence.ts";
+import { readTerms } from "./template-terms.ts";
+
+/** A stock, or an amount in minor units. */
+export const Amount = z.int().min(1).max(1_000_000_000_000);
+const moment = z.int().nullable().default(null);
+
+const webAddress = z
+  .string()
+  .max(2_000)
+  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "must be an address with http:// or https://");
+
+/** All that an operator says of a template. Money is minor units, times are ms. */
+export const TemplateDraft = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  /** The shop's number; empty = the platform's own. */
+  shop: z.string().trim().max(60).default(""),
+  /** A discount kind; `params` are what it asks for. */
+  kind: z.string(),
+  params: z.unknown(),
+  /** ISO 4217. */
+  currency: z.string().regex(/^[A-Z]{3}$/, "is a currency of three capital letters, e.g. EUR"),
+  conditions: z.unknown().default({}),
+  stacking: z.unknown().default({ exclusive: true }),
+  given: z.enum(waysGiven).default("SELF_CLAIM"),
+  codeMode: z.enum(codeModes).default("NONE"),
+  codePrefix: z
+    .string()
+    .regex(/^[A-Z0-9]{0,12}$/, "has at most 12 capital letters and digits")
+    .default(""),
+  /** An audience filter over members' own data; null = everyone. */
+  eligibility: z.unknown().default(null),
+  perMember: z.int().min(1).max(1_000).default(1),
+  /** How many there are; null = unlimited. Not said where codes come from a pool: then it is the number of codes. */
+  stock: Amount.nullable().default(null),
+  /** What all of them may cost; null = unlimited. Needs a kind and parameters that bound what one can cost. */
+  budget: Amount.nullable().default(null),
+  opensAt: moment,
+  closesAt: moment,
+  /** A fixed window of validity, or … */
+  validFrom: moment,
+  validTo: moment,
+  /** … so many days from the claim. */
+  validDays: z.int().min(1).max(3_650).nullable().default(null),
+  activeUrl: webAddress.nullable().default(null),
+  recurrence: Recurrence.nullable().default(null),
+});
+export type TemplateDraft = z.input<typeof TemplateDraft>;
+/** What a template says, with nothing left out. */
+export type SaidOfTemplate = z.output<typeof TemplateDraft>;
+/** A draft that was checked, and what one coupon of it can cost at most: minor units, null where only the cart bounds it. */
+export type CheckedDraft = SaidOfTemplate & { readonly most: number | null };
+
+const Kept = z.object(TemplateDraft.shape);
+
+/** What a template says, as its draft would. */
+export function draftOf(template: CouponTemplate): SaidOfTemplate {
+  return Kept.parse(template.codeMode === "POOL" ? { ...template, stock: null } : template);
+}
+
+/** The draft with what it left out, or INVALID_INPUT that names every fault by its path. `now` is ms. */
+export function checkTemplate(draft: TemplateDraft, now: number): CheckedDraft | Refusal {
+  const parsed = TemplateDraft.safeParse(draft);
+  if (!parsed.success) {
+    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+  }
+  const terms = readTerms(parsed.data);
+  const checked = { ...parsed.data, ...terms.read, most: terms.most };
+  const issues = [
+    ...terms.issues,
+    ...eligibilityIssues(checked),
+    ...faultsOf(checked, now),
+    ...(terms.issues.length === 0 ? budgetIssues(checked) : []),
+  ];
+  return issues.length > 0 ? refuse.invalid(issues) : checked;
+}
+
+function eligibilityIssues({ eligibility }: CheckedDraft): readonly Issue[] {
+  if (eligibility === null) return [];
+  const audience = parseAudience(eligibilityTerms, eligibility, ["eligibility"]);
+  return isRefusal(audience) && audience.code === "INVALID_INPUT" ? audience.issues : [];
+}
+
+function faultsOf(said: CheckedDraft, now: number): Issue[] {
+  const { opensAt, closesAt, validFrom, validTo, validDays, given, codeMode, stock } = said;
+  const issues: Issue[] = [];
+  const fault = (path: string, message: string) => void issues.push({ path, message });
+  if (opensAt !== null && closesAt !== null && closesAt <= opensAt) fault("closesAt", "must lie after it opens");
+  if (validFrom !== null && validTo !== null && validTo <= validFrom) fault("validTo", "must lie after `validFrom`");
+  if (validDays !== null && (validFrom !== null || validTo !== null)) {
+    fault("validDays", "is instead of `validFrom` and `validTo`, not with them");
+  }
+  if (given === "CODE" && codeMode !== "POOL") fault("codeMode", "must be POOL where coupons are given for codes");
+  if (codeMode === "POOL" && stock !== null) fault("stock", "is the number of codes where they come from a pool");
+  return [...issues, ...recurrenceIssues(said, now)];
+}
+
+function recurrenceIssues(said: SaidOfTemplate, now: number): Issue[] {
+  const { recurrence, given, codeMode } = said;
+  if (recurrence === null) return [];
+  const fault = (message: string): Issue => ({ path: "recurrence", message });
+  const faulty = recurrenceFault(recurrence, said, now);
+  return [
+    ...(given === "SELF_CLAIM" ? [] : [fault("is for templates that members claim themselves")]),
+    ...(codeMode === "POOL" ? [fault("does not go with a pool of codes, which belongs to one template")] : []),
+    ...(faulty ? [faulty] : []),
+  ];
+}
+
+/** What is wrong with a budget: nothing bounds what one coupon can cost, or not even one can be paid of it. */
+export function budgetIssues({ budget, most }: Pick<CheckedDraft, "budget" | "most">): Issue[] {
+  if (budget === null) return [];
+  if (most === null) {
+    return [{ path: "budget", message: "needs parameters that bound what one coupon takes off, e.g. a `cap`" }];
+  }
+  return budget < most ? [{ path: "budget", message: `is less than one coupon can cost (${most})` }] : [];
+}

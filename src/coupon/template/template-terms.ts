@@ -1,0 +1,73 @@
+import type { z } from "zod";
+import type { Issue } from "../../errors.ts";
+import { Conditions } from "../settlement/conditions.ts";
+import { discountKinds, discountOf } from "../settlement/discount/index.ts";
+import { Stacking } from "../settlement/stacking.ts";
+
+/** What a coupon takes off, of which goods, and beside which others: as a template has it, not checked yet. */
+export interface Terms {
+  readonly kind: string;
+  readonly params: unknown;
+  readonly conditions: unknown;
+  readonly stacking: unknown;
+}
+
+/** Terms that were read, or what is wrong with them. */
+export interface ReadTerms {
+  readonly issues: readonly Issue[];
+  /** As they are to be kept: with what they left out. */
+  readonly read: Terms;
+  /** What one coupon can cost at most, in minor units; null where nothing but the cart bounds it. */
+  readonly most: number | null;
+}
+
+/** Reads a template's terms: parameters by the kind's own schema, conditions and stacking by theirs; faults by their path. */
+export function readTerms({ kind, params, conditions, stacking }: Terms): ReadTerms {
+  const discount = discountOf(kind);
+  const known = discountKinds.map((each) => each.kind).join(", ");
+  const parts = {
+    params: discount?.params.safeParse(params),
+    conditions: Conditions.safeParse(conditions),
+    stacking: Stacking.safeParse(stacking),
+  };
+  const issues = [
+    ...(discount ? [] : [{ path: "kind", message: `there is no such kind; there are ${known}` }]),
+    ...Object.entries(parts).flatMap(([name, part]) => faultsAt(name, part?.error)),
+  ];
+  const read = { kind, params: parts.params?.data, conditions: parts.conditions.data, stacking: parts.stacking.data };
+  return { issues, read, most: (issues.length === 0 && discount?.most(params)) || null };
+}
+
+function faultsAt(name: string, error: z.ZodError | undefined): Issue[] {
+  return (error?.issues ?? []).map(({ path, message }) => ({ path: [name, ...path].join("."), message }));
+}
+
+/** What the goods that count must cost at least, in minor units: by the conditions, or by the kind where it has a threshold (`spend`). */
+export function thresholdOf({ params, conditions }: Pick<Terms, "params" | "conditions">): number {
+  const spend = typeof params === "object" && params !== null && "spend" in params ? Number(params.spend) : 0;
+  return Math.max(spend, Conditions.parse(conditions).minimum);
+}
+
+/** Whether nothing is left to pay of the smallest cart that a coupon is good for. */
+export function leavesNothing(terms: Terms): boolean {
+  const smallest = Math.max(1, thresholdOf(terms));
+  return discountOf(terms.kind)?.rule(terms.params)({ amount: smallest, left: smallest }) === smallest;
+}
+
+/** What coupons of a template are worth, in the words of its kind; amounts are minor units. */
+export function describeDiscount({ kind, params }: Pick<Terms, "kind" | "params">): string {
+  return discountOf(kind)?.describe(params) ?? kind;
+}
+
+/** For which goods and from which amount, in words; empty where there is no condition. */
+export function describeConditions(conditions: unknown): string {
+  const { goods, categories, minimum } = Conditions.parse(conditions);
+  const named = (what: string, list: readonly string[]) => (list.length > 0 ? `${what} ${list.join(", ")}` : "");
+  const only = joined([named("goods", goods.include), named("categories", categories.include)], " or ");
+  const but = joined([named("goods", goods.exclude), named("categories", categories.exclude)], " and ");
+  return joined([only && `for ${only}`, but && `not for ${but}`, minimum > 0 ? `from ${minimum}` : ""], "; ");
+}
+
+function joined(parts: readonly string[], separator: string): string {
+  return parts.filter((part) => part !== "").join(separator);
+}

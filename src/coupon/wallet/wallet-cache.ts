@@ -1,0 +1,170 @@
+import type { Redis } from "@upstash/redis";
+import { z } from "zod";
+import { defineScript } from "../../redis/script.ts";
+import { type Coupon, CouponRow } from "../table.ts";
+import beginSource from "./wallet-begin.lua" with { type: "text" };
+import dropSource from "./wallet-drop.lua" with { type: "text" };
+import moveSource from "./wallet-move.lua" with { type: "text" };
+import readSource from "./wallet-read.lua" with { type: "text" };
+import storeSource from "./wallet-store.lua" with { type: "text" };
+
+/**
+ * Members' wallets in Redis, a list per member and status: a copy of the database that may be gone at any moment. It follows every move after
+ * its commit; a process that dies between the two leaves a list behind for as long as lists live.
+ */
+export const walletStatuses = ["AVAILABLE", "LOCKED", "USED", "EXPIRED"] as const;
+export type WalletStatus = (typeof walletStatuses)[number];
+
+/** How long a list lives: at least so long, and up to so much more by chance, so that those loaded together do not end together, ms. */
+export const lifetime = { leastMs: 60_000, jitterMs: 20_000 } as const;
+/** A name outlives the slowest reading of the database. */
+const versionMs = 120_000;
+/** Longer lists are not kept. */
+export const mostKept = 1_000;
+/** Members forgotten in one round trip. */
+const stride = 500;
+
+interface ListName {
+  readonly member: number;
+  readonly status: WalletStatus;
+}
+
+/** A list as Redis has it: its coupons in no order, the name under which it may be loaded, or nothing because Redis is away or behind. */
+export type Kept =
+  | { readonly kind: "loaded"; readonly coupons: readonly Coupon[] }
+  | { readonly kind: "unloaded"; readonly version: string }
+  | "unavailable";
+
+export async function readList(redis: Redis | undefined, list: ListName): Promise<Kept> {
+  if (redis && isBehind(redis)) return "unavailable";
+  return readScript.run(redis, [versionKey(list.member), listKey(list)], [newName(), versionMs]);
+}
+
+/** Keeps what the database said after {@link readList} answered this version; "stale" when a coupon was moved since. */
+export async function storeList(
+  redis: Redis | undefined,
+  list: ListName & { readonly version: string; readonly coupons: readonly Coupon[] },
+  random: () => number,
+): Promise<"stored" | "stale" | "unavailable"> {
+  if (list.coupons.length > mostKept) return "unavailable";
+  const lives = Math.floor(lifetime.leastMs + random() * lifetime.jitterMs);
+  const keys = [versionKey(list.member), listKey(list)];
+  return storeScript.run(redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
+}
+
+/** Coupons of one member that came from one state into another. */
+export interface Moves {
+  readonly member: number;
+  readonly from: Coupon["state"];
+  readonly to: Coupon["state"];
+}
+
+/**
+ * Announces moves after their commit: nobody stores what was read before. Answers the name to go on with, or undefined when no list has to
+ * follow. The coupons' rows are read after that: so the news of two moves cannot overtake each other unnoticed.
+ */
+export async function announceMoves(redis: Redis | undefined, moves: Moves): Promise<string | undefined> {
+  if (!redis) return undefined;
+  const name = newName();
+  const answer = await beginScript.run(redis, keysOf(moves), [name, versionMs]);
+  if (answer === "unavailable") fallBehind(redis);
+  return answer === "loaded" ? name : undefined;
+}
+
+/** Lets the lists follow moves that were announced under this name; each coupon as it is now. */
+export async function moveInLists(
+  redis: Redis | undefined,
+  { name, coupons, ...moves }: Moves & { readonly name: string; readonly coupons: readonly Coupon[] },
+): Promise<void> {
+  if (!redis) return;
+  const answer = await moveScript.run(redis, keysOf(moves), [name, ...coupons.flatMap(fieldAndRow)]);
+  if (answer === "unavailable") fallBehind(redis);
+}
+
+/** Drops lists of these members: what they get to see next is what the database says then. */
+export async function dropLists(
+  redis: Redis | undefined,
+  members: readonly number[],
+  statuses: readonly WalletStatus[] = walletStatuses,
+): Promise<void> {
+  if (!redis) return;
+  try {
+    for (let at = 0; at < members.length; at += stride) {
+      const namesOf = (member: number) => [versionKey(member), ...statuses.map((status) => keyOf(member, status))];
+      // One command: a pipeline of as many as members would cost more than the page of an issue that it tells of.
+      await redis.del(...members.slice(at, at + stride).flatMap(namesOf));
+    }
+  } catch {
+    fallBehind(redis);
+  }
+}
+
+/** {@link dropLists} of one status for a JSON list of members, in one script. */
+export async function dropListsOfMany(redis: Redis | undefined, members: string, status: WalletStatus): Promise<void> {
+  if (redis && (await dropScript.run(redis, [], [members, "version", status])) === "unavailable") fallBehind(redis);
+}
+
+/** What could not be told makes this process ask the database until the lists have ended: until when, by the process's own time. */
+const behind = new WeakMap<Redis, number>();
+
+function fallBehind(redis: Redis): void {
+  behind.set(redis, performance.now() + lifetime.leastMs + lifetime.jitterMs);
+}
+
+function isBehind(redis: Redis): boolean {
+  return performance.now() < (behind.get(redis) ?? 0);
+}
+
+/** A letter before it keeps the Redis client from reading it as a number. */
+function newName(): string {
+  return `v${crypto.randomUUID()}`;
+}
+
+function keysOf({ member, from, to }: Moves): string[] {
+  return [versionKey(member), keyOf(member, from), keyOf(member, to)];
+}
+
+function versionKey(member: number): string {
+  return `wallet:{${member}}:version`;
+}
+
+function listKey({ member, status }: ListName): string {
+  return keyOf(member, status);
+}
+
+function keyOf(member: number, state: Coupon["state"]): string {
+  return `wallet:{${member}}:${state}`;
+}
+
+/** A letter before the number keeps the Redis client from reading it as one. */
+function fieldAndRow(coupon: Coupon): [string, string] {
+  return [`c${coupon.id}`, JSON.stringify(coupon)];
+}
+
+const readScript = defineScript(readSource, (raw): Exclude<Kept, "unavailable"> => {
+  const [word, answer] = Array.isArray(raw) ? raw : [];
+  if (word === "unloaded" && typeof answer === "string") return { kind: "unloaded", version: answer };
+  if (word !== "loaded" || !Array.isArray(answer)) throw new TypeError("wallet-read.lua answered something else");
+  const rows = answer.filter((_, i) => i % 2 === 1 && answer[i - 1] !== "");
+  return { kind: "loaded", coupons: z.array(CouponRow).parse(rows) };
+});
+
+const storeScript = defineScript(storeSource, (raw): "stored" | "stale" => {
+  if (raw === "stored" || raw === "stale") return raw;
+  throw new TypeError("wallet-store.lua answered something else");
+});
+
+const beginScript = defineScript(beginSource, (raw): "loaded" | "idle" => {
+  if (raw === "loaded" || raw === "idle") return raw;
+  throw new TypeError("wallet-begin.lua answered something else");
+});
+
+const moveScript = defineScript(moveSource, (raw): "moved" | "dropped" => {
+  if (raw === "moved" || raw === "dropped") return raw;
+  throw new TypeError("wallet-move.lua answered something else");
+});
+
+const dropScript = defineScript(dropSource, (raw): number => {
+  if (typeof raw === "number") return raw;
+  throw new TypeError("wallet-drop.lua answered something else");
+});

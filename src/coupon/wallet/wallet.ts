@@ -1,0 +1,93 @@
+import { and, eq } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import type { Database } from "../../db/client.ts";
+import type { MemberContext } from "../claim/claim.ts";
+import { couponsById } from "../coupon.ts";
+import { type Coupon, couponTable } from "../table.ts";
+import { expireCouponsOf, isPast } from "./expiry.ts";
+import { mostKept, readList, storeList, type WalletStatus } from "./wallet-cache.ts";
+import { inOrder, isAfter, orderOf } from "./wallet-order.ts";
+
+/** A page of a member's own coupons. */
+export interface WalletPage {
+  readonly status: WalletStatus;
+  /** Id of the last coupon of the page before. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+/**
+ * The acting member's coupons in one status: what may still be used with the soonest end first, what is over with the latest first. Answered
+ * from Redis when it is there, from the database otherwise. An unused coupon whose time is over is EXPIRED, and becomes so in the database
+ * when it is looked at.
+ */
+export async function myCoupons(ctx: MemberContext, { status, after, limit }: WalletPage): Promise<Coupon[]> {
+  const member = ctx.actor.seq;
+  const list = await currentList(ctx, member, status);
+  const last = after === undefined ? undefined : await placeOf(ctx, list, after);
+  if (list.length > mostKept) return readCoupons(ctx, { member, status, after: last, limit });
+  const order = inOrder(status);
+  return list.filter((coupon) => last === undefined || order(coupon, last) > 0).slice(0, limit);
+}
+
+/** A coupon keeps its end, whatever becomes of it: so a page goes on where the last one ended, even when that coupon was used since. */
+async function placeOf(ctx: Context, list: readonly Coupon[], id: number): Promise<Coupon | undefined> {
+  return list.find((coupon) => coupon.id === id) ?? (await couponsById(ctx, [id]))[0];
+}
+
+async function currentList(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
+  if (status !== "AVAILABLE" && status !== "EXPIRED") return listOf(ctx, member, status);
+  const now = ctx.clock();
+  const unused = await listOf(ctx, member, "AVAILABLE");
+  if (unused.some((coupon) => isPast(coupon, now))) await expireCouponsOf(ctx, member);
+  if (status === "EXPIRED") return listOf(ctx, member, status);
+  return unused.filter((coupon) => !isPast(coupon, now));
+}
+
+/** The list in its order; more than {@link mostKept} coupons when there are more than that. */
+async function listOf(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
+  const kept = await readList(ctx.redis, { member, status });
+  if (kept === "unavailable") return readCoupons(ctx, { member, status, limit: mostKept + 1 });
+  if (kept.kind === "loaded") return kept.coupons.toSorted(inOrder(status));
+  return reload(ctx, member, status, kept.version);
+}
+
+/** Whoever asks under the same version, until Redis has the list, gets what the first one read: nothing was moved since. */
+function reload(ctx: Context, member: number, status: WalletStatus, version: string): Promise<readonly Coupon[]> {
+  const loading = loadingOf(ctx.db);
+  const key = `${version}/${status}`;
+  const running = loading.get(key);
+  if (running) return running;
+  const loaded = readCoupons(ctx, { member, status, limit: mostKept + 1 });
+  loading.set(key, loaded);
+  void loaded
+    .then((coupons) => storeList(ctx.redis, { member, status, version, coupons }, ctx.random))
+    .catch(() => {}) // whoever asked hears of it
+    .finally(() => loading.delete(key));
+  return loaded;
+}
+
+const loads = new WeakMap<Database, Map<string, Promise<readonly Coupon[]>>>();
+
+function loadingOf(db: Database): Map<string, Promise<readonly Coupon[]>> {
+  const loading = loads.get(db) ?? new Map<string, Promise<readonly Coupon[]>>();
+  loads.set(db, loading);
+  return loading;
+}
+
+interface Stretch {
+  readonly member: number;
+  readonly status: WalletStatus;
+  readonly after?: Coupon | undefined;
+  readonly limit: number;
+}
+
+/** A member's coupons lie together in the index `coupon_number`. */
+function readCoupons(ctx: Context, { member, status, after, limit }: Stretch): Promise<Coupon[]> {
+  return ctx.db.orm
+    .select()
+    .from(couponTable)
+    .where(and(eq(couponTable.member, member), eq(couponTable.state, status), after && isAfter(status, after)))
+    .orderBy(orderOf(status))
+    .limit(limit);
+}
