@@ -6,7 +6,7 @@ import type { PageWords } from "../../web/page.ts";
 export type ClaimNews = "ask" | "claimed" | "bad" | "expired" | ClaimRefusal;
 type ClaimRefusal = "SOLD_OUT" | "LIMIT_REACHED" | "NOT_ELIGIBLE" | "NOT_STARTED" | "ENDED" | "RATE_LIMITED" | "OTHER";
 
-/** `{name}` is the template's, `{time}` when it opens or until when it can be used. */
+/** `{name}` is the template's, `{time}` when it opens. */
 const words: Readonly<Record<PageLanguage, Readonly<Record<ClaimNews, PageWords>>>> = {
   en: {
     ask: { title: "{name}", text: "This coupon is for you. Do you want it?", button: "Get the coupon" },
