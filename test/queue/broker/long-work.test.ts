@@ -5,7 +5,7 @@ import { openStore } from "../../../src/queue/broker/store/store.ts";
 import { createStride, searchBack } from "../../../src/queue/broker/stride.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
-import { broker, destination, type Started, stopAll } from "./support.ts";
+import { broker, destination, put, type Started, stopAll } from "./support.ts";
 
 afterEach(stopAll);
 
@@ -127,27 +127,7 @@ test("limits of thousands of unused keys are forgotten in stretches; those that 
 test("work that fails alone is undone alone, and the counts are those of the table", async () => {
   const store = openStore(`${tempDir()}/queue.db`);
   const committer = new Committer(store);
-  const what = {
-    url: "http://shop.test/",
-    method: "POST",
-    header: "{}",
-    body: Buffer.from("x"),
-    retries: 0,
-    lane: "x",
-  };
-  const none = {
-    label: null,
-    flow: null,
-    schedule: null,
-    queue: null,
-    slot: null,
-    topic: null,
-    ip: null,
-    extras: null,
-  };
-  const insert = (id: string) => () =>
-    store.insert({ seq: store.nextSeq(), id, due: 1, created: 1, starts: 1, ...what, ...none });
-  const work = ["a", "b", "c", "a", "d", "e"].map((id) => committer.commit(insert(id)));
+  const work = ["a", "b", "c", "a", "d", "e"].map((id) => committer.commit(() => put(store, id)));
   expect((await Promise.allSettled(work)).map(({ status }) => status.at(0)).join("")).toBe("fffrff");
   expect([store.waiting(), store.ended()]).toEqual([5, 0]);
   await committer.commit(() => store.end(store.waitingOf.get("a")!.seq, 2));

@@ -7,7 +7,7 @@ import { createSweeper } from "../../../src/queue/broker/store/retention.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
-import { broker, destination, stopAll } from "./support.ts";
+import { broker, destination, put, stopAll } from "./support.ts";
 
 afterEach(stopAll);
 
@@ -40,7 +40,8 @@ test("what has served its time is deleted: keys and limits soon, the log after 3
   pass(3 * day);
   await publish("/good");
   pass(60_000);
-  await until(() => rows(path).message === 1);
+  await until(() => rows(path).message === 1 && backlog() === 0);
+  await client.logs();
   expect(rows(path)).toMatchObject({ log: 3, dead: 1 });
   pass(31 * day);
   await publish("/good");
@@ -67,28 +68,9 @@ test("the pages of delivered messages are given back to the disk", async () => {
 
 test("of the ended messages no more than a hundred thousand are kept for the log, the latest", async () => {
   const store = openStore(join(tempDir(), "queue.db"));
-  const where = {
-    lane: "x",
-    url: "http://shop.test/",
-    method: "POST",
-    header: "{}",
-    body: Buffer.from("x"),
-    retries: 0,
-  };
-  const none = {
-    label: null,
-    flow: null,
-    schedule: null,
-    queue: null,
-    slot: null,
-    topic: null,
-    ip: null,
-    extras: null,
-  };
-  const when = { due: 1, created: 1, starts: 1 };
   store.db.transaction(() => {
     for (let n = 1; n <= 102_500; n++) {
-      store.insert({ seq: store.nextSeq(), id: `msg_${n}`, ...when, ...where, ...none });
+      put(store, `msg_${n}`);
       store.log.run(n, n, "CREATED", null);
       if (n <= 102_400) store.end(n, n);
     }

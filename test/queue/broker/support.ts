@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { Client } from "@upstash/qstash";
 import { type Broker, type BrokerOptions, startBroker } from "../../../src/queue/broker/index.ts";
+import type { Store } from "../../../src/queue/broker/store/store.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
 
@@ -97,4 +98,27 @@ export async function broker(options: Partial<BrokerOptions> = {}): Promise<Star
         headers: { authorization: `Bearer ${token}`, ...init?.headers },
       }),
   };
+}
+
+/** Writes a message that waits into a broker's file, without a broker. */
+export function put(store: Store, id: string): void {
+  const what = {
+    url: "http://shop.test/",
+    method: "POST",
+    header: "{}",
+    body: Buffer.from("x"),
+    retries: 0,
+    lane: "x",
+  };
+  const none = {
+    label: null,
+    flow: null,
+    schedule: null,
+    queue: null,
+    slot: null,
+    topic: null,
+    ip: null,
+    extras: null,
+  };
+  store.insert({ seq: store.nextSeq(), id, due: 1, created: 1, starts: 1, ...what, ...none });
 }
