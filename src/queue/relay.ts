@@ -33,6 +33,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
   let outages = 0;
 
   const work = async () => {
+    await Promise.resolve(); // where nothing may be done, too, `running` is set before it is cleared
     do {
       again = false;
       while (!stopped && clock() >= (queue.outage?.until ?? 0)) {
