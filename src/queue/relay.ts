@@ -44,13 +44,10 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
         await record(db, answers, clock());
         const outage = answers.find((answer) => "outage" in answer);
         outages = outage ? outages + 1 : 0;
-        queue.outage = undefined;
+        const pauseMs = Math.min(longestPauseMs, backoffMs(outages - 1));
+        queue.outage = outage && { error: outage.outage, until: clock() + pauseMs };
         logRefused(answers, log);
-        if (outage) {
-          const pauseMs = Math.min(longestPauseMs, backoffMs(outages - 1));
-          queue.outage = { error: outage.outage, until: clock() + pauseMs };
-          log("outbox.paused", { pauseMs, error: outage.outage, waiting: waiting.length });
-        }
+        if (outage) log("outbox.paused", { pauseMs, error: outage.outage, waiting: waiting.length });
       }
     } while (again && !stopped);
     running = undefined;
