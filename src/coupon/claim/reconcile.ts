@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import type { Database } from "../../db/client.ts";
 import { gateState, pendingBefore, reconcileGate, settle } from "./gate.ts";
 import { forgetSoldOut } from "./sold-out.ts";
 
@@ -20,6 +21,7 @@ export interface Reconciled {
 
 /** Loads a gate that Redis has lost or never had; one at a time for each template. */
 export function loadGate(ctx: Context, template: number): Promise<unknown> {
+  const loading = loadingOf(ctx.db);
   const running = loading.get(template);
   if (running) return running;
   const loaded = remainingOf(ctx, template)
@@ -29,7 +31,15 @@ export function loadGate(ctx: Context, template: number): Promise<unknown> {
   loading.set(template, loaded);
   return loaded;
 }
-const loading = new Map<number, Promise<unknown>>();
+
+type Loading = Map<number, Promise<unknown>>;
+const underWay = new WeakMap<Database, Loading>();
+
+function loadingOf(db: Database): Loading {
+  const loading: Loading = underWay.get(db) ?? new Map();
+  underWay.set(db, loading);
+  return loading;
+}
 
 /**
  * Makes every loaded gate true again: claims left pending by a crash are looked up and settled or released, then what remains is set to
