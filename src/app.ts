@@ -18,11 +18,11 @@ import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
 import { routes } from "./routes.ts";
-import { createCodeFiles } from "./schema/code-files.ts";
-import { exampleOperations } from "./schema/examples.ts";
-import { createImportUpload } from "./schema/import-upload.ts";
+import { exampleOperations } from "./schema/campaign/examples.ts";
+import { createCodeFiles } from "./schema/files/code-files.ts";
+import { createImportUpload } from "./schema/files/import-upload.ts";
 import { buildSchemas } from "./schema/index.ts";
-import { createGraphqlServer } from "./schema/server.ts";
+import { createGraphqlServer } from "./schema/server/server.ts";
 import {
   channelSettings,
   databaseSettings,

@@ -9,7 +9,7 @@ import { readiness } from "./operations/health.ts";
 import { renderMetrics } from "./operations/metrics.ts";
 import type { SignIn } from "./operations/sign-in.ts";
 import type { RedisHandle } from "./redis/client.ts";
-import type { GraphqlServer } from "./schema/server.ts";
+import type { GraphqlServer } from "./schema/server/server.ts";
 
 interface RouteParts {
   readonly ctx: JobContext;

@@ -1,36 +1,16 @@
 import type { GraphQLSchema } from "graphql";
-import { type Builder, builder } from "./builder.ts";
-import { appFace, operatorFace } from "./faces.ts";
-// Each file declares its part of the schema on the builder when it is imported: one line a domain.
-import "./scalars.ts";
-import "./refusal.ts";
-import "./viewer.ts";
-import "./token.ts";
-import "./member.ts";
-import "./import.ts";
-import "./segment.ts";
-import "./campaign.ts";
-import "./run.ts";
-import "./simulation.ts";
-import "./why.ts";
-import "./preview.ts";
-import "./promotion.ts";
-import "./pressure.ts";
-import "./coupon.ts";
-import "./coupon-template.ts";
-import "./wallet.ts";
-import "./coupon-notice.ts";
-import "./settlement.ts";
-import "./code-pool.ts";
-import "./code-redeem.ts";
-import "./inbox.ts";
-import "./popup.ts";
-import "./webhook.ts";
-import "./queue-status.ts";
-import "./queue-flow.ts";
-import "./queue-message.ts";
-import "./dead-letter.ts";
-import "./sandbox.ts";
+import { type Builder, builder } from "./kit/builder.ts";
+import { appFace, operatorFace } from "./server/endpoints.ts";
+// Each room declares its part of the schema on the builder when it is imported: one line a domain.
+import "./kit/scalars.ts";
+import "./kit/refusal.ts";
+import "./member/index.ts";
+import "./webhook/index.ts";
+import "./promotion/index.ts";
+import "./coupon/index.ts";
+import "./checkout/index.ts";
+import "./campaign/index.ts";
+import "./operations/index.ts";
 
 /** The two faces of the API. */
 export interface Schemas {

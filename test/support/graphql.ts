@@ -7,7 +7,7 @@ import { createSignIn } from "../../src/operations/sign-in.ts";
 import { createToken, type TokenInput } from "../../src/operations/token.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { buildSchemas } from "../../src/schema/index.ts";
-import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server.ts";
+import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server/server.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
 

@@ -1,5 +1,5 @@
-import { createBuilder } from "../../src/schema/builder.ts";
 import { buildSchemas, type Schemas } from "../../src/schema/index.ts";
+import { createBuilder } from "../../src/schema/kit/builder.ts";
 
 const everyone = { public: true };
 const members = { member: true };

@@ -1,0 +1,98 @@
+import { type InputRef, PothosValidationError } from "@pothos/core";
+import type { AudienceChoice } from "../../campaign/audience.ts";
+import type { Content } from "../../campaign/content/content.ts";
+import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
+import { builder } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
+import { AudienceFilter, toFilter } from "../member/audience.ts";
+import { SegmentType } from "../member/segment.ts";
+
+/** Whom a campaign is for. */
+export const CampaignAudienceInput = builder.inputType("CampaignAudienceInput", {
+  description: "Whom a campaign is for: exactly one of these, as it selects when the run begins.",
+  isOneOf: true,
+  fields: (t) => ({
+    everyone: t.boolean({ description: "`true`: every member." }),
+    filter: t.field({ type: AudienceFilter, description: "Members whom this filter selects." }),
+    segmentId: t.globalID({ for: SegmentType, description: "Members of this segment, with the filter it has then." }),
+  }),
+});
+
+/** The domain's choice of an audience. */
+export function audienceChoiceOf(input: typeof CampaignAudienceInput.$inferInput): AudienceChoice {
+  if (input.filter) return { filter: toFilter(input.filter) };
+  if (input.segmentId) return { segment: toRowId(input.segmentId.id) };
+  if (input.everyone === true) return { everyone: true };
+  throw new PothosValidationError("audience.everyone: true, or say whom with a filter or a segment");
+}
+
+/** One channel's parts as they are given: part → template. */
+type Parts = Readonly<Record<string, string | null | undefined>>;
+
+const ContentParts: InputRef<Readonly<Record<string, Parts | null | undefined>>> = builder
+  .inputRef<Readonly<Record<string, Parts | null | undefined>>>("ContentParts")
+  .implement({
+    description: "The parts of a message on one channel: exactly one of these. Every part is a Liquid template.",
+    isOneOf: true,
+    fields: (t) =>
+      Object.fromEntries(
+        channelNames.map((name) => [
+          fieldOf(name),
+          t.field({ type: partsInput(name), description: factsOf(name).description }),
+        ]),
+      ),
+  });
+
+/** A message on one channel in one language. */
+export const ContentInput = builder.inputType("ContentInput", {
+  description: "A message on one channel in one language.",
+  fields: (t) => ({
+    locale: t.string({
+      defaultValue: "default",
+      description:
+        "Language tag such as `de` or `de-AT`; `default` serves all members whose language has no content of its own.",
+    }),
+    parts: t.field({ type: ContentParts, required: true, description: "The channel and its parts." }),
+  }),
+});
+
+/** The domain's content: channel → locale → parts. A later item replaces an earlier one of the same channel and locale. */
+export function contentOf(list: readonly (typeof ContentInput.$inferInput)[]): Content {
+  const content: Content = {};
+  for (const { locale, parts } of list) {
+    for (const channel of channelNames) {
+      const given = parts[fieldOf(channel)];
+      if (given) content[channel] = { ...content[channel], [locale ?? "default"]: present(given) };
+    }
+  }
+  return content;
+}
+
+function present(parts: Parts): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(parts).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
+  );
+}
+
+/** `IN_APP` → `inApp`. */
+function fieldOf(channel: ChannelName): string {
+  return channel.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+function partsInput(channel: ChannelName): InputRef<Parts> {
+  const field = fieldOf(channel);
+  const { parts, description } = factsOf(channel);
+  return builder.inputRef<Parts>(`${field.charAt(0).toUpperCase()}${field.slice(1)}Parts`).implement({
+    description,
+    fields: (t) =>
+      Object.fromEntries(
+        Object.entries(parts).map(([name, { max, required, html }]) => [
+          name,
+          t.string({
+            required,
+            description: `Liquid template${html ? " of HTML, its output escaped" : ""}, at most ${max} characters.`,
+          }),
+        ]),
+      ),
+  });
+}

@@ -1,0 +1,196 @@
+import { encodeGlobalID } from "@pothos/plugin-relay";
+import {
+  type Campaign,
+  campaignsById,
+  listCampaigns,
+  listTransitions,
+  type Transition,
+} from "../../campaign/campaign.ts";
+import { campaignStates } from "../../campaign/state.ts";
+import type { ChannelName } from "../../channels/catalog.ts";
+import { type Segment, segmentsById } from "../../member/segment.ts";
+import { builder } from "../kit/builder.ts";
+import { ChannelEnum } from "../kit/channel.ts";
+import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
+import { SegmentType } from "../member/segment.ts";
+import { CampaignKindEnum } from "./coupon-figures.ts";
+
+const viewers = { role: "viewer" } as const;
+
+const stateWords: Readonly<Record<(typeof campaignStates)[number], string>> = {
+  DRAFT: "Being written; the only state in which it can be edited.",
+  IN_REVIEW: "Waits for someone other than its author.",
+  APPROVED: "May be launched, whatever its size.",
+  ACTIVE: "Launched: it sends, or will at its start.",
+  PAUSED: "Sending stands still until someone resumes it.",
+  ENDED: "Everything that it had to send is done.",
+  CANCELLED: "Ended before its time; what was not sent never will be.",
+};
+
+export const CampaignStateEnum = builder.enumType("CampaignState", {
+  description: "Where a campaign is in its life.",
+  values: Object.fromEntries(campaignStates.map((state) => [state, { value: state, description: stateWords[state] }])),
+});
+
+export const ReachEnum = builder.enumType("Reach", {
+  description: "What several channels mean.",
+  values: {
+    EACH: { description: "A message on every channel." },
+    FIRST_REACHABLE: { description: "One message, on the first channel of the list that reaches the member." },
+  } as const,
+});
+
+const AudienceType = builder.objectRef<Campaign["audience"]>("CampaignAudience").implement({
+  description: "Whom a campaign is for: one of these.",
+  authScopes: viewers,
+  fields: (t) => ({
+    everyone: t.boolean({ description: "Every member.", resolve: (choice) => "everyone" in choice }),
+    filter: t.field({
+      type: "JSON",
+      nullable: true,
+      description: "Members whom this filter selects, in the form of `AudienceFilter`.",
+      resolve: (choice) => ("filter" in choice ? choice.filter : null),
+    }),
+    segment: t.loadable({
+      type: SegmentType,
+      nullable: true,
+      description: "Members of this segment.",
+      resolve: (choice) => ("segment" in choice ? choice.segment : null),
+      load: async (ids: number[], { ctx }) => (await segmentsById(ctx, ids)).map(orFault),
+    }),
+  }),
+});
+
+function orFault(segment: Segment | undefined): Segment | Error {
+  return segment ?? new Error("a segment that a campaign names is gone");
+}
+
+interface Message {
+  readonly channel: ChannelName;
+  readonly locale: string;
+  readonly parts: readonly { readonly name: string; readonly text: string }[];
+}
+
+export const PartType = builder.objectRef<Message["parts"][number]>("ContentPart").implement({
+  description: "One part of a message.",
+  authScopes: viewers,
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Its name on its channel, e.g. `subject`." }),
+    text: t.exposeString("text", { description: "Its template, or where it is a preview, what came of it." }),
+  }),
+});
+
+const MessageType = builder.objectRef<Message>("Content").implement({
+  description: "A message on one channel in one language.",
+  authScopes: viewers,
+  fields: (t) => ({
+    channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
+    locale: t.exposeString("locale", { description: "Language tag, or `default`." }),
+    parts: t.expose("parts", { type: [PartType], description: "Its parts, each a Liquid template." }),
+  }),
+});
+
+function messagesOf({ content, channels }: Campaign): Message[] {
+  const order = [
+    ...channels,
+    ...Object.keys(content).filter((name): name is ChannelName => !channels.some((c) => c === name)),
+  ];
+  return order.flatMap((channel) =>
+    Object.entries(content[channel] ?? {}).map(([locale, parts]) => ({ channel, locale, parts: partsOf(parts) })),
+  );
+}
+
+export function partsOf(parts: Readonly<Record<string, string>>): Message["parts"] {
+  return Object.entries(parts).map(([name, text]) => ({ name, text }));
+}
+
+export const TransitionType = builder.objectRef<Transition>("Transition").implement({
+  description: "One step in a campaign's life.",
+  authScopes: viewers,
+  fields: (t) => ({
+    from: t.field({
+      type: CampaignStateEnum,
+      description: "The state before.",
+      resolve: ({ from_state }) => from_state,
+    }),
+    to: t.field({ type: CampaignStateEnum, description: "The state after.", resolve: ({ to_state }) => to_state }),
+    actor: t.exposeString("actor", { description: "Who did it." }),
+    reason: t.exposeString("reason", { nullable: true, description: "Why, in that person's words." }),
+    at: t.expose("at", { type: "DateTime", description: "When." }),
+  }),
+});
+
+export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign"), {
+  description: "One message and how it reaches members.",
+  authScopes: viewers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    number: t.exposeInt("id", { description: "Its number, by which filters name it (`gotCampaign`)." }),
+    name: t.exposeString("name", { description: "Its name, 1–200 characters; templates read it as `campaign.name`." }),
+    kind: t.expose("kind", { type: CampaignKindEnum, description: "What it does." }),
+    couponTemplateId: t.field({
+      type: "ID",
+      nullable: true,
+      description: "Of which coupons it gives or invites to claim.",
+      resolve: ({ couponTemplate }) =>
+        couponTemplate === null ? null : encodeGlobalID("CouponTemplate", couponTemplate),
+    }),
+    state: t.expose("state", { type: CampaignStateEnum, description: "Where it is in its life." }),
+    topic: t.exposeString("topic", { description: "What it is about, 1–60 characters; consent may depend on it." }),
+    audience: t.expose("audience", { type: AudienceType, description: "Whom it is for." }),
+    channels: t.field({
+      type: [ChannelEnum],
+      description: "How it reaches them, in order of preference; none where coupons are given without a word.",
+      resolve: ({ channels }) => [...channels],
+    }),
+    reach: t.expose("reach", { type: ReachEnum, description: "What several channels mean." }),
+    content: t.field({ type: [MessageType], description: "What it says.", resolve: messagesOf }),
+    transactional: t.exposeBoolean("transactional", {
+      description: "Whether frequency caps and quiet hours spare it.",
+    }),
+    popupPriority: t.exposeInt("popupPriority", {
+      description: "Which popup is shown first, −1000–1000; the highest is.",
+    }),
+    startsAt: t.expose("startsAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it starts; null: when launched.",
+    }),
+    endsAt: t.expose("endsAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "From then on nothing is sent any more.",
+    }),
+    author: t.exposeString("author", { description: "Who made it." }),
+    approver: t.exposeString("approver", { nullable: true, description: "Who approved it." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),
+    transitions: t.field({
+      type: [TransitionType],
+      description: "Its life so far, newest first, at most 200 steps.",
+      complexity: { field: 1, multiplier: 10 },
+      resolve: ({ id }, _args, { ctx }) => listTransitions(ctx, id),
+    }),
+  }),
+});
+
+connectionField("Query", "campaigns", CampaignType, {
+  description: "Campaigns, newest first.",
+  scopes: viewers,
+  args: (arg) => ({ state: arg({ type: CampaignStateEnum, description: "Only those in this state." }) }),
+  cursor: ({ id }) => id,
+  list: (ctx, { state, ...page }) => listCampaigns(ctx, { ...page, state: state ?? undefined }),
+});
+
+builder.queryField("campaign", (t) =>
+  t.field({
+    type: CampaignType,
+    nullable: true,
+    description: "A campaign; null when there is none of this id.",
+    authScopes: viewers,
+    args: { id: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },
+    resolve: async (_root, { id }, { ctx }) => (await campaignsById(ctx, [toRowId(id.id)]))[0],
+  }),
+);

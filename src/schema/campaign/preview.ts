@@ -1,0 +1,58 @@
+import { type Preview, previewContent } from "../../campaign/content/preview.ts";
+import { requestTestSend } from "../../campaign/content/test-send.ts";
+import { skipWords } from "../../campaign/run/send-words.ts";
+import { builder } from "../kit/builder.ts";
+import { ChannelEnum } from "../kit/channel.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { answered } from "../kit/unwrap.ts";
+import { MemberType } from "../member/member-type.ts";
+import { CampaignType, PartType, partsOf } from "./campaign-type.ts";
+
+const viewers = { role: "viewer" } as const;
+
+const PreviewType = builder.objectRef<Preview>("ContentPreview").implement({
+  description: "A campaign's message as one member would get it now.",
+  authScopes: viewers,
+  fields: (t) => ({
+    channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
+    locale: t.exposeString("locale", { description: "Of the content that was chosen for the member." }),
+    parts: t.field({ type: [PartType], description: "Its rendered parts.", resolve: ({ parts }) => partsOf(parts) }),
+    skipped: t.string({
+      nullable: true,
+      description: "Why it would not be sent to this member now; null when it would.",
+      resolve: ({ skip }) => (skip === null ? null : skipWords(skip)),
+    }),
+  }),
+});
+
+builder.queryField("previewContent", (t) =>
+  t.field({
+    type: PreviewType,
+    description: "Renders a campaign's content for a member, links as they were written. Nothing is sent.",
+    authScopes: viewers,
+    args: {
+      campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which campaign." }),
+      memberId: t.arg.globalID({ for: MemberType, required: true, description: "For whom." }),
+      channel: t.arg({ type: ChannelEnum, required: true, description: "On which channel." }),
+    },
+    resolve: async (_root, { campaignId, memberId, channel }, { ctx }) => {
+      const input = { campaign: toRowId(campaignId.id), member: toRowId(memberId.id), channel };
+      return answered<Preview>(await previewContent(ctx, input));
+    },
+  }),
+);
+
+refusable("testSend", {
+  description:
+    "Sends a campaign's content to one member through its channel, outside any run: it is in no ledger and no sum. Consent holds for it, too.",
+  scopes: { role: "editor" },
+  result: PreviewType,
+  input: (t) => ({
+    campaign: t.globalID({ for: CampaignType, required: true, description: "Which campaign, in any state." }),
+    member: t.globalID({ for: MemberType, required: true, description: "To whom." }),
+    channel: t.field({ type: ChannelEnum, required: true, description: "On which channel: EMAIL, SMS or PUSH." }),
+  }),
+  resolve: ({ campaign, member, channel }, ctx) =>
+    requestTestSend(ctx, { campaign: toRowId(campaign.id), member: toRowId(member.id), channel }),
+});

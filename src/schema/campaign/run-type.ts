@@ -1,0 +1,147 @@
+import { campaignsById, type Run, runsById } from "../../campaign/campaign.ts";
+import { type ChannelProgress, type RunProgress, runProgress } from "../../campaign/run/progress.ts";
+import { type RunState, runStates, type SendState, sendStates } from "../../campaign/run/run.ts";
+import { skipWords } from "../../campaign/run/send-words.ts";
+import { builder, type Types } from "../kit/builder.ts";
+import { ChannelEnum } from "../kit/channel.ts";
+import { toRowId } from "../kit/ids.ts";
+import { CampaignType } from "./campaign-type.ts";
+import { CouponProgressType } from "./coupon-figures.ts";
+
+const viewers = { role: "viewer" } as const;
+
+const runWords: Readonly<Record<RunState, string>> = {
+  PENDING: "Not begun: it waits for its time.",
+  RUNNING: "It plans, writes and sends.",
+  PAUSED: "It stands still until the campaign is resumed.",
+  COMPLETED: "Everyone has an outcome on every channel.",
+  CANCELLING: "Those not reached yet are being marked so.",
+  CANCELLED: "Ended before its time; everyone has an outcome.",
+  FAILED: "Some of its work is in the dead letters; replaying it can still complete the run.",
+};
+
+const sendWords: Readonly<Record<SendState, string>> = {
+  PENDING: "Waits for its turn.",
+  SENDING: "Is with the provider now.",
+  SENT: "The provider took it, or it is in the inbox.",
+  FAILED: "It was refused for good, or could not be made.",
+  SKIPPED: "It was decided not to send it, for a reason.",
+  CANCELLED: "The run was cancelled first.",
+  UNKNOWN: "Nobody can say whether it was sent; it is not sent again by itself.",
+};
+
+export const RunStateEnum = builder.enumType("RunState", {
+  description: "Where a run is in its life.",
+  values: Object.fromEntries(runStates.map((state) => [state, { value: state, description: runWords[state] }])),
+});
+
+export const SendStateEnum = builder.enumType("SendState", {
+  description: "What became of one send: one member on one channel in one run.",
+  values: Object.fromEntries(sendStates.map((state) => [state, { value: state, description: sendWords[state] }])),
+});
+
+const ReasonType = builder.objectRef<ChannelProgress["reasons"][number]>("ReasonCount").implement({
+  description: "How many sends are in a state for a reason.",
+  authScopes: viewers,
+  fields: (t) => ({
+    state: t.expose("state", { type: SendStateEnum, description: "The state." }),
+    reason: t.exposeString("reason", { description: "The reason, e.g. NO_CONSENT." }),
+    words: t.string({
+      nullable: true,
+      description: "What the reason means, where it is one of ours and not a provider's.",
+      resolve: ({ state, reason }) => (state === "SKIPPED" ? skipWords(reason) : null),
+    }),
+    sends: t.exposeInt("n", { description: "How many." }),
+  }),
+});
+
+const ChannelProgressType = builder.objectRef<ChannelProgress>("ChannelProgress").implement({
+  description: "How far a run is on one channel, in sends: a send is one member.",
+  authScopes: viewers,
+  fields: (t) => ({
+    channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
+    ...countFields(t),
+    reasons: t.expose("reasons", {
+      type: [ReasonType],
+      description: "Why sends were skipped, failed, put off or are unknown; the most frequent first.",
+    }),
+  }),
+});
+
+function countFields(t: PothosSchemaTypes.ObjectFieldBuilder<Types, ChannelProgress>) {
+  return Object.fromEntries(
+    sendStates.map((state) => [
+      state.toLowerCase(),
+      t.int({ description: sendWords[state], resolve: ({ counts }) => counts[state] }),
+    ]),
+  );
+}
+
+export const RunProgressType = builder.objectRef<RunProgress>("RunProgress").implement({
+  description: "How far a run is. Costs the same at any size.",
+  authScopes: viewers,
+  fields: (t) => ({
+    state: t.expose("state", { type: RunStateEnum, description: "Where the run is in its life." }),
+    matched: t.exposeInt("matched", { description: "Members in written pages." }),
+    pages: t.exposeInt("pages", { description: "Pages that its audience was cut into so far." }),
+    pagesWritten: t.exposeInt("pagesWritten", { description: "Pages whose members are in the ledger." }),
+    planned: t.exposeBoolean("planned", {
+      description: "Whether no more pages will come; from then on `total` stays.",
+    }),
+    done: t.exposeInt("done", {
+      description: "Sends that have their last state; a send is one member on one channel, or one member's coupon.",
+    }),
+    total: t.exposeInt("total", { description: "Sends that are known of." }),
+    perSecond: t.exposeFloat("perSecond", { description: "Sends done per second since it began, pauses left out." }),
+    etaSeconds: t.exposeInt("etaSeconds", {
+      nullable: true,
+      description: "Seconds to its end at that rate; null when that cannot be said.",
+    }),
+    startedAt: t.expose("startedAt", { type: "DateTime", nullable: true, description: "When it began." }),
+    completedAt: t.expose("completedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    waitsFor: t.exposeString("waitsFor", { nullable: true, description: "What it waits for; null once it has ended." }),
+    channels: t.expose("channels", {
+      type: [ChannelProgressType],
+      description: "Per channel, in the campaign's order.",
+    }),
+    coupons: t.expose("coupons", {
+      type: CouponProgressType,
+      nullable: true,
+      description: "The coupons that it gives; null where it gives none.",
+    }),
+  }),
+});
+
+export const RunType = builder.node(builder.objectRef<Run>("Run"), {
+  description: "One occurrence of a campaign.",
+  authScopes: viewers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => runsById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    number: t.exposeInt("id", { description: "Its number, as links and the sandbox's log name it." }),
+    state: t.expose("state", { type: RunStateEnum, description: "Where it is in its life." }),
+    dueAt: t.expose("dueAt", { type: "DateTime", description: "When it is or was to begin." }),
+    startedAt: t.expose("startedAt", { type: "DateTime", nullable: true, description: "When it began." }),
+    completedAt: t.expose("completedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+  }),
+});
+
+builder.objectFields(RunType, (t) => ({
+  campaign: t.loadable({
+    type: CampaignType,
+    description: "Whose occurrence it is.",
+    resolve: ({ campaign }) => campaign,
+    load: async (ids: number[], { ctx }) => (await campaignsById(ctx, ids)).map(orFault),
+  }),
+  progress: t.loadable({
+    type: RunProgressType,
+    description: "How far it is.",
+    complexity: 10,
+    resolve: ({ id }) => id,
+    load: async (ids: number[], { ctx }) => (await runProgress(ctx, ids)).map(orFault),
+  }),
+}));
+
+function orFault<T>(row: T | undefined): T | Error {
+  return row ?? new Error("what a run names is gone");
+}

@@ -1,0 +1,64 @@
+import { skipWords } from "../../campaign/run/send-words.ts";
+import { type Simulation, simulateLaunch } from "../../campaign/simulate.ts";
+import { builder } from "../kit/builder.ts";
+import { ChannelEnum } from "../kit/channel.ts";
+import { toRowId } from "../kit/ids.ts";
+import { answered } from "../kit/unwrap.ts";
+import { CampaignType } from "./campaign-type.ts";
+import { CouponSimulationType } from "./coupon-figures.ts";
+
+const viewers = { role: "viewer" } as const;
+
+type OfChannel = Simulation["channels"][number];
+
+const SkipCount = builder.objectRef<OfChannel["skipped"][number]>("SkipCount").implement({
+  description: "How many members would be skipped for a reason.",
+  authScopes: viewers,
+  fields: (t) => ({
+    reason: t.exposeString("reason", { description: "The reason, e.g. NO_CONSENT." }),
+    words: t.string({ description: "What it means.", resolve: ({ reason }) => skipWords(reason) }),
+    members: t.exposeInt("n", { description: "How many." }),
+  }),
+});
+
+const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").implement({
+  description: "What a launch would do on one channel.",
+  authScopes: viewers,
+  fields: (t) => ({
+    channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
+    reachable: t.exposeInt("reachable", { description: "Members who would be sent to." }),
+    putOff: t.exposeInt("putOff", { description: "Of these, those whom it would reach when their quiet hours end." }),
+    skipped: t.expose("skipped", { type: [SkipCount], description: "Members who would not, by reason." }),
+  }),
+});
+
+const SimulationType = builder.objectRef<Simulation>("Simulation").implement({
+  description: "What a launch would do, were it now.",
+  authScopes: viewers,
+  fields: (t) => ({
+    matched: t.exposeInt("matched", { description: "Members whom the audience selects." }),
+    channels: t.expose("channels", { type: [ChannelSimulation], description: "Per channel, in the campaign's order." }),
+    coupons: t.expose("coupons", {
+      type: CouponSimulationType,
+      nullable: true,
+      description: "The coupons that it gives or invites to claim; null where it has to do with none.",
+    }),
+    messages: t.exposeInt("messages", { description: "Messages that the queue would carry." }),
+    seconds: t.exposeInt("seconds", {
+      description: "The least time that providers' rate limits leave for it, in seconds.",
+    }),
+  }),
+});
+
+builder.queryField("simulateLaunch", (t) =>
+  t.field({
+    type: SimulationType,
+    description:
+      "What launching a campaign would do; nothing is changed or sent. Shared addresses and FIRST_REACHABLE are not foreseen.",
+    authScopes: viewers,
+    complexity: 100,
+    args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },
+    resolve: async (_root, { campaignId }, { ctx }) =>
+      answered<Simulation>(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),
+  }),
+);

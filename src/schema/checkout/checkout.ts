@@ -1,0 +1,144 @@
+import { lockCoupons } from "../../coupon/settlement/order-lock.ts";
+import { quoteCart, quoteCartFor } from "../../coupon/settlement/order-quote.ts";
+import { redeemCoupons } from "../../coupon/settlement/order-redeem.ts";
+import { refundOrder } from "../../coupon/settlement/order-refund.ts";
+import { releaseCoupons } from "../../coupon/settlement/order-release.ts";
+import type { Quote } from "../../coupon/settlement/quote-shape.ts";
+import { asMember, CouponType } from "../coupon/coupon.ts";
+import { builder, type Types } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { answered } from "../kit/unwrap.ts";
+import { CartInput, cartOf } from "./cart-input.ts";
+import { OrderRefundType, OrderType, RefundPolicyEnum } from "./order-type.ts";
+import { QuoteType } from "./quote-type.ts";
+
+const shops = { role: "editor", service: "orders:write" } as const;
+
+type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
+
+const whichOrder = (t: Fields) => ({
+  orderId: t.string({ required: true, description: "The shop's id of the order, 1–100 characters." }),
+});
+
+const rowIds = (ids: readonly { readonly id: string }[]) => ids.map(({ id }) => toRowId(id));
+
+builder.queryField("quoteCart", (t) =>
+  t.field({
+    type: QuoteType,
+    description: "What a cart would cost you now, by promotions and your coupons. Nothing is held or promised.",
+    authScopes: { member: true },
+    complexity: 50,
+    args: {
+      cart: t.arg({ type: CartInput, required: true, description: "What you are about to buy." }),
+      coupons: t.arg.globalIDList({
+        for: CouponType,
+        description: "Which of your coupons to use, at most 20; without them, the best legal combination of all.",
+      }),
+    },
+    resolve: async (_root, { cart, coupons }, { ctx }) =>
+      answered<Quote>(
+        await quoteCart(asMember(ctx), { cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined }),
+      ),
+  }),
+);
+
+builder.queryField("quoteCartFor", (t) =>
+  t.field({
+    type: QuoteType,
+    description: "What a cart would cost a member now, by promotions and the member's coupons. Nothing is held.",
+    authScopes: { role: "viewer", service: "orders:write" },
+    complexity: 50,
+    args: {
+      externalId: t.arg.string({ required: true, description: "The shop's own id of the member." }),
+      cart: t.arg({ type: CartInput, required: true, description: "What the member is about to buy." }),
+      coupons: t.arg.globalIDList({
+        for: CouponType,
+        description: "Which coupons to use, at most 20; without them, the best legal combination of all.",
+      }),
+    },
+    resolve: async (_root, { externalId, cart, coupons }, { ctx }) => {
+      const input = { member: { externalId }, cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined };
+      return answered<Quote>(await quoteCartFor(ctx, input));
+    },
+  }),
+);
+
+refusable("lockCoupons", {
+  description:
+    "Holds a member's coupons for an order that is being paid, at the price quoted now. Safe to send again: the same order with the same cart and coupons is answered as it stands.",
+  scopes: shops,
+  result: OrderType,
+  input: (t) => ({
+    ...whichOrder(t),
+    externalId: t.string({ required: true, description: "The shop's own id of the member." }),
+    cart: t.field({ type: CartInput, required: true, description: "What is being bought." }),
+    coupons: t.globalIDList({
+      for: CouponType,
+      required: true,
+      description: "1–20 of the member's coupons; all must be usable together.",
+    }),
+    ttlSeconds: t.int({ description: "How long they are held, 10–86,400 s; 900 unless given." }),
+  }),
+  resolve: ({ orderId, externalId, cart, coupons, ttlSeconds }, ctx) =>
+    lockCoupons(ctx, {
+      orderId,
+      member: { externalId },
+      cart: cartOf(cart),
+      coupons: rowIds(coupons),
+      ttlSeconds: ttlSeconds ?? undefined,
+    }),
+});
+
+refusable("redeemCoupons", {
+  description: "Spends the coupons that an order holds. Safe to send again: a redeemed order is answered as it stands.",
+  scopes: shops,
+  result: OrderType,
+  input: (t) => ({
+    ...whichOrder(t),
+    cart: t.field({
+      type: CartInput,
+      description: "What was bought in the end; unless given, what was locked. Where it differs it is quoted anew.",
+    }),
+  }),
+  resolve: ({ orderId, cart }, ctx) => redeemCoupons(ctx, { orderId, cart: cart ? cartOf(cart) : undefined }),
+});
+
+refusable("releaseCoupons", {
+  description: "Frees the coupons of an order that is not paid. Safe to send again.",
+  scopes: shops,
+  result: OrderType,
+  input: whichOrder,
+  resolve: ({ orderId }, ctx) => releaseCoupons(ctx, { orderId }),
+});
+
+refusable("refundOrder", {
+  description:
+    "Takes back what was paid for an order, whole or in part, and with the last of it gives coupons back by the policy. Safe to send again: the same refundId is given once.",
+  scopes: shops,
+  result: OrderRefundType,
+  input: (t) => ({
+    ...whichOrder(t),
+    refundId: t.string({
+      required: true,
+      description: "The shop's name for this refund of the order, 1–100 characters.",
+    }),
+    policy: t.field({ type: RefundPolicyEnum, required: true, description: "What becomes of the coupons." }),
+    amount: t.field({
+      type: "BigInt",
+      description: "How much, in minor units; all that is left to refund, of the lines named, unless given.",
+    }),
+    lines: t.stringList({ description: "Ids of the lines that it is for; all unless given." }),
+    validDays: t.int({
+      description:
+        "GIVE_BACK: coupons come back even if they have expired, and are valid for so many days at least, 1–365.",
+    }),
+  }),
+  resolve: ({ amount, lines, validDays, ...input }, ctx) =>
+    refundOrder(ctx, {
+      ...input,
+      amount: typeof amount === "bigint" ? Number(amount) : undefined,
+      lines: lines ?? undefined,
+      validDays: validDays ?? undefined,
+    }),
+});

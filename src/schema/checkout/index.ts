@@ -1,0 +1,2 @@
+// What the API says of carts and orders; it declares its part on the builder when it is imported.
+import "./checkout.ts";

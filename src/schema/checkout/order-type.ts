@@ -1,0 +1,112 @@
+import { encodeGlobalID } from "@pothos/plugin-relay";
+import { type CouponOrder, findOrder, type orderStates, ordersById } from "../../coupon/settlement/order.ts";
+import type { Refunded } from "../../coupon/settlement/order-refund.ts";
+import { type Refund, type refundPolicies, refundsOf } from "../../coupon/settlement/order-refund-rows.ts";
+import { findMember } from "../../member/member.ts";
+import { builder } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
+import { MemberType } from "../member/member-type.ts";
+import { QuoteType } from "./quote-type.ts";
+
+const readers = { role: "viewer", service: "orders:write" } as const;
+
+const OrderStateEnum = builder.enumType("CouponOrderState", {
+  description: "How far the coupons of an order are.",
+  values: {
+    LOCKED: { description: "Held until `lockedUntil`." },
+    REDEEMED: { description: "Spent." },
+    REFUNDED: { description: "All that was paid went back." },
+    RELEASED: { description: "Free again: the order was given up." },
+    EXPIRED: { description: "Free again: the time was over." },
+  } as const satisfies Record<(typeof orderStates)[number], { description: string }>,
+});
+
+export const RefundPolicyEnum = builder.enumType("RefundPolicy", {
+  description: "What becomes of the coupons of an order that is refunded.",
+  values: {
+    GIVE_BACK: { description: "The refund with which nothing of the payment is left returns those still valid." },
+    KEEP: { description: "They stay spent." },
+  } as const satisfies Record<(typeof refundPolicies)[number], { description: string }>,
+});
+
+const RefundLine = builder.objectRef<Refund["lines"][number]>("RefundedLine").implement({
+  description: "What of a refund belongs to a line.",
+  authScopes: readers,
+  fields: (t) => ({
+    line: t.exposeString("line", { description: "Id of the line." }),
+    amount: t.expose("amount", { type: "BigInt", description: "Minor units, from 1." }),
+  }),
+});
+
+const RefundType = builder.objectRef<Refund>("Refund").implement({
+  description: "What went back of an order at once.",
+  authScopes: readers,
+  fields: (t) => ({
+    refundId: t.exposeString("name", { description: "The shop's name for it." }),
+    policy: t.expose("policy", { type: RefundPolicyEnum, description: "What becomes of the coupons." }),
+    amount: t.expose("amount", { type: "BigInt", description: "How much, in minor units." }),
+    lines: t.expose("lines", { type: [RefundLine], description: "The lines that it is for; adds up to it exactly." }),
+    givenBack: t.idList({
+      description: "Coupons that the member got back: ids.",
+      resolve: ({ givenBack }) => givenBack.map((id) => encodeGlobalID("Coupon", id)),
+    }),
+    at: t.expose("at", { type: "DateTime", description: "When." }),
+  }),
+});
+
+export const OrderType = builder.node(builder.objectRef<CouponOrder>("CouponOrder"), {
+  description: "An order of the shop on which coupons are used.",
+  authScopes: readers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => ordersById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    orderId: t.exposeString("orderId", { description: "The shop's id of it." }),
+    state: t.expose("state", { type: OrderStateEnum, description: "How far its coupons are." }),
+    quote: t.expose("quote", {
+      type: QuoteType,
+      description: "What was agreed: the price and what each coupon takes off.",
+    }),
+    lockedAt: t.expose("lockedAt", { type: "DateTime", description: "When its coupons were locked." }),
+    lockedUntil: t.expose("lockedUntil", { type: "DateTime", description: "Until when the lock held or holds." }),
+    redeemedAt: t.expose("redeemedAt", { type: "DateTime", nullable: true, description: "When they were spent." }),
+    endedAt: t.expose("endedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was released, expired, or refunded in full.",
+    }),
+    refunded: t.expose("refunded", { type: "BigInt", description: "What of `quote.pay` went back, in minor units." }),
+    refunds: t.field({
+      type: [RefundType],
+      description: "What went back, oldest first.",
+      complexity: { field: 1, multiplier: 5 },
+      resolve: ({ id }, _args, { ctx }) => refundsOf(ctx, id),
+    }),
+    member: t.field({
+      type: MemberType,
+      nullable: true,
+      authScopes: { role: "viewer" },
+      description: "Whose it is; null when the member was erased.",
+      resolve: ({ member }, _args, { ctx }) => findMember(ctx, { seq: member }),
+    }),
+  }),
+});
+
+export const OrderRefundType = builder.objectRef<Refunded>("OrderRefund").implement({
+  description: "A refund, and the order as it stands.",
+  authScopes: readers,
+  fields: (t) => ({
+    order: t.expose("order", { type: OrderType, description: "The order." }),
+    refund: t.expose("refund", { type: RefundType, description: "What went back." }),
+  }),
+});
+
+builder.queryField("couponOrder", (t) =>
+  t.field({
+    type: OrderType,
+    nullable: true,
+    description: "An order on which coupons are used; null when none of this name was ever locked.",
+    authScopes: readers,
+    args: { orderId: t.arg.string({ required: true, description: "The shop's id of the order." }) },
+    resolve: (_root, { orderId }, { ctx }) => findOrder(ctx, orderId),
+  }),
+);

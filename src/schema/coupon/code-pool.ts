@@ -1,0 +1,98 @@
+import type { Context } from "../../context.ts";
+import { createCodePool, findPool, listPools, mostWanted, poolsById } from "../../coupon/code/pool.ts";
+import { cancelCodePool, pauseCodePool, resumeCodePool } from "../../coupon/code/pool-control.ts";
+import { endedPools, type PoolProgress, poolProgress } from "../../coupon/code/pool-progress.ts";
+import type { CodePool } from "../../coupon/code/pool-table.ts";
+import type { Refusal } from "../../errors.ts";
+import { builder } from "../kit/builder.ts";
+import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
+import { watchChanges } from "../kit/poll-stream.ts";
+import { refusable } from "../kit/refusable.ts";
+import { answered } from "../kit/unwrap.ts";
+import { CodePoolProgressType, CodePoolType } from "./code-pool-type.ts";
+import { CouponTemplateType } from "./template-type.ts";
+
+const viewers = { role: "viewer" } as const;
+const editors = { role: "editor" } as const;
+
+connectionField("Query", "codePools", CodePoolType, {
+  description: "The pools of all templates or of one, the newest first.",
+  scopes: viewers,
+  args: (arg) => ({
+    templateId: arg.globalID({ for: CouponTemplateType, description: "Only those of this template." }),
+  }),
+  cursor: ({ id }) => id,
+  list: (ctx, { templateId, ...page }) =>
+    listPools(ctx, { ...page, template: templateId ? toRowId(templateId.id) : undefined }),
+});
+
+builder.queryField("codePool", (t) =>
+  t.field({
+    type: CodePoolType,
+    nullable: true,
+    description: "A pool; null when there is none of this id.",
+    authScopes: viewers,
+    args: { id: t.arg.globalID({ for: CodePoolType, required: true, description: "Which one." }) },
+    resolve: async (_root, { id }, { ctx }) => (await poolsById(ctx, [toRowId(id.id)]))[0],
+  }),
+);
+
+refusable("createCodePool", {
+  description:
+    "Makes codes for a template of code mode POOL. Its stock grows with them; a template may have several pools.",
+  scopes: editors,
+  result: CodePoolType,
+  input: (t) => ({
+    templateId: t.globalID({
+      for: CouponTemplateType,
+      required: true,
+      description: "Whose coupons are to carry them.",
+    }),
+    codes: t.int({ required: true, description: `How many, 1–${mostWanted.toLocaleString("en")}.` }),
+    idempotencyKey: t.string({ required: true, description: "Your name for this one pool, 1–200 characters." }),
+  }),
+  resolve: ({ templateId, codes, idempotencyKey }, ctx) =>
+    createCodePool(ctx, { template: toRowId(templateId.id), wanted: codes, idempotencyKey }),
+});
+
+command("pauseCodePool", "Stops filling a generated pool until it is resumed.", pauseCodePool);
+command("resumeCodePool", "Goes on filling a pool that was paused or failed.", resumeCodePool);
+command("cancelCodePool", "Ends the filling of a pool for good; codes that it has stay good.", cancelCodePool);
+
+function command(
+  name: string,
+  description: string,
+  verb: (ctx: Context, input: { id: number }) => Promise<CodePool | Refusal>,
+): void {
+  refusable(name, {
+    description,
+    scopes: editors,
+    result: CodePoolType,
+    input: (t) => ({ poolId: t.globalID({ for: CodePoolType, required: true, description: "Which one." }) }),
+    resolve: ({ poolId }, ctx) => verb(ctx, { id: toRowId(poolId.id) }),
+  });
+}
+
+builder.subscriptionField("codePoolProgress", (t) =>
+  t.field({
+    type: CodePoolProgressType,
+    description:
+      "How far a pool is filled, at most twice a second and only when it changed; ends when it is ready or cancelled.",
+    authScopes: viewers,
+    args: { poolId: t.arg.globalID({ for: CodePoolType, required: true, description: "Which one." }) },
+    subscribe: (_root, { poolId }, { ctx }) => watchPool(ctx, toRowId(poolId.id)),
+    resolve: (progress) => progress,
+  }),
+);
+
+async function watchPool(ctx: Context, pool: number) {
+  const read = async () => poolProgress(answered<CodePool>(await findPool(ctx, pool)), ctx.clock());
+  await read();
+  return watchChanges<PoolProgress>({
+    read,
+    // The rate and what follows from it change with the clock alone.
+    key: ({ perSecond: _, etaSeconds: __, ...facts }) => JSON.stringify(facts),
+    isLast: ({ state }) => endedPools.includes(state),
+  });
+}

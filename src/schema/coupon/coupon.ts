@@ -1,0 +1,68 @@
+import type { Context } from "../../context.ts";
+import { claimCoupon, type MemberContext } from "../../coupon/claim/claim.ts";
+import { couponsById } from "../../coupon/coupon.ts";
+import type { Coupon, couponStates } from "../../coupon/table.ts";
+import { stateNow } from "../../coupon/wallet/expiry.ts";
+import { templatesToShow } from "../../coupon/wallet/offer-template.ts";
+import { builder } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { CouponTermsType } from "./discount-type.ts";
+import { templateRowId } from "./template-id.ts";
+
+const CouponState = builder.enumType("CouponState", {
+  description: "What can be done with a coupon.",
+  values: {
+    AVAILABLE: { description: "It can be used while it is valid." },
+    LOCKED: { description: "It is held for an order that is being paid." },
+    USED: { description: "It was spent on an order." },
+    EXPIRED: { description: "It was not used in time." },
+    WITHDRAWN: { description: "The shop took it back." },
+  } as const satisfies Record<(typeof couponStates)[number], { description: string }>,
+});
+
+export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
+  description: "A coupon that a member holds or held.",
+  authScopes: { member: true, role: "viewer", service: "orders:write" },
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => couponsById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    state: t.field({
+      type: CouponState,
+      description: "What can be done with it, by the time as it is now.",
+      resolve: (coupon, _args, { ctx }) => stateNow(coupon, ctx.clock()),
+    }),
+    template: t.loadable({
+      type: CouponTermsType,
+      description: "What it promises: its name, what it takes off, and of what.",
+      complexity: 1,
+      load: async (ids: number[], { ctx }) =>
+        (await templatesToShow(ctx, ids)).map((template, i) => template ?? new Error(`no coupon template ${ids[i]}`)),
+      resolve: ({ template }) => template,
+    }),
+    code: t.exposeString("code", { nullable: true, description: "Its code, where its kind has codes." }),
+    claimedAt: t.expose("at", { type: "DateTime", description: "When the member got it." }),
+    validFrom: t.expose("validFrom", { type: "DateTime", description: "From when on it can be used." }),
+    validTo: t.expose("validTo", { type: "DateTime", nullable: true, description: "Until when; null is for ever." }),
+  }),
+});
+
+refusable("claimCoupon", {
+  description:
+    "Claims one coupon of a template for the signed-in member. Durable when it answers; the same key gives the same coupon again.",
+  scopes: { member: true },
+  result: CouponType,
+  input: (t) => ({
+    templateId: t.id({ required: true, description: "Which kind of coupon." }),
+    idempotencyKey: t.string({ required: true, description: "Your name for this one claim, 1–200 characters." }),
+  }),
+  resolve: ({ templateId, idempotencyKey }, ctx) =>
+    claimCoupon(asMember(ctx), { template: templateRowId(String(templateId)), idempotencyKey }),
+});
+
+/** The scope lets members in alone. */
+export function asMember(ctx: Context): MemberContext {
+  const { actor } = ctx;
+  if (actor.kind !== "member") throw new Error("only members have coupons");
+  return { ...ctx, actor };
+}

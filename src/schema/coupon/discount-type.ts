@@ -1,0 +1,54 @@
+import type { CouponTemplate } from "../../coupon/table.ts";
+import { describeConditions, describeDiscount, thresholdOf } from "../../coupon/template/template-terms.ts";
+import { builder } from "../kit/builder.ts";
+
+/** A template as members may see it: whatever the shop knows of its stock and budget stays inside. */
+export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").implement({
+  description: "What is promised to those who hold a coupon, or may claim one.",
+  authScopes: { member: true, role: "viewer", service: "orders:write" },
+  fields: (t) => ({
+    templateId: t.exposeID("id", { description: "The template's number: what `claimCoupon` and `remindMe` ask for." }),
+    name: t.exposeString("name", { description: "Its name." }),
+    shop: t.exposeString("shop", { description: "The number of the shop whose goods count; empty: all of them." }),
+    kind: t.exposeString("kind", { description: "The kind of discount, for programs: FULL_REDUCTION, DISCOUNT …" }),
+    description: t.string({
+      description: "What it takes off, in words; amounts are minor units.",
+      resolve: (template) => describeDiscount(template),
+    }),
+    conditions: t.string({
+      description: "Of which goods, and from which amount, in words; empty without conditions.",
+      resolve: ({ conditions }) => describeConditions(conditions),
+    }),
+    threshold: t.field({
+      type: "BigInt",
+      description: "What the goods that count must cost at least, in minor units.",
+      resolve: (template) => thresholdOf(template),
+    }),
+    currency: t.exposeString("currency", { description: "Of all its amounts, ISO 4217." }),
+    opensAt: t.expose("opensAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "From when on it can be claimed; null: it always could be.",
+    }),
+    closesAt: t.expose("closesAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "Until when it can be claimed; null: no end is set.",
+    }),
+    validFrom: t.expose("validFrom", {
+      type: "DateTime",
+      nullable: true,
+      description: "From when on its coupons can be used; null: from when the member gets one.",
+    }),
+    validTo: t.expose("validTo", {
+      type: "DateTime",
+      nullable: true,
+      description: "Until when its coupons can be used; null: for ever, or `validDays`.",
+    }),
+    validDays: t.exposeInt("validDays", {
+      nullable: true,
+      description: "For how many days from the claim its coupons can be used; null: see `validTo`.",
+    }),
+    activeUrl: t.exposeString("activeUrl", { nullable: true, description: "The shop's page about it, if it has one." }),
+  }),
+});

@@ -1,0 +1,36 @@
+import { exampleId as id, refusal } from "../kit/example.ts";
+import type { Example } from "../server/playground.ts";
+
+/** A coupon from its template to what its gate and its sums say. */
+export const couponExamples: readonly Example[] = [
+  {
+    query: `# A flash sale: a hundred coupons, one a member, for thirty days from the claim. It is a draft until it is activated.
+mutation WriteCoupon($input: CreateCouponTemplateInput!) {
+  createCouponTemplate(input: $input) {
+    ... on CouponTemplate { id number name state stock most }
+    ${refusal}
+  }
+}`,
+    variables: {
+      input: { name: "Ten off", currency: "EUR", discount: { instant: { off: "1000" } }, stock: "100", validDays: 30 },
+    },
+  },
+  {
+    query: `# From now on members may claim it on /app; stock and budget may change while they do.
+mutation ActivateCoupon($template: ID!) {
+  activateCouponTemplate(input: { template: $template }) {
+    ... on CouponTemplate { id state }
+    ${refusal}
+  }
+}`,
+    variables: { template: id("CouponTemplate", 1) },
+  },
+  {
+    query: `# Does every unit stand somewhere? The database counts; the gate may be off for a moment, and is mended.
+query CouponConservation($template: ID!) {
+  couponConservation(templateId: $template) { stock issued remaining gateRemaining gatePending drift }
+  couponTemplates(first: 5) { nodes { number name state statistics { issued used expired discount revenue } } }
+}`,
+    variables: { template: id("CouponTemplate", 1) },
+  },
+];

@@ -1,0 +1,166 @@
+import { codeModes, waysGiven } from "../../coupon/table.ts";
+import type { TemplateDraft } from "../../coupon/template/template-draft.ts";
+import type { AudienceInput } from "../kit/audience-input.ts";
+import { builder, type Types } from "../kit/builder.ts";
+import { AudienceFilter, toFilter } from "../member/audience.ts";
+import { type Choice, DiscountInput, discountOfInput } from "./discount-input.ts";
+
+type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
+
+const wayWords: Readonly<Record<(typeof waysGiven)[number], string>> = {
+  SELF_CLAIM: "Members claim it.",
+  SYSTEM: "The shop gives it: by `issueCoupon`, or by campaigns.",
+  CODE: "Members redeem codes of its pools.",
+};
+export const WayGivenEnum = builder.enumType("CouponWayGiven", {
+  description: "How members come by a coupon.",
+  values: Object.fromEntries(waysGiven.map((way) => [way, { value: way, description: wayWords[way] }])),
+});
+
+const codeWords: Readonly<Record<(typeof codeModes)[number], string>> = {
+  NONE: "It has no code.",
+  ON_CLAIM: "A code is made when it is given.",
+  POOL: "It gets a code that was made or uploaded before: its stock is the number of codes.",
+};
+export const CodeModeEnum = builder.enumType("CouponCodeMode", {
+  description: "Where a coupon's code comes from.",
+  values: Object.fromEntries(codeModes.map((mode) => [mode, { value: mode, description: codeWords[mode] }])),
+});
+
+const NamesInput = builder.inputType("CouponNamesInput", {
+  description: "Names that count, and names that do not; the latter win. At most 1,000 each.",
+  fields: (t) => ({
+    include: t.stringList({ description: "Only these count; all, where neither goods nor categories are included." }),
+    exclude: t.stringList({ description: "These do not." }),
+  }),
+});
+
+const ConditionsInput = builder.inputType("CouponConditionsInput", {
+  description: "Which goods a coupon is good for, and from which amount.",
+  fields: (t) => ({
+    goods: t.field({ type: NamesInput, description: "Goods by the shop's ids." }),
+    categories: t.field({ type: NamesInput, description: "Categories by the shop's ids." }),
+    minimum: t.field({
+      type: "BigInt",
+      description: "What counts must cost at least so much after promotions, before coupons, in minor units.",
+    }),
+  }),
+});
+
+const GroupInput = builder.inputType("CouponGroupInput", {
+  description: "A stacking group, and the place in it.",
+  fields: (t) => ({
+    name: t.string({ required: true, description: "Of one group at most one is used on a cart; 1–50 characters." }),
+    order: t.int({ description: "Lower ones are applied earlier, −1,000,000–1,000,000; 0 unless given." }),
+  }),
+});
+
+const StackingInput = builder.inputType("CouponStackingInput", {
+  description: "Beside which others a coupon may be used: exactly one of these.",
+  isOneOf: true,
+  fields: (t) => ({
+    exclusive: t.boolean({ description: "`true`: beside none." }),
+    group: t.field({ type: GroupInput, description: "Beside those of other groups." }),
+  }),
+});
+
+const RecurrenceInput = builder.inputType("CouponRecurrenceInput", {
+  description: "When a template opens again and again, each time with fresh stock.",
+  fields: (t) => ({
+    cron: t.string({
+      required: true,
+      description: "Minute, hour, day of the month, month, weekday, e.g. `0 10 * * *`.",
+    }),
+    zone: t.string({ required: true, description: "IANA name of the zone whose clock that is, e.g. `Europe/Berlin`." }),
+    minutes: t.int({ required: true, description: "How long it is open each time, 1–44,640; closed before the next." }),
+  }),
+});
+
+/** What can be said of a template besides its name, discount and currency; nothing of it must be. */
+export const draftFields = (t: Fields) => ({
+  shop: t.string({ description: "The shop's number, at most 60 characters; the platform's own unless given." }),
+  conditions: t.field({ type: ConditionsInput, description: "What it is good for; everything unless given." }),
+  stacking: t.field({ type: StackingInput, description: "Beside which others; beside none unless given." }),
+  given: t.field({ type: WayGivenEnum, description: "How it is given; `SELF_CLAIM` unless given." }),
+  codeMode: t.field({ type: CodeModeEnum, description: "Where its codes come from; `NONE` unless given." }),
+  codePrefix: t.string({ description: "Before codes that are made: at most 12 capital letters and digits." }),
+  eligibility: t.field({
+    type: AudienceFilter,
+    description: "Whom it is for, asked of the member when it is given; everyone unless given. Members' own data only.",
+  }),
+  perMember: t.int({ description: "How many one member may have, 1–1,000; 1 unless given." }),
+  stock: t.field({ type: "BigInt", description: "How many there are, from 1; unlimited unless given." }),
+  budget: t.field({
+    type: "BigInt",
+    description: "What all of them may cost, in minor units; unlimited unless given. Needs a bounded discount.",
+  }),
+  opensAt: t.field({ type: "DateTime", description: "When claiming opens; at once unless given." }),
+  closesAt: t.field({ type: "DateTime", description: "When claiming ends, after it opens; never unless given." }),
+  validFrom: t.field({ type: "DateTime", description: "From when on coupons can be used; at once unless given." }),
+  validTo: t.field({ type: "DateTime", description: "Until when; for ever unless given." }),
+  validDays: t.int({ description: "Instead: for so many days from the claim, 1–3,650." }),
+  activeUrl: t.string({ description: "Where a claim link leads: http:// or https://, at most 2,000 characters." }),
+  recurrence: t.field({ type: RecurrenceInput, description: "When it opens again and again; once unless given." }),
+});
+
+/** All that a template says: these three must be. */
+export const wholeDraftFields = (t: Fields) => ({
+  name: t.string({ required: true, description: "Its name, 1–200 characters." }),
+  discount: t.field({ type: DiscountInput, required: true, description: "What its coupons take off." }),
+  currency: t.string({ required: true, description: "ISO 4217, of all its amounts." }),
+  ...draftFields(t),
+});
+
+export interface DraftShape {
+  name?: string | null | undefined;
+  currency?: string | null | undefined;
+  discount?: Choice | null | undefined;
+  conditions?: typeof ConditionsInput.$inferInput | null | undefined;
+  stacking?: typeof StackingInput.$inferInput | null | undefined;
+  eligibility?: AudienceInput | null | undefined;
+  stock?: bigint | null | undefined;
+  budget?: bigint | null | undefined;
+  [simple: string]: unknown;
+}
+
+/** What null takes away; elsewhere it says nothing. */
+const takenAway = ["opensAt", "closesAt", "validFrom", "validTo", "validDays", "activeUrl", "recurrence"];
+
+/** What was said, in the domain's words. */
+export function draftOfInput(input: DraftShape): Partial<TemplateDraft> {
+  const { discount, conditions, stacking, eligibility, stock, budget, ...simple } = input;
+  const said = Object.entries(simple).filter(
+    ([name, value]) => value !== undefined && (value !== null || takenAway.includes(name)),
+  );
+  return {
+    ...Object.fromEntries(said),
+    ...(discount && discountOfInput(discount)),
+    ...(conditions && { conditions: conditionsOf(conditions) }),
+    ...(stacking && { stacking: stackingOf(stacking) }),
+    ...(eligibility !== undefined && { eligibility: eligibility && toFilter(eligibility) }),
+    ...(stock !== undefined && { stock: numberOf(stock) }),
+    ...(budget !== undefined && { budget: numberOf(budget) }),
+  };
+}
+
+/** A draft as a whole: these three are always said. */
+export function wholeDraft(input: DraftShape & { name: string; currency: string }): TemplateDraft {
+  const { name, currency } = input;
+  return { kind: "", params: null, ...draftOfInput(input), name, currency };
+}
+
+export function numberOf(value: bigint | null): number | null {
+  return value === null ? null : Number(value);
+}
+
+function conditionsOf({ goods, categories, minimum }: typeof ConditionsInput.$inferInput) {
+  return { goods: namesOf(goods), categories: namesOf(categories), minimum: Number(minimum ?? 0) };
+}
+
+function namesOf(names: typeof NamesInput.$inferInput | null | undefined) {
+  return { include: names?.include ?? [], exclude: names?.exclude ?? [] };
+}
+
+function stackingOf({ group, exclusive }: typeof StackingInput.$inferInput) {
+  return group ? { group: group.name, order: group.order ?? 0 } : { exclusive };
+}

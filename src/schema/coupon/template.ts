@@ -1,0 +1,180 @@
+import { z } from "zod";
+import { issueCoupon } from "../../coupon/claim/issue-one.ts";
+import { createTemplate, duplicateTemplate, rewriteTemplate } from "../../coupon/template/template-edit.ts";
+import { activateTemplate, endTemplate, withdrawTemplate } from "../../coupon/template/template-move.ts";
+import { changeBudget, changeStock } from "../../coupon/template/template-stock.ts";
+import { refuse } from "../../errors.ts";
+import type { Types } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { CouponType } from "./coupon.ts";
+import { DiscountInput } from "./discount-input.ts";
+import { templateRowId } from "./template-id.ts";
+import { draftFields, draftOfInput, numberOf, wholeDraft, wholeDraftFields } from "./template-input.ts";
+import { CouponTemplateType } from "./template-type.ts";
+
+const editors = { role: "editor" } as const;
+
+type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
+
+const key = (t: Fields) => ({
+  idempotencyKey: t.string({
+    description: "Your name for this request, 1–200 characters: sent again within 48 h, it answers the same again.",
+  }),
+});
+
+const which = (t: Fields) => ({
+  template: t.globalID({ for: CouponTemplateType, required: true, description: "Which one." }),
+});
+
+const command = (t: Fields) => ({
+  ...which(t),
+  reason: t.string({
+    description: "Why, at most 500 characters; kept in its transitions.",
+    validate: z.string().max(500, "is longer than 500 characters"),
+  }),
+  ...key(t),
+});
+
+interface Commanded {
+  readonly template: { readonly id: string };
+  readonly reason?: string | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+const commandOf = ({ template, reason, idempotencyKey }: Commanded) => ({
+  id: toRowId(template.id),
+  reason: reason ?? undefined,
+  idempotencyKey: idempotencyKey ?? undefined,
+});
+
+refusable("createCouponTemplate", {
+  description: "Writes a coupon template down as a draft. See `estimateCouponTemplate` for what it would do.",
+  scopes: editors,
+  result: CouponTemplateType,
+  input: (t) => ({ ...wholeDraftFields(t), ...key(t) }),
+  resolve: ({ idempotencyKey, ...input }, ctx) =>
+    createTemplate(ctx, { draft: wholeDraft(input), idempotencyKey: idempotencyKey ?? undefined }),
+});
+
+refusable("updateCouponTemplate", {
+  description:
+    "Changes a template: what is left out stays. A draft may become anything; of a live one only what claimants were not promised: name, link, audience, opening earlier, closing later, a higher limit.",
+  scopes: editors,
+  result: CouponTemplateType,
+  input: (t) => ({
+    ...which(t),
+    name: t.string({ description: "Its new name, 1–200 characters." }),
+    discount: t.field({ type: DiscountInput, description: "What its coupons take off from now on." }),
+    currency: t.string({ description: "Its new currency, ISO 4217." }),
+    ...draftFields(t),
+  }),
+  resolve: ({ template, ...input }, ctx) =>
+    rewriteTemplate(ctx, { id: toRowId(template.id), draft: draftOfInput(input) }),
+});
+
+refusable("duplicateCouponTemplate", {
+  description: "Writes a draft that says what another template says; its coupons will be its own.",
+  scopes: editors,
+  result: CouponTemplateType,
+  input: (t) => ({
+    ...which(t),
+    name: t.string({ description: "Its name, 1–200 characters; the same unless given." }),
+    ...key(t),
+  }),
+  resolve: ({ template, name, idempotencyKey }, ctx) =>
+    duplicateTemplate(ctx, {
+      id: toRowId(template.id),
+      name: name ?? undefined,
+      idempotencyKey: idempotencyKey ?? undefined,
+    }),
+});
+
+const commands = {
+  activateCouponTemplate: [
+    activateTemplate,
+    "Puts a draft in offer: claims are let in from its opening on. See `simulateCouponTemplate` first.",
+  ],
+  endCouponTemplate: [
+    endTemplate,
+    "Ends a template before its time: nothing more is given, coupons that members hold stay good.",
+  ],
+} as const;
+
+for (const [name, [verb, description]] of Object.entries(commands)) {
+  refusable(name, {
+    description,
+    scopes: editors,
+    result: CouponTemplateType,
+    input: command,
+    resolve: (input, ctx) => verb(ctx, commandOf(input)),
+  });
+}
+
+refusable("withdrawCouponTemplate", {
+  description: "Takes a template out of offer for good; a draft is thrown away by it.",
+  scopes: editors,
+  result: CouponTemplateType,
+  input: (t) => ({
+    ...command(t),
+    takeBack: t.boolean({
+      description:
+        "Whether to withdraw its unused coupons, too; false unless given. Those locked for an order stay with it. See `CouponTemplate.takeBack`.",
+    }),
+  }),
+  resolve: (input, ctx) => withdrawTemplate(ctx, { ...commandOf(input), takeBack: input.takeBack ?? false }),
+});
+
+refusable("changeCouponStock", {
+  description:
+    "Sets how many coupons of a template there are in all, live or not: never below those issued. Raising it opens at once what was sold out.",
+  scopes: editors,
+  result: CouponTemplateType,
+  input: (t) => ({
+    ...command(t),
+    stock: t.field({ type: "BigInt", description: "From 1; null: unlimited. It must be said." }),
+  }),
+  resolve: (input, ctx) => {
+    if (input.stock === undefined) return unsaid("stock");
+    return changeStock(ctx, { ...commandOf(input), stock: numberOf(input.stock) });
+  },
+});
+
+refusable("changeCouponBudget", {
+  description:
+    "Sets what the coupons of a template may cost in all, live or not: never below what is reserved and spent.",
+  scopes: editors,
+  result: CouponTemplateType,
+  input: (t) => ({
+    ...command(t),
+    budget: t.field({ type: "BigInt", description: "Minor units from 1; null: unlimited. It must be said." }),
+  }),
+  resolve: (input, ctx) => {
+    if (input.budget === undefined) return unsaid("budget");
+    return changeBudget(ctx, { ...commandOf(input), budget: numberOf(input.budget) });
+  },
+});
+
+function unsaid(path: string) {
+  return refuse.invalid([{ path, message: "say a number, or null for unlimited" }]);
+}
+
+refusable("issueCoupon", {
+  description:
+    "Gives one coupon of a SYSTEM template to a member. Durable when it answers; the same key gives the same coupon again.",
+  scopes: { role: "editor", service: "orders:write" },
+  result: CouponType,
+  input: (t) => ({
+    templateId: t.id({ required: true, description: "Of which template: its id or its number." }),
+    memberId: t.string({ description: "To whom, by the member's public id; or say `externalId`." }),
+    externalId: t.string({ description: "To whom, by the shop's own id." }),
+    idempotencyKey: t.string({ required: true, description: "Your name for this one coupon, 1–200 characters." }),
+  }),
+  resolve: ({ templateId, memberId, externalId, idempotencyKey }, ctx) => {
+    const member = memberId ? { id: memberId } : externalId ? { externalId } : undefined;
+    if (!member || (memberId && externalId)) {
+      return refuse.invalid([{ path: "externalId", message: "say either this or `memberId`" }]);
+    }
+    return issueCoupon(ctx, { template: templateRowId(String(templateId)), member, idempotencyKey });
+  },
+});

@@ -1,0 +1,112 @@
+/**
+ * The one builder that every file of this folder declares its part of the schema on.
+ *
+ * A type, its fields scoped by the type (a field may ask for more):
+ *
+ *     export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign"), {
+ *       description: "One promotion and how it reaches members.",
+ *       authScopes: { role: "viewer" },
+ *       id: { resolve: (campaign) => campaign.id }, // no `parse`: its type would be lost under exactOptionalPropertyTypes
+ *       loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)), // in their order; what is not the actor's to see: undefined
+ *       fields: (t) => ({ name: t.exposeString("name", { description: "Its name, 1–200 characters." }) }),
+ *     });
+ *
+ * A query; a connection (see connection.ts); a mutation that may refuse (see refusable.ts):
+ *
+ *     builder.queryField("campaignCount", (t) =>
+ *       t.int({ description: "…", authScopes: { role: "viewer" }, resolve: (_, _args, { ctx }) => countCampaigns(ctx) }),
+ *     );
+ *     connectionField("Query", "campaigns", CampaignType, {
+ *       description: "Campaigns, newest first.",
+ *       scopes: { role: "viewer" },
+ *       args: (t) => ({ state: t.arg({ type: CampaignState, description: "Only those in this state." }) }),
+ *       cursor: (campaign) => campaign.id,
+ *       list: (ctx, { after, limit, state }) => listCampaigns(ctx, { after, limit, state }),
+ *     });
+ *     refusable("launchCampaign", {
+ *       description: "Starts sending.",
+ *       scopes: { role: "editor" },
+ *       result: CampaignType,
+ *       input: (t) => ({ campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }) }),
+ *       resolve: (input, ctx) => launchCampaign(ctx, toRowId(input.campaign.id)),
+ *     });
+ *
+ * Nothing is readable by default: a field without a scope, its own or its type's, fails the build.
+ * Scopes are alternatives: `{ role: "editor", service: "members:write" }` lets either in.
+ * What `member` or `public` may see is also the schema of `/app`; the rest is not there at all.
+ */
+import SchemaBuilder, { type SchemaTypes } from "@pothos/core";
+import complexity from "@pothos/plugin-complexity";
+import dataloader from "@pothos/plugin-dataloader";
+import relay from "@pothos/plugin-relay";
+import scopeAuth from "@pothos/plugin-scope-auth";
+import validation from "@pothos/plugin-validation";
+import { GraphQLError, type GraphQLResolveInfo } from "graphql";
+import type { Context, Role, Scope } from "../../context.ts";
+import { houseRules } from "./field-policy.ts";
+import { type QueryLimits, tooMuch } from "./query-limits.ts";
+import { relayOptions } from "./relay-options.ts";
+import { denial, mayPass, scopesOfField } from "./scopes.ts";
+
+/** What resolvers get. */
+export interface GraphqlContext {
+  readonly ctx: Context;
+  /** Echoed in errors, the log and the `x-request-id` header. */
+  readonly requestId: string;
+  /** Where the caller sits, as limits count it. */
+  readonly address: string;
+  /** What one document may ask for at most. */
+  readonly limits: QueryLimits;
+}
+
+export interface SchemaShape {
+  Context: GraphqlContext;
+  AuthScopes: { role: Role; service: Scope; member: boolean; public: boolean };
+  DefaultAuthStrategy: "any";
+  DefaultFieldNullability: false;
+  Scalars: {
+    ID: { Input: string; Output: string | number };
+    /** Milliseconds since 1970 UTC inside, RFC 3339 outside. */
+    DateTime: { Input: number; Output: number };
+    BigInt: { Input: bigint; Output: number | bigint };
+    JSON: { Input: unknown; Output: unknown };
+  };
+}
+
+export type Builder = ReturnType<typeof createBuilder>;
+
+/** All that the builder knows of its types, for helpers that take part of a declaration. */
+export type Types = Builder extends PothosSchemaTypes.SchemaBuilder<infer T extends SchemaTypes> ? T : never;
+
+/** Makes a builder with the three root types; the product uses {@link builder}, tests of the house rules make their own. */
+export function createBuilder() {
+  const made = new SchemaBuilder<SchemaShape>({
+    plugins: [houseRules, relay, scopeAuth, validation, dataloader, complexity],
+    defaultFieldNullability: false,
+    scopeAuth: {
+      authorizeOnSubscribe: true,
+      defaultStrategy: "any",
+      authScopes: ({ ctx: { actor } }) => ({
+        role: (role) => mayPass(actor, { role }),
+        service: (service) => mayPass(actor, { service }),
+        member: mayPass(actor, { member: true }),
+        public: true,
+      }),
+      unauthorizedError: (_parent, context, info) => unauthorized(context, info),
+    },
+    relay: relayOptions,
+    complexity: { limit: ({ limits }) => limits, complexityError: tooMuch },
+  });
+  made.queryType({ description: "What can be read." });
+  made.mutationType({ description: "What can be done. Each answers its result, or a refusal that says why not." });
+  made.subscriptionType({ description: "What can be watched, as server-sent events." });
+  return made;
+}
+
+function unauthorized({ ctx }: GraphqlContext, info: GraphQLResolveInfo): GraphQLError {
+  const needed = scopesOfField(info.parentType.getFields()[info.fieldName], info.parentType);
+  const { code, message } = denial(ctx.actor, needed, `${info.parentType.name}.${info.fieldName}`);
+  return new GraphQLError(message, { extensions: { code } });
+}
+
+export const builder: Builder = createBuilder();

@@ -1,0 +1,85 @@
+import { importMembers } from "../../member/import.ts";
+import type { ImportFault } from "../../member/import-rows.ts";
+import { type ImportTask, importFaults, importsById, keptFaults, listImports } from "../../member/import-task.ts";
+import { builder } from "../kit/builder.ts";
+import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+
+const readers = { role: "viewer", service: "members:write" } as const;
+
+const ImportState = builder.enumType("ImportState", {
+  description: "How far an import is.",
+  values: {
+    RUNNING: { value: "running", description: "Under way, or interrupted: the same file goes on where it stopped." },
+    DONE: { value: "done", description: "Every row was dealt with." },
+    FAILED: { value: "failed", description: "The file stopped being CSV; the last fault says where." },
+  } as const satisfies Record<Uppercase<ImportTask["state"]>, { value: ImportTask["state"]; description: string }>,
+});
+
+const FaultType = builder.objectRef<ImportFault>("ImportFault").implement({
+  description: "A fault of a file.",
+  authScopes: readers,
+  fields: (t) => ({
+    row: t.exposeInt("row", { description: "The row; the header is row 1." }),
+    column: t.exposeInt("column", { nullable: true, description: "The column from 1; null for the row as a whole." }),
+    message: t.exposeString("message", { description: "What is wrong there." }),
+  }),
+});
+
+export const ImportType = builder.node(builder.objectRef<ImportTask>("MemberImport"), {
+  description: "An import of members from a file.",
+  authScopes: readers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => importsById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Name of the file." }),
+    state: t.expose("state", { type: ImportState, description: "How far it is." }),
+    rows: t.exposeInt("rows", { description: "Rows dealt with so far, the header not counted." }),
+    created: t.exposeInt("created", { description: "Rows that made a new member." }),
+    updated: t.exposeInt("updated", { description: "Rows that changed a member." }),
+    unchanged: t.exposeInt("unchanged", { description: "Rows of members who were so already." }),
+    faulty: t.exposeInt("faulty", { description: "Rows left out because of a fault." }),
+    faultCount: t.exposeInt("faults", { description: "Faults found, all of them." }),
+    faults: t.field({
+      type: [FaultType],
+      description: `The first faults, at most ${keptFaults.toLocaleString("en")}.`,
+      complexity: { field: 1, multiplier: 20 },
+      args: { first: t.arg.int({ description: `How many at most; ${keptFaults} unless given.` }) },
+      resolve: ({ id }, { first }, { ctx }) => importFaults(ctx, id, first ?? undefined),
+    }),
+    startedAt: t.expose("startedAt", { type: "DateTime", description: "When it began." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last made progress." }),
+  }),
+});
+
+connectionField("Query", "memberImports", ImportType, {
+  description: "Imports of members, the newest first.",
+  scopes: readers,
+  cursor: ({ id }) => id,
+  list: listImports,
+});
+
+const HeadingInput = builder.inputType("ImportHeadingInput", {
+  description: "What a heading means.",
+  fields: (t) => ({
+    heading: t.string({ required: true, description: "The heading, as the file has it." }),
+    field: t.string({ required: true, description: "The field, or `-` to leave the column out." }),
+  }),
+});
+
+refusable("importMembers", {
+  description:
+    "Imports members from CSV text of up to about 900,000 characters; larger files go to POST /imports as text/csv.",
+  scopes: { role: "editor", service: "members:write" },
+  result: ImportType,
+  input: (t) => ({
+    name: t.string({ required: true, description: "Name of the file." }),
+    csv: t.string({ required: true, description: "Its text; the first row names the fields." }),
+    headings: t.field({ type: [HeadingInput], description: "Headings that are not named after a field." }),
+  }),
+  resolve: ({ name, csv, headings }, ctx) => {
+    const names = Object.fromEntries((headings ?? []).map(({ heading, field }) => [heading, field]));
+    return importMembers(ctx, { name, content: new Blob([csv]) }, { names });
+  },
+});

@@ -1,0 +1,71 @@
+import { audienceTerms } from "../../campaign/audience.ts";
+import {
+  createSegment,
+  deleteSegment,
+  listSegments,
+  type Segment,
+  segmentsById,
+  updateSegment,
+} from "../../member/segment.ts";
+import { builder } from "../kit/builder.ts";
+import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { AudienceFilter, toFilter } from "./audience.ts";
+
+const viewers = { role: "viewer" } as const;
+const editors = { role: "editor" } as const;
+
+export const SegmentType = builder.node(builder.objectRef<Segment>("Segment"), {
+  description: "A filter saved under a name.",
+  authScopes: viewers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => segmentsById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Its name, 1–200 characters, unique." }),
+    filter: t.expose("filter", { type: "JSON", description: "The filter, in the form of `AudienceFilter`." }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
+  }),
+});
+
+connectionField("Query", "segments", SegmentType, {
+  description: "Segments in the order in which they were made.",
+  scopes: viewers,
+  cursor: ({ id }) => id,
+  list: listSegments,
+});
+
+refusable("createSegment", {
+  description: "Saves a filter under a name of its own.",
+  scopes: editors,
+  result: SegmentType,
+  input: (t) => ({
+    name: t.string({ required: true, description: "Its name, 1–200 characters, unique." }),
+    filter: t.field({ type: AudienceFilter, required: true, description: "Whom it selects." }),
+  }),
+  resolve: ({ name, filter }, ctx) => createSegment(ctx, { name, filter: toFilter(filter) }, audienceTerms),
+});
+
+refusable("updateSegment", {
+  description: "Changes a segment's name or filter; launched campaigns keep the filter they had.",
+  scopes: editors,
+  result: SegmentType,
+  input: (t) => ({
+    segment: t.globalID({ for: SegmentType, required: true, description: "Which one." }),
+    name: t.string({ description: "Its new name; without one it keeps its name." }),
+    filter: t.field({ type: AudienceFilter, description: "Its new filter; without one it keeps its filter." }),
+  }),
+  resolve: ({ segment, name, filter }, ctx) => {
+    const changed = { name: name ?? undefined, filter: filter ? toFilter(filter) : undefined };
+    return updateSegment(ctx, { id: toRowId(segment.id), ...changed }, audienceTerms);
+  },
+});
+
+refusable("deleteSegment", {
+  description: "Deletes a segment; launched campaigns keep the filter they had.",
+  scopes: editors,
+  result: SegmentType,
+  input: (t) => ({ segment: t.globalID({ for: SegmentType, required: true, description: "Which one." }) }),
+  resolve: ({ segment }, ctx) => deleteSegment(ctx, toRowId(segment.id)),
+});

@@ -1,0 +1,8 @@
+// What operators see of the machinery, and do to it; each file declares its part on the builder when it is imported.
+import "./viewer.ts";
+import "./token.ts";
+import "./queue-status.ts";
+import "./queue-flow.ts";
+import "./queue-message.ts";
+import "./dead-letter.ts";
+import "./sandbox.ts";

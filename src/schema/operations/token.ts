@@ -1,0 +1,90 @@
+import {
+  type AccessToken,
+  createToken,
+  listTokens,
+  type MadeToken,
+  revokeToken,
+  tokensById,
+} from "../../operations/token.ts";
+import { builder } from "../kit/builder.ts";
+import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { RoleEnum, ServiceScope } from "./viewer.ts";
+
+const admins = { role: "admin" } as const;
+
+const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken"), {
+  description: "A token that lets an operator or the shop's backend in. Its secret was shown once, when it was made.",
+  authScopes: admins,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => tokensById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Whose it is or what for, 1–100 characters." }),
+    role: t.field({
+      type: RoleEnum,
+      nullable: true,
+      description: "An operator's role; null for a service.",
+      resolve: (token) => (token.kind === "operator" ? token.role : null),
+    }),
+    scopes: t.field({
+      type: [ServiceScope],
+      description: "What a service may do; empty for an operator.",
+      resolve: (token) => (token.kind === "service" ? token.scopes : []),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    revokedAt: t.expose("revokedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it lost its power; null while it has it.",
+    }),
+  }),
+});
+
+const CreatedToken = builder.objectRef<MadeToken>("CreatedToken").implement({
+  description: "A token just made.",
+  authScopes: admins,
+  fields: (t) => ({
+    token: t.exposeString("token", { description: "The secret, shown this once: keep it now." }),
+    record: t.expose("record", { type: AccessTokenType, description: "What is kept of it." }),
+  }),
+});
+
+connectionField("Query", "tokens", AccessTokenType, {
+  description: "Operators' and services' tokens in the order they were made, revoked ones too.",
+  scopes: admins,
+  cursor: (token) => token.id,
+  list: listTokens,
+});
+
+refusable("createOperatorToken", {
+  description: "Makes a token for a person.",
+  scopes: admins,
+  result: CreatedToken,
+  input: (t) => ({
+    name: t.string({ required: true, description: "Whose it is, 1–100 characters." }),
+    role: t.field({ type: RoleEnum, required: true, description: "What that person may do." }),
+  }),
+  resolve: (input, ctx) => createToken(ctx, { kind: "operator", ...input }),
+});
+
+refusable("createServiceToken", {
+  description: "Makes a token for the shop's backend.",
+  scopes: admins,
+  result: CreatedToken,
+  input: (t) => ({
+    name: t.string({ required: true, description: "What it is for, 1–100 characters." }),
+    scopes: t.field({ type: [ServiceScope], required: true, description: "What it may do; at least one." }),
+  }),
+  resolve: (input, ctx) => createToken(ctx, { kind: "service", ...input }),
+});
+
+refusable("revokeToken", {
+  description: "Takes a token's power away, within 5 seconds everywhere. The last admin's token cannot be revoked.",
+  scopes: admins,
+  result: AccessTokenType,
+  input: (t) => ({
+    token: t.globalID({ for: AccessTokenType, required: true, description: "Which one." }),
+  }),
+  resolve: (input, ctx) => revokeToken(ctx, toRowId(input.token.id)),
+});

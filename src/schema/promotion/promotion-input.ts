@@ -1,0 +1,71 @@
+import type { PromotionDraft } from "../../promotion/promotion.ts";
+import { builder, type Types } from "../kit/builder.ts";
+
+type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
+
+const spend = (t: Fields) =>
+  t.field({
+    type: "BigInt",
+    required: true,
+    description: "Threshold: spend at least so much, in minor units, from 0.",
+  });
+
+const FullReductionTier = builder.inputType("FullReductionTier", {
+  description: "An amount off from a threshold upwards.",
+  fields: (t) => ({
+    spend: spend(t),
+    off: t.field({ type: "BigInt", required: true, description: "Taken off, in minor units, 1 to the threshold." }),
+  }),
+});
+const DiscountTier = builder.inputType("DiscountTier", {
+  description: "A share off from a threshold upwards.",
+  fields: (t) => ({
+    spend: spend(t),
+    basisPointsOff: t.int({
+      required: true,
+      description: "Taken off, in hundredths of a per cent, 1–9999: 500 is 5 %.",
+    }),
+  }),
+});
+const CouponTier = builder.inputType("CouponTier", {
+  description: "A coupon for an order from a threshold upwards.",
+  fields: (t) => ({
+    spend: spend(t),
+    couponTemplate: t.int({ required: true, description: "The number of the coupon's template." }),
+  }),
+});
+const PointsTier = builder.inputType("PointsTier", {
+  description: "Points for an order from a threshold upwards.",
+  fields: (t) => ({
+    spend: spend(t),
+    points: t.int({ required: true, description: "Points given, 1–1,000,000,000." }),
+  }),
+});
+
+export const RuleInput = builder.inputType("PromotionRuleInput", {
+  description: "What a promotion gives: exactly one of these, 1–20 tiers by rising threshold.",
+  isOneOf: true,
+  fields: (t) => ({
+    fullReduction: t.field({ type: [FullReductionTier], description: "Amounts off." }),
+    discount: t.field({ type: [DiscountTier], description: "Shares off." }),
+    coupon: t.field({ type: [CouponTier], description: "Coupons for the order." }),
+    points: t.field({ type: [PointsTier], description: "Points for the order." }),
+  }),
+});
+
+const kinds = { fullReduction: "FULL_REDUCTION", discount: "DISCOUNT", coupon: "COUPON", points: "POINTS" } as const;
+
+/** The rule in the domain's words. */
+export function ruleOf(input: typeof RuleInput.$inferInput): PromotionDraft["rule"] {
+  for (const [field, tiers] of Object.entries(input)) {
+    const kind = Object.entries(kinds).find(([name]) => name === field)?.[1];
+    if (kind && tiers) return { kind, tiers: tiers.map(plain) };
+  }
+  throw new Error("a @oneOf input came with nothing in it");
+}
+
+function plain(tier: object): unknown {
+  return Object.fromEntries(
+    Object.entries(tier).map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
+  );
+}

@@ -1,0 +1,102 @@
+import { campaignsById } from "../../campaign/campaign.ts";
+import { announcementsOf } from "../../campaign/promote.ts";
+import { isActing, listPromotions, type Promotion, promotionsById } from "../../promotion/promotion.ts";
+import { promotionKindNames, promotionKinds } from "../../promotion/tier.ts";
+import { CampaignType } from "../campaign/campaign-type.ts";
+import { builder } from "../kit/builder.ts";
+import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
+
+const viewers = { role: "viewer" } as const;
+
+export const PromotionKindEnum = builder.enumType("PromotionKind", {
+  description: "What a promotion gives.",
+  values: Object.fromEntries(
+    promotionKindNames.map((kind) => [kind, { value: kind, description: promotionKinds[kind].description }]),
+  ),
+});
+
+type Tier = Promotion["tiers"][number];
+
+const TierType = builder.objectRef<Tier>("PromotionTier").implement({
+  description: "What is given from a threshold upwards: one of the values, by the promotion's kind.",
+  authScopes: viewers,
+  fields: (t) => ({
+    spend: t.expose("spend", { type: "BigInt", description: "The threshold: spend at least so much, in minor units." }),
+    off: t.field({
+      type: "BigInt",
+      nullable: true,
+      description: "FULL_REDUCTION: taken off, in minor units.",
+      resolve: (tier) => ("off" in tier ? tier.off : null),
+    }),
+    basisPointsOff: t.int({
+      nullable: true,
+      description: "DISCOUNT: taken off, in hundredths of a per cent, 1–9999: 500 is 5 %.",
+      resolve: (tier) => ("basisPointsOff" in tier ? tier.basisPointsOff : null),
+    }),
+    couponTemplate: t.int({
+      nullable: true,
+      description: "COUPON: the number of the coupon's template.",
+      resolve: (tier) => ("couponTemplate" in tier ? tier.couponTemplate : null),
+    }),
+    points: t.int({
+      nullable: true,
+      description: "POINTS: points given, at most 1,000,000,000.",
+      resolve: (tier) => ("points" in tier ? tier.points : null),
+    }),
+  }),
+});
+
+export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotion"), {
+  description: "A rule that acts on carts or orders while it is enabled and inside its window.",
+  authScopes: viewers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => promotionsById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "Its name, 1–200 characters." }),
+    remark: t.exposeString("remark", { description: "A remark, at most 2,000 characters; announcements say it." }),
+    kind: t.expose("kind", { type: PromotionKindEnum, description: "What it gives." }),
+    tiers: t.field({
+      type: [TierType],
+      description: "How much from which threshold on, 1–20, by rising threshold.",
+      resolve: ({ tiers }): Tier[] => [...tiers],
+    }),
+    startsAt: t.expose("startsAt", { type: "DateTime", description: "Its window begins." }),
+    endsAt: t.expose("endsAt", { type: "DateTime", nullable: true, description: "Its window ends; null: never." }),
+    enabled: t.exposeBoolean("enabled", { description: "Whether an operator switched it on." }),
+    acting: t.boolean({
+      description: "Whether it acts now: enabled and inside its window.",
+      resolve: (promotion, _args, { ctx }) => isActing(promotion, ctx.clock()),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),
+    announcements: t.field({
+      type: [CampaignType],
+      description: "The campaigns that told members of it, newest first.",
+      complexity: { field: 1, multiplier: 5 },
+      resolve: async ({ id }, _args, { ctx }) => {
+        const ids = (await announcementsOf(ctx, [id])).get(id) ?? [];
+        return (await campaignsById(ctx, ids)).filter((campaign) => campaign !== undefined);
+      },
+    }),
+  }),
+});
+
+connectionField("Query", "promotions", PromotionType, {
+  description: "Promotions, newest first.",
+  scopes: viewers,
+  args: (arg) => ({ enabled: arg.boolean({ description: "Only those that are, or are not." }) }),
+  cursor: ({ id }) => id,
+  list: (ctx, { enabled, ...page }) => listPromotions(ctx, { ...page, enabled: enabled ?? undefined }),
+});
+
+builder.queryField("promotion", (t) =>
+  t.field({
+    type: PromotionType,
+    nullable: true,
+    description: "A promotion; null when there is none of this id.",
+    authScopes: viewers,
+    args: { id: t.arg.globalID({ for: PromotionType, required: true, description: "Which one." }) },
+    resolve: async (_root, { id }, { ctx }) => (await promotionsById(ctx, [toRowId(id.id)]))[0],
+  }),
+);

@@ -1,0 +1,117 @@
+import { disablePromotion, enablePromotion, type Promoted, updatePromotion } from "../../campaign/promote.ts";
+import { createPromotion } from "../../promotion/promotion.ts";
+import { CampaignType } from "../campaign/campaign-type.ts";
+import { builder, type Types } from "../kit/builder.ts";
+import { ChannelEnum } from "../kit/channel.ts";
+import { toRowId } from "../kit/ids.ts";
+import { refusable } from "../kit/refusable.ts";
+import { RuleInput, ruleOf } from "./promotion-input.ts";
+import { PromotionType } from "./promotion-type.ts";
+
+const editors = { role: "editor" } as const;
+
+type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
+
+const window = (t: Fields) => ({
+  remark: t.string({ description: "A remark, at most 2,000 characters; announcements say it." }),
+  startsAt: t.field({ type: "DateTime", description: "Its window begins; now unless given." }),
+  endsAt: t.field({ type: "DateTime", description: "Its window ends, after the start; without it, never." }),
+});
+
+refusable("createPromotion", {
+  description: "Writes a promotion down, disabled.",
+  scopes: editors,
+  result: PromotionType,
+  input: (t) => ({
+    name: t.string({ required: true, description: "Its name, 1–200 characters." }),
+    rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
+    ...window(t),
+  }),
+  resolve: ({ name, rule, remark, startsAt, endsAt }, ctx) =>
+    createPromotion(ctx, {
+      name,
+      rule: ruleOf(rule),
+      remark: remark ?? undefined,
+      startsAt: startsAt ?? undefined,
+      endsAt,
+    }),
+});
+
+refusable("updatePromotion", {
+  description:
+    "Changes a promotion: what is left out stays. It is not announced again (`enablePromotion` does that when asked); an announcement that has not begun moves with its window.",
+  scopes: editors,
+  result: PromotionType,
+  input: (t) => ({
+    promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
+    name: t.string({ description: "Its new name, 1–200 characters." }),
+    rule: t.field({ type: RuleInput, description: "What it gives from now on." }),
+    ...window(t),
+  }),
+  resolve: ({ promotion, name, rule, remark, startsAt, endsAt }, ctx) => {
+    const draft = {
+      ...(typeof name === "string" && { name }),
+      ...(rule && { rule: ruleOf(rule) }),
+      ...(remark !== null && { remark }),
+      ...(startsAt && { startsAt }),
+      endsAt,
+    };
+    return updatePromotion(ctx, { id: toRowId(promotion.id), draft });
+  },
+});
+
+const AnnouncementInput = builder.inputType("AnnouncementInput", {
+  description: "How a promotion is announced to everyone.",
+  fields: (t) => ({
+    title: t.string({ description: "Its title, 1–200 characters; the promotion's name unless given." }),
+    body: t.string({ description: "What it says, plain text; the promotion's remark, else its name, unless given." }),
+    channels: t.field({ type: [ChannelEnum], description: "On which channels; IN_APP unless given." }),
+  }),
+});
+
+const PromotedType = builder.objectRef<Promoted>("EnabledPromotion").implement({
+  description: "A promotion that was enabled.",
+  authScopes: editors,
+  fields: (t) => ({
+    promotion: t.expose("promotion", { type: PromotionType, description: "The promotion." }),
+    announcement: t.expose("announcement", {
+      type: CampaignType,
+      nullable: true,
+      description: "The campaign that announces it; null when it was announced before and nobody asked for another.",
+    }),
+  }),
+});
+
+refusable("enablePromotion", {
+  description:
+    "Switches a promotion on, and tells everyone the first time or when asked to: at once, or at its start when that lies ahead.",
+  scopes: editors,
+  result: PromotedType,
+  input: (t) => ({
+    promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
+    announce: t.boolean({ description: "Whether to announce it; unless given, only when it never was." }),
+    announcement: t.field({ type: AnnouncementInput, description: "How to announce it." }),
+    idempotencyKey: t.string({
+      description: "Your name for this request, 1–200 characters: sent again within 48 h, it answers the same again.",
+    }),
+  }),
+  resolve: ({ promotion, announce, announcement, idempotencyKey }, ctx) =>
+    enablePromotion(ctx, {
+      id: toRowId(promotion.id),
+      announce: announce ?? undefined,
+      announcement: {
+        title: announcement?.title ?? undefined,
+        body: announcement?.body ?? undefined,
+        channels: announcement?.channels ?? undefined,
+      },
+      idempotencyKey: idempotencyKey ?? undefined,
+    }),
+});
+
+refusable("disablePromotion", {
+  description: "Switches a promotion off, and cancels its announcements that have not begun.",
+  scopes: editors,
+  result: PromotionType,
+  input: (t) => ({ promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }) }),
+  resolve: ({ promotion }, ctx) => disablePromotion(ctx, { id: toRowId(promotion.id) }),
+});

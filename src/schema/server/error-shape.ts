@@ -1,0 +1,82 @@
+import { PothosValidationError } from "@pothos/core";
+import { type ExecutionResult, GraphQLError } from "graphql";
+import { issuesOf } from "../kit/issues.ts";
+
+export interface Shaping {
+  readonly requestId: string;
+  /** Told of errors that are bugs or outages, which callers never see. */
+  readonly report: (bug: unknown) => void;
+  /** Whether "Did you mean …?" may tell names of the schema. */
+  readonly hints: boolean;
+}
+
+/**
+ * Gives every error of a result its final shape: `extensions.code`, `requestId`, an HTTP status when nothing was answered.
+ * What was not meant for callers is reported and masked: no message, no stack.
+ */
+export function shapeResult(result: ExecutionResult, shaping: Shaping): ExecutionResult {
+  if (!result.errors?.length) return result;
+  const answered = result.data !== undefined && result.data !== null;
+  return { ...result, errors: result.errors.map((error) => shapeError(error, answered, shaping)) };
+}
+
+function shapeError(error: GraphQLError, answered: boolean, { requestId, report, hints }: Shaping): GraphQLError {
+  const cause = rootOf(error);
+  const known = cause instanceof GraphQLError ? describe(error, cause) : undefined;
+  if (!known) report(cause);
+  const { message, code, issues } = known ?? masked;
+  const { nodes, source, positions, path } = error;
+  return new GraphQLError(shortened(hints ? message : message.replace(/ Did you mean .*$/, "")), {
+    nodes: nodes ?? null,
+    source: source ?? null,
+    positions: positions ?? null,
+    path: path ?? null,
+    extensions: {
+      code,
+      ...(issues === undefined ? {} : { issues }),
+      requestId,
+      ...(!answered && { http: httpOf(cause, code) }),
+    },
+  });
+}
+
+/** What was sent is echoed, but not a megabyte of it. */
+function shortened(message: string): string {
+  return message.length > longest ? `${message.slice(0, longest).toWellFormed()}…` : message;
+}
+
+const longest = 2_000;
+
+const masked = {
+  message: "Something went wrong on our side. Please try again, and report the requestId if it stays so.",
+  code: "INTERNAL",
+  issues: undefined,
+};
+
+/** Words and code for an error that is the caller's to mend; nothing for one that only looks like it. */
+function describe({ message, path }: GraphQLError, cause: GraphQLError) {
+  const { extensions } = cause;
+  const { code, issues } = extensions;
+  if (typeof code === "string" && code !== "BAD_USER_INPUT") return { message, code, issues };
+  if (cause instanceof PothosValidationError) return { message, code: "INVALID_INPUT", issues: issuesOf(cause) };
+  // Without a path nothing ran yet: it is about the request. With one, only faulty arguments are the caller's.
+  const isTheirs = path === undefined || message.startsWith('Argument "');
+  return isTheirs ? { message, code: "BAD_REQUEST", issues: undefined } : undefined;
+}
+
+function rootOf(error: unknown): unknown {
+  return error instanceof GraphQLError && error.originalError ? rootOf(error.originalError) : error;
+}
+
+const statusByCode: Readonly<Record<string, number>> = {
+  UNAUTHENTICATED: 401,
+  FORBIDDEN: 403,
+  RATE_LIMITED: 429,
+  INTERNAL: 500,
+};
+
+function httpOf(cause: unknown, code: string) {
+  const given = cause instanceof GraphQLError ? cause.extensions.http : undefined;
+  const status = given?.status ?? statusByCode[code] ?? 400;
+  return given?.headers ? { status, headers: given.headers } : { status };
+}

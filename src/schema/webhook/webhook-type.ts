@@ -1,0 +1,107 @@
+import { webhookEvents } from "../../webhook/catalog.ts";
+import { deliveriesById } from "../../webhook/delivery.ts";
+import { notesOf } from "../../webhook/note.ts";
+import type { Delivery, deliveryStates, Note, Webhook } from "../../webhook/table.ts";
+import { webhooksById } from "../../webhook/webhook.ts";
+import { builder } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
+
+const viewers = { role: "viewer" } as const;
+
+/** `run.completed` is RUN_COMPLETED. */
+export const WebhookEvent = builder.enumType("WebhookEvent", {
+  description: "What an endpoint can be told of.",
+  values: Object.fromEntries(
+    webhookEvents.map(({ event: { type }, description }) => [
+      type.toUpperCase().replaceAll(".", "_"),
+      { value: type, description: `\`${type}\`: ${description}` },
+    ]),
+  ),
+});
+
+export const WebhookDeliveryState = builder.enumType("WebhookDeliveryState", {
+  description: "How far the telling of one event to one endpoint is.",
+  values: {
+    PENDING: { description: "On its way, or to be tried again at `dueAt`." },
+    DONE: { description: "The endpoint took it." },
+    FAILED: { description: "It was tried for three days, or must not be tried any more; `error` says why." },
+  } as const satisfies Record<(typeof deliveryStates)[number], { description: string }>,
+});
+
+const WebhookNoteType = builder.objectRef<Note>("WebhookNote").implement({
+  description: "Something that was done to an endpoint.",
+  authScopes: viewers,
+  fields: (t) => ({
+    note: t.exposeString("note", { description: "What, and why where nobody asked for it." }),
+    actor: t.exposeString("actor", { description: "Who did it, e.g. operator Kim, or a job." }),
+    at: t.expose("at", { type: "DateTime", description: "When." }),
+  }),
+});
+
+export const WebhookType = builder.node(builder.objectRef<Webhook>("Webhook"), {
+  description: "An endpoint of the shop that is told of events, as Standard Webhooks describes (standardwebhooks.com).",
+  authScopes: viewers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => webhooksById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    url: t.exposeString("url", { description: "Where events are posted." }),
+    description: t.exposeString("description", { description: "What it is for, at most 500 characters." }),
+    events: t.field({
+      type: [WebhookEvent],
+      nullable: true,
+      description: "What it is told of; null = everything, what comes later too.",
+      resolve: ({ types }) => types,
+    }),
+    enabled: t.exposeBoolean("enabled", {
+      description:
+        "Whether it is told. One that is gone (410), or takes nothing for five days, is disabled; `notes` say so.",
+    }),
+    failingSince: t.expose("failingSince", {
+      type: "DateTime",
+      nullable: true,
+      description: "The first failure since it last took something; null while all is well.",
+    }),
+    oldSecretUntil: t.expose("oldUntil", {
+      type: "DateTime",
+      nullable: true,
+      description: "Until when the secret that was rotated out last signs as well.",
+    }),
+    notes: t.field({
+      type: [WebhookNoteType],
+      description: "What was done to it, the newest first, at most 50 things.",
+      complexity: { field: 1, multiplier: 10 },
+      resolve: ({ id }, _args, { ctx }) => notesOf(ctx, id),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was added." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
+  }),
+});
+
+export const WebhookDeliveryType = builder.node(builder.objectRef<Delivery>("WebhookDelivery"), {
+  description: "One event on its way to one endpoint. Kept for 30 days.",
+  authScopes: viewers,
+  id: { resolve: ({ id }) => id },
+  loadMany: (ids, { ctx }) => deliveriesById(ctx, ids.map(toRowId)),
+  fields: (t) => ({
+    messageId: t.exposeString("message", {
+      description: "`webhook-id`, the same at every attempt: receivers know repeats by it.",
+    }),
+    type: t.exposeString("type", { description: "The event's type, e.g. run.completed; webhook.test for a test." }),
+    body: t.field({ type: "JSON", description: "What is posted.", resolve: ({ body }) => JSON.parse(body) }),
+    state: t.field({ type: WebhookDeliveryState, description: "How far it is.", resolve: ({ state }) => state }),
+    attempts: t.exposeInt("attempts", { description: "How often it was posted." }),
+    status: t.exposeInt("status", {
+      nullable: true,
+      description: "HTTP status of the last attempt; null when none came.",
+    }),
+    error: t.exposeString("error", { nullable: true, description: "Why the last attempt failed, in words." }),
+    dueAt: t.field({
+      type: "DateTime",
+      nullable: true,
+      description: "When it is tried next; null when it has ended.",
+      resolve: ({ state, dueAt }) => (state === "PENDING" ? dueAt : null),
+    }),
+    createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was set on its way." }),
+    endedAt: t.expose("endedAt", { type: "DateTime", nullable: true, description: "When it was taken or given up." }),
+  }),
+});

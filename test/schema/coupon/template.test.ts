@@ -1,0 +1,255 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import { createToken } from "../../../src/operations/token.ts";
+import { dataOf } from "../../support/ask.ts";
+import { read } from "../../support/graphql.ts";
+import { hire, idOf, type Operator } from "../../support/operators.ts";
+import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
+
+let shop: Shop;
+let [ed, vic]: Operator[] = [];
+beforeAll(async () => {
+  shop = await openShop({ env: { REDIS_URL: "" } });
+  await shop.members(10, { level: "i" });
+  [ed, vic] = await Promise.all([hire(shop, "Ed", "editor"), hire(shop, "Vic", "viewer")]);
+});
+afterAll(closeShops);
+
+const usual = { name: "Ten off", discount: { instant: { off: "1000" } }, currency: "EUR" };
+const made = async (more: object = {}): Promise<string> => {
+  const answer = await ed!.does("createCouponTemplate", { ...usual, ...more });
+  expect(answer).toEqual({ __typename: "CouponTemplate", id: expect.any(String) });
+  return answer.id;
+};
+const live = async (more: object = {}) => {
+  const template = await made(more);
+  expect(await ed!.does("activateCouponTemplate", { template }, "state")).toMatchObject({ state: "ACTIVE" });
+  return template;
+};
+const rowOf = (id: string) => Number(atob(id).split(":")[1]);
+const claim = (seq: number, template: string) => {
+  const ctx: MemberContext = { ...shop.ctx, actor: { kind: "member", seq, id: `m${seq}` } };
+  return claimCoupon(ctx, { template: rowOf(template), idempotencyKey: template });
+};
+
+test("what is said of a template is read back, each kind with its parameters", async () => {
+  const discounts = [
+    [
+      { fullReduction: { spend: "5000", off: "500", every: true, times: 3 } },
+      "FULL_REDUCTION",
+      "500 off every 5000, at most 3 times",
+    ],
+    [{ discount: { basisPointsOff: 500, cap: "700" } }, "DISCOUNT", "5 % off, at most 700"],
+    [{ instant: { off: "1000" } }, "INSTANT", "1000 off"],
+    [{ cash: { value: "900" } }, "CASH", "worth 900"],
+  ] as const;
+  const fields = "discount { kind words spend off every times basisPointsOff cap value }";
+  for (const [discount, kind, words] of discounts) {
+    const { discount: kept } = await ed!.does("createCouponTemplate", { ...usual, discount }, fields);
+    expect(kept).toMatchObject({ kind, words, ...Object.values(discount)[0] });
+  }
+  const said = {
+    shop: "7",
+    given: "SYSTEM",
+    codeMode: "ON_CLAIM",
+    codePrefix: "MAY",
+    perMember: 3,
+    stock: "100",
+    budget: "50000",
+    opensAt: "2099-05-01T08:00:00.000Z",
+    closesAt: "2099-06-01T08:00:00.000Z",
+    validDays: 14,
+    activeUrl: "https://shop.test/may",
+  };
+  const inputs = {
+    conditions: { goods: { include: ["a", "b"] }, categories: { exclude: ["books"] }, minimum: "2000" },
+    stacking: { group: { name: "spring", order: 2 } },
+    eligibility: { or: [{ level: { gte: 3 } }, { registeredAt: { gte: "2020-01-01T00:00:00Z" } }] },
+  };
+  const id = await made({ ...said, ...inputs });
+  const { couponTemplate } = await vic!.get(
+    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords stacking eligibility most issued
+      createdBy transitions { to } statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
+    { id },
+  );
+  expect(couponTemplate).toEqual({
+    ...said,
+    state: "DRAFT",
+    conditions: {
+      goods: { include: ["a", "b"], exclude: [] },
+      categories: { include: [], exclude: ["books"] },
+      minimum: 2_000,
+    },
+    conditionsInWords: "for goods a, b; not for categories books; from 2000",
+    stacking: { group: "spring", order: 2 },
+    eligibility: { or: [{ level: { gte: 3 } }, { registeredAt: { gte: "2020-01-01T00:00:00.000Z" } }] },
+    most: "1000",
+    issued: "0",
+    createdBy: "operator Ed",
+    transitions: [],
+    statistics: { issued: "0", used: "0", revenue: "0" },
+    takeBack: null,
+    recurrence: null,
+    nextOccurrences: [],
+  });
+});
+
+test("faults are named with their place, and null takes away what a draft said", async () => {
+  const paths = async (more: object) =>
+    (await ed!.does("createCouponTemplate", { ...usual, ...more })).issues.map(({ path }: { path: string }) => path);
+  expect(await paths({ discount: { discount: { basisPointsOff: 10_001 } }, currency: "EURO", perMember: 0 })).toEqual([
+    "currency",
+    "perMember",
+  ]);
+  expect(await paths({ discount: { fullReduction: { spend: "10", off: "20" } } })).toEqual(["params.off"]);
+  expect(await paths({ eligibility: { gotCampaign: { campaign: 1 } } })).toEqual(["eligibility.gotCampaign"]);
+  expect(await paths({ stacking: { exclusive: false } })).toEqual(["stacking"]);
+  const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
+  const away = { stock: null, closesAt: null, eligibility: null, name: null };
+  const fields = "name stock closesAt eligibility";
+  expect(await ed!.does("updateCouponTemplate", { template, ...away }, fields)).toMatchObject({
+    ...away,
+    name: "Ten off",
+  });
+});
+
+test("live edits, stock and budget: what is refused names its field, what is done holds at once", async () => {
+  const template = await live({ stock: "1" });
+  await claim(1, template);
+  const state = async () =>
+    (await vic!.get("query ($id: ID!) { couponTemplate(id: $id) { state } }", { id: template })).couponTemplate.state;
+  expect(await state()).toBe("SOLD_OUT");
+  const refused = await ed!.does("updateCouponTemplate", {
+    template,
+    discount: { cash: { value: "5" } },
+    validDays: 9,
+  });
+  expect(refused).toMatchObject({
+    code: "INVALID_INPUT",
+    issues: [{ path: "kind" }, { path: "params" }, { path: "validDays" }],
+  });
+  expect(await ed!.does("updateCouponTemplate", { template, name: "New" }, "name")).toMatchObject({ name: "New" });
+  expect(await ed!.does("changeCouponStock", { template, stock: "0" })).toMatchObject({ issues: [{ path: "stock" }] });
+  expect(await ed!.does("changeCouponStock", { template })).toMatchObject({ issues: [{ path: "stock" }] });
+  const more = { template, stock: "2", reason: "found one", idempotencyKey: "more" };
+  expect(await ed!.does("changeCouponStock", more, "state stock")).toMatchObject({ state: "ACTIVE", stock: "2" });
+  expect(await claim(2, template)).toMatchObject({ number: 1 });
+  expect(await ed!.does("changeCouponBudget", { template, budget: "900" })).toMatchObject({
+    issues: [{ path: "budget" }],
+  });
+  expect(await ed!.does("changeCouponBudget", { template, budget: null }, "budget")).toMatchObject({ budget: null });
+  const steps = "transitions { from to actor reason }";
+  const { transitions } = await ed!.does("endCouponTemplate", { template, reason: "enough" }, steps);
+  expect(transitions).toEqual([
+    { from: "SOLD_OUT", to: "ENDED", actor: "operator Ed", reason: "enough" },
+    { from: "ACTIVE", to: "SOLD_OUT", actor: "stock and budget", reason: null },
+    { from: "SOLD_OUT", to: "ACTIVE", actor: "operator Ed", reason: "found one" },
+    { from: "ACTIVE", to: "SOLD_OUT", actor: "stock and budget", reason: null },
+    { from: "DRAFT", to: "ACTIVE", actor: "operator Ed", reason: null },
+  ]);
+  expect(await ed!.does("withdrawCouponTemplate", { template })).toMatchObject({
+    code: "WRONG_STATE",
+    inState: "ENDED",
+  });
+  const copy = await ed!.does("duplicateCouponTemplate", { template, name: "Again" }, "name state stock");
+  expect(copy).toMatchObject({ name: "Again", state: "DRAFT", stock: "2" });
+});
+
+test("conservation and statistics tell where every coupon is", async () => {
+  const template = await live({ stock: "5" });
+  await Promise.all([1, 2, 3].map((seq) => claim(seq, template)));
+  const figures = await vic!.get(
+    `query ($id: ID!) { couponConservation(templateId: $id) { stock issued remaining gateRemaining gatePending drift lastMended { at drift } }
+      couponTemplate(id: $id) { statistics { issued claimed available locked used expired withdrawn discount revenue reserved spent } } }`,
+    { id: template },
+  );
+  expect(figures.couponConservation).toMatchObject({ stock: "5", issued: "3", remaining: "2", lastMended: null });
+  expect(figures.couponTemplate.statistics).toMatchObject({ issued: "3", claimed: "3", available: "3", used: "0" });
+  const none = await vic!.get("query ($id: ID!) { couponConservation(templateId: $id) { stock } }", {
+    id: idOf("CouponTemplate", 9_999),
+  });
+  expect(none.couponConservation).toBeNull();
+});
+
+test("a recurring template tells when it opens next, and has its occurrences", async () => {
+  const recurrence = { cron: "0 10 * * *", zone: "Europe/Berlin", minutes: 15 };
+  const template = await live({ stock: "5", recurrence });
+  const { couponTemplate } = await vic!.get(
+    `query ($id: ID!) { couponTemplate(id: $id) { recurrence { cron zone minutes } nextOccurrences(first: 3) { opensAt closesAt }
+      occurrences { nodes { state stock opensAt recurrence { cron } } } } }`,
+    { id: template },
+  );
+  expect(couponTemplate.recurrence).toEqual(recurrence);
+  const next = couponTemplate.nextOccurrences;
+  expect(next).toHaveLength(3);
+  for (const { opensAt, closesAt } of next) expect(Date.parse(closesAt) - Date.parse(opensAt)).toBe(15 * 60_000);
+  const made = couponTemplate.occurrences.nodes;
+  expect(made.map(({ opensAt }: { opensAt: string }) => opensAt)).toEqual(
+    expect.arrayContaining([next[1].opensAt, next[0].opensAt]),
+  );
+  expect(made[0]).toMatchObject({ state: "ACTIVE", stock: "5", recurrence: null });
+  const { couponTemplates } = await vic!.get(
+    '{ couponTemplates(first: 1, state: ACTIVE, shop: "") { nodes { id } pageInfo { hasNextPage } } }',
+  );
+  expect(couponTemplates).toMatchObject({ nodes: [{ id: template }] });
+});
+
+test("dry runs say what it would cost and warn; faults are errors with their places", async () => {
+  const fields = "eligible mostCoupons mostPerCoupon mostCost warnings { path } occurrences { opensAt }";
+  const estimate = `query ($input: EstimateCouponTemplateInput!) { estimateCouponTemplate(input: $input) { ${fields} } }`;
+  const { estimateCouponTemplate } = await vic!.get(estimate, {
+    input: { ...usual, stock: "4", eligibility: { level: { lte: 6 } }, conditions: { minimum: "500" } },
+  });
+  expect(estimateCouponTemplate).toEqual({
+    eligible: "6",
+    mostCoupons: "4",
+    mostPerCoupon: "1000",
+    mostCost: "4000",
+    warnings: [{ path: "conditions.minimum" }],
+    occurrences: [],
+  });
+  const faulty = await vic!.ask(estimate, { input: { ...usual, perMember: 0 } });
+  expect(faulty.body.errors[0].extensions).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "perMember" }] });
+  const simulated = await vic!.get(`query ($id: ID!) { simulateCouponTemplate(templateId: $id) { ${fields} } }`, {
+    id: await made(),
+  });
+  expect(simulated.simulateCouponTemplate).toMatchObject({ eligible: "10", mostCoupons: "10", mostCost: "10000" });
+});
+
+test("a service gives a member one coupon of a SYSTEM template, once per key, and may do nothing else", async () => {
+  const { token } = accepted(
+    await createToken(shop.ctx, { kind: "service", name: "backend", scopes: ["orders:write"] }),
+  );
+  const ask = async (query: string, variables: unknown) => {
+    const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+    const body = JSON.stringify({ query, variables });
+    return dataOf(await read(await fetch(`${shop.app.url}/graphql`, { method: "POST", headers, body })));
+  };
+  const issue = async (input: object) =>
+    (
+      await ask(
+        `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { __typename ... on Coupon { id state validTo }
+          ... on Refusal { code } ... on InvalidInput { issues { path } } } }`,
+        { input },
+      )
+    ).issueCoupon;
+  const templateId = await live({ given: "SYSTEM", stock: "2", validDays: 3 });
+  const first = await issue({ templateId, externalId: "x1", idempotencyKey: "one" });
+  expect(first).toEqual({
+    __typename: "Coupon",
+    id: expect.any(String),
+    state: "AVAILABLE",
+    validTo: expect.any(String),
+  });
+  expect(await issue({ templateId: String(rowOf(templateId)), externalId: "x1", idempotencyKey: "one" })).toEqual(
+    first,
+  );
+  expect(await issue({ templateId, memberId: "m_2", idempotencyKey: "one" })).toMatchObject({ code: "CONFLICT" });
+  expect(await issue({ templateId, memberId: "m_1", idempotencyKey: "two" })).toMatchObject({
+    __typename: "LimitReached",
+  });
+  expect(await issue({ templateId, idempotencyKey: "two" })).toMatchObject({ issues: [{ path: "externalId" }] });
+  const stop = `mutation ($input: EndCouponTemplateInput!) { endCouponTemplate(input: $input) { __typename } }`;
+  expect((await ask(stop, { input: { template: templateId } })).endCouponTemplate.__typename).toBe("Forbidden");
+  expect((await vic!.does("endCouponTemplate", { template: templateId })).__typename).toBe("Forbidden");
+});

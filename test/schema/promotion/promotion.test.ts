@@ -1,0 +1,160 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { hire, idOf, type Operator } from "../../support/operators.ts";
+import { closeShops, openShop, type Shop } from "../../support/shop.ts";
+
+let shop: Shop;
+let [ed, vic]: Operator[] = [];
+beforeAll(async () => {
+  shop = await openShop({ env: { APPROVAL_ABOVE: "30" } });
+  await shop.members(30);
+  [ed, vic] = await Promise.all([hire(shop, "Ed", "editor"), hire(shop, "Vic", "viewer")]);
+});
+afterAll(closeShops);
+
+const rule = { fullReduction: [{ spend: "20000", off: "3000" }] };
+const made = async (more: object = {}): Promise<string> => {
+  const answer = await ed!.does("createPromotion", { name: "Spend 200, save 30", rule, ...more });
+  expect(answer).toEqual({ __typename: "Promotion", id: expect.any(String) });
+  return answer.id;
+};
+const enabledFields = `promotion { enabled acting announcements { id } }
+  announcement { id name state startsAt endsAt channels audience { everyone } runs { nodes { number } } }`;
+const enable = (promotion: string, more: object = {}) =>
+  ed!.does("enablePromotion", { promotion, ...more }, enabledFields);
+const campaigns = async () => (await shop.ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM campaign`))?.n ?? 0;
+
+test("a promotion of each kind is kept with its tiers", async () => {
+  const rules = {
+    FULL_REDUCTION: rule,
+    DISCOUNT: { discount: [{ spend: "20000", basisPointsOff: 500 }] },
+    COUPON: { coupon: [{ spend: "20000", couponTemplate: 7 }] },
+    POINTS: {
+      points: [
+        { spend: "10000", points: 50 },
+        { spend: "20000", points: 100 },
+      ],
+    },
+  };
+  for (const [kind, given] of Object.entries(rules)) {
+    const fields = "kind enabled acting tiers { spend off basisPointsOff couponTemplate points }";
+    const answer = await ed!.does("createPromotion", { name: kind, rule: given }, fields);
+    const tiers = Object.values<object[]>(given)[0]?.map((tier) => expect.objectContaining(tier));
+    expect(answer).toMatchObject({ __typename: "Promotion", kind, enabled: false, acting: false, tiers });
+  }
+  const { promotions } = await vic!.get("{ promotions(first: 1) { nodes { kind } pageInfo { hasNextPage } } }");
+  expect(promotions).toEqual({ nodes: [{ kind: "POINTS" }], pageInfo: { hasNextPage: true } });
+});
+
+test("faulty tiers and windows are refused with their place", async () => {
+  const paths = async (more: object) =>
+    (await ed!.does("createPromotion", { name: "x", rule, ...more })).issues.map(({ path }: { path: string }) => path);
+  expect(await paths({ rule: { fullReduction: [{ spend: "10", off: "20" }] } })).toEqual(["rule.tiers.0.off"]);
+  expect(await paths({ rule: { discount: [{ spend: "10", basisPointsOff: 10_000 }] } })).toEqual([
+    "rule.tiers.0.basisPointsOff",
+  ]);
+  const falling = [
+    { spend: "20", points: 1 },
+    { spend: "10", points: 2 },
+  ];
+  expect(await paths({ rule: { points: falling } })).toEqual(["rule.tiers"]);
+  expect(await paths({ rule: { coupon: [] }, name: "" })).toEqual(["name", "rule.tiers"]);
+  expect(await paths({ startsAt: "2030-01-02T00:00:00Z", endsAt: "2030-01-01T00:00:00Z" })).toEqual(["endsAt"]);
+});
+
+test("enabling announces it to everyone, once; again only when asked", async () => {
+  const id = await made({ remark: "Until Sunday {{ no template }}" });
+  const before = await campaigns();
+  const { promotion, announcement } = await enable(id);
+  expect(promotion).toMatchObject({ enabled: true, acting: true, announcements: [{ id: announcement.id }] });
+  expect(announcement).toMatchObject({
+    name: "Spend 200, save 30",
+    state: "ACTIVE",
+    startsAt: null,
+    channels: ["IN_APP"],
+    audience: { everyone: true },
+  });
+  const run = announcement.runs.nodes[0].number;
+  await shop.becomes(run, "COMPLETED");
+  expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 30 });
+  const preview = await vic!.get(
+    `query ($id: ID!, $member: ID!) { previewContent(campaignId: $id, memberId: $member, channel: IN_APP) { parts { name text } } }`,
+    { id: announcement.id, member: idOf("Member", 1) },
+  );
+  expect(preview.previewContent.parts).toEqual(
+    expect.arrayContaining([
+      { name: "title", text: "Spend 200, save 30" },
+      { name: "body", text: "Until Sunday {{ no template }}" },
+    ]),
+  );
+
+  expect((await enable(id)).announcement).toBeNull();
+  await ed!.does("disablePromotion", { promotion: id });
+  await ed!.does("updatePromotion", { promotion: id, name: "Spend more" });
+  expect((await enable(id)).announcement).toBeNull();
+  expect(await campaigns()).toBe(before + 1);
+  const again = await enable(id, { announce: true, announcement: { title: "Now or never", channels: ["EMAIL"] } });
+  expect(again.announcement).toMatchObject({ name: "Now or never", channels: ["EMAIL"] });
+  expect(await campaigns()).toBe(before + 2);
+});
+
+test("I6 enabled by many at once, or asked again with the same key, it announces exactly once", async () => {
+  const id = await made();
+  const before = await campaigns();
+  const answers = await Promise.all(Array.from({ length: 8 }, () => enable(id)));
+  expect(answers.filter(({ announcement }) => announcement !== null)).toHaveLength(1);
+  const key = { announce: true, idempotencyKey: "again" };
+  const [first, second] = [await enable(id, key), await enable(id, key)];
+  expect(second).toEqual(first);
+  expect(await campaigns()).toBe(before + 2);
+  expect((await enable(id, { ...key, announce: false })).__typename).toBe("Conflict");
+});
+
+test("one that starts later is announced then, unless it is disabled before", async () => {
+  const id = await made({ startsAt: "2099-01-01T00:00:00Z", endsAt: "2099-02-01T00:00:00Z" });
+  const { promotion, announcement } = await enable(id);
+  expect(promotion.acting).toBe(false);
+  expect(announcement).toMatchObject({ startsAt: "2099-01-01T00:00:00.000Z", endsAt: "2099-02-01T00:00:00.000Z" });
+  expect(await shop.state(announcement.runs.nodes[0].number)).toBe("PENDING");
+  expect((await ed!.does("disablePromotion", { promotion: id }, "enabled")).enabled).toBe(false);
+  expect(await shop.state(announcement.runs.nodes[0].number)).toBe("CANCELLED");
+  expect((await enable(id)).announcement).toMatchObject({ state: "ACTIVE" });
+});
+
+test("an announcement that has not begun moves with the promotion's window", async () => {
+  const id = await made({ startsAt: "2099-01-01T00:00:00Z" });
+  const { announcement } = await enable(id);
+  const run = announcement.runs.nodes[0].number;
+  const due = async () =>
+    (
+      await vic!.get("query ($id: ID!) { run(id: $id) { dueAt campaign { startsAt endsAt } } }", {
+        id: idOf("Run", run),
+      })
+    ).run;
+  const window = { startsAt: "2098-01-01T00:00:00.000Z", endsAt: "2098-02-01T00:00:00.000Z" };
+  await ed!.does("updatePromotion", { promotion: id, ...window });
+  expect(await due()).toEqual({ dueAt: window.startsAt, campaign: window });
+  await ed!.does("updatePromotion", { promotion: id, startsAt: "2020-01-01T00:00:00Z" });
+  await shop.becomes(run, "COMPLETED");
+});
+
+test("what cannot be announced is not enabled either", async () => {
+  const enabled = async (id: string) =>
+    (await vic!.get("query ($id: ID!) { promotion(id: $id) { enabled } }", { id })).promotion.enabled;
+  const over = await made({ startsAt: "2020-01-01T00:00:00Z", endsAt: "2021-01-01T00:00:00Z" });
+  expect(await enable(over)).toMatchObject({ __typename: "WrongState", inState: "ENDED" });
+  const wordy = await made({ remark: "x".repeat(2_000) });
+  const onSms = { announcement: { channels: ["SMS"] } };
+  expect(await enable(wordy, onSms)).toMatchObject({ issues: [{ path: "content.SMS.default.text" }] });
+  await shop.members(1);
+  expect(await enable(wordy)).toMatchObject({ __typename: "NeedsApproval", limit: 30 });
+  expect([await enabled(over), await enabled(wordy)]).toEqual([false, false]);
+  expect((await enable(wordy, { announce: false })).promotion.enabled).toBe(true);
+  const gone = idOf("Promotion", 999);
+  expect((await enable(gone)).__typename).toBe("NotFound");
+  expect((await ed!.does("disablePromotion", { promotion: gone })).__typename).toBe("NotFound");
+  expect((await ed!.does("updatePromotion", { promotion: gone })).__typename).toBe("NotFound");
+  for (const mutation of ["enablePromotion", "disablePromotion"]) {
+    expect((await vic!.does(mutation, { promotion: wordy }, "__typename")).__typename).toBe("Forbidden");
+  }
+});

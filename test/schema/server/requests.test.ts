@@ -1,0 +1,191 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { type Answer, type Face, read, serveGraphql } from "../../support/graphql.ts";
+import { probe, probeSchemas } from "../../support/probe-schema.ts";
+
+const json = { "content-type": "application/json" };
+type Served = Awaited<ReturnType<typeof serveGraphql>>;
+
+/** What a stranger may see of a fault: a code, words, an id to quote; no stack, no path of ours. */
+function expectFault(answer: Answer, status: number, code: string, words: string | RegExp): void {
+  expect({ status: answer.status, code: answer.code }).toEqual({ status, code });
+  expect(answer.body.errors[0].message).toMatch(words);
+  expect(answer.body.errors[0].extensions.requestId).toBe(answer.headers.get("x-request-id"));
+  expect(answer.text).not.toMatch(/node_modules|\.ts:|at Object|stack|hunter2/);
+}
+
+describe("a request that is not what it should be", () => {
+  let api: Served;
+  beforeAll(async () => {
+    api = await serveGraphql({ schemas: probeSchemas() });
+  });
+  afterAll(() => api.stop());
+
+  const bodies: [title: string, body: string, status: number, code: string, words: string | RegExp][] = [
+    ["broken JSON", "{", 400, "BAD_REQUEST", "invalid JSON"],
+    ["JSON half a million brackets deep", "[".repeat(500_000), 400, "BAD_REQUEST", "invalid JSON"],
+    ["null", "null", 400, "BAD_REQUEST", "expected to be object"],
+    ["a batch", '[{"query":"{box{level}}"},{"query":"{box{level}}"}]', 400, "BAD_REQUEST", "Batching"],
+    ["no query", "{}", 400, "BAD_REQUEST", "query"],
+    ["a query that is a number", '{"query":7}', 400, "BAD_REQUEST", '"query" param to be a string'],
+    ["variables that are a string", '{"query":"{box{level}}","variables":"x"}', 400, "BAD_REQUEST", "variables"],
+    ["an unknown parameter", '{"query":"{box{level}}","page":1}', 400, "BAD_REQUEST", "page"],
+    ["broken GraphQL", '{"query":"{ box {"}', 400, "GRAPHQL_PARSE_FAILED", "Syntax Error"],
+    ["an unknown field", '{"query":"{ bix }"}', 400, "GRAPHQL_VALIDATION_FAILED", /"bix".*Did you mean "box"/],
+    [
+      "an operation name that is not there",
+      '{"query":"query A{box{level}}","operationName":"B"}',
+      400,
+      "OPERATION_RESOLUTION_FAILURE",
+      "operation",
+    ],
+    [
+      "a variable of the wrong type",
+      '{"query":"subscription($to:Int!){ticks(to:$to)}","variables":{"to":"x"}}',
+      400,
+      "BAD_REQUEST",
+      /\$to.*Int/,
+    ],
+  ];
+  for (const face of ["graphql", "app"] satisfies Face[]) {
+    for (const [title, body, status, code, words] of bodies) {
+      test(`${title} at /${face} is answered with ${status} and names the fault`, async () => {
+        expectFault(await api.post(face, body, json), status, code, words);
+      });
+    }
+
+    test(`10 MB at /${face} are refused by their announced length`, async () => {
+      const body = JSON.stringify({ query: `{box{level}}${" ".repeat(10_000_000)}` });
+      expectFault(await api.post(face, body, json), 413, "REQUEST_ENTITY_TOO_LARGE", "too large");
+    });
+
+    test(`10 MB at /${face} without an announced length are refused while they are read`, async () => {
+      let sent = 0;
+      const chunk = new Uint8Array(65_536).fill(32);
+      const body = new ReadableStream({
+        pull(controller) {
+          controller.enqueue(chunk);
+          sent += chunk.length;
+          if (sent > 10_000_000) controller.close();
+        },
+      });
+      expectFault(await api.post(face, body, json), 413, "REQUEST_ENTITY_TOO_LARGE", "too large");
+    });
+
+    test(`a form that another site posts to /${face} is refused and does nothing`, async () => {
+      const before = probe.mutated;
+      const token = await api.member(`form-${face}`);
+      for (const type of ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", ""]) {
+        const answer = await api.post(face, "query=mutation{poke}", {
+          "content-type": type,
+          authorization: `Bearer ${token}`,
+        });
+        expectFault(answer, 415, "UNSUPPORTED_MEDIA_TYPE", "application/json");
+      }
+      expect(probe.mutated).toBe(before);
+    });
+
+    test(`only POST reaches /${face}, and no other origin is let in`, async () => {
+      for (const method of ["GET", "PUT", "DELETE", "OPTIONS"]) {
+        const url = `${api.url}/${face}?query={box{level}}`;
+        const answer = await read(await fetch(url, { method, headers: { origin: "https://evil.test" } }));
+        expectFault(answer, 405, "METHOD_NOT_ALLOWED", "POST");
+        expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+      }
+    });
+  }
+
+  test("a client that takes neither JSON nor events is told what there is", async () => {
+    expectFault(
+      await api.ask("app", "{box{level}}", { headers: { accept: "image/png" } }),
+      406,
+      "NOT_ACCEPTABLE",
+      "json",
+    );
+  });
+
+  test("a bug is masked, carries the request's id, and is told to the log", async () => {
+    const answer = await api.ask("app", "{broken}", { headers: { "x-request-id": "request-0001" } });
+    expectFault(answer, 500, "INTERNAL", "went wrong");
+    expect(answer.headers.get("x-request-id")).toBe("request-0001");
+    expect(api.logged.at(-1)).toMatchObject({ event: "graphql.bug", fields: { requestId: "request-0001" } });
+  });
+
+  test("a resolver that breaks its own type is a bug, too, not the caller's fault", async () => {
+    expectFault(await api.ask("app", "{nothing}"), 500, "INTERNAL", "went wrong");
+  });
+
+  test("what could be answered is answered beside a refusal", async () => {
+    const answer = await api.ask("graphql", "{ secret box { level } }");
+    expect(answer.status).toBe(200);
+    expect(answer.body.data.box).toEqual({ level: 0 });
+    expect(answer.code).toBe("UNAUTHENTICATED");
+  });
+});
+
+describe("a document that asks for too much", () => {
+  let api: Served;
+  beforeAll(async () => {
+    api = await serveGraphql({ schemas: probeSchemas(), isProduction: true });
+  });
+  afterAll(() => api.stop());
+
+  const nested = (field: string, times: number) => `{box{${`${field}{`.repeat(times)}level${"}".repeat(times)}}}`;
+  const many = (times: number, field: (i: number) => string) =>
+    Array.from({ length: times }, (_, i) => field(i)).join(" ");
+  const documents: [title: string, query: string, code: string][] = [
+    ["nesting", nested("box", 20), "QUERY_DEPTH"],
+    ["nesting through fragments", `{box{...F}} fragment F on Box ${nested("box", 12)}`, "QUERY_DEPTH"],
+    ["cost of nested lists", nested("boxes", 5), "QUERY_COMPLEXITY"],
+    ["breadth", `{box{${many(100, () => "...on Box{box{level}}")}}}`, "QUERY_BREADTH"],
+    ["aliases", `{${many(16, (i) => `a${i}:box{level}`)}}`, "TOO_MANY_ALIASES"],
+    ["tokens", `{box{${many(1_000, () => "level")}}}`, "TOO_MANY_TOKENS"],
+    ["mutations", "mutation{a:poke b:poke}", "ONE_MUTATION_ONLY"],
+    ["mutations through a fragment", "mutation{poke ...F} fragment F on Mutation {b:poke}", "ONE_MUTATION_ONLY"],
+    ["mutations in two operations", "mutation A{poke} mutation B{poke}", "ONE_MUTATION_ONLY"],
+  ];
+  for (const [title, query, code] of documents) {
+    test(`too much ${title} is refused before anything runs`, async () => {
+      const before = probe.mutated;
+      const token = await api.member(title);
+      const operationName = query.startsWith("mutation A") ? "A" : undefined;
+      const headers = { ...json, authorization: `Bearer ${token}` };
+      const answer = await api.post("app", JSON.stringify({ query, operationName }), headers);
+      expectFault(answer, 400, code, /./);
+      expect(probe.mutated).toBe(before);
+    });
+  }
+
+  test("what is within the limits is answered", async () => {
+    const token = await api.member("within");
+    expect((await api.ask("app", nested("box", 6), { token })).status).toBe(200);
+    expect((await api.ask("app", "mutation{poke}", { token })).body.data.poke).toBeNumber();
+  });
+
+  test("in production /app tells nothing of its schema, neither by introspection nor by hints", async () => {
+    expectFault(await api.ask("app", "{__schema{types{name}}}"), 400, "GRAPHQL_VALIDATION_FAILED", "introspection");
+    const hint = await api.ask("app", "{ bix }");
+    expectFault(hint, 400, "GRAPHQL_VALIDATION_FAILED", '"bix"');
+    expect(hint.text).not.toContain("Did you mean");
+  });
+
+  test("in production /graphql answers nobody without credentials", async () => {
+    expectFault(await api.ask("graphql", "{__schema{types{name}}}"), 401, "UNAUTHENTICATED", "Bearer");
+  });
+});
+
+describe("too many requests", () => {
+  test("of one address or one member are answered with 429 and the time to wait", async () => {
+    const api = await serveGraphql({
+      schemas: probeSchemas(),
+      limitRequest: async (who) =>
+        "member" in who ? { allowed: false, retryAfterSeconds: 3 } : { allowed: who.address === "127.0.0.1" },
+      addressOf: (request, server) =>
+        request.headers.get("x-forwarded-for") ?? server.requestIP(request)?.address ?? "",
+    } as Parameters<typeof serveGraphql>[0]);
+    const member = await api.ask("app", "{box{level}}", { token: await api.member("eager") });
+    expectFault(member, 429, "RATE_LIMITED", "3 s");
+    expect(member.headers.get("retry-after")).toBe("3");
+    expect((await api.ask("app", "{box{level}}")).status).toBe(200);
+    await api.stop();
+  });
+});
