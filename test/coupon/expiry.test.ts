@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { lockCoupons } from "../../src/coupon/settlement/order-lock.ts";
-import { releaseCoupons } from "../../src/coupon/settlement/order-release.ts";
-import { expireLocks } from "../../src/coupon/settlement/order-unlock.ts";
+import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { releaseCoupons } from "../../src/checkout/order/release.ts";
+import { expireLocks } from "../../src/checkout/order/unlock.ts";
 import { couponStatistics } from "../../src/coupon/template/statistics.ts";
 import { expireCouponsOf, expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { couponSums } from "../support/coupon-sums.ts";

@@ -1,9 +1,9 @@
 import fc from "fast-check";
-import { Cart } from "../../src/coupon/settlement/cart.ts";
-import { Conditions } from "../../src/coupon/settlement/conditions.ts";
-import { discountOf } from "../../src/coupon/settlement/discount/index.ts";
-import type { OfferedCoupon } from "../../src/coupon/settlement/quote-coupons.ts";
-import type { Stacking } from "../../src/coupon/settlement/stacking.ts";
+import { Cart } from "../../src/checkout/cart.ts";
+import type { OfferedCoupon } from "../../src/checkout/quote/coupons.ts";
+import { Conditions } from "../../src/discount/conditions.ts";
+import { discountOf } from "../../src/discount/kind/index.ts";
+import type { Stacking } from "../../src/discount/stacking.ts";
 import type { Promotion } from "../../src/promotion/promotion.ts";
 
 /** The moment of every quote in these tests, ms. */

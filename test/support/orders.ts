@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
+import type { CartInput } from "../../src/checkout/cart.ts";
+import { type LockInput, lockCoupons } from "../../src/checkout/order/lock.ts";
+import { type RefundInput, refundOrder } from "../../src/checkout/order/refund.ts";
 import type { Context } from "../../src/context.ts";
-import type { CartInput } from "../../src/coupon/settlement/cart.ts";
-import { type LockInput, lockCoupons } from "../../src/coupon/settlement/order-lock.ts";
-import { type RefundInput, refundOrder } from "../../src/coupon/settlement/order-refund.ts";
 import type { templateTable } from "../../src/coupon/table.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { addTemplate } from "./coupons.ts";

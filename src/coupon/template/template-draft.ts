@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { readTerms } from "../../discount/terms.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { parseAudience } from "../../member/audience.ts";
 import { type CouponTemplate, codeModes, waysGiven } from "../table.ts";
 import { eligibilityTerms } from "./eligibility.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
-import { readTerms } from "./template-terms.ts";
 
 /** A stock, or an amount in minor units. */
 export const Amount = z.int().min(1).max(1_000_000_000_000);

@@ -1,11 +1,11 @@
 import type { Context } from "../../context.ts";
+import { leavesNothing } from "../../discount/terms.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { countMembers } from "../../member/member.ts";
 import { audienceOf } from "./eligibility.ts";
 import { type Occurrence, occurrencesAfter } from "./occurrence.ts";
 import { findTemplate } from "./template.ts";
 import { type CheckedDraft, checkTemplate, draftOf, type TemplateDraft } from "./template-draft.ts";
-import { leavesNothing } from "./template-terms.ts";
 
 /** What a template would do, were it activated now. Nothing is changed. */
 export interface TemplateSimulation {

@@ -1,4 +1,4 @@
-import type { CartInput as Cart } from "../../coupon/settlement/cart.ts";
+import type { CartInput as Cart } from "../../checkout/cart.ts";
 import { builder } from "../kit/builder.ts";
 
 const CartLineInput = builder.inputType("CartLineInput", {

@@ -1,9 +1,9 @@
-import { lockCoupons } from "../../coupon/settlement/order-lock.ts";
-import { quoteCart, quoteCartFor } from "../../coupon/settlement/order-quote.ts";
-import { redeemCoupons } from "../../coupon/settlement/order-redeem.ts";
-import { refundOrder } from "../../coupon/settlement/order-refund.ts";
-import { releaseCoupons } from "../../coupon/settlement/order-release.ts";
-import type { Quote } from "../../coupon/settlement/quote-shape.ts";
+import { lockCoupons } from "../../checkout/order/lock.ts";
+import { quoteCart, quoteCartFor } from "../../checkout/order/quote-order.ts";
+import { redeemCoupons } from "../../checkout/order/redeem.ts";
+import { refundOrder } from "../../checkout/order/refund.ts";
+import { releaseCoupons } from "../../checkout/order/release.ts";
+import type { Quote } from "../../checkout/quote/quote-shape.ts";
 import { asMember, CouponType } from "../coupon/coupon.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";

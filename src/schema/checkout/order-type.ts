@@ -1,7 +1,7 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
-import { type CouponOrder, findOrder, type orderStates, ordersById } from "../../coupon/settlement/order.ts";
-import type { Refunded } from "../../coupon/settlement/order-refund.ts";
-import { type Refund, type refundPolicies, refundsOf } from "../../coupon/settlement/order-refund-rows.ts";
+import { type CouponOrder, findOrder, type orderStates, ordersById } from "../../checkout/order/order.ts";
+import type { Refunded } from "../../checkout/order/refund.ts";
+import { type Refund, type refundPolicies, refundsOf } from "../../checkout/order/refund-rows.ts";
 import { findMember } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -1,11 +1,5 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
-import type {
-  AppliedCoupon,
-  AppliedPromotion,
-  Earned,
-  Quote,
-  QuotedLine,
-} from "../../coupon/settlement/quote-shape.ts";
+import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../../checkout/quote/quote-shape.ts";
 import { builder } from "../kit/builder.ts";
 import { UnusableCouponType } from "../kit/refusal.ts";
 

@@ -1,7 +1,7 @@
 import type { InputRef } from "@pothos/core";
 import { z } from "zod";
-import { discountKinds } from "../../coupon/settlement/discount/index.ts";
-import { describeDiscount } from "../../coupon/template/template-terms.ts";
+import { discountKinds } from "../../discount/kind/index.ts";
+import { describeDiscount } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
 
 export const DiscountKindEnum = builder.enumType("DiscountKind", {

@@ -1,5 +1,5 @@
 import type { CouponTemplate } from "../../coupon/table.ts";
-import { describeConditions, describeDiscount, thresholdOf } from "../../coupon/template/template-terms.ts";
+import { describeConditions, describeDiscount, thresholdOf } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
 
 /** A template as members may see it: whatever the shop knows of its stock and budget stays inside. */

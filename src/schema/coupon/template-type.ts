@@ -5,7 +5,7 @@ import { couponStatistics } from "../../coupon/template/statistics.ts";
 import { listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
 import { type TemplateTransition, templateTransitions } from "../../coupon/template/template-state.ts";
 import { takeBackOf } from "../../coupon/template/template-take-back.ts";
-import { describeConditions } from "../../coupon/template/template-terms.ts";
+import { describeConditions } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -1,5 +1,5 @@
 import { campaignPersonalData } from "../../campaign/personal-data.ts";
-import { orderPersonalData } from "../../coupon/settlement/order-personal-data.ts";
+import { orderPersonalData } from "../../checkout/personal-data.ts";
 import { walletPersonalData } from "../../coupon/wallet/wallet-personal-data.ts";
 import type { Issue } from "../../errors.ts";
 import { isRefusal, refuse } from "../../errors.ts";

@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import type { MemberContext } from "../../coupon/claim/claim.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { findMember, type MemberKey } from "../../member/member.ts";
 import { actingPromotions } from "../../promotion/promotion.ts";
-import type { MemberContext } from "../claim/claim.ts";
-import { Cart, type CartInput } from "./cart.ts";
+import { Cart, type CartInput } from "../cart.ts";
+import { priceCart } from "../quote/quote.ts";
+import type { Quote } from "../quote/quote-shape.ts";
 import { checked } from "./order.ts";
-import { offeredCoupons } from "./order-offer.ts";
-import { priceCart } from "./quote.ts";
-import type { Quote } from "./quote-shape.ts";
+import { offeredCoupons } from "./usable-coupons.ts";
 
 /** Ids of coupons that are to be used on one cart. */
 export const Chosen = z

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { couponStates } from "../../coupon/table.ts";
 import { rows } from "../../db/bulk.ts";
-import { couponStates } from "../table.ts";
-import { Conditions } from "./conditions.ts";
-import { discountOf } from "./discount/index.ts";
-import type { OfferedCoupon } from "./quote-coupons.ts";
-import { Stacking } from "./stacking.ts";
+import { Conditions } from "../../discount/conditions.ts";
+import { discountOf } from "../../discount/kind/index.ts";
+import { Stacking } from "../../discount/stacking.ts";
+import type { OfferedCoupon } from "../quote/coupons.ts";
 
 /** Coupons that one search looks at, at most: those that expire first. */
 const mostOffered = 200;

@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { type CouponOrder, findOrder } from "../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
+import { refundOrder } from "../../src/checkout/order/refund.ts";
+import { releaseCoupons } from "../../src/checkout/order/release.ts";
+import { expireLocks } from "../../src/checkout/order/unlock.ts";
 import type { Context } from "../../src/context.ts";
-import { type CouponOrder, findOrder } from "../../src/coupon/settlement/order.ts";
-import { lockCoupons } from "../../src/coupon/settlement/order-lock.ts";
-import { redeemCoupons } from "../../src/coupon/settlement/order-redeem.ts";
-import { refundOrder } from "../../src/coupon/settlement/order-refund.ts";
-import { releaseCoupons } from "../../src/coupon/settlement/order-release.ts";
-import { expireLocks } from "../../src/coupon/settlement/order-unlock.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { couponSums } from "../support/coupon-sums.ts";
 import { cart, codeOf, openOrders, reasonsOf, stacks } from "../support/orders.ts";

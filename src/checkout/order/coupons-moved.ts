@@ -1,6 +1,6 @@
 import type { ResultSet } from "@libsql/client";
-import type { MovedCoupon } from "../moved.ts";
-import type { CouponState } from "../table.ts";
+import type { MovedCoupon } from "../../coupon/moved.ts";
+import type { CouponState } from "../../coupon/table.ts";
 
 /** The coupons that an `UPDATE … RETURNING id AS coupon, member` moved; a column `state` says where to, if it is there. */
 export function movedRows(result: ResultSet | undefined, from: CouponState, to: CouponState): MovedCoupon[] {

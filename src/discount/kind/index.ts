@@ -1,5 +1,5 @@
+import type { DiscountKind } from "../discount.ts";
 import { cash } from "./cash.ts";
-import type { DiscountKind } from "./discount.ts";
 import { fullReduction } from "./full-reduction.ts";
 import { instant } from "./instant.ts";
 import { percent } from "./percent.ts";

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { type CouponOrder, faultOfName, findOrder } from "./order.ts";
-import { unlock } from "./order-unlock.ts";
+import { unlock } from "./unlock.ts";
 
 /**
  * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as it stands.

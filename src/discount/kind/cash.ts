@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineDiscount, Minor } from "./discount.ts";
+import { defineDiscount, Minor } from "../discount.ts";
 
 /** Pays for what the other coupons left, up to its face value; what is not needed of it is lost. */
 export const cash = defineDiscount({

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { dataOf } from "../support/ask.ts";
-import { addTemplate } from "../support/coupons.ts";
-import { serveGraphql } from "../support/graphql.ts";
-import { idOf } from "../support/operators.ts";
+import { dataOf } from "../../support/ask.ts";
+import { addTemplate } from "../../support/coupons.ts";
+import { serveGraphql } from "../../support/graphql.ts";
+import { idOf } from "../../support/operators.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
 let shop: string;

@@ -1,18 +1,11 @@
+import { conflictOf, isLegal } from "../../discount/stacking.ts";
 import type { UnusableReason } from "../../errors.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
-import type { Cart } from "./cart.ts";
-import {
-  type OfferedCoupon,
-  type Priced,
-  takeCoupons,
-  takesOff,
-  tryCoupon,
-  type UsableCoupon,
-} from "./quote-coupons.ts";
-import { earnedFor, sharesOf, sum, takePromotions } from "./quote-promotions.ts";
-import { bestCombination } from "./quote-search.ts";
+import type { Cart } from "../cart.ts";
+import { type OfferedCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
+import { earnedFor, sharesOf, sum, takePromotions } from "./promotions.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";
-import { conflictOf, isLegal } from "./stacking.ts";
+import { bestCombination } from "./search.ts";
 
 /** What a settlement depends on, and nothing else. */
 export interface Settlement {

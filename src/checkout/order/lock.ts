@@ -1,17 +1,17 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { couponsMoved } from "../../coupon/moved.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { MemberKey } from "../../member/member.ts";
-import { couponsMoved } from "../moved.ts";
-import { Cart, type CartInput, isSameCart } from "./cart.ts";
+import { Cart, type CartInput, isSameCart } from "../cart.ts";
+import type { Quote } from "../quote/quote-shape.ts";
+import { movedRows } from "./coupons-moved.ts";
 import { type CouponOrder, checked, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
-import { movedRows } from "./order-moved.ts";
-import { Chosen, memberOf, quoteOf } from "./order-quote.ts";
-import { expireLocksOf } from "./order-unlock.ts";
-import type { Quote } from "./quote-shape.ts";
+import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
+import { expireLocksOf } from "./unlock.ts";
 
 const Asked = z.object({
   orderId: ShopName,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineDiscount, Minor } from "./discount.ts";
+import { defineDiscount, Minor } from "../discount.ts";
 
 /** Y off, whatever the cart costs. */
 export const instant = defineDiscount({

@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { findOrder } from "../../src/coupon/settlement/order.ts";
-import { orderPersonalData } from "../../src/coupon/settlement/order-personal-data.ts";
-import { redeemCoupons } from "../../src/coupon/settlement/order-redeem.ts";
-import { releaseCoupons } from "../../src/coupon/settlement/order-release.ts";
-import { expireLocks } from "../../src/coupon/settlement/order-unlock.ts";
+import { findOrder } from "../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
+import { releaseCoupons } from "../../src/checkout/order/release.ts";
+import { expireLocks } from "../../src/checkout/order/unlock.ts";
+import { orderPersonalData } from "../../src/checkout/personal-data.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { couponSums } from "../support/coupon-sums.ts";

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { PersonalData } from "../../member/privacy.ts";
+import type { PersonalData } from "../member/privacy.ts";
 
 /** What settlement holds about a member. Erasing forgets orders that came to nothing; those that were paid stay, for refunds need them. */
 export const orderPersonalData: readonly PersonalData[] = [

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineDiscount, Minor } from "./discount.ts";
+import { defineDiscount, Minor } from "../discount.ts";
 
 const Params = z
   .strictObject({

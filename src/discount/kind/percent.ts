@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { share } from "../allocation.ts";
-import { defineDiscount, Minor } from "./discount.ts";
+import { defineDiscount, Minor } from "../discount.ts";
 
 const Params = z.strictObject({
   basisPointsOff: z.int().min(1).max(10_000).describe("Taken off, in hundredths of a per cent: 500 is 5 %."),

@@ -1,9 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { couponsMoved } from "../../coupon/moved.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsMoved } from "../moved.ts";
-import { movedRows } from "./order-moved.ts";
+import { movedRows } from "./coupons-moved.ts";
 
 /** How long an order that came to nothing is kept, in milliseconds. */
 const keepMs = 30 * 86_400_000;

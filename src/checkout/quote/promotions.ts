@@ -1,6 +1,6 @@
+import { allocate, share } from "../../discount/allocation.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
 import { tierFor } from "../../promotion/tier.ts";
-import { allocate, share } from "./allocation.ts";
 import type { AppliedPromotion, Earned } from "./quote-shape.ts";
 
 type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers">;

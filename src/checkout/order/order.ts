@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { Cart } from "./cart.ts";
-import { Quote } from "./quote-shape.ts";
+import { Cart } from "../cart.ts";
+import { Quote } from "../quote/quote-shape.ts";
 
 /**
  * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that was paid went back.

@@ -1,10 +1,10 @@
+import type { CouponState } from "../../coupon/table.ts";
+import { allocate } from "../../discount/allocation.ts";
+import { type Conditions, eligibleLines } from "../../discount/conditions.ts";
+import type { DiscountRule } from "../../discount/discount.ts";
+import { byTurn, type Stackable } from "../../discount/stacking.ts";
 import type { UnusableReason } from "../../errors.ts";
-import type { CouponState } from "../table.ts";
-import { allocate } from "./allocation.ts";
-import type { CartLine } from "./cart.ts";
-import { type Conditions, eligibleLines } from "./conditions.ts";
-import type { DiscountRule } from "./discount/discount.ts";
-import { byTurn, type Stackable } from "./stacking.ts";
+import type { CartLine } from "../cart.ts";
 
 /** A coupon with what its template promises. Money is minor units, times are ms. */
 export interface OfferedCoupon extends Stackable {

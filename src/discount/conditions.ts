@@ -1,5 +1,4 @@
 import { z } from "zod";
-import type { CartLine } from "./cart.ts";
 
 const names = z.array(z.string().min(1).max(100)).max(1_000).default([]);
 const Lists = z.strictObject({ include: names, exclude: names }).prefault({});
@@ -17,11 +16,20 @@ export const Conditions = z.strictObject({
 });
 export type Conditions = z.infer<typeof Conditions>;
 
+/** What conditions look at of a line of a cart. */
+export interface Goods {
+  /** The shop's id of what is bought. */
+  readonly goods: string;
+  readonly categories: readonly string[];
+  /** The number of the shop that sells it; empty: the platform. */
+  readonly shop: string;
+}
+
 /**
  * The lines that count: of the template's shop ('' = of all shops); named by a list of goods or of categories to include, where there is
  * one; and by no list to exclude. Exclusion wins. The minimum is not looked at here.
  */
-export function eligibleLines<Line extends Pick<CartLine, "goods" | "categories" | "shop">>(
+export function eligibleLines<Line extends Goods>(
   { goods, categories }: Conditions,
   shop: string,
   lines: readonly Line[],

@@ -1,18 +1,13 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { allocate } from "../../src/coupon/settlement/allocation.ts";
-import type { Cart } from "../../src/coupon/settlement/cart.ts";
-import { priceCart, type Settlement } from "../../src/coupon/settlement/quote.ts";
-import {
-  type OfferedCoupon,
-  takeCoupons,
-  tryCoupon,
-  type UsableCoupon,
-} from "../../src/coupon/settlement/quote-coupons.ts";
-import { takePromotions } from "../../src/coupon/settlement/quote-promotions.ts";
-import { bestCombination, compare } from "../../src/coupon/settlement/quote-search.ts";
-import type { Quote } from "../../src/coupon/settlement/quote-shape.ts";
-import { isLegal } from "../../src/coupon/settlement/stacking.ts";
+import type { Cart } from "../../src/checkout/cart.ts";
+import { type OfferedCoupon, takeCoupons, tryCoupon, type UsableCoupon } from "../../src/checkout/quote/coupons.ts";
+import { takePromotions } from "../../src/checkout/quote/promotions.ts";
+import { priceCart, type Settlement } from "../../src/checkout/quote/quote.ts";
+import type { Quote } from "../../src/checkout/quote/quote-shape.ts";
+import { bestCombination, compare } from "../../src/checkout/quote/search.ts";
+import { allocate } from "../../src/discount/allocation.ts";
+import { isLegal } from "../../src/discount/stacking.ts";
 import { type ActingPromotion, cartOf, carts, coupons, now, offered, promotions } from "../support/carts.ts";
 
 const seed = Date.now() % 2_147_483_647;

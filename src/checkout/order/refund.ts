@@ -1,14 +1,14 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { couponsMoved } from "../../coupon/moved.ts";
+import { templateChanged } from "../../coupon/template/template-gate.ts";
+import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { couponsMoved } from "../moved.ts";
-import { templateChanged } from "../template/template-gate.ts";
-import { allocate } from "./allocation.ts";
+import { sum } from "../quote/promotions.ts";
+import { movedRows } from "./coupons-moved.ts";
 import { type CouponOrder, checked, findOrder, ShopName, tooBusy, tries } from "./order.ts";
-import { movedRows } from "./order-moved.ts";
-import { findRefund, type Refund, refundPolicies, refundsOf } from "./order-refund-rows.ts";
-import { refundStatements } from "./order-refund-statements.ts";
-import { sum } from "./quote-promotions.ts";
+import { findRefund, type Refund, refundPolicies, refundsOf } from "./refund-rows.ts";
+import { refundStatements } from "./refund-statements.ts";
 
 const Asked = z.strictObject({
   orderId: ShopName,

@@ -1,5 +1,5 @@
-import { partsOf, takeCoupons, type UsableCoupon } from "./quote-coupons.ts";
-import { byTurn, conflictOf } from "./stacking.ts";
+import { byTurn, conflictOf } from "../../discount/stacking.ts";
+import { partsOf, takeCoupons, type UsableCoupon } from "./coupons.ts";
 
 /** Combinations looked at in one search at most: fewer for long carts, so that none takes longer than some 20 ms. */
 export function searchBound(lines: number): number {

@@ -1,8 +1,8 @@
 import type { z } from "zod";
-import type { Issue } from "../../errors.ts";
-import { Conditions } from "../settlement/conditions.ts";
-import { discountKinds, discountOf } from "../settlement/discount/index.ts";
-import { Stacking } from "../settlement/stacking.ts";
+import type { Issue } from "../errors.ts";
+import { Conditions } from "./conditions.ts";
+import { discountKinds, discountOf } from "./kind/index.ts";
+import { Stacking } from "./stacking.ts";
 
 /** What a coupon takes off, of which goods, and beside which others: as a template has it, not checked yet. */
 export interface Terms {

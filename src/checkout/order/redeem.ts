@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { couponsMoved } from "../../coupon/moved.ts";
+import { templateChanged } from "../../coupon/template/template-gate.ts";
+import { moveTemplates, nothingLeft } from "../../coupon/template/template-state.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { couponsMoved } from "../moved.ts";
-import { templateChanged } from "../template/template-gate.ts";
-import { moveTemplates, nothingLeft } from "../template/template-state.ts";
-import { Cart, type CartInput, isSameCart } from "./cart.ts";
+import { Cart, type CartInput, isSameCart } from "../cart.ts";
+import type { Quote } from "../quote/quote-shape.ts";
+import { movedRows } from "./coupons-moved.ts";
 import { type CouponOrder, checked, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
-import { movedRows } from "./order-moved.ts";
-import { quoteOf } from "./order-quote.ts";
-import type { Quote } from "./quote-shape.ts";
+import { quoteOf } from "./quote-order.ts";
 
 export interface RedeemInput {
   readonly orderId: string;

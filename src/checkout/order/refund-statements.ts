@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { moveTemplates, nothingLeft } from "../../coupon/template/template-state.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import { moveTemplates, nothingLeft } from "../template/template-state.ts";
 import type { CouponOrder } from "./order.ts";
-import type { RefundPolicy } from "./order-refund-rows.ts";
-import { isTakenBack } from "./order-unlock.ts";
+import type { RefundPolicy } from "./refund-rows.ts";
+import { isTakenBack } from "./unlock.ts";
 
 const dayMs = 86_400_000;
 
