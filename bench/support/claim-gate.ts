@@ -1,4 +1,4 @@
-import { admit, reconcileGate } from "../../src/coupon/claim/gate.ts";
+import { admit, reconcileGate } from "../../src/coupon/gate/gate.ts";
 import { openRedis } from "../../src/redis/client.ts";
 
 // The limit of a claim: nothing but the gate script behind HTTP. bun claim-gate.ts <Redis home> <open template> <closed template>

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { sql } from "drizzle-orm";
-import { skipReason } from "../../src/campaign/run/decision.ts";
+import { skipReason } from "../../src/campaign/ledger/decision.ts";
 import { compile, toInStatement } from "../../src/db/statement.ts";
 
 // The limit of a fan-out: for each page the product's own ledger and inbox statements with the bounds written in, as one batch on a bare

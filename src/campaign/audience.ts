@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
-import { couponTerms } from "../coupon/terms.ts";
+import { couponTerms } from "../coupon/audience-terms.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { type Audience, everyone, parseAudience } from "../member/audience.ts";
 import { type AudienceTerm, defineTerm } from "../member/audience-term.ts";

@@ -1,10 +1,10 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
+import type { CampaignKind } from "./action/kind.ts";
 import type { AudienceChoice } from "./audience.ts";
 import type { Content } from "./content/content.ts";
-import type { CampaignKind } from "./kind.ts";
+import type { CampaignState } from "./draft/state.ts";
 import type { RunState } from "./run/run.ts";
-import type { CampaignState } from "./state.ts";
 
 export const campaignTable = sqliteTable("campaign", {
   id: integer().primaryKey(),

@@ -2,7 +2,7 @@ import { memberOf, renderBatch } from "../campaign/content/render.ts";
 import { beginTry, triedPayload, tryAgain } from "../campaign/delivery/attempt.ts";
 import { freezeBatch, type HeldBatch, type Settlement, settleBatch } from "../campaign/delivery/batch.ts";
 import { comeAgain, deferBatch } from "../campaign/delivery/deferral.ts";
-import { settlementsOf, unknownOf } from "../campaign/delivery/settlement.ts";
+import { settlementsOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
 import { channelSend } from "../campaign/messages.ts";
 import { parkBatch } from "../campaign/run/parking.ts";
 import { factsOf } from "../channels/catalog.ts";

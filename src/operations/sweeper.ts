@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
+import { forgetPressure } from "../campaign/caps/caps.ts";
 import { openBatches } from "../campaign/delivery/batch-window.ts";
-import { armingHorizonMs } from "../campaign/launch.ts";
+import { messageChannels } from "../campaign/ledger/channel.ts";
 import {
   campaignCancel,
   campaignPage,
@@ -9,16 +10,15 @@ import {
   campaignWake,
   channelSend,
 } from "../campaign/messages.ts";
-import { forgetPressure } from "../campaign/pressure/pressure.ts";
 import { completeRun } from "../campaign/run/completion.ts";
-import { messageChannels } from "../campaign/run/ledger-channel.ts";
+import { armingHorizonMs } from "../campaign/run/launch.ts";
 import { frozenRun } from "../campaign/run/run.ts";
 import { isExternal } from "../channels/catalog.ts";
 import { expireLocks } from "../checkout/order/unlock.ts";
 import type { Context } from "../context.ts";
 import { openPools } from "../coupon/code/pool-fill.ts";
-import { endTemplates } from "../coupon/template/template-sweep.ts";
-import { openTakeBacks } from "../coupon/template/template-take-back.ts";
+import { endTemplates } from "../coupon/template/sweep.ts";
+import { openTakeBacks } from "../coupon/template/take-back.ts";
 import type { Query } from "../db/statement.ts";
 import { forgetEvents } from "../queue/event.ts";
 import type { Message } from "../queue/message.ts";

@@ -1,5 +1,5 @@
 import { runCancelled, runCompleted, runFailed } from "../campaign/events.ts";
-import { couponDrift, couponSoldOut } from "../coupon/template/template-events.ts";
+import { couponDrift, couponSoldOut } from "../coupon/events.ts";
 import { memberUnsubscribed } from "../member/events.ts";
 
 /** What the shop can be told of: every event that has a meaning outside, and what it says. A new one goes to the end. */

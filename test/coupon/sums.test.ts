@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { claimCoupon } from "../../src/coupon/claim/claim.ts";
-import { endTemplates } from "../../src/coupon/template/template-sweep.ts";
+import { endTemplates } from "../../src/coupon/template/sweep.ts";
 import type { Database } from "../../src/db/client.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { act, openBazaar } from "../support/coupon-bazaar.ts";

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { setPressurePolicy } from "../../src/campaign/caps/policy.ts";
 import { listInbox } from "../../src/campaign/inbox/inbox.ts";
 import { sendDueNotices } from "../../src/campaign/notice/due.ts";
 import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
-import { setPressurePolicy } from "../../src/campaign/pressure/pressure-policy.ts";
 import type { MemberContext } from "../../src/coupon/claim/claim.ts";
-import { cancelReminder, remindMe } from "../../src/coupon/notice/reminder.ts";
+import { cancelReminder, remindMe } from "../../src/coupon/reminder/reminder.ts";
 import { couponExpire, couponNotice } from "../../src/coupon/wallet/wallet-messages.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { addTemplate } from "../support/coupons.ts";

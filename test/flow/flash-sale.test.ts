@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { gateState } from "../../src/coupon/claim/gate.ts";
-import { reconcileGates } from "../../src/coupon/claim/reconcile.ts";
+import { gateState } from "../../src/coupon/gate/gate.ts";
+import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
 import { memberEnv } from "../support/ask.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";

@@ -1,13 +1,13 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import type { CampaignDraft } from "../../src/campaign/campaign.ts";
+import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
-import { gateState, reconcileGate } from "../../src/coupon/claim/gate.ts";
-import { reconcileTemplate } from "../../src/coupon/claim/reconcile.ts";
 import { isWellTyped } from "../../src/coupon/code/code.ts";
-import { changeStock } from "../../src/coupon/template/template-stock.ts";
+import { gateState, reconcileGate } from "../../src/coupon/gate/gate.ts";
+import { reconcileTemplate } from "../../src/coupon/gate/reconcile.ts";
+import { changeStock } from "../../src/coupon/template/stock.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";

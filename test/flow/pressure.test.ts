@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import type { CampaignDraft } from "../../src/campaign/campaign.ts";
-import { setPressurePolicy } from "../../src/campaign/pressure/pressure-policy.ts";
+import { setPressurePolicy } from "../../src/campaign/caps/policy.ts";
+import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
+import { simulateLaunch } from "../../src/campaign/run/simulate.ts";
 import { whyMember } from "../../src/campaign/run/why.ts";
-import { simulateLaunch } from "../../src/campaign/simulate.ts";
 import { type ChannelName, channelNames } from "../../src/channels/catalog.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";

@@ -1,11 +1,11 @@
 import type { Redis } from "@upstash/redis";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
+import { couponsMoved } from "../../src/coupon/cache/sync-cache.ts";
+import type { WalletStatus } from "../../src/coupon/cache/wallet-cache.ts";
 import type { MemberContext } from "../../src/coupon/claim/claim.ts";
-import { couponsMoved } from "../../src/coupon/moved.ts";
 import type { CouponState } from "../../src/coupon/table.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
-import type { WalletStatus } from "../../src/coupon/wallet/wallet-cache.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import { addTemplate } from "./coupons.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
 import type { Issue } from "../../errors.ts";
-import type { CampaignKind } from "../kind.ts";
+import type { CampaignKind } from "../action/kind.ts";
 import { type Variables, variablesOf } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
 

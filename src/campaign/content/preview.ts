@@ -2,9 +2,9 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
-import { findCampaign } from "../campaign.ts";
-import { couponOffer } from "../coupon/offer.ts";
-import { skipReason } from "../run/decision.ts";
+import { couponOffer } from "../action/coupon-offer.ts";
+import { findCampaign } from "../draft/campaign.ts";
+import { skipReason } from "../ledger/decision.ts";
 import { localeFor } from "./content.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "./render.ts";
 

@@ -4,7 +4,7 @@ import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
 import { claimUrl } from "../../coupon/link/claim-link.ts";
 import { addressesOf } from "../../member/consent.ts";
-import type { CouponOffer } from "../coupon/offer.ts";
+import type { CouponOffer } from "../action/coupon-offer.ts";
 import { batchMembers, type HeldBatch } from "../delivery/batch.ts";
 import { frozenContent, frozenRun } from "../run/run.ts";
 import { type Content, partsFor } from "./content.ts";

@@ -1,5 +1,5 @@
 import { Drop, type Template } from "liquidjs";
-import type { CampaignKind } from "../kind.ts";
+import type { CampaignKind } from "../action/kind.ts";
 import { escaping, plain } from "./liquid.ts";
 
 /** What a template may say of the member, the campaign and the shop; each with an example. */

@@ -4,11 +4,11 @@ import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { findCampaign } from "../campaign.ts";
-import { couponOffer } from "../coupon/offer.ts";
+import { couponOffer } from "../action/coupon-offer.ts";
+import { findCampaign } from "../draft/campaign.ts";
+import { skipReason } from "../ledger/decision.ts";
+import { skipWords } from "../ledger/outcome-text.ts";
 import { campaignTest } from "../messages.ts";
-import { skipReason } from "../run/decision.ts";
-import { skipWords } from "../run/send-words.ts";
 import { type Preview, type PreviewInput, previewContent } from "./preview.ts";
 import { envelopeFor, type Recipient, recipientColumns, renderParts, scopeFor, templatesOf } from "./render.ts";
 

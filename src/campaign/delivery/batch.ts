@@ -3,13 +3,13 @@ import type { ExternalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { type Pressure, takePlaces, withCaps } from "../caps/caps.ts";
+import { pressureAhead, quietAside } from "../caps/quiet-hours-deferral.ts";
+import { skipReason } from "../ledger/decision.ts";
+import { countIntoTally, moveTally } from "../ledger/tally.ts";
 import { campaignWake } from "../messages.ts";
-import { type Pressure, takePlaces, withCaps } from "../pressure/pressure.ts";
-import { pressureAhead, quietAside } from "../pressure/put-off.ts";
 import { completeRun } from "../run/completion.ts";
-import { skipReason } from "../run/decision.ts";
 import { type FrozenRun, frozenRun } from "../run/run.ts";
-import { countIntoTally, moveTally } from "../run/tally.ts";
 import { batchLimit, openBatches } from "./batch-window.ts";
 import { forgetTokens, settleProven } from "./delivery.ts";
 

@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { touchInbox } from "./inbox-watch.ts";
-import { type LocalText, localTexts } from "./local-text.ts";
+import { type LocalText, localTexts } from "./rendered-message.ts";
 
 /** One message in a member's inbox, as the member reads it. */
 export interface InboxMessage extends LocalText {

@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { actingMember } from "./inbox.ts";
-import { type LocalText, localTexts } from "./local-text.ts";
+import { type LocalText, localTexts } from "./rendered-message.ts";
 
 /** A popup, as the member sees it. */
 export interface Popup extends LocalText {

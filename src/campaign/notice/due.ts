@@ -6,8 +6,8 @@ import {
   forgetNotices,
   isHeld,
   slotMs,
-} from "../../coupon/notice/notice-due.ts";
-import { type NoticePolicy, noticePolicies, policyFor, usualLead } from "../../coupon/notice/notice-policy.ts";
+} from "../../coupon/reminder/due.ts";
+import { type NoticePolicy, noticePolicies, policyFor, usualLead } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { templatesById } from "../../coupon/template/template.ts";
 import { launchNotice, skipNotice } from "./launch.ts";

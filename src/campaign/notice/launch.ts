@@ -2,13 +2,13 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, withTransaction } from "../../context.ts";
-import type { NoticeKind, NoticePolicy } from "../../coupon/notice/notice-policy.ts";
+import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
-import { type Campaign, type CampaignDraft, createCampaign } from "../campaign.ts";
 import { Content } from "../content/content.ts";
-import { launchCampaign } from "../launch.ts";
-import { moveCampaign } from "../state.ts";
+import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
+import { moveCampaign } from "../draft/state.ts";
+import { launchCampaign } from "../run/launch.ts";
 import { usualContent } from "./text.ts";
 
 /** One reminder, decided on: whom it is for, and when. Times are ms. */

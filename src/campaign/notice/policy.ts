@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, describeActor } from "../../context.ts";
-import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/notice/notice-policy.ts";
+import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, type Refusal, refuse } from "../../errors.ts";
 import { Content, contentIssues } from "../content/content.ts";

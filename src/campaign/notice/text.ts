@@ -1,5 +1,5 @@
 import type { ChannelName } from "../../channels/catalog.ts";
-import type { NoticeKind } from "../../coupon/notice/notice-policy.ts";
+import type { NoticeKind } from "../../coupon/reminder/policy.ts";
 import type { Content } from "../content/content.ts";
 import { literal, messageParts } from "../content/message-parts.ts";
 

@@ -2,9 +2,9 @@ import { type SQL, sql } from "drizzle-orm";
 import { externalNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { enqueue, noneAhead } from "../../queue/outbox.ts";
+import { countIntoTally } from "../ledger/tally.ts";
 import { campaignCancel } from "../messages.ts";
 import { completeRun } from "./completion.ts";
-import { countIntoTally } from "./tally.ts";
 
 /** Sends of a channel cancelled in one step: bounds how long its transaction holds the writer. */
 const stride = 5_000;

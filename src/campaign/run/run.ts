@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context, Settings } from "../../context.ts";
+import { CouponOffer } from "../action/coupon-offer.ts";
 import { Content } from "../content/content.ts";
-import { CouponOffer } from "../coupon/offer.ts";
-import { ledgerChannels } from "./ledger-channel.ts";
-import { Predicate } from "./predicate.ts";
+import { ledgerChannels } from "../ledger/channel.ts";
+import { Predicate } from "../ledger/predicates.ts";
 
 export const runStates = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "CANCELLING", "CANCELLED", "FAILED"] as const;
 export type RunState = (typeof runStates)[number];

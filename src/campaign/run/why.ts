@@ -2,11 +2,11 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
-import { findRun, type Run } from "../campaign.ts";
-import { couponChannel, messageChannels } from "./ledger-channel.ts";
+import { findRun, type Run } from "../draft/campaign.ts";
+import { couponChannel, messageChannels } from "../ledger/channel.ts";
+import { type LedgerRow, wordsFor } from "../ledger/outcome-text.ts";
 import { matches } from "./plan.ts";
 import { type FrozenRun, frozenRun, type SendState } from "./run.ts";
-import { type LedgerRow, wordsFor } from "./send-words.ts";
 
 /** Why a member got a run's message or did not. */
 export interface MemberWhy {

@@ -1,5 +1,5 @@
 import type { ResultSet } from "@libsql/client";
-import type { MovedCoupon } from "../../coupon/moved.ts";
+import type { MovedCoupon } from "../../coupon/cache/sync-cache.ts";
 import type { CouponState } from "../../coupon/table.ts";
 
 /** The coupons that an `UPDATE … RETURNING id AS coupon, member` moved; a column `state` says where to, if it is there. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/moved.ts";
+import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";

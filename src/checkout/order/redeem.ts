@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/moved.ts";
-import { templateChanged } from "../../coupon/template/template-gate.ts";
-import { moveTemplates, nothingLeft } from "../../coupon/template/template-state.ts";
+import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
+import { moveTemplates, nothingLeft } from "../../coupon/template/state.ts";
+import { templateChanged } from "../../coupon/template/tell-gate.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";

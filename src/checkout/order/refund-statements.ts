@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { moveTemplates, nothingLeft } from "../../coupon/template/template-state.ts";
+import { moveTemplates, nothingLeft } from "../../coupon/template/state.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import type { CouponOrder } from "./order.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/moved.ts";
-import { templateChanged } from "../../coupon/template/template-gate.ts";
+import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
+import { templateChanged } from "../../coupon/template/tell-gate.ts";
 import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { sum } from "../quote/promotions.ts";

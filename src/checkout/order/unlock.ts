@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/moved.ts";
+import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { movedRows } from "./coupons-moved.ts";

@@ -2,17 +2,17 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { makeCode } from "../code/code.ts";
+import { type Admission, admit, settle } from "../gate/gate.ts";
+import { loadGate } from "../gate/reconcile.ts";
+import { soldOutForSure } from "../gate/sold-out.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
+import { isOver } from "../template/state.ts";
 import { findTemplate, templateInOffer } from "../template/template.ts";
-import { isOver } from "../template/template-state.ts";
 import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf, type PendingClaim } from "./committer.ts";
-import { type Admission, admit, settle } from "./gate.ts";
-import { loadGate } from "./reconcile.ts";
-import { soldOutForSure } from "./sold-out.ts";
-import { couponOfToken } from "./token-loader.ts";
+import { couponOfToken } from "./coupon-by-token.ts";
 
 /** A context whose actor is a member. */
 export interface MemberContext extends Context {

@@ -1,6 +1,6 @@
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
-import { couponsGiven } from "../moved.ts";
+import { couponsGiven } from "../cache/sync-cache.ts";
 import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
 
 /** One claim that the database is to decide. */

@@ -3,10 +3,10 @@ import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { recordEach } from "../../queue/event.ts";
+import { couponDrift } from "../events.ts";
+import { gateState } from "../gate/gate.ts";
+import { type Reconciled, reconcileGates } from "../gate/reconcile.ts";
 import { findTemplate } from "../template/template.ts";
-import { couponDrift } from "../template/template-events.ts";
-import { gateState } from "./gate.ts";
-import { type Reconciled, reconcileGates } from "./reconcile.ts";
 
 /** A gate that is off by more than so many units, so many times in a row, is told of once: claims under way are off by some for a moment. */
 export const alarm = { above: 100, inARow: 3 } as const;

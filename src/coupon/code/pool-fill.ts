@@ -4,7 +4,7 @@ import { rows } from "../../db/bulk.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
 import { codesFlow, couponPool } from "../messages.ts";
-import { templateChanged } from "../template/template-gate.ts";
+import { templateChanged } from "../template/tell-gate.ts";
 import { makeCodes } from "./code.ts";
 
 /** Codes made in one step. They fall anywhere in a large index, so this bounds for how long the database is busy: about a tenth of a second. */

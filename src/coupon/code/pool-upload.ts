@@ -3,7 +3,7 @@ import { type Context, withTransaction } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { csvFault, digestOf, type ImportFile, recordsOf } from "../../member/import-file.ts";
-import { templateChanged } from "../template/template-gate.ts";
+import { templateChanged } from "../template/tell-gate.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
 import { type CodeRowFault, findPool, insertPool, keptFaults, takesNoPool } from "./pool.ts";
 import type { CodePool } from "./pool-table.ts";

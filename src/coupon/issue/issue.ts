@@ -3,9 +3,9 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { lowerGate } from "../claim/gate.ts";
+import { couponsGivenToMany } from "../cache/sync-cache.ts";
 import { assignPoolCodes } from "../code/pool-assign.ts";
-import { couponsGivenToMany } from "../moved.ts";
+import { lowerGate } from "../gate/gate.ts";
 import type { CodeMode } from "../table.ts";
 import { codeOf, randomColumns } from "./issue-code.ts";
 

@@ -1,10 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { forgetSoldOut } from "../claim/sold-out.ts";
-import { couponsMoved, type MovedCoupon } from "../moved.ts";
+import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
+import { forgetSoldOut } from "../gate/sold-out.ts";
 import type { Coupon, CouponState } from "../table.ts";
-import { moveTemplates, nothingLeft } from "../template/template-state.ts";
+import { moveTemplates, nothingLeft } from "../template/state.ts";
 import { couponExpire } from "./wallet-messages.ts";
 
 /** Coupons that expire in one transaction, and transactions before others get their turn. */

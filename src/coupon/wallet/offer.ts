@@ -2,9 +2,9 @@ import { sql } from "drizzle-orm";
 import { rows } from "../../db/bulk.ts";
 import type { MemberContext } from "../claim/claim.ts";
 import type { CouponTemplate } from "../table.ts";
-import { isSoldOut } from "../template/template-state.ts";
+import { isSoldOut } from "../template/state.ts";
 import { eligibleTo } from "./offer-eligibility.ts";
-import { openTemplates } from "./offer-template.ts";
+import { openTemplates } from "./template-cache.ts";
 
 /** What a member can do with an offer now. */
 export const offerStates = ["CLAIMABLE", "NOT_STARTED", "LIMIT_REACHED", "SOLD_OUT"] as const;

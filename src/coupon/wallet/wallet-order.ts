@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { WalletStatus } from "../cache/wallet-cache.ts";
 import type { Coupon } from "../table.ts";
-import type { WalletStatus } from "./wallet-cache.ts";
 
 type Place = Pick<Coupon, "id" | "validTo">;
 

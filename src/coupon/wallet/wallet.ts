@@ -1,11 +1,11 @@
 import { and, eq } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
+import { mostKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
 import type { MemberContext } from "../claim/claim.ts";
 import { couponsById } from "../coupon.ts";
 import { type Coupon, couponTable } from "../table.ts";
 import { expireCouponsOf, isPast } from "./expiry.ts";
-import { mostKept, readList, storeList, type WalletStatus } from "./wallet-cache.ts";
 import { inOrder, isAfter, orderOf } from "./wallet-order.ts";
 
 /** A page of a member's own coupons. */

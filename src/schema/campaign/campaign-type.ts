@@ -5,8 +5,8 @@ import {
   listCampaigns,
   listTransitions,
   type Transition,
-} from "../../campaign/campaign.ts";
-import { campaignStates } from "../../campaign/state.ts";
+} from "../../campaign/draft/campaign.ts";
+import { campaignStates } from "../../campaign/draft/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import { type Segment, segmentsById } from "../../member/segment.ts";
 import { builder } from "../kit/builder.ts";

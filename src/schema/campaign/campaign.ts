@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/campaign.ts";
+import type { CampaignKind } from "../../campaign/action/kind.ts";
+import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
 import {
   approveCampaign,
   cancelCampaign,
@@ -7,9 +8,8 @@ import {
   rejectCampaign,
   resumeCampaign,
   submitCampaign,
-} from "../../campaign/control.ts";
-import type { CampaignKind } from "../../campaign/kind.ts";
-import { launchCampaign } from "../../campaign/launch.ts";
+} from "../../campaign/run/control.ts";
+import { launchCampaign } from "../../campaign/run/launch.ts";
 import { templateRowId } from "../coupon/template-id.ts";
 import type { Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";

@@ -1,8 +1,4 @@
-import {
-  listPressurePolicies,
-  type PressurePolicy,
-  setPressurePolicy,
-} from "../../campaign/pressure/pressure-policy.ts";
+import { listPressurePolicies, type PressurePolicy, setPressurePolicy } from "../../campaign/caps/policy.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { refusable } from "../kit/refusable.ts";

@@ -1,7 +1,7 @@
-import type { CouponSimulation } from "../../campaign/coupon/simulate.ts";
-import { type CampaignKind, campaignKinds } from "../../campaign/kind.ts";
+import type { CouponSimulation } from "../../campaign/action/coupon-simulation.ts";
+import { type CampaignKind, campaignKinds } from "../../campaign/action/kind.ts";
+import { skipWords } from "../../campaign/ledger/outcome-text.ts";
 import type { SendCounts } from "../../campaign/run/progress.ts";
-import { skipWords } from "../../campaign/run/send-words.ts";
 import { builder } from "../kit/builder.ts";
 
 const viewers = { role: "viewer" } as const;

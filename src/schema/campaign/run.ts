@@ -1,4 +1,4 @@
-import { listRuns, runsById } from "../../campaign/campaign.ts";
+import { listRuns, runsById } from "../../campaign/draft/campaign.ts";
 import { lastRunStates, type RunProgress, runProgress } from "../../campaign/run/progress.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";

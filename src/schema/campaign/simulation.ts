@@ -1,5 +1,5 @@
-import { skipWords } from "../../campaign/run/send-words.ts";
-import { type Simulation, simulateLaunch } from "../../campaign/simulate.ts";
+import { skipWords } from "../../campaign/ledger/outcome-text.ts";
+import { type Simulation, simulateLaunch } from "../../campaign/run/simulate.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -3,7 +3,7 @@ import { claimCoupon, type MemberContext } from "../../coupon/claim/claim.ts";
 import { couponsById } from "../../coupon/coupon.ts";
 import type { Coupon, couponStates } from "../../coupon/table.ts";
 import { stateNow } from "../../coupon/wallet/expiry.ts";
-import { templatesToShow } from "../../coupon/wallet/offer-template.ts";
+import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";

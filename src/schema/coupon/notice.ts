@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { leadMinutes, setNoticePolicy } from "../../campaign/notice/policy.ts";
 import { channelNames } from "../../channels/catalog.ts";
-import { type NoticeKind, type NoticePolicy, noticePolicies } from "../../coupon/notice/notice-policy.ts";
+import { type NoticeKind, type NoticePolicy, noticePolicies } from "../../coupon/reminder/policy.ts";
 import { ContentInput, contentOf } from "../campaign/campaign-input.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";

@@ -1,4 +1,4 @@
-import { codeTries, redeemCode } from "../../coupon/code/redeem-code.ts";
+import { codeTries, redeemCode } from "../../coupon/claim/redeem-code.ts";
 import { refusable } from "../kit/refusable.ts";
 import { asMember, CouponType } from "./coupon.ts";
 

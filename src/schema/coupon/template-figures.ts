@@ -1,7 +1,7 @@
 import type { Conservation } from "../../coupon/claim/conservation.ts";
 import type { Occurrence } from "../../coupon/template/occurrence.ts";
 import type { CouponStatistics } from "../../coupon/template/statistics.ts";
-import type { TakeBack } from "../../coupon/template/template-take-back.ts";
+import type { TakeBack } from "../../coupon/template/take-back.ts";
 import { builder } from "../kit/builder.ts";
 
 const viewers = { role: "viewer" } as const;

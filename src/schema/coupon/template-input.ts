@@ -1,5 +1,5 @@
 import { codeModes, waysGiven } from "../../coupon/table.ts";
-import type { TemplateDraft } from "../../coupon/template/template-draft.ts";
+import type { TemplateDraft } from "../../coupon/template/draft.ts";
 import type { AudienceInput } from "../kit/audience-input.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { AudienceFilter, toFilter } from "../member/audience.ts";

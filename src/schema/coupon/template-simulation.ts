@@ -1,8 +1,4 @@
-import {
-  estimateTemplate,
-  simulateTemplate,
-  type TemplateSimulation,
-} from "../../coupon/template/template-simulation.ts";
+import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../../coupon/template/simulation.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { IssueType } from "../kit/refusal.ts";

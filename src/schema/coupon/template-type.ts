@@ -1,10 +1,10 @@
 import { couponConservation } from "../../coupon/claim/conservation.ts";
 import { type CouponTemplate, templateStates } from "../../coupon/table.ts";
 import { occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
+import { type TemplateTransition, templateTransitions } from "../../coupon/template/state.ts";
 import { couponStatistics } from "../../coupon/template/statistics.ts";
+import { takeBackOf } from "../../coupon/template/take-back.ts";
 import { listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
-import { type TemplateTransition, templateTransitions } from "../../coupon/template/template-state.ts";
-import { takeBackOf } from "../../coupon/template/template-take-back.ts";
 import { describeConditions } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";

@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { issueCoupon } from "../../coupon/claim/issue-one.ts";
-import { createTemplate, duplicateTemplate, rewriteTemplate } from "../../coupon/template/template-edit.ts";
-import { activateTemplate, endTemplate, withdrawTemplate } from "../../coupon/template/template-move.ts";
-import { changeBudget, changeStock } from "../../coupon/template/template-stock.ts";
+import { issueCoupon } from "../../coupon/issue/issue-one.ts";
+import { createTemplate, duplicateTemplate, rewriteTemplate } from "../../coupon/template/edit.ts";
+import { changeBudget, changeStock } from "../../coupon/template/stock.ts";
+import { activateTemplate, endTemplate, withdrawTemplate } from "../../coupon/template/transition.ts";
 import { refuse } from "../../errors.ts";
 import type { Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -1,7 +1,7 @@
-import { cancelReminder, type Reminder, remindMe } from "../../coupon/notice/reminder.ts";
+import type { WalletStatus } from "../../coupon/cache/wallet-cache.ts";
+import { cancelReminder, type Reminder, remindMe } from "../../coupon/reminder/reminder.ts";
 import { claimableCoupons, type MemberOffer, type OfferState } from "../../coupon/wallet/offer.ts";
 import { myCoupons } from "../../coupon/wallet/wallet.ts";
-import type { WalletStatus } from "../../coupon/wallet/wallet-cache.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { refusable } from "../kit/refusable.ts";

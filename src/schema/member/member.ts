@@ -1,6 +1,6 @@
 import { campaignPersonalData } from "../../campaign/personal-data.ts";
 import { orderPersonalData } from "../../checkout/personal-data.ts";
-import { walletPersonalData } from "../../coupon/wallet/wallet-personal-data.ts";
+import { walletPersonalData } from "../../coupon/personal-data.ts";
 import type { Issue } from "../../errors.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { setConsent } from "../../member/consent-word.ts";

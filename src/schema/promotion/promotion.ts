@@ -1,4 +1,9 @@
-import { disablePromotion, enablePromotion, type Promoted, updatePromotion } from "../../campaign/promote.ts";
+import {
+  disablePromotion,
+  enablePromotion,
+  type Promoted,
+  updatePromotion,
+} from "../../campaign/draft/promotion-announcement.ts";
 import { createPromotion } from "../../promotion/promotion.ts";
 import { CampaignType } from "../campaign/campaign-type.ts";
 import { builder, type Types } from "../kit/builder.ts";

@@ -1,0 +1,182 @@
+import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { z } from "zod";
+import { channelNames } from "../../channels/catalog.ts";
+import { type Context, describeActor } from "../../context.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { choiceIssues } from "../action/coupon-offer.ts";
+import { campaignKinds } from "../action/kind.ts";
+import { AudienceChoice, readAudience } from "../audience.ts";
+import { Content, contentIssues } from "../content/content.ts";
+import { type Campaign, campaignTable, type Run, runTable } from "../table.ts";
+import type { CampaignState } from "./state.ts";
+
+export type { Campaign, Run } from "../table.ts";
+
+/** What an operator says of a campaign. */
+export const CampaignDraft = z.strictObject({
+  name: z.string().trim().min(1).max(200),
+  kind: z.enum(campaignKinds).default("ANNOUNCEMENT"),
+  /** Of which coupons are given or offered; null for announcements. */
+  couponTemplate: z.int().positive().nullable().default(null),
+  topic: z.string().trim().min(1).max(60).default("promotions"),
+  audience: AudienceChoice.default({ everyone: true }),
+  /** None for coupons that are given without a word. */
+  channels: z
+    .array(z.enum(channelNames))
+    .refine((list) => new Set(list).size === list.length, "a channel is named twice"),
+  reach: z.enum(["EACH", "FIRST_REACHABLE"]).default("EACH"),
+  content: Content.default({}),
+  transactional: z.boolean().default(false),
+  popupPriority: z.int().min(-1000).max(1000).default(0),
+  startsAt: z.int().nullable().default(null),
+  endsAt: z.int().nullable().default(null),
+});
+export type CampaignDraft = z.input<typeof CampaignDraft>;
+
+/** Creates a campaign as a draft. Content may still be incomplete; what is there must be right. */
+export async function createCampaign(ctx: Context, draft: CampaignDraft): Promise<Campaign | Refusal> {
+  const checked = await checkDraft(ctx, draft);
+  if (isRefusal(checked)) return checked;
+  const now = ctx.clock();
+  const [campaign] = await ctx.db.orm
+    .insert(campaignTable)
+    .values({
+      ...checked,
+      state: "DRAFT",
+      author: describeActor(ctx.actor),
+      createdAt: now,
+      updatedAt: now,
+    })
+    .returning();
+  if (!campaign) throw new Error("the insert answered no campaign");
+  return campaign;
+}
+
+/** Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent must not change. */
+export async function updateCampaign(
+  ctx: Context,
+  input: { id: number; draft: Partial<CampaignDraft> },
+): Promise<Campaign | Refusal> {
+  const before = await findCampaign(ctx, input.id);
+  if (!before) return refuse.notFound("campaign", input.id);
+  const said = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
+  const checked = await checkDraft(ctx, { ...draftOf(before), ...said });
+  if (isRefusal(checked)) return checked;
+  const [updated] = await ctx.db.orm
+    .update(campaignTable)
+    .set({ ...checked, updatedAt: ctx.clock() })
+    .where(and(eq(campaignTable.id, input.id), eq(campaignTable.state, "DRAFT")))
+    .returning();
+  if (updated) return updated;
+  const campaign = await findCampaign(ctx, input.id);
+  if (!campaign) return refuse.notFound("campaign", input.id);
+  return refuse.wrongState(`Only a draft can be edited; this campaign is ${campaign.state}.`, campaign.state);
+}
+
+function draftOf(campaign: Campaign): CampaignDraft {
+  const { name, kind, couponTemplate, topic, audience, reach, content } = campaign;
+  const { transactional, popupPriority, startsAt, endsAt } = campaign;
+  const channels = [...campaign.channels];
+  const offer = { kind, couponTemplate };
+  return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
+}
+
+async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<typeof CampaignDraft> | Refusal> {
+  const parsed = CampaignDraft.safeParse(draft);
+  if (!parsed.success) {
+    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+  }
+  const { kind, channels, audience, content, startsAt, endsAt } = parsed.data;
+  const issues: Issue[] = [...contentIssues(content, [], kind), ...(await choiceIssues(ctx, parsed.data))];
+  if (channels.length === 0 && kind !== "COUPON_ISSUE") {
+    issues.push({ path: "channels", message: "at least one; only COUPON_ISSUE can do without" });
+  }
+  if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
+    issues.push({ path: "endsAt", message: "the end must lie after the start" });
+  }
+  const read = await readAudience(ctx, audience);
+  if (isRefusal(read)) issues.push(...issuesOf(read));
+  return issues.length > 0 ? refuse.invalid(issues) : parsed.data;
+}
+
+function issuesOf(refusal: Refusal): Issue[] {
+  if (refusal.code !== "INVALID_INPUT") return [{ path: "audience", message: refusal.message }];
+  return refusal.issues.map(({ path, message }) => ({
+    path: path ? `audience.filter.${path}` : "audience.filter",
+    message,
+  }));
+}
+
+export async function findCampaign(ctx: Context, id: number): Promise<Campaign | undefined> {
+  const [campaign] = await ctx.db.orm.select().from(campaignTable).where(eq(campaignTable.id, id));
+  return campaign;
+}
+
+/** The campaigns of these ids in the order asked, with `undefined` for those that are not there. */
+export async function campaignsById(ctx: Context, ids: readonly number[]): Promise<(Campaign | undefined)[]> {
+  const found = await ctx.db.orm
+    .select()
+    .from(campaignTable)
+    .where(inArray(campaignTable.id, [...ids]));
+  return ids.map((id) => found.find((row) => row.id === id));
+}
+
+/** Campaigns, newest first; `after` is the last id of the page before. */
+export function listCampaigns(
+  ctx: Context,
+  { after, limit, state }: { after?: number | undefined; limit: number; state?: CampaignState | undefined },
+): Promise<Campaign[]> {
+  return ctx.db.orm
+    .select()
+    .from(campaignTable)
+    .where(and(after === undefined ? undefined : lt(campaignTable.id, after), state && eq(campaignTable.state, state)))
+    .orderBy(desc(campaignTable.id))
+    .limit(limit);
+}
+
+export async function findRun(ctx: Context, id: number): Promise<Run | undefined> {
+  const [run] = await ctx.db.orm.select().from(runTable).where(eq(runTable.id, id));
+  return run;
+}
+
+/** The runs of these ids in the order asked, with `undefined` for those that are not there. */
+export async function runsById(ctx: Context, ids: readonly number[]): Promise<(Run | undefined)[]> {
+  const found = await ctx.db.orm
+    .select()
+    .from(runTable)
+    .where(inArray(runTable.id, [...ids]));
+  return ids.map((id) => found.find((row) => row.id === id));
+}
+
+/** The occurrences of a campaign or of all, newest first. */
+export function listRuns(
+  ctx: Context,
+  { campaign, after, limit }: { campaign?: number | undefined; after?: number | undefined; limit: number },
+): Promise<Run[]> {
+  return ctx.db.orm
+    .select()
+    .from(runTable)
+    .where(
+      and(
+        campaign === undefined ? undefined : eq(runTable.campaign, campaign),
+        after === undefined ? undefined : lt(runTable.id, after),
+      ),
+    )
+    .orderBy(desc(runTable.id))
+    .limit(limit);
+}
+
+/** One move of a campaign, as it was logged. */
+export interface Transition {
+  readonly id: number;
+  readonly from_state: CampaignState;
+  readonly to_state: CampaignState;
+  readonly actor: string;
+  readonly reason: string | null;
+  readonly at: number;
+}
+
+export function listTransitions(ctx: Context, campaign: number): Promise<Transition[]> {
+  return ctx.db.all<Transition>(sql`
+    SELECT id, from_state, to_state, actor, reason, at FROM transition WHERE campaign = ${campaign} ORDER BY id DESC LIMIT 200`);
+}

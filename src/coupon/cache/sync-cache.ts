@@ -1,0 +1,60 @@
+import { inArray } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import { type Coupon, type CouponState, couponTable } from "../table.ts";
+import { announceMoves, dropLists, dropListsOfMany, moveInLists } from "./wallet-cache.ts";
+
+/** A coupon that came into another state. */
+export interface MovedCoupon {
+  /** The holder's `seq`. */
+  readonly member: number;
+  readonly coupon: number;
+  readonly from: CouponState;
+  readonly to: CouponState;
+}
+
+/** Of so many and more coupons the lists are dropped instead: it is one round trip for all, and most of them are loaded nowhere. */
+const manyMoved = 50;
+
+/**
+ * To be called by whoever changes the state of coupons, after the commit: what is kept of wallets outside the database follows here. It
+ * does not throw, and whoever calls it need not wait for it; the database is right without it.
+ */
+export async function couponsMoved(ctx: Context, moved: readonly MovedCoupon[]): Promise<void> {
+  if (!ctx.redis || moved.length === 0) return;
+  const members = [...new Set(moved.map(({ member }) => member))];
+  if (moved.length >= manyMoved) return dropLists(ctx.redis, members);
+  try {
+    const groups = Map.groupBy(moved, ({ member, from, to }) => `${member}/${from}/${to}`);
+    await Promise.all([...groups.values()].map((group) => follow(ctx, group)));
+  } catch (error) {
+    ctx.log("warn", "wallet.behind", { error });
+    await dropLists(ctx.redis, members);
+  }
+}
+
+/** The same for members who were given new coupons. */
+export async function couponsGiven({ redis }: Pick<Context, "redis">, members: readonly number[]): Promise<void> {
+  if (redis && members.length > 0) await dropLists(redis, [...new Set(members)], ["AVAILABLE"]);
+}
+
+/** The same for a page of members, as a JSON list. */
+export function couponsGivenToMany({ redis }: Pick<Context, "redis">, members: string): Promise<void> {
+  return dropListsOfMany(redis, members, "AVAILABLE");
+}
+
+/** Coupons of one member that all made the same move. */
+async function follow(ctx: Context, group: readonly MovedCoupon[]): Promise<void> {
+  const [first] = group;
+  const name = first && (await announceMoves(ctx.redis, first));
+  if (!first || name === undefined) return;
+  const coupons = (await couponsNow(ctx, group)).filter(({ state }) => state === first.to);
+  // What has moved on since is told of by that move; nobody knows which of the two is heard first.
+  if (coupons.length < group.length) return dropLists(ctx.redis, [first.member]);
+  const { member, from, to } = first;
+  await moveInLists(ctx.redis, { member, from, to, name, coupons });
+}
+
+function couponsNow(ctx: Context, moved: readonly MovedCoupon[]): Promise<Coupon[]> {
+  const ids = moved.map(({ coupon }) => coupon);
+  return ctx.db.orm.select().from(couponTable).where(inArray(couponTable.id, ids));
+}

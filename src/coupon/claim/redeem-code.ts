@@ -1,0 +1,86 @@
+import { sql } from "drizzle-orm";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { rateLimit } from "../../redis/rate-limit.ts";
+import { codeKey, isWellTyped } from "../code/code.ts";
+import { codeHash } from "../code/code-hash.ts";
+import type { Coupon } from "../table.ts";
+import { templateInOffer } from "../template/template.ts";
+import { decide, type MemberContext, notOffered, usedKey } from "./claim.ts";
+import { claimToken } from "./claim-token.ts";
+import { couponOfToken } from "./coupon-by-token.ts";
+
+/** Codes that may be tried, by one member and from one address, which many members may share; right ones count, too. */
+export const codeTries = {
+  perMember: { limit: 10, periodSeconds: 600 },
+  perAddress: { limit: 100, periodSeconds: 600 },
+} as const;
+
+export interface RedeemInput {
+  /** As the member typed it. */
+  readonly code: string;
+  /** The member's name for this one try, 1–200 characters; one namespace with claims. */
+  readonly idempotencyKey: string;
+  /** Where the member sits. */
+  readonly address: string;
+}
+
+/**
+ * Gives the acting member the coupon that a code stands for, with this very code, where its template gives coupons for codes. Durable when it
+ * resolves; the same idempotency key gives the same coupon again. Codes that are unknown, mistyped, used, someone else's or for something
+ * else are refused alike, after the same work; a right one may be refused for the reasons of a claim.
+ */
+export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promise<Coupon | Refusal> {
+  const { code, idempotencyKey, address } = input;
+  if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
+    return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
+  }
+  const token = claimToken(ctx.actor.seq, idempotencyKey);
+  const limited = await triedTooOften(ctx, address);
+  const key = codeKey(code);
+  const [earlier, found] = await Promise.all([couponOfToken(ctx, token), limited ? undefined : findCode(ctx, key)]);
+  if (earlier) return sameCode(earlier, key);
+  if (limited) return limited;
+  if (!found?.isOpen) return refuseCode(ctx, code, found !== undefined);
+  const template = await templateInOffer(ctx, found.template);
+  if (!template) return refuseCode(ctx, code, true);
+  const refused = await notOffered(ctx, template);
+  if (refused) return refused;
+  const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
+  const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
+  if (given === undefined) return refuseCode(ctx, code, true); // someone was faster
+  return isRefusal(given) ? given : sameCode(given, key);
+}
+
+/** A key's coupon, if it was made for this code. */
+function sameCode(coupon: Coupon, key: string): Coupon | Refusal {
+  return coupon.code !== null && codeKey(coupon.code) === key ? coupon : usedKey();
+}
+
+async function triedTooOften(ctx: MemberContext, address: string): Promise<Refusal | undefined> {
+  const now = ctx.clock();
+  const { perMember, perAddress } = codeTries;
+  const member = await rateLimit(ctx.redis, { key: `code:member:${ctx.actor.seq}`, ...perMember, now });
+  if (!member.allowed) return refuse.rateLimited(member.retryAfterSeconds);
+  const place = await rateLimit(ctx.redis, { key: `code:address:${address}`, ...perAddress, now });
+  return place.allowed ? undefined : refuse.rateLimited(place.retryAfterSeconds);
+}
+
+interface FoundCode {
+  readonly code: string;
+  readonly template: number;
+  /** Whether a coupon can be had for it: no one has it, and its template gives coupons for codes. */
+  readonly isOpen: number;
+}
+
+function findCode(ctx: MemberContext, key: string): Promise<FoundCode | undefined> {
+  return ctx.db.first<FoundCode>(sql`
+    SELECT p.code, p.template, p.coupon IS NULL AND t.given = 'CODE' AND t.state <> 'DRAFT' AS isOpen
+    FROM pool_code p JOIN coupon_template t ON t.id = p.template WHERE p.key = ${key}`);
+}
+
+/** The log tells guesses from typing mistakes; the member is told one thing. */
+function refuseCode(ctx: MemberContext, code: string, isKnown: boolean): Refusal {
+  const result = isKnown ? "TAKEN" : isWellTyped(code) ? "UNKNOWN" : "MISTYPED";
+  ctx.log("info", "code.refused", { codeHash: codeHash(ctx, code), result });
+  return refuse.codeRefused();
+}

@@ -1,0 +1,112 @@
+import type { Redis } from "@upstash/redis";
+import { defineScript } from "../../redis/script.ts";
+import claimSource from "./claim.lua" with { type: "text" };
+import reconcileSource from "./reconcile.lua" with { type: "text" };
+import lowerSource from "./reduce-stock.lua" with { type: "text" };
+import settleSource from "./settle.lua" with { type: "text" };
+
+/**
+ * The gate before a template's stock: it keeps the crowd from the database, and may vanish or be wrong at any moment. Whatever it lets
+ * through the database decides again.
+ */
+export type Admission =
+  | { readonly kind: "admitted" | "sold_out" | "unloaded" | "unavailable" }
+  | { readonly kind: "rate_limited"; readonly waitMs: number };
+
+/** Claims of one template that a member may try in a period, over all processes. */
+export const attempts = { most: 20, periodMs: 10_000 } as const;
+/** A gate that nobody touches is forgotten after this, with the claims that it never heard of again; it is loaded again when needed. */
+const lifetimeMs = 86_400_000;
+
+interface Claimant {
+  readonly template: number;
+  readonly member: number;
+  readonly token: string;
+}
+
+/** Asks for one unit; the same token never takes two. */
+export async function admit(redis: Redis | undefined, claim: Claimant, now: number): Promise<Admission> {
+  const { template, member, token } = claim;
+  const keys = [gateKey(template), pendingKey(template), `coupon:{${template}}:attempts:${member}`];
+  const answer = await claimScript.run(redis, keys, [token, now, attempts.most, attempts.periodMs]);
+  return answer === "unavailable" ? { kind: "unavailable" } : answer;
+}
+
+/** Tells the gate what became of claims: `issued` keep their units, the others give them back. Units come back once. */
+export async function settle(
+  redis: Redis | undefined,
+  template: number,
+  { issued, refused }: { readonly issued: readonly string[]; readonly refused: readonly string[] },
+): Promise<void> {
+  if (issued.length + refused.length === 0) return;
+  await settleScript.run(redis, [gateKey(template), pendingKey(template)], [issued.length, ...issued, ...refused]);
+}
+
+/** Sets the gate to what the database has left; answers what it had before. */
+export function reconcileGate(
+  redis: Redis | undefined,
+  template: number,
+  remaining: number,
+): Promise<number | "unloaded" | "unavailable"> {
+  return reconcileScript.run(redis, [gateKey(template), pendingKey(template)], [remaining, lifetimeMs]);
+}
+
+/** Lowers a loaded gate to what the database has left, after coupons were given past it; never raises it. Answers what the gate has then. */
+export function lowerGate(
+  redis: Redis | undefined,
+  template: number,
+  remaining: number,
+): Promise<number | "unloaded" | "unavailable"> {
+  return lowerScript.run(redis, [gateKey(template)], [remaining]);
+}
+
+/** Claims that were admitted before a time (ms) and whose end the gate has not heard of. */
+export async function pendingBefore(redis: Redis | undefined, template: number, before: number): Promise<string[]> {
+  if (!redis) return [];
+  const range = { byScore: true, offset: 0, count: reapedAtOnce } as const;
+  return (await redis.zrange<unknown[]>(pendingKey(template), 0, before, range)).map(String);
+}
+const reapedAtOnce = 1_000;
+
+/** Units that the gate has left and claims that are pending; undefined without a loaded gate. */
+export async function gateState(
+  redis: Redis | undefined,
+  template: number,
+): Promise<{ readonly remaining: number; readonly pending: number } | undefined> {
+  if (!redis) return undefined;
+  const [remaining, pending] = await Promise.all([
+    redis.get<number>(gateKey(template)),
+    redis.zcard(pendingKey(template)),
+  ]);
+  return remaining === null ? undefined : { remaining, pending };
+}
+
+function gateKey(template: number): string {
+  return `coupon:{${template}}:gate`;
+}
+
+function pendingKey(template: number): string {
+  return `coupon:{${template}}:pending`;
+}
+
+const claimScript = defineScript(claimSource, (raw): Admission => {
+  if (raw === "admitted" || raw === "sold_out" || raw === "unloaded") return { kind: raw };
+  const [word, wait] = Array.isArray(raw) ? raw : [];
+  if (word === "rate_limited" && typeof wait === "number") return { kind: "rate_limited", waitMs: wait };
+  throw new TypeError("claim.lua answered something else");
+});
+
+const settleScript = defineScript(settleSource, (raw): number => {
+  if (typeof raw === "number") return raw;
+  throw new TypeError("settle.lua answered something else");
+});
+
+const reconcileScript = defineScript(reconcileSource, (raw): number | "unloaded" => {
+  if (typeof raw === "number" || raw === "unloaded") return raw;
+  throw new TypeError("reconcile.lua answered something else");
+});
+
+const lowerScript = defineScript(lowerSource, (raw): number | "unloaded" => {
+  if (typeof raw === "number" || raw === "unloaded") return raw;
+  throw new TypeError("lower.lua answered something else");
+});

@@ -1,0 +1,138 @@
+import { eq, sql } from "drizzle-orm";
+import { type Context, describeActor } from "../../context.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { once } from "../../idempotency.ts";
+import { type CouponTemplate, templateTable } from "../table.ts";
+import { type CheckedDraft, checkTemplate, draftOf, type SaidOfTemplate, TemplateDraft } from "./draft.ts";
+import { isLive } from "./state.ts";
+import { findTemplate, forgetTemplate } from "./template.ts";
+
+interface Keyed {
+  /** The caller's name for this one request. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+/** Writes a template down as a draft: nothing is given before it is activated. */
+export function createTemplate(
+  ctx: Context,
+  { draft, idempotencyKey }: Keyed & { readonly draft: TemplateDraft },
+): Promise<CouponTemplate | Refusal> {
+  return once(ctx, {
+    key: idempotencyKey,
+    input: { createTemplate: draft },
+    work: async (tx) => {
+      const checked = checkTemplate(draft, tx.clock());
+      return isRefusal(checked) ? checked : insert(tx, checked);
+    },
+  });
+}
+
+/** A draft with everything that another template says; its coupons are its own. */
+export function duplicateTemplate(
+  ctx: Context,
+  { id, name, idempotencyKey }: Keyed & { readonly id: number; readonly name?: string | undefined },
+): Promise<CouponTemplate | Refusal> {
+  return once(ctx, {
+    key: idempotencyKey,
+    input: { duplicateTemplate: id, name: name ?? null },
+    work: async (tx) => {
+      const template = await findTemplate(tx, id);
+      if (!template) return refuse.notFound("coupon template", id);
+      const checked = checkTemplate({ ...draftOf(template), name: name ?? template.name }, tx.clock());
+      return isRefusal(checked) ? checked : insert(tx, checked);
+    },
+  });
+}
+
+/**
+ * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what claimants were not
+ * promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience, closing later (or never), opening earlier
+ * and a higher limit. What recurs changes its occurrences that have not opened, too.
+ */
+export async function rewriteTemplate(
+  ctx: Context,
+  { id, draft }: { readonly id: number; readonly draft: Partial<TemplateDraft> },
+): Promise<CouponTemplate | Refusal> {
+  const answer = await ctx.db.transaction((db) => rewrite({ ...ctx, db }, id, draft));
+  forgetTemplate(ctx, id);
+  return answer;
+}
+
+async function rewrite(ctx: Context, id: number, draft: Partial<TemplateDraft>): Promise<CouponTemplate | Refusal> {
+  const before = await findTemplate(ctx, id);
+  if (!before) return refuse.notFound("coupon template", id);
+  if (before.state !== "DRAFT" && !isLive(before.state)) {
+    return refuse.wrongState(`This template is ${before.state}; duplicate it to begin anew.`, before.state);
+  }
+  const said = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
+  const checked = checkTemplate({ ...draftOf(before), ...pick(draft, said) }, ctx.clock());
+  if (isRefusal(checked)) return checked;
+  const broken = isLive(before.state) ? brokenPromises(said, draftOf(before), checked) : [];
+  if (broken.length > 0) return refuse.invalid(broken);
+  const changed = isLive(before.state) ? pick(checked, said) : checked;
+  const [after] = await ctx.db.orm
+    .update(templateTable)
+    .set({ ...changed, updatedAt: ctx.clock() })
+    .where(eq(templateTable.id, id))
+    .returning();
+  if (after && isLive(after.state)) await rewriteOccurrences(ctx, after);
+  return after ?? refuse.notFound("coupon template", id);
+}
+
+function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]): Partial<T> {
+  return Object.fromEntries(
+    names.map((name) => [name, from[name]]).filter(([, value]) => value !== undefined),
+  ) as Partial<T>;
+}
+
+type Field = keyof SaidOfTemplate;
+/** What may change of a live template, and how. */
+type Rule = (before: SaidOfTemplate, after: SaidOfTemplate) => string | undefined;
+const free: Readonly<Partial<Record<Field, Rule>>> = {
+  name: () => undefined,
+  activeUrl: () => undefined,
+  eligibility: () => undefined,
+  perMember: (before, after) =>
+    after.perMember < before.perMember ? "can only be raised while it is live" : undefined,
+  opensAt: (before, after) =>
+    (after.opensAt ?? 0) > (before.opensAt ?? 0) ? "can only be moved to an earlier time while it is live" : undefined,
+  closesAt: (before, after) =>
+    (after.closesAt ?? Infinity) < (before.closesAt ?? Infinity)
+      ? "can only be moved to a later time while it is live; endCouponTemplate ends it now"
+      : undefined,
+};
+const instead: Readonly<Partial<Record<Field, string>>> = {
+  stock: "is changed by changeCouponStock while it is live",
+  budget: "is changed by changeCouponBudget while it is live",
+};
+const promised = "was promised to those who claimed; duplicate the template and withdraw or end this one";
+
+/** Of the fields that were said, those that a change of a live template must leave alone, each with what to do instead. Pure. */
+export function brokenPromises(said: readonly Field[], before: SaidOfTemplate, after: SaidOfTemplate): Issue[] {
+  return said.flatMap((path) => {
+    if (Bun.deepEquals(before[path], after[path])) return [];
+    const rule = free[path];
+    const message = rule ? rule(before, after) : (instead[path] ?? promised);
+    return message === undefined ? [] : [{ path, message }];
+  });
+}
+
+async function rewriteOccurrences(ctx: Context, { id }: CouponTemplate): Promise<void> {
+  await ctx.db.write([
+    sql`
+      UPDATE coupon_template SET (name, active_url, eligibility, per_member, updated_at) = (
+        SELECT p.name, p.active_url, p.eligibility, p.per_member, ${ctx.clock()} FROM coupon_template p WHERE p.id = ${id})
+      WHERE pattern = ${id} AND state = 'ACTIVE' AND opens_at > ${ctx.clock()}`,
+  ]);
+}
+
+async function insert(ctx: Context, checked: CheckedDraft): Promise<CouponTemplate> {
+  const now = ctx.clock();
+  const own = { state: "DRAFT", createdBy: describeActor(ctx.actor), createdAt: now, updatedAt: now } as const;
+  const [made] = await ctx.db.orm
+    .insert(templateTable)
+    .values({ ...checked, ...own })
+    .returning();
+  if (!made) throw new Error("the insert answered no template");
+  return made;
+}

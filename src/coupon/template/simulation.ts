@@ -1,0 +1,89 @@
+import type { Context } from "../../context.ts";
+import { leavesNothing } from "../../discount/terms.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { countMembers } from "../../member/member.ts";
+import { type CheckedDraft, checkTemplate, draftOf, type TemplateDraft } from "./draft.ts";
+import { audienceOf } from "./eligibility.ts";
+import { type Occurrence, occurrencesAfter } from "./occurrence.ts";
+import { findTemplate } from "./template.ts";
+
+/** What a template would do, were it activated now. Nothing is changed. */
+export interface TemplateSimulation {
+  /** Members whom it is for, as they are now. */
+  readonly eligible: number;
+  /** Coupons that they could come to hold, by stock and limit; of what recurs, each time. */
+  readonly mostCoupons: number;
+  /** What one coupon, and what all of them, can cost at most, in minor units; null where only the carts bound it. */
+  readonly mostPerCoupon: number | null;
+  readonly mostCost: number | null;
+  /** What an operator may not have meant, by the field; nothing of it keeps the template from being activated. */
+  readonly warnings: readonly Issue[];
+  /** Of what recurs, when it opens next. */
+  readonly occurrences: readonly Occurrence[];
+}
+
+/** Simulates a template that is written down. It reads every member who may be eligible. */
+export async function simulateTemplate(ctx: Context, id: number): Promise<TemplateSimulation | Refusal> {
+  const template = await findTemplate(ctx, id);
+  if (!template) return refuse.notFound("coupon template", id);
+  const said = checkTemplate(draftOf(template), ctx.clock());
+  return isRefusal(said) ? said : simulate(ctx, { ...said, stock: template.stock });
+}
+
+/** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
+export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Promise<TemplateSimulation | Refusal> {
+  const said = checkTemplate(draft, ctx.clock());
+  if (isRefusal(said)) return said;
+  return simulate(ctx, said.codeMode === "POOL" ? { ...said, stock: 0 } : said);
+}
+
+async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimulation> {
+  const now = ctx.clock();
+  const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: said.eligibility }));
+  const { most, budget } = said;
+  const mostCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
+  const mostCost = most === null ? null : Math.min(budget ?? Infinity, mostCoupons * most);
+  return {
+    eligible,
+    mostCoupons,
+    mostPerCoupon: most,
+    mostCost,
+    warnings: warningsFor(said, { now, eligible }),
+    occurrences: said.recurrence ? occurrencesAfter(said.recurrence, said, now, 5) : [],
+  };
+}
+
+/** What an operator may not have meant. Pure; `now` is ms. */
+export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
+  const warnings: Issue[] = [];
+  const warn = (path: string, message: string, when: boolean) => void (when && warnings.push({ path, message }));
+  const { stock, budget, most, perMember, opensAt, closesAt, validFrom, validTo } = said;
+  warn("stock", "neither stock nor budget bounds what it costs", stock === null && budget === null);
+  warn("stock", "there are no codes in its pools yet", stock === 0);
+  warn("params", "nothing bounds what one coupon takes off", most === null);
+  warn("eligibility", "no member is eligible now", eligible === 0);
+  warn(
+    "stock",
+    `is more than eligible members may hold (${eligible * perMember})`,
+    stock !== null && stock > eligible * perMember,
+  );
+  warn(
+    "budget",
+    "is spent before the stock is",
+    budget !== null && most !== null && stock !== null && budget < stock * most,
+  );
+  warn("closesAt", "its window is past", closesAt !== null && closesAt <= now);
+  warn("validTo", "its coupons would have expired", validTo !== null && validTo <= now);
+  warn(
+    "validTo",
+    "coupons expire before the window closes",
+    validTo !== null && validTo > now && validTo < (closesAt ?? Infinity),
+  );
+  warn(
+    "validFrom",
+    "coupons cannot be used when they are claimed",
+    validFrom !== null && validFrom > Math.max(now, opensAt ?? 0),
+  );
+  warn("conditions.minimum", "the smallest cart that it is good for would cost nothing", leavesNothing(said));
+  return warnings;
+}

@@ -1,0 +1,90 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import type { Message } from "../../queue/message.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
+import { couponTakeBack } from "./template-messages.ts";
+
+/** Ids looked at in one step: bounds how long it holds the database, whatever the number of coupons. */
+const stride = 20_000;
+
+/** The statements that begin to take back the unused coupons of a template, and of its occurrences, up to the newest there is. */
+export function beginTakeBack(template: number, now: number): Query[] {
+  return [
+    sql`
+      INSERT INTO coupon_take_back (template, next, upto, started_at)
+      SELECT ${template}, 0, coalesce(max(id), 0), ${now} FROM coupon WHERE true ON CONFLICT DO NOTHING`,
+    enqueue([couponTakeBack.of({ template, from: 0 })], now),
+  ];
+}
+
+/** How far taking back is. */
+export interface TakeBack {
+  /** Coupons taken so far. */
+  readonly taken: number;
+  readonly startedAt: number;
+  /** Null while it goes on. */
+  readonly endedAt: number | null;
+}
+
+/** How far taking back a template's coupons is; null when nobody asked for it. */
+export async function takeBackOf(ctx: Context, template: number): Promise<TakeBack | null> {
+  const row = await ctx.db.first<TakeBack>(sql`
+    SELECT taken, started_at AS startedAt, ended_at AS endedAt FROM coupon_take_back WHERE template = ${template}`);
+  return row ?? null;
+}
+
+/** The messages that taking back needs to go on, of what began before a time (ms). */
+export async function openTakeBacks(ctx: Context, before: number): Promise<Message[]> {
+  const open = await ctx.db.all<{ template: number; next: number }>(sql`
+    SELECT template, next FROM coupon_take_back WHERE ended_at IS NULL AND started_at < ${before} LIMIT 100`);
+  return open.map(({ template, next }) => couponTakeBack.of({ template, from: next }));
+}
+
+/**
+ * Takes back one stretch: unused coupons become WITHDRAWN, what was reserved for them is free again, and the message for the next stretch
+ * is left, all in one transaction that only the first of two deliveries performs.
+ */
+export async function takeBackStretch(
+  ctx: Context,
+  { template, from }: { template: number; from: number },
+): Promise<void> {
+  const now = ctx.clock();
+  const to = from + stride;
+  const turn = sql`EXISTS (SELECT 1 FROM coupon_take_back WHERE template = ${template} AND next = ${from} AND ended_at IS NULL)`;
+  const taken = sql`c.id > ${from} AND c.id <= min(${to}, (SELECT upto FROM coupon_take_back WHERE template = ${template}))
+    AND c.state = 'AVAILABLE' AND c.template IN (SELECT id FROM coupon_template WHERE id = ${template} OR pattern = ${template}) AND ${turn}`;
+  const results = await ctx.db.write([
+    ...countTaken(template, taken),
+    sql`UPDATE coupon AS c SET state = 'WITHDRAWN', reserve = 0 WHERE ${taken} RETURNING id AS coupon, member`,
+    enqueue(
+      [couponTakeBack.of({ template, from: to })],
+      now,
+      sql`${turn} AND ${to} < (
+      SELECT upto FROM coupon_take_back WHERE template = ${template})`,
+    ),
+    sql`
+      UPDATE coupon_take_back SET next = ${to}, ended_at = CASE WHEN ${to} >= upto THEN ${now} END
+      WHERE template = ${template} AND next = ${from} AND ended_at IS NULL`,
+  ]);
+  const rows = results.at(-3)?.rows ?? [];
+  const moved = rows.map((row): MovedCoupon => {
+    return { coupon: Number(row.coupon), member: Number(row.member), from: "AVAILABLE", to: "WITHDRAWN" };
+  });
+  if (moved.length > 0) await couponsMoved(ctx, moved);
+}
+
+/** Before the coupons move: what they were reserved and how many they are. */
+function countTaken(template: number, taken: SQL): Query[] {
+  const each = sql`SELECT c.template, count(*) AS n, sum(c.reserve) AS reserve FROM coupon c WHERE ${taken} GROUP BY c.template`;
+  return [
+    sql`
+      UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template`,
+    sql`
+      UPDATE coupon_take_back SET taken = taken + (SELECT count(*) FROM coupon c WHERE ${taken}) WHERE template = ${template}`,
+    sql`
+      INSERT INTO coupon_tally (template, state, n) SELECT template, 'WITHDRAWN', n FROM (${each}) WHERE true
+      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
+  ];
+}

@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { channelNames } from "../../../src/channels/catalog.ts";
+import { addTemplate } from "../../support/coupons.ts";
+import { hire, idOf, type Operator } from "../../support/operators.ts";
+import { closeShops, openShop, type Shop } from "../../support/shop.ts";
+
+let shop: Shop;
+let ada: Operator;
+let bob: Operator;
+beforeAll(async () => {
+  shop = await openShop();
+  [ada, bob] = [await hire(shop, "ada", "editor"), await hire(shop, "bob", "approver")];
+  await shop.members(100, { level: "i % 2", control: "i <= 10" });
+});
+afterAll(closeShops);
+
+type Facts = Parameters<typeof addTemplate>[1];
+
+const fields = "id number kind couponTemplateId channels state";
+const invitation = [{ parts: { sms: { text: "{{ coupon.name }}: {{ coupon.claimUrl }}" } } }];
+
+async function draft(facts: Facts, input: Record<string, unknown> = {}) {
+  const template = await addTemplate(shop.ctx, facts);
+  const usual = {
+    name: "Gift",
+    channels: [],
+    kind: "COUPON_ISSUE",
+    couponTemplate: idOf("CouponTemplate", template.id),
+  };
+  return ada.does("createCampaign", { ...usual, ...input }, fields);
+}
+
+const faults = (answer: { issues: { path: string; message: string }[] }) =>
+  answer.issues?.map(({ path, message }) => `${path}: ${message}`);
+
+describe("a campaign of coupons", () => {
+  test("names its kind and template, and can be told to be another", async () => {
+    const made = await draft({ given: "SYSTEM" });
+    expect(made).toMatchObject({ kind: "COUPON_ISSUE", channels: [], state: "DRAFT" });
+    expect(atob(made.couponTemplateId)).toMatch(/^CouponTemplate:\d+$/);
+    const change = { campaign: made.id, kind: "ANNOUNCEMENT", couponTemplate: null, channels: ["IN_APP"] };
+    expect(await ada.does("updateCampaign", change, fields)).toMatchObject({
+      kind: "ANNOUNCEMENT",
+      couponTemplateId: null,
+    });
+  });
+
+  test.each<[string, Facts, Record<string, unknown>, string]>([
+    [
+      "without a template",
+      {},
+      { couponTemplate: null },
+      "couponTemplate: a campaign of the kind COUPON_ISSUE needs one",
+    ],
+    [
+      "of a template that is not there",
+      {},
+      { couponTemplate: "99999" },
+      "couponTemplate: there is no coupon template 99999",
+    ],
+    [
+      "that announces and has a template",
+      {},
+      { kind: "ANNOUNCEMENT", channels: ["IN_APP"] },
+      "couponTemplate: an announcement gives no coupons; choose another kind",
+    ],
+    ["of coupons that codes give", { given: "CODE" }, {}, "couponTemplate: its coupons are given for codes only"],
+    [
+      "that gives what recurs",
+      { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 60 } },
+      {},
+      "couponTemplate: it recurs; name one of its occurrences",
+    ],
+    [
+      "that invites to what members cannot claim",
+      { given: "SYSTEM" },
+      { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation },
+      "couponTemplate: members cannot claim it themselves (it is not SELF_CLAIM)",
+    ],
+    [
+      "that invites on no channel",
+      {},
+      { kind: "COUPON_INVITE" },
+      "channels: at least one; only COUPON_ISSUE can do without",
+    ],
+  ])("%s is refused by the field that is wrong", async (_, facts, input, fault) => {
+    expect(faults(await draft(facts, input))).toContain(fault);
+  });
+
+  test("may say of the coupon what its kind knows, and an invitation must say where to claim", async () => {
+    const told = { channels: ["SMS"], content: [{ parts: { sms: { text: "{{ coupon.code }}" } } }] };
+    expect(await draft({}, told)).toMatchObject({ state: "DRAFT" });
+    const invited = await draft({}, { ...told, kind: "COUPON_INVITE" });
+    expect(faults(invited)?.[0]).toContain("coupon.claimUrl");
+    const silent = { kind: "COUPON_INVITE", channels: ["SMS"], content: [{ parts: { sms: { text: "Come!" } } }] };
+    const { id } = await draft({}, silent);
+    expect(faults(await ada.does("launchCampaign", { campaign: id }, fields))).toEqual([
+      "content.SMS.default: an invitation needs {{ coupon.claimUrl }} in one of its parts",
+    ]);
+  });
+
+  test.each<[Facts, string]>([
+    [{ state: "DRAFT" }, "it is still a draft; activate it first"],
+    [{ state: "WITHDRAWN" }, "it has ended"],
+    [{ state: "SOLD_OUT" }, "nothing is left of it; raise its stock or budget first"],
+    [{ closesAt: Date.now() - 1 }, "it closes before the campaign starts"],
+    [{ validTo: Date.now() - 1 }, "its coupons expire before the campaign starts"],
+  ])("is neither approved nor launched while its template gives nothing: %p", async (facts, message) => {
+    const { id } = await draft(facts);
+    const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplate", message }] };
+    expect(await ada.does("launchCampaign", { campaign: id }, fields)).toMatchObject(refused);
+    expect(await ada.does("submitCampaign", { campaign: id }, fields)).toMatchObject({ state: "IN_REVIEW" });
+    expect(await bob.does("approveCampaign", { campaign: id }, fields)).toMatchObject(refused);
+  });
+
+  test("is simulated against stock, budget, limit and audience before anything is given", async () => {
+    const facts = { stock: 30, budget: 100_000, most: 1_000, eligibility: { level: { eq: 1 } } };
+    const content = [{ parts: { sms: { text: "{{ coupon.name }}" } } }];
+    const { id } = await draft(facts, { channels: ["SMS"], content });
+    const { simulateLaunch } = await ada.get(
+      `query ($id: ID!) { simulateLaunch(campaignId: $id) { matched channels { channel reachable skipped { reason members } }
+        coupons { members coupons left cost currency skipped { reason members } } } }`,
+      { id },
+    );
+    expect(simulateLaunch).toEqual({
+      matched: 100,
+      channels: [
+        {
+          channel: "SMS",
+          reachable: 45,
+          skipped: [{ reason: "NO_COUPON", members: 55 }],
+        },
+      ],
+      coupons: {
+        members: 45,
+        coupons: 30,
+        left: "30",
+        cost: "30000",
+        currency: "EUR",
+        skipped: [
+          { reason: "CONTROL_GROUP", members: 10 },
+          { reason: "NOT_ELIGIBLE", members: 45 },
+          { reason: "SOLD_OUT", members: 15 },
+        ],
+      },
+    });
+  });
+
+  test("tells how many it gave and why others got none, for the run and for one member", async () => {
+    const { id, number } = await draft({ stock: 40 });
+    await ada.does("launchCampaign", { campaign: id }, fields);
+    const run = (
+      await shop.ctx.db.first<{ id: number }>({ sql: "SELECT id FROM run WHERE campaign = ?", args: [number] })
+    )?.id;
+    await shop.becomes(run ?? 0, "COMPLETED");
+    const why = (member: number) => `whyMember(runId: $run, memberId: "${idOf("Member", member)}") { ...Why }`;
+    const answer = await ada.get(
+      `query ($run: ID!) { run(id: $run) { progress { matched done total channels { channel } coupons { issued skipped cancelled
+        reasons { reason members words } } } } got: ${why(20)} late: ${why(90)} }
+      fragment Why on MemberWhy { summary channels { channel } coupon { state reason words } }`,
+      { run: idOf("Run", run ?? 0) },
+    );
+    expect(answer.run.progress).toMatchObject({
+      matched: 100,
+      done: 100,
+      total: 100,
+      channels: [],
+      coupons: {
+        issued: 40,
+        skipped: 60,
+        cancelled: 0,
+        reasons: [
+          { reason: "SOLD_OUT", members: 50, words: "None of these coupons was left when it was the member's turn." },
+          { reason: "CONTROL_GROUP", members: 10 },
+        ],
+      },
+    });
+    expect(answer.got).toEqual({
+      summary: "The member got a coupon.",
+      channels: [],
+      coupon: { state: "SENT", reason: "", words: "The coupon was put into the member's wallet." },
+    });
+    expect(answer.late).toMatchObject({ summary: "The member did not get it.", coupon: { reason: "SOLD_OUT" } });
+  });
+
+  test("an invitation is previewed with a link that works, and says who would not be invited", async () => {
+    const { id } = await draft({}, { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation });
+    const { previewContent } = await ada.get(
+      `query ($id: ID!) { previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped parts { text } } }`,
+      { id },
+    );
+    const link = previewContent.parts[0].text.slice("Ten off: ".length);
+    expect((await fetch(link)).status).toBe(200);
+    expect((await fetch(link, { method: "POST" })).status).toBe(200);
+    const again = await ada.get(
+      `query ($id: ID!) { previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped } }`,
+      { id },
+    );
+    expect(again.previewContent.skipped).toBe("The member holds this coupon already and needs no invitation.");
+  });
+});
+
+test("the channels that members consent to and campaigns choose know nothing of coupons", async () => {
+  const { __type } = await ada.get(`{ __type(name: "Channel") { enumValues { name } } }`);
+  expect(__type.enumValues.map(({ name }: { name: string }) => name).sort()).toEqual([...channelNames].sort());
+  expect(channelNames).toHaveLength(5);
+});

@@ -1,0 +1,76 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { audienceTerms } from "../../src/campaign/audience.ts";
+import { remindMe } from "../../src/coupon/reminder/reminder.ts";
+import { isRefusal } from "../../src/errors.ts";
+import { compileAudience, liveMember, parseAudience } from "../../src/member/audience.ts";
+import { addTemplate } from "../support/coupons.ts";
+import { accepted } from "../support/shop.ts";
+import { openWallets, type Wallets } from "../support/wallets.ts";
+
+const hour = 3_600_000;
+let wallets: Wallets;
+let template: number;
+beforeAll(async () => {
+  wallets = await openWallets({ redis: false });
+  const made = await addTemplate(wallets.ctx, { perMember: 9, opensAt: wallets.ctx.clock() + hour });
+  template = made.id;
+  const now = wallets.ctx.clock();
+  await wallets.give(1, { template });
+  await wallets.give(2, { template, validTo: now + hour });
+  await wallets.give(3, { template, validTo: now + 5 * hour });
+  await wallets.set(await wallets.give(4, { template }), "USED");
+  await wallets.set(await wallets.give(5, { template, validTo: now - hour }), "EXPIRED");
+  await wallets.give(6, { template, validTo: now - hour });
+  await wallets.give(7);
+  accepted(await remindMe(wallets.as(8), { template }));
+});
+afterAll(() => wallets.close());
+
+/** Members whom a filter selects, asked both ways. */
+async function select(filter: unknown): Promise<number[]> {
+  const audience = parseAudience(audienceTerms, filter);
+  if (isRefusal(audience)) throw new Error(audience.message);
+  const env = { asOf: wallets.ctx.clock(), timeZone: "UTC" };
+  const found = await Promise.all(
+    (["range", "index"] as const).map((from) =>
+      wallets.db.all<{ seq: number }>(sql`
+        SELECT m.seq FROM member m WHERE ${liveMember} AND ${compileAudience(audience, { ...env, from })} ORDER BY m.seq`),
+    ),
+  );
+  expect(found[0]).toEqual(found[1] ?? []);
+  return (found[0] ?? []).map(({ seq }) => seq);
+}
+const iso = (ms: number) => new Date(ms).toISOString();
+
+test("holdsCoupon finds who has one in a state; what was let pass is EXPIRED, though nobody looked at it yet", async () => {
+  expect(await select({ holdsCoupon: { template } })).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(await select({ holdsCoupon: { template, status: "AVAILABLE" } })).toEqual([1, 2, 3]);
+  expect(await select({ holdsCoupon: { template, status: "USED" } })).toEqual([4]);
+  expect(await select({ holdsCoupon: { template, status: "EXPIRED" } })).toEqual([5, 6]);
+  const rest = await select({ not: { holdsCoupon: { template, status: "AVAILABLE" } } });
+  expect(rest).toHaveLength(97);
+});
+
+test("claimedCoupon finds who got one since a moment, of one template or of any", async () => {
+  const now = wallets.ctx.clock();
+  expect(await select({ claimedCoupon: { template, since: iso(now) } })).toEqual([1, 2, 3, 4, 5, 6]);
+  expect(await select({ claimedCoupon: { since: iso(now) } })).toEqual([1, 2, 3, 4, 5, 6, 7]);
+  expect(await select({ claimedCoupon: { since: iso(now + 1) } })).toEqual([]);
+});
+
+test("couponExpiring finds unused coupons by their end, couponReminder those who wait for a drop", async () => {
+  const now = wallets.ctx.clock();
+  expect(await select({ couponExpiring: { template } })).toEqual([2, 3]);
+  expect(await select({ couponExpiring: { template, inNextHours: 1 } })).toEqual([2]);
+  expect(await select({ couponExpiring: { template, after: iso(now + hour), until: iso(now + 5 * hour) } })).toEqual([
+    3,
+  ]);
+  expect(await select({ couponExpiring: { template, heldSince: iso(now - 1) } })).toEqual([]);
+  expect(await select({ couponReminder: { template } })).toEqual([8]);
+});
+
+test("a faulty condition on coupons is refused with its place", () => {
+  const refused = parseAudience(audienceTerms, { and: [{ holdsCoupon: { template: 1, status: "LOST" } }] });
+  expect(refused).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "and.0.holdsCoupon.status" }] });
+});

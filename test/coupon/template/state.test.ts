@@ -1,0 +1,59 @@
+import { expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import type { templateStates } from "../../../src/coupon/table.ts";
+import {
+  afterMove,
+  isLive,
+  type Move,
+  moves,
+  moveTemplates,
+  templateTransitions,
+} from "../../../src/coupon/template/state.ts";
+import { addTemplate } from "../../support/coupons.ts";
+import { openTestDatabase } from "../../support/database.ts";
+import { testContext } from "../../support/graphql.ts";
+
+const anyMoves = fc.array(fc.constantFrom(...(Object.keys(moves) as Move[])), { maxLength: 12 });
+
+test("DRAFT → ACTIVE ⇄ SOLD_OUT → ENDED | WITHDRAWN: nothing leaves an end, and claims open by activating alone", () => {
+  fc.assert(
+    fc.property(anyMoves, (list) => {
+      let state: (typeof templateStates)[number] = "DRAFT";
+      for (const move of list) {
+        const next = afterMove(state, move);
+        if (state === "ENDED" || state === "WITHDRAWN") expect(next).toBeUndefined();
+        if (next === "DRAFT") throw new Error("nothing becomes a draft again");
+        if (next && isLive(next) && !isLive(state)) expect([state, move]).toEqual(["DRAFT", "activate"]);
+        if (state === "DRAFT" && next) expect(["ACTIVE", "WITHDRAWN"]).toContain(next);
+        state = next ?? state;
+      }
+    }),
+  );
+});
+
+test("the database moves as the table of moves says, and logs every move once", async () => {
+  const db = await openTestDatabase();
+  const ctx = testContext(db);
+  await fc.assert(
+    fc.asyncProperty(anyMoves, async (list) => {
+      const { id } = await addTemplate(ctx, { state: "DRAFT" });
+      let state: (typeof templateStates)[number] = "DRAFT";
+      const logged: string[] = [];
+      for (const move of list) {
+        const next = afterMove(state, move);
+        const results = await db.write(moveTemplates(ctx, move, sql`id = ${id}`));
+        expect(results.at(-1)?.rowsAffected).toBe(next ? 1 : 0);
+        if (next) logged.push(`${state} ${next}`);
+        state = next ?? state;
+      }
+      const row = await db.first(sql`SELECT state FROM coupon_template WHERE id = ${id}`);
+      expect(row).toEqual({ state });
+      const found = await templateTransitions(ctx, id);
+      expect(found.reverse().map(({ from_state, to_state }) => `${from_state} ${to_state}`)).toEqual(logged);
+      expect(found.every(({ actor }) => actor === "job test")).toBe(true);
+    }),
+    { numRuns: 40 },
+  );
+  await db.close();
+});

@@ -1,0 +1,144 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import fc from "fast-check";
+import { lockCoupons } from "../../../src/checkout/order/lock.ts";
+import { releaseCoupons } from "../../../src/checkout/order/release.ts";
+import { expireLocks } from "../../../src/checkout/order/unlock.ts";
+import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
+import { expireCouponsOf, expireDue } from "../../../src/coupon/wallet/expiry.ts";
+import { couponSums } from "../../support/coupon-sums.ts";
+import { addTemplate } from "../../support/coupons.ts";
+import { hasRedis } from "../../support/redis-server.ts";
+import { accepted } from "../../support/shop.ts";
+import { openWallets, type Wallets } from "../../support/wallets.ts";
+
+const hour = 3_600_000;
+let wallets: Wallets;
+beforeAll(async () => {
+  wallets = await openWallets({ redis: hasRedis });
+});
+afterAll(() => wallets.close());
+
+let used = 0;
+const someone = () => 50 + ++used;
+const cart = { currency: "EUR", lines: [{ id: "tea", goods: "tea", unitPrice: 5_000, quantity: 1 }] };
+const stateOf = async (coupon: number) =>
+  (await wallets.db.first<{ state: string }>(sql`SELECT state FROM coupon WHERE id = ${coupon}`))?.state;
+
+test("a coupon that was let pass is EXPIRED when its member looks, in the lists, the database and the sums", async () => {
+  const me = someone();
+  const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, most: 1_000, perMember: 9 });
+  const coupon = await wallets.give(me, { template, validTo: wallets.ctx.clock() + hour, reserve: 1_000 });
+  const kept = await wallets.give(me, { template, reserve: 1_000 });
+  expect(await wallets.see(me, "AVAILABLE")).toEqual([coupon, kept]);
+  wallets.pass(hour);
+  expect(await wallets.see(me, "EXPIRED")).toEqual([coupon]);
+  expect(await wallets.see(me, "AVAILABLE")).toEqual([kept]);
+  expect(await stateOf(coupon)).toBe("EXPIRED");
+  expect(await couponStatistics(wallets.ctx, template)).toMatchObject({ expired: 1, available: 1, reserved: 1_000 });
+  expect(await expireDue(wallets.ctx)).toBe(0);
+  expect(await couponSums(wallets.db)).toEqual([]);
+});
+
+test("what nobody looks at expires by the schedule, template by template, and budgets open again", async () => {
+  const validTo = wallets.ctx.clock() + hour;
+  const facts = { budget: 2_000, most: 1_000, perMember: 9, validTo: null };
+  const first = await addTemplate(wallets.ctx, facts);
+  const second = await addTemplate(wallets.ctx, facts);
+  for (const { id: template } of [first, second]) {
+    for (let n = 0; n < 2; n++) await wallets.give(someone(), { template, validTo, reserve: 1_000 });
+  }
+  const stateOfTemplate = () =>
+    wallets.db.first<{ state: string }>(sql`SELECT state FROM coupon_template WHERE id = ${first.id}`);
+  expect(await stateOfTemplate()).toEqual({ state: "SOLD_OUT" });
+  expect(await expireDue(wallets.ctx)).toBe(0);
+  wallets.pass(hour);
+  expect(await expireDue(wallets.ctx)).toBe(4);
+  expect(await couponSums(wallets.db)).toEqual([]);
+  expect(await stateOfTemplate()).toEqual({ state: "ACTIVE" });
+});
+
+test("more than one go can take is expired by messages that follow each other, a bounded number each", async () => {
+  const { id: template } = await addTemplate(wallets.ctx, { perMember: 100_000, budget: 10 ** 9, most: 10 });
+  const n = 25_000;
+  await wallets.db.write([
+    sql`
+      WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${n})
+      INSERT INTO coupon (member, template, number, source, reserve, at, valid_from, valid_to)
+      SELECT 1 + (i - 1) % 50, ${template}, 1 + (i - 1) / 50, 'run/1', 10, 0, 0, ${wallets.ctx.clock()} FROM n`,
+    sql`UPDATE coupon_template SET issued = ${n}, reserved = ${n * 10} WHERE id = ${template}`,
+  ]);
+  const messages = () =>
+    wallets.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM outbox WHERE name = 'coupon-expire'`);
+  expect(await expireDue(wallets.ctx)).toBe(20_000);
+  expect(await messages()).toEqual({ n: 1 });
+  expect(await expireDue(wallets.ctx)).toBe(5_000);
+  expect(await messages()).toEqual({ n: 1 });
+  expect(await couponStatistics(wallets.ctx, template)).toMatchObject({ available: 0, expired: n, reserved: 0 });
+});
+
+test("a coupon that is locked when its time is over expires when the lock ends, whoever ends it", async () => {
+  const me = someone();
+  const validTo = wallets.ctx.clock() + hour;
+  const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, most: 1_000, perMember: 9 });
+  const lock = async (orderId: string, coupon: number) =>
+    accepted(
+      await lockCoupons(wallets.ctx, { orderId, member: { seq: me }, cart, coupons: [coupon], ttlSeconds: 7_200 }),
+    );
+  const released = await wallets.give(me, { template, validTo, reserve: 1_000 });
+  const forgotten = await wallets.give(me, { template, validTo, reserve: 1_000 });
+  await lock("released", released);
+  await lock("forgotten", forgotten);
+  wallets.pass(hour);
+  expect(await expireDue(wallets.ctx)).toBe(0);
+  expect(await wallets.see(me, "LOCKED")).toEqual([forgotten, released].sort((a, b) => a - b));
+  accepted(await releaseCoupons(wallets.ctx, { orderId: "released" }));
+  expect(await wallets.see(me, "EXPIRED")).toEqual([released]);
+  wallets.pass(hour + 1);
+  await expireLocks(wallets.ctx, 100);
+  expect(await expireDue(wallets.ctx)).toBe(1);
+  expect(await wallets.see(me, "EXPIRED")).toEqual([forgotten, released].sort((a, b) => b - a));
+  expect(await wallets.see(me, "LOCKED")).toEqual([]);
+  expect(await couponSums(wallets.db)).toEqual([]);
+});
+
+type Act = { readonly by: "member" | "schedule" | "look" | "lock"; readonly member: number };
+const act: fc.Arbitrary<Act> = fc.record({
+  by: fc.constantFrom("member" as const, "schedule" as const, "look" as const, "lock" as const),
+  member: fc.integer({ min: 1, max: 4 }),
+});
+
+test("members who look, the schedule and orders at the same moment: every coupon expires once, and all sums agree", async () => {
+  let round = 0;
+  const race = async (acts: readonly Act[]) => {
+    const { id: template } = await addTemplate(wallets.ctx, { budget: 10 ** 6, most: 100, perMember: 9 });
+    const end = wallets.ctx.clock() + hour;
+    const coupons: number[] = [];
+    for (let n = 0; n < 8; n++) {
+      const validTo = n % 4 === 3 ? null : end;
+      coupons.push(await wallets.give(1 + (n % 4), { template, validTo, reserve: 100 }));
+    }
+    wallets.pass(hour - 1);
+    const name = ++round;
+    const doing = acts.map(async ({ by, member }, n) => {
+      if (n === Math.floor(acts.length / 2)) wallets.pass(1);
+      if (by === "member") return expireCouponsOf(wallets.ctx, member);
+      if (by === "schedule") return expireDue(wallets.ctx);
+      if (by === "look") return wallets.see(member, "EXPIRED");
+      const order = { orderId: `race ${name}/${n}`, member: { seq: member }, cart, coupons: [coupons[n % 8] ?? 0] };
+      return lockCoupons(wallets.ctx, order);
+    });
+    await Promise.all(doing);
+    wallets.pass(2 * hour);
+    await Promise.all([expireLocks(wallets.ctx, 100), expireDue(wallets.ctx), expireDue(wallets.ctx)]);
+    await expireDue(wallets.ctx);
+    expect(await couponStatistics(wallets.ctx, template)).toMatchObject({
+      expired: 6,
+      available: 2,
+      locked: 0,
+      reserved: 200,
+    });
+    expect(await couponSums(wallets.db)).toEqual([]);
+  };
+  await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 2, maxLength: 12 }), race), { numRuns: 40 });
+}, 60_000);

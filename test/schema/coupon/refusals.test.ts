@@ -1,0 +1,231 @@
+import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
+import { codeTries, redeemCode } from "../../../src/coupon/claim/redeem-code.ts";
+import { attempts } from "../../../src/coupon/gate/gate.ts";
+import { createToken } from "../../../src/operations/token.ts";
+import { askAs, dataOf, memberEnv } from "../../support/ask.ts";
+import { addTemplate } from "../../support/coupons.ts";
+import { read } from "../../support/graphql.ts";
+import { idOf } from "../../support/operators.ts";
+import { filledPool, freeCodes } from "../../support/pools.ts";
+import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
+
+type Facts = NonNullable<Parameters<typeof addTemplate>[1]>;
+
+let shop: Shop;
+let backend: string;
+/** Each case has a member of its own, whose level is 0. */
+let member = 0;
+beforeAll(async () => {
+  shop = await openShop({ env: { REDIS_URL: "", ...memberEnv } });
+  await shop.members(60);
+  backend = accepted(await createToken(shop.ctx, { kind: "service", name: "backend", scopes: ["orders:write"] })).token;
+});
+afterAll(closeShops);
+
+const hour = 3_600_000;
+const now = () => shop.ctx.clock();
+const fields = `__typename ... on Refusal { code message } ... on LimitReached { limit coupons } ... on NotStarted { opensAt }
+  ... on RateLimited { retryAfterSeconds } ... on WrongState { inState: state } ... on InvalidInput { issues { path } }
+  ... on CouponUnusable { unusable: coupons { reason } }`;
+const document = (mutation: string) => {
+  const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
+  return `mutation ($input: ${title}Input!) { ${mutation}(input: $input) { ${fields} } }`;
+};
+
+/** As the case's member, on the face of the shop's app. */
+const say = async (mutation: string, input: object) =>
+  dataOf(await askAs(shop, member, document(mutation), { input }))[mutation];
+
+/** As the shop's backend. */
+async function tell(mutation: string, input: object, token = backend) {
+  const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
+  const body = JSON.stringify({ query: document(mutation), variables: { input } });
+  return dataOf(await read(await fetch(`${shop.app.url}/graphql`, { method: "POST", headers, body })))[mutation];
+}
+
+const make = async (facts: Facts) => (await addTemplate(shop.ctx, facts)).id;
+const key = (): string => crypto.randomUUID();
+const actor = () => ({ ...shop.ctx, actor: { kind: "member", seq: member, id: `m_${member}` } as const });
+const claim = (templateId: number | string, idempotencyKey = key()) =>
+  say("claimCoupon", { templateId: String(templateId), idempotencyKey });
+
+/** Of each reason what a template must say, by the moment. */
+const reasons: Readonly<Record<string, () => Facts>> = {
+  NotStarted: () => ({ opensAt: now() + hour }),
+  Ended: () => ({ closesAt: now() - 1 }),
+  SoldOut: () => ({ budget: 500, most: 1_000 }),
+  NotEligible: () => ({ eligibility: { level: { gte: 1 } } }),
+};
+
+describe("a claim is refused with", () => {
+  test.each(Object.entries(reasons))("%s", async (type, facts) => {
+    member++;
+    expect((await claim(await make(facts()))).__typename).toBe(type);
+  });
+
+  test("NotStarted, which says when it opens", async () => {
+    member++;
+    const opensAt = now() + hour;
+    expect(await claim(await make({ opensAt }))).toMatchObject({ opensAt: new Date(opensAt).toISOString() });
+  });
+
+  test("SoldOut when the last one was given to another", async () => {
+    const id = await make({ stock: 1 });
+    member++;
+    expect((await claim(id)).__typename).toBe("Coupon");
+    member++;
+    expect((await claim(id)).__typename).toBe("SoldOut");
+  });
+
+  test("Ended when the shop has withdrawn it", async () => {
+    member++;
+    expect((await claim(await make({ state: "WITHDRAWN" }))).__typename).toBe("Ended");
+  });
+
+  test("LimitReached, which says the limit and names the coupons", async () => {
+    member++;
+    const id = await make({ perMember: 2 });
+    for (let n = 0; n < 2; n++) await claim(id);
+    const coupons = [expect.any(String), expect.any(String)];
+    expect(await claim(id)).toMatchObject({ __typename: "LimitReached", limit: 2, coupons });
+  });
+
+  test("RateLimited, which says when to come again", async () => {
+    member++;
+    const template = await make({ stock: 1_000, perMember: 1_000 });
+    await Promise.all(
+      Array.from({ length: attempts.most }, () => claimCoupon(actor(), { template, idempotencyKey: key() })),
+    );
+    const { __typename, retryAfterSeconds } = await claim(template);
+    expect(__typename).toBe("RateLimited");
+    expect(retryAfterSeconds).toBeWithin(1, attempts.periodMs / 1_000 + 1);
+  });
+
+  test("NotFound of what is not there, members do not claim themselves, or is a draft; InvalidInput of what is no id", async () => {
+    member++;
+    expect((await claim("99999999")).__typename).toBe("NotFound");
+    expect((await claim("nonsense")).__typename).toBe("InvalidInput");
+    for (const facts of [{ given: "SYSTEM" }, { given: "CODE", codeMode: "POOL" }, { state: "DRAFT" }] as const) {
+      expect((await claim(await make(facts))).__typename).toBe("NotFound");
+    }
+  });
+
+  test("Conflict for a key that was used for another, InvalidInput for none", async () => {
+    member++;
+    await claim(await make({}), "used");
+    expect((await claim(await make({}), "used")).__typename).toBe("Conflict");
+    expect(await claim(await make({}), "")).toMatchObject({ issues: [{ path: "idempotencyKey" }] });
+  });
+});
+
+describe("a right code is refused with", () => {
+  const redeem = (code: string, idempotencyKey = key()) => say("redeemCode", { code, idempotencyKey });
+  const codes = async (facts: Facts, n = 3) => {
+    const id = await make({ codeMode: "POOL", given: "CODE" });
+    await filledPool(shop.ctx, id, n);
+    for (const [name, value] of Object.entries(facts)) {
+      const column = sql.raw(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+      const plain = typeof value === "object" ? JSON.stringify(value) : value;
+      await shop.ctx.db.write([sql`UPDATE coupon_template SET ${column} = ${plain} WHERE id = ${id}`]);
+    }
+    return freeCodes(shop.ctx.db, id);
+  };
+
+  test.each(Object.entries(reasons))("%s", async (type, facts) => {
+    member++;
+    const { most, ...others } = facts();
+    const [code = ""] = await codes({ ...(most === undefined ? {} : { most }), ...others });
+    expect((await redeem(code)).__typename).toBe(type);
+  });
+
+  test("LimitReached, and the same key of another code with Conflict", async () => {
+    member++;
+    const [first = "", second = ""] = await codes({});
+    expect((await redeem(first, "one")).__typename).toBe("Coupon");
+    expect(await redeem(second)).toMatchObject({ __typename: "LimitReached", limit: 1 });
+    expect((await redeem(second, "one")).__typename).toBe("Conflict");
+  });
+
+  test("RateLimited after too many wrong ones", async () => {
+    member++;
+    const [code = ""] = await codes({});
+    for (let n = 0; n < codeTries.perMember.limit; n++) {
+      await redeemCode(actor(), { code: "WRONG-CODE", idempotencyKey: key(), address: `a${n}` });
+    }
+    expect(await redeem(code)).toMatchObject({ __typename: "RateLimited", retryAfterSeconds: expect.any(Number) });
+  });
+});
+
+describe("a reminder is refused with", () => {
+  const remind = async (facts: Facts) => say("remindMe", { templateId: String(await make(facts)) });
+
+  test("Ended, SoldOut, NotEligible and NotFound", async () => {
+    member++;
+    const later = { opensAt: now() + hour };
+    expect((await remind({ ...later, state: "ENDED" })).__typename).toBe("Ended");
+    expect((await remind({ ...later, state: "SOLD_OUT" })).__typename).toBe("SoldOut");
+    expect((await remind({ ...later, ...reasons.NotEligible?.() })).__typename).toBe("NotEligible");
+    expect((await remind({ ...later, given: "SYSTEM" })).__typename).toBe("NotFound");
+  });
+
+  test("WrongState when it is open, opens too soon, or the shop sends none; taking it back when it was sent", async () => {
+    member++;
+    expect(await remind({})).toMatchObject({ inState: "OPEN" });
+    expect(await remind({ opensAt: now() + 60_000 })).toMatchObject({ inState: "OPENING" });
+    const id = await make({ opensAt: now() + hour });
+    await shop.ctx.db.write([
+      sql`INSERT INTO coupon_notice_policy (kind, template, enabled, set_by, set_at) VALUES ('DROP', ${id}, 0, 'test', 0)`,
+      sql`INSERT INTO coupon_reminder VALUES (${id}, ${member}, 0)`,
+    ]);
+    expect(await say("remindMe", { templateId: String(id) })).toMatchObject({ inState: "OFF" });
+    await shop.ctx.db.write([sql`UPDATE coupon_template SET opens_at = ${now() + 60_000} WHERE id = ${id}`]);
+    expect(await say("cancelReminder", { templateId: String(id) })).toMatchObject({ inState: "SENT" });
+  });
+});
+
+describe("giving a coupon is refused with", () => {
+  const issue = (templateId: number, idempotencyKey = key(), externalId = `x${member}`) =>
+    tell("issueCoupon", { templateId: String(templateId), externalId, idempotencyKey });
+  const system = { given: "SYSTEM" } as const;
+
+  test("every reason of its template but that it has not opened", async () => {
+    member++;
+    const { NotStarted, ...others } = reasons;
+    for (const [type, facts] of Object.entries(others)) {
+      expect((await issue(await make({ ...system, ...facts() }))).__typename).toBe(type);
+    }
+    expect((await issue(await make({ ...system, ...NotStarted?.() }))).__typename).toBe("Coupon");
+    expect(await issue(await make({ ...system, state: "DRAFT" }))).toMatchObject({ inState: "DRAFT" });
+    expect((await issue(await make({ ...system, validTo: now() }))).__typename).toBe("Ended");
+  });
+
+  test("LimitReached, Conflict, NotFound and InvalidInput", async () => {
+    member++;
+    const id = await make(system);
+    expect((await issue(id, "given")).__typename).toBe("Coupon");
+    expect(await issue(id)).toMatchObject({ __typename: "LimitReached", limit: 1 });
+    expect((await issue(await make(system), "given")).__typename).toBe("Conflict");
+    expect((await issue(id, key(), "nobody")).__typename).toBe("NotFound");
+    expect((await issue(99_999_999)).__typename).toBe("NotFound");
+    expect(await issue(await make({}))).toMatchObject({ issues: [{ path: "templateId" }] });
+  });
+});
+
+test("what the shop's backend may not do is Forbidden, and what is wrong with an order is named by its type", async () => {
+  const template = idOf("CouponTemplate", await make({}));
+  expect((await tell("withdrawCouponTemplate", { template })).__typename).toBe("Forbidden");
+  expect((await tell("createCodePool", { templateId: template, codes: 1, idempotencyKey: "k" })).__typename).toBe(
+    "Forbidden",
+  );
+  const long = "o".repeat(101);
+  for (const [mutation, input] of [
+    ["redeemCoupons", {}],
+    ["releaseCoupons", {}],
+    ["refundOrder", { refundId: "r", policy: "KEEP" }],
+  ] as const) {
+    expect((await tell(mutation, { orderId: "unknown", ...input })).__typename).toBe("NotFound");
+    expect(await tell(mutation, { orderId: long, ...input })).toMatchObject({ issues: [{ path: "orderId" }] });
+  }
+});

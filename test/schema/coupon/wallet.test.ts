@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { addTemplate } from "../../support/coupons.ts";
+import { serveGraphql } from "../../support/graphql.ts";
+import { hasRedis } from "../../support/redis-server.ts";
+import { until } from "../../support/wait.ts";
+import { openWallets, type Wallets } from "../../support/wallets.ts";
+
+let wallets: Wallets;
+let server: Awaited<ReturnType<typeof serveGraphql>>;
+let tokens: string[];
+beforeAll(async () => {
+  wallets = await openWallets({ redis: hasRedis });
+  server = await serveGraphql({ contextFor: (actor) => ({ ...wallets.ctx, actor }) });
+  tokens = [];
+  for (let n = 1; n <= 5; n++) tokens.push(await server.member(`x${n}`));
+});
+afterAll(async () => {
+  await server.stop();
+  await wallets.close();
+});
+
+const as = async (member: number, query: string, variables?: unknown) => {
+  const { body } = await server.ask("app", query, { token: tokens[member - 1], variables });
+  if (body.errors) throw new Error(JSON.stringify(body.errors));
+  return body.data;
+};
+const list = `query ($status: WalletStatus!, $first: Int, $after: String) {
+  myCoupons(status: $status, first: $first, after: $after) {
+    nodes { id state code validTo template { templateId name description conditions threshold currency validDays } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+test("a member pages through coupons with what each promises, and the templates are read together", async () => {
+  const templates = await Promise.all([
+    addTemplate(wallets.ctx, { name: "Tea", kind: "FULL_REDUCTION", params: { spend: 5_000, off: 700 }, perMember: 9 }),
+    addTemplate(wallets.ctx, { name: "Cups", conditions: { goods: { include: ["cup"] }, minimum: 300 }, perMember: 9 }),
+    addTemplate(wallets.ctx, {
+      name: "All",
+      kind: "DISCOUNT",
+      params: { basisPointsOff: 500 },
+      validDays: 7,
+      perMember: 9,
+    }),
+  ]);
+  for (let n = 0; n < 12; n++) {
+    await wallets.give(1, { template: templates[n % 3]?.id ?? 0, validTo: wallets.ctx.clock() + (n + 1) * 60_000 });
+  }
+  const before = wallets.reads();
+  const { nodes, pageInfo } = (await as(1, list, { status: "AVAILABLE", first: 10 })).myCoupons;
+  expect(wallets.reads() - before).toBeLessThanOrEqual(2);
+  expect(
+    nodes.slice(0, 3).map(({ state, template }: { state: string; template: unknown }) => ({ state, template })),
+  ).toEqual([
+    {
+      state: "AVAILABLE",
+      template: {
+        templateId: String(templates[0]?.id),
+        name: "Tea",
+        description: "700 off from 5000",
+        conditions: "",
+        threshold: "5000",
+        currency: "EUR",
+        validDays: null,
+      },
+    },
+    {
+      state: "AVAILABLE",
+      template: {
+        templateId: String(templates[1]?.id),
+        name: "Cups",
+        description: "1000 off",
+        conditions: "for goods cup; from 300",
+        threshold: "300",
+        currency: "EUR",
+        validDays: null,
+      },
+    },
+    {
+      state: "AVAILABLE",
+      template: {
+        templateId: String(templates[2]?.id),
+        name: "All",
+        description: "5 % off",
+        conditions: "",
+        threshold: "0",
+        currency: "EUR",
+        validDays: 7,
+      },
+    },
+  ]);
+  expect(pageInfo.hasNextPage).toBe(true);
+  const rest = (await as(1, list, { status: "AVAILABLE", first: 10, after: pageInfo.endCursor })).myCoupons;
+  expect([rest.nodes.length, rest.pageInfo.hasNextPage]).toEqual([2, false]);
+  expect((await as(2, list, { status: "AVAILABLE" })).myCoupons.nodes).toEqual([]);
+});
+
+test("a coupon that is claimed is in the wallet with the next look, also where an empty one was remembered", async () => {
+  const { id } = await addTemplate(wallets.ctx, { stock: 5 });
+  expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes).toEqual([]);
+  const claim = `mutation ($id: ID!) { claimCoupon(input: { templateId: $id, idempotencyKey: "k" }) { ... on Coupon { id } } }`;
+  const { claimCoupon } = await as(3, claim, { id: String(id) });
+  await until(async () => (await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes.length === 1);
+  expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes[0].id).toBe(claimCoupon.id);
+});
+
+test("offers say what can be done with them; a reminder is asked for, shown, and taken back; refusals have their types", async () => {
+  await wallets.db.write([sql`UPDATE coupon_template SET state = 'ENDED'`]);
+  const opensAt = wallets.ctx.clock() + 3_600_000;
+  const { id } = await addTemplate(wallets.ctx, { name: "Drop", opensAt, perMember: 2 });
+  wallets.pass(1_000);
+  const offers = `{ claimableCoupons { template { templateId name } state opensAt held limit isReminded } }`;
+  const offered = { template: { templateId: String(id), name: "Drop" }, state: "NOT_STARTED", held: 0, limit: 2 };
+  const opens = new Date(opensAt).toISOString();
+  expect((await as(4, offers)).claimableCoupons).toEqual([{ ...offered, opensAt: opens, isReminded: false }]);
+  const say = (verb: string, template: number) =>
+    as(
+      4,
+      `mutation ($id: ID!) { ${verb}(input: { templateId: $id }) {
+      __typename ... on CouponReminder { remindAt opensAt template { name } } ... on WrongState { state } } }`,
+      { id: String(template) },
+    );
+  const reminder = { __typename: "CouponReminder", opensAt: opens, template: { name: "Drop" } };
+  const remindAt = new Date(opensAt - 300_000).toISOString();
+  expect((await say("remindMe", id)).remindMe).toEqual({ ...reminder, remindAt });
+  expect((await as(4, offers)).claimableCoupons).toEqual([{ ...offered, opensAt: opens, isReminded: true }]);
+  expect((await say("cancelReminder", id)).cancelReminder).toEqual({ ...reminder, remindAt });
+  expect((await say("cancelReminder", id)).cancelReminder).toEqual({ __typename: "NotFound" });
+  wallets.pass(3_590_000);
+  expect((await say("remindMe", id)).remindMe).toEqual({ __typename: "WrongState", state: "OPENING" });
+});
+
+test("operators say how members are reminded, and read it back", async () => {
+  const token = await server.token({ kind: "operator", name: "Kim", role: "approver" });
+  const set = `mutation { setCouponNoticePolicy(input: { kind: EXPIRY, leadMinutes: 120, channels: [SMS, EMAIL],
+    content: [{ parts: { sms: { text: "{{ campaign.name }} ends" } } }] }) { __typename } }`;
+  const { body } = await server.ask("graphql", set, { token });
+  expect(body.data.setCouponNoticePolicy).toEqual({ __typename: "CouponNoticePolicy" });
+  const read = await server.ask(
+    "graphql",
+    "{ couponNoticePolicies { kind templateId enabled leadMinutes channels content } }",
+    { token },
+  );
+  expect(read.body.data.couponNoticePolicies).toEqual([
+    {
+      kind: "EXPIRY",
+      templateId: null,
+      enabled: true,
+      leadMinutes: 120,
+      channels: ["SMS", "EMAIL"],
+      content: { SMS: { default: { text: "{{ campaign.name }} ends" } } },
+    },
+  ]);
+  const faulty = set.replace("120", "5");
+  const refused = await server.ask(
+    "graphql",
+    faulty.replace("__typename", "__typename ... on InvalidInput { issues { path } }"),
+    { token },
+  );
+  expect(refused.body.data.setCouponNoticePolicy).toEqual({
+    __typename: "InvalidInput",
+    issues: [{ path: "leadMinutes" }],
+  });
+});
+
+test("wallets are for members: the operators' face has no way to ask for one's own coupons as somebody else", async () => {
+  const token = await server.token({ kind: "operator", name: "Ada", role: "admin" });
+  const { body, code } = await server.ask("graphql", "{ myCoupons(status: USED) { nodes { id } } }", { token });
+  expect([body.data ?? null, code]).toEqual([null, "FORBIDDEN"]);
+});
