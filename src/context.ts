@@ -1,6 +1,6 @@
 import type { Redis } from "@upstash/redis";
 import type { Limits } from "./channels/catalog.ts";
-import type { Sandbox } from "./channels/sandbox.ts";
+import type { Sandbox } from "./channels/sandbox/sandbox.ts";
 import type { Database } from "./db/client.ts";
 import { isRefusal } from "./errors.ts";
 import type { Queue } from "./queue/qstash.ts";

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Query } from "../db/statement.ts";
-import { defineEvent, recordEach } from "../queue/event.ts";
+import { defineEvent, recordEach } from "../queue/event/event.ts";
 
 const sends = z.int().nonnegative();
 

@@ -1,9 +1,9 @@
 import { byChannel, externalNames } from "./catalog.ts";
 import type { ExternalChannelName, Sender, Senders } from "./channel.ts";
-import { emailSender } from "./email.ts";
-import { pushSender } from "./push.ts";
-import { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox.ts";
-import { smsSender } from "./sms.ts";
+import { emailSender } from "./email/email.ts";
+import { pushSender } from "./push/push.ts";
+import { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox/sandbox.ts";
+import { smsSender } from "./sms/sms.ts";
 
 /** Who sends on a channel, given its provider's credentials. */
 const makers = {

@@ -1,6 +1,6 @@
 import { Webhook } from "standardwebhooks";
+import { reasonOf } from "./failure-reason.ts";
 import { secondsOf } from "./http.ts";
-import { reasonOf } from "./reason.ts";
 
 /** A message to an endpoint of the shop. */
 export interface OutgoingWebhook {

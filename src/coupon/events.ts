@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { defineEvent } from "../queue/event.ts";
+import { defineEvent } from "../queue/event/event.ts";
 
 const template = z.int();
 

@@ -1,6 +1,6 @@
-import { EventRange } from "../queue/event.ts";
-import { type Consumer, consume, giveUp } from "../queue/event-consumer.ts";
-import { jobOf } from "../queue/event-cursor.ts";
+import { type Consumer, consume, giveUp } from "../queue/event/consumer.ts";
+import { jobOf } from "../queue/event/cursor.ts";
+import { EventRange } from "../queue/event/event.ts";
 import { defineMessage } from "../queue/message.ts";
 import { defineJob, done, type Job, type JobContext } from "./job.ts";
 

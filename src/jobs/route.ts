@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { countJob } from "../operations/metrics.ts";
-import { readBody } from "./body.ts";
 import { jobs } from "./index.ts";
 import type { JobContext, JobResult } from "./job.ts";
+import { readBody } from "./read-body.ts";
 import { signatureFault } from "./signature.ts";
 
 /** The largest message that the queue takes. */

@@ -1,5 +1,5 @@
-import { registerConsumers } from "../queue/event-consumer.ts";
-import { armEventGroup } from "../queue/event-group.ts";
+import { registerConsumers } from "../queue/event/consumer.ts";
+import { armEventGroup } from "../queue/event/group.ts";
 import type { Queue } from "../queue/qstash.ts";
 import { couponExpireJob } from "./coupon-expire.ts";
 import { couponNoticeJob } from "./coupon-notice.ts";

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../channels/catalog.ts";
 import type { Query } from "../db/statement.ts";
-import { defineEvent, recordEach } from "../queue/event.ts";
+import { defineEvent, recordEach } from "../queue/event/event.ts";
 
 /**
  * A member does not want to be written to any more, on a channel and about a topic (`*`: about all that have no word of their own). Names

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { announceTo, jobOf } from "../queue/event-cursor.ts";
-import { graceMs, isLost, newestRow } from "./lost.ts";
+import { announceTo, jobOf } from "../queue/event/cursor.ts";
+import { graceMs, isLost, newestRow } from "./lost-message.ts";
 
 /**
  * Announces the events behind their cursors again to consumers of which neither the outbox nor the queue knows a message; says to how many.

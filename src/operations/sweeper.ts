@@ -20,13 +20,13 @@ import { openPools } from "../coupon/code/pool-fill.ts";
 import { endTemplates } from "../coupon/template/sweep.ts";
 import { openTakeBacks } from "../coupon/template/take-back.ts";
 import type { Query } from "../db/statement.ts";
-import { forgetEvents } from "../queue/event.ts";
+import { forgetEvents } from "../queue/event/event.ts";
 import type { Message } from "../queue/message.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { forgetDeliveries } from "../webhook/delivery.ts";
 import { flowOf, webhookSend } from "../webhook/messages.ts";
 import { announceAgain } from "./event-sweep.ts";
-import { graceMs, isLost, newestRow } from "./lost.ts";
+import { graceMs, isLost, newestRow } from "./lost-message.ts";
 
 /** Pieces of work looked at in one sweep. */
 const stride = 500;

@@ -1,6 +1,6 @@
 import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
-import { eventsAnnounced } from "./event.ts";
-import { eventGroup } from "./event-group.ts";
+import { eventsAnnounced } from "./event/event.ts";
+import { eventGroup } from "./event/group.ts";
 import { configuredLimits, flowKey, usualFlow } from "./flow.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
-import { announceEvents } from "./event.ts";
+import { announceEvents } from "./event/event.ts";
 import { type Answer, publish, type WaitingRow } from "./publish.ts";
 import type { Queue } from "./qstash.ts";
 

@@ -1,6 +1,6 @@
 import { Redis } from "@upstash/redis";
 import { connect } from "./connection.ts";
-import { requesterOver } from "./local.ts";
+import { requesterOver } from "./resp-client.ts";
 import { openRest } from "./rest.ts";
 import { watchFailures } from "./script.ts";
 import { manageServer } from "./server.ts";

@@ -1,4 +1,4 @@
-import { type Line, openLine, RedisAway } from "./line.ts";
+import { type Line, openLine, RedisAway } from "./socket.ts";
 
 /** One connection to a Redis that mends itself; while Redis is away every command fails at once. */
 export interface Connection {

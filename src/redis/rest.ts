@@ -1,6 +1,6 @@
 import { Redis, type UpstashRequest, type UpstashResponse } from "@upstash/redis";
 import type { Report } from "./connection.ts";
-import { RedisAway } from "./line.ts";
+import { RedisAway } from "./socket.ts";
 
 const answerWithinMs = 1_000;
 const restMs = 500;

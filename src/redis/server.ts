@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
-import { openHome, type ServerHome } from "./home.ts";
-import { openLine } from "./line.ts";
 import { kill, runsAt } from "./process.ts";
+import { openHome, type ServerHome } from "./server-dir.ts";
+import { openLine } from "./socket.ts";
 
 /** The `redis-server` child of one data directory; nothing of it is on disk but its socket. */
 export interface ManagedServer {

@@ -1,7 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
-import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { broker, stopAll } from "../queue/broker/support.ts";
 import { type BrokerVictim, killBrokers, spawnBroker } from "../support/broker-victim.ts";
 import { tempDir } from "../support/temp.ts";

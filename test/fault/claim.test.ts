@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { gateState } from "../../src/coupon/gate/gate.ts";
 import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../src/channels/catalog.ts";
-import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { faultsOf, ledgerOf, runOf } from "../support/ledger.ts";
 import { layDown, surviveKills, type Victim } from "../support/victim.ts";
 

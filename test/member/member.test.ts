@@ -2,7 +2,6 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { isRefusal } from "../../src/errors.ts";
 import { everyone, parseAudience } from "../../src/member/audience.ts";
-import { setConsent, suppress, unsuppress } from "../../src/member/consent-word.ts";
 import { estimateAudience } from "../../src/member/estimate.ts";
 import {
   consentsOf,
@@ -14,6 +13,7 @@ import {
   tagsOf,
 } from "../../src/member/member.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
+import { setConsent, suppress, unsuppress } from "../../src/member/set-consent.ts";
 import { memberTerms } from "../../src/member/terms.ts";
 import { type UpsertOutcome, upsertMembers } from "../../src/member/upsert.ts";
 import { openShop, type Shop } from "./context.ts";

@@ -1,5 +1,5 @@
 import { appendFileSync } from "node:fs";
-import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { memberToken } from "./ask.ts";
 
 // A crowd that claims coupons over HTTP, as a process of its own: bun claim-storm.ts '<JSON of Storm>'. Writes a line for each answer to

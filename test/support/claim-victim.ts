@@ -1,5 +1,5 @@
 import { startApp } from "../../src/app.ts";
-import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { memberEnv } from "./ask.ts";
 import { shopEnv } from "./shop.ts";
 

@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { externalNames } from "../../src/channels/catalog.ts";
 import type { ExternalChannelName, Sender } from "../../src/channels/channel.ts";
-import { emailSender } from "../../src/channels/email.ts";
-import { pushSender } from "../../src/channels/push.ts";
-import { createSandbox } from "../../src/channels/sandbox.ts";
-import { smsSender } from "../../src/channels/sms.ts";
+import { emailSender } from "../../src/channels/email/email.ts";
+import { pushSender } from "../../src/channels/push/push.ts";
+import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
+import { smsSender } from "../../src/channels/sms/sms.ts";
 import { fault as fcmFault, serviceAccount, startFcm } from "./providers/fcm.ts";
 import type { Provider } from "./providers/provider.ts";
 import { resendKey, refusal as resendRefusal, startResend } from "./providers/resend.ts";

@@ -1,5 +1,5 @@
 import { startApp } from "../../src/app.ts";
-import { seededRandom } from "../../src/channels/sandbox-faults.ts";
+import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { shopEnv } from "./shop.ts";
 
 // A server for tests that kill it: bun fault-server.ts <data directory> <port> <seed> <batch window>. With a seed other than 0 its

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { createSandbox } from "../../src/channels/sandbox.ts";
+import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Actor, Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";

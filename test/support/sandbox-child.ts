@@ -1,5 +1,5 @@
 import { writeSync } from "node:fs";
-import { createSandbox } from "../../src/channels/sandbox.ts";
+import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import { batchOf } from "./envelopes.ts";
 
 /** Sends SMS batches into the sandbox at argv[2] until it is killed, and says after each that it was answered. */

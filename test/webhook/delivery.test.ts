@@ -5,8 +5,8 @@ import { eventWebhooks } from "../../src/jobs/event-webhooks.ts";
 import type { JobContext } from "../../src/jobs/job.ts";
 import { webhookSendJob } from "../../src/jobs/webhook-send.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";
-import { announceEvents, record } from "../../src/queue/event.ts";
-import { registerConsumers } from "../../src/queue/event-consumer.ts";
+import { registerConsumers } from "../../src/queue/event/consumer.ts";
+import { announceEvents, record } from "../../src/queue/event/event.ts";
 import {
   deliveriesById,
   forgetDeliveries,

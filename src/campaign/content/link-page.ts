@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import { consentSaid } from "../../member/consent-word.ts";
+import { consentSaid } from "../../member/set-consent.ts";
 import { languageOf, type PageLanguage } from "../../web/language.ts";
 import { recordProgress } from "../delivery/delivery.ts";
 import { type Link, readLink } from "./link.ts";

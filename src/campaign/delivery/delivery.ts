@@ -3,7 +3,7 @@ import type { ExternalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import { wishStatements } from "../../member/wish.ts";
+import { wishStatements } from "../../member/opt-out.ts";
 import { countIntoTally } from "../ledger/tally.ts";
 
 /**

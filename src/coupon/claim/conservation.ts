@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import { recordEach } from "../../queue/event.ts";
+import { recordEach } from "../../queue/event/event.ts";
 import { couponDrift } from "../events.ts";
 import { gateState } from "../gate/gate.ts";
 import { type Reconciled, reconcileGates } from "../gate/reconcile.ts";

@@ -1,7 +1,7 @@
 import { usualFlow } from "../../queue/flow.ts";
-import { subjectOf } from "./kinds.ts";
 import type { LogEntry } from "./log.ts";
 import type { OutboxRow } from "./outbox.ts";
+import { subjectOf } from "./republishable.ts";
 
 /** Where a message is, as its own records tell: what holds it there is another question. */
 export const queueMessageStates = [

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { messagesOfRows } from "./find.ts";
 import type { QueueMessage } from "./message.ts";
+import { messagesOfRows } from "./message-search.ts";
 import { newestAbout } from "./outbox.ts";
 
 /**

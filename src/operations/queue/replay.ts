@@ -14,7 +14,7 @@ import {
   listDeadLetters,
   pageOrRefusal,
 } from "./dead-letter.ts";
-import { isPublishable, readMessage } from "./kinds.ts";
+import { isPublishable, readMessage } from "./republishable.ts";
 
 /**
  * Publishes a dead message again. Its parked page or batch is taken up first and a run that had FAILED runs on, so that the message finds

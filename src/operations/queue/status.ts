@@ -2,9 +2,9 @@ import type { Context } from "../../context.ts";
 import { isRefusal } from "../../errors.ts";
 import { listDeadLetters } from "./dead-letter.ts";
 import { deliveriesUnderWay, type InFlight } from "./explain.ts";
-import { hostOf } from "./find.ts";
 import { listQueueFlows, type QueueFlow } from "./flow.ts";
 import { type LogEntry, mostEntries, readLog } from "./log.ts";
+import { hostOf } from "./message-search.ts";
 import { type Backlog, backlog } from "./outbox.ts";
 
 /** How the queue is, as far as it answers. */

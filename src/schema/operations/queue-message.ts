@@ -1,8 +1,8 @@
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
-import { findMessage, listMessages, type MessagePage } from "../../operations/queue/find.ts";
-import { cancelMessage, retryMessage } from "../../operations/queue/hands.ts";
 import type { QueueMessage } from "../../operations/queue/message.ts";
+import { cancelMessage, retryMessage } from "../../operations/queue/message-actions.ts";
+import { findMessage, listMessages, type MessagePage } from "../../operations/queue/message-search.ts";
 import { openMessages } from "../../operations/queue/open-work.ts";
 import { RunType } from "../campaign/run-type.ts";
 import { builder } from "../kit/builder.ts";

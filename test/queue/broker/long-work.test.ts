@@ -1,8 +1,8 @@
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
+import { createStride, searchBack } from "../../../src/queue/broker/batch-size.ts";
 import { Committer } from "../../../src/queue/broker/store/commit.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
-import { createStride, searchBack } from "../../../src/queue/broker/stride.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
 import { broker, destination, put, type Started, stopAll } from "./support.ts";

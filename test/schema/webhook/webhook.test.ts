@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { setConsent } from "../../../src/member/consent-word.ts";
+import { setConsent } from "../../../src/member/set-consent.ts";
 import { hire, type Operator } from "../../support/operators.ts";
 import { startReceiver, verifies } from "../../support/receiver.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { SetupError } from "../../errors.ts";
+import { channels } from "../catalog.ts";
+import type { BatchOutcome, Envelope, Limits, SendBatch, Sender } from "../channel.ts";
+import { jsonFrom, post } from "../http.ts";
+import { sendByRow } from "../send-each.ts";
+import { memberResult, type TokenAnswer, tokenAnswer } from "./answer.ts";
+import { type AccessTokens, accessTokens } from "./token.ts";
+
+export interface PushSettings {
+  /** The service account's key file, as JSON text. */
+  readonly serviceAccount: string;
+  readonly baseUrl?: string;
+  /** Where access tokens are fetched; otherwise as the key file says. */
+  readonly tokenUrl?: string;
+  readonly limits?: Partial<Limits>;
+  readonly timeoutMs?: number;
+  readonly rowTimeoutMs?: number;
+}
+
+const ServiceAccount = z.object({
+  project_id: z.string().min(1),
+  client_email: z.string().min(1),
+  private_key: z.string().min(1),
+  private_key_id: z.string().optional(),
+  token_uri: z.string().default("https://oauth2.googleapis.com/token"),
+});
+
+/**
+ * Push notifications through Firebase Cloud Messaging, one request a token. A member is reached when one of the tokens accepts;
+ * FCM recognises no repeats, so what is unclear stays unknown. A key file that cannot be read is a {@link SetupError}.
+ */
+export function pushSender(settings: PushSettings): Sender {
+  const { baseUrl = "https://fcm.googleapis.com", timeoutMs = 60_000, rowTimeoutMs = 15_000 } = settings;
+  const account = accountFrom(settings.serviceAccount);
+  const tokens = accessTokens({
+    email: account.client_email,
+    privateKey: account.private_key,
+    keyId: account.private_key_id,
+    url: settings.tokenUrl ?? account.token_uri,
+    timeoutMs: rowTimeoutMs,
+  });
+  const url = `${baseUrl}/v1/projects/${encodeURIComponent(account.project_id)}/messages:send`;
+  return {
+    name: "PUSH",
+    idempotent: false,
+    limits: { ...channels.PUSH.limits, ...settings.limits },
+    timeoutMs,
+    send: (batch) => sendAuthorised({ url, tokens, timeoutMs, rowTimeoutMs }, batch),
+  };
+}
+
+interface Line {
+  readonly url: string;
+  readonly tokens: AccessTokens;
+  readonly timeoutMs: number;
+  readonly rowTimeoutMs: number;
+}
+
+async function sendAuthorised({ url, tokens, timeoutMs, rowTimeoutMs }: Line, batch: SendBatch): Promise<BatchOutcome> {
+  const started = performance.now();
+  const access = await tokens.get();
+  if (access.kind === "none") return { ...access, kind: "retry" };
+  const pace = { width: 10, timeoutMs: timeoutMs - (performance.now() - started), rowTimeoutMs };
+  return await sendByRow(batch, pace, async (envelope, signal) => {
+    const sendTo = async (token: string): Promise<TokenAnswer> =>
+      tokenAnswer(
+        token,
+        await post({ url, headers: headersWith(access.token), body: messageTo(token, envelope), signal }),
+      );
+    const answers = await Promise.all(envelope.to.map(sendTo));
+    if (answers.some(({ kind }) => kind === "unauthorised")) tokens.drop(access.token);
+    return memberResult(envelope.to, answers);
+  });
+}
+
+function headersWith(accessToken: string): Record<string, string> {
+  return { authorization: `Bearer ${accessToken}`, "content-type": "application/json" };
+}
+
+function messageTo(token: string, { ref, parts }: Envelope): string {
+  const { title = "", body = "", url } = parts;
+  return JSON.stringify({
+    message: { token, notification: { title, body }, data: url === undefined ? { ref } : { ref, url } },
+  });
+}
+
+function accountFrom(text: string): z.infer<typeof ServiceAccount> {
+  const account = ServiceAccount.safeParse(jsonFrom(text));
+  if (account.success) return account.data;
+  const faults = account.error.issues.map(({ path, message }) => [...path, message].join(": "));
+  throw new SetupError(`push.serviceAccount is no key file of a Google service account: ${faults.join("; ")}`);
+}

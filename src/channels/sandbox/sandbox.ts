@@ -1,0 +1,202 @@
+import { type AddressKind, byChannel, channels, externalNames } from "../catalog.ts";
+import type {
+  BatchOutcome,
+  Envelope,
+  ExternalChannelName,
+  SendBatch,
+  Sender,
+  Senders,
+  SendResult,
+} from "../channel.ts";
+import { answerInTime, timedOut } from "../timeout.ts";
+import { type ChannelFaults, fateOf, seededRandom } from "./faults.ts";
+import { openSandboxLog, type SandboxLog } from "./log.ts";
+import { type Counts, type DeliveryFilter, type DeliveryPage, openSandboxReader, providerIdOf } from "./reader.ts";
+
+export interface SandboxOptions {
+  /** The log's SQLite file; made when it is not there. */
+  readonly path: string;
+  /** Milliseconds since 1970. */
+  readonly clock?: () => number;
+  /** Replaces the faults kept in the file; without it they stay as they were last set. */
+  readonly faults?: Partial<Record<ExternalChannelName, Partial<ChannelFaults>>>;
+  /** Where the dice that the faults are thrown with begin. */
+  readonly seed?: number;
+  /** How long a sender waits for an answer, in milliseconds. */
+  readonly timeoutMs?: number;
+}
+
+/** Stands in for the providers: takes every send into a durable log of its own, and lets nothing leave. */
+export interface Sandbox {
+  readonly senders: Senders;
+  /** Accepted deliveries, newest first. */
+  list(filter?: DeliveryFilter): DeliveryPage;
+  /** Accepted deliveries per channel, repeats included. */
+  counts(filter?: { readonly run?: string }): Counts;
+  /** How many (ref, channel) were delivered more than once. */
+  duplicates(filter?: { readonly run?: string }): number;
+  /** Drops deliveries older than this moment (ms since 1970) and answers how many; keys still recognised stay. */
+  purge(olderThan: number): Promise<number>;
+  faults(): Readonly<Record<ExternalChannelName, ChannelFaults>>;
+  /** Sets a channel's faults, for every process that shares the file and for later starts; what is not said is 0. */
+  setFaults(channel: ExternalChannelName, faults: Partial<ChannelFaults>): void;
+  close(): void;
+}
+
+/**
+ * Opens the sandbox. A send is answered only after it is on disk. Like the provider it stands for, a channel with
+ * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id with a
+ * conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail alone; push
+ * tokens that start with `gone` are reported as gone.
+ */
+export function createSandbox(options: SandboxOptions): Sandbox {
+  const { path, clock = Date.now, faults, seed = 1, timeoutMs = 2_000 } = options;
+  const log = openSandboxLog(path);
+  if (faults) for (const name of externalNames) log.setFaults(name, faults[name] ?? {});
+  const random = seededRandom(seed);
+  const sender = (name: ExternalChannelName) => sandboxSender({ name, log, clock, random, timeoutMs });
+  return {
+    ...openSandboxReader(log.db, log.numbers),
+    senders: byChannel(externalNames, sender),
+    purge: (olderThan) => log.purge(olderThan, Math.min(olderThan, clock() - Math.max(...externalNames.map(windowMs)))),
+    faults: log.faults,
+    setFaults: log.setFaults,
+    close: log.close,
+  };
+}
+
+interface Desk {
+  readonly name: ExternalChannelName;
+  readonly log: SandboxLog;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly timeoutMs: number;
+}
+
+function sandboxSender(desk: Desk): Sender {
+  const { batch, parallelism } = channels[desk.name].limits;
+  const idempotent = windowMs(desk.name) > 0;
+  return {
+    name: desk.name,
+    idempotent,
+    limits: { batch, parallelism },
+    timeoutMs: desk.timeoutMs,
+    send: async (sent) => {
+      try {
+        return await (idempotent ? sendWhole(desk, sent) : sendByRow(desk, sent));
+      } catch (error) {
+        return unwritten(error);
+      }
+    },
+  };
+}
+
+/** One request carries the batch, so what happens on the road happens to all of it. */
+function sendWhole(desk: Desk, batch: SendBatch): Promise<BatchOutcome> {
+  const faults = desk.log.faults()[desk.name];
+  const answer = async (): Promise<BatchOutcome> => {
+    const fate = fateOf(faults, desk.random);
+    await pause(faults.delayMs);
+    if (fate === "busy") return busy;
+    if (fate === "drop") return await never();
+    const outcome = await take(desk, batch, faults.fail);
+    if (fate === "late") await pause(faults.lateMs);
+    return outcome;
+  };
+  return answerInTime(answer(), desk.timeoutMs, { kind: "retry", reason: timedOut });
+}
+
+/** One request a row: each has a fate of its own. Those that arrive are written together. */
+async function sendByRow(desk: Desk, batch: SendBatch): Promise<BatchOutcome> {
+  const faults = desk.log.faults()[desk.name];
+  const fates = batch.envelopes.map(() => fateOf(faults, desk.random));
+  const arrive = batch.envelopes.filter((_, index) => fates[index] === "through" || fates[index] === "late");
+  const arrived = pause(faults.delayMs)
+    .then(() => take(desk, { id: batch.id, envelopes: arrive }, faults.fail))
+    .then((outcome) => answersOf(outcome, arrive));
+  const inTime = answerInTime(arrived, desk.timeoutMs, new Map<Envelope, SendResult>());
+  inTime.catch(() => {}); // a failure that no row waits for is told by `arrived`
+  const answer = async (envelope: Envelope, index: number): Promise<SendResult> => {
+    if (fates[index] === "busy") return busy;
+    if (fates[index] === "drop") return await answerInTime(never(), desk.timeoutMs, unheard);
+    if (fates[index] === "through") return (await inTime).get(envelope) ?? unheard;
+    const late = arrived.then((answers) => pause(faults.lateMs).then(() => answers.get(envelope) ?? unheard));
+    return await answerInTime(late, desk.timeoutMs, unheard);
+  };
+  return { kind: "results", results: await Promise.all(batch.envelopes.map(answer)) };
+}
+
+const busy = { kind: "retry", afterSeconds: 1, reason: "the sandbox was told to be busy" } as const;
+const unheard = { kind: "unknown", reason: timedOut } as const;
+const never = () => new Promise<never>(() => {});
+
+function answersOf(outcome: BatchOutcome, envelopes: readonly Envelope[]): Map<Envelope, SendResult> {
+  return new Map(
+    envelopes.map((envelope, i) => [envelope, (outcome.kind === "results" ? outcome.results[i] : outcome) ?? unheard]),
+  );
+}
+
+/** Takes a request that arrived: judges every envelope, writes the accepted ones down, and answers as the provider would. */
+async function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): Promise<BatchOutcome> {
+  if (envelopes.length === 0) return { kind: "results", results: [] };
+  const refused = new Map<number, string>();
+  envelopes.forEach(({ to }, index) => {
+    const reason =
+      fault(desk.name, to) ?? (fail > 0 && desk.random() < fail ? "the sandbox was told to fail" : undefined);
+    if (reason) refused.set(index, reason);
+  });
+  const at = desk.clock();
+  const taken = await desk.log.take({
+    channel: desk.name,
+    key: id,
+    at,
+    accepted: envelopes.filter((_, index) => !refused.has(index)),
+    refused,
+    ...(windowMs(desk.name)
+      ? { repeat: { fingerprint: fingerprint(envelopes), since: at - windowMs(desk.name) } }
+      : {}),
+  });
+  let seq = taken.kind === "taken" ? taken.first : 0;
+  const result = ({ to }: Envelope, index: number): SendResult => {
+    if (taken.kind === "conflict") return { kind: "unknown", reason: "invalid_idempotent_request" };
+    const reason = taken.refused.get(index);
+    const gone = channels[desk.name].address === "push" ? { goneTokens: to.filter(isGone) } : {};
+    return reason ? { kind: "failed", reason, ...gone } : { kind: "sent", providerId: providerIdOf(seq++), ...gone };
+  };
+  return { kind: "results", results: envelopes.map(result) };
+}
+
+/** A log that cannot be written has accepted nothing. */
+function unwritten(error: unknown): BatchOutcome {
+  const why = error instanceof Error ? error.message : "no reason given";
+  return { kind: "retry", afterSeconds: 1, reason: `the sandbox could not write its log: ${why}` };
+}
+
+function fingerprint(envelopes: readonly Envelope[]): string {
+  return new Bun.CryptoHasher("sha256").update(JSON.stringify(envelopes)).digest("base64");
+}
+
+const shapes: Readonly<Record<Exclude<AddressKind, "none">, RegExp>> = {
+  email: /^[^\s@]+@[^\s@]+\.[^\s@]+$/,
+  phone: /^\+?[1-9]\d{3,14}$/,
+  push: /^\S+$/,
+};
+
+function fault(name: ExternalChannelName, to: readonly string[]): string | undefined {
+  const { address } = channels[name];
+  const fits = (text: string) => shapes[address].test(text);
+  if (address === "push")
+    return to.some((token) => fits(token) && !isGone(token)) ? undefined : "no token is registered";
+  return to.length > 0 && to.every(fits) ? undefined : "the address is not valid";
+}
+
+const isGone = (token: string) => token.startsWith("gone");
+const windowMs = (name: ExternalChannelName) => channels[name].idempotentHours * 3_600_000;
+
+/** Holds a request back; such a wait keeps no process alive. */
+async function pause(ms: number): Promise<void> {
+  if (ms <= 0) return;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)).unref();
+  await promise;
+}

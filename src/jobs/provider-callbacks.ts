@@ -1,0 +1,71 @@
+import { verifyEmailWebhook } from "../channels/email/callback.ts";
+import type { Webhook } from "../channels/provider-webhook.ts";
+import { verifyTwilioWebhook } from "../channels/sms/callback.ts";
+import type { JobContext } from "./job.ts";
+import { recordEmailEvent, recordSmsEvent } from "./provider-events.ts";
+import { readBody } from "./read-body.ts";
+
+/** What providers sign with; the webhooks of a provider without a secret are not there. */
+interface Secrets {
+  readonly resend: string | undefined;
+  readonly twilio: string | undefined;
+  /** Where Twilio was told to call us, without the query. */
+  readonly twilioUrl: string;
+}
+
+/** The longest news that is taken, in bytes. */
+const bodyLimit = 256 * 1024;
+
+/**
+ * Answers `POST /webhooks/<provider>`. What is authentic is 2xx, whether of interest or not, new or told before; what is forged 401; of
+ * no provider that is set up 404; too long 413. An outage is a 5xx, so that the provider tells it again.
+ */
+export async function handleWebhook(
+  ctx: JobContext,
+  provider: string,
+  request: Request,
+  secrets: Secrets,
+): Promise<Response> {
+  const take = takerOf(provider, secrets);
+  if (!take) return refuse(404, "there is no such provider here, or its webhook secret is not set");
+  if (request.method !== "POST") return refuse(405, "webhooks are called with POST");
+  const body = await readBody(request, bodyLimit);
+  if (body === undefined) return refuse(413, `the body is longer than ${bodyLimit} bytes`);
+  try {
+    const kind = await take(ctx, request, body);
+    ctx.log(kind === "forged" ? "warn" : "debug", "webhook", { provider, result: kind });
+    return kind === "forged"
+      ? refuse(401, "the signature does not hold for this body, address and time")
+      : new Response(null, { status: 204 });
+  } catch (error) {
+    ctx.log("error", "webhook.failed", { provider, error: error instanceof Error ? error.name : "unknown" });
+    return refuse(500, "it could not be recorded; tell it again");
+  }
+}
+
+/** Checks a webhook, records what it tells, and says what it was. */
+type Take = (ctx: JobContext, request: Request, body: string) => Promise<Webhook<unknown>["kind"]>;
+
+function takerOf(provider: string, { resend, twilio, twilioUrl }: Secrets): Take | undefined {
+  if (provider === "resend" && resend) {
+    return async (ctx, { headers }, body) => {
+      const webhook = verifyEmailWebhook(resend, headers, body);
+      if (webhook.kind === "event") await recordEmailEvent(ctx, webhook.id, webhook.event);
+      return webhook.kind;
+    };
+  }
+  if (provider === "twilio" && twilio) {
+    return async (ctx, { url, headers }, body) => {
+      const called = `${twilioUrl}${new URL(url).search}`;
+      const signature = headers.get("x-twilio-signature");
+      const webhook = verifyTwilioWebhook(twilio, called, new URLSearchParams(body), signature);
+      if (webhook.kind === "event") await recordSmsEvent(ctx, webhook.id, webhook.event);
+      return webhook.kind;
+    };
+  }
+  return undefined;
+}
+
+function refuse(status: number, error: string): Response {
+  return Response.json({ error }, { status });
+}

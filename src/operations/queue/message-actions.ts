@@ -1,0 +1,80 @@
+import { sql } from "drizzle-orm";
+import { type Context, describeActor } from "../../context.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import type { QueueMessage } from "./message.ts";
+import { findMessage, messagesOfRows } from "./message-search.ts";
+import { type OutboxRow, rowsAbout } from "./outbox.ts";
+import { readMessage } from "./republishable.ts";
+
+/**
+ * Does not wait for a message's next try: offers it to the queue at once where the queue refused it, and publishes a fresh one in the place of
+ * one that waits to be tried again, with all its tries before it. Answers the message that is now to do the work. NOT_FOUND for none of ours;
+ * WRONG_STATE for one that does not wait for a try.
+ */
+export async function retryMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
+  const message = await findMessage(ctx, { id });
+  if (isRefusal(message)) return message;
+  const { state, job, row } = message;
+  if (state === "OUTBOX" && row) {
+    await ctx.db.write([sql`UPDATE outbox SET next_try_at = 0 WHERE seq = ${row.seq} AND published_at IS NULL`]);
+    return told(ctx, "message.retried", message, message);
+  }
+  if (state !== "RETRYING") {
+    return refuse.wrongState(`Only a message that waits to be tried again can be; this one is ${state}.`, state);
+  }
+  const fresh = readMessage(job, message.payload, row?.flow ?? message.flow);
+  if (!("name" in fresh)) {
+    return refuse.wrongState(`The queue alone tries messages for ${job} again; it does so by itself.`, state);
+  }
+  const newest = await newestSeq(ctx, fresh.subject);
+  // First the new one: the work may then be done twice, but is not lost in between.
+  await ctx.db.write([
+    enqueue(
+      [fresh],
+      ctx.clock(),
+      sql`coalesce((SELECT max(seq) FROM outbox WHERE subject = ${fresh.subject}), 0) = ${newest}`,
+    ),
+  ]);
+  await ctx.queue.client.messages.cancel([id]);
+  const [made] = await rowsAbout(ctx, { subject: fresh.subject, before: undefined, limit: 1 });
+  const [successor] = made ? await messagesOfRows(ctx, [made]) : [];
+  return told(ctx, "message.retried", message, successor ?? message);
+}
+
+async function newestSeq(ctx: Context, subject: string): Promise<number> {
+  const [newest] = await rowsAbout(ctx, { subject, before: undefined, limit: 1 });
+  return newest?.seq ?? 0;
+}
+
+/**
+ * Takes a message out of the outbox or the queue. An attempt under way is not broken off. Its work stays undone, until the sweep finds it still
+ * wanted. NOT_FOUND for none of ours; WRONG_STATE for one that has ended. Cancelling twice changes nothing.
+ */
+export async function cancelMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
+  const message = await findMessage(ctx, { id });
+  if (isRefusal(message)) return message;
+  const { state, row } = message;
+  if (state === "CANCELLED") return message;
+  if (state === "DELIVERED" || state === "DEAD") {
+    return refuse.wrongState(`It is ${state}: there is nothing left to cancel.`, state);
+  }
+  const gone = state === "OUTBOX" && row ? await dropped(ctx, row) : await cancelled(ctx, id);
+  if (!gone) return refuse.wrongState("It moved on meanwhile; look at it again.", state);
+  return told(ctx, "message.cancelled", message, { ...message, state: "CANCELLED", since: ctx.clock() });
+}
+
+/** Whether the row was still unpublished; the relay may have it in its hands all the same. */
+async function dropped(ctx: Context, { seq }: OutboxRow): Promise<boolean> {
+  const [result] = await ctx.db.write([sql`DELETE FROM outbox WHERE seq = ${seq} AND published_at IS NULL`]);
+  return result?.rowsAffected === 1;
+}
+
+async function cancelled(ctx: Context, id: string): Promise<boolean> {
+  return (await ctx.queue.client.messages.cancel([id])).cancelled > 0;
+}
+
+function told(ctx: Context, event: string, { id, job }: QueueMessage, answer: QueueMessage): QueueMessage {
+  ctx.log("info", event, { job, message: id, actor: describeActor(ctx.actor) });
+  return answer;
+}

@@ -1,0 +1,73 @@
+import { errors, type Requester, type UpstashRequest, type UpstashResponse } from "@upstash/redis";
+import type { Connection } from "./connection.ts";
+import { isReply } from "./socket.ts";
+
+/** Answers @upstash/redis's requests from a Redis connection of ours, as Upstash's REST would. */
+export function requesterOver(connection: Connection): Requester {
+  async function request(req: UpstashRequest): Promise<unknown> {
+    const [route] = req.path ?? [];
+    switch (route) {
+      case undefined:
+        return answer(connection, commandOf(req.body));
+      case "pipeline":
+        return Promise.all(commandsOf(req.body).map((command) => answer(connection, command)));
+      case "multi-exec":
+        return transact(connection, commandsOf(req.body));
+      default:
+        throw new errors.UpstashError(`${route} is not served over this connection`);
+    }
+  }
+  return { request: (req) => asRequested(request(req)) };
+}
+
+type Command = readonly [string, ...string[]];
+
+async function answer(connection: Connection, command: Command): Promise<UpstashResponse<unknown>> {
+  const [name, ...args] = command;
+  return connection.send(name, args).then(plain, refused);
+}
+
+/** Sent in one turn on one connection, so no other command comes between MULTI and EXEC. */
+async function transact(connection: Connection, commands: Command[]): Promise<UpstashResponse<unknown>[]> {
+  const sent = [["MULTI"] as const, ...commands, ["EXEC"] as const].map((command) => answer(connection, command));
+  const outcome = (await Promise.all(sent)).at(-1);
+  if (Array.isArray(outcome?.result))
+    return outcome.result.map((one) => (one instanceof Error ? refused(one) : plain(one)));
+  throw new errors.UpstashError(outcome?.error ?? "EXEC gave no results");
+}
+
+function refused(fault: unknown): UpstashResponse<unknown> {
+  if (isReply(fault)) return { error: fault.message };
+  throw fault;
+}
+
+/** RESP2 needs no more than this; maps and booleans could only come from a server that ignored HELLO 2. */
+function plain(reply: unknown): UpstashResponse<unknown> {
+  return { result: flat(reply) };
+}
+
+function flat(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(flat);
+  if (value instanceof Error) return value.message;
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).flatMap(([key, one]) => [key, flat(one)]);
+  return value ?? null;
+}
+
+function commandsOf(body: unknown): Command[] {
+  if (!Array.isArray(body)) throw new errors.UpstashError("ERR failed to parse pipeline request");
+  return body.map(commandOf);
+}
+
+function commandOf(body: unknown): Command {
+  if (!Array.isArray(body) || body.length === 0) throw new errors.UpstashError("ERR empty command");
+  if (body.some((arg) => arg === null || arg === undefined))
+    throw new errors.UpstashError("ERR null args are not supported");
+  const [name, ...args] = body.map(String);
+  return [name ?? "", ...args];
+}
+
+/** The one cast: the caller of `request` names the shape it expects, and checks it by its own deserialiser. */
+function asRequested<Result>(response: Promise<unknown>): Promise<UpstashResponse<Result>> {
+  return response as Promise<UpstashResponse<Result>>;
+}
