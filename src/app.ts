@@ -1,9 +1,10 @@
 import { join } from "node:path";
+import type { Actor } from "./actor.ts";
 import { type Channels, openChannels } from "./channels/index.ts";
-import type { Actor, Context, Log } from "./context.ts";
-import { type GateWatch, watchGates } from "./coupon/claim/conservation-watch.ts";
+import type { Context, Log, Service } from "./context.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
+import { audience, domains, examples, files, jobs } from "./domains.ts";
 import type { Env } from "./env.ts";
 import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
@@ -17,17 +18,15 @@ import { type Broker, startBroker } from "./queue/broker/index.ts";
 import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
-import { routes } from "./routes.ts";
-import { exampleOperations } from "./schema/campaign/examples.ts";
-import { createCodeFiles } from "./schema/files/code-files.ts";
-import { createImportUpload } from "./schema/files/import-upload.ts";
-import { buildSchemas } from "./schema/index.ts";
-import { createGraphqlServer } from "./schema/server/server.ts";
+import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
+import { buildSchemas } from "./schema/server/schemas.ts";
+import { createGraphqlServer, type Handler } from "./schema/server/server.ts";
 import {
   channelSettings,
   databaseSettings,
   domainSettings,
   memberTokenSettings,
+  providerSecrets,
   queueSettings,
   redisSettings,
 } from "./settings.ts";
@@ -64,16 +63,19 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
 }
 
 async function start(env: Env, replace: Replaceable): Promise<App> {
-  const log = replace.log ?? createLog(env.LOG_LEVEL);
+  const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
   const parts = await openParts(env, log);
   const listener = listen(env, log);
   const broker = await ownBroker(env, log, replace);
-  const queue = openQueue(queueSettings(env, parts.channels, listener.url, broker?.url));
+  const queue = openQueue(queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }));
   const ctx: JobContext = {
     db: parts.db,
     redis: parts.redis.client,
     queue,
     settings: domainSettings(env, parts.channels, listener.url),
+    domains,
+    jobs,
+    audience,
     senders: parts.channels.senders,
     sandbox: parts.channels.sandbox,
     clock: replace.clock ?? Date.now,
@@ -87,9 +89,9 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   };
   const relay = startRelay(parts.db, queue, onTrouble, ctx.clock);
   const adminToken = await ensureAdminToken(ctx);
-  listener.route(routes({ ctx, env, redis: parts.redis, ...faces(env, ctx) }));
+  listener.route(addresses(env, ctx, parts.redis));
   const armed = await keepArmed(ctx);
-  const gates = watchGates(ctx);
+  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
   return {
     url: listener.url,
     ctx,
@@ -97,8 +99,19 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, listener, broker, relay, armed, gates }),
+    stop: () => stop({ ...parts, listener, broker, relay, armed, services }),
   };
+}
+
+/** Everything that this process answers. */
+function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
+  const { signIn, handlers } = faces(env, ctx);
+  return routes([
+    served(handlers),
+    jobAddresses(ctx, providerSecrets(env)),
+    domainAddresses(ctx, domains),
+    careAddresses(ctx, redis, env.production ? signIn : undefined),
+  ]);
 }
 
 /** A port that is taken, a disk that is full, a file that is damaged: in a line, with what to do. */
@@ -154,17 +167,18 @@ function faces(env: Env, ctx: Context) {
   const signIn = createSignIn({ db: ctx.db, members: memberTokenSettings(env), clock: ctx.clock });
   const contextFor = (actor: Actor) => ({ ...ctx, actor });
   const graphql = createGraphqlServer({
-    schemas: buildSchemas(),
+    schemas: buildSchemas(domains),
     signIn,
     contextFor,
     isProduction: env.production,
     log: ctx.log,
-    examples: exampleOperations,
+    examples,
     limitRequest: createRequestLimit(ctx.redis, ctx.clock),
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
-  const files = { signIn, contextFor, dir: join(env.dataDir, "imports") };
-  return { signIn, graphql, imports: createImportUpload(files), codeFiles: createCodeFiles(files) };
+  const options = { signIn, contextFor, dir: join(env.dataDir, "imports") };
+  const forFiles = Object.entries(files).map(([name, create]) => [name, create(options)] as const);
+  return { signIn, handlers: { graphql: graphql.graphql, app: graphql.app, ...Object.fromEntries(forFiles) } };
 }
 
 /** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
@@ -174,8 +188,6 @@ function forwardedAddress(request: Request): string {
 
 /** Of a file of members, in bytes; every other address reads far less and says so with 413. */
 const longestBody = 2 ** 31;
-
-type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
 
 interface Listener {
   readonly url: string;
@@ -211,18 +223,20 @@ function listen(env: Env, log: Log): Listener {
   };
 }
 
+type Stoppable = ReturnType<Service>;
+
 type Running = Parts & {
   listener: Listener;
   broker: Pick<Broker, "stop"> | undefined;
   relay: Relay;
   armed: Armed;
-  gates: GateWatch;
+  services: readonly Stoppable[];
 };
 
 /** Takes nothing new, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
   running.armed.stop();
-  await running.gates.stop();
+  await Promise.all(running.services.map((service) => service.stop()));
   await running.broker?.stop();
   await running.relay.stop();
   await running.listener.stop();

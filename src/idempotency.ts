@@ -1,5 +1,7 @@
 import { sql } from "drizzle-orm";
-import { type Actor, type Context, withTransaction } from "./context.ts";
+import type { Actor } from "./actor.ts";
+import { type Context, withTransaction } from "./context.ts";
+import type { Query } from "./db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
 
 /** Something that a caller may safely ask for twice. */
@@ -58,6 +60,11 @@ async function keep(ctx: Context, { caller, key, hash }: Request, answer: unknow
       INSERT INTO idempotency (caller, key, input_hash, answer, at)
       VALUES (${caller}, ${key}, ${hash}, ${JSON.stringify(answer)}, ${ctx.clock()})`,
   ]);
+}
+
+/** Forgets answers that were given before a time (ms). */
+export function forgetAnswers(before: number): Query {
+  return sql`DELETE FROM idempotency WHERE at < ${before}`;
 }
 
 /** Keys belong to a token or a member, not to a name that two may have. */

@@ -1,46 +1,42 @@
 import pino from "pino";
-import type { Log } from "./context.ts";
+import type { Domain, Log } from "./context.ts";
 
-/** Fields that may be logged; anything else is dropped, so that no address, code or token can slip through. */
-const allowed = new Set([
-  "job",
-  "message",
-  "retried",
-  "result",
-  "ms",
-  "error",
-  "run",
-  "channel",
-  "batch",
-  "reason",
-  "fault",
-  "reissued",
-  "waiting",
-  "pauseMs",
-  "status",
-  "attempt",
-  "url",
-  "line",
-  "name",
-  "count",
-  "requestId",
-  "operation",
-  "code",
-  "signal",
-  "backlog",
-  "schedule",
-  "label",
-  "id",
+/** Fields that the machinery logs; each domain names its own in its manifest. Anything else is dropped (I16). */
+const common = [
   "actor",
+  "attempt",
+  "code",
+  "count",
+  "domain",
+  "error",
   "flow",
-  "pool",
-  "codeHash",
-  "template",
-  "drift",
-]);
+  "id",
+  "job",
+  "label",
+  "line",
+  "message",
+  "ms",
+  "name",
+  "operation",
+  "provider",
+  "requestId",
+  "result",
+  "retried",
+  "schedule",
+  "signal",
+  "status",
+  "url",
+];
 
-/** The process's log: one JSON object a line on standard error. */
-export function createLog(level: "debug" | "info" | "warn" | "error" | "silent"): Log {
+/**
+ * The process's log: one JSON object a line on standard error. Fields that are neither the machinery's nor a domain's are dropped, so
+ * that no address, code or token can slip through.
+ */
+export function createLog(
+  level: "debug" | "info" | "warn" | "error" | "silent",
+  domains: readonly Pick<Domain, "logs">[] = [],
+): Log {
+  const allowed = new Set([...common, ...domains.flatMap(({ logs = [] }) => logs)]);
   const logger = pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
     pino.destination({ dest: 2, sync: true }),

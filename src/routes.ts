@@ -1,88 +1,93 @@
-import { followLink, unsubscribePage } from "./campaign/content/link-page.ts";
-import type { Context } from "./context.ts";
-import { claimPage } from "./coupon/link/claim-page.ts";
-import type { Env } from "./env.ts";
+import type { Context, Domain } from "./context.ts";
 import type { JobContext } from "./jobs/job.ts";
-import { handleWebhook } from "./jobs/provider-callbacks.ts";
+import { handleWebhook, type ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import { handleJob } from "./jobs/route.ts";
 import { readiness } from "./operations/health.ts";
 import { renderMetrics } from "./operations/metrics.ts";
 import type { SignIn } from "./operations/sign-in.ts";
 import type { RedisHandle } from "./redis/client.ts";
-import type { GraphqlServer } from "./schema/server/server.ts";
+import type { Handler } from "./schema/server/server.ts";
 
-interface RouteParts {
-  readonly ctx: JobContext;
-  readonly env: Env;
-  readonly redis: RedisHandle;
-  readonly graphql: GraphqlServer;
-  readonly imports: Handler;
-  readonly codeFiles: Handler;
-  readonly signIn: (request: Request) => Promise<SignIn>;
+/** An address: what follows it in the path is `rest`, without the slash in between. */
+export interface Call {
+  readonly request: Request;
+  readonly server: Bun.Server<unknown>;
+  readonly url: URL;
+  readonly rest: string;
 }
+export type Address = (call: Call) => Response | Promise<Response>;
+export type Addresses = Readonly<Record<string, Address>>;
 
-type Handler = (request: Request, server: Bun.Server<unknown>) => Response | Promise<Response>;
-
-/** Every address that Fanfare answers. */
-export function routes({ ctx, env, redis, graphql, imports, codeFiles, signIn }: RouteParts): Handler {
-  return (request, server) => {
+/** Answers requests by the first part of their path. Throws where two lists have one address. */
+export function routes(lists: readonly Addresses[]): Handler {
+  const all = lists.flatMap((list) => Object.entries(list));
+  const byName = new Map<string, Address>(all);
+  if (byName.size < all.length) throw new Error("two addresses have one name");
+  return async (request, server) => {
     // Made of the Host header and what follows the method: neither needs to be anything.
     const url = URL.parse(request.url);
     if (!url) return Response.json({ error: "the Host header or the address is not well-formed" }, { status: 400 });
-    const [first = "", second = ""] = url.pathname.slice(1).split("/");
-    switch (first) {
-      case "jobs":
-        // All that follows is part of the address that must have been signed.
-        return handleJob(ctx, `${url.pathname.slice("/jobs/".length)}${url.search}`, request);
-      case "app":
-        return graphql.app(request, server);
-      case "graphql":
-        return graphql.graphql(request, server);
-      case "imports":
-        return imports(request, server);
-      case "code-pools":
-        return codeFiles(request, server);
-      case "webhooks":
-        return handleWebhook(ctx, second, request, webhookSecrets(env));
-      case "l":
-        return followLink(ctx, second, request);
-      case "u":
-        return unsubscribePage(ctx, second, request);
-      case "c":
-        return claimPage(ctx, second, request);
-      case "livez":
-        return Response.json({ live: true });
-      case "readyz":
-        return ready(ctx, redis);
-      case "metrics":
-        return metrics(ctx, env.production ? signIn(request) : undefined);
-      case "":
-        return Response.redirect("/graphql", 302);
-      default:
-        return Response.json({ error: "not found" }, { status: 404 });
-    }
+    const [, first = "", rest = ""] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname) ?? [];
+    const address = byName.get(first);
+    if (address) return address({ request, server, url, rest });
+    return Response.json({ error: "not found" }, { status: 404 });
   };
 }
 
-function webhookSecrets(env: Env) {
+/** What the queue and the providers call. */
+export function jobAddresses(ctx: JobContext, secrets: ProviderSecrets): Addresses {
   return {
-    resend: env.RESEND_WEBHOOK_SECRET,
-    twilio: env.TWILIO_AUTH_TOKEN,
-    twilioUrl: `${env.PUBLIC_URL ?? ""}/webhooks/twilio`,
+    // All that follows is part of the address that must have been signed.
+    jobs: ({ request, url, rest }) => handleJob(ctx, `${rest}${url.search}`, request),
+    webhooks: ({ request, rest }) => handleWebhook(ctx, firstPart(rest), request, secrets),
   };
 }
 
-async function ready(ctx: Context, redis: RedisHandle): Promise<Response> {
-  const report = await readiness(ctx, () => redis.healthy());
-  return Response.json(report, { status: report.ready ? 200 : 503 });
+/** Pages and links of the domains. */
+export function domainAddresses(ctx: Context, domains: readonly Domain[]): Addresses {
+  const pages = domains.flatMap(({ routes = {} }) => Object.entries(routes));
+  return Object.fromEntries(
+    pages.map(([name, route]): [string, Address] => [
+      name,
+      ({ request, rest }) => route(ctx, firstPart(rest), request),
+    ]),
+  );
 }
 
-/** In production the figures are for operators: a scraper brings an operator's token. */
-async function metrics(ctx: Context, asking: Promise<SignIn> | undefined): Promise<Response> {
-  const who = await asking;
-  if (who && !("actor" in who && who.actor.kind === "operator")) {
-    return Response.json({ error: "metrics need an operator's token" }, { status: 401 });
-  }
-  const { text, contentType } = await renderMetrics(ctx);
-  return new Response(text, { headers: { "content-type": contentType } });
+/** Addresses that are served by handlers of their own, such as those of the API. */
+export function served(handlers: Readonly<Record<string, Handler>>): Addresses {
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]): [string, Address] => [
+      name,
+      ({ request, server }) => handler(request, server),
+    ]),
+  );
+}
+
+/** What those ask who look after the process. `signIn` guards the metrics in production: a scraper brings an operator's token. */
+export function careAddresses(
+  ctx: Context,
+  redis: RedisHandle,
+  signIn: ((request: Request) => Promise<SignIn>) | undefined,
+): Addresses {
+  return {
+    livez: () => Response.json({ live: true }),
+    readyz: async () => {
+      const report = await readiness(ctx, () => redis.healthy());
+      return Response.json(report, { status: report.ready ? 200 : 503 });
+    },
+    metrics: async ({ request }) => {
+      const who = await signIn?.(request);
+      if (who && !("actor" in who && who.actor.kind === "operator")) {
+        return Response.json({ error: "metrics need an operator's token" }, { status: 401 });
+      }
+      const { text, contentType } = await renderMetrics(ctx);
+      return new Response(text, { headers: { "content-type": contentType } });
+    },
+    "": () => Response.redirect("/graphql", 302),
+  };
+}
+
+function firstPart(rest: string): string {
+  return rest.split("/", 1)[0] ?? "";
 }

@@ -1,9 +1,10 @@
 import { join } from "node:path";
 import type { ExternalChannelName } from "./channels/catalog.ts";
 import type { ChannelSettings, Channels } from "./channels/index.ts";
-import type { Settings } from "./context.ts";
+import type { Domain, Settings } from "./context.ts";
 import type { DatabaseSettings } from "./db/client.ts";
 import type { Env } from "./env.ts";
+import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
 import { usualFlows } from "./queue/flow.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
@@ -69,18 +70,24 @@ function firebase({ FCM_SERVICE_ACCOUNT: serviceAccount, FCM_BASE_URL }: Env) {
   return { serviceAccount, ...(FCM_BASE_URL && { baseUrl: FCM_BASE_URL }) };
 }
 
-/** `broker` is the address of Fanfare's own broker, when that is the queue; `url` is where this process listens. */
-export function queueSettings(env: Env, { senders }: Channels, url: string, broker: string | undefined): QueueSettings {
+/** Where this process listens, and the address of Fanfare's own broker where that is the queue. */
+interface Addresses {
+  readonly url: string;
+  readonly broker?: string | undefined;
+}
+
+export function queueSettings(
+  env: Env,
+  domains: readonly Domain[],
+  { senders }: Channels,
+  { url, broker }: Addresses,
+): QueueSettings {
   const flows: Record<string, Flow> = {
-    pages: { parallelism: 8 },
-    // One step at a time: each keeps the database busy for a tenth of a second.
-    codes: { parallelism: 1 },
-    // Each endpoint for itself: were all fifty to hang, half of the queue's places would still be free for campaigns.
-    webhooks: { parallelism: 2 },
     // These two limit nothing that happens: they are there to be counted and held.
     [usualFlows.others]: { parallelism: 32 },
     [usualFlows.events]: { parallelism: 32 },
   };
+  for (const { flows: usual = {} } of domains) Object.assign(flows, usual);
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;
   return {
     url: broker ?? env.QSTASH_URL ?? "https://qstash.upstash.io",
@@ -110,5 +117,14 @@ export function domainSettings(env: Env, { senders }: Channels, url: string): Se
     codeSecret: env.secrets.codeSecret,
     httpsOnly: env.production,
     sandboxAllowed: !env.production || env.ALLOW.includes("sandbox"),
+  };
+}
+
+/** What providers sign with when they call us. */
+export function providerSecrets(env: Env): ProviderSecrets {
+  return {
+    resend: env.RESEND_WEBHOOK_SECRET,
+    twilio: env.TWILIO_AUTH_TOKEN,
+    twilioUrl: `${env.PUBLIC_URL ?? ""}/webhooks/twilio`,
   };
 }

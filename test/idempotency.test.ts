@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import type { Actor, Context } from "../src/context.ts";
+import type { Actor } from "../src/actor.ts";
+import type { Context } from "../src/context.ts";
 import type { RootDatabase } from "../src/db/client.ts";
 import { isRefusal, refuse } from "../src/errors.ts";
 import { once } from "../src/idempotency.ts";

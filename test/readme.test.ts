@@ -1,14 +1,15 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse, validate } from "graphql";
+import { domains } from "../src/domains.ts";
 import { variableNames } from "../src/env.ts";
-import { buildSchemas } from "../src/schema/index.ts";
+import { buildSchemas } from "../src/schema/server/schemas.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(join(root, "README.md")).text();
 
 test("every GraphQL operation that the README shows is valid", () => {
-  const { operators } = buildSchemas();
+  const { operators } = buildSchemas(domains);
   const blocks = [...readme.matchAll(/```graphql\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
   const operations = blocks.flatMap((text) => text.split(/\n(?=query|mutation|subscription)/));
   expect(operations.length).toBeGreaterThan(4);

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { PersonalData } from "../member/privacy.ts";
+import type { PersonalData } from "../context.ts";
 
 /** A member's rows of the ledger, found run by run along its key: there is no index by member, it would slow every page. */
 function sendsOf(member: number): SQL {
@@ -11,6 +11,7 @@ function sendsOf(member: number): SQL {
 export const campaignPersonalData: readonly PersonalData[] = [
   {
     name: "sends",
+    table: "send",
     rows: (member) => sql`
       SELECT r.campaign, s.run, s.channel, s.state, s.reason, s.at, s.progress FROM ${sendsOf(member)} WHERE r.frozen IS NOT NULL`,
     erase: (member) => [
@@ -21,16 +22,19 @@ export const campaignPersonalData: readonly PersonalData[] = [
   },
   {
     name: "inbox",
+    table: "inbox",
     rows: (member) => sql`SELECT run, at, read_at, deleted_at FROM inbox WHERE member = ${member}`,
     erase: (member) => [sql`DELETE FROM inbox WHERE member = ${member}`],
   },
   {
     name: "popups",
+    table: "popup",
     rows: (member) => sql`SELECT run, at, shown_at FROM popup WHERE member = ${member}`,
     erase: (member) => [sql`DELETE FROM popup WHERE member = ${member}`],
   },
   {
     name: "pressure",
+    table: "pressure",
     rows: (member) => sql`SELECT channel, day, n FROM pressure WHERE member = ${member}`,
     erase: (member) => [sql`DELETE FROM pressure WHERE member = ${member}`],
   },

@@ -1,10 +1,27 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
+import type { AudienceChoice } from "../member/audience-choice.ts";
 import type { CampaignKind } from "./action/kind.ts";
-import type { AudienceChoice } from "./audience.ts";
 import type { Content } from "./content/content.ts";
 import type { CampaignState } from "./draft/state.ts";
 import type { RunState } from "./run/run.ts";
+
+/** The tables of this domain; it alone writes them. */
+export const tables = [
+  "campaign",
+  "transition",
+  "announcement",
+  "run",
+  "page",
+  "send",
+  "tally",
+  "batch",
+  "inbox",
+  "popup",
+  "pressure_policy",
+  "pressure",
+  "coupon_notice_policy",
+] as const;
 
 export const campaignTable = sqliteTable("campaign", {
   id: integer().primaryKey(),

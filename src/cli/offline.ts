@@ -2,6 +2,7 @@ import { openChannels } from "../channels/index.ts";
 import type { Context } from "../context.ts";
 import { openDatabase } from "../db/client.ts";
 import { migrate } from "../db/migrate.ts";
+import { audience, domains } from "../domains.ts";
 import { type Env, readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
 import { openQueue } from "../queue/qstash.ts";
@@ -19,12 +20,14 @@ export async function offline<T>(job: string, work: (ctx: Context, env: Env) => 
   const ctx: Context = {
     db,
     redis: undefined,
-    queue: openQueue(queueSettings(env, channels, here, undefined)),
+    queue: openQueue(queueSettings(env, domains, channels, { url: here })),
     settings: domainSettings(env, channels, here),
+    domains,
+    audience,
     sandbox: channels.sandbox,
     clock: Date.now,
     random: Math.random,
-    log: createLog(env.LOG_LEVEL),
+    log: createLog(env.LOG_LEVEL, domains),
     actor: { kind: "system", job },
   };
   try {

@@ -1,11 +1,14 @@
-import { roles, scopes } from "../context.ts";
+import { roles } from "../actor.ts";
+import { domains } from "../domains.ts";
 import { readEnv } from "../env.ts";
 import { isRefusal } from "../errors.ts";
 import { mintMemberToken } from "../operations/member-token.ts";
-import { createToken, type TokenInput } from "../operations/token.ts";
+import { createToken, knownScopes, type TokenInput } from "../operations/token.ts";
 import { memberTokenSettings } from "../settings.ts";
 import { offline } from "./offline.ts";
 import { readOptions, UsageError } from "./options.ts";
+
+const scopes = knownScopes(domains);
 
 const usage = `fanfare token operator --name NAME --role ${roles.join("|")}
 fanfare token service --name NAME --scope ${scopes.join("|")} [--scope …]

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type AudienceTerm, allOf, defineTerm } from "../member/audience-term.ts";
+import { type AudienceTerm, allOf, defineTerm } from "../audience/term.ts";
 import { couponStates } from "./table.ts";
 import { inAvailableIndex } from "./wallet/expiry.ts";
 

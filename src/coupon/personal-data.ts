@@ -1,16 +1,18 @@
 import { sql } from "drizzle-orm";
-import type { PersonalData } from "../member/privacy.ts";
+import type { PersonalData } from "../context.ts";
 
 /** What is held of a member's coupons. Erasing takes out what the member wished for; the coupons stay, without a person, and with them every sum. */
 export const walletPersonalData: readonly PersonalData[] = [
   {
     name: "coupons",
+    table: "coupon",
     rows: (member) => sql`
       SELECT id, template, state, source, code, at, valid_from, valid_to, order_id, used_at, discount FROM coupon WHERE member = ${member}`,
     erase: () => [],
   },
   {
     name: "couponReminders",
+    table: "coupon_reminder",
     rows: (member) => sql`SELECT template, at FROM coupon_reminder WHERE member = ${member}`,
     erase: (member) => [sql`DELETE FROM coupon_reminder WHERE member = ${member}`],
   },

@@ -1,6 +1,23 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
 
+/** The tables of this domain; it alone writes them. */
+export const tables = [
+  "coupon_template",
+  "coupon_transition",
+  "coupon",
+  "coupon_tally",
+  "coupon_gate",
+  "coupon_gate_turn",
+  "coupon_take_back",
+  "code_pool",
+  "pool_code",
+  "code_pool_fault",
+  "code_pool_export",
+  "coupon_reminder",
+  "coupon_notice",
+] as const;
+
 /** How members come by a coupon. */
 export const waysGiven = ["SELF_CLAIM", "SYSTEM", "CODE"] as const;
 export type WayGiven = (typeof waysGiven)[number];

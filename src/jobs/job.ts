@@ -1,11 +1,25 @@
 import { z } from "zod";
 import type { Senders } from "../channels/channel.ts";
 import type { Context } from "../context.ts";
+import type { Consumer } from "../queue/event/consumer.ts";
 import type { MessageType } from "../queue/message.ts";
 
 /** What handlers get besides their payload. */
 export interface JobContext extends Context {
   readonly senders: Senders;
+  readonly jobs: Jobs;
+}
+
+/** Everything that the queue may call, by the name of its message, and everyone who is told of events. */
+export interface Jobs {
+  readonly byName: ReadonlyMap<string, Job>;
+  readonly consumers: readonly EventConsumer[];
+}
+
+/** A consumer of events, and the job by which the queue tells it of them. */
+export interface EventConsumer {
+  readonly consumer: Consumer<JobContext>;
+  readonly job: Job;
 }
 
 /** How a handler ends. A thrown error is an outage or a bug: the queue tries again. */
@@ -36,21 +50,33 @@ interface Hooks<Payload> {
   readonly park?: (ctx: JobContext, payload: Payload) => Promise<unknown>;
 }
 
+/** Does the work of a message. One that answers nothing is done. */
+type Handle<Payload> = (ctx: JobContext, payload: Payload) => Promise<JobResult | undefined> | Promise<void>;
+
 /** Joins a message with its handler, and with what marks its work when the queue gives it up. */
 export function defineJob<Payload>(
   message: MessageType<Payload>,
-  handle: (ctx: JobContext, payload: Payload) => Promise<JobResult>,
+  handle: Handle<Payload>,
   hooks: Hooks<Payload> = {},
 ): Job {
   return {
     name: message.name,
     run: async (ctx, payload) => {
       const parsed = message.schema.safeParse(payload);
-      return parsed.success ? handle(ctx, parsed.data) : reject(`bad payload: ${z.prettifyError(parsed.error)}`);
+      if (!parsed.success) return reject(`bad payload: ${z.prettifyError(parsed.error)}`);
+      return (await handle(ctx, parsed.data)) ?? done;
     },
     park: async (ctx, payload) => {
       const parsed = message.schema.safeParse(payload);
       if (parsed.success) await hooks.park?.(ctx, parsed.data); // any other was rejected before it could do anything
     },
   };
+}
+
+/** The registry of these jobs and consumers. Throws where two have one name. */
+export function jobsOf(jobs: readonly Job[], consumers: readonly EventConsumer[]): Jobs {
+  const all = [...jobs, ...consumers.map(({ job }) => job)];
+  const byName = new Map(all.map((job) => [job.name, job]));
+  if (byName.size < all.length) throw new Error("two jobs have one name");
+  return { byName, consumers };
 }

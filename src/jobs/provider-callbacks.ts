@@ -6,7 +6,7 @@ import { recordEmailEvent, recordSmsEvent } from "./provider-events.ts";
 import { readBody } from "./read-body.ts";
 
 /** What providers sign with; the webhooks of a provider without a secret are not there. */
-interface Secrets {
+export interface ProviderSecrets {
   readonly resend: string | undefined;
   readonly twilio: string | undefined;
   /** Where Twilio was told to call us, without the query. */
@@ -24,7 +24,7 @@ export async function handleWebhook(
   ctx: JobContext,
   provider: string,
   request: Request,
-  secrets: Secrets,
+  secrets: ProviderSecrets,
 ): Promise<Response> {
   const take = takerOf(provider, secrets);
   if (!take) return refuse(404, "there is no such provider here, or its webhook secret is not set");
@@ -46,7 +46,7 @@ export async function handleWebhook(
 /** Checks a webhook, records what it tells, and says what it was. */
 type Take = (ctx: JobContext, request: Request, body: string) => Promise<Webhook<unknown>["kind"]>;
 
-function takerOf(provider: string, { resend, twilio, twilioUrl }: Secrets): Take | undefined {
+function takerOf(provider: string, { resend, twilio, twilioUrl }: ProviderSecrets): Take | undefined {
   if (provider === "resend" && resend) {
     return async (ctx, { headers }, body) => {
       const webhook = verifyEmailWebhook(resend, headers, body);

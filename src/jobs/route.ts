@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { countJob } from "../operations/metrics.ts";
-import { jobs } from "./index.ts";
 import type { JobContext, JobResult } from "./job.ts";
 import { readBody } from "./read-body.ts";
 import { signatureFault } from "./signature.ts";
@@ -20,7 +19,7 @@ export async function handleJob(ctx: JobContext, name: string, request: Request)
   const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, url });
   if (fault) return refuse(401, fault);
   if (name === "failed") return handleFailure(ctx, body);
-  const job = jobs.get(name);
+  const job = ctx.jobs.byName.get(name);
   if (!job) return refuse(404, "there is no such job");
   const payload = parseJson(body);
   return runJob(ctx, job.name, request, () => job.run(ctx, payload));
@@ -71,7 +70,7 @@ const FailureCallback = z.object({ url: z.string(), sourceBody: z.string() });
 /** The queue has given a message up: marks its work as parked, so that nothing waits for it. */
 async function handleFailure(ctx: JobContext, body: string): Promise<Response> {
   const parsed = FailureCallback.safeParse(parseJson(body));
-  const job = parsed.success ? jobs.get(parsed.data.url.split("/").at(-1) ?? "") : undefined;
+  const job = parsed.success ? ctx.jobs.byName.get(parsed.data.url.split("/").at(-1) ?? "") : undefined;
   if (!parsed.success || !job) return refuse(489, "not a failure of ours", { "upstash-nonretryable-error": "true" });
   try {
     await job.park(ctx, parseJson(Buffer.from(parsed.data.sourceBody, "base64").toString()));

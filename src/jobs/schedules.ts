@@ -1,18 +1,8 @@
+import type { Domain } from "../context.ts";
 import { registerConsumers } from "../queue/event/consumer.ts";
 import { armEventGroup } from "../queue/event/group.ts";
 import type { Queue } from "../queue/qstash.ts";
-import { couponExpireJob } from "./coupon-expire.ts";
-import { couponNoticeJob } from "./coupon-notice.ts";
-import { eventConsumers } from "./index.ts";
 import type { JobContext } from "./job.ts";
-import { sweepJob } from "./sweep.ts";
-
-/** What recurs, each under a stable id: setting them again changes nothing. */
-const schedules = [
-  { id: "fanfare-sweep", cron: "* * * * *", job: sweepJob.name },
-  { id: "fanfare-coupon-expire", cron: "* * * * *", job: couponExpireJob.name },
-  { id: "fanfare-coupon-notice", cron: "* * * * *", job: couponNoticeJob.name },
-] as const;
 
 /** How long starting waits for the queue, and how long until it is asked again, in milliseconds. */
 const patienceMs = 2_000;
@@ -28,15 +18,15 @@ export interface Armed {
  * keep Fanfare from starting: it is asked until it answers.
  */
 export async function keepArmed(ctx: JobContext): Promise<Armed> {
-  const { queue, log } = ctx;
+  const { jobs, log } = ctx;
   await registerConsumers(
     ctx,
-    eventConsumers.map(({ consumer }) => consumer),
+    jobs.consumers.map(({ consumer }) => consumer),
   );
   let timer: ReturnType<typeof setTimeout> | undefined;
   let stopped = false;
   const arm = () =>
-    arming(queue).catch((error) => {
+    arming(ctx).catch((error) => {
       log("warn", "schedules.unarmed", { error });
       if (!stopped) timer = setTimeout(arm, againMs);
     });
@@ -49,20 +39,21 @@ export async function keepArmed(ctx: JobContext): Promise<Armed> {
   };
 }
 
-async function arming(queue: Queue): Promise<void> {
-  await armSchedules(queue);
+async function arming({ queue, domains, jobs }: JobContext): Promise<void> {
+  await armSchedules(queue, domains);
   await armEventGroup(
     queue,
-    eventConsumers.map(({ job }) => job.name),
+    jobs.consumers.map(({ job }) => job.name),
   );
 }
 
-async function armSchedules({ client, settings }: Queue): Promise<void> {
-  for (const { id, cron, job } of schedules) {
+/** Each under a stable id: setting it again changes nothing. */
+async function armSchedules({ client, settings }: Queue, domains: readonly Domain[]): Promise<void> {
+  for (const { cron, message } of domains.flatMap(({ every = [] }) => every)) {
     await client.schedules.create({
-      scheduleId: id,
+      scheduleId: `fanfare-${message.name}`,
       cron,
-      destination: `${settings.jobsUrl}/${job}`,
+      destination: `${settings.jobsUrl}/${message.name}`,
       body: "{}",
       headers: { "Content-Type": "application/json" },
       retries: 0,

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import { allOf, anyOf, defineTerm, listOf, oneOf, plainText } from "./audience-term.ts";
+import { allOf, anyOf, defineTerm, listOf, oneOf, plainText } from "../audience/term.ts";
 import { ends } from "./column-term.ts";
 
 type Scalar = string | number | boolean;

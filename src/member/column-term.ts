@@ -9,7 +9,7 @@ import {
   listOf,
   oneOf,
   plainText,
-} from "./audience-term.ts";
+} from "../audience/term.ts";
 
 /** A condition on a text column of `m`. */
 export function textTerm(name: string, column: string, description: string): AudienceTerm {

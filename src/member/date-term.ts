@@ -8,7 +8,7 @@ import {
   asksSomething,
   defineTerm,
   oneOf,
-} from "./audience-term.ts";
+} from "../audience/term.ts";
 import { type Asked, compare, ends, notARange, orderOperators, served } from "./column-term.ts";
 
 const dayMs = 86_400_000;

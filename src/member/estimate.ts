@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
+import { type Audience, compileAudience, liveMember } from "../audience/audience.ts";
 import { type ChannelName, channelNames } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
-import { type Audience, compileAudience, liveMember } from "./audience.ts";
 import { anyTopic, reachable } from "./consent.ts";
 import { drawOf } from "./sample-term.ts";
 import { type Member, memberJson, memberOf } from "./table.ts";

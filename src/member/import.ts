@@ -1,4 +1,5 @@
-import { type Context, describeActor, withTransaction } from "../context.ts";
+import { describeActor } from "../actor.ts";
+import { type Context, withTransaction } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
 import { type Column, columnsOf } from "./import-columns.ts";
 import { csvFault, digestOf, type ImportFile, recordsOf } from "./import-file.ts";

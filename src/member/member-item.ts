@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { plainText } from "../audience/term.ts";
 import { channelNames } from "../channels/catalog.ts";
 import type { Issue } from "../errors.ts";
-import { plainText } from "./audience-term.ts";
 import { anyTopic } from "./consent.ts";
 
 /** One member as the shop sends it; checked and brought to the form in which it is kept. */

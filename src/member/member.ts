@@ -1,7 +1,7 @@
 import { inArray, type SQL, sql } from "drizzle-orm";
+import { type Audience, compileAudience, liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
-import { type Audience, compileAudience, liveMember } from "./audience.ts";
 import { consent, type Member, type MemberRow, memberColumns, memberOf, memberTag, pushToken } from "./table.ts";
 
 export type { Member } from "./table.ts";

@@ -1,50 +1,37 @@
 import { sql } from "drizzle-orm";
 import { externalNames } from "../channels/catalog.ts";
-import type { Context } from "../context.ts";
+import type { Context, PersonalData } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { consentsOf, findMember, type MemberKey, pushTokensOf, tagsOf } from "./member.ts";
+import { findMember, type MemberKey } from "./member.ts";
 import type { Member } from "./table.ts";
 
-/** What another domain holds about a member: how it is exported, and how it is erased. The application lists them all. */
-export interface PersonalData {
-  /** The key of its rows in an export. */
-  readonly name: string;
-  /** Its rows of one member, as the export shows them. */
-  readonly rows: (member: number) => Query;
-  /** The statements that take the person out of them and leave every sum as it is. */
-  readonly erase: (member: number) => readonly Query[];
-}
-
 /** All that is held about one member, as JSON. NOT_FOUND for erased members. */
-export async function exportMember(
-  ctx: Context,
-  key: MemberKey,
-  elsewhere: readonly PersonalData[] = [],
-): Promise<Readonly<Record<string, unknown>> | Refusal> {
+export async function exportMember(ctx: Context, key: MemberKey): Promise<Readonly<Record<string, unknown>> | Refusal> {
   const member = await findMember(ctx, key);
   if (!member) return noMember(key);
   const { seq, deletedAt: _, ...facts } = member;
-  const words = (await consentsOf(ctx, [seq])).get(seq) ?? [];
-  const sections = elsewhere.map(async ({ name, rows }) => [name, await ctx.db.all(rows(seq))] as const);
+  const sections = personalData(ctx).map(async ({ name, rows, show = (row) => row }) => {
+    return [name, (await ctx.db.all<Record<string, unknown>>(rows(seq))).map(show)] as const;
+  });
   return {
     member: facts,
-    tags: (await tagsOf(ctx, [seq])).get(seq) ?? [],
-    pushTokens: (await pushTokensOf(ctx, [seq])).get(seq) ?? [],
-    consent: words.map(({ member: _, ...word }) => word),
     suppressions: await ctx.db.all(suppressionsOf(member)),
     ...Object.fromEntries(await Promise.all(sections)),
   };
 }
 
+function personalData({ domains }: Context): readonly PersonalData[] {
+  return domains.flatMap(({ personalData = [] }) => personalData);
+}
+
 /**
- * Takes the person out of the member for good: every personal column, tags, push tokens and words of consent. The row and
- * its `seq` stay, so that ledgers keep their sums; suppressions stay, so that the address is not written to again.
+ * Takes the person out of the member for good: every personal column, and what the domains hold. The row and its `seq`
+ * stay, so that ledgers keep their sums; suppressions stay, so that the address is not written to again.
  */
 export async function eraseMember(
   ctx: Context,
   key: MemberKey,
-  elsewhere: readonly PersonalData[] = [],
 ): Promise<{ readonly id: string; readonly seq: number } | Refusal> {
   const member = await findMember(ctx, key);
   if (!member) return noMember(key);
@@ -56,10 +43,7 @@ export async function eraseMember(
           birthday = NULL, registered_at = 0, membership_ends_at = NULL, last_active_at = NULL, attributes = '{}',
           updated_at = ${now}, deleted_at = ${now}
         WHERE seq = ${seq} AND deleted_at IS NULL`,
-    sql`DELETE FROM member_tag WHERE member = ${seq}`,
-    sql`DELETE FROM push_token WHERE member = ${seq}`,
-    sql`DELETE FROM consent WHERE member = ${seq}`,
-    ...elsewhere.flatMap(({ erase }) => erase(seq)),
+    ...personalData(ctx).flatMap(({ erase }) => erase(seq)),
   ]);
   return { id, seq };
 }

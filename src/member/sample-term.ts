@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import { defineTerm, plainText } from "./audience-term.ts";
+import { defineTerm, plainText } from "../audience/term.ts";
 
 /** A random part of the members, the same for the same seed; a larger percentage of one seed contains a smaller. */
 export const sampleTerm = defineTerm({

@@ -2,11 +2,9 @@ import { asc, eq, gt, inArray, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
-import { parseAudience } from "./audience.ts";
-import type { AudienceTerm } from "./audience-term.ts";
 import { segment } from "./table.ts";
 
-/** A saved filter. `filter` is JSON in the audience language; `parseAudience` takes it. */
+/** A saved filter. `filter` is JSON in the audience language; `ctx.audience` takes it. */
 export type Segment = typeof segment.$inferSelect;
 
 const segmentName = z.string().trim().min(1).max(200);
@@ -15,9 +13,8 @@ const segmentName = z.string().trim().min(1).max(200);
 export async function createSegment(
   ctx: Context,
   input: { readonly name: string; readonly filter: unknown },
-  terms: readonly AudienceTerm[],
 ): Promise<Segment | Refusal> {
-  const checked = check(input, terms);
+  const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
   const made = { name: input.name.trim(), filter: input.filter, createdAt: now, updatedAt: now };
@@ -29,9 +26,8 @@ export async function createSegment(
 export async function updateSegment(
   ctx: Context,
   input: { readonly id: number; readonly name?: string | undefined; readonly filter?: unknown },
-  terms: readonly AudienceTerm[],
 ): Promise<Segment | Refusal> {
-  const checked = check(input, terms);
+  const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const name = input.name?.trim();
   const filter = input.filter === undefined ? null : JSON.stringify(input.filter);
@@ -76,14 +72,11 @@ export function listSegments(
     .limit(page.limit);
 }
 
-function check(
-  input: { name?: string | undefined; filter?: unknown },
-  terms: readonly AudienceTerm[],
-): undefined | Refusal {
+function check(ctx: Context, input: { name?: string | undefined; filter?: unknown }): undefined | Refusal {
   if (input.name !== undefined && !segmentName.safeParse(input.name).success)
     return refuse.invalid([{ path: "name", message: "must have 1 to 200 characters" }]);
   if (input.filter === undefined) return undefined;
-  const audience = parseAudience(terms, input.filter, ["filter"]);
+  const audience = ctx.audience.parse(input.filter, ["filter"]);
   return isRefusal(audience) ? audience : undefined;
 }
 

@@ -1,10 +1,11 @@
 import { sql } from "drizzle-orm";
+import { describeActor } from "../actor.ts";
+import { plainText } from "../audience/term.ts";
 import type { ChannelName } from "../channels/catalog.ts";
-import { type Context, describeActor } from "../context.ts";
+import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
-import { plainText } from "./audience-term.ts";
 import { anyTopic } from "./consent.ts";
 import { unsubscribed } from "./events.ts";
 import { findMember, isMember, type MemberKey } from "./member.ts";

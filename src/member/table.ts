@@ -2,6 +2,18 @@ import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { channelNames } from "../channels/catalog.ts";
 
+/** The tables of this domain; it alone writes them. */
+export const tables = [
+  "member",
+  "member_tag",
+  "push_token",
+  "consent",
+  "suppression",
+  "segment",
+  "import_task",
+  "import_fault",
+] as const;
+
 /** Members; the migration says what each column means. */
 export const member = sqliteTable("member", {
   seq: integer().primaryKey(),

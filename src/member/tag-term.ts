@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { allOf, asksNothing, asksSomething, defineTerm, listOf, oneOf, plainText } from "./audience-term.ts";
+import { allOf, asksNothing, asksSomething, defineTerm, listOf, oneOf, plainText } from "../audience/term.ts";
 
 /** Conditions on the member's tags. */
 export const tagTerm = defineTerm({

@@ -1,6 +1,6 @@
 import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
-import type { Actor } from "../context.ts";
+import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
 import { findToken } from "./token.ts";

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type Context, type Role, roles, type Scope, scopes, withTransaction } from "../context.ts";
+import { type Role, roles, type Scope } from "../actor.ts";
+import { type Context, type Domain, withTransaction } from "../context.ts";
 import type { Database } from "../db/client.ts";
 import { type Refusal, refuse } from "../errors.ts";
 
@@ -18,11 +19,17 @@ type Power =
   | { readonly kind: "service"; readonly scopes: readonly Scope[] };
 
 const name = z.string().trim().min(1, "give it a name, so that you know later whose it is").max(100);
+const scope = z.custom<Scope>((value) => typeof value === "string" && /^[a-z_]+:[a-z_]+$/.test(value));
 const TokenInput = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("operator"), name, role: z.enum(roles) }),
-  z.object({ kind: z.literal("service"), name, scopes: z.array(z.enum(scopes)).min(1, "name at least one scope") }),
+  z.object({ kind: z.literal("service"), name, scopes: z.array(scope).min(1, "name at least one scope") }),
 ]);
 export type TokenInput = z.input<typeof TokenInput>;
+
+/** What a service may be allowed, by the manifests of the domains. */
+export function knownScopes(domains: readonly Domain[]): Scope[] {
+  return domains.flatMap(({ scopes = {} }) => Object.keys(scopes) as Scope[]);
+}
 
 /** A token just made: the only time that its secret is seen. */
 export interface MadeToken {
@@ -38,6 +45,12 @@ export async function createToken(ctx: Context, input: TokenInput): Promise<Made
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
   const { kind, name } = parsed.data;
+  const known = knownScopes(ctx.domains);
+  const strange = parsed.data.kind === "service" ? parsed.data.scopes.filter((each) => !known.includes(each)) : [];
+  if (strange.length > 0) {
+    const message = `there is no scope ${strange.join(", ")}; there are ${known.join(", ")}`;
+    return refuse.invalid([{ path: "scopes", message }]);
+  }
   const role = parsed.data.kind === "operator" ? parsed.data.role : null;
   const allowed = parsed.data.kind === "service" ? [...new Set(parsed.data.scopes)] : [];
   const token = newSecret(kind);
@@ -104,7 +117,7 @@ interface Row {
 
 const Power = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("operator"), role: z.enum(roles) }),
-  z.object({ kind: z.literal("service"), scopes: z.array(z.enum(scopes)) }),
+  z.object({ kind: z.literal("service"), scopes: z.array(scope) }),
 ]);
 
 function fromRow(row: Row): AccessToken {

@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import type { Issue } from "../errors.ts";
 
 /** One message to be published: its name, its checked payload, and how it travels. */
 export interface Message {
@@ -32,5 +33,36 @@ export function defineMessage<Payload>(
     name,
     schema,
     of: (payload, travel = {}) => ({ name, payload: schema.parse(payload), subject: subject(payload), ...travel }),
+  };
+}
+
+/** A kind of message as operators handle it, its payload's type sealed inside: found by its subject, edited, published anew. */
+export interface OwnedMessage<Ctx> {
+  readonly name: string;
+  /** Whether it can be published anew through the outbox; what cannot, the queue alone repeats. */
+  readonly republishable: boolean;
+  /** A message made of a payload, for its flow; or what is wrong with the payload, each fault with its path. */
+  read(payload: unknown, flow?: string): Message | readonly Issue[];
+  /** Takes up again what its handler's `park` had marked, before it is published anew. A payload that is none parked nothing. */
+  unpark(ctx: Ctx, payload: unknown): Promise<void>;
+}
+
+/** Seals a kind of message for its domain's manifest: how its parked work is taken up again, and whether it may be published anew. */
+export function owned<Payload, Ctx>(
+  { name, schema, of }: MessageType<Payload>,
+  hooks: { readonly unpark?: (ctx: Ctx, payload: Payload) => Promise<unknown>; readonly republishable?: boolean } = {},
+): OwnedMessage<Ctx> {
+  return {
+    name,
+    republishable: hooks.republishable ?? true,
+    read: (payload, flow) => {
+      const parsed = schema.safeParse(payload);
+      if (parsed.success) return of(parsed.data, flow === undefined ? {} : { flow });
+      return parsed.error.issues.map(({ path, message }) => ({ path: ["payload", ...path].join("."), message }));
+    },
+    unpark: async (ctx, payload) => {
+      const parsed = schema.safeParse(payload);
+      if (parsed.success) await hooks.unpark?.(ctx, parsed.data);
+    },
   };
 }

@@ -51,3 +51,18 @@ export function enqueueEach(
     INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at)
     SELECT ${row.id}, ${type.name}, ${row.payload}, ${row.subject}, ${row.flow ?? null}, ${row.notBefore ?? sql`NULL`}, ${now} FROM ${from}`;
 }
+
+/** Forgets messages that were published before a time (ms), a bounded number at once. */
+export function forgetPublished(before: number): Query {
+  return sql`DELETE FROM outbox WHERE seq IN (SELECT seq FROM outbox WHERE published_at < ${before} LIMIT 10000)`;
+}
+
+/** Takes a message out that is not published yet; the relay may have it in its hands all the same. */
+export function dropUnpublished(seq: number): Query {
+  return sql`DELETE FROM outbox WHERE seq = ${seq} AND published_at IS NULL`;
+}
+
+/** Lets the relay try a message at once that the queue would not have. */
+export function tryAtOnce(seq: number): Query {
+  return sql`UPDATE outbox SET next_try_at = 0 WHERE seq = ${seq} AND published_at IS NULL`;
+}

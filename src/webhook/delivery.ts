@@ -3,9 +3,9 @@ import { type Context, withTransaction } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
-import { testType } from "./catalog.ts";
 import { flowOf, flowPrefix, webhookSend } from "./messages.ts";
 import { type Delivery, type DeliveryState, deliveryTable } from "./table.ts";
+import { testType } from "./told.ts";
 import { webhooksById } from "./webhook.ts";
 
 /** When it is attempted again after it failed, in seconds from each failure: the schedule that Standard Webhooks gives, over three days. */
@@ -113,15 +113,4 @@ export async function deliveriesById(ctx: Context, ids: readonly number[]): Prom
     .where(inArray(deliveryTable.id, [...ids]));
   const byId = new Map(rows.map((row) => [row.id, row]));
   return ids.map((id) => byId.get(id));
-}
-
-/** How long ended deliveries are kept, in milliseconds, and how many are forgotten at once. */
-const keepMs = 30 * 24 * 3_600_000;
-const forgetStride = 10_000;
-
-/** Forgets old deliveries, a stretch at a time; one that is still on its way, however long, keeps no other from it. */
-export function forgetDeliveries(now: number): Query {
-  return sql`
-    DELETE FROM webhook_delivery WHERE id < (SELECT min(id) FROM webhook_delivery WHERE state <> 'PENDING') + ${forgetStride}
-      AND created_at < ${now - keepMs} AND state <> 'PENDING'`;
 }

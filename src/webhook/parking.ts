@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { webhookSend } from "./messages.ts";
 
 const givenUp = "the queue gave it up; see its dead letter";
 
@@ -15,14 +14,10 @@ export async function parkDelivery(ctx: Context, { delivery }: { delivery: numbe
 }
 
 /** Takes a delivery up again before its dead message is published anew. */
-export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {
-  [webhookSend.name]: async (ctx, payload) => {
-    const parsed = webhookSend.schema.safeParse(payload);
-    if (!parsed.success) return;
-    await ctx.db.write([
-      sql`
-        UPDATE webhook_delivery SET state = 'PENDING', due_at = ${ctx.clock()}, ended_at = NULL
-        WHERE id = ${parsed.data.delivery} AND state = 'FAILED' AND error = ${givenUp}`,
-    ]);
-  },
-};
+export async function unparkDelivery(ctx: Context, { delivery }: { delivery: number }): Promise<void> {
+  await ctx.db.write([
+    sql`
+      UPDATE webhook_delivery SET state = 'PENDING', due_at = ${ctx.clock()}, ended_at = NULL
+      WHERE id = ${delivery} AND state = 'FAILED' AND error = ${givenUp}`,
+  ]);
+}

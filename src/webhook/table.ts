@@ -1,5 +1,8 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
+/** The tables of this domain; it alone writes them. */
+export const tables = ["webhook", "webhook_delivery", "webhook_note"] as const;
+
 export const webhookTable = sqliteTable("webhook", {
   id: integer().primaryKey({ autoIncrement: true }),
   url: text().notNull(),

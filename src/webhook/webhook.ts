@@ -3,10 +3,10 @@ import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
 import { type Refusal, refuse } from "../errors.ts";
 import { addressFault } from "./address.ts";
-import { webhookTypes } from "./catalog.ts";
 import { noted } from "./note.ts";
 import { newSecret, oldSecretMs } from "./secret.ts";
 import { type Webhook, webhookTable } from "./table.ts";
+import { toldTypes } from "./told.ts";
 
 /** What an operator says of an endpoint. */
 const WebhookDraft = z.strictObject({
@@ -14,7 +14,7 @@ const WebhookDraft = z.strictObject({
   description: z.string().trim().max(500).default(""),
   /** Types of events; all, those that come later too, unless given. */
   types: z
-    .array(z.string().refine((type) => webhookTypes.includes(type), "is no event that the shop can be told of"))
+    .array(z.string())
     .min(1, "name at least one, or leave it out for all")
     .transform((types) => [...new Set(types)])
     .nullable()
@@ -128,6 +128,12 @@ function check(ctx: Context, draft: WebhookDraft): z.infer<typeof WebhookDraft> 
   const parsed = WebhookDraft.safeParse(draft);
   if (!parsed.success) {
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+  }
+  const known = toldTypes(ctx);
+  const strange = (parsed.data.types ?? []).filter((type) => !known.includes(type));
+  if (strange.length > 0) {
+    const message = `${strange.join(", ")} is no event that the shop can be told of`;
+    return refuse.invalid([{ path: "types", message }]);
   }
   const fault = addressFault(parsed.data.url, ctx.settings.httpsOnly);
   return fault ? refuse.invalid([{ path: "url", message: fault }]) : parsed.data;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { audienceTerms } from "../../src/campaign/audience.ts";
+import { compileAudience, liveMember } from "../../src/audience/audience.ts";
 import { remindMe } from "../../src/coupon/reminder/reminder.ts";
+import { audience as language } from "../../src/domains.ts";
 import { isRefusal } from "../../src/errors.ts";
-import { compileAudience, liveMember, parseAudience } from "../../src/member/audience.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted } from "../support/shop.ts";
 import { openWallets, type Wallets } from "../support/wallets.ts";
@@ -29,7 +29,7 @@ afterAll(() => wallets.close());
 
 /** Members whom a filter selects, asked both ways. */
 async function select(filter: unknown): Promise<number[]> {
-  const audience = parseAudience(audienceTerms, filter);
+  const audience = language.parse(filter);
   if (isRefusal(audience)) throw new Error(audience.message);
   const env = { asOf: wallets.ctx.clock(), timeZone: "UTC" };
   const found = await Promise.all(
@@ -71,6 +71,6 @@ test("couponExpiring finds unused coupons by their end, couponReminder those who
 });
 
 test("a faulty condition on coupons is refused with its place", () => {
-  const refused = parseAudience(audienceTerms, { and: [{ holdsCoupon: { template: 1, status: "LOST" } }] });
+  const refused = language.parse({ and: [{ holdsCoupon: { template: 1, status: "LOST" } }] });
   expect(refused).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "and.0.holdsCoupon.status" }] });
 });

@@ -2,7 +2,6 @@ import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { renderBatch } from "../../src/campaign/content/render.ts";
 import { freezeBatch } from "../../src/campaign/delivery/batch.ts";
-import { campaignPersonalData } from "../../src/campaign/personal-data.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { closeShops, openShop } from "../support/shop.ts";
@@ -17,7 +16,7 @@ test("a member's export names every send, and erasing the member leaves the ledg
   await shop.becomes(run, "COMPLETED");
   const before = await shop.ledger(run);
 
-  const exported = await exportMember(shop.ctx, { seq: 7 }, campaignPersonalData);
+  const exported = await exportMember(shop.ctx, { seq: 7 });
   if (isRefusal(exported)) throw new Error(exported.message);
   expect(exported.sends).toMatchObject([
     { run, channel: "IN_APP", state: "SENT" },
@@ -25,7 +24,7 @@ test("a member's export names every send, and erasing the member leaves the ledg
   ]);
   expect(exported.inbox).toHaveLength(1);
 
-  await eraseMember(shop.ctx, { seq: 7 }, campaignPersonalData);
+  await eraseMember(shop.ctx, { seq: 7 });
   expect(await shop.ledger(run)).toEqual(before);
   const left = await shop.ctx.db.first<{ provider: number; inbox: number; person: number }>(sql`
     SELECT (SELECT count(*) FROM send WHERE member = 7 AND provider_id IS NOT NULL) AS provider,
@@ -37,7 +36,7 @@ test("a member's export names every send, and erasing the member leaves the ledg
 test("an erased member is in no audience any more", async () => {
   const shop = await openShop();
   await shop.members(10);
-  await eraseMember(shop.ctx, { seq: 3 }, campaignPersonalData);
+  await eraseMember(shop.ctx, { seq: 3 });
   const run = await shop.launched({ channels: ["IN_APP"] });
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 9 });
@@ -51,7 +50,7 @@ test("a member erased after a batch was frozen is not written to", async () => {
   await until(async () => (await shop.ledger(run))["EMAIL PENDING"] === 5);
   const freeze = await freezeBatch(shop.ctx, { batch: 1 });
   if (freeze.kind !== "frozen") throw new Error(freeze.kind);
-  await eraseMember(shop.ctx, { seq: 2 }, campaignPersonalData);
+  await eraseMember(shop.ctx, { seq: 2 });
   const { envelopes, failed } = await renderBatch(shop.ctx, freeze.batch);
   expect(envelopes.map(({ to }) => to.length)).toEqual([1, 1, 1, 1]);
   expect(failed).toEqual([{ member: 2, reason: "ERASED" }]);

@@ -2,24 +2,20 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
+import { type Audience, audienceLimits, compileAudience, liveMember } from "../../src/audience/audience.ts";
+import { audienceLanguage } from "../../src/audience/language.ts";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
 import { compile, embed } from "../../src/db/statement.ts";
 import { isRefusal } from "../../src/errors.ts";
-import {
-  type Audience,
-  audienceLimits,
-  compileAudience,
-  liveMember,
-  parseAudience,
-} from "../../src/member/audience.ts";
+import { memberTerms } from "../../src/member/audience-terms.ts";
 import { samplePrime } from "../../src/member/sample-term.ts";
-import { memberTerms } from "../../src/member/terms.ts";
 import { tempDir } from "../support/temp.ts";
 import { asOf, filter, person, shapes, timeZone } from "./arbitrary.ts";
 import { insertPeople, suppressions } from "./people.ts";
 import { matches, type Person } from "./reference.ts";
 
+const language = audienceLanguage(memberTerms);
 const seed = Number(process.env.FC_SEED ?? Math.floor(Math.random() * 2 ** 31));
 const people: Person[] = fc
   .sample(person, { seed, numRuns: 150 })
@@ -38,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => db.close());
 
 function parsed(input: unknown): Audience {
-  const audience = parseAudience(memberTerms, input);
+  const audience = language.parse(input);
   if (isRefusal(audience)) throw new Error(audience.message);
   return audience;
 }
@@ -52,7 +48,7 @@ async function select(input: unknown, from: "range" | "index" = "range"): Promis
 }
 
 function faultsOf(input: unknown): string[] {
-  const refusal = parseAudience(memberTerms, input);
+  const refusal = language.parse(input);
   if (!isRefusal(refusal) || refusal.code !== "INVALID_INPUT") throw new Error("it was accepted");
   return refusal.issues.map(({ path }) => path);
 }
@@ -149,13 +145,13 @@ describe("a faulty filter names the place of the fault", () => {
 
   test("one deeper than the language allows is refused where it gets too deep", () => {
     const nested = (depth: number): object => (depth === 1 ? { control: true } : { not: nested(depth - 1) });
-    expect(isRefusal(parseAudience(memberTerms, nested(audienceLimits.depth)))).toBe(false);
+    expect(isRefusal(language.parse(nested(audienceLimits.depth)))).toBe(false);
     expect(faultsOf(nested(audienceLimits.depth + 1))).toEqual(["not.not.not.not.not.not.not.not"]);
   });
 
   test("one with more conditions than the language allows is refused once", () => {
     const many = (count: number) => ({ or: Array.from({ length: count }, () => ({ control: true })) });
-    expect(isRefusal(parseAudience(memberTerms, many(audienceLimits.nodes - 1)))).toBe(false);
+    expect(isRefusal(language.parse(many(audienceLimits.nodes - 1)))).toBe(false);
     expect(faultsOf(many(500))).toHaveLength(1);
   });
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { everyone } from "../../src/audience/audience.ts";
 import { isRefusal } from "../../src/errors.ts";
-import { everyone, parseAudience } from "../../src/member/audience.ts";
 import { estimateAudience } from "../../src/member/estimate.ts";
 import {
   consentsOf,
@@ -14,7 +14,6 @@ import {
 } from "../../src/member/member.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { setConsent, suppress, unsuppress } from "../../src/member/set-consent.ts";
-import { memberTerms } from "../../src/member/terms.ts";
 import { type UpsertOutcome, upsertMembers } from "../../src/member/upsert.ts";
 import { openShop, type Shop } from "./context.ts";
 
@@ -156,7 +155,7 @@ describe("members are paged", () => {
   test("by keyset, within an audience, without the erased", async () => {
     await upsert(...Array.from({ length: 30 }, (_, i) => ({ externalId: `page-${i}`, tags: ["paged"] })));
     await eraseMember(shop.ctx, { externalId: "page-4" });
-    const audience = parseAudience(memberTerms, { tag: { has: "paged" } });
+    const audience = shop.ctx.audience.parse({ tag: { has: "paged" } });
     if (isRefusal(audience)) throw new Error(audience.message);
     const first = await memberPage(shop.ctx, { limit: 20, audience });
     const second = await memberPage(shop.ctx, { limit: 20, audience, after: first.at(-1)?.seq });
@@ -181,8 +180,10 @@ describe("privacy", () => {
   test("an export holds all that is known, other domains' rows included", async () => {
     await upsert(zoe);
     await suppress(shop.ctx, [{ channel: "EMAIL", address: "zoe@shop.example", reason: "complaint" }]);
-    const notes = { name: "notes", rows: (seq: number) => sql`SELECT ${seq} AS about`, erase: () => [] };
-    const data = await exportMember(shop.ctx, { externalId: "zoe" }, [notes]);
+    const notes = { name: "notes", table: "note", rows: (seq: number) => sql`SELECT ${seq} AS about`, erase: () => [] };
+    const other = { name: "other", about: "Another domain.", tables: ["note"], personalData: [notes] };
+    const ctx = { ...shop.ctx, domains: [...shop.ctx.domains, other] };
+    const data = await exportMember(ctx, { externalId: "zoe" });
     const { seq } = await member("zoe");
     expect(data).toMatchObject({
       member: { email: "zoe@shop.example", attributes: { shoe: 38 } },
@@ -230,7 +231,7 @@ test("an estimate counts the audience, shows ten of it and says whom each channe
   }));
   await upsert(...people);
   await suppress(shop.ctx, [{ channel: "EMAIL", address: "estimate-6@shop.example", reason: "hard-bounce" }]);
-  const audience = parseAudience(memberTerms, { tag: { has: "estimated" } });
+  const audience = shop.ctx.audience.parse({ tag: { has: "estimated" } });
   if (isRefusal(audience)) throw new Error(audience.message);
   const estimate = await estimateAudience(shop.ctx, audience);
   expect(estimate.count).toBe(40);

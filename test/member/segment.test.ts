@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { isRefusal } from "../../src/errors.ts";
-import { parseAudience } from "../../src/member/audience.ts";
 import { explainAudience } from "../../src/member/estimate.ts";
 import {
   createSegment,
@@ -10,7 +9,6 @@ import {
   type Segment,
   updateSegment,
 } from "../../src/member/segment.ts";
-import { memberTerms } from "../../src/member/terms.ts";
 import { openShop, type Shop } from "./context.ts";
 
 let shop: Shop;
@@ -20,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => shop.db.close());
 
 async function made(name: string, filter: unknown = { level: { gte: 3 } }): Promise<Segment> {
-  const segment = await createSegment(shop.ctx, { name, filter }, memberTerms);
+  const segment = await createSegment(shop.ctx, { name, filter });
   if (isRefusal(segment)) throw new Error(segment.message);
   return segment;
 }
@@ -35,22 +33,23 @@ describe("a segment", () => {
   });
 
   test("is refused with the place of the fault when its filter is faulty", async () => {
-    const refusal = await createSegment(shop.ctx, { name: "x", filter: { not: { level: { gte: "3" } } } }, memberTerms);
+    const refusal = await createSegment(shop.ctx, { name: "x", filter: { not: { level: { gte: "3" } } } });
     expect(refusal).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "filter.not.level.gte" }] });
   });
 
   test("has a name of its own", async () => {
     const first = await made("first");
     const second = await made("second");
-    expect(await createSegment(shop.ctx, { name: " first ", filter: { control: true } }, memberTerms)).toMatchObject({
+    expect(await createSegment(shop.ctx, { name: " first ", filter: { control: true } })).toMatchObject({
       code: "CONFLICT",
     });
-    expect(await updateSegment(shop.ctx, { id: second.id, name: "first" }, memberTerms)).toMatchObject({
+    expect(await updateSegment(shop.ctx, { id: second.id, name: "first" })).toMatchObject({
       code: "CONFLICT",
     });
-    expect(
-      await updateSegment(shop.ctx, { id: first.id, name: "other", filter: { control: true } }, memberTerms),
-    ).toMatchObject({ name: "other", filter: { control: true } });
+    expect(await updateSegment(shop.ctx, { id: first.id, name: "other", filter: { control: true } })).toMatchObject({
+      name: "other",
+      filter: { control: true },
+    });
   });
 
   test("is listed in order, and gone when deleted", async () => {
@@ -59,7 +58,7 @@ describe("a segment", () => {
     expect(await listSegments(shop.ctx, { after: id, limit: 100 })).toEqual([]);
     expect(await deleteSegment(shop.ctx, id)).toMatchObject({ name: "gone soon" });
     expect(await deleteSegment(shop.ctx, id)).toMatchObject({ code: "NOT_FOUND" });
-    expect(await updateSegment(shop.ctx, { id, name: "back" }, memberTerms)).toMatchObject({ code: "NOT_FOUND" });
+    expect(await updateSegment(shop.ctx, { id, name: "back" })).toMatchObject({ code: "NOT_FOUND" });
   });
 });
 
@@ -74,7 +73,7 @@ describe("a filter says whether an index serves it", () => {
     [{ not: { tag: { has: "a" } } }, false],
     [{ or: [{ level: { eq: 3 } }, { sample: { percent: 1, seed: "s" } }] }, false],
   ] as const)("%j: %p", async (filter, usesIndex) => {
-    const audience = parseAudience(memberTerms, filter);
+    const audience = shop.ctx.audience.parse(filter);
     if (isRefusal(audience)) throw new Error(audience.message);
     expect(explainAudience(audience)).toMatchObject({ usesIndex });
   });

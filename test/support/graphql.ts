@@ -1,12 +1,14 @@
 import { join } from "node:path";
+import type { Actor } from "../../src/actor.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
-import type { Actor, Context } from "../../src/context.ts";
+import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
+import { audience, domains } from "../../src/domains.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
 import { createSignIn } from "../../src/operations/sign-in.ts";
 import { createToken, type TokenInput } from "../../src/operations/token.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
-import { buildSchemas } from "../../src/schema/index.ts";
+import { buildSchemas } from "../../src/schema/server/schemas.ts";
 import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server/server.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
@@ -49,6 +51,8 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       httpsOnly: false,
       sandboxAllowed: true,
     },
+    domains,
+    audience,
     sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }),
     clock: Date.now,
     random: Math.random,
@@ -62,7 +66,7 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
   const db = await openTestDatabase();
   const logged: { event: string; fields: unknown }[] = [];
   const handlers = createGraphqlServer({
-    schemas: buildSchemas(),
+    schemas: buildSchemas(domains),
     signIn: createSignIn({ db, members: memberTokens, clock: Date.now }),
     contextFor: (actor) => testContext(db, actor),
     isProduction: false,

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/run/control.ts";
 import { launchCampaign } from "../../src/campaign/run/launch.ts";
-import { unpark } from "../../src/campaign/run/parking.ts";
 import type { ExternalChannelName, SendBatch, Sender } from "../../src/channels/channel.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database, RootDatabase } from "../../src/db/client.ts";
-import { jobs } from "../../src/jobs/index.ts";
+import { jobs } from "../../src/domains.ts";
 import type { JobContext, JobResult } from "../../src/jobs/job.ts";
+import { unpark } from "../../src/operations/queue/republishable.ts";
 import { testContext } from "./graphql.ts";
 import { ModelProviders, memberOf } from "./model-providers.ts";
 import { accepted, addCampaign, runOfCampaign } from "./shop.ts";
@@ -98,13 +98,13 @@ export class Interleaving {
     if (!message || (message.name !== "channel-send" && message.name !== "campaign-page")) return;
     this.#queue = this.#queue.filter((one) => one !== message);
     this.#dead.push(message);
-    await jobs.get(message.name)?.park(this.#jobContext(this.#db), message.payload);
+    await jobs.byName.get(message.name)?.park(this.#jobContext(this.#db), message.payload);
     await this.#collect();
   }
 
   async replay(): Promise<void> {
     for (const message of this.#dead.splice(0)) {
-      await unpark[message.name]?.(this.#ctx, message.payload);
+      await unpark(this.#ctx, { job: message.name, payload: message.payload });
       this.#queue.push({ ...message, id: Bun.randomUUIDv7() });
     }
   }
@@ -156,7 +156,7 @@ export class Interleaving {
       halted.resolve();
       return promise;
     };
-    const job = jobs.get(message.name);
+    const job = jobs.byName.get(message.name);
     if (!job) throw new Error(`there is no job ${message.name}`);
     const context = this.#jobContext(haltingDatabase(this.#db, halt), halt);
     const finished = job.run(context, message.payload).then((result) => this.#answer(delivery, result));
@@ -205,7 +205,7 @@ export class Interleaving {
       },
     });
     const senders = { EMAIL: sender("EMAIL"), SMS: sender("SMS"), PUSH: sender("PUSH") };
-    return { ...this.#ctx, db, senders };
+    return { ...this.#ctx, db, senders, jobs };
   }
 
   /** I14: whoever withdrew more than two seconds before the first try is not in it; later tries repeat the first. */

@@ -1,4 +1,4 @@
-import type { Role } from "../../src/context.ts";
+import type { Role } from "../../src/actor.ts";
 import { createToken } from "../../src/operations/token.ts";
 import { dataOf } from "./ask.ts";
 import { type Answer, read } from "./graphql.ts";

@@ -1,5 +1,5 @@
-import { buildSchemas, type Schemas } from "../../src/schema/index.ts";
 import { createBuilder } from "../../src/schema/kit/builder.ts";
+import { facesOf, type Schemas } from "../../src/schema/server/schemas.ts";
 
 const everyone = { public: true };
 const members = { member: true };
@@ -53,7 +53,7 @@ export function probeSchemas(): Schemas {
       },
     }),
   );
-  return buildSchemas(builder);
+  return facesOf(builder);
 }
 
 function ticks(to: number): AsyncIterableIterator<number> {

@@ -1,22 +1,22 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { RootDatabase } from "../../src/db/client.ts";
-import { eventWebhooks } from "../../src/jobs/event-webhooks.ts";
-import type { JobContext } from "../../src/jobs/job.ts";
-import { webhookSendJob } from "../../src/jobs/webhook-send.ts";
+import { jobs } from "../../src/domains.ts";
+import type { EventConsumer, Job, JobContext } from "../../src/jobs/job.ts";
+import { webhookConsumers, webhookJobs } from "../../src/jobs/webhook.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";
 import { registerConsumers } from "../../src/queue/event/consumer.ts";
 import { announceEvents, record } from "../../src/queue/event/event.ts";
 import {
   deliveriesById,
-  forgetDeliveries,
   listDeliveries,
   resendDelivery,
   retrySchedule,
   testWebhook,
 } from "../../src/webhook/delivery.ts";
 import { notesOf } from "../../src/webhook/note.ts";
-import { parkDelivery, unpark } from "../../src/webhook/parking.ts";
+import { parkDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
+import { tidy } from "../../src/webhook/sweep.ts";
 import {
   createWebhook,
   deleteWebhook,
@@ -35,6 +35,9 @@ afterAll(async () => {
   for (const stop of stops) await stop();
 });
 
+const [webhookSendJob] = webhookJobs as [Job];
+const [eventWebhooks] = webhookConsumers as [EventConsumer];
+
 const hour = 3_600_000;
 
 /** The domain and its jobs on a clock of their own; each message that they leave is delivered at its time. */
@@ -45,7 +48,7 @@ class World {
   #waiting: { name: string; payload: { delivery: number }; at: number }[] = [];
 
   constructor(readonly db: RootDatabase) {
-    this.ctx = { ...testContext(db), clock: () => this.now, random: () => 0, senders: {} as never };
+    this.ctx = { ...testContext(db), clock: () => this.now, random: () => 0, senders: {} as never, jobs };
   }
 
   static async begin(): Promise<World> {
@@ -290,7 +293,7 @@ test("a delivery whose message the queue gave up waits for its dead letter to be
   await parkDelivery(world.ctx, { delivery: 1 });
   expect(await webhookSendJob.run(world.ctx, { delivery: 1 })).toEqual({ kind: "done" });
   expect(there.received).toHaveLength(0);
-  await unpark["webhook-send"]?.(world.ctx, { delivery: 1 });
+  await unparkDelivery(world.ctx, { delivery: 1 });
   await webhookSendJob.run(world.ctx, { delivery: 1 });
   expect(await world.states()).toEqual(["DONE 1 204"]);
 });
@@ -305,9 +308,9 @@ test("deliveries are forgotten after thirty days, those that are still on their 
     sql`UPDATE webhook_delivery SET id = 30000 WHERE id = 3`,
   ]);
   await world.pass(29 * 24 * hour);
-  await world.db.write([forgetDeliveries(world.now)]);
+  await tidy({ ...world.ctx, clock: () => world.now });
   expect(await world.deliveries()).toHaveLength(3);
-  await world.db.write([forgetDeliveries(world.now + 2 * 24 * hour)]);
+  await tidy({ ...world.ctx, clock: () => world.now + 2 * 24 * hour });
   expect((await world.deliveries()).map(({ id }) => id).sort()).toEqual([1, 2]);
 });
 

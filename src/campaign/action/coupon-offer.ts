@@ -1,10 +1,10 @@
 import { z } from "zod";
+import { compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { type CouponTemplate, codeModes } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate, templateInOffer } from "../../coupon/template/template.ts";
 import type { Issue } from "../../errors.ts";
-import { compileAudience } from "../../member/audience.ts";
 import { frozenPredicate, Predicate } from "../ledger/predicates.ts";
 import type { CampaignKind } from "./kind.ts";
 
@@ -45,7 +45,7 @@ export async function couponOffer(ctx: Context, { kind, couponTemplate }: Coupon
     kind,
     template: id,
     name,
-    eligibility: eligibility === null ? null : frozenPredicate(compileAudience(audienceOf(template), env)),
+    eligibility: eligibility === null ? null : frozenPredicate(compileAudience(audienceOf(ctx, template), env)),
     perMember,
     codeMode,
     codePrefix,

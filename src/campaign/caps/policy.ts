@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
-import { type Context, describeActor, type Settings } from "../../context.ts";
+import type { Context, Settings } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 
 /**

@@ -1,11 +1,12 @@
 import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { z } from "zod";
+import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
-import { type Context, describeActor } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
 import { choiceIssues } from "../action/coupon-offer.ts";
 import { campaignKinds } from "../action/kind.ts";
-import { AudienceChoice, readAudience } from "../audience.ts";
 import { Content, contentIssues } from "../content/content.ts";
 import { type Campaign, campaignTable, type Run, runTable } from "../table.ts";
 import type { CampaignState } from "./state.ts";

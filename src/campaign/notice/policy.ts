@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
-import { type Context, describeActor } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, type Refusal, refuse } from "../../errors.ts";

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
+import { describeActor } from "../../actor.ts";
 import { channelNames, isExternal } from "../../channels/catalog.ts";
-import { type Context, describeActor, withTransaction } from "../../context.ts";
+import { type Context, withTransaction } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { enqueue, enqueueEach } from "../../queue/outbox.ts";

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
+import { type Audience, compileAudience, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { type Audience, compileAudience, liveMember } from "../../member/audience.ts";
+import { readAudience } from "../../member/audience-choice.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { couponOffer, offerIssues } from "../action/coupon-offer.ts";
-import { readAudience } from "../audience.ts";
 import { contentIssues } from "../content/content.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/state.ts";

@@ -1,8 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { MessageType } from "../../queue/message.ts";
 import { runsEnded } from "../events.ts";
-import { campaignPage, campaignPlan, campaignStart, channelSend } from "../messages.ts";
 import { completeRun } from "./completion.ts";
 import { republishRun } from "./control.ts";
 
@@ -82,19 +80,3 @@ export async function unparkPlanning(ctx: Context, { run }: { run: number }): Pr
 const goOn = sql`
   UPDATE run SET completed_at = NULL, state = CASE (SELECT state FROM campaign WHERE id = run.campaign)
     WHEN 'CANCELLED' THEN 'CANCELLING' WHEN 'PAUSED' THEN 'PAUSED' ELSE 'RUNNING' END`;
-
-/** Takes the parked work of a dead message up again before it is published anew, by the message's name. Other messages park nothing. */
-export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {
-  [campaignPage.name]: whole(campaignPage, unparkPage),
-  [channelSend.name]: whole(channelSend, unparkBatch),
-  [campaignStart.name]: whole(campaignStart, unparkPlanning),
-  [campaignPlan.name]: whole(campaignPlan, unparkPlanning),
-};
-
-/** A payload that is none was rejected before it parked anything. */
-function whole<Payload>(message: MessageType<Payload>, take: (ctx: Context, payload: Payload) => Promise<unknown>) {
-  return async (ctx: Context, payload: unknown) => {
-    const parsed = message.schema.safeParse(payload);
-    if (parsed.success) await take(ctx, parsed.data);
-  };
-}

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
+import { liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
-import { liveMember } from "../../member/audience.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
 import { thawed } from "../ledger/predicates.ts";
 import { campaignPage, campaignPlan } from "../messages.ts";

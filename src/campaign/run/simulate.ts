@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
+import { compileAudience, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { compileAudience, liveMember } from "../../member/audience.ts";
+import { readAudience } from "../../member/audience-choice.ts";
 import { type CouponOffer, couponOffer } from "../action/coupon-offer.ts";
 import { type CouponSimulation, simulateCoupons } from "../action/coupon-simulation.ts";
-import { readAudience } from "../audience.ts";
 import { type Pressure, pressureOn, withCaps } from "../caps/caps.ts";
 import { inTime, quietHours } from "../caps/quiet-hours-deferral.ts";
 import { batchLimit } from "../delivery/batch-window.ts";

@@ -1,5 +1,6 @@
 import { eq } from "drizzle-orm";
-import { type Context, describeActor, withTransaction } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import { type Context, withTransaction } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { codesFlow, couponPool } from "../messages.ts";

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
 import { findPool } from "./pool.ts";
 

@@ -67,16 +67,11 @@ export async function parkPool(ctx: Context, { pool, from }: Step): Promise<void
 }
 
 /** Takes a pool up again before its dead message is published anew. */
-export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {
-  [couponPool.name]: async (ctx, payload) => {
-    const parsed = couponPool.schema.safeParse(payload);
-    if (!parsed.success) return;
-    const { pool, from } = parsed.data;
-    const now = ctx.clock();
-    await ctx.db.write([
-      sql`
-        UPDATE code_pool SET state = 'FILLING', updated_at = ${now}, since_at = ${now}, since_made = made
-        WHERE id = ${pool} AND state = 'FAILED' AND source = 'GENERATED' AND made = ${from}`,
-    ]);
-  },
-};
+export async function unparkPool(ctx: Context, { pool, from }: Step): Promise<void> {
+  const now = ctx.clock();
+  await ctx.db.write([
+    sql`
+      UPDATE code_pool SET state = 'FILLING', updated_at = ${now}, since_at = ${now}, since_made = made
+      WHERE id = ${pool} AND state = 'FAILED' AND source = 'GENERATED' AND made = ${from}`,
+  ]);
+}

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";

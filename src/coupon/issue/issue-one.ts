@@ -1,4 +1,5 @@
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
 import { refusalOf } from "../claim/claim.ts";

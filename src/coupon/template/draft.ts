@@ -1,9 +1,8 @@
 import { z } from "zod";
+import type { Context } from "../../context.ts";
 import { readTerms } from "../../discount/terms.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { parseAudience } from "../../member/audience.ts";
 import { type CouponTemplate, codeModes, waysGiven } from "../table.ts";
-import { eligibilityTerms } from "./eligibility.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
 
 /** A stock, or an amount in minor units. */
@@ -33,7 +32,7 @@ export const TemplateDraft = z.strictObject({
     .string()
     .regex(/^[A-Z0-9]{0,12}$/, "has at most 12 capital letters and digits")
     .default(""),
-  /** An audience filter over members' own data; null = everyone. */
+  /** An audience filter; null = everyone. */
   eligibility: z.unknown().default(null),
   perMember: z.int().min(1).max(1_000).default(1),
   /** How many there are; null = unlimited. Not said where codes come from a pool: then it is the number of codes. */
@@ -63,8 +62,8 @@ export function draftOf(template: CouponTemplate): SaidOfTemplate {
   return Kept.parse(template.codeMode === "POOL" ? { ...template, stock: null } : template);
 }
 
-/** The draft with what it left out, or INVALID_INPUT that names every fault by its path. `now` is ms. */
-export function checkTemplate(draft: TemplateDraft, now: number): CheckedDraft | Refusal {
+/** The draft with what it left out, or INVALID_INPUT that names every fault by its path. */
+export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: TemplateDraft): CheckedDraft | Refusal {
   const parsed = TemplateDraft.safeParse(draft);
   if (!parsed.success) {
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
@@ -73,16 +72,19 @@ export function checkTemplate(draft: TemplateDraft, now: number): CheckedDraft |
   const checked = { ...parsed.data, ...terms.read, most: terms.most };
   const issues = [
     ...terms.issues,
-    ...eligibilityIssues(checked),
-    ...faultsOf(checked, now),
+    ...eligibilityIssues(ctx, checked),
+    ...faultsOf(checked, ctx.clock()),
     ...(terms.issues.length === 0 ? budgetIssues(checked) : []),
   ];
   return issues.length > 0 ? refuse.invalid(issues) : checked;
 }
 
-function eligibilityIssues({ eligibility }: CheckedDraft): readonly Issue[] {
+function eligibilityIssues(
+  { audience: language }: Pick<Context, "audience">,
+  { eligibility }: CheckedDraft,
+): readonly Issue[] {
   if (eligibility === null) return [];
-  const audience = parseAudience(eligibilityTerms, eligibility, ["eligibility"]);
+  const audience = language.parse(eligibility, ["eligibility"]);
   return isRefusal(audience) && audience.code === "INVALID_INPUT" ? audience.issues : [];
 }
 

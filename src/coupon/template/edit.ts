@@ -1,5 +1,6 @@
 import { eq, sql } from "drizzle-orm";
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
@@ -21,7 +22,7 @@ export function createTemplate(
     key: idempotencyKey,
     input: { createTemplate: draft },
     work: async (tx) => {
-      const checked = checkTemplate(draft, tx.clock());
+      const checked = checkTemplate(tx, draft);
       return isRefusal(checked) ? checked : insert(tx, checked);
     },
   });
@@ -38,7 +39,7 @@ export function duplicateTemplate(
     work: async (tx) => {
       const template = await findTemplate(tx, id);
       if (!template) return refuse.notFound("coupon template", id);
-      const checked = checkTemplate({ ...draftOf(template), name: name ?? template.name }, tx.clock());
+      const checked = checkTemplate(tx, { ...draftOf(template), name: name ?? template.name });
       return isRefusal(checked) ? checked : insert(tx, checked);
     },
   });
@@ -65,7 +66,7 @@ async function rewrite(ctx: Context, id: number, draft: Partial<TemplateDraft>):
     return refuse.wrongState(`This template is ${before.state}; duplicate it to begin anew.`, before.state);
   }
   const said = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
-  const checked = checkTemplate({ ...draftOf(before), ...pick(draft, said) }, ctx.clock());
+  const checked = checkTemplate(ctx, { ...draftOf(before), ...pick(draft, said) });
   if (isRefusal(checked)) return checked;
   const broken = isLive(before.state) ? brokenPromises(said, draftOf(before), checked) : [];
   if (broken.length > 0) return refuse.invalid(broken);

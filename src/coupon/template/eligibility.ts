@@ -1,16 +1,11 @@
 import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
+import { type Audience, compileAudience, everyone, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
 import { isRefusal } from "../../errors.ts";
-import { type Audience, compileAudience, everyone, liveMember, parseAudience } from "../../member/audience.ts";
-import type { AudienceTerm } from "../../member/audience-term.ts";
-import { memberTerms } from "../../member/terms.ts";
 import type { CouponTemplate } from "../table.ts";
-
-/** What a template's eligibility may ask. */
-export const eligibilityTerms: readonly AudienceTerm[] = memberTerms;
 
 /** Members of a crowd who are looked up by one statement at most. */
 const mostTogether = 500;
@@ -42,11 +37,12 @@ function loaderOf(ctx: Context, template: CouponTemplate): DataLoader<number, bo
 const loadersOf = new WeakMap<Database, WeakMap<CouponTemplate, DataLoader<number, boolean>>>();
 
 async function whichAreEligible(
-  { db, clock, settings }: Context,
+  ctx: Context,
   template: CouponTemplate,
   members: readonly number[],
 ): Promise<boolean[]> {
-  const predicate = compileAudience(audienceOf(template), { asOf: clock(), timeZone: settings.shopTimeZone });
+  const { db, clock, settings } = ctx;
+  const predicate = compileAudience(audienceOf(ctx, template), { asOf: clock(), timeZone: settings.shopTimeZone });
   const found = await db.all<{ seq: number }>(sql`
     SELECT m.seq FROM ${rows(members)} asked CROSS JOIN member m ON m.seq = asked.value WHERE ${liveMember} AND ${predicate}`);
   const eligible = new Set(found.map(({ seq }) => seq));
@@ -54,9 +50,12 @@ async function whichAreEligible(
 }
 
 /** A template's audience; everyone where it names none. */
-export function audienceOf({ id, eligibility }: Pick<CouponTemplate, "id" | "eligibility">): Audience {
+export function audienceOf(
+  { audience }: Pick<Context, "audience">,
+  { id, eligibility }: Pick<CouponTemplate, "id" | "eligibility">,
+): Audience {
   if (eligibility === null) return everyone;
-  const parsed = parseAudience(eligibilityTerms, eligibility);
+  const parsed = audience.parse(eligibility);
   if (isRefusal(parsed)) throw new Error(`the eligibility of coupon template ${id} cannot be read: ${parsed.message}`);
   return parsed;
 }

@@ -26,20 +26,20 @@ export interface TemplateSimulation {
 export async function simulateTemplate(ctx: Context, id: number): Promise<TemplateSimulation | Refusal> {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
-  const said = checkTemplate(draftOf(template), ctx.clock());
+  const said = checkTemplate(ctx, draftOf(template));
   return isRefusal(said) ? said : simulate(ctx, { ...said, stock: template.stock });
 }
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
 export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Promise<TemplateSimulation | Refusal> {
-  const said = checkTemplate(draft, ctx.clock());
+  const said = checkTemplate(ctx, draft);
   if (isRefusal(said)) return said;
   return simulate(ctx, said.codeMode === "POOL" ? { ...said, stock: 0 } : said);
 }
 
 async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimulation> {
   const now = ctx.clock();
-  const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: said.eligibility }));
+  const eligible = await countMembers(ctx, audienceOf(ctx, { id: 0, eligibility: said.eligibility }));
   const { most, budget } = said;
   const mostCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
   const mostCost = most === null ? null : Math.min(budget ?? Infinity, mostCoupons * most);

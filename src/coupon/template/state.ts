@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import type { CouponTemplate, TemplateState } from "../table.ts";
 

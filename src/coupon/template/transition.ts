@@ -45,7 +45,7 @@ export async function activateTemplate(ctx: Context, input: Command): Promise<Co
 async function unfit(ctx: Context, template: CouponTemplate): Promise<Refusal | undefined> {
   const now = ctx.clock();
   const { closesAt, validTo } = template;
-  const checked = checkTemplate(draftOf(template), now);
+  const checked = checkTemplate(ctx, draftOf(template));
   if (isRefusal(checked)) return checked;
   const past = [
     ...(closesAt !== null && closesAt <= now ? [{ path: "closesAt", message: "its window is past" }] : []),

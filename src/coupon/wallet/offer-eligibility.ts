@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { compileAudience, liveMember } from "../../member/audience.ts";
+import { compileAudience, liveMember } from "../../audience/audience.ts";
 import type { MemberContext } from "../claim/claim.ts";
 import type { CouponTemplate } from "../table.ts";
 import { audienceOf } from "../template/eligibility.ts";
@@ -35,7 +35,7 @@ function isForAll([first]: Group): boolean {
 
 function predicateOf(ctx: MemberContext, [first]: Group): SQL {
   if (!first) return sql`1`;
-  return compileAudience(audienceOf(first), { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone });
+  return compileAudience(audienceOf(ctx, first), { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone });
 }
 
 async function matches({ db, actor }: MemberContext, predicates: readonly SQL[]): Promise<boolean[]> {

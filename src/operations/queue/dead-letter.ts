@@ -1,5 +1,6 @@
 import { type Client, QstashError } from "@upstash/qstash";
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { flowOfKey } from "../../queue/flow.ts";
 

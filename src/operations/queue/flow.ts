@@ -1,4 +1,5 @@
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { configuredLimits, flowKey, flowOfKey, type KeptFlow, listFlows } from "../../queue/flow.ts";
 

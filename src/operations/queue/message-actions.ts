@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
-import { type Context, describeActor } from "../../context.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { enqueue } from "../../queue/outbox.ts";
+import { dropUnpublished, enqueue, tryAtOnce } from "../../queue/outbox.ts";
 import type { QueueMessage } from "./message.ts";
 import { findMessage, messagesOfRows } from "./message-search.ts";
 import { type OutboxRow, rowsAbout } from "./outbox.ts";
@@ -17,13 +18,13 @@ export async function retryMessage(ctx: Context, { id }: { id: string }): Promis
   if (isRefusal(message)) return message;
   const { state, job, row } = message;
   if (state === "OUTBOX" && row) {
-    await ctx.db.write([sql`UPDATE outbox SET next_try_at = 0 WHERE seq = ${row.seq} AND published_at IS NULL`]);
+    await ctx.db.write([tryAtOnce(row.seq)]);
     return told(ctx, "message.retried", message, message);
   }
   if (state !== "RETRYING") {
     return refuse.wrongState(`Only a message that waits to be tried again can be; this one is ${state}.`, state);
   }
-  const fresh = readMessage(job, message.payload, row?.flow ?? message.flow);
+  const fresh = readMessage(ctx, { job, payload: message.payload, flow: row?.flow ?? message.flow });
   if (!("name" in fresh)) {
     return refuse.wrongState(`The queue alone tries messages for ${job} again; it does so by itself.`, state);
   }
@@ -66,7 +67,7 @@ export async function cancelMessage(ctx: Context, { id }: { id: string }): Promi
 
 /** Whether the row was still unpublished; the relay may have it in its hands all the same. */
 async function dropped(ctx: Context, { seq }: OutboxRow): Promise<boolean> {
-  const [result] = await ctx.db.write([sql`DELETE FROM outbox WHERE seq = ${seq} AND published_at IS NULL`]);
+  const [result] = await ctx.db.write([dropUnpublished(seq)]);
   return result?.rowsAffected === 1;
 }
 

@@ -67,7 +67,7 @@ export async function messagesOfRows(ctx: Context, rows: readonly OutboxRow[]): 
     ctx,
     published.map(({ id }) => id),
   );
-  return ids.map(({ id, row }) => toMessage(id, row, histories.get(id)));
+  return ids.map(({ id, row }) => toMessage(ctx, id, row, histories.get(id)));
 }
 
 function idsOf({ id, message_id }: OutboxRow): readonly string[] {
@@ -135,11 +135,11 @@ async function messagesOfLog(
   const there = ids.filter((id) => stateOf(histories.get(id) ?? []) !== "UNKNOWN");
   const subjects = there.flatMap((id) => {
     const last = histories.get(id)?.at(-1);
-    const subject = last && subjectOf(last.job, last.payload);
+    const subject = last && subjectOf(ctx, last.job, last.payload);
     return subject ? [{ id, subject }] : [];
   });
   const rows = new Map((await rowsOf(ctx, subjects)).map((row) => [row.message_id, row]));
-  return there.map((id) => toMessage(id, rows.get(id), histories.get(id)));
+  return there.map((id) => toMessage(ctx, id, rows.get(id), histories.get(id)));
 }
 
 /** The host of our jobs, as the queue's filter knows it. */

@@ -1,3 +1,4 @@
+import type { Context } from "../../context.ts";
 import { usualFlow } from "../../queue/flow.ts";
 import type { LogEntry } from "./log.ts";
 import type { OutboxRow } from "./outbox.ts";
@@ -54,7 +55,12 @@ export interface QueueMessage {
 }
 
 /** A message from its row, for those of the outbox, and what the log has about it, oldest first. One of them must be there. */
-export function toMessage(id: string, row: OutboxRow | undefined, history: readonly LogEntry[] = []): QueueMessage {
+export function toMessage(
+  ctx: Context,
+  id: string,
+  row: OutboxRow | undefined,
+  history: readonly LogEntry[] = [],
+): QueueMessage {
   const last = history.at(-1);
   const job = last?.job ?? row?.name ?? "";
   const payload = row ? JSON.parse(row.payload) : last?.payload;
@@ -63,7 +69,7 @@ export function toMessage(id: string, row: OutboxRow | undefined, history: reado
     id,
     job,
     label: last?.label ?? row?.name ?? null,
-    subject: row?.subject ?? subjectOf(job, payload),
+    subject: row?.subject ?? subjectOf(ctx, job, payload),
     payload,
     flow: row ? (row.flow ?? usualFlow(row.name)) : (last?.flow ?? null),
     state,

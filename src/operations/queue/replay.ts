@@ -1,10 +1,8 @@
-import { unpark as unparkCampaign } from "../../campaign/run/parking.ts";
-import { type Context, describeActor } from "../../context.ts";
-import { unpark as unparkPool } from "../../coupon/code/pool-fill.ts";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { unpark as unparkWebhook } from "../../webhook/parking.ts";
 import {
   type DeadLetter,
   type DeadLetterFilter,
@@ -14,7 +12,7 @@ import {
   listDeadLetters,
   pageOrRefusal,
 } from "./dead-letter.ts";
-import { isPublishable, readMessage } from "./republishable.ts";
+import { isPublishable, readMessage, unpark } from "./republishable.ts";
 
 /**
  * Publishes a dead message again. Its parked page or batch is taken up first and a run that had FAILED runs on, so that the message finds
@@ -93,10 +91,10 @@ export async function editAndReplayDeadLetter(
   const letter = await findDeadLetter(ctx, id);
   if (!letter) return refuse.notFound("dead letter", id);
   const { job, flow } = letter;
-  if (!isPublishable(job)) {
+  if (!isPublishable(ctx, job)) {
     return refuse.wrongState(`What ${job} is told cannot be edited, only replayed or deleted.`, "DEAD");
   }
-  const message = readMessage(job, payload, flow);
+  const message = readMessage(ctx, { job, payload, flow });
   if (!("name" in message)) return refuse.invalid(message);
   // Of the old one, too: with its letter gone, nobody else would take up what was parked of it.
   await unpark(ctx, letter);
@@ -104,13 +102,6 @@ export async function editAndReplayDeadLetter(
   await publish(ctx, [{ letter, message }]);
   logEach(ctx, "dead-letter.edited", [letter]);
   return { ...letter, payload };
-}
-
-/** How each domain takes parked work up again; a domain adds its map here when it comes. */
-const unparkers = { ...unparkCampaign, ...unparkWebhook, ...unparkPool };
-
-async function unpark(ctx: Context, { job, payload }: Pick<DeadLetter, "job" | "payload">): Promise<void> {
-  await unparkers[job]?.(ctx, payload);
 }
 
 /**
@@ -124,7 +115,7 @@ async function replay(ctx: Context, letters: readonly DeadLetter[]): Promise<voi
   const fit: Replacement[] = [];
   const others: string[] = [];
   for (const letter of letters) {
-    const message = readMessage(letter.job, letter.payload, letter.flow);
+    const message = readMessage(ctx, letter);
     if ("name" in message) fit.push({ letter, message });
     else others.push(letter.id);
   }

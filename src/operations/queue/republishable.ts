@@ -1,60 +1,38 @@
-import {
-  campaignCancel,
-  campaignPage,
-  campaignPlan,
-  campaignStart,
-  campaignTest,
-  campaignWake,
-  channelSend,
-} from "../../campaign/messages.ts";
-import { couponPool } from "../../coupon/messages.ts";
-import { couponTakeBack } from "../../coupon/template/template-messages.ts";
-import { couponExpire } from "../../coupon/wallet/wallet-messages.ts";
+import type { Context, Domain } from "../../context.ts";
 import type { Issue } from "../../errors.ts";
-import type { Message, MessageType } from "../../queue/message.ts";
-import { webhookSend } from "../../webhook/messages.ts";
+import type { Message, OwnedMessage } from "../../queue/message.ts";
 
-type Reader = (payload: unknown, flow: string | undefined) => Message | readonly Issue[];
-
-/** The messages that are published for a piece of work, by job. Those about events are ranges that overlap: the queue alone repeats them. */
-const readers: ReadonlyMap<string, Reader> = new Map([
-  reader(campaignStart),
-  reader(campaignPlan),
-  reader(campaignPage),
-  reader(campaignWake),
-  reader(campaignTest),
-  reader(campaignCancel),
-  reader(channelSend),
-  reader(webhookSend),
-  reader(couponPool),
-  reader(couponExpire),
-  reader(couponTakeBack),
-]);
-
-function reader<Payload>({ name, schema, of }: MessageType<Payload>): [string, Reader] {
-  return [
-    name,
-    (payload, flow) => {
-      const parsed = schema.safeParse(payload);
-      if (parsed.success) return of(parsed.data, flow === undefined ? {} : { flow });
-      return parsed.error.issues.map(({ path, message }) => ({ path: ["payload", ...path].join("."), message }));
-    },
-  ];
+/** The kind of message that a job is for, if it is a domain's. */
+function ownedBy(domains: readonly Domain[], job: string): OwnedMessage<Context> | undefined {
+  for (const { messages = [] } of domains) {
+    const message = messages.find(({ name }) => name === job);
+    if (message) return message;
+  }
+  return undefined;
 }
 
-/** Whether messages for this job can be published anew through the outbox. */
-export function isPublishable(job: string): boolean {
-  return readers.has(job);
+/** Whether messages for this job can be published anew through the outbox. Those about events cannot: the queue alone repeats them. */
+export function isPublishable({ domains }: Context, job: string): boolean {
+  return ownedBy(domains, job)?.republishable ?? false;
 }
 
 /** A message for a job made of a payload, for its flow; or what is wrong with the payload, each fault with its path. */
-export function readMessage(job: string, payload: unknown, flow?: string | null): Message | readonly Issue[] {
-  const read = readers.get(job);
-  return read ? read(payload, flow ?? undefined) : [{ path: "job", message: `${job} has no messages of this kind` }];
+export function readMessage(
+  { domains }: Context,
+  { job, payload, flow }: { readonly job: string; readonly payload: unknown; readonly flow?: string | null },
+): Message | readonly Issue[] {
+  const message = ownedBy(domains, job);
+  if (message?.republishable) return message.read(payload, flow ?? undefined);
+  return [{ path: "job", message: `${job} has no messages of this kind` }];
 }
 
 /** What a payload is about, e.g. `page/7/12`; null where nobody can say. */
-export function subjectOf(job: string, payload: unknown): string | null {
-  const message = readMessage(job, payload);
+export function subjectOf(ctx: Context, job: string, payload: unknown): string | null {
+  const message = readMessage(ctx, { job, payload });
   return "subject" in message ? message.subject : null;
+}
+
+/** Takes the parked work of a message up again. Work that no domain knows parked nothing. */
+export async function unpark(ctx: Context, { job, payload }: { job: string; payload: unknown }): Promise<void> {
+  await ownedBy(ctx.domains, job)?.unpark(ctx, payload);
 }

@@ -16,7 +16,7 @@ export interface ConsumerContext {
 export interface Consumer<Ctx extends ConsumerContext> {
   readonly name: string;
   /** The types that it is shown; the others are passed over. */
-  readonly types: readonly string[];
+  types(ctx: Ctx): readonly string[];
   /** Where a consumer that is new begins: at the first event that is kept, or with what happens from now on. */
   readonly begins: "first" | "now";
   /**
@@ -44,7 +44,7 @@ export async function consume<Ctx extends ConsumerContext>(
   for (let cursor = await cursorOf(ctx.db, consumer.name); cursor < range.to; ) {
     // What comes before the range is another message's: it must not fail together with this one's.
     const to = cursor + 1 < range.from ? range.from - 1 : range.to;
-    const stretch = await nextStretch(ctx.db, consumer.types, { from: cursor + 1, to });
+    const stretch = await nextStretch(ctx.db, consumer.types(ctx), { from: cursor + 1, to });
     if (!stretch) break;
     cursor = await advance(ctx, consumer, stretch);
     if (cursor >= range.to || performance.now() - began < patienceMs) continue;
@@ -76,7 +76,7 @@ async function advance<Ctx extends ConsumerContext>(
 
 async function replay<Ctx extends ConsumerContext>(ctx: Ctx, consumer: Consumer<Ctx>, parked: Parked): Promise<void> {
   for (let from = parked.from; from <= parked.to; ) {
-    const stretch = await nextStretch(ctx.db, consumer.types, { from, to: parked.to });
+    const stretch = await nextStretch(ctx.db, consumer.types(ctx), { from, to: parked.to });
     if (!stretch) return;
     const left = { from, to: parked.to };
     try {

@@ -1,10 +1,10 @@
 import { type InputRef, PothosValidationError } from "@pothos/core";
-import type { AudienceChoice } from "../../campaign/audience.ts";
 import type { Content } from "../../campaign/content/content.ts";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
+import type { AudienceChoice } from "../../member/audience-choice.ts";
+import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
-import { AudienceFilter, toFilter } from "../member/audience.ts";
 import { SegmentType } from "../member/segment.ts";
 
 /** Whom a campaign is for. */

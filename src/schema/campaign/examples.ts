@@ -1,18 +1,5 @@
-import { couponExamples } from "../coupon/examples.ts";
-import { exampleId as id, refusal } from "../kit/example.ts";
-import type { Example } from "../server/playground.ts";
+import { type Example, exampleId as id, refusal } from "../kit/example.ts";
 import { runExamples } from "./run-examples.ts";
-
-/** The first tab: the playground shows no variables in it until another was opened, so it has none. */
-const start: readonly Example[] = [
-  {
-    query: `# Each tab is a step, from the first member to what would have gone out.
-# Run it with the button or Ctrl-Enter; what it is about stands under "Variables".
-query Start {
-  viewer { kind name role }
-}`,
-  },
-];
 
 const audience: readonly Example[] = [
   {
@@ -129,58 +116,5 @@ mutation Pause($input: PauseCampaignInput!) {
   },
 ];
 
-const promotion: readonly Example[] = [
-  {
-    query: `# A promotion: enabling it with enablePromotion announces it to everyone, once.
-mutation WritePromotion($input: CreatePromotionInput!) {
-  createPromotion(input: $input) {
-    ... on Promotion { id name kind tiers { spend off } acting }
-    ${refusal}
-  }
-}`,
-    variables: {
-      input: {
-        name: "Spend 200, save 30",
-        rule: { fullReduction: [{ spend: "20000", off: "3000" }] },
-        remark: "Until the end of the month.",
-      },
-    },
-  },
-];
-
-const webhook: readonly Example[] = [
-  {
-    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes. Keep the secret now.
-mutation AddWebhook($input: CreateWebhookInput!) {
-  createWebhook(input: $input) {
-    ... on WebhookSecret { secret webhook { id url events } }
-    ${refusal}
-  }
-}`,
-    variables: {
-      input: { url: "http://127.0.0.1:4000/fanfare", events: ["RUN_COMPLETED", "RUN_FAILED", "MEMBER_UNSUBSCRIBED"] },
-    },
-  },
-  {
-    query: `# What it was told, and what it said to that. testWebhook posts something at once.
-query Webhooks {
-  webhooks {
-    nodes {
-      id url enabled failingSince notes { note actor at }
-      deliveries(first: 10) { nodes { id type state attempts status error dueAt body } }
-    }
-  }
-}`,
-  },
-];
-
-/** The operations that the playground opens with: from the first member to what the sandbox took, a promotion, coupons, and webhooks. */
-export const exampleOperations: readonly Example[] = [
-  ...start,
-  ...audience,
-  ...campaign,
-  ...runExamples,
-  ...promotion,
-  ...couponExamples,
-  ...webhook,
-];
+/** From the first member to what the sandbox took. */
+export const campaignExamples: readonly Example[] = [...audience, ...campaign, ...runExamples];

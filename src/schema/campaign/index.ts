@@ -7,3 +7,7 @@ import "./preview.ts";
 import "./caps.ts";
 import "./inbox.ts";
 import "./popup.ts";
+import type { Room } from "../room.ts";
+import { campaignExamples } from "./examples.ts";
+
+export const campaignRoom: Room = { examples: campaignExamples };

@@ -5,7 +5,7 @@ import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { MemberType } from "../member/member-type.ts";
 import { CampaignType, PartType, partsOf } from "./campaign-type.ts";
 
@@ -38,7 +38,7 @@ builder.queryField("previewContent", (t) =>
     },
     resolve: async (_root, { campaignId, memberId, channel }, { ctx }) => {
       const input = { campaign: toRowId(campaignId.id), member: toRowId(memberId.id), channel };
-      return answered<Preview>(await previewContent(ctx, input));
+      return unwrap<Preview>(await previewContent(ctx, input));
     },
   }),
 );

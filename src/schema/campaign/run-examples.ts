@@ -1,5 +1,4 @@
-import { exampleId as id, refusal } from "../kit/example.ts";
-import type { Example } from "../server/playground.ts";
+import { type Example, exampleId as id, refusal } from "../kit/example.ts";
 
 const progressFields = `state matched pages pagesWritten done total perSecond etaSeconds waitsFor
     channels { channel pending sending sent skipped failed cancelled unknown reasons { state reason sends words } }`;

@@ -6,7 +6,7 @@ import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { watchChanges } from "../kit/poll-stream.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { RunProgressType, RunType } from "./run-type.ts";
 
@@ -53,7 +53,7 @@ builder.subscriptionField("runProgress", (t) =>
 async function watchRun(ctx: Context, run: number) {
   const read = async () => {
     const [progress] = await runProgress(ctx, [run]);
-    return answered<RunProgress>(progress ?? refuse.notFound("run", run));
+    return unwrap<RunProgress>(progress ?? refuse.notFound("run", run));
   };
   await read();
   return watchChanges<RunProgress>({

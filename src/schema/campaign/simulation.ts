@@ -3,7 +3,7 @@ import { type Simulation, simulateLaunch } from "../../campaign/run/simulate.ts"
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponSimulationType } from "./coupon-figures.ts";
 
@@ -59,6 +59,6 @@ builder.queryField("simulateLaunch", (t) =>
     complexity: 100,
     args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },
     resolve: async (_root, { campaignId }, { ctx }) =>
-      answered<Simulation>(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),
+      unwrap<Simulation>(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),
   }),
 );

@@ -2,7 +2,7 @@ import { type ChannelWhy, type MemberWhy, type RowWhy, whyMember } from "../../c
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { MemberType } from "../member/member-type.ts";
 import { RunType, SendStateEnum } from "./run-type.ts";
 
@@ -58,6 +58,6 @@ builder.queryField("whyMember", (t) =>
       memberId: t.arg.globalID({ for: MemberType, required: true, description: "Which member." }),
     },
     resolve: async (_root, { runId, memberId }, { ctx }) =>
-      answered<MemberWhy>(await whyMember(ctx, { run: toRowId(runId.id), member: toRowId(memberId.id) })),
+      unwrap<MemberWhy>(await whyMember(ctx, { run: toRowId(runId.id), member: toRowId(memberId.id) })),
   }),
 );

@@ -8,7 +8,7 @@ import { asMember, CouponType } from "../coupon/coupon.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { CartInput, cartOf } from "./cart-input.ts";
 import { OrderRefundType, OrderType, RefundPolicyEnum } from "./order-type.ts";
 import { QuoteType } from "./quote-type.ts";
@@ -37,7 +37,7 @@ builder.queryField("quoteCart", (t) =>
       }),
     },
     resolve: async (_root, { cart, coupons }, { ctx }) =>
-      answered<Quote>(
+      unwrap<Quote>(
         await quoteCart(asMember(ctx), { cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined }),
       ),
   }),
@@ -59,7 +59,7 @@ builder.queryField("quoteCartFor", (t) =>
     },
     resolve: async (_root, { externalId, cart, coupons }, { ctx }) => {
       const input = { member: { externalId }, cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined };
-      return answered<Quote>(await quoteCartFor(ctx, input));
+      return unwrap<Quote>(await quoteCartFor(ctx, input));
     },
   }),
 );

@@ -1,2 +1,5 @@
 // What the API says of carts and orders; it declares its part on the builder when it is imported.
 import "./checkout.ts";
+import type { Room } from "../room.ts";
+
+export const checkoutRoom: Room = {};

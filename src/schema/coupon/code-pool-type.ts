@@ -15,9 +15,9 @@ import {
   poolStates,
 } from "../../coupon/code/pool-table.ts";
 import { templatesById } from "../../coupon/template/template.ts";
-import { exporters, exportPath } from "../files/code-files.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
+import { exporters, exportPath } from "./code-export.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
 const viewers = { role: "viewer" } as const;

@@ -9,7 +9,7 @@ import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { watchChanges } from "../kit/poll-stream.ts";
 import { refusable } from "../kit/refusable.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { CodePoolProgressType, CodePoolType } from "./code-pool-type.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
@@ -87,7 +87,7 @@ builder.subscriptionField("codePoolProgress", (t) =>
 );
 
 async function watchPool(ctx: Context, pool: number) {
-  const read = async () => poolProgress(answered<CodePool>(await findPool(ctx, pool)), ctx.clock());
+  const read = async () => poolProgress(unwrap<CodePool>(await findPool(ctx, pool)), ctx.clock());
   await read();
   return watchChanges<PoolProgress>({
     read,

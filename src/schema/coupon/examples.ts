@@ -1,5 +1,4 @@
-import { exampleId as id, refusal } from "../kit/example.ts";
-import type { Example } from "../server/playground.ts";
+import { type Example, exampleId as id, refusal } from "../kit/example.ts";
 
 /** A coupon from its template to what its gate and its sums say. */
 export const couponExamples: readonly Example[] = [

@@ -6,3 +6,8 @@ import "./wallet.ts";
 import "./notice.ts";
 import "./code-pool.ts";
 import "./redeem-code.ts";
+import type { Room } from "../room.ts";
+import { createCodeFiles } from "./code-files.ts";
+import { couponExamples } from "./examples.ts";
+
+export const couponRoom: Room = { examples: couponExamples, files: { "code-pools": createCodeFiles } };

@@ -1,8 +1,8 @@
 import { codeModes, waysGiven } from "../../coupon/table.ts";
 import type { TemplateDraft } from "../../coupon/template/draft.ts";
-import type { AudienceInput } from "../kit/audience-input.ts";
+import type { AudienceInput } from "../kit/audience-filter.ts";
+import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder, type Types } from "../kit/builder.ts";
-import { AudienceFilter, toFilter } from "../member/audience.ts";
 import { type Choice, DiscountInput, discountOfInput } from "./discount-input.ts";
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;

@@ -2,7 +2,7 @@ import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { IssueType } from "../kit/refusal.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { OccurrenceType } from "./template-figures.ts";
 import { wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
@@ -55,7 +55,7 @@ builder.queryFields((t) => ({
     complexity: 100,
     args: { templateId: t.arg.globalID({ for: CouponTemplateType, required: true, description: "Which one." }) },
     resolve: async (_root, { templateId }, { ctx }) =>
-      answered<TemplateSimulation>(await simulateTemplate(ctx, toRowId(templateId.id))),
+      unwrap<TemplateSimulation>(await simulateTemplate(ctx, toRowId(templateId.id))),
   }),
   estimateCouponTemplate: t.field({
     type: SimulationType,
@@ -64,6 +64,6 @@ builder.queryFields((t) => ({
     complexity: 100,
     args: { input: t.arg({ type: EstimateInput, required: true, description: "What it would say." }) },
     resolve: async (_root, { input }, { ctx }) =>
-      answered<TemplateSimulation>(await estimateTemplate(ctx, wholeDraft(input))),
+      unwrap<TemplateSimulation>(await estimateTemplate(ctx, wholeDraft(input))),
   }),
 }));

@@ -1,3 +1,10 @@
+/** An operation that the playground opens in a tab of its own. */
+export interface Example {
+  /** A named operation; its name becomes the tab's. */
+  readonly query: string;
+  readonly variables?: Readonly<Record<string, unknown>>;
+}
+
 /** An id as the API gives it, for a row that may not be there yet. */
 export const exampleId = (type: string, row: number) => btoa(`${type}:${row}`);
 

@@ -1,5 +1,5 @@
 import { type GraphQLNamedType, type GraphQLResolveInfo, isObjectType } from "graphql";
-import type { Actor } from "../../context.ts";
+import type { Actor } from "../../actor.ts";
 import type { GraphqlContext } from "./builder.ts";
 import { declaredScopes, mayPass, type Scopes } from "./scopes.ts";
 

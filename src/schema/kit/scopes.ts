@@ -1,5 +1,5 @@
 import type { GraphQLField, GraphQLNamedType } from "graphql";
-import { type Actor, describeActor, type Role, roles, type Scope } from "../../context.ts";
+import { type Actor, describeActor, type Role, roles, type Scope } from "../../actor.ts";
 
 /** Who may use a field; any one of these is enough. */
 export interface Scopes {

@@ -2,7 +2,7 @@ import { GraphQLError } from "graphql";
 import { isRefusal, type Refusal } from "../../errors.ts";
 
 /** A query's answer; a refusal becomes an error that says why, with the place of every fault. */
-export function answered<T>(answer: T | Refusal): T {
+export function unwrap<T>(answer: T | Refusal): T {
   if (!isRefusal(answer)) return answer;
   const { code, message } = answer;
   const issues = code === "INVALID_INPUT" ? answer.issues : undefined;

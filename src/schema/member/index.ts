@@ -2,4 +2,8 @@
 import "./member.ts";
 import "./import.ts";
 import "./segment.ts";
-import "./audience.ts";
+import "./estimate.ts";
+import type { Room } from "../room.ts";
+import { createImportUpload } from "./import-upload.ts";
+
+export const memberRoom: Room = { files: { imports: createImportUpload } };

@@ -1,24 +1,18 @@
-import { campaignPersonalData } from "../../campaign/personal-data.ts";
-import { orderPersonalData } from "../../checkout/personal-data.ts";
-import { walletPersonalData } from "../../coupon/personal-data.ts";
 import type { Issue } from "../../errors.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { countMembers, findMember, memberPage } from "../../member/member.ts";
 import { eraseMember, exportMember } from "../../member/privacy.ts";
 import { setConsent } from "../../member/set-consent.ts";
 import { type UpsertOutcome, upsertLimit, upsertMembers } from "../../member/upsert.ts";
+import { AudienceFilter, audienceOf } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { IssueType } from "../kit/refusal.ts";
-import { AudienceFilter, audienceOf } from "./audience.ts";
 import { itemOf, MemberInput } from "./member-input.ts";
 import { MemberType } from "./member-type.ts";
-
-/** Where other domains hold data of members: a domain that comes adds its list. */
-const personalData = [...walletPersonalData, ...campaignPersonalData, ...orderPersonalData];
 
 const writers = { role: "editor", service: "members:write" } as const;
 
@@ -27,8 +21,9 @@ connectionField("Query", "members", MemberType, {
   scopes: { role: "viewer" },
   args: (arg) => ({ filter: arg({ type: AudienceFilter, description: "Only those whom this matches." }) }),
   cursor: ({ seq }) => seq,
-  list: (ctx, { after, limit, filter }) => memberPage(ctx, { after, limit, audience: audienceOf(filter, "filter") }),
-  count: (ctx, { filter }) => countMembers(ctx, audienceOf(filter, "filter")),
+  list: (ctx, { after, limit, filter }) =>
+    memberPage(ctx, { after, limit, audience: audienceOf(ctx, filter, "filter") }),
+  count: (ctx, { filter }) => countMembers(ctx, audienceOf(ctx, filter, "filter")),
 });
 
 builder.queryField("member", (t) =>
@@ -154,7 +149,7 @@ refusable("exportMember", {
   result: MemberExport,
   input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Whose data." }) }),
   resolve: async ({ member }, ctx) => {
-    const data = await exportMember(ctx, { seq: toRowId(member.id) }, personalData);
+    const data = await exportMember(ctx, { seq: toRowId(member.id) });
     return isRefusal(data) ? data : { data };
   },
 });
@@ -164,5 +159,5 @@ refusable("eraseMember", {
   scopes: { role: "admin" },
   result: ErasedMember,
   input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Who is to be forgotten." }) }),
-  resolve: ({ member }, ctx) => eraseMember(ctx, { seq: toRowId(member.id) }, personalData),
+  resolve: ({ member }, ctx) => eraseMember(ctx, { seq: toRowId(member.id) }),
 });

@@ -1,4 +1,3 @@
-import { audienceTerms } from "../../campaign/audience.ts";
 import {
   createSegment,
   deleteSegment,
@@ -7,11 +6,11 @@ import {
   segmentsById,
   updateSegment,
 } from "../../member/segment.ts";
+import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
-import { AudienceFilter, toFilter } from "./audience.ts";
 
 const viewers = { role: "viewer" } as const;
 const editors = { role: "editor" } as const;
@@ -44,7 +43,7 @@ refusable("createSegment", {
     name: t.string({ required: true, description: "Its name, 1–200 characters, unique." }),
     filter: t.field({ type: AudienceFilter, required: true, description: "Whom it selects." }),
   }),
-  resolve: ({ name, filter }, ctx) => createSegment(ctx, { name, filter: toFilter(filter) }, audienceTerms),
+  resolve: ({ name, filter }, ctx) => createSegment(ctx, { name, filter: toFilter(filter) }),
 });
 
 refusable("updateSegment", {
@@ -58,7 +57,7 @@ refusable("updateSegment", {
   }),
   resolve: ({ segment, name, filter }, ctx) => {
     const changed = { name: name ?? undefined, filter: filter ? toFilter(filter) : undefined };
-    return updateSegment(ctx, { id: toRowId(segment.id), ...changed }, audienceTerms);
+    return updateSegment(ctx, { id: toRowId(segment.id), ...changed });
   },
 });
 

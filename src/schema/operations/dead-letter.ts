@@ -15,7 +15,7 @@ import { builder } from "../kit/builder.ts";
 import { checkedSize, pageSizes } from "../kit/connection.ts";
 import { connectionType } from "../kit/connection-type.ts";
 import { refusable } from "../kit/refusable.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { fromQueue } from "./queue-answer.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -68,7 +68,7 @@ builder.queryField("deadLetters", (t) =>
       const limit = checkedSize(first ?? pageSizes.usual);
       const filter = { job: job ?? undefined, status: status ?? undefined };
       const page = await fromQueue(listDeadLetters(ctx, { ...filter, after: after ?? undefined, limit }));
-      const { letters, next } = answered<DeadLetterPage>(page);
+      const { letters, next } = unwrap<DeadLetterPage>(page);
       const edges = letters.map((letter) => ({ node: letter, cursor: letter.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? edges.at(-1)?.cursor ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };

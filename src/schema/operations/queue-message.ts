@@ -9,7 +9,7 @@ import { builder } from "../kit/builder.ts";
 import { checkedSize, pageSizes } from "../kit/connection.ts";
 import { connectionType } from "../kit/connection-type.ts";
 import { refusable } from "../kit/refusable.ts";
-import { answered } from "../kit/unwrap.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { fromQueue } from "./queue-answer.ts";
 import { QueueMessageStateEnum, QueueMessageType, type ShownMessage, shown, shownOne } from "./queue-message-type.ts";
 
@@ -33,7 +33,7 @@ builder.queryField("queueMessages", (t) =>
       const limit = checkedSize(first ?? pageSizes.usual);
       const search = { state: state ?? undefined, job: job ?? undefined, subject: subject ?? undefined };
       const found = await fromQueue(listMessages(ctx, { ...search, after: after ?? undefined, limit }));
-      const { messages, next } = answered<MessagePage>(found);
+      const { messages, next } = unwrap<MessagePage>(found);
       const edges = shown(ctx, messages).map((node) => ({ node, cursor: node.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };
@@ -66,7 +66,7 @@ builder.objectField(RunType, "openMessages", (t) =>
       first: t.arg.int({ description: `How many at most, 1–${pageSizes.most}; ${pageSizes.usual} unless given.` }),
     },
     resolve: async ({ id }, { first }, { ctx }) =>
-      shown(ctx, await fromQueue(openMessages(ctx, { run: id, limit: checkedSize(first ?? pageSizes.usual) }))),
+      shown(ctx, await fromQueue(openMessages(ctx, { of: "run", id, limit: checkedSize(first ?? pageSizes.usual) }))),
   }),
 );
 

@@ -1,5 +1,6 @@
-import type { Actor, Role, Scope } from "../../context.ts";
+import type { Actor, Role, Scope } from "../../actor.ts";
 import { builder } from "../kit/builder.ts";
+import { lateEnum } from "../kit/late.ts";
 
 export const RoleEnum = builder.enumType("Role", {
   description: "What an operator may do; each role may do what those before it may.",
@@ -11,14 +12,14 @@ export const RoleEnum = builder.enumType("Role", {
   } as const satisfies Record<Uppercase<Role>, { value: Role; description: string }>,
 });
 
-export const ServiceScope = builder.enumType("ServiceScope", {
-  description: "What a token of the shop's backend may do.",
-  values: {
-    MEMBERS_WRITE: { value: "members:write", description: "Add and change members." },
-    EVENTS_WRITE: { value: "events:write", description: "Record what members did." },
-    ORDERS_WRITE: { value: "orders:write", description: "Report orders, quote carts and redeem coupons." },
-  } as const satisfies Record<string, { value: Scope; description: string }>,
-});
+/** `orders:write` is ORDERS_WRITE. */
+export const ServiceScope = lateEnum<Scope>("ServiceScope", "What a token of the shop's backend may do.", (domains) =>
+  Object.fromEntries(
+    domains
+      .flatMap(({ scopes = {} }) => Object.entries(scopes))
+      .map(([scope, description]) => [scope.toUpperCase().replaceAll(":", "_"), { value: scope, description }]),
+  ),
+);
 
 const ActorKind = builder.enumType("ActorKind", {
   description: "Who can ask.",

@@ -1,12 +1,6 @@
 import type { GraphiQLOptions } from "graphql-yoga";
 import { operatorCookie, type SignIn } from "../../operations/sign-in.ts";
-
-/** An operation that GraphiQL opens in a tab of its own. */
-export interface Example {
-  /** A named operation; its name becomes the tab's. */
-  readonly query: string;
-  readonly variables?: Readonly<Record<string, unknown>>;
-}
+import type { Example } from "../kit/example.ts";
 
 export interface OperatorPagesOptions {
   readonly signIn: (request: Request) => Promise<SignIn>;

@@ -1,4 +1,4 @@
-import type { Actor } from "../../context.ts";
+import type { Actor } from "../../actor.ts";
 import type { Requester, RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
 import { problem } from "./http-error.ts";

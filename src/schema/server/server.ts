@@ -1,12 +1,14 @@
-import type { Actor, Context, Log } from "../../context.ts";
+import type { Actor } from "../../actor.ts";
+import type { Context, Log } from "../../context.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
-import type { Schemas } from "../index.ts";
+import type { Example } from "../kit/example.ts";
 import { appLimits, operatorLimits } from "../kit/query-limits.ts";
 import { createFace, type FaceContext } from "./executor.ts";
 import { finished, problem, requestIdOf } from "./http-error.ts";
-import { type Example, operatorPages } from "./playground.ts";
+import { operatorPages } from "./playground.ts";
 import { actorOrFault, notAcceptable, refuseAtOperators, refuseForm, refuseTooOften } from "./request-guard.ts";
+import type { Schemas } from "./schemas.ts";
 
 export interface GraphqlServerOptions {
   readonly schemas: Schemas;

@@ -1,23 +1,24 @@
-import { webhookEvents } from "../../webhook/catalog.ts";
 import { deliveriesById } from "../../webhook/delivery.ts";
 import { notesOf } from "../../webhook/note.ts";
 import type { Delivery, deliveryStates, Note, Webhook } from "../../webhook/table.ts";
 import { webhooksById } from "../../webhook/webhook.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
+import { lateEnum } from "../kit/late.ts";
 
 const viewers = { role: "viewer" } as const;
 
 /** `run.completed` is RUN_COMPLETED. */
-export const WebhookEvent = builder.enumType("WebhookEvent", {
-  description: "What an endpoint can be told of.",
-  values: Object.fromEntries(
-    webhookEvents.map(({ event: { type }, description }) => [
-      type.toUpperCase().replaceAll(".", "_"),
-      { value: type, description: `\`${type}\`: ${description}` },
-    ]),
+export const WebhookEvent = lateEnum<string>("WebhookEvent", "What an endpoint can be told of.", (domains) =>
+  Object.fromEntries(
+    domains
+      .flatMap(({ events = [] }) => events)
+      .map(({ event: { type }, told }) => [
+        type.toUpperCase().replaceAll(".", "_"),
+        { value: type, description: `\`${type}\`: ${told}` },
+      ]),
   ),
-});
+);
 
 export const WebhookDeliveryState = builder.enumType("WebhookDeliveryState", {
   description: "How far the telling of one event to one endpoint is.",

@@ -4,7 +4,7 @@ import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim
 import { createCodePool, findPool } from "../../../src/coupon/code/pool.ts";
 import { assignPoolCodes } from "../../../src/coupon/code/pool-assign.ts";
 import { cancelCodePool, pauseCodePool, resumeCodePool } from "../../../src/coupon/code/pool-control.ts";
-import { fillStep, parkPool, stepSize, unpark } from "../../../src/coupon/code/pool-fill.ts";
+import { fillStep, parkPool, stepSize, unparkPool } from "../../../src/coupon/code/pool-fill.ts";
 import { poolProgress } from "../../../src/coupon/code/pool-progress.ts";
 import type { CodePool } from "../../../src/coupon/code/pool-table.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";
@@ -144,7 +144,7 @@ test("I12 a pool that the queue gave up is left alone by the sweep, and goes on 
   expect(await poolOf(ctx.db, pool)).toMatchObject({ state: "FAILED", made: 0 });
   shop.pass(300_000);
   expect(await shop.sweep()).toEqual({ reissued: 0 });
-  await unpark["coupon-pool"]?.(ctx, { pool, from: 0 });
+  await unparkPool(ctx, { pool, from: 0 });
   await fillStep(ctx, { pool, from: 0 });
   await parkPool(ctx, { pool, from: 0 });
   expect(await poolOf(ctx.db, pool)).toMatchObject({ state: "FILLING", made: stepSize });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import type { Actor } from "../../../src/context.ts";
+import type { Actor } from "../../../src/actor.ts";
 import { issueCoupon } from "../../../src/coupon/issue/issue-one.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";

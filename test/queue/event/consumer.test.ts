@@ -54,7 +54,7 @@ async function reader(n: number, name = "reader", db?: RootDatabase): Promise<Re
     halt: async () => {},
     consumer: {
       name,
-      types: [counted.type],
+      types: () => [counted.type],
       begins: "first",
       handle: async (_ctx, stretch) => {
         const events = await stretch.read();

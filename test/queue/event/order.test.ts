@@ -32,7 +32,7 @@ async function story(random: () => number): Promise<void> {
   const ctx = { db: dying(db, random), clock: () => 0 };
   const consumer: Consumer<ConsumerContext> = {
     name: "reader",
-    types: ["thing"],
+    types: () => ["thing"],
     begins: "first",
     handle: async (_, stretch) => {
       const events = await stretch.read();

@@ -7,14 +7,15 @@ import {
   isInterfaceType,
   isObjectType,
 } from "graphql";
-import { buildSchemas } from "../../../src/schema/index.ts";
+import { domains } from "../../../src/domains.ts";
 import { createBuilder } from "../../../src/schema/kit/builder.ts";
-import { printedSchema } from "../../../src/schema/print.ts";
+import { printedSchema } from "../../../src/schema/server/print.ts";
+import { buildSchemas, facesOf } from "../../../src/schema/server/schemas.ts";
 
 test("a root field without a scope fails the build and is named", () => {
   const builder = createBuilder();
   builder.queryField("secrets", (t) => t.string({ description: "Oops.", resolve: () => "leak" }));
-  expect(() => buildSchemas(builder)).toThrow("Query.secrets has no scope");
+  expect(() => facesOf(builder)).toThrow("Query.secrets has no scope");
 });
 
 test("a field of an object type without a scope of its own or of its type fails the build", () => {
@@ -26,7 +27,7 @@ test("a field of an object type without a scope of its own or of its type fails 
   builder.queryField("leaky", (t) =>
     t.field({ type: Leaky, description: "L.", authScopes: { role: "viewer" }, resolve: () => ({ a: "leak" }) }),
   );
-  expect(() => buildSchemas(builder)).toThrow("Leaky.a has no scope");
+  expect(() => facesOf(builder)).toThrow("Leaky.a has no scope");
 });
 
 test("a member's field that answers an operators' type fails the build", () => {
@@ -39,11 +40,11 @@ test("a member's field that answers an operators' type fails the build", () => {
   builder.queryField("ledger", (t) =>
     t.field({ type: Ledger, description: "L.", authScopes: { member: true }, resolve: () => ({ a: "leak" }) }),
   );
-  expect(() => buildSchemas(builder)).toThrow("Ledger");
+  expect(() => facesOf(builder)).toThrow("Ledger");
 });
 
 test("the app's face has what members and everyone may use, and nothing else", () => {
-  const { operators, app } = buildSchemas();
+  const { operators, app } = buildSchemas(domains);
   const roots = (schema: GraphQLSchema) => Object.keys(schema.getQueryType()?.getFields() ?? {});
   expect(roots(operators)).toContain("tokens");
   expect(roots(app)).toContain("viewer");
@@ -52,11 +53,11 @@ test("the app's face has what members and everyone may use, and nothing else", (
 });
 
 test("every type, field, argument and enum value says what it is", () => {
-  expect(undescribed(buildSchemas().operators)).toEqual([]);
+  expect(undescribed(buildSchemas(domains).operators)).toEqual([]);
 });
 
 test("the printed schema is the same whenever it is printed", () => {
-  expect(printedSchema()).toBe(printedSchema());
+  expect(printedSchema(domains)).toBe(printedSchema(domains));
 });
 
 function undescribed(schema: GraphQLSchema): string[] {

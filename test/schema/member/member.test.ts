@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { readdir } from "node:fs/promises";
-import type { Actor } from "../../../src/context.ts";
-import { memberTerms } from "../../../src/member/terms.ts";
+import type { Actor } from "../../../src/actor.ts";
+import { domains } from "../../../src/domains.ts";
+import { memberTerms } from "../../../src/member/audience-terms.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
-import { createImportUpload } from "../../../src/schema/files/import-upload.ts";
-import { buildSchemas } from "../../../src/schema/index.ts";
+import { createImportUpload } from "../../../src/schema/member/import-upload.ts";
+import { buildSchemas } from "../../../src/schema/server/schemas.ts";
 import { type Answer, serveGraphql, testContext } from "../../support/graphql.ts";
 import { tempDir } from "../../support/temp.ts";
 
@@ -76,7 +77,7 @@ describe("an AudienceFilter", () => {
     });
 
   test("has every term of the registry, each described", () => {
-    const filter = buildSchemas().operators.getType("AudienceFilter");
+    const filter = buildSchemas(domains).operators.getType("AudienceFilter");
     const fields = filter && "getFields" in filter ? Object.values(filter.getFields()) : [];
     expect(fields.map(({ name }) => name)).toEqual(
       expect.arrayContaining([...memberTerms.map(({ name }) => name), "and", "or", "not"]),

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { type OperationDefinitionNode, parse, validate } from "graphql";
-import { exampleOperations } from "../../../src/schema/campaign/examples.ts";
-import { buildSchemas } from "../../../src/schema/index.ts";
+import { domains, examples } from "../../../src/domains.ts";
+import { buildSchemas } from "../../../src/schema/server/schemas.ts";
 import { askAdmin, dataOf } from "../../support/ask.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -12,15 +12,15 @@ beforeAll(async () => {
 });
 afterAll(closeShops);
 
-const named = exampleOperations.map(({ query, variables }) => {
+const named = examples.map(({ query, variables }) => {
   const [operation] = parse(query).definitions as OperationDefinitionNode[];
   return { name: operation?.name?.value ?? "", kind: operation?.operation, query, variables };
 });
 
 test("every example is an operation of the schema under a name of its own", () => {
-  const { operators } = buildSchemas();
-  for (const { query } of exampleOperations) expect(validate(operators, parse(query)).map(String)).toEqual([]);
-  expect(new Set(named.map(({ name }) => name)).size).toBe(exampleOperations.length);
+  const { operators } = buildSchemas(domains);
+  for (const { query } of examples) expect(validate(operators, parse(query)).map(String)).toEqual([]);
+  expect(new Set(named.map(({ name }) => name)).size).toBe(examples.length);
 });
 
 test("tried in their order on a new installation, all of them do what they say", async () => {

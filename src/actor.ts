@@ -1,0 +1,30 @@
+/** Who asks. */
+export type Actor =
+  | { readonly kind: "operator"; readonly id: number; readonly name: string; readonly role: Role }
+  | { readonly kind: "service"; readonly id: number; readonly name: string; readonly scopes: readonly Scope[] }
+  | { readonly kind: "member"; readonly seq: number; readonly id: string }
+  | { readonly kind: "system"; readonly job: string }
+  | { readonly kind: "anonymous" };
+
+/** Operators' roles; each may do what those before it may. */
+export const roles = ["viewer", "editor", "approver", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** What a service token may be allowed, e.g. `members:write`; domains name theirs in their manifests. */
+export type Scope = `${string}:${string}`;
+
+/** The actor in words, for logs of who did what; names no member's address. */
+export function describeActor(actor: Actor): string {
+  switch (actor.kind) {
+    case "operator":
+      return `operator ${actor.name}`;
+    case "service":
+      return `service ${actor.name}`;
+    case "member":
+      return `member ${actor.id}`;
+    case "system":
+      return `job ${actor.job}`;
+    case "anonymous":
+      return "nobody";
+  }
+}

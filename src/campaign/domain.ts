@@ -1,0 +1,52 @@
+import { defineDomain } from "../context.ts";
+import { couponNotice } from "../coupon/wallet/wallet-messages.ts";
+import { owned } from "../queue/message.ts";
+import { campaignTerms } from "./audience-terms.ts";
+import { followLink, unsubscribePage } from "./content/link-page.ts";
+import { runCancelled, runCompleted, runFailed } from "./events.ts";
+import { campaignGauges } from "./gauges.ts";
+import {
+  campaignCancel,
+  campaignPage,
+  campaignPlan,
+  campaignStart,
+  campaignTest,
+  campaignWake,
+  channelSend,
+} from "./messages.ts";
+import { campaignPersonalData } from "./personal-data.ts";
+import { openWorkOfRun } from "./run/open-work.ts";
+import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
+import { stalled, tidy } from "./sweep.ts";
+import { tables } from "./table.ts";
+
+export const campaign = defineDomain({
+  name: "campaign",
+  about: "One promotion to many members: drafts, runs, pages, the ledger of sends, inbox and notices.",
+  tables,
+  messages: [
+    owned(campaignStart, { unpark: unparkPlanning }),
+    owned(campaignPlan, { unpark: unparkPlanning }),
+    owned(campaignPage, { unpark: unparkPage }),
+    owned(campaignWake),
+    owned(campaignCancel),
+    owned(channelSend, { unpark: unparkBatch }),
+    owned(campaignTest),
+    owned(couponNotice),
+  ],
+  flows: { pages: { parallelism: 8 } },
+  every: [{ cron: "* * * * *", message: couponNotice }],
+  terms: campaignTerms,
+  events: [
+    { event: runCompleted, told: "A run ended with nothing left to do; its sums are final." },
+    { event: runFailed, told: "A run ended with work that could not be done; replaying that ends it again." },
+    { event: runCancelled, told: "A run was ended by an operator." },
+  ],
+  personalData: campaignPersonalData,
+  openWork: { run: openWorkOfRun },
+  stalled,
+  tidy,
+  gauges: campaignGauges,
+  logs: ["run", "channel", "batch", "reason"],
+  routes: { l: followLink, u: unsubscribePage },
+});

@@ -1,0 +1,40 @@
+import { defineDomain } from "../context.ts";
+import { owned } from "../queue/message.ts";
+import { couponTerms } from "./audience-terms.ts";
+import { watchGates } from "./claim/conservation-watch.ts";
+import { openPools, unparkPool } from "./code/pool-fill.ts";
+import { couponDrift, couponSoldOut } from "./events.ts";
+import { couponGauges } from "./gauges.ts";
+import { claimPage } from "./link/claim-page.ts";
+import { codesFlow, couponPool } from "./messages.ts";
+import { walletPersonalData } from "./personal-data.ts";
+import { tables } from "./table.ts";
+import { endTemplates } from "./template/sweep.ts";
+import { openTakeBacks } from "./template/take-back.ts";
+import { couponTakeBack } from "./template/template-messages.ts";
+import { couponExpire } from "./wallet/wallet-messages.ts";
+
+export const coupon = defineDomain({
+  name: "coupon",
+  about: "What is promised in coupons, who holds them, and the codes that stand for them.",
+  tables,
+  messages: [owned(couponPool, { unpark: unparkPool }), owned(couponExpire), owned(couponTakeBack)],
+  // One step at a time: each keeps the database busy for a tenth of a second.
+  flows: { [codesFlow]: { parallelism: 1 } },
+  every: [{ cron: "* * * * *", message: couponExpire }],
+  terms: couponTerms,
+  events: [
+    { event: couponSoldOut, told: "Nothing is left of a coupon template's stock or budget." },
+    {
+      event: couponDrift,
+      told: "The gate before a coupon template keeps being off by much; it was mended each time.",
+    },
+  ],
+  personalData: walletPersonalData,
+  stalled: async (ctx, before) => [...(await openTakeBacks(ctx, before)), ...(await openPools(ctx, before))],
+  tidy: endTemplates,
+  gauges: couponGauges,
+  logs: ["pool", "codeHash", "template", "drift"],
+  routes: { c: claimPage },
+  services: [watchGates],
+});

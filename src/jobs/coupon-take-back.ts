@@ -1,8 +1,0 @@
-import { takeBackStretch } from "../coupon/template/take-back.ts";
-import { couponTakeBack } from "../coupon/template/template-messages.ts";
-import { defineJob, done } from "./job.ts";
-
-export const couponTakeBackJob = defineJob(couponTakeBack, async (ctx, stretch) => {
-  await takeBackStretch(ctx, stretch);
-  return done;
-});

@@ -1,0 +1,10 @@
+import { sweep } from "../operations/messages.ts";
+import { sweepOnce } from "../operations/sweeper.ts";
+import { defineJob, type Job, type JobContext } from "./job.ts";
+
+export const operationsJobs: readonly Job[] = [defineJob(sweep, tidyUp)];
+
+async function tidyUp(ctx: JobContext): Promise<void> {
+  const { reissued } = await sweepOnce(ctx);
+  if (reissued > 0) ctx.log("warn", "sweep.reissued", { reissued });
+}

@@ -1,0 +1,90 @@
+import { memberOf, renderBatch } from "../campaign/content/render.ts";
+import { beginTry, triedPayload, tryAgain } from "../campaign/delivery/attempt.ts";
+import { freezeBatch, type HeldBatch, type Settlement, settleBatch } from "../campaign/delivery/batch.ts";
+import { comeAgain, deferBatch } from "../campaign/delivery/deferral.ts";
+import { settlementsOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
+import { factsOf } from "../channels/catalog.ts";
+import type { Envelope } from "../channels/channel.ts";
+import { done, type JobContext, type JobResult, retryAfter } from "./job.ts";
+
+/** Sends one batch: freeze, render, keep what is about to be sent, call the provider, record what became of it. */
+export async function sendBatch(ctx: JobContext, { batch }: { batch: number }): Promise<JobResult> {
+  const freeze = await freezeBatch(ctx, { batch });
+  switch (freeze.kind) {
+    case "gone":
+      return done;
+    case "held":
+      await comeAgain(ctx, freeze.batch, freeze.until);
+      return done;
+    case "frozen":
+      return firstTry(ctx, freeze.batch);
+    case "tried":
+      return nextTry(ctx, freeze.batch, freeze.firstTriedAt);
+  }
+}
+
+async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
+  const { envelopes, failed } = await renderBatch(ctx, batch);
+  const unrendered = failed.map(
+    ({ member, reason }): Settlement => ({ member, state: "FAILED", reason, providerId: null, dueAt: null }),
+  );
+  if (envelopes.length === 0) {
+    return ended(ctx, await settleBatch(ctx, batch, unrendered));
+  }
+  const payload = { envelopes, unrendered };
+  const mayCall = await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch));
+  return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "let-go");
+}
+
+/**
+ * The message is done with when its delivery has ended the batch or let it go. When another delivery took the batch over it comes again,
+ * for that one may die.
+ */
+function ended(ctx: JobContext, byUs: boolean): JobResult {
+  return byUs ? done : retryAfter(ctx.settings.leaseMs / 1000);
+}
+
+/** How long a batch is held while its provider is called: longer than the call can take. */
+function holdMs(ctx: JobContext, { channel }: HeldBatch): number {
+  return Math.max(ctx.settings.leaseMs, ctx.senders[channel].timeoutMs + 1_000);
+}
+
+interface Payload {
+  readonly envelopes: readonly Envelope[];
+  readonly unrendered: readonly Settlement[];
+}
+
+/** A batch that was tried before: again unchanged where the provider would recognise it, else nobody can know. */
+async function nextTry(ctx: JobContext, batch: HeldBatch, firstTriedAt: number): Promise<JobResult> {
+  const payload = unpack(await triedPayload(ctx, batch));
+  const hours = factsOf(batch.channel).idempotentHours;
+  // An hour of slack: the last retry must reach the provider while it still remembers the first.
+  const recognised = ctx.senders[batch.channel].idempotent && ctx.clock() < firstTriedAt + (hours - 1) * 3_600_000;
+  if (recognised) {
+    const mayCall = await tryAgain(ctx, batch, holdMs(ctx, batch));
+    return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "let-go");
+  }
+  const lost = payload.envelopes.map(({ ref }) => unknownOf(memberOf(ref), "LOST_WHILE_SENDING"));
+  return ended(ctx, await settleBatch(ctx, batch, [...payload.unrendered, ...lost]));
+}
+
+async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }: Payload): Promise<JobResult> {
+  const sender = ctx.senders[batch.channel];
+  const outcome = await sender.send({ id: batch.id, envelopes });
+  if (outcome.kind === "retry") {
+    ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
+    if (sender.idempotent) return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
+  }
+  // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later batch.
+  const results = outcome.kind === "retry" ? envelopes.map(() => outcome) : outcome.results;
+  return ended(ctx, await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, results)]));
+}
+
+function pack(payload: Payload): Uint8Array {
+  return Bun.zstdCompressSync(JSON.stringify(payload), { level: 1 });
+}
+
+/** The one cast of a stored payload: only {@link pack} writes it. */
+function unpack(bytes: Uint8Array): Payload {
+  return JSON.parse(Bun.zstdDecompressSync(bytes).toString()) as Payload;
+}

@@ -1,0 +1,15 @@
+import { defineDomain } from "../context.ts";
+import { memberTerms } from "./audience-terms.ts";
+import { memberUnsubscribed } from "./events.ts";
+import { memberPersonalData } from "./personal-data.ts";
+import { tables } from "./table.ts";
+
+export const member = defineDomain({
+  name: "member",
+  about: "Members, what they agreed to, segments, and files of members.",
+  tables,
+  terms: memberTerms,
+  events: [{ event: memberUnsubscribed, told: "A member does not want to be written to any more." }],
+  personalData: memberPersonalData,
+  scopes: { "members:write": "Add and change members.", "events:write": "Record what members did." },
+});

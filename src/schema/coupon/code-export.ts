@@ -1,0 +1,7 @@
+/** Whoever has a pool's codes can give them away. */
+export const exporters = { role: "admin" } as const;
+
+/** Where a pool's codes can be taken out. */
+export function exportPath(pool: number): string {
+  return `/code-pools/${pool}/codes.csv`;
+}

@@ -1,0 +1,102 @@
+import { encodeGlobalID } from "@pothos/plugin-relay";
+import type { Context } from "../../context.ts";
+import { poolFaults } from "../../coupon/code/pool.ts";
+import { exportCodes } from "../../coupon/code/pool-export.ts";
+import type { CodePool } from "../../coupon/code/pool-table.ts";
+import { uploadCodes } from "../../coupon/code/pool-upload.ts";
+import { isRefusal } from "../../errors.ts";
+import {
+  admitted,
+  type FileCall,
+  type FileOptions,
+  fileCall,
+  refusedWith,
+  refuseForm,
+  withFile,
+} from "../files/upload.ts";
+import { finished, problem } from "../server/http-error.ts";
+import type { Handler } from "../server/server.ts";
+import { exporters } from "./code-export.ts";
+import { templateRowId } from "./template-id.ts";
+
+const uploaders = { role: "editor" } as const;
+/** Longest file of codes, in bytes. */
+const maxBytes = 2 ** 28;
+
+/**
+ * Makes the handler of `POST /code-pools?template=<id>&name=codes.csv` with `text/csv`, which makes a pool of the codes in the file and answers
+ * what became of it as JSON, and of `GET /code-pools/<pool>/codes.csv`, which takes a pool's codes out. After a crash the same file, sent
+ * again, goes on where it stopped.
+ */
+export function createCodeFiles(given: FileOptions): Handler {
+  const options = { maxBytes, ...given };
+  return async (request, server) => {
+    const call = fileCall(request, server);
+    return finished(await answer(options, call), call.requestId);
+  };
+}
+
+async function answer(options: FileOptions, call: FileCall): Promise<Response> {
+  const { pathname } = call.url;
+  const [, pool] = /^\/code-pools\/([1-9]\d{0,14})\/codes\.csv$/.exec(pathname) ?? [];
+  if (pool !== undefined) return download(options, call, Number(pool));
+  if (pathname === "/code-pools") return upload(options, call);
+  return problem(404, "NOT_FOUND", "There is nothing at this address.", call.requestId);
+}
+
+async function upload(options: FileOptions, call: FileCall): Promise<Response> {
+  const { request, requestId, url } = call;
+  const refused = refuseForm(request, requestId);
+  if (refused) return refused;
+  const ctx = await admitted(options, call, uploaders);
+  if (ctx instanceof Response) return ctx;
+  const template = readTemplateId(url.searchParams.get("template") ?? "");
+  if (template === undefined) return problem(400, "INVALID_INPUT", "Name the template: ?template=<its id>", requestId);
+  return withFile(options, call, "codes.csv", async (file) => {
+    const pool = await uploadCodes(ctx, template, file);
+    return isRefusal(pool) ? refusedWith(pool, requestId) : Response.json({ pool: await report(ctx, pool) });
+  });
+}
+
+function readTemplateId(id: string): number | undefined {
+  try {
+    return templateRowId(id);
+  } catch {
+    return undefined;
+  }
+}
+
+async function download(options: FileOptions, call: FileCall, pool: number): Promise<Response> {
+  const { request, requestId, server } = call;
+  if (request.method !== "GET")
+    return problem(405, "METHOD_NOT_ALLOWED", "Take the file with GET.", requestId, { allow: "GET" });
+  const ctx = await admitted(options, call, exporters);
+  if (ctx instanceof Response) return ctx;
+  const taken = await exportCodes(ctx, pool);
+  if (isRefusal(taken)) return refusedWith(taken, requestId);
+  server.timeout(request, 0);
+  const headers = {
+    "content-type": "text/csv; charset=utf-8",
+    "content-disposition": `attachment; filename="codes-${pool}.csv"`,
+  };
+  return new Response(bytesOf(taken.csv), { headers });
+}
+
+/** Read as fast as the client takes it. */
+function bytesOf(texts: AsyncIterable<string>): ReadableStream<Uint8Array> {
+  const iterator = texts[Symbol.asyncIterator]();
+  const encoder = new TextEncoder();
+  return new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await iterator.next();
+      if (done) controller.close();
+      else controller.enqueue(encoder.encode(value));
+    },
+    cancel: async () => void (await iterator.return?.()),
+  });
+}
+
+async function report(ctx: Context, { id, state, file, made, rows, refused }: CodePool) {
+  const firstFaults = await poolFaults(ctx, id, 100);
+  return { id: encodeGlobalID("CodePool", id), state, file, rows, codes: made, refused, firstFaults };
+}

@@ -1,0 +1,55 @@
+import type { Context } from "../../context.ts";
+import { isRefusal } from "../../errors.ts";
+import { importMembers } from "../../member/import.ts";
+import { type ImportTask, importFaults } from "../../member/import-task.ts";
+import {
+  admitted,
+  type FileCall,
+  type FileOptions,
+  fileCall,
+  refusedWith,
+  refuseForm,
+  withFile,
+} from "../files/upload.ts";
+import { finished } from "../server/http-error.ts";
+import type { Handler } from "../server/server.ts";
+
+const uploaders = { role: "editor", service: "members:write" } as const;
+
+/**
+ * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers what
+ * became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means. After a crash the same file, sent
+ * again, goes on where it stopped.
+ */
+export function createImportUpload(options: FileOptions): Handler {
+  return async (request, server) => {
+    const call = fileCall(request, server);
+    return finished(await upload(options, call), call.requestId);
+  };
+}
+
+async function upload(options: FileOptions, call: FileCall): Promise<Response> {
+  const { request, requestId, url } = call;
+  const refused = refuseForm(request, requestId);
+  if (refused) return refused;
+  const ctx = await admitted(options, call, uploaders);
+  if (ctx instanceof Response) return ctx;
+  return withFile(options, call, "members.csv", async (file) => {
+    const task = await importMembers(ctx, file, { names: headingsOf(url.searchParams.getAll("heading")) });
+    return isRefusal(task) ? refusedWith(task, requestId) : Response.json({ import: await report(ctx, task) });
+  });
+}
+
+function headingsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.lastIndexOf("=");
+      return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
+    }),
+  );
+}
+
+async function report(ctx: Context, { digest: _, startedAt, updatedAt, ...task }: ImportTask) {
+  const times = { startedAt: new Date(startedAt), updatedAt: new Date(updatedAt) };
+  return { ...task, ...times, firstFaults: await importFaults(ctx, task.id, 100) };
+}

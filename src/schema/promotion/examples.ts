@@ -1,0 +1,20 @@
+import { type Example, refusal } from "../kit/example.ts";
+
+export const promotionExamples: readonly Example[] = [
+  {
+    query: `# A promotion: enabling it with enablePromotion announces it to everyone, once.
+mutation WritePromotion($input: CreatePromotionInput!) {
+  createPromotion(input: $input) {
+    ... on Promotion { id name kind tiers { spend off } acting }
+    ${refusal}
+  }
+}`,
+    variables: {
+      input: {
+        name: "Spend 200, save 30",
+        rule: { fullReduction: [{ spend: "20000", off: "3000" }] },
+        remark: "Until the end of the month.",
+      },
+    },
+  },
+];

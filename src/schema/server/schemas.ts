@@ -1,0 +1,29 @@
+import type { GraphQLSchema } from "graphql";
+import type { Domain } from "../../context.ts";
+import { type Builder, builder } from "../kit/builder.ts";
+import { declareLate } from "../kit/late.ts";
+import "../kit/refusal.ts";
+import "../kit/scalars.ts";
+import { appFace, operatorFace } from "./endpoints.ts";
+
+/** The two faces of the API. */
+export interface Schemas {
+  /** Everything; served at `/graphql`. */
+  readonly operators: GraphQLSchema;
+  /** What members may use; served at `/app`. */
+  readonly app: GraphQLSchema;
+}
+
+/**
+ * Builds both faces from what the rooms of these domains have declared; throws, naming the field, when one has no scope or when members
+ * could ask for what they may not read.
+ */
+export function buildSchemas(domains: readonly Domain[]): Schemas {
+  declareLate(domains);
+  return facesOf(builder);
+}
+
+/** Both faces of what was declared on a builder; throws as {@link buildSchemas} does. */
+export function facesOf(from: Builder): Schemas {
+  return { operators: operatorFace(from.toSchema()), app: appFace(from.toSchema({ face: "app" })) };
+}

@@ -1,0 +1,28 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import type { Message } from "../queue/message.ts";
+import { flowOf, webhookSend } from "./messages.ts";
+
+/** Attempts looked at in one sweep: a slow endpoint may have many in the queue, and the oldest are the first to be missed. */
+const batchSize = 100;
+
+/** The message that each delivery needs that was due before a moment (ms). */
+export async function stalled(ctx: Context, before: number): Promise<Message[]> {
+  const due = await ctx.db.all<{ id: number; webhook: number }>(sql`
+    SELECT id, webhook FROM webhook_delivery WHERE state = 'PENDING' AND due_at < ${before}
+    ORDER BY due_at LIMIT ${batchSize}`);
+  return due.map(({ id, webhook }) => webhookSend.of({ delivery: id }, { flow: flowOf(webhook) }));
+}
+
+/** How long ended deliveries are kept, in milliseconds, and how many are forgotten at once. */
+const keepMs = 30 * 24 * 3_600_000;
+const forgottenAtOnce = 10_000;
+
+/** Forgets old deliveries, some at a time; one that is still on its way, however long, keeps no other from it. */
+export async function tidy(ctx: Context): Promise<void> {
+  await ctx.db.write([
+    sql`
+      DELETE FROM webhook_delivery WHERE created_at < ${ctx.clock() - keepMs} AND state <> 'PENDING'
+        AND id < (SELECT min(id) FROM webhook_delivery WHERE state <> 'PENDING') + ${forgottenAtOnce}`,
+  ]);
+}
