@@ -118,6 +118,7 @@ test("tests stand beside the rooms they test", () => {
     "support",
     "flow",
     "fault",
+    "fixtures",
     "cli",
     ...new Set([...new Glob("*/*.ts").scanSync(src)].map((file) => dirname(file))),
   ];

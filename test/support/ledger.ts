@@ -24,11 +24,15 @@ export async function runOf(db: Database, run: number): Promise<{ state: string;
  * members, local rows and the sandbox's own log against SENT rows; of a run that has ended also that nothing is open.
  */
 export async function faultsOf(db: Database, sandboxPath: string, run: number): Promise<string[]> {
+  return [...(await bookFaults(db, run)), ...(await deliveryFaults(db, sandboxPath, run))];
+}
+
+/** The same from the database alone: what was delivered is not asked. */
+export async function bookFaults(db: Database, run: number): Promise<string[]> {
   return [
     ...(await tallyFaults(db, run)),
     ...(await sumFaults(db, run)),
     ...(await localFaults(db, run)),
-    ...(await deliveryFaults(db, sandboxPath, run)),
     ...(await openFaults(db, run)),
   ];
 }
@@ -50,6 +54,7 @@ async function sumFaults(db: Database, run: number): Promise<string[]> {
   return rows.map(({ channel, n, matched }) => `${channel} has ${n} rows for ${matched} matched members`);
 }
 
+/** What an erased member had of them went with the person. */
 async function localFaults(db: Database, run: number): Promise<string[]> {
   const faults: string[] = [];
   for (const [table, channel] of [
@@ -57,7 +62,8 @@ async function localFaults(db: Database, run: number): Promise<string[]> {
     ["popup", "POPUP"],
   ] as const) {
     const there = sql`SELECT member FROM ${sql.raw(table)} WHERE run = ${run}`;
-    const sent = sql`SELECT member FROM send WHERE run = ${run} AND channel = ${channel} AND state = 'SENT'`;
+    const sent = sql`SELECT member FROM send WHERE run = ${run} AND channel = ${channel} AND state = 'SENT'
+      AND member NOT IN (SELECT seq FROM member WHERE deleted_at IS NOT NULL)`;
     const odd = await db.first<{ n: number }>(sql`
       SELECT (SELECT count(*) FROM (${there} EXCEPT ${sent})) + (SELECT count(*) FROM (${sent} EXCEPT ${there})) AS n`);
     if (odd?.n)

@@ -52,6 +52,8 @@ export interface Shop {
 export interface ShopOptions extends Pick<Replaceable, "deliver" | "log"> {
   readonly env?: Readonly<Record<string, string>>;
   readonly dataDir?: string;
+  /** The time that the shop lives in, in milliseconds; {@link Shop.pass} moves on from it. */
+  readonly clock?: () => number;
 }
 
 /** Each an SQL expression over the member's number `i`; without one every member has an address of its own and allows everything. */
@@ -73,9 +75,10 @@ export async function closeShops(): Promise<void> {
   for (const shop of opened.splice(0)) await shop.stop();
 }
 
-export async function openShop({ env = {}, dataDir = tempDir(), ...replace }: ShopOptions = {}): Promise<Shop> {
+export async function openShop(options: ShopOptions = {}): Promise<Shop> {
+  const { env = {}, dataDir = tempDir(), clock = Date.now, ...replace } = options;
   let moved = 0;
-  const app = await startApp(shopEnv(dataDir, env), { clock: () => Date.now() + moved, ...replace });
+  const app = await startApp(shopEnv(dataDir, env), { clock: () => clock() + moved, ...replace });
   const sandboxPath = join(dataDir, "sandbox.db");
   const { ctx } = app;
   const { db } = ctx;
