@@ -1,6 +1,7 @@
 import { QstashError } from "@upstash/qstash";
 import type { Context } from "../../context.ts";
 import { listQueueFlows, type QueueFlow } from "./flow.ts";
+import { deliveriesUnderWay, type InFlight } from "./in-flight.ts";
 import { dueAt, type QueueMessage } from "./message.ts";
 import { type Why, whyOf } from "./why.ts";
 
@@ -21,17 +22,6 @@ export function explainer(ctx: Context): (message: QueueMessage) => Promise<Why>
       letterId: message.state === "DEAD" ? await letterOf(ctx, message) : undefined,
     });
   };
-}
-
-/** Deliveries under way in the whole account, and how many there may be; 0 for no limit. */
-export interface InFlight {
-  readonly running: number;
-  readonly most: number;
-}
-
-export async function deliveriesUnderWay(ctx: Context): Promise<InFlight> {
-  const { parallelismCount, parallelismMax } = await ctx.queue.client.flowControl.getGlobalParallelism();
-  return { running: parallelismCount, most: parallelismMax };
 }
 
 function isWaiting({ state }: QueueMessage): boolean {

@@ -1,8 +1,8 @@
 import type { Context } from "../../context.ts";
 import { isRefusal } from "../../errors.ts";
 import { listDeadLetters } from "./dead-letter.ts";
-import { deliveriesUnderWay, type InFlight } from "./explain.ts";
 import { listQueueFlows, type QueueFlow } from "./flow.ts";
+import { deliveriesUnderWay, type InFlight } from "./in-flight.ts";
 import { type LogEntry, mostEntries, readLog } from "./log.ts";
 import { hostOf } from "./message-search.ts";
 import { type Backlog, backlog } from "./outbox.ts";

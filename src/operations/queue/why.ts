@@ -1,6 +1,6 @@
 import type { Outage } from "../../queue/qstash.ts";
-import type { InFlight } from "./explain.ts";
 import type { QueueFlow } from "./flow.ts";
+import type { InFlight } from "./in-flight.ts";
 import { dueAt, lastFailure, type QueueMessage } from "./message.ts";
 
 /** What keeps a message where it is. */

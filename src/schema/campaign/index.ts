@@ -5,6 +5,7 @@ import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";
 import "./caps.ts";
+import "./notice.ts";
 import "./inbox.ts";
 import "./popup.ts";
 import type { Room } from "../room.ts";

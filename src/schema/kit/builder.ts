@@ -43,22 +43,11 @@ import scopeAuth from "@pothos/plugin-scope-auth";
 import validation from "@pothos/plugin-validation";
 import { GraphQLError, type GraphQLResolveInfo } from "graphql";
 import type { Role, Scope } from "../../actor.ts";
-import type { Context } from "../../context.ts";
 import { houseRules } from "./field-policy.ts";
-import { type QueryLimits, tooMuch } from "./query-limits.ts";
+import type { GraphqlContext } from "./graphql-context.ts";
+import { tooMuch } from "./query-limits.ts";
 import { relayOptions } from "./relay-options.ts";
 import { denial, mayPass, scopesOfField } from "./scopes.ts";
-
-/** What resolvers get. */
-export interface GraphqlContext {
-  readonly ctx: Context;
-  /** Echoed in errors, the log and the `x-request-id` header. */
-  readonly requestId: string;
-  /** Where the caller sits, as limits count it. */
-  readonly address: string;
-  /** What one document may ask for at most. */
-  readonly limits: QueryLimits;
-}
 
 export interface SchemaShape {
   Context: GraphqlContext;

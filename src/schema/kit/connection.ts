@@ -1,8 +1,9 @@
 import type { ArgBuilder, InputFieldMap, InputShapeFromFields, MaybePromise, ObjectRef } from "@pothos/core";
 import { GraphQLError } from "graphql";
 import type { Context } from "../../context.ts";
-import { builder, type GraphqlContext, type Types } from "./builder.ts";
+import { builder, type Types } from "./builder.ts";
 import { type Connection, connectionType } from "./connection-type.ts";
+import type { GraphqlContext } from "./graphql-context.ts";
 import type { Scopes } from "./scopes.ts";
 
 /** How many items a page has unless told, and at most. */

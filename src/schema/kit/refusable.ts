@@ -2,7 +2,8 @@ import type { InputFieldMap, InputShapeFromFields, MaybePromise, ObjectRef } fro
 import { GraphQLError } from "graphql";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { builder, type GraphqlContext, type Types } from "./builder.ts";
+import { builder, type Types } from "./builder.ts";
+import type { GraphqlContext } from "./graphql-context.ts";
 import { refusalTypes, typeNameOf } from "./refusal.ts";
 import { denial, type Scopes } from "./scopes.ts";
 

@@ -1,6 +1,6 @@
 import { type GraphQLNamedType, type GraphQLResolveInfo, isObjectType } from "graphql";
 import type { Actor } from "../../actor.ts";
-import type { GraphqlContext } from "./builder.ts";
+import type { GraphqlContext } from "./graphql-context.ts";
 import { declaredScopes, mayPass, type Scopes } from "./scopes.ts";
 
 /** Descriptions and scopes of what the relay plugin adds by itself. */

@@ -1,4 +1,4 @@
-import type { InFlight } from "../../operations/queue/explain.ts";
+import type { InFlight } from "../../operations/queue/in-flight.ts";
 import type { Backlog } from "../../operations/queue/outbox.ts";
 import {
   type DeadLetterCount,

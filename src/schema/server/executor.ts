@@ -1,6 +1,6 @@
 import type { ExecutionResult, GraphQLSchema } from "graphql";
 import { createYoga, type Plugin } from "graphql-yoga";
-import type { GraphqlContext } from "../kit/builder.ts";
+import type { GraphqlContext } from "../kit/graphql-context.ts";
 import { type DocumentRules, documentRules } from "../kit/query-limits.ts";
 import { type Shaping, shapeResult } from "./error-shape.ts";
 import { plainValues } from "./input-sanity.ts";

@@ -1,0 +1,13 @@
+import type { Context } from "../../context.ts";
+import type { QueryLimits } from "./query-limits.ts";
+
+/** What resolvers get. */
+export interface GraphqlContext {
+  readonly ctx: Context;
+  /** Echoed in errors, the log and the `x-request-id` header. */
+  readonly requestId: string;
+  /** Where the caller sits, as limits count it. */
+  readonly address: string;
+  /** What one document may ask for at most. */
+  readonly limits: QueryLimits;
+}

@@ -1,0 +1,128 @@
+import { expect, test } from "bun:test";
+import { type Import, imports, sources } from "./source.ts";
+
+/** The domains, lowest first: each may import those before it. Those that are still to come have their place, too. */
+const domains = [
+  "transition",
+  "schedule",
+  "rule",
+  "discount",
+  "reward",
+  "member",
+  "behaviour",
+  "persona",
+  "webhook",
+  "gift",
+  "experiment",
+  "promotion",
+  "coupon",
+  "points",
+  "credit",
+  "lottery",
+  "checkout",
+  "referral",
+  "recommend",
+  "campaign",
+  "distribution",
+  "trigger",
+  "analytics",
+  "operations",
+];
+
+/** What every domain may import besides the domains before it. */
+const floors = [
+  "actor",
+  "audience",
+  "context",
+  "db",
+  "errors",
+  "idempotency",
+  "input",
+  "memory",
+  "queue",
+  "redis",
+  "web",
+];
+
+/** What the other folders and files may import, besides themselves. */
+const allowed: Readonly<Record<string, readonly string[]>> = {
+  actor: [],
+  errors: [],
+  input: ["errors"],
+  memory: ["context"],
+  secrets: ["errors"],
+  env: ["secrets"],
+  audience: ["errors"],
+  db: ["errors"],
+  redis: ["errors"],
+  queue: ["db", "errors"],
+  "queue/broker": [],
+  channels: ["errors"],
+  context: ["actor", "audience", "errors", "db", "queue", "channels"],
+  idempotency: ["actor", "errors", "context", "db"],
+  log: ["context"],
+  web: ["context"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency"],
+  jobs: [...domains, "actor", "channels", "context", "errors", "queue"],
+};
+
+/** The contract of the channels: the catalogue is pure data, the other is types alone. Everyone may know it, nobody the senders. */
+const contract = ["channels/catalog.ts", "channels/channel.ts"];
+/** The composition root and what only it uses: anything may be imported here, and nobody imports them. */
+const top = ["app", "main", "cli", "domains", "routes", "settings"];
+
+/** The room of a file: its folder under src, the broker apart, or the file itself where it lies in src. */
+function roomOf(path: string): string {
+  if (path.startsWith("queue/broker/")) return "queue/broker";
+  return path.includes("/") ? (path.split("/")[0] ?? "") : path.replace(/\.ts$/, "");
+}
+
+function mayImport({ from: file, to: target }: Import): boolean {
+  const [from, to] = [roomOf(file), roomOf(target)];
+  if (from === to || contract.includes(target)) return true;
+  if (top.includes(to)) return top.includes(from);
+  if (top.includes(from)) return true;
+  if (!domains.includes(from)) return allowed[from]?.includes(to) ?? false;
+  return floors.includes(to) || domains.slice(0, domains.indexOf(from)).includes(to);
+}
+
+const inWords = ({ from, to }: Import) => `${from} → ${to}`;
+
+test("no folder imports what the layout forbids it", () => {
+  expect(imports.length).toBeGreaterThan(1_000);
+  expect(imports.filter((each) => !mayImport(each)).map(inWords)).toEqual([]);
+});
+
+test("nothing inside a domain imports its manifest", () => {
+  const manifest = /^[^/]+\/domain\.ts$/;
+  expect(imports.filter(({ from, to }) => manifest.test(to) && from !== "domains.ts").map(inWords)).toEqual([]);
+});
+
+test("the list of domains is in their order", async () => {
+  const { domains: installed } = await import("../../src/domains.ts");
+  const names = installed.map(({ name }) => name);
+  expect(names).toEqual(domains.filter((name) => names.includes(name)));
+});
+
+test("only env.ts reads the environment", () => {
+  expect(sources.filter(({ text }) => /\b(Bun|process)\.env\b/.test(text)).map(({ path }) => path)).toEqual(["env.ts"]);
+});
+
+test("no file is longer than 250 lines", () => {
+  expect(sources.filter(({ text }) => text.split("\n").length > 251).map(({ path }) => path)).toEqual([]);
+});
+
+test("the parts that serve all domains name none", () => {
+  const general = [
+    /^operations\//,
+    /^jobs\/(job|route|schedules|consumer|signature|read-body)\.ts$/,
+    /^webhook\/told\.ts$/,
+    /^member\/privacy\.ts$/,
+    /^(log|settings|routes|app|context|memory|idempotency)\.ts$/,
+  ];
+  const others = domains.filter((name) => !["operations", "webhook", "member", "transition"].includes(name));
+  const naming = imports.filter(
+    ({ from, to }) => general.some((pattern) => pattern.test(from)) && others.includes(roomOf(to)),
+  );
+  expect(naming.map(inWords)).toEqual([]);
+});

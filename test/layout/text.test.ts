@@ -1,0 +1,40 @@
+import { expect, test } from "bun:test";
+import { codeOf, filesOf, sources } from "./source.ts";
+
+/** Migrations that are applied somewhere must not change by a letter. */
+const applied = /^migrations\/00(0\d|1[0-3])_/;
+
+test("no line is longer than 120 columns", () => {
+  const files = filesOf("{src,test,bench}/**/*.ts", "src/**/*.lua", "bin/*", "migrations/*.sql");
+  const long = files
+    .filter(({ path }) => !applied.test(path))
+    .flatMap(({ path, text }) => {
+      const lines = text.split("\n").flatMap((line, i) => ([...line].length > 120 ? [i + 1] : []));
+      return lines.map((line) => `${path}:${line}`);
+    });
+  expect(long).toEqual([]);
+});
+
+/**
+ * Where time, chance, ids and timers come from: the composition root and the command line make them; the broker is a server of its own;
+ * metrics and requests are timed by the process's clock, whatever the product's says.
+ */
+const sourcesOfTime = [
+  /^(app|secrets|world)\.ts$/,
+  /^cli\//,
+  /^queue\/broker\//,
+  /^(operations\/metrics|jobs\/route)\.ts$/,
+  /^redis\//,
+];
+
+test("time, chance, ids and timers come from the context alone", () => {
+  const own =
+    /\bDate\.now\b|\bMath\.random\b|\brandomUUID(v7)?\b|\bperformance\.now\b|\bset(Timeout|Interval|Immediate)\b|\bBun\.sleep\b|\brandom(blob)?\(\d*\)/;
+  const found = sources
+    .filter(({ path }) => !sourcesOfTime.some((pattern) => pattern.test(path)))
+    .flatMap((file) => {
+      const lines = codeOf(file).split("\n");
+      return lines.filter((line) => own.test(line)).map((line) => `${file.path}: ${line.trim()}`);
+    });
+  expect(found).toEqual([]);
+});
