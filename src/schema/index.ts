@@ -40,7 +40,18 @@ export interface Schemas {
   readonly app: GraphQLSchema;
 }
 
-/** Builds both faces; throws, naming the field, when one has no scope or when members could ask for what they may not read. */
+let ours: Schemas | undefined;
+
+/**
+ * Builds both faces; throws, naming the field, when one has no scope or when members could ask for what they may not read. They hold
+ * nothing of an app, so that a process builds its own once.
+ */
 export function buildSchemas(from: Builder = builder): Schemas {
+  if (from !== builder) return facesOf(from);
+  ours ??= facesOf(builder);
+  return ours;
+}
+
+function facesOf(from: Builder): Schemas {
   return { operators: operatorFace(from.toSchema()), app: appFace(from.toSchema({ face: "app" })) };
 }

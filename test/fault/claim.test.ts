@@ -4,12 +4,12 @@ import { sql } from "drizzle-orm";
 import { seededRandom } from "../../src/channels/sandbox-faults.ts";
 import { gateState } from "../../src/coupon/claim/gate.ts";
 import { reconcileGates } from "../../src/coupon/claim/reconcile.ts";
-import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
+import type { RootDatabase } from "../../src/db/client.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import type { Answered } from "../support/claim-storm.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
 import { startRedis, type TestRedis } from "../support/redis-server.ts";
 import { addMembers } from "../support/shop.ts";
@@ -33,8 +33,7 @@ test(
   async () => {
     const random = seededRandom(seed);
     const dataDir = tempDir();
-    const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
-    await migrate(db);
+    const db = await openTestDatabase(join(dataDir, "fanfare.db"));
     await addMembers(db, members);
     const { id: template } = await addTemplate({ db }, { stock });
     const redis = await startRedis();

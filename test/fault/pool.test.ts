@@ -3,10 +3,9 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { createCodePool } from "../../src/coupon/code/pool.ts";
 import type { CodePool } from "../../src/coupon/code/pool-table.ts";
-import { openDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { couponSums } from "../support/coupon-sums.ts";
 import { addTemplate } from "../support/coupons.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
 import { poolOf } from "../support/pools.ts";
 import { freePort } from "../support/port.ts";
@@ -29,9 +28,8 @@ test(
   `I9 I10 ${kills} kills of a shop that makes ${wanted} codes, with steps delivered twice, late and again: exactly as many, no two alike`,
   async () => {
     const dataDir = tempDir();
-    const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
+    const db = await openTestDatabase(join(dataDir, "fanfare.db"));
     cleanup.push(() => db.close());
-    await migrate(db);
     const { id: template } = await addTemplate({ db }, { codeMode: "POOL", codePrefix: "SALE" });
     const draft = { template, wanted, idempotencyKey: "pool" };
     const { id } = accepted<CodePool>(await createCodePool(testContext(db), draft));

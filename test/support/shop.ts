@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { type App, type Replaceable, startApp } from "../../src/app.ts";
@@ -11,6 +12,7 @@ import { readEnv } from "../../src/env.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { sweepOnce } from "../../src/operations/sweeper.ts";
 import type { Queue } from "../../src/queue/qstash.ts";
+import { writeMigrated } from "./database.ts";
 import { faultsOf, ledgerOf, runOf } from "./ledger.ts";
 import { tempDir } from "./temp.ts";
 import { until } from "./wait.ts";
@@ -75,6 +77,8 @@ export async function closeShops(): Promise<void> {
 
 export async function openShop({ env = {}, dataDir = tempDir(), ...replace }: ShopOptions = {}): Promise<Shop> {
   let moved = 0;
+  const ledger = join(dataDir, "fanfare.db");
+  if (!existsSync(ledger)) await writeMigrated(ledger);
   const app = await startApp(shopEnv(dataDir, env), { clock: () => Date.now() + moved, ...replace });
   const sandboxPath = join(dataDir, "sandbox.db");
   const { ctx } = app;

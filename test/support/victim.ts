@@ -4,8 +4,8 @@ import type { CampaignDraft } from "../../src/campaign/campaign.ts";
 import { launchCampaign } from "../../src/campaign/launch.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
-import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
+import type { RootDatabase } from "../../src/db/client.ts";
+import { openTestDatabase } from "./database.ts";
 import { testContext } from "./graphql.ts";
 import { freePort } from "./port.ts";
 import { accepted, addCampaign, addMembers, runOfCampaign } from "./shop.ts";
@@ -38,8 +38,7 @@ interface VictimOptions {
 /** Lays down members and a launched campaign in a new data directory; nothing runs yet. */
 export async function layDown({ members, channels, seed, env = {}, draft }: VictimOptions): Promise<Victim> {
   const dataDir = tempDir();
-  const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
-  await migrate(db);
+  const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   await addMembers(db, members);
   const context = testContext(db);
   const ctx = { ...context, settings: { ...context.settings, approvalAbove: 10_000_000 } };
