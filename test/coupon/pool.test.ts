@@ -12,6 +12,7 @@ import type { Coupon } from "../../src/coupon/table.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { couponSums } from "../support/coupon-sums.ts";
 import { addTemplate } from "../support/coupons.ts";
+import { counted } from "../support/length.ts";
 import { filledPool, freeCodes, poolOf } from "../support/pools.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
@@ -39,11 +40,12 @@ async function begin({ ctx }: Shop, template: number, wanted: number): Promise<C
 const count = async ({ ctx }: Shop, what: ReturnType<typeof sql>) =>
   (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM ${what}`))?.n;
 
-test("50,000 codes are made in steps: exactly as many, no two alike, and the stock grows with them", async () => {
+const many = counted(4, 10) * stepSize;
+
+test("many codes are made in steps: exactly as many, no two alike, and the stock grows with them", async () => {
   const shop = await openShop();
   const { id: template } = await addTemplate(shop.ctx, pooled);
-  const { id } = await begin(shop, template, 50_000);
-  const begun = performance.now();
+  const { id } = await begin(shop, template, many);
   const seen = new Set<number>();
   await until(
     async () => {
@@ -54,16 +56,15 @@ test("50,000 codes are made in steps: exactly as many, no two alike, and the sto
     60_000,
     "the pool to be ready",
   );
-  console.log(`50,000 codes through the queue in ${Math.round(performance.now() - begun)} ms`);
-  expect(seen.size).toBeGreaterThan(3);
-  expect(await poolOf(shop.ctx.db, id)).toEqual({ state: "READY", made: 50_000, wanted: 50_000 });
-  expect(await count(shop, sql`(SELECT DISTINCT key FROM pool_code WHERE pool = ${id})`)).toBe(50_000);
+  expect(seen.size).toBeGreaterThan(2);
+  expect(await poolOf(shop.ctx.db, id)).toEqual({ state: "READY", made: many, wanted: many });
+  expect(await count(shop, sql`(SELECT DISTINCT key FROM pool_code WHERE pool = ${id})`)).toBe(many);
   expect(await count(shop, sql`pool_code WHERE code NOT GLOB 'SALE-*'`)).toBe(0);
   expect(await couponSums(shop.ctx.db)).toEqual([]);
-  expect(await shop.messages()).toEqual({ "coupon-pool": 50_000 / stepSize });
+  expect(await shop.messages()).toEqual({ "coupon-pool": many / stepSize });
   const progress = poolProgress(accepted<CodePool>(await findPool(shop.ctx, id)), shop.ctx.clock() + 60_000);
-  expect(progress).toMatchObject({ state: "READY", done: 50_000, total: 50_000, etaSeconds: null });
-  expect(progress.perSecond).toBeGreaterThan(1_000);
+  expect(progress).toMatchObject({ state: "READY", done: many, total: many, etaSeconds: null });
+  expect(progress.perSecond).toBeGreaterThan(0);
 }, 90_000);
 
 test("I10 a step that comes twice, at once, or late makes no more codes", async () => {
@@ -256,9 +257,7 @@ test("coupons given to many at once get the lowest free codes by one statement, 
       members: sql`SELECT seq AS member FROM member WHERE seq > ${from} AND seq <= ${to}`,
     }),
   ];
-  const begun = performance.now();
   await db.write(page(0, 1_000));
-  console.log(`a page of 1,000 coupons with codes in ${Math.round(performance.now() - begun)} ms`);
   await db.write(page(0, 1_000));
   await db.write(page(1_000, 2_000));
   expect(await couponSums(db)).toEqual([]);

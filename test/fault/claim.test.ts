@@ -11,16 +11,15 @@ import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
+import { counted } from "../support/length.ts";
 import { startRedis, type TestRedis } from "../support/redis-server.ts";
 import { addMembers } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 
-// FAULT=long: two hundred kills instead of six.
-const long = Bun.env.FAULT === "long";
-const kills = long ? 200 : 6;
-const stock = long ? 20_000 : 1_500;
+const kills = counted(3, 200);
+const stock = counted(750, 20_000);
 const members = stock * 2;
-const patienceMs = long ? 1_200_000 : 90_000;
+const patienceMs = counted(90_000, 1_200_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
 
 const cleanup: (() => unknown)[] = [];
@@ -73,7 +72,7 @@ test(
       const trouble = random();
       if (random() < 0.2) await copy(redis);
       if (trouble < 0.1) await fromOldCopy(redis);
-      const stopped = trouble > 0.95 ? stopFor(redis, long ? 5_000 : 1_000) : undefined;
+      const stopped = trouble > 0.95 ? stopFor(redis, counted(1_000, 5_000)) : undefined;
       await storm(round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
       await stopped;
     }

@@ -171,14 +171,14 @@ async function wakeUp({ ctx }: Shop): Promise<string | undefined> {
   return row?.id ?? undefined;
 }
 
-test("a morning wakes a large run in steps", async () => {
-  const shop = await shopAt("2027-02-01T22:30:00Z", { "Europe/Berlin": 12_000 });
+test("a morning wakes a large run in steps of 5,000", async () => {
+  const shop = await shopAt("2027-02-01T22:30:00Z", { "Europe/Berlin": 5_500 });
   const run = await shop.launched({ channels: ["PUSH"] });
-  await ledgerBecomes(shop, run, { "PUSH PENDING QUIET_HOURS": 12_000 });
+  await ledgerBecomes(shop, run, { "PUSH PENDING QUIET_HOURS": 5_500 });
   expect((await shop.messages())["channel-send"]).toBeUndefined();
   goTo(shop, "2027-02-02T07:00:01Z");
   await shop.becomes(run, "COMPLETED");
-  expect(await shop.ledger(run)).toEqual({ "PUSH SENT": 12_000 });
+  expect(await shop.ledger(run)).toEqual({ "PUSH SENT": 5_500 });
   expect(await shop.faults(run)).toEqual([]);
 });
 

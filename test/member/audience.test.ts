@@ -3,7 +3,6 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { compile, embed } from "../../src/db/statement.ts";
 import { isRefusal } from "../../src/errors.ts";
 import {
@@ -15,6 +14,8 @@ import {
 } from "../../src/member/audience.ts";
 import { samplePrime } from "../../src/member/sample-term.ts";
 import { memberTerms } from "../../src/member/terms.ts";
+import { openTestDatabase } from "../support/database.ts";
+import { counted } from "../support/length.ts";
 import { tempDir } from "../support/temp.ts";
 import { asOf, filter, person, shapes, timeZone } from "./arbitrary.ts";
 import { insertPeople, suppressions } from "./people.ts";
@@ -30,8 +31,7 @@ const suppressed = suppressions(people);
 const file = join(tempDir(), "audience.db");
 let db: RootDatabase;
 beforeAll(async () => {
-  db = await openDatabase({ url: `file:${file}` });
-  await migrate(db);
+  db = await openTestDatabase(file);
   await insertPeople(db, people);
   await db.write([sql`UPDATE member SET deleted_at = 1 WHERE seq % 10 = 0`]);
 });
@@ -66,7 +66,7 @@ describe("random filters on random members", () => {
         expect(await select(random)).toEqual(expected);
         expect(await select(random, "index")).toEqual(expected);
       }),
-      { seed, numRuns: 600 },
+      { seed, numRuns: counted(200, 600) },
     );
   });
 
@@ -76,7 +76,7 @@ describe("random filters on random members", () => {
         const expected = live.filter((member) => matches({ [name]: random }, member, world)).map(({ seq }) => seq);
         expect(await select({ [name]: random })).toEqual(expected);
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: counted(50, 150) },
     );
   });
 
@@ -91,7 +91,7 @@ describe("random filters on random members", () => {
         const both = [...(await select(random)), ...(await select({ not: random }))].sort((a, b) => a - b);
         expect(both).toEqual(live.map(({ seq }) => seq));
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: counted(100, 300) },
     );
   });
 
@@ -107,7 +107,7 @@ describe("random filters on random members", () => {
         );
         expect(plan.map(({ detail }) => detail).filter((detail) => /^SCAN m\b/.test(detail))).toEqual([]);
       }),
-      { seed, numRuns: 600 },
+      { seed, numRuns: counted(200, 600) },
     );
     await planner.close();
   });
