@@ -36,6 +36,8 @@ export interface Shop {
   state(run: number): Promise<string>;
   /** Waits until the run is in this state. */
   becomes(run: number, state: string, timeoutMs?: number): Promise<void>;
+  /** Waits until the run is in one of these states while the shop's clock runs ahead, so that what was put off comes due soon. */
+  endsSoon(run: number, ...states: string[]): Promise<void>;
   ledger(run: number): Promise<Record<string, number>>;
   /** What does not add up: nothing, in a healthy run. */
   faults(run: number): Promise<string[]>;
@@ -101,6 +103,7 @@ export async function openShop({ env = {}, dataDir = tempDir(), ...replace }: Sh
     cancel: async (run) => void accepted(await cancelCampaign(ctx, { id: await campaignOf(db, run) })),
     state: async (run) => (await runOf(db, run)).state,
     becomes,
+    endsSoon: (run, ...states) => hurried(shop, run, states.length > 0 ? states : ["COMPLETED"]),
     ledger: (run) => ledgerOf(db, run),
     faults: (run) => faultsOf(db, sandboxPath, run),
     messages: () => messagesOf(db),
@@ -114,6 +117,21 @@ export async function openShop({ env = {}, dataDir = tempDir(), ...replace }: Sh
   };
   opened.push(shop);
   return shop;
+}
+
+/** The clock runs ahead ever less: were it always far ahead, a slow machine would keep no lease and never come to an end. */
+async function hurried(shop: Shop, run: number, states: readonly string[]): Promise<void> {
+  let pauseMs = 50;
+  let passed = performance.now();
+  const ended = async () => {
+    if (performance.now() - passed > pauseMs) {
+      shop.pass(1_000);
+      passed = performance.now();
+      pauseMs = Math.min(1_000, pauseMs * 1.1);
+    }
+    return states.includes(await shop.state(run));
+  };
+  await until(ended, 25_000, `run ${run} to be ${states.join(" or ")}`);
 }
 
 /** The environment of a test's shop: small leases, no Redis, no log. */
