@@ -51,7 +51,7 @@ test(
         if (random() < 0.2)
           await client.batch(pending.filter(({ kind }) => kind === "twin").map(({ request }) => ({ ...request })));
         pending = [];
-        await Bun.sleep(random() * 30);
+        await Bun.sleep(random() * 30); // batches come at any moment
       }
     }
 
@@ -66,7 +66,7 @@ test(
         });
       }
       const publishing = publish(victim, (messages * (round + 1)) / kills).catch(() => {});
-      await Bun.sleep(random() * 300);
+      await Bun.sleep(random() * 300); // and so do kills
       await victim.kill();
       await publishing;
     }

@@ -57,7 +57,7 @@ test(
         firstMember: 1 + (Math.floor(random() * members) % members),
       });
       if (killAfter === undefined) await crowd.done();
-      else await Bun.sleep(killAfter);
+      else await Bun.sleep(killAfter); // some moment of the storm, from its beginning on
       await shop.kill();
       await crowd.done();
       const answers = crowd.answers();
@@ -160,9 +160,9 @@ async function fromOldCopy(redis: TestRedis): Promise<void> {
 }
 
 async function stopFor(redis: TestRedis, ms: number): Promise<void> {
-  await Bun.sleep(200);
+  await Bun.sleep(200); // the storm has begun
   redis.freeze();
-  await Bun.sleep(ms);
+  await Bun.sleep(ms); // so long it is silent
   redis.thaw();
 }
 

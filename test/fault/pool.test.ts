@@ -52,7 +52,7 @@ test(
     const killedAt: number[] = [];
     for (let n = 1; n <= kills; n++) {
       await until(async () => (await madeSoFar()) >= (n * wanted) / (kills + 1), patienceMs, `step ${n}`);
-      await Bun.sleep(Math.random() * 50);
+      await Bun.sleep(Math.random() * 50); // somewhere in the step
       await kill();
       killedAt.push(await madeSoFar());
       kill = start(n + 1);

@@ -34,7 +34,7 @@ test("I7 answers that the remote database gave and nobody heard leave nobody out
   const shop = await openShop({ env: { DATABASE_URL: server.url, QUEUE_RETRIES: "20" } });
   await shop.members(400);
   const run = await shop.launched({ channels: ["EMAIL", "SMS"] });
-  const losing = setInterval(() => server.loseNextAnswer(), 40);
+  const losing = setInterval(() => server.loseNextAnswer(), 40); // some answers get through
   await Bun.sleep(800); // so long it goes on
   clearInterval(losing);
   await shop.state(run).catch(() => {}); // the last answer to be lost may be this one

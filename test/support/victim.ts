@@ -86,7 +86,7 @@ export async function surviveKills(victim: Victim, points: readonly number[], ti
   victim.start();
   for (const point of points) {
     await until(async () => (await victim.progress()) >= point, timeoutMs, `${Math.round(point * 100)}% of the run`);
-    await Bun.sleep(Math.random() * 20);
+    await Bun.sleep(Math.random() * 20); // somewhere between two commits, or in one
     await victim.kill();
     victim.start();
   }

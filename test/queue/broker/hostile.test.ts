@@ -104,7 +104,7 @@ test("more destinations hang than there are slots: one that is known to answer i
   const bad = Array.from({ length: 250 }, () => open(hangs));
   await queue.client.batch(bad.map(({ url }) => ({ url, ...forLong })));
   await until(() => bad.filter(({ calls }) => calls() > 0).length >= 150);
-  await Bun.sleep(50);
+  await Bun.sleep(50); // as many calls as there are slots are under way
   await queue.client.batch(Array.from({ length: 50 }, (_, n) => ({ url: `${shop.url}/${n}` })));
   await until(() => shop.deliveries.length === 51);
 });
