@@ -200,7 +200,7 @@ async function campaignOf(db: Database, run: number): Promise<number> {
   return row?.campaign ?? 0;
 }
 
-async function messagesOf(db: Database): Promise<Record<string, number>> {
+export async function messagesOf(db: Database): Promise<Record<string, number>> {
   const rows = await db.all<{ name: string; n: number }>(
     sql`SELECT name, count(*) AS n FROM outbox GROUP BY name ORDER BY name`,
   );
