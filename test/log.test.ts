@@ -4,7 +4,7 @@ import { join } from "node:path";
 /** What `createLog` writes to standard error, line by line, from a process of its own. */
 async function logged(body: string): Promise<Record<string, unknown>[]> {
   const path = join(import.meta.dir, "../src/log.ts");
-  const script = `import { createLog } from ${JSON.stringify(path)}; const log = createLog("debug"); ${body}`;
+  const script = `import { createLog } from ${JSON.stringify(path)}; const log = createLog("debug", [{ logs: ["run"] }]); ${body}`;
   const child = Bun.spawn([process.execPath, "-e", script], { stderr: "pipe", stdout: "ignore" });
   const text = await new Response(child.stderr).text();
   await child.exited;

@@ -5,7 +5,7 @@ import { type OfferedCoupon, takeCoupons, tryCoupon, type UsableCoupon } from ".
 import { takePromotions } from "../../src/checkout/quote/promotions.ts";
 import { priceCart, type Settlement } from "../../src/checkout/quote/quote.ts";
 import type { Quote } from "../../src/checkout/quote/quote-shape.ts";
-import { bestCombination, compare } from "../../src/checkout/quote/search.ts";
+import { bestCombination, compare, searchBound } from "../../src/checkout/quote/search.ts";
 import { allocate } from "../../src/discount/allocation.ts";
 import { isLegal } from "../../src/discount/stacking.ts";
 import { type ActingPromotion, cartOf, carts, coupons, now, offered, promotions } from "../support/carts.ts";
@@ -221,7 +221,7 @@ test("coupons that were chosen are all used where that is legal, else the best o
   expect(reasons(chosen([a, b, c]))).toEqual({ 3: "SAME_GROUP" });
 });
 
-test("forty coupons in twenty groups are searched quickly, and where the bound cuts the search it says so", () => {
+test("forty coupons in twenty groups take a few thousand looks, and a search that is cut says so", () => {
   const list = Array.from({ length: 40 }, (_, n) =>
     offered(n + 1, {
       kind: n % 2 ? "DISCOUNT" : "INSTANT",
@@ -231,9 +231,8 @@ test("forty coupons in twenty groups are searched quickly, and where the bound c
     }),
   );
   const cart = cartOf(...Array.from({ length: 50 }, (_, n) => 500 + n));
-  const started = performance.now();
+  expect(searchBound(50)).toBeLessThanOrEqual(5_000);
   const told = quote(cart, list);
-  expect(performance.now() - started).toBeLessThan(1_000);
   expectSound(cart, told);
   const cut = quote(cart, list, { bound: 50 });
   expect(cut.isComplete).toBe(false);

@@ -22,9 +22,9 @@ import { withdrawTemplate } from "../../src/coupon/template/transition.ts";
 import { expireCouponsOf, expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { claimableCoupons } from "../../src/coupon/wallet/offer.ts";
 import { openDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { compile, type Query, type Statement } from "../../src/db/statement.ts";
 import { addTemplate } from "../support/coupons.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
 import { filledPool, freeCodes } from "../support/pools.ts";
 import { accepted, addMembers } from "../support/shop.ts";
@@ -88,9 +88,8 @@ function isWalk(detail: string, text: string): boolean {
 }
 
 test("nothing that is done with one coupon, or with a page of them, walks the coupons, members, orders, codes or templates", async () => {
-  const url = `file:${join(tempDir(), "plans.db")}`;
-  const [db, aside] = [await openDatabase({ url }), await openDatabase({ url })];
-  await migrate(db);
+  const path = join(tempDir(), "plans.db");
+  const [db, aside] = [await openTestDatabase(path), await openDatabase({ url: `file:${path}` })];
   await addMembers(db, 20);
   const asked: Statement[] = [];
   const noted = (query: Query) => {

@@ -6,12 +6,13 @@ import type { Database } from "../../src/db/client.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { act, openBazaar } from "../support/coupon-bazaar.ts";
 import { couponSums } from "../support/coupon-sums.ts";
+import { counted } from "../support/length.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
-const rounds = Number(Bun.env.COUPON_ROUNDS ?? 8);
+const rounds = Number(Bun.env.COUPON_ROUNDS ?? counted(4, 8));
 
 /** The shop as a process that runs every other batch twice, as after an answer that was lost. */
 function stuttering(shop: Shop): Shop {

@@ -131,7 +131,7 @@ test("a writer that hears SQLITE_BUSY comes again, and reads under way are not h
   const before = remote.requests;
   for (let i = 0; i < 50; i++) {
     reads.push(one.all(sql`SELECT n FROM counter`));
-    await Bun.sleep(3);
+    await Bun.sleep(3); // the writer tries in between
   }
   expect(remote.requests - before - reads.length).toBeGreaterThan(1); // the writer's attempts so far
   release.resolve();

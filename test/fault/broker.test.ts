@@ -4,15 +4,14 @@ import { join } from "node:path";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { broker, stopAll } from "../queue/broker/support.ts";
 import { type BrokerVictim, killBrokers, spawnBroker } from "../support/broker-victim.ts";
+import { counted } from "../support/length.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 import { brokerTime, type Meant, meantMessage, openDestination } from "./broker-traffic.ts";
 
-// FAULT=long: 20,000 messages and a hundred kills instead of 1,600 and eight.
-const long = Bun.env.FAULT === "long";
-const messages = long ? 20_000 : 1_600;
-const kills = long ? 100 : 8;
-const patienceMs = long ? 600_000 : 40_000;
+const messages = counted(1_000, 20_000);
+const kills = counted(5, 100);
+const patienceMs = counted(40_000, 600_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
 const batchSize = 40;
 /** A minute of the schedule in a second. */
@@ -52,7 +51,7 @@ test(
         if (random() < 0.2)
           await client.batch(pending.filter(({ kind }) => kind === "twin").map(({ request }) => ({ ...request })));
         pending = [];
-        await Bun.sleep(random() * 30);
+        await Bun.sleep(random() * 30); // batches come at any moment
       }
     }
 
@@ -67,7 +66,7 @@ test(
         });
       }
       const publishing = publish(victim, (messages * (round + 1)) / kills).catch(() => {});
-      await Bun.sleep(random() * 300);
+      await Bun.sleep(random() * 300); // and so do kills
       await victim.kill();
       await publishing;
     }

@@ -4,23 +4,22 @@ import { sql } from "drizzle-orm";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { gateState } from "../../src/coupon/gate/gate.ts";
 import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
-import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
+import type { RootDatabase } from "../../src/db/client.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import type { Answered } from "../support/claim-storm.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
+import { counted } from "../support/length.ts";
 import { startRedis, type TestRedis } from "../support/redis-server.ts";
 import { addMembers } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 
-// FAULT=long: two hundred kills instead of six.
-const long = Bun.env.FAULT === "long";
-const kills = long ? 200 : 6;
-const stock = long ? 20_000 : 1_500;
+const kills = counted(3, 200);
+const stock = counted(750, 20_000);
 const members = stock * 2;
-const patienceMs = long ? 1_200_000 : 90_000;
+const patienceMs = counted(90_000, 1_200_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
 
 const cleanup: (() => unknown)[] = [];
@@ -33,8 +32,7 @@ test(
   async () => {
     const random = seededRandom(seed);
     const dataDir = tempDir();
-    const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
-    await migrate(db);
+    const db = await openTestDatabase(join(dataDir, "fanfare.db"));
     await addMembers(db, members);
     const { id: template } = await addTemplate({ db }, { stock });
     const redis = await startRedis();
@@ -59,7 +57,7 @@ test(
         firstMember: 1 + (Math.floor(random() * members) % members),
       });
       if (killAfter === undefined) await crowd.done();
-      else await Bun.sleep(killAfter);
+      else await Bun.sleep(killAfter); // some moment of the storm, from its beginning on
       await shop.kill();
       await crowd.done();
       const answers = crowd.answers();
@@ -74,7 +72,7 @@ test(
       const trouble = random();
       if (random() < 0.2) await copy(redis);
       if (trouble < 0.1) await fromOldCopy(redis);
-      const stopped = trouble > 0.95 ? stopFor(redis, long ? 5_000 : 1_000) : undefined;
+      const stopped = trouble > 0.95 ? stopFor(redis, counted(1_000, 5_000)) : undefined;
       await storm(round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
       await stopped;
     }
@@ -162,9 +160,9 @@ async function fromOldCopy(redis: TestRedis): Promise<void> {
 }
 
 async function stopFor(redis: TestRedis, ms: number): Promise<void> {
-  await Bun.sleep(200);
+  await Bun.sleep(200); // the storm has begun
   redis.freeze();
-  await Bun.sleep(ms);
+  await Bun.sleep(ms); // so long it is silent
   redis.thaw();
 }
 

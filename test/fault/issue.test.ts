@@ -2,10 +2,12 @@ import { expect, test } from "bun:test";
 import { addTemplate } from "../support/coupons.ts";
 import { couponFaults } from "../support/issue.ts";
 import { faultsOf, ledgerOf } from "../support/ledger.ts";
+import { counted, isLong } from "../support/length.ts";
 import { layDown, surviveKills } from "../support/victim.ts";
 
 test("I2 I8 a run that gives coupons survives kill -9 in the middle of it: everyone has exactly one", async () => {
-  const members = 10_000;
+  const members = counted(3_000, 10_000);
+  const points = isLong ? [0.2, 0.4, 0.6, 0.8] : [0.3, 0.7];
   let template = 0;
   const victim = await layDown({
     members,
@@ -17,7 +19,7 @@ test("I2 I8 a run that gives coupons survives kill -9 in the middle of it: every
     },
   });
   try {
-    await surviveKills(victim, [0.2, 0.4, 0.6, 0.8], 60_000);
+    await surviveKills(victim, points, 60_000);
     expect(await ledgerOf(victim.db, victim.run)).toEqual({ "COUPON SENT": members });
     expect(await faultsOf(victim.db, victim.sandboxPath, victim.run)).toEqual([]);
     expect(await couponFaults(victim.db)).toEqual([]);

@@ -3,13 +3,12 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { faultsOf, ledgerOf, runOf } from "../support/ledger.ts";
+import { counted, isLong } from "../support/length.ts";
 import { layDown, surviveKills, type Victim } from "../support/victim.ts";
 
-// FAULT=long: 100,000 members and ten kills instead of 3,000 and three.
-const long = Bun.env.FAULT === "long";
-const members = long ? 100_000 : 3_000;
-const kills = long ? 10 : 3;
-const patienceMs = long ? 1_200_000 : 60_000;
+const members = counted(1_000, 100_000);
+const kills = counted(2, 10);
+const patienceMs = counted(60_000, 1_200_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
 
 const victims: Victim[] = [];
@@ -19,22 +18,20 @@ afterAll(async () => {
 
 /** A run during which the server is killed at random points, and what the ledger says in the end. */
 async function killedRun(channels: ChannelName[], brokerFaults: boolean): Promise<Victim> {
-  const env = long ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5" } : {};
+  const env = isLong ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5" } : {};
   const victim = await layDown({ members, channels, seed: brokerFaults ? seed : 0, env });
   victims.push(victim);
   const random = seededRandom(seed);
   const points = Array.from({ length: kills }, () => random() * 0.95).sort((a, b) => a - b);
-  const began = performance.now();
   await surviveKills(victim, points, patienceMs);
-  await report(victim, channels, performance.now() - began);
+  await report(victim, channels);
   return victim;
 }
 
-async function report({ db, run }: Victim, channels: ChannelName[], ms: number): Promise<void> {
+async function report({ db, run }: Victim, channels: ChannelName[]): Promise<void> {
   const messages = await db.first<{ n: number }>(sql`SELECT count(*) AS n FROM outbox`);
-  const seconds = (ms / 1000).toFixed(1);
   console.log(
-    `${members} members, ${channels.join(" + ")}, ${kills} kills, seed ${seed}: ${JSON.stringify(await ledgerOf(db, run))}, ${messages?.n} messages, ${seconds} s`,
+    `${members} members, ${channels.join(" + ")}, ${kills} kills, seed ${seed}: ${JSON.stringify(await ledgerOf(db, run))}, ${messages?.n} messages`,
   );
 }
 

@@ -5,39 +5,45 @@ import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
-/** A run over in-app and e-mail of 3,000 members that takes a second or two, caught when about 30% of the e-mails are out. */
+const members = 2_000;
+
+/** A run over in-app and e-mail that takes a second or two, caught when about 30% of the e-mails are out. */
 async function caughtAtThirtyPercent(env: Record<string, string> = {}): Promise<{ shop: Shop; run: number }> {
   const shop = await openShop({ env });
-  await shop.members(3_000);
+  await shop.members(members);
   shop.ctx.sandbox.setFaults("EMAIL", { delayMs: 120 });
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
-  await until(async () => (await shop.sent(run)) >= 900, 20_000, "30% to be sent");
+  await until(async () => (await shop.sent(run)) >= members * 0.3, 20_000, "30% to be sent");
   return { shop, run };
 }
 
-function lastDelivery(shop: Shop): number {
-  return shop.ctx.sandbox.list({ first: 1 }).deliveries[0]?.at ?? 0;
+/** E-mails that are out, or with the provider. */
+async function under(shop: Shop, run: number): Promise<number> {
+  const { "EMAIL SENT": sent = 0, "EMAIL SENDING": sending = 0 } = await shop.ledger(run);
+  return sent + sending;
 }
 
-test("pausing stops the sends within 2 s of its commit, nothing moves while paused, and resuming reaches everyone once", async () => {
+const atRest = (shop: Shop) => until(() => shop.idle(), 20_000, "what is under way to end");
+
+test("pausing lets no further call begin, nothing moves while paused, and resuming reaches everyone once", async () => {
   const { shop, run } = await caughtAtThirtyPercent();
   await shop.pause(run);
-  const committed = Date.now();
-  await until(async () => (await openSends(shop, run)).sending === 0, 5_000, "calls under way to end");
-  await Bun.sleep(500);
+  const begun = await under(shop, run);
+  await atRest(shop);
   const paused = await shop.ledger(run);
-  expect(lastDelivery(shop) - committed).toBeLessThan(2_000);
+  expect(paused["EMAIL SENDING"]).toBeUndefined();
+  expect(paused["EMAIL SENT"]).toBeLessThanOrEqual(begun);
   expect(await shop.state(run)).toBe("PAUSED");
 
   shop.pass(3_600_000);
   await shop.sweep();
-  await Bun.sleep(500);
+  await atRest(shop);
   expect(await shop.ledger(run)).toEqual(paused);
-  expect(paused["EMAIL SENT"]).toBeLessThan(3_000);
+  expect(paused["EMAIL SENT"]).toBeLessThan(members);
 
   await shop.resume(run);
   await shop.becomes(run, "COMPLETED");
-  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 3_000, "IN_APP SENT": 3_000 });
+  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": members, "IN_APP SENT": members });
   expect(await shop.faults(run)).toEqual([]);
 });
 
@@ -52,12 +58,12 @@ test("pausing and resuming again and again reaches everyone once", async () => {
   const { shop, run } = await caughtAtThirtyPercent({ PAGE_SIZE: "50" });
   for (let times = 0; times < 8; times++) {
     await shop.pause(run);
-    await Bun.sleep(times * 20);
+    await Bun.sleep(times * 20); // pauses of every length, some of which outlast the calls under way
     await shop.resume(run);
-    await Bun.sleep(times * 5);
+    await Bun.sleep(times * 5); // and as much time to move on between them
   }
   await shop.becomes(run, "COMPLETED");
-  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 3_000, "IN_APP SENT": 3_000 });
+  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": members, "IN_APP SENT": members });
   expect(await shop.faults(run)).toEqual([]);
 });
 
@@ -66,7 +72,7 @@ test("a run that is paused before its pages are planned goes on when resumed", a
   await shop.members(1_000);
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
   await shop.pause(run);
-  await Bun.sleep(100);
+  await atRest(shop);
   await shop.resume(run);
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 1_000, "IN_APP SENT": 1_000 });
@@ -75,23 +81,23 @@ test("a run that is paused before its pages are planned goes on when resumed", a
 test("cancelling marks everyone not yet reached CANCELLED, and the run adds up", async () => {
   const { shop, run } = await caughtAtThirtyPercent();
   await shop.cancel(run);
-  const committed = Date.now();
+  const begun = await under(shop, run);
   await shop.becomes(run, "CANCELLED");
-  await Bun.sleep(200);
-  expect(lastDelivery(shop) - committed).toBeLessThan(2_000);
+  await atRest(shop);
   const {
     "EMAIL SENT": sent = 0,
     "EMAIL CANCELLED": cancelled = 0,
     "EMAIL UNKNOWN": unknown = 0,
   } = await shop.ledger(run);
-  expect([sent + cancelled, unknown]).toEqual([3_000, 0]);
-  expect(cancelled).toBeGreaterThan(500);
+  expect([sent + cancelled, unknown]).toEqual([members, 0]);
+  expect(sent).toBeLessThanOrEqual(begun);
+  expect(cancelled).toBeGreaterThan(0);
   expect(await shop.faults(run)).toEqual([]);
 });
 
 test("cancelling while pages are still being written leaves a row for every matched member", async () => {
   const shop = await openShop({ env: { PAGE_SIZE: "20" } });
-  await shop.members(4_000);
+  await shop.members(2_000);
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
   await until(async () => ((await shop.ledger(run))["IN_APP SENT"] ?? 0) > 0);
   await shop.cancel(run);
@@ -99,7 +105,7 @@ test("cancelling while pages are still being written leaves a row for every matc
   const ledger = await shop.ledger(run);
   const sum = (channel: string) =>
     Object.entries(ledger).reduce((n, [key, m]) => n + (key.startsWith(channel) ? m : 0), 0);
-  expect([sum("EMAIL"), sum("IN_APP")]).toEqual([4_000, 4_000]);
+  expect([sum("EMAIL"), sum("IN_APP")]).toEqual([2_000, 2_000]);
   expect(ledger["IN_APP CANCELLED"]).toBeGreaterThan(0);
   expect(await shop.faults(run)).toEqual([]);
 });
@@ -107,7 +113,7 @@ test("cancelling while pages are still being written leaves a row for every matc
 test("a paused run can be cancelled", async () => {
   const { shop, run } = await caughtAtThirtyPercent();
   await shop.pause(run);
-  await Bun.sleep(300);
+  await atRest(shop);
   await shop.cancel(run);
   await shop.becomes(run, "CANCELLED");
   expect(await shop.faults(run)).toEqual([]);
@@ -125,15 +131,15 @@ test("I9 each cancel message delivered many times makes no more messages than on
       return first ?? new Response();
     },
   });
-  await shop.members(30_000);
+  await shop.members(15_000);
   shop.ctx.sandbox.setFaults("EMAIL", { late: 1, lateMs: 2_500 });
   const run = await shop.launched({ channels: ["EMAIL"] });
   await until(async () => {
     const { pending, sending } = await openSends(shop, run);
-    return sending > 0 && pending > 25_000;
+    return sending > 0 && pending > 12_000;
   });
   await shop.cancel(run);
   await shop.becomes(run, "CANCELLED");
-  expect((await shop.messages())["campaign-cancel"]).toBeLessThan(12);
+  expect((await shop.messages())["campaign-cancel"]).toBeLessThan(8);
   expect(await shop.faults(run)).toEqual([]);
 });

@@ -5,6 +5,7 @@ import type { RootDatabase } from "../../src/db/client.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { Interleaving } from "../support/interleaving.ts";
 import { runOf, tallyFaults } from "../support/ledger.ts";
+import { counted } from "../support/length.ts";
 import { addMembers } from "../support/shop.ts";
 
 const dbs: RootDatabase[] = [];
@@ -103,5 +104,5 @@ test("I7 I8 I9 whatever the order of deliveries, deaths, pauses and repeats: sum
     expect(ended.size).toBe(2 * matched);
     if (state === "COMPLETED") expect(matched).toBe(5);
   });
-  await fc.assert(property, { seed, numRuns: Number(Bun.env.RUNS ?? 25), endOnFailure: !Bun.env.SHRINK });
+  await fc.assert(property, { seed, numRuns: Number(Bun.env.RUNS ?? counted(10, 25)), endOnFailure: !Bun.env.SHRINK });
 }, 600_000);

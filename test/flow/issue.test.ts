@@ -51,7 +51,7 @@ test("I2 I10 pages delivered several times and in another order give each member
     ...small,
     deliver: async (request) => {
       if (!request.url.endsWith("/campaign-page")) return fetch(request);
-      await Bun.sleep(Math.random() * 100);
+      await Bun.sleep(Math.random() * 100); // so that others overtake it
       const [first, ...others] = [request.clone(), request.clone(), request].map((copy) => fetch(copy));
       await Promise.all(others);
       return first ?? new Response();
@@ -178,21 +178,21 @@ test("a stock that is changed while the run is under way holds from the next pag
 
 test("a run that is paused gives nothing, resumed goes on, and cancelled leaves exactly what it had given", async () => {
   const shop = await openShop({ env: { PAGE_SIZE: "10" } });
-  await shop.members(4_000);
+  await shop.members(2_000);
   const { id } = await addTemplate(shop.ctx);
   const run = await giving(shop, id, { channels: ["IN_APP"] });
   const given = async () => (await shop.ledger(run))["COUPON SENT"] ?? 0;
   await until(async () => (await given()) > 300);
   await shop.pause(run);
-  const [paused, at] = [await given(), performance.now()];
-  await until(async () => performance.now() - at > 200 || (await given()) !== paused);
+  const paused = await given();
+  await until(() => shop.idle(), 10_000, "what was under way to end");
   expect([await given(), await shop.state(run)]).toEqual([paused, "PAUSED"]);
   await shop.resume(run);
   await until(async () => (await given()) > paused + 300);
   await shop.cancel(run);
   await shop.becomes(run, "CANCELLED");
   const ledger = await shop.ledger(run);
-  expect((ledger["COUPON SENT"] ?? 0) + (ledger["COUPON CANCELLED"] ?? 0)).toBe(4_000);
+  expect((ledger["COUPON SENT"] ?? 0) + (ledger["COUPON CANCELLED"] ?? 0)).toBe(2_000);
   expect(ledger["COUPON CANCELLED"]).toBeGreaterThan(0);
   expect(ledger["IN_APP SENT"]).toBe(ledger["COUPON SENT"] ?? 0);
   expect(await allFaults(shop, run)).toEqual([]);
@@ -225,7 +225,7 @@ test("I1 I2 members who claim while a run gives never take the stock over, and n
   const run = await giving(shop, id);
   for (let seq = 1_000; seq > 0; seq -= 2) {
     claims.push(claim(seq));
-    if (seq % 50 === 0) await Bun.sleep(2);
+    if (seq % 50 === 0) await Bun.sleep(2); // the run has its turn
   }
   const codes = await Promise.all(claims);
   await shop.becomes(run, "COMPLETED");
@@ -246,12 +246,11 @@ test("I2 on a remote database whose answers get lost each member gets exactly on
   await shop.members(600);
   const { id } = await addTemplate(shop.ctx, { stock: 500, perMember: 2, codeMode: "ON_CLAIM" });
   const run = await giving(shop, id);
-  const losing = setInterval(() => server.loseNextAnswer(), 40);
-  await Bun.sleep(600);
+  const losing = setInterval(() => server.loseNextAnswer(), 40); // some answers get through
+  await Bun.sleep(600); // so long it goes on
   clearInterval(losing);
   await shop.state(run).catch(() => {}); // the last answer to be lost may be this one
-  const running = setInterval(() => shop.pass(1_000), 50);
-  await shop.becomes(run, "COMPLETED").finally(() => clearInterval(running));
+  await shop.endsSoon(run);
   expect(await shop.ledger(run)).toEqual({ "COUPON SENT": 500, "COUPON SKIPPED SOLD_OUT": 100 });
   expect(await allFaults(shop, run)).toEqual([]);
   await shop.stop();

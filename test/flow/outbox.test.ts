@@ -131,11 +131,12 @@ test("a run that is launched while the queue is down begins when it is up again"
   const env = { BROKER: "own-process", BROKER_PORT: String(freePort()) };
   const broker = () => openBroker(shopEnv(dataDir, env), () => {});
   const first = await broker();
-  const shop = await openShop({ env, dataDir });
+  const heard: string[] = [];
+  const shop = await openShop({ env, dataDir, log: (_level, event) => void heard.push(event) });
   await shop.members(300);
   await first.stop();
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
-  await Bun.sleep(300);
+  await until(() => heard.includes("outbox.paused"), 10_000, "the relay to find the queue down");
   expect(await shop.state(run)).toBe("PENDING");
   const second = await broker();
   stops.push(() => second.stop());

@@ -6,19 +6,13 @@ import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
-/** Waits for the run's end while the shop's clock runs ahead, so that what was put off comes due soon. */
-async function endsSoon(shop: Shop, run: number, state = "COMPLETED"): Promise<void> {
-  const running = setInterval(() => shop.pass(1_000), 100);
-  await shop.becomes(run, state).finally(() => clearInterval(running));
-}
-
 test("refused recipients are FAILED alone, the others are SENT", async () => {
   const shop = await openShop();
   await shop.members(600);
   shop.ctx.sandbox.setFaults("EMAIL", { fail: 0.2 });
   shop.ctx.sandbox.setFaults("SMS", { fail: 0.2 });
   const run = await shop.launched({ channels: ["EMAIL", "SMS"] });
-  await endsSoon(shop, run);
+  await shop.endsSoon(run);
   const ledger = await shop.ledger(run);
   for (const channel of ["EMAIL", "SMS"]) {
     const failed = ledger[`${channel} FAILED THE_SANDBOX_WAS_TOLD_TO_FAIL`] ?? 0;
@@ -34,7 +28,7 @@ test("a provider that is busy is asked again, and everyone is reached once", asy
   shop.ctx.sandbox.setFaults("EMAIL", { busy: 0.4 });
   shop.ctx.sandbox.setFaults("SMS", { busy: 0.2 });
   const run = await shop.launched({ channels: ["EMAIL", "SMS"] });
-  await endsSoon(shop, run);
+  await shop.endsSoon(run);
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 600, "SMS SENT": 600 });
   expect(await shop.faults(run)).toEqual([]);
 });
@@ -69,7 +63,7 @@ test("a push batch that was turned away before anyone was asked is asked again, 
   });
   await shop.members(30);
   const run = await shop.launched({ channels: ["PUSH"] });
-  await endsSoon(shop, run).finally(() => google.stop(true));
+  await shop.endsSoon(run).finally(() => google.stop(true));
   expect(await shop.ledger(run)).toEqual({ "PUSH SENT": 30 });
   expect(new Set(reached).size).toBe(30);
   expect(reached).toHaveLength(30);
@@ -82,7 +76,7 @@ test("I7 an e-mail batch that is lost, or answered too late, is sent again under
   const run = await shop.launched({ channels: ["EMAIL"] });
   await until(async () => (await deferred(shop)) >= 3, 10_000, "batches to be put off");
   shop.ctx.sandbox.setFaults("EMAIL", {});
-  await endsSoon(shop, run);
+  await shop.endsSoon(run);
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 800 });
   expect(await shop.faults(run)).toEqual([]);
 });
@@ -92,7 +86,7 @@ test("I7 a text message that is lost, or answered too late, is UNKNOWN and never
   await shop.members(80);
   shop.ctx.sandbox.setFaults("SMS", { drop: 0.15, late: 0.15 });
   const run = await shop.launched({ channels: ["SMS"] });
-  await endsSoon(shop, run);
+  await shop.endsSoon(run);
   const { "SMS SENT": sent = 0, "SMS UNKNOWN THE_PROVIDER_DID_NOT_ANSWER_IN_TIME": unknown = 0 } =
     await shop.ledger(run);
   expect(sent + unknown).toBe(80);
@@ -129,7 +123,7 @@ test("I7 what was put off while the run was paused waits for resuming, and is th
   await shop.pause(run);
   shop.ctx.sandbox.setFaults("EMAIL", {});
   shop.pass(60_000);
-  await Bun.sleep(200);
+  await until(() => shop.idle(), 10_000, "what came due to be answered");
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENDING": 300 });
   await shop.resume(run);
   await shop.becomes(run, "COMPLETED");
@@ -147,10 +141,10 @@ test("a second message for a batch that is put off neither sends it sooner nor p
     await shop.pause(run);
     await shop.resume(run);
     shop.pass(1_500);
-    await Bun.sleep(50);
+    await Bun.sleep(50); // what was published arrives, and waits again
   }
   shop.ctx.sandbox.setFaults("EMAIL", {});
-  await endsSoon(shop, run);
+  await shop.endsSoon(run);
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 300 });
   expect(await shop.faults(run)).toEqual([]);
 });
@@ -177,7 +171,7 @@ test("I14 a batch that is called too late after its choice is chosen again, soon
   const run = await shop.launched({ channels: ["SMS"], content: { SMS: { default: { text } } } });
   await until(async () => ((await shop.messages())["channel-send"] ?? 0) > 13);
   slow = false;
-  await shop.becomes(run, "COMPLETED", 3_000);
+  await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "SMS FAILED TEMPLATE": 1, "SMS SENT": 249 });
   expect(await shop.faults(run)).toEqual([]);
 });

@@ -5,11 +5,12 @@ import fc from "fast-check";
 import { type Audience, audienceLimits, compileAudience, liveMember } from "../../src/audience/audience.ts";
 import { audienceLanguage } from "../../src/audience/language.ts";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
 import { compile, embed } from "../../src/db/statement.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { memberTerms } from "../../src/member/audience-terms.ts";
 import { samplePrime } from "../../src/member/sample-term.ts";
+import { openTestDatabase } from "../support/database.ts";
+import { counted } from "../support/length.ts";
 import { tempDir } from "../support/temp.ts";
 import { asOf, filter, person, shapes, timeZone } from "./arbitrary.ts";
 import { insertPeople, suppressions } from "./people.ts";
@@ -26,8 +27,7 @@ const suppressed = suppressions(people);
 const file = join(tempDir(), "audience.db");
 let db: RootDatabase;
 beforeAll(async () => {
-  db = await openDatabase({ url: `file:${file}` });
-  await migrate(db);
+  db = await openTestDatabase(file);
   await insertPeople(db, people);
   await db.write([sql`UPDATE member SET deleted_at = 1 WHERE seq % 10 = 0`]);
 });
@@ -62,7 +62,7 @@ describe("random filters on random members", () => {
         expect(await select(random)).toEqual(expected);
         expect(await select(random, "index")).toEqual(expected);
       }),
-      { seed, numRuns: 600 },
+      { seed, numRuns: counted(200, 600) },
     );
   });
 
@@ -72,7 +72,7 @@ describe("random filters on random members", () => {
         const expected = live.filter((member) => matches({ [name]: random }, member, world)).map(({ seq }) => seq);
         expect(await select({ [name]: random })).toEqual(expected);
       }),
-      { seed, numRuns: 150 },
+      { seed, numRuns: counted(50, 150) },
     );
   });
 
@@ -87,7 +87,7 @@ describe("random filters on random members", () => {
         const both = [...(await select(random)), ...(await select({ not: random }))].sort((a, b) => a - b);
         expect(both).toEqual(live.map(({ seq }) => seq));
       }),
-      { seed, numRuns: 300 },
+      { seed, numRuns: counted(100, 300) },
     );
   });
 
@@ -103,7 +103,7 @@ describe("random filters on random members", () => {
         );
         expect(plan.map(({ detail }) => detail).filter((detail) => /^SCAN m\b/.test(detail))).toEqual([]);
       }),
-      { seed, numRuns: 600 },
+      { seed, numRuns: counted(200, 600) },
     );
     await planner.close();
   });

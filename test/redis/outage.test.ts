@@ -3,7 +3,7 @@ import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
 import { defineScript } from "../../src/redis/script.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 import { startUpstashRest } from "../support/upstash-rest.ts";
-import { until } from "../support/wait.ts";
+import { isAtOnce, until } from "../support/wait.ts";
 
 const add = defineScript('return redis.call("INCRBY", KEYS[1], ARGV[1])', Number);
 const withRedis = test.skipIf(!hasRedis);
@@ -64,14 +64,12 @@ withRedis("I17 a frozen Redis costs a second once, then nothing until it thaws",
   const server = await aRedis();
   const { redis, heard } = await openOver(server);
   server.freeze();
-  const began = performance.now();
   const answers = await Promise.all(Array.from({ length: 100 }, () => add.run(redis.client, ["n"], [1])));
   expect(new Set(answers)).toEqual(new Set(["unavailable"]));
-  expect(performance.now() - began).toBeLessThan(1_500);
-  const later = performance.now();
-  expect(await add.run(redis.client, ["n"], [1])).toBe("unavailable");
-  expect(performance.now() - later).toBeLessThan(100);
-  expect(heard.length).toBeLessThan(5);
+  expect(heard.filter((line) => line.includes("no answer within 1000 ms"))).toHaveLength(1);
+  const later = add.run(redis.client, ["n"], [1]);
+  expect(await isAtOnce(later)).toBe(true);
+  expect(await later).toBe("unavailable");
   server.thaw();
   await until(redis.healthy);
 });
@@ -90,7 +88,7 @@ withRedis("a busy event loop of ours is not mistaken for a dead Redis", async ()
   const server = await aRedis();
   const { redis } = await openOver(server);
   const answer = add.run(redis.client, ["n"], [1]);
-  Bun.sleepSync(1_200);
+  Bun.sleepSync(1_200); // longer than a Redis may be silent
   expect(await answer).toBe(1);
 });
 
@@ -101,12 +99,11 @@ withRedis("I17 a silent Upstash costs a second, then is spared until it answers 
   const heard: string[] = [];
   const redis = await openRedis({ kind: "rest", url: rest.url, token: rest.token }, (line) => heard.push(line));
   rest.hang(true);
-  const began = performance.now();
+  // The service is silent for good: that there is an answer is our own doing.
   expect(await add.run(redis.client, ["n"], [1])).toBe("unavailable");
-  expect(performance.now() - began).toBeLessThan(1_500);
-  const later = performance.now();
-  expect(await add.run(redis.client, ["n"], [1])).toBe("unavailable");
-  expect(performance.now() - later).toBeLessThan(100);
+  const later = add.run(redis.client, ["n"], [1]);
+  expect(await isAtOnce(later)).toBe(true);
+  expect(await later).toBe("unavailable");
   rest.hang(false);
   await until(redis.healthy);
   expect(await add.run(redis.client, ["n"], [1])).toBe(1);

@@ -52,7 +52,7 @@ async function storm(plan: Storm): Promise<void> {
   let gone = false;
   const lines: string[] = [];
   const flush = () => lines.length > 0 && appendFileSync(plan.file, lines.splice(0).join(""));
-  const writing = setInterval(flush, 5);
+  const writing = setInterval(flush, 5); // one write for what came together
   const worker = async () => {
     for (let wish = wishes[next++]; wish && !gone; wish = wishes[next++]) {
       together += 1;

@@ -20,22 +20,26 @@ export interface Rig {
   close(): Promise<void> | void;
 }
 
-export const timeoutMs = 250;
-const times = { timeoutMs, rowTimeoutMs: 100 };
+/** Longer than any provider of ours takes, on a machine that is busy with other things. */
+const patientMs = 10_000;
 
 /** Every sender there is, real ones in front of a server that speaks like their provider. */
-export const rigs: readonly { readonly title: string; readonly channel: ExternalChannelName; open(): Rig }[] = [
+export const rigs: readonly {
+  readonly title: string;
+  readonly channel: ExternalChannelName;
+  open(timeoutMs?: number): Rig;
+}[] = [
   { title: "EMAIL through Resend", channel: "EMAIL", open: openResend },
   { title: "SMS through Twilio", channel: "SMS", open: openTwilio },
   { title: "PUSH through FCM", channel: "PUSH", open: openFcm },
   ...externalNames.map((channel) => ({
     title: `${channel} in the sandbox`,
     channel,
-    open: () => openSandbox(channel),
+    open: (timeoutMs?: number) => openSandbox(channel, timeoutMs),
   })),
 ];
 
-function openResend(): Rig {
+function openResend(timeoutMs = patientMs): Rig {
   const server = startResend();
   const sender = emailSender({ apiKey: resendKey, from: "Shop <news@shop.test>", baseUrl: server.url, timeoutMs });
   return rig(sender, server, () =>
@@ -43,19 +47,35 @@ function openResend(): Rig {
   );
 }
 
-function openTwilio(): Rig {
+function openTwilio(timeoutMs = patientMs): Rig {
   const server = startTwilio();
   const statusCallback = "https://shop.test/webhooks/twilio";
-  const sender = smsSender({ ...twilioAccount, from: "+15005550006", baseUrl: server.url, statusCallback, ...times });
+  const sender = smsSender({
+    ...twilioAccount,
+    from: "+15005550006",
+    baseUrl: server.url,
+    statusCallback,
+    ...rowTimes(timeoutMs),
+  });
   return rig(sender, server, () => twilioFault(429, 20429, "Too Many Requests", { "retry-after": "7" }));
 }
 
-function openFcm(): Rig {
+function openFcm(timeoutMs = patientMs): Rig {
   const server = startFcm();
-  const sender = pushSender({ serviceAccount, baseUrl: server.url, tokenUrl: `${server.url}/token`, ...times });
+  const sender = pushSender({
+    serviceAccount,
+    baseUrl: server.url,
+    tokenUrl: `${server.url}/token`,
+    ...rowTimes(timeoutMs),
+  });
   return rig(sender, server, () =>
     fcmFault(429, "RESOURCE_EXHAUSTED", "Quota exceeded", "QUOTA_EXCEEDED", { "retry-after": "7" }),
   );
+}
+
+/** A request a row, each with the patience of all. */
+function rowTimes(timeoutMs: number) {
+  return { timeoutMs, rowTimeoutMs: timeoutMs };
 }
 
 function rig(sender: Sender, server: Provider, busy: () => Response): Rig {
@@ -69,8 +89,8 @@ function rig(sender: Sender, server: Provider, busy: () => Response): Rig {
   };
 }
 
-function openSandbox(channel: ExternalChannelName): Rig {
-  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs: 100 });
+function openSandbox(channel: ExternalChannelName, timeoutMs = patientMs): Rig {
+  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs });
   return {
     sender: sandbox.senders[channel],
     accepted: () =>

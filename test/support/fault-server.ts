@@ -14,7 +14,7 @@ async function deliver(request: Request): Promise<Response> {
     const [first] = await Promise.all([fetch(request), fetch(again)]);
     return first;
   }
-  if (dice < 0.2) await Bun.sleep(random() * 60);
+  if (dice < 0.2) await Bun.sleep(random() * 60); // others overtake it
   const response = await fetch(request);
   return dice > 0.97 ? new Response("the answer was lost", { status: 504 }) : response;
 }

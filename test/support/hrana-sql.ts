@@ -210,7 +210,7 @@ async function patiently<T>({ db, lockPatienceMs }: Connection, work: () => T): 
     } catch (fault) {
       const busy = fault instanceof HranaFault && fault.code === "SQLITE_BUSY";
       if (!busy || db.inTransaction || performance.now() > deadline) throw fault;
-      await Bun.sleep(2);
+      await Bun.sleep(2); // another stream holds the lock
     }
   }
 }

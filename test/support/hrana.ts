@@ -190,6 +190,7 @@ function keepStreams(path: string, expiryMs: number, lockPatienceMs: number) {
     }
     const baton = crypto.randomUUID();
     idle.set(baton, stream);
+    // A stream is kept for so long, as the protocol has it.
     stream.expiry = setTimeout(() => {
       idle.delete(baton);
       expired.add(baton);

@@ -5,4 +5,4 @@ const redis = await openRedis({ kind: "managed", dataDir: process.argv[2]! });
 await redis.client?.set("written-by", process.pid).catch(() => {});
 console.log(JSON.stringify({ describe: redis.describe, healthy: await redis.healthy() }));
 if (process.argv[3] === "stop") await redis.close();
-else await new Promise((_, reject) => setTimeout(reject, 60_000));
+else await new Promise((_, reject) => setTimeout(reject, 60_000)); // in case that nobody kills it

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { type App, type Replaceable, startApp } from "../../src/app.ts";
@@ -11,6 +12,7 @@ import { readEnv } from "../../src/env.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
 import { sweepOnce } from "../../src/operations/sweeper.ts";
 import type { Queue } from "../../src/queue/qstash.ts";
+import { writeMigrated } from "./database.ts";
 import { faultsOf, ledgerOf, runOf } from "./ledger.ts";
 import { tempDir } from "./temp.ts";
 import { until } from "./wait.ts";
@@ -34,6 +36,8 @@ export interface Shop {
   state(run: number): Promise<string>;
   /** Waits until the run is in this state. */
   becomes(run: number, state: string, timeoutMs?: number): Promise<void>;
+  /** Waits until the run is in one of these states while the shop's clock runs ahead, so that what was put off comes due soon. */
+  endsSoon(run: number, ...states: string[]): Promise<void>;
   ledger(run: number): Promise<Record<string, number>>;
   /** What does not add up: nothing, in a healthy run. */
   faults(run: number): Promise<string[]>;
@@ -78,6 +82,8 @@ export async function closeShops(): Promise<void> {
 export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const { env = {}, dataDir = tempDir(), clock = Date.now, ...replace } = options;
   let moved = 0;
+  const ledger = join(dataDir, "fanfare.db");
+  if (!existsSync(ledger)) await writeMigrated(ledger);
   const app = await startApp(shopEnv(dataDir, env), { clock: () => clock() + moved, ...replace });
   const sandboxPath = join(dataDir, "sandbox.db");
   const { ctx } = app;
@@ -100,6 +106,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
     cancel: async (run) => void accepted(await cancelCampaign(ctx, { id: await campaignOf(db, run) })),
     state: async (run) => (await runOf(db, run)).state,
     becomes,
+    endsSoon: (run, ...states) => hurried(shop, run, states.length > 0 ? states : ["COMPLETED"]),
     ledger: (run) => ledgerOf(db, run),
     faults: (run) => faultsOf(db, sandboxPath, run),
     messages: () => messagesOf(db),
@@ -113,6 +120,21 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   };
   opened.push(shop);
   return shop;
+}
+
+/** The clock runs ahead ever less: were it always far ahead, a slow machine would keep no lease and never come to an end. */
+async function hurried(shop: Shop, run: number, states: readonly string[]): Promise<void> {
+  let pauseMs = 50;
+  let passed = performance.now();
+  const ended = async () => {
+    if (performance.now() - passed > pauseMs) {
+      shop.pass(1_000);
+      passed = performance.now();
+      pauseMs = Math.min(1_000, pauseMs * 1.1);
+    }
+    return states.includes(await shop.state(run));
+  };
+  await until(ended, 25_000, `run ${run} to be ${states.join(" or ")}`);
 }
 
 /** The environment of a test's shop: small leases, no Redis, no log. */
@@ -181,7 +203,7 @@ async function campaignOf(db: Database, run: number): Promise<number> {
   return row?.campaign ?? 0;
 }
 
-async function messagesOf(db: Database): Promise<Record<string, number>> {
+export async function messagesOf(db: Database): Promise<Record<string, number>> {
   const rows = await db.all<{ name: string; n: number }>(
     sql`SELECT name, count(*) AS n FROM outbox GROUP BY name ORDER BY name`,
   );

@@ -4,8 +4,8 @@ import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
 import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
-import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
-import { migrate } from "../../src/db/migrate.ts";
+import type { RootDatabase } from "../../src/db/client.ts";
+import { openTestDatabase } from "./database.ts";
 import { testContext } from "./graphql.ts";
 import { freePort } from "./port.ts";
 import { accepted, addCampaign, addMembers, runOfCampaign } from "./shop.ts";
@@ -38,8 +38,7 @@ interface VictimOptions {
 /** Lays down members and a launched campaign in a new data directory; nothing runs yet. */
 export async function layDown({ members, channels, seed, env = {}, draft }: VictimOptions): Promise<Victim> {
   const dataDir = tempDir();
-  const db = await openDatabase({ url: `file:${join(dataDir, "fanfare.db")}` });
-  await migrate(db);
+  const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   await addMembers(db, members);
   const context = testContext(db);
   const ctx = { ...context, settings: { ...context.settings, approvalAbove: 10_000_000 } };
@@ -87,7 +86,7 @@ export async function surviveKills(victim: Victim, points: readonly number[], ti
   victim.start();
   for (const point of points) {
     await until(async () => (await victim.progress()) >= point, timeoutMs, `${Math.round(point * 100)}% of the run`);
-    await Bun.sleep(Math.random() * 20);
+    await Bun.sleep(Math.random() * 20); // somewhere between two commits, or in one
     await victim.kill();
     victim.start();
   }

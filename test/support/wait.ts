@@ -5,6 +5,17 @@ export async function until<T>(condition: () => T | Promise<T>, timeoutMs = 10_0
     const answer = await condition();
     if (answer) return answer;
     if (performance.now() > deadline) throw new Error(`${what} was not met within ${timeoutMs} ms`);
-    await Bun.sleep(5);
+    await Bun.sleep(5); // asks two hundred times a second
   }
+}
+
+/** Whether `promise` settles within ten turns of the event loop: nothing outside this process is waited for. */
+export async function isAtOnce(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  const settle = () => {
+    settled = true;
+  };
+  promise.then(settle, settle);
+  for (let turns = 0; turns < 10 && !settled; turns++) await new Promise<void>((resolve) => setImmediate(resolve));
+  return settled;
 }

@@ -29,6 +29,7 @@ import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
 import { type Receiver, startReceiver, verifies } from "../support/receiver.ts";
 import { accepted } from "../support/shop.ts";
+import { until } from "../support/wait.ts";
 
 const stops: (() => unknown)[] = [];
 afterAll(async () => {
@@ -197,7 +198,7 @@ test("two deliveries of one failed attempt leave one message for the next", asyn
     return new Response(null, { status: 500 });
   };
   const happened = world.happen();
-  while (there.received.length === 0) await Bun.sleep(1);
+  await until(() => there.received.length > 0);
   await webhookSendJob.run(world.ctx, { delivery: 1 });
   await happened;
   expect(await world.states()).toEqual(["PENDING 1 500"]);

@@ -14,13 +14,16 @@ export interface Schemas {
   readonly app: GraphQLSchema;
 }
 
+let built: Schemas | undefined;
+
 /**
  * Builds both faces from what the rooms of these domains have declared; throws, naming the field, when one has no scope or when members
- * could ask for what they may not read.
+ * could ask for what they may not read. They hold nothing of an app, so that a process builds them once.
  */
 export function buildSchemas(domains: readonly Domain[]): Schemas {
   declareLate(domains);
-  return facesOf(builder);
+  built ??= facesOf(builder);
+  return built;
 }
 
 /** Both faces of what was declared on a builder; throws as {@link buildSchemas} does. */

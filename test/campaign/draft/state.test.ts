@@ -12,14 +12,14 @@ import {
 } from "../../../src/campaign/run/control.ts";
 import { launchCampaign } from "../../../src/campaign/run/launch.ts";
 import { isRefusal } from "../../../src/errors.ts";
-import { closeShops, openShop, type Shop } from "../../support/shop.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 
-let shop: Shop;
+let shop: Ledger;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await openLedger();
   await shop.members(5);
 });
-afterAll(closeShops);
+afterAll(closeLedgers);
 
 /** The whole life of a campaign: from each state, where each command leads. What is not here is refused. */
 const life: Readonly<Record<CampaignState, Readonly<Record<string, CampaignState>>>> = {
@@ -58,7 +58,7 @@ for (const state of campaignStates) {
       const log = await listTransitions(shop.ctx, id);
       if (to) {
         expect([name, answer]).toMatchObject([name, { id, state: to }]);
-        expect(log).toMatchObject([{ from_state: state, to_state: to, actor: "job app", reason: "because" }]);
+        expect(log).toMatchObject([{ from_state: state, to_state: to, actor: "job test", reason: "because" }]);
       } else {
         expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", state }]);
         expect(log).toEqual([]);

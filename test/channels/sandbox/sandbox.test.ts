@@ -1,5 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { ExternalChannelName, SendBatch } from "../../../src/channels/channel.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../../src/channels/sandbox/sandbox.ts";
@@ -11,7 +12,7 @@ const hour = 3_600_000;
 const opened: Sandbox[] = [];
 
 function open(options: Partial<SandboxOptions> = {}): Sandbox {
-  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs: 30, ...options });
+  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs: 30_000, ...options });
   opened.push(sandbox);
   return sandbox;
 }
@@ -98,14 +99,14 @@ describe("faults", () => {
   });
 
   test("a dropped request times out and is not in the log", async () => {
-    const sandbox = open({ faults: { EMAIL: { drop: 1 }, PUSH: { drop: 1 } } });
+    const sandbox = open({ faults: { EMAIL: { drop: 1 }, PUSH: { drop: 1 } }, timeoutMs: 30 });
     expect(await kinds(sandbox, "EMAIL", batchOf("EMAIL", 3))).toEqual({ "batch retry": 1 });
     expect(await kinds(sandbox, "PUSH", batchOf("PUSH", 3))).toEqual({ unknown: 3 });
     expect(sandbox.counts()).toMatchObject({ EMAIL: 0, SMS: 0, PUSH: 0 });
   });
 
   test("a late answer times out though the send is in the log", async () => {
-    const sandbox = open({ faults: { EMAIL: { late: 1 }, SMS: { late: 1 } } });
+    const sandbox = open({ faults: { EMAIL: { late: 1 }, SMS: { late: 1 } }, timeoutMs: 300 });
     const batch = batchOf("EMAIL", 3);
     expect(await kinds(sandbox, "EMAIL", batch)).toEqual({ "batch retry": 1 });
     expect(await kinds(sandbox, "SMS", batchOf("SMS", 3))).toEqual({ unknown: 3 });
@@ -116,7 +117,7 @@ describe("faults", () => {
   });
 
   test("an answer that is late but in time is heard", async () => {
-    const sandbox = open({ faults: { EMAIL: { late: 1, lateMs: 5 }, PUSH: { late: 1, lateMs: 5 } }, timeoutMs: 1_000 });
+    const sandbox = open({ faults: { EMAIL: { late: 1, lateMs: 5 }, PUSH: { late: 1, lateMs: 5 } } });
     expect(await kinds(sandbox, "EMAIL", batchOf("EMAIL", 2))).toEqual({ sent: 2 });
     expect(await kinds(sandbox, "PUSH", batchOf("PUSH", 2))).toEqual({ sent: 2 });
   });
@@ -129,17 +130,17 @@ describe("faults", () => {
   });
 
   test("a delay longer than the time-out delivers after the sender gave up", async () => {
-    const sandbox = open({ faults: { SMS: { delayMs: 60 } } });
+    const sandbox = open({ faults: { SMS: { delayMs: 60 } }, timeoutMs: 30 });
     expect(await kinds(sandbox, "SMS", batchOf("SMS", 2))).toEqual({ unknown: 2 });
     await until(() => sandbox.counts().SMS === 2);
   });
 
   test("rates strike some rows of a channel that sends row by row, the same ones for the same seed", async () => {
-    const faults = { SMS: { fail: 0.2, busy: 0.1, drop: 0.1, late: 0.1 } };
+    const options = { faults: { SMS: { fail: 0.2, busy: 0.1, drop: 0.1, late: 0.1 } }, seed: 7, timeoutMs: 300 };
     const batch = batchOf("SMS", 200);
-    const one = open({ faults, seed: 7 });
+    const one = open(options);
     const tally = await kinds(one, "SMS", batch);
-    expect(tally).toEqual(await kinds(open({ faults, seed: 7 }), "SMS", batch));
+    expect(tally).toEqual(await kinds(open(options), "SMS", batch));
     expect(Object.keys(tally).sort()).toEqual(["failed", "retry", "sent", "unknown"]);
     expect(one.counts().SMS).toBeGreaterThan(tally.sent ?? 0);
   });
@@ -247,17 +248,17 @@ describe("the log", () => {
     expect(sandbox.counts().EMAIL).toBe(0);
   });
 
-  test("100,000 e-mails are cheap", async () => {
-    const sandbox = open({ timeoutMs: 5_000 });
-    const started = performance.now();
-    for (let from = 0; from < 100_000; from += 400)
+  test("20,000 e-mails take a few megabytes", async () => {
+    const path = join(tempDir(), "sandbox.db");
+    const sandbox = open({ path });
+    for (let from = 0; from < 20_000; from += 400)
       await Promise.all(
         [0, 100, 200, 300].map((step) => sandbox.senders.EMAIL.send(batchOf("EMAIL", 100, from + step))),
       );
-    const perSecond = 100_000 / ((performance.now() - started) / 1000);
-    expect(sandbox.counts().EMAIL).toBe(100_000);
+    expect(sandbox.counts().EMAIL).toBe(20_000);
     expect(sandbox.duplicates()).toBe(0);
-    expect(perSecond).toBeGreaterThan(10_000);
+    sandbox.close();
+    expect(statSync(path).size / 20_000).toBeLessThan(250);
   });
 });
 

@@ -55,7 +55,7 @@ describe("what Twilio is asked", () => {
   test("at most five messages of a batch are under way at once", async () => {
     server.trouble = "hang";
     const sending = results(20);
-    await Bun.sleep(50);
+    await Bun.sleep(50); // a sixth would have come
     expect(server.requests).toHaveLength(5);
     await sending;
   });

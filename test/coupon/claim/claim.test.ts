@@ -7,14 +7,14 @@ import type { Coupon } from "../../../src/coupon/table.ts";
 import { forgetTemplate } from "../../../src/coupon/template/template.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { addTemplate } from "../../support/coupons.ts";
-import { closeShops, openShop, type Shop } from "../../support/shop.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { until } from "../../support/wait.ts";
 
-afterAll(closeShops);
+afterAll(closeLedgers);
 
-const withRedis = { env: { REDIS_URL: "" } };
+const withRedis = { redis: true };
 
-function as({ ctx }: Shop, seq: number): MemberContext {
+function as({ ctx }: Ledger, seq: number): MemberContext {
   return { ...ctx, actor: { kind: "member", seq, id: `m${seq}` } };
 }
 
@@ -27,7 +27,7 @@ function tally(answers: readonly (Coupon | Refusal)[]): Record<string, number> {
 }
 
 test("I1 a stock of 100 becomes exactly 100 coupons when 1,000 members claim at once; gate and rows agree", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   await shop.members(1_000);
   const { id } = await addTemplate(shop.ctx, { stock: 100 });
   const claims = Array.from({ length: 1_000 }, (_, n) =>
@@ -44,7 +44,7 @@ test("I1 a stock of 100 becomes exactly 100 coupons when 1,000 members claim at 
 });
 
 test("I2 I6 the limit holds for one member at once, and the same key is the same coupon for ever", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   await shop.members(2);
   const { id } = await addTemplate(shop.ctx, { stock: 50, perMember: 2 });
   const other = await addTemplate(shop.ctx, {});
@@ -61,7 +61,7 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
 });
 
 test("I17 without Redis claims are as exact, and a repeated claim after the last unit is the coupon it was", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(60);
   const { id } = await addTemplate(shop.ctx, { stock: 20 });
   const claim = (n: number) => claimCoupon(as(shop, n), { template: id, idempotencyKey: `key ${n}` });
@@ -73,7 +73,7 @@ test("I17 without Redis claims are as exact, and a repeated claim after the last
 });
 
 test("I4 what is refused for another reason gives its unit back, and Redis may be flushed at any time", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   await shop.members(40);
   const { id } = await addTemplate(shop.ctx, { stock: 30 });
   const claim = (n: number, key: string) => claimCoupon(as(shop, n), { template: id, idempotencyKey: key });
@@ -87,7 +87,7 @@ test("I4 what is refused for another reason gives its unit back, and Redis may b
 });
 
 test("a claim before the window, after it, of a draft, or by someone it is not for is refused by its name", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(2, { level: "i" });
   const now = shop.ctx.clock();
   const claim = async (facts: Parameters<typeof addTemplate>[1]) => {
@@ -105,7 +105,7 @@ test("a claim before the window, after it, of a draft, or by someone it is not f
 });
 
 test("I6 a claim that succeeded is answered the same when the window has closed, the audience has changed, or what recurs is shut", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(1, { level: "1" });
   const now = shop.ctx.clock();
   const soon = { closesAt: now + 60_000 };
@@ -134,7 +134,7 @@ test("I6 a claim that succeeded is answered the same when the window has closed,
 });
 
 test("I4 one key for two templates at once is refused for neither's reasons but its own", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(1);
   const gone = await addTemplate(shop.ctx, { stock: 1, issued: 1 });
   const open = await addTemplate(shop.ctx, { stock: 1 });
@@ -143,18 +143,18 @@ test("I4 one key for two templates at once is refused for neither's reasons but 
 });
 
 test("nothing is given any more once its coupons would have expired, though no sweep has seen it yet", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(1);
   const { id } = await addTemplate(shop.ctx, { validTo: shop.ctx.clock() });
   expect(codeOf(await claimCoupon(as(shop, 1), { template: id, idempotencyKey: "k" }))).toBe("ENDED");
 });
 
 test("a crowd before a template that is for some is told apart together, each by what the member is", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(1_000, { level: "i % 2" });
   const { id } = await addTemplate(shop.ctx, { stock: 100, eligibility: { level: { gte: 1 } } });
   let reads = 0;
-  const all: Shop["ctx"]["db"]["all"] = (query) => {
+  const all: Ledger["ctx"]["db"]["all"] = (query) => {
     reads++;
     return shop.ctx.db.all(query);
   };

@@ -9,15 +9,15 @@ import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { renderMetrics } from "../../../src/operations/metrics.ts";
 import { addTemplate } from "../../support/coupons.ts";
-import { closeShops, openShop, type Shop } from "../../support/shop.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { until } from "../../support/wait.ts";
 
-afterAll(closeShops);
+afterAll(closeLedgers);
 
-const withRedis = { env: { REDIS_URL: "" } };
+const withRedis = { redis: true };
 const turn = 31_000;
 
-async function claims(shop: Shop, template: number, from: number, to: number): Promise<number> {
+async function claims(shop: Ledger, template: number, from: number, to: number): Promise<number> {
   const answers = await Promise.all(
     Array.from({ length: to - from + 1 }, (_, i) => {
       const ctx: MemberContext = { ...shop.ctx, actor: { kind: "member", seq: from + i, id: `m${from + i}` } };
@@ -26,12 +26,12 @@ async function claims(shop: Shop, template: number, from: number, to: number): P
   );
   return answers.filter((answer) => !isRefusal(answer)).length;
 }
-const settled = (shop: Shop, id: number) => until(async () => (await gateState(shop.ctx.redis, id))?.pending === 0);
-const rowsOf = async (shop: Shop, id: number) =>
+const settled = (shop: Ledger, id: number) => until(async () => (await gateState(shop.ctx.redis, id))?.pending === 0);
+const rowsOf = async (shop: Ledger, id: number) =>
   (await shop.ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM coupon WHERE template = ${id}`))?.n;
 
 test("stock = issued + remaining after claims, after Redis was flushed, and after the rest was claimed", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   await shop.members(200);
   const { id } = await addTemplate(shop.ctx, { stock: 100 });
   expect(await couponConservation(shop.ctx, id)).toEqual({
@@ -67,7 +67,7 @@ test("stock = issued + remaining after claims, after Redis was flushed, and afte
 });
 
 test("a gate that is off is mended, by how much is kept and shown as a metric; off by much again and again is told once", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   const { id } = await addTemplate(shop.ctx, { stock: 1_000 });
   await loadGate(shop.ctx, id);
   const events = () =>
@@ -95,7 +95,7 @@ test("a gate that is off is mended, by how much is kept and shown as a metric; o
 });
 
 test("a template that ended while its gate was off is no alarm for ever", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   const { id } = await addTemplate(shop.ctx, { stock: 10 });
   await loadGate(shop.ctx, id);
   await shop.ctx.redis?.set(`coupon:{${id}}:gate`, 17);
@@ -109,7 +109,7 @@ test("a template that ended while its gate was off is no alarm for ever", async 
 });
 
 test("of all processes one reconciles in a turn", async () => {
-  const shop = await openShop(withRedis);
+  const shop = await openLedger(withRedis);
   const answers = await Promise.all(Array.from({ length: 5 }, () => keepGates(shop.ctx)));
   expect(answers.filter((answer) => answer !== undefined)).toHaveLength(1);
   shop.pass(turn);
@@ -117,7 +117,7 @@ test("of all processes one reconciles in a turn", async () => {
 });
 
 test("without Redis, or without stock, there is no gate to be off", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   const { id } = await addTemplate(shop.ctx, {});
   expect(await keepGates(shop.ctx)).toBeUndefined();
   expect(await reconcileTemplate(shop.ctx, id)).toBeUndefined();
@@ -131,7 +131,7 @@ test("without Redis, or without stock, there is no gate to be off", async () => 
 });
 
 test("statistics add up, those of a recurring template over its occurrences", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(20);
   const pattern = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 } });
   const one = await addTemplate(shop.ctx, { pattern: pattern.id, occursAt: 1 });

@@ -11,6 +11,7 @@ import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { askAs, dataOf, memberEnv } from "../../support/ask.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { addTemplate } from "../../support/coupons.ts";
+import { counted } from "../../support/length.ts";
 import { filledPool, freeCodes } from "../../support/pools.ts";
 import { closeShops, openShop, type Shop, type ShopOptions } from "../../support/shop.ts";
 
@@ -167,8 +168,10 @@ test("codes that are unknown, mistyped, used, another's, or for something else a
   expect(codeOf(await redeem(shop, 5, free))).toBe("REDEEMED");
 });
 
+const guesses = counted(2_000, 10_000);
+
 test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
-  "10,000 guesses of one member gain nothing: ten are refused alike, the rest by the limit: %p",
+  "thousands of guesses of one member gain nothing: ten are refused alike, the rest by the limit: %p",
   async (env) => {
     const { shop, id } = await openGifts(1_000, {}, { env });
     const counts: Record<string, number> = {};
@@ -178,11 +181,11 @@ test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
       counts[codeOf(answer)] = (counts[codeOf(answer)] ?? 0) + 1;
       if (isRefusal(answer) && answer.code === "NOT_FOUND") texts.add(answer.message);
     };
-    for (let n = 0; n < 10_000; n += 100) await Promise.all(Array.from({ length: 100 }, guess));
+    for (let n = 0; n < guesses; n += 100) await Promise.all(Array.from({ length: 100 }, guess));
     expect(counts.REDEEMED).toBeUndefined();
     expect(counts.NOT_FOUND).toBeGreaterThanOrEqual(codeTries.perMember.limit);
     expect(counts.NOT_FOUND).toBeLessThan(codeTries.perMember.limit + 5);
-    expect(counts.NOT_FOUND! + counts.RATE_LIMITED!).toBe(10_000);
+    expect(counts.NOT_FOUND! + counts.RATE_LIMITED!).toBe(guesses);
     expect(texts.size).toBe(1);
     expect(await freeCodes(shop.ctx.db, id)).toHaveLength(1_000);
     shop.pass(codeTries.perMember.periodSeconds * 1_000);
@@ -191,18 +194,16 @@ test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
   60_000,
 );
 
-test("10,000 guesses of a thousand members from as many addresses are all refused alike, and gain nothing", async () => {
+test("thousands of guesses of a thousand members from as many addresses are all refused alike, and gain nothing", async () => {
   const { shop, id } = await openGifts(1_000);
   await shop.members(950);
   const answers = new Set<string>();
-  const begun = performance.now();
   for (let member = 1; member <= 1_000; member += 10) {
-    const guesses = Array.from({ length: 100 }, (_, n) =>
+    const some = Array.from({ length: guesses / 100 }, (_, n) =>
       redeem(shop, member + (n % 10), makeCode("GIFT"), { address: `b${member + (n % 10)}` }),
     );
-    for (const answer of await Promise.all(guesses)) answers.add(JSON.stringify(answer));
+    for (const answer of await Promise.all(some)) answers.add(JSON.stringify(answer));
   }
-  console.log(`10,000 guesses answered in ${Math.round(performance.now() - begun)} ms`);
   expect([...answers]).toEqual([expect.stringContaining('"code":"NOT_FOUND"')]);
   expect(await freeCodes(shop.ctx.db, id)).toHaveLength(1_000);
 }, 60_000);

@@ -12,38 +12,39 @@ import type { Coupon } from "../../../src/coupon/table.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { addTemplate } from "../../support/coupons.ts";
+import { counted } from "../../support/length.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { filledPool, freeCodes, poolOf } from "../../support/pools.ts";
-import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
+import { accepted, closeShops, openShop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
 
 afterAll(closeShops);
-
-/** A queue that gets nothing done. */
-const notNow = () => Promise.resolve(new Response("not now", { status: 503 }));
+afterAll(closeLedgers);
 
 const pooled = { codeMode: "POOL", codePrefix: "SALE" } as const;
 
-function as({ ctx }: Shop, seq: number): MemberContext {
+function as({ ctx }: Ledger, seq: number): MemberContext {
   return { ...ctx, actor: { kind: "member", seq, id: `m${seq}` } };
 }
 
-const claim = (shop: Shop, member: number, template: number, key = "k") =>
+const claim = (shop: Ledger, member: number, template: number, key = "k") =>
   claimCoupon(as(shop, member), { template, idempotencyKey: key });
 
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "CLAIMED");
 
-async function begin({ ctx }: Shop, template: number, wanted: number): Promise<CodePool> {
+async function begin({ ctx }: Ledger, template: number, wanted: number): Promise<CodePool> {
   return accepted<CodePool>(await createCodePool(ctx, { template, wanted, idempotencyKey: crypto.randomUUID() }));
 }
 
-const count = async ({ ctx }: Shop, what: ReturnType<typeof sql>) =>
+const count = async ({ ctx }: Ledger, what: ReturnType<typeof sql>) =>
   (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM ${what}`))?.n;
 
-test("50,000 codes are made in steps: exactly as many, no two alike, and the stock grows with them", async () => {
+const many = counted(4, 10) * stepSize;
+
+test("many codes are made in steps: exactly as many, no two alike, and the stock grows with them", async () => {
   const shop = await openShop();
   const { id: template } = await addTemplate(shop.ctx, pooled);
-  const { id } = await begin(shop, template, 50_000);
-  const begun = performance.now();
+  const { id } = await begin(shop, template, many);
   const seen = new Set<number>();
   await until(
     async () => {
@@ -54,20 +55,19 @@ test("50,000 codes are made in steps: exactly as many, no two alike, and the sto
     60_000,
     "the pool to be ready",
   );
-  console.log(`50,000 codes through the queue in ${Math.round(performance.now() - begun)} ms`);
-  expect(seen.size).toBeGreaterThan(3);
-  expect(await poolOf(shop.ctx.db, id)).toEqual({ state: "READY", made: 50_000, wanted: 50_000 });
-  expect(await count(shop, sql`(SELECT DISTINCT key FROM pool_code WHERE pool = ${id})`)).toBe(50_000);
+  expect(seen.size).toBeGreaterThan(2);
+  expect(await poolOf(shop.ctx.db, id)).toEqual({ state: "READY", made: many, wanted: many });
+  expect(await count(shop, sql`(SELECT DISTINCT key FROM pool_code WHERE pool = ${id})`)).toBe(many);
   expect(await count(shop, sql`pool_code WHERE code NOT GLOB 'SALE-*'`)).toBe(0);
   expect(await couponSums(shop.ctx.db)).toEqual([]);
-  expect(await shop.messages()).toEqual({ "coupon-pool": 50_000 / stepSize });
+  expect(await shop.messages()).toEqual({ "coupon-pool": many / stepSize });
   const progress = poolProgress(accepted<CodePool>(await findPool(shop.ctx, id)), shop.ctx.clock() + 60_000);
-  expect(progress).toMatchObject({ state: "READY", done: 50_000, total: 50_000, etaSeconds: null });
-  expect(progress.perSecond).toBeGreaterThan(1_000);
+  expect(progress).toMatchObject({ state: "READY", done: many, total: many, etaSeconds: null });
+  expect(progress.perSecond).toBeGreaterThan(0);
 }, 90_000);
 
 test("I10 a step that comes twice, at once, or late makes no more codes", async () => {
-  const shop = await openShop({ deliver: notNow });
+  const shop = await openLedger();
   const { id: template } = await addTemplate(shop.ctx, pooled);
   const { id } = await begin(shop, template, 2 * stepSize + 7);
   const step = (from: number) => fillStep(shop.ctx, { pool: id, from });
@@ -102,7 +102,7 @@ test("codes that are there already are made up for, so that the pool ends with w
 });
 
 test("a pool can be paused, resumed and cancelled; what it has stays good", async () => {
-  const shop = await openShop({ deliver: notNow });
+  const shop = await openLedger();
   const { ctx } = shop;
   const { id: template } = await addTemplate(ctx, pooled);
   const { id } = await begin(shop, template, 3 * stepSize);
@@ -136,7 +136,7 @@ test("I9 a pool whose message is lost is found by the sweep", async () => {
 });
 
 test("I12 a pool that the queue gave up is left alone by the sweep, and goes on when it is replayed or resumed", async () => {
-  const shop = await openShop({ deliver: notNow });
+  const shop = await openShop({ deliver: () => Promise.resolve(new Response("not now", { status: 503 })) });
   const { ctx } = shop;
   const { id: template } = await addTemplate(ctx, pooled);
   const { id: pool } = await begin(shop, template, 2 * stepSize);
@@ -156,7 +156,7 @@ test("I12 a pool that the queue gave up is left alone by the sweep, and goes on 
 });
 
 test("a pool is for templates of code mode POOL that are not over, and of a number that can be", async () => {
-  const { ctx } = await openShop();
+  const { ctx } = await openLedger();
   const answer = async (facts: Parameters<typeof addTemplate>[1], wanted = 10) => {
     const { id } = await addTemplate(ctx, facts);
     const made = await createCodePool(ctx, { template: id, wanted, idempotencyKey: `k${id}` });
@@ -174,7 +174,7 @@ test("a pool is for templates of code mode POOL that are not over, and of a numb
 });
 
 test("the stock of a template with pools is its codes, whatever is said", async () => {
-  const { ctx } = await openShop();
+  const { ctx } = await openLedger();
   const { id } = await addTemplate(ctx, { ...pooled, stock: 1_000 });
   const stock = async () =>
     (await ctx.db.first<{ stock: number }>(sql`SELECT stock FROM coupon_template WHERE id = ${id}`))?.stock;
@@ -217,7 +217,7 @@ test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
 );
 
 test("I6 a repeated claim is the same coupon with the same code, and takes no second one", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   await shop.members(3);
   const { id } = await addTemplate(shop.ctx, { ...pooled, perMember: 2 });
   await filledPool(shop.ctx, id, 10);
@@ -241,7 +241,7 @@ test("claims go on while a pool is filled", async () => {
 });
 
 test("coupons given to many at once get the lowest free codes by one statement, and a repeat takes no more", async () => {
-  const shop = await openShop();
+  const shop = await openLedger();
   const { db } = shop.ctx;
   await shop.members(3_000);
   const { id } = await addTemplate(shop.ctx, { ...pooled, given: "SYSTEM" });
@@ -256,9 +256,7 @@ test("coupons given to many at once get the lowest free codes by one statement, 
       members: sql`SELECT seq AS member FROM member WHERE seq > ${from} AND seq <= ${to}`,
     }),
   ];
-  const begun = performance.now();
   await db.write(page(0, 1_000));
-  console.log(`a page of 1,000 coupons with codes in ${Math.round(performance.now() - begun)} ms`);
   await db.write(page(0, 1_000));
   await db.write(page(1_000, 2_000));
   expect(await couponSums(db)).toEqual([]);

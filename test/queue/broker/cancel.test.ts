@@ -63,7 +63,7 @@ test("deleting a queue cancels what waits in it, and what is published meanwhile
   await call("POST", "/v2/batch", { body: body(3_000, "old") });
   const [deleted, published] = await Promise.all([
     call("DELETE", "/v2/queues/gone"),
-    Bun.sleep(0).then(() => call("POST", "/v2/batch", { body: body(5, "new") })),
+    Bun.sleep(0).then(() => call("POST", "/v2/batch", { body: body(5, "new") })), // right behind the other
   ]);
   expect([deleted.status, published.status]).toEqual([200, 200]);
   await until(() => backlog() === 0);

@@ -34,7 +34,7 @@ test("every accepted message is delivered, though the broker is killed again and
       }
     })();
     publishing.catch(() => {});
-    await Bun.sleep(40 + Math.random() * 160);
+    await Bun.sleep(40 + Math.random() * 160); // somewhere in the batches
     await victim.kill();
     await publishing.catch(() => {});
   }

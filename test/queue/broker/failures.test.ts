@@ -17,7 +17,7 @@ test("Retry-After is heeded: in seconds, as a duration and as a date, and up to 
     await client.publish({ url: shop.url });
     await until(() => events.includes("broker.retried"));
     pass(590_000);
-    await Bun.sleep(45);
+    await Bun.sleep(45); // too soon, nothing comes
     expect(shop.deliveries.length).toBe(1);
     pass(11_000);
     await until(() => shop.deliveries.length === 2);
@@ -30,7 +30,7 @@ test("the sender's retry delay expression replaces the backoff", async () => {
   await client.publish({ url: shop.url, retries: 2, retryDelay: "max(100000, 1000 * pow(2, retried)) + 1000" });
   await until(() => events.length === 1);
   pass(100_000);
-  await Bun.sleep(45);
+  await Bun.sleep(45); // too soon, nothing comes
   expect(shop.deliveries.length).toBe(1);
   pass(1_001);
   await until(() => shop.deliveries.length === 2);

@@ -25,7 +25,7 @@ test("no more calls of a flow key run at once than its parallelism, whatever the
   const flowControl = { key: "email", parallelism: 3 };
   await client.batch([1, 2, 3, 4, 5, 6, 7].map((n) => ({ url: `${shop.url}/${n}`, flowControl })));
   await until(() => waiting() === 3);
-  await Bun.sleep(20);
+  await Bun.sleep(20); // a fourth would have come
   expect(shop.deliveries.length).toBe(3);
   await until(() => {
     letOne();
@@ -42,7 +42,7 @@ test("no more calls of a flow key are made in a period than its rate", async () 
   await client.batch([1, 2, 3, 4, 5].map((n) => ({ url: `${shop.url}/${n}`, flowControl })));
   for (const n of [2, 4, 5]) {
     await until(() => shop.deliveries.length === n);
-    await Bun.sleep(25);
+    await Bun.sleep(25); // one more would have come
     expect(shop.deliveries.length).toBe(n);
     pass(3_600_000);
   }
@@ -79,7 +79,7 @@ test("limits survive a restart", async () => {
   let running = 0;
   const deliver = async () => {
     most = Math.max(most, ++running);
-    await Bun.sleep(5);
+    await Bun.sleep(5); // calls overlap
     running -= 1;
     return new Response();
   };

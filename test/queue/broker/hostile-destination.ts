@@ -36,7 +36,7 @@ export function hostile(misbehave: (peer: Peer, nth: number) => void): Hostile {
 function drip(peer: Peer, piece: string | Uint8Array, everyMs: number): void {
   if (peer.data.gone) return;
   peer.write(piece);
-  setTimeout(() => drip(peer, piece, everyMs), everyMs);
+  setTimeout(() => drip(peer, piece, everyMs), everyMs); // slowly is how it harms
 }
 
 const start = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
@@ -75,7 +75,7 @@ export const misbehaviours: Readonly<Record<string, { make: () => Hostile; end: 
     make: () =>
       hostile((peer) => {
         peer.write(`${start}Content-Length: 10\r\n\r\n`);
-        for (let n = 1; n <= 10; n++) setTimeout(() => peer.write("."), n * 10);
+        for (let n = 1; n <= 10; n++) setTimeout(() => peer.write("."), n * 10); // slow, but in time
       }),
     end: "delivered",
   },

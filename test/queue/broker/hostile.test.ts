@@ -16,20 +16,15 @@ function open(make: () => Hostile): Hostile {
   return made;
 }
 
-/** Has a hundred messages delivered to a healthy destination; ms until the last was there. */
-async function healthy({ client }: Started): Promise<number> {
+/** Has a hundred messages delivered to a healthy destination, each once, whatever the others do meanwhile. */
+async function expectHealthy({ client }: Started): Promise<void> {
   const shop = destination();
-  const began = performance.now();
   await client.batch(Array.from({ length: 100 }, (_, n) => ({ url: `${shop.url}/${n}` })));
   await until(() => shop.deliveries.length >= 100, 5_000, "the healthy destination's deliveries");
-  const took = performance.now() - began;
-  await Bun.sleep(20);
+  await Bun.sleep(20); // a second delivery of one would come right behind the first
   expect(new Set(shop.deliveries.map(({ path }) => path)).size).toBe(100);
   expect(shop.deliveries.length).toBe(100);
-  return took;
 }
-
-const quick = 2_000;
 
 for (const [what, { make, end }] of Object.entries(misbehaviours)) {
   test(`a destination that ${what} harms nobody but itself`, async () => {
@@ -39,7 +34,7 @@ for (const [what, { make, end }] of Object.entries(misbehaviours)) {
     const message = { url: bad.url, body: "x", retries: 0, timeout: (end === "delivered" ? "10s" : "500ms") as never };
     await queue.client.batch(Array.from({ length: count }, () => message));
     await until(() => bad.calls() > 0);
-    expect(await healthy(queue)).toBeLessThan(quick);
+    await expectHealthy(queue);
     await until(() => queue.backlog() === 0);
     const { messages } = await queue.client.dlq.listMessages();
     expect(messages.length).toBe(end === "delivered" ? 0 : count);
@@ -52,7 +47,7 @@ test("a destination that closes its kept-alive connections gets each message", a
   const queue = await broker();
   const message = { url: bad.url, retries: 5, retryDelay: "10" };
   for (let n = 0; n < 3; n++) await queue.client.batch(Array.from({ length: 100 }, () => message));
-  expect(await healthy(queue)).toBeLessThan(quick);
+  await expectHealthy(queue);
   await until(() => queue.backlog() === 0);
   expect(bad.calls()).toBeGreaterThanOrEqual(300);
   expect((await queue.client.dlq.listMessages()).messages).toEqual([]);
@@ -89,8 +84,8 @@ test("a destination that hangs under hundreds of flow keys and in queues holds u
   const queues = Array.from({ length: 100 }, (_, n) => ({ url: bad.url, queueName: `q${n}`, ...forLong }));
   await queue.client.batch([...flows, ...queues]);
   await until(() => bad.calls() >= 100);
-  expect(await healthy(queue)).toBeLessThan(quick);
-  expect(await healthy(queue)).toBeLessThan(quick);
+  await expectHealthy(queue);
+  await expectHealthy(queue);
 });
 
 test("dozens of destinations that hang hold up no other", async () => {
@@ -98,7 +93,7 @@ test("dozens of destinations that hang hold up no other", async () => {
   const queue = await broker();
   for (const { url } of bad) await queue.client.batch(Array.from({ length: 20 }, () => ({ url, ...forLong })));
   await until(() => bad.reduce((sum, { calls }) => sum + calls(), 0) >= 100);
-  expect(await healthy(queue)).toBeLessThan(quick);
+  await expectHealthy(queue);
 });
 
 test("more destinations hang than there are slots: one that is known to answer is still served", async () => {
@@ -109,9 +104,9 @@ test("more destinations hang than there are slots: one that is known to answer i
   const bad = Array.from({ length: 250 }, () => open(hangs));
   await queue.client.batch(bad.map(({ url }) => ({ url, ...forLong })));
   await until(() => bad.filter(({ calls }) => calls() > 0).length >= 150);
-  await Bun.sleep(50);
+  await Bun.sleep(50); // as many calls as there are slots are under way
   await queue.client.batch(Array.from({ length: 50 }, (_, n) => ({ url: `${shop.url}/${n}` })));
-  await until(() => shop.deliveries.length === 51, quick);
+  await until(() => shop.deliveries.length === 51);
 });
 
 test("a destination that hangs and then answers again gets all that waited for it, each message once", async () => {
@@ -145,5 +140,5 @@ test("half of the slots hang at one address, in many flows: another flow to the 
   await until(() => shop.to("/slow").length === 100);
   const fast = { url: `${shop.url}/fast`, flowControl: { key: "fast", parallelism: 8 } };
   await client.batch(Array.from({ length: 200 }, () => fast));
-  await until(() => shop.to("/fast").length === 200, quick);
+  await until(() => shop.to("/fast").length === 200);
 });

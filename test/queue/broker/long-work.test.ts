@@ -30,7 +30,7 @@ test("a stride grows while work is quick, and shrinks while it is slow", () => {
   const sizes: number[] = [];
   const work = (ms: number) => (size: number) => {
     sizes.push(size);
-    Bun.sleepSync(ms);
+    Bun.sleepSync(ms); // the work
   };
   for (const ms of [0, 0, 0, 40, 40, 0]) stride.run(work(ms));
   expect(sizes).toEqual([500, 1_000, 2_000, 2_000, 1_000, 500]);
@@ -48,6 +48,7 @@ test("the newest wanted rows are found however far back they are, once each, and
       .reverse()
       .slice(0, limit);
   let turns = 0;
+  // As often as the loop turns.
   const timer = setInterval(() => {
     turns += 1;
   }, 0);

@@ -13,7 +13,7 @@ test("a queue's parallelism opens as many slots from the front; a delayed messag
   let most = 0;
   const shop = destination(async () => {
     most = Math.max(most, ++open);
-    await Bun.sleep(5);
+    await Bun.sleep(5); // calls overlap
     open -= 1;
     return new Response();
   });
@@ -54,7 +54,7 @@ test("a queue and its order survive a restart", async () => {
   for (let n = 0; n < 20; n++) await queue.enqueue({ url: `${shop.url}/${n}` });
   await first.stop();
   const again = await broker({ path: first.path });
-  await Bun.sleep(20);
+  await Bun.sleep(20); // paused, nothing comes
   expect(shop.deliveries).toEqual([]);
   await again.client.queue({ queueName: "kept" }).resume();
   await until(() => again.backlog() === 0);

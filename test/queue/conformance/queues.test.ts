@@ -63,7 +63,7 @@ test("a queue delivers one after the other, in the order they came, and the next
 
 test("what is behind in a queue waits for callbacks and failure callbacks, too", async () => {
   const mine = own(async ({ path }, nth) => {
-    if (path !== "/bad") await Bun.sleep(10);
+    if (path !== "/bad") await Bun.sleep(10); // the next in the queue could overtake
     return new Response("", { status: path === "/bad" || (path === "/called" && nth === 1) ? 500 : 200 });
   });
   const queue = queueOf(mine);

@@ -91,13 +91,13 @@ export async function eventually<T>(condition: () => T | Promise<T>, what = "wha
 
 /** Long enough for what must not happen to happen. */
 export async function awhile(): Promise<void> {
-  await Bun.sleep(isOurs ? 45 : 3_000);
+  await Bun.sleep(isOurs ? 45 : 3_000); // there is no condition for what does not happen
 }
 
 /** Lets time pass for the queue: on the embedded broker by its clock, elsewhere by waiting. */
 export async function pass(ms: number): Promise<void> {
   if (isOurs) moved += ms;
-  else await Bun.sleep(ms);
+  else await Bun.sleep(ms); // its clock is not ours
 }
 
 /** The queue's time, ms. */

@@ -76,15 +76,13 @@ test("a file of lines is a pool: what it holds is stock, what gives no code is n
   expect(again.body.pool).toMatchObject({ codes: 0, refused: 8 });
 });
 
-test("a CSV with a header is read by its column `code`, and 20,000 rows are one pool", async () => {
+test("a CSV with a header is read by its column `code`, and 5,000 rows are one pool", async () => {
   const { shop, id } = await openPooled();
-  const codes = makeCodes("UP", 20_000);
+  const codes = makeCodes("UP", 5_000);
   const globalId = encodeURIComponent(btoa(`CouponTemplate:${id}`));
   const csv = ["note;Code;x", ...codes.map((code, n) => `"n; ${n}";${code};1`)].join("\n");
-  const begun = performance.now();
   const { body } = await send(shop, globalId, csv);
-  console.log(`20,000 codes uploaded in ${Math.round(performance.now() - begun)} ms`);
-  expect(body.pool).toMatchObject({ state: "READY", codes: 20_000, refused: 0, rows: 20_001 });
+  expect(body.pool).toMatchObject({ state: "READY", codes: 5_000, refused: 0, rows: 5_001 });
   expect(await freeCodes(shop.ctx.db, id)).toEqual(codes);
 });
 

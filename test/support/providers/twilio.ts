@@ -12,8 +12,7 @@ export function startTwilio(): Provider {
       return fault(404, 20404, `The requested resource ${path} was not found`);
     const form = new URLSearchParams(body);
     const to = form.get("To") ?? "";
-    // Answers come back in any order.
-    await Bun.sleep(Number(to.at(-1)) % 3);
+    await Bun.sleep(Number(to.at(-1)) % 3); // answers come back in any order
     if (!/^\+\d{8,15}$/.test(to)) return fault(400, 21211, `Invalid 'To' Phone Number: ${to}`);
     if (to.endsWith("99")) return fault(400, 21610, "Attempt to send to unsubscribed recipient");
     accepted.push({ ref: URL.parse(form.get("StatusCallback") ?? "")?.searchParams.get("ref") ?? null, to });
