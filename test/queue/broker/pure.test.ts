@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { createGate } from "../../../src/queue/broker/delivery/gate.ts";
-import { backoff, retryDelay } from "../../../src/queue/broker/delivery/retry.ts";
-import { evaluateDelay } from "../../../src/queue/broker/delivery/retry-delay.ts";
+import { evaluateDelay } from "../../../src/queue/broker/delivery/delay-expression.ts";
+import { createGate } from "../../../src/queue/broker/delivery/lane/limiter.ts";
+import { backoff, retryDelay } from "../../../src/queue/broker/delivery/retry-delay.ts";
 import { parseDuration } from "../../../src/queue/broker/duration.ts";
 
 test("the backoff is QStash's table: 12 s, 2 m 28 s, 30 m 8 s, 6 h 7 m 6 s, then a day", () => {

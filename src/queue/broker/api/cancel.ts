@@ -1,6 +1,6 @@
-import { createStride } from "../batch-size.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
+import { createStride } from "./batch-size.ts";
 import type { Filter } from "./filter.ts";
 
 /** What cancelling needs. */

@@ -1,4 +1,4 @@
-import { type Draft, type Extras, type Flow, isRejection, type Rejection } from "../message.ts";
+import { type Draft, type Extras, type Flow, isRejection, type Rejection } from "../records.ts";
 import { readExtras, readSettings } from "./draft.ts";
 import { parseFlow } from "./flow-value.ts";
 import { forwardedHeaders } from "./headers.ts";

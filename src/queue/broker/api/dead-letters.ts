@@ -1,9 +1,9 @@
-import { type Accepted, accept, type Placed, placedOf } from "../accept.ts";
-import { searchBack } from "../batch-size.ts";
-import { type DeadLetter, dlqId } from "../dead-letter.ts";
-import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../message.ts";
+import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../records.ts";
+import { type Accepted, accept, type Placed, placedOf } from "../store/accept.ts";
+import { type DeadLetter, dlqId } from "../store/bury.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
+import { searchBack } from "./batch-size.ts";
 import { change, readChanges } from "./change.ts";
 import { messageTerms, numbers, readCount, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";

@@ -7,7 +7,7 @@ import {
   isRejection,
   type Rejection,
   reject,
-} from "../message.ts";
+} from "../records.ts";
 import { parseFlow } from "./flow-value.ts";
 import { forwardedHeaders, plainHeaders } from "./headers.ts";
 import { invalidName, name } from "./name.ts";

@@ -1,10 +1,10 @@
 import { z } from "zod";
-import { createStride, nextTurn } from "../batch-size.ts";
-import type { Lanes } from "../delivery/lanes.ts";
-import { flowLane, reject } from "../message.ts";
+import type { Lanes } from "../delivery/lane/lanes.ts";
+import { flowLane, reject } from "../records.ts";
 import type { Committer } from "../store/commit.ts";
 import type { FlowRow } from "../store/flow-rows.ts";
 import type { Store } from "../store/store.ts";
+import { createStride, nextTurn } from "./batch-size.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 
 interface Parts {

@@ -1,9 +1,9 @@
-import { searchBack } from "../batch-size.ts";
 import { base64 } from "../encode.ts";
-import { type Extras, extrasOf, isRejection, reject } from "../message.ts";
+import { type Extras, extrasOf, isRejection, reject } from "../records.ts";
 import type { Committer } from "../store/commit.ts";
 import type { LogEntry, LogExtras, LogState } from "../store/log-rows.ts";
 import type { Store } from "../store/store.ts";
+import { searchBack } from "./batch-size.ts";
 import {
   addressTerms,
   type Filter,

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { type Accepted, acceptAll, type Placed, placedOf } from "../accept.ts";
-import { type Draft, isRejection, type Rejection, reject } from "../message.ts";
+import { type Draft, isRejection, type Rejection, reject } from "../records.ts";
+import { type Accepted, acceptAll, type Placed, placedOf } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { type Aim, readAim } from "./aim.ts";

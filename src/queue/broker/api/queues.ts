@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRejection, queueLane, type Rejection, reject } from "../message.ts";
+import { isRejection, queueLane, type Rejection, reject } from "../records.ts";
 import type { Committer } from "../store/commit.ts";
 import type { QueueRow } from "../store/queue-rows.ts";
 import type { Store } from "../store/store.ts";

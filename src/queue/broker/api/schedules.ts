@@ -1,4 +1,4 @@
-import { isRejection, reject } from "../message.ts";
+import { isRejection, reject } from "../records.ts";
 import { cronFault, nextTick } from "../schedule/cron.ts";
 import { flowOf, type Schedule } from "../schedule/ticker.ts";
 import type { Committer } from "../store/commit.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { evaluateDelay } from "../delivery/retry-delay.ts";
+import { evaluateDelay } from "../delivery/delay-expression.ts";
 import { parseDuration } from "../duration.ts";
-import type { Redaction } from "../message.ts";
+import type { Redaction } from "../records.ts";
 
 const year = 366 * 86_400_000;
 const longestTimeout = 12 * 3_600_000;

@@ -1,4 +1,4 @@
-import type { Lane } from "./lane.ts";
+import type { Lane } from "./lane/lane.ts";
 
 /** While no more than this part of the slots is taken, everyone takes what he needs. */
 const plenty = 0.5;

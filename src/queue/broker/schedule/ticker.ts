@@ -1,5 +1,5 @@
-import { acceptAll, type Placed, placedOf } from "../accept.ts";
-import { extrasOf, type Flow, isRejection, type Message } from "../message.ts";
+import { extrasOf, type Flow, isRejection, type Message } from "../records.ts";
+import { acceptAll, type Placed, placedOf } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { nextTick } from "./cron.ts";

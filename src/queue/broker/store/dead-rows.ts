@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { DeadLetter } from "../dead-letter.ts";
+import type { DeadLetter } from "./bury.ts";
 import type { Named, Values } from "./store.ts";
 
 /** Messages that were given up. */

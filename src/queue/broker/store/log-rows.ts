@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
 import type { Values } from "./store.ts";
 
 /** What can happen to a message. */

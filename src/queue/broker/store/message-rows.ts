@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
 import { messageStatements } from "./message-statements.ts";
 
 /** Messages: those that wait, and for the log those that ended. Both numbers are kept in memory: counting a million rows takes a while. */

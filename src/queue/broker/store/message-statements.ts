@@ -1,5 +1,5 @@
 import type { Database } from "bun:sqlite";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
 import type { Named, Values } from "./store.ts";
 
 /** Bodies up to this, bytes, are kept for the log after their message has ended. */

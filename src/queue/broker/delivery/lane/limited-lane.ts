@@ -1,7 +1,7 @@
-import type { Message } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import { createGate } from "./gate.ts";
+import type { Message } from "../../records.ts";
+import type { Store } from "../../store/store.ts";
 import type { Lane } from "./lane.ts";
+import { createGate } from "./limiter.ts";
 
 /** How many due messages of one lane are kept at hand. */
 const atHand = 128;

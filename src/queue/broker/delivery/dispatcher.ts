@@ -1,9 +1,9 @@
-import type { Placed } from "../accept.ts";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
+import type { Placed } from "../store/accept.ts";
 import type { Store } from "../store/store.ts";
 import { type Alarm, createAlarm } from "./alarm.ts";
-import type { Lane } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
+import type { Lane } from "./lane/lane.ts";
+import { Lanes } from "./lane/lanes.ts";
 import { Shares } from "./shares.ts";
 
 /** Below the 256 connections a process may have open at once, so that the rest of it can still make calls. */

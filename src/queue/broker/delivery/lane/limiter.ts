@@ -1,4 +1,4 @@
-import type { Flow } from "../message.ts";
+import type { Flow } from "../../records.ts";
 
 /** What a gate heeds. */
 export interface Limits extends Omit<Flow, "key"> {

@@ -1,5 +1,5 @@
-import { type Draft, type Extras, type Flow, laneOf, type Rejection, reject } from "./message.ts";
-import type { Store } from "./store/store.ts";
+import { type Draft, type Extras, type Flow, laneOf, type Rejection, reject } from "../records.ts";
+import type { Store } from "./store.ts";
 
 /** How long a deduplication key keeps others with it out, ms. */
 const deduplicationWindow = 600_000;

@@ -1,7 +1,7 @@
-import type { Attempt } from "./delivery/deliver.ts";
-import { headerLists } from "./encode.ts";
-import type { Message } from "./message.ts";
-import type { Store } from "./store/store.ts";
+import type { Attempt } from "../delivery/attempt.ts";
+import { headerLists } from "../encode.ts";
+import type { Message } from "../records.ts";
+import type { Store } from "./store.ts";
 
 /** A message that was given up, with the last answer it got. */
 export interface DeadLetter extends Omit<Message, "lane" | "due" | "slot"> {

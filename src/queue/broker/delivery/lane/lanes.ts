@@ -1,7 +1,7 @@
-import type { Placed } from "../accept.ts";
-import type { Message } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import type { Alarm } from "./alarm.ts";
+import type { Message } from "../../records.ts";
+import type { Placed } from "../../store/accept.ts";
+import type { Store } from "../../store/store.ts";
+import type { Alarm } from "../alarm.ts";
 import { type Lane, openLane } from "./lane.ts";
 
 /** So many lanes are found in the table between two turns of the event loop. */

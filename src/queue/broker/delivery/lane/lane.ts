@@ -1,7 +1,7 @@
-import { flowLane, type Message, queueLane } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import type { Gate } from "./gate.ts";
+import { flowLane, type Message, queueLane } from "../../records.ts";
+import type { Store } from "../../store/store.ts";
 import { LimitedLane } from "./limited-lane.ts";
+import type { Gate } from "./limiter.ts";
 import { QueueLane } from "./queue-lane.ts";
 
 /** Messages that share one set of limits. Only the numbers of due ones are held in memory, bounded; the rest stays in the table. */

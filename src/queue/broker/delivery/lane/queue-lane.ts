@@ -1,7 +1,7 @@
-import type { Message } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import { createGate } from "./gate.ts";
+import type { Message } from "../../records.ts";
+import type { Store } from "../../store/store.ts";
 import type { Lane } from "./lane.ts";
+import { createGate } from "./limiter.ts";
 
 /**
  * The messages of a named queue, in the order they came. As many slots as its parallelism are open at once, from the front; a message

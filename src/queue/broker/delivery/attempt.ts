@@ -1,4 +1,4 @@
-import { extrasOf, type Message } from "../message.ts";
+import { extrasOf, type Message } from "../records.ts";
 import { sign } from "./sign.ts";
 
 /** What came of one attempt. `answer` is absent when there was none: unreachable, reset, timed out. */

@@ -1,10 +1,10 @@
-import type { Placed } from "../accept.ts";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
+import type { Placed } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import type { Attempt } from "./deliver.ts";
-import type { Dispatcher } from "./dispatch.ts";
-import { type Settled, settle } from "./settle.ts";
+import type { Attempt } from "./attempt.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { type Settled, settle } from "./outcome.ts";
 
 /** An outcome that could not be written (a full disk, say) is written again after this, ms. */
 const patience = 1_000;

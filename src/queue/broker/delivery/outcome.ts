@@ -1,11 +1,11 @@
-import { accept, type Placed } from "../accept.ts";
-import { bury } from "../dead-letter.ts";
-import { extrasOf, type Message } from "../message.ts";
+import { extrasOf, type Message } from "../records.ts";
+import { accept, type Placed } from "../store/accept.ts";
+import { bury } from "../store/bury.ts";
 import type { Store } from "../store/store.ts";
+import type { Attempt } from "./attempt.ts";
 import { callbackDraft } from "./callback.ts";
-import type { Attempt } from "./deliver.ts";
-import { logFailure } from "./log.ts";
-import { isFinal, retryDelay } from "./retry.ts";
+import { logFailure } from "./log-failure.ts";
+import { isFinal, retryDelay } from "./retry-delay.ts";
 
 /** What an attempt led to: done, another try at `again`, or the dead letters; and the callbacks it put in line. */
 export interface Settled {
