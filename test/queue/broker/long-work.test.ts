@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { createStride, searchBack } from "../../../src/queue/broker/api/batch-size.ts";
+import { createStride } from "../../../src/queue/broker/api/batch-size.ts";
+import { searchBack } from "../../../src/queue/broker/api/search-back.ts";
 import { Committer } from "../../../src/queue/broker/store/commit.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
 import { tempDir } from "../../support/temp.ts";

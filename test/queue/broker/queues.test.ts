@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
-import { openLane } from "../../../src/queue/broker/delivery/lane/lane.ts";
+import { openLane } from "../../../src/queue/broker/delivery/lane/open-lane.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";

@@ -1,4 +1,5 @@
-import { type Draft, type Extras, type Flow, isRejection, type Rejection } from "../records.ts";
+import type { Draft, Extras, Flow } from "../records.ts";
+import { isRejection, type Rejection } from "../rejection.ts";
 import { readExtras, readSettings } from "./draft.ts";
 import { parseFlow } from "./flow-value.ts";
 import { forwardedHeaders } from "./headers.ts";

@@ -1,12 +1,14 @@
-import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../records.ts";
+import type { DeadLetter } from "../records.ts";
+import { type Draft, extrasOf } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import { type Accepted, accept, type Placed, placedOf } from "../store/accept.ts";
-import { type DeadLetter, dlqId } from "../store/bury.ts";
+import { dlqId } from "../store/bury.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { searchBack } from "./batch-size.ts";
 import { change, readChanges } from "./change.ts";
 import { messageTerms, numbers, readCount, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
+import { searchBack } from "./search-back.ts";
 import { bodyView, messageView } from "./view.ts";
 
 interface Parts {

@@ -1,13 +1,6 @@
 import { createHash } from "node:crypto";
-import {
-  type CallbackPlan,
-  type Draft,
-  type Extras,
-  type Flow,
-  isRejection,
-  type Rejection,
-  reject,
-} from "../records.ts";
+import type { CallbackPlan, Draft, Extras, Flow } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import { parseFlow } from "./flow-value.ts";
 import { forwardedHeaders, plainHeaders } from "./headers.ts";
 import { invalidName, name } from "./name.ts";

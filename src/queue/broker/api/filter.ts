@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Rejection, reject } from "../records.ts";
+import { type Rejection, reject } from "../rejection.ts";
 import { readJson } from "./body.ts";
 import type { Call } from "./http.ts";
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { Lanes } from "../delivery/lane/lanes.ts";
-import { flowLane, reject } from "../records.ts";
+import { flowLane } from "../lane-key.ts";
+import { reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { FlowRow } from "../store/flow-rows.ts";
 import type { Store } from "../store/store.ts";

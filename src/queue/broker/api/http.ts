@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { isRejection, type Rejection, reject } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 
 /** One request after its credentials were checked. */
 export interface Call {

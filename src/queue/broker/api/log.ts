@@ -1,9 +1,9 @@
 import { base64 } from "../encode.ts";
-import { type Extras, extrasOf, isRejection, reject } from "../records.ts";
+import { type Extras, extrasOf } from "../records.ts";
+import { isRejection, reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { LogEntry, LogExtras, LogState } from "../store/log-rows.ts";
 import type { Store } from "../store/store.ts";
-import { searchBack } from "./batch-size.ts";
 import {
   addressTerms,
   type Filter,
@@ -15,6 +15,7 @@ import {
   timeTerms,
 } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
+import { searchBack } from "./search-back.ts";
 import { callbackHeaders, headerView, labelView, messageFlow, redacted } from "./view.ts";
 
 interface Parts {

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { type Draft, isRejection, type Rejection, reject } from "../records.ts";
+import type { Draft } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import { type Accepted, acceptAll, type Placed, placedOf } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";

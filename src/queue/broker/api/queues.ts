@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isRejection, queueLane, type Rejection, reject } from "../records.ts";
+import { queueLane } from "../lane-key.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { QueueRow } from "../store/queue-rows.ts";
 import type { Store } from "../store/store.ts";

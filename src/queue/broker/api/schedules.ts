@@ -1,6 +1,6 @@
-import { isRejection, reject } from "../records.ts";
+import { flowOf, type Schedule } from "../records.ts";
+import { isRejection, reject } from "../rejection.ts";
 import { cronFault, nextTick } from "../schedule/cron.ts";
-import { flowOf, type Schedule } from "../schedule/ticker.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { readAim } from "./aim.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRejection, type Rejection, reject } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import type { TopicRow } from "../store/topic-rows.ts";

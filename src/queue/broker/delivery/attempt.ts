@@ -1,13 +1,6 @@
+import type { Attempt } from "../records.ts";
 import { extrasOf, type Message } from "../records.ts";
 import { sign } from "./sign.ts";
-
-/** What came of one attempt. `answer` is absent when there was none: unreachable, reset, timed out. */
-export interface Attempt {
-  readonly status: number;
-  readonly headers: Headers | undefined;
-  /** The answer's body, cut at the largest that is kept; or why there is none. */
-  readonly body: Uint8Array<ArrayBuffer>;
-}
 
 export interface DeliverOptions {
   readonly currentSigningKey: string;

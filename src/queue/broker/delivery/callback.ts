@@ -1,6 +1,6 @@
 import { base64, headerLists, sourceHeader } from "../encode.ts";
+import type { Attempt } from "../records.ts";
 import { type CallbackPlan, type Draft, extrasOf, type Message, type Redaction } from "../records.ts";
-import type { Attempt } from "./attempt.ts";
 
 /** The message that reports an attempt to a callback, in QStash's documented shape. In a queue, it goes before whatever comes after. */
 export function callbackDraft(plan: CallbackPlan, message: Message, attempt: Attempt, dlqId?: string): Draft {

@@ -1,8 +1,7 @@
-import type { Message } from "../records.ts";
+import type { Attempt, Message } from "../records.ts";
 import type { Placed } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import type { Attempt } from "./attempt.ts";
 import type { Dispatcher } from "./dispatcher.ts";
 import { type Settled, settle } from "./outcome.ts";
 

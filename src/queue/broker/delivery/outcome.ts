@@ -1,8 +1,8 @@
+import type { Attempt } from "../records.ts";
 import { extrasOf, type Message } from "../records.ts";
 import { accept, type Placed } from "../store/accept.ts";
 import { bury } from "../store/bury.ts";
 import type { Store } from "../store/store.ts";
-import type { Attempt } from "./attempt.ts";
 import { callbackDraft } from "./callback.ts";
 import { logFailure } from "./log-failure.ts";
 import { isFinal, retryDelay } from "./retry-delay.ts";

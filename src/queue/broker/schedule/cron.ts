@@ -1,4 +1,4 @@
-import { type Rejection, reject } from "../records.ts";
+import { type Rejection, reject } from "../rejection.ts";
 
 /** First time (epoch ms) after `after` that a cron expression names, in its `CRON_TZ` or UTC; undefined if it never comes. */
 export function nextTick(cron: string, after: number): number | undefined {

@@ -1,37 +1,9 @@
-import { extrasOf, type Flow, isRejection, type Message } from "../records.ts";
+import { extrasOf, flowOf, type Schedule } from "../records.ts";
+import { isRejection } from "../rejection.ts";
 import { acceptAll, type Placed, placedOf } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { nextTick } from "./cron.ts";
-
-/** A schedule as the table keeps it. Times are epoch milliseconds; `header`, `extras` and `flow` are JSON. */
-export interface Schedule
-  extends Pick<
-    Message,
-    | "id"
-    | "created"
-    | "url"
-    | "method"
-    | "header"
-    | "body"
-    | "retries"
-    | "label"
-    | "flow"
-    | "queue"
-    | "topic"
-    | "ip"
-    | "extras"
-  > {
-  /** Five fields, in UTC or in the zone of a `CRON_TZ=` before them. */
-  readonly cron: string;
-  readonly next: number | null;
-  readonly last: number | null;
-  /** The messages of the last tick: a JSON list of their ids. */
-  readonly sent: string | null;
-  readonly paused: number;
-  /** Ms between a tick and its message's first delivery. */
-  readonly delay: number;
-}
 
 interface Parts {
   readonly store: Store;
@@ -96,10 +68,4 @@ function toDraft(schedule: Schedule, due: number) {
   const origin = { topic: topic ?? undefined, ip: ip ?? undefined, label: label ?? undefined, schedule: id };
   const when = { delayMs: delay, notBefore: due + delay };
   return { url, method, headers, body, retries, ...when, ...lane, ...origin, extras: extrasOf(schedule) };
-}
-
-export function flowOf({ flow }: Pick<Schedule, "flow">): Flow | undefined {
-  if (flow === null) return undefined;
-  const parsed: Flow = JSON.parse(flow);
-  return parsed;
 }

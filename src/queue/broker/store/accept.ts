@@ -1,4 +1,6 @@
-import { type Draft, type Extras, type Flow, laneOf, type Rejection, reject } from "../records.ts";
+import { laneOf } from "../lane-key.ts";
+import type { Draft, Extras, Flow } from "../records.ts";
+import { type Rejection, reject } from "../rejection.ts";
 import type { Store } from "./store.ts";
 
 /** How long a deduplication key keeps others with it out, ms. */

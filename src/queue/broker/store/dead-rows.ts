@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import type { DeadLetter } from "./bury.ts";
-import type { Named, Values } from "./store.ts";
+import type { DeadLetter } from "../records.ts";
+import type { Named, Values } from "./parameters.ts";
 
 /** Messages that were given up. */
 export function deadRows(db: Database) {

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Message } from "../records.ts";
-import type { Values } from "./store.ts";
+import type { Values } from "./parameters.ts";
 
 /** What can happen to a message. */
 export type LogState =

@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
 import type { Message } from "../records.ts";
-import type { Named, Values } from "./store.ts";
+import type { Named, Values } from "./parameters.ts";
 
 /** Bodies up to this, bytes, are kept for the log after their message has ended. */
 const keptBody = 4_096;

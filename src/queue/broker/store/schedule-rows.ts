@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import type { Schedule } from "../schedule/ticker.ts";
-import type { Named } from "./store.ts";
+import type { Schedule } from "../records.ts";
+import type { Named } from "./parameters.ts";
 
 /** Schedules with the time of their next tick. */
 export function scheduleRows(db: Database) {

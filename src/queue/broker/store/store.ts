@@ -50,8 +50,3 @@ export function openStore(path: string) {
     },
   };
 }
-
-/** Parameters in order. */
-export type Values = readonly (string | number)[];
-/** Parameters by name. */
-export type Named = Record<string, string | number | null | Uint8Array<ArrayBuffer>>;

@@ -1,8 +1,5 @@
-import { flowLane, type Message, queueLane } from "../../records.ts";
-import type { Store } from "../../store/store.ts";
-import { LimitedLane } from "./limited-lane.ts";
+import type { Message } from "../../records.ts";
 import type { Gate } from "./limiter.ts";
-import { QueueLane } from "./queue-lane.ts";
 
 /** Messages that share one set of limits. Only the numbers of due ones are held in memory, bounded; the rest stays in the table. */
 export interface Lane {
@@ -23,12 +20,4 @@ export interface Lane {
   putBack(seq: number): void;
   /** Reads its limits anew. */
   refreshLimits(): void;
-}
-
-/** The lane of a key, as {@link flowLane} and its like make them. */
-export function openLane(store: Store, key: string): Lane {
-  const queue = queueLane("");
-  if (key.startsWith(queue)) return new QueueLane(store, key.slice(queue.length));
-  const flow = flowLane("");
-  return new LimitedLane(store, key, key.startsWith(flow) ? key.slice(flow.length) : undefined);
 }

@@ -2,7 +2,8 @@ import type { Message } from "../../records.ts";
 import type { Placed } from "../../store/accept.ts";
 import type { Store } from "../../store/store.ts";
 import type { Alarm } from "../alarm.ts";
-import { type Lane, openLane } from "./lane.ts";
+import type { Lane } from "./lane.ts";
+import { openLane } from "./open-lane.ts";
 
 /** So many lanes are found in the table between two turns of the event loop. */
 const lookahead = 1_000;
