@@ -3,11 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startApp } from "../app.ts";
 import { type Env, environment, readEnv } from "../env.ts";
-import { stopOnSignal } from "../main.ts";
 import { printInvitation, printOutcome, printSale } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
 import { runSale } from "./demo-sale.ts";
 import { readOptions, UsageError } from "./options.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
 
 /**
  * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became of them. Its data is in a
