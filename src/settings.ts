@@ -5,7 +5,7 @@ import type { Settings } from "./context.ts";
 import type { DatabaseSettings } from "./db/client.ts";
 import type { Env } from "./env.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
-import { usualFlows } from "./queue/flow.ts";
+import { queueFlows } from "./queue/flow.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
 
@@ -72,14 +72,12 @@ function firebase({ FCM_SERVICE_ACCOUNT: serviceAccount, FCM_BASE_URL }: Env) {
 /** `broker` is the address of Fanfare's own broker, when that is the queue; `url` is where this process listens. */
 export function queueSettings(env: Env, { senders }: Channels, url: string, broker: string | undefined): QueueSettings {
   const flows: Record<string, Flow> = {
+    ...queueFlows,
     pages: { parallelism: 8 },
     // One step at a time: each keeps the database busy for a tenth of a second.
     codes: { parallelism: 1 },
     // Each endpoint for itself: were all fifty to hang, half of the queue's places would still be free for campaigns.
     webhooks: { parallelism: 2 },
-    // These two limit nothing that happens: they are there to be counted and held.
-    [usualFlows.others]: { parallelism: 32 },
-    [usualFlows.events]: { parallelism: 32 },
   };
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;
   return {

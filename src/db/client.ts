@@ -28,8 +28,8 @@ export interface Database {
 }
 
 export interface RootDatabase extends Database {
-  /** Told after each commit which statements it made durable. */
-  onCommit(listener: (statements: readonly Statement[]) => void): void;
+  /** Calls the listener after each commit of statements that notify this name. */
+  onCommit(name: string, listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -57,7 +57,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<RootData
   return {
     ...queries(read, (batch) => writer.batch(batch)),
     transaction: (work) => writer.transaction(async (tx) => work(joined((s) => tx.execute(s)))),
-    onCommit: (listener) => writer.onCommit(listener),
+    onCommit: (name, listener) => writer.onCommit(name, listener),
     close: () => close(writer, local ? [writeClient, readClient] : [writeClient]),
   };
 }

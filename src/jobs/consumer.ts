@@ -1,7 +1,5 @@
 import { type Consumer, consume, giveUp } from "../queue/event/consumer.ts";
-import { jobOf } from "../queue/event/cursor.ts";
-import { EventRange } from "../queue/event/event.ts";
-import { defineMessage } from "../queue/message.ts";
+import { consumerMessage } from "../queue/event/cursor.ts";
 import { defineJob, done, type Job, type JobContext } from "./job.ts";
 
 /** A consumer of events, and the job by which the queue tells it of them. */
@@ -13,9 +11,8 @@ export interface EventConsumer {
 /** Makes a consumer a job, called `event-<name>`. What the queue gives up is parked, and replayed with its dead letter. */
 export function defineConsumer(name: string, options: Omit<Consumer<JobContext>, "name">): EventConsumer {
   const consumer = { name, ...options };
-  const message = defineMessage(jobOf(name), EventRange, () => jobOf(name));
   const job = defineJob(
-    message,
+    consumerMessage(name),
     async (ctx, range) => {
       await consume(ctx, consumer, range);
       return done;

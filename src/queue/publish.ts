@@ -1,7 +1,7 @@
 import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
 import { eventsAnnounced } from "./event/event.ts";
 import { eventGroup } from "./event/group.ts";
-import { configuredLimits, flowKey, usualFlow } from "./flow.ts";
+import { configuredLimits, defaultFlow, flowKey } from "./flow.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** A row of the outbox that the queue has not taken. */
@@ -71,7 +71,7 @@ function jobIn(answer: unknown): string {
 }
 
 function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchRequest {
-  const flow = row.flow ?? usualFlow(row.name);
+  const flow = row.flow ?? defaultFlow;
   const limits = configuredLimits(settings, flow);
   return {
     ...(row.name === eventsAnnounced.name

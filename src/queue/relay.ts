@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
 import { announceEvents } from "./event/event.ts";
+import { relayName } from "./outbox.ts";
 import { type Answer, publish, type WaitingRow } from "./publish.ts";
 import type { Queue } from "./qstash.ts";
 
@@ -60,9 +61,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
       log("outbox.failed", { error: String(error) });
     });
   };
-  db.onCommit((statements) => {
-    if (statements.some((s) => /^\s*INSERT INTO (outbox|event)\b/.test(s.sql))) wake();
-  });
+  db.onCommit(relayName, wake);
   const timer = setInterval(wake, idleMs);
   wake();
   return {

@@ -1,7 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
 import type { Query } from "../../db/statement.ts";
-import type { EventRange } from "./event.ts";
+import { eventFlow } from "../flow.ts";
+import { defineMessage, type MessageType } from "../message.ts";
+import { enqueueEach } from "../outbox.ts";
+import { EventRange } from "./event.ts";
 
 /**
  * Moves a cursor past a stretch that begins right behind it. Where it stands elsewhere the statement fails, and with it the whole batch: a
@@ -59,15 +62,28 @@ export function jobOf(consumer: string): string {
   return `event-${consumer}`;
 }
 
+/** There are events behind a consumer's cursor: the message for it alone. */
+export function consumerMessage(consumer: string): MessageType<EventRange> {
+  const job = jobOf(consumer);
+  return defineMessage(job, EventRange, () => job, { flow: eventFlow });
+}
+
 /**
  * Tells one consumer, by a message of its own, of the events behind its cursor, where `cursor` is where it stands. Nothing where there are
  * none, or such a message already waits to be published.
  */
 export function announceTo(name: string, now: number, cursor: SQL): Query {
   const job = jobOf(name);
-  return sql`
-    INSERT INTO outbox (id, name, payload, subject, created_at)
-    SELECT ${Bun.randomUUIDv7()}, ${job}, json_object('from', c.cursor + 1, 'to', m.announced), ${job}, ${now}
-    FROM consumer c, event_mark m WHERE c.name = ${name} AND c.cursor = ${cursor} AND c.cursor < m.announced
-      AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${job} AND published_at IS NULL)`;
+  return enqueueEach(
+    consumerMessage(name),
+    {
+      id: sql`${Bun.randomUUIDv7()}`,
+      payload: sql`json_object('from', c.cursor + 1, 'to', m.announced)`,
+      subject: sql`${job}`,
+    },
+    sql`
+      consumer c, event_mark m WHERE c.name = ${name} AND c.cursor = ${cursor} AND c.cursor < m.announced
+        AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${job} AND published_at IS NULL)`,
+    now,
+  );
 }

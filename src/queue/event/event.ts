@@ -2,8 +2,10 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { field, rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
-import type { Query } from "../../db/statement.ts";
+import { notifying, type Query, type Statement } from "../../db/statement.ts";
+import { eventFlow } from "../flow.ts";
 import { defineMessage } from "../message.ts";
+import { enqueueEach, relayName } from "../outbox.ts";
 
 /** A kind of event: something that happened in one domain and that others may care about. */
 export interface EventType<Data> {
@@ -39,17 +41,16 @@ export const EventRange = z.object({ from: z.int().positive(), to: z.int().posit
 export type EventRange = z.infer<typeof EventRange>;
 
 /** There are new events: the one message that goes to every consumer. */
-export const eventsAnnounced = defineMessage("events", EventRange, () => "events");
+export const eventsAnnounced = defineMessage("events", EventRange, () => "events", { flow: eventFlow });
 
 /**
  * The statement that records events, for the batch or transaction of the change that they tell of: they commit with it or not at all, and
  * are announced by themselves. With a `guard` it does so only where that holds.
  */
-export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Query {
-  return sql`
-    INSERT INTO event (type, version, subject, data, at)
+export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Statement {
+  return intoEvents(sql`
     SELECT ${field("type")}, ${field("version")}, ${field("subject")}, ${sql.raw("(value -> 'data')")}, ${now}
-    FROM ${rows(events)} WHERE ${guard} ORDER BY key`;
+    FROM ${rows(events)} WHERE ${guard} ORDER BY key`);
 }
 
 /** The columns of an event that {@link recordEach} computes in SQL from the rows of a query. */
@@ -68,8 +69,13 @@ export function recordEach(
   { subject, data }: EventRow,
   from: SQL,
   now: number,
-): Query {
-  return sql`INSERT INTO event (type, version, subject, data, at) SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`;
+): Statement {
+  return intoEvents(sql`SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`);
+}
+
+/** The relay announces them. */
+function intoEvents(select: SQL): Statement {
+  return notifying(relayName, sql`INSERT INTO event (type, version, subject, data, at) ${select}`);
 }
 
 const newest = sql`(SELECT max(seq) FROM event)`;
@@ -82,10 +88,16 @@ const newest = sql`(SELECT max(seq) FROM event)`;
 export async function announceEvents(db: Database, now: number): Promise<void> {
   if (!(await db.first(sql`SELECT 1 FROM event_mark WHERE announced < ${newest}`))) return;
   await db.write([
-    sql`
-      INSERT INTO outbox (id, name, payload, subject, created_at)
-      SELECT ${Bun.randomUUIDv7()}, ${eventsAnnounced.name}, json_object('from', announced + 1, 'to', ${newest}), 'events', ${now}
-      FROM event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
+    enqueueEach(
+      eventsAnnounced,
+      {
+        id: sql`${Bun.randomUUIDv7()}`,
+        payload: sql`json_object('from', announced + 1, 'to', ${newest})`,
+        subject: sql`'events'`,
+      },
+      sql`event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
+      now,
+    ),
     sql`UPDATE event_mark SET announced = ${newest} WHERE announced < ${newest}`,
   ]);
 }
