@@ -1,4 +1,4 @@
-import { postWebhook } from "../channels/outgoing-webhook.ts";
+import { postSigned } from "../channels/signed-post.ts";
 import { beginAttempt, recordAttempt } from "../webhook/attempt.ts";
 import { webhookSend } from "../webhook/messages.ts";
 import { parkDelivery } from "../webhook/parking.ts";
@@ -10,7 +10,7 @@ export const webhookSendJob = defineJob(
   async (ctx, { delivery }) => {
     const attempt = await beginAttempt(ctx, { delivery });
     if (!attempt) return done;
-    const answer = await postWebhook({ ...attempt, at: ctx.clock() });
+    const answer = await postSigned({ ...attempt, at: ctx.clock() });
     await recordAttempt(ctx, attempt, answer);
     return done;
   },

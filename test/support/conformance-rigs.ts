@@ -21,7 +21,7 @@ export interface Rig {
 }
 
 export const timeoutMs = 250;
-const times = { timeoutMs, rowTimeoutMs: 100 };
+const times = { timeoutMs, envelopeTimeoutMs: 100 };
 
 /** Every sender there is, real ones in front of a server that speaks like their provider. */
 export const rigs: readonly { readonly title: string; readonly channel: ExternalChannelName; open(): Rig }[] = [

@@ -2,7 +2,7 @@ import { type CreateBatchEmailOptions, Resend } from "resend";
 import { z } from "zod";
 import { channels } from "../catalog.ts";
 import type { BatchOutcome, Envelope, Limits, SendBatch, Sender, SendResult } from "../channel.ts";
-import { mend, reasonOf } from "../failure-reason.ts";
+import { reasonOf, settingReason } from "../failure-reason.ts";
 import { secondsOf } from "../http.ts";
 import { tagOf } from "./callback.ts";
 
@@ -109,7 +109,7 @@ function refusalOf(batch: SendBatch, error: ResendError, after: number | undefin
   };
   const each = (result: SendResult): BatchOutcome => ({ kind: "results", results: batch.envelopes.map(() => result) });
   const setting = settingBehind(error);
-  if (setting) return retry(mend("Resend", setting, name), mendSeconds);
+  if (setting) return retry(settingReason("Resend", setting, name), settingRetrySeconds);
   if (name === "invalid_idempotent_request") return each({ kind: "unknown", reason: reasonOf("Resend", name) });
   if (status === 409) return retry(`Resend is still busy with this batch (${name})`, 5);
   if (status === 429)
@@ -127,9 +127,9 @@ function refusalOf(batch: SendBatch, error: ResendError, after: number | undefin
   return retry(`Resend is out of order (${status})`);
 }
 
-const mendSeconds = 300;
+const settingRetrySeconds = 300;
 
-/** The setting that a person must mend before any e-mail goes out, if that is what Resend complains of. */
+/** The setting that a person must settingReason before any e-mail goes out, if that is what Resend complains of. */
 function settingBehind({ name, statusCode }: ResendError): string | undefined {
   if (name === "invalid_from_address" || (statusCode === 403 && name === "validation_error"))
     return "email.from and its domain at Resend";

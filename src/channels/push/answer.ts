@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SendResult } from "../channel.ts";
-import { mend, reasonOf } from "../failure-reason.ts";
+import { reasonOf, settingReason } from "../failure-reason.ts";
 import type { Answer } from "../http.ts";
 
 /** What FCM said of one token. */
@@ -58,7 +58,7 @@ function refusal(status: number, code: string): TokenAnswer | undefined {
 }
 
 function unfit(setting: string, code: string): TokenAnswer {
-  return { kind: "retry", afterSeconds: 300, reason: mend("FCM", setting, code) };
+  return { kind: "retry", afterSeconds: 300, reason: settingReason("FCM", setting, code) };
 }
 
 function speaksOfToken({ message, details }: z.infer<typeof Fault>["error"]): boolean {
