@@ -49,13 +49,13 @@ const KeptFlow = z.object({
 });
 export type KeptFlow = z.infer<typeof KeptFlow>;
 
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
 /** Every flow of the account that the queue knows, in one request, for which the SDK has no call. Throws when the queue is away. */
 export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow[]> {
   const response = await fetch(`${url}/v2/flowControl`, {
     headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(patienceMs),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   if (!response.ok) throw new QstashError(`it answers ${response.status} when asked for its flows`, response.status);
   return z.array(KeptFlow).parse(await response.json());

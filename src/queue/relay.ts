@@ -8,10 +8,10 @@ import type { Queue } from "./qstash.ts";
 
 /** Messages in one batch request: QStash documents no bound, and this many has always been taken. */
 const batchSize = 100;
-/** How often the relay looks for rows that another process wrote, in milliseconds. */
-const idleMs = 1_000;
-/** The longest pause while the queue is away, in milliseconds. */
-const longestPauseMs = 15_000;
+/** How often the relay looks for rows that another process wrote. */
+const pollMs = 1_000;
+/** The longest pause while the queue is away. */
+const maxPauseMs = 15_000;
 
 export interface Relay {
   /** Resolves when nothing publishable is left. */
@@ -45,7 +45,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
         await record(db, answers, clock());
         const outage = answers.find((answer) => "outage" in answer);
         outages = outage ? outages + 1 : 0;
-        const pauseMs = Math.min(longestPauseMs, backoffMs(outages - 1));
+        const pauseMs = Math.min(maxPauseMs, backoffMs(outages - 1));
         queue.outage = outage && { error: outage.outage, until: clock() + pauseMs };
         logRefused(answers, log);
         if (outage) log("outbox.paused", { pauseMs, error: outage.outage, waiting: waiting.length });
@@ -62,7 +62,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
     });
   };
   db.onCommit(relayName, wake);
-  const timer = setInterval(wake, idleMs);
+  const timer = setInterval(wake, pollMs);
   wake();
   return {
     idle: async () => {

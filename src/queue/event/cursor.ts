@@ -7,8 +7,8 @@ import { enqueueEach } from "../outbox.ts";
 import { EventRange } from "./event.ts";
 
 /**
- * Moves a cursor past a stretch that begins right behind it. Where it stands elsewhere the statement fails, and with it the whole batch: a
- * cursor cannot be null.
+ * Moves a cursor past a batch that begins right behind it. Where it stands elsewhere the statement fails, and with it
+ * all that is written with it: a cursor cannot be null.
  */
 export function moveCursor(name: string, { from, to }: EventRange, now: number): Query {
   return move(name, sql`cursor = ${from - 1}`, sql`${to}`, now);
@@ -20,7 +20,7 @@ function move(name: string, holds: SQL, to: SQL, now: number): Query {
     WHERE name = ${name}`;
 }
 
-/** Remembers the stretch that failed, while the cursor stands before it. */
+/** Remembers the batch that failed, while the cursor stands before it. */
 export function noteStuck(name: string, { from, to }: EventRange): Query {
   return sql`UPDATE consumer SET stuck_from = ${from}, stuck_to = ${to} WHERE name = ${name} AND cursor = ${from - 1}`;
 }
@@ -36,7 +36,7 @@ export function parkedIn(db: Database, name: string, { from, to }: EventRange): 
 }
 
 /** Takes what was dealt with, up to `done`, off a parked range; fails with its batch where the range is not parked so any more. */
-export function unparkStretch(name: string, { from, to }: Parked, done: number): Query[] {
+export function unparkBatch(name: string, { from, to }: Parked, done: number): Query[] {
   const row = sql`consumer = ${name} AND from_seq = ${from}`;
   return [
     sql`UPDATE consumer SET cursor = CASE WHEN EXISTS (SELECT 1 FROM parked_range WHERE ${row} AND to_seq = ${to}) THEN cursor END WHERE name = ${name}`,
@@ -46,8 +46,8 @@ export function unparkStretch(name: string, { from, to }: Parked, done: number):
   ];
 }
 
-/** Parks a stretch right behind the cursor, moves the cursor past it, and leaves one message for what follows. */
-export function giveUpStretch(name: string, { from, to }: EventRange, now: number): Query[] {
+/** Parks a range right behind the cursor, moves the cursor past it, and leaves one message for what follows. */
+export function parkBatch(name: string, { from, to }: EventRange, now: number): Query[] {
   const here = sql`EXISTS (SELECT 1 FROM consumer WHERE name = ${name} AND cursor = ${from - 1})`;
   return [
     sql`INSERT INTO parked_range (consumer, from_seq, to_seq, at) SELECT ${name}, ${from}, ${to}, ${now} WHERE ${here}

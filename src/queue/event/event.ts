@@ -36,7 +36,7 @@ export function defineEvent<Data>(type: string, version: number, schema: z.ZodTy
   };
 }
 
-/** A stretch of events, both ends in it. */
+/** A range of events by their numbers, both ends in it. */
 export const EventRange = z.object({ from: z.int().positive(), to: z.int().positive() });
 export type EventRange = z.infer<typeof EventRange>;
 
@@ -104,14 +104,14 @@ export async function announceEvents(db: Database, now: number): Promise<void> {
 
 /** How long an event is kept at least, in milliseconds, and how many are forgotten at once. */
 const keepMs = 30 * 24 * 3_600_000;
-const forgetStride = 10_000;
+const forgetBatchSize = 10_000;
 
-/** Forgets old events that every consumer is past, a stretch at a time; what was parked of them can then no longer be replayed. */
+/** Forgets old events that every consumer is past, a batch at a time; what was parked of them can then no longer be replayed. */
 export function forgetEvents(now: number): Query[] {
   const before = now - keepMs;
   return [
     sql`
-      DELETE FROM event WHERE seq < (SELECT min(seq) FROM event) + ${forgetStride} AND at < ${before}
+      DELETE FROM event WHERE seq < (SELECT min(seq) FROM event) + ${forgetBatchSize} AND at < ${before}
         AND seq <= (SELECT min(announced, coalesce((SELECT min(cursor) FROM consumer WHERE retired_at IS NULL), announced)) FROM event_mark)`,
     sql`DELETE FROM parked_range WHERE at < ${before}`,
   ];

@@ -34,10 +34,10 @@ async function story(random: () => number): Promise<void> {
     name: "reader",
     types: ["thing"],
     begins: "first",
-    handle: async (_, stretch) => {
-      const events = await stretch.read();
+    handle: async (_, batch) => {
+      const events = await batch.read();
       if (!mended && events.some(({ seq }) => poison.has(seq))) throw new Error("poison");
-      return [sql`INSERT INTO done (n) SELECT seq FROM event e WHERE ${stretch.where}`]; // a second time would be seen
+      return [sql`INSERT INTO done (n) SELECT seq FROM event e WHERE ${batch.where}`]; // a second time would be seen
     },
   };
   await registerConsumers({ db, clock: () => 0 }, [consumer]);

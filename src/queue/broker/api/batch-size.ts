@@ -1,23 +1,23 @@
-/** What is done in one go may take about this long, ms: everything else waits for it. */
-const bearable = 20;
-const first = 500;
+/** One batch may take about this long: everything else waits for it. */
+const targetMs = 20;
+const firstSize = 500;
 
 /** How much of long work is done between two turns of the event loop: more where that is quick, less where it is slow. */
-export interface Stride {
-  /** Does the next piece, of the size that it is told. */
-  run<T>(piece: (size: number) => T): T;
+export interface BatchSize {
+  /** Does the next batch, of the size that it is told. */
+  run<T>(batch: (size: number) => T): T;
 }
 
-/** A stride of `most` pieces at most. */
-export function createStride(most: number): Stride {
-  let size = Math.min(first, most);
+/** A size that follows how long the batches take, never beyond `maxSize`. */
+export function adaptiveBatchSize(maxSize: number): BatchSize {
+  let size = Math.min(firstSize, maxSize);
   return {
-    run(piece) {
+    run(batch) {
       const began = performance.now();
-      const result = piece(size);
+      const result = batch(size);
       const took = performance.now() - began;
-      if (took > bearable) size = Math.max(1, Math.floor(size / 2));
-      else if (took < bearable / 3) size = Math.min(most, size * 2);
+      if (took > targetMs) size = Math.max(1, Math.floor(size / 2));
+      else if (took < targetMs / 3) size = Math.min(maxSize, size * 2);
       return result;
     },
   };

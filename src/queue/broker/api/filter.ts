@@ -57,7 +57,7 @@ export function timeTerms(column: string): Terms {
   return { fromDate: { sql: `${column} >= ?`, read: numbers }, toDate: { sql: `${column} <= ?`, read: numbers } };
 }
 
-const mostValues = 10_000;
+const maxValues = 10_000;
 const aside = new Set(["count", "cursor", "qstash_token"]);
 
 /**
@@ -79,7 +79,7 @@ export function readFilter(query: URLSearchParams, terms: Terms, names?: string)
     all.push(anyOf(wanted.map(() => term.sql)));
     values.push(...wanted.flatMap((list) => list ?? []));
   }
-  if (values.length > mostValues) return reject(400, `a filter may have ${mostValues} values at most`);
+  if (values.length > maxValues) return reject(400, `a filter may have ${maxValues} values at most`);
   return { where: all.length > 0 ? all.join(" AND ") : "TRUE", values, isEmpty: all.length === 0 };
 }
 

@@ -75,7 +75,7 @@ const redaction = z.string().transform((text, issue): Redaction => {
 });
 
 /** The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own. */
-export const settings = z.object({
+export const Settings = z.object({
   method: z
     .string()
     .toUpperCase()
@@ -103,4 +103,4 @@ export const settings = z.object({
   "redact-fields": redaction.optional(),
 });
 
-export type Settings = z.infer<typeof settings>;
+export type Settings = z.infer<typeof Settings>;

@@ -1,12 +1,14 @@
 import { parseDuration } from "../duration.ts";
 import { evaluateDelay } from "./delay-expression.ts";
 
-const longest = 86_400_000;
-const told = ["retry-after", "x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"];
+/** A day: no retry waits longer. */
+const longestMs = 86_400_000;
+/** Where a destination says when it wants to be asked again, the first that does. */
+const delayHeaders = ["retry-after", "x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"];
 
 /** QStash's backoff in ms before retry `n` (from 1): min(86400, e^(2.5 n)) seconds. */
 export function backoff(n: number): number {
-  return Math.min(longest, Math.round(Math.exp(2.5 * n) * 1_000));
+  return Math.min(longestMs, Math.round(Math.exp(2.5 * n) * 1_000));
 }
 
 /**
@@ -22,7 +24,7 @@ export function retryDelay(
   const asked = answer && askedDelay(answer, now);
   if (asked !== undefined) return asked;
   const own = expression === undefined ? undefined : evaluateDelay(expression, retried);
-  return own === undefined ? backoff(retried + 1) : Math.min(longest, Math.max(0, Math.round(own)));
+  return own === undefined ? backoff(retried + 1) : Math.min(longestMs, Math.max(0, Math.round(own)));
 }
 
 /** Whether the destination says that no retry will help: status 489 with `Upstash-NonRetryable-Error: true`. */
@@ -31,11 +33,11 @@ export function isFinal(status: number, answer: Headers): boolean {
 }
 
 function askedDelay(answer: Headers, now: number): number | undefined {
-  for (const name of told) {
+  for (const name of delayHeaders) {
     const value = answer.get(name)?.trim();
     if (!value) continue;
     const ms = readDelay(value, now);
-    if (ms !== undefined && ms >= 0 && ms <= longest) return ms;
+    if (ms !== undefined && ms >= 0 && ms <= longestMs) return ms;
   }
   return undefined;
 }

@@ -11,7 +11,7 @@ const few = 8;
 const most = 0.75;
 /** An answer within this, ms, is prompt. */
 const prompt = 1_000;
-const mostRemembered = 10_000;
+const maxOrigins = 10_000;
 
 interface Origin {
   /** When its calls under way began, earliest first. */
@@ -80,7 +80,7 @@ export class Shares {
     const name = originOf(url);
     const known = this.#origins.get(name);
     if (known) return known;
-    if (this.#origins.size >= mostRemembered) this.#forget();
+    if (this.#origins.size >= maxOrigins) this.#forget();
     const origin: Origin = { calls: new Set(), wasPrompt: false, waiting: new Set() };
     this.#origins.set(name, origin);
     return origin;

@@ -5,7 +5,7 @@ import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { nextTick } from "./cron.ts";
 
-interface Parts {
+interface TickerParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
@@ -13,15 +13,15 @@ interface Parts {
   readonly onPlaced: (placed: readonly Placed[]) => void;
 }
 
-const atOnce = 100;
-/** Ticks missed by less than this, ms, are made up for one by one, as after a crash; of older ones only the first is. */
-const catchUp = 600_000;
+const ticksAtOnce = 100;
+/** Ticks missed by less than this are made up for one by one, as after a crash; of older ones only the first is. */
+const catchUpMs = 600_000;
 
 /**
  * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or doubled.
  * Those missed while the broker was away for a short time follow when it is back; a long absence does not end in a flood.
  */
-export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts) {
+export function createTicker({ store, committer, now, alarmAt, onPlaced }: TickerParts) {
   let firing = false;
   let stopped = false;
 
@@ -39,7 +39,10 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts
       look();
     };
     committer
-      .commit(() => store.dueSchedules.all(now(), atOnce).flatMap((schedule) => tick(store, schedule, now())), onPlaced)
+      .commit(
+        () => store.dueSchedules.all(now(), ticksAtOnce).flatMap((schedule) => tick(store, schedule, now())),
+        onPlaced,
+      )
       .then(done, () => setTimeout(done, 1_000));
   }
 
@@ -57,7 +60,7 @@ function tick(store: Store, schedule: Schedule, now: number): readonly Placed[] 
   const accepted = acceptAll(store, toDraft(schedule, due), now);
   const sent = isRejection(accepted) ? [] : accepted; // its URL group is gone: the schedule waits for another
   const ids = JSON.stringify(sent.map(({ id }) => id));
-  store.ticked.run(nextTick(schedule.cron, Math.max(due, now - catchUp)) ?? null, due, ids, schedule.id);
+  store.ticked.run(nextTick(schedule.cron, Math.max(due, now - catchUpMs)) ?? null, due, ids, schedule.id);
   return placedOf(sent);
 }
 

@@ -39,16 +39,16 @@ interface Found {
   readonly queue: string | null;
 }
 
-/** Messages that wait, a stretch at a time: the numbers after `after` and before `before`. */
+/** Messages that wait, a chunk at a time: the numbers after `after` and before `before`. */
 function walks(db: Database) {
   // What has ended lies between them, and so does a body between its row's beginning and most columns: no index, no detour.
-  const stretch = db.query<{ last: number | null }, [after: number, before: number, length: number]>(
+  const chunkEnd = db.query<{ last: number | null }, [after: number, before: number, length: number]>(
     "SELECT max(seq) AS last FROM (SELECT seq FROM message NOT INDEXED WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?)",
   );
   return {
-    /** The last of the next `length` messages, ended ones among them; nothing where there are none. */
-    messageStretch: (after: number, before: number, length: number): number | undefined =>
-      stretch.get(after, before, length)?.last ?? undefined,
+    /** The number of the last of the next `length` messages, ended ones among them; nothing where there are none. */
+    messageChunkEnd: (after: number, before: number, length: number): number | undefined =>
+      chunkEnd.get(after, before, length)?.last ?? undefined,
     waitingWithin: (after: number, last: number, { where, values }: { where: string; values: Values }) =>
       db
         .prepare<Found, (string | number)[]>(

@@ -1,9 +1,9 @@
 import type { Message } from "../../records.ts";
-import type { Gate } from "./limiter.ts";
+import type { Limiter } from "./limiter.ts";
 
 /** Messages that share one set of limits. Only the numbers of due ones are held in memory, bounded; the rest stays in the table. */
 export interface Lane {
-  readonly gate: Gate;
+  readonly limiter: Limiter;
   /** Waits in line for a slot. */
   inLine: boolean;
   /** Takes a message that just became due. */
