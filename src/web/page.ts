@@ -16,12 +16,12 @@ interface Page {
   readonly words: PageWords;
   /** 200 unless given. */
   readonly status?: number;
-  /** Whether it tells what was just done: read out by screen readers. */
-  readonly isNews?: boolean;
+  /** Whether it tells what was just done, which screen readers read out. */
+  readonly isStatus?: boolean;
 }
 
 /** A small page of the shop's: no script, no frame, nothing loaded from anywhere, kept by nobody, and no address that others are told of. */
-export function pageResponse({ language, shop, words, status = 200, isNews = false }: Page): Response {
+export function pageResponse({ language, shop, words, status = 200, isStatus = false }: Page): Response {
   const { title, text, code, button } = words;
   const html = `<!doctype html>
 <html lang="${language}">
@@ -36,7 +36,7 @@ export function pageResponse({ language, shop, words, status = 200, isNews = fal
 <main>
 <p>${escaped(shop)}</p>
 <h1>${escaped(title)}</h1>
-<p${isNews ? ' role="status"' : ""}>${escaped(text)}</p>
+<p${isStatus ? ' role="status"' : ""}>${escaped(text)}</p>
 ${code ? `<p><code>${escaped(code)}</code></p>` : ""}
 ${button ? `<form method="post"><button type="submit">${escaped(button)}</button></form>` : ""}
 </main>
