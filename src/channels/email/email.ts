@@ -1,20 +1,11 @@
 import { type CreateBatchEmailOptions, Resend } from "resend";
 import { z } from "zod";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, Limits, SendBatch, Sender, SendResult } from "../channel.ts";
+import type { BatchOutcome, Envelope, SendBatch, Sender, SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
 import { secondsOf } from "../http.ts";
 import { tagOf } from "./callback.ts";
-
-export interface EmailSettings {
-  readonly apiKey: string;
-  /** `Shop <news@shop.example>`, of a domain verified at Resend. */
-  readonly from: string;
-  readonly replyTo?: string;
-  readonly baseUrl?: string;
-  readonly limits?: Partial<Limits>;
-  readonly timeoutMs?: number;
-}
+import type { EmailSettings } from "./settings.ts";
 
 /** E-mail through Resend, up to 100 in one request. The batch's id is the idempotency key, so whatever is unclear is tried again. */
 export function emailSender(settings: EmailSettings): Sender {

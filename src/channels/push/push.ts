@@ -1,22 +1,12 @@
 import { z } from "zod";
 import { SetupError } from "../../errors.ts";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, Limits, SendBatch, Sender } from "../channel.ts";
+import type { BatchOutcome, Envelope, SendBatch, Sender } from "../channel.ts";
 import { jsonFrom, post } from "../http.ts";
 import { sendEach } from "../send-each.ts";
 import { type AccessTokens, accessTokens } from "./access-token.ts";
 import { memberResult, type TokenAnswer, tokenAnswer } from "./answer.ts";
-
-export interface PushSettings {
-  /** The service account's key file, as JSON text. */
-  readonly serviceAccount: string;
-  readonly baseUrl?: string;
-  /** Where access tokens are fetched; otherwise as the key file says. */
-  readonly tokenUrl?: string;
-  readonly limits?: Partial<Limits>;
-  readonly timeoutMs?: number;
-  readonly envelopeTimeoutMs?: number;
-}
+import type { PushSettings } from "./settings.ts";
 
 const ServiceAccount = z.object({
   project_id: z.string().min(1),

@@ -1,23 +1,11 @@
 import { z } from "zod";
 import { channels } from "../catalog.ts";
-import type { Envelope, Limits, Sender, SendResult } from "../channel.ts";
+import type { Envelope, Sender, SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
 import { type Answer, post } from "../http.ts";
 import { sendEach } from "../send-each.ts";
 import { refParameter } from "./callback.ts";
-
-export interface SmsSettings {
-  readonly accountSid: string;
-  readonly authToken: string;
-  /** A number of ours (`+1…`), a sender name, or the sid of a messaging service (`MG…`). */
-  readonly from: string;
-  readonly baseUrl?: string;
-  /** Where Twilio reports what becomes of a message; the envelope's ref is added as `ref`. */
-  readonly statusCallback?: string;
-  readonly limits?: Partial<Limits>;
-  readonly timeoutMs?: number;
-  readonly envelopeTimeoutMs?: number;
-}
+import type { SmsSettings } from "./settings.ts";
 
 /** Text messages through Twilio, one request each. Twilio recognises no repeats: what is unclear stays unknown. */
 export function smsSender(settings: SmsSettings): Sender {
