@@ -1,6 +1,6 @@
 /**
- * What a provider said, fit for ledgers and logs: short, and without the addresses, numbers and tokens that providers like to
- * quote – neither those it was given (`quoted`) nor anything that looks like one.
+ * What a provider said, fit for ledgers and logs: short, and without the addresses, numbers and tokens that providers
+ * like to quote – neither those it was given (`quoted`) nor anything that looks like one.
  */
 export function reasonOf(who: string, code: string | number, text = "", quoted: readonly string[] = []): string {
   const words = masked(

@@ -1,6 +1,9 @@
 import { timingSafeEqual } from "node:crypto";
 
-/** What a provider's callback turned out to be. Only `event` has something to record; `ignored` is authentic and of no interest. */
+/**
+ * What a provider's callback turned out to be. Only `event` has something to record; `ignored` is authentic and of no
+ * interest.
+ */
 export type ProviderCallback<Event> =
   /** `id` names this callback: a second delivery carries it again. */
   | { readonly kind: "event"; readonly id: string; readonly event: Event }

@@ -10,8 +10,8 @@ export interface SendPace {
 }
 
 /**
- * Sends a batch one request an envelope, for providers that recognise no repeats. Once the provider turns a row away for now, or
- * time is short, the envelopes not yet begun are left for another try: surely not accepted.
+ * Sends a batch one request an envelope, for providers that recognise no repeats. Once the provider turns a row away
+ * for now, or time is short, the envelopes not yet begun are left for another try: surely not accepted.
  */
 export async function sendEach(
   { envelopes }: SendBatch,

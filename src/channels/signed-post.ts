@@ -31,8 +31,8 @@ const defaultTimeoutMs = 10_000;
 const answerLimit = 2_048;
 
 /**
- * Posts once, signed as Standard Webhooks asks, follows no redirect, and never throws. Taken is what was answered with 2xx in time; the
- * answer's text is read no further than some words for whoever has to mend the receiver.
+ * Posts once, signed as Standard Webhooks asks, follows no redirect, and never throws. Taken is what was answered with
+ * 2xx in time; the answer's text is read no further than some words for whoever has to mend the receiver.
  */
 export async function postSigned(post: SignedPost, timeoutMs = defaultTimeoutMs): Promise<PostAnswer> {
   const { url, body } = post;

@@ -10,8 +10,9 @@ import { readOptions, UsageError } from "./options.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
 /**
- * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became of them. Its data is in a
- * directory of its own that goes when it ends. With `--exit` it ends after the table, with `--json` the last line is one JSON object.
+ * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became
+ * of them. Its data is in a directory of its own that goes when it ends. With `--exit` it ends after the table, with
+ * `--json` the last line is one JSON object.
  */
 export async function demo(args: readonly string[]): Promise<void> {
   const { values } = readOptions(args, {

@@ -23,7 +23,9 @@ export interface Database {
    * connection, so its statements carry their own guards.
    */
   write(queries: readonly Query[]): Promise<ResultSet[]>;
-  /** An interactive transaction, for operators' mutations only; never held across a network call. Nested calls join it. */
+  /**
+   * An interactive transaction, for operators' mutations only; never held across a network call. Nested calls join it.
+   */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
 }
 

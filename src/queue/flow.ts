@@ -51,7 +51,10 @@ export type KeptFlow = z.infer<typeof KeptFlow>;
 
 const timeoutMs = 10_000;
 
-/** Every flow of the account that the queue knows, in one request, for which the SDK has no call. Throws when the queue is away. */
+/**
+ * Every flow of the account that the queue knows, in one request, for which the SDK has no call. Throws when the queue
+ * is away.
+ */
 export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow[]> {
   const response = await fetch(`${url}/v2/flowControl`, {
     headers: { authorization: `Bearer ${token}` },

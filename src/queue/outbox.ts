@@ -7,9 +7,9 @@ import type { Message, MessageType } from "./message.ts";
 export const relayName = "relay";
 
 /**
- * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that causes them:
- * both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message of its own.
- * With a `guard` it does so only where that holds.
+ * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that
+ * causes them: both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message
+ * of its own. With a `guard` it does so only where that holds.
  */
 export function enqueue(messages: readonly Message[], now: number, guard: SQL = sql`1`): Statement {
   const list = messages.map(({ name, payload, subject, flow, notBefore }) => ({
@@ -24,7 +24,10 @@ export function enqueue(messages: readonly Message[], now: number, guard: SQL = 
   return intoOutbox(sql`SELECT ${sql.join(columns, sql`, `)}, ${now} FROM ${rows(list)} WHERE ${guard}`);
 }
 
-/** A guard for {@link enqueue}: no message about the subject is meant for later than now. So repeats of what leaves one leave no second. */
+/**
+ * A guard for {@link enqueue}: no message about the subject is meant for later than now. So repeats of what leaves one
+ * leave no second.
+ */
 export function noneAhead(subject: string, now: number): SQL {
   return sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${subject} AND not_before > ${now})`;
 }
@@ -42,7 +45,9 @@ export interface OutboxRow {
   readonly notBefore?: SQL;
 }
 
-/** Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made. */
+/**
+ * Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made.
+ */
 export function enqueueEach(
   type: Pick<MessageType<never>, "name" | "flow">,
   row: OutboxRow,

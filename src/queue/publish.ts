@@ -22,7 +22,9 @@ export type Answer = { readonly row: WaitingRow } & (
   | { readonly outage: string }
 );
 
-/** Offers rows to the queue in one batch. One that is refused as a whole is divided until the row at fault stands alone. */
+/**
+ * Offers rows to the queue in one batch. One that is refused as a whole is divided until the row at fault stands alone.
+ */
 export async function publish(queue: Queue, waiting: readonly WaitingRow[]): Promise<Answer[]> {
   try {
     const answers = await queue.client.batch(waiting.map((row) => toRequest(queue.settings, row)));
@@ -51,8 +53,9 @@ function itemOf(answer: unknown): { messageId: string } | { refused: string } {
 }
 
 /**
- * A URL group answers for each of its endpoints: their messages as JSON, by the name of the job. A group that nobody is in yet has taken
- * nothing, so the row waits; and one that has not taken all is asked again for all, for the deduplication id absorbs the rest.
+ * A URL group answers for each of its endpoints: their messages as JSON, by the name of the job. A group that nobody is
+ * in yet has taken nothing, so the row waits; and one that has not taken all is asked again for all, for the
+ * deduplication id absorbs the rest.
  */
 function groupOf(answers: readonly unknown[]): { messageId: string } | { refused: string } {
   if (answers.length === 0) return { refused: "the URL group has no endpoints yet" };

@@ -22,10 +22,10 @@ export interface Relay {
 type Log = (event: string, fields: Record<string, unknown>) => void;
 
 /**
- * Publishes what the outbox holds, in order, at most 100 at a time, and announces what happened. It runs after every commit that added rows,
- * and once a second for rows of other processes. Publishing may repeat (a crash between the queue's answer and ours): the deduplication id absorbs it.
- * A queue that is down or asks for patience is asked again later, with growing pauses; the rows wait. A row that the queue refuses waits
- * by itself and holds back no other.
+ * Publishes what the outbox holds, in order, at most 100 at a time, and announces what happened. It runs after every
+ * commit that added rows, and once a second for rows of other processes. Publishing may repeat (a crash between the
+ * queue's answer and ours): the deduplication id absorbs it. A queue that is down or asks for patience is asked again
+ * later, with growing pauses; the rows wait. A row that the queue refuses waits by itself and holds back no other.
  */
 export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () => number = Date.now): Relay {
   let running: Promise<void> | undefined;
@@ -95,7 +95,8 @@ async function record(db: RootDatabase, answers: readonly Answer[], now: number)
     sql`
       UPDATE outbox SET attempts = attempts + 1, message_id = r.message_id, error = r.error, next_try_at = r.next_try,
         published_at = CASE WHEN r.message_id IS NULL THEN NULL ELSE ${now} END
-      FROM (SELECT ${field("seq")} AS seq, ${field("messageId")} AS message_id, ${field("error")} AS error, ${field("nextTry")} AS next_try
+      FROM (SELECT ${field("seq")} AS seq, ${field("messageId")} AS message_id, ${field("error")} AS error,
+              ${field("nextTry")} AS next_try
             FROM ${rows(results)}) r
       WHERE outbox.seq = r.seq`,
   ]);

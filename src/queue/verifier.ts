@@ -28,8 +28,8 @@ const refreshEveryMs = 30_000;
 const timeoutMs = 5_000;
 
 /**
- * Verifies with the keys that were configured. When they do not hold, the queue is asked for those it has now, so that keys may be rotated
- * any number of times while Fanfare runs.
+ * Verifies with the keys that were configured. When they do not hold, the queue is asked for those it has now, so that
+ * keys may be rotated any number of times while Fanfare runs.
  */
 export function createVerifier(configured: SigningKeys, queue: { url: string; token: string }): Verifier {
   let keys = configured;

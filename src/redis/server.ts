@@ -14,7 +14,9 @@ export interface ManagedServer {
 const markKey = "fanfare:mark";
 const timeouts = { probeMs: 1_000, startMs: 5_000, stopMs: 2_000 };
 
-/** Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours. */
+/**
+ * Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours.
+ */
 export async function manageServer(dataDir: string, program: string): Promise<ManagedServer> {
   const dir = await openServerDir(dataDir);
   let stopped = false;

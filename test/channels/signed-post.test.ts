@@ -50,7 +50,7 @@ test("of a refusal some words are kept, without addresses and tokens, and when t
   expect(error?.length).toBeLessThan(300);
 });
 
-test("an answer without an end is not waited for: 2xx is taken, anything else read no further than some words", async () => {
+test("an answer without an end is not waited for: 2xx is taken, of others some words are read", async () => {
   const there = receiver();
   let status = 200;
   const endless = () =>

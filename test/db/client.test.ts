@@ -46,7 +46,7 @@ test("batches that wait together share a commit, and a faulty one harms no other
   await db.close();
 });
 
-test("who listens to commits hears of those that notify him, after they are durable, and of no others", async () => {
+test("who listens to commits hears of those that notify him once they are durable, and of no others", async () => {
   const { db } = await openOne();
   const heard: string[] = [];
   for (const name of ["one", "other"]) db.onCommit(name, () => heard.push(name));
@@ -109,7 +109,7 @@ test("a transaction that throws leaves nothing behind, and the queue goes on", a
   await db.close();
 });
 
-test("while another process holds the file, a write waits without blocking this one, and is written in the end", async () => {
+test("while another process holds the file, a write waits, blocks nothing here, and succeeds in the end", async () => {
   const { db, path } = await openOne();
   const holder = Bun.spawn(
     [process.execPath, join(import.meta.dir, "../support/lock-holder.ts"), path, "INSERT INTO t (v) VALUES ('theirs')"],

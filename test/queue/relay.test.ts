@@ -21,7 +21,7 @@ afterAll(async () => {
 
 const keys = { currentSigningKey: "c", nextSigningKey: "n" };
 
-test("a queue that was away gets all that waited when it is back, however often it was asked in vain or left alone meanwhile", async () => {
+test("a queue that was away gets all that waited when it is back, however often it was asked in vain", async () => {
   const port = freePort();
   const db = await openTestDatabase();
   const jobsUrl = "http://127.0.0.1:1/jobs";
@@ -55,7 +55,7 @@ test("a queue that was away gets all that waited when it is back, however often 
   await relay.stop();
 });
 
-test("a message travels in the flow that it is given, else in that of its kind, else in the default flow", async () => {
+test("a message travels in the flow it is given, else in that of its kind, else in the default flow", async () => {
   const broker = await startBroker({ path: join(tempDir(), "queue.db"), port: 0, token: "t", ...keys });
   stops.push(() => broker.stop());
   const db = await openTestDatabase();

@@ -22,8 +22,8 @@ export type EmailEventDetails =
   | { readonly kind: "failed"; readonly reason: "failed" | "suppressed" };
 
 /**
- * Reads a callback of Resend (Standard Webhooks, under `svix-*` or `webhook-*` headers, at most 5 minutes old). `rawBody` is
- * the body as it came.
+ * Reads a callback of Resend (Standard Webhooks, under `svix-*` or `webhook-*` headers, at most 5 minutes old).
+ * `rawBody` is the body as it came.
  */
 export function verifyEmailCallback(secret: string, headers: Headers, rawBody: string): ProviderCallback<EmailEvent> {
   const header = (name: string) => headers.get(`svix-${name}`) ?? headers.get(`webhook-${name}`) ?? "";

@@ -7,7 +7,10 @@ import { secondsOf } from "../http.ts";
 import { tagOf } from "./callback.ts";
 import type { EmailSettings } from "./settings.ts";
 
-/** E-mail through Resend, up to 100 in one request. The batch's id is the idempotency key, so whatever is unclear is tried again. */
+/**
+ * E-mail through Resend, up to 100 in one request. The batch's id is the idempotency key, so whatever is unclear is
+ * tried again.
+ */
 export function emailSender(settings: EmailSettings): Sender {
   const { apiKey, baseUrl, timeoutMs = 30_000 } = settings;
   const resend = new Resend(apiKey, baseUrl === undefined ? {} : { baseUrl });

@@ -17,8 +17,9 @@ const ServiceAccount = z.object({
 });
 
 /**
- * Push notifications through Firebase Cloud Messaging, one request a token. A member is reached when one of the tokens accepts;
- * FCM recognises no repeats, so what is unclear stays unknown. A key file that cannot be read is a {@link SetupError}.
+ * Push notifications through Firebase Cloud Messaging, one request a token. A member is reached when one of the tokens
+ * accepts; FCM recognises no repeats, so what is unclear stays unknown. A key file that cannot be read is a
+ * {@link SetupError}.
  */
 export function pushSender(settings: PushSettings): Sender {
   const { baseUrl = "https://fcm.googleapis.com", timeoutMs = 60_000, envelopeTimeoutMs = 15_000 } = settings;

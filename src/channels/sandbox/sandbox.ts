@@ -45,9 +45,9 @@ export interface Sandbox {
 
 /**
  * Opens the sandbox. A send is answered only after it is on disk. Like the provider it stands for, a channel with
- * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id with a
- * conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail alone; push
- * tokens that start with `gone` are reported as gone.
+ * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id
+ * with a conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail
+ * alone; push tokens that start with `gone` are reported as gone.
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { path, clock = Date.now, faults, seed = 1, timeoutMs = 2_000 } = options;
@@ -136,7 +136,10 @@ function answersOf(outcome: BatchOutcome, envelopes: readonly Envelope[]): Map<E
   );
 }
 
-/** Takes a request that arrived: judges every envelope, writes the accepted ones down, and answers as the provider would. */
+/**
+ * Takes a request that arrived: judges every envelope, writes the accepted ones down, and answers as the provider
+ * would.
+ */
 async function take(channel: SandboxChannel, { id, envelopes }: SendBatch, fail: number): Promise<BatchOutcome> {
   if (envelopes.length === 0) return { kind: "results", results: [] };
   const refused = new Map<number, string>();

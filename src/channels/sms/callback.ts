@@ -16,8 +16,8 @@ export type SmsEventDetails =
 export const refParameter = "ref";
 
 /**
- * Reads a callback of Twilio: status callbacks and incoming messages. `url` is the public URL exactly as Twilio called it, query
- * included; `params` the form it posted; `signature` the header `X-Twilio-Signature`.
+ * Reads a callback of Twilio: status callbacks and incoming messages. `url` is the public URL exactly as Twilio called
+ * it, query included; `params` the form it posted; `signature` the header `X-Twilio-Signature`.
  */
 export function verifySmsCallback(
   authToken: string,

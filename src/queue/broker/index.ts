@@ -50,8 +50,8 @@ const movedClockSleepMs = 20;
 const drainMs = 1_000;
 
 /**
- * Starts a queue that speaks QStash's HTTP protocol: what it answers is on disk, what is on disk is delivered at least once,
- * signed, and never before its time. Messages that a crash caught under way are delivered again.
+ * Starts a queue that speaks QStash's HTTP protocol: what it answers is on disk, what is on disk is delivered at least
+ * once, signed, and never before its time. Messages that a crash caught under way are delivered again.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const machine = assemble(options);

@@ -98,7 +98,10 @@ export interface Schedule
   readonly delay: number;
 }
 
-/** What came of one attempt. Without an answer (unreachable, reset, timed out) the status is 0, and there are no headers. */
+/**
+ * What came of one attempt. Without an answer (unreachable, reset, timed out) the status is 0, and there are no
+ * headers.
+ */
 export interface Attempt {
   readonly status: number;
   readonly headers: Headers | undefined;

@@ -20,8 +20,8 @@ export interface Consumer<Ctx extends ConsumerContext> {
   /** Where a consumer that is new begins: at the first event that is kept, or with what happens from now on. */
   readonly begins: "first" | "now";
   /**
-   * Answers the statements that deal with a batch of events; they commit together with the cursor's move, once, or not at all, so
-   * that they need no guards of their own. What it does elsewhere may be done twice.
+   * Answers the statements that deal with a batch of events; they commit together with the cursor's move, once, or not
+   * at all, so that they need no guards of their own. What it does elsewhere may be done twice.
    */
   handle(ctx: Ctx, batch: EventBatch): readonly Query[] | Promise<readonly Query[]>;
 }
@@ -30,9 +30,10 @@ export interface Consumer<Ctx extends ConsumerContext> {
 const defaultTimeBudgetMs = 10_000;
 
 /**
- * Deals with the events up to a range's end, from where the consumer stands, and with what was parked of the range. What is behind the
- * cursor is done already, so a range may come twice, late, or with others before it missing; of two deliveries at once one's work counts.
- * What takes long is gone on with by a message of its own. Throws what the consumer threw.
+ * Deals with the events up to a range's end, from where the consumer stands, and with what was parked of the range.
+ * What is behind the cursor is done already, so a range may come twice, late, or with others before it missing; of two
+ * deliveries at once one's work counts. What takes long is gone on with by a message of its own. Throws what the
+ * consumer threw.
  */
 export async function consume<Ctx extends ConsumerContext>(
   ctx: Ctx,
@@ -90,8 +91,9 @@ async function replay<Ctx extends ConsumerContext>(ctx: Ctx, consumer: Consumer<
 }
 
 /**
- * The queue has given a message up: parks the batch that the consumer could not deal with – or all that the message still had to do, where
- * nobody knows what that was – and moves the cursor past it, so that later events flow. A message for what follows is left.
+ * The queue has given a message up: parks the batch that the consumer could not deal with – or all that the message
+ * still had to do, where nobody knows what that was – and moves the cursor past it, so that later events flow. A
+ * message for what follows is left.
  */
 export async function giveUp(ctx: ConsumerContext, name: string, range: EventRange): Promise<void> {
   const at = await ctx.db.first<{ cursor: number; stuck_to: number | null; announced: number }>(sql`
@@ -103,8 +105,8 @@ export async function giveUp(ctx: ConsumerContext, name: string, range: EventRan
 }
 
 /**
- * Makes the consumers of these names the ones that there are. A new one begins at its beginning; one that is no longer here holds nothing
- * up, and one that comes back goes on where it stood.
+ * Makes the consumers of these names the ones that there are. A new one begins at its beginning; one that is no longer
+ * here holds nothing up, and one that comes back goes on where it stood.
  */
 export async function registerConsumers(
   { db, clock }: ConsumerContext,
@@ -116,9 +118,12 @@ export async function registerConsumers(
   await db.write([
     sql`
       INSERT INTO consumer (name, cursor, moved_at)
-      SELECT value ->> 'name', CASE value ->> 'first' WHEN 1 THEN 0 ELSE max(announced, coalesce((SELECT max(seq) FROM event), 0)) END, ${now}
+      SELECT value ->> 'name',
+        CASE value ->> 'first' WHEN 1 THEN 0 ELSE max(announced, coalesce((SELECT max(seq) FROM event), 0)) END, ${now}
       FROM ${rows(list)}, event_mark WHERE true ON CONFLICT (name) DO NOTHING`,
-    sql`UPDATE consumer SET retired_at = CASE WHEN name IN ${here} THEN NULL ELSE ${now} END WHERE (name IN ${here}) = (retired_at IS NOT NULL)`,
+    sql`
+      UPDATE consumer SET retired_at = CASE WHEN name IN ${here} THEN NULL ELSE ${now} END
+      WHERE (name IN ${here}) = (retired_at IS NOT NULL)`,
   ]);
 }
 

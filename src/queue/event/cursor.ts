@@ -16,7 +16,8 @@ export function moveCursor(name: string, { from, to }: EventRange, now: number):
 
 function move(name: string, holds: SQL, to: SQL, now: number): Query {
   return sql`
-    UPDATE consumer SET cursor = CASE WHEN ${holds} THEN ${to} END, stuck_from = NULL, stuck_to = NULL, moved_at = ${now}
+    UPDATE consumer
+    SET cursor = CASE WHEN ${holds} THEN ${to} END, stuck_from = NULL, stuck_to = NULL, moved_at = ${now}
     WHERE name = ${name}`;
 }
 
@@ -35,11 +36,17 @@ export function parkedIn(db: Database, name: string, { from, to }: EventRange): 
     WHERE consumer = ${name} AND from_seq <= ${to} AND to_seq >= ${from} ORDER BY from_seq`);
 }
 
-/** Takes what was dealt with, up to `done`, off a parked range; fails with its batch where the range is not parked so any more. */
+/**
+ * Takes what was dealt with, up to `done`, off a parked range; fails with its batch where the range is not parked so
+ * any more.
+ */
 export function unparkBatch(name: string, { from, to }: Parked, done: number): Query[] {
   const row = sql`consumer = ${name} AND from_seq = ${from}`;
   return [
-    sql`UPDATE consumer SET cursor = CASE WHEN EXISTS (SELECT 1 FROM parked_range WHERE ${row} AND to_seq = ${to}) THEN cursor END WHERE name = ${name}`,
+    sql`
+      UPDATE consumer
+      SET cursor = CASE WHEN EXISTS (SELECT 1 FROM parked_range WHERE ${row} AND to_seq = ${to}) THEN cursor END
+      WHERE name = ${name}`,
     done < to
       ? sql`UPDATE parked_range SET from_seq = ${done + 1} WHERE ${row}`
       : sql`DELETE FROM parked_range WHERE ${row}`,
@@ -52,7 +59,9 @@ export function parkBatch(name: string, { from, to }: EventRange, now: number): 
   return [
     sql`INSERT INTO parked_range (consumer, from_seq, to_seq, at) SELECT ${name}, ${from}, ${to}, ${now} WHERE ${here}
       ON CONFLICT DO UPDATE SET to_seq = max(to_seq, excluded.to_seq)`,
-    sql`UPDATE consumer SET cursor = ${to}, stuck_from = NULL, stuck_to = NULL, moved_at = ${now} WHERE name = ${name} AND cursor = ${from - 1}`,
+    sql`
+      UPDATE consumer SET cursor = ${to}, stuck_from = NULL, stuck_to = NULL, moved_at = ${now}
+      WHERE name = ${name} AND cursor = ${from - 1}`,
     announceTo(name, now, sql`${to}`),
   ];
 }
@@ -69,8 +78,8 @@ export function consumerMessage(consumer: string): MessageType<EventRange> {
 }
 
 /**
- * Tells one consumer, by a message of its own, of the events behind its cursor, where `cursor` is where it stands. Nothing where there are
- * none, or such a message already waits to be published.
+ * Tells one consumer, by a message of its own, of the events behind its cursor, where `cursor` is where it stands.
+ * Nothing where there are none, or such a message already waits to be published.
  */
 export function announceTo(name: string, now: number, cursor: SQL): Query {
   const job = jobOf(name);

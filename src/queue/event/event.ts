@@ -44,8 +44,8 @@ export type EventRange = z.infer<typeof EventRange>;
 export const eventsAnnounced = defineMessage("events", EventRange, () => "events", { flow: eventFlow });
 
 /**
- * The statement that records events, for the batch or transaction of the change that they tell of: they commit with it or not at all, and
- * are announced by themselves. With a `guard` it does so only where that holds.
+ * The statement that records events, for the batch or transaction of the change that they tell of: they commit with it
+ * or not at all, and are announced by themselves. With a `guard` it does so only where that holds.
  */
 export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Statement {
   return intoEvents(sql`
@@ -61,8 +61,8 @@ export interface EventRow {
 }
 
 /**
- * Like {@link record}, for one event per row of `from`: any number of events is one statement, and one message. The type may itself be
- * computed. Right behind the change that it tells of, `from` may ask for `changes() > 0`.
+ * Like {@link record}, for one event per row of `from`: any number of events is one statement, and one message. The
+ * type may itself be computed. Right behind the change that it tells of, `from` may ask for `changes() > 0`.
  */
 export function recordEach(
   { type, version }: { readonly type: string | SQL; readonly version: number },
@@ -81,9 +81,9 @@ function intoEvents(select: SQL): Statement {
 const newest = sql`(SELECT max(seq) FROM event)`;
 
 /**
- * Leaves one message for all events that are not announced yet; none where there are none, or nobody reads them. The rows of `event` are
- * themselves the durable intent, so the relay does this when it comes by: producers pay for one statement, and a burst of changes is one
- * message.
+ * Leaves one message for all events that are not announced yet; none where there are none, or nobody reads them. The
+ * rows of `event` are themselves the durable intent, so the relay does this when it comes by: producers pay for one
+ * statement, and a burst of changes is one message.
  */
 export async function announceEvents(db: Database, now: number): Promise<void> {
   if (!(await db.first(sql`SELECT 1 FROM event_mark WHERE announced < ${newest}`))) return;
@@ -106,13 +106,18 @@ export async function announceEvents(db: Database, now: number): Promise<void> {
 const keepMs = 30 * 24 * 3_600_000;
 const forgetBatchSize = 10_000;
 
-/** Forgets old events that every consumer is past, a batch at a time; what was parked of them can then no longer be replayed. */
+/**
+ * Forgets old events that every consumer is past, a batch at a time; what was parked of them can then no longer be
+ * replayed.
+ */
 export function forgetEvents(now: number): Query[] {
   const before = now - keepMs;
   return [
     sql`
       DELETE FROM event WHERE seq < (SELECT min(seq) FROM event) + ${forgetBatchSize} AND at < ${before}
-        AND seq <= (SELECT min(announced, coalesce((SELECT min(cursor) FROM consumer WHERE retired_at IS NULL), announced)) FROM event_mark)`,
+        AND seq <= (
+          SELECT min(announced, coalesce((SELECT min(cursor) FROM consumer WHERE retired_at IS NULL), announced))
+          FROM event_mark)`,
     sql`DELETE FROM parked_range WHERE at < ${before}`,
   ];
 }

@@ -26,7 +26,7 @@ const json = async (answer: Promise<Response>) => {
   return [status, await (await answer).json()];
 };
 
-test("a batchSize grows while work is quick, and shrinks while it is slow", () => {
+test("a batch grows while work is quick, and shrinks while it is slow", () => {
   const batchSize = adaptiveBatchSize(2_000);
   const sizes: number[] = [];
   const work = (ms: number) => (size: number) => {
@@ -37,7 +37,7 @@ test("a batchSize grows while work is quick, and shrinks while it is slow", () =
   expect(sizes).toEqual([500, 1_000, 2_000, 2_000, 1_000, 500]);
 });
 
-test("the newest wanted rows are found however far back they are, once each, and everything else has its turn meanwhile", async () => {
+test("the newest wanted rows are found however far back, once each, and all else has its turn meanwhile", async () => {
   const rows = Array.from({ length: 100_000 }, (_, n) => n * 3);
   const chunkStart = (before: number, length: number) => {
     const older = rows.filter((row) => row < before);

@@ -159,7 +159,7 @@ test("one consumer's failure holds up no other", async () => {
   expect([await sick.done(), await well.done()]).toEqual([[], numbers(1, 10)]);
 });
 
-test("what the queue gives up is parked, later events flow, and replaying the dead letter deals with exactly that", async () => {
+test("what the queue gives up is parked, later events flow, and a replay deals with exactly that", async () => {
   const me = await reader(30);
   me.poison.add(14);
   await me.read(1, 10);
@@ -208,7 +208,7 @@ test("a message that died without a word is parked whole, and taken up by whatev
   expect(await me.parked()).toEqual([]);
 });
 
-test("a message from a database's future, which was put back, moves the cursor past nothing that is still to come", async () => {
+test("a message from the future of a database that was put back moves no cursor past what is to come", async () => {
   const me = await reader(10);
   await me.read(1, 99);
   await giveUp({ db: me.db, clock: () => 0 }, "reader", { from: 50, to: 99 });

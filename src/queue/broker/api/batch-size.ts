@@ -2,7 +2,9 @@
 const targetMs = 20;
 const firstSize = 500;
 
-/** How much of long work is done between two turns of the event loop: more where that is quick, less where it is slow. */
+/**
+ * How much of long work is done between two turns of the event loop: more where that is quick, less where it is slow.
+ */
 export interface BatchSize {
   /** Does the next batch, of the size that it is told. */
   run<T>(batch: (size: number) => T): T;

@@ -117,7 +117,9 @@ function remove(store: Store, letters: readonly DeadLetter[]): readonly DeadLett
   return letters.filter(({ seq }) => store.unbury.run(seq).changes > 0);
 }
 
-/** Publishes dead letters anew, each as a message of its own with all its tries before it, and what the request changes. */
+/**
+ * Publishes dead letters anew, each as a message of its own with all its tries before it, and what the request changes.
+ */
 async function revive(
   { store, committer, now, onPlaced }: DeadLetterParts,
   headers: Headers,

@@ -107,7 +107,10 @@ export function readExtras(settings: Settings, headers: Headers): Extras | Rejec
   };
 }
 
-/** A callback has settings of its own, under its own prefix; it is tried as often as its message, unless they say otherwise. */
+/**
+ * A callback has settings of its own, under its own prefix; it is tried as often as its message, unless they say
+ * otherwise.
+ */
 function readCallback(
   name: "callback" | "failure-callback",
   message: Settings,

@@ -14,7 +14,10 @@ export interface Filter {
 /** How one value of a query parameter is held against a row. */
 interface Term {
   readonly sql: string;
-  /** The parameters in `sql` for a value as it was given; undefined for one that cannot be. A text as it is, unless said. */
+  /**
+   * The parameters in `sql` for a value as it was given; undefined for one that cannot be. A text as it is, unless
+   * said.
+   */
   readonly read?: (value: string) => readonly (string | number)[] | undefined;
   /** What divides several values: a comma, unless said. */
   readonly between?: RegExp;
@@ -101,7 +104,10 @@ export function readCount(query: URLSearchParams, most = 100): number {
   return Number.isInteger(count) && count > 0 ? Math.min(count, most) : 100;
 }
 
-/** What a bulk action is asked for in the query, and, as older clients do, in a body of JSON: `{"messageIds": ["msg_1"]}`. */
+/**
+ * What a bulk action is asked for in the query, and, as older clients do, in a body of JSON: `{"messageIds":
+ * ["msg_1"]}`.
+ */
 export async function readQuery({
   request,
   query,

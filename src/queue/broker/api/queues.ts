@@ -67,7 +67,10 @@ async function save(
   return {};
 }
 
-/** What waits in the queue is cancelled first: while it is paused, none of that gets away. What came meanwhile has a queue of its own. */
+/**
+ * What waits in the queue is cancelled first: while it is paused, none of that gets away. What came meanwhile has a
+ * queue of its own.
+ */
 async function remove(parts: QueueParts, id: string): Promise<Answer> {
   const { store, committer, now, onLimits } = parts;
   if (!store.queue.get(id)) return reject(404, `queue ${id} not found`);

@@ -74,7 +74,9 @@ const redaction = z.string().transform((text, issue): Redaction => {
   return { body, headers };
 });
 
-/** The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own. */
+/**
+ * The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own.
+ */
 export const Settings = z.object({
   method: z
     .string()

@@ -8,8 +8,8 @@ export interface TargetPath {
 }
 
 /**
- * Reads a destination from the end of a path. It is kept as it was written, for deliveries are signed for exactly that, except that
- * some clients escape it, and that the token and the settings in its query are no part of it.
+ * Reads a destination from the end of a path. It is kept as it was written, for deliveries are signed for exactly that,
+ * except that some clients escape it, and that the token and the settings in its query are no part of it.
  */
 export function readTargetPath(rest: string): TargetPath {
   const question = rest.indexOf("?");

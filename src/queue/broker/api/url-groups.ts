@@ -41,7 +41,9 @@ const defaults = z.object({
     ),
 });
 
-/** The routes of URL groups, which the protocol calls topics: what is published to one goes to each of its endpoints. */
+/**
+ * The routes of URL groups, which the protocol calls topics: what is published to one goes to each of its endpoints.
+ */
 export function urlGroupRoutes(parts: UrlGroupParts): Routes {
   const { store, committer } = parts;
   return {

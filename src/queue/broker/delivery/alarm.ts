@@ -1,7 +1,12 @@
-/** Clocks are checked at least this often while something waits: they jump, and a sleeping machine's timers do not run. */
+/**
+ * Clocks are checked at least this often while something waits: they jump, and a sleeping machine's timers do not run.
+ */
 const longestSleepMs = 60_000;
 
-/** One timer for whatever is next. It never rings before the broker's clock has come to the time, and is silent when nothing waits. */
+/**
+ * One timer for whatever is next. It never rings before the broker's clock has come to the time, and is silent when
+ * nothing waits.
+ */
 export interface Alarm {
   /** Rings at `time` (ms) or earlier, whichever of all requests since the last ring is first. */
   at(time: number): void;

@@ -124,7 +124,9 @@ export class Dispatcher {
     this.#pumping = false;
   }
 
-  /** Whether a delivery was started. If not, the lane gets in line when a call ends, a period opens or a message comes. */
+  /**
+   * Whether a delivery was started. If not, the lane gets in line when a call ends, a period opens or a message comes.
+   */
   #startNext(lane: Lane, now: number): boolean {
     const max = this.#running >= maxRunning / 2 ? fairShare : maxRunning;
     const entry = lane.limiter.check(now, defaultParallelism, max);

@@ -7,7 +7,9 @@ import { callbackDraft } from "./callback.ts";
 import { logFailure } from "./log-failure.ts";
 import { isFinal, retryDelay } from "./retry-delay.ts";
 
-/** What an attempt led to: done, another try at `retryAt` (ms), or the dead letters; and the callbacks it put in line. */
+/**
+ * What an attempt led to: done, another try at `retryAt` (ms), or the dead letters; and the callbacks it put in line.
+ */
 export interface Outcome {
   readonly end: "delivered" | "retried" | "dead" | "cancelled";
   readonly retryAt?: number;

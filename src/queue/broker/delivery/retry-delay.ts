@@ -12,8 +12,8 @@ export function backoff(n: number): number {
 }
 
 /**
- * Ms to wait before the next attempt of a message that failed `retried + 1` times.
- * The destination's own word (Retry-After and its kin, up to a day) wins over the sender's expression, that over the backoff.
+ * Ms to wait before the next attempt of a message that failed `retried + 1` times. The destination's own word
+ * (Retry-After and its kin, up to a day) wins over the sender's expression, that over the backoff.
  */
 export function retryDelay(
   retried: number,

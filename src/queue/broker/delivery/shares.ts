@@ -23,8 +23,8 @@ interface Origin {
 }
 
 /**
- * Shares the slots among destinations, whatever flow keys and queues their messages come by: neither one that hangs, nor many that do,
- * can take them all from those that answer.
+ * Shares the slots among destinations, whatever flow keys and queues their messages come by: neither one that hangs,
+ * nor many that do, can take them all from those that answer.
  */
 export class Shares {
   readonly #slots: number;
@@ -35,7 +35,10 @@ export class Shares {
     this.#slots = slots;
   }
 
-  /** Whether a call may be made while `running` are under way; if not, the lane waits until it is told so by the end of another. */
+  /**
+   * Whether a call may be made while `running` are under way; if not, the lane waits until it is told so by the end of
+   * another.
+   */
   admits(url: string, running: number, lane: Lane): boolean {
     const taken = running / this.#slots;
     if (taken <= plenty) return true;
@@ -54,7 +57,8 @@ export class Shares {
     return () => {
       origin.calls.delete(call);
       origin.wasPrompt = performance.now() - call.began < prompt;
-      // Two for one, so that who has become known gets his whole share; and one of the others, as there may be more for all.
+      // Two for one, so that who has become known gets his whole share; and one of the others, as there may be more for
+      // all.
       const [other] = this.#crowded;
       return [...this.#call(origin, 2), ...(other ? this.#call(other, 1) : [])];
     };

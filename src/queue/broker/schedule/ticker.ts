@@ -18,8 +18,9 @@ const ticksAtOnce = 100;
 const catchUpMs = 600_000;
 
 /**
- * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or doubled.
- * Those missed while the broker was away for a short time follow when it is back; a long absence does not end in a flood.
+ * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or
+ * doubled. Those missed while the broker was away for a short time follow when it is back; a long absence does not end
+ * in a flood.
  */
 export function createTicker({ store, committer, now, alarmAt, onPlaced }: TickerParts) {
   let firing = false;

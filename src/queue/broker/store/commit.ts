@@ -28,7 +28,9 @@ export class Committer {
     this.#store = store;
   }
 
-  /** Does the work with the next transaction (at the end of this turn of the event loop), then `after`, then resolves. */
+  /**
+   * Does the work with the next transaction (at the end of this turn of the event loop), then `after`, then resolves.
+   */
   commit<T>(work: () => T, after?: (result: T) => void): Promise<T> {
     return new Promise((resolve, failed) => {
       let result: T;

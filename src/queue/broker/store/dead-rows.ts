@@ -9,13 +9,15 @@ export function deadRows(db: Database) {
   );
   let seq = db.query<{ seq: number }, []>("SELECT coalesce(max(seq), 0) AS seq FROM dead").get()?.seq ?? 0;
   return {
-    /** A number never used before in this process: what dies while someone pages through the others comes before them. */
+    /**
+     * A number never used before in this process: what dies while someone pages through the others comes before them.
+     */
     nextDead: () => ++seq,
     bury: db.query<never, [Named]>(
-      `INSERT INTO dead (seq, id, created, starts, url, method, header, body, retried, retries, label, flow, schedule,
-                         queue, topic, ip, extras, died, status, answerHeader, answerBody)
-       VALUES ($seq, $id, $created, $starts, $url, $method, $header, $body, $retried, $retries, $label, $flow, $schedule,
-               $queue, $topic, $ip, $extras, $died, $status, $answerHeader, $answerBody)`,
+      `INSERT INTO dead (seq, id, created, starts, url, method, header, body, retried, retries, label, flow,
+                         schedule, queue, topic, ip, extras, died, status, answerHeader, answerBody)
+       VALUES ($seq, $id, $created, $starts, $url, $method, $header, $body, $retried, $retries, $label, $flow,
+               $schedule, $queue, $topic, $ip, $extras, $died, $status, $answerHeader, $answerBody)`,
     ),
     /** The number of the first of the `length` letters before number `before`; nothing where there are none. */
     deadChunkStart: (before: number, length: number): number | undefined =>

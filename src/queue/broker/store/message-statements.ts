@@ -41,7 +41,8 @@ interface Found {
 
 /** Messages that wait, a chunk at a time: the numbers after `after` and before `before`. */
 function walks(db: Database) {
-  // What has ended lies between them, and so does a body between its row's beginning and most columns: no index, no detour.
+  // What has ended lies between them, and so does a body between its row's beginning and most columns: no index, no
+  // detour.
   const chunkEnd = db.query<{ last: number | null }, [after: number, before: number, length: number]>(
     "SELECT max(seq) AS last FROM (SELECT seq FROM message NOT INDEXED WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?)",
   );
@@ -82,7 +83,8 @@ function lookups(db: Database) {
     ),
     /** The next (due, lane) after a mark: one seek in message_by_due, however many messages share the pair. */
     laneAfter: db.query<{ due: number; lane: string }, [due: number, lane: string, until: number]>(
-      "SELECT due, lane FROM message WHERE (due, lane) > (?, ?) AND due <= ? AND ended IS NULL ORDER BY due, lane LIMIT 1",
+      `SELECT due, lane FROM message WHERE (due, lane) > (?, ?) AND due <= ? AND ended IS NULL
+       ORDER BY due, lane LIMIT 1`,
     ),
     /** What is in the first `slots` slots of a queue, due or not, in order. */
     headOfQueue: db.query<{ seq: number; due: number }, [queue: string, slots: number]>(

@@ -28,7 +28,10 @@ interface SweeperParts {
   readonly onSwept: (now: number) => void;
 }
 
-/** Deletes what has served its time – deduplication keys, old dead letters, limits of unused keys – and gives pages back. */
+/**
+ * Deletes what has served its time – deduplication keys, old dead letters, limits of unused keys – and gives pages
+ * back.
+ */
 export function createSweeper({ store, committer, alarmAt, onSwept }: SweeperParts) {
   let next: number | undefined;
   /** Up to this flow-control key the limits were looked through; undefined where the next sweep begins anew. */

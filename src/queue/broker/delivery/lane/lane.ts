@@ -1,7 +1,10 @@
 import type { Message } from "../../records.ts";
 import type { Limiter } from "./limiter.ts";
 
-/** Messages that share one set of limits. Only the numbers of due ones are held in memory, bounded; the rest stays in the table. */
+/**
+ * Messages that share one set of limits. Only the numbers of due ones are held in memory, bounded; the rest stays in
+ * the table.
+ */
 export interface Lane {
   readonly limiter: Limiter;
   /** Waits in line for a slot. */

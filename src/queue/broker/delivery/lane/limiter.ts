@@ -9,8 +9,8 @@ export interface Limits extends Omit<Flow, "key"> {
 export interface Limiter {
   setLimits(limits: Limits): void;
   /**
-   * Whether one more call may start: yes ("open"), after a running one ended or the limits changed ("full"), or when the
-   * next period opens (ms). `defaultParallelism` holds where the limits name none, and `max` in any case.
+   * Whether one more call may start: yes ("open"), after a running one ended or the limits changed ("full"), or when
+   * the next period opens (ms). `defaultParallelism` holds where the limits name none, and `max` in any case.
    */
   check(now: number, defaultParallelism: number, max: number): "open" | "full" | number;
   enter(): void;

@@ -4,8 +4,9 @@ import type { Lane } from "./lane.ts";
 import { createLimiter } from "./limiter.ts";
 
 /**
- * The messages of a named queue, in the order they came. As many slots as its parallelism are open at once, from the front; a message
- * keeps its slot while it waits for another try, and its callbacks after it: what is behind waits for all of them.
+ * The messages of a named queue, in the order they came. As many slots as its parallelism are open at once, from the
+ * front; a message keeps its slot while it waits for another try, and its callbacks after it: what is behind waits for
+ * all of them.
  */
 export class QueueLane implements Lane {
   readonly limiter = createLimiter();
