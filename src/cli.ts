@@ -3,8 +3,8 @@ import { demo } from "./cli/demo.ts";
 import { fail } from "./cli/failure.ts";
 import { importFile } from "./cli/import.ts";
 import { schema } from "./cli/schema.ts";
+import { serve } from "./cli/serve.ts";
 import { token } from "./cli/token.ts";
-import { serve } from "./main.ts";
 
 /** A subcommand: what it says of itself, and what it does with the arguments behind its name. */
 interface Command {

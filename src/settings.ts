@@ -1,12 +1,11 @@
 import { join } from "node:path";
-import type { ExternalChannelName } from "./channels/catalog.ts";
-import type { ChannelSettings, Channels } from "./channels/index.ts";
+import { type ChannelSettings, type Channels, providerSettings } from "./channels/index.ts";
 import type { Domain, Settings } from "./context.ts";
 import type { DatabaseSettings } from "./db/client.ts";
 import type { Env } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
-import { usualFlows } from "./queue/flow.ts";
+import { queueFlows } from "./queue/flow.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
 
@@ -34,40 +33,7 @@ export function redisSettings(env: Env): RedisSettings {
 }
 
 export function channelSettings(env: Env): ChannelSettings {
-  return {
-    sandboxPath: join(env.dataDir, "sandbox.db"),
-    providers: {
-      EMAIL: resend(env),
-      SMS: twilio(env),
-      PUSH: firebase(env),
-    } satisfies Record<ExternalChannelName, unknown>,
-  };
-}
-
-function resend({ RESEND_API_KEY: apiKey, EMAIL_FROM: from, EMAIL_REPLY_TO, RESEND_BASE_URL }: Env) {
-  if (!apiKey || !from) return undefined;
-  return {
-    apiKey,
-    from,
-    ...(EMAIL_REPLY_TO && { replyTo: EMAIL_REPLY_TO }),
-    ...(RESEND_BASE_URL && { baseUrl: RESEND_BASE_URL }),
-  };
-}
-
-function twilio({ TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from, ...env }: Env) {
-  if (!accountSid || !authToken || !from) return undefined;
-  return {
-    accountSid,
-    authToken,
-    from,
-    ...(env.TWILIO_BASE_URL && { baseUrl: env.TWILIO_BASE_URL }),
-    ...(env.PUBLIC_URL && { statusCallback: `${env.PUBLIC_URL}/webhooks/twilio` }),
-  };
-}
-
-function firebase({ FCM_SERVICE_ACCOUNT: serviceAccount, FCM_BASE_URL }: Env) {
-  if (!serviceAccount) return undefined;
-  return { serviceAccount, ...(FCM_BASE_URL && { baseUrl: FCM_BASE_URL }) };
+  return { sandboxPath: join(env.dataDir, "sandbox.db"), providers: providerSettings(env) };
 }
 
 /** Where this process listens, and the address of Fanfare's own broker where that is the queue. */
@@ -83,9 +49,7 @@ export function queueSettings(
   { url, broker }: Addresses,
 ): QueueSettings {
   const flows: Record<string, Flow> = {
-    // These two limit nothing that happens: they are there to be counted and held.
-    [usualFlows.others]: { parallelism: 32 },
-    [usualFlows.events]: { parallelism: 32 },
+    ...queueFlows,
   };
   for (const { flows: usual = {} } of domains) Object.assign(flows, usual);
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;

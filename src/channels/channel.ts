@@ -1,8 +1,14 @@
 import type { ChannelFacts, ExternalChannelName, Limits } from "./catalog.ts";
 
-/** One recipient of a batch, rendered and addressed: everything a provider needs, and nothing that may change between tries. */
+/**
+ * One recipient of a batch, rendered and addressed: everything a provider needs, and nothing that may change between
+ * tries.
+ */
 export interface Envelope {
-  /** `run:member`, unique within the channel; the provider hands it back in webhooks (tag, custom argument or status callback). */
+  /**
+   * `run:member`, unique within the channel; the provider hands it back in webhooks (tag, custom argument or status
+   * callback).
+   */
   readonly ref: string;
   /** The address: one e-mail address or phone number; for push, every token of the member. */
   readonly to: readonly string[];

@@ -1,10 +1,10 @@
 /**
- * What a provider said, fit for ledgers and logs: short, and without the addresses, numbers and tokens that providers like to
- * quote – neither those it was given (`quoted`) nor anything that looks like one.
+ * What a provider said, fit for ledgers and logs: short, and without the addresses, numbers and tokens that providers
+ * like to quote – neither those it was given (`quoted`) nor anything that looks like one.
  */
-export function reasonOf(who: string, code: string | number, said = "", quoted: readonly string[] = []): string {
+export function reasonOf(who: string, code: string | number, text = "", quoted: readonly string[] = []): string {
   const words = masked(
-    quoted.reduce((text, address) => (address ? text.replaceAll(address, "‹address›") : text), said),
+    quoted.reduce((text, address) => (address ? text.replaceAll(address, "‹address›") : text), text),
   );
   return words ? `${who} refused it (${code}): ${words}` : `${who} refused it (${code})`;
 }
@@ -19,6 +19,6 @@ function masked(text: string): string {
 }
 
 /** Of a fault that a person must mend: which setting to look at. */
-export function mend(who: string, setting: string, code: string | number): string {
+export function settingReason(who: string, setting: string, code: string | number): string {
   return `${who} turned the settings down (${code}): check ${setting}`;
 }

@@ -1,20 +1,32 @@
 import { byChannel, externalNames } from "./catalog.ts";
 import type { ExternalChannelName, Sender, Senders } from "./channel.ts";
 import { emailSender } from "./email/email.ts";
+import { type EmailVariables, emailSettings } from "./email/settings.ts";
 import { pushSender } from "./push/push.ts";
+import { type PushVariables, pushSettings } from "./push/settings.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "./sandbox/sandbox.ts";
+import { type SmsVariables, smsSettings } from "./sms/settings.ts";
 import { smsSender } from "./sms/sms.ts";
 
 /** Who sends on a channel, given its provider's credentials. */
-const makers = {
+const senderMakers = {
   EMAIL: emailSender,
   SMS: smsSender,
   PUSH: pushSender,
 } as const satisfies Record<ExternalChannelName, (settings: never) => Sender>;
 
-type Makers = typeof makers;
+type Makers = typeof senderMakers;
 type ProviderSettings = { readonly [Name in keyof Makers]: Parameters<Makers[Name]>[0] };
 type Providers = { readonly [Name in keyof Makers]?: ProviderSettings[Name] | undefined };
+
+/** The credentials of each channel's provider, as far as the environment has them. */
+export function providerSettings(env: EmailVariables & SmsVariables & PushVariables): Providers {
+  return {
+    EMAIL: emailSettings(env),
+    SMS: smsSettings(env),
+    PUSH: pushSettings(env),
+  } satisfies Record<ExternalChannelName, unknown>;
+}
 
 export interface ChannelSettings {
   readonly sandboxPath: string;
@@ -40,6 +52,6 @@ export function openChannels({ sandboxPath, sandbox: options, providers = {} }: 
 
 function realSender<Name extends ExternalChannelName>(name: Name, providers: Providers): Sender | undefined {
   const settings: ProviderSettings[Name] | undefined = providers[name];
-  const make: { readonly [Each in ExternalChannelName]: (settings: ProviderSettings[Each]) => Sender } = makers;
+  const make: { readonly [Each in ExternalChannelName]: (settings: ProviderSettings[Each]) => Sender } = senderMakers;
   return settings && make[name](settings);
 }

@@ -1,33 +1,33 @@
 import type { BatchOutcome, Envelope, SendBatch, SendResult } from "./channel.ts";
 
-export interface RowPace {
-  /** Rows under way at once. */
+export interface SendPace {
+  /** Envelopes under way at once. */
   readonly width: number;
   /** The longest the whole batch may take, in milliseconds. */
   readonly timeoutMs: number;
-  /** The longest one row may take. */
-  readonly rowTimeoutMs: number;
+  /** The longest one envelope may take. */
+  readonly envelopeTimeoutMs: number;
 }
 
 /**
- * Sends a batch one request a row, for providers that recognise no repeats. Once the provider turns a row away for now, or
- * time is short, the rows not yet begun are left for another try: surely not accepted.
+ * Sends a batch one request an envelope, for providers that recognise no repeats. Once the provider turns a row away
+ * for now, or time is short, the envelopes not yet begun are left for another try: surely not accepted.
  */
-export async function sendByRow(
+export async function sendEach(
   { envelopes }: SendBatch,
-  { width, timeoutMs, rowTimeoutMs }: RowPace,
-  sendRow: (envelope: Envelope, signal: AbortSignal) => Promise<SendResult>,
+  { width, timeoutMs, envelopeTimeoutMs }: SendPace,
+  sendOne: (envelope: Envelope, signal: AbortSignal) => Promise<SendResult>,
 ): Promise<BatchOutcome> {
-  const rowMs = Math.min(rowTimeoutMs, timeoutMs / 2);
-  const lastStart = performance.now() + timeoutMs - rowMs;
+  const envelopeMs = Math.min(envelopeTimeoutMs, timeoutMs / 2);
+  const lastStart = performance.now() + timeoutMs - envelopeMs;
   const results: SendResult[] = [];
-  const rows = envelopes.entries();
+  const queue = envelopes.entries();
   let turnedAway: (SendResult & { kind: "retry" }) | undefined;
   const worker = async () => {
-    for (const [index, envelope] of rows) {
+    for (const [index, envelope] of queue) {
       if (!turnedAway && performance.now() > lastStart)
         turnedAway = { kind: "retry", reason: "there was no time left for it" };
-      const result = turnedAway ?? (await sendRow(envelope, AbortSignal.timeout(rowMs)).catch(() => unheard));
+      const result = turnedAway ?? (await sendOne(envelope, AbortSignal.timeout(envelopeMs)).catch(() => unheard));
       if (result.kind === "retry") turnedAway ??= result;
       results[index] = result;
     }

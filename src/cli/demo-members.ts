@@ -7,8 +7,8 @@ const names = ["Kim", "Alex", "Mei", "Noor", "Sam", "Lena", "Tariq", "Ines", "We
 const locales = ["en", "de", "zh-CN", "fr", "es"];
 
 /**
- * Adds sample members as a shop would send them, a thousand a call. As in life, some have no address, some never agreed to e-mail, some
- * share an address, and a few are in the control group.
+ * Adds sample members as a shop would send them, a thousand a call. As in life, some have no address, some never agreed
+ * to e-mail, some share an address, and a few are in the control group.
  */
 export async function addSampleMembers(ctx: Context, total: number, bar: ProgressBar): Promise<void> {
   for (let from = 1; from <= total; from += upsertLimit) {

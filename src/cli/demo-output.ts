@@ -29,19 +29,22 @@ export function printOutcome({ summary, tally }: DemoOutcome): void {
       ({ channel, reason, n }) => `  ${channel} skipped: ${reason.toLowerCase().replaceAll("_", " ")} ${count(n)}`,
     ),
   );
+  const parts = (["sent", "skipped", "failed", "cancelled", "unknown"] as const).map(
+    (part) => `${count(summary[part])} ${part}`,
+  );
+  const pace = `${count(summary.perSecond)}/s · ${summary.seconds} s · peak ${summary.peakRssMiB} MiB`;
   lines.push(
     "",
-    `${count(summary.matched)} matched = ${count(summary.sent)} sent + ${count(summary.skipped)} skipped + ${count(summary.failed)} failed + ${count(summary.cancelled)} cancelled + ${count(summary.unknown)} unknown`,
-    `duplicates ${summary.duplicates} · ${count(summary.messages)} messages · ${count(summary.perSecond)}/s · ${summary.seconds} s · peak ${summary.peakRssMiB} MiB`,
+    `${count(summary.matched)} matched = ${parts.join(" + ")}`,
+    `duplicates ${summary.duplicates} · ${count(summary.messages)} messages · ${pace}`,
   );
   console.log(lines.join("\n"));
 }
 
 /** What became of the flash sale, in a line. */
 export function printSale({ claimed, stock, oversold, duplicates, claimers, perSecond }: SaleSummary): void {
-  console.log(
-    `flash sale: ${count(claimers)} members, ${count(perSecond)} requests/s · claimed ${count(claimed)}/${count(stock)} · oversold ${oversold} · duplicates ${duplicates}`,
-  );
+  const result = `claimed ${count(claimed)}/${count(stock)} · oversold ${oversold} · duplicates ${duplicates}`;
+  console.log(`flash sale: ${count(claimers)} members, ${count(perSecond)} requests/s · ${result}`);
 }
 
 /** Where to go on: addresses, and the tokens to try them with. */

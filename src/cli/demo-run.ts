@@ -76,7 +76,8 @@ async function watch(ctx: Context, campaign: number, total: number): Promise<voi
 
 function tallyOf(ctx: Context, campaign: number): Promise<TallyRow[]> {
   return ctx.db.all<TallyRow>(sql`
-    SELECT t.channel, t.state, t.reason, t.n FROM tally t JOIN run r ON r.id = t.run WHERE r.campaign = ${campaign} AND t.n > 0`);
+    SELECT t.channel, t.state, t.reason, t.n FROM tally t JOIN run r ON r.id = t.run
+    WHERE r.campaign = ${campaign} AND t.n > 0`);
 }
 
 async function outcomeOf(app: App, campaign: number, members: number, seconds: number): Promise<DemoOutcome> {

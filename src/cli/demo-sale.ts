@@ -25,8 +25,8 @@ export interface SaleSummary {
 const together = 200;
 
 /**
- * A flash sale over HTTP: an operator puts a coupon in offer, then a crowd of members claims it, each with a token of their own; a fifth of
- * them may have one.
+ * A flash sale over HTTP: an operator puts a coupon in offer, then a crowd of members claims it, each with a token of
+ * their own; a fifth of them may have one.
  */
 export async function runSale(app: App, env: Env, members: number): Promise<SaleSummary> {
   const claimers = Math.min(5_000, members);
@@ -62,11 +62,13 @@ async function offer(app: App, stock: number): Promise<string> {
     validDays: 30,
     discount: { instant: { off: "1000" } },
   };
-  const create =
-    "mutation ($input: CreateCouponTemplateInput!) { createCouponTemplate(input: $input) { ... on CouponTemplate { id } ... on Refusal { message } } }";
+  const create = `mutation ($input: CreateCouponTemplateInput!) {
+    createCouponTemplate(input: $input) { ... on CouponTemplate { id } ... on Refusal { message } }
+  }`;
   const { id } = Created.parse(await ask(create, { input })).createCouponTemplate;
-  const activate =
-    "mutation ($id: ID!) { activateCouponTemplate(input: { template: $id }) { ... on CouponTemplate { state } ... on Refusal { message } } }";
+  const activate = `mutation ($id: ID!) {
+    activateCouponTemplate(input: { template: $id }) { ... on CouponTemplate { state } ... on Refusal { message } }
+  }`;
   Activated.parse(await ask(activate, { id }));
   return id;
 }

@@ -3,15 +3,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startApp } from "../app.ts";
 import { type Env, environment, readEnv } from "../env.ts";
-import { stopOnSignal } from "../main.ts";
 import { printInvitation, printOutcome, printSale } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
 import { runSale } from "./demo-sale.ts";
 import { readOptions, UsageError } from "./options.ts";
+import { stopOnSignal } from "./stop-on-signal.ts";
 
 /**
- * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became of them. Its data is in a
- * directory of its own that goes when it ends. With `--exit` it ends after the table, with `--json` the last line is one JSON object.
+ * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became
+ * of them. Its data is in a directory of its own that goes when it ends. With `--exit` it ends after the table, with
+ * `--json` the last line is one JSON object.
  */
 export async function demo(args: readonly string[]): Promise<void> {
   const { values } = readOptions(args, {

@@ -3,7 +3,7 @@ const mendable = ["EnvError", "SetupError", "UsageError"];
 
 /** Tells on standard error why the process ends, and ends it: status 2 for wrong words on the command line, else 1. */
 export function fail(error: unknown): never {
-  const told = error instanceof Error && mendable.includes(error.name);
-  console.error(told ? error.message : error);
+  const isMendable = error instanceof Error && mendable.includes(error.name);
+  console.error(isMendable ? error.message : error);
   process.exit(error instanceof Error && error.name === "UsageError" ? 2 : 1);
 }

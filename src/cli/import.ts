@@ -19,8 +19,9 @@ export async function importFile(args: readonly string[]): Promise<void> {
   if (process.stderr.isTTY) process.stderr.write("\n");
   if (isRefusal(task)) throw new UsageError(task.message);
   if (values.json) return console.log(JSON.stringify(task));
-  console.log(
-    `${count(task.rows)} rows: ${count(task.created)} created, ${count(task.updated)} updated, ${count(task.unchanged)} unchanged, ${count(task.faulty)} faulty`,
+  const outcomes = (["created", "updated", "unchanged", "faulty"] as const).map(
+    (each) => `${count(task[each])} ${each}`,
   );
+  console.log(`${count(task.rows)} rows: ${outcomes.join(", ")}`);
   if (task.state === "failed") process.exitCode = 1;
 }

@@ -9,8 +9,8 @@ import { openQueue } from "../queue/qstash.ts";
 import { channelSettings, databaseSettings, domainSettings, queueSettings } from "../settings.ts";
 
 /**
- * Runs `work` on this installation's data without serving: what it enqueues waits in the outbox for the server. Redis is not
- * started for it.
+ * Runs `work` on this installation's data without serving: what it enqueues waits in the outbox for the server. Redis
+ * is not started for it.
  */
 export async function offline<T>(job: string, work: (ctx: Context, env: Env) => Promise<T>): Promise<T> {
   const env = readEnv();

@@ -13,7 +13,8 @@ export function progressBar(label: string, quiet: boolean): ProgressBar {
   return {
     show(done, total, note) {
       const share = total === 0 ? 0 : Math.min(1, done / total);
-      const text = `${label} ${String(Math.floor(share * 100)).padStart(3)}%  ${count(done)} of ${count(total)}  ${note}`;
+      const percent = String(Math.floor(share * 100)).padStart(3);
+      const text = `${label} ${percent}%  ${count(done)} of ${count(total)}  ${note}`;
       if (terminal) {
         const filled = Math.round(share * width);
         process.stderr.write(`\r\x1b[K${"█".repeat(filled)}${"░".repeat(width - filled)} ${text}`);

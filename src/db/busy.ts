@@ -1,12 +1,12 @@
 /** How long a busy database is asked again before the caller hears of it, in milliseconds. */
-const patienceMs = 30_000;
+const timeoutMs = 30_000;
 
 /**
  * Runs `work` again while the database says it is busy. The waiting happens here, asynchronously, rather than inside
  * SQLite, where it would block the event loop. A connection that once answered busy can stay wedged, hence `reconnect`.
  */
 export async function withBusyRetry<T>(work: () => Promise<T>, reconnect: () => Promise<void>): Promise<T> {
-  const deadline = performance.now() + patienceMs;
+  const deadline = performance.now() + timeoutMs;
   for (let attempt = 0; ; attempt++) {
     try {
       return await work();

@@ -23,13 +23,15 @@ export interface Database {
    * connection, so its statements carry their own guards.
    */
   write(queries: readonly Query[]): Promise<ResultSet[]>;
-  /** An interactive transaction, for operators' mutations only; never held across a network call. Nested calls join it. */
+  /**
+   * An interactive transaction, for operators' mutations only; never held across a network call. Nested calls join it.
+   */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
 }
 
 export interface RootDatabase extends Database {
-  /** Told after each commit which statements it made durable. */
-  onCommit(listener: (statements: readonly Statement[]) => void): void;
+  /** Calls the listener after each commit of statements that notify this name. */
+  onCommit(name: string, listener: () => void): void;
   close(): Promise<void>;
 }
 
@@ -57,7 +59,7 @@ export async function openDatabase(settings: DatabaseSettings): Promise<RootData
   return {
     ...queries(read, (batch) => writer.batch(batch)),
     transaction: (work) => writer.transaction(async (tx) => work(joined((s) => tx.execute(s)))),
-    onCommit: (listener) => writer.onCommit(listener),
+    onCommit: (name, listener) => writer.onCommit(name, listener),
     close: () => close(writer, local ? [writeClient, readClient] : [writeClient]),
   };
 }

@@ -7,16 +7,18 @@ import type { Database, RootDatabase } from "./client.ts";
 const folder = join(import.meta.dir, "../../migrations");
 
 /**
- * Brings the database up to the newest migration and answers the names of those it applied.
- * All of them run in one write transaction, which is the lock: of two processes that boot together, one migrates and the
- * other finds it done. Migrations only go forward; an applied one that was edited since is refused.
+ * Brings the database up to the newest migration and answers the names of those it applied. All of them run in one
+ * write transaction, which is the lock: of two processes that boot together, one migrates and the other finds it done.
+ * Migrations only go forward; an applied one that was edited since is refused.
  */
 export async function migrate(db: RootDatabase, dir = folder): Promise<string[]> {
   const files = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
   const wanted = await Promise.all(files.map(async (name) => ({ name, text: await Bun.file(join(dir, name)).text() })));
   return db.transaction(async (tx) => {
     await tx.write([
-      sql`CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)`,
+      sql`
+        CREATE TABLE IF NOT EXISTS migration (
+          name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)`,
     ]);
     const applied = new Map(
       (await tx.all<Applied>(sql`SELECT name, hash FROM migration`)).map((m) => [m.name, m.hash]),

@@ -6,6 +6,8 @@ import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 export interface Statement {
   readonly sql: string;
   readonly args: InValue[];
+  /** Who hears of its commit; see {@link notifying}. */
+  readonly notifies?: string;
 }
 
 /** What the database takes: a compiled statement, a `sql` template, or a query of Drizzle's builder. */
@@ -18,6 +20,11 @@ export function compile(query: Query): Statement {
   if ("args" in query) return query;
   const { sql: text, params } = "toSQL" in query ? query.toSQL() : dialect.sqlToQuery(query);
   return { sql: text, args: params.map(bindable) };
+}
+
+/** Marks a query: whoever listens to commits by this name hears when one made it durable. */
+export function notifying(name: string, query: Query): Statement {
+  return { ...compile(query), notifies: name };
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Statement } from "./statement.ts";
 export interface Writer {
   batch(statements: readonly Statement[]): Promise<ResultSet[]>;
   transaction<T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T>;
-  onCommit(listener: (statements: readonly Statement[]) => void): void;
+  onCommit(name: string, listener: () => void): void;
   idle(): Promise<void>;
 }
 
@@ -31,11 +31,11 @@ const groupLimit = 400;
  */
 export function createWriter(client: Client, reconnect: () => Promise<void>): Writer {
   const waiting: Job[] = [];
-  const listeners: ((statements: readonly Statement[]) => void)[] = [];
+  const listeners: { readonly name: string; readonly call: () => void }[] = [];
   let draining: Promise<void> | undefined;
 
   const committed = (statements: readonly Statement[]) => {
-    for (const listener of listeners) listener(statements);
+    for (const { name, call } of listeners) if (statements.some(({ notifies }) => notifies === name)) call();
   };
   const commit = async (statements: readonly Statement[]) => {
     const results = await withBusyRetry(() => client.batch([...statements], "write"), reconnect);
@@ -62,7 +62,7 @@ export function createWriter(client: Client, reconnect: () => Promise<void>): Wr
   return {
     batch: (statements) => new Promise((resolve, reject) => push({ statements, resolve, reject })),
     transaction: (work) => alone(() => interactive(client, reconnect, work, committed)),
-    onCommit: (listener) => void listeners.push(listener),
+    onCommit: (name, call) => void listeners.push({ name, call }),
     idle: async () => {
       while (draining) await draining;
     },

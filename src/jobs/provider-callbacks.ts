@@ -1,6 +1,6 @@
-import { verifyEmailWebhook } from "../channels/email/callback.ts";
-import type { Webhook } from "../channels/provider-webhook.ts";
-import { verifyTwilioWebhook } from "../channels/sms/callback.ts";
+import { verifyEmailCallback } from "../channels/email/callback.ts";
+import type { ProviderCallback } from "../channels/provider-callback.ts";
+import { verifySmsCallback } from "../channels/sms/callback.ts";
 import type { JobContext } from "./job.ts";
 import { recordEmailEvent, recordSmsEvent } from "./provider-events.ts";
 import { readBody } from "./read-body.ts";
@@ -13,7 +13,7 @@ export interface ProviderSecrets {
   readonly twilioUrl: string;
 }
 
-/** The longest news that is taken, in bytes. */
+/** The longest callback that is taken, in bytes. */
 const bodyLimit = 256 * 1024;
 
 /**
@@ -43,24 +43,24 @@ export async function handleWebhook(
   }
 }
 
-/** Checks a webhook, records what it tells, and says what it was. */
-type Take = (ctx: JobContext, request: Request, body: string) => Promise<Webhook<unknown>["kind"]>;
+/** Checks a callback, records what it tells, and says what it was. */
+type Take = (ctx: JobContext, request: Request, body: string) => Promise<ProviderCallback<unknown>["kind"]>;
 
 function takerOf(provider: string, { resend, twilio, twilioUrl }: ProviderSecrets): Take | undefined {
   if (provider === "resend" && resend) {
     return async (ctx, { headers }, body) => {
-      const webhook = verifyEmailWebhook(resend, headers, body);
-      if (webhook.kind === "event") await recordEmailEvent(ctx, webhook.id, webhook.event);
-      return webhook.kind;
+      const callback = verifyEmailCallback(resend, headers, body);
+      if (callback.kind === "event") await recordEmailEvent(ctx, callback.id, callback.event);
+      return callback.kind;
     };
   }
   if (provider === "twilio" && twilio) {
     return async (ctx, { url, headers }, body) => {
       const called = `${twilioUrl}${new URL(url).search}`;
       const signature = headers.get("x-twilio-signature");
-      const webhook = verifyTwilioWebhook(twilio, called, new URLSearchParams(body), signature);
-      if (webhook.kind === "event") await recordSmsEvent(ctx, webhook.id, webhook.event);
-      return webhook.kind;
+      const callback = verifySmsCallback(twilio, called, new URLSearchParams(body), signature);
+      if (callback.kind === "event") await recordSmsEvent(ctx, callback.id, callback.event);
+      return callback.kind;
     };
   }
   return undefined;

@@ -1,4 +1,4 @@
-import { postWebhook } from "../channels/outgoing-webhook.ts";
+import { postSigned } from "../channels/signed-post.ts";
 import { beginAttempt, recordAttempt } from "../webhook/attempt.ts";
 import { deliverEvents } from "../webhook/delivery.ts";
 import { webhookSend } from "../webhook/messages.ts";
@@ -22,6 +22,6 @@ export const webhookConsumers: readonly EventConsumer[] = [
 async function tell(ctx: JobContext, { delivery }: { delivery: number }): Promise<void> {
   const attempt = await beginAttempt(ctx, { delivery });
   if (!attempt) return;
-  const answer = await postWebhook({ ...attempt, at: ctx.clock() });
+  const answer = await postSigned({ ...attempt, at: ctx.clock() });
   await recordAttempt(ctx, attempt, answer);
 }

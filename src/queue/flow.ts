@@ -3,12 +3,16 @@ import { z } from "zod";
 import { installation } from "./installation.ts";
 import type { Flow, QueueSettings } from "./qstash.ts";
 
-/** The flows of messages that name none, so that they, too, can be counted and held: those about events, and all others. */
-export const usualFlows = { events: "events", others: "runs" } as const;
+/** The flow of messages that name none. */
+export const defaultFlow = "default";
+/** The flow of messages about events. */
+export const eventFlow = "events";
 
-export function usualFlow(message: string): string {
-  return /^events?\b/.test(message) ? usualFlows.events : usualFlows.others;
-}
+/** The queue's own flows. They limit nothing that happens: their messages, too, are to be counted and held. */
+export const queueFlows: Readonly<Record<string, Flow>> = {
+  [defaultFlow]: { parallelism: 32 },
+  [eventFlow]: { parallelism: 32 },
+};
 
 /** What the queue calls a flow: with the installation's name, for keys belong to the whole account. */
 export function flowKey(settings: QueueSettings, flow: string): string {
@@ -45,13 +49,16 @@ const KeptFlow = z.object({
 });
 export type KeptFlow = z.infer<typeof KeptFlow>;
 
-const patienceMs = 10_000;
+const timeoutMs = 10_000;
 
-/** Every flow of the account that the queue knows, in one request, for which the SDK has no call. Throws when the queue is away. */
+/**
+ * Every flow of the account that the queue knows, in one request, for which the SDK has no call. Throws when the queue
+ * is away.
+ */
 export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow[]> {
   const response = await fetch(`${url}/v2/flowControl`, {
     headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(patienceMs),
+    signal: AbortSignal.timeout(timeoutMs),
   });
   if (!response.ok) throw new QstashError(`it answers ${response.status} when asked for its flows`, response.status);
   return z.array(KeptFlow).parse(await response.json());

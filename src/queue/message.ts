@@ -17,22 +17,32 @@ export interface Message {
 export interface MessageType<Payload> {
   readonly name: string;
   readonly schema: z.ZodType<Payload>;
+  /** The flow of its messages, unless one is given another; without, they travel in the default flow. */
+  readonly flow?: string | undefined;
   of(payload: Payload, travel?: { flow?: string; notBefore?: number }): Message;
 }
 
 /**
- * Defines a kind of message: its name (also the path of its job), the schema of its payload, and what its subject is.
- * Payloads carry ids and ranges, never rows.
+ * Defines a kind of message: its name (also the path of its job), the schema of its payload, and what its subject is,
+ * and the flow that its messages usually travel in. Payloads carry ids and ranges, never rows.
  */
 export function defineMessage<Payload>(
   name: string,
   schema: z.ZodType<Payload>,
   subject: (payload: Payload) => string,
+  { flow }: { readonly flow?: string } = {},
 ): MessageType<Payload> {
   return {
     name,
     schema,
-    of: (payload, travel = {}) => ({ name, payload: schema.parse(payload), subject: subject(payload), ...travel }),
+    flow,
+    of: (payload, travel = {}) => ({
+      name,
+      payload: schema.parse(payload),
+      subject: subject(payload),
+      ...(flow !== undefined && { flow }),
+      ...travel,
+    }),
   };
 }
 

@@ -1,14 +1,17 @@
 import { type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
-import type { Query } from "../db/statement.ts";
+import { notifying, type Query, type Statement } from "../db/statement.ts";
 import type { Message, MessageType } from "./message.ts";
 
+/** Who listens to the commits of what is to be published. */
+export const relayName = "relay";
+
 /**
- * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that causes them:
- * both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message of its own.
- * With a `guard` it does so only where that holds.
+ * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that
+ * causes them: both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message
+ * of its own. With a `guard` it does so only where that holds.
  */
-export function enqueue(messages: readonly Message[], now: number, guard: SQL = sql`1`): Query {
+export function enqueue(messages: readonly Message[], now: number, guard: SQL = sql`1`): Statement {
   const list = messages.map(({ name, payload, subject, flow, notBefore }) => ({
     id: Bun.randomUUIDv7(),
     name,
@@ -17,13 +20,14 @@ export function enqueue(messages: readonly Message[], now: number, guard: SQL = 
     flow: flow ?? null,
     notBefore: notBefore ?? null,
   }));
-  return sql`
-    INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at)
-    SELECT ${field("id")}, ${field("name")}, ${field("payload")}, ${field("subject")}, ${field("flow")}, ${field("notBefore")}, ${now}
-    FROM ${rows(list)} WHERE ${guard}`;
+  const columns = [field("id"), field("name"), field("payload"), field("subject"), field("flow"), field("notBefore")];
+  return intoOutbox(sql`SELECT ${sql.join(columns, sql`, `)}, ${now} FROM ${rows(list)} WHERE ${guard}`);
 }
 
-/** A guard for {@link enqueue}: no message about the subject is meant for later than now. So repeats of what leaves one leave no second. */
+/**
+ * A guard for {@link enqueue}: no message about the subject is meant for later than now. So repeats of what leaves one
+ * leave no second.
+ */
 export function noneAhead(subject: string, now: number): SQL {
   return sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${subject} AND not_before > ${now})`;
 }
@@ -35,21 +39,32 @@ export interface OutboxRow {
   /** JSON text that the message's schema accepts. */
   readonly payload: SQL;
   readonly subject: SQL;
+  /** Unless that of its type. */
   readonly flow?: string | SQL;
   /** Not published before (ms). */
   readonly notBefore?: SQL;
 }
 
-/** Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made. */
+/**
+ * Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made.
+ */
 export function enqueueEach(
-  type: MessageType<never> | { name: string },
+  type: Pick<MessageType<never>, "name" | "flow">,
   row: OutboxRow,
   from: SQL,
   now: number,
-): Query {
-  return sql`
-    INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at)
-    SELECT ${row.id}, ${type.name}, ${row.payload}, ${row.subject}, ${row.flow ?? null}, ${row.notBefore ?? sql`NULL`}, ${now} FROM ${from}`;
+): Statement {
+  const { id, payload, subject, flow = type.flow ?? null, notBefore = sql`NULL` } = row;
+  return intoOutbox(
+    sql`SELECT ${id}, ${type.name}, ${payload}, ${subject}, ${flow}, ${notBefore}, ${now} FROM ${from}`,
+  );
+}
+
+function intoOutbox(select: SQL): Statement {
+  return notifying(
+    relayName,
+    sql`INSERT INTO outbox (id, name, payload, subject, flow, not_before, created_at) ${select}`,
+  );
 }
 
 /** Forgets messages that were published before a time (ms), a bounded number at once. */
@@ -63,6 +78,6 @@ export function dropUnpublished(seq: number): Query {
 }
 
 /** Lets the relay try a message at once that the queue would not have. */
-export function tryAtOnce(seq: number): Query {
-  return sql`UPDATE outbox SET next_try_at = 0 WHERE seq = ${seq} AND published_at IS NULL`;
+export function tryAtOnce(seq: number): Statement {
+  return notifying(relayName, sql`UPDATE outbox SET next_try_at = 0 WHERE seq = ${seq} AND published_at IS NULL`);
 }

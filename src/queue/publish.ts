@@ -1,7 +1,7 @@
 import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
 import { eventsAnnounced } from "./event/event.ts";
 import { eventGroup } from "./event/group.ts";
-import { configuredLimits, flowKey, usualFlow } from "./flow.ts";
+import { configuredLimits, defaultFlow, flowKey } from "./flow.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** A row of the outbox that the queue has not taken. */
@@ -22,7 +22,9 @@ export type Answer = { readonly row: WaitingRow } & (
   | { readonly outage: string }
 );
 
-/** Offers rows to the queue in one batch. One that is refused as a whole is divided until the row at fault stands alone. */
+/**
+ * Offers rows to the queue in one batch. One that is refused as a whole is divided until the row at fault stands alone.
+ */
 export async function publish(queue: Queue, waiting: readonly WaitingRow[]): Promise<Answer[]> {
   try {
     const answers = await queue.client.batch(waiting.map((row) => toRequest(queue.settings, row)));
@@ -51,8 +53,9 @@ function itemOf(answer: unknown): { messageId: string } | { refused: string } {
 }
 
 /**
- * A URL group answers for each of its endpoints: their messages as JSON, by the name of the job. A group that nobody is in yet has taken
- * nothing, so the row waits; and one that has not taken all is asked again for all, for the deduplication id absorbs the rest.
+ * A URL group answers for each of its endpoints: their messages as JSON, by the name of the job. A group that nobody is
+ * in yet has taken nothing, so the row waits; and one that has not taken all is asked again for all, for the
+ * deduplication id absorbs the rest.
  */
 function groupOf(answers: readonly unknown[]): { messageId: string } | { refused: string } {
   if (answers.length === 0) return { refused: "the URL group has no endpoints yet" };
@@ -71,7 +74,7 @@ function jobIn(answer: unknown): string {
 }
 
 function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchRequest {
-  const flow = row.flow ?? usualFlow(row.name);
+  const flow = row.flow ?? defaultFlow;
   const limits = configuredLimits(settings, flow);
   return {
     ...(row.name === eventsAnnounced.name

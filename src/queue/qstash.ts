@@ -11,7 +11,10 @@ export interface QueueSettings {
   readonly jobsUrl: string;
   /** How often the queue tries a message again before it is dead, at most. */
   readonly retries: number;
-  /** Flow-control values by key; `a.1` and `a.2` are two keys with the value of `a`. A key without one travels unlimited. */
+  /**
+   * Flow-control values by key; `a.1` and `a.2` are two keys with the value of `a`. A key without one travels
+   * unlimited.
+   */
   readonly flows: Readonly<Record<string, Flow>>;
 }
 
@@ -39,7 +42,8 @@ export function openQueue(settings: QueueSettings): Queue {
   const { url, token, currentSigningKey, nextSigningKey } = settings;
   return {
     settings,
-    // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only hide it.
+    // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only
+    // hide it.
     client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false }),
     verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }),
     outage: undefined,

@@ -2,15 +2,16 @@ import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
 import { announceEvents } from "./event/event.ts";
+import { relayName } from "./outbox.ts";
 import { type Answer, publish, type WaitingRow } from "./publish.ts";
 import type { Queue } from "./qstash.ts";
 
 /** Messages in one batch request: QStash documents no bound, and this many has always been taken. */
 const batchSize = 100;
-/** How often the relay looks for rows that another process wrote, in milliseconds. */
-const idleMs = 1_000;
-/** The longest pause while the queue is away, in milliseconds. */
-const longestPauseMs = 15_000;
+/** How often the relay looks for rows that another process wrote. */
+const pollMs = 1_000;
+/** The longest pause while the queue is away. */
+const maxPauseMs = 15_000;
 
 export interface Relay {
   /** Resolves when nothing publishable is left. */
@@ -21,10 +22,10 @@ export interface Relay {
 type Log = (event: string, fields: Record<string, unknown>) => void;
 
 /**
- * Publishes what the outbox holds, in order, at most 100 at a time, and announces what happened. It runs after every commit that added rows,
- * and once a second for rows of other processes. Publishing may repeat (a crash between the queue's answer and ours): the deduplication id absorbs it.
- * A queue that is down or asks for patience is asked again later, with growing pauses; the rows wait. A row that the queue refuses waits
- * by itself and holds back no other.
+ * Publishes what the outbox holds, in order, at most 100 at a time, and announces what happened. It runs after every
+ * commit that added rows, and once a second for rows of other processes. Publishing may repeat (a crash between the
+ * queue's answer and ours): the deduplication id absorbs it. A queue that is down or asks for patience is asked again
+ * later, with growing pauses; the rows wait. A row that the queue refuses waits by itself and holds back no other.
  */
 export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () => number = Date.now): Relay {
   let running: Promise<void> | undefined;
@@ -44,7 +45,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
         await record(db, answers, clock());
         const outage = answers.find((answer) => "outage" in answer);
         outages = outage ? outages + 1 : 0;
-        const pauseMs = Math.min(longestPauseMs, backoffMs(outages - 1));
+        const pauseMs = Math.min(maxPauseMs, backoffMs(outages - 1));
         queue.outage = outage && { error: outage.outage, until: clock() + pauseMs };
         logRefused(answers, log);
         if (outage) log("outbox.paused", { pauseMs, error: outage.outage, waiting: waiting.length });
@@ -60,10 +61,8 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
       log("outbox.failed", { error: String(error) });
     });
   };
-  db.onCommit((statements) => {
-    if (statements.some((s) => /^\s*INSERT INTO (outbox|event)\b/.test(s.sql))) wake();
-  });
-  const timer = setInterval(wake, idleMs);
+  db.onCommit(relayName, wake);
+  const timer = setInterval(wake, pollMs);
   wake();
   return {
     idle: async () => {
@@ -96,7 +95,8 @@ async function record(db: RootDatabase, answers: readonly Answer[], now: number)
     sql`
       UPDATE outbox SET attempts = attempts + 1, message_id = r.message_id, error = r.error, next_try_at = r.next_try,
         published_at = CASE WHEN r.message_id IS NULL THEN NULL ELSE ${now} END
-      FROM (SELECT ${field("seq")} AS seq, ${field("messageId")} AS message_id, ${field("error")} AS error, ${field("nextTry")} AS next_try
+      FROM (SELECT ${field("seq")} AS seq, ${field("messageId")} AS message_id, ${field("error")} AS error,
+              ${field("nextTry")} AS next_try
             FROM ${rows(results)}) r
       WHERE outbox.seq = r.seq`,
   ]);

@@ -23,13 +23,13 @@ export interface Verifier {
 
 /** Clocks of the queue and ours may differ by this much, in seconds. */
 export const clockTolerance = 10;
-/** The queue is asked for its keys no more often than this, in milliseconds: anyone may send bad signatures. */
-const askedEvery = 30_000;
-const patienceMs = 5_000;
+/** The queue is asked for its keys no more often than this: anyone may send bad signatures. */
+const refreshEveryMs = 30_000;
+const timeoutMs = 5_000;
 
 /**
- * Verifies with the keys that were configured. When they do not hold, the queue is asked for those it has now, so that keys may be rotated
- * any number of times while Fanfare runs.
+ * Verifies with the keys that were configured. When they do not hold, the queue is asked for those it has now, so that
+ * keys may be rotated any number of times while Fanfare runs.
  */
 export function createVerifier(configured: SigningKeys, queue: { url: string; token: string }): Verifier {
   let keys = configured;
@@ -48,7 +48,7 @@ export function createVerifier(configured: SigningKeys, queue: { url: string; to
   /** Whether there are other keys than before. Whoever comes while the queue is asked waits for the same answer. */
   function refreshOnce(): Promise<boolean> {
     if (!asking) {
-      if (performance.now() - askedAt < askedEvery) return Promise.resolve(false);
+      if (performance.now() - askedAt < refreshEveryMs) return Promise.resolve(false);
       askedAt = performance.now();
       asking = refresh().finally(() => {
         asking = undefined;
@@ -82,7 +82,7 @@ async function askKeys({ url, token }: { url: string; token: string }): Promise<
   try {
     const answer = await fetch(`${url}/v2/keys`, {
       headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(patienceMs),
+      signal: AbortSignal.timeout(timeoutMs),
     });
     return Keys.safeParse(await answer.json()).data;
   } catch {

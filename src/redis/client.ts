@@ -1,6 +1,6 @@
 import { Redis } from "@upstash/redis";
-import { connect } from "./connection.ts";
-import { requesterOver } from "./resp-client.ts";
+import { connect, type Report } from "./connection.ts";
+import { respClient } from "./resp-client.ts";
 import { openRest } from "./rest.ts";
 import { watchFailures } from "./script.ts";
 import { manageServer } from "./server.ts";
@@ -24,9 +24,6 @@ export interface RedisHandle {
   healthy(): Promise<boolean>;
 }
 
-/** Hears, in one line, of an outage, its end, or a script that failed. */
-export type Report = (line: string) => void;
-
 /**
  * Opens Redis as the settings say. Never throws for a Redis that does not answer: Fanfare runs without,
  * slower, and the client comes back by itself. No command waits longer than about a second.
@@ -39,7 +36,7 @@ export async function openRedis(settings: RedisSettings, report: Report = () => 
     }
     case "url": {
       const connection = await connect(async () => settings.url, report);
-      const client = new Redis(requesterOver(connection));
+      const client = new Redis(respClient(connection));
       return handle(client, `${hostOf(settings.url)}`, report, async () => connection.close());
     }
     case "managed":
@@ -58,7 +55,7 @@ async function openManaged(dataDir: string, report: Report): Promise<RedisHandle
     connection.close();
     await server.stop();
   };
-  return handle(new Redis(requesterOver(connection)), "a redis-server child of Fanfare", report, close);
+  return handle(new Redis(respClient(connection)), "a redis-server child of Fanfare", report, close);
 }
 
 async function handle(client: Redis, where: string, report: Report, close = async () => {}): Promise<RedisHandle> {

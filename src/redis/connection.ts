@@ -1,4 +1,4 @@
-import { type Line, openLine, RedisAway } from "./socket.ts";
+import { openSocket, RedisAway, type RedisSocket } from "./socket.ts";
 
 /** One connection to a Redis that mends itself; while Redis is away every command fails at once. */
 export interface Connection {
@@ -17,7 +17,7 @@ const backoff = { firstMs: 20, maxMs: 2_000, steadyAfterMs: 5_000 };
  * `locate` is asked for the URL before every attempt, so it is the place to start a server.
  */
 export async function connect(locate: () => Promise<string>, report: Report): Promise<Connection> {
-  let live: Line | undefined;
+  let live: RedisSocket | undefined;
   let closed = false;
   let outage: string | undefined;
   let retryMs = 0;
@@ -25,13 +25,13 @@ export async function connect(locate: () => Promise<string>, report: Report): Pr
 
   async function attempt(): Promise<void> {
     try {
-      const line = await openLine(await locate());
-      if (closed) return line.drop("closed");
-      live = line;
+      const socket = await openSocket(await locate());
+      if (closed) return socket.drop("closed");
+      live = socket;
       if (outage) report(`Redis is back (it was away: ${outage})`);
       outage = undefined;
       const since = performance.now();
-      void line.lost.then((why) => {
+      void socket.lost.then((why) => {
         if (performance.now() - since > backoff.steadyAfterMs) retryMs = 0;
         again(why);
       });

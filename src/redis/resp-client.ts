@@ -3,7 +3,7 @@ import type { Connection } from "./connection.ts";
 import { isReply } from "./socket.ts";
 
 /** Answers @upstash/redis's requests from a Redis connection of ours, as Upstash's REST would. */
-export function requesterOver(connection: Connection): Requester {
+export function respClient(connection: Connection): Requester {
   async function request(req: UpstashRequest): Promise<unknown> {
     const [route] = req.path ?? [];
     switch (route) {

@@ -2,27 +2,28 @@ import { Redis, type UpstashRequest, type UpstashResponse } from "@upstash/redis
 import type { Report } from "./connection.ts";
 import { RedisAway } from "./socket.ts";
 
-const answerWithinMs = 1_000;
-const restMs = 500;
+const timeoutMs = 1_000;
+/** After a failure the service is left alone for so long. */
+const pauseMs = 500;
 
 /** Upstash over REST, with one try and a bounded wait; after a failure it is left alone for half a second. */
 export function openRest(url: string, token: string, report: Report): Redis {
-  const signal = () => AbortSignal.timeout(answerWithinMs);
+  const signal = () => AbortSignal.timeout(timeoutMs);
   const redis = new Redis({ url, token, retry: { retries: 0 }, signal, enableTelemetry: false });
-  redis.use(sparing(report));
+  redis.use(withPauses(report));
   return redis;
 }
 
 type Send = <Result>(request: UpstashRequest) => Promise<UpstashResponse<Result>>;
 
 /** While the service is away, most callers are refused at once and one in each interval tries it. */
-function sparing(report: Report) {
+function withPauses(report: Report) {
   let askAgainAt = 0;
   let outage: string | undefined;
   return async function ask<Result>(request: UpstashRequest, send: Send): Promise<UpstashResponse<Result>> {
     const now = performance.now();
     if (outage && now < askAgainAt) throw new RedisAway(`Redis is away: ${outage}`);
-    if (outage) askAgainAt = now + restMs;
+    if (outage) askAgainAt = now + pauseMs;
     try {
       const response = await send<Result>(request);
       back();
@@ -36,7 +37,7 @@ function sparing(report: Report) {
       const why = fault instanceof Error ? fault.message : String(fault);
       if (!outage) report(`Redis is away, Fanfare runs slower: ${why}`);
       outage = why;
-      askAgainAt = performance.now() + restMs;
+      askAgainAt = performance.now() + pauseMs;
       throw new RedisAway(`Redis is away: ${why}`);
     }
   };

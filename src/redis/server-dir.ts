@@ -4,8 +4,8 @@ import { dirname, join } from "node:path";
 import { z } from "zod";
 
 /** Where the child of one data directory keeps its socket and its traces. */
-export interface ServerHome {
-  readonly dir: string;
+export interface ServerDir {
+  readonly path: string;
   readonly socket: string;
   readonly pidFile: string;
   readonly log: string;
@@ -17,7 +17,7 @@ export interface ServerHome {
   forgetSocket(): Promise<void>;
 }
 
-export async function openHome(dataDir: string): Promise<ServerHome> {
+export async function openServerDir(dataDir: string): Promise<ServerDir> {
   const dir = join(await realpathOf(dataDir), "redis");
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
@@ -26,7 +26,7 @@ export async function openHome(dataDir: string): Promise<ServerHome> {
   const socket = fits(near) ? near : await socketElsewhere(dir);
   const pidFile = join(dir, "redis.pid");
   return {
-    dir,
+    path: dir,
     socket,
     pidFile,
     log: join(dir, "redis.log"),

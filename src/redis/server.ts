@@ -1,8 +1,8 @@
 import { rm } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
 import { kill, runsAt } from "./process.ts";
-import { openHome, type ServerHome } from "./server-dir.ts";
-import { openLine } from "./socket.ts";
+import { openServerDir, type ServerDir } from "./server-dir.ts";
+import { openSocket } from "./socket.ts";
 
 /** The `redis-server` child of one data directory; nothing of it is on disk but its socket. */
 export interface ManagedServer {
@@ -12,85 +12,87 @@ export interface ManagedServer {
 }
 
 const markKey = "fanfare:mark";
-const patience = { probeMs: 1_000, startMs: 5_000, stopMs: 2_000 };
+const timeouts = { probeMs: 1_000, startMs: 5_000, stopMs: 2_000 };
 
-/** Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours. */
+/**
+ * Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours.
+ */
 export async function manageServer(dataDir: string, program: string): Promise<ManagedServer> {
-  const home = await openHome(dataDir);
+  const dir = await openServerDir(dataDir);
   let stopped = false;
-  let under: Promise<void> = Promise.resolve();
+  let ensuring: Promise<void> = Promise.resolve();
 
   async function adoptOrReplace(): Promise<void> {
-    const found = await ask(home.socket, "GET", markKey);
-    if (found === home.mark) return;
-    await dismiss(home, found !== undefined);
-    await start(home, program);
+    const found = await ask(dir.socket, "GET", markKey);
+    if (found === dir.mark) return;
+    await dismiss(dir, found !== undefined);
+    await start(dir, program);
   }
 
   return {
     async ensure() {
       if (stopped) throw new Error("the managed redis-server was stopped");
-      under = adoptOrReplace();
-      await under;
-      return `redis+unix://${home.socket}`;
+      ensuring = adoptOrReplace();
+      await ensuring;
+      return `redis+unix://${dir.socket}`;
     },
     async stop() {
       stopped = true;
-      await under.catch(() => {});
-      await dismiss(home, true);
-      await home.forgetSocket();
+      await ensuring.catch(() => {});
+      await dismiss(dir, true);
+      await dir.forgetSocket();
     },
   };
 }
 
-async function start(home: ServerHome, program: string): Promise<void> {
-  await rm(home.log, { force: true });
-  const place = ["--port", "0", "--unixsocket", home.socket, "--unixsocketperm", "700", "--dir", home.dir];
+async function start(dir: ServerDir, program: string): Promise<void> {
+  await rm(dir.log, { force: true });
+  const place = ["--port", "0", "--unixsocket", dir.socket, "--unixsocketperm", "700", "--dir", dir.path];
   const nothingKept = ["--save", "", "--appendonly", "no", "--daemonize", "no"];
-  const traces = ["--pidfile", home.pidFile, "--logfile", home.log, "--loglevel", "warning"];
+  const traces = ["--pidfile", dir.pidFile, "--logfile", dir.log, "--loglevel", "warning"];
   const child = Bun.spawn([program, ...place, ...nothingKept, ...traces], {
     stdio: ["ignore", "ignore", "ignore"],
     detached: true,
   });
   child.unref();
-  const answered = await eventually(patience.startMs, async () => {
-    if (child.exitCode !== null || child.signalCode !== null) throw new SetupError(await whyNot(home));
-    return (await ask(home.socket, "SET", markKey, home.mark)) === "OK";
+  const answered = await eventually(timeouts.startMs, async () => {
+    if (child.exitCode !== null || child.signalCode !== null) throw new SetupError(await whyNot(dir));
+    return (await ask(dir.socket, "SET", markKey, dir.mark)) === "OK";
   });
-  if (!answered) throw new SetupError(`redis-server did not answer within ${patience.startMs} ms`);
+  if (!answered) throw new SetupError(`redis-server did not answer within ${timeouts.startMs} ms`);
 }
 
 /**
  * Ends the child of this directory, if there is one: over its socket when it answers there with the recorded pid,
  * by signal only when the recorded pid is a process started on our private socket. Nothing else is touched.
  */
-async function dismiss(home: ServerHome, answers: boolean): Promise<void> {
-  const pid = await home.recordedPid();
+async function dismiss(dir: ServerDir, answers: boolean): Promise<void> {
+  const pid = await dir.recordedPid();
   if (pid !== undefined) {
-    const gone = async () => !(await runsAt(pid, home.socket));
-    if (answers && (await isServedBy(home, pid))) {
-      await ask(home.socket, "SHUTDOWN", "NOSAVE");
-      await eventually(patience.stopMs, gone);
+    const gone = async () => !(await runsAt(pid, dir.socket));
+    if (answers && (await isServedBy(dir, pid))) {
+      await ask(dir.socket, "SHUTDOWN", "NOSAVE");
+      await eventually(timeouts.stopMs, gone);
     }
     if (!(await gone())) kill(pid);
-    await eventually(patience.stopMs, gone);
+    await eventually(timeouts.stopMs, gone);
   }
-  await rm(home.pidFile, { force: true });
-  await rm(home.socket, { force: true });
+  await rm(dir.pidFile, { force: true });
+  await rm(dir.socket, { force: true });
 }
 
-async function isServedBy(home: ServerHome, pid: number): Promise<boolean> {
-  return String(await ask(home.socket, "INFO", "server")).includes(`process_id:${pid}\r`);
+async function isServedBy(dir: ServerDir, pid: number): Promise<boolean> {
+  return String(await ask(dir.socket, "INFO", "server")).includes(`process_id:${pid}\r`);
 }
 
 /** One command on a connection of its own; undefined when nobody answers in time. */
 async function ask(socket: string, command: string, ...args: string[]): Promise<unknown> {
   try {
-    const line = await openLine(`redis+unix://${socket}`, patience.probeMs);
+    const connection = await openSocket(`redis+unix://${socket}`, timeouts.probeMs);
     try {
-      return await line.send(command, args);
+      return await connection.send(command, args);
     } finally {
-      line.drop("asked");
+      connection.drop("asked");
     }
   } catch {
     return undefined;
@@ -106,8 +108,8 @@ async function eventually(withinMs: number, condition: () => Promise<boolean>): 
   return false;
 }
 
-async function whyNot(home: ServerHome): Promise<string> {
-  const log = await Bun.file(home.log)
+async function whyNot(dir: ServerDir): Promise<string> {
+  const log = await Bun.file(dir.log)
     .text()
     .catch(() => "");
   return `redis-server ended at once: ${log.trim().split("\n").at(-1) || "it gave no reason"}`;

@@ -1,7 +1,7 @@
 import { RedisClient } from "bun";
 
 /** One socket to Redis, from its opening to its loss; every wait on it is bounded. */
-export interface Line {
+export interface RedisSocket {
   send(command: string, args: string[]): Promise<unknown>;
   drop(why: string): void;
   /** Resolves with the reason when the socket is lost or dropped. */
@@ -13,24 +13,28 @@ export class RedisAway extends Error {
   override readonly name = "RedisAway";
 }
 
-const answerWithinMs = 1_000;
+const defaultTimeoutMs = 1_000;
 const maxWaiting = 20_000;
 
 /** Opens a socket and makes it speak RESP2, in which maps arrive as the flat pairs that @upstash/redis expects. */
-export async function openLine(url: string, withinMs = answerWithinMs): Promise<Line> {
-  const socket = new RedisClient(url, { autoReconnect: false, enableOfflineQueue: false, connectionTimeout: withinMs });
+export async function openSocket(url: string, timeoutMs = defaultTimeoutMs): Promise<RedisSocket> {
+  const client = new RedisClient(url, {
+    autoReconnect: false,
+    enableOfflineQueue: false,
+    connectionTimeout: timeoutMs,
+  });
   const lost = Promise.withResolvers<string>();
   const drop = (why: string) => {
     lost.resolve(why);
-    socket.close();
+    client.close();
   };
-  socket.onclose = () => lost.resolve("the connection was closed");
-  const watch = watchAnswers(withinMs, () => drop(`no answer within ${withinMs} ms`));
+  client.onclose = () => lost.resolve("the connection was closed");
+  const watch = watchAnswers(timeoutMs, () => drop(`no answer within ${timeoutMs} ms`));
 
   function send(command: string, args: string[]): Promise<unknown> {
     if (watch.waiting() >= maxWaiting) return Promise.reject(new RedisAway(`${maxWaiting} commands wait already`));
     const ticket = watch.enter();
-    return socket.send(command, args).then(
+    return client.send(command, args).then(
       (answer) => {
         watch.leave(ticket);
         return answer;
@@ -43,7 +47,7 @@ export async function openLine(url: string, withinMs = answerWithinMs): Promise<
   }
 
   try {
-    await socket.connect();
+    await client.connect();
     await send("HELLO", ["2"]);
   } catch (fault) {
     drop("it never opened");
@@ -62,7 +66,7 @@ function messageOf(fault: unknown): string {
 }
 
 /** Calls `overdue` when the oldest command has waited too long; one timer for all of them. */
-function watchAnswers(withinMs: number, overdue: () => void) {
+function watchAnswers(timeoutMs: number, overdue: () => void) {
   const sentAt = new Map<number, number>();
   let tickets = 0;
   let timer: Timer | undefined;
@@ -73,7 +77,7 @@ function watchAnswers(withinMs: number, overdue: () => void) {
     const [oldest] = sentAt;
     if (!oldest) return;
     const [ticket, at] = oldest;
-    const left = at + withinMs - performance.now();
+    const left = at + timeoutMs - performance.now();
     if (left > 0) wake(left);
     else if (suspect === ticket) overdue();
     else {
@@ -92,7 +96,7 @@ function watchAnswers(withinMs: number, overdue: () => void) {
     enter() {
       const ticket = ++tickets;
       sentAt.set(ticket, performance.now());
-      if (!timer) wake(withinMs);
+      if (!timer) wake(timeoutMs);
       return ticket;
     },
     leave: (ticket: number) => sentAt.delete(ticket),

@@ -16,12 +16,15 @@ interface Page {
   readonly words: PageWords;
   /** 200 unless given. */
   readonly status?: number;
-  /** Whether it tells what was just done: read out by screen readers. */
-  readonly isNews?: boolean;
+  /** Whether it tells what was just done, which screen readers read out. */
+  readonly isStatus?: boolean;
 }
 
-/** A small page of the shop's: no script, no frame, nothing loaded from anywhere, kept by nobody, and no address that others are told of. */
-export function pageResponse({ language, shop, words, status = 200, isNews = false }: Page): Response {
+/**
+ * A small page of the shop's: no script, no frame, nothing loaded from anywhere, kept by nobody, and no address that
+ * others are told of.
+ */
+export function pageResponse({ language, shop, words, status = 200, isStatus = false }: Page): Response {
   const { title, text, code, button } = words;
   const html = `<!doctype html>
 <html lang="${language}">
@@ -36,7 +39,7 @@ export function pageResponse({ language, shop, words, status = 200, isNews = fal
 <main>
 <p>${escaped(shop)}</p>
 <h1>${escaped(title)}</h1>
-<p${isNews ? ' role="status"' : ""}>${escaped(text)}</p>
+<p${isStatus ? ' role="status"' : ""}>${escaped(text)}</p>
 ${code ? `<p><code>${escaped(code)}</code></p>` : ""}
 ${button ? `<form method="post"><button type="submit">${escaped(button)}</button></form>` : ""}
 </main>
@@ -47,9 +50,11 @@ ${button ? `<form method="post"><button type="submit">${escaped(button)}</button
 }
 
 const style =
-  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:10vh auto;padding:0 1rem}h1{line-height:1.2}" +
+  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}" +
+  "main{max-width:32rem;margin:10vh auto;padding:0 1rem}h1{line-height:1.2}" +
   "code{font-size:1.3rem;overflow-wrap:anywhere}" +
-  "button{font:inherit;padding:.7rem 1.4rem;color:#fff;background:#1a4fa0;border:2px solid #1a4fa0;border-radius:.3rem}" +
+  "button{font:inherit;padding:.7rem 1.4rem;border:2px solid #1a4fa0;border-radius:.3rem}" +
+  "button{color:#fff;background:#1a4fa0}" +
   "button:focus-visible{outline:3px solid #d97706;outline-offset:3px}";
 
 const headers = {

@@ -2,6 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { openDatabase } from "../../src/db/client.ts";
+import { notifying } from "../../src/db/statement.ts";
 import { tempDir } from "../support/temp.ts";
 
 async function openOne() {
@@ -30,17 +31,36 @@ test("a batch is written whole or not at all", async () => {
 test("batches that wait together share a commit, and a faulty one harms no other", async () => {
   const { db } = await openOne();
   let commits = 0;
-  db.onCommit(() => {
+  db.onCommit("t", () => {
     commits++;
   });
+  const insert = (v: string) => db.write([notifying("t", sql`INSERT INTO t (v) VALUES (${v})`)]);
   const values = ["a", "b", "a", "c"];
-  const answers = await Promise.allSettled(values.map((v) => db.write([sql`INSERT INTO t (v) VALUES (${v})`])));
+  const answers = await Promise.allSettled(values.map(insert));
   expect(answers.map(({ status }) => status)).toEqual(["fulfilled", "fulfilled", "rejected", "fulfilled"]);
   expect(await db.all(sql`SELECT v FROM t ORDER BY v`)).toMatchObject([{ v: "a" }, { v: "b" }, { v: "c" }]);
 
   commits = 0;
-  await Promise.all(Array.from({ length: 50 }, (_, i) => db.write([sql`INSERT INTO t (v) VALUES (${`n${i}`})`])));
+  await Promise.all(Array.from({ length: 50 }, (_, i) => insert(`n${i}`)));
   expect(commits).toBe(1);
+  await db.close();
+});
+
+test("who listens to commits hears of those that notify him once they are durable, and of no others", async () => {
+  const { db } = await openOne();
+  const heard: string[] = [];
+  for (const name of ["one", "other"]) db.onCommit(name, () => heard.push(name));
+  const insert = (v: string) => sql`INSERT INTO t (v) VALUES (${v})`;
+  await db.write([insert("a")]);
+  await db.write([insert("b"), notifying("one", insert("c")), notifying("one", insert("d"))]);
+  expect(heard).toEqual(["one"]);
+  await db.transaction(async (tx) => {
+    await tx.write([notifying("other", insert("e"))]);
+    expect(heard).toEqual(["one"]);
+  });
+  expect(heard).toEqual(["one", "other"]);
+  await expect(db.write([notifying("one", insert("a"))])).rejects.toThrow(/UNIQUE/);
+  expect(heard).toEqual(["one", "other"]);
   await db.close();
 });
 
@@ -89,7 +109,7 @@ test("a transaction that throws leaves nothing behind, and the queue goes on", a
   await db.close();
 });
 
-test("while another process holds the file, a write waits without blocking this one, and is written in the end", async () => {
+test("while another process holds the file, a write waits, blocks nothing here, and succeeds in the end", async () => {
   const { db, path } = await openOne();
   const holder = Bun.spawn(
     [process.execPath, join(import.meta.dir, "../support/lock-holder.ts"), path, "INSERT INTO t (v) VALUES ('theirs')"],

@@ -68,7 +68,7 @@ test("a bulk statement reads its rows from one argument", async () => {
   });
 });
 
-test("a transaction sees its own writes, commits when its work resolves, and leaves nothing when it throws", async () => {
+test("a transaction sees its own writes, commits when its work resolves, leaves nothing when it throws", async () => {
   await db.write([sql`DELETE FROM thing`]);
   const seen = await db.transaction(async (tx) => {
     await tx.write([insert("a", 1)]);

@@ -132,7 +132,7 @@ test("a message that is meant for later says for when", async () => {
   const startsAt = Date.now() + 3_600_000;
   const run = await shop.launched({ channels: ["IN_APP"], startsAt });
   const late = (await until(async () => (await openMessages(admin, run)).find(({ state }) => state === "WAITING")))!;
-  expect(late).toMatchObject({ job: "campaign-start", subject: `start/${run}`, flow: "runs" });
+  expect(late).toMatchObject({ job: "campaign-start", subject: `start/${run}`, flow: "default" });
   expect(late.why).toMatchObject({ verdict: "DELAYED", until: new Date(startsAt).toISOString() });
   expect(await act(admin, "retryMessage", { messageId: late.messageId })).toMatchObject({ code: "WRONG_STATE" });
 });

@@ -53,7 +53,7 @@ test("how the queue is: what waits and runs in each flow, dead letters, and how 
     );
   });
   const { flows, inFlight, deadLetters, rates } = queueStatus.queue;
-  const names = ["EMAIL", "PUSH", "SMS", "events", "pages", "runs", "webhooks"];
+  const names = ["EMAIL", "PUSH", "SMS", "default", "events", "pages", "webhooks"];
   expect(flows.map(({ name }: { name: string }) => name)).toEqual(expect.arrayContaining(names));
   const flow = (wanted: string) => flows.find(({ name }: { name: string }) => name === wanted);
   expect(flow("EMAIL")).toMatchObject({ paused: true, running: 0, pinned: false });
@@ -241,6 +241,18 @@ test("limits and flows that cannot be are refused with their places", async () =
     "periodSeconds",
   ]);
   expect(await act(admin, "pauseFlow", { flow: "webhooks.3" })).toMatchObject({ name: "webhooks.3", paused: true });
+});
+
+test("a flow that is no longer configured and that the queue still knows can be let go on, and have its limits taken off", async () => {
+  const shop = await openShop();
+  const admin = await hire(shop, "kim", "admin");
+  const { client, settings } = shop.app.queue;
+  await client.flowControl.pause(flowKey(settings, "earlier"));
+  await client.flowControl.pin(flowKey(settings, "earlier"), { parallelism: 2 });
+  const { queueStatus } = await admin.get("{ queueStatus { queue { flows { name paused pinned } } } }");
+  expect(queueStatus.queue.flows).toContainEqual({ name: "earlier", paused: true, pinned: true });
+  expect(await act(admin, "resumeFlow", { flow: "earlier" })).toMatchObject({ name: "earlier", paused: false });
+  expect(await act(admin, "clearFlowLimits", { flow: "earlier" })).toMatchObject({ pinned: false });
 });
 
 test("a viewer reads, an editor steers and replays, an admin deletes and cancels", async () => {

@@ -1,8 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { Glob } from "bun";
 import { sql } from "drizzle-orm";
+import { z } from "zod";
 import { startBroker } from "../../src/queue/broker/index.ts";
-import { enqueue } from "../../src/queue/outbox.ts";
+import { defaultFlow, flowKey, listFlows, queueFlows } from "../../src/queue/flow.ts";
+import { defineMessage } from "../../src/queue/message.ts";
+import { enqueue, enqueueEach } from "../../src/queue/outbox.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { startRelay } from "../../src/queue/relay.ts";
 import { openTestDatabase } from "../support/database.ts";
@@ -17,7 +21,7 @@ afterAll(async () => {
 
 const keys = { currentSigningKey: "c", nextSigningKey: "n" };
 
-test("a queue that was away gets all that waited when it is back, however often it was asked in vain or left alone meanwhile", async () => {
+test("a queue that was away gets all that waited when it is back, however often it was asked in vain", async () => {
   const port = freePort();
   const db = await openTestDatabase();
   const jobsUrl = "http://127.0.0.1:1/jobs";
@@ -49,4 +53,42 @@ test("a queue that was away gets all that waited when it is back, however often 
   });
   expect(queue.outage).toBeUndefined();
   await relay.stop();
+});
+
+test("a message travels in the flow it is given, else in that of its kind, else in the default flow", async () => {
+  const broker = await startBroker({ path: join(tempDir(), "queue.db"), port: 0, token: "t", ...keys });
+  stops.push(() => broker.stop());
+  const db = await openTestDatabase();
+  const jobsUrl = "http://127.0.0.1:1/jobs";
+  const flows = { ...queueFlows, letters: { parallelism: 1 }, urgent: { parallelism: 1 } };
+  const queue = openQueue({ url: broker.url, token: "t", ...keys, jobsUrl, retries: 0, flows });
+  const letter = defineMessage("letter", z.object({}), () => "letter", { flow: "letters" });
+  const parcel = defineMessage("parcel", z.object({}), () => "parcel");
+  const later = Date.now() + 3_600_000;
+  const each = { id: sql`'each'`, payload: sql`'{}'`, subject: sql`'letter'`, notBefore: sql`${later}` };
+  await db.write([
+    enqueue([letter.of({}, { notBefore: later }), parcel.of({}, { notBefore: later })], 0),
+    enqueue([letter.of({}, { flow: "urgent", notBefore: later })], 0),
+    enqueueEach(letter, each, sql`(SELECT 1)`, 0),
+  ]);
+  const relay = startRelay(db, queue, () => {});
+  stops.push(() => relay.stop());
+  await relay.idle();
+  expect(await db.all(sql`SELECT name, flow FROM outbox ORDER BY seq`)).toMatchObject([
+    { name: "letter", flow: "letters" },
+    { name: "parcel", flow: null },
+    { name: "letter", flow: "urgent" },
+    { name: "letter", flow: "letters" },
+  ]);
+  const known = (await listFlows(queue.settings)).map(({ flowControlKey }) => flowControlKey);
+  expect(known.sort()).toEqual([defaultFlow, "letters", "urgent"].map((flow) => flowKey(queue.settings, flow)));
+});
+
+test("only the outbox and the events write into their tables, so that the relay hears of every row", async () => {
+  const src = join(import.meta.dir, "../../src");
+  const writers: string[] = [];
+  for (const file of new Glob("**/*.ts").scanSync(src)) {
+    if (/INSERT INTO (outbox|event)\b/i.test(await Bun.file(join(src, file)).text())) writers.push(file);
+  }
+  expect(writers.sort()).toEqual(["queue/event/event.ts", "queue/outbox.ts"]);
 });

@@ -75,7 +75,7 @@ function openFcm(timeoutMs = patientMs): Rig {
 
 /** A request a row, each with the patience of all. */
 function rowTimes(timeoutMs: number) {
-  return { timeoutMs, rowTimeoutMs: timeoutMs };
+  return { timeoutMs, envelopeTimeoutMs: timeoutMs };
 }
 
 function rig(sender: Sender, server: Provider, busy: () => Response): Rig {

@@ -29,5 +29,5 @@ export function unsubscribeResponse(input: {
 }): Response {
   const { language, page, shop } = input;
   const status = page === "bad" ? 404 : 200;
-  return pageResponse({ language, shop, words: words[language][page], status, isNews: page === "done" });
+  return pageResponse({ language, shop, words: words[language][page], status, isStatus: page === "done" });
 }

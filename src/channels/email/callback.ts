@@ -1,10 +1,10 @@
 import { Webhook as StandardWebhook } from "standardwebhooks";
 import { z } from "zod";
 import { jsonFrom } from "../http.ts";
-import type { Webhook } from "../provider-webhook.ts";
+import type { ProviderCallback } from "../provider-callback.ts";
 
 /** What became of one e-mail, as Resend tells it. */
-export type EmailEvent = EmailNews & {
+export type EmailEvent = EmailEventDetails & {
   readonly providerId: string;
   /** The envelope's ref; absent for e-mails that Fanfare did not send. */
   readonly ref?: string;
@@ -14,7 +14,7 @@ export type EmailEvent = EmailNews & {
   readonly at: number;
 };
 
-export type EmailNews =
+export type EmailEventDetails =
   | { readonly kind: "delivered" | "opened" | "clicked" | "complained" }
   /** `hard`: the address is dead for good. */
   | { readonly kind: "bounced"; readonly hard: boolean }
@@ -22,10 +22,10 @@ export type EmailNews =
   | { readonly kind: "failed"; readonly reason: "failed" | "suppressed" };
 
 /**
- * Reads a webhook of Resend (Standard Webhooks, under `svix-*` or `webhook-*` headers, at most 5 minutes old). `rawBody` is
- * the body as it came.
+ * Reads a callback of Resend (Standard Webhooks, under `svix-*` or `webhook-*` headers, at most 5 minutes old).
+ * `rawBody` is the body as it came.
  */
-export function verifyEmailWebhook(secret: string, headers: Headers, rawBody: string): Webhook<EmailEvent> {
+export function verifyEmailCallback(secret: string, headers: Headers, rawBody: string): ProviderCallback<EmailEvent> {
   const header = (name: string) => headers.get(`svix-${name}`) ?? headers.get(`webhook-${name}`) ?? "";
   const id = header("id");
   const signed = {
@@ -60,12 +60,12 @@ function eventFrom(rawBody: string): EmailEvent | undefined {
   const payload = Payload.safeParse(jsonFrom(rawBody));
   if (!payload.success) return undefined;
   const { type, created_at, data } = payload.data;
-  const news = newsOf(type, data.bounce?.type);
-  if (!news) return undefined;
+  const details = detailsOf(type, data.bounce?.type);
+  if (!details) return undefined;
   const ref = refIn(data.tags);
   const at = Date.parse(created_at);
   return {
-    ...news,
+    ...details,
     providerId: data.email_id,
     to: data.to,
     at: Number.isNaN(at) ? Date.now() : at,
@@ -73,7 +73,7 @@ function eventFrom(rawBody: string): EmailEvent | undefined {
   };
 }
 
-function newsOf(type: string, bounce: string | undefined): EmailNews | undefined {
+function detailsOf(type: string, bounce: string | undefined): EmailEventDetails | undefined {
   switch (type) {
     case "email.delivered":
       return { kind: "delivered" };

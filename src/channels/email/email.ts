@@ -1,22 +1,16 @@
 import { type CreateBatchEmailOptions, Resend } from "resend";
 import { z } from "zod";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, Limits, SendBatch, Sender, SendResult } from "../channel.ts";
-import { mend, reasonOf } from "../failure-reason.ts";
+import type { BatchOutcome, Envelope, SendBatch, Sender, SendResult } from "../channel.ts";
+import { reasonOf, settingReason } from "../failure-reason.ts";
 import { secondsOf } from "../http.ts";
 import { tagOf } from "./callback.ts";
+import type { EmailSettings } from "./settings.ts";
 
-export interface EmailSettings {
-  readonly apiKey: string;
-  /** `Shop <news@shop.example>`, of a domain verified at Resend. */
-  readonly from: string;
-  readonly replyTo?: string;
-  readonly baseUrl?: string;
-  readonly limits?: Partial<Limits>;
-  readonly timeoutMs?: number;
-}
-
-/** E-mail through Resend, up to 100 in one request. The batch's id is the idempotency key, so whatever is unclear is tried again. */
+/**
+ * E-mail through Resend, up to 100 in one request. The batch's id is the idempotency key, so whatever is unclear is
+ * tried again.
+ */
 export function emailSender(settings: EmailSettings): Sender {
   const { apiKey, baseUrl, timeoutMs = 30_000 } = settings;
   const resend = new Resend(apiKey, baseUrl === undefined ? {} : { baseUrl });
@@ -109,7 +103,7 @@ function refusalOf(batch: SendBatch, error: ResendError, after: number | undefin
   };
   const each = (result: SendResult): BatchOutcome => ({ kind: "results", results: batch.envelopes.map(() => result) });
   const setting = settingBehind(error);
-  if (setting) return retry(mend("Resend", setting, name), mendSeconds);
+  if (setting) return retry(settingReason("Resend", setting, name), settingRetrySeconds);
   if (name === "invalid_idempotent_request") return each({ kind: "unknown", reason: reasonOf("Resend", name) });
   if (status === 409) return retry(`Resend is still busy with this batch (${name})`, 5);
   if (status === 429)
@@ -127,9 +121,9 @@ function refusalOf(batch: SendBatch, error: ResendError, after: number | undefin
   return retry(`Resend is out of order (${status})`);
 }
 
-const mendSeconds = 300;
+const settingRetrySeconds = 300;
 
-/** The setting that a person must mend before any e-mail goes out, if that is what Resend complains of. */
+/** The setting that a person must settingReason before any e-mail goes out, if that is what Resend complains of. */
 function settingBehind({ name, statusCode }: ResendError): string | undefined {
   if (name === "invalid_from_address" || (statusCode === 403 && name === "validation_error"))
     return "email.from and its domain at Resend";

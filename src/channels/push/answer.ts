@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { SendResult } from "../channel.ts";
-import { mend, reasonOf } from "../failure-reason.ts";
+import { reasonOf, settingReason } from "../failure-reason.ts";
 import type { Answer } from "../http.ts";
 
 /** What FCM said of one token. */
@@ -25,7 +25,10 @@ const Fault = z.object({
   }),
 });
 
-/** Reads FCM's answer to one message for this token (error codes: firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode). */
+/**
+ * Reads FCM's answer to one message for this token (error codes:
+ * firebase.google.com/docs/reference/fcm/rest/v1/ErrorCode).
+ */
 export function tokenAnswer(token: string, answer: Answer): TokenAnswer {
   if (answer.kind === "unreached") return { kind: "retry", reason: "FCM could not be reached" };
   if (answer.kind === "unanswered") return { kind: "unknown", reason: "FCM did not answer" };
@@ -58,7 +61,7 @@ function refusal(status: number, code: string): TokenAnswer | undefined {
 }
 
 function unfit(setting: string, code: string): TokenAnswer {
-  return { kind: "retry", afterSeconds: 300, reason: mend("FCM", setting, code) };
+  return { kind: "retry", afterSeconds: 300, reason: settingReason("FCM", setting, code) };
 }
 
 function speaksOfToken({ message, details }: z.infer<typeof Fault>["error"]): boolean {
@@ -66,7 +69,10 @@ function speaksOfToken({ message, details }: z.infer<typeof Fault>["error"]): bo
   return fields.length > 0 ? fields.includes("message.token") : /registration token/i.test(message);
 }
 
-/** One member's result from those of the tokens: reached if one accepted, and never repeated while one of them is unclear. */
+/**
+ * One member's result from those of the tokens: reached if one accepted, and never repeated while one of them is
+ * unclear.
+ */
 export function memberResult(tokens: readonly string[], answers: readonly TokenAnswer[]): SendResult {
   const goneTokens = tokens.filter((_, index) => answers[index]?.kind === "gone");
   const gone = goneTokens.length > 0 ? { goneTokens } : {};

@@ -1,22 +1,12 @@
 import { z } from "zod";
 import { SetupError } from "../../errors.ts";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, Limits, SendBatch, Sender } from "../channel.ts";
+import type { BatchOutcome, Envelope, SendBatch, Sender } from "../channel.ts";
 import { jsonFrom, post } from "../http.ts";
-import { sendByRow } from "../send-each.ts";
+import { sendEach } from "../send-each.ts";
+import { type AccessTokens, accessTokens } from "./access-token.ts";
 import { memberResult, type TokenAnswer, tokenAnswer } from "./answer.ts";
-import { type AccessTokens, accessTokens } from "./token.ts";
-
-export interface PushSettings {
-  /** The service account's key file, as JSON text. */
-  readonly serviceAccount: string;
-  readonly baseUrl?: string;
-  /** Where access tokens are fetched; otherwise as the key file says. */
-  readonly tokenUrl?: string;
-  readonly limits?: Partial<Limits>;
-  readonly timeoutMs?: number;
-  readonly rowTimeoutMs?: number;
-}
+import type { PushSettings } from "./settings.ts";
 
 const ServiceAccount = z.object({
   project_id: z.string().min(1),
@@ -27,18 +17,19 @@ const ServiceAccount = z.object({
 });
 
 /**
- * Push notifications through Firebase Cloud Messaging, one request a token. A member is reached when one of the tokens accepts;
- * FCM recognises no repeats, so what is unclear stays unknown. A key file that cannot be read is a {@link SetupError}.
+ * Push notifications through Firebase Cloud Messaging, one request a token. A member is reached when one of the tokens
+ * accepts; FCM recognises no repeats, so what is unclear stays unknown. A key file that cannot be read is a
+ * {@link SetupError}.
  */
 export function pushSender(settings: PushSettings): Sender {
-  const { baseUrl = "https://fcm.googleapis.com", timeoutMs = 60_000, rowTimeoutMs = 15_000 } = settings;
+  const { baseUrl = "https://fcm.googleapis.com", timeoutMs = 60_000, envelopeTimeoutMs = 15_000 } = settings;
   const account = accountFrom(settings.serviceAccount);
   const tokens = accessTokens({
     email: account.client_email,
     privateKey: account.private_key,
     keyId: account.private_key_id,
     url: settings.tokenUrl ?? account.token_uri,
-    timeoutMs: rowTimeoutMs,
+    timeoutMs: envelopeTimeoutMs,
   });
   const url = `${baseUrl}/v1/projects/${encodeURIComponent(account.project_id)}/messages:send`;
   return {
@@ -46,23 +37,26 @@ export function pushSender(settings: PushSettings): Sender {
     idempotent: false,
     limits: { ...channels.PUSH.limits, ...settings.limits },
     timeoutMs,
-    send: (batch) => sendAuthorised({ url, tokens, timeoutMs, rowTimeoutMs }, batch),
+    send: (batch) => sendAuthorised({ url, tokens, timeoutMs, envelopeTimeoutMs }, batch),
   };
 }
 
-interface Line {
+interface Fcm {
   readonly url: string;
   readonly tokens: AccessTokens;
   readonly timeoutMs: number;
-  readonly rowTimeoutMs: number;
+  readonly envelopeTimeoutMs: number;
 }
 
-async function sendAuthorised({ url, tokens, timeoutMs, rowTimeoutMs }: Line, batch: SendBatch): Promise<BatchOutcome> {
+async function sendAuthorised(
+  { url, tokens, timeoutMs, envelopeTimeoutMs }: Fcm,
+  batch: SendBatch,
+): Promise<BatchOutcome> {
   const started = performance.now();
   const access = await tokens.get();
   if (access.kind === "none") return { ...access, kind: "retry" };
-  const pace = { width: 10, timeoutMs: timeoutMs - (performance.now() - started), rowTimeoutMs };
-  return await sendByRow(batch, pace, async (envelope, signal) => {
+  const pace = { width: 10, timeoutMs: timeoutMs - (performance.now() - started), envelopeTimeoutMs };
+  return await sendEach(batch, pace, async (envelope, signal) => {
     const sendTo = async (token: string): Promise<TokenAnswer> =>
       tokenAnswer(
         token,

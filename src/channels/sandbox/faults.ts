@@ -1,4 +1,6 @@
-/** What goes wrong at one channel of the sandbox. Rates are shares from 0 to 1; everything is 0 where nothing is said. */
+/**
+ * What goes wrong at one channel of the sandbox. Rates are shares from 0 to 1; everything is 0 where nothing is said.
+ */
 export interface ChannelFaults {
   /** Recipients refused for good, each alone. */
   readonly fail: number;
@@ -6,10 +8,16 @@ export interface ChannelFaults {
   readonly busy: number;
   /** Requests that get lost on the way: not accepted, never answered. */
   readonly drop: number;
-  /** Requests accepted and written down, but answered {@link lateMs} later: past the time-out the sender no longer listens. */
+  /**
+   * Requests accepted and written down, but answered {@link lateMs} later: past the time-out the sender no longer
+   * listens.
+   */
   readonly late: number;
   readonly lateMs: number;
-  /** How long every request takes on its way there, in milliseconds; one that arrives after the time-out is accepted all the same. */
+  /**
+   * How long every request takes on its way there, in milliseconds; one that arrives after the time-out is accepted all
+   * the same.
+   */
   readonly delayMs: number;
 }
 

@@ -19,7 +19,10 @@ export interface Entry {
 /** Reasons by position in the request. */
 export type Refused = ReadonlyMap<number, string>;
 
-/** What the log has for a request: the `seq` of its first delivery (the others follow without a gap) and who was refused. */
+/**
+ * What the log has for a request: the `seq` of its first delivery (the others follow without a gap) and who was
+ * refused.
+ */
 export type Taken =
   | { readonly kind: "taken"; readonly first: number; readonly refused: Refused }
   | { readonly kind: "conflict" };
@@ -48,7 +51,10 @@ export function openSandboxLog(path: string) {
 
 export type ChannelNumbers = Readonly<Record<ExternalChannelName, number>>;
 
-/** The numbers of the channels in this file. One that the file has not seen yet gets the next, so that none ever changes. */
+/**
+ * The numbers of the channels in this file. One that the file has not seen yet gets the next, so that none ever
+ * changes.
+ */
 function channelNumbers(db: Database): ChannelNumbers {
   const add = db.query("INSERT OR IGNORE INTO channel SELECT coalesce(max(id) + 1, 0), ? FROM channel");
   for (const name of externalNames) add.run(name);
@@ -76,7 +82,8 @@ const tables = `
   CREATE VIEW IF NOT EXISTS delivered AS
     SELECT d.seq, n.name AS channel, b.key AS batch,
       CASE r.name WHEN '' THEN '' ELSE r.name || ':' END || d.member AS ref, d.recipient, c.parts, c.unsubscribe, b.at
-    FROM delivery d JOIN channel n ON n.id = d.channel JOIN batch b ON b.id = d.batch JOIN run r ON r.id = d.run JOIN content c ON c.seq = d.seq`;
+    FROM delivery d JOIN channel n ON n.id = d.channel JOIN batch b ON b.id = d.batch
+      JOIN run r ON r.id = d.run JOIN content c ON c.seq = d.seq`;
 
 interface KnownBatch {
   readonly first: number;

@@ -44,7 +44,8 @@ export function providerIdOf(seq: number): string {
 /** Reads the sandbox's log. */
 export function openSandboxReader(db: Database, numbers: ChannelNumbers) {
   const counting = db.query<{ channel: number; rows: number }, [string | null]>(
-    `SELECT channel, count(*) AS rows FROM delivery WHERE ?1 IS NULL OR run = (SELECT id FROM run WHERE name = ?1) GROUP BY channel`,
+    `SELECT channel, count(*) AS rows FROM delivery
+     WHERE ?1 IS NULL OR run = (SELECT id FROM run WHERE name = ?1) GROUP BY channel`,
   );
   const repeats = db.query<{ rows: number }, [string | null]>(
     `SELECT count(*) AS rows FROM (
@@ -77,7 +78,8 @@ function list(db: Database, numbers: ChannelNumbers, filter: DeliveryFilter): De
   const { where, values } = conditions(numbers, filter);
   const rows = db
     .query<DeliveryRow, (string | number)[]>(
-      `SELECT * FROM delivered WHERE seq IN (SELECT seq FROM delivery WHERE ${where} ORDER BY seq DESC LIMIT ?) ORDER BY seq DESC`,
+      `SELECT * FROM delivered WHERE seq IN (SELECT seq FROM delivery WHERE ${where} ORDER BY seq DESC LIMIT ?)
+       ORDER BY seq DESC`,
     )
     .all(...values, first + 1);
   return { deliveries: rows.slice(0, first).map(deliveryOf), hasNext: rows.length > first };

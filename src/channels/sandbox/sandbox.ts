@@ -45,9 +45,9 @@ export interface Sandbox {
 
 /**
  * Opens the sandbox. A send is answered only after it is on disk. Like the provider it stands for, a channel with
- * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id with a
- * conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail alone; push
- * tokens that start with `gone` are reported as gone.
+ * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id
+ * with a conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail
+ * alone; push tokens that start with `gone` are reported as gone.
  */
 export function createSandbox(options: SandboxOptions): Sandbox {
   const { path, clock = Date.now, faults, seed = 1, timeoutMs = 2_000 } = options;
@@ -65,7 +65,7 @@ export function createSandbox(options: SandboxOptions): Sandbox {
   };
 }
 
-interface Desk {
+interface SandboxChannel {
   readonly name: ExternalChannelName;
   readonly log: SandboxLog;
   readonly clock: () => number;
@@ -73,17 +73,17 @@ interface Desk {
   readonly timeoutMs: number;
 }
 
-function sandboxSender(desk: Desk): Sender {
-  const { batch, parallelism } = channels[desk.name].limits;
-  const idempotent = windowMs(desk.name) > 0;
+function sandboxSender(channel: SandboxChannel): Sender {
+  const { batch, parallelism } = channels[channel.name].limits;
+  const idempotent = windowMs(channel.name) > 0;
   return {
-    name: desk.name,
+    name: channel.name,
     idempotent,
     limits: { batch, parallelism },
-    timeoutMs: desk.timeoutMs,
+    timeoutMs: channel.timeoutMs,
     send: async (sent) => {
       try {
-        return await (idempotent ? sendWhole(desk, sent) : sendByRow(desk, sent));
+        return await (idempotent ? sendWhole(channel, sent) : sendSingly(channel, sent));
       } catch (error) {
         return unwritten(error);
       }
@@ -92,36 +92,36 @@ function sandboxSender(desk: Desk): Sender {
 }
 
 /** One request carries the batch, so what happens on the road happens to all of it. */
-function sendWhole(desk: Desk, batch: SendBatch): Promise<BatchOutcome> {
-  const faults = desk.log.faults()[desk.name];
+function sendWhole(channel: SandboxChannel, batch: SendBatch): Promise<BatchOutcome> {
+  const faults = channel.log.faults()[channel.name];
   const answer = async (): Promise<BatchOutcome> => {
-    const fate = fateOf(faults, desk.random);
+    const fate = fateOf(faults, channel.random);
     await pause(faults.delayMs);
     if (fate === "busy") return busy;
     if (fate === "drop") return await never();
-    const outcome = await take(desk, batch, faults.fail);
+    const outcome = await take(channel, batch, faults.fail);
     if (fate === "late") await pause(faults.lateMs);
     return outcome;
   };
-  return answerInTime(answer(), desk.timeoutMs, { kind: "retry", reason: timedOut });
+  return answerInTime(answer(), channel.timeoutMs, { kind: "retry", reason: timedOut });
 }
 
 /** One request a row: each has a fate of its own. Those that arrive are written together. */
-async function sendByRow(desk: Desk, batch: SendBatch): Promise<BatchOutcome> {
-  const faults = desk.log.faults()[desk.name];
-  const fates = batch.envelopes.map(() => fateOf(faults, desk.random));
+async function sendSingly(channel: SandboxChannel, batch: SendBatch): Promise<BatchOutcome> {
+  const faults = channel.log.faults()[channel.name];
+  const fates = batch.envelopes.map(() => fateOf(faults, channel.random));
   const arrive = batch.envelopes.filter((_, index) => fates[index] === "through" || fates[index] === "late");
   const arrived = pause(faults.delayMs)
-    .then(() => take(desk, { id: batch.id, envelopes: arrive }, faults.fail))
+    .then(() => take(channel, { id: batch.id, envelopes: arrive }, faults.fail))
     .then((outcome) => answersOf(outcome, arrive));
-  const inTime = answerInTime(arrived, desk.timeoutMs, new Map<Envelope, SendResult>());
+  const inTime = answerInTime(arrived, channel.timeoutMs, new Map<Envelope, SendResult>());
   inTime.catch(() => {}); // a failure that no row waits for is told by `arrived`
   const answer = async (envelope: Envelope, index: number): Promise<SendResult> => {
     if (fates[index] === "busy") return busy;
-    if (fates[index] === "drop") return await answerInTime(never(), desk.timeoutMs, unheard);
+    if (fates[index] === "drop") return await answerInTime(never(), channel.timeoutMs, unheard);
     if (fates[index] === "through") return (await inTime).get(envelope) ?? unheard;
     const late = arrived.then((answers) => pause(faults.lateMs).then(() => answers.get(envelope) ?? unheard));
-    return await answerInTime(late, desk.timeoutMs, unheard);
+    return await answerInTime(late, channel.timeoutMs, unheard);
   };
   return { kind: "results", results: await Promise.all(batch.envelopes.map(answer)) };
 }
@@ -136,31 +136,34 @@ function answersOf(outcome: BatchOutcome, envelopes: readonly Envelope[]): Map<E
   );
 }
 
-/** Takes a request that arrived: judges every envelope, writes the accepted ones down, and answers as the provider would. */
-async function take(desk: Desk, { id, envelopes }: SendBatch, fail: number): Promise<BatchOutcome> {
+/**
+ * Takes a request that arrived: judges every envelope, writes the accepted ones down, and answers as the provider
+ * would.
+ */
+async function take(channel: SandboxChannel, { id, envelopes }: SendBatch, fail: number): Promise<BatchOutcome> {
   if (envelopes.length === 0) return { kind: "results", results: [] };
   const refused = new Map<number, string>();
   envelopes.forEach(({ to }, index) => {
     const reason =
-      fault(desk.name, to) ?? (fail > 0 && desk.random() < fail ? "the sandbox was told to fail" : undefined);
+      fault(channel.name, to) ?? (fail > 0 && channel.random() < fail ? "the sandbox was told to fail" : undefined);
     if (reason) refused.set(index, reason);
   });
-  const at = desk.clock();
-  const taken = await desk.log.take({
-    channel: desk.name,
+  const at = channel.clock();
+  const taken = await channel.log.take({
+    channel: channel.name,
     key: id,
     at,
     accepted: envelopes.filter((_, index) => !refused.has(index)),
     refused,
-    ...(windowMs(desk.name)
-      ? { repeat: { fingerprint: fingerprint(envelopes), since: at - windowMs(desk.name) } }
+    ...(windowMs(channel.name)
+      ? { repeat: { fingerprint: fingerprint(envelopes), since: at - windowMs(channel.name) } }
       : {}),
   });
   let seq = taken.kind === "taken" ? taken.first : 0;
   const result = ({ to }: Envelope, index: number): SendResult => {
     if (taken.kind === "conflict") return { kind: "unknown", reason: "invalid_idempotent_request" };
     const reason = taken.refused.get(index);
-    const gone = channels[desk.name].address === "push" ? { goneTokens: to.filter(isGone) } : {};
+    const gone = channels[channel.name].address === "push" ? { goneTokens: to.filter(isGone) } : {};
     return reason ? { kind: "failed", reason, ...gone } : { kind: "sent", providerId: providerIdOf(seq++), ...gone };
   };
   return { kind: "results", results: envelopes.map(result) };

@@ -1,11 +1,11 @@
 import { createHmac } from "node:crypto";
 import { type ExternalChannelName, externalNames } from "../catalog.ts";
-import { sameSecret, type Webhook } from "../provider-webhook.ts";
+import { type ProviderCallback, sameSecret } from "../provider-callback.ts";
 
 /** What Twilio tells about a message we sent, or a member sent us, on one of its channels. */
-export type SmsEvent = SmsNews & { readonly channel: ExternalChannelName };
+export type SmsEvent = SmsEventDetails & { readonly channel: ExternalChannelName };
 
-export type SmsNews =
+export type SmsEventDetails =
   | { readonly kind: "delivered"; readonly providerId: string; readonly ref?: string }
   /** Not delivered for good; `code` is Twilio's. */
   | { readonly kind: "failed"; readonly providerId: string; readonly ref?: string; readonly code: string }
@@ -16,15 +16,15 @@ export type SmsNews =
 export const refParameter = "ref";
 
 /**
- * Reads a webhook of Twilio: status callbacks and incoming messages. `url` is the public URL exactly as Twilio called it, query
- * included; `params` the form it posted; `signature` the header `X-Twilio-Signature`.
+ * Reads a callback of Twilio: status callbacks and incoming messages. `url` is the public URL exactly as Twilio called
+ * it, query included; `params` the form it posted; `signature` the header `X-Twilio-Signature`.
  */
-export function verifyTwilioWebhook(
+export function verifySmsCallback(
   authToken: string,
   url: string,
   params: URLSearchParams,
   signature: string | null,
-): Webhook<SmsEvent> {
+): ProviderCallback<SmsEvent> {
   if (!signature || !sameSecret(signature, twilioSignature(authToken, url, params))) return { kind: "forged" };
   const providerId = params.get("MessageSid") ?? params.get("SmsSid") ?? "";
   const status = params.get("MessageStatus") ?? "";

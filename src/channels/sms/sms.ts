@@ -1,34 +1,22 @@
 import { z } from "zod";
 import { channels } from "../catalog.ts";
-import type { Envelope, Limits, Sender, SendResult } from "../channel.ts";
-import { mend, reasonOf } from "../failure-reason.ts";
+import type { Envelope, Sender, SendResult } from "../channel.ts";
+import { reasonOf, settingReason } from "../failure-reason.ts";
 import { type Answer, post } from "../http.ts";
-import { sendByRow } from "../send-each.ts";
+import { sendEach } from "../send-each.ts";
 import { refParameter } from "./callback.ts";
-
-export interface SmsSettings {
-  readonly accountSid: string;
-  readonly authToken: string;
-  /** A number of ours (`+1…`), a sender name, or the sid of a messaging service (`MG…`). */
-  readonly from: string;
-  readonly baseUrl?: string;
-  /** Where Twilio reports what becomes of a message; the envelope's ref is added as `ref`. */
-  readonly statusCallback?: string;
-  readonly limits?: Partial<Limits>;
-  readonly timeoutMs?: number;
-  readonly rowTimeoutMs?: number;
-}
+import type { SmsSettings } from "./settings.ts";
 
 /** Text messages through Twilio, one request each. Twilio recognises no repeats: what is unclear stays unknown. */
 export function smsSender(settings: SmsSettings): Sender {
-  const { timeoutMs = 60_000, rowTimeoutMs = 15_000 } = settings;
+  const { timeoutMs = 60_000, envelopeTimeoutMs = 15_000 } = settings;
   return {
     name: "SMS",
     idempotent: false,
     limits: { ...channels.SMS.limits, ...settings.limits },
     timeoutMs,
     send: (batch) =>
-      sendByRow(batch, { width: 5, timeoutMs, rowTimeoutMs }, async (envelope, signal) =>
+      sendEach(batch, { width: 5, timeoutMs, envelopeTimeoutMs }, async (envelope, signal) =>
         resultOf(await post({ ...requestOf(settings, envelope), signal }), envelope),
       ),
   };
@@ -69,11 +57,12 @@ function resultOf(answer: Answer, { to }: Envelope): SendResult {
     return { kind: "retry", afterSeconds: retryAfter ?? 1, reason: `Twilio wants to be asked later (${code})` };
   if (status >= 500 || status === 408) return { kind: "unknown", reason: `Twilio is out of order (${status})` };
   const setting = settingBehind(status, code);
-  if (setting) return { kind: "retry", afterSeconds: mendSeconds, reason: mend("Twilio", setting, code) };
+  if (setting)
+    return { kind: "retry", afterSeconds: settingRetrySeconds, reason: settingReason("Twilio", setting, code) };
   return { kind: "failed", reason: reasonOf("Twilio", code, fault.data?.message, to) };
 }
 
-const mendSeconds = 300;
+const settingRetrySeconds = 300;
 const queueFull = 21611;
 
 /** Codes that speak of the sender, not of the recipient: nothing goes out before a person mends the setting. */

@@ -68,13 +68,13 @@ function tell(
   const time = opensAt === null ? "" : inWords(ctx, language, opensAt);
   const words = claimWords(language, news, { name: template?.name ?? "", time });
   const code = answer && !isRefusal(answer) ? (answer.code ?? undefined) : undefined;
-  const isNews = news !== "ask" && news !== "bad";
+  const isStatus = news !== "ask" && news !== "bad";
   return pageResponse({
     language,
     shop: ctx.settings.shopName,
     words: { ...words, code },
     status: statusOf(news),
-    isNews,
+    isStatus,
   });
 }
 

@@ -110,9 +110,11 @@ export function clearFlowLimits(ctx: Context, { flow }: { flow: string }): Promi
   const { flowControl } = ctx.queue.client;
   return steer(ctx, flow, "flow.unlimited", async (key) => {
     const now = (await listQueueFlows(ctx)).find(({ name }) => name === flow);
-    const { parallelism, ratePerSecond } = configuredLimits(ctx.queue.settings, flow) ?? {};
-    // The queue would keep the pinned limits until the next message brings others, and cannot be told that there is no rate.
-    const rate = ratePerSecond ?? (now?.rate ? mostLimit : undefined);
+    const usual = configuredLimits(ctx.queue.settings, flow);
+    // The queue would keep the pinned limits until the next message brings others, and cannot be told that there are none.
+    const parallelism = usual?.parallelism ?? (now?.parallelism ? mostLimit : undefined);
+    const rate = usual?.ratePerSecond ?? (now?.rate ? mostLimit : undefined);
+    if (parallelism === undefined && rate === undefined) return;
     await flowControl.pin(key, {
       ...(parallelism !== undefined && { parallelism }),
       ...(rate !== undefined && { rate, period: 1 }),
@@ -136,16 +138,20 @@ async function steer(
   event: string,
   act: (key: string) => Promise<unknown>,
 ): Promise<QueueFlow | Refusal> {
-  const known = checkFlow(ctx, flow);
+  const known = await checkFlow(ctx, flow);
   if (isRefusal(known)) return known;
   await act(flowKey(ctx.queue.settings, flow));
   ctx.log("info", event, { flow, actor: describeActor(ctx.actor) });
   return (await listQueueFlows(ctx)).find(({ name }) => name === flow) ?? toFlow(ctx, flow, undefined);
 }
 
-/** A flow that is configured, or part of one, such as `webhooks.3`. */
-function checkFlow({ queue }: Context, flow: string): string | Refusal {
-  if (/^[\w.-]{1,100}$/.test(flow) && configuredLimits(queue.settings, flow)) return flow;
-  const names = Object.keys(queue.settings.flows).join(", ");
+/** A flow that is configured, or part of one, such as `webhooks.3`; or one of earlier times that the queue still knows. */
+async function checkFlow(ctx: Context, flow: string): Promise<string | Refusal> {
+  const { settings } = ctx.queue;
+  if (/^[\w.-]{1,100}$/.test(flow)) {
+    if (configuredLimits(settings, flow)) return flow;
+    if ((await listQueueFlows(ctx)).some(({ name }) => name === flow)) return flow;
+  }
+  const names = Object.keys(settings.flows).join(", ");
   return refuse.invalid([{ path: "flow", message: `must be one of ${names}` }]);
 }

@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import { usualFlow } from "../../queue/flow.ts";
+import { defaultFlow } from "../../queue/flow.ts";
 import type { LogEntry } from "./log.ts";
 import type { OutboxRow } from "./outbox.ts";
 import { subjectOf } from "./republishable.ts";
@@ -71,7 +71,7 @@ export function toMessage(
     label: last?.label ?? row?.name ?? null,
     subject: row?.subject ?? subjectOf(ctx, job, payload),
     payload,
-    flow: row ? (row.flow ?? usualFlow(row.name)) : (last?.flow ?? null),
+    flow: last?.flow ?? (row ? (row.flow ?? defaultFlow) : null),
     state,
     createdAt: row?.created_at ?? history[0]?.at ?? null,
     notBefore: row?.not_before ?? null,

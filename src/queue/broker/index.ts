@@ -1,4 +1,3 @@
-import type { Placed } from "./accept.ts";
 import { deadLetterRoutes } from "./api/dead-letters.ts";
 import { flowControlRoutes } from "./api/flow-control.ts";
 import { type Routes, serve } from "./api/http.ts";
@@ -9,14 +8,16 @@ import { largestBatch, publishRoutes } from "./api/publish.ts";
 import { queueRoutes } from "./api/queues.ts";
 import { keepSchedule, scheduleRoutes } from "./api/schedules.ts";
 import { urlGroupRoutes } from "./api/url-groups.ts";
-import { attempt } from "./delivery/deliver.ts";
-import { Dispatcher } from "./delivery/dispatch.ts";
-import { createOutcomes } from "./delivery/outcomes.ts";
-import { type Message, queueLane } from "./message.ts";
+import { attempt } from "./delivery/attempt.ts";
+import { Dispatcher } from "./delivery/dispatcher.ts";
+import { createOutcomeWriter } from "./delivery/outcome-writer.ts";
+import { queueLane } from "./lane-key.ts";
+import type { Message } from "./records.ts";
 import { createTicker } from "./schedule/ticker.ts";
+import type { Placed } from "./store/accept.ts";
 import { Committer } from "./store/commit.ts";
-import { createSweeper } from "./store/retention.ts";
 import { openStore } from "./store/store.ts";
+import { createSweeper } from "./store/sweeper.ts";
 
 export interface BrokerOptions {
   /** The SQLite file of the queue; made where it is missing. */
@@ -44,13 +45,13 @@ export interface Broker {
 }
 
 /** A clock of the caller's may be moved at any time, so it is looked at often. */
-const movedClockSleep = 20;
-/** How long stopping waits for deliveries under way, ms; the others are delivered again. */
-const patience = 1_000;
+const movedClockSleepMs = 20;
+/** How long stopping waits for deliveries under way; the others are delivered again. */
+const drainMs = 1_000;
 
 /**
- * Starts a queue that speaks QStash's HTTP protocol: what it answers is on disk, what is on disk is delivered at least once,
- * signed, and never before its time. Messages that a crash caught under way are delivered again.
+ * Starts a queue that speaks QStash's HTTP protocol: what it answers is on disk, what is on disk is delivered at least
+ * once, signed, and never before its time. Messages that a crash caught under way are delivered again.
  */
 export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const machine = assemble(options);
@@ -63,7 +64,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
     dispatcher.stop();
     ticker.stop();
     await server.stop(true);
-    const deadline = performance.now() + patience;
+    const deadline = performance.now() + drainMs;
     while (dispatcher.running > 0 && performance.now() < deadline) await Bun.sleep(2);
     stopping.abort();
     committer.flush();
@@ -99,13 +100,13 @@ function assemble(options: BrokerOptions) {
     ticker.look();
     sweeper.onAlarm(time);
   };
-  const dispatcher = new Dispatcher({ store, now, run, onAlarm, mostSleep: clock && movedClockSleep });
+  const dispatcher = new Dispatcher({ store, now, run, onAlarm, maxSleepMs: clock && movedClockSleepMs });
   const alarmAt = dispatcher.alarm.at;
   const onPlaced = (placed: readonly Placed[]) => {
     dispatcher.offer(placed);
     sweeper.onActivity(now());
   };
-  const outcomes = createOutcomes({ store, committer, dispatcher, onPlaced, now, log });
+  const outcomes = createOutcomeWriter({ store, committer, dispatcher, onPlaced, now, log });
   const ticker = createTicker({ store, committer, now, alarmAt, onPlaced });
   const sweeper = createSweeper({ store, committer, alarmAt, onSwept: (time) => dispatcher.lanes.dropIdle(time) });
   const onLimits = (lane: string) => dispatcher.refresh(lane);

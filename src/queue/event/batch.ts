@@ -3,12 +3,12 @@ import { rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
 import type { EventRange } from "./event.ts";
 
-/** Events dealt with in one step, and events looked at for them: bounds the time of a step, whatever happened in between. */
-const stride = 500;
-const reach = 20_000;
+/** Events in one batch, and events looked at for them: bounds the time of a step, whatever happened in between. */
+const batchSize = 500;
+const scanLimit = 20_000;
 
-/** A bounded stretch of events, both ends in it. */
-export interface Stretch extends EventRange {
+/** A bounded range of events, both ends in it, that a consumer deals with in one step. */
+export interface EventBatch extends EventRange {
   /** Whether none of them is of the consumer's types. */
   readonly empty: boolean;
   /** Which rows `e` of `event` they are: for a consumer that deals with all of them in one statement. */
@@ -28,19 +28,19 @@ export interface RecordedEvent {
   readonly at: number;
 }
 
-/** The next stretch of a range with events of these types; nothing where the range lies beyond all that was announced. */
-export async function nextStretch(
+/** The next batch of a range, of these types; nothing where the range lies beyond all that was announced. */
+export async function nextBatch(
   db: Database,
   types: readonly string[],
   { from, to }: EventRange,
-): Promise<Stretch | undefined> {
-  const end = Math.min(to, from + reach - 1);
+): Promise<EventBatch | undefined> {
+  const end = Math.min(to, from + scanLimit - 1);
   const found = await db.first<{ n: number; last: number | null; announced: number }>(sql`
     SELECT count(*) AS n, max(seq) AS last, (SELECT announced FROM event_mark) AS announced
-    FROM (SELECT seq FROM event e WHERE ${within(types, { from, to: end })} ORDER BY seq LIMIT ${stride})`);
+    FROM (SELECT seq FROM event e WHERE ${within(types, { from, to: end })} ORDER BY seq LIMIT ${batchSize})`);
   // A range may lie ahead of the events when the database is an older copy of itself.
   if (!found || found.announced < from) return undefined;
-  const last = found.n === stride && found.last !== null ? found.last : Math.min(end, found.announced);
+  const last = found.n === batchSize && found.last !== null ? found.last : Math.min(end, found.announced);
   const where = within(types, { from, to: last });
   return { from, to: last, empty: found.n === 0, where, read: () => readEvents(db, where) };
 }

@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import { rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
 import type { Query } from "../../db/statement.ts";
-import { nextStretch, type Stretch } from "./batch.ts";
-import { announceTo, giveUpStretch, moveCursor, noteStuck, type Parked, parkedIn, unparkStretch } from "./cursor.ts";
+import { type EventBatch, nextBatch } from "./batch.ts";
+import { announceTo, moveCursor, noteStuck, type Parked, parkBatch, parkedIn, unparkBatch } from "./cursor.ts";
 import type { EventRange } from "./event.ts";
 
 /** What a consumer gets besides the events. */
@@ -20,34 +20,35 @@ export interface Consumer<Ctx extends ConsumerContext> {
   /** Where a consumer that is new begins: at the first event that is kept, or with what happens from now on. */
   readonly begins: "first" | "now";
   /**
-   * Answers the statements that deal with a stretch of events; they commit together with the cursor's move, once, or not at all, so
-   * that they need no guards of their own. What it does elsewhere may be done twice.
+   * Answers the statements that deal with a batch of events; they commit together with the cursor's move, once, or not
+   * at all, so that they need no guards of their own. What it does elsewhere may be done twice.
    */
-  handle(ctx: Ctx, stretch: Stretch): readonly Query[] | Promise<readonly Query[]>;
+  handle(ctx: Ctx, batch: EventBatch): readonly Query[] | Promise<readonly Query[]>;
 }
 
 /** How long one delivery works before it leaves the rest to a message for later, in milliseconds. */
-const spellMs = 10_000;
+const defaultTimeBudgetMs = 10_000;
 
 /**
- * Deals with the events up to a range's end, from where the consumer stands, and with what was parked of the range. What is behind the
- * cursor is done already, so a range may come twice, late, or with others before it missing; of two deliveries at once one's work counts.
- * What takes long is gone on with by a message of its own. Throws what the consumer threw.
+ * Deals with the events up to a range's end, from where the consumer stands, and with what was parked of the range.
+ * What is behind the cursor is done already, so a range may come twice, late, or with others before it missing; of two
+ * deliveries at once one's work counts. What takes long is gone on with by a message of its own. Throws what the
+ * consumer threw.
  */
 export async function consume<Ctx extends ConsumerContext>(
   ctx: Ctx,
   consumer: Consumer<Ctx>,
   range: EventRange,
-  patienceMs = spellMs,
+  timeBudgetMs = defaultTimeBudgetMs,
 ): Promise<void> {
   const began = performance.now();
   for (let cursor = await cursorOf(ctx.db, consumer.name); cursor < range.to; ) {
     // What comes before the range is another message's: it must not fail together with this one's.
     const to = cursor + 1 < range.from ? range.from - 1 : range.to;
-    const stretch = await nextStretch(ctx.db, consumer.types(ctx), { from: cursor + 1, to });
-    if (!stretch) break;
-    cursor = await advance(ctx, consumer, stretch);
-    if (cursor >= range.to || performance.now() - began < patienceMs) continue;
+    const batch = await nextBatch(ctx.db, consumer.types(ctx), { from: cursor + 1, to });
+    if (!batch) break;
+    cursor = await advance(ctx, consumer, batch);
+    if (cursor >= range.to || performance.now() - began < timeBudgetMs) continue;
     await ctx.db.write([announceTo(consumer.name, ctx.clock(), sql`${cursor}`)]);
     break;
   }
@@ -55,43 +56,44 @@ export async function consume<Ctx extends ConsumerContext>(
   for (const parked of await parkedIn(ctx.db, consumer.name, range)) await replay(ctx, consumer, parked);
 }
 
-/** One stretch and the cursor's move behind it; answers where the cursor stands then. */
+/** One batch and the cursor's move behind it; answers where the cursor stands then. */
 async function advance<Ctx extends ConsumerContext>(
   ctx: Ctx,
   consumer: Consumer<Ctx>,
-  stretch: Stretch,
+  batch: EventBatch,
 ): Promise<number> {
   const { name } = consumer;
   try {
-    const effects = stretch.empty ? [] : await consumer.handle(ctx, stretch);
-    await ctx.db.write([moveCursor(name, stretch, ctx.clock()), ...effects]);
-    return stretch.to;
+    const effects = batch.empty ? [] : await consumer.handle(ctx, batch);
+    await ctx.db.write([moveCursor(name, batch, ctx.clock()), ...effects]);
+    return batch.to;
   } catch (error) {
     const cursor = await cursorOf(ctx.db, name);
-    if (cursor >= stretch.from) return cursor; // another delivery was faster, or the answer to our own commit was lost
-    await ctx.db.write([noteStuck(name, stretch)]);
+    if (cursor >= batch.from) return cursor; // another delivery was faster, or the answer to our own commit was lost
+    await ctx.db.write([noteStuck(name, batch)]);
     throw error;
   }
 }
 
 async function replay<Ctx extends ConsumerContext>(ctx: Ctx, consumer: Consumer<Ctx>, parked: Parked): Promise<void> {
   for (let from = parked.from; from <= parked.to; ) {
-    const stretch = await nextStretch(ctx.db, consumer.types(ctx), { from, to: parked.to });
-    if (!stretch) return;
+    const batch = await nextBatch(ctx.db, consumer.types(ctx), { from, to: parked.to });
+    if (!batch) return;
     const left = { from, to: parked.to };
     try {
-      const effects = stretch.empty ? [] : await consumer.handle(ctx, stretch);
-      await ctx.db.write([...unparkStretch(consumer.name, left, stretch.to), ...effects]);
+      const effects = batch.empty ? [] : await consumer.handle(ctx, batch);
+      await ctx.db.write([...unparkBatch(consumer.name, left, batch.to), ...effects]);
     } catch (error) {
       if ((await parkedIn(ctx.db, consumer.name, left)).some((still) => still.from === from)) throw error;
     }
-    from = stretch.to + 1;
+    from = batch.to + 1;
   }
 }
 
 /**
- * The queue has given a message up: parks the stretch that the consumer could not deal with – or all that the message still had to do, where
- * nobody knows what that was – and moves the cursor past it, so that later events flow. A message for what follows is left.
+ * The queue has given a message up: parks the batch that the consumer could not deal with – or all that the message
+ * still had to do, where nobody knows what that was – and moves the cursor past it, so that later events flow. A
+ * message for what follows is left.
  */
 export async function giveUp(ctx: ConsumerContext, name: string, range: EventRange): Promise<void> {
   const at = await ctx.db.first<{ cursor: number; stuck_to: number | null; announced: number }>(sql`
@@ -99,12 +101,12 @@ export async function giveUp(ctx: ConsumerContext, name: string, range: EventRan
     FROM consumer, event_mark WHERE name = ${name}`);
   const end = Math.min(range.to, at?.announced ?? 0);
   if (!at || at.cursor >= end) return;
-  await ctx.db.write(giveUpStretch(name, { from: at.cursor + 1, to: at.stuck_to ?? end }, ctx.clock()));
+  await ctx.db.write(parkBatch(name, { from: at.cursor + 1, to: at.stuck_to ?? end }, ctx.clock()));
 }
 
 /**
- * Makes the consumers of these names the ones that there are. A new one begins at its beginning; one that is no longer here holds nothing
- * up, and one that comes back goes on where it stood.
+ * Makes the consumers of these names the ones that there are. A new one begins at its beginning; one that is no longer
+ * here holds nothing up, and one that comes back goes on where it stood.
  */
 export async function registerConsumers(
   { db, clock }: ConsumerContext,
@@ -116,9 +118,12 @@ export async function registerConsumers(
   await db.write([
     sql`
       INSERT INTO consumer (name, cursor, moved_at)
-      SELECT value ->> 'name', CASE value ->> 'first' WHEN 1 THEN 0 ELSE max(announced, coalesce((SELECT max(seq) FROM event), 0)) END, ${now}
+      SELECT value ->> 'name',
+        CASE value ->> 'first' WHEN 1 THEN 0 ELSE max(announced, coalesce((SELECT max(seq) FROM event), 0)) END, ${now}
       FROM ${rows(list)}, event_mark WHERE true ON CONFLICT (name) DO NOTHING`,
-    sql`UPDATE consumer SET retired_at = CASE WHEN name IN ${here} THEN NULL ELSE ${now} END WHERE (name IN ${here}) = (retired_at IS NOT NULL)`,
+    sql`
+      UPDATE consumer SET retired_at = CASE WHEN name IN ${here} THEN NULL ELSE ${now} END
+      WHERE (name IN ${here}) = (retired_at IS NOT NULL)`,
   ]);
 }
 

@@ -2,8 +2,10 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { field, rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
-import type { Query } from "../../db/statement.ts";
+import { notifying, type Query, type Statement } from "../../db/statement.ts";
+import { eventFlow } from "../flow.ts";
 import { defineMessage } from "../message.ts";
+import { enqueueEach, relayName } from "../outbox.ts";
 
 /** A kind of event: something that happened in one domain and that others may care about. */
 export interface EventType<Data> {
@@ -34,22 +36,21 @@ export function defineEvent<Data>(type: string, version: number, schema: z.ZodTy
   };
 }
 
-/** A stretch of events, both ends in it. */
+/** A range of events by their numbers, both ends in it. */
 export const EventRange = z.object({ from: z.int().positive(), to: z.int().positive() });
 export type EventRange = z.infer<typeof EventRange>;
 
 /** There are new events: the one message that goes to every consumer. */
-export const eventsAnnounced = defineMessage("events", EventRange, () => "events");
+export const eventsAnnounced = defineMessage("events", EventRange, () => "events", { flow: eventFlow });
 
 /**
- * The statement that records events, for the batch or transaction of the change that they tell of: they commit with it or not at all, and
- * are announced by themselves. With a `guard` it does so only where that holds.
+ * The statement that records events, for the batch or transaction of the change that they tell of: they commit with it
+ * or not at all, and are announced by themselves. With a `guard` it does so only where that holds.
  */
-export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Query {
-  return sql`
-    INSERT INTO event (type, version, subject, data, at)
+export function record(events: readonly Event[], now: number, guard: SQL = sql`1`): Statement {
+  return intoEvents(sql`
     SELECT ${field("type")}, ${field("version")}, ${field("subject")}, ${sql.raw("(value -> 'data')")}, ${now}
-    FROM ${rows(events)} WHERE ${guard} ORDER BY key`;
+    FROM ${rows(events)} WHERE ${guard} ORDER BY key`);
 }
 
 /** The columns of an event that {@link recordEach} computes in SQL from the rows of a query. */
@@ -60,47 +61,63 @@ export interface EventRow {
 }
 
 /**
- * Like {@link record}, for one event per row of `from`: any number of events is one statement, and one message. The type may itself be
- * computed. Right behind the change that it tells of, `from` may ask for `changes() > 0`.
+ * Like {@link record}, for one event per row of `from`: any number of events is one statement, and one message. The
+ * type may itself be computed. Right behind the change that it tells of, `from` may ask for `changes() > 0`.
  */
 export function recordEach(
   { type, version }: { readonly type: string | SQL; readonly version: number },
   { subject, data }: EventRow,
   from: SQL,
   now: number,
-): Query {
-  return sql`INSERT INTO event (type, version, subject, data, at) SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`;
+): Statement {
+  return intoEvents(sql`SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`);
+}
+
+/** The relay announces them. */
+function intoEvents(select: SQL): Statement {
+  return notifying(relayName, sql`INSERT INTO event (type, version, subject, data, at) ${select}`);
 }
 
 const newest = sql`(SELECT max(seq) FROM event)`;
 
 /**
- * Leaves one message for all events that are not announced yet; none where there are none, or nobody reads them. The rows of `event` are
- * themselves the durable intent, so the relay does this when it comes by: producers pay for one statement, and a burst of changes is one
- * message.
+ * Leaves one message for all events that are not announced yet; none where there are none, or nobody reads them. The
+ * rows of `event` are themselves the durable intent, so the relay does this when it comes by: producers pay for one
+ * statement, and a burst of changes is one message.
  */
 export async function announceEvents(db: Database, now: number): Promise<void> {
   if (!(await db.first(sql`SELECT 1 FROM event_mark WHERE announced < ${newest}`))) return;
   await db.write([
-    sql`
-      INSERT INTO outbox (id, name, payload, subject, created_at)
-      SELECT ${Bun.randomUUIDv7()}, ${eventsAnnounced.name}, json_object('from', announced + 1, 'to', ${newest}), 'events', ${now}
-      FROM event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
+    enqueueEach(
+      eventsAnnounced,
+      {
+        id: sql`${Bun.randomUUIDv7()}`,
+        payload: sql`json_object('from', announced + 1, 'to', ${newest})`,
+        subject: sql`'events'`,
+      },
+      sql`event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
+      now,
+    ),
     sql`UPDATE event_mark SET announced = ${newest} WHERE announced < ${newest}`,
   ]);
 }
 
 /** How long an event is kept at least, in milliseconds, and how many are forgotten at once. */
 const keepMs = 30 * 24 * 3_600_000;
-const forgetStride = 10_000;
+const forgetBatchSize = 10_000;
 
-/** Forgets old events that every consumer is past, a stretch at a time; what was parked of them can then no longer be replayed. */
+/**
+ * Forgets old events that every consumer is past, a batch at a time; what was parked of them can then no longer be
+ * replayed.
+ */
 export function forgetEvents(now: number): Query[] {
   const before = now - keepMs;
   return [
     sql`
-      DELETE FROM event WHERE seq < (SELECT min(seq) FROM event) + ${forgetStride} AND at < ${before}
-        AND seq <= (SELECT min(announced, coalesce((SELECT min(cursor) FROM consumer WHERE retired_at IS NULL), announced)) FROM event_mark)`,
+      DELETE FROM event WHERE seq < (SELECT min(seq) FROM event) + ${forgetBatchSize} AND at < ${before}
+        AND seq <= (
+          SELECT min(announced, coalesce((SELECT min(cursor) FROM consumer WHERE retired_at IS NULL), announced))
+          FROM event_mark)`,
     sql`DELETE FROM parked_range WHERE at < ${before}`,
   ];
 }

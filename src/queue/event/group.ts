@@ -6,7 +6,9 @@ export function eventGroup(settings: Pick<QueueSettings, "jobsUrl">): string {
   return `fanfare-events-${installation(settings)}`;
 }
 
-/** Makes the group's endpoints the jobs of these names: adds what is missing, then removes what is no longer among them. */
+/**
+ * Makes the group's endpoints the jobs of these names: adds what is missing, then removes what is no longer among them.
+ */
 export async function armEventGroup({ client, settings }: Queue, jobs: readonly string[]): Promise<void> {
   const name = eventGroup(settings);
   const wanted = jobs.map((job) => ({ name: job, url: `${settings.jobsUrl}/${job}` }));

@@ -30,7 +30,7 @@ const FlowRateType = builder.objectRef<FlowRate>("QueueFlowRate").implement({
 
 export const QueueFlowType = builder.objectRef<QueueFlow>("QueueFlow").implement({
   description:
-    "Messages that share a rate and a parallelism: a channel's sends, the pages of runs (`pages`), their steps (`runs`), events (`events`), an endpoint's events (`webhooks.3`).",
+    "Messages that share a rate and a parallelism: a channel's sends, the pages of runs (`pages`), events (`events`), an endpoint's events (`webhooks.3`), and whatever has no flow of its own (`default`).",
   authScopes: viewers,
   fields: (t) => ({
     name: t.exposeString("name", { description: "As the flow mutations take it." }),

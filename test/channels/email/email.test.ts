@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Webhook } from "standardwebhooks";
-import { verifyEmailWebhook } from "../../../src/channels/email/callback.ts";
+import { verifyEmailCallback } from "../../../src/channels/email/callback.ts";
 import { emailSender } from "../../../src/channels/email/email.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import type { Provider } from "../../support/providers/provider.ts";
@@ -158,7 +158,7 @@ describe("I13 webhooks of Resend", () => {
     ["email.suppressed", {}, { kind: "failed", reason: "suppressed" }],
   ] as const)("%s is read", (type, data, kind) => {
     const body = payload(type, data);
-    expect(verifyEmailWebhook(secret, signed(body), body)).toEqual({
+    expect(verifyEmailCallback(secret, signed(body), body)).toEqual({
       kind: "event",
       id: "msg_1",
       event: { ...news, ...kind },
@@ -169,28 +169,28 @@ describe("I13 webhooks of Resend", () => {
     const listed = payload("email.opened", {
       tags: [{ name: "ref", value: Buffer.from("run1:8").toString("base64url") }],
     });
-    expect(verifyEmailWebhook(secret, signed(listed), listed)).toMatchObject({ event: { ref: "run1:8" } });
+    expect(verifyEmailCallback(secret, signed(listed), listed)).toMatchObject({ event: { ref: "run1:8" } });
     const bare = payload("email.opened", { tags: undefined });
-    const answer = verifyEmailWebhook(secret, signed(bare), bare);
+    const answer = verifyEmailCallback(secret, signed(bare), bare);
     expect(answer.kind === "event" && "ref" in answer.event).toBe(false);
   });
 
   test.each(["email.sent", "contact.created"])("%s is authentic and of no interest", (type) => {
     const body = payload(type);
-    expect(verifyEmailWebhook(secret, signed(body), body)).toEqual({ kind: "ignored", id: "msg_1" });
+    expect(verifyEmailCallback(secret, signed(body), body)).toEqual({ kind: "ignored", id: "msg_1" });
   });
 
   test("another key, another body, an old date and missing headers are forged", () => {
     const body = payload("email.opened");
     const otherKey = `whsec_${Buffer.from("another secret of the same size!").toString("base64")}`;
     const forged = { kind: "forged" } as const;
-    expect(verifyEmailWebhook(secret, signed(body, new Date(), otherKey), body)).toEqual(forged);
-    expect(verifyEmailWebhook(secret, signed(body), body.replace("e-1", "e-2"))).toEqual(forged);
-    expect(verifyEmailWebhook(secret, signed(body, new Date(Date.now() - 600_000)), body)).toEqual(forged);
-    expect(verifyEmailWebhook(secret, new Headers(), body)).toEqual(forged);
+    expect(verifyEmailCallback(secret, signed(body, new Date(), otherKey), body)).toEqual(forged);
+    expect(verifyEmailCallback(secret, signed(body), body.replace("e-1", "e-2"))).toEqual(forged);
+    expect(verifyEmailCallback(secret, signed(body, new Date(Date.now() - 600_000)), body)).toEqual(forged);
+    expect(verifyEmailCallback(secret, new Headers(), body)).toEqual(forged);
   });
 
   test("an authentic body that is no JSON is ignored", () => {
-    expect(verifyEmailWebhook(secret, signed("{"), "{")).toEqual({ kind: "ignored", id: "msg_1" });
+    expect(verifyEmailCallback(secret, signed("{"), "{")).toEqual({ kind: "ignored", id: "msg_1" });
   });
 });

@@ -17,7 +17,7 @@ const sender = (changes: Partial<Parameters<typeof pushSender>[0]> = {}) =>
     baseUrl: server.url,
     tokenUrl: `${server.url}/token`,
     timeoutMs: 400,
-    rowTimeoutMs: 100,
+    envelopeTimeoutMs: 100,
     ...changes,
   });
 

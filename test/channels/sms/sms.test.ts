@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { SendResult } from "../../../src/channels/channel.ts";
-import { twilioSignature, verifyTwilioWebhook } from "../../../src/channels/sms/callback.ts";
+import { twilioSignature, verifySmsCallback } from "../../../src/channels/sms/callback.ts";
 import { smsSender } from "../../../src/channels/sms/sms.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import { startCutter } from "../../support/providers/cutter.ts";
@@ -19,7 +19,7 @@ const sender = (changes: Partial<Parameters<typeof smsSender>[0]> = {}) =>
     from: "+15005550006",
     baseUrl: server.url,
     timeoutMs: 400,
-    rowTimeoutMs: 100,
+    envelopeTimeoutMs: 100,
     ...changes,
   });
 
@@ -128,7 +128,7 @@ describe("I13 webhooks of Twilio", () => {
   const url = "https://shop.test/hooks/sms?v=1&ref=run1%3A7";
   const verify = (fields: Record<string, string>, at = url) => {
     const params = new URLSearchParams(fields);
-    return verifyTwilioWebhook(token, at, params, twilioSignature(token, at, params));
+    return verifySmsCallback(token, at, params, twilioSignature(token, at, params));
   };
 
   test("the signature is the one of Twilio's own documentation", () => {
@@ -181,16 +181,11 @@ describe("I13 webhooks of Twilio", () => {
     const params = new URLSearchParams({ MessageSid: "SM1", MessageStatus: "delivered" });
     const signature = twilioSignature(token, url, params);
     const forged = { kind: "forged" } as const;
-    expect(verifyTwilioWebhook("other", url, params, signature)).toEqual(forged);
-    expect(verifyTwilioWebhook(token, `${url}8`, params, signature)).toEqual(forged);
+    expect(verifySmsCallback("other", url, params, signature)).toEqual(forged);
+    expect(verifySmsCallback(token, `${url}8`, params, signature)).toEqual(forged);
     expect(
-      verifyTwilioWebhook(
-        token,
-        url,
-        new URLSearchParams({ MessageSid: "SM2", MessageStatus: "delivered" }),
-        signature,
-      ),
+      verifySmsCallback(token, url, new URLSearchParams({ MessageSid: "SM2", MessageStatus: "delivered" }), signature),
     ).toEqual(forged);
-    expect(verifyTwilioWebhook(token, url, params, null)).toEqual(forged);
+    expect(verifySmsCallback(token, url, params, null)).toEqual(forged);
   });
 });

@@ -15,7 +15,7 @@ function holding(status: number) {
 }
 
 for (const status of [200, 500]) {
-  test(`what is cancelled under way and then answered with ${status} stays cancelled, without callbacks, and is counted once`, async () => {
+  test(`cancelled under way, then answered ${status}: it stays cancelled, calls nobody back, counts once`, async () => {
     const { shop, answer } = holding(status);
     const { client, backlog } = await broker();
     const { messageId } = await client.publish({

@@ -101,7 +101,7 @@ test("destinations that hang hold up no other", async () => {
   await until(() => shop.deliveries.length === 100, 3_000);
 });
 
-test("a queue longer than what is kept at hand is delivered whole, each message once, in order of its time", async () => {
+test("a queue longer than what is held in memory is delivered whole, each message once, in order", async () => {
   const seen: string[] = [];
   const deliver = async (request: Request) => {
     seen.push(new URL(request.url).pathname);
@@ -154,7 +154,7 @@ test("many keys due at once are all served", async () => {
   await until(() => backlog() === 0);
 });
 
-test("more paused keys than the broker holds at once keep nobody else waiting, and each goes on when it is resumed", async () => {
+test("more paused keys than the broker holds keep nobody else waiting, and each goes on when resumed", async () => {
   const keys = 10_500;
   const seen = new Set<string>();
   const deliver = async ({ url }: Request) => {
@@ -188,7 +188,7 @@ test("more paused keys than the broker holds at once keep nobody else waiting, a
   await until(() => seen.size === 63);
 });
 
-test("with more keys under way than the broker holds at once, the others get their turn when those are done", async () => {
+test("with more keys under way than the broker holds, the others get their turn when those are done", async () => {
   const keys = 10_050;
   const seen = new Set<string>();
   const deliver = async ({ url }: Request) => {

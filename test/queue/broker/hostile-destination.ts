@@ -43,7 +43,10 @@ const start = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n";
 const chunk = (text: string) => `${text.length.toString(16)}\r\n${text}\r\n`;
 const bomb = Bun.gzipSync(new Uint8Array(10_000_000));
 
-/** The ways to misbehave, each with what becomes of a message: delivered, or dead with a status (none where there was no answer). */
+/**
+ * The ways to misbehave, each with what becomes of a message: delivered, or dead with a status (none where there was no
+ * answer).
+ */
 export const misbehaviours: Readonly<Record<string, { make: () => Hostile; end: "delivered" | number | undefined }>> = {
   "never answers": { make: () => hostile(() => {}), end: undefined },
   "resets the connection in the middle of its answer": {

@@ -128,7 +128,7 @@ test("a destination that hangs and then answers again gets all that waited for i
   );
 });
 
-test("half of the slots hang at one address, in many flows: another flow to the same address is still served", async () => {
+test("half of the slots hang at one address, in many flows: another flow to it is still served", async () => {
   const shop = destination(({ path }) => (path === "/slow" ? new Promise<Response>(() => {}) : new Response()));
   const { client } = await broker();
   const slow = Array.from({ length: 50 }, (_, n) => ({

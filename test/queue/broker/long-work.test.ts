@@ -1,6 +1,7 @@
 import { Database } from "bun:sqlite";
 import { afterEach, expect, test } from "bun:test";
-import { createStride, searchBack } from "../../../src/queue/broker/batch-size.ts";
+import { adaptiveBatchSize } from "../../../src/queue/broker/api/batch-size.ts";
+import { searchBack } from "../../../src/queue/broker/api/search-back.ts";
 import { Committer } from "../../../src/queue/broker/store/commit.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -25,20 +26,20 @@ const json = async (answer: Promise<Response>) => {
   return [status, await (await answer).json()];
 };
 
-test("a stride grows while work is quick, and shrinks while it is slow", () => {
-  const stride = createStride(2_000);
+test("a batch grows while work is quick, and shrinks while it is slow", () => {
+  const batchSize = adaptiveBatchSize(2_000);
   const sizes: number[] = [];
   const work = (ms: number) => (size: number) => {
     sizes.push(size);
     Bun.sleepSync(ms); // the work
   };
-  for (const ms of [0, 0, 0, 40, 40, 0]) stride.run(work(ms));
+  for (const ms of [0, 0, 0, 40, 40, 0]) batchSize.run(work(ms));
   expect(sizes).toEqual([500, 1_000, 2_000, 2_000, 1_000, 500]);
 });
 
-test("the newest wanted rows are found however far back they are, once each, and everything else has its turn meanwhile", async () => {
+test("the newest wanted rows are found however far back, once each, and all else has its turn meanwhile", async () => {
   const rows = Array.from({ length: 100_000 }, (_, n) => n * 3);
-  const stretch = (before: number, length: number) => {
+  const chunkStart = (before: number, length: number) => {
     const older = rows.filter((row) => row < before);
     return older[Math.max(0, older.length - length)];
   };
@@ -52,10 +53,10 @@ test("the newest wanted rows are found however far back they are, once each, and
   const timer = setInterval(() => {
     turns += 1;
   }, 0);
-  expect(await searchBack({ stretch, wanted }, Number.MAX_SAFE_INTEGER, 4)).toEqual([
+  expect(await searchBack({ chunkStart, wanted }, Number.MAX_SAFE_INTEGER, 4)).toEqual([
     270_000, 240_000, 210_000, 180_000,
   ]);
-  expect(await searchBack({ stretch, wanted }, 30_001, 4)).toEqual([30_000, 0]);
+  expect(await searchBack({ chunkStart, wanted }, 30_001, 4)).toEqual([30_000, 0]);
   clearInterval(timer);
   expect(turns).toBeGreaterThan(3);
 });

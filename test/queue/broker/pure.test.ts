@@ -1,7 +1,7 @@
 import { expect, test } from "bun:test";
-import { createGate } from "../../../src/queue/broker/delivery/gate.ts";
-import { backoff, retryDelay } from "../../../src/queue/broker/delivery/retry.ts";
-import { evaluateDelay } from "../../../src/queue/broker/delivery/retry-delay.ts";
+import { evaluateDelay } from "../../../src/queue/broker/delivery/delay-expression.ts";
+import { createLimiter } from "../../../src/queue/broker/delivery/lane/limiter.ts";
+import { backoff, retryDelay } from "../../../src/queue/broker/delivery/retry-delay.ts";
 import { parseDuration } from "../../../src/queue/broker/duration.ts";
 
 test("the backoff is QStash's table: 12 s, 2 m 28 s, 30 m 8 s, 6 h 7 m 6 s, then a day", () => {
@@ -36,13 +36,13 @@ test("durations are sums of amounts with a unit", () => {
   for (const text of ["", "30", "s", "1 h", "-1s", "1w"]) expect(parseDuration(text)).toBeUndefined();
 });
 
-test("a gate opens again with the next period", () => {
-  const gate = createGate();
-  gate.limit({ rate: 1, periodMs: 1_000 });
-  expect(gate.check(5_000, 10, 10)).toBe("open");
-  gate.enter();
-  gate.leave();
-  expect(gate.check(5_400, 10, 10)).toBe(6_000);
-  expect(gate.isBusy(5_400)).toBe(true);
-  expect(gate.check(6_000, 10, 10)).toBe("open");
+test("a limiter opens again with the next period", () => {
+  const limiter = createLimiter();
+  limiter.setLimits({ rate: 1, periodMs: 1_000 });
+  expect(limiter.check(5_000, 10, 10)).toBe("open");
+  limiter.enter();
+  limiter.leave();
+  expect(limiter.check(5_400, 10, 10)).toBe(6_000);
+  expect(limiter.isBusy(5_400)).toBe(true);
+  expect(limiter.check(6_000, 10, 10)).toBe("open");
 });

@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from "bun:test";
 import { join } from "node:path";
-import { openLane } from "../../../src/queue/broker/delivery/lane.ts";
+import { openLane } from "../../../src/queue/broker/delivery/lane/open-lane.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
@@ -30,7 +30,7 @@ test("a queue's parallelism opens as many slots from the front; a delayed messag
   expect(shop.deliveries.at(-1)?.path).toBe("/late");
 });
 
-test("a paused queue keeps what comes; resuming begins with the earliest; cancelling the first lets the next go", async () => {
+test("a paused queue keeps what comes; resumed, the earliest goes; the first cancelled, the next goes", async () => {
   const shop = destination(({ path }) => new Response("", { status: path === "/first" ? 500 : 200 }));
   const { client, backlog } = await broker();
   const queue = client.queue({ queueName: "held" });

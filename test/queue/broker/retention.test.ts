@@ -3,8 +3,8 @@ import { afterEach, expect, test } from "bun:test";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Committer } from "../../../src/queue/broker/store/commit.ts";
-import { createSweeper } from "../../../src/queue/broker/store/retention.ts";
 import { openStore } from "../../../src/queue/broker/store/store.ts";
+import { createSweeper } from "../../../src/queue/broker/store/sweeper.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
 import { broker, destination, put, stopAll } from "./support.ts";
@@ -19,7 +19,7 @@ function rows(path: string): Record<string, number> {
   return Object.fromEntries(["message", "log", "deduplication", "flow", "dead"].map((table) => [table, count(table)]));
 }
 
-test("what has served its time is deleted: keys and limits soon, the log after 3 days, dead letters after 30", async () => {
+test("what has served its time goes: keys and limits soon, the log after 3 days, dead letters after 30", async () => {
   const shop = destination(({ path }) => new Response("", { status: path === "/bad" ? 500 : 200 }));
   const { client, backlog, pass, path } = await broker();
   const publish = (where: string) =>

@@ -15,7 +15,7 @@ test("a cron expression that is none, or never comes, is refused with its fault"
   expect(create("0 0 30 2 *")).rejects.toThrow("never comes due");
 });
 
-test("ticks missed while the broker was away for a while are all made up for; after a long absence only the first and the last few", async () => {
+test("ticks missed for a while are all made up for; after a long absence the first and the last few", async () => {
   const shop = destination();
   const first = await broker();
   await first.client.schedules.create({ destination: shop.url, cron: "* * * * *" });
@@ -47,7 +47,7 @@ test("setting the same schedule again, as a starting app does, does not skip its
   expect((await first.client.schedules.get("hourly")).nextScheduleTime).toBe(nextScheduleTime!);
 });
 
-test("a schedule that is resumed goes on with the next tick, and makes up for none of those it was paused for", async () => {
+test("a schedule that is resumed goes on with the next tick, and makes up for none that it missed", async () => {
   const shop = destination();
   const { client, pass, backlog } = await broker();
   await client.schedules.create({ destination: shop.url, cron: "* * * * *", scheduleId: "held" });

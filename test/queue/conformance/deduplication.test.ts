@@ -3,7 +3,7 @@ import { awhile, conformance, json, own, pass, slowly } from "./support.ts";
 
 conformance();
 
-test("a second message with the same deduplication id is accepted as the first, with 202, and not delivered", async () => {
+test("a second message with the same deduplication id is taken for the first, with 202, not delivered", async () => {
   const { call, client, name, shop } = own();
   const first = await client.publish({ url: shop.url, label: name, deduplicationId: name, body: "a" });
   const headers = { "Upstash-Deduplication-Id": name, "Upstash-Label": name };

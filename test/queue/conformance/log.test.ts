@@ -19,7 +19,7 @@ async function history({ client }: Own, messageId: string, until: string): Promi
 
 const states = (entries: readonly Entry[]) => entries.map(({ state }) => state);
 
-test("the log tells of a message from its creation to its delivery, newest first, each time with all about it", async () => {
+test("the log tells of a message from creation to delivery, newest first, each time with all about it", async () => {
   const mine = own();
   const { client, name, shop } = mine;
   const { messageId } = await client.publishJSON({

@@ -1,6 +1,6 @@
 /**
- * Which server the suite speaks to. With CONFORMANCE_DESTINATION it is the one at QSTASH_URL, whose QSTASH_TOKEN must be given and which must
- * be able to reach that address; without, an embedded broker that each file starts for itself.
+ * Which server the suite speaks to. With CONFORMANCE_DESTINATION it is the one at QSTASH_URL, whose QSTASH_TOKEN must
+ * be given and which must be able to reach that address; without, an embedded broker that each file starts for itself.
  */
 const { QSTASH_URL, QSTASH_TOKEN, CONFORMANCE_DESTINATION, CONFORMANCE_PORT } = process.env;
 

@@ -4,7 +4,7 @@ import { conformance, json, own, receiver, verify } from "./support.ts";
 
 conformance();
 
-test("a message arrives with its body, method, content type and forwarded headers, and with what QStash tells of it", async () => {
+test("a message arrives with body, method, content type, forwarded headers, and what QStash tells of it", async () => {
   const { client, name, shop } = own();
   const { messageId } = await client.publishJSON({
     url: `${shop.url}/orders`,

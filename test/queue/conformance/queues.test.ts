@@ -49,7 +49,7 @@ test("the first message makes its queue, with a parallelism of 1", async () => {
   expect((await queue.get()).parallelism).toBe(1);
 });
 
-test("a queue delivers one after the other, in the order they came, and the next waits while one is tried again", async () => {
+test("a queue delivers one after the other, in order, and the next waits while one is tried again", async () => {
   const mine = own(({ body }, nth) => new Response("", { status: body === "b" && nth < 4 ? 500 : 200 }));
   const queue = queueOf(mine);
   await queue.upsert({ parallelism: 1 });
@@ -166,7 +166,7 @@ test("a message names its queue wherever it is shown", async () => {
   expect(logs.every((entry) => "queueName" in entry && entry.queueName === name)).toBe(true);
 });
 
-test("a queue's name is letters, digits, hyphens, periods and underscores, and its parallelism at least 1", async () => {
+test("a queue's name has letters, digits, hyphens, periods, underscores; its parallelism is at least 1", async () => {
   const { call, name, shop } = own();
   const upsert = (body: unknown) => call("POST", "/v2/queues", { body: JSON.stringify(body) });
   for (const queueName of ["a b", "a/b", "ü", ""])

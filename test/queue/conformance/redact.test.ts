@@ -7,7 +7,7 @@ conformance();
 const hidden = (value: string) => `REDACTED:${createHash("sha256").update(value).digest("hex")}`;
 const secret = "the secret of the shop";
 
-test("a redacted body is delivered in full, and shown as its hash: while it waits, in the log and among the dead letters", async () => {
+test("a redacted body is delivered in full, and shown as its hash: waiting, in the log, as a dead letter", async () => {
   const { client, call, name, shop } = own(() => new Response("no", { status: 500 }));
   const message = { url: shop.url, label: name, body: secret, redact: { body: true } } as const;
   const waiting = await client.publish({ ...message, delay: "1h" });
@@ -76,7 +76,7 @@ test("headers that are hidden arrive in full, and are hidden in the log", async 
     expect(header).toMatchObject({ Authorization: [hidden(secret)], "X-Public": ["open"] } as object);
 });
 
-test("headers, header, header[Name] and headers[Name] are the names of what can be hidden; others are refused", async () => {
+test("headers, header, header[Name] and headers[Name] name what can be hidden; others are refused", async () => {
   const { client, call, name, shop } = own();
   const publish = (fields: string) =>
     call("POST", `/v2/publish/${shop.url}`, {

@@ -90,7 +90,7 @@ onOurs("the waits grow as documented: 12 s, 2 m 28 s, 30 m 8 s", async () => {
   await mine.shop.got(4);
 });
 
-test("the destination's word wins over all: Retry-After and its kin, in seconds, as a duration or as a date", async () => {
+test("the destination's word wins: Retry-After and its kin, in seconds, as a duration or as a date", async () => {
   const date = new Date(now() + 600_000).toUTCString();
   const words: [header: string, value: string][] = [
     ["Retry-After", "600"],

@@ -12,7 +12,10 @@ export interface Own {
   readonly client: Client;
   /** For another client, or another way to present the token. */
   readonly server: { readonly baseUrl: string; readonly token: string };
-  /** Fit for a queue, a URL group, a schedule, a flow key and a label; messages that have it as their label are cancelled afterwards. */
+  /**
+   * Fit for a queue, a URL group, a schedule, a flow key and a label; messages that have it as their label are
+   * cancelled afterwards.
+   */
   readonly name: string;
   readonly shop: Mailbox;
   /** The protocol without the SDK. */
@@ -27,7 +30,10 @@ let started: { broker: Broker | undefined; destination: ReturnType<typeof openDe
 let moved = 0;
 const undoings: (() => unknown)[] = [];
 
-/** To be called at the top of each file of the suite: starts the embedded broker, where it is that, and cleans up after each test. */
+/**
+ * To be called at the top of each file of the suite: starts the embedded broker, where it is that, and cleans up after
+ * each test.
+ */
 export function conformance(): void {
   if (!isOurs) setDefaultTimeout(2 * patience);
   beforeAll(async () => {

@@ -129,7 +129,7 @@ test("headers set for a group configure whatever is published to it, unless that
   expect((await client.messages.get(other!.messageId)).maxRetries).toBe(1);
 });
 
-test("a group's name is letters, digits, hyphens, periods and underscores, and its endpoints are addresses", async () => {
+test("a group's name has letters, digits, hyphens, periods, underscores; its endpoints are addresses", async () => {
   const { call, name } = own();
   const add = (group: string, body: unknown) =>
     call("POST", `/v2/topics/${group}/endpoints`, { body: JSON.stringify(body) });

@@ -25,7 +25,7 @@ interface Reader {
   readonly consumer: Consumer<ConsumerContext>;
   /** Events that it cannot deal with. */
   readonly poison: Set<number>;
-  /** Called in the middle of each stretch. */
+  /** Called in the middle of each batch. */
   halt: () => Promise<unknown>;
   /** A delivery of a range. */
   read(from: number, to: number): Promise<void>;
@@ -56,12 +56,12 @@ async function reader(n: number, name = "reader", db?: RootDatabase): Promise<Re
       name,
       types: () => [counted.type],
       begins: "first",
-      handle: async (_ctx, stretch) => {
-        const events = await stretch.read();
+      handle: async (_ctx, batch) => {
+        const events = await batch.read();
         await self.halt();
         if (events.some(({ seq }) => self.poison.has(seq))) throw new Error("poison");
         // No guard, no IGNORE: a second time would fail, or be seen.
-        return [sql`INSERT INTO done (consumer, n) SELECT ${name}, data ->> 'n' FROM event e WHERE ${stretch.where}`];
+        return [sql`INSERT INTO done (consumer, n) SELECT ${name}, data ->> 'n' FROM event e WHERE ${batch.where}`];
       },
     },
     read: (from, to) => consume(ctx, self.consumer, { from, to }),
@@ -115,13 +115,13 @@ test("of two deliveries at once the work of one counts", async () => {
   me.halt = async () => {
     here += 1;
     if (here === 2) both.resolve();
-    await both.promise; // both have read the same stretch before either commits
+    await both.promise; // both have read the same batch before either commits
   };
   await Promise.all([me.read(1, 5), me.read(1, 5)]);
   expect([await me.done(), await me.cursor(), here]).toEqual([numbers(1, 5), 5, 2]);
 });
 
-test("a stretch is bounded, and events of other types are passed over", async () => {
+test("a batch is bounded, and events of other types are passed over", async () => {
   const me = await reader(1_200);
   await happen(me.db, 50_000, noise as never);
   await happen(me.db, 1);
@@ -159,7 +159,7 @@ test("one consumer's failure holds up no other", async () => {
   expect([await sick.done(), await well.done()]).toEqual([[], numbers(1, 10)]);
 });
 
-test("what the queue gives up is parked, later events flow, and replaying the dead letter deals with exactly that", async () => {
+test("what the queue gives up is parked, later events flow, and a replay deals with exactly that", async () => {
   const me = await reader(30);
   me.poison.add(14);
   await me.read(1, 10);
@@ -188,7 +188,7 @@ test("a message that dies of what another should have dealt with parks nothing o
   expect([await me.done(), await me.parked()]).toEqual([[...numbers(11, 20), ...numbers(1, 10)], []]);
 });
 
-test("of a long range only the stretch that fails is parked", async () => {
+test("of a long range only the batch that fails is parked", async () => {
   const me = await reader(1_700);
   me.poison.add(700);
   await me.die(1, 1_700);
@@ -208,7 +208,7 @@ test("a message that died without a word is parked whole, and taken up by whatev
   expect(await me.parked()).toEqual([]);
 });
 
-test("a message from a database's future, which was put back, moves the cursor past nothing that is still to come", async () => {
+test("a message from the future of a database that was put back moves no cursor past what is to come", async () => {
   const me = await reader(10);
   await me.read(1, 99);
   await giveUp({ db: me.db, clock: () => 0 }, "reader", { from: 50, to: 99 });

@@ -45,7 +45,7 @@ test("events commit with the change that they tell of, or not at all", async () 
   ]);
 });
 
-test("a hundred thousand events are one statement and one message, and the next message begins behind them", async () => {
+test("a hundred thousand events are one statement and one message; the next begins behind them", async () => {
   const db = await open();
   const many = sql`(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT 100000) SELECT i FROM n)`;
   const row = { subject: sql`'thing/' || i`, data: sql`json_object('n', i)` };
@@ -76,7 +76,7 @@ test("a burst of changes is one message, and two relays that come by at once lea
   expect(await announced(db)).toEqual([{ from: 1, to: 20 }]);
 });
 
-test("what nobody reads is kept and not announced; who comes later begins behind it, or at the first event if it wants to", async () => {
+test("what nobody reads is kept, not announced; who comes later begins behind it, or at the first event", async () => {
   const db = await open({ consumers: [] });
   await db.write([record([event(1), event(2)], 0)]);
   expect([await count(db), await announced(db)]).toEqual([2, []]);
@@ -91,7 +91,7 @@ test("what nobody reads is kept and not announced; who comes later begins behind
   ]);
 });
 
-test("old events are forgotten once every consumer is past them; one that left the program holds nothing up", async () => {
+test("old events are forgotten once every consumer is past them; a retired one holds nothing up", async () => {
   const db = await open({ consumers: ["quick", "slow"] });
   const [old, young] = [0, 20 * 86_400_000];
   const now = 31 * 86_400_000;

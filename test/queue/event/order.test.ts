@@ -22,8 +22,9 @@ interface Message {
 }
 
 /**
- * One consumer under a queue that delivers at least once and in any order, gives up after three failures, and loses nothing; under servers
- * that die before a commit or after it; and with events that cannot be dealt with until they are mended.
+ * One consumer under a queue that delivers at least once and in any order, gives up after three failures, and loses
+ * nothing; under servers that die before a commit or after it; and with events that cannot be dealt with until they are
+ * mended.
  */
 async function story(random: () => number): Promise<void> {
   const db = await openTestDatabase();
@@ -35,10 +36,10 @@ async function story(random: () => number): Promise<void> {
     name: "reader",
     types: () => ["thing"],
     begins: "first",
-    handle: async (_, stretch) => {
-      const events = await stretch.read();
+    handle: async (_, batch) => {
+      const events = await batch.read();
       if (!mended && events.some(({ seq }) => poison.has(seq))) throw new Error("poison");
-      return [sql`INSERT INTO done (n) SELECT seq FROM event e WHERE ${stretch.where}`]; // a second time would be seen
+      return [sql`INSERT INTO done (n) SELECT seq FROM event e WHERE ${batch.where}`]; // a second time would be seen
     },
   };
   await registerConsumers({ db, clock: () => 0 }, [consumer]);
@@ -67,7 +68,8 @@ async function story(random: () => number): Promise<void> {
     if (!message) return;
     try {
       await consume(ctx, consumer, message.range);
-      if (random() < 0.8 && waiting.includes(message)) waiting.splice(waiting.indexOf(message), 1); // else it comes again
+      // Else it comes again.
+      if (random() < 0.8 && waiting.includes(message)) waiting.splice(waiting.indexOf(message), 1);
     } catch {
       message.failures += 1;
       if (message.failures < tries || !waiting.includes(message)) return;
@@ -124,7 +126,7 @@ function dying(db: Database, random: () => number): Database {
   };
 }
 
-test(`I10 I12 whatever the order of deliveries, repeats, deaths and poison: every event is dealt with once, or parked and healed (seed ${seed})`, async () => {
+test(`I10 I12 in any order, with repeats, deaths and poison, events happen once or heal (seed ${seed})`, async () => {
   const random = seededRandom(seed);
   for (let n = 0; n < counted(8, 25); n++) await story(random);
 }, 60_000);

@@ -66,7 +66,7 @@ async function relayTo(answer: (nth: number) => unknown) {
 
 const taken = (job: string, messageId: string) => ({ messageId, url: `${jobsUrl}/${job}` });
 
-test("events are announced to the installation's URL group, and the message of each of its endpoints is remembered", async () => {
+test("events are announced to the installation's URL group; each endpoint's message is remembered", async () => {
   const { asked, row } = await relayTo(() => [taken("event-reader", "msg_1"), taken("event-other", "msg_2")]);
   await until(async () => (await row())?.published_at);
   const [item] = JSON.parse(asked[0]?.body ?? "");
@@ -100,7 +100,7 @@ test("two installations of one account announce to groups of their own", () => {
   expect(eventGroup({ jobsUrl: "https://a.example/jobs" })).not.toBe(eventGroup({ jobsUrl: "https://b.example/jobs" }));
 });
 
-test("the group is made to hold the consumers there are: what is missing comes, then what is stale goes, and nothing else is asked", async () => {
+test("the group is made to hold the consumers there are: what is missing comes, then what is stale goes", async () => {
   const endpoints = ["event-old", "event-kept"].map((job) => ({ name: job, url: `${jobsUrl}/${job}` }));
   const { asked, queue } = queueThat((_path, method) =>
     method === "GET" ? Response.json([{ name: eventGroup({ jobsUrl }), endpoints }]) : new Response(),

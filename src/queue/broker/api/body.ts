@@ -1,4 +1,4 @@
-import { type Rejection, reject } from "../message.ts";
+import { type Rejection, reject } from "../rejection.ts";
 
 /** A request's body, unless it is larger than `most` bytes. */
 export async function readBody(request: Request, most: number): Promise<Uint8Array<ArrayBuffer> | Rejection> {

@@ -1,6 +1,6 @@
-import { createStride } from "../batch-size.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
+import { adaptiveBatchSize } from "./batch-size.ts";
 import type { Filter } from "./filter.ts";
 
 /** What cancelling needs. */
@@ -13,7 +13,7 @@ export interface Cancelling {
 }
 
 /** Messages looked at in one transaction at most: others get their turn between. */
-const atOnce = 2_000;
+const maxBatch = 2_000;
 
 /** Finds the next messages to cancel, having looked at `size` at most; nothing when there are none left to look at. */
 type Search = (size: number) => readonly { readonly seq: number; readonly queue: string | null }[] | undefined;
@@ -24,7 +24,7 @@ export function cancelWhere(parts: Cancelling, { where, values }: Omit<Filter, "
   const before = store.nextSeq();
   let after = 0;
   return cancel(parts, (size) => {
-    const last = store.messageStretch(after, before, size);
+    const last = store.messageChunkEnd(after, before, size);
     if (last === undefined) return undefined;
     const found = store.waitingWithin(after, last, { where, values });
     after = last;
@@ -51,12 +51,12 @@ export function cancelIds(parts: Cancelling, ids: Iterable<string>): Promise<num
   });
 }
 
-/** A stretch at a time. An attempt under way is not broken off, but has no consequences any more. */
+/** A batch at a time. An attempt under way is not broken off, but has no consequences any more. */
 async function cancel({ store, committer, now, onQueues }: Cancelling, search: Search): Promise<number> {
-  const stride = createStride(atOnce);
+  const batchSize = adaptiveBatchSize(maxBatch);
   let cancelled = 0;
   for (;;) {
-    const found = await committer.commit(() => stride.run((size) => endEach(store, search(size), now())));
+    const found = await committer.commit(() => batchSize.run((size) => endEach(store, search(size), now())));
     if (!found) return cancelled;
     onQueues(new Set(found.flatMap(({ queue }) => queue ?? [])));
     cancelled += found.length;

@@ -1,4 +1,5 @@
-import { type Draft, type Extras, type Flow, isRejection, type Rejection } from "../message.ts";
+import type { Draft, Extras, Flow } from "../records.ts";
+import { isRejection, type Rejection } from "../rejection.ts";
 import { readExtras, readSettings } from "./draft.ts";
 import { parseFlow } from "./flow-value.ts";
 import { forwardedHeaders } from "./headers.ts";
@@ -13,14 +14,14 @@ export interface Changes {
 
 /** Reads the changes from the headers of such a request: the same that configure a message when it is published. */
 export function readChanges(headers: Headers): Changes | Rejection {
-  const asked = readSettings("upstash-", headers);
-  if (isRejection(asked)) return asked;
-  const extras = readExtras(asked, headers);
+  const settings = readSettings("upstash-", headers);
+  if (isRejection(settings)) return settings;
+  const extras = readExtras(settings, headers);
   if (isRejection(extras)) return extras;
-  const flow = parseFlow(asked["flow-control-key"], asked["flow-control-value"]);
+  const flow = parseFlow(settings["flow-control-key"], settings["flow-control-value"]);
   if (flow && isRejection(flow)) return flow;
   const { "content-type": _, ...forwarded } = forwardedHeaders("upstash-forward-", headers);
-  const { method, delay, retries, label, "not-before": notBefore, "deduplication-id": id } = asked;
+  const { method, delay, retries, label, "not-before": notBefore, "deduplication-id": id } = settings;
   const draft = {
     method,
     delayMs: delay,
@@ -29,7 +30,7 @@ export function readChanges(headers: Headers): Changes | Rejection {
     label,
     deduplication: id === undefined ? undefined : `id:${id}`,
   };
-  return { draft: given(draft), headers: forwarded, extras: given(extras), flow };
+  return { draft: defined(draft), headers: forwarded, extras: defined(extras), flow };
 }
 
 /** The message as the changes have it. In a queue it stays under the queue's limits. */
@@ -43,9 +44,9 @@ export function change(draft: Draft, changes: Changes): Draft {
   };
 }
 
-type Given<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> };
 
-function given<T extends object>(values: T): Given<T> {
+function defined<T extends object>(values: T): Defined<T> {
   const entries = Object.entries(values).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(entries) as Given<T>;
+  return Object.fromEntries(entries) as Defined<T>;
 }

@@ -1,15 +1,17 @@
-import { type Accepted, accept, type Placed, placedOf } from "../accept.ts";
-import { searchBack } from "../batch-size.ts";
-import { type DeadLetter, dlqId } from "../dead-letter.ts";
-import { type Draft, extrasOf, isRejection, type Rejection, reject } from "../message.ts";
+import type { DeadLetter } from "../records.ts";
+import { type Draft, extrasOf } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
+import { type Accepted, accept, type Placed, placedOf } from "../store/accept.ts";
+import { dlqId } from "../store/bury.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { change, readChanges } from "./change.ts";
 import { messageTerms, numbers, readCount, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
+import { searchBack } from "./search-back.ts";
 import { bodyView, messageView } from "./view.ts";
 
-interface Parts {
+interface DeadLetterParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
@@ -30,7 +32,7 @@ function readId(id: string): readonly [seq: number, died: number] {
 }
 
 /** The routes of the dead-letter queue. Bulk actions take `count` at a time and answer a cursor while there is more. */
-export function deadLetterRoutes(parts: Parts): Routes {
+export function deadLetterRoutes(parts: DeadLetterParts): Routes {
   return {
     "GET /v2/dlq": (call) => list(parts, call),
     "GET /v2/dlq/:id": ({ id }) => {
@@ -47,13 +49,13 @@ export function deadLetterRoutes(parts: Parts): Routes {
   };
 }
 
-async function list({ store }: Parts, { query }: Call): Promise<Answer> {
+async function list({ store }: DeadLetterParts, { query }: Call): Promise<Answer> {
   const found = await select(store, query);
   if (isRejection(found)) return found;
   return { json: { messages: found.letters.map((letter) => letterView(store, letter)), cursor: found.cursor } };
 }
 
-async function removeMany({ store, committer }: Parts, call: Call): Promise<Answer> {
+async function removeMany({ store, committer }: DeadLetterParts, call: Call): Promise<Answer> {
   const query = await readQuery(call);
   if (isRejection(query)) return query;
   const found = await selectForAction(store, query);
@@ -63,7 +65,7 @@ async function removeMany({ store, committer }: Parts, call: Call): Promise<Answ
 }
 
 /** Of letters that are named, those that are there are published. */
-async function retryMany(parts: Parts, call: Call): Promise<Answer> {
+async function retryMany(parts: DeadLetterParts, call: Call): Promise<Answer> {
   const query = await readQuery(call);
   if (isRejection(query)) return query;
   const found = await selectForAction(parts.store, query);
@@ -74,7 +76,7 @@ async function retryMany(parts: Parts, call: Call): Promise<Answer> {
   return { status: 201, json: { responses: accepted.map(({ id }) => ({ messageId: id })), cursor: found.cursor } };
 }
 
-async function retryOne(parts: Parts, { request, id }: Call): Promise<Answer> {
+async function retryOne(parts: DeadLetterParts, { request, id }: Call): Promise<Answer> {
   const accepted = await revive(parts, request.headers, byId(parts.store, id));
   if (isRejection(accepted)) return accepted;
   const [one] = accepted;
@@ -96,7 +98,7 @@ async function select(store: Store, query: URLSearchParams): Promise<Found | Rej
   const within = `seq >= ? AND seq < ? AND ${filter.where}`;
   const wanted = (first: number, end: number, limit: number) =>
     store.deadWhere(within, [first, end, ...filter.values], limit);
-  const letters = await searchBack({ stretch: store.deadStretch, wanted }, before, count);
+  const letters = await searchBack({ chunkStart: store.deadChunkStart, wanted }, before, count);
   const last = letters.at(-1);
   return letters.length === count && last ? { letters, cursor: dlqId(last) } : { letters };
 }
@@ -115,9 +117,11 @@ function remove(store: Store, letters: readonly DeadLetter[]): readonly DeadLett
   return letters.filter(({ seq }) => store.unbury.run(seq).changes > 0);
 }
 
-/** Publishes dead letters anew, each as a message of its own with all its tries before it, and what the request changes. */
+/**
+ * Publishes dead letters anew, each as a message of its own with all its tries before it, and what the request changes.
+ */
 async function revive(
-  { store, committer, now, onPlaced }: Parts,
+  { store, committer, now, onPlaced }: DeadLetterParts,
   headers: Headers,
   letters: readonly DeadLetter[],
 ): Promise<readonly Accepted[] | Rejection> {

@@ -1,24 +1,17 @@
 import { createHash } from "node:crypto";
-import {
-  type CallbackPlan,
-  type Draft,
-  type Extras,
-  type Flow,
-  isRejection,
-  type Rejection,
-  reject,
-} from "../message.ts";
+import type { CallbackPlan, Draft, Extras, Flow } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import { parseFlow } from "./flow-value.ts";
 import { forwardedHeaders, plainHeaders } from "./headers.ts";
 import { invalidName, name } from "./name.ts";
-import { destination, type Settings, settings } from "./settings.ts";
+import { destination, Settings } from "./settings.ts";
 
 /** QStash's limit on one message, bytes. */
 export const largestBody = 1_048_576;
-const usualRetries = 3;
+const defaultRetries = 3;
 
 /** A request to publish, as it came. */
-export interface Given {
+export interface RawPublish {
   /** An absolute URL or the name of a URL group. */
   readonly target: string;
   /** Undefined where they are none. */
@@ -30,44 +23,44 @@ export interface Given {
   readonly ip?: string | undefined;
 }
 
-/** A publish as asked for, together with the settings that are no part of its message. */
-export interface Asked {
+/** A publish as it was asked for, together with the settings that are no part of its message. */
+export interface PublishRequest {
   readonly draft: Draft;
   readonly settings: Settings;
 }
 
 /** Reads one publish, or says what is wrong with it. */
-export function readDraft({ target, headers, body, queue, ip }: Given): Asked | Rejection {
+export function readDraft({ target, headers, body, queue, ip }: RawPublish): PublishRequest | Rejection {
   if (body.byteLength > largestBody) return reject(413, `message size exceeds the limit of ${largestBody} bytes`);
   if (headers === undefined) return reject(400, "invalid headers");
   const to = readTarget(target, headers);
   if (isRejection(to)) return to;
-  const asked = readSettings("upstash-", headers);
-  if (isRejection(asked)) return asked;
-  const lane = readLane(asked, queue);
+  const settings = readSettings("upstash-", headers);
+  if (isRejection(settings)) return settings;
+  const lane = readLane(settings, queue);
   if (isRejection(lane)) return lane;
-  const extras = readExtras(asked, headers);
+  const extras = readExtras(settings, headers);
   if (isRejection(extras)) return extras;
 
   const forwarded = {
-    ...(asked["header-forward"] && plainHeaders(headers)),
+    ...(settings["header-forward"] && plainHeaders(headers)),
     ...forwardedHeaders("upstash-forward-", headers),
   };
   const draft: Draft = {
     ...to,
     ...lane,
-    method: asked.method ?? "POST",
+    method: settings.method ?? "POST",
     headers: forwarded,
     body,
-    delayMs: asked.delay ?? 0,
-    notBefore: asked["not-before"] === undefined ? undefined : asked["not-before"] * 1_000,
-    retries: asked.retries ?? usualRetries,
-    label: asked.label,
+    delayMs: settings.delay ?? 0,
+    notBefore: settings["not-before"] === undefined ? undefined : settings["not-before"] * 1_000,
+    retries: settings.retries ?? defaultRetries,
+    label: settings.label,
     ip,
-    deduplication: deduplicationKey(asked, target, forwarded, body),
+    deduplication: deduplicationKey(settings, target, forwarded, body),
     extras,
   };
-  return { draft, settings: asked };
+  return { draft, settings };
 }
 
 /** Where to: an address, or a URL group by its name. */
@@ -82,10 +75,10 @@ function readTarget(target: string, headers: Headers): { url: string; topic?: st
 }
 
 /** What it shares limits with: a named queue or a flow-control key. */
-function readLane(asked: Settings, given: string | undefined): { queue?: string; flow?: Flow } | Rejection {
-  const queue = given ?? asked["queue-name"];
+function readLane(settings: Settings, given: string | undefined): { queue?: string; flow?: Flow } | Rejection {
+  const queue = given ?? settings["queue-name"];
   if (queue !== undefined && !name.safeParse(queue).success) return reject(400, invalidName("queue", queue));
-  const flow = parseFlow(asked["flow-control-key"], asked["flow-control-value"]);
+  const flow = parseFlow(settings["flow-control-key"], settings["flow-control-value"]);
   if (flow && isRejection(flow)) return flow;
   if (queue !== undefined && flow) return reject(400, "a message in a queue cannot have flow control, too");
   return { ...(queue !== undefined && { queue }), ...(flow && { flow }) };
@@ -95,26 +88,29 @@ function readLane(asked: Settings, given: string | undefined): { queue?: string;
 export function readSettings(prefix: string, headers: Headers): Settings | Rejection {
   const found: Record<string, string> = {};
   for (const [name, value] of headers) if (name.startsWith(prefix)) found[name.slice(prefix.length)] = value;
-  const parsed = settings.safeParse(found);
+  const parsed = Settings.safeParse(found);
   return parsed.success ? parsed.data : reject(400, parsed.error.issues[0]?.message ?? "invalid headers");
 }
 
 /** What few messages have. */
-export function readExtras(asked: Settings, headers: Headers): Extras | Rejection {
-  const callback = readCallback("callback", asked, headers);
+export function readExtras(settings: Settings, headers: Headers): Extras | Rejection {
+  const callback = readCallback("callback", settings, headers);
   if (callback && isRejection(callback)) return callback;
-  const failureCallback = readCallback("failure-callback", asked, headers);
+  const failureCallback = readCallback("failure-callback", settings, headers);
   if (failureCallback && isRejection(failureCallback)) return failureCallback;
   return {
-    timeoutMs: asked.timeout,
-    retryDelay: asked["retry-delay"],
-    redact: asked["redact-fields"],
+    timeoutMs: settings.timeout,
+    retryDelay: settings["retry-delay"],
+    redact: settings["redact-fields"],
     callback,
     failureCallback,
   };
 }
 
-/** A callback has settings of its own, under its own prefix; it is tried as often as its message, unless they say otherwise. */
+/**
+ * A callback has settings of its own, under its own prefix; it is tried as often as its message, unless they say
+ * otherwise.
+ */
 function readCallback(
   name: "callback" | "failure-callback",
   message: Settings,
@@ -123,34 +119,34 @@ function readCallback(
   const url = message[name];
   if (url === undefined) return undefined;
   const prefix = `upstash-${name}-`;
-  const asked = readSettings(prefix, headers);
-  if (isRejection(asked)) return asked;
-  const flow = parseFlow(asked["flow-control-key"], asked["flow-control-value"]);
+  const settings = readSettings(prefix, headers);
+  if (isRejection(settings)) return settings;
+  const flow = parseFlow(settings["flow-control-key"], settings["flow-control-value"]);
   if (flow && isRejection(flow)) return flow;
   return {
     url,
-    method: asked.method ?? "POST",
+    method: settings.method ?? "POST",
     headers: { ...forwardedHeaders(`${prefix}forward-`, headers), "content-type": "application/json" },
-    retries: asked.retries ?? message.retries ?? usualRetries,
-    delayMs: asked.delay ?? 0,
-    timeoutMs: asked.timeout,
-    retryDelay: asked["retry-delay"],
-    label: asked.label,
+    retries: settings.retries ?? message.retries ?? defaultRetries,
+    delayMs: settings.delay ?? 0,
+    timeoutMs: settings.timeout,
+    retryDelay: settings["retry-delay"],
+    label: settings.label,
     flow,
-    redact: asked["redact-fields"],
+    redact: settings["redact-fields"],
   };
 }
 
 /** Equal content is an equal body to the same destination with the same headers. */
 function deduplicationKey(
-  asked: Settings,
+  settings: Settings,
   target: string,
   headers: Readonly<Record<string, string>>,
   body: Uint8Array<ArrayBuffer>,
 ): string | undefined {
-  const id = asked["deduplication-id"];
+  const id = settings["deduplication-id"];
   if (id !== undefined) return `id:${id}`;
-  if (!asked["content-based-deduplication"]) return undefined;
+  if (!settings["content-based-deduplication"]) return undefined;
   const sorted = Object.entries(headers).sort(([one], [two]) => (one < two ? -1 : 1));
   const content = createHash("sha256")
     .update(JSON.stringify([target, sorted]))

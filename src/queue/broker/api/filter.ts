@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Rejection, reject } from "../message.ts";
+import { type Rejection, reject } from "../rejection.ts";
 import { readJson } from "./body.ts";
 import type { Call } from "./http.ts";
 
@@ -14,7 +14,10 @@ export interface Filter {
 /** How one value of a query parameter is held against a row. */
 interface Term {
   readonly sql: string;
-  /** The parameters in `sql` for a value as it was given; undefined for one that cannot be. A text as it is, unless said. */
+  /**
+   * The parameters in `sql` for a value as it was given; undefined for one that cannot be. A text as it is, unless
+   * said.
+   */
   readonly read?: (value: string) => readonly (string | number)[] | undefined;
   /** What divides several values: a comma, unless said. */
   readonly between?: RegExp;
@@ -57,7 +60,7 @@ export function timeTerms(column: string): Terms {
   return { fromDate: { sql: `${column} >= ?`, read: numbers }, toDate: { sql: `${column} <= ?`, read: numbers } };
 }
 
-const mostValues = 10_000;
+const maxValues = 10_000;
 const aside = new Set(["count", "cursor", "qstash_token"]);
 
 /**
@@ -79,7 +82,7 @@ export function readFilter(query: URLSearchParams, terms: Terms, names?: string)
     all.push(anyOf(wanted.map(() => term.sql)));
     values.push(...wanted.flatMap((list) => list ?? []));
   }
-  if (values.length > mostValues) return reject(400, `a filter may have ${mostValues} values at most`);
+  if (values.length > maxValues) return reject(400, `a filter may have ${maxValues} values at most`);
   return { where: all.length > 0 ? all.join(" AND ") : "TRUE", values, isEmpty: all.length === 0 };
 }
 
@@ -101,7 +104,10 @@ export function readCount(query: URLSearchParams, most = 100): number {
   return Number.isInteger(count) && count > 0 ? Math.min(count, most) : 100;
 }
 
-/** What a bulk action is asked for in the query, and, as older clients do, in a body of JSON: `{"messageIds": ["msg_1"]}`. */
+/**
+ * What a bulk action is asked for in the query, and, as older clients do, in a body of JSON: `{"messageIds":
+ * ["msg_1"]}`.
+ */
 export async function readQuery({
   request,
   query,

@@ -1,23 +1,24 @@
 import { z } from "zod";
-import { createStride, nextTurn } from "../batch-size.ts";
-import type { Lanes } from "../delivery/lanes.ts";
-import { flowLane, reject } from "../message.ts";
+import type { Lanes } from "../delivery/lane/lanes.ts";
+import { flowLane } from "../lane-key.ts";
+import { reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { FlowRow } from "../store/flow-rows.ts";
 import type { Store } from "../store/store.ts";
+import { adaptiveBatchSize, nextTurn } from "./batch-size.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 
-interface Parts {
+interface FlowControlParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
-  readonly dispatcher: { readonly lanes: Lanes; readonly running: number; readonly mostRunning: number };
+  readonly dispatcher: { readonly lanes: Lanes; readonly running: number; readonly maxRunning: number };
   /** Hears of lanes whose limits are others now. */
   readonly onLimits: (lane: string) => void;
 }
 
 /** The routes that show and steer flow-control keys. Steering a key that is not known yet makes it. */
-export function flowControlRoutes(parts: Parts): Routes {
+export function flowControlRoutes(parts: FlowControlParts): Routes {
   const { store, dispatcher } = parts;
   return {
     "GET /v2/flowControl": async ({ query }) => ({ json: await list(parts, query.get("search") ?? "") }),
@@ -31,21 +32,21 @@ export function flowControlRoutes(parts: Parts): Routes {
     "POST /v2/flowControl/:id/unpin": ({ id, query }) => unpin(parts, id, query),
     "POST /v2/flowControl/:id/resetRate": ({ id }) => resetRate(parts, id),
     "GET /v2/globalParallelism": () => ({
-      json: { parallelismMax: dispatcher.mostRunning, parallelismCount: dispatcher.running },
+      json: { parallelismMax: dispatcher.maxRunning, parallelismCount: dispatcher.running },
     }),
   };
 }
 
 /** Keys looked at between two turns of the event loop at most. */
-const atOnce = 2_000;
+const maxBatch = 2_000;
 
-async function list(parts: Parts, search: string): Promise<readonly Record<string, unknown>[]> {
+async function list(parts: FlowControlParts, search: string): Promise<readonly Record<string, unknown>[]> {
   const { store } = parts;
-  const stride = createStride(atOnce);
+  const batchSize = adaptiveBatchSize(maxBatch);
   const views: Record<string, unknown>[] = [];
   for (let after: string | undefined = ""; after !== undefined; await nextTurn()) {
     const from: string = after;
-    after = stride.run((size) => {
+    after = batchSize.run((size) => {
       const flows = store.flowsAfter.all(from, size);
       for (const flow of flows) if (flow.key.includes(search)) views.push(flowView(parts, flow));
       return flows.at(-1)?.key;
@@ -54,8 +55,8 @@ async function list(parts: Parts, search: string): Promise<readonly Record<strin
   return views;
 }
 
-function resetRate({ dispatcher, now, onLimits }: Parts, id: string): Answer {
-  dispatcher.lanes.get(flowLane(id))?.gate.reset(now());
+function resetRate({ dispatcher, now, onLimits }: FlowControlParts, id: string): Answer {
+  dispatcher.lanes.get(flowLane(id))?.limiter.reset(now());
   onLimits(flowLane(id));
   return {};
 }
@@ -64,7 +65,7 @@ const count = z.coerce.number().int().min(1).max(999_999_999).optional();
 const limits = z.object({ parallelism: count, rate: count, period: count });
 
 /** Sets limits that messages do not change until they are unpinned, and begins a new period. */
-async function pin(parts: Parts, { id, query }: Call): Promise<Answer> {
+async function pin(parts: FlowControlParts, { id, query }: Call): Promise<Answer> {
   const asked = limits.safeParse(Object.fromEntries(query));
   if (!asked.success) {
     const [issue] = asked.error.issues;
@@ -74,7 +75,7 @@ async function pin(parts: Parts, { id, query }: Call): Promise<Answer> {
   if (parallelism === undefined && rate === undefined) return reject(400, "give a parallelism or a rate to pin");
   if (period !== undefined && rate === undefined) return reject(400, "a period is pinned with a rate");
   const periodMs = period === undefined ? null : period * 1_000;
-  parts.dispatcher.lanes.get(flowLane(id))?.gate.reset(parts.now());
+  parts.dispatcher.lanes.get(flowLane(id))?.limiter.reset(parts.now());
   return await change(parts, id, () => ({
     ...(parallelism === undefined ? {} : { parallelism, pinnedParallelism: 1 }),
     ...(rate === undefined ? {} : { rate, period: periodMs, pinnedRate: 1 }),
@@ -82,7 +83,7 @@ async function pin(parts: Parts, { id, query }: Call): Promise<Answer> {
 }
 
 /** The pinned limits hold until a message brings others. */
-function unpin(parts: Parts, id: string, query: URLSearchParams): Promise<Answer> | Answer {
+function unpin(parts: FlowControlParts, id: string, query: URLSearchParams): Promise<Answer> | Answer {
   if (!parts.store.flow.get(id)) return {};
   return change(parts, id, () => ({
     ...(query.get("parallelism") === "true" ? { pinnedParallelism: 0 } : {}),
@@ -93,7 +94,7 @@ function unpin(parts: Parts, id: string, query: URLSearchParams): Promise<Answer
 const unset = { parallelism: null, rate: null, period: null, paused: 0, pinnedParallelism: 0, pinnedRate: 0 };
 
 async function change(
-  { store, committer, onLimits }: Parts,
+  { store, committer, onLimits }: FlowControlParts,
   id: string,
   by: () => Partial<Omit<FlowRow, "key">>,
 ): Promise<Answer> {
@@ -107,10 +108,10 @@ async function change(
   return {};
 }
 
-function flowView({ store, now, dispatcher }: Parts, flow: FlowRow): Record<string, unknown> {
+function flowView({ store, now, dispatcher }: FlowControlParts, flow: FlowRow): Record<string, unknown> {
   const lane = flowLane(flow.key);
   const time = now();
-  const counts = dispatcher.lanes.get(lane)?.gate.counts(time);
+  const counts = dispatcher.lanes.get(lane)?.limiter.counts(time);
   const { running = 0, used = 0, opened } = counts ?? {};
   return {
     flowControlKey: flow.key,

@@ -1,5 +1,6 @@
 import { parseDuration } from "../duration.ts";
-import { type Flow, type Rejection, reject } from "../message.ts";
+import type { Flow } from "../records.ts";
+import { type Rejection, reject } from "../rejection.ts";
 
 /** Reads `Upstash-Flow-Control-Key` and `-Value` ("parallelism=5, rate=10, period=1m"). */
 export function parseFlow(key: string | undefined, value: string | undefined): Flow | Rejection | undefined {

@@ -1,5 +1,5 @@
 import { timingSafeEqual } from "node:crypto";
-import { isRejection, type Rejection, reject } from "../message.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 
 /** One request after its credentials were checked. */
 export interface Call {
@@ -17,8 +17,8 @@ export interface Call {
 export type Answer = { readonly status?: number; readonly json?: unknown } | Rejection;
 
 /**
- * By method and path: `POST /v2/batch` alone, `GET /v2/queues/:id`, `POST /v2/queues/:id/pause`, `POST /v2/dlq/retry/:id`;
- * `POST /v2/publish/` takes everything below, a destination with all its slashes.
+ * By method and path: `POST /v2/batch` alone, `GET /v2/queues/:id`, `POST /v2/queues/:id/pause`, `POST
+ * /v2/dlq/retry/:id`; `POST /v2/publish/` takes everything below, a destination with all its slashes.
  */
 export type Routes = Readonly<Record<string, (call: Call) => Answer | Promise<Answer>>>;
 
@@ -101,8 +101,8 @@ export function unescaped(text: string): string {
 }
 
 /**
- * The token comes as a bearer's, or, for whoever cannot set headers or uses them for credentials of his own, in the query.
- * A bearer's is for us alone, so it is taken off: whatever headers are passed on, it is not among them.
+ * The token comes as a bearer's, or, for whoever cannot set headers or uses them for credentials of his own, in the
+ * query. A bearer's is for us alone, so it is taken off: whatever headers are passed on, it is not among them.
  */
 function bearer(token: string): (headers: Headers, search: string) => boolean {
   const wanted = Buffer.from(`Bearer ${token}`);

@@ -26,14 +26,14 @@ export function createKeys(
   };
 }
 
-interface Parts {
+interface KeyParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly keys: ReturnType<typeof createKeys>;
 }
 
 /** The routes that tell and rotate the signing keys. */
-export function keyRoutes({ store, committer, keys }: Parts): Routes {
+export function keyRoutes({ store, committer, keys }: KeyParts): Routes {
   return {
     "GET /v2/keys": () => ({ json: keys.of() }),
     "POST /v2/keys/rotate": async () => {

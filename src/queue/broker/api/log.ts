@@ -1,6 +1,6 @@
-import { searchBack } from "../batch-size.ts";
 import { base64 } from "../encode.ts";
-import { type Extras, extrasOf, isRejection, reject } from "../message.ts";
+import { type Extras, extrasOf } from "../records.ts";
+import { isRejection, reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { LogEntry, LogExtras, LogState } from "../store/log-rows.ts";
 import type { Store } from "../store/store.ts";
@@ -15,9 +15,10 @@ import {
   timeTerms,
 } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";
+import { searchBack } from "./search-back.ts";
 import { callbackHeaders, headerView, labelView, messageFlow, redacted } from "./view.ts";
 
-interface Parts {
+interface LogParts {
   readonly store: Store;
   readonly committer: Committer;
 }
@@ -53,14 +54,14 @@ const terms: Terms = {
 const most = 1_000;
 
 /** The routes that tell what happened to messages, newest first: the SDK's name for them and that of the HTTP API. */
-export function logRoutes(parts: Parts): Routes {
+export function logRoutes(parts: LogParts): Routes {
   return {
     "GET /v2/events": (call) => list(parts, call, "events"),
     "GET /v2/logs": (call) => list(parts, call, "logs"),
   };
 }
 
-async function list({ store, committer }: Parts, { query }: Call, name: string): Promise<Answer> {
+async function list({ store, committer }: LogParts, { query }: Call, name: string): Promise<Answer> {
   const filter = readFilter(query, terms);
   if (isRejection(filter)) return filter;
   const start = readCursor(query.get("cursor"));
@@ -86,7 +87,7 @@ async function list({ store, committer }: Parts, { query }: Call, name: string):
 function search(store: Store, { where, values }: Omit<Filter, "isEmpty">, before: number, count: number) {
   const within = `logSeq >= ? AND logSeq < ? AND ${where}`;
   const wanted = (first: number, end: number, limit: number) => store.logWhere(within, [first, end, ...values], limit);
-  return searchBack({ stretch: store.logStretch, wanted }, before, count);
+  return searchBack({ chunkStart: store.logChunkStart, wanted }, before, count);
 }
 
 /** Where to go on: after the entry that a cursor names, or, as the SDK's documentation has it, before a time in ms. */
@@ -118,7 +119,7 @@ function entryView(store: Store, entry: LogEntry): Record<string, unknown> {
     ...(body.byteLength === 0 ? {} : { body: base64(body) }),
     maxRetries: entry.retries,
     ...settingsView(extras),
-    ...saidView(entry.said),
+    ...logExtrasView(entry.logExtras),
   };
 }
 
@@ -135,9 +136,9 @@ function settingsView(extras: Extras): Record<string, unknown> {
   };
 }
 
-function saidView(said: string | null): Record<string, unknown> {
-  if (said === null) return {};
-  const { next, status, error, header, body }: LogExtras = JSON.parse(said);
+function logExtrasView(logExtras: string | null): Record<string, unknown> {
+  if (logExtras === null) return {};
+  const { next, status, error, header, body }: LogExtras = JSON.parse(logExtras);
   return {
     nextDeliveryTime: next,
     error,

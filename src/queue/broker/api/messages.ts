@@ -1,4 +1,4 @@
-import { isRejection, reject } from "../message.ts";
+import { isRejection, reject } from "../rejection.ts";
 import { type Cancelling, cancelIds, cancelWhere } from "./cancel.ts";
 import { addressTerms, listOf, messageTerms, readFilter, readQuery, type Terms, timeTerms } from "./filter.ts";
 import type { Answer, Call, Routes } from "./http.ts";

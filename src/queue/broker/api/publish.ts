@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { type Accepted, acceptAll, type Placed, placedOf } from "../accept.ts";
-import { type Draft, isRejection, type Rejection, reject } from "../message.ts";
+import type { Draft } from "../records.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
+import { type Accepted, acceptAll, type Placed, placedOf } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { type Aim, readAim } from "./aim.ts";
 import { readBody, readJson } from "./body.ts";
-import { type Asked, largestBody, readDraft } from "./draft.ts";
+import { largestBody, type PublishRequest, readDraft } from "./draft.ts";
 import { filledUp } from "./headers.ts";
 import { type Answer, type Call, type Routes, unescaped } from "./http.ts";
+import { readTargetPath, type TargetPath } from "./target-path.ts";
 import { groupHeaders } from "./url-groups.ts";
 
 export interface PublishParts {
@@ -17,13 +18,13 @@ export interface PublishParts {
   /** Hears of messages that are committed. */
   readonly onPlaced: (placed: readonly Placed[]) => void;
   /** Makes a schedule of a publish that carries `Upstash-Cron`. */
-  readonly onCron: (asked: Asked) => Promise<Answer>;
+  readonly onCron: (asked: PublishRequest) => Promise<Answer>;
 }
 
 /** The routes that accept messages. Each answers after its messages are on disk. */
 export function publishRoutes(parts: PublishParts): Routes {
   return {
-    "POST /v2/publish/": (call) => publish(parts, call, readAim(call.rest)),
+    "POST /v2/publish/": (call) => publish(parts, call, readTargetPath(call.rest)),
     "POST /v2/enqueue/": (call) => enqueue(parts, call),
     "POST /v2/batch": (call) => batch(parts, call),
   };
@@ -33,13 +34,13 @@ function enqueue(parts: PublishParts, call: Call): Answer | Promise<Answer> {
   const slash = call.rest.indexOf("/");
   if (slash < 0) return reject(400, "give a queue and a destination: /v2/enqueue/<queue>/<destination>");
   const [queue, rest] = [call.rest.slice(0, slash), call.rest.slice(slash + 1)];
-  return publish(parts, call, readAim(rest), unescaped(queue));
+  return publish(parts, call, readTargetPath(rest), unescaped(queue));
 }
 
 async function publish(
   parts: PublishParts,
   { request, ip }: Call,
-  { target, settings }: Aim,
+  { target, settings }: TargetPath,
   queue?: string,
 ): Promise<Answer> {
   const body = await readBody(request, largestBody);
@@ -63,7 +64,7 @@ const batchItem = z.object({
 /** A hundred of the largest messages, with room for JSON's escapes. */
 export const largestBatch = 128 * 1_048_576;
 /** Messages of a batch that are read and written in one go: others get their turn between. */
-const atOnce = 500;
+const batchSize = 500;
 
 async function batch(parts: PublishParts, { request, ip }: Call): Promise<Answer> {
   const bytes = await readBody(request, largestBatch);
@@ -71,8 +72,8 @@ async function batch(parts: PublishParts, { request, ip }: Call): Promise<Answer
   const items = readJson(bytes);
   if (!Array.isArray(items)) return reject(400, "invalid batch: the body must be a JSON array of messages");
   const answers: unknown[] = [];
-  for (let from = 0; from < items.length; from += atOnce) {
-    answers.push(...(await publishItems(parts, items.slice(from, from + atOnce), ip)));
+  for (let from = 0; from < items.length; from += batchSize) {
+    answers.push(...(await publishItems(parts, items.slice(from, from + batchSize), ip)));
   }
   return { json: answers };
 }

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { isRejection, queueLane, type Rejection, reject } from "../message.ts";
+import { queueLane } from "../lane-key.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { QueueRow } from "../store/queue-rows.ts";
 import type { Store } from "../store/store.ts";
@@ -8,7 +9,7 @@ import { type Cancelling, cancelQueue } from "./cancel.ts";
 import type { Answer, Call, Routes } from "./http.ts";
 import { invalidName, name } from "./name.ts";
 
-interface Parts extends Cancelling {
+interface QueueParts extends Cancelling {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
@@ -16,7 +17,7 @@ interface Parts extends Cancelling {
   readonly onLimits: (lane: string) => void;
 }
 
-const mostParallel = 1_000;
+const maxParallelism = 1_000;
 const wanted = z.object({
   queueName: z.string("queueName is missing"),
   parallelism: z.int("parallelism must be a whole number").min(1, "parallelism must be at least 1").default(1),
@@ -24,7 +25,7 @@ const wanted = z.object({
 });
 
 /** The routes of named queues. One is made by the first message that names it, too. */
-export function queueRoutes(parts: Parts): Routes {
+export function queueRoutes(parts: QueueParts): Routes {
   const { store } = parts;
   return {
     "POST /v2/queues": (call) => upsert(parts, call),
@@ -39,21 +40,21 @@ export function queueRoutes(parts: Parts): Routes {
   };
 }
 
-async function upsert(parts: Parts, { request }: Call): Promise<Answer> {
+async function upsert(parts: QueueParts, { request }: Call): Promise<Answer> {
   const asked = wanted.safeParse(readJson(await request.bytes()));
   if (!asked.success) return reject(400, `invalid queue: ${asked.error.issues[0]?.message}`);
   const { queueName, parallelism, paused } = asked.data;
-  if (parallelism > mostParallel) return reject(412, `a queue's parallelism is at most ${mostParallel}`);
+  if (parallelism > maxParallelism) return reject(412, `a queue's parallelism is at most ${maxParallelism}`);
   return checked(queueName) ?? (await save(parts, queueName, { parallelism, paused }));
 }
 
 /** Pausing a queue that is not there makes it, so that what comes waits. */
-function turn(parts: Parts, id: string, paused: boolean): Promise<Answer> {
+function turn(parts: QueueParts, id: string, paused: boolean): Promise<Answer> {
   return save(parts, id, { paused });
 }
 
 async function save(
-  { store, committer, now, onLimits }: Parts,
+  { store, committer, now, onLimits }: QueueParts,
   id: string,
   change: { parallelism?: number; paused?: boolean | undefined },
 ): Promise<Answer> {
@@ -66,8 +67,11 @@ async function save(
   return {};
 }
 
-/** What waits in the queue is cancelled first: while it is paused, none of that gets away. What came meanwhile has a queue of its own. */
-async function remove(parts: Parts, id: string): Promise<Answer> {
+/**
+ * What waits in the queue is cancelled first: while it is paused, none of that gets away. What came meanwhile has a
+ * queue of its own.
+ */
+async function remove(parts: QueueParts, id: string): Promise<Answer> {
   const { store, committer, now, onLimits } = parts;
   if (!store.queue.get(id)) return reject(404, `queue ${id} not found`);
   await cancelQueue(parts, id);

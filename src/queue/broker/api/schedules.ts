@@ -1,17 +1,17 @@
-import { isRejection, reject } from "../message.ts";
+import { flowOf, type Schedule } from "../records.ts";
+import { isRejection, reject } from "../rejection.ts";
 import { cronFault, nextTick } from "../schedule/cron.ts";
-import { flowOf, type Schedule } from "../schedule/ticker.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import { readAim } from "./aim.ts";
 import { readBody } from "./body.ts";
-import { type Asked, largestBody, readDraft } from "./draft.ts";
+import { largestBody, type PublishRequest, readDraft } from "./draft.ts";
 import { filledUp } from "./headers.ts";
 import type { Answer, Call, Routes } from "./http.ts";
+import { readTargetPath } from "./target-path.ts";
 import { groupHeaders } from "./url-groups.ts";
 import { commonView, flowView } from "./view.ts";
 
-interface Parts {
+interface ScheduleParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
@@ -20,7 +20,7 @@ interface Parts {
 }
 
 /** The routes that keep schedules. */
-export function scheduleRoutes(parts: Parts): Routes {
+export function scheduleRoutes(parts: ScheduleParts): Routes {
   const { store } = parts;
   return {
     "POST /v2/schedules/": (call) => create(parts, call),
@@ -38,24 +38,27 @@ export function scheduleRoutes(parts: Parts): Routes {
   };
 }
 
-function turning(method: string, parts: Parts): Routes {
+function turning(method: string, parts: ScheduleParts): Routes {
   return {
     [`${method} /v2/schedules/:id/pause`]: ({ id }) => turn(parts, id, true),
     [`${method} /v2/schedules/:id/resume`]: ({ id }) => turn(parts, id, false),
   };
 }
 
-async function create(parts: Parts, { request, rest, ip }: Call): Promise<Answer> {
+async function create(parts: ScheduleParts, { request, rest, ip }: Call): Promise<Answer> {
   const body = await readBody(request, largestBody);
   if (isRejection(body)) return body;
-  const { target, settings } = readAim(rest);
+  const { target, settings } = readTargetPath(rest);
   const headers = filledUp(request.headers, settings, groupHeaders(parts.store, target));
   const asked = readDraft({ target, headers, body, ip });
   return isRejection(asked) ? asked : await keepSchedule(parts, asked);
 }
 
 /** Makes a schedule, or replaces the one with its id. While the cron stays the same its next tick stays, too. */
-export async function keepSchedule({ store, committer, now, onChange }: Parts, asked: Asked): Promise<Answer> {
+export async function keepSchedule(
+  { store, committer, now, onChange }: ScheduleParts,
+  asked: PublishRequest,
+): Promise<Answer> {
   const { cron, "schedule-id": given } = asked.settings;
   if (cron === undefined) return reject(400, "the header Upstash-Cron is missing");
   const time = now();
@@ -73,7 +76,7 @@ export async function keepSchedule({ store, committer, now, onChange }: Parts, a
   return { json: { scheduleId: id } };
 }
 
-async function turn({ store, committer, now, onChange }: Parts, id: string, paused: boolean): Promise<Answer> {
+async function turn({ store, committer, now, onChange }: ScheduleParts, id: string, paused: boolean): Promise<Answer> {
   const changed = await committer.commit(() => {
     const schedule = store.schedule.get(id);
     if (!schedule) return false;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { evaluateDelay } from "../delivery/retry-delay.ts";
+import { evaluateDelay } from "../delivery/delay-expression.ts";
 import { parseDuration } from "../duration.ts";
-import type { Redaction } from "../message.ts";
+import type { Redaction } from "../records.ts";
 
 const year = 366 * 86_400_000;
 const longestTimeout = 12 * 3_600_000;
@@ -74,8 +74,10 @@ const redaction = z.string().transform((text, issue): Redaction => {
   return { body, headers };
 });
 
-/** The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own. */
-export const settings = z.object({
+/**
+ * The `Upstash-*` headers of one publish, without their prefix; callbacks have the same under a prefix of their own.
+ */
+export const Settings = z.object({
   method: z
     .string()
     .toUpperCase()
@@ -103,4 +105,4 @@ export const settings = z.object({
   "redact-fields": redaction.optional(),
 });
 
-export type Settings = z.infer<typeof settings>;
+export type Settings = z.infer<typeof Settings>;

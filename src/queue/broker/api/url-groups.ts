@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isRejection, type Rejection, reject } from "../message.ts";
+import { isRejection, type Rejection, reject } from "../rejection.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import type { TopicRow } from "../store/topic-rows.ts";
@@ -10,18 +10,18 @@ import type { Answer, Call, Routes } from "./http.ts";
 import { invalidName, name } from "./name.ts";
 import { destination } from "./settings.ts";
 
-interface Parts {
+interface UrlGroupParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
 }
 
-const mostEndpoints = 1_000;
+const maxEndpoints = 1_000;
 const additions = z.object({
   endpoints: z
     .array(z.object({ url: destination, name: z.string().max(256).optional() }), "endpoints must be a list")
     .min(1, "endpoints are missing")
-    .max(mostEndpoints, `at most ${mostEndpoints} endpoints`),
+    .max(maxEndpoints, `at most ${maxEndpoints} endpoints`),
 });
 const removals = z.object({
   endpoints: z
@@ -41,8 +41,10 @@ const defaults = z.object({
     ),
 });
 
-/** The routes of URL groups, which the protocol calls topics: what is published to one goes to each of its endpoints. */
-export function urlGroupRoutes(parts: Parts): Routes {
+/**
+ * The routes of URL groups, which the protocol calls topics: what is published to one goes to each of its endpoints.
+ */
+export function urlGroupRoutes(parts: UrlGroupParts): Routes {
   const { store, committer } = parts;
   return {
     "GET /v2/topics": () => ({ json: store.topics.all().map((group) => groupView(store, group)) }),
@@ -60,7 +62,7 @@ export function urlGroupRoutes(parts: Parts): Routes {
   };
 }
 
-async function add({ store, committer, now }: Parts, { request, id }: Call): Promise<Answer> {
+async function add({ store, committer, now }: UrlGroupParts, { request, id }: Call): Promise<Answer> {
   if (!name.safeParse(id).success) return reject(400, invalidName("URL group", id));
   const asked = additions.safeParse(readJson(await request.bytes()));
   if (!asked.success) return invalid(asked.error);
@@ -72,7 +74,7 @@ async function add({ store, committer, now }: Parts, { request, id }: Call): Pro
 }
 
 /** A group without endpoints is gone, as in QStash. */
-async function remove({ store, committer, now }: Parts, { request, id }: Call): Promise<Answer> {
+async function remove({ store, committer, now }: UrlGroupParts, { request, id }: Call): Promise<Answer> {
   const asked = removals.safeParse(readJson(await request.bytes()));
   if (!asked.success) return invalid(asked.error);
   const known = await committer.commit(() => {
@@ -91,7 +93,7 @@ function removeGroup(store: Store, id: string): void {
 }
 
 /** Sets the headers that whatever is published to the group has, unless it brings its own of that name. */
-async function setHeaders({ store, committer, now }: Parts, { request, id }: Call): Promise<Answer> {
+async function setHeaders({ store, committer, now }: UrlGroupParts, { request, id }: Call): Promise<Answer> {
   const asked = defaults.safeParse(readJson(await request.bytes()));
   if (!asked.success) return reject(400, `invalid headers: ${asked.error.issues[0]?.message}`);
   const headers = filledUp(asked.data.headers);

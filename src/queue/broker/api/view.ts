@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { base64, sourceHeader } from "../encode.ts";
-import { type CallbackPlan, type Extras, extrasOf, type Flow, type Message, type Redaction } from "../message.ts";
+import { type CallbackPlan, type Extras, extrasOf, type Flow, type Message, type Redaction } from "../records.ts";
 import type { Store } from "../store/store.ts";
 
 type Shown = Pick<

@@ -1,8 +1,11 @@
 import { base64, headerLists, sourceHeader } from "../encode.ts";
-import { type CallbackPlan, type Draft, extrasOf, type Message, type Redaction } from "../message.ts";
-import type { Attempt } from "./deliver.ts";
+import type { Attempt } from "../records.ts";
+import { type CallbackPlan, type Draft, extrasOf, type Message, type Redaction } from "../records.ts";
 
-/** The message that reports an attempt to a callback, in QStash's documented shape. In a queue, it goes before whatever comes after. */
+/**
+ * The message that reports an attempt to a callback, in QStash's documented shape. In a queue, it goes before whatever
+ * comes after.
+ */
 export function callbackDraft(plan: CallbackPlan, message: Message, attempt: Attempt, dlqId?: string): Draft {
   const { url, method, headers, retries, delayMs, timeoutMs, retryDelay, label, flow } = plan;
   const body = Buffer.from(JSON.stringify(report(message, attempt, dlqId)));

@@ -1,84 +1,51 @@
-const functions: Readonly<Record<string, (...values: number[]) => number>> = {
-  pow: Math.pow,
-  sqrt: Math.sqrt,
-  abs: Math.abs,
-  exp: Math.exp,
-  floor: Math.floor,
-  ceil: Math.ceil,
-  round: Math.round,
-  min: Math.min,
-  max: Math.max,
-};
-const token = /\s*(\d+(?:\.\d+)?|[a-z]+|[-+*/%(),])/giy;
+import { parseDuration } from "../duration.ts";
+import { evaluateDelay } from "./delay-expression.ts";
+
+/** A day: no retry waits longer. */
+const longestMs = 86_400_000;
+/** Where a destination says when it wants to be asked again, the first that does. */
+const delayHeaders = ["retry-after", "x-ratelimit-reset", "x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"];
+
+/** QStash's backoff in ms before retry `n` (from 1): min(86400, e^(2.5 n)) seconds. */
+export function backoff(n: number): number {
+  return Math.min(longestMs, Math.round(Math.exp(2.5 * n) * 1_000));
+}
 
 /**
- * Value in ms of an `Upstash-Retry-Delay` expression, such as `pow(2, retried) * 1000`, or undefined if it is not one.
- * It knows numbers, `retried`, + - * / %, parentheses, and QStash's functions.
+ * Ms to wait before the next attempt of a message that failed `retried + 1` times. The destination's own word
+ * (Retry-After and its kin, up to a day) wins over the sender's expression, that over the backoff.
  */
-export function evaluateDelay(expression: string, retried: number): number | undefined {
-  const tokens = tokenize(expression);
-  if (tokens === undefined) return undefined;
-  const reader = { tokens, at: 0, retried };
-  const value = sum(reader);
-  return reader.at === tokens.length && Number.isFinite(value) ? value : undefined;
+export function retryDelay(
+  retried: number,
+  expression: string | undefined,
+  answer: Headers | undefined,
+  now: number,
+): number {
+  const asked = answer && askedDelay(answer, now);
+  if (asked !== undefined) return asked;
+  const own = expression === undefined ? undefined : evaluateDelay(expression, retried);
+  return own === undefined ? backoff(retried + 1) : Math.min(longestMs, Math.max(0, Math.round(own)));
 }
 
-interface Reader {
-  readonly tokens: readonly string[];
-  at: number;
-  readonly retried: number;
+/** Whether the destination says that no retry will help: status 489 with `Upstash-NonRetryable-Error: true`. */
+export function isFinal(status: number, answer: Headers): boolean {
+  return status === 489 && answer.get("upstash-nonretryable-error")?.toLowerCase() === "true";
 }
 
-function tokenize(text: string): string[] | undefined {
-  // Long or deep expressions help nobody and could exhaust the stack.
-  if (text.length > 256) return undefined;
-  const found = [...text.trim().matchAll(token)].map(([, part]) => part ?? "");
-  const read = found.join("").length;
-  return found.length > 0 && read === text.replaceAll(/\s/g, "").length ? found : undefined;
-}
-
-function take(reader: Reader, ...wanted: string[]): string | undefined {
-  const next = reader.tokens[reader.at];
-  if (next === undefined || !wanted.includes(next)) return undefined;
-  reader.at += 1;
-  return next;
-}
-
-function sum(reader: Reader): number {
-  let value = product(reader);
-  for (let op = take(reader, "+", "-"); op; op = take(reader, "+", "-")) {
-    const right = product(reader);
-    value = op === "+" ? value + right : value - right;
+function askedDelay(answer: Headers, now: number): number | undefined {
+  for (const name of delayHeaders) {
+    const value = answer.get(name)?.trim();
+    if (!value) continue;
+    const ms = readDelay(value, now);
+    if (ms !== undefined && ms >= 0 && ms <= longestMs) return ms;
   }
-  return value;
+  return undefined;
 }
 
-function product(reader: Reader): number {
-  let value = factor(reader);
-  for (let op = take(reader, "*", "/", "%"); op; op = take(reader, "*", "/", "%")) {
-    const right = factor(reader);
-    value = op === "*" ? value * right : op === "/" ? value / right : value % right;
-  }
-  return value;
-}
-
-function factor(reader: Reader): number {
-  if (take(reader, "-")) return -factor(reader);
-  if (take(reader, "(")) return closed(reader, sum(reader));
-  const word = reader.tokens[reader.at] ?? "";
-  reader.at += 1;
-  if (/^\d/.test(word)) return Number(word);
-  if (word === "retried") return reader.retried;
-  const apply = Object.hasOwn(functions, word) ? functions[word] : undefined;
-  return apply && take(reader, "(") ? call(reader, apply) : Number.NaN;
-}
-
-function call(reader: Reader, apply: (...values: number[]) => number): number {
-  const values = [sum(reader)];
-  while (take(reader, ",")) values.push(sum(reader));
-  return closed(reader, apply(...values));
-}
-
-function closed(reader: Reader, value: number): number {
-  return take(reader, ")") ? value : Number.NaN;
+function readDelay(value: string, now: number): number | undefined {
+  if (/^\d+(\.\d+)?$/.test(value)) return Math.round(Number(value) * 1_000);
+  const duration = parseDuration(value);
+  if (duration !== undefined) return duration;
+  const date = Date.parse(value);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

@@ -1,4 +1,4 @@
-import type { Lane } from "./lane.ts";
+import type { Lane } from "./lane/lane.ts";
 
 /** While no more than this part of the slots is taken, everyone takes what he needs. */
 const plenty = 0.5;
@@ -11,7 +11,7 @@ const few = 8;
 const most = 0.75;
 /** An answer within this, ms, is prompt. */
 const prompt = 1_000;
-const mostRemembered = 10_000;
+const maxOrigins = 10_000;
 
 interface Origin {
   /** When its calls under way began, earliest first. */
@@ -23,8 +23,8 @@ interface Origin {
 }
 
 /**
- * Shares the slots among destinations, whatever flow keys and queues their messages come by: neither one that hangs, nor many that do,
- * can take them all from those that answer.
+ * Shares the slots among destinations, whatever flow keys and queues their messages come by: neither one that hangs,
+ * nor many that do, can take them all from those that answer.
  */
 export class Shares {
   readonly #slots: number;
@@ -35,7 +35,10 @@ export class Shares {
     this.#slots = slots;
   }
 
-  /** Whether a call may be made while `running` are under way; if not, the lane waits until it is told so by the end of another. */
+  /**
+   * Whether a call may be made while `running` are under way; if not, the lane waits until it is told so by the end of
+   * another.
+   */
   admits(url: string, running: number, lane: Lane): boolean {
     const taken = running / this.#slots;
     if (taken <= plenty) return true;
@@ -54,7 +57,8 @@ export class Shares {
     return () => {
       origin.calls.delete(call);
       origin.wasPrompt = performance.now() - call.began < prompt;
-      // Two for one, so that who has become known gets his whole share; and one of the others, as there may be more for all.
+      // Two for one, so that who has become known gets his whole share; and one of the others, as there may be more for
+      // all.
       const [other] = this.#crowded;
       return [...this.#call(origin, 2), ...(other ? this.#call(other, 1) : [])];
     };
@@ -80,7 +84,7 @@ export class Shares {
     const name = originOf(url);
     const known = this.#origins.get(name);
     if (known) return known;
-    if (this.#origins.size >= mostRemembered) this.#forget();
+    if (this.#origins.size >= maxOrigins) this.#forget();
     const origin: Origin = { calls: new Set(), wasPrompt: false, waiting: new Set() };
     this.#origins.set(name, origin);
     return origin;

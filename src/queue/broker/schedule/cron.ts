@@ -1,6 +1,9 @@
-import { type Rejection, reject } from "../message.ts";
+import { type Rejection, reject } from "../rejection.ts";
 
-/** First time (epoch ms) after `after` that a cron expression names, in its `CRON_TZ` or UTC; undefined if it never comes. */
+/**
+ * First time (epoch ms) after `after` that a cron expression names, in its `CRON_TZ` or UTC; undefined if it never
+ * comes.
+ */
 export function nextTick(cron: string, after: number): number | undefined {
   const { expression, zone } = split(cron);
   return Bun.cron.parse(expression, new Date(after), { tz: zone })?.getTime();

@@ -1,39 +1,11 @@
-import { acceptAll, type Placed, placedOf } from "../accept.ts";
-import { extrasOf, type Flow, isRejection, type Message } from "../message.ts";
+import { extrasOf, flowOf, type Schedule } from "../records.ts";
+import { isRejection } from "../rejection.ts";
+import { acceptAll, type Placed, placedOf } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import { nextTick } from "./cron.ts";
 
-/** A schedule as the table keeps it. Times are epoch milliseconds; `header`, `extras` and `flow` are JSON. */
-export interface Schedule
-  extends Pick<
-    Message,
-    | "id"
-    | "created"
-    | "url"
-    | "method"
-    | "header"
-    | "body"
-    | "retries"
-    | "label"
-    | "flow"
-    | "queue"
-    | "topic"
-    | "ip"
-    | "extras"
-  > {
-  /** Five fields, in UTC or in the zone of a `CRON_TZ=` before them. */
-  readonly cron: string;
-  readonly next: number | null;
-  readonly last: number | null;
-  /** The messages of the last tick: a JSON list of their ids. */
-  readonly sent: string | null;
-  readonly paused: number;
-  /** Ms between a tick and its message's first delivery. */
-  readonly delay: number;
-}
-
-interface Parts {
+interface TickerParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly now: () => number;
@@ -41,15 +13,16 @@ interface Parts {
   readonly onPlaced: (placed: readonly Placed[]) => void;
 }
 
-const atOnce = 100;
-/** Ticks missed by less than this, ms, are made up for one by one, as after a crash; of older ones only the first is. */
-const catchUp = 600_000;
+const ticksAtOnce = 100;
+/** Ticks missed by less than this are made up for one by one, as after a crash; of older ones only the first is. */
+const catchUpMs = 600_000;
 
 /**
- * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or doubled.
- * Those missed while the broker was away for a short time follow when it is back; a long absence does not end in a flood.
+ * Fires schedules. A tick's message and the time of the next tick are written together, so a tick is never lost or
+ * doubled. Those missed while the broker was away for a short time follow when it is back; a long absence does not end
+ * in a flood.
  */
-export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts) {
+export function createTicker({ store, committer, now, alarmAt, onPlaced }: TickerParts) {
   let firing = false;
   let stopped = false;
 
@@ -67,7 +40,10 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Parts
       look();
     };
     committer
-      .commit(() => store.dueSchedules.all(now(), atOnce).flatMap((schedule) => tick(store, schedule, now())), onPlaced)
+      .commit(
+        () => store.dueSchedules.all(now(), ticksAtOnce).flatMap((schedule) => tick(store, schedule, now())),
+        onPlaced,
+      )
       .then(done, () => setTimeout(done, 1_000));
   }
 
@@ -85,7 +61,7 @@ function tick(store: Store, schedule: Schedule, now: number): readonly Placed[] 
   const accepted = acceptAll(store, toDraft(schedule, due), now);
   const sent = isRejection(accepted) ? [] : accepted; // its URL group is gone: the schedule waits for another
   const ids = JSON.stringify(sent.map(({ id }) => id));
-  store.ticked.run(nextTick(schedule.cron, Math.max(due, now - catchUp)) ?? null, due, ids, schedule.id);
+  store.ticked.run(nextTick(schedule.cron, Math.max(due, now - catchUpMs)) ?? null, due, ids, schedule.id);
   return placedOf(sent);
 }
 
@@ -96,10 +72,4 @@ function toDraft(schedule: Schedule, due: number) {
   const origin = { topic: topic ?? undefined, ip: ip ?? undefined, label: label ?? undefined, schedule: id };
   const when = { delayMs: delay, notBefore: due + delay };
   return { url, method, headers, body, retries, ...when, ...lane, ...origin, extras: extrasOf(schedule) };
-}
-
-export function flowOf({ flow }: Pick<Schedule, "flow">): Flow | undefined {
-  if (flow === null) return undefined;
-  const parsed: Flow = JSON.parse(flow);
-  return parsed;
 }

@@ -1,9 +1,9 @@
 import type { Store } from "./store.ts";
 
-/** Outcomes wait this long, ms, for company: a crash meanwhile only delivers them again. */
-const patience = 2;
-/** What is only for looking at waits this long, ms. */
-const leisure = 250;
+/** Outcomes wait this long for others to share their transaction: a crash meanwhile only delivers them again. */
+const groupMs = 2;
+/** What is only for looking at waits this long. */
+const lazyMs = 250;
 
 interface Entry {
   readonly work: () => void;
@@ -28,7 +28,9 @@ export class Committer {
     this.#store = store;
   }
 
-  /** Does the work with the next transaction (at the end of this turn of the event loop), then `after`, then resolves. */
+  /**
+   * Does the work with the next transaction (at the end of this turn of the event loop), then `after`, then resolves.
+   */
   commit<T>(work: () => T, after?: (result: T) => void): Promise<T> {
     return new Promise((resolve, failed) => {
       let result: T;
@@ -49,7 +51,7 @@ export class Committer {
   /** The same without hurry and without a promise; `failed` hears of a transaction that could not be. */
   later(work: () => void, done: () => void, failed: (error: unknown) => void): void {
     this.#waiting.push({ work, done, failed });
-    if (!this.#immediate) this.#timer ??= setTimeout(() => this.flush(), patience);
+    if (!this.#immediate) this.#timer ??= setTimeout(() => this.flush(), groupMs);
   }
 
   /** The same, in a hurry: at the end of this turn of the event loop. */
@@ -61,7 +63,7 @@ export class Committer {
   /** Work that nobody waits for and that may be lost: it goes with the next transaction, or alone after a while. */
   aside(work: () => void): void {
     this.#waiting.push({ work, done: nothing, failed: nothing });
-    if (!this.#immediate && !this.#timer) this.#slowTimer ??= setTimeout(() => this.flush(), leisure);
+    if (!this.#immediate && !this.#timer) this.#slowTimer ??= setTimeout(() => this.flush(), lazyMs);
   }
 
   /** Commits what waits, now. */

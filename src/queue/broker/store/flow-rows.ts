@@ -43,7 +43,10 @@ export function flowRows(db: Database) {
     flowsAfter: db.query<FlowRow, [after: string, limit: number]>(
       "SELECT * FROM flow WHERE key > ? ORDER BY key LIMIT ?",
     ),
-    /** Of the next `limit` keys after one, forgets the limits of those that no message has and nobody set; says the last key. */
+    /**
+     * Of the next `limit` keys after one, forgets the limits of those that no message has and nobody set; says the last
+     * key.
+     */
     purgeFlows(after: string, limit: number): string | undefined {
       const last = lastKey.get(after, limit)?.last ?? undefined;
       if (last !== undefined) purge.run(after, last);

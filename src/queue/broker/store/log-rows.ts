@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import type { Message } from "../message.ts";
-import type { Values } from "./store.ts";
+import type { Message } from "../records.ts";
+import type { Values } from "./parameters.ts";
 
 /** What can happen to a message. */
 export type LogState =
@@ -32,25 +32,26 @@ export interface LogEntry extends Omit<Message, "seq"> {
   readonly time: number;
   readonly state: LogState;
   /** JSON of {@link LogExtras}. */
-  readonly said: string | null;
+  readonly logExtras: string | null;
 }
 
 /** What happened to messages, one row each time. */
 export function logRows(db: Database) {
-  const stretch = db.query<{ first: number | null }, [before: number, length: number]>(
+  const chunkStart = db.query<{ first: number | null }, [before: number, length: number]>(
     "SELECT min(seq) AS first FROM (SELECT seq FROM log WHERE seq < ? ORDER BY seq DESC LIMIT ?)",
   );
   return {
     log: db.query<never, [message: number, time: number, state: LogState, extras: string | null]>(
       "INSERT INTO log (message, time, state, extras) VALUES (?, ?, ?, ?)",
     ),
-    /** The first of the `length` entries before number `before`; nothing where there are none. */
-    logStretch: (before: number, length: number): number | undefined => stretch.get(before, length)?.first ?? undefined,
+    /** The number of the first of the `length` entries before number `before`; nothing where there are none. */
+    logChunkStart: (before: number, length: number): number | undefined =>
+      chunkStart.get(before, length)?.first ?? undefined,
     /** Entries about messages that a filter finds, newest first. */
     logWhere: (where: string, values: Values, limit: number): LogEntry[] =>
       db
         .prepare<LogEntry, (string | number)[]>(
-          `SELECT message.*, log.seq AS logSeq, log.time, log.state, log.extras AS said
+          `SELECT message.*, log.seq AS logSeq, log.time, log.state, log.extras AS logExtras
            FROM log CROSS JOIN message ON message.seq = log.message
            WHERE ${where} ORDER BY log.seq DESC LIMIT ?`,
         )
@@ -59,7 +60,7 @@ export function logRows(db: Database) {
     logOf: (ids: readonly string[], where: string, values: Values, limit: number): LogEntry[] =>
       db
         .prepare<LogEntry, (string | number)[]>(
-          `SELECT message.*, log.seq AS logSeq, log.time, log.state, log.extras AS said
+          `SELECT message.*, log.seq AS logSeq, log.time, log.state, log.extras AS logExtras
            FROM message CROSS JOIN log ON log.message = message.seq
            WHERE message.id IN (${ids.map(() => "?").join(", ")}) AND ${where} ORDER BY log.seq DESC LIMIT ?`,
         )

@@ -1,8 +1,11 @@
 import type { Database } from "bun:sqlite";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
 import { messageStatements } from "./message-statements.ts";
 
-/** Messages: those that wait, and for the log those that ended. Both numbers are kept in memory: counting a million rows takes a while. */
+/**
+ * Messages: those that wait, and for the log those that ended. Both numbers are kept in memory: counting a million rows
+ * takes a while.
+ */
 export function messageRows(db: Database) {
   const { insert, end, purge, counts, highest, ...statements } = messageStatements(db);
   let seq = highest.get()?.seq ?? 0;

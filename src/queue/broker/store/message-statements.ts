@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import type { Message } from "../message.ts";
-import type { Named, Values } from "./store.ts";
+import type { Message } from "../records.ts";
+import type { Named, Values } from "./parameters.ts";
 
 /** Bodies up to this, bytes, are kept for the log after their message has ended. */
 const keptBody = 4_096;
@@ -39,16 +39,17 @@ interface Found {
   readonly queue: string | null;
 }
 
-/** Messages that wait, a stretch at a time: the numbers after `after` and before `before`. */
+/** Messages that wait, a chunk at a time: the numbers after `after` and before `before`. */
 function walks(db: Database) {
-  // What has ended lies between them, and so does a body between its row's beginning and most columns: no index, no detour.
-  const stretch = db.query<{ last: number | null }, [after: number, before: number, length: number]>(
+  // What has ended lies between them, and so does a body between its row's beginning and most columns: no index, no
+  // detour.
+  const chunkEnd = db.query<{ last: number | null }, [after: number, before: number, length: number]>(
     "SELECT max(seq) AS last FROM (SELECT seq FROM message NOT INDEXED WHERE seq > ? AND seq < ? ORDER BY seq LIMIT ?)",
   );
   return {
-    /** The last of the next `length` messages, ended ones among them; nothing where there are none. */
-    messageStretch: (after: number, before: number, length: number): number | undefined =>
-      stretch.get(after, before, length)?.last ?? undefined,
+    /** The number of the last of the next `length` messages, ended ones among them; nothing where there are none. */
+    messageChunkEnd: (after: number, before: number, length: number): number | undefined =>
+      chunkEnd.get(after, before, length)?.last ?? undefined,
     waitingWithin: (after: number, last: number, { where, values }: { where: string; values: Values }) =>
       db
         .prepare<Found, (string | number)[]>(
@@ -82,7 +83,8 @@ function lookups(db: Database) {
     ),
     /** The next (due, lane) after a mark: one seek in message_by_due, however many messages share the pair. */
     laneAfter: db.query<{ due: number; lane: string }, [due: number, lane: string, until: number]>(
-      "SELECT due, lane FROM message WHERE (due, lane) > (?, ?) AND due <= ? AND ended IS NULL ORDER BY due, lane LIMIT 1",
+      `SELECT due, lane FROM message WHERE (due, lane) > (?, ?) AND due <= ? AND ended IS NULL
+       ORDER BY due, lane LIMIT 1`,
     ),
     /** What is in the first `slots` slots of a queue, due or not, in order. */
     headOfQueue: db.query<{ seq: number; due: number }, [queue: string, slots: number]>(

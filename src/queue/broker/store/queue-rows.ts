@@ -20,7 +20,8 @@ export function queueRows(db: Database) {
     ),
     saveQueue: db.query<never, [name: string, parallelism: number, paused: number, now: number]>(
       `INSERT INTO queue (name, parallelism, paused, created, updated) VALUES (?1, ?2, ?3, ?4, ?4)
-       ON CONFLICT (name) DO UPDATE SET parallelism = excluded.parallelism, paused = excluded.paused, updated = excluded.updated`,
+       ON CONFLICT (name) DO UPDATE
+         SET parallelism = excluded.parallelism, paused = excluded.paused, updated = excluded.updated`,
     ),
     removeQueue: db.query<never, [name: string]>("DELETE FROM queue WHERE name = ?"),
   };

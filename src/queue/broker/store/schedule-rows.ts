@@ -1,6 +1,6 @@
 import type { Database } from "bun:sqlite";
-import type { Schedule } from "../schedule/ticker.ts";
-import type { Named } from "./store.ts";
+import type { Schedule } from "../records.ts";
+import type { Named } from "./parameters.ts";
 
 /** Schedules with the time of their next tick. */
 export function scheduleRows(db: Database) {
@@ -22,7 +22,8 @@ export function scheduleRows(db: Database) {
          next = CASE WHEN schedule.cron = excluded.cron THEN schedule.next ELSE excluded.next END,
          cron = excluded.cron, url = excluded.url, method = excluded.method, header = excluded.header,
          body = excluded.body, delay = excluded.delay, retries = excluded.retries, label = excluded.label,
-         flow = excluded.flow, queue = excluded.queue, topic = excluded.topic, ip = excluded.ip, extras = excluded.extras`,
+         flow = excluded.flow, queue = excluded.queue, topic = excluded.topic, ip = excluded.ip,
+         extras = excluded.extras`,
     ),
     /** `sent` is a JSON list of the ids of the tick's messages. */
     ticked: db.query<never, [next: number | null, last: number, sent: string, id: string]>(

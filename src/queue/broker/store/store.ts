@@ -7,10 +7,10 @@ import { flowRows } from "./flow-rows.ts";
 import { lockFile } from "./lock.ts";
 import { logRows } from "./log-rows.ts";
 import { messageRows } from "./message-rows.ts";
+import { migrate } from "./migrate.ts";
 import { queueRows } from "./queue-rows.ts";
 import { scheduleRows } from "./schedule-rows.ts";
 import { settingRows } from "./setting-rows.ts";
-import { migrate } from "./tables.ts";
 import { topicRows } from "./topic-rows.ts";
 
 /** The broker's file: its statements, each prepared once. Every commit is on disk when it returns. */
@@ -50,8 +50,3 @@ export function openStore(path: string) {
     },
   };
 }
-
-/** Parameters in order. */
-export type Values = readonly (string | number)[];
-/** Parameters by name. */
-export type Named = Record<string, string | number | null | Uint8Array<ArrayBuffer>>;

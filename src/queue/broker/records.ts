@@ -69,6 +69,54 @@ export interface Redaction {
   readonly headers?: true | readonly string[] | undefined;
 }
 
+/** A schedule as the table keeps it. Times are epoch milliseconds; `header`, `extras` and `flow` are JSON. */
+export interface Schedule
+  extends Pick<
+    Message,
+    | "id"
+    | "created"
+    | "url"
+    | "method"
+    | "header"
+    | "body"
+    | "retries"
+    | "label"
+    | "flow"
+    | "queue"
+    | "topic"
+    | "ip"
+    | "extras"
+  > {
+  /** Five fields, in UTC or in the zone of a `CRON_TZ=` before them. */
+  readonly cron: string;
+  readonly next: number | null;
+  readonly last: number | null;
+  /** The messages of the last tick: a JSON list of their ids. */
+  readonly sent: string | null;
+  readonly paused: number;
+  /** Ms between a tick and its message's first delivery. */
+  readonly delay: number;
+}
+
+/**
+ * What came of one attempt. Without an answer (unreachable, reset, timed out) the status is 0, and there are no
+ * headers.
+ */
+export interface Attempt {
+  readonly status: number;
+  readonly headers: Headers | undefined;
+  /** The answer's body, cut at the largest that is kept; or why there is none. */
+  readonly body: Uint8Array<ArrayBuffer>;
+}
+
+/** A message that was given up, with the last answer it got. */
+export interface DeadLetter extends Omit<Message, "lane" | "due" | "slot"> {
+  readonly died: number;
+  readonly status: number | null;
+  readonly answerHeader: string | null;
+  readonly answerBody: Uint8Array<ArrayBuffer> | null;
+}
+
 /** What a request asks to be delivered, before it has an id and a place in the table. */
 export interface Draft {
   /** Empty when it goes to a URL group. */
@@ -93,38 +141,16 @@ export interface Draft {
   readonly extras?: Extras | undefined;
 }
 
-/** A request that is refused, as QStash answers it. */
-export interface Rejection {
-  readonly status: number;
-  readonly error: string;
-}
-
-export function reject(status: number, error: string): Rejection {
-  return { status, error };
-}
-
-export function isRejection<T extends object>(value: T | Rejection): value is Rejection {
-  return "error" in value && "status" in value;
-}
-
-/** The lane of a message: everything in it shares one set of limits. */
-export function laneOf(url: string, flowKey: string | undefined, queue: string | undefined): string {
-  if (queue !== undefined) return queueLane(queue);
-  return flowKey === undefined ? new URL(url).origin : flowLane(flowKey);
-}
-
-/** The lane of a flow-control key. */
-export function flowLane(key: string): string {
-  return `flow:${key}`;
-}
-
-/** The lane of a named queue. */
-export function queueLane(name: string): string {
-  return `queue:${name}`;
-}
-
+/** The settings of a message or schedule that few have. */
 export function extrasOf(message: { readonly extras: string | null }): Extras {
   if (message.extras === null) return {};
   const extras: Extras = JSON.parse(message.extras);
   return extras;
+}
+
+/** The flow-control key and limits that a schedule gives its messages. */
+export function flowOf({ flow }: Pick<Schedule, "flow">): Flow | undefined {
+  if (flow === null) return undefined;
+  const parsed: Flow = JSON.parse(flow);
+  return parsed;
 }

@@ -1,8 +1,11 @@
 import { timingSafeEqual } from "node:crypto";
 
-/** What a provider's webhook turned out to be. Only `event` has something to record; `ignored` is authentic and of no interest. */
-export type Webhook<Event> =
-  /** `id` names this piece of news: a second delivery carries it again. */
+/**
+ * What a provider's callback turned out to be. Only `event` has something to record; `ignored` is authentic and of no
+ * interest.
+ */
+export type ProviderCallback<Event> =
+  /** `id` names this callback: a second delivery carries it again. */
   | { readonly kind: "event"; readonly id: string; readonly event: Event }
   | { readonly kind: "ignored"; readonly id: string }
   | { readonly kind: "forged" };

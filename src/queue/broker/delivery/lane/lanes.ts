@@ -1,17 +1,19 @@
-import type { Placed } from "../accept.ts";
-import type { Message } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import type { Alarm } from "./alarm.ts";
-import { type Lane, openLane } from "./lane.ts";
+import type { Message } from "../../records.ts";
+import type { Placed } from "../../store/accept.ts";
+import type { Store } from "../../store/store.ts";
+import type { Alarm } from "../alarm.ts";
+import type { Lane } from "./lane.ts";
+import { openLane } from "./open-lane.ts";
 
 /** So many lanes are found in the table between two turns of the event loop. */
-const lookahead = 1_000;
+const lanesAtOnce = 1_000;
 /** Beyond this, lanes stay in the table until others are done. */
-const mostLanes = 10_000;
-const patience = 100;
+const maxLanes = 10_000;
+/** With no room for another lane, the table is looked at again after this. */
+const recheckMs = 100;
 const start = { due: -1, lane: "" };
 
-interface Surroundings {
+interface LanesParts {
   readonly store: Store;
   readonly alarm: Alarm;
   /** Called when a lane has something due. */
@@ -22,19 +24,19 @@ interface Surroundings {
 
 /** The lanes that have something due, found without reading what waits in them. */
 export class Lanes {
-  readonly #parts: Surroundings;
+  readonly #parts: LanesParts;
   readonly #lanes = new Map<string, Lane>();
   /** Everything due up to here has been noticed. */
   #mark = start;
 
-  constructor(parts: Surroundings) {
+  constructor(parts: LanesParts) {
     this.#parts = parts;
   }
 
   /** Finds the lanes of what became due since last time, and sets the alarm for what is next. */
   notice(now: number): void {
     const { store, alarm, wake } = this.#parts;
-    for (let found = 0; found < lookahead; found++) {
+    for (let found = 0; found < lanesAtOnce; found++) {
       const next = store.laneAfter.get(this.#mark.due, this.#mark.lane, now);
       if (next === null) {
         this.#lookOut(now);
@@ -42,7 +44,7 @@ export class Lanes {
       }
       const lane = this.#lane(next.lane, now);
       if (!lane) {
-        alarm.at(now + patience);
+        alarm.at(now + recheckMs);
         return;
       }
       this.#mark = next;
@@ -96,7 +98,7 @@ export class Lanes {
   /** With no room to hold a lane: the table is looked through again when there is. */
   #lookAgain(now: number): void {
     this.#mark = start;
-    this.#parts.alarm.at(now + patience);
+    this.#parts.alarm.at(now + recheckMs);
   }
 
   #lookOut(now: number): void {
@@ -109,8 +111,8 @@ export class Lanes {
   #lane(key: string, now: number): Lane | undefined {
     const known = this.#lanes.get(key);
     if (known) return known;
-    if (this.#lanes.size >= mostLanes) this.dropIdle(now);
-    if (this.#lanes.size >= mostLanes) return undefined;
+    if (this.#lanes.size >= maxLanes) this.dropIdle(now);
+    if (this.#lanes.size >= maxLanes) return undefined;
     const lane = openLane(this.#parts.store, key);
     this.#lanes.set(key, lane);
     return lane;

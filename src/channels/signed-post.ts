@@ -3,7 +3,7 @@ import { reasonOf } from "./failure-reason.ts";
 import { secondsOf } from "./http.ts";
 
 /** A message to an endpoint of the shop. */
-export interface OutgoingWebhook {
+export interface SignedPost {
   readonly url: string;
   /** `webhook-id`: the same at every attempt. */
   readonly message: string;
@@ -16,7 +16,7 @@ export interface OutgoingWebhook {
 }
 
 /** What the endpoint said. */
-export interface WebhookAnswer {
+export interface PostAnswer {
   /** HTTP status; null when no answer came. */
   readonly status: number | null;
   /** Why it does not count as taken; null when it does. */
@@ -26,21 +26,21 @@ export interface WebhookAnswer {
 }
 
 /** How long an endpoint may take to answer, in milliseconds. */
-const timeoutMs = 10_000;
+const defaultTimeoutMs = 10_000;
 /** How much of its answer is read, in bytes. */
 const answerLimit = 2_048;
 
 /**
- * Posts once, signed as Standard Webhooks asks, follows no redirect, and never throws. Taken is what was answered with 2xx in time; the
- * answer's text is read no further than some words for whoever has to mend the receiver.
+ * Posts once, signed as Standard Webhooks asks, follows no redirect, and never throws. Taken is what was answered with
+ * 2xx in time; the answer's text is read no further than some words for whoever has to mend the receiver.
  */
-export async function postWebhook(webhook: OutgoingWebhook, patienceMs = timeoutMs): Promise<WebhookAnswer> {
-  const { url, body } = webhook;
-  const signal = AbortSignal.timeout(patienceMs);
+export async function postSigned(post: SignedPost, timeoutMs = defaultTimeoutMs): Promise<PostAnswer> {
+  const { url, body } = post;
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
     const response = await fetch(url, {
       method: "POST",
-      headers: headersOf(webhook),
+      headers: headersOf(post),
       body,
       signal,
       redirect: "manual",
@@ -48,13 +48,13 @@ export async function postWebhook(webhook: OutgoingWebhook, patienceMs = timeout
     const error = await errorOf(response);
     return { status: response.status, error, retryAfter: secondsOf(response.headers.get("retry-after")) };
   } catch (error) {
-    if (signal.aborted) return { status: null, error: `no answer within ${patienceMs / 1_000} s` };
+    if (signal.aborted) return { status: null, error: `no answer within ${timeoutMs / 1_000} s` };
     const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";
     return { status: null, error: `it could not be reached${code}` };
   }
 }
 
-function headersOf({ message, body, secrets, at }: OutgoingWebhook): Record<string, string> {
+function headersOf({ message, body, secrets, at }: SignedPost): Record<string, string> {
   const seconds = new Date(Math.floor(at / 1_000) * 1_000);
   return {
     "content-type": "application/json",
@@ -71,9 +71,9 @@ async function errorOf(response: Response): Promise<string | null> {
     await response.body?.cancel();
     return null;
   }
-  const said = await beginningOf(response).catch(() => "");
+  const text = await beginningOf(response).catch(() => "");
   if (response.status >= 300 && response.status < 400) return "it answered with a redirect; give its new address";
-  return reasonOf("the endpoint", response.status, said);
+  return reasonOf("the endpoint", response.status, text);
 }
 
 /** The rest is not read: an answer may be endless. */

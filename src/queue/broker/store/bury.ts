@@ -1,15 +1,6 @@
-import type { Attempt } from "./delivery/deliver.ts";
-import { headerLists } from "./encode.ts";
-import type { Message } from "./message.ts";
-import type { Store } from "./store/store.ts";
-
-/** A message that was given up, with the last answer it got. */
-export interface DeadLetter extends Omit<Message, "lane" | "due" | "slot"> {
-  readonly died: number;
-  readonly status: number | null;
-  readonly answerHeader: string | null;
-  readonly answerBody: Uint8Array<ArrayBuffer> | null;
-}
+import { headerLists } from "../encode.ts";
+import type { Attempt, Message } from "../records.ts";
+import type { Store } from "./store.ts";
 
 /** Keeps a given-up message with its last answer, and says its DLQ id; to be called within a transaction. */
 export function bury(store: Store, message: Message, attempt: Attempt, now: number): string {

@@ -1,19 +1,19 @@
-import type { Message } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import { createGate } from "./gate.ts";
+import type { Message } from "../../records.ts";
+import type { Store } from "../../store/store.ts";
 import type { Lane } from "./lane.ts";
+import { createLimiter } from "./limiter.ts";
 
-/** How many due messages of one lane are kept at hand. */
-const atHand = 128;
+/** How many due messages of one lane are held in memory. */
+const maxReady = 128;
 
 /** The messages of a flow-control key, or of a destination's origin, in order of their due time. */
 export class LimitedLane implements Lane {
-  readonly gate = createGate();
+  readonly limiter = createLimiter();
   inLine = false;
   readonly #store: Store;
   readonly #key: string;
   readonly #flow: string | undefined;
-  /** At hand or under way: these are still in the table. */
+  /** Ready or under way: these are still in the table. */
   readonly #held = new Set<number>();
   #ready: number[] = [];
   #more = true;
@@ -27,7 +27,7 @@ export class LimitedLane implements Lane {
 
   offer(seq: number): void {
     if (this.#held.has(seq)) return;
-    if (this.#more || this.#ready.length >= atHand) {
+    if (this.#more || this.#ready.length >= maxReady) {
       this.#more = true;
       return;
     }
@@ -44,9 +44,9 @@ export class LimitedLane implements Lane {
   }
 
   isIdle(now: number): boolean {
-    if (this.gate.isBusy(now)) return false;
+    if (this.limiter.isBusy(now)) return false;
     // While it is paused, what waits may as well wait in the table.
-    return this.gate.isPaused() ? this.#held.size === this.#ready.length : !this.#more && this.#held.size === 0;
+    return this.limiter.isPaused() ? this.#held.size === this.#ready.length : !this.#more && this.#held.size === 0;
   }
 
   take(now: number): Message | undefined {
@@ -70,7 +70,7 @@ export class LimitedLane implements Lane {
   refreshLimits(): void {
     if (this.#flow === undefined) return;
     const kept = this.#store.flow.get(this.#flow);
-    this.gate.limit({
+    this.limiter.setLimits({
       parallelism: kept?.parallelism ?? undefined,
       rate: kept?.rate ?? undefined,
       periodMs: kept?.period ?? undefined,
@@ -79,7 +79,7 @@ export class LimitedLane implements Lane {
   }
 
   #refill(now: number): void {
-    const limit = this.#held.size + atHand;
+    const limit = this.#held.size + maxReady;
     const due = this.#store.dueInLane.all(this.#key, now, limit);
     this.#ready = due.map(({ seq }) => seq).filter((seq) => !this.#held.has(seq));
     for (const seq of this.#ready) this.#held.add(seq);

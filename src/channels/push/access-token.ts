@@ -1,6 +1,6 @@
 import { importPKCS8, SignJWT } from "jose";
 import { z } from "zod";
-import { mend } from "../failure-reason.ts";
+import { settingReason } from "../failure-reason.ts";
 import { type Answer, post } from "../http.ts";
 
 export interface TokenSource {
@@ -88,5 +88,5 @@ function refused(answer: Answer): Fetched {
 }
 
 function unfit(why: string | number): Fetched {
-  return { kind: "none", afterSeconds: 300, reason: mend("Google", "push.serviceAccount", why) };
+  return { kind: "none", afterSeconds: 300, reason: settingReason("Google", "push.serviceAccount", why) };
 }

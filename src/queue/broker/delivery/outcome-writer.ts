@@ -1,15 +1,14 @@
-import type { Placed } from "../accept.ts";
-import type { Message } from "../message.ts";
+import type { Attempt, Message } from "../records.ts";
+import type { Placed } from "../store/accept.ts";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
-import type { Attempt } from "./deliver.ts";
-import type { Dispatcher } from "./dispatch.ts";
-import { type Settled, settle } from "./settle.ts";
+import type { Dispatcher } from "./dispatcher.ts";
+import { type Outcome, writeOutcome } from "./outcome.ts";
 
-/** An outcome that could not be written (a full disk, say) is written again after this, ms. */
-const patience = 1_000;
+/** An outcome that could not be written (a full disk, say) is written again after this. */
+const retryMs = 1_000;
 
-export interface OutcomeParts {
+export interface OutcomeWriterParts {
   readonly store: Store;
   readonly committer: Committer;
   readonly dispatcher: Dispatcher;
@@ -20,7 +19,7 @@ export interface OutcomeParts {
 }
 
 /** Records what came of attempts, many in one transaction, and lets go of each message after its outcome is on disk. */
-export function createOutcomes({ store, committer, dispatcher, onPlaced, now, log }: OutcomeParts) {
+export function createOutcomeWriter({ store, committer, dispatcher, onPlaced, now, log }: OutcomeWriterParts) {
   /** Notes that an attempt begins; on disk soon, for whoever looks, for nothing depends on it. */
   function begin({ seq }: Message): void {
     const time = now();
@@ -28,27 +27,27 @@ export function createOutcomes({ store, committer, dispatcher, onPlaced, now, lo
   }
 
   function record(message: Message, attempt: Attempt): void {
-    let settled: Settled | undefined;
+    let outcome: Outcome | undefined;
     const work = () => {
-      settled = settle(store, message, attempt, now());
+      outcome = writeOutcome(store, message, attempt, now());
     };
     // In a queue others wait for it.
     committer[message.queue === null ? "later" : "soon"](
       work,
       () => {
-        if (settled) conclude(message, attempt, settled);
+        if (outcome) conclude(message, attempt, outcome);
       },
       (error) => {
         log("broker.outcome_unwritten", { messageId: message.id, error: String(error) });
-        setTimeout(() => record(message, attempt), patience).unref();
+        setTimeout(() => record(message, attempt), retryMs).unref();
       },
     );
   }
 
-  function conclude(message: Message, attempt: Attempt, { end, again, placed }: Settled): void {
+  function conclude(message: Message, attempt: Attempt, { end, retryAt, placed }: Outcome): void {
     dispatcher.release(message);
     const { seq, lane, id, url, retried } = message;
-    const next = again === undefined ? [] : [{ seq, lane, due: again, limitsChanged: false }];
+    const next = retryAt === undefined ? [] : [{ seq, lane, due: retryAt, limitsChanged: false }];
     onPlaced([...next, ...placed]);
     if (end === "retried" || end === "dead") {
       log(`broker.${end}`, { messageId: id, url, retried, status: attempt.status });

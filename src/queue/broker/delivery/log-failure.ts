@@ -1,8 +1,7 @@
 import { base64, headerLists } from "../encode.ts";
-import type { Message } from "../message.ts";
+import type { Attempt, Message } from "../records.ts";
 import type { LogExtras } from "../store/log-rows.ts";
 import type { Store } from "../store/store.ts";
-import type { Attempt } from "./deliver.ts";
 
 /** Of an answer that was no success, bytes; the dead letter has more of the last one. */
 const keptAnswer = 4_096;

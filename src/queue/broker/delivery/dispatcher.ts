@@ -1,18 +1,18 @@
-import type { Placed } from "../accept.ts";
-import type { Message } from "../message.ts";
+import type { Message } from "../records.ts";
+import type { Placed } from "../store/accept.ts";
 import type { Store } from "../store/store.ts";
 import { type Alarm, createAlarm } from "./alarm.ts";
-import type { Lane } from "./lane.ts";
-import { Lanes } from "./lanes.ts";
+import type { Lane } from "./lane/lane.ts";
+import { Lanes } from "./lane/lanes.ts";
 import { Shares } from "./shares.ts";
 
 /** Below the 256 connections a process may have open at once, so that the rest of it can still make calls. */
-const mostRunning = 200;
-const usualParallelism = 50;
+const maxRunning = 200;
+const defaultParallelism = 50;
 /** With half the slots taken, a lane that has this many waits: a few hanging destinations cannot take them all. */
 const fairShare = 8;
 /** Deliveries whose outcome is not on disk yet: while the disk does not take them, no more are made. */
-const mostUnsettled = 1_000;
+const maxUnwritten = 1_000;
 
 export interface DispatchOptions {
   readonly store: Store;
@@ -21,7 +21,7 @@ export interface DispatchOptions {
   readonly run: (message: Message) => Promise<void>;
   /** Called whenever the alarm rings. */
   readonly onAlarm: (now: number) => void;
-  readonly mostSleep?: number | undefined;
+  readonly maxSleepMs?: number | undefined;
 }
 
 /** Decides what is delivered when. It holds numbers of due messages, bounded; the table is the truth. */
@@ -31,16 +31,16 @@ export class Dispatcher {
   readonly #options: DispatchOptions;
   readonly #throttled = new Map<Lane, number>();
   readonly #line: Lane[] = [];
-  readonly #shares = new Shares(mostRunning);
+  readonly #shares = new Shares(maxRunning);
   #running = 0;
-  #unsettled = 0;
+  #unwritten = 0;
   #stopped = true;
   #pumping = false;
 
   constructor(options: DispatchOptions) {
-    const { store, now, mostSleep } = options;
+    const { store, now, maxSleepMs } = options;
     this.#options = options;
-    this.alarm = createAlarm(now, () => this.#ring(), mostSleep);
+    this.alarm = createAlarm(now, () => this.#ring(), maxSleepMs);
     const wake = (lane: Lane) => this.#wake(lane);
     const onLimits = (lane: Lane) => {
       this.#throttled.delete(lane);
@@ -66,7 +66,7 @@ export class Dispatcher {
   }
 
   /** Deliveries under way at most. */
-  readonly mostRunning = mostRunning;
+  readonly maxRunning = maxRunning;
 
   /** Has a lane's limits, and what is first in it, read anew. */
   refresh(lane: string): void {
@@ -81,7 +81,7 @@ export class Dispatcher {
 
   /** Ends the hold on a message whose outcome is on disk. */
   release(message: Message): void {
-    this.#unsettled -= 1;
+    this.#unwritten -= 1;
     this.lanes.release(message);
     this.#schedulePump();
   }
@@ -115,7 +115,7 @@ export class Dispatcher {
   /** One message of each lane in turn, while there are slots. */
   #pump(): void {
     const now = this.#options.now();
-    while (!this.#stopped && this.#running < mostRunning && this.#unsettled < mostUnsettled) {
+    while (!this.#stopped && this.#running < maxRunning && this.#unwritten < maxUnwritten) {
       const lane = this.#line.shift();
       if (!lane) break;
       lane.inLine = false;
@@ -124,10 +124,12 @@ export class Dispatcher {
     this.#pumping = false;
   }
 
-  /** Whether a delivery was started. If not, the lane gets in line when a call ends, a period opens or a message comes. */
+  /**
+   * Whether a delivery was started. If not, the lane gets in line when a call ends, a period opens or a message comes.
+   */
   #startNext(lane: Lane, now: number): boolean {
-    const most = this.#running >= mostRunning / 2 ? fairShare : mostRunning;
-    const entry = lane.gate.check(now, usualParallelism, most);
+    const max = this.#running >= maxRunning / 2 ? fairShare : maxRunning;
+    const entry = lane.limiter.check(now, defaultParallelism, max);
     if (typeof entry === "number") {
       this.#throttled.set(lane, entry);
       this.alarm.at(entry);
@@ -143,12 +145,12 @@ export class Dispatcher {
 
   #deliver(lane: Lane, message: Message): void {
     this.#running += 1;
-    this.#unsettled += 1;
-    lane.gate.enter();
+    this.#unwritten += 1;
+    lane.limiter.enter();
     const end = this.#shares.begin(message.url);
     this.#options.run(message).then(() => {
       this.#running -= 1;
-      lane.gate.leave();
+      lane.limiter.leave();
       this.#wake(lane);
       for (const other of end()) this.#wake(other);
     });

@@ -1,8 +1,10 @@
-import { type Draft, type Extras, type Flow, laneOf, type Rejection, reject } from "./message.ts";
-import type { Store } from "./store/store.ts";
+import { laneOf } from "../lane-key.ts";
+import type { Draft, Extras, Flow } from "../records.ts";
+import { type Rejection, reject } from "../rejection.ts";
+import type { Store } from "./store.ts";
 
-/** How long a deduplication key keeps others with it out, ms. */
-const deduplicationWindow = 600_000;
+/** How long a deduplication key keeps others with it out. */
+const deduplicationMs = 600_000;
 
 /** What became of a draft: a new message, or the one that holds its deduplication key. */
 export interface Accepted {
@@ -44,7 +46,7 @@ export function accept(store: Store, draft: Draft, now: number): Accepted {
   const { url, topic } = draft;
   if (draft.deduplication !== undefined) {
     const key = topic === undefined ? draft.deduplication : `${draft.deduplication}→${url}`;
-    const claimed = store.claimKey.run(key, id, now + deduplicationWindow, now).changes > 0;
+    const claimed = store.claimKey.run(key, id, now + deduplicationMs, now).changes > 0;
     if (!claimed) return { id: store.keyHolder.get(key)?.id ?? id, url, deduplicated: true };
   }
   return { id, url, deduplicated: false, placed: place(store, id, draft, now) };

@@ -1,17 +1,17 @@
 import { unescaped } from "./http.ts";
 
 /** Where a path says that a message goes, and what its query says to us. */
-export interface Aim {
+export interface TargetPath {
   readonly target: string;
   /** `upstash-*` parameters stand for headers, for whoever cannot set those. */
   readonly settings: Readonly<Record<string, string>> | undefined;
 }
 
 /**
- * Reads a destination from the end of a path. It is kept as it was written, for deliveries are signed for exactly that, except that
- * some clients escape it, and that the token and the settings in its query are no part of it.
+ * Reads a destination from the end of a path. It is kept as it was written, for deliveries are signed for exactly that,
+ * except that some clients escape it, and that the token and the settings in its query are no part of it.
  */
-export function readAim(rest: string): Aim {
+export function readTargetPath(rest: string): TargetPath {
   const question = rest.indexOf("?");
   const path = question < 0 ? rest : rest.slice(0, question);
   const address = /^https?%3a/i.test(path) ? unescaped(path) : path;

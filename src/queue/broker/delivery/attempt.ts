@@ -1,22 +1,16 @@
-import { extrasOf, type Message } from "../message.ts";
+import type { Attempt } from "../records.ts";
+import { extrasOf, type Message } from "../records.ts";
 import { sign } from "./sign.ts";
-
-/** What came of one attempt. `answer` is absent when there was none: unreachable, reset, timed out. */
-export interface Attempt {
-  readonly status: number;
-  readonly headers: Headers | undefined;
-  /** The answer's body, cut at the largest that is kept; or why there is none. */
-  readonly body: Uint8Array<ArrayBuffer>;
-}
 
 export interface DeliverOptions {
   readonly currentSigningKey: string;
   readonly deliver?: ((request: Request) => Promise<Response>) | undefined;
 }
 
-/** How long a destination may take when the sender did not say, ms. */
-const usualTimeout = 15 * 60_000;
-const mostKept = 1_048_576;
+/** How long a destination may take when the sender did not say. */
+const defaultTimeoutMs = 15 * 60_000;
+/** An answer's body is read no further. */
+const maxAnswerBytes = 1_048_576;
 const nothing = new Uint8Array(0);
 
 /** Makes one signed attempt and waits for the whole answer; never throws. `stop` gives it up. */
@@ -24,7 +18,7 @@ export async function attempt(options: DeliverOptions, message: Message, stop: A
   const controller = new AbortController();
   const { signal } = controller;
   const giveUp = () => controller.abort(new Error("the broker is stopping"));
-  const timeoutMs = extrasOf(message).timeoutMs ?? usualTimeout;
+  const timeoutMs = extrasOf(message).timeoutMs ?? defaultTimeoutMs;
   const timer = setTimeout(() => controller.abort(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
   stop.addEventListener("abort", giveUp);
   try {
@@ -80,7 +74,8 @@ async function readSome(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   if (response.body === null) return nothing;
   const { headers } = response;
   // Of what is packed, the length says nothing about what comes out.
-  const isSmall = !headers.has("content-encoding") && Number(headers.get("content-length") ?? mostKept + 1) <= mostKept;
+  const isSmall =
+    !headers.has("content-encoding") && Number(headers.get("content-length") ?? maxAnswerBytes + 1) <= maxAnswerBytes;
   if (isSmall) return await response.bytes();
   const chunks: Uint8Array<ArrayBuffer>[] = [];
   let size = 0;
@@ -88,9 +83,9 @@ async function readSome(response: Response): Promise<Uint8Array<ArrayBuffer>> {
   for await (const chunk of response.body) {
     chunks.push(chunk);
     size += chunk.byteLength;
-    if (size >= mostKept) break;
+    if (size >= maxAnswerBytes) break;
   }
-  return Buffer.concat(chunks).subarray(0, mostKept);
+  return Buffer.concat(chunks).subarray(0, maxAnswerBytes);
 }
 
 function reason(error: unknown): string {

@@ -1,14 +1,15 @@
-import type { Message } from "../message.ts";
-import type { Store } from "../store/store.ts";
-import { createGate } from "./gate.ts";
+import type { Message } from "../../records.ts";
+import type { Store } from "../../store/store.ts";
 import type { Lane } from "./lane.ts";
+import { createLimiter } from "./limiter.ts";
 
 /**
- * The messages of a named queue, in the order they came. As many slots as its parallelism are open at once, from the front; a message
- * keeps its slot while it waits for another try, and its callbacks after it: what is behind waits for all of them.
+ * The messages of a named queue, in the order they came. As many slots as its parallelism are open at once, from the
+ * front; a message keeps its slot while it waits for another try, and its callbacks after it: what is behind waits for
+ * all of them.
  */
 export class QueueLane implements Lane {
-  readonly gate = createGate();
+  readonly limiter = createLimiter();
   inLine = false;
   readonly #store: Store;
   readonly #name: string;
@@ -37,7 +38,7 @@ export class QueueLane implements Lane {
   }
 
   isIdle(): boolean {
-    return (!this.#more || this.gate.isPaused()) && this.#held.size === 0;
+    return (!this.#more || this.limiter.isPaused()) && this.#held.size === 0;
   }
 
   take(now: number): Message | undefined {
@@ -62,6 +63,6 @@ export class QueueLane implements Lane {
     const kept = this.#store.queue.get(this.#name);
     this.#parallelism = kept?.parallelism ?? 1;
     this.#more = true;
-    this.gate.limit({ parallelism: this.#parallelism, paused: kept?.paused === 1 });
+    this.limiter.setLimits({ parallelism: this.#parallelism, paused: kept?.paused === 1 });
   }
 }

@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { postWebhook } from "../../src/channels/outgoing-webhook.ts";
+import { postSigned } from "../../src/channels/signed-post.ts";
 import { newSecret } from "../../src/webhook/secret.ts";
 import { freePort } from "../support/port.ts";
 import { startReceiver, verifies } from "../support/receiver.ts";
@@ -21,7 +21,7 @@ const message = (url: string) => ({ url, message: "msg_1", body: '{"type":"x"}',
 test("a message is signed for the moment of its attempt, by every secret that counts", async () => {
   const there = receiver();
   const old = newSecret();
-  expect(await postWebhook({ ...message(there.url), secrets: [secret, old] })).toMatchObject({
+  expect(await postSigned({ ...message(there.url), secrets: [secret, old] })).toMatchObject({
     status: 204,
     error: null,
   });
@@ -33,7 +33,7 @@ test("a message is signed for the moment of its attempt, by every secret that co
 test("a redirect is a failure and is not followed", async () => {
   const [there, elsewhere] = [receiver(), receiver()];
   there.answer = () => Response.redirect(elsewhere.url, 307);
-  expect(await postWebhook(message(there.url))).toMatchObject({
+  expect(await postSigned(message(there.url))).toMatchObject({
     status: 307,
     error: expect.stringContaining("redirect"),
   });
@@ -44,13 +44,13 @@ test("of a refusal some words are kept, without addresses and tokens, and when t
   const there = receiver();
   const said = `no room for kim@shop.example ${"x".repeat(5_000)}`;
   there.answer = () => new Response(said, { status: 503, headers: { "retry-after": "120" } });
-  const { error, ...answer } = await postWebhook(message(there.url));
+  const { error, ...answer } = await postSigned(message(there.url));
   expect(answer).toEqual({ status: 503, retryAfter: 120 });
   expect(error).toMatch(/^the endpoint refused it \(503\): no room for ‹address›/);
   expect(error?.length).toBeLessThan(300);
 });
 
-test("an answer without an end is not waited for: 2xx is taken, anything else read no further than some words", async () => {
+test("an answer without an end is not waited for: 2xx is taken, of others some words are read", async () => {
   const there = receiver();
   let status = 200;
   const endless = () =>
@@ -58,15 +58,15 @@ test("an answer without an end is not waited for: 2xx is taken, anything else re
       pull: (controller) => controller.enqueue(new Uint8Array(1_024).fill(120)),
     });
   there.answer = () => new Response(endless(), { status });
-  expect(await postWebhook(message(there.url))).toMatchObject({ status: 200, error: null });
+  expect(await postSigned(message(there.url))).toMatchObject({ status: 200, error: null });
   status = 500;
-  expect(await postWebhook(message(there.url))).toMatchObject({ status: 500 });
+  expect(await postSigned(message(there.url))).toMatchObject({ status: 500 });
 });
 
 test("nobody there, and nobody who answers in time, are failures without a status", async () => {
   const there = receiver();
   there.answer = () => new Promise(() => {});
-  expect(await postWebhook(message(there.url), 50)).toEqual({ status: null, error: "no answer within 0.05 s" });
-  const { status, error } = await postWebhook(message(`http://127.0.0.1:${freePort()}/`));
+  expect(await postSigned(message(there.url), 50)).toEqual({ status: null, error: "no answer within 0.05 s" });
+  const { status, error } = await postSigned(message(`http://127.0.0.1:${freePort()}/`));
   expect([status, error]).toEqual([null, expect.stringContaining("could not be reached")]);
 });

@@ -1,15 +1,18 @@
-import type { Flow } from "../message.ts";
+import type { Flow } from "../../records.ts";
 
-/** What a gate heeds. */
+/** What a limiter keeps to. */
 export interface Limits extends Omit<Flow, "key"> {
   readonly paused?: boolean;
 }
 
 /** Counts the calls of one lane against its limits. */
-export interface Gate {
-  limit(limits: Limits): void;
-  /** Whether one more call may start: yes, or after a running one ended or the limits changed ("full"), or when the next period opens (ms). */
-  check(now: number, usual: number, most: number): "open" | "full" | number;
+export interface Limiter {
+  setLimits(limits: Limits): void;
+  /**
+   * Whether one more call may start: yes ("open"), after a running one ended or the limits changed ("full"), or when
+   * the next period opens (ms). `defaultParallelism` holds where the limits name none, and `max` in any case.
+   */
+  check(now: number, defaultParallelism: number, max: number): "open" | "full" | number;
   enter(): void;
   leave(): void;
   isPaused(): boolean;
@@ -21,19 +24,19 @@ export interface Gate {
   counts(now: number): { readonly running: number; readonly used: number; readonly opened: number | undefined };
 }
 
-export function createGate(): Gate {
+export function createLimiter(): Limiter {
   let limits: Limits = {};
   let running = 0;
   let used = 0;
   let opened = Number.NEGATIVE_INFINITY;
   const closes = () => opened + (limits.periodMs ?? 1_000);
   return {
-    limit: (given) => {
-      limits = given;
+    setLimits: (changed) => {
+      limits = changed;
     },
-    check(now, usual, most) {
+    check(now, defaultParallelism, max) {
       if (limits.paused) return "full";
-      if (running >= Math.min(limits.parallelism ?? usual, most)) return "full";
+      if (running >= Math.min(limits.parallelism ?? defaultParallelism, max)) return "full";
       if (limits.rate === undefined) return "open";
       if (now >= closes()) {
         opened = now;
