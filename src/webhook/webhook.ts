@@ -130,10 +130,9 @@ function check(ctx: Context, draft: WebhookDraft): z.infer<typeof WebhookDraft> 
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
   const known = toldTypes(ctx);
-  const strange = (parsed.data.types ?? []).filter((type) => !known.includes(type));
+  const strange = (parsed.data.types ?? []).flatMap((type, i) => (known.includes(type) ? [] : [`types.${i}`]));
   if (strange.length > 0) {
-    const message = `${strange.join(", ")} is no event that the shop can be told of`;
-    return refuse.invalid([{ path: "types", message }]);
+    return refuse.invalid(strange.map((path) => ({ path, message: "is no event that the shop can be told of" })));
   }
   const fault = addressFault(parsed.data.url, ctx.settings.httpsOnly);
   return fault ? refuse.invalid([{ path: "url", message: fault }]) : parsed.data;
