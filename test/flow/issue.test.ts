@@ -168,7 +168,7 @@ test("a stock that is changed while the run is under way holds from the next pag
     (await shop.ctx.db.first<{ n: number }>(sql`SELECT issued AS n FROM coupon_template WHERE id = ${id}`))?.n ?? 0;
   for (const stock of [2_500, 1_500, 2_000, 1_800]) {
     const before = await issued();
-    await until(async () => (await issued()) > before, 10_000, "more to be issued");
+    await until(async () => (await issued()) > before, undefined, "more to be issued");
     expect(isRefusal(await changeStock(shop.ctx, { id, stock }))).toBe(false);
   }
   await shop.becomes(run, "COMPLETED");
@@ -185,7 +185,7 @@ test("a run that is paused gives nothing, resumed goes on, and cancelled leaves 
   await until(async () => (await given()) > 300);
   await shop.pause(run);
   const paused = await given();
-  await until(() => shop.idle(), 10_000, "what was under way to end");
+  await until(() => shop.idle(), undefined, "what was under way to end");
   expect([await given(), await shop.state(run)]).toEqual([paused, "PAUSED"]);
   await shop.resume(run);
   await until(async () => (await given()) > paused + 300);
