@@ -1,5 +1,5 @@
+import { couponExpire } from "../coupon/messages.ts";
 import { expireDue } from "../coupon/wallet/expiry.ts";
-import { couponExpire } from "../coupon/wallet/wallet-messages.ts";
 import { defineJob, done } from "./job.ts";
 
 export const couponExpireJob = defineJob(couponExpire, async (ctx) => {

@@ -1,5 +1,5 @@
+import { couponNotice } from "../campaign/messages.ts";
 import { sendDueNotices } from "../campaign/notice/due.ts";
-import { couponNotice } from "../coupon/wallet/wallet-messages.ts";
 import { defineJob, done } from "./job.ts";
 
 export const couponNoticeJob = defineJob(couponNotice, async (ctx) => {

@@ -1,5 +1,5 @@
+import { couponTakeBack } from "../coupon/messages.ts";
 import { takeBackStretch } from "../coupon/template/take-back.ts";
-import { couponTakeBack } from "../coupon/template/template-messages.ts";
 import { defineJob, done } from "./job.ts";
 
 export const couponTakeBackJob = defineJob(couponTakeBack, async (ctx, stretch) => {

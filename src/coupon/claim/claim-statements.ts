@@ -4,7 +4,7 @@ import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { assignClaimCodes } from "../code/pool-assign.ts";
 import { type Coupon, CouponRow, templateStates } from "../table.ts";
-import type { PendingClaim } from "./committer.ts";
+import type { PendingClaim } from "./pending-claim.ts";
 
 /**
  * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is that of the rows the

@@ -11,8 +11,9 @@ import { isOver } from "../template/state.ts";
 import { findTemplate, templateInOffer } from "../template/template.ts";
 import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
-import { committerOf, type PendingClaim } from "./committer.ts";
+import { committerOf } from "./committer.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
+import type { PendingClaim } from "./pending-claim.ts";
 
 /** A context whose actor is a member. */
 export interface MemberContext extends Context {

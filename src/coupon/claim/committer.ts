@@ -2,20 +2,7 @@ import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
 import { couponsGiven } from "../cache/sync-cache.ts";
 import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
-
-/** One claim that the database is to decide. */
-export interface PendingClaim {
-  readonly template: number;
-  readonly member: number;
-  readonly token: string;
-  /** CLAIM, CODE or ISSUE. */
-  readonly source: "CLAIM" | "CODE" | "ISSUE";
-  readonly code: string | null;
-  /** Whether its template's codes come from pools: then it takes the lowest free one, or marks the one that was typed. */
-  readonly isPooled: boolean;
-  /** When it was asked for, ms. */
-  readonly at: number;
-}
+import type { PendingClaim } from "./pending-claim.ts";
 
 /** Claims in one statement at most: bounds how long one commit takes. */
 const mostTogether = 100;

@@ -1,8 +1,16 @@
 import { type SQL, sql } from "drizzle-orm";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import type { PendingClaim } from "../claim/committer.ts";
 import { codeKey } from "./code.ts";
+
+/** What a claim says of the code of its coupon. */
+export interface ClaimedCode {
+  /** Of the claim: the coupon that it made has the same. */
+  readonly token: string;
+  /** What the member typed; null = the lowest free one. */
+  readonly code: string | null;
+  readonly isPooled: boolean;
+}
 
 /** Coupons that were given to many at once. */
 export interface GivenCoupons {
@@ -39,7 +47,7 @@ export function assignPoolCodes({ template, source, members }: GivenCoupons): Qu
  * The statements that give codes to the coupons that claims have just made; none where no template has pools. Among a hundred claims a code costs
  * a hundredth of a millisecond: a list of the free ones outside the database would cost more to ask, and the database must mark them anyway.
  */
-export function assignClaimCodes(claims: readonly PendingClaim[]): Query[] {
+export function assignClaimCodes(claims: readonly ClaimedCode[]): Query[] {
   const pooled = claims.filter(({ isPooled }) => isPooled);
   const typed = pooled.filter(({ code }) => code !== null);
   const wanting = pooled.filter(({ code }) => code === null);
@@ -47,7 +55,7 @@ export function assignClaimCodes(claims: readonly PendingClaim[]): Query[] {
 }
 
 /** Codes that members typed carry their coupons from now on; before others are given, so that none is given twice. */
-function markTyped(claims: readonly PendingClaim[]): Query {
+function markTyped(claims: readonly ClaimedCode[]): Query {
   const typed = claims.map(({ token, code }) => ({ token, code, key: codeKey(code ?? "") }));
   return sql`
     UPDATE pool_code SET coupon = g.coupon FROM (
@@ -56,7 +64,7 @@ function markTyped(claims: readonly PendingClaim[]): Query {
     WHERE pool_code.id = g.code AND pool_code.coupon IS NULL`;
 }
 
-function assignLowest(claims: readonly PendingClaim[]): Query[] {
+function assignLowest(claims: readonly ClaimedCode[]): Query[] {
   const tokens = claims.map(({ token }) => token);
   return [
     takeCodes(sql`

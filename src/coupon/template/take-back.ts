@@ -4,7 +4,7 @@ import type { Query } from "../../db/statement.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
-import { couponTakeBack } from "./template-messages.ts";
+import { couponTakeBack } from "../messages.ts";
 
 /** Ids looked at in one step: bounds how long it holds the database, whatever the number of coupons. */
 const stride = 20_000;

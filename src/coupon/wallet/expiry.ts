@@ -3,9 +3,9 @@ import type { Context } from "../../context.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
 import { forgetSoldOut } from "../gate/sold-out.ts";
+import { couponExpire } from "../messages.ts";
 import type { Coupon, CouponState } from "../table.ts";
 import { moveTemplates, nothingLeft } from "../template/state.ts";
-import { couponExpire } from "./wallet-messages.ts";
 
 /** Coupons that expire in one transaction, and transactions before others get their turn. */
 const stride = 1_000;

@@ -7,9 +7,7 @@ import {
   campaignWake,
   channelSend,
 } from "../../campaign/messages.ts";
-import { couponPool } from "../../coupon/messages.ts";
-import { couponTakeBack } from "../../coupon/template/template-messages.ts";
-import { couponExpire } from "../../coupon/wallet/wallet-messages.ts";
+import { couponExpire, couponPool, couponTakeBack } from "../../coupon/messages.ts";
 import type { Issue } from "../../errors.ts";
 import type { Message, MessageType } from "../../queue/message.ts";
 import { webhookSend } from "../../webhook/messages.ts";
