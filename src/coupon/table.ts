@@ -1,6 +1,24 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
 
+/** The tables that coupons own: whoever else writes them does it through a verb or a statement of theirs. */
+export const tables = [
+  "code_pool",
+  "code_pool_export",
+  "code_pool_fault",
+  "coupon",
+  "coupon_gate",
+  "coupon_gate_turn",
+  "coupon_notice",
+  "coupon_notice_policy",
+  "coupon_reminder",
+  "coupon_take_back",
+  "coupon_tally",
+  "coupon_template",
+  "coupon_transition",
+  "pool_code",
+] as const;
+
 /** How members come by a coupon. */
 export const waysGiven = ["SELF_CLAIM", "SYSTEM", "CODE"] as const;
 export type WayGiven = (typeof waysGiven)[number];

@@ -1,11 +1,9 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
-import { templateChanged } from "../../coupon/template/tell-gate.ts";
+import { couponsGivenBack } from "../../coupon/use/give-back.ts";
 import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { sum } from "../quote/promotions.ts";
-import { movedRows } from "./coupons-moved.ts";
 import { type CouponOrder, checked, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { findRefund, type Refund, refundPolicies, refundsOf } from "./refund-rows.ts";
 import { refundStatements } from "./refund-statements.ts";
@@ -94,6 +92,7 @@ function refundedOf(line: string, refunds: readonly Refund[]): number {
 async function give(ctx: Context, asked: Asked, order: CouponOrder, parts: Parts): Promise<void> {
   const amount = sum(parts.map((part) => part.amount));
   const isWhole = order.refunded + amount === order.quote.pay;
+  const givesBack = isWhole && asked.policy === "GIVE_BACK";
   const results = await ctx.db.write(
     refundStatements(ctx, order, {
       name: asked.refundId,
@@ -102,12 +101,9 @@ async function give(ctx: Context, asked: Asked, order: CouponOrder, parts: Parts
       amount,
       lines: parts,
       isWhole,
-      givesBack: isWhole && asked.policy === "GIVE_BACK",
+      givesBack,
       validDays: asked.validDays ?? 0,
     }),
   );
-  const moved = movedRows(results.at(-2), "USED", "AVAILABLE");
-  if (moved.length === 0) return;
-  await couponsMoved(ctx, moved);
-  for (const { template } of order.quote.coupons) await templateChanged(ctx, template);
+  if (givesBack) await couponsGivenBack(ctx, order.quote.coupons, results.slice(0, -1));
 }

@@ -16,7 +16,7 @@ export async function releaseCoupons(
   if (unnamed) return unnamed;
   await unlock(
     ctx,
-    sql`s.order_id = ${orderId} AND s.state = 'LOCKED' AND s.locked_until > ${ctx.clock()}`,
+    sql`order_id = ${orderId} AND state = 'LOCKED' AND locked_until > ${ctx.clock()}`,
     sql`state = 'RELEASED', ended_at = ${ctx.clock()}`,
   );
   const order = await findOrder(ctx, orderId);

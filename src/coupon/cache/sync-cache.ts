@@ -1,3 +1,4 @@
+import type { ResultSet } from "@libsql/client";
 import { inArray } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { type Coupon, type CouponState, couponTable } from "../table.ts";
@@ -10,6 +11,16 @@ export interface MovedCoupon {
   readonly coupon: number;
   readonly from: CouponState;
   readonly to: CouponState;
+}
+
+/** The coupons that an `UPDATE … RETURNING coupon, member` moved; a column `state` says where to, if it is there. */
+export function movedRows(result: ResultSet | undefined, from: CouponState, to: CouponState): MovedCoupon[] {
+  return (result?.rows ?? []).map(({ coupon, member, state }) => ({
+    coupon: Number(coupon),
+    member: Number(member),
+    from,
+    to: state === "WITHDRAWN" ? "WITHDRAWN" : to,
+  }));
 }
 
 /** Of so many and more coupons the lists are dropped instead: it is one round trip for all, and most of them are loaded nowhere. */

@@ -3,7 +3,8 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
+import { couponsMoved, movedRows } from "../cache/sync-cache.ts";
+import { addToCounts } from "../counts.ts";
 import { couponTakeBack } from "../messages.ts";
 
 /** Ids looked at in one step: bounds how long it holds the database, whatever the number of coupons. */
@@ -18,6 +19,10 @@ export function beginTakeBack(template: number, now: number): Query[] {
     enqueue([couponTakeBack.of({ template, from: 0 })], now),
   ];
 }
+
+/** The shop takes the coupons of `c`'s template back. */
+export const isTakenBack: SQL = sql`EXISTS (
+  SELECT 1 FROM coupon_template p CROSS JOIN coupon_take_back b ON b.template IN (p.id, p.pattern) WHERE p.id = c.template)`;
 
 /** How far taking back is. */
 export interface TakeBack {
@@ -68,11 +73,7 @@ export async function takeBackStretch(
       UPDATE coupon_take_back SET next = ${to}, ended_at = CASE WHEN ${to} >= upto THEN ${now} END
       WHERE template = ${template} AND next = ${from} AND ended_at IS NULL`,
   ]);
-  const rows = results.at(-3)?.rows ?? [];
-  const moved = rows.map((row): MovedCoupon => {
-    return { coupon: Number(row.coupon), member: Number(row.member), from: "AVAILABLE", to: "WITHDRAWN" };
-  });
-  if (moved.length > 0) await couponsMoved(ctx, moved);
+  await couponsMoved(ctx, movedRows(results.at(-3), "AVAILABLE", "WITHDRAWN"));
 }
 
 /** Before the coupons move: what they were reserved and how many they are. */
@@ -83,8 +84,6 @@ function countTaken(template: number, taken: SQL): Query[] {
       UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template`,
     sql`
       UPDATE coupon_take_back SET taken = taken + (SELECT count(*) FROM coupon c WHERE ${taken}) WHERE template = ${template}`,
-    sql`
-      INSERT INTO coupon_tally (template, state, n) SELECT template, 'WITHDRAWN', n FROM (${each}) WHERE true
-      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
+    addToCounts("WITHDRAWN", each),
   ];
 }

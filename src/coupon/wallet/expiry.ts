@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
+import { couponsMoved, movedRows } from "../cache/sync-cache.ts";
+import { addToCounts } from "../counts.ts";
 import { forgetSoldOut } from "../gate/sold-out.ts";
 import { couponExpire } from "../messages.ts";
 import type { Coupon, CouponState } from "../table.ts";
@@ -80,18 +81,12 @@ async function expire(ctx: Context, ids: SQL): Promise<number> {
       "revive",
       sql`id IN (SELECT template FROM (${each}) WHERE reserve > 0) AND NOT ${nothingLeft}`,
     ),
-    sql`
-      INSERT INTO coupon_tally (template, state, n) SELECT template, 'EXPIRED', n FROM (${each}) WHERE true
-      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
+    addToCounts("EXPIRED", each),
     sql`UPDATE coupon SET state = 'EXPIRED', reserve = 0 WHERE id IN (${ids}) RETURNING id AS coupon, member, template`,
   ]);
-  const rows = results.at(-1)?.rows ?? [];
+  const expired = results.at(-1);
+  const rows = expired?.rows ?? [];
   for (const template of new Set(rows.map((row) => Number(row.template)))) forgetSoldOut(ctx, template);
-  await couponsMoved(
-    ctx,
-    rows.map((row): MovedCoupon => {
-      return { coupon: Number(row.coupon), member: Number(row.member), from: "AVAILABLE", to: "EXPIRED" };
-    }),
-  );
+  await couponsMoved(ctx, movedRows(expired, "AVAILABLE", "EXPIRED"));
   return rows.length;
 }

@@ -1,0 +1,2 @@
+/** The tables that checkout owns. */
+export const tables = ["settlement", "settlement_refund"] as const;
