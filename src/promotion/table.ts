@@ -1,6 +1,9 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { PromotionKind } from "./tier.ts";
 
+/** The tables that promotions own. */
+export const tables = ["promotion"] as const;
+
 export const promotionTable = sqliteTable("promotion", {
   id: integer().primaryKey(),
   name: text().notNull(),

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Context } from "../../context.ts";
+import { type Context, describeActor } from "../../context.ts";
 import type { CouponTemplate } from "../table.ts";
 
 /** Of what members are reminded: that a drop opens (those who asked), and that a coupon of theirs expires. */
@@ -44,6 +44,23 @@ interface Row {
   readonly lead: number | null;
   readonly channels: string | null;
   readonly content: string | null;
+}
+
+/** Says how members are reminded, in the place of what was said before of the same kind and template. */
+export async function saveNoticePolicy(ctx: Context, policy: NoticePolicy): Promise<void> {
+  const { kind, template, enabled, lead, channels, content } = policy;
+  await ctx.db.write([
+    sql`
+      INSERT INTO coupon_notice_policy (kind, template, enabled, lead, channels, content, set_by, set_at)
+      VALUES (${kind}, ${template ?? 0}, ${enabled ? 1 : 0}, ${lead}, ${json(channels)}, ${json(content)},
+        ${describeActor(ctx.actor)}, ${ctx.clock()})
+      ON CONFLICT DO UPDATE SET enabled = excluded.enabled, lead = excluded.lead, channels = excluded.channels,
+        content = excluded.content, set_by = excluded.set_by, set_at = excluded.set_at`,
+  ]);
+}
+
+function json(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
 }
 
 /** What holds for one template: its own word, else that of the template it is an occurrence of, else that for all, else what is usual. */
