@@ -6,7 +6,7 @@ export const orderPersonalData: readonly PersonalData[] = [
   {
     name: "orders",
     rows: (member) => sql`
-      SELECT order_id, state, cart, quote, pay, refunded, locked_at, redeemed_at, ended_at FROM settlement WHERE member = ${member} ORDER BY id`,
-    erase: (member) => [sql`DELETE FROM settlement WHERE member = ${member} AND state IN ('RELEASED', 'EXPIRED')`],
+      SELECT order_id, state, cart, quote, pay, refunded, locked_at, redeemed_at, ended_at FROM coupon_order WHERE member = ${member} ORDER BY id`,
+    erase: (member) => [sql`DELETE FROM coupon_order WHERE member = ${member} AND state IN ('RELEASED', 'EXPIRED')`],
   },
 ];

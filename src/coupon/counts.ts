@@ -8,21 +8,21 @@ type Counted = Exclude<CouponState, "AVAILABLE">;
 /** Adds to how many coupons of a template are in a state: `each` is a query of the columns `template` and `n`. */
 export function addToCounts(state: Counted, each: SQL): Query {
   return sql`
-    INSERT INTO coupon_tally (template, state, n) SELECT template, ${state}, n FROM (${each}) WHERE true
+    INSERT INTO coupon_counts (template, state, n) SELECT template, ${state}, n FROM (${each}) WHERE true
     ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`;
 }
 
 /** Takes from how many coupons of a template are in a state: `each` is a query of the columns `template` and `n`. */
 export function takeFromCounts(state: Counted, each: SQL): Query {
   return sql`
-    UPDATE coupon_tally SET n = coupon_tally.n - g.n FROM (${each}) g
-    WHERE coupon_tally.template = g.template AND coupon_tally.state = ${state}`;
+    UPDATE coupon_counts SET n = coupon_counts.n - g.n FROM (${each}) g
+    WHERE coupon_counts.template = g.template AND coupon_counts.state = ${state}`;
 }
 
 /** Adds coupons that were used, what they took off and what was paid with them: `each` has `template`, `n`, `discount`, `revenue`. */
 export function addToUsed(each: SQL): Query {
   return sql`
-    INSERT INTO coupon_tally (template, state, n, discount, revenue)
+    INSERT INTO coupon_counts (template, state, n, discount, revenue)
     SELECT template, 'USED', n, discount, revenue FROM (${each}) WHERE true
     ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n, discount = discount + excluded.discount,
       revenue = revenue + excluded.revenue`;
@@ -31,6 +31,6 @@ export function addToUsed(each: SQL): Query {
 /** Takes back coupons that were used and what they took off: `each` is a query of the columns `template`, `n` and `discount`. */
 export function takeFromUsed(each: SQL): Query {
   return sql`
-    UPDATE coupon_tally SET n = coupon_tally.n - g.n, discount = coupon_tally.discount - g.discount FROM (${each}) g
-    WHERE coupon_tally.template = g.template AND coupon_tally.state = 'USED'`;
+    UPDATE coupon_counts SET n = coupon_counts.n - g.n, discount = coupon_counts.discount - g.discount FROM (${each}) g
+    WHERE coupon_counts.template = g.template AND coupon_counts.state = 'USED'`;
 }

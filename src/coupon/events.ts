@@ -10,7 +10,7 @@ export const couponSoldOut = defineEvent(
   z.object({
     template,
     /** The recurring template of which this is an occurrence. */
-    pattern: z.int().nullable(),
+    recurringTemplate: z.int().nullable(),
     issued: z.int().nonnegative(),
     stock: z.int().nullable(),
     /** Minor units. */

@@ -18,7 +18,7 @@ export interface ReadTerms {
   /** As they are to be kept: with what they left out. */
   readonly read: Terms;
   /** What one coupon can cost at most, in minor units; null where nothing but the cart bounds it. */
-  readonly most: number | null;
+  readonly maxDiscount: number | null;
 }
 
 /** Reads a template's terms: parameters by the kind's own schema, conditions and stacking by theirs; faults by their path. */
@@ -35,7 +35,7 @@ export function readTerms({ kind, params, conditions, stacking }: Terms): ReadTe
     ...Object.entries(parts).flatMap(([name, part]) => faultsAt(name, part?.error)),
   ];
   const read = { kind, params: parts.params?.data, conditions: parts.conditions.data, stacking: parts.stacking.data };
-  return { issues, read, most: (issues.length === 0 && discount?.most(params)) || null };
+  return { issues, read, maxDiscount: (issues.length === 0 && discount?.maxDiscount(params)) || null };
 }
 
 function faultsAt(name: string, error: z.ZodError | undefined): Issue[] {

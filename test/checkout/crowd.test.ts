@@ -16,7 +16,7 @@ const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await ope
 afterAll(() => db.close());
 
 test("one coupon for a thousand orders at once: one order gets it, and it is spent once", async () => {
-  const { coupon, template } = await held([1], { budget: 1_000, most: 1_000 });
+  const { coupon, template } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(
     Array.from({ length: 1_000 }, async () => {
       const locked = await lock([coupon]);
@@ -46,8 +46,8 @@ test("one order locked by many at once is locked once, with one set of coupons",
 test("a budget of X never pays X + 1, whoever locks, redeems, releases and refunds at the same time", async () => {
   const members = Array.from({ length: 20 }, (_, n) => n + 1);
   // Coupons with too little reserved for them, as those have that were given back, compete for what is left.
-  const { template, coupons } = await held(members, { budget: 5_500, most: 100, params: { off: 1_000 } });
-  await db.write([sql`UPDATE coupon_template SET most = 1000 WHERE id = ${template}`]);
+  const { template, coupons } = await held(members, { budget: 5_500, maxDiscount: 100, params: { off: 1_000 } });
+  await db.write([sql`UPDATE coupon_template SET max_discount = 1000 WHERE id = ${template}`]);
   const answers = await Promise.all(
     coupons.map(async (coupon, n) => {
       const orderId = name();
@@ -88,7 +88,7 @@ test("a batch that runs again, as after an answer that was lost, changes nothing
       },
     },
   };
-  const { template, coupon } = await held([1], { budget: 1_000, most: 1_000 });
+  const { template, coupon } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const orderId = name();
   const locking = { orderId, member: { seq: 1 }, cart, coupons: [coupon] };
   accepted(await lockCoupons(twice, locking));
@@ -108,7 +108,12 @@ test("a batch that runs again, as after an answer that was lost, changes nothing
 test("whatever many do to the same few orders and coupons at once, every coupon is where its order says", async () => {
   const made = await Promise.all(
     Array.from({ length: 6 }, (_, n) =>
-      held([1], { ...stacks(`group ${n % 3}`, n), budget: 700, most: 500, params: { off: 100 * (1 + (n % 5)) } }),
+      held([1], {
+        ...stacks(`group ${n % 3}`, n),
+        budget: 700,
+        maxDiscount: 500,
+        params: { off: 100 * (1 + (n % 5)) },
+      }),
     ),
   );
   const ids = made.map(({ coupon }) => coupon);

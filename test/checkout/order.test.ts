@@ -15,7 +15,7 @@ const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await ope
 afterAll(() => db.close());
 
 test("coupons are held for an order, spent with it, and their template knows what they cost and brought", async () => {
-  const a = await held([1], { ...stacks("a", 1), budget: 5_000, most: 1_000 });
+  const a = await held([1], { ...stacks("a", 1), budget: 5_000, maxDiscount: 1_000 });
   const b = await held([1], { ...stacks("b", 2), kind: "DISCOUNT", params: { basisPointsOff: 1_000 } });
   const locked = accepted(await lock([b.coupon, a.coupon]));
   expect(locked).toMatchObject({
@@ -56,8 +56,8 @@ test("the same lock again is answered as it stands, another one is a conflict", 
   expect(reasonsOf(await lock([coupon]))).toEqual(["USED"]);
 });
 
-test("what a redemption leaves of its reserve brings a sold-out template back", async () => {
-  const { template, coupon } = await held([1], { budget: 1_900, most: 1_000, params: { off: 1_000 } });
+test("what a redemption leaves of its held budget brings a sold-out template back", async () => {
+  const { template, coupon } = await held([1], { budget: 1_900, maxDiscount: 1_000, params: { off: 1_000 } });
   await db.write([sql`UPDATE coupon_template SET state = 'SOLD_OUT' WHERE id = ${template}`]);
   const small = { currency: "EUR", lines: [{ id: "pin", goods: "pin", unitPrice: 300, quantity: 1 }] };
   const { orderId } = accepted(await lock([coupon], { cart: small }));
@@ -124,7 +124,7 @@ test("a cart that changed before it was paid is quoted anew, with the same coupo
 });
 
 test("coupons that the shop takes back while they are locked become withdrawn when they are released", async () => {
-  const { template, coupon } = await held([1], { budget: 1_000, most: 1_000 });
+  const { template, coupon } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const { orderId } = accepted(await lock([coupon]));
   await db.write([
     sql`UPDATE coupon_template SET state = 'WITHDRAWN' WHERE id = ${template}`,
@@ -160,7 +160,7 @@ test("however many orders are given up at once, one sweep frees them all and lat
   expect(await couponSums(db)).toEqual([]);
   time.now += 31 * day;
   await expireLocks(ctx, 5);
-  expect(await db.all(sql`SELECT 1 FROM settlement WHERE state IN ('EXPIRED', 'RELEASED')`)).toEqual([]);
+  expect(await db.all(sql`SELECT 1 FROM coupon_order WHERE state IN ('EXPIRED', 'RELEASED')`)).toEqual([]);
 });
 
 test("an order that came to nothing is forgotten after a month", async () => {

@@ -55,8 +55,8 @@ test("whatever the cart: nothing is below zero or above a line, everything adds 
       const used = list.filter(({ id }) => told.coupons.some(({ coupon }) => coupon === id));
       expect(isLegal(used)).toBe(true);
       for (const { coupon, discount } of told.coupons) {
-        const { most, room } = list.find(({ id }) => id === coupon)!;
-        expect(discount).toBeLessThanOrEqual(Math.min(most ?? discount, room ?? discount));
+        const { maxDiscount, room } = list.find(({ id }) => id === coupon)!;
+        expect(discount).toBeLessThanOrEqual(Math.min(maxDiscount ?? discount, room ?? discount));
       }
     }),
     5_000,

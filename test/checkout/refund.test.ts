@@ -20,7 +20,7 @@ async function paid(facts: Partial<typeof templateTable.$inferInsert> = {}) {
 }
 
 test("a refund in full gives a valid coupon back, once, however often and by however many it is asked for", async () => {
-  const { orderId, coupon, template } = await paid({ budget: 1_000, most: 1_000 });
+  const { orderId, coupon, template } = await paid({ budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(Array.from({ length: 20 }, () => refund(orderId)));
   const first = accepted(answers[0]!);
   expect(first.refund).toMatchObject({ amount: 4_001, givenBack: [coupon] });
@@ -91,7 +91,7 @@ test("an order that coupons paid for alone is refunded, too", async () => {
 test("what a full budget cannot hold again comes back with what it had taken off held for it", async () => {
   const { template, coupons } = await held([1, 2], {
     budget: 2_000,
-    most: 1_000,
+    maxDiscount: 1_000,
     kind: "DISCOUNT",
     params: { basisPointsOff: 1_000, cap: 1_000 },
   });

@@ -36,12 +36,12 @@ const cart = { currency: "EUR", lines: [{ id: "l", goods: "g", unitPrice: 9_000,
 async function doEverything(ctx: Context): Promise<void> {
   const as = (seq: number) => ({ ...ctx, actor: { kind: "member", seq, id: `m_${seq}` } as const });
   const make = async (facts: Parameters<typeof addTemplate>[1]) => (await addTemplate(ctx, facts)).id;
-  const budget = { budget: 10_000, most: 1_000, stock: 100 };
+  const budget = { budget: 10_000, maxDiscount: 1_000, stock: 100 };
   const [open, pooled, coded, system] = [
     await make({ ...budget, validDays: 1 }),
     await make({ codeMode: "POOL" }),
-    await make({ codeMode: "POOL", given: "CODE" }),
-    await make({ given: "SYSTEM", perMember: 3, codeMode: "ON_CLAIM" }),
+    await make({ codeMode: "POOL", issueMode: "CODE" }),
+    await make({ issueMode: "SYSTEM", perMember: 3, codeMode: "ON_CLAIM" }),
   ];
   for (const template of [pooled, coded]) await filledPool(ctx, template, 20);
   const { id } = accepted(await claimCoupon(as(1), { template: open, idempotencyKey: "k" }));
@@ -79,7 +79,7 @@ async function doEverything(ctx: Context): Promise<void> {
   await takeBackStretch(ctx, { template: open, from: 0 });
 }
 
-const large = "coupon|coupon_template|member|settlement|pool_code|send";
+const large = "coupon|coupon_template|member|coupon_order|pool_code|send";
 
 /** Whether a step of a plan walks one of the large tables, by its name or its alias; a walk over what is in offer is none. */
 function isWalk(detail: string, text: string): boolean {

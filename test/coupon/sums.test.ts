@@ -49,8 +49,8 @@ test.each([
 async function claimRest(shop: Shop): Promise<unknown[]> {
   const { ctx } = shop;
   const open = await ctx.db.all<{ id: number; left: number }>(sql`
-    SELECT id, min(coalesce(stock - issued, 30), coalesce((budget - reserved - spent) / most, 30)) AS left FROM coupon_template
-    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND given = 'SELF_CLAIM' AND recurrence IS NULL AND coalesce(opens_at, 0) <= ${ctx.clock()}`);
+    SELECT id, min(coalesce(stock - issued, 30), coalesce((budget - reserved - spent) / max_discount, 30)) AS left FROM coupon_template
+    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND issue_mode = 'SELF_CLAIM' AND recurrence IS NULL AND coalesce(opens_at, 0) <= ${ctx.clock()}`);
   await shop.members(30);
   const newcomers = await ctx.db.all<{ seq: number; id: string }>(
     sql`SELECT seq, id FROM member ORDER BY seq DESC LIMIT 30`,

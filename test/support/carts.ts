@@ -35,7 +35,7 @@ export function offered(
     isMoney: discount.isMoney,
     rule: discount.rule(params),
     threshold: discount.threshold(params),
-    most: null,
+    maxDiscount: null,
     room: null,
     ...rest,
   };
@@ -112,7 +112,7 @@ export const coupons = (maxLength: number): fc.Arbitrary<OfferedCoupon[]> =>
         stacking,
         shop: few("", "", "s1"),
         validTo: fc.constantFrom(null, now, now + 1, now + 2),
-        most: fc.option(amount, { freq: 5 }),
+        maxDiscount: fc.option(amount, { freq: 5 }),
         room: fc.option(amount, { freq: 5 }),
         isTwin: fc.boolean(),
       }),

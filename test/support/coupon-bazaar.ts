@@ -28,8 +28,8 @@ const codes = { codeMode: "ON_CLAIM", codePrefix: "SORRY" } as const;
 const kinds: readonly TemplateDraft[] = [
   { name: "claimed", ...off(400), stock: 12, budget: 4_000, perMember: 2, validDays: 1, stacking: { group: "a" } },
   { name: "dear", ...off(900), budget: 5_000, perMember: 3, stacking: { group: "b" } },
-  { name: "given", ...share, ...codes, given: "SYSTEM", budget: 9_000, perMember: 3, stacking: { group: "c" } },
-  { name: "coded", ...off(300), given: "CODE", codeMode: "POOL", perMember: 2, stacking: { group: "d" } },
+  { name: "given", ...share, ...codes, issueMode: "SYSTEM", budget: 9_000, perMember: 3, stacking: { group: "c" } },
+  { name: "coded", ...off(300), issueMode: "CODE", codeMode: "POOL", perMember: 2, stacking: { group: "d" } },
   { name: "pooled", ...off(300), codeMode: "POOL", perMember: 2, budget: 6_000, validDays: 1 },
   { name: "hourly", ...off(200), stock: 5, recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 60 }, validDays: 1 },
 ];
@@ -83,7 +83,7 @@ const key = ({ roll }: Bazaar) => `k${roll(60)}`;
 /** An order in this state, or any one that there may be. */
 async function order({ roll, shop }: Bazaar, state: string): Promise<string> {
   const some = await shop.ctx.db.all<{ name: string }>(
-    sql`SELECT order_id AS name FROM settlement WHERE state = ${state}`,
+    sql`SELECT order_id AS name FROM coupon_order WHERE state = ${state}`,
   );
   return (roll(4) > 0 ? some[roll(some.length || 1)]?.name : undefined) ?? `order ${roll(300)}`;
 }

@@ -71,13 +71,13 @@ export async function choiceIssues(ctx: Context, { kind, couponTemplate }: Coupo
   return fault === undefined ? [] : [{ path, message: fault }];
 }
 
-function unissuable({ given, recurrence }: CouponTemplate): string | undefined {
-  if (given === "CODE") return "its coupons are given for codes only";
+function unissuable({ issueMode, recurrence }: CouponTemplate): string | undefined {
+  if (issueMode === "CODE") return "its coupons are given for codes only";
   return recurrence === null ? undefined : "it recurs; name one of its occurrences";
 }
 
-function unclaimable({ given }: CouponTemplate): string | undefined {
-  return given === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";
+function unclaimable({ issueMode }: CouponTemplate): string | undefined {
+  return issueMode === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";
 }
 
 /** What keeps a campaign from being approved or launched: its template gives nothing, or will not any more when it starts. */

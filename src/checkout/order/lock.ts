@@ -98,16 +98,16 @@ function orderAndLock(
   const [cartText, quoteText] = [JSON.stringify(cart), JSON.stringify(quote)];
   return [
     sql`
-      INSERT INTO settlement (order_id, member, state, revision, cart, quote, pay, locked_at, locked_until)
+      INSERT INTO coupon_order (order_id, member, state, revision, cart, quote, pay, locked_at, locked_until)
       SELECT ${orderId}, ${member}, 'LOCKED', ${revision}, ${cartText}, ${quoteText}, ${pay}, ${now}, ${until}
       WHERE ${canLock(coupons, member, now)}
       ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, revision = excluded.revision,
         cart = excluded.cart, quote = excluded.quote, pay = excluded.pay,
         locked_at = excluded.locked_at, locked_until = excluded.locked_until, ended_at = NULL
-      WHERE settlement.member = excluded.member AND settlement.state IN ('RELEASED', 'EXPIRED')`,
+      WHERE coupon_order.member = excluded.member AND coupon_order.state IN ('RELEASED', 'EXPIRED')`,
     ...lockStatements(
       { orderId, coupons, until },
-      sql`EXISTS (SELECT 1 FROM settlement WHERE order_id = ${orderId} AND revision = ${revision})`,
+      sql`EXISTS (SELECT 1 FROM coupon_order WHERE order_id = ${orderId} AND revision = ${revision})`,
     ),
   ];
 }

@@ -42,14 +42,14 @@ export type CouponOrder = z.infer<typeof Row>;
 /** The orders of these ids in the order asked, with `undefined` for those that are not there. */
 export async function ordersById(ctx: Context, ids: readonly number[]): Promise<(CouponOrder | undefined)[]> {
   const found = await ctx.db.all<object>(sql`
-    SELECT ${columns} FROM settlement WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    SELECT ${columns} FROM coupon_order WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
   const byId = new Map(found.map((row) => read(row, ctx.clock())).map((order) => [order.id, order]));
   return ids.map((id) => byId.get(id));
 }
 
 /** The order that the shop calls so. A lock that is over is EXPIRED here, whether it was swept yet or not. */
 export async function findOrder(ctx: Context, orderId: string): Promise<CouponOrder | undefined> {
-  const row = await ctx.db.first<object>(sql`SELECT ${columns} FROM settlement WHERE order_id = ${orderId}`);
+  const row = await ctx.db.first<object>(sql`SELECT ${columns} FROM coupon_order WHERE order_id = ${orderId}`);
   return row && read(row, ctx.clock());
 }
 

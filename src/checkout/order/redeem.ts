@@ -70,13 +70,13 @@ function redeemStatements(ctx: Context, { id, orderId, revision: seen }: CouponO
   const { coupons, pay } = quote;
   return [
     sql`
-      UPDATE settlement SET state = 'REDEEMED', revision = ${revision}, cart = ${JSON.stringify(cart)},
+      UPDATE coupon_order SET state = 'REDEEMED', revision = ${revision}, cart = ${JSON.stringify(cart)},
         quote = ${JSON.stringify(quote)}, pay = ${pay}, redeemed_at = ${now}
       WHERE id = ${id} AND revision = ${seen} AND state = 'LOCKED' AND locked_until > ${now}`,
     ...spendStatements(
       ctx,
       { orderId, coupons, pay },
-      sql`EXISTS (SELECT 1 FROM settlement WHERE id = ${id} AND revision = ${revision})`,
+      sql`EXISTS (SELECT 1 FROM coupon_order WHERE id = ${id} AND revision = ${revision})`,
     ),
   ];
 }

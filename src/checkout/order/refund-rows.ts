@@ -29,15 +29,15 @@ export type Refund = z.infer<typeof Row>;
 
 /** The refunds of an order, oldest first. */
 export function refundsOf(ctx: Context, order: number): Promise<Refund[]> {
-  return read(ctx, sql`settlement = ${order}`);
+  return read(ctx, sql`coupon_order = ${order}`);
 }
 
 export async function findRefund(ctx: Context, order: number, name: string): Promise<Refund | undefined> {
-  return (await read(ctx, sql`settlement = ${order} AND name = ${name}`))[0];
+  return (await read(ctx, sql`coupon_order = ${order} AND name = ${name}`))[0];
 }
 
 async function read(ctx: Context, where: SQL): Promise<Refund[]> {
   const found = await ctx.db.all<object>(sql`
-    SELECT name, policy, asked, amount, lines, given_back AS givenBack, at FROM settlement_refund WHERE ${where} ORDER BY at, name`);
+    SELECT name, policy, asked, amount, lines, given_back AS givenBack, at FROM coupon_order_refund WHERE ${where} ORDER BY at, name`);
   return found.map((row) => Row.parse(row));
 }

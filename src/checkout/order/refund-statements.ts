@@ -29,17 +29,17 @@ export function refundStatements(ctx: Context, order: CouponOrder, refund: Decid
   const { coupons } = order.quote;
   const now = ctx.clock();
   const holds = sql`EXISTS (
-    SELECT 1 FROM settlement WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED')`;
+    SELECT 1 FROM coupon_order WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED')`;
   const back = refund.givesBack ? { orderId, coupons, validDays, holds, now } : undefined;
   return [
     sql`
-      INSERT INTO settlement_refund (settlement, name, policy, asked, amount, lines, given_back, at)
+      INSERT INTO coupon_order_refund (coupon_order, name, policy, asked, amount, lines, given_back, at)
       SELECT ${id}, ${name}, ${policy}, ${asked}, ${amount}, ${JSON.stringify(refund.lines)},
         ${back ? idsGivenBack(back) : "[]"}, ${now} WHERE ${holds}`,
     takeFromRevenue(coupons, amount, holds),
     ...(back ? giveBackStatements(ctx, back) : []),
     sql`
-      UPDATE settlement SET refunded = refunded + ${amount}, revision = ${Bun.randomUUIDv7()}
+      UPDATE coupon_order SET refunded = refunded + ${amount}, revision = ${Bun.randomUUIDv7()}
         ${isWhole ? sql`, state = 'REFUNDED', ended_at = ${now}` : sql``}
       WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED'`,
   ];

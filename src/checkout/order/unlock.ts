@@ -18,7 +18,7 @@ export async function expireLocks(ctx: Context, stride: number): Promise<number>
   for (let step = 0; step < steps; step++) {
     const forgotten = await forget(ctx, stride);
     const over = await ctx.db.all<{ id: number }>(sql`
-      SELECT id FROM settlement WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} ORDER BY locked_until LIMIT ${stride}`);
+      SELECT id FROM coupon_order WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} ORDER BY locked_until LIMIT ${stride}`);
     const ids = over.map(({ id }) => id);
     freed += await expire(ctx, ids);
     if (Math.max(forgotten, ids.length) < stride) break;
@@ -29,8 +29,8 @@ export async function expireLocks(ctx: Context, stride: number): Promise<number>
 async function forget(ctx: Context, stride: number): Promise<number> {
   const [result] = await ctx.db.write([
     sql`
-      DELETE FROM settlement WHERE id IN (
-        SELECT id FROM settlement WHERE state IN ('RELEASED', 'EXPIRED') AND ended_at < ${ctx.clock() - keepMs} LIMIT ${stride})`,
+      DELETE FROM coupon_order WHERE id IN (
+        SELECT id FROM coupon_order WHERE state IN ('RELEASED', 'EXPIRED') AND ended_at < ${ctx.clock() - keepMs} LIMIT ${stride})`,
   ]);
   return result?.rowsAffected ?? 0;
 }
@@ -38,7 +38,7 @@ async function forget(ctx: Context, stride: number): Promise<number> {
 /** The same for the orders whose locks hold some of these coupons, and for the order of this name. */
 export async function expireLocksOf(ctx: Context, coupons: readonly number[], orderId: string): Promise<void> {
   const over = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM settlement WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} AND (order_id = ${orderId}
+    SELECT id FROM coupon_order WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()} AND (order_id = ${orderId}
       OR order_id IN (SELECT order_id FROM coupon WHERE id IN (SELECT value FROM ${rows(coupons)}) AND state = 'LOCKED'))`);
   await expire(
     ctx,
@@ -59,8 +59,8 @@ async function expire(ctx: Context, ids: readonly number[]): Promise<number> {
  */
 export async function unlock(ctx: Context, where: SQL, set: SQL): Promise<number> {
   const results = await ctx.db.write([
-    ...releaseStatements(sql`SELECT order_id FROM settlement WHERE ${where}`),
-    sql`UPDATE settlement SET revision = hex(randomblob(16)), ${set} WHERE ${where}`,
+    ...releaseStatements(sql`SELECT order_id FROM coupon_order WHERE ${where}`),
+    sql`UPDATE coupon_order SET revision = hex(randomblob(16)), ${set} WHERE ${where}`,
   ]);
   await couponsReleased(ctx, results.slice(0, -1));
   return results.at(-1)?.rowsAffected ?? 0;

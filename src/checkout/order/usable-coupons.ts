@@ -31,15 +31,15 @@ export async function offeredCoupons(
       : sql`c.id IN (SELECT value FROM ${rows(coupons)})`;
   const found = await ctx.db.all<object>(sql`
     SELECT c.id, c.template, t.name, c.valid_from AS validFrom, c.valid_to AS validTo, t.shop, t.currency, t.kind, t.params, t.conditions,
-      t.stacking, t.most, c.reserve + t.budget - t.reserved - t.spent AS room, c.reserve,
+      t.stacking, t.max_discount AS maxDiscount, c.held_budget + t.budget - t.reserved - t.spent AS room, c.held_budget AS heldBudget,
       CASE WHEN c.state = 'LOCKED' AND (c.order_id = ${order} OR c.locked_until <= ${now}) THEN 'AVAILABLE' ELSE c.state END AS state
     FROM coupon c CROSS JOIN coupon_template t ON t.id = c.template WHERE c.member = ${member} AND ${which}
     ORDER BY c.valid_to IS NULL, c.valid_to, c.id LIMIT ${mostOffered + 1}`);
   const terms = termsReader();
   const offered = found.slice(0, mostOffered).map((row) => {
-    const { room, reserve, ...coupon } = Row.parse(row);
+    const { room, heldBudget, ...coupon } = Row.parse(row);
     // Of an order that is locked nothing more is taken from the budget than is held for it.
-    return { ...coupon, ...terms(coupon.template, row), room: room === null || order === "" ? room : reserve };
+    return { ...coupon, ...terms(coupon.template, row), room: room === null || order === "" ? room : heldBudget };
   });
   return { coupons: offered, areAll: found.length <= mostOffered };
 }
@@ -53,9 +53,9 @@ const Row = z.object({
   validTo: z.int().nullable(),
   shop: z.string(),
   currency: z.string(),
-  most: z.int().nullable(),
+  maxDiscount: z.int().nullable(),
   room: z.int().nullable(),
-  reserve: z.int(),
+  heldBudget: z.int(),
 });
 
 const Terms = z.object({ kind: z.string(), params: z.string(), conditions: z.string(), stacking: z.string() });

@@ -20,7 +20,7 @@ export interface OfferedCoupon extends Stackable {
   /** What the goods must cost for its kind to take anything off. */
   readonly threshold: number;
   /** What one may take off at most; null where nothing but the cart bounds it. */
-  readonly most: number | null;
+  readonly maxDiscount: number | null;
   /** What the budget lets it cost; null without a budget. */
   readonly room: number | null;
 }
@@ -104,11 +104,11 @@ export function partsOf(coupon: UsableCoupon, left: readonly number[]): number[]
 
 /** What a coupon takes off what is left of the lines that count, rounded down. */
 export function takesOff(
-  { rule, places, amount, most }: Pick<UsableCoupon, "rule" | "places" | "amount" | "most">,
+  { rule, places, amount, maxDiscount }: Pick<UsableCoupon, "rule" | "places" | "amount" | "maxDiscount">,
   left: readonly number[],
 ): number {
   const discount = rule({ amount, left: leftAt(left, places) });
-  return most === null ? discount : Math.min(discount, most);
+  return maxDiscount === null ? discount : Math.min(discount, maxDiscount);
 }
 
 function leftAt(left: readonly number[], places: readonly number[]): number {

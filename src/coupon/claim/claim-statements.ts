@@ -19,12 +19,12 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
       ${field("source")} AS source, ${field("code")} AS code, ${field("at")} AS at FROM ${rows(list)})`;
   return [
     sql`
-      INSERT INTO coupon (member, template, number, source, token, code, reserve, at, valid_from, valid_to)
-      SELECT member, template, number, source, token, code, reserve, at, valid_from, valid_to FROM (
+      INSERT INTO coupon (member, template, number, source, token, code, held_budget, at, valid_from, valid_to)
+      SELECT member, template, number, source, token, code, held_budget, at, valid_from, valid_to FROM (
         SELECT c.*, t.per_member,
           (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = t.id)
             + row_number() OVER (PARTITION BY c.template, c.member ORDER BY c.position) AS number,
-          CASE WHEN t.budget IS NULL THEN 0 ELSE t.most END AS reserve,
+          CASE WHEN t.budget IS NULL THEN 0 ELSE t.max_discount END AS held_budget,
           CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, c.at) ELSE c.at END AS valid_from,
           CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE c.at + t.valid_days * 86400000 END AS valid_to
         FROM ${asked} c CROSS JOIN coupon_template t ON t.id = c.template
@@ -35,8 +35,8 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
     ...assignClaimCodes(claims),
     sql`
       SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember, t.opens_at AS opensAt, t.closes_at AS closesAt,
-        t.budget IS NOT NULL AND t.reserved + t.spent + t.most > t.budget AS isSpent,
-        own.id AS couponId, own.member, own.template, own.number, own.source, own.token, own.code, own.state AS couponState, own.reserve, own.at,
+        t.budget IS NOT NULL AND t.reserved + t.spent + t.max_discount > t.budget AS isSpent,
+        own.id AS couponId, own.member, own.template, own.number, own.source, own.token, own.code, own.state AS couponState, own.held_budget AS heldBudget, own.at,
         own.valid_from AS validFrom, own.valid_to AS validTo, own.order_id AS orderId, own.locked_until AS lockedUntil, own.used_at AS usedAt,
         own.discount,
         (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = c.template) AS held

@@ -36,7 +36,7 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
   }
   const template = await templateInOffer(ctx, input.template);
-  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+  if (!template || template.state === "DRAFT" || template.issueMode !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", input.template);
   }
   const asked = { asked: input.template, template };
@@ -59,8 +59,8 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
 }
 
 /** The crowd before the opening needs no look into the database: nobody has claimed what never was open. */
-function mayHaveClaimed({ pattern }: CouponTemplate, refused: Refusal): boolean {
-  return refused.code !== "NOT_STARTED" || pattern !== null;
+function mayHaveClaimed({ recurringTemplate }: CouponTemplate, refused: Refusal): boolean {
+  return refused.code !== "NOT_STARTED" || recurringTemplate !== null;
 }
 
 /** Why a template that may be known about is not in offer to this member now, if it is not. */
@@ -104,7 +104,7 @@ async function earlier(ctx: Context, token: string, asked: Asked): Promise<Coupo
 async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Asked): Promise<Coupon | Refusal> {
   if (coupon.template === template.id) return coupon;
   const made = await findTemplate(ctx, coupon.template);
-  return made?.pattern === asked ? coupon : usedKey();
+  return made?.recurringTemplate === asked ? coupon : usedKey();
 }
 
 /**

@@ -74,7 +74,7 @@ interface FoundCode {
 
 function findCode(ctx: MemberContext, key: string): Promise<FoundCode | undefined> {
   return ctx.db.first<FoundCode>(sql`
-    SELECT p.code, p.template, p.coupon IS NULL AND t.given = 'CODE' AND t.state <> 'DRAFT' AS isOpen
+    SELECT p.code, p.template, p.coupon IS NULL AND t.issue_mode = 'CODE' AND t.state <> 'DRAFT' AS isOpen
     FROM pool_code p JOIN coupon_template t ON t.id = p.template WHERE p.key = ${key}`);
 }
 

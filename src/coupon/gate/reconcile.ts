@@ -47,7 +47,7 @@ function loadingOf(db: Database): Loading {
  */
 export async function reconcileGates(ctx: Context): Promise<Reconciled[]> {
   const open = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE stock IS NOT NULL AND recurrence IS NULL AND given = 'SELF_CLAIM' AND state IN ('ACTIVE', 'SOLD_OUT')
+    SELECT id FROM coupon_template WHERE stock IS NOT NULL AND recurrence IS NULL AND issue_mode = 'SELF_CLAIM' AND state IN ('ACTIVE', 'SOLD_OUT')
       AND (closes_at IS NULL OR closes_at > ${ctx.clock() - 3_600_000})`);
   const done: Reconciled[] = [];
   for (const { id } of open) {
@@ -88,6 +88,6 @@ async function reap(ctx: Context, template: number): Promise<{ settled: number; 
 async function remainingOf(ctx: Context, template: number): Promise<number | undefined> {
   const row = await ctx.db.first<{ remaining: number }>(sql`
     SELECT CASE WHEN state IN ('ACTIVE', 'SOLD_OUT') THEN stock - issued ELSE 0 END AS remaining
-    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL AND given = 'SELF_CLAIM'`);
+    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL AND issue_mode = 'SELF_CLAIM'`);
   return row?.remaining;
 }

@@ -29,7 +29,7 @@ export function forgetSoldOut({ db }: Context, template: number): void {
 
 async function ask(ctx: Context, template: number): Promise<boolean> {
   const row = await ctx.db.first<{ gone: number }>(sql`
-    SELECT issued >= stock OR (budget IS NOT NULL AND reserved + spent + most > budget) AS gone FROM coupon_template WHERE id = ${template}`);
+    SELECT issued >= stock OR (budget IS NOT NULL AND reserved + spent + max_discount > budget) AS gone FROM coupon_template WHERE id = ${template}`);
   return row?.gone === 1;
 }
 

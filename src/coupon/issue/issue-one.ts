@@ -59,8 +59,8 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
 async function givenBySystem(ctx: Context, id: number): Promise<CouponTemplate | Refusal> {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
-  if (template.given !== "SYSTEM") {
-    const message = `is given by ${template.given}: members come for its coupons themselves`;
+  if (template.issueMode !== "SYSTEM") {
+    const message = `is given by ${template.issueMode}: members come for its coupons themselves`;
     return refuse.invalid([{ path: "templateId", message }]);
   }
   if (template.state === "DRAFT") return refuse.wrongState("This template is a draft; activate it first.", "DRAFT");

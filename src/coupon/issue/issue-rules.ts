@@ -44,7 +44,7 @@ function offerRules(template: number, eligibility: SQL | null, now: number): Off
 const unlimited = sql.raw("9000000000000000");
 const inStock = sql`coalesce(stock - issued, ${unlimited})`;
 /** A coupon that costs nothing divides by zero, which is null. */
-const inBudget = sql`coalesce((budget - reserved - spent) / most, ${unlimited})`;
+const inBudget = sql`coalesce((budget - reserved - spent) / max_discount, ${unlimited})`;
 
 /** How many more a template may give, by its stock and its budget. */
 export function unitsLeft(template: number): SQL {

@@ -17,7 +17,7 @@ export async function claimPage(ctx: Context, token: string, request: Request): 
   const language = languageOf(request.headers.get("accept-language"));
   const link = readClaimLink(ctx, token);
   const template = link && (await templateInOffer(ctx, link.template));
-  if (!link || template?.given !== "SELF_CLAIM" || template.state === "DRAFT") return tell(ctx, language, "bad");
+  if (!link || template?.issueMode !== "SELF_CLAIM" || template.state === "DRAFT") return tell(ctx, language, "bad");
   if (link.until <= ctx.clock()) return tell(ctx, language, "expired", template);
   switch (request.method) {
     case "GET":

@@ -67,9 +67,9 @@ function json(value: unknown): string | null {
 export function policyFor(
   policies: readonly NoticePolicy[],
   kind: NoticeKind,
-  { id, pattern }: Pick<CouponTemplate, "id" | "pattern">,
+  { id, recurringTemplate }: Pick<CouponTemplate, "id" | "recurringTemplate">,
 ): Omit<NoticePolicy, "lead" | "template"> & { readonly lead: number } {
-  const words = [id, pattern, null].flatMap((template, i) => {
+  const words = [id, recurringTemplate, null].flatMap((template, i) => {
     const isNobodys = i === 1 && template === null;
     return isNobodys ? [] : policies.filter((each) => each.kind === kind && each.template === template);
   });

@@ -51,12 +51,12 @@ export async function remindMe(
 /** What opens next under this id, or is open when nothing else is coming. */
 async function upcoming(ctx: Context, id: number): Promise<CouponTemplate | Refusal> {
   const [template] = await templatesToShow(ctx, [id]);
-  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+  if (!template || template.state === "DRAFT" || template.issueMode !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", id);
   }
   if (template.recurrence === null) return unlessOver(template, ctx.clock());
   const next = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE pattern = ${id} AND state = 'ACTIVE' AND occurs_at > ${ctx.clock()} ORDER BY occurs_at LIMIT 1`);
+    SELECT id FROM coupon_template WHERE recurring_template = ${id} AND state = 'ACTIVE' AND occurs_at > ${ctx.clock()} ORDER BY occurs_at LIMIT 1`);
   const [occurrence] = next ? await templatesToShow(ctx, [next.id]) : [];
   return occurrence ? unlessOver(occurrence, ctx.clock()) : refuse.ended();
 }
@@ -89,7 +89,7 @@ export async function cancelReminder(
 async function remindersUnder(ctx: MemberContext, id: number): Promise<Reminder[]> {
   const found = await ctx.db.all<{ id: number }>(sql`
     SELECT t.id FROM coupon_reminder r CROSS JOIN coupon_template t ON t.id = r.template
-    WHERE r.member = ${ctx.actor.seq} AND (t.id = ${id} OR t.pattern = ${id}) ORDER BY t.opens_at`);
+    WHERE r.member = ${ctx.actor.seq} AND (t.id = ${id} OR t.recurring_template = ${id}) ORDER BY t.opens_at`);
   const policies = await noticePolicies(ctx);
   const templates = await templatesById(
     ctx,

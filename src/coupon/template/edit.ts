@@ -122,7 +122,7 @@ async function rewriteOccurrences(ctx: Context, { id }: CouponTemplate): Promise
     sql`
       UPDATE coupon_template SET (name, active_url, eligibility, per_member, updated_at) = (
         SELECT p.name, p.active_url, p.eligibility, p.per_member, ${ctx.clock()} FROM coupon_template p WHERE p.id = ${id})
-      WHERE pattern = ${id} AND state = 'ACTIVE' AND opens_at > ${ctx.clock()}`,
+      WHERE recurring_template = ${id} AND state = 'ACTIVE' AND opens_at > ${ctx.clock()}`,
   ]);
 }
 

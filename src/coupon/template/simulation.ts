@@ -40,13 +40,13 @@ export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Prom
 async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimulation> {
   const now = ctx.clock();
   const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: said.eligibility }));
-  const { most, budget } = said;
+  const { maxDiscount, budget } = said;
   const mostCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
-  const mostCost = most === null ? null : Math.min(budget ?? Infinity, mostCoupons * most);
+  const mostCost = maxDiscount === null ? null : Math.min(budget ?? Infinity, mostCoupons * maxDiscount);
   return {
     eligible,
     mostCoupons,
-    mostPerCoupon: most,
+    mostPerCoupon: maxDiscount,
     mostCost,
     warnings: warningsFor(said, { now, eligible }),
     occurrences: said.recurrence ? occurrencesAfter(said.recurrence, said, now, 5) : [],
@@ -57,10 +57,10 @@ async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimul
 export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
   const warnings: Issue[] = [];
   const warn = (path: string, message: string, when: boolean) => void (when && warnings.push({ path, message }));
-  const { stock, budget, most, perMember, opensAt, closesAt, validFrom, validTo } = said;
+  const { stock, budget, maxDiscount, perMember, opensAt, closesAt, validFrom, validTo } = said;
   warn("stock", "neither stock nor budget bounds what it costs", stock === null && budget === null);
   warn("stock", "there are no codes in its pools yet", stock === 0);
-  warn("params", "nothing bounds what one coupon takes off", most === null);
+  warn("params", "nothing bounds what one coupon takes off", maxDiscount === null);
   warn("eligibility", "no member is eligible now", eligible === 0);
   warn(
     "stock",
@@ -70,7 +70,7 @@ export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number
   warn(
     "budget",
     "is spent before the stock is",
-    budget !== null && most !== null && stock !== null && budget < stock * most,
+    budget !== null && maxDiscount !== null && stock !== null && budget < stock * maxDiscount,
   );
   warn("closesAt", "its window is past", closesAt !== null && closesAt <= now);
   warn("validTo", "its coupons would have expired", validTo !== null && validTo <= now);

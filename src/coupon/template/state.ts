@@ -43,11 +43,11 @@ export function movable(move: Move): SQL {
 }
 
 /** The row has no room for one more coupon, in its stock or its budget. */
-export const nothingLeft: SQL = sql`((stock IS NOT NULL AND issued >= stock) OR (budget IS NOT NULL AND reserved + spent + most > budget))`;
+export const nothingLeft: SQL = sql`((stock IS NOT NULL AND issued >= stock) OR (budget IS NOT NULL AND reserved + spent + max_discount > budget))`;
 
 /** The same of a row that was read; or it is SOLD_OUT, as it stays until the sweep has seen that there is room again. */
-export function isSoldOut({ state, stock, issued, budget, reserved, spent, most }: CouponTemplate): boolean {
-  const isSpent = budget !== null && reserved + spent + (most ?? 0) > budget;
+export function isSoldOut({ state, stock, issued, budget, reserved, spent, maxDiscount }: CouponTemplate): boolean {
+  const isSpent = budget !== null && reserved + spent + (maxDiscount ?? 0) > budget;
   return state === "SOLD_OUT" || isSpent || (stock !== null && issued >= stock);
 }
 

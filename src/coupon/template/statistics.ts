@@ -24,7 +24,7 @@ export interface CouponStatistics {
 
 /** A template's statistics, from sums that move with the coupons: it costs the same whatever their number. Undefined without such a template. */
 export async function couponStatistics(ctx: Context, template: number): Promise<CouponStatistics | undefined> {
-  const ids = sql`SELECT id FROM coupon_template WHERE id = ${template} OR pattern = ${template}`;
+  const ids = sql`SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template}`;
   const moved = couponStates
     .filter((state) => state !== "AVAILABLE")
     .map((state) => sql`coalesce(sum(n) FILTER (WHERE state = ${state}), 0) AS ${sql.raw(nameOf(state))}`);
@@ -34,7 +34,7 @@ export async function couponStatistics(ctx: Context, template: number): Promise<
       FROM coupon_template WHERE id IN (${ids}) HAVING count(*) > 0)
     CROSS JOIN (
       SELECT ${sql.join(moved, sql`, `)}, coalesce(sum(discount), 0) AS discount, coalesce(sum(revenue), 0) AS revenue
-      FROM coupon_tally WHERE template IN (${ids}))`);
+      FROM coupon_counts WHERE template IN (${ids}))`);
   if (!row) return undefined;
   const { issued, locked, used, expired, withdrawn } = row;
   return { ...row, available: issued - locked - used - expired - withdrawn };

@@ -39,13 +39,13 @@ export async function changeBudget(
   { budget, ...input }: Change & { readonly budget: number | null },
 ): Promise<CouponTemplate | Refusal> {
   return change(ctx, { ...input, set: { budget } }, (template) => {
-    const { issued, reserved, spent, most } = template;
+    const { issued, reserved, spent, maxDiscount } = template;
     if (budget === null) return undefined;
     if (!Amount.safeParse(budget).success) return "must be a whole number from 1";
     if (template.budget === null && issued > 0)
       return "cannot be given to a template that has issued coupons without one";
     if (budget < reserved + spent) return `must not be less than what is reserved (${reserved}) and spent (${spent})`;
-    return budgetIssues({ budget, most })[0]?.message;
+    return budgetIssues({ budget, maxDiscount })[0]?.message;
   });
 }
 
@@ -77,7 +77,7 @@ async function change(
 }
 
 async function apply(ctx: Context, id: number, set: Setting, reason: string | undefined): Promise<void> {
-  const notOpen = sql`pattern = ${id} AND state IN ('ACTIVE', 'SOLD_OUT') AND opens_at > ${ctx.clock()} AND issued = 0`;
+  const notOpen = sql`recurring_template = ${id} AND state IN ('ACTIVE', 'SOLD_OUT') AND opens_at > ${ctx.clock()} AND issued = 0`;
   const updatedAt = ctx.clock();
   await ctx.db.orm
     .update(templateTable)

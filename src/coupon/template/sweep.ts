@@ -20,12 +20,13 @@ export async function endTemplates(ctx: Context): Promise<void> {
   const recurring = await ctx.db.all<{ id: number }>(
     sql`SELECT id FROM coupon_template WHERE state IN ('ACTIVE', 'SOLD_OUT') AND state = 'ACTIVE' AND recurrence IS NOT NULL`,
   );
-  for (const pattern of await templatesById(
+  const templates = await templatesById(
     ctx,
     recurring.map(({ id }) => id),
-  )) {
-    // One pattern that cannot be read must not keep the others from their occurrences.
-    if (pattern) await makeOccurrences(ctx, pattern).catch((error) => fault(ctx, pattern.id, error));
+  );
+  for (const template of templates) {
+    // One template that cannot be read must not keep the others from their occurrences.
+    if (template) await makeOccurrences(ctx, template).catch((error) => fault(ctx, template.id, error));
   }
 }
 

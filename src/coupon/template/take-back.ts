@@ -22,7 +22,7 @@ export function beginTakeBack(template: number, now: number): Query[] {
 
 /** The shop takes the coupons of `c`'s template back. */
 export const isTakenBack: SQL = sql`EXISTS (
-  SELECT 1 FROM coupon_template p CROSS JOIN coupon_take_back b ON b.template IN (p.id, p.pattern) WHERE p.id = c.template)`;
+  SELECT 1 FROM coupon_template p CROSS JOIN coupon_take_back b ON b.template IN (p.id, p.recurring_template) WHERE p.id = c.template)`;
 
 /** How far taking back is. */
 export interface TakeBack {
@@ -59,10 +59,10 @@ export async function takeBackStretch(
   const to = from + stride;
   const turn = sql`EXISTS (SELECT 1 FROM coupon_take_back WHERE template = ${template} AND next = ${from} AND ended_at IS NULL)`;
   const taken = sql`c.id > ${from} AND c.id <= min(${to}, (SELECT upto FROM coupon_take_back WHERE template = ${template}))
-    AND c.state = 'AVAILABLE' AND c.template IN (SELECT id FROM coupon_template WHERE id = ${template} OR pattern = ${template}) AND ${turn}`;
+    AND c.state = 'AVAILABLE' AND c.template IN (SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template}) AND ${turn}`;
   const results = await ctx.db.write([
     ...countTaken(template, taken),
-    sql`UPDATE coupon AS c SET state = 'WITHDRAWN', reserve = 0 WHERE ${taken} RETURNING id AS coupon, member`,
+    sql`UPDATE coupon AS c SET state = 'WITHDRAWN', held_budget = 0 WHERE ${taken} RETURNING id AS coupon, member`,
     enqueue(
       [couponTakeBack.of({ template, from: to })],
       now,
@@ -78,10 +78,10 @@ export async function takeBackStretch(
 
 /** Before the coupons move: what they were reserved and how many they are. */
 function countTaken(template: number, taken: SQL): Query[] {
-  const each = sql`SELECT c.template, count(*) AS n, sum(c.reserve) AS reserve FROM coupon c WHERE ${taken} GROUP BY c.template`;
+  const each = sql`SELECT c.template, count(*) AS n, sum(c.held_budget) AS held_budget FROM coupon c WHERE ${taken} GROUP BY c.template`;
   return [
     sql`
-      UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template`,
+      UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g WHERE coupon_template.id = g.template`,
     sql`
       UPDATE coupon_take_back SET taken = taken + (SELECT count(*) FROM coupon c WHERE ${taken}) WHERE template = ${template}`,
     addToCounts("WITHDRAWN", each),

@@ -14,8 +14,8 @@ const lastHourMs = 3_600_000;
 export async function templateChanged(ctx: Context, id: number): Promise<void> {
   try {
     const related = await ctx.db.all<{ id: number }>(sql`
-      SELECT id FROM coupon_template WHERE pattern = ${id} AND closes_at > ${ctx.clock() - lastHourMs}
-      UNION ALL SELECT pattern FROM coupon_template WHERE id = ${id} AND pattern IS NOT NULL`);
+      SELECT id FROM coupon_template WHERE recurring_template = ${id} AND closes_at > ${ctx.clock() - lastHourMs}
+      UNION ALL SELECT recurring_template FROM coupon_template WHERE id = ${id} AND recurring_template IS NOT NULL`);
     for (const each of [id, ...related.map((row) => row.id)]) {
       forgetTemplate(ctx, each);
       forgetSoldOut(ctx, each);

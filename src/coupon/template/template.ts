@@ -28,7 +28,7 @@ export function listTemplates(
     .from(templateTable)
     .where(
       and(
-        isNull(templateTable.pattern),
+        isNull(templateTable.recurringTemplate),
         after === undefined ? undefined : lt(templateTable.id, after),
         state === undefined ? undefined : eq(templateTable.state, state),
         shop === undefined ? undefined : eq(templateTable.shop, shop),
@@ -41,13 +41,18 @@ export function listTemplates(
 /** The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before opens (ms). */
 export function listOccurrences(
   ctx: Context,
-  page: { pattern: number; after?: number | undefined; limit: number },
+  page: { recurringTemplate: number; after?: number | undefined; limit: number },
 ): Promise<CouponTemplate[]> {
-  const { pattern, after, limit } = page;
+  const { recurringTemplate, after, limit } = page;
   return ctx.db.orm
     .select()
     .from(templateTable)
-    .where(and(eq(templateTable.pattern, pattern), after === undefined ? undefined : lt(templateTable.occursAt, after)))
+    .where(
+      and(
+        eq(templateTable.recurringTemplate, recurringTemplate),
+        after === undefined ? undefined : lt(templateTable.occursAt, after),
+      ),
+    )
     .orderBy(desc(templateTable.occursAt))
     .limit(limit);
 }
@@ -81,7 +86,7 @@ async function readInOffer(ctx: Context, id: number): Promise<CouponTemplate | u
   const template = await findTemplate(ctx, id);
   if (!template || template.recurrence === null) return template;
   const next = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE pattern = ${id} AND state <> 'DRAFT' AND (closes_at IS NULL OR closes_at > ${ctx.clock()})
+    SELECT id FROM coupon_template WHERE recurring_template = ${id} AND state <> 'DRAFT' AND (closes_at IS NULL OR closes_at > ${ctx.clock()})
     ORDER BY occurs_at LIMIT 1`);
   return next ? findTemplate(ctx, next.id) : { ...template, state: "ENDED" };
 }

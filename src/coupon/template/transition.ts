@@ -78,7 +78,7 @@ async function closing(ctx: Context, move: Move, input: Command, also: readonly 
     work: async (tx) => {
       const moved = await moveOne(tx, move, input);
       if (isRefusal(moved)) return moved;
-      await tx.db.write([...moveTemplates(tx, move, sql`pattern = ${input.id}`, input.reason), ...also]);
+      await tx.db.write([...moveTemplates(tx, move, sql`recurring_template = ${input.id}`, input.reason), ...also]);
       return moved;
     },
   });

@@ -48,13 +48,13 @@ export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
     takeFromUsed(sql`
       SELECT c.template, count(*) AS n, sum(c.discount) AS discount FROM ${moving} GROUP BY c.template`),
     sql`
-      UPDATE coupon SET reserve = g.reserve FROM (
+      UPDATE coupon SET held_budget = g.held_budget FROM (
         SELECT c.id, CASE WHEN t.budget IS NULL THEN 0
-          ELSE min(t.most, t.budget - t.reserved - t.spent + c.discount) END AS reserve
+          ELSE min(t.max_discount, t.budget - t.reserved - t.spent + c.discount) END AS held_budget
         FROM ${moving}) g WHERE coupon.id = g.id`,
     sql`
-      UPDATE coupon_template SET reserved = reserved + g.reserve, spent = spent - g.discount
-      FROM (SELECT c.template, c.reserve, c.discount FROM ${moving}) g
+      UPDATE coupon_template SET reserved = reserved + g.held_budget, spent = spent - g.discount
+      FROM (SELECT c.template, c.held_budget, c.discount FROM ${moving}) g
       WHERE coupon_template.id = g.template AND ${theirs}`,
     ...moveTemplates(ctx, "sellOut", sql`${theirs} AND ${nothingLeft}`),
     sql`
@@ -79,6 +79,6 @@ export async function couponsGivenBack(
 /** Takes what was paid back out of the sums of coupons that were used, where `holds`; `amount` is minor units. */
 export function takeFromRevenue(coupons: readonly OrderCoupon[], amount: number, holds: SQL): Query {
   return sql`
-    UPDATE coupon_tally SET revenue = revenue - ${amount} WHERE state = 'USED' AND ${holds}
+    UPDATE coupon_counts SET revenue = revenue - ${amount} WHERE state = 'USED' AND ${holds}
       AND template IN (SELECT value FROM ${rows(coupons.map(({ template }) => template))})`;
 }

@@ -13,7 +13,7 @@ export function canLock(coupons: readonly OrderCoupon[], member: number, now: nu
     CROSS JOIN coupon_template t ON t.id = c.template
     WHERE c.member = ${member} AND c.state = 'AVAILABLE'
       AND c.valid_from <= ${now} AND (c.valid_to IS NULL OR c.valid_to > ${now})
-      AND (t.budget IS NULL OR t.reserved + t.spent + max(0, w.discount - c.reserve) <= t.budget)
+      AND (t.budget IS NULL OR t.reserved + t.spent + max(0, w.discount - c.held_budget) <= t.budget)
   ) = ${coupons.length}`;
 }
 
@@ -36,12 +36,12 @@ export function lockStatements({ orderId, coupons, until }: CouponLock, holds: S
     addToCounts("LOCKED", sql`SELECT c.template, count(*) AS n FROM ${moving} GROUP BY c.template`),
     sql`
       UPDATE coupon_template
-      SET reserved = reserved + (SELECT w.discount - c.reserve FROM ${moving} AND t.id = coupon_template.id)
-      WHERE budget IS NOT NULL AND id IN (SELECT t.id FROM ${moving} AND w.discount > c.reserve)`,
+      SET reserved = reserved + (SELECT w.discount - c.held_budget FROM ${moving} AND t.id = coupon_template.id)
+      WHERE budget IS NOT NULL AND id IN (SELECT t.id FROM ${moving} AND w.discount > c.held_budget)`,
     sql`
-      UPDATE coupon SET state = 'LOCKED', order_id = ${orderId}, locked_until = ${until}, reserve = g.reserve
+      UPDATE coupon SET state = 'LOCKED', order_id = ${orderId}, locked_until = ${until}, held_budget = g.held_budget
       FROM (
-        SELECT c.id, CASE WHEN t.budget IS NULL THEN c.reserve ELSE max(c.reserve, w.discount) END AS reserve
+        SELECT c.id, CASE WHEN t.budget IS NULL THEN c.held_budget ELSE max(c.held_budget, w.discount) END AS held_budget
         FROM ${moving}) g
       WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,
   ];

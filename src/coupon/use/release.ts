@@ -12,17 +12,17 @@ import { isTakenBack } from "../template/take-back.ts";
  */
 export function releaseStatements(orders: SQL): Query[] {
   const held = sql`(${orders}) s CROSS JOIN coupon c ON c.order_id = s.order_id AND c.state = 'LOCKED'`;
-  const perTemplate = sql`SELECT c.template, count(*) AS n, sum(c.reserve) AS reserve FROM ${held}`;
+  const perTemplate = sql`SELECT c.template, count(*) AS n, sum(c.held_budget) AS held_budget FROM ${held}`;
   const withdrawn = sql`${perTemplate} WHERE ${isTakenBack} GROUP BY c.template`;
   return [
     takeFromCounts("LOCKED", sql`${perTemplate} GROUP BY c.template`),
     addToCounts("WITHDRAWN", withdrawn),
     sql`
-      UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${withdrawn}) g
+      UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${withdrawn}) g
       WHERE coupon_template.id = g.template`,
     sql`
       UPDATE coupon AS c SET order_id = NULL, locked_until = NULL,
-        reserve = CASE WHEN ${isTakenBack} THEN 0 ELSE reserve END,
+        held_budget = CASE WHEN ${isTakenBack} THEN 0 ELSE held_budget END,
         state = CASE WHEN ${isTakenBack} THEN 'WITHDRAWN' ELSE 'AVAILABLE' END
       WHERE c.id IN (SELECT c.id FROM ${held}) RETURNING id AS coupon, member, state`,
   ];

@@ -30,12 +30,12 @@ export function spendStatements(ctx: Context, { orderId, coupons, pay }: CouponS
     addToUsed(sql`
       SELECT c.template, count(*) AS n, sum(w.discount) AS discount, ${pay} AS revenue FROM ${moving} GROUP BY c.template`),
     sql`
-      UPDATE coupon_template SET reserved = reserved - g.reserve, spent = spent + g.discount
-      FROM (SELECT c.template, c.reserve, w.discount FROM ${moving}) g
+      UPDATE coupon_template SET reserved = reserved - g.held_budget, spent = spent + g.discount
+      FROM (SELECT c.template, c.held_budget, w.discount FROM ${moving}) g
       WHERE coupon_template.id = g.template AND ${theirs}`,
     ...moveTemplates(ctx, "revive", sql`${theirs} AND NOT ${nothingLeft}`),
     sql`
-      UPDATE coupon SET state = 'USED', reserve = 0, locked_until = NULL, used_at = ${ctx.clock()}, discount = g.discount
+      UPDATE coupon SET state = 'USED', held_budget = 0, locked_until = NULL, used_at = ${ctx.clock()}, discount = g.discount
       FROM (SELECT c.id, w.discount FROM ${moving}) g
       WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,
   ];

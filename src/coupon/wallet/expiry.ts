@@ -23,7 +23,7 @@ export function stateNow(coupon: Pick<Coupon, "state" | "validTo">, now: number)
 }
 
 /** The words that the index `coupon_available` wants to hear. */
-export const inAvailableIndex: SQL = sql.raw("state = 'AVAILABLE' AND reserve >= 0");
+export const inAvailableIndex: SQL = sql.raw("state = 'AVAILABLE' AND held_budget >= 0");
 
 /** Expires what a member has let pass. */
 export async function expireCouponsOf(ctx: Context, member: number): Promise<void> {
@@ -73,16 +73,16 @@ function templatesDue(ctx: Context, now: number): Promise<{ id: number }[]> {
  * bring a sold-out template back.
  */
 async function expire(ctx: Context, ids: SQL): Promise<number> {
-  const each = sql`SELECT template, count(*) AS n, sum(reserve) AS reserve FROM coupon WHERE id IN (${ids}) GROUP BY template`;
+  const each = sql`SELECT template, count(*) AS n, sum(held_budget) AS held_budget FROM coupon WHERE id IN (${ids}) GROUP BY template`;
   const results = await ctx.db.write([
-    sql`UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template AND g.reserve > 0`,
+    sql`UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g WHERE coupon_template.id = g.template AND g.held_budget > 0`,
     ...moveTemplates(
       ctx,
       "revive",
-      sql`id IN (SELECT template FROM (${each}) WHERE reserve > 0) AND NOT ${nothingLeft}`,
+      sql`id IN (SELECT template FROM (${each}) WHERE held_budget > 0) AND NOT ${nothingLeft}`,
     ),
     addToCounts("EXPIRED", each),
-    sql`UPDATE coupon SET state = 'EXPIRED', reserve = 0 WHERE id IN (${ids}) RETURNING id AS coupon, member, template`,
+    sql`UPDATE coupon SET state = 'EXPIRED', held_budget = 0 WHERE id IN (${ids}) RETURNING id AS coupon, member, template`,
   ]);
   const expired = results.at(-1);
   const rows = expired?.rows ?? [];

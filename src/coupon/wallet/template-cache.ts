@@ -56,7 +56,7 @@ export function openTemplates(ctx: Context): Promise<readonly CouponTemplate[]> 
 }
 
 async function readOpen(ctx: Context, now: number): Promise<readonly CouponTemplate[]> {
-  const { state, given, recurrence, opensAt, closesAt, validTo, id } = templateTable;
+  const { state, issueMode, recurrence, opensAt, closesAt, validTo, id } = templateTable;
   const isUpcoming = sql`coalesce(${opensAt}, 0) > ${now}`;
   const found = await ctx.db.orm
     .select()
@@ -64,7 +64,7 @@ async function readOpen(ctx: Context, now: number): Promise<readonly CouponTempl
     .where(
       and(
         inArray(state, ["ACTIVE", "SOLD_OUT"]),
-        eq(given, "SELF_CLAIM"),
+        eq(issueMode, "SELF_CLAIM"),
         isNull(recurrence),
         or(isNull(closesAt), gt(closesAt, now)),
         or(isNull(validTo), gt(validTo, now)),
@@ -84,8 +84,8 @@ async function readOpen(ctx: Context, now: number): Promise<readonly CouponTempl
 function isLaterOccurrence(template: CouponTemplate, before: readonly CouponTemplate[], now: number): boolean {
   const isUpcoming = ({ opensAt }: CouponTemplate) => opensAt !== null && opensAt > now;
   return (
-    template.pattern !== null &&
+    template.recurringTemplate !== null &&
     isUpcoming(template) &&
-    before.some((other) => other.pattern === template.pattern && isUpcoming(other))
+    before.some((other) => other.recurringTemplate === template.recurringTemplate && isUpcoming(other))
   );
 }

@@ -98,10 +98,10 @@ test("a claim before the window, after it, of a draft, or by someone it is not f
   expect(await claim({ closesAt: now - 1 })).toBe("ENDED");
   expect(await claim({ state: "WITHDRAWN" })).toBe("ENDED");
   expect(await claim({ state: "DRAFT" })).toBe("NOT_FOUND");
-  expect(await claim({ given: "SYSTEM" })).toBe("NOT_FOUND");
+  expect(await claim({ issueMode: "SYSTEM" })).toBe("NOT_FOUND");
   expect(await claim({ eligibility: { level: { gte: 2 } } })).toBe("NOT_ELIGIBLE");
   expect(await claim({ eligibility: { level: { gte: 1 } } })).toBe("CLAIMED");
-  expect(await claim({ budget: 500, most: 1_000 })).toBe("SOLD_OUT");
+  expect(await claim({ budget: 500, maxDiscount: 1_000 })).toBe("SOLD_OUT");
 });
 
 test("I6 a claim that succeeded is answered the same when the window has closed, the audience has changed, or what recurs is shut", async () => {
@@ -113,7 +113,7 @@ test("I6 a claim that succeeded is answered the same when the window has closed,
   const choosy = await addTemplate(shop.ctx, { eligibility: { level: { gte: 1 } } });
   const daily = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 1 } });
   const occurrence = (opensAt: number) =>
-    addTemplate(shop.ctx, { pattern: daily.id, occursAt: opensAt, opensAt, closesAt: opensAt + 60_000 });
+    addTemplate(shop.ctx, { recurringTemplate: daily.id, occursAt: opensAt, opensAt, closesAt: opensAt + 60_000 });
   await occurrence(now);
   const asked = [closing.id, choosy.id, daily.id];
   const claim = (template: number) => claimCoupon(as(shop, 1), { template, idempotencyKey: `k${template}` });

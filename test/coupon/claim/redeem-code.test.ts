@@ -16,7 +16,7 @@ import { closeShops, openShop, type Shop, type ShopOptions } from "../../support
 
 afterAll(closeShops);
 
-const forCodes = { codeMode: "POOL", codePrefix: "GIFT", given: "CODE" } as const;
+const forCodes = { codeMode: "POOL", codePrefix: "GIFT", issueMode: "CODE" } as const;
 
 function as({ ctx }: Shop, seq: number): MemberContext {
   return { ...ctx, actor: { kind: "member", seq, id: `m${seq}` } };
@@ -111,7 +111,7 @@ test("a right code may be refused as a claim is: the limit, the window, the audi
   expect(await answer({ opensAt: now + 60_000 })).toBe("NOT_STARTED");
   expect(await answer({ closesAt: now - 1 })).toBe("ENDED");
   expect(await answer({ eligibility: { level: { gte: 2 } } })).toBe("NOT_ELIGIBLE");
-  expect(await answer({ budget: 500, most: 1_000 })).toBe("SOLD_OUT");
+  expect(await answer({ budget: 500, maxDiscount: 1_000 })).toBe("SOLD_OUT");
 });
 
 /** The shop with a database that counts what it is asked. */

@@ -244,11 +244,11 @@ test("coupons given to many at once get the lowest free codes by one statement, 
   const shop = await openShop();
   const { db } = shop.ctx;
   await shop.members(3_000);
-  const { id } = await addTemplate(shop.ctx, { ...pooled, given: "SYSTEM" });
+  const { id } = await addTemplate(shop.ctx, { ...pooled, issueMode: "SYSTEM" });
   await filledPool(shop.ctx, id, 2_500);
   const page = (from: number, to: number) => [
-    sql`INSERT INTO coupon (member, template, number, source, at, valid_from)
-      SELECT seq, ${id}, 1, 'run/7', 0, 0 FROM member WHERE seq > ${from} AND seq <= ${to} ON CONFLICT DO NOTHING`,
+    sql`INSERT INTO coupon (member, template, number, source, at, valid_from, counted)
+      SELECT seq, ${id}, 1, 'run/7', 0, 0, 1 FROM member WHERE seq > ${from} AND seq <= ${to} ON CONFLICT DO NOTHING`,
     sql`UPDATE coupon_template SET issued = issued + changes() WHERE id = ${id}`,
     ...assignPoolCodes({
       template: id,
@@ -263,9 +263,11 @@ test("coupons given to many at once get the lowest free codes by one statement, 
   await db.write(page(1_000, 2_000));
   expect(await couponSums(db)).toEqual([]);
   expect(await freeCodes(db, id)).toHaveLength(500);
-  const plain = await addTemplate(shop.ctx, { given: "SYSTEM" });
+  const plain = await addTemplate(shop.ctx, { issueMode: "SYSTEM" });
   await db.write([
-    sql`INSERT INTO coupon (member, template, number, source, at, valid_from) VALUES (1, ${plain.id}, 1, 'run/7', 0, 0)`,
+    sql`
+      INSERT INTO coupon (member, template, number, source, at, valid_from, counted)
+      VALUES (1, ${plain.id}, 1, 'run/7', 0, 0, 1)`,
     ...assignPoolCodes({ template: plain.id, source: "run/7", members: sql`SELECT 1 AS member` }),
   ]);
   expect(await db.first(sql`SELECT code FROM coupon WHERE template = ${plain.id}`)).toEqual({ code: null });

@@ -23,7 +23,7 @@ const issue = (template: number, seq: number, idempotencyKey: string, actor = se
 
 test("I6 a service gives one coupon of a SYSTEM template; its key gives the same again, another caller's key is its own", async () => {
   const { id } = await addTemplate(shop.ctx, {
-    given: "SYSTEM",
+    issueMode: "SYSTEM",
     perMember: 2,
     codeMode: "ON_CLAIM",
     codePrefix: "SORRY",
@@ -39,7 +39,7 @@ test("I6 a service gives one coupon of a SYSTEM template; its key gives the same
 });
 
 test("each reason not to give one has its name", async () => {
-  const system = { given: "SYSTEM" } as const;
+  const system = { issueMode: "SYSTEM" } as const;
   const now = shop.ctx.clock();
   const { id } = await addTemplate(shop.ctx, {
     ...system,
@@ -83,7 +83,7 @@ test("a dry run says for how many it is, and what it may cost at most", async ()
   const { id } = await addTemplate(shop.ctx, {
     stock: null,
     budget: 2_500,
-    most: 1_000,
+    maxDiscount: 1_000,
     conditions: { minimum: 2_000 },
   });
   expect(await simulateTemplate(shop.ctx, id)).toMatchObject({
@@ -123,7 +123,7 @@ test("a dry run warns of what an operator may not have meant", async () => {
   expect(await warned({ conditions: { minimum: 900 } })).toEqual([
     "conditions.minimum the smallest cart that it is good for would cost nothing",
   ]);
-  expect(await warned({ given: "CODE", codeMode: "POOL", stock: null })).toEqual([
+  expect(await warned({ issueMode: "CODE", codeMode: "POOL", stock: null })).toEqual([
     "stock there are no codes in its pools yet",
   ]);
 });

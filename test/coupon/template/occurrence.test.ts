@@ -71,7 +71,7 @@ test("each occurrence has fresh stock and a limit of its own, and the sweep make
   };
   const rows = () =>
     shop.ctx.db.all<object>(sql`
-    SELECT state, issued FROM coupon_template WHERE pattern = ${id} ORDER BY occurs_at`);
+    SELECT state, issued FROM coupon_template WHERE recurring_template = ${id} ORDER BY occurs_at`);
   expect(await rows()).toEqual([
     { state: "ACTIVE", issued: 0 },
     { state: "ACTIVE", issued: 0 },
@@ -100,7 +100,7 @@ test("what is changed of a recurring template holds for occurrences that have no
   shop.pass(15 * 60_000);
   accepted(await rewriteTemplate(shop.ctx, { id, draft: { name: "Rush hour", perMember: 2 } }));
   accepted(await changeStock(shop.ctx, { id, stock: 7 }));
-  const all = () => listOccurrences(shop.ctx, { pattern: id, limit: 9 });
+  const all = () => listOccurrences(shop.ctx, { recurringTemplate: id, limit: 9 });
   for (const { opensAt, name, perMember, stock } of await all()) {
     const isOpen = (opensAt ?? 0) <= shop.ctx.clock();
     expect([name, perMember, stock]).toEqual(isOpen ? ["Hourly", 1, 2] : ["Rush hour", 2, 7]);

@@ -43,10 +43,10 @@ test("a draft is kept as it was said, with what it left out", async () => {
   expect(kept).toMatchObject({
     ...usual,
     state: "DRAFT",
-    most: 1_000,
+    maxDiscount: 1_000,
     stock: 5,
     validDays: 7,
-    given: "SELF_CLAIM",
+    issueMode: "SELF_CLAIM",
     conditions: { goods: { include: ["a"], exclude: [] }, minimum: 0 },
     stacking: { exclusive: true },
     eligibility: null,
@@ -69,7 +69,7 @@ const faulty: [path: string, draft: Partial<TemplateDraft>][] = [
   ["conditions.minimum", { conditions: { minimum: -1 } }],
   ["stacking", { stacking: {} }],
   ["codePrefix", { codePrefix: "small" }],
-  ["codeMode", { given: "CODE" }],
+  ["codeMode", { issueMode: "CODE" }],
   ["eligibility.and.0.nobody", { eligibility: { and: [{ nobody: 1 }] } }],
   ["perMember", { perMember: 0 }],
   ["stock", { stock: 0 }],
@@ -84,7 +84,7 @@ const faulty: [path: string, draft: Partial<TemplateDraft>][] = [
   ["recurrence.cron", { recurrence: { cron: "61 * * * *", zone: "UTC", minutes: 5 } }],
   ["recurrence.zone", { recurrence: { cron: "0 10 * * *", zone: "Nowhere", minutes: 5 } }],
   ["recurrence.minutes", { recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 61 } }],
-  ["recurrence", { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 }, given: "SYSTEM" }],
+  ["recurrence", { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 }, issueMode: "SYSTEM" }],
 ];
 for (const [path, draft] of faulty) {
   test(`a draft with ${JSON.stringify(draft)} is refused with its place, ${path}`, async () => {
@@ -119,7 +119,7 @@ test("a draft can become anything; a live template only what claimants were not 
   const percent = { kind: "DISCOUNT", params: { basisPointsOff: 500, cap: 700 } };
   expect(await rewrite({ ...percent, closesAt: now + hour, opensAt: now, perMember: 2 })).toMatchObject({
     ...percent,
-    most: 700,
+    maxDiscount: 700,
   });
   expect(pathsOf(await rewrite({ perMember: 0 }))).toEqual(["perMember"]);
   accepted(await activateTemplate(shop.ctx, { id }));
@@ -131,7 +131,7 @@ test("a draft can become anything; a live template only what claimants were not 
     { stacking: { group: "a" } },
     { validDays: 1 },
     { stock: 5, budget: 10_000 },
-    { given: "SYSTEM", codeMode: "ON_CLAIM", codePrefix: "X" },
+    { issueMode: "SYSTEM", codeMode: "ON_CLAIM", codePrefix: "X" },
     { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 }, closesAt: null },
     { perMember: 1, opensAt: now + 1, closesAt: now + hour - 1 },
   ];
@@ -179,8 +179,8 @@ test("stock raised after it was sold out lets claims through at once, at a loade
     sql`SELECT data FROM event WHERE type = 'coupon.sold_out' AND subject = ${`coupon-template/${id}`} ORDER BY seq`,
   );
   expect(events.map(({ data }) => couponSoldOut.schema.parse(JSON.parse(data)))).toEqual([
-    { template: id, pattern: null, issued: 2, stock: 2, budget: null },
-    { template: id, pattern: null, issued: 3, stock: 3, budget: null },
+    { template: id, recurringTemplate: null, issued: 2, stock: 2, budget: null },
+    { template: id, recurringTemplate: null, issued: 3, stock: 3, budget: null },
   ]);
 });
 
@@ -226,11 +226,11 @@ test("withdrawn with its unused coupons, what was reserved is free and used ones
   expect(await takeBackOf(shop.ctx, id)).toMatchObject({ taken: 4 });
   expect(await takeBackOf(shop.ctx, other.id)).toBeNull();
   const rows = await shop.ctx.db.all<object>(sql`
-    SELECT template, state, reserve, count(*) AS n FROM coupon WHERE template IN (${id}, ${other.id}) GROUP BY 1, 2, 3 ORDER BY 1, 2`);
+    SELECT template, state, held_budget, count(*) AS n FROM coupon WHERE template IN (${id}, ${other.id}) GROUP BY 1, 2, 3 ORDER BY 1, 2`);
   expect(rows).toEqual([
-    { template: id, state: "USED", reserve: 1_000, n: 1 },
-    { template: id, state: "WITHDRAWN", reserve: 0, n: 4 },
-    { template: other.id, state: "AVAILABLE", reserve: 0, n: 1 },
+    { template: id, state: "USED", held_budget: 1_000, n: 1 },
+    { template: id, state: "WITHDRAWN", held_budget: 0, n: 4 },
+    { template: other.id, state: "AVAILABLE", held_budget: 0, n: 1 },
   ]);
   expect(await findTemplate(shop.ctx, id)).toMatchObject({ state: "WITHDRAWN", reserved: 1_000, issued: 5 });
   expect(codeOf(await claim(9, id))).toBe("ENDED");
@@ -241,8 +241,8 @@ test("the sweep ends what is past its window or its validity, and opens what has
   const now = shop.ctx.clock();
   const past = await addTemplate(shop.ctx, { closesAt: now - 1 });
   const expired = await addTemplate(shop.ctx, { validTo: now - 1, state: "SOLD_OUT", stock: 1, issued: 1 });
-  const freed = await addTemplate(shop.ctx, { state: "SOLD_OUT", budget: 5_000, most: 1_000, reserved: 4_000 });
-  const full = await addTemplate(shop.ctx, { state: "SOLD_OUT", budget: 5_000, most: 1_000, reserved: 4_001 });
+  const freed = await addTemplate(shop.ctx, { state: "SOLD_OUT", budget: 5_000, maxDiscount: 1_000, reserved: 4_000 });
+  const full = await addTemplate(shop.ctx, { state: "SOLD_OUT", budget: 5_000, maxDiscount: 1_000, reserved: 4_001 });
   const open = await addTemplate(shop.ctx, { closesAt: now + hour });
   expect(codeOf(await claim(1, freed.id))).toBe("SOLD_OUT");
   await shop.sweep();
