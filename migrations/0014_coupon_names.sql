@@ -1,7 +1,7 @@
--- Coupons and orders in plain words: columns and tables are called what the code and the API call them. Nothing is copied but
--- what operators wrote, and triggers and indexes follow the names by themselves, but for those that are made anew below.
+-- Coupons and orders in plain words: columns and tables are called what the code and the API call them. Nothing is
+-- copied but what operators wrote; triggers and indexes follow the names by themselves, but for those made anew below.
 
--- How a template's coupons are given. New ways are checked where templates are written, so the CHECK on the old ones goes.
+-- How a template's coupons are given. It is checked where templates are written: a CHECK could not be widened.
 ALTER TABLE coupon_template ADD COLUMN issue_mode TEXT NOT NULL DEFAULT 'SELF_CLAIM'; -- SELF_CLAIM, SYSTEM, CODE, …
 UPDATE coupon_template SET issue_mode = given;
 ALTER TABLE coupon_template DROP COLUMN given;
@@ -49,7 +49,7 @@ CREATE INDEX coupon_order_lock ON coupon_order (locked_until) WHERE state = 'LOC
 CREATE INDEX coupon_order_given_up ON coupon_order (ended_at) WHERE state IN ('RELEASED', 'EXPIRED');
 CREATE INDEX coupon_order_member ON coupon_order (member, id);
 
--- Whoever inserts many coupons at once bounds and counts them itself, and says so: 1. It is looked at when a row is inserted.
+-- Whoever inserts many coupons at once bounds and counts them itself, and says so: 1. It is looked at on insertion.
 ALTER TABLE coupon ADD COLUMN counted INTEGER NOT NULL DEFAULT 0;
 
 DROP TRIGGER coupon_admission;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { type Channels, openChannels } from "./channels/index.ts";
 import type { Actor, Context, Log } from "./context.ts";
-import { type GateWatch, watchGates } from "./coupon/claim/conservation-watch.ts";
+import { type GateWatch, watchGates } from "./coupon/gate/gate-watch.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
 import type { Env } from "./env.ts";

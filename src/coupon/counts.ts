@@ -19,7 +19,10 @@ export function takeFromCounts(state: Counted, each: SQL): Query {
     WHERE coupon_counts.template = g.template AND coupon_counts.state = ${state}`;
 }
 
-/** Adds coupons that were used, what they took off and what was paid with them: `each` has `template`, `n`, `discount`, `revenue`. */
+/**
+ * Adds coupons that were used, what they took off and what was paid with them: `each` has `template`, `n`, `discount`,
+ * `revenue`.
+ */
 export function addToUsed(each: SQL): Query {
   return sql`
     INSERT INTO coupon_counts (template, state, n, discount, revenue)
@@ -28,7 +31,10 @@ export function addToUsed(each: SQL): Query {
       revenue = revenue + excluded.revenue`;
 }
 
-/** Takes back coupons that were used and what they took off: `each` is a query of the columns `template`, `n` and `discount`. */
+/**
+ * Takes back coupons that were used and what they took off: `each` is a query of the columns `template`, `n` and
+ * `discount`.
+ */
 export function takeFromUsed(each: SQL): Query {
   return sql`
     UPDATE coupon_counts SET n = coupon_counts.n - g.n, discount = coupon_counts.discount - g.discount FROM (${each}) g

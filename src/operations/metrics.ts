@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from "prom-client";
 import type { Context } from "../context.ts";
-import { gateDrift } from "../coupon/claim/conservation.ts";
+import { gateDrift } from "../coupon/gate/conservation.ts";
 
 const registry = new Registry();
 collectDefaultMetrics({ register: registry });

@@ -14,10 +14,10 @@ import { completeRun } from "../campaign/run/completion.ts";
 import { armingHorizonMs } from "../campaign/run/launch.ts";
 import { frozenRun } from "../campaign/run/run.ts";
 import { isExternal } from "../channels/catalog.ts";
-import { expireLocks } from "../checkout/order/unlock.ts";
+import { expireLocks } from "../checkout/order/lock-expiry.ts";
 import type { Context } from "../context.ts";
 import { openPools } from "../coupon/code/pool-fill.ts";
-import { endTemplates } from "../coupon/template/sweep.ts";
+import { sweepTemplates } from "../coupon/template/sweep.ts";
 import { openTakeBacks } from "../coupon/template/take-back.ts";
 import type { Query } from "../db/statement.ts";
 import { forgetEvents } from "../queue/event/event.ts";
@@ -49,7 +49,7 @@ export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: numb
   }
   const reissued = (await reissue(ctx, lost)) + (await announceAgain(ctx));
   await refillWindows(ctx);
-  await endTemplates(ctx);
+  await sweepTemplates(ctx);
   await expireLocks(ctx, stride);
   await forgetOld(ctx);
   return { reissued };

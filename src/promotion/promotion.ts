@@ -38,7 +38,10 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft): Prom
   return fromRow(made);
 }
 
-/** Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see `campaign/draft/promotion-announcement.ts`. */
+/**
+ * Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see
+ * `campaign/draft/promotion-announcement.ts`.
+ */
 export async function rewritePromotion(
   ctx: Context,
   input: { readonly id: number; readonly draft: Partial<PromotionDraft> },

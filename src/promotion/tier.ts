@@ -2,7 +2,10 @@ import { z } from "zod";
 
 const spend = z.int().nonnegative().describe("Threshold: spend at least so much, in minor units.");
 
-/** What each kind of promotion gives from a threshold upwards. One entry makes a kind: its tiers are checked by their schema. */
+/**
+ * What each kind of promotion gives from a threshold upwards. One entry makes a kind: its tiers are checked by their
+ * schema.
+ */
 export const promotionKinds = {
   FULL_REDUCTION: {
     description: "An amount off from a threshold upwards, e.g. spend 200: 30 less.",

@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { type CouponOrder, findOrder } from "../../src/checkout/order/order.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";
 import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import { expireLocks } from "../../src/checkout/order/unlock.ts";
 import type { Context } from "../../src/context.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { couponSums } from "../support/coupon-sums.ts";

@@ -19,7 +19,7 @@ async function paid(facts: Partial<typeof templateTable.$inferInsert> = {}) {
   return { ...made, orderId };
 }
 
-test("a refund in full gives a valid coupon back, once, however often and by however many it is asked for", async () => {
+test("a refund in full gives a valid coupon back once, however often and by however many it is asked", async () => {
   const { orderId, coupon, template } = await paid({ budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(Array.from({ length: 20 }, () => refund(orderId)));
   const first = accepted(answers[0]!);

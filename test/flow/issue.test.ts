@@ -7,7 +7,7 @@ import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts
 import { isWellTyped } from "../../src/coupon/code/code.ts";
 import { gateState, reconcileGate } from "../../src/coupon/gate/gate.ts";
 import { reconcileTemplate } from "../../src/coupon/gate/reconcile.ts";
-import { changeStock } from "../../src/coupon/template/stock.ts";
+import { changeStock } from "../../src/coupon/template/stock-and-budget.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";

@@ -2,19 +2,19 @@ import { sql } from "drizzle-orm";
 import { createCampaign } from "../../src/campaign/draft/campaign.ts";
 import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";
 import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import { expireLocks } from "../../src/checkout/order/unlock.ts";
 import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
 import { redeemCode } from "../../src/coupon/claim/redeem-code.ts";
 import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import type { TemplateDraft } from "../../src/coupon/template/draft.ts";
-import { createTemplate, rewriteTemplate } from "../../src/coupon/template/edit.ts";
-import { changeBudget, changeStock } from "../../src/coupon/template/stock.ts";
-import { endTemplates } from "../../src/coupon/template/sweep.ts";
-import { activateTemplate, endTemplate, withdrawTemplate } from "../../src/coupon/template/transition.ts";
+import { createTemplate, updateTemplate } from "../../src/coupon/template/edit.ts";
+import { activateTemplate, endTemplate, withdrawTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { changeBudget, changeStock } from "../../src/coupon/template/stock-and-budget.ts";
+import { sweepTemplates } from "../../src/coupon/template/sweep.ts";
 import { expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import { filledPool } from "./pools.ts";
@@ -144,7 +144,7 @@ const look = (bazaar: Bazaar) =>
   myCoupons(as(bazaar, someone(bazaar)), { status: bazaar.roll(2) ? "AVAILABLE" : "EXPIRED", limit: 10 });
 
 async function sweep({ shop: { ctx } }: Bazaar): Promise<void> {
-  await Promise.all([expireDue(ctx), expireLocks(ctx, 10), endTemplates(ctx), reconcileGates(ctx)]);
+  await Promise.all([expireDue(ctx), expireLocks(ctx, 10), sweepTemplates(ctx), reconcileGates(ctx)]);
 }
 
 async function tick({ shop, roll }: Bazaar): Promise<void> {
@@ -159,7 +159,7 @@ function change(bazaar: Bazaar): Promise<unknown> {
 }
 
 const rewrite = (bazaar: Bazaar) =>
-  rewriteTemplate(bazaar.shop.ctx, { id: some(bazaar, 0, 1, 2, 3, 4), draft: { perMember: 2 + bazaar.roll(3) } });
+  updateTemplate(bazaar.shop.ctx, { id: some(bazaar, 0, 1, 2, 3, 4), draft: { perMember: 2 + bazaar.roll(3) } });
 
 async function enlarge(bazaar: Bazaar): Promise<void> {
   const template = some(bazaar, 3, 4);

@@ -1,7 +1,7 @@
 import type { Redis } from "@upstash/redis";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
-import { couponsMoved } from "../../src/coupon/cache/sync-cache.ts";
+import { couponsChanged } from "../../src/coupon/cache/sync-cache.ts";
 import type { WalletStatus } from "../../src/coupon/cache/wallet-cache.ts";
 import type { MemberContext } from "../../src/coupon/claim/claim.ts";
 import type { CouponState } from "../../src/coupon/table.ts";
@@ -99,7 +99,7 @@ export async function openWallets({ redis = true, turns }: WalletsOptions = {}):
     set,
     move: async (member, coupon, from, to) => {
       await set(coupon, to);
-      await couponsMoved(ctx, [{ member, coupon, from, to }]);
+      await couponsChanged(ctx, [{ member, coupon, from, to }]);
     },
     see: async (member, status) => (await myCoupons(as(member), { status, limit: 200 })).map(({ id }) => id),
     pass: (ms) => {

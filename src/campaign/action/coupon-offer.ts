@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { type CouponTemplate, codeModes } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
-import { findTemplate, templateInOffer } from "../../coupon/template/template.ts";
+import { findTemplate, templateToClaim } from "../../coupon/template/template.ts";
 import type { Issue } from "../../errors.ts";
 import { compileAudience } from "../../member/audience.ts";
 import { frozenPredicate, Predicate } from "../ledger/predicates.ts";
@@ -54,7 +54,7 @@ export async function couponOffer(ctx: Context, { kind, couponTemplate }: Coupon
 }
 
 function offered(ctx: Context, kind: CampaignKind, id: number): Promise<CouponTemplate | undefined> {
-  return kind === "COUPON_INVITE" ? templateInOffer(ctx, id) : findTemplate(ctx, id);
+  return kind === "COUPON_INVITE" ? templateToClaim(ctx, id) : findTemplate(ctx, id);
 }
 
 const path = "couponTemplate";

@@ -7,17 +7,17 @@ import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { MemberKey } from "../../member/member.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
+import { expireLocksOf } from "./lock-expiry.ts";
 import { type CouponOrder, checked, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
-import { expireLocksOf } from "./unlock.ts";
 
-const Asked = z.object({
+const LockRequest = z.object({
   orderId: ShopName,
   cart: Cart,
   coupons: Chosen.min(1),
   ttlSeconds: z.int().min(10).max(86_400).default(900),
 });
-type Asked = z.output<typeof Asked>;
+type LockRequest = z.output<typeof LockRequest>;
 
 export interface LockInput {
   /** The shop's id of the order, 1–100 characters. */
@@ -31,14 +31,14 @@ export interface LockInput {
 }
 
 /**
- * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the order is redeemed or
- * released, or the time is over. The same order with the same cart and coupons is answered as it stands, with the time that it was given.
- * Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT (the order is locked with something else, or another member's),
- * WRONG_STATE (it was redeemed).
+ * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the
+ * order is redeemed or released, or the time is over. The same order with the same cart and coupons is answered as it
+ * stands, with the time that it was given. Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT
+ * (the order is locked with something else, or another member's), WRONG_STATE (it was redeemed).
  */
 export async function lockCoupons(ctx: Context, input: LockInput): Promise<CouponOrder | Refusal> {
   const { member: key, ...said } = input;
-  const asked = checked(Asked, said);
+  const asked = checked(LockRequest, said);
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, key);
   if (isRefusal(member)) return member;
@@ -56,7 +56,7 @@ export async function lockCoupons(ctx: Context, input: LockInput): Promise<Coupo
 }
 
 /** What to answer of an order that is there; undefined when it may be locked (again). */
-function standingOrder(order: CouponOrder, asked: Asked, member: number): CouponOrder | Refusal | undefined {
+function standingOrder(order: CouponOrder, asked: LockRequest, member: number): CouponOrder | Refusal | undefined {
   if (order.member !== member) return refuse.conflict("This order is another member's.");
   switch (order.state) {
     case "LOCKED": {
@@ -78,7 +78,7 @@ interface Agreed {
 }
 
 /** Locks in one batch; undefined when something it rests on was changed meanwhile. */
-async function lock(ctx: Context, asked: Asked, agreed: Agreed): Promise<CouponOrder | undefined> {
+async function lock(ctx: Context, asked: LockRequest, agreed: Agreed): Promise<CouponOrder | undefined> {
   const revision = Bun.randomUUIDv7();
   const [, ...locked] = await ctx.db.write(orderAndLock(asked, agreed, revision, ctx.clock()));
   await couponsLocked(ctx, locked);
@@ -88,7 +88,7 @@ async function lock(ctx: Context, asked: Asked, agreed: Agreed): Promise<CouponO
 
 /** The order takes its new revision if every coupon can be locked; what follows holds for that revision alone. */
 function orderAndLock(
-  { orderId, cart, ttlSeconds }: Asked,
+  { orderId, cart, ttlSeconds }: LockRequest,
   { member, quote }: Agreed,
   revision: string,
   now: number,

@@ -6,15 +6,15 @@ import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
 
 /**
- * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that was paid went back.
- * RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
+ * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that
+ * was paid went back. RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
  */
 export const orderStates = ["LOCKED", "REDEEMED", "REFUNDED", "RELEASED", "EXPIRED"] as const;
 export type OrderState = (typeof orderStates)[number];
 
 const Json = z.string().transform((text): unknown => JSON.parse(text));
 
-const Row = z.object({
+const OrderRow = z.object({
   id: z.int(),
   /** The shop's id of it. */
   orderId: z.string(),
@@ -37,7 +37,7 @@ const Row = z.object({
 });
 
 /** An order of the shop on which coupons are used. */
-export type CouponOrder = z.infer<typeof Row>;
+export type CouponOrder = z.infer<typeof OrderRow>;
 
 /** The orders of these ids in the order asked, with `undefined` for those that are not there. */
 export async function ordersById(ctx: Context, ids: readonly number[]): Promise<(CouponOrder | undefined)[]> {
@@ -57,7 +57,7 @@ const columns = sql`id, order_id AS orderId, member, state, revision, cart, quot
   locked_until AS lockedUntil, redeemed_at AS redeemedAt, ended_at AS endedAt`;
 
 function read(row: object, now: number): CouponOrder {
-  const order = Row.parse(row);
+  const order = OrderRow.parse(row);
   const isOver = order.state === "LOCKED" && order.lockedUntil <= now;
   return isOver ? { ...order, state: "EXPIRED", endedAt: order.lockedUntil } : order;
 }
@@ -74,7 +74,10 @@ export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown
   return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
 }
 
-/** How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them got further. */
+/**
+ * How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them
+ * got further.
+ */
 export const tries = 50;
 
 export function tooBusy(): Refusal {

@@ -10,14 +10,17 @@ import { quoteOf } from "./quote-order.ts";
 
 export interface RedeemInput {
   readonly orderId: string;
-  /** What was bought in the end; what was locked unless said. It is quoted anew where it differs, with the same coupons. */
+  /**
+   * What was bought in the end; what was locked unless said. It is quoted anew where it differs, with the same coupons.
+   */
   readonly cart?: CartInput | undefined;
 }
 
 /**
- * Spends the coupons that an order holds, at the price that was locked: what was reserved of the budgets becomes spent. An order that was
- * redeemed is answered as it stands. Refusals: NOT_FOUND, INVALID_INPUT, WRONG_STATE (it was released or refunded, or its lock is over: lock
- * it again), COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with another cart).
+ * Spends the coupons that an order holds, at the price that was locked: what was reserved of the budgets becomes spent.
+ * An order that was redeemed is answered as it stands. Refusals: NOT_FOUND, INVALID_INPUT, WRONG_STATE (it was released
+ * or refunded, or its lock is over: lock it again), COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with
+ * another cart).
  */
 export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput): Promise<CouponOrder | Refusal> {
   const unnamed = faultOfName(orderId);

@@ -20,8 +20,8 @@ interface Decided {
 }
 
 /**
- * The statements of a refund: its row, the sums, what gives coupons back, and the order. All of them hold as long as the order is as it was
- * read; it changes last: run again, nothing happens twice.
+ * The statements of a refund: its row, the sums, what gives coupons back, and the order. All of them hold as long as
+ * the order is as it was read; it changes last: run again, nothing happens twice.
  */
 export function refundStatements(ctx: Context, order: CouponOrder, refund: Decided): Query[] {
   const { id, orderId, revision: seen } = order;

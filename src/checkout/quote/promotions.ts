@@ -13,9 +13,9 @@ export interface Promoted {
 }
 
 /**
- * Takes the promotions off, by rising id. The tier is the one that the goods reach before anything was taken off. FULL_REDUCTION: its
- * amount, at most what is left. DISCOUNT: ⌊left × basis points ÷ 10,000⌋. Lines bear it in proportion to what is left of them, by the
- * largest remainder. Other kinds take nothing off.
+ * Takes the promotions off, by rising id. The tier is the one that the goods reach before anything was taken off.
+ * FULL_REDUCTION: its amount, at most what is left. DISCOUNT: ⌊left × basis points ÷ 10,000⌋. Lines bear it in
+ * proportion to what is left of them, by the largest remainder. Other kinds take nothing off.
  */
 export function takePromotions(
   promotions: readonly Acting[],
@@ -46,7 +46,10 @@ function discountOf({ tiers }: Acting, goods: number, left: number): number {
   return "basisPointsOff" in tier ? share(left, tier.basisPointsOff, 10_000) : 0;
 }
 
-/** What promotions give besides the price, for an order on which so much is paid: the tier is the one that the payment reaches. */
+/**
+ * What promotions give besides the price, for an order on which so much is paid: the tier is the one that the payment
+ * reaches.
+ */
 export function earnedFor(promotions: readonly Acting[], pay: number): Earned[] {
   return [...promotions]
     .sort((a, b) => a.id - b.id)

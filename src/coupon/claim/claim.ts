@@ -8,7 +8,7 @@ import { soldOutForSure } from "../gate/sold-out.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
-import { findTemplate, templateInOffer } from "../template/template.ts";
+import { findTemplate, templateToClaim } from "../template/template.ts";
 import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
@@ -27,21 +27,22 @@ export interface ClaimInput {
 }
 
 /**
- * Gives one coupon of a template to the acting member, within stock, budget, window and the member's limit. Durable when it resolves; the
- * same idempotency key gives the same coupon again. The database decides; the gate only spares it the crowd.
+ * Gives one coupon of a template to the acting member, within stock, budget, window and the member's limit. Durable
+ * when it resolves; the same idempotency key gives the same coupon again. The database decides; the gate only spares it
+ * the crowd.
  */
 export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promise<Coupon | Refusal> {
   const { idempotencyKey } = input;
   if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
   }
-  const template = await templateInOffer(ctx, input.template);
+  const template = await templateToClaim(ctx, input.template);
   if (!template || template.state === "DRAFT" || template.issueMode !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", input.template);
   }
   const asked = { asked: input.template, template };
   const token = claimToken(ctx.actor.seq, idempotencyKey);
-  const refused = (await notOffered(ctx, template)) ?? (await askGate(ctx, template, token));
+  const refused = (await notClaimable(ctx, template)) ?? (await askGate(ctx, template, token));
   if (refused) return mayHaveClaimed(template, refused) ? ((await earlier(ctx, token, asked)) ?? refused) : refused;
   const code = template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null;
   const claim = {
@@ -64,7 +65,7 @@ function mayHaveClaimed({ recurringTemplate }: CouponTemplate, refused: Refusal)
 }
 
 /** Why a template that may be known about is not in offer to this member now, if it is not. */
-export async function notOffered(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
+export async function notClaimable(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
   const now = ctx.clock();
   if (isOver(template, now)) return refuse.ended();
   if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
@@ -94,7 +95,10 @@ interface Asked {
   readonly template: CouponTemplate;
 }
 
-/** The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the template is. */
+/**
+ * The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the
+ * template is.
+ */
 async function earlier(ctx: Context, token: string, asked: Asked): Promise<Coupon | Refusal | null> {
   const coupon = await couponOfToken(ctx, token);
   return coupon && sameAgain(ctx, coupon, asked);
@@ -108,8 +112,8 @@ async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Aske
 }
 
 /**
- * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's token may have made
- * another coupon before, which is answered then.
+ * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's
+ * token may have made another coupon before, which is answered then.
  */
 export async function decide(
   ctx: MemberContext,
@@ -129,7 +133,8 @@ export function usedKey(): Refusal {
 }
 
 /**
- * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template is no reason.
+ * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template
+ * is no reason.
  */
 export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal | undefined> {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;

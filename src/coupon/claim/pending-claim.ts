@@ -6,7 +6,9 @@ export interface PendingClaim {
   /** CLAIM, CODE or ISSUE. */
   readonly source: "CLAIM" | "CODE" | "ISSUE";
   readonly code: string | null;
-  /** Whether its template's codes come from pools: then it takes the lowest free one, or marks the one that was typed. */
+  /**
+   * Whether its template's codes come from pools: then it takes the lowest free one, or marks the one that was typed.
+   */
   readonly isPooled: boolean;
   /** When it was asked for, ms. */
   readonly at: number;

@@ -10,7 +10,10 @@ interface Command {
   readonly id: number;
 }
 
-/** Stops filling a pool until it is resumed. Codes that it has stay good. Of an upload whoever sends the file is the one that stops. */
+/**
+ * Stops filling a pool until it is resumed. Codes that it has stay good. Of an upload whoever sends the file is the one
+ * that stops.
+ */
 export const pauseCodePool = (ctx: Context, { id }: Command) =>
   move(ctx, id, { from: ["FILLING"], to: "PAUSED", generatedOnly: true });
 

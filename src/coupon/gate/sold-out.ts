@@ -10,7 +10,9 @@ interface Word {
   readonly isSoldOut: Promise<boolean>;
 }
 
-/** Whether the database says that nothing is left of a template, now or within the last second; asked by one for all. */
+/**
+ * Whether the database says that nothing is left of a template, now or within the last second; asked by one for all.
+ */
 export function soldOutForSure(ctx: Context, template: number): Promise<boolean> {
   const words = wordsOf(ctx.db);
   const now = performance.now();
@@ -29,7 +31,8 @@ export function forgetSoldOut({ db }: Context, template: number): void {
 
 async function ask(ctx: Context, template: number): Promise<boolean> {
   const row = await ctx.db.first<{ gone: number }>(sql`
-    SELECT issued >= stock OR (budget IS NOT NULL AND reserved + spent + max_discount > budget) AS gone FROM coupon_template WHERE id = ${template}`);
+    SELECT issued >= stock OR (budget IS NOT NULL AND reserved + spent + max_discount > budget) AS gone
+    FROM coupon_template WHERE id = ${template}`);
   return row?.gone === 1;
 }
 

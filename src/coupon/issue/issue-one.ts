@@ -20,8 +20,9 @@ export interface IssueInput {
 }
 
 /**
- * Gives one coupon of a SYSTEM template to a member, within stock, budget and the member's limit; before it opens, too. Durable when it
- * resolves. The same key of the same caller gives the same coupon again; for another member or template it is a CONFLICT.
+ * Gives one coupon of a SYSTEM template to a member, within stock, budget and the member's limit; before it opens, too.
+ * Durable when it resolves. The same key of the same caller gives the same coupon again; for another member or template
+ * it is a CONFLICT.
  */
 export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coupon | Refusal> {
   const { idempotencyKey } = input;

@@ -3,11 +3,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsGivenToMany } from "../cache/sync-cache.ts";
+import { dropAvailableOfMany } from "../cache/sync-cache.ts";
 import { assignPoolCodes } from "../code/pool-assign.ts";
-import { lowerGate } from "../gate/gate.ts";
+import { reduceGate } from "../gate/gate.ts";
 import type { CodeMode } from "../table.ts";
-import { codeOf, randomColumns } from "./issue-code.ts";
+import { codeOf, randomColumns } from "./code-in-sql.ts";
 
 /** Coupons of one template for many members at once. */
 export interface BulkIssue {
@@ -23,9 +23,9 @@ export interface BulkIssue {
 }
 
 /**
- * The statements that give a coupon to each of these members and count them, to stand in one batch with what decided who they are. The
- * triggers leave them, as `counted`, alone: whoever uses them bounds the members, and the table's CHECKs stand behind. {@link couponsIssued} is told
- * their results.
+ * The statements that give a coupon to each of these members and count them, to stand in one batch with what decided
+ * who they are. The triggers leave them, as `counted`, alone: whoever uses them bounds the members, and the table's
+ * CHECKs stand behind. {@link couponsIssued} is told their results.
  */
 export function issueStatements(issue: BulkIssue): Query[] {
   const { template, run, perMember, codeMode, now } = issue;
@@ -62,15 +62,16 @@ function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
 }
 
 /**
- * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not throw, and nobody needs to
- * wait for it; a gate that does not hear of it lets too many through, whom the database refuses.
+ * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not
+ * throw, and nobody needs to wait for it; a gate that does not hear of it lets too many through, whom the database
+ * refuses.
  */
 export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
   const [given, , told] = results;
   if (!ctx.redis || !given?.rowsAffected) return;
   const { remaining, members } = Told.parse(told?.rows[0]);
-  if (remaining !== null) await lowerGate(ctx.redis, template, remaining);
-  await couponsGivenToMany(ctx, members);
+  if (remaining !== null) await reduceGate(ctx.redis, template, remaining);
+  await dropAvailableOfMany(ctx, members);
 }
 
 /** What is left, and a JSON list of who got one. */

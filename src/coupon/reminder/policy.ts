@@ -23,7 +23,9 @@ export interface NoticePolicy {
 /** How long before members are reminded unless said, ms. */
 export const usualLead: Readonly<Record<NoticeKind, number>> = { DROP: 5 * 60_000, EXPIRY: 24 * 3_600_000 };
 
-/** Everything that is said of reminders: a row for all templates of a kind, and one for each that is treated otherwise. */
+/**
+ * Everything that is said of reminders: a row for all templates of a kind, and one for each that is treated otherwise.
+ */
 export async function noticePolicies(ctx: Context): Promise<NoticePolicy[]> {
   const found = await ctx.db.all<Row>(sql`
     SELECT kind, template, enabled, lead, channels, content FROM coupon_notice_policy ORDER BY kind, template`);
@@ -63,7 +65,10 @@ function json(value: unknown): string | null {
   return value === null ? null : JSON.stringify(value);
 }
 
-/** What holds for one template: its own word, else that of the template it is an occurrence of, else that for all, else what is usual. */
+/**
+ * What holds for one template: its own word, else that of the template it is an occurrence of, else that for all, else
+ * what is usual.
+ */
 export function policyFor(
   policies: readonly NoticePolicy[],
   kind: NoticeKind,

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { readTerms } from "../../discount/terms.ts";
+import { readDiscountTerms } from "../../discount/terms.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { parseAudience } from "../../member/audience.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
@@ -53,7 +53,10 @@ export const TemplateDraft = z.strictObject({
 export type TemplateDraft = z.input<typeof TemplateDraft>;
 /** What a template says, with nothing left out. */
 export type SaidOfTemplate = z.output<typeof TemplateDraft>;
-/** A draft that was checked, and what one coupon of it can cost at most: minor units, null where only the cart bounds it. */
+/**
+ * A draft that was checked, and what one coupon of it can cost at most: minor units, null where only the cart bounds
+ * it.
+ */
 export type CheckedDraft = SaidOfTemplate & { readonly maxDiscount: number | null };
 
 const Kept = z.object(TemplateDraft.shape);
@@ -69,7 +72,7 @@ export function checkTemplate(draft: TemplateDraft, now: number): CheckedDraft |
   if (!parsed.success) {
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
-  const terms = readTerms(parsed.data);
+  const terms = readDiscountTerms(parsed.data);
   const checked = { ...parsed.data, ...terms.read, maxDiscount: terms.maxDiscount };
   const issues = [
     ...terms.issues,

@@ -45,20 +45,21 @@ export function duplicateTemplate(
 }
 
 /**
- * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what claimants were not
- * promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience, closing later (or never), opening earlier
- * and a higher limit. What recurs changes its occurrences that have not opened, too.
+ * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what
+ * claimants were not promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience,
+ * closing later (or never), opening earlier and a higher limit. What recurs changes its occurrences that have not
+ * opened, too.
  */
-export async function rewriteTemplate(
+export async function updateTemplate(
   ctx: Context,
   { id, draft }: { readonly id: number; readonly draft: Partial<TemplateDraft> },
 ): Promise<CouponTemplate | Refusal> {
-  const answer = await ctx.db.transaction((db) => rewrite({ ...ctx, db }, id, draft));
+  const answer = await ctx.db.transaction((db) => update({ ...ctx, db }, id, draft));
   forgetTemplate(ctx, id);
   return answer;
 }
 
-async function rewrite(ctx: Context, id: number, draft: Partial<TemplateDraft>): Promise<CouponTemplate | Refusal> {
+async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>): Promise<CouponTemplate | Refusal> {
   const before = await findTemplate(ctx, id);
   if (!before) return refuse.notFound("coupon template", id);
   if (before.state !== "DRAFT" && !isLive(before.state)) {
@@ -75,7 +76,7 @@ async function rewrite(ctx: Context, id: number, draft: Partial<TemplateDraft>):
     .set({ ...changed, updatedAt: ctx.clock() })
     .where(eq(templateTable.id, id))
     .returning();
-  if (after && isLive(after.state)) await rewriteOccurrences(ctx, after);
+  if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ?? refuse.notFound("coupon template", id);
 }
 
@@ -107,7 +108,10 @@ const instead: Readonly<Partial<Record<Field, string>>> = {
 };
 const promised = "was promised to those who claimed; duplicate the template and withdraw or end this one";
 
-/** Of the fields that were said, those that a change of a live template must leave alone, each with what to do instead. Pure. */
+/**
+ * Of the fields that were said, those that a change of a live template must leave alone, each with what to do instead.
+ * Pure.
+ */
 export function brokenPromises(said: readonly Field[], before: SaidOfTemplate, after: SaidOfTemplate): Issue[] {
   return said.flatMap((path) => {
     if (Bun.deepEquals(before[path], after[path])) return [];
@@ -117,11 +121,12 @@ export function brokenPromises(said: readonly Field[], before: SaidOfTemplate, a
   });
 }
 
-async function rewriteOccurrences(ctx: Context, { id }: CouponTemplate): Promise<void> {
+async function updateOccurrences(ctx: Context, { id }: CouponTemplate): Promise<void> {
   await ctx.db.write([
     sql`
       UPDATE coupon_template SET (name, active_url, eligibility, per_member, updated_at) = (
-        SELECT p.name, p.active_url, p.eligibility, p.per_member, ${ctx.clock()} FROM coupon_template p WHERE p.id = ${id})
+        SELECT p.name, p.active_url, p.eligibility, p.per_member, ${ctx.clock()}
+        FROM coupon_template p WHERE p.id = ${id})
       WHERE recurring_template = ${id} AND state = 'ACTIVE' AND opens_at > ${ctx.clock()}`,
   ]);
 }

@@ -12,10 +12,10 @@ export interface TemplateSimulation {
   /** Members whom it is for, as they are now. */
   readonly eligible: number;
   /** Coupons that they could come to hold, by stock and limit; of what recurs, each time. */
-  readonly mostCoupons: number;
+  readonly maxCoupons: number;
   /** What one coupon, and what all of them, can cost at most, in minor units; null where only the carts bound it. */
-  readonly mostPerCoupon: number | null;
-  readonly mostCost: number | null;
+  readonly maxDiscount: number | null;
+  readonly maxCost: number | null;
   /** What an operator may not have meant, by the field; nothing of it keeps the template from being activated. */
   readonly warnings: readonly Issue[];
   /** Of what recurs, when it opens next. */
@@ -41,13 +41,13 @@ async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimul
   const now = ctx.clock();
   const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: said.eligibility }));
   const { maxDiscount, budget } = said;
-  const mostCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
-  const mostCost = maxDiscount === null ? null : Math.min(budget ?? Infinity, mostCoupons * maxDiscount);
+  const maxCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
+  const maxCost = maxDiscount === null ? null : Math.min(budget ?? Infinity, maxCoupons * maxDiscount);
   return {
     eligible,
-    mostCoupons,
-    mostPerCoupon: maxDiscount,
-    mostCost,
+    maxCoupons,
+    maxDiscount: maxDiscount,
+    maxCost,
     warnings: warningsFor(said, { now, eligible }),
     occurrences: said.recurrence ? occurrencesAfter(said.recurrence, said, now, 5) : [],
   };

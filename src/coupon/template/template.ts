@@ -38,7 +38,10 @@ export function listTemplates(
     .limit(limit);
 }
 
-/** The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before opens (ms). */
+/**
+ * The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before
+ * opens (ms).
+ */
 export function listOccurrences(
   ctx: Context,
   page: { recurringTemplate: number; after?: number | undefined; limit: number },
@@ -59,19 +62,19 @@ export function listOccurrences(
 
 /** How old what a crowd is told of a template may be, ms. The database is asked again before anything is given. */
 const freshMs = 1_000;
-const mostKept = 1_000;
+const maxKept = 1_000;
 
 /**
- * The template that a claim of `id` is about, at most a second old, and read once for a crowd: itself, or of a recurring one the occurrence
- * that is open or opens next.
+ * The template that a claim of `id` is about, at most a second old, and read once for a crowd: itself, or of a
+ * recurring one the occurrence that is open or opens next.
  */
-export async function templateInOffer(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
+export async function templateToClaim(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
   const kept = keptOf(ctx.db);
   const now = performance.now();
   const known = kept.get(id);
   if (known && now - known.at < freshMs) return known.template;
-  if (kept.size >= mostKept) kept.clear();
-  const template = readInOffer(ctx, id);
+  if (kept.size >= maxKept) kept.clear();
+  const template = readToClaim(ctx, id);
   kept.set(id, { at: now, template });
   template.catch(() => kept.delete(id));
   return template;
@@ -82,11 +85,12 @@ export function forgetTemplate({ db }: Context, id: number): void {
   keptOf(db).delete(id);
 }
 
-async function readInOffer(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
+async function readToClaim(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
   const template = await findTemplate(ctx, id);
   if (!template || template.recurrence === null) return template;
   const next = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE recurring_template = ${id} AND state <> 'DRAFT' AND (closes_at IS NULL OR closes_at > ${ctx.clock()})
+    SELECT id FROM coupon_template
+    WHERE recurring_template = ${id} AND state <> 'DRAFT' AND (closes_at IS NULL OR closes_at > ${ctx.clock()})
     ORDER BY occurs_at LIMIT 1`);
   return next ? findTemplate(ctx, next.id) : { ...template, state: "ENDED" };
 }

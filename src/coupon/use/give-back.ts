@@ -3,11 +3,11 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsMoved, movedRows } from "../cache/sync-cache.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { takeFromUsed } from "../counts.ts";
-import { moveTemplates, nothingLeft } from "../template/state.ts";
+import { nothingLeft, transitionTemplates } from "../template/state.ts";
 import { isTakenBack } from "../template/take-back.ts";
-import { templateChanged } from "../template/tell-gate.ts";
+import { templateChanged } from "../template/template-changed.ts";
 import { isTheirTemplate, type OrderCoupon } from "./order-coupons.ts";
 
 const dayMs = 86_400_000;
@@ -24,7 +24,10 @@ export interface GiveBack {
   readonly now: number;
 }
 
-/** The ids of the coupons that come back, as a JSON list: what {@link giveBackStatements}, behind it in the batch, give back. */
+/**
+ * The ids of the coupons that come back, as a JSON list: what {@link giveBackStatements}, behind it in the batch, give
+ * back.
+ */
 export function idsGivenBack(back: GiveBack): SQL {
   return sql`(SELECT json_group_array(c.id) FROM coupon c WHERE ${comesBack(back)})`;
 }
@@ -36,9 +39,9 @@ function comesBack({ orderId, validDays, holds, now }: GiveBack): SQL {
 }
 
 /**
- * The statements that give coupons back. What was spent on them is free again, and reserved for them anew: as much as one may cost, or what
- * the budget has left if that is less – never less than what they had taken off, which has just become free. {@link couponsGivenBack} is
- * told their results.
+ * The statements that give coupons back. What was spent on them is free again, and reserved for them anew: as much as
+ * one may cost, or what the budget has left if that is less – never less than what they had taken off, which has just
+ * become free. {@link couponsGivenBack} is told their results.
  */
 export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
   const { coupons, validDays, now } = back;
@@ -56,7 +59,7 @@ export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
       UPDATE coupon_template SET reserved = reserved + g.held_budget, spent = spent - g.discount
       FROM (SELECT c.template, c.held_budget, c.discount FROM ${moving}) g
       WHERE coupon_template.id = g.template AND ${theirs}`,
-    ...moveTemplates(ctx, "sellOut", sql`${theirs} AND ${nothingLeft}`),
+    ...transitionTemplates(ctx, "sellOut", sql`${theirs} AND ${nothingLeft}`),
     sql`
       UPDATE coupon AS c SET state = 'AVAILABLE', order_id = NULL, used_at = NULL, discount = NULL,
         valid_to = ${validDays > 0 ? sql`max(valid_to, ${now + validDays * dayMs})` : sql`valid_to`}
@@ -64,15 +67,18 @@ export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
   ];
 }
 
-/** To be called after the commit of {@link giveBackStatements}, with their results: wallets and gates follow. It does not throw. */
+/**
+ * To be called after the commit of {@link giveBackStatements}, with their results: wallets and gates follow. It does
+ * not throw.
+ */
 export async function couponsGivenBack(
   ctx: Context,
   coupons: readonly OrderCoupon[],
   results: readonly ResultSet[],
 ): Promise<void> {
-  const moved = movedRows(results.at(-1), "USED", "AVAILABLE");
-  if (moved.length === 0) return;
-  await couponsMoved(ctx, moved);
+  const changed = changedCoupons(results.at(-1), "USED", "AVAILABLE");
+  if (changed.length === 0) return;
+  await couponsChanged(ctx, changed);
   for (const { template } of coupons) await templateChanged(ctx, template);
 }
 

@@ -2,7 +2,7 @@ import type { ResultSet } from "@libsql/client";
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsMoved, movedRows } from "../cache/sync-cache.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
 import { asTable, type OrderCoupon } from "./order-coupons.ts";
 
@@ -26,8 +26,9 @@ export interface CouponLock {
 }
 
 /**
- * The statements that lock coupons for an order where `holds`, the order's own word, is true. All are computed of the coupons that are still
- * to move, which move last: run again, nothing happens twice. {@link couponsLocked} is told their results.
+ * The statements that lock coupons for an order where `holds`, the order's own word, is true. All are computed of the
+ * coupons that are still to move, which move last: run again, nothing happens twice. {@link couponsLocked} is told
+ * their results.
  */
 export function lockStatements({ orderId, coupons, until }: CouponLock, holds: SQL): Query[] {
   const moving = sql`${asTable(coupons)} w CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'AVAILABLE'
@@ -41,7 +42,8 @@ export function lockStatements({ orderId, coupons, until }: CouponLock, holds: S
     sql`
       UPDATE coupon SET state = 'LOCKED', order_id = ${orderId}, locked_until = ${until}, held_budget = g.held_budget
       FROM (
-        SELECT c.id, CASE WHEN t.budget IS NULL THEN c.held_budget ELSE max(c.held_budget, w.discount) END AS held_budget
+        SELECT c.id,
+          CASE WHEN t.budget IS NULL THEN c.held_budget ELSE max(c.held_budget, w.discount) END AS held_budget
         FROM ${moving}) g
       WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,
   ];
@@ -49,5 +51,5 @@ export function lockStatements({ orderId, coupons, until }: CouponLock, holds: S
 
 /** To be called after the commit of {@link lockStatements}, with their results: wallets follow. It does not throw. */
 export async function couponsLocked(ctx: Context, results: readonly ResultSet[]): Promise<void> {
-  await couponsMoved(ctx, movedRows(results.at(-1), "AVAILABLE", "LOCKED"));
+  await couponsChanged(ctx, changedCoupons(results.at(-1), "AVAILABLE", "LOCKED"));
 }

@@ -2,13 +2,13 @@ import type { ResultSet } from "@libsql/client";
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsMoved, movedRows } from "../cache/sync-cache.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts, takeFromCounts } from "../counts.ts";
 import { isTakenBack } from "../template/take-back.ts";
 
 /**
- * The statements that free the coupons which orders have locked; `orders` is a query of the column `order_id`. Coupons that the shop takes
- * back meanwhile do not become free but WITHDRAWN. {@link couponsReleased} is told their results.
+ * The statements that free the coupons which orders have locked; `orders` is a query of the column `order_id`. Coupons
+ * that the shop takes back meanwhile do not become free but WITHDRAWN. {@link couponsReleased} is told their results.
  */
 export function releaseStatements(orders: SQL): Query[] {
   const held = sql`(${orders}) s CROSS JOIN coupon c ON c.order_id = s.order_id AND c.state = 'LOCKED'`;
@@ -28,7 +28,9 @@ export function releaseStatements(orders: SQL): Query[] {
   ];
 }
 
-/** To be called after the commit of {@link releaseStatements}, with their results: wallets follow. It does not throw. */
+/**
+ * To be called after the commit of {@link releaseStatements}, with their results: wallets follow. It does not throw.
+ */
 export async function couponsReleased(ctx: Context, results: readonly ResultSet[]): Promise<void> {
-  await couponsMoved(ctx, movedRows(results.at(-1), "LOCKED", "AVAILABLE"));
+  await couponsChanged(ctx, changedCoupons(results.at(-1), "LOCKED", "AVAILABLE"));
 }

@@ -2,10 +2,10 @@ import type { ResultSet } from "@libsql/client";
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsMoved, movedRows } from "../cache/sync-cache.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToUsed, takeFromCounts } from "../counts.ts";
-import { moveTemplates, nothingLeft } from "../template/state.ts";
-import { templateChanged } from "../template/tell-gate.ts";
+import { nothingLeft, transitionTemplates } from "../template/state.ts";
+import { templateChanged } from "../template/template-changed.ts";
 import { asTable, isTheirTemplate, type OrderCoupon } from "./order-coupons.ts";
 
 /** Coupons that are spent on an order that holds them. */
@@ -17,9 +17,10 @@ export interface CouponSpending {
 }
 
 /**
- * The statements that spend the coupons which an order has locked, where `holds`, the order's own word, is true: what was reserved of the
- * budgets becomes spent, and what is left of it may bring a sold-out template back. All are computed of the coupons that are still locked,
- * which move last: run again, nothing happens twice. {@link couponsSpent} is told their results.
+ * The statements that spend the coupons which an order has locked, where `holds`, the order's own word, is true: what
+ * was reserved of the budgets becomes spent, and what is left of it may bring a sold-out template back. All are
+ * computed of the coupons that are still locked, which move last: run again, nothing happens twice. {@link
+ * couponsSpent} is told their results.
  */
 export function spendStatements(ctx: Context, { orderId, coupons, pay }: CouponSpending, holds: SQL): Query[] {
   const moving = sql`${asTable(coupons)} w
@@ -28,26 +29,31 @@ export function spendStatements(ctx: Context, { orderId, coupons, pay }: CouponS
   return [
     takeFromCounts("LOCKED", sql`SELECT c.template, count(*) AS n FROM ${moving} GROUP BY c.template`),
     addToUsed(sql`
-      SELECT c.template, count(*) AS n, sum(w.discount) AS discount, ${pay} AS revenue FROM ${moving} GROUP BY c.template`),
+      SELECT c.template, count(*) AS n, sum(w.discount) AS discount, ${pay} AS revenue
+      FROM ${moving} GROUP BY c.template`),
     sql`
       UPDATE coupon_template SET reserved = reserved - g.held_budget, spent = spent + g.discount
       FROM (SELECT c.template, c.held_budget, w.discount FROM ${moving}) g
       WHERE coupon_template.id = g.template AND ${theirs}`,
-    ...moveTemplates(ctx, "revive", sql`${theirs} AND NOT ${nothingLeft}`),
+    ...transitionTemplates(ctx, "revive", sql`${theirs} AND NOT ${nothingLeft}`),
     sql`
-      UPDATE coupon SET state = 'USED', held_budget = 0, locked_until = NULL, used_at = ${ctx.clock()}, discount = g.discount
+      UPDATE coupon SET state = 'USED', held_budget = 0, locked_until = NULL, used_at = ${ctx.clock()},
+        discount = g.discount
       FROM (SELECT c.id, w.discount FROM ${moving}) g
       WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,
   ];
 }
 
-/** To be called after the commit of {@link spendStatements}, with their results: wallets and gates follow. It does not throw. */
+/**
+ * To be called after the commit of {@link spendStatements}, with their results: wallets and gates follow. It does not
+ * throw.
+ */
 export async function couponsSpent(
   ctx: Context,
   coupons: readonly OrderCoupon[],
   results: readonly ResultSet[],
 ): Promise<void> {
-  await couponsMoved(ctx, movedRows(results.at(-1), "LOCKED", "USED"));
+  await couponsChanged(ctx, changedCoupons(results.at(-1), "LOCKED", "USED"));
   const revived = results.at(-2)?.rowsAffected;
   if (revived) for (const { template } of coupons) await templateChanged(ctx, template);
 }

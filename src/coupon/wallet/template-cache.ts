@@ -8,8 +8,8 @@ import { templatesById } from "../template/template.ts";
 const freshMs = 1_000;
 /** How far ahead what opens is told of, ms. */
 const soonMs = 7 * 86_400_000;
-const mostOffers = 200;
-const mostKept = 5_000;
+const maxClaimable = 200;
+const maxKept = 5_000;
 
 /** What this process told last, and when (ms, by the context's clock). */
 interface Told {
@@ -35,7 +35,7 @@ export async function templatesToShow(ctx: Context, ids: readonly number[]): Pro
   const unknown = ids.filter((id) => !isFresh(byId.get(id)?.at, now));
   if (unknown.length > 0) {
     const read = await templatesById(ctx, [...new Set(unknown)]);
-    if (byId.size > mostKept) byId.clear();
+    if (byId.size > maxKept) byId.clear();
     const found = new Map(read.map((template) => [template?.id, template]));
     for (const id of unknown) byId.set(id, { at: now, template: found.get(id) });
   }
@@ -76,7 +76,7 @@ async function readOpen(ctx: Context, now: number): Promise<readonly CouponTempl
       sql`CASE WHEN ${isUpcoming} THEN ${opensAt} ELSE coalesce(${closesAt}, ${Number.MAX_SAFE_INTEGER}) END`,
       id,
     )
-    .limit(mostOffers);
+    .limit(maxClaimable);
   return found.filter((template, i) => !isLaterOccurrence(template, found.slice(0, i), now));
 }
 

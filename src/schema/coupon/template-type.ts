@@ -1,4 +1,4 @@
-import { couponConservation } from "../../coupon/claim/conservation.ts";
+import { couponConservation } from "../../coupon/gate/conservation.ts";
 import { type CouponTemplate, templateStates } from "../../coupon/table.ts";
 import { occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
 import { type TemplateTransition, templateTransitions } from "../../coupon/template/state.ts";
@@ -51,7 +51,7 @@ const RecurrenceType = builder.objectRef<Recurrence>("CouponRecurrence").impleme
 });
 
 /** Enough to plan a month of daily sales. */
-const mostPreviewed = 31;
+const maxPreviewed = 31;
 
 const amount = { type: "BigInt", nullable: true } as const;
 const moment = { type: "DateTime", nullable: true } as const;
@@ -117,10 +117,10 @@ builder.objectFields(CouponTemplateType, (t) => ({
     type: [OccurrenceType],
     description: "When it opens next; empty for what does not recur.",
     complexity: { field: 1, multiplier: 5 },
-    args: { first: t.arg.int({ description: `How many, 1–${mostPreviewed}; 5 unless given.` }) },
+    args: { first: t.arg.int({ description: `How many, 1–${maxPreviewed}; 5 unless given.` }) },
     resolve: (template, { first }, { ctx }) => {
       const recurrence = recurrenceOf(template);
-      const n = Math.max(1, Math.min(first ?? 5, mostPreviewed));
+      const n = Math.max(1, Math.min(first ?? 5, maxPreviewed));
       return recurrence ? occurrencesAfter(recurrence, template, ctx.clock(), n) : [];
     },
   }),

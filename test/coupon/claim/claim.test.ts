@@ -26,7 +26,7 @@ function tally(answers: readonly (Coupon | Refusal)[]): Record<string, number> {
   return counts;
 }
 
-test("I1 a stock of 100 becomes exactly 100 coupons when 1,000 members claim at once; gate and rows agree", async () => {
+test("I1 a stock of 100 is exactly 100 coupons when 1,000 members claim at once; gate and rows agree", async () => {
   const shop = await openShop(withRedis);
   await shop.members(1_000);
   const { id } = await addTemplate(shop.ctx, { stock: 100 });
@@ -60,7 +60,7 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
   });
 });
 
-test("I17 without Redis claims are as exact, and a repeated claim after the last unit is the coupon it was", async () => {
+test("I17 without Redis claims are as exact, and one repeated after the last unit is the coupon it was", async () => {
   const shop = await openShop();
   await shop.members(60);
   const { id } = await addTemplate(shop.ctx, { stock: 20 });
@@ -86,7 +86,7 @@ test("I4 what is refused for another reason gives its unit back, and Redis may b
   expect(tally(rest)).toEqual({ CLAIMED: 20, SOLD_OUT: 10 });
 });
 
-test("a claim before the window, after it, of a draft, or by someone it is not for is refused by its name", async () => {
+test("a claim before the window, after it, of a draft, or by someone it is not for is refused by name", async () => {
   const shop = await openShop();
   await shop.members(2, { level: "i" });
   const now = shop.ctx.clock();
@@ -104,7 +104,7 @@ test("a claim before the window, after it, of a draft, or by someone it is not f
   expect(await claim({ budget: 500, maxDiscount: 1_000 })).toBe("SOLD_OUT");
 });
 
-test("I6 a claim that succeeded is answered the same when the window has closed, the audience has changed, or what recurs is shut", async () => {
+test("I6 a claim that succeeded is answered the same when window, audience or occurrence have changed", async () => {
   const shop = await openShop();
   await shop.members(1, { level: "1" });
   const now = shop.ctx.clock();

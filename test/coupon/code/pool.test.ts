@@ -91,7 +91,9 @@ test("codes that are there already are made up for, so that the pool ends with w
   // A thirty-seventh or so of the codes is turned away, as if there were such a one already.
   await shop.ctx.db.write([
     {
-      sql: `CREATE TRIGGER known BEFORE INSERT ON pool_code WHEN substr(NEW.code, -1) IN ('0', '$') BEGIN SELECT RAISE(IGNORE); END`,
+      sql: `
+        CREATE TRIGGER known BEFORE INSERT ON pool_code WHEN substr(NEW.code, -1) IN ('0', '$')
+        BEGIN SELECT RAISE(IGNORE); END`,
       args: [],
     },
   ]);
@@ -135,7 +137,7 @@ test("I9 a pool whose message is lost is found by the sweep", async () => {
   expect(await couponSums(ctx.db)).toEqual([]);
 });
 
-test("I12 a pool that the queue gave up is left alone by the sweep, and goes on when it is replayed or resumed", async () => {
+test("I12 a pool that the queue gave up is left alone by the sweep, and goes on when resumed", async () => {
   const shop = await openShop({ deliver: notNow });
   const { ctx } = shop;
   const { id: template } = await addTemplate(ctx, pooled);
@@ -240,7 +242,7 @@ test("claims go on while a pool is filled", async () => {
   expect(await couponSums(shop.ctx.db)).toEqual([]);
 });
 
-test("coupons given to many at once get the lowest free codes by one statement, and a repeat takes no more", async () => {
+test("coupons given to many get the lowest free codes by one statement, and a repeat takes no more", async () => {
   const shop = await openShop();
   const { db } = shop.ctx;
   await shop.members(3_000);
@@ -273,7 +275,7 @@ test("coupons given to many at once get the lowest free codes by one statement, 
   expect(await db.first(sql`SELECT code FROM coupon WHERE template = ${plain.id}`)).toEqual({ code: null });
 });
 
-test("a campaign and members who claim at the same time share a pool: each coupon has a code of its own, and then it is empty", async () => {
+test("a campaign and members who claim share a pool: each coupon has its own code until it is empty", async () => {
   const shop = await openShop({ env: { PAGE_SIZE: "50" } });
   await shop.members(400);
   const { id } = await addTemplate(shop.ctx, pooled);

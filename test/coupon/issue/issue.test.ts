@@ -21,7 +21,7 @@ const service = (id: number): Actor => ({ kind: "service", id, name: "backend", 
 const issue = (template: number, seq: number, idempotencyKey: string, actor = service(1)) =>
   issueCoupon({ ...shop.ctx, actor }, { template, member: { externalId: `x${seq}` }, idempotencyKey });
 
-test("I6 a service gives one coupon of a SYSTEM template; its key gives the same again, another caller's key is its own", async () => {
+test("I6 a service gives one coupon of a SYSTEM template; its own key gives the same again", async () => {
   const { id } = await addTemplate(shop.ctx, {
     issueMode: "SYSTEM",
     perMember: 2,
@@ -74,9 +74,9 @@ test("a dry run says for how many it is, and what it may cost at most", async ()
   const simulation = accepted(await estimateTemplate(shop.ctx, { ...usual, ...spend, ...level, perMember: 2 }));
   expect(simulation).toEqual({
     eligible: 4,
-    mostCoupons: 5,
-    mostPerCoupon: 1_000,
-    mostCost: 5_000,
+    maxCoupons: 5,
+    maxDiscount: 1_000,
+    maxCost: 5_000,
     warnings: [],
     occurrences: [],
   });
@@ -88,8 +88,8 @@ test("a dry run says for how many it is, and what it may cost at most", async ()
   });
   expect(await simulateTemplate(shop.ctx, id)).toMatchObject({
     eligible: 20,
-    mostCoupons: 20,
-    mostCost: 2_500,
+    maxCoupons: 20,
+    maxCost: 2_500,
     warnings: [],
   });
   const recurrence = { cron: "0 10 * * *", zone: "UTC", minutes: 5 };

@@ -54,7 +54,7 @@ describe("a claim link", () => {
     expect(await held(3)).toBe(1);
   });
 
-  test("leads to the template's own page where it has one, with the token, and without telling others of it", async () => {
+  test("leads to the template's own page where it has one, with the token, without telling others", async () => {
     const link = await linkTo({ activeUrl: "https://shop.test/sale?a=1#top" }, { member: 4 });
     const answers = [await ask(link), await ask(link, { method: "HEAD" })];
     const token = link.split("/c/")[1];

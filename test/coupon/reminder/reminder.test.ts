@@ -26,7 +26,7 @@ const codeOf = (answer: Reminder | Refusal) =>
 const wishes = async (template: number) =>
   (await wallets.db.all(sql`SELECT 1 FROM coupon_reminder WHERE template = ${template}`)).length;
 
-test("a member is to be told five minutes before a drop; asking twice is asking once, and it can be taken back", async () => {
+test("a member is to be told five minutes before a drop; asking twice is asking once; it can be undone", async () => {
   const opensAt = now() + hour;
   const { id } = await addTemplate(wallets.ctx, { opensAt });
   expect(accepted(await ask(id))).toMatchObject({ opensAt, remindAt: opensAt - 5 * minute, template: { id } });
@@ -62,7 +62,7 @@ test("once members are being told, a reminder cannot be taken back", async () =>
   expect(codeOf(await cancel(id))).toBe("SENT");
 });
 
-test("of a recurring template the next occurrence is meant, also while one is open; taking it back means all of them", async () => {
+test("of a recurring template the next occurrence is meant, even if one is open; cancelling means all", async () => {
   const { id } = await addTemplate(wallets.ctx, { recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 50 } });
   const recurring = await findTemplate(wallets.ctx, id);
   if (!recurring) throw new Error("no template");
@@ -80,7 +80,7 @@ test("of a recurring template the next occurrence is meant, also while one is op
   expect([await wishes(first.template.id), await wishes(second.template.id)]).toEqual([1, 0]);
 });
 
-test("the shop says how long before members are told, for one template, for what recurs under it, or for all, or not at all", async () => {
+test("the shop says how long before members are told: of one template, its occurrences, or all", async () => {
   const opensAt = now() + 3 * hour;
   const [own, other] = [await addTemplate(wallets.ctx, { opensAt }), await addTemplate(wallets.ctx, { opensAt })];
   const occurrence = await addTemplate(wallets.ctx, { opensAt, recurringTemplate: own.id, occursAt: opensAt });

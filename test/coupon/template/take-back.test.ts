@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { takeBackOf, takeBackStretch } from "../../../src/coupon/template/take-back.ts";
-import { withdrawTemplate } from "../../../src/coupon/template/transition.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";

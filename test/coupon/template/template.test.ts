@@ -5,12 +5,12 @@ import { couponSoldOut } from "../../../src/coupon/events.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";
 import type { CouponTemplate, TemplateState } from "../../../src/coupon/table.ts";
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
-import { createTemplate, duplicateTemplate, rewriteTemplate } from "../../../src/coupon/template/edit.ts";
+import { createTemplate, duplicateTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
+import { activateTemplate, endTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { templateTransitions } from "../../../src/coupon/template/state.ts";
-import { changeBudget, changeStock } from "../../../src/coupon/template/stock.ts";
+import { changeBudget, changeStock } from "../../../src/coupon/template/stock-and-budget.ts";
 import { takeBackOf } from "../../../src/coupon/template/take-back.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { activateTemplate, endTemplate, withdrawTemplate } from "../../../src/coupon/template/transition.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
@@ -92,7 +92,7 @@ for (const [path, draft] of faulty) {
   });
 }
 
-test("I6 asked again with the same key, creating and activating answer the same template; with other input they conflict", async () => {
+test("I6 with the same key, creating and activating answer the same again; with other input: conflict", async () => {
   const create = (name: string) =>
     createTemplate(shop.ctx, { draft: { ...usual, name }, idempotencyKey: "create once" });
   const first = accepted(await create("Once"));
@@ -112,10 +112,10 @@ test("what is past cannot be activated, and stays a draft", async () => {
   expect(await templateTransitions(shop.ctx, id)).toEqual([]);
 });
 
-test("a draft can become anything; a live template only what claimants were not promised, and the refusal names the fields", async () => {
+test("a draft can become anything; a live template only what was not promised; refusals name the fields", async () => {
   const now = shop.ctx.clock();
   const { id } = await made();
-  const rewrite = (draft: Partial<TemplateDraft>) => rewriteTemplate(shop.ctx, { id, draft });
+  const rewrite = (draft: Partial<TemplateDraft>) => updateTemplate(shop.ctx, { id, draft });
   const percent = { kind: "DISCOUNT", params: { basisPointsOff: 500, cap: 700 } };
   expect(await rewrite({ ...percent, closesAt: now + hour, opensAt: now, perMember: 2 })).toMatchObject({
     ...percent,
@@ -153,7 +153,7 @@ test("a draft can become anything; a live template only what claimants were not 
   expect(codeOf(await claim(1, id))).toBe("NOT_ELIGIBLE");
   accepted(await endTemplate(shop.ctx, { id }));
   expect(await rewrite({ name: "Late" })).toMatchObject({ code: "WRONG_STATE", state: "ENDED" });
-  expect(await rewriteTemplate(shop.ctx, { id: 999_999, draft: {} })).toMatchObject({ code: "NOT_FOUND" });
+  expect(await updateTemplate(shop.ctx, { id: 999_999, draft: {} })).toMatchObject({ code: "NOT_FOUND" });
 });
 
 test("stock raised after it was sold out lets claims through at once, at a loaded gate, too", async () => {
@@ -226,7 +226,8 @@ test("withdrawn with its unused coupons, what was reserved is free and used ones
   expect(await takeBackOf(shop.ctx, id)).toMatchObject({ taken: 4 });
   expect(await takeBackOf(shop.ctx, other.id)).toBeNull();
   const rows = await shop.ctx.db.all<object>(sql`
-    SELECT template, state, held_budget, count(*) AS n FROM coupon WHERE template IN (${id}, ${other.id}) GROUP BY 1, 2, 3 ORDER BY 1, 2`);
+    SELECT template, state, held_budget, count(*) AS n FROM coupon WHERE template IN (${id}, ${other.id})
+    GROUP BY 1, 2, 3 ORDER BY 1, 2`);
   expect(rows).toEqual([
     { template: id, state: "USED", held_budget: 1_000, n: 1 },
     { template: id, state: "WITHDRAWN", held_budget: 0, n: 4 },

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { lockCoupons } from "../../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../../src/checkout/order/lock-expiry.ts";
 import { releaseCoupons } from "../../../src/checkout/order/release.ts";
-import { expireLocks } from "../../../src/checkout/order/unlock.ts";
 import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { expireCouponsOf, expireDue } from "../../../src/coupon/wallet/expiry.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
@@ -25,7 +25,7 @@ const cart = { currency: "EUR", lines: [{ id: "tea", goods: "tea", unitPrice: 5_
 const stateOf = async (coupon: number) =>
   (await wallets.db.first<{ state: string }>(sql`SELECT state FROM coupon WHERE id = ${coupon}`))?.state;
 
-test("a coupon that was let pass is EXPIRED when its member looks, in the lists, the database and the sums", async () => {
+test("a coupon that was let pass is EXPIRED when its member looks: in lists, database and sums", async () => {
   const me = someone();
   const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, maxDiscount: 1_000, perMember: 9 });
   const coupon = await wallets.give(me, { template, validTo: wallets.ctx.clock() + hour, heldBudget: 1_000 });
@@ -108,7 +108,7 @@ const act: fc.Arbitrary<Act> = fc.record({
   member: fc.integer({ min: 1, max: 4 }),
 });
 
-test("members who look, the schedule and orders at the same moment: every coupon expires once, and all sums agree", async () => {
+test("members who look, the schedule and orders at once: every coupon expires once, all sums agree", async () => {
   let round = 0;
   const race = async (acts: readonly Act[]) => {
     const { id: template } = await addTemplate(wallets.ctx, { budget: 10 ** 6, maxDiscount: 100, perMember: 9 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { couponsGiven } from "../../../src/coupon/cache/sync-cache.ts";
+import { dropAvailable } from "../../../src/coupon/cache/sync-cache.ts";
 import { announceMoves, lifetime, moveInLists, readList, storeList } from "../../../src/coupon/cache/wallet-cache.ts";
 import { myCoupons } from "../../../src/coupon/wallet/wallet.ts";
 import { addTemplate } from "../../support/coupons.ts";
@@ -24,7 +24,7 @@ const isKept = (member: number, status: "AVAILABLE" | "USED" = "AVAILABLE") =>
     return kept !== "unavailable" && kept.kind === "loaded";
   });
 
-test("what can be used comes with the soonest end first, what is over with the latest first, and pages go on where the last one ended", async () => {
+test("what can be used comes soonest end first, what is over latest first; pages go on where one ended", async () => {
   const me = someone();
   const now = wallets.ctx.clock();
   const forever = await wallets.give(me);
@@ -140,7 +140,7 @@ withRedis("a list that missed an earlier move is dropped with the next one", asy
 withRedis("the same for a coupon that was given meanwhile, and for Redis flushed in between", async () => {
   const [first, second] = [someone(), someone()];
   for (const [me, meanwhile] of [
-    [first, () => wallets.give(first).then(() => couponsGiven(wallets.ctx, [first]))],
+    [first, () => wallets.give(first).then(() => dropAvailable(wallets.ctx, [first]))],
     [second, () => wallets.give(second).then(() => wallets.ctx.redis?.flushall())],
   ] as const) {
     const kept = await readList(wallets.ctx.redis, { member: me, status: "AVAILABLE" });
@@ -158,8 +158,8 @@ withRedis("lists that are loaded together do not end together, and none lives lo
   const leftOf = async (member: number) => Number(await wallets.ctx.redis?.pttl(`wallet:{${member}}:USED`));
   await until(async () => (await Promise.all(members.map(leftOf))).every((ms) => ms > 0));
   const lives = await Promise.all(members.map(leftOf));
-  expect(Math.min(...lives)).toBeGreaterThan(lifetime.leastMs - 5_000);
-  expect(Math.max(...lives)).toBeLessThanOrEqual(lifetime.leastMs + lifetime.jitterMs);
+  expect(Math.min(...lives)).toBeGreaterThan(lifetime.minMs - 5_000);
+  expect(Math.max(...lives)).toBeLessThanOrEqual(lifetime.minMs + lifetime.jitterMs);
   expect(Math.max(...lives) - Math.min(...lives)).toBeGreaterThan(lifetime.jitterMs / 4);
 });
 

@@ -96,7 +96,7 @@ describe("a claim is refused with", () => {
     member++;
     const template = await make({ stock: 1_000, perMember: 1_000 });
     await Promise.all(
-      Array.from({ length: attempts.most }, () => claimCoupon(actor(), { template, idempotencyKey: key() })),
+      Array.from({ length: attempts.limit }, () => claimCoupon(actor(), { template, idempotencyKey: key() })),
     );
     const { __typename, retryAfterSeconds } = await claim(template);
     expect(__typename).toBe("RateLimited");

@@ -195,16 +195,16 @@ test("a recurring template tells when it opens next, and has its occurrences", a
 });
 
 test("dry runs say what it would cost and warn; faults are errors with their places", async () => {
-  const fields = "eligible mostCoupons mostPerCoupon mostCost warnings { path } occurrences { opensAt }";
+  const fields = "eligible maxCoupons maxDiscount maxCost warnings { path } occurrences { opensAt }";
   const estimate = `query ($input: EstimateCouponTemplateInput!) { estimateCouponTemplate(input: $input) { ${fields} } }`;
   const { estimateCouponTemplate } = await vic!.get(estimate, {
     input: { ...usual, stock: "4", eligibility: { level: { lte: 6 } }, conditions: { minimum: "500" } },
   });
   expect(estimateCouponTemplate).toEqual({
     eligible: "6",
-    mostCoupons: "4",
-    mostPerCoupon: "1000",
-    mostCost: "4000",
+    maxCoupons: "4",
+    maxDiscount: "1000",
+    maxCost: "4000",
     warnings: [{ path: "conditions.minimum" }],
     occurrences: [],
   });
@@ -213,7 +213,7 @@ test("dry runs say what it would cost and warn; faults are errors with their pla
   const simulated = await vic!.get(`query ($id: ID!) { simulateCouponTemplate(templateId: $id) { ${fields} } }`, {
     id: await made(),
   });
-  expect(simulated.simulateCouponTemplate).toMatchObject({ eligible: "10", mostCoupons: "10", mostCost: "10000" });
+  expect(simulated.simulateCouponTemplate).toMatchObject({ eligible: "10", maxCoupons: "10", maxCost: "10000" });
 });
 
 test("a service gives a member one coupon of a SYSTEM template, once per key, and may do nothing else", async () => {

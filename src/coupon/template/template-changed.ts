@@ -8,8 +8,8 @@ import { forgetTemplate } from "./template.ts";
 const lastHourMs = 3_600_000;
 
 /**
- * To be called after the commit that changed a template, or its occurrences: what this process and the gates know of it is made true at
- * once. Other processes follow within a second. Does not throw: the database is right without it.
+ * To be called after the commit that changed a template, or its occurrences: what this process and the gates know of it
+ * is made true at once. Other processes follow within a second. Does not throw: the database is right without it.
  */
 export async function templateChanged(ctx: Context, id: number): Promise<void> {
   try {
