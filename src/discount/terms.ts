@@ -49,9 +49,8 @@ function faultsAt(name: string, error: z.ZodError | undefined): Issue[] {
  * What the goods that count must cost at least, in minor units: by the conditions, or by the kind where it has a
  * threshold (`spend`).
  */
-export function thresholdOf({ params, conditions }: Pick<DiscountTerms, "params" | "conditions">): number {
-  const spend = typeof params === "object" && params !== null && "spend" in params ? Number(params.spend) : 0;
-  return Math.max(spend, Conditions.parse(conditions).minimum);
+export function thresholdOf({ kind, params, conditions }: Omit<DiscountTerms, "stacking">): number {
+  return Math.max(discountOf(kind)?.threshold(params) ?? 0, Conditions.parse(conditions).minimum);
 }
 
 /** Whether nothing is left to pay of the smallest cart that a coupon is good for. */

@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { DiscountRule } from "../discount/discount.ts";
+import { instant } from "../discount/kind/instant.ts";
+import { percent } from "../discount/kind/percent.ts";
 
 const spend = z.int().nonnegative().describe("Threshold: spend at least so much, in minor units.");
 
@@ -62,4 +65,10 @@ export function tierFor<Tier extends { readonly spend: number }>(
   amount: number,
 ): Tier | undefined {
   return tiers.findLast(({ spend }) => spend <= amount);
+}
+
+/** What a tier takes off a cart that reaches it, by the rules of discounts; undefined where it gives something else. */
+export function discountOfTier(tier: PromotionRule["tiers"][number]): DiscountRule | undefined {
+  if ("off" in tier) return instant.rule({ off: tier.off });
+  return "basisPointsOff" in tier ? percent.rule({ basisPointsOff: tier.basisPointsOff }) : undefined;
 }

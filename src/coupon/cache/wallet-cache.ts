@@ -109,7 +109,8 @@ export async function dropLists(
 
 /** {@link dropLists} of one status for a JSON list of members, in one script. */
 export async function dropListsOfMany(redis: Redis | undefined, members: string, status: WalletStatus): Promise<void> {
-  if (redis && (await dropScript.run(redis, [], [members, "version", status])) === "unavailable") fallBehind(redis);
+  if (redis && (await dropScript.run(redis, [], [members, nameOf("version"), nameOf(status)])) === "unavailable")
+    fallBehind(redis);
 }
 
 /**
@@ -135,8 +136,11 @@ function keysOf({ member, from, to }: Moves): string[] {
   return [versionKey(member), keyOf(member, from), keyOf(member, to)];
 }
 
+/** Changes with the shape of the rows: lists that an earlier Fanfare has left are not read. */
+const shape = 2;
+
 function versionKey(member: number): string {
-  return `wallet:{${member}}:version`;
+  return `wallet:{${member}}:${nameOf("version")}`;
 }
 
 function listKey({ member, status }: ListName): string {
@@ -144,7 +148,12 @@ function listKey({ member, status }: ListName): string {
 }
 
 function keyOf(member: number, state: Coupon["state"]): string {
-  return `wallet:{${member}}:${state}`;
+  return `wallet:{${member}}:${nameOf(state)}`;
+}
+
+/** What comes after the member in a key. */
+function nameOf(what: Coupon["state"] | "version"): string {
+  return `${shape}:${what}`;
 }
 
 /** A letter before the number keeps the Redis client from reading it as one. */

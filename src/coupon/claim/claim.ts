@@ -8,7 +8,8 @@ import { soldOutForSure } from "../gate/sold-out.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
-import { findTemplate, templateToClaim } from "../template/template.ts";
+import { findTemplate } from "../template/template.ts";
+import { templateToClaim } from "../template/template-to-claim.ts";
 import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
@@ -89,7 +90,7 @@ async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token:
   }
 }
 
-interface Asked {
+interface AskedTemplate {
   /** The id that was asked for: of what recurs, perhaps the recurring template's. */
   readonly asked: number;
   readonly template: CouponTemplate;
@@ -99,13 +100,13 @@ interface Asked {
  * The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the
  * template is.
  */
-async function earlier(ctx: Context, token: string, asked: Asked): Promise<Coupon | Refusal | null> {
+async function earlier(ctx: Context, token: string, asked: AskedTemplate): Promise<Coupon | Refusal | null> {
   const coupon = await couponOfToken(ctx, token);
   return coupon && sameAgain(ctx, coupon, asked);
 }
 
 /** A key's coupon, if it was made for what is asked for: of what recurs, for this or an earlier occurrence. */
-async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Asked): Promise<Coupon | Refusal> {
+async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: AskedTemplate): Promise<Coupon | Refusal> {
   if (coupon.template === template.id) return coupon;
   const made = await findTemplate(ctx, coupon.template);
   return made?.recurringTemplate === asked ? coupon : usedKey();

@@ -67,12 +67,12 @@ function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
  * refuses.
  */
 export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
-  const [given, , told] = results;
+  const [given, , after] = results;
   if (!ctx.redis || !given?.rowsAffected) return;
-  const { remaining, members } = Told.parse(told?.rows[0]);
+  const { remaining, members } = IssueResult.parse(after?.rows[0]);
   if (remaining !== null) await reduceGate(ctx.redis, template, remaining);
   await dropAvailableOfMany(ctx, members);
 }
 
 /** What is left, and a JSON list of who got one. */
-const Told = z.object({ remaining: z.int().nullable(), members: z.string() });
+const IssueResult = z.object({ remaining: z.int().nullable(), members: z.string() });

@@ -5,7 +5,7 @@ import { languageOf, type PageLanguage } from "../../web/language.ts";
 import { pageResponse } from "../../web/page.ts";
 import { claimCoupon } from "../claim/claim.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
-import { templateToClaim } from "../template/template.ts";
+import { templateToClaim } from "../template/template-to-claim.ts";
 import { type ClaimLink, readClaimLink } from "./claim-link.ts";
 import { type ClaimNews, claimWords, newsOf, statusOf } from "./claim-words.ts";
 

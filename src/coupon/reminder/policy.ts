@@ -27,7 +27,7 @@ export const usualLead: Readonly<Record<NoticeKind, number>> = { DROP: 5 * 60_00
  * Everything that is said of reminders: a row for all templates of a kind, and one for each that is treated otherwise.
  */
 export async function noticePolicies(ctx: Context): Promise<NoticePolicy[]> {
-  const found = await ctx.db.all<Row>(sql`
+  const found = await ctx.db.all<PolicyRow>(sql`
     SELECT kind, template, enabled, lead, channels, content FROM coupon_notice_policy ORDER BY kind, template`);
   return found.map(({ kind, template, enabled, lead, channels, content }) => ({
     kind,
@@ -39,7 +39,7 @@ export async function noticePolicies(ctx: Context): Promise<NoticePolicy[]> {
   }));
 }
 
-interface Row {
+interface PolicyRow {
   readonly kind: NoticeKind;
   readonly template: number;
   readonly enabled: number;

@@ -5,7 +5,8 @@ import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { type CheckedDraft, checkTemplate, draftOf, type SaidOfTemplate, TemplateDraft } from "./draft.ts";
 import { isLive } from "./state.ts";
-import { findTemplate, forgetTemplate } from "./template.ts";
+import { findTemplate } from "./template.ts";
+import { forgetTemplate } from "./template-to-claim.ts";
 
 interface Keyed {
   /** The caller's name for this one request. */

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { reconcileTemplate } from "../gate/reconcile.ts";
 import { forgetSoldOut } from "../gate/sold-out.ts";
-import { forgetTemplate } from "./template.ts";
+import { forgetTemplate } from "./template-to-claim.ts";
 
 /** Occurrences that closed longer ago have no crowd any more, ms. */
 const lastHourMs = 3_600_000;

@@ -11,16 +11,16 @@ const soonMs = 7 * 86_400_000;
 const maxClaimable = 200;
 const maxKept = 5_000;
 
-/** What this process told last, and when (ms, by the context's clock). */
-interface Told {
-  offers: { readonly at: number; readonly templates: Promise<readonly CouponTemplate[]> } | undefined;
+/** What this process read last, and when (ms, by the context's clock). */
+interface TemplateCache {
+  open: { readonly at: number; readonly templates: Promise<readonly CouponTemplate[]> } | undefined;
   readonly byId: Map<number, { readonly at: number; readonly template: CouponTemplate | undefined }>;
 }
-const told = new WeakMap<Database, Told>();
+const caches = new WeakMap<Database, TemplateCache>();
 
-function toldOf({ db }: Context): Told {
-  const known = told.get(db) ?? { offers: undefined, byId: new Map() };
-  told.set(db, known);
+function cacheOf({ db }: Context): TemplateCache {
+  const known = caches.get(db) ?? { open: undefined, byId: new Map() };
+  caches.set(db, known);
   return known;
 }
 
@@ -30,7 +30,7 @@ function isFresh(at: number | undefined, now: number): boolean {
 
 /** The templates of these ids in the order asked, at most a second old; those that are not known are read together. */
 export async function templatesToShow(ctx: Context, ids: readonly number[]): Promise<(CouponTemplate | undefined)[]> {
-  const { byId } = toldOf(ctx);
+  const { byId } = cacheOf(ctx);
   const now = ctx.clock();
   const unknown = ids.filter((id) => !isFresh(byId.get(id)?.at, now));
   if (unknown.length > 0) {
@@ -44,13 +44,13 @@ export async function templatesToShow(ctx: Context, ids: readonly number[]): Pro
 
 /** What members may claim themselves, now or soon, whoever they are: read once a second for all. */
 export function openTemplates(ctx: Context): Promise<readonly CouponTemplate[]> {
-  const known = toldOf(ctx);
+  const known = cacheOf(ctx);
   const now = ctx.clock();
-  if (known.offers && isFresh(known.offers.at, now)) return known.offers.templates;
+  if (known.open && isFresh(known.open.at, now)) return known.open.templates;
   const templates = readOpen(ctx, now);
-  known.offers = { at: now, templates };
+  known.open = { at: now, templates };
   templates.catch(() => {
-    known.offers = undefined;
+    known.open = undefined;
   });
   return templates;
 }

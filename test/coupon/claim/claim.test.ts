@@ -4,7 +4,7 @@ import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim
 import { gateState } from "../../../src/coupon/gate/gate.ts";
 import { reconcileGates } from "../../../src/coupon/gate/reconcile.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";
-import { forgetTemplate } from "../../../src/coupon/template/template.ts";
+import { forgetTemplate } from "../../../src/coupon/template/template-to-claim.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
