@@ -1,17 +1,21 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Cart } from "../../src/checkout/cart.ts";
-import { type CandidateCoupon, takeCoupons, tryCoupon, type UsableCoupon } from "../../src/checkout/quote/coupons.ts";
-import { takePromotions } from "../../src/checkout/quote/promotions.ts";
-import { type PricingInput, priceCart } from "../../src/checkout/quote/quote.ts";
-import type { Quote } from "../../src/checkout/quote/quote-shape.ts";
-import { bestCombination, compare } from "../../src/checkout/quote/search.ts";
-import { allocate } from "../../src/discount/allocation.ts";
-import { isLegal } from "../../src/discount/stacking.ts";
-import { type ActingPromotion, candidate, cartOf, carts, coupons, now, promotions } from "../support/carts.ts";
+import type { Cart } from "../../../src/checkout/cart.ts";
+import {
+  type CandidateCoupon,
+  takeCoupons,
+  tryCoupon,
+  type UsableCoupon,
+} from "../../../src/checkout/quote/coupons.ts";
+import { takePromotions } from "../../../src/checkout/quote/promotions.ts";
+import { type PricingInput, priceCart } from "../../../src/checkout/quote/quote.ts";
+import type { Quote } from "../../../src/checkout/quote/quote-shape.ts";
+import { bestCombination, compare } from "../../../src/checkout/quote/search.ts";
+import { isLegal } from "../../../src/discount/stacking.ts";
+import { type ActingPromotion, candidate, cartOf, carts, coupons, now, promotions } from "../../support/carts.ts";
 
 const seed = Date.now() % 2_147_483_647;
-console.log(`settlement: seed ${seed}`);
+console.log(`quotes: seed ${seed}`);
 const check = (property: Parameters<typeof fc.assert>[0], numRuns: number) => fc.assert(property, { seed, numRuns });
 
 const quote = (cart: Cart, list: readonly CandidateCoupon[], more: Partial<PricingInput> = {}) =>
@@ -111,25 +115,6 @@ test("the best combination is the one that trying all of them finds, and no coup
       for (const { alone } of usable) expect(best.total).toBeGreaterThanOrEqual(alone);
     }),
     3_000,
-  );
-});
-
-test("an amount is split to the last unit, in proportion, never above a weight", () => {
-  expect(allocate(2, [1, 1, 1])).toEqual([1, 1, 0]);
-  const weights = fc.array(fc.oneof(fc.nat(50), fc.integer({ min: 0, max: 1e11 })), { minLength: 1, maxLength: 8 });
-  check(
-    fc.property(weights, fc.double({ min: 0, max: 1, noNaN: true }), (list, part) => {
-      const amount = Math.floor(add(list) * part);
-      const parts = allocate(amount, list);
-      expect(add(parts)).toBe(amount);
-      for (const [n, each] of parts.entries()) {
-        const exact = BigInt(amount) * BigInt(list[n]!);
-        const whole = BigInt(Math.max(1, add(list)));
-        expect(each >= 0 && each <= list[n]!).toBe(true);
-        expect(BigInt(each) * whole <= exact + whole && BigInt(each + 1) * whole > exact).toBe(true);
-      }
-    }),
-    2_000,
   );
 });
 

@@ -1,16 +1,16 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { lockCoupons } from "../../src/checkout/order/lock.ts";
-import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
-import { type CouponOrder, findOrder } from "../../src/checkout/order/order.ts";
-import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
-import { refundOrder } from "../../src/checkout/order/refund.ts";
-import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import type { Context } from "../../src/context.ts";
-import { isRefusal } from "../../src/errors.ts";
-import { couponSums } from "../support/coupon-sums.ts";
-import { cart, codeOf, openOrders, reasonsOf, stacks } from "../support/orders.ts";
-import { accepted } from "../support/shop.ts";
+import { lockCoupons } from "../../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../../src/checkout/order/lock-expiry.ts";
+import { type CouponOrder, findOrder } from "../../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
+import { refundOrder } from "../../../src/checkout/order/refund.ts";
+import { releaseCoupons } from "../../../src/checkout/order/release.ts";
+import type { Context } from "../../../src/context.ts";
+import { isRefusal } from "../../../src/errors.ts";
+import { couponSums } from "../../support/coupon-sums.ts";
+import { cart, codeOf, openOrders, reasonsOf, stacks } from "../../support/orders.ts";
+import { accepted } from "../../support/shop.ts";
 
 const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());

@@ -1,15 +1,15 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
-import { findOrder } from "../../src/checkout/order/order.ts";
-import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
-import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import { orderPersonalData } from "../../src/checkout/personal-data.ts";
-import { isRefusal } from "../../src/errors.ts";
-import { eraseMember, exportMember } from "../../src/member/privacy.ts";
-import { couponSums } from "../support/coupon-sums.ts";
-import { cart, codeOf, day, openOrders, reasonsOf, stacks } from "../support/orders.ts";
-import { accepted } from "../support/shop.ts";
+import { expireLocks } from "../../../src/checkout/order/lock-expiry.ts";
+import { findOrder } from "../../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
+import { releaseCoupons } from "../../../src/checkout/order/release.ts";
+import { orderPersonalData } from "../../../src/checkout/personal-data.ts";
+import { isRefusal } from "../../../src/errors.ts";
+import { eraseMember, exportMember } from "../../../src/member/privacy.ts";
+import { couponSums } from "../../support/coupon-sums.ts";
+import { cart, codeOf, day, openOrders, reasonsOf, stacks } from "../../support/orders.ts";
+import { accepted } from "../../support/shop.ts";
 
 const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());

@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { findOrder } from "../../src/checkout/order/order.ts";
-import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
-import type { RefundInput } from "../../src/checkout/order/refund.ts";
-import type { templateTable } from "../../src/coupon/table.ts";
-import { couponSums } from "../support/coupon-sums.ts";
-import { codeOf, day, openOrders } from "../support/orders.ts";
-import { accepted } from "../support/shop.ts";
+import { findOrder } from "../../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
+import type { RefundInput } from "../../../src/checkout/order/refund.ts";
+import type { templateTable } from "../../../src/coupon/table.ts";
+import { couponSums } from "../../support/coupon-sums.ts";
+import { codeOf, day, openOrders } from "../../support/orders.ts";
+import { accepted } from "../../support/shop.ts";
 
 const { db, ctx, time, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());
