@@ -31,12 +31,12 @@ export async function couponSums(db: Database): Promise<string[]> {
     UNION ALL SELECT 'template ' || id || ': ' || n || ' coupons, and as many codes are not given' FROM t
       WHERE code_mode = 'POOL' AND n <> (SELECT count(*) FROM pool_code p JOIN coupon c ON c.id = p.coupon AND c.code = p.code
         AND c.template = p.template WHERE p.template = t.id)
-    UNION ALL SELECT 'tally ' || template || ' ' || state || ': ' || n || ', there are ' || rows FROM tallied WHERE n <> rows
-    UNION ALL SELECT 'tally ' || template || ': ' || discount || ' was taken off' FROM tallied
+    UNION ALL SELECT 'counts ' || template || ' ' || state || ': ' || n || ', there are ' || rows FROM tallied WHERE n <> rows
+    UNION ALL SELECT 'counts ' || template || ': ' || discount || ' was taken off' FROM tallied
       WHERE state = 'USED' AND discount <> (SELECT paid FROM t WHERE t.id = tallied.template)
-    UNION ALL SELECT 'tally ' || template || ': a revenue of ' || revenue FROM tallied WHERE state = 'USED' AND revenue <> (
+    UNION ALL SELECT 'counts ' || template || ': a revenue of ' || revenue FROM tallied WHERE state = 'USED' AND revenue <> (
       SELECT coalesce(sum(pay - refunded), 0) FROM used WHERE used.template = tallied.template AND used.state IN ('REDEEMED', 'REFUNDED'))
-    UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and in no tally' FROM coupon c WHERE state <> 'AVAILABLE'
+    UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and in no counts' FROM coupon c WHERE state <> 'AVAILABLE'
       AND NOT EXISTS (SELECT 1 FROM coupon_counts y WHERE y.template = c.template AND y.state = c.state)
     UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and holds ' || held_budget FROM coupon WHERE state NOT IN ('AVAILABLE', 'LOCKED') AND held_budget <> 0
     UNION ALL SELECT 'coupon ' || id || ': is AVAILABLE and of an order' FROM coupon WHERE state = 'AVAILABLE' AND order_id IS NOT NULL

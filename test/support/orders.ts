@@ -53,9 +53,9 @@ export async function openOrders() {
 
   async function countsOf(template: number) {
     const row = await db.first<object>(sql`SELECT reserved, spent, state FROM coupon_template WHERE id = ${template}`);
-    const tally = await db.all(sql`
+    const counts = await db.all(sql`
       SELECT state, n, discount, revenue FROM coupon_counts WHERE template = ${template} AND n > 0 ORDER BY state`);
-    return { ...row, tally };
+    return { ...row, counts };
   }
 
   return {

@@ -76,12 +76,12 @@ function readTerms(template: number, row: object) {
   const { kind, params, conditions, stacking } = TermsRow.parse(row);
   const discount = discountOf(kind);
   if (!discount) throw new Error(`coupon template ${template} is of a kind that is not there: ${kind}`);
-  const said: unknown = JSON.parse(params);
+  const parsed: unknown = JSON.parse(params);
   return {
     conditions: Conditions.parse(JSON.parse(conditions)),
     stacking: Stacking.parse(JSON.parse(stacking)),
     isMoney: discount.isMoney,
-    rule: discount.rule(said),
-    threshold: discount.threshold(said),
+    rule: discount.rule(parsed),
+    threshold: discount.threshold(parsed),
   };
 }

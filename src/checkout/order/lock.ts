@@ -37,8 +37,8 @@ export interface LockInput {
  * (the order is locked with something else, or another member's), WRONG_STATE (it was redeemed).
  */
 export async function lockCoupons(ctx: Context, input: LockInput): Promise<CouponOrder | Refusal> {
-  const { member: key, ...said } = input;
-  const asked = checked(LockRequest, said);
+  const { member: key, ...request } = input;
+  const asked = checked(LockRequest, request);
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, key);
   if (isRefusal(member)) return member;

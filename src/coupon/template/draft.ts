@@ -52,17 +52,17 @@ export const TemplateDraft = z.strictObject({
 });
 export type TemplateDraft = z.input<typeof TemplateDraft>;
 /** What a template says, with nothing left out. */
-export type SaidOfTemplate = z.output<typeof TemplateDraft>;
+export type ParsedDraft = z.output<typeof TemplateDraft>;
 /**
  * A draft that was checked, and what one coupon of it can cost at most: minor units, null where only the cart bounds
  * it.
  */
-export type CheckedDraft = SaidOfTemplate & { readonly maxDiscount: number | null };
+export type CheckedDraft = ParsedDraft & { readonly maxDiscount: number | null };
 
 const Kept = z.object(TemplateDraft.shape);
 
 /** What a template says, as its draft would. */
-export function draftOf(template: CouponTemplate): SaidOfTemplate {
+export function draftOf(template: CouponTemplate): ParsedDraft {
   return Kept.parse(template.codeMode === "POOL" ? { ...template, stock: null } : template);
 }
 
@@ -89,8 +89,8 @@ function eligibilityIssues({ eligibility }: CheckedDraft): readonly Issue[] {
   return isRefusal(audience) && audience.code === "INVALID_INPUT" ? audience.issues : [];
 }
 
-function faultsOf(said: CheckedDraft, now: number): Issue[] {
-  const { opensAt, closesAt, validFrom, validTo, validDays, issueMode, codeMode, stock } = said;
+function faultsOf(draft: CheckedDraft, now: number): Issue[] {
+  const { opensAt, closesAt, validFrom, validTo, validDays, issueMode, codeMode, stock } = draft;
   const issues: Issue[] = [];
   const fault = (path: string, message: string) => void issues.push({ path, message });
   if (opensAt !== null && closesAt !== null && closesAt <= opensAt) fault("closesAt", "must lie after it opens");
@@ -100,14 +100,14 @@ function faultsOf(said: CheckedDraft, now: number): Issue[] {
   }
   if (issueMode === "CODE" && codeMode !== "POOL") fault("codeMode", "must be POOL where coupons are given for codes");
   if (codeMode === "POOL" && stock !== null) fault("stock", "is the number of codes where they come from a pool");
-  return [...issues, ...recurrenceIssues(said, now)];
+  return [...issues, ...recurrenceIssues(draft, now)];
 }
 
-function recurrenceIssues(said: SaidOfTemplate, now: number): Issue[] {
-  const { recurrence, issueMode, codeMode } = said;
+function recurrenceIssues(draft: ParsedDraft, now: number): Issue[] {
+  const { recurrence, issueMode, codeMode } = draft;
   if (recurrence === null) return [];
   const fault = (message: string): Issue => ({ path: "recurrence", message });
-  const faulty = recurrenceFault(recurrence, said, now);
+  const faulty = recurrenceFault(recurrence, draft, now);
   return [
     ...(issueMode === "SELF_CLAIM" ? [] : [fault("is for templates that members claim themselves")]),
     ...(codeMode === "POOL" ? [fault("does not go with a pool of codes, which belongs to one template")] : []),

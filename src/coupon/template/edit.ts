@@ -3,7 +3,7 @@ import { type Context, describeActor } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
-import { type CheckedDraft, checkTemplate, draftOf, type SaidOfTemplate, TemplateDraft } from "./draft.ts";
+import { type CheckedDraft, checkTemplate, draftOf, type ParsedDraft, TemplateDraft } from "./draft.ts";
 import { isLive } from "./state.ts";
 import { findTemplate } from "./template.ts";
 import { forgetTemplate } from "./template-to-claim.ts";
@@ -66,12 +66,12 @@ async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>): 
   if (before.state !== "DRAFT" && !isLive(before.state)) {
     return refuse.wrongState(`This template is ${before.state}; duplicate it to begin anew.`, before.state);
   }
-  const said = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
-  const checked = checkTemplate({ ...draftOf(before), ...pick(draft, said) }, ctx.clock());
+  const named = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
+  const checked = checkTemplate({ ...draftOf(before), ...pick(draft, named) }, ctx.clock());
   if (isRefusal(checked)) return checked;
-  const broken = isLive(before.state) ? brokenPromises(said, draftOf(before), checked) : [];
+  const broken = isLive(before.state) ? brokenPromises(named, draftOf(before), checked) : [];
   if (broken.length > 0) return refuse.invalid(broken);
-  const changed = isLive(before.state) ? pick(checked, said) : checked;
+  const changed = isLive(before.state) ? pick(checked, named) : checked;
   const [after] = await ctx.db.orm
     .update(templateTable)
     .set({ ...changed, updatedAt: ctx.clock() })
@@ -87,9 +87,9 @@ function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]
   ) as Partial<T>;
 }
 
-type Field = keyof SaidOfTemplate;
+type Field = keyof ParsedDraft;
 /** What may change of a live template, and how. */
-type Rule = (before: SaidOfTemplate, after: SaidOfTemplate) => string | undefined;
+type Rule = (before: ParsedDraft, after: ParsedDraft) => string | undefined;
 const free: Readonly<Partial<Record<Field, Rule>>> = {
   name: () => undefined,
   activeUrl: () => undefined,
@@ -110,11 +110,11 @@ const instead: Readonly<Partial<Record<Field, string>>> = {
 const promised = "was promised to those who claimed; duplicate the template and withdraw or end this one";
 
 /**
- * Of the fields that were said, those that a change of a live template must leave alone, each with what to do instead.
+ * Of the fields that were named, those that a change of a live template must leave alone, each with what to do instead.
  * Pure.
  */
-export function brokenPromises(said: readonly Field[], before: SaidOfTemplate, after: SaidOfTemplate): Issue[] {
-  return said.flatMap((path) => {
+export function brokenPromises(named: readonly Field[], before: ParsedDraft, after: ParsedDraft): Issue[] {
+  return named.flatMap((path) => {
     if (Bun.deepEquals(before[path], after[path])) return [];
     const rule = free[path];
     const message = rule ? rule(before, after) : (instead[path] ?? promised);

@@ -26,38 +26,38 @@ export interface TemplateSimulation {
 export async function simulateTemplate(ctx: Context, id: number): Promise<TemplateSimulation | Refusal> {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
-  const said = checkTemplate(draftOf(template), ctx.clock());
-  return isRefusal(said) ? said : simulate(ctx, { ...said, stock: template.stock });
+  const draft = checkTemplate(draftOf(template), ctx.clock());
+  return isRefusal(draft) ? draft : simulate(ctx, { ...draft, stock: template.stock });
 }
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
 export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Promise<TemplateSimulation | Refusal> {
-  const said = checkTemplate(draft, ctx.clock());
-  if (isRefusal(said)) return said;
-  return simulate(ctx, said.codeMode === "POOL" ? { ...said, stock: 0 } : said);
+  const checked = checkTemplate(draft, ctx.clock());
+  if (isRefusal(checked)) return checked;
+  return simulate(ctx, checked.codeMode === "POOL" ? { ...checked, stock: 0 } : checked);
 }
 
-async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimulation> {
+async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimulation> {
   const now = ctx.clock();
-  const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: said.eligibility }));
-  const { maxDiscount, budget } = said;
-  const maxCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
+  const eligible = await countMembers(ctx, audienceOf({ id: 0, eligibility: draft.eligibility }));
+  const { maxDiscount, budget } = draft;
+  const maxCoupons = Math.min(draft.stock ?? Infinity, eligible * draft.perMember);
   const maxCost = maxDiscount === null ? null : Math.min(budget ?? Infinity, maxCoupons * maxDiscount);
   return {
     eligible,
     maxCoupons,
     maxDiscount: maxDiscount,
     maxCost,
-    warnings: warningsFor(said, { now, eligible }),
-    occurrences: said.recurrence ? occurrencesAfter(said.recurrence, said, now, 5) : [],
+    warnings: warningsFor(draft, { now, eligible }),
+    occurrences: draft.recurrence ? occurrencesAfter(draft.recurrence, draft, now, 5) : [],
   };
 }
 
 /** What an operator may not have meant. Pure; `now` is ms. */
-export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
+export function warningsFor(draft: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
   const warnings: Issue[] = [];
   const warn = (path: string, message: string, when: boolean) => void (when && warnings.push({ path, message }));
-  const { stock, budget, maxDiscount, perMember, opensAt, closesAt, validFrom, validTo } = said;
+  const { stock, budget, maxDiscount, perMember, opensAt, closesAt, validFrom, validTo } = draft;
   warn("stock", "neither stock nor budget bounds what it costs", stock === null && budget === null);
   warn("stock", "there are no codes in its pools yet", stock === 0);
   warn("params", "nothing bounds what one coupon takes off", maxDiscount === null);
@@ -84,6 +84,6 @@ export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number
     "coupons cannot be used when they are claimed",
     validFrom !== null && validFrom > Math.max(now, opensAt ?? 0),
   );
-  warn("conditions.minimum", "the smallest cart that it is good for would cost nothing", leavesNothing(said));
+  warn("conditions.minimum", "the smallest cart that it is good for would cost nothing", leavesNothing(draft));
   return warnings;
 }

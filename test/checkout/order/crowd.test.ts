@@ -27,10 +27,10 @@ test("one coupon for a thousand orders at once: one order gets it, and it is spe
   expect(won).toHaveLength(1);
   const reasons = new Set(answers.filter(isRefusal).flatMap((answer) => reasonsOf(answer)));
   expect([...reasons].every((reason) => reason === "LOCKED" || reason === "USED")).toBe(true);
-  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, tally: [{ state: "USED", n: 1 }] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, counts: [{ state: "USED", n: 1 }] });
   const again = await Promise.all(Array.from({ length: 200 }, () => redeemCoupons(ctx, { orderId: won[0]!.orderId })));
   expect(new Set(again.map((answer) => JSON.stringify(answer))).size).toBe(1);
-  expect(await countsOf(template)).toMatchObject({ spent: 1_000, tally: [{ n: 1, discount: 1_000 }] });
+  expect(await countsOf(template)).toMatchObject({ spent: 1_000, counts: [{ n: 1, discount: 1_000 }] });
 }, 30_000);
 
 test("one order locked by many at once is locked once, with one set of coupons", async () => {
@@ -92,16 +92,16 @@ test("a batch that runs again, as after an answer that was lost, changes nothing
   const orderId = name();
   const locking = { orderId, member: { seq: 1 }, cart, coupons: [coupon] };
   accepted(await lockCoupons(twice, locking));
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [{ state: "LOCKED", n: 1 }] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [{ state: "LOCKED", n: 1 }] });
   accepted(await releaseCoupons(twice, { orderId }));
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [] });
   accepted(await lockCoupons(twice, locking));
   accepted(await redeemCoupons(twice, { orderId }));
-  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, tally: [{ n: 1, revenue: 4_001 }] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, counts: [{ n: 1, revenue: 4_001 }] });
   accepted(await refundOrder(twice, { orderId, refundId: "a", policy: "GIVE_BACK", amount: 1_000 }));
-  expect(await countsOf(template)).toMatchObject({ spent: 1_000, tally: [{ n: 1, revenue: 3_001 }] });
+  expect(await countsOf(template)).toMatchObject({ spent: 1_000, counts: [{ n: 1, revenue: 3_001 }] });
   accepted(await refundOrder(twice, { orderId, refundId: "b", policy: "GIVE_BACK" }));
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [] });
   expect(await couponSums(db)).toEqual([]);
 });
 

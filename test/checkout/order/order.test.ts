@@ -24,16 +24,16 @@ test("coupons are held for an order, spent with it, and their template knows wha
     quote: { pay: 3_601, couponDiscount: 1_400 },
   });
   expect([await stateOf(a.coupon), await stateOf(b.coupon)]).toEqual(["LOCKED", "LOCKED"]);
-  expect(await countsOf(a.template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [{ state: "LOCKED", n: 1 }] });
+  expect(await countsOf(a.template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [{ state: "LOCKED", n: 1 }] });
   const { orderId } = locked;
   const redeemed = accepted(await redeemCoupons(ctx, { orderId }));
   expect(redeemed).toMatchObject({ state: "REDEEMED", redeemedAt: time.now, quote: locked.quote });
   expect(await countsOf(a.template)).toMatchObject({
     reserved: 0,
     spent: 1_000,
-    tally: [{ state: "USED", n: 1, discount: 1_000, revenue: 3_601 }],
+    counts: [{ state: "USED", n: 1, discount: 1_000, revenue: 3_601 }],
   });
-  expect(await countsOf(b.template)).toMatchObject({ spent: 400, tally: [{ discount: 400, revenue: 3_601 }] });
+  expect(await countsOf(b.template)).toMatchObject({ spent: 400, counts: [{ discount: 400, revenue: 3_601 }] });
   expect(await redeemCoupons(ctx, { orderId })).toEqual(redeemed);
   expect(await couponSums(db)).toEqual([]);
 });
@@ -75,13 +75,13 @@ test("a lock that is over frees its coupons, for another order at once and for a
   const other = accepted(await lock([coupon], { ttlSeconds: 60 }));
   expect(codeOf(await lock([coupon], { orderId }))).toBe("COUPON_UNUSABLE");
   accepted(await lock([coupons[1]!], { member: { seq: 2 }, ttlSeconds: 60 }));
-  expect(await countsOf(template)).toMatchObject({ tally: [{ state: "LOCKED", n: 2 }] });
+  expect(await countsOf(template)).toMatchObject({ counts: [{ state: "LOCKED", n: 2 }] });
   time.now += 60_000;
   expect(await expireLocks(ctx, 10)).toBe(2);
   expect(await expireLocks(ctx, 10)).toBe(0);
   expect(await stateOf(coupon)).toBe("AVAILABLE");
   expect(await findOrder(ctx, other.orderId)).toMatchObject({ state: "EXPIRED" });
-  expect(await countsOf(template)).toMatchObject({ tally: [] });
+  expect(await countsOf(template)).toMatchObject({ counts: [] });
   expect(accepted(await lock([coupon], { orderId })).state).toBe("LOCKED");
   expect(accepted(await redeemCoupons(ctx, { orderId })).state).toBe("REDEEMED");
 });
@@ -91,7 +91,7 @@ test("releasing gives coupons back once, and a redeemed order is not released", 
   const { orderId } = accepted(await lock([coupon]));
   const answers = await Promise.all(Array.from({ length: 20 }, () => releaseCoupons(ctx, { orderId })));
   expect(answers.map(codeOf)).toEqual(Array.from({ length: 20 }, () => "DONE"));
-  expect(await countsOf(template)).toMatchObject({ tally: [] });
+  expect(await countsOf(template)).toMatchObject({ counts: [] });
   expect(await redeemCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", state: "RELEASED" });
   accepted(await lock([coupon], { orderId }));
   accepted(await redeemCoupons(ctx, { orderId }));
@@ -118,7 +118,7 @@ test("a cart that changed before it was paid is quoted anew, its coupons as vali
   });
   const more = { ...cart, lines: [...cart.lines, { id: "pot", goods: "pot", unitPrice: 10, quantity: 1 }] };
   expect(accepted(await redeemCoupons(ctx, { orderId, cart: more })).quote.pay).toBe(4_511);
-  expect(await countsOf(template)).toMatchObject({ tally: [{ revenue: 4_511, discount: 500 }] });
+  expect(await countsOf(template)).toMatchObject({ counts: [{ revenue: 4_511, discount: 500 }] });
   expect(codeOf(await redeemCoupons(ctx, { orderId }))).toBe("DONE");
   expect(codeOf(await redeemCoupons(ctx, { orderId, cart }))).toBe("CONFLICT");
 });
@@ -134,7 +134,7 @@ test("coupons that the shop takes back while they are locked become withdrawn wh
   ]);
   accepted(await releaseCoupons(ctx, { orderId }));
   expect(await stateOf(coupon)).toBe("WITHDRAWN");
-  expect(await countsOf(template)).toMatchObject({ reserved: 0, tally: [{ state: "WITHDRAWN", n: 1 }] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 0, counts: [{ state: "WITHDRAWN", n: 1 }] });
   expect(await couponSums(db)).toEqual([]);
 });
 

@@ -31,7 +31,7 @@ test("a refund in full gives a valid coupon back once, however often and by howe
   expect(answers.map((answer) => accepted(answer).refund)).toEqual(answers.map(() => first.refund));
   expect(accepted(await refund(orderId)).order).toMatchObject({ state: "REFUNDED", refunded: 4_001 });
   expect(await stateOf(coupon)).toBe("AVAILABLE");
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [] });
   expect(codeOf(await refund(orderId, { refundId: "r2" }))).toBe("WRONG_STATE");
   expect(codeOf(await refund(orderId, { policy: "KEEP" }))).toBe("CONFLICT");
   const again = accepted(await lock([coupon]));
@@ -45,7 +45,10 @@ test("with KEEP a coupon stays spent; one that expired comes back only with more
   const kept = await paid();
   expect(accepted(await refund(kept.orderId, { policy: "KEEP" })).refund.givenBack).toEqual([]);
   expect(await stateOf(kept.coupon)).toBe("USED");
-  expect(await countsOf(kept.template)).toMatchObject({ spent: 1_000, tally: [{ n: 1, discount: 1_000, revenue: 0 }] });
+  expect(await countsOf(kept.template)).toMatchObject({
+    spent: 1_000,
+    counts: [{ n: 1, discount: 1_000, revenue: 0 }],
+  });
   const [late, later] = [await paid({ validTo: time.now + day }), await paid({ validTo: time.now + day })];
   const soon = await paid({ validTo: time.now + 30 * day });
   time.now += 2 * day;
@@ -70,7 +73,7 @@ test("partial refunds add up to what was paid, line by line, and the last one gi
   expect(await part("b", { amount: 0 })).toMatchObject({ issues: [{ path: "amount" }] });
   await Promise.all(Array.from({ length: 10 }, (_, n) => part(`many ${n}`, { amount: 319 })));
   expect(await findOrder(ctx, orderId)).toMatchObject({ state: "REDEEMED", refunded: 3_991 });
-  expect(await countsOf(template)).toMatchObject({ tally: [{ n: 1, revenue: 10 }] });
+  expect(await countsOf(template)).toMatchObject({ counts: [{ n: 1, revenue: 10 }] });
   expect(await stateOf(coupon)).toBe("USED");
   expect(accepted(await part("last", { amount: 10 })).refund.givenBack).toEqual([coupon]);
   expect(await findOrder(ctx, orderId)).toMatchObject({ state: "REFUNDED", refunded: 4_001 });

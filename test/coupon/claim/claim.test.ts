@@ -20,7 +20,7 @@ function as({ ctx }: Shop, seq: number): MemberContext {
 
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "CLAIMED");
 
-function tally(answers: readonly (Coupon | Refusal)[]): Record<string, number> {
+function countByAnswer(answers: readonly (Coupon | Refusal)[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const answer of answers) counts[codeOf(answer)] = (counts[codeOf(answer)] ?? 0) + 1;
   return counts;
@@ -33,7 +33,7 @@ test("I1 a stock of 100 is exactly 100 coupons when 1,000 members claim at once;
   const claims = Array.from({ length: 1_000 }, (_, n) =>
     claimCoupon(as(shop, n + 1), { template: id, idempotencyKey: "k" }),
   );
-  expect(tally(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 900 });
+  expect(countByAnswer(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 900 });
   const row = await shop.ctx.db.first(
     sql`SELECT state, issued, (SELECT count(*) FROM coupon) AS n FROM coupon_template WHERE id = ${id}`,
   );
@@ -50,7 +50,7 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
   const other = await addTemplate(shop.ctx, {});
   const claim = (key: string, template = id) => claimCoupon(as(shop, 1), { template, idempotencyKey: key });
   const first = await Promise.all([claim("a"), claim("a"), claim("b"), claim("c"), claim("d")]);
-  expect(tally(first)).toEqual({ CLAIMED: 3, LIMIT_REACHED: 2 });
+  expect(countByAnswer(first)).toEqual({ CLAIMED: 3, LIMIT_REACHED: 2 });
   expect((await claim("a")) as Coupon).toEqual(first[0] as Coupon);
   expect(await claim("a", other.id)).toMatchObject({ code: "CONFLICT" });
   expect(await claim("e")).toMatchObject({
@@ -66,7 +66,7 @@ test("I17 without Redis claims are as exact, and one repeated after the last uni
   const { id } = await addTemplate(shop.ctx, { stock: 20 });
   const claim = (n: number) => claimCoupon(as(shop, n), { template: id, idempotencyKey: `key ${n}` });
   const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => claim(n + 1)));
-  expect(tally(answers)).toEqual({ CLAIMED: 20, SOLD_OUT: 40 });
+  expect(countByAnswer(answers)).toEqual({ CLAIMED: 20, SOLD_OUT: 40 });
   for (const [n, answer] of answers.entries()) {
     if (!isRefusal(answer)) expect(await claim(n + 1)).toEqual(answer);
   }
@@ -83,7 +83,7 @@ test("I4 what is refused for another reason gives its unit back, and Redis may b
   }
   await shop.ctx.redis?.flushall();
   const rest = await Promise.all(Array.from({ length: 30 }, (_, n) => claim(n + 11, "one")));
-  expect(tally(rest)).toEqual({ CLAIMED: 20, SOLD_OUT: 10 });
+  expect(countByAnswer(rest)).toEqual({ CLAIMED: 20, SOLD_OUT: 10 });
 });
 
 test("a claim before the window, after it, of a draft, or by someone it is not for is refused by name", async () => {
@@ -118,7 +118,7 @@ test("I6 a claim that succeeded is answered the same when window, audience or oc
   const asked = [closing.id, choosy.id, daily.id];
   const claim = (template: number) => claimCoupon(as(shop, 1), { template, idempotencyKey: `k${template}` });
   const first = await Promise.all(asked.map(claim));
-  expect(tally(first)).toEqual({ CLAIMED: 3 });
+  expect(countByAnswer(first)).toEqual({ CLAIMED: 3 });
   const { ctx } = shop;
   await ctx.db.write([sql`UPDATE member SET level = 0`]);
   shop.pass(61_000);
@@ -162,6 +162,6 @@ test("a crowd before a template that is for some is told apart together, each by
   const claims = Array.from({ length: 1_000 }, (_, n) =>
     claimCoupon({ ...as(shop, n + 1), db: ctx.db }, { template: id, idempotencyKey: "k" }),
   );
-  expect(tally(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 400, NOT_ELIGIBLE: 500 });
+  expect(countByAnswer(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 400, NOT_ELIGIBLE: 500 });
   expect(reads).toBeLessThan(20);
 });

@@ -1,6 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import type { MemberContext } from "../../../src/coupon/claim/claim.ts";
 import { createCodePool, findPool } from "../../../src/coupon/code/pool.ts";
 import { cancelCodePool, pauseCodePool, resumeCodePool } from "../../../src/coupon/code/pool-control.ts";
 import { fillStep, parkPool, stepSize, unpark } from "../../../src/coupon/code/pool-fill.ts";
@@ -19,10 +18,6 @@ afterAll(closeShops);
 const notNow = () => Promise.resolve(new Response("not now", { status: 503 }));
 
 const pooled = { codeMode: "POOL", codePrefix: "SALE" } as const;
-
-function _as({ ctx }: Shop, seq: number): MemberContext {
-  return { ...ctx, actor: { kind: "member", seq, id: `m${seq}` } };
-}
 
 async function begin({ ctx }: Shop, template: number, wanted: number): Promise<CodePool> {
   return accepted<CodePool>(await createCodePool(ctx, { template, wanted, idempotencyKey: crypto.randomUUID() }));
