@@ -1,4 +1,4 @@
-import { followLink, unsubscribePage } from "./campaign/content/link-page.ts";
+import { followLink, unsubscribePage } from "./campaign/feedback/link-page.ts";
 import type { Context } from "./context.ts";
 import { claimPage } from "./coupon/link/claim-page.ts";
 import type { Env } from "./env.ts";

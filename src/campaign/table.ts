@@ -3,8 +3,8 @@ import type { ChannelName } from "../channels/catalog.ts";
 import type { CampaignKind } from "./action/kind.ts";
 import type { AudienceChoice } from "./audience.ts";
 import type { Content } from "./content/content.ts";
-import type { CampaignState } from "./draft/state.ts";
-import type { RunState } from "./run/run.ts";
+import type { CampaignState } from "./draft/transitions.ts";
+import type { RunState } from "./run/frozen.ts";
 
 export const campaignTable = sqliteTable("campaign", {
   id: integer().primaryKey(),

@@ -1,5 +1,5 @@
+import { startRun } from "../campaign/control/launch.ts";
 import { campaignStart } from "../campaign/messages.ts";
-import { startRun } from "../campaign/run/launch.ts";
 import { parkPlanning } from "../campaign/run/parking.ts";
 import { planAndWrite } from "./campaign-plan.ts";
 import { defineJob, done } from "./job.ts";

@@ -1,5 +1,5 @@
-import { testEnvelope } from "../campaign/content/test-send.ts";
 import { campaignTest } from "../campaign/messages.ts";
+import { testEnvelope } from "../campaign/rehearsal/test-send.ts";
 import { isExternal } from "../channels/catalog.ts";
 import { defineJob, done, reject, retryAfter } from "./job.ts";
 

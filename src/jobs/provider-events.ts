@@ -5,7 +5,7 @@ import {
   recordProgress,
   recordWish,
   sendKeyOf,
-} from "../campaign/delivery/delivery.ts";
+} from "../campaign/feedback/feedback.ts";
 import type { EmailEvent } from "../channels/email/callback.ts";
 import type { SmsEvent } from "../channels/sms/callback.ts";
 import type { JobContext } from "./job.ts";

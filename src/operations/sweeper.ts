@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { forgetPressure } from "../campaign/caps/caps.ts";
-import { openBatches } from "../campaign/delivery/batch-window.ts";
+import { armingHorizonMs } from "../campaign/control/launch.ts";
 import { messageChannels } from "../campaign/ledger/channel.ts";
 import {
   campaignCancel,
@@ -10,9 +10,9 @@ import {
   campaignWake,
   channelSend,
 } from "../campaign/messages.ts";
+import { openBatches } from "../campaign/run/batch-window.ts";
 import { completeRun } from "../campaign/run/completion.ts";
-import { armingHorizonMs } from "../campaign/run/launch.ts";
-import { frozenRun } from "../campaign/run/run.ts";
+import { frozenRun } from "../campaign/run/frozen.ts";
 import { isExternal } from "../channels/catalog.ts";
 import { expireLocks } from "../checkout/order/unlock.ts";
 import type { Context } from "../context.ts";

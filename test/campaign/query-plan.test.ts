@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { batchLimit, openBatches } from "../../src/campaign/delivery/batch-window.ts";
+import { batchLimit, openBatches } from "../../src/campaign/run/batch-window.ts";
 import { completeRun } from "../../src/campaign/run/completion.ts";
 import { compile } from "../../src/db/statement.ts";
 import { openTestDatabase } from "../support/database.ts";

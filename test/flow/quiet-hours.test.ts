@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { setPressurePolicy } from "../../src/campaign/caps/policy.ts";
-import { runProgress } from "../../src/campaign/run/progress.ts";
-import { simulateLaunch } from "../../src/campaign/run/simulate.ts";
-import { whyMember } from "../../src/campaign/run/why.ts";
+import { runProgress } from "../../src/campaign/progress/progress.ts";
+import { whyMember } from "../../src/campaign/progress/why.ts";
+import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
 

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
-import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/run/control.ts";
-import { launchCampaign } from "../../src/campaign/run/launch.ts";
+import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/control/control.ts";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { unpark } from "../../src/campaign/run/parking.ts";
 import type { ExternalChannelName, SendBatch, Sender } from "../../src/channels/channel.ts";
 import type { Context } from "../../src/context.ts";

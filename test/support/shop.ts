@@ -1,9 +1,9 @@
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { type App, type Replaceable, startApp } from "../../src/app.ts";
+import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/control/control.ts";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { type CampaignDraft, createCampaign } from "../../src/campaign/draft/campaign.ts";
-import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/run/control.ts";
-import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database } from "../../src/db/client.ts";

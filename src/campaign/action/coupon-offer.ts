@@ -5,7 +5,7 @@ import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate, templateInOffer } from "../../coupon/template/template.ts";
 import type { Issue } from "../../errors.ts";
 import { compileAudience } from "../../member/audience.ts";
-import { frozenPredicate, Predicate } from "../ledger/predicates.ts";
+import { frozenPredicate, Predicate } from "../predicate.ts";
 import type { CampaignKind } from "./kind.ts";
 
 /** What a campaign gives or invites to claim, as its run freezes it. Stock, budget, state and window are asked anew at every step. */

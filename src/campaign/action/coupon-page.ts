@@ -3,9 +3,9 @@ import { issueStatements } from "../../coupon/issue/issue.ts";
 import { unitsLeft, whatIsShort } from "../../coupon/issue/issue-rules.ts";
 import type { Query } from "../../db/statement.ts";
 import { couponChannel } from "../ledger/channel.ts";
+import { countIntoTally } from "../ledger/counts.ts";
 import { couponSkipReason } from "../ledger/decision.ts";
 import { bound, countMatched, firstStateOf, type Page, rowsOfPage } from "../ledger/page-rows.ts";
-import { countIntoTally } from "../ledger/tally.ts";
 import { matches } from "../run/plan.ts";
 import type { CouponOffer } from "./coupon-offer.ts";
 

@@ -3,10 +3,10 @@ import type { ExternalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
-import { batchLimit } from "../delivery/batch-window.ts";
 import type { SkipReason } from "../ledger/decision.ts";
 import { campaignWake } from "../messages.ts";
-import type { FrozenRun } from "../run/run.ts";
+import { batchLimit } from "../run/batch-window.ts";
+import type { FrozenRun } from "../run/frozen.ts";
 import { type Pressure, pressureOn } from "./caps.ts";
 import { meetZones } from "./quiet-hours.ts";
 

@@ -6,7 +6,7 @@ import { claimUrl } from "../../coupon/link/claim-link.ts";
 import { addressesOf } from "../../member/consent.ts";
 import type { CouponOffer } from "../action/coupon-offer.ts";
 import { batchMembers, type HeldBatch } from "../delivery/batch.ts";
-import { frozenContent, frozenRun } from "../run/run.ts";
+import { frozenContent, frozenRun } from "../run/frozen.ts";
 import { type Content, partsFor } from "./content.ts";
 import { linkUrl, trackLinks } from "./link.ts";
 import { type Compiled, compileTemplate, type TemplateScope } from "./template.ts";

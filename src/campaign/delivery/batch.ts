@@ -5,13 +5,13 @@ import { field, rows } from "../../db/bulk.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { type Pressure, takePlaces, withCaps } from "../caps/caps.ts";
 import { pressureAhead, quietAside } from "../caps/quiet-hours-deferral.ts";
+import { forgetTokens, settleProven } from "../feedback/feedback.ts";
+import { countIntoTally, moveTally } from "../ledger/counts.ts";
 import { skipReason } from "../ledger/decision.ts";
-import { countIntoTally, moveTally } from "../ledger/tally.ts";
 import { campaignWake } from "../messages.ts";
+import { batchLimit, openBatches } from "../run/batch-window.ts";
 import { completeRun } from "../run/completion.ts";
-import { type FrozenRun, frozenRun } from "../run/run.ts";
-import { batchLimit, openBatches } from "./batch-window.ts";
-import { forgetTokens, settleProven } from "./delivery.ts";
+import { type FrozenRun, frozenRun } from "../run/frozen.ts";
 
 /** A batch held by one delivery: whoever knows the lease, and nobody else, may record what became of it. */
 export interface HeldBatch {

@@ -3,8 +3,8 @@ import { channelNames, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { enqueue, noneAhead } from "../../queue/outbox.ts";
 import { campaignWake, channelSend } from "../messages.ts";
+import { openBatches } from "../run/batch-window.ts";
 import type { HeldBatch } from "./batch.ts";
-import { openBatches } from "./batch-window.ts";
 
 /** A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not ours. */
 const slackMs = 1_000;

@@ -8,7 +8,7 @@ import { campaignKinds } from "../action/kind.ts";
 import { AudienceChoice, readAudience } from "../audience.ts";
 import { Content, contentIssues } from "../content/content.ts";
 import { type Campaign, campaignTable, type Run, runTable } from "../table.ts";
-import type { CampaignState } from "./state.ts";
+import type { CampaignState } from "./transitions.ts";
 
 export type { Campaign, Run } from "../table.ts";
 

@@ -13,7 +13,7 @@ import {
   templatesOf,
 } from "../content/render.ts";
 import type { TemplateScope } from "../content/template.ts";
-import { frozenContent, remembered } from "../run/run.ts";
+import { frozenContent, remembered } from "../run/frozen.ts";
 
 /** A message of a local channel as its reader sees it: plain text, to be shown as such. */
 export interface LocalText {

@@ -9,7 +9,7 @@ import {
 } from "../../coupon/issue/issue-rules.ts";
 import { consentGiven, hasAddress, suppressed } from "../../member/consent.ts";
 import type { CouponOffer } from "../action/coupon-offer.ts";
-import { thawed } from "./predicates.ts";
+import { thawed } from "../predicate.ts";
 
 /** Why a matching member is not sent to, in the order in which the reasons are asked. */
 export const skipReasons = {

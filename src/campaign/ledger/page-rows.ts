@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Query } from "../../db/statement.ts";
-import type { FrozenRun } from "../run/run.ts";
+import type { FrozenRun } from "../run/frozen.ts";
 import type { LedgerChannel } from "./channel.ts";
 
 /** A page that is being written. */

@@ -6,9 +6,9 @@ import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
 import { Content } from "../content/content.ts";
+import { launchCampaign } from "../control/launch.ts";
 import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
-import { moveCampaign } from "../draft/state.ts";
-import { launchCampaign } from "../run/launch.ts";
+import { moveCampaign } from "../draft/transitions.ts";
 import { usualContent } from "./text.ts";
 
 /** One reminder, decided on: whom it is for, and when. Times are ms. */

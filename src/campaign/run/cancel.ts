@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { externalNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { enqueue, noneAhead } from "../../queue/outbox.ts";
-import { countIntoTally } from "../ledger/tally.ts";
+import { countIntoTally } from "../ledger/counts.ts";
 import { campaignCancel } from "../messages.ts";
 import { completeRun } from "./completion.ts";
 

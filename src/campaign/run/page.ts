@@ -7,15 +7,15 @@ import { enqueue } from "../../queue/outbox.ts";
 import { couponPage } from "../action/coupon-page.ts";
 import { countSends, type Pressure, pressureOn, withCaps } from "../caps/caps.ts";
 import { inTime, quietHours, wakeUps } from "../caps/quiet-hours-deferral.ts";
-import { openBatches } from "../delivery/batch-window.ts";
 import { couponChannel, type LedgerChannel, messageChannels } from "../ledger/channel.ts";
+import { countIntoTally } from "../ledger/counts.ts";
 import { type SkipReason, sharedAddressColumn, skipReason } from "../ledger/decision.ts";
 import { bound, countMatched, firstStateOf, type Page, rowsOfPage, writing } from "../ledger/page-rows.ts";
-import { countIntoTally } from "../ledger/tally.ts";
 import { campaignPage } from "../messages.ts";
+import { openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
+import { type FrozenRun, frozenRun } from "./frozen.ts";
 import { matches } from "./plan.ts";
-import { type FrozenRun, frozenRun } from "./run.ts";
 
 /**
  * Writes one page of a run's ledger in one atomic batch: for every channel each matching member with its first state or skip reason,

@@ -1,10 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { MessageType } from "../../queue/message.ts";
+import { republishRun } from "../control/control.ts";
 import { runsEnded } from "../events.ts";
 import { campaignPage, campaignPlan, campaignStart, channelSend } from "../messages.ts";
 import { completeRun } from "./completion.ts";
-import { republishRun } from "./control.ts";
 
 /**
  * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it, and the run ends

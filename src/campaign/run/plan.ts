@@ -3,10 +3,10 @@ import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { liveMember } from "../../member/audience.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
-import { thawed } from "../ledger/predicates.ts";
 import { campaignPage, campaignPlan } from "../messages.ts";
+import { thawed } from "../predicate.ts";
 import { completeRun } from "./completion.ts";
-import { type FrozenRun, frozenRun } from "./run.ts";
+import { type FrozenRun, frozenRun } from "./frozen.ts";
 
 /** Members looked at in one step, in page sizes: bounds the time of its one query, whatever the filter. */
 const span = 100;

@@ -1,6 +1,5 @@
 import { z } from "zod";
 import type { CampaignKind } from "../../campaign/action/kind.ts";
-import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
 import {
   approveCampaign,
   cancelCampaign,
@@ -8,8 +7,9 @@ import {
   rejectCampaign,
   resumeCampaign,
   submitCampaign,
-} from "../../campaign/run/control.ts";
-import { launchCampaign } from "../../campaign/run/launch.ts";
+} from "../../campaign/control/control.ts";
+import { launchCampaign } from "../../campaign/control/launch.ts";
+import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
 import { templateRowId } from "../coupon/template-id.ts";
 import type { Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";

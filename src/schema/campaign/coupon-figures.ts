@@ -1,7 +1,7 @@
 import type { CouponSimulation } from "../../campaign/action/coupon-simulation.ts";
 import { type CampaignKind, campaignKinds } from "../../campaign/action/kind.ts";
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
-import type { SendCounts } from "../../campaign/run/progress.ts";
+import { skipWords } from "../../campaign/progress/outcome-text.ts";
+import type { SendCounts } from "../../campaign/progress/progress.ts";
 import { builder } from "../kit/builder.ts";
 
 const viewers = { role: "viewer" } as const;

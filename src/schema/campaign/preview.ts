@@ -1,6 +1,6 @@
-import { type Preview, previewContent } from "../../campaign/content/preview.ts";
-import { requestTestSend } from "../../campaign/content/test-send.ts";
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
+import { skipWords } from "../../campaign/progress/outcome-text.ts";
+import { type Preview, previewContent } from "../../campaign/rehearsal/preview.ts";
+import { requestTestSend } from "../../campaign/rehearsal/test-send.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -1,7 +1,7 @@
 import { campaignsById, type Run, runsById } from "../../campaign/draft/campaign.ts";
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
-import { type ChannelProgress, type RunProgress, runProgress } from "../../campaign/run/progress.ts";
-import { type RunState, runStates, type SendState, sendStates } from "../../campaign/run/run.ts";
+import { skipWords } from "../../campaign/progress/outcome-text.ts";
+import { type ChannelProgress, type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
+import { type RunState, runStates, type SendState, sendStates } from "../../campaign/run/frozen.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";

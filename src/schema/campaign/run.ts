@@ -1,5 +1,5 @@
 import { listRuns, runsById } from "../../campaign/draft/campaign.ts";
-import { lastRunStates, type RunProgress, runProgress } from "../../campaign/run/progress.ts";
+import { lastRunStates, type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";

@@ -1,5 +1,5 @@
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
-import { type Simulation, simulateLaunch } from "../../campaign/run/simulate.ts";
+import { skipWords } from "../../campaign/progress/outcome-text.ts";
+import { type Simulation, simulateLaunch } from "../../campaign/rehearsal/simulate.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -3,7 +3,7 @@ import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { couponChannel, type LedgerChannel, messageChannels } from "../ledger/channel.ts";
-import type { RunState, SendState } from "./run.ts";
+import type { RunState, SendState } from "../run/frozen.ts";
 import { waitingFor } from "./waits-for.ts";
 
 /** How far a run is. All counts come from the run and its tally, so that asking costs the same at any size. */

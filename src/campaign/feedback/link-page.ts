@@ -1,8 +1,8 @@
 import type { Context } from "../../context.ts";
 import { consentSaid } from "../../member/set-consent.ts";
 import { languageOf, type PageLanguage } from "../../web/language.ts";
-import { recordProgress } from "../delivery/delivery.ts";
-import { type Link, readLink } from "./link.ts";
+import { type Link, readLink } from "../content/link.ts";
+import { recordProgress } from "./feedback.ts";
 import { unsubscribeResponse } from "./link-html.ts";
 
 /** Answers `/l/<token>`: counts the click and goes on to the link's address. A click that cannot be counted goes on all the same. */

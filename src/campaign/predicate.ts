@@ -1,6 +1,6 @@
 import type { SQL } from "drizzle-orm";
 import { z } from "zod";
-import { compile, embed } from "../../db/statement.ts";
+import { compile, embed } from "../db/statement.ts";
 
 /** A compiled condition over member `m` as a run freezes it. */
 export const Predicate = z.object({

@@ -1,5 +1,5 @@
+import type { RunState } from "../run/frozen.ts";
 import type { ChannelProgress } from "./progress.ts";
-import type { RunState } from "./run.ts";
 
 interface Facts {
   readonly state: RunState;

@@ -4,7 +4,7 @@ import type { Context, Settings } from "../../context.ts";
 import { CouponOffer } from "../action/coupon-offer.ts";
 import { Content } from "../content/content.ts";
 import { ledgerChannels } from "../ledger/channel.ts";
-import { Predicate } from "../ledger/predicates.ts";
+import { Predicate } from "../predicate.ts";
 
 export const runStates = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "CANCELLING", "CANCELLED", "FAILED"] as const;
 export type RunState = (typeof runStates)[number];

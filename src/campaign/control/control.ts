@@ -5,12 +5,12 @@ import type { Query } from "../../db/statement.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { enqueue, enqueueEach } from "../../queue/outbox.ts";
 import { offerIssues } from "../action/coupon-offer.ts";
-import { openBatches } from "../delivery/batch-window.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
-import { type Move, moveCampaign, moves } from "../draft/state.ts";
+import { type Move, moveCampaign, moves } from "../draft/transitions.ts";
 import { runCancelled, runsEnded } from "../events.ts";
 import { campaignCancel, campaignPage, campaignPlan, campaignStart, channelSend } from "../messages.ts";
-import { completeRun } from "./completion.ts";
+import { openBatches } from "../run/batch-window.ts";
+import { completeRun } from "../run/completion.ts";
 
 interface Command {
   readonly id: number;

@@ -4,10 +4,10 @@ import { rows } from "../../db/bulk.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type Promotion, type PromotionDraft, rewritePromotion, setEnabled } from "../../promotion/promotion.ts";
-import { cancelCampaign } from "../run/control.ts";
-import { launchCampaign, moveStart } from "../run/launch.ts";
-import { type Announcement, announcementDraft } from "./announcement.ts";
-import { type Campaign, createCampaign } from "./campaign.ts";
+import { cancelCampaign } from "../control/control.ts";
+import { launchCampaign, moveStart } from "../control/launch.ts";
+import { type Campaign, createCampaign } from "../draft/campaign.ts";
+import { type Announcement, announcementDraft } from "./draft.ts";
 
 /** A promotion, and the campaign that announces it now, if one does. */
 export interface Promoted {

@@ -5,12 +5,19 @@ import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { couponOffer } from "../action/coupon-offer.ts";
+import {
+  envelopeFor,
+  type Recipient,
+  recipientColumns,
+  renderParts,
+  scopeFor,
+  templatesOf,
+} from "../content/render.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
-import { skipWords } from "../ledger/outcome-text.ts";
 import { campaignTest } from "../messages.ts";
+import { skipWords } from "../progress/outcome-text.ts";
 import { type Preview, type PreviewInput, previewContent } from "./preview.ts";
-import { envelopeFor, type Recipient, recipientColumns, renderParts, scopeFor, templatesOf } from "./render.ts";
 
 /** The run that tests are sent as: none, so that neither ledger nor sums know of them. */
 const noRun = 0;

@@ -3,10 +3,10 @@ import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { couponOffer } from "../action/coupon-offer.ts";
+import { localeFor } from "../content/content.ts";
+import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
-import { localeFor } from "./content.ts";
-import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "./render.ts";
 
 /** A campaign's message as one member would get it now. */
 export interface Preview {

@@ -8,9 +8,9 @@ import { type CouponSimulation, simulateCoupons } from "../action/coupon-simulat
 import { readAudience } from "../audience.ts";
 import { type Pressure, pressureOn, withCaps } from "../caps/caps.ts";
 import { inTime, quietHours } from "../caps/quiet-hours-deferral.ts";
-import { batchLimit } from "../delivery/batch-window.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { couponSkipReason, type SkipReason, skipReason, skipReasons } from "../ledger/decision.ts";
+import { batchLimit } from "../run/batch-window.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {

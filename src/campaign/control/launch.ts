@@ -9,11 +9,11 @@ import { couponOffer, offerIssues } from "../action/coupon-offer.ts";
 import { readAudience } from "../audience.ts";
 import { contentIssues } from "../content/content.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
-import { moveCampaign } from "../draft/state.ts";
+import { moveCampaign } from "../draft/transitions.ts";
 import { couponChannel } from "../ledger/channel.ts";
-import { frozenPredicate } from "../ledger/predicates.ts";
 import { campaignStart } from "../messages.ts";
-import type { FrozenRun } from "./run.ts";
+import { frozenPredicate } from "../predicate.ts";
+import type { FrozenRun } from "../run/frozen.ts";
 
 /**
  * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the message that begins

@@ -4,9 +4,9 @@ import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { findRun, type Run } from "../draft/campaign.ts";
 import { couponChannel, messageChannels } from "../ledger/channel.ts";
-import { type LedgerRow, wordsFor } from "../ledger/outcome-text.ts";
-import { matches } from "./plan.ts";
-import { type FrozenRun, frozenRun, type SendState } from "./run.ts";
+import { type FrozenRun, frozenRun, type SendState } from "../run/frozen.ts";
+import { matches } from "../run/plan.ts";
+import { type LedgerRow, wordsFor } from "./outcome-text.ts";
 
 /** Why a member got a run's message or did not. */
 export interface MemberWhy {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { type Progress, progressRanks, recordProgress, sendKeyOf } from "../../../src/campaign/delivery/delivery.ts";
+import { type Progress, progressRanks, recordProgress, sendKeyOf } from "../../../src/campaign/feedback/feedback.ts";
 import type { Context } from "../../../src/context.ts";
 import type { RootDatabase } from "../../../src/db/client.ts";
 import { openTestDatabase } from "../../support/database.ts";

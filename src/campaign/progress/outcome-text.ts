@@ -1,8 +1,8 @@
 import { isExternal } from "../../channels/catalog.ts";
-import { progressRanks } from "../delivery/delivery.ts";
-import type { RunState, SendState } from "../run/run.ts";
-import { couponChannel, type LedgerChannel } from "./channel.ts";
-import { skipReasons } from "./decision.ts";
+import { progressRanks } from "../feedback/feedback.ts";
+import { couponChannel, type LedgerChannel } from "../ledger/channel.ts";
+import { skipReasons } from "../ledger/decision.ts";
+import type { RunState, SendState } from "../run/frozen.ts";
 
 /** A row of the ledger, as it is told of. */
 export interface LedgerRow {

@@ -2,7 +2,7 @@ import type { ChannelName } from "../../channels/catalog.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
 import type { Content } from "../content/content.ts";
 import { literal, messageParts } from "../content/message-parts.ts";
-import type { CampaignDraft } from "./campaign.ts";
+import type { CampaignDraft } from "../draft/campaign.ts";
 
 /** What an operator may say of how a promotion is announced. */
 export interface Announcement {

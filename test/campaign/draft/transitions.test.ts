@@ -1,7 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { listTransitions, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
-import { type CampaignState, campaignStates } from "../../../src/campaign/draft/state.ts";
 import {
   approveCampaign,
   cancelCampaign,
@@ -9,8 +7,10 @@ import {
   rejectCampaign,
   resumeCampaign,
   submitCampaign,
-} from "../../../src/campaign/run/control.ts";
-import { launchCampaign } from "../../../src/campaign/run/launch.ts";
+} from "../../../src/campaign/control/control.ts";
+import { launchCampaign } from "../../../src/campaign/control/launch.ts";
+import { listTransitions, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { type CampaignState, campaignStates } from "../../../src/campaign/draft/transitions.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 

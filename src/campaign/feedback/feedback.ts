@@ -4,7 +4,7 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { wishStatements } from "../../member/opt-out.ts";
-import { countIntoTally } from "../ledger/tally.ts";
+import { countIntoTally } from "../ledger/counts.ts";
 
 /**
  * What a provider tells after it has accepted a send, in `send.progress`. The column holds the highest rank heard of and only grows, so
