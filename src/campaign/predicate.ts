@@ -14,7 +14,7 @@ export function frozenPredicate(condition: SQL): Predicate {
   return { sql, args: args.map(storable) };
 }
 
-export function thawed({ sql, args }: Predicate): SQL {
+export function fromFrozen({ sql, args }: Predicate): SQL {
   return embed({ sql, args: [...args] });
 }
 

@@ -1,10 +1,27 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
-import type { CampaignKind } from "./action/kind.ts";
+import type { CampaignKind } from "./action/index.ts";
 import type { AudienceChoice } from "./audience.ts";
 import type { Content } from "./content/content.ts";
-import type { CampaignState } from "./draft/transitions.ts";
-import type { RunState } from "./run/frozen.ts";
+import type { CampaignState, RunState } from "./state.ts";
+
+/** Every table that campaigns own: nobody else writes to them. */
+export const tables = [
+  "campaign",
+  "transition",
+  "run",
+  "page",
+  "send",
+  "tally",
+  "batch",
+  "inbox",
+  "popup",
+  "announcement",
+  "pressure",
+  "pressure_policy",
+  "coupon_notice",
+  "coupon_notice_policy",
+] as const;
 
 export const campaignTable = sqliteTable("campaign", {
   id: integer().primaryKey(),

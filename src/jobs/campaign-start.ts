@@ -1,6 +1,6 @@
-import { startRun } from "../campaign/control/launch.ts";
 import { campaignStart } from "../campaign/messages.ts";
 import { parkPlanning } from "../campaign/run/parking.ts";
+import { startRun } from "../campaign/run/start.ts";
 import { planAndWrite } from "./campaign-plan.ts";
 import { defineJob, done } from "./job.ts";
 

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { cancelCampaign } from "../../src/campaign/control/control.ts";
+import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
 import { runCompleted } from "../../src/campaign/events.ts";
 import { parkPlanning } from "../../src/campaign/run/parking.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";

@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { type App, type Replaceable, startApp } from "../../src/app.ts";
-import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/control/control.ts";
+import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
+import { pauseCampaign, resumeCampaign } from "../../src/campaign/control/pause.ts";
 import { type CampaignDraft, createCampaign } from "../../src/campaign/draft/campaign.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";

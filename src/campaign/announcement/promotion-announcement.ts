@@ -4,9 +4,10 @@ import { rows } from "../../db/bulk.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type Promotion, type PromotionDraft, rewritePromotion, setEnabled } from "../../promotion/promotion.ts";
-import { cancelCampaign } from "../control/control.ts";
-import { launchCampaign, moveStart } from "../control/launch.ts";
+import { cancelCampaign } from "../control/cancel.ts";
+import { launchCampaign } from "../control/launch.ts";
 import { type Campaign, createCampaign } from "../draft/campaign.ts";
+import { moveStart } from "../run/start.ts";
 import { type Announcement, announcementDraft } from "./draft.ts";
 
 /** A promotion, and the campaign that announces it now, if one does. */

@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
 import type { Issue } from "../../errors.ts";
-import type { CampaignKind } from "../action/kind.ts";
-import { type Variables, variablesOf } from "./template.ts";
+import { templateVariables, type Variables } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
 
 /** A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all others. */
@@ -23,13 +22,15 @@ export function partsFor(content: Content, channel: ChannelName, locale: string)
   return content[channel]?.[localeFor(content, channel, locale) ?? ""] ?? {};
 }
 
-/** Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates with line and column. */
+/**
+ * Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates with
+ * line and column. `known` are the variables that the templates may use.
+ */
 export function contentIssues(
   content: Content,
   wanted: readonly ChannelName[],
-  kind: CampaignKind = "ANNOUNCEMENT",
+  known: Variables = templateVariables,
 ): Issue[] {
-  const known = variablesOf(kind);
   const missing = wanted
     .filter((channel) => !content[channel]?.default)
     .map((channel) => ({
@@ -44,19 +45,7 @@ export function contentIssues(
       })),
     ),
   );
-  return [...missing, ...faults, ...(kind === "COUPON_INVITE" ? withoutLink(content, wanted) : [])];
-}
-
-/** An invitation must say where to claim. */
-function withoutLink(content: Content, wanted: readonly ChannelName[]): Issue[] {
-  return wanted.flatMap((channel) =>
-    Object.entries(content[channel] ?? {})
-      .filter(([, parts]) => !Object.values(parts).some((source) => source.includes("coupon.claimUrl")))
-      .map(([locale]) => ({
-        path: `content.${channel}.${locale}`,
-        message: "an invitation needs {{ coupon.claimUrl }} in one of its parts",
-      })),
-  );
+  return [...missing, ...faults];
 }
 
 function partIssues(channel: ChannelName, parts: Readonly<Record<string, string>>, variables: Variables): Issue[] {

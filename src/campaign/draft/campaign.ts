@@ -3,19 +3,18 @@ import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, describeActor } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { choiceIssues } from "../action/coupon-offer.ts";
-import { campaignKinds } from "../action/kind.ts";
+import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { AudienceChoice, readAudience } from "../audience.ts";
-import { Content, contentIssues } from "../content/content.ts";
-import { type Campaign, campaignTable, type Run, runTable } from "../table.ts";
-import type { CampaignState } from "./transitions.ts";
+import { Content } from "../content/content.ts";
+import type { CampaignState } from "../state.ts";
+import { type Campaign, campaignTable } from "../table.ts";
 
-export type { Campaign, Run } from "../table.ts";
+export type { Campaign } from "../table.ts";
 
 /** What an operator says of a campaign. */
 export const CampaignDraft = z.strictObject({
   name: z.string().trim().min(1).max(200),
-  kind: z.enum(campaignKinds).default("ANNOUNCEMENT"),
+  kind: z.enum(campaignKinds).default(usualKind),
   /** Of which coupons are given or offered; null for announcements. */
   couponTemplate: z.int().positive().nullable().default(null),
   topic: z.string().trim().min(1).max(60).default("promotions"),
@@ -87,9 +86,10 @@ async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
   const { kind, channels, audience, content, startsAt, endsAt } = parsed.data;
-  const issues: Issue[] = [...contentIssues(content, [], kind), ...(await choiceIssues(ctx, parsed.data))];
-  if (channels.length === 0 && kind !== "COUPON_ISSUE") {
-    issues.push({ path: "channels", message: "at least one; only COUPON_ISSUE can do without" });
+  const action = actionOf(kind);
+  const issues: Issue[] = [...messageIssues(kind, content, []), ...(await action.input.issues(ctx, parsed.data))];
+  if (channels.length === 0 && action.channels === "needed") {
+    issues.push({ path: "channels", message: `at least one; only ${silentKinds.join(", ")} can do without` });
   }
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
@@ -131,38 +131,6 @@ export function listCampaigns(
     .from(campaignTable)
     .where(and(after === undefined ? undefined : lt(campaignTable.id, after), state && eq(campaignTable.state, state)))
     .orderBy(desc(campaignTable.id))
-    .limit(limit);
-}
-
-export async function findRun(ctx: Context, id: number): Promise<Run | undefined> {
-  const [run] = await ctx.db.orm.select().from(runTable).where(eq(runTable.id, id));
-  return run;
-}
-
-/** The runs of these ids in the order asked, with `undefined` for those that are not there. */
-export async function runsById(ctx: Context, ids: readonly number[]): Promise<(Run | undefined)[]> {
-  const found = await ctx.db.orm
-    .select()
-    .from(runTable)
-    .where(inArray(runTable.id, [...ids]));
-  return ids.map((id) => found.find((row) => row.id === id));
-}
-
-/** The occurrences of a campaign or of all, newest first. */
-export function listRuns(
-  ctx: Context,
-  { campaign, after, limit }: { campaign?: number | undefined; after?: number | undefined; limit: number },
-): Promise<Run[]> {
-  return ctx.db.orm
-    .select()
-    .from(runTable)
-    .where(
-      and(
-        campaign === undefined ? undefined : eq(runTable.campaign, campaign),
-        after === undefined ? undefined : lt(runTable.id, after),
-      ),
-    )
-    .orderBy(desc(runTable.id))
     .limit(limit);
 }
 

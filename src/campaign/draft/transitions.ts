@@ -1,12 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Context, describeActor } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-
-export const campaignStates = ["DRAFT", "IN_REVIEW", "APPROVED", "ACTIVE", "PAUSED", "ENDED", "CANCELLED"] as const;
-export type CampaignState = (typeof campaignStates)[number];
+import type { CampaignState } from "../state.ts";
 
 /** Which campaign states a move may start from. */
-export const moves = {
+export const transitions = {
   submit: { from: ["DRAFT"], to: "IN_REVIEW" },
   approve: { from: ["IN_REVIEW"], to: "APPROVED" },
   reject: { from: ["IN_REVIEW", "APPROVED"], to: "DRAFT" },
@@ -15,7 +13,7 @@ export const moves = {
   resume: { from: ["PAUSED"], to: "ACTIVE" },
   cancel: { from: ["DRAFT", "IN_REVIEW", "APPROVED", "ACTIVE", "PAUSED"], to: "CANCELLED" },
 } as const satisfies Record<string, { from: readonly CampaignState[]; to: CampaignState }>;
-export type Move = keyof typeof moves;
+export type Move = keyof typeof transitions;
 
 /**
  * The statements of one move: the log of who moved it and why, then the conditional update. The update is the last one; when its
@@ -28,7 +26,7 @@ export function moveCampaign(
   reason: string | undefined,
   also: SQL = sql``,
 ): Query[] {
-  const { from, to } = moves[move];
+  const { from, to } = transitions[move];
   const movable = sql`id = ${id} AND state IN (${sql.join(
     from.map((state) => sql`${state}`),
     sql`, `,

@@ -3,10 +3,10 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { actingMember } from "./inbox.ts";
-import { type LocalText, localTexts } from "./rendered-message.ts";
+import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
 
 /** A popup, as the member sees it. */
-export interface Popup extends LocalText {
+export interface Popup extends RenderedMessage {
   /** Its run: one popup a run, so this names it for the member. */
   readonly run: number;
   readonly priority: number;
@@ -65,7 +65,7 @@ export async function popupsByRun(ctx: Context, runs: readonly number[]): Promis
 }
 
 async function popupOf(ctx: Context, { run, priority, expires_at, shown_at }: PopupRow): Promise<Popup> {
-  const texts = await localTexts(ctx, { channel: "POPUP", member: actingMember(ctx), runs: [run] });
+  const texts = await renderedMessages(ctx, { channel: "POPUP", member: actingMember(ctx), runs: [run] });
   const text = texts.get(run);
   if (!text) throw new Error(`the member of popup ${run} is not there`);
   return { run, priority, expiresAt: expires_at, shownAt: shown_at, ...text };

@@ -1,8 +1,10 @@
 import { isExternal } from "../../channels/catalog.ts";
-import { progressRanks } from "../feedback/feedback.ts";
-import { couponChannel, type LedgerChannel } from "../ledger/channel.ts";
-import { skipReasons } from "../ledger/decision.ts";
-import type { RunState, SendState } from "../run/frozen.ts";
+import type { FrozenAction } from "../action/define.ts";
+import { skipText } from "../action/index.ts";
+import { type LedgerChannel, rewardChannel } from "../ledger/channel.ts";
+import { progressRanks } from "../ledger/progress-rank.ts";
+import type { SendState } from "../ledger/send-state.ts";
+import type { RunState } from "../state.ts";
 
 /** A row of the ledger, as it is told of. */
 export interface LedgerRow {
@@ -17,15 +19,15 @@ export interface LedgerRow {
 }
 
 /** What a row of the ledger means, in words for an operator. */
-export function wordsFor(row: LedgerRow, run: RunState): string {
+export function outcomeText(row: LedgerRow, run: RunState, { gives }: FrozenAction): string {
   switch (row.state) {
     case "SENT":
-      if (row.channel === couponChannel) return "The coupon was put into the member's wallet.";
+      if (row.channel === rewardChannel) return gives?.describe.given ?? "It was given.";
       return isExternal(row.channel)
-        ? `The provider took it${news(row)}.`
+        ? `The provider took it${toldSince(row)}.`
         : "It was put where the shop's app shows it.";
     case "SKIPPED":
-      return skipWords(row.reason);
+      return skipText(row.reason);
     case "FAILED":
       return row.reason === "TEMPLATE"
         ? "The message could not be made: its template fails for this member."
@@ -39,30 +41,21 @@ export function wordsFor(row: LedgerRow, run: RunState): string {
         ? "Its batch is in the dead letters, perhaps sent; replaying it goes on."
         : "It is with the provider now.";
     case "PENDING":
-      return pending(row, run);
+      return pendingText(row, run);
   }
 }
 
-/** What a skip reason means. */
-export function skipWords(reason: string): string {
-  return isSkipReason(reason) ? skipReasons[reason] : `It was skipped: ${reason}.`;
-}
-
-function pending({ reason, due_at }: LedgerRow, run: RunState): string {
+function pendingText({ reason, due_at }: LedgerRow, run: RunState): string {
   if (run === "PAUSED") return "It waits for its turn; the campaign is paused.";
   if (run === "FAILED") return "It waits for work that is in the dead letters.";
   if (reason === "" || due_at === null) return "It waits for its turn.";
   const until = new Date(due_at).toISOString();
   if (reason === "QUIET_HOURS")
     return `It waits until the member's quiet hours end, at ${until}; then it is decided again.`;
-  return `${reason === "RETRY" ? "The provider put it off." : skipWords(reason)} It is tried again at ${until}.`;
+  return `${reason === "RETRY" ? "The provider deferred it." : skipText(reason)} It is tried again at ${until}.`;
 }
 
-function news({ progress }: LedgerRow): string {
+function toldSince({ progress }: LedgerRow): string {
   const [name] = Object.entries(progressRanks).find(([, rank]) => rank === progress) ?? [];
   return name ? `, and told since: ${name}` : "";
-}
-
-function isSkipReason(reason: string): reason is keyof typeof skipReasons {
-  return Object.hasOwn(skipReasons, reason);
 }

@@ -1,12 +1,19 @@
 import { sql } from "drizzle-orm";
-import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { couponChannel, type LedgerChannel, messageChannels } from "../ledger/channel.ts";
-import type { RunState, SendState } from "../run/frozen.ts";
+import { type LedgerChannel, messageChannels, rewardChannel } from "../ledger/channel.ts";
+import type { RunState } from "../state.ts";
+import {
+  areDeferred,
+  type ChannelProgress,
+  type CountRow,
+  doneOf,
+  type SendCounts,
+  sendCounts,
+} from "./send-counts.ts";
 import { waitingFor } from "./waits-for.ts";
 
-/** How far a run is. All counts come from the run and its tally, so that asking costs the same at any size. */
+/** How far a run is. All of it comes from the run and its counts, so that asking costs the same at any size. */
 export interface RunProgress {
   readonly run: number;
   readonly campaign: number;
@@ -36,38 +43,23 @@ export interface RunProgress {
   readonly coupons: SendCounts | null;
 }
 
-/** How far a run is on one channel. */
-export interface ChannelProgress extends SendCounts {
-  readonly channel: ChannelName;
-}
-
-/** The rows of the ledger for one thing that a run does for each member. */
-export interface SendCounts {
-  readonly counts: Readonly<Record<SendState, number>>;
-  /** Why sends were skipped, failed, put off or are unknown; largest first. */
-  readonly reasons: readonly { readonly state: SendState; readonly reason: string; readonly n: number }[];
-}
-
-export const lastSendStates = ["SENT", "FAILED", "SKIPPED", "CANCELLED", "UNKNOWN"] as const satisfies SendState[];
-export const lastRunStates: readonly RunState[] = ["COMPLETED", "CANCELLED", "FAILED"];
-
 /** The progress of each of these runs in the order asked, `undefined` for those that are not there. */
 export async function runProgress(ctx: Context, ids: readonly number[]): Promise<(RunProgress | undefined)[]> {
   const wanted = sql`(SELECT value FROM ${rows(ids)})`;
-  const [runs, tallies, moves] = await Promise.all([
+  const [runs, counts, transitions] = await Promise.all([
     ctx.db.all<RunRow>(sql`
-      SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched, r.started_at,
-        r.completed_at, (${nextWake}) AS next_wake, coalesce(r.frozen ->> '$.channels', c.channels) AS channels
+      SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
+        r.started_at, r.completed_at, (${nextWake}) AS next_wake, coalesce(r.frozen ->> '$.channels', c.channels) AS channels
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
-    ctx.db.all<TallyRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
-    ctx.db.all<PauseRow>(sql`
+    ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
+    ctx.db.all<TransitionRow>(sql`
       SELECT r.id AS run, t.to_state, t.at FROM run r JOIN transition t ON t.campaign = r.campaign
       WHERE r.id IN ${wanted} AND t.to_state IN ('PAUSED', 'ACTIVE', 'CANCELLED') ORDER BY t.id`),
   ]);
   return ids.map((id) => {
     const run = runs.find((row) => row.id === id);
-    const mine = { tally: tallies.filter((row) => row.run === id), moves: moves.filter((row) => row.run === id) };
-    return run && progressOf(ctx, run, mine.tally, mine.moves);
+    const ofRun = (row: { readonly run: number }) => row.run === id;
+    return run && progressOf(ctx, run, counts.filter(ofRun), transitions.filter(ofRun));
   });
 }
 
@@ -88,44 +80,35 @@ interface RunRow {
   readonly channels: string;
 }
 
-interface TallyRow {
-  readonly run: number;
-  readonly channel: LedgerChannel;
-  readonly state: SendState;
-  readonly reason: string;
-  readonly n: number;
-}
-
-interface PauseRow {
+interface TransitionRow {
   readonly run: number;
   readonly to_state: string;
   readonly at: number;
 }
 
-/** When the first of the sends of run `r` that were put off are due. */
+/** When the first of the deferred sends of run `r` are due. */
 const nextWake = sql`
-  SELECT min(s.due_at) FROM send s INDEXED BY send_deferred WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> ''`;
+  SELECT min(s.due_at) FROM send s INDEXED BY send_deferred
+  WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> ''`;
 
-function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves: readonly PauseRow[]): RunProgress {
+function progressOf(
+  ctx: Context,
+  run: RunRow,
+  rows: readonly CountRow[],
+  transitions: readonly TransitionRow[],
+): RunProgress {
   const names: LedgerChannel[] = JSON.parse(run.channels);
-  const countsOf = (name: LedgerChannel) => sendCounts(tally.filter(({ channel }) => channel === name));
+  const countsOf = (name: LedgerChannel) => sendCounts(rows.filter(({ channel }) => channel === name));
   const channels = messageChannels(names).map((channel) => ({ channel, ...countsOf(channel) }));
-  const coupons = names.includes(couponChannel) ? countsOf(couponChannel) : null;
-  const all = [...channels, ...(coupons ? [coupons] : [])];
-  const done = all.reduce((sum, { counts }) => sum + lastSendStates.reduce((n, state) => n + counts[state], 0), 0);
+  const coupons = names.includes(rewardChannel) ? countsOf(rewardChannel) : null;
+  const done = doneOf([...channels, ...(coupons ? [coupons] : [])]);
   const total = knownMatches(ctx, run) * names.length;
   const now = ctx.clock();
-  const active = activeSeconds(run, moves, now);
-  const perSecond = active > 0 ? done / active : 0;
-  // Quiet hours end when they end, whatever the rate.
-  const isQuiet = channels.some(({ reasons }) =>
-    reasons.some((r) => r.state === "PENDING" && r.reason === "QUIET_HOURS"),
-  );
-  const moving = (run.state === "RUNNING" && !isQuiet) || run.state === "CANCELLING";
+  const planned = run.planned === 1;
   const facts = {
     state: run.state,
     dueAt: run.due_at,
-    planned: run.planned === 1,
+    planned,
     pagesLeft: run.pages - run.pages_written,
     nextWake: run.next_wake,
   };
@@ -136,11 +119,10 @@ function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves
     matched: run.matched,
     pages: run.pages,
     pagesWritten: run.pages_written,
-    planned: facts.planned,
+    planned,
     done,
     total,
-    perSecond,
-    etaSeconds: moving && perSecond > 0 ? Math.ceil(Math.max(0, total - done) / perSecond) : null,
+    ...paceOf(run, { channels, done, total, active: activeSeconds(run, transitions, now) }),
     dueAt: run.due_at,
     startedAt: run.started_at,
     completedAt: run.completed_at,
@@ -150,14 +132,15 @@ function progressOf(ctx: Context, run: RunRow, tally: readonly TallyRow[], moves
   };
 }
 
-function sendCounts(tally: readonly TallyRow[]): SendCounts {
-  const counts = { PENDING: 0, SENDING: 0, SENT: 0, FAILED: 0, SKIPPED: 0, CANCELLED: 0, UNKNOWN: 0 };
-  for (const { state, n } of tally) counts[state] += n;
-  const reasons = tally
-    .filter(({ reason }) => reason !== "")
-    .map(({ state, reason, n }) => ({ state, reason, n }))
-    .sort((a, b) => b.n - a.n || a.reason.localeCompare(b.reason));
-  return { counts, reasons };
+/** Sends a second, and how long the rest will take. Quiet hours end when they end, whatever the rate. */
+function paceOf(
+  { state }: RunRow,
+  { channels, done, total, active }: { channels: ChannelProgress[]; done: number; total: number; active: number },
+): Pick<RunProgress, "perSecond" | "etaSeconds"> {
+  const perSecond = active > 0 ? done / active : 0;
+  const isMoving = (state === "RUNNING" && !areDeferred(channels, "QUIET_HOURS")) || state === "CANCELLING";
+  const etaSeconds = isMoving && perSecond > 0 ? Math.ceil(Math.max(0, total - done) / perSecond) : null;
+  return { perSecond, etaSeconds };
 }
 
 /** Every page but the one planned last is full; so the whole is known before it is written. */
@@ -168,11 +151,11 @@ function knownMatches({ settings }: Context, run: RunRow): number {
 }
 
 /** Seconds for which the run was neither paused nor over. */
-function activeSeconds(run: RunRow, moves: readonly PauseRow[], now: number): number {
+function activeSeconds(run: RunRow, transitions: readonly TransitionRow[], now: number): number {
   if (run.started_at === null) return 0;
   const end = run.completed_at ?? now;
   let [active, from]: [number, number | undefined] = [0, run.started_at];
-  for (const { to_state, at } of moves) {
+  for (const { to_state, at } of transitions) {
     if (at < run.started_at || at > end) continue;
     if (to_state === "PAUSED" && from !== undefined) [active, from] = [active + at - from, undefined];
     else from ??= at;

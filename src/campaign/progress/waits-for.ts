@@ -1,18 +1,18 @@
-import type { RunState } from "../run/frozen.ts";
-import type { ChannelProgress } from "./progress.ts";
+import type { RunState } from "../state.ts";
+import { areDeferred, type ChannelProgress } from "./send-counts.ts";
 
-interface Facts {
+interface RunFacts {
   readonly state: RunState;
   readonly dueAt: number;
   readonly planned: boolean;
   /** Planned and not written. */
   readonly pagesLeft: number;
-  /** When the next of the sends that were put off are due (ms). */
+  /** When the next of the deferred sends are due (ms). */
   readonly nextWake: number | null;
 }
 
 /** What a run waits for, in words for an operator; null when it has ended. */
-export function waitingFor(run: Facts, channels: readonly ChannelProgress[], now: number): string | null {
+export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], now: number): string | null {
   switch (run.state) {
     case "PENDING":
       return run.dueAt > now ? `its start at ${new Date(run.dueAt).toISOString()}` : "the queue, to begin it";
@@ -29,23 +29,22 @@ export function waitingFor(run: Facts, channels: readonly ChannelProgress[], now
   }
 }
 
-function workLeft({ planned, pagesLeft, nextWake }: Facts, channels: readonly ChannelProgress[]): string[] {
+function workLeft({ planned, pagesLeft, nextWake }: RunFacts, channels: readonly ChannelProgress[]): string[] {
   const work = channels.flatMap(({ channel, counts, reasons }) => {
-    const putOff = reasons.filter(({ state }) => state === "PENDING");
-    const ready = counts.PENDING - putOff.reduce((sum, { n }) => sum + n, 0);
+    const deferred = reasons.filter(({ state }) => state === "PENDING");
+    const ready = counts.PENDING - deferred.reduce((sum, { n }) => sum + n, 0);
     return [
       ...(ready > 0 ? [`${channel}: ${ready} sends that wait for their turn`] : []),
-      ...putOff.map(({ reason, n }) =>
+      ...deferred.map(({ reason, n }) =>
         reason === "QUIET_HOURS"
           ? `${channel}: ${n} sends until their members' quiet hours end`
-          : `${channel}: ${n} sends put off (${reason})`,
+          : `${channel}: ${n} sends deferred (${reason})`,
       ),
       ...(counts.SENDING > 0 ? [`${channel}: ${counts.SENDING} sends to be answered by the provider`] : []),
     ];
   });
-  const isPutOff = channels.some(({ reasons }) => reasons.some(({ state }) => state === "PENDING"));
-  if (isPutOff && nextWake !== null)
-    work.push(`the next of those put off are due at ${new Date(nextWake).toISOString()}`);
+  if (nextWake !== null && areDeferred(channels))
+    work.push(`the next of those deferred are due at ${new Date(nextWake).toISOString()}`);
   if (!planned) work.unshift("the rest of its audience to be cut into pages");
   else if (pagesLeft > 0) work.unshift(`${pagesLeft} pages to be written`);
   return work;

@@ -2,11 +2,11 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
-import { findRun, type Run } from "../draft/campaign.ts";
-import { couponChannel, messageChannels } from "../ledger/channel.ts";
-import { type FrozenRun, frozenRun, type SendState } from "../run/frozen.ts";
-import { matches } from "../run/plan.ts";
-import { type LedgerRow, wordsFor } from "./outcome-text.ts";
+import { messageChannels, rewardChannel } from "../ledger/channel.ts";
+import type { SendState } from "../ledger/send-state.ts";
+import { type FrozenRun, frozenRun, matches } from "../run/frozen.ts";
+import { findRun, type Run } from "../run/run.ts";
+import { type LedgerRow, outcomeText } from "./outcome-text.ts";
 
 /** Why a member got a run's message or did not. */
 export interface MemberWhy {
@@ -32,7 +32,10 @@ export interface RowWhy {
   readonly words: string;
 }
 
-/** Tells in words why a member, by its `seq`, got a run's message or did not: from the ledger, else from what keeps the member out of it. */
+/**
+ * Tells in words why a member, by its `seq`, got a run's message or did not: from the ledger, else from what keeps the
+ * member out of it.
+ */
 export async function whyMember(ctx: Context, input: { run: number; member: number }): Promise<MemberWhy | Refusal> {
   const run = await findRun(ctx, input.run);
   if (!run) return refuse.notFound("run", input.run);
@@ -43,14 +46,15 @@ export async function whyMember(ctx: Context, input: { run: number; member: numb
   const found = await ctx.db.all<LedgerRow>(sql`
     SELECT s.channel, s.state, s.reason, s.at, s.due_at, s.provider_id, s.progress, b.state AS batch_state
     FROM send s LEFT JOIN batch b ON b.seq = s.batch
-    WHERE s.run = ${run.id} AND s.channel IN (SELECT value FROM json_each(${JSON.stringify(frozen.channels)})) AND s.member = ${member.seq}`);
+    WHERE s.run = ${run.id} AND s.member = ${member.seq}
+      AND s.channel IN (SELECT value FROM json_each(${JSON.stringify(frozen.channels)}))`);
   const rows = frozen.channels.flatMap((name) => found.filter(({ channel }) => channel === name));
   if (rows.length === 0) return { summary: await whyAbsent(ctx, run, frozen, member), channels: [], coupon: null };
-  const told = rows.map((row) => ({ ...row, words: wordsFor(row, run.state) }));
+  const explained = rows.map((row) => ({ ...row, words: outcomeText(row, run.state, frozen.action) }));
   return {
-    summary: summaryOf(rows),
-    channels: messageChannels(frozen.channels).flatMap((channel) => told.filter(isOn(channel))),
-    coupon: told.find(({ channel }) => channel === couponChannel) ?? null,
+    summary: summaryOf(rows, frozen),
+    channels: messageChannels(frozen.channels).flatMap((channel) => explained.filter(isOn(channel))),
+    coupon: explained.find(({ channel }) => channel === rewardChannel) ?? null,
   };
 }
 
@@ -69,12 +73,12 @@ function notBegun({ state, dueAt }: Run): string {
     : `Nobody got it yet: the run has not begun; it is due at ${new Date(dueAt).toISOString()}.`;
 }
 
-function summaryOf(rows: readonly LedgerRow[]): string {
+function summaryOf(rows: readonly LedgerRow[], { action }: FrozenRun): string {
   const sent = rows.filter(({ state }) => state === "SENT").map(({ channel }) => channel);
-  const told = messageChannels(sent);
-  if (sent.includes(couponChannel))
-    return `The member got a coupon${told.length ? `, and was told on ${told.join(", ")}` : ""}.`;
-  if (told.length > 0) return `The member got it on ${told.join(", ")}.`;
+  const messages = messageChannels(sent);
+  if (action.gives && sent.includes(rewardChannel))
+    return `${action.gives.describe.summary}${messages.length ? `, and was told on ${messages.join(", ")}` : ""}.`;
+  if (messages.length > 0) return `The member got it on ${messages.join(", ")}.`;
   if (rows.some(({ state }) => state === "PENDING" || state === "SENDING")) return "The member has not got it yet.";
   if (rows.some(({ state }) => state === "UNKNOWN")) return "Nobody can say whether the member got it.";
   return "The member did not get it.";

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
-import { couponOffer } from "../action/coupon-offer.ts";
+import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
 import { findCampaign } from "../draft/campaign.ts";
@@ -30,9 +30,11 @@ export async function previewContent(ctx: Context, input: PreviewInput): Promise
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
   const { channel } = input;
-  const coupon = await couponOffer(ctx, campaign);
+  const now = ctx.clock();
+  const action = await freezeAction(ctx, campaign);
+  const skip = skipReason(channel, { ...campaign, rules: action.skipRules(now) }, now);
   const member = await ctx.db.first<RenderMember & { skip: string | null }>(sql`
-    SELECT ${memberColumns}, ${skipReason(channel, { ...campaign, coupon }, ctx.clock())} AS skip
+    SELECT ${memberColumns}, ${skip} AS skip
     FROM member m WHERE m.seq = ${input.member} AND m.deleted_at IS NULL`);
   if (!member) return refuse.notFound("member", input.member);
   const locale = localeFor(campaign.content, channel, member.locale);
@@ -41,7 +43,7 @@ export async function previewContent(ctx: Context, input: PreviewInput): Promise
   try {
     const parts = renderParts(
       templatesOf(campaign.content, channel)(member.locale),
-      scopeFor(ctx, member, { name: campaign.name, coupon }),
+      scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member) }),
     );
     return { channel, locale, parts, skip: member.skip };
   } catch (error) {

@@ -3,13 +3,14 @@ import { type ChannelName, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { compileAudience, liveMember } from "../../member/audience.ts";
-import { type CouponOffer, couponOffer } from "../action/coupon-offer.ts";
-import { type CouponSimulation, simulateCoupons } from "../action/coupon-simulation.ts";
+import type { FrozenAction } from "../action/define.ts";
+import { freezeAction } from "../action/index.ts";
+import type { RewardSimulation } from "../action/simulation.ts";
 import { readAudience } from "../audience.ts";
-import { type Pressure, pressureOn, withCaps } from "../caps/caps.ts";
-import { inTime, quietHours } from "../caps/quiet-hours-deferral.ts";
+import { type ChannelCaps, capsOn, withCaps } from "../caps/caps.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
-import { couponSkipReason, type SkipReason, skipReason, skipReasons } from "../ledger/decision.ts";
+import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
+import { reasonText, skipReasons } from "../ledger/skip-reason.ts";
 import { batchLimit } from "../run/batch-window.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
@@ -19,11 +20,11 @@ export interface Simulation {
     readonly channel: ChannelName;
     readonly reachable: number;
     /** Of these, how many are in their quiet hours now and would be sent to when those end. */
-    readonly putOff: number;
+    readonly deferred: number;
     readonly skipped: readonly { readonly reason: string; readonly n: number }[];
   }[];
   /** Of a campaign that gives coupons or invites to claim them. */
-  readonly coupons: CouponSimulation | null;
+  readonly coupons: RewardSimulation | null;
   /** Messages that the run would publish: one a page, planning included, and one a batch. */
   readonly messages: number;
   /** The least time that providers' rate limits leave for it, in seconds. */
@@ -31,32 +32,24 @@ export interface Simulation {
 }
 
 /**
- * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE, members for whom no
- * coupon is left, and what sends of this very campaign, or of others under way, use up of the caps until it is a member's turn.
+ * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE,
+ * members for whom no coupon is left, and what sends of this very campaign, or of others under way, use up of the caps until
+ * it is a member's turn.
  */
 export async function simulateLaunch(ctx: Context, input: { id: number }): Promise<Simulation | Refusal> {
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
   const audience = await readAudience(ctx, campaign.audience);
   if (isRefusal(audience)) return audience;
-  const now = ctx.clock();
-  const where = sql`${liveMember} AND ${compileAudience(audience, { asOf: now, timeZone: ctx.settings.shopTimeZone, from: "index" })}`;
-  const offer = await couponOffer(ctx, campaign);
-  const facts = { ...campaign, coupon: offer };
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;
+  const action = await freezeAction(ctx, campaign);
   const counts = await Promise.all(
-    campaign.channels.map(async (channel) => {
-      const pressure = await pressureOn(ctx, channel, campaign, now);
-      return ctx.db.first<Counts>(countDecisions(decisionOf(channel, facts, pressure, now), where));
-    }),
+    campaign.channels.map((channel) => countChannel(ctx, { campaign, action, channel, where })),
   );
-  const channels = campaign.channels.map((channel, i) => ({
-    channel,
-    reachable: counts[i]?.REACHABLE ?? 0,
-    putOff: counts[i]?.PUT_OFF ?? 0,
-    skipped: reasons.flatMap((reason) => (counts[i]?.[reason] ? [{ reason, n: counts[i][reason] }] : [])),
-  }));
-  const coupons = offer && (await simulateCoupons(ctx, { offer, facts, where }));
-  const matched = counts[0]?.MATCHED ?? (await countMembers(ctx, where));
+  const coupons = await action.simulate(ctx, { where, endsAt: campaign.endsAt });
+  const matched = counts[0]?.matched ?? (await countMembers(ctx, where));
+  const channels = counts.map(({ matched: _, ...channel }) => channel);
   return { matched, channels, coupons, ...costOf(ctx, matched, channels) };
 }
 
@@ -64,33 +57,71 @@ async function countMembers(ctx: Context, where: SQL): Promise<number> {
   return (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM member m WHERE ${where}`))?.n ?? 0;
 }
 
-type Facts = Campaign & { readonly coupon: CouponOffer | null };
-
-const reasons = Object.keys(skipReasons) as SkipReason[];
-type Counts = Readonly<Record<SkipReason | "MATCHED" | "REACHABLE" | "PUT_OFF", number>>;
-
-/** A skip reason, PUT_OFF, or null where the member would be sent to at once. Caps are not asked of those who are put off, as in a run. */
-function decisionOf(channel: ChannelName, campaign: Facts, pressure: Pressure, now: number): SQL {
-  const reason = ofReceivers(campaign, skipReason(channel, campaign, now), now);
-  if (!pressure.quiet) return withCaps(reason, pressure);
-  const { until } = pressure.quiet;
-  const quiet = sql`CASE WHEN ${until} IS NOT NULL THEN CASE WHEN ${inTime(until, campaign.endsAt)} THEN 'PUT_OFF' ELSE ${quietHours} END END`;
-  return withCaps(sql`coalesce(${reason}, ${quiet})`, pressure);
+/** What is counted: the members whom `where` selects, on one channel of a campaign. */
+interface ChannelQuestion {
+  readonly campaign: Campaign;
+  readonly action: FrozenAction;
+  readonly channel: ChannelName;
+  readonly where: SQL;
 }
 
-/** Where coupons are given, messages are for those who get one. */
-function ofReceivers(campaign: Facts, reason: SQL, now: number): SQL {
-  if (campaign.coupon?.kind !== "COUPON_ISSUE") return reason;
-  return sql`CASE WHEN ${couponSkipReason(campaign.coupon, campaign, now)} IS NOT NULL THEN 'NO_COUPON' ELSE ${reason} END`;
+async function countChannel(ctx: Context, question: ChannelQuestion) {
+  const { campaign, action, channel, where } = question;
+  const now = ctx.clock();
+  const caps = await capsOn(ctx, channel, campaign, now);
+  const reasons = [...Object.keys(skipReasons), ...(action.gives ? [action.gives.missing] : [])];
+  const all = [...new Set([...reasons, ...action.skipRules(now).map(([reason]) => reason)])];
+  const counts = await ctx.db.first<Record<string, number>>(
+    countDecisions(decisionOf(question, caps, now), all, where),
+  );
+  return {
+    channel,
+    matched: counts?.MATCHED ?? 0,
+    reachable: counts?.REACHABLE ?? 0,
+    deferred: counts?.[deferred] ?? 0,
+    skipped: all.flatMap((reason) => (counts?.[reason] ? [{ reason, n: counts[reason] }] : [])),
+  };
+}
+
+const deferred = "DEFERRED";
+
+/**
+ * A skip reason, DEFERRED, or null where the member would be sent to at once. Caps are not asked of those who are deferred,
+ * as in a run.
+ */
+function decisionOf({ campaign, action, channel }: ChannelQuestion, caps: ChannelCaps, now: number): SQL {
+  const { topic, endsAt } = campaign;
+  const reason = skipReason(channel, { topic, endsAt, rules: action.skipRules(now) }, now);
+  const received = ofReceivers({ campaign, action }, reason, now);
+  if (!caps.quiet) return withCaps(received, caps);
+  const { until } = caps.quiet;
+  const quiet = sql`
+    CASE WHEN ${until} IS NOT NULL THEN
+      CASE WHEN ${inTime(until, endsAt)} THEN ${sql.raw(`'${deferred}'`)} ELSE ${reasonText("QUIET_HOURS")} END
+    END`;
+  return withCaps(sql`coalesce(${received}, ${quiet})`, caps);
+}
+
+/** Where something is given, messages are for those who get it. */
+function ofReceivers(
+  { campaign, action }: Pick<ChannelQuestion, "campaign" | "action">,
+  reason: SQL,
+  now: number,
+): SQL {
+  if (!action.gives) return reason;
+  const withheld = rewardSkipReason({ endsAt: campaign.endsAt, rules: action.gives.skipRules(now) }, now);
+  const missing = sql.raw(`'${action.gives.missing}'`);
+  return sql`CASE WHEN ${withheld} IS NOT NULL THEN ${missing} ELSE ${reason} END`;
 }
 
 /** One walk with a counter per reason: a GROUP BY would sort the whole audience in memory. */
-function countDecisions(decision: SQL, where: SQL): SQL {
-  const counters = ["PUT_OFF", ...reasons].map((reason) =>
+function countDecisions(decision: SQL, reasons: readonly string[], where: SQL): SQL {
+  const counters = [deferred, ...reasons].map((reason) =>
     sql.raw(`count(*) FILTER (WHERE decision = '${reason}') AS ${reason}`),
   );
   return sql`
-    SELECT count(*) AS MATCHED, count(*) FILTER (WHERE decision IS NULL OR decision = 'PUT_OFF') AS REACHABLE, ${sql.join(counters, sql`, `)}
+    SELECT count(*) AS MATCHED, count(*) FILTER (WHERE decision IS NULL OR decision = ${deferred}) AS REACHABLE,
+      ${sql.join(counters, sql`, `)}
     FROM (SELECT ${decision} AS decision FROM member m WHERE ${where} LIMIT -1)`;
 }
 
@@ -99,11 +130,9 @@ function costOf(
   matched: number,
   channels: Simulation["channels"],
 ): Pick<Simulation, "messages" | "seconds"> {
-  const sends = channels.filter(({ channel }) => isExternal(channel));
-  const batches = sends.map(({ channel, reachable }) => ({
-    channel,
-    n: Math.ceil(reachable / batchLimit(ctx, channel)),
-  }));
+  const batches = channels
+    .filter(({ channel }) => isExternal(channel))
+    .map(({ channel, reachable }) => ({ channel, n: Math.ceil(reachable / batchLimit(ctx, channel)) }));
   const pages = Math.ceil(matched / ctx.settings.pageSize);
   const seconds = batches.map(
     ({ channel, n }) => n / (ctx.settings.limits[channel]?.ratePerSecond ?? Number.POSITIVE_INFINITY),

@@ -7,9 +7,9 @@ import { enqueueEach } from "../../queue/outbox.ts";
 import { channelSend } from "../messages.ts";
 
 /**
- * Opens as many batches as `sends` newly ready sends may need, but never more than the window of unfinished batches of this run and
- * channel allows. Pages call it for what they wrote, a finished batch for its successors, resuming for the whole window: so the
- * queue stays small, pausing is quick, and as long as one batch is unfinished the next one follows.
+ * Opens as many batches as `sends` newly ready sends may need, but never more than the window of unfinished batches of this
+ * run and channel allows. Pages call it for what they wrote, a finished batch for its successors, resuming for the whole
+ * window: so the queue stays small, pausing is quick, and as long as one batch is unfinished the next one follows.
  *
  * An open batch has no members yet: they are chosen when it is frozen.
  */
@@ -20,9 +20,11 @@ export function openBatches(ctx: Context, run: number, channel: ChannelName, sen
     Bun.randomUUIDv7(),
   );
   const messages = ids.map((batch) => ({ batch, message: Bun.randomUUIDv7() }));
+  const ofChannel = sql`run = ${run} AND channel = ${channel}`;
   const count = (states: string) => sql`(
-    SELECT count(*) FROM batch WHERE run = ${run} AND channel = ${channel} AND state <> 'DONE' AND state IN (${sql.raw(states)}))`;
-  const ready = sql`coalesce((SELECT n FROM tally WHERE run = ${run} AND channel = ${channel} AND state = 'PENDING' AND reason = ''), 0)`;
+    SELECT count(*) FROM batch WHERE ${ofChannel} AND state <> 'DONE' AND state IN (${sql.raw(states)}))`;
+  const ready = sql`
+    coalesce((SELECT n FROM tally WHERE ${ofChannel} AND state = 'PENDING' AND reason = ''), 0)`;
   return [
     sql`
       INSERT INTO batch (id, run, channel, state, created_at)

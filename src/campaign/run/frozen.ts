@@ -1,16 +1,13 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context, Settings } from "../../context.ts";
-import { CouponOffer } from "../action/coupon-offer.ts";
+import { liveMember } from "../../member/audience.ts";
+import { fromFrozen as actionFromFrozen } from "../action/index.ts";
 import { Content } from "../content/content.ts";
 import { ledgerChannels } from "../ledger/channel.ts";
-import { Predicate } from "../predicate.ts";
-
-export const runStates = ["PENDING", "RUNNING", "PAUSED", "COMPLETED", "CANCELLING", "CANCELLED", "FAILED"] as const;
-export type RunState = (typeof runStates)[number];
-
-export const sendStates = ["PENDING", "SENDING", "SENT", "FAILED", "SKIPPED", "CANCELLED", "UNKNOWN"] as const;
-export type SendState = (typeof sendStates)[number];
+import type { DecisionFacts } from "../ledger/decision.ts";
+import { fromFrozen, Predicate } from "../predicate.ts";
+import { remembered } from "./remembered.ts";
 
 /** What starting a run freezes, so that nothing that changes later changes whom it reaches. */
 export const FrozenRun = z.object({
@@ -19,15 +16,15 @@ export const FrozenRun = z.object({
   /** Members who arrived later are not in it. */
   maxSeq: z.int(),
   asOf: z.int(),
-  /** In order of preference; where coupons are given, those come first. */
+  /** In order of preference; where the run gives something, that comes first. */
   channels: z.array(z.enum(ledgerChannels)).min(1),
   reach: z.enum(["EACH", "FIRST_REACHABLE"]),
   topic: z.string(),
   transactional: z.boolean(),
   popupPriority: z.int(),
   endsAt: z.int().nullable(),
-  /** What it gives or invites to claim; null for an announcement. */
-  coupon: CouponOffer.nullable().default(null),
+  /** What it does, with the facts that it was begun with. */
+  action: z.unknown().transform(actionFromFrozen),
 });
 export type FrozenRun = z.infer<typeof FrozenRun>;
 
@@ -52,26 +49,12 @@ export function frozenContent(ctx: Context, run: number): Promise<Content> {
   });
 }
 
-/** Runs remembered a process at most; the oldest is forgotten first. */
-const rememberedRuns = 200;
+/** What decides at a moment to whom a run's messages are sent. */
+export function decisionFacts({ topic, endsAt, action }: FrozenRun, now: number): DecisionFacts {
+  return { topic, endsAt, rules: action.skipRules(now) };
+}
 
-/** What never changes of a run, loaded once a process and application. */
-export function remembered<T>(
-  byApp: WeakMap<Settings, Map<number, Promise<T>>>,
-  app: Settings,
-  run: number,
-  load: () => Promise<T>,
-): Promise<T> {
-  const known = byApp.get(app) ?? new Map<number, Promise<T>>();
-  byApp.set(app, known);
-  const hit = known.get(run);
-  if (hit) return hit;
-  const loading = load();
-  known.set(run, loading);
-  loading.catch(() => known.delete(run));
-  for (const oldest of known.keys()) {
-    if (known.size <= rememberedRuns) break;
-    known.delete(oldest);
-  }
-  return loading;
+/** Whether member `m` belongs to the frozen audience. */
+export function matches(frozen: FrozenRun): SQL {
+  return sql`(${liveMember} AND ${fromFrozen(frozen.audience)})`;
 }

@@ -1,14 +1,9 @@
 import { z } from "zod";
-import type { CampaignKind } from "../../campaign/action/kind.ts";
-import {
-  approveCampaign,
-  cancelCampaign,
-  pauseCampaign,
-  rejectCampaign,
-  resumeCampaign,
-  submitCampaign,
-} from "../../campaign/control/control.ts";
+import type { CampaignKind } from "../../campaign/action/index.ts";
+import { cancelCampaign } from "../../campaign/control/cancel.ts";
 import { launchCampaign } from "../../campaign/control/launch.ts";
+import { pauseCampaign, resumeCampaign } from "../../campaign/control/pause.ts";
+import { approveCampaign, rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
 import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
 import { templateRowId } from "../coupon/template-id.ts";
 import type { Types } from "../kit/builder.ts";

@@ -7,3 +7,4 @@ import "./preview.ts";
 import "./caps.ts";
 import "./inbox.ts";
 import "./popup.ts";
+import "./notice.ts";

@@ -1,4 +1,4 @@
-import { skipWords } from "../../campaign/progress/outcome-text.ts";
+import { skipText } from "../../campaign/action/index.ts";
 import { type Preview, previewContent } from "../../campaign/rehearsal/preview.ts";
 import { requestTestSend } from "../../campaign/rehearsal/test-send.ts";
 import { builder } from "../kit/builder.ts";
@@ -21,7 +21,7 @@ const PreviewType = builder.objectRef<Preview>("ContentPreview").implement({
     skipped: t.string({
       nullable: true,
       description: "Why it would not be sent to this member now; null when it would.",
-      resolve: ({ skip }) => (skip === null ? null : skipWords(skip)),
+      resolve: ({ skip }) => (skip === null ? null : skipText(skip)),
     }),
   }),
 });

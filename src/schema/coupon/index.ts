@@ -3,6 +3,5 @@ import "./coupon.ts";
 import "./template.ts";
 import "./template-simulation.ts";
 import "./wallet.ts";
-import "./notice.ts";
 import "./code-pool.ts";
 import "./redeem-code.ts";

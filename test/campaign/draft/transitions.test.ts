@@ -1,16 +1,11 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import {
-  approveCampaign,
-  cancelCampaign,
-  pauseCampaign,
-  rejectCampaign,
-  resumeCampaign,
-  submitCampaign,
-} from "../../../src/campaign/control/control.ts";
+import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../../src/campaign/control/launch.ts";
+import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
+import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
 import { listTransitions, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
-import { type CampaignState, campaignStates } from "../../../src/campaign/draft/transitions.ts";
+import { type CampaignState, campaignStates } from "../../../src/campaign/state.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { type Progress, progressRanks, recordProgress, sendKeyOf } from "../../../src/campaign/feedback/feedback.ts";
+import { recordProgress, sendKeyOf } from "../../../src/campaign/feedback/feedback.ts";
+import { type Progress, progressRanks } from "../../../src/campaign/ledger/progress-rank.ts";
 import type { Context } from "../../../src/context.ts";
 import type { RootDatabase } from "../../../src/db/client.ts";
 import { openTestDatabase } from "../../support/database.ts";

@@ -200,7 +200,7 @@ describe("whyMember", () => {
     expect(await says("FAILED", "BLOCKED")).toContain("refused it for good: BLOCKED");
     expect(await says("UNKNOWN", "TIMEOUT")).toMatch(/^Nobody can say whether the member got it. .*TIMEOUT/);
     expect(await says("PENDING", "")).toContain("has not got it yet. It waits for its turn.");
-    expect(await says("PENDING", "RETRY", 0)).toContain("put it off. It is tried again at 1970-01-01");
+    expect(await says("PENDING", "RETRY", 0)).toContain("deferred it. It is tried again at 1970-01-01");
     expect(await says("SENDING", "")).toContain("with the provider now");
     expect(await says("CANCELLED", "")).toContain("was cancelled before it was the member's turn");
     await says("SENT", "");

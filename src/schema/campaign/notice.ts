@@ -2,11 +2,11 @@ import { z } from "zod";
 import { leadMinutes, setNoticePolicy } from "../../campaign/notice/policy.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import { type NoticeKind, type NoticePolicy, noticePolicies } from "../../coupon/reminder/policy.ts";
-import { ContentInput, contentOf } from "../campaign/campaign-input.ts";
+import { templateRowId } from "../coupon/template-id.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { refusable } from "../kit/refusable.ts";
-import { templateRowId } from "./template-id.ts";
+import { ContentInput, contentOf } from "./campaign-input.ts";
 
 const NoticeKindEnum = builder.enumType("CouponNoticeKind", {
   description: "Of what members are reminded.",
