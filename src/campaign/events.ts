@@ -40,8 +40,8 @@ const byState = sql.raw(`CASE r.state WHEN 'COMPLETED' THEN '${runCompleted.type
   WHEN 'FAILED' THEN '${runFailed.type}' ELSE '${runCancelled.type}' END`);
 
 /**
- * Records the end of the runs `r` that `where` selects: how they ended says their state, or `type`. Right behind the update
- * of one run `changes() > 0` says that it was the one that ended it.
+ * Records the end of the runs `r` that `where` selects: how they ended says their state, or `type`. Right behind the
+ * update of one run `changes() > 0` says that it was the one that ended it.
  */
 export function runsEnded(where: SQL, now: number, type: string | SQL = byState): Query {
   const data = sql`json_object('run', r.id, 'campaign', r.campaign, 'dueAt', r.due_at, 'startedAt', r.started_at,

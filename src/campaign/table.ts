@@ -19,8 +19,6 @@ export const tables = [
   "announcement",
   "pressure",
   "pressure_policy",
-  "coupon_notice",
-  "coupon_notice_policy",
 ] as const;
 
 export const campaignTable = sqliteTable("campaign", {

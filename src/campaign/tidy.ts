@@ -26,7 +26,9 @@ export async function tidy(ctx: Context): Promise<void> {
   ]);
 }
 
-/** Opens batches for ready sends that no unfinished batch would lead to, and ends runs that only lacked the last word. */
+/**
+ * Opens batches for ready sends that no unfinished batch would lead to, and ends runs that only lacked the last word.
+ */
 async function refillWindows(ctx: Context): Promise<void> {
   const runs = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM run WHERE state IN ('RUNNING', 'CANCELLING') LIMIT ${runLimit}`);

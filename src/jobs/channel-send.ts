@@ -44,8 +44,8 @@ async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
 }
 
 /**
- * The message is done with when its delivery has ended the batch or released it. When another delivery took the batch over it comes again,
- * for that one may die.
+ * The message is done with when its delivery has ended the batch or released it. When another delivery took the batch
+ * over it comes again, for that one may die.
  */
 function ended(ctx: JobContext, byUs: boolean): JobResult {
   return byUs ? done : retryAfter(ctx.settings.leaseMs / 1000);
@@ -82,7 +82,8 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
     if (sender.idempotent) return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
   }
-  // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later batch.
+  // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later
+  // batch.
   const results = outcome.kind === "retry" ? envelopes.map(() => outcome) : outcome.results;
   return ended(ctx, await endBatch(ctx, batch, [...unrendered, ...outcomesOf(ctx, envelopes, results)]));
 }

@@ -34,7 +34,10 @@ function emailProgress(event: EmailEvent): Progress {
   }
 }
 
-/** Records what Twilio told: how far the send got, or that the owner of a number wants no more messages, or wants them again. */
+/**
+ * Records what Twilio told: how far the send got, or that the owner of a number wants no more messages, or wants them
+ * again.
+ */
 export async function recordSmsEvent(ctx: JobContext, id: string, event: SmsEvent): Promise<void> {
   if ("from" in event) {
     const { kind: wish, channel, from: phone } = event;

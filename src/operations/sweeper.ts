@@ -16,14 +16,17 @@ import { graceMs, isLost, newestRow } from "./lost-message.ts";
 
 /** Pieces of work looked at in one sweep. */
 const stride = 500;
-/** And attempts to tell an endpoint: a slow one may have many in the queue, and the oldest are the first to be missed. */
+/**
+ * And attempts to tell an endpoint: a slow one may have many in the queue, and the oldest are the first to be missed.
+ */
 const webhookStride = 100;
 /** How long published outbox rows and answers to repeated requests are kept, in milliseconds. */
 const keepMs = 3 * 24 * 3_600_000;
 
 /**
- * Finds work that nothing would ever take up again – its message was lost, or its time has come – and publishes a message for it. What
- * the queue still knows, what waits in the outbox and what is parked is left alone, so sweeping never multiplies.
+ * Finds work that nothing would ever take up again – its message was lost, or its time has come – and publishes a
+ * message for it. What the queue still knows, what waits in the outbox and what is parked is left alone, so sweeping
+ * never multiplies.
  */
 export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: number }> {
   const lost: Lost[] = [];
@@ -45,7 +48,9 @@ interface Lost {
   readonly after: number;
 }
 
-/** Work that was finished while the queue was asked is left alone, and so is what another sweep has seen to meanwhile. */
+/**
+ * Work that was finished while the queue was asked is left alone, and so is what another sweep has seen to meanwhile.
+ */
 async function reissue(ctx: Context, lost: readonly Lost[]): Promise<number> {
   if (lost.length === 0) return 0;
   const now = ctx.clock();

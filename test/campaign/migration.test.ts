@@ -47,7 +47,8 @@ test("campaigns that gave coupons, and their runs, stay what they were when acti
   const db = await openDatabase({ url: `file:${join(dir, "old.db")}` });
   await migrate(db, before);
   const campaign = (id: number, kind: string) => sql`
-    INSERT INTO campaign (id, name, kind, state, topic, audience, channels, reach, content, author, created_at, updated_at)
+    INSERT INTO campaign
+      (id, name, kind, state, topic, audience, channels, reach, content, author, created_at, updated_at)
     VALUES (${id}, 'Old', ${kind}, 'ENDED', 'news', '{"everyone":true}', '[]', 'EACH', '{}', 'ada', 1, 2)`;
   const run = (id: number, frozen: unknown) => sql`
     INSERT INTO run (id, campaign, due_at, state, frozen)

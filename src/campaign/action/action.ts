@@ -26,16 +26,16 @@ export interface Reader {
 }
 
 /** Members who are asked about, by a condition over `m`. */
-export interface Asked {
+export interface SimulationScope {
   readonly where: SQL;
   readonly endsAt: number | null;
 }
 
 /**
- * What campaigns of one kind do. `Facts` are what a run freezes of it: all that is asked later is asked of them, so that
- * nothing that changes meanwhile changes the run.
+ * What campaigns of one kind do. `Facts` are what a run freezes of it: all that is asked later is asked of them, so
+ * that nothing that changes meanwhile changes the run.
  */
-export interface ActionParts<Kind extends string, Facts> {
+export interface ActionDefinition<Kind extends string, Facts> {
   readonly kind: Kind;
   /** What such a campaign does, for operators. */
   readonly describe: string;
@@ -64,7 +64,7 @@ export interface ActionParts<Kind extends string, Facts> {
   /** What it gives each member, besides messages. */
   readonly gives?: Giving<Facts>;
   /** What a launch would give, were it now. */
-  simulate?(ctx: Context, facts: Facts, asked: Asked): Promise<RewardSimulation>;
+  simulate?(ctx: Context, facts: Facts, scope: SimulationScope): Promise<RewardSimulation>;
 }
 
 /** How a run gives something to each member of a page, in the batch that writes the page. */

@@ -67,7 +67,9 @@ export function unwantedTemplate({ couponTemplate }: ActionChoice): Issue[] {
   return issueOf(couponTemplate === null ? undefined : "an announcement gives no coupons; choose another kind");
 }
 
-/** What keeps a campaign from being approved or launched: its template gives nothing, or will not any more at its start. */
+/**
+ * What keeps a campaign from being approved or launched: its template gives nothing, or will not any more at its start.
+ */
 export async function startIssues(
   ctx: Context,
   { couponTemplate }: ActionChoice,

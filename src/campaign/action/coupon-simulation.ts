@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rewardSkipReason } from "../ledger/decision.ts";
 import { type SkipReason, skipReasons } from "../ledger/skip-reason.ts";
-import type { Asked } from "./action.ts";
+import type { SimulationScope } from "./action.ts";
 import {
   type CouponReward,
   couponSkipReasons,
@@ -17,7 +17,7 @@ import type { RewardSimulation } from "./simulation.ts";
 export async function simulateCoupons(
   ctx: Context,
   reward: CouponReward,
-  { where, endsAt }: Asked,
+  { where, endsAt }: SimulationScope,
 ): Promise<RewardSimulation> {
   const now = ctx.clock();
   const decision = rewardSkipReason({ endsAt, rules: rulesOfGiving(reward, now) }, now);

@@ -5,12 +5,12 @@ import type { Query } from "../../db/statement.ts";
 import type { TemplateScope } from "../content/template.ts";
 import type { Page } from "../ledger/page-rows.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
-import type { ActionChoice, ActionParts, Asked, Giving, Reader } from "./action.ts";
+import type { ActionChoice, ActionDefinition, Giving, Reader, SimulationScope } from "./action.ts";
 import type { RewardSimulation } from "./simulation.ts";
 
 /** An action as the rest of the campaign sees it: the type of its facts is sealed inside. */
 export interface Action<Kind extends string = string>
-  extends Pick<ActionParts<Kind, never>, "kind" | "describe" | "channels" | "input" | "content" | "skipReasons"> {
+  extends Pick<ActionDefinition<Kind, never>, "kind" | "describe" | "channels" | "input" | "content" | "skipReasons"> {
   /** What a run keeps of it, as things are now. */
   freeze(ctx: Context, choice: ActionChoice): Promise<FrozenAction>;
   /** The same again, from how a run stored it. */
@@ -26,7 +26,7 @@ export interface FrozenAction {
   values(ctx: Context, reader: Reader): TemplateScope["coupon"];
   readonly gives: FrozenGiving | undefined;
   /** What a launch would give, were it now; null where it gives nothing. */
-  simulate(ctx: Context, asked: Asked): Promise<RewardSimulation | null>;
+  simulate(ctx: Context, scope: SimulationScope): Promise<RewardSimulation | null>;
   toJSON(): unknown;
 }
 
@@ -40,9 +40,11 @@ export interface FrozenGiving extends Pick<Giving<never>, "channel" | "missing" 
   code(run: number): SQL | undefined;
 }
 
-/** Makes an action of its parts. Adding one is a file and a line in `action/index.ts`. */
-export function defineAction<const Kind extends string, Facts>(parts: ActionParts<Kind, Facts>): Action<Kind> {
-  const { kind, describe, channels, input, content, skipReasons, facts } = parts;
+/** Makes an action of its definition. Adding one is a file and a line in `action/index.ts`. */
+export function defineAction<const Kind extends string, Facts>(
+  definition: ActionDefinition<Kind, Facts>,
+): Action<Kind> {
+  const { kind, describe, channels, input, content, skipReasons, facts } = definition;
   return {
     kind,
     describe,
@@ -50,20 +52,20 @@ export function defineAction<const Kind extends string, Facts>(parts: ActionPart
     input,
     content,
     skipReasons,
-    freeze: async (ctx, choice) => frozen(parts, await facts.freeze(ctx, choice)),
-    fromFrozen: (stored) => frozen(parts, facts.schema.parse(stored)),
+    freeze: async (ctx, choice) => frozen(definition, await facts.freeze(ctx, choice)),
+    fromFrozen: (stored) => frozen(definition, facts.schema.parse(stored)),
   };
 }
 
-function frozen<Facts>(parts: ActionParts<string, Facts>, facts: Facts): FrozenAction {
-  const { gives } = parts;
+function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts): FrozenAction {
+  const { gives } = definition;
   return {
-    kind: parts.kind,
-    skipRules: (now) => parts.skipRules?.(facts, now) ?? [],
-    values: (ctx, reader) => parts.content.values?.(ctx, facts, reader),
+    kind: definition.kind,
+    skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
+    values: (ctx, reader) => definition.content.values?.(ctx, facts, reader),
     gives: gives && givingOf(gives, facts),
-    simulate: async (ctx, asked) => parts.simulate?.(ctx, facts, asked) ?? null,
-    toJSON: () => ({ ...facts, kind: parts.kind }),
+    simulate: async (ctx, scope) => definition.simulate?.(ctx, facts, scope) ?? null,
+    toJSON: () => ({ ...facts, kind: definition.kind }),
   };
 }
 

@@ -20,9 +20,9 @@ import { simulateCoupons } from "./coupon-simulation.ts";
 import { defineAction } from "./define.ts";
 
 /**
- * Gives coupons: each member of a page has a row in the ledger, SENT with its coupon or SKIPPED with the reason. What is
- * left of stock and budget goes to the first on the page; there is one writer at a time, so no other page, claim or issue
- * can take it in between.
+ * Gives coupons: each member of a page has a row in the ledger, SENT with its coupon or SKIPPED with the reason. What
+ * is left of stock and budget goes to the first on the page; there is one writer at a time, so no other page, claim or
+ * issue can take it in between.
  */
 export const give = defineAction({
   kind: "COUPON_ISSUE",
@@ -72,7 +72,10 @@ function givenOn(page: Page): SQL {
   return sql`${rowsOfPage(page, rewardChannel)} AND state = 'SENT'`;
 }
 
-/** Those for whom nothing is left, the last of the page. While there is more than the page has room, nobody is looked at. */
+/**
+ * Those for whom nothing is left, the last of the page. While there is more than the page has room, nobody is looked
+ * at.
+ */
 function skipBeyond(page: Page, reward: CouponReward): Query {
   const [from, to] = [bound(page, "from_seq"), bound(page, "to_seq")];
   const beyond = sql`

@@ -15,13 +15,13 @@ export interface Announcement {
 }
 
 /** The campaign that tells everyone of a promotion: at its start when that lies ahead, and never after its end. */
-export function announcementDraft(promotion: Promotion, said: Announcement, now: number): CampaignDraft {
-  const channels = [...(said.channels ?? (["IN_APP"] as const))];
+export function announcementDraft(promotion: Promotion, announcement: Announcement, now: number): CampaignDraft {
+  const channels = [...(announcement.channels ?? (["IN_APP"] as const))];
   return {
-    name: said.title ?? promotion.name,
+    name: announcement.title ?? promotion.name,
     audience: { everyone: true },
     channels,
-    content: contentOf(channels, said.body ?? (promotion.remark || promotion.name)),
+    content: contentOf(channels, announcement.body ?? (promotion.remark || promotion.name)),
     startsAt: promotion.startsAt > now ? promotion.startsAt : null,
     endsAt: promotion.endsAt,
   };

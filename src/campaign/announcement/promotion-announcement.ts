@@ -25,9 +25,9 @@ export interface EnableInput {
 }
 
 /**
- * Enables a promotion and, when it was never announced or when asked to, creates and launches a campaign that tells everyone: all in
- * one transaction. Refuses what has ended, and whatever launching refuses (NEEDS_APPROVAL: enable it without announcing, and have a
- * campaign of your own reviewed). The same idempotency key answers the same again.
+ * Enables a promotion and, when it was never announced or when asked to, creates and launches a campaign that tells
+ * everyone: all in one transaction. Refuses what has ended, and whatever launching refuses (NEEDS_APPROVAL: enable it
+ * without announcing, and have a campaign of your own reviewed). The same idempotency key answers the same again.
  */
 export function enablePromotion(ctx: Context, { idempotencyKey, ...input }: EnableInput): Promise<Promoted | Refusal> {
   return once(ctx, { key: idempotencyKey, input: { enable: input }, work: (tx) => enable(tx, input) });
@@ -58,7 +58,9 @@ async function wasAnnounced(ctx: Context, promotion: number): Promise<boolean> {
   return row !== undefined;
 }
 
-/** Disables a promotion, and cancels its announcements that have not begun: nobody shall be told of what is not there. */
+/**
+ * Disables a promotion, and cancels its announcements that have not begun: nobody shall be told of what is not there.
+ */
 export function disablePromotion(ctx: Context, { id }: { id: number }): Promise<Promotion | Refusal> {
   return withTransaction(ctx, async (tx) => {
     const promotion = await setEnabled(tx, { id, enabled: false });
@@ -72,8 +74,8 @@ export function disablePromotion(ctx: Context, { id }: { id: number }): Promise<
 }
 
 /**
- * Changes a promotion, enabled or not; what is left out stays. It is not announced again by that, but an announcement that has not begun
- * moves with its window.
+ * Changes a promotion, enabled or not; what is left out stays. It is not announced again by that, but an announcement
+ * that has not begun moves with its window.
  */
 export function updatePromotion(
   ctx: Context,

@@ -25,15 +25,15 @@ interface Quiet {
 }
 
 /**
- * Frequency caps: a send counts on the day on which it is decided, by the calendar of the shop's zone (so that all channels
- * and processes count alike), and a week is that day with the six before it. It is decided and counted in one transaction:
- * for a local channel where its page is written, for an external one where its batch is frozen. There is one writer at a
- * time, so no two runs can both take a member's last place.
+ * Frequency caps: a send counts on the day on which it is decided, by the calendar of the shop's zone (so that all
+ * channels and processes count alike), and a week is that day with the six before it. It is decided and counted in one
+ * transaction: for a local channel where its page is written, for an external one where its batch is frozen. There is
+ * one writer at a time, so no two runs can both take a member's last place.
  *
  * A send holds its place from then on, and for good once it is SENT or UNKNOWN, which may be sent. When it goes back to
- * PENDING (its batch is dissolved, or the provider surely did not take it), is CANCELLED or FAILED, a trigger on the ledger
- * gives the place back, on the day on which it was taken. Sends count for as long as some cap covers their channel: a first
- * cap begins with none.
+ * PENDING (its batch is dissolved, or the provider surely did not take it), is CANCELLED or FAILED, a trigger on the
+ * ledger gives the place back, on the day on which it was taken. Sends count for as long as some cap covers their
+ * channel: a first cap begins with none.
  */
 interface FrequencyCaps {
   readonly channel: ChannelName;
@@ -77,7 +77,9 @@ function hoursOf(policy: CapsPolicy | undefined): QuietHours | undefined {
   return quietFrom === null || quietTo === null ? undefined : { from: quietFrom, to: quietTo };
 }
 
-/** SQLite knows no zones: it is handed the answer for each of them. Most members have none of their own: they are quick. */
+/**
+ * SQLite knows no zones: it is handed the answer for each of them. Most members have none of their own: they are quick.
+ */
 function quietOf(hours: QuietHours, shopZone: string, now: number): Quiet {
   const ends = quietEnds(hours, shopZone, now);
   const ofShop = quietEnd(hours, shopZone, now) ?? 0;
@@ -85,7 +87,10 @@ function quietOf(hours: QuietHours, shopZone: string, now: number): Quiet {
   return { until: sql`nullif(${end}, 0)`, isKnown: sql`(${end}) IS NOT NULL` };
 }
 
-/** The skip reason of member `m` with the caps in it; they come last, for they may be free again by a deferred send's time. */
+/**
+ * The skip reason of member `m` with the caps in it; they come last, for they may be free again by a deferred send's
+ * time.
+ */
 export function withCaps(reason: SQL, { frequency }: ChannelCaps): SQL {
   return frequency ? sql`coalesce(${reason}, CASE WHEN ${frequency.reached} THEN ${reasonText("CAPPED")} END)` : reason;
 }

@@ -5,8 +5,8 @@ import { type Context, describeActor, type Settings } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 
 /**
- * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold side by
- * side; quiet hours of a channel stand in the place of those of all. Null means no bound.
+ * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold
+ * side by side; quiet hours of a channel stand in the place of those of all. Null means no bound.
  */
 export interface CapsPolicy {
   /** Null: all channels together. */
@@ -42,8 +42,8 @@ const Policy = z
   });
 
 /**
- * Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere within 5
- * seconds.
+ * Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere
+ * within 5 seconds.
  */
 export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>): Promise<CapsPolicy | Refusal> {
   const checked = Policy.safeParse(input);

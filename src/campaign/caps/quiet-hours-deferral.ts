@@ -38,8 +38,8 @@ export function quietHoursDeferral(ctx: Context, choosing: Choosing, { quiet }: 
 const batchesAhead = 8;
 
 /**
- * What caps and quiet hours say to a batch that is about to choose: with the zones, as they are spelt, of those whom it and
- * the next ones will choose.
+ * What caps and quiet hours say to a batch that is about to choose: with the zones, as they are spelt, of those whom it
+ * and the next ones will choose.
  */
 export async function capsAhead(
   ctx: Context,

@@ -4,14 +4,20 @@ import type { Issue } from "../../errors.ts";
 import { templateVariables, type Variables } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
 
-/** A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all others. */
+/**
+ * A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all
+ * others.
+ */
 export const Content = z.partialRecord(
   z.enum(channelNames),
   z.record(z.string().regex(/^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$/), z.record(z.string(), z.string())),
 );
 export type Content = z.infer<typeof Content>;
 
-/** Which locale of a content serves a member's: the exact one, else its language, else `default`; none where there is no content. */
+/**
+ * Which locale of a content serves a member's: the exact one, else its language, else `default`; none where there is no
+ * content.
+ */
 export function localeFor(content: Content, channel: ChannelName, locale: string): string | undefined {
   const there = content[channel] ?? {};
   return [locale, locale.split("-")[0] ?? "", "default"].find((candidate) => Object.hasOwn(there, candidate));
@@ -23,8 +29,8 @@ export function partsFor(content: Content, channel: ChannelName, locale: string)
 }
 
 /**
- * Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates with
- * line and column. `known` are the variables that the templates may use.
+ * Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates
+ * with line and column. `known` are the variables that the templates may use.
  */
 export function contentIssues(
   content: Content,

@@ -95,7 +95,10 @@ export function scopeFor(
   };
 }
 
-/** What a provider gets, under `run:member`: the rendered parts, in HTML with tracked links, and the way out where the channel has one. */
+/**
+ * What a provider gets, under `run:member`: the rendered parts, in HTML with tracked links, and the way out where the
+ * channel has one.
+ */
 export function envelopeFor(
   ctx: Context,
   { run, channel, topic }: { run: number; channel: ExternalChannelName; topic: string },

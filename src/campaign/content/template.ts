@@ -43,8 +43,8 @@ export function compileTemplate(source: string, html: boolean): Compiled {
 }
 
 /**
- * Free attributes: what a member lacks, at any depth, is nothing rather than a fault, for no operator can know them all. Only their own
- * properties are there: a drop would also offer what it inherits.
+ * Free attributes: what a member lacks, at any depth, is nothing rather than a fault, for no operator can know them
+ * all. Only their own properties are there: a drop would also offer what it inherits.
  */
 function lenient(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lenient);

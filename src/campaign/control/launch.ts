@@ -10,11 +10,11 @@ import { moveCampaign } from "../draft/transitions.ts";
 import { scheduleRun } from "../run/start.ts";
 
 /**
- * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the message
- * that begins its run; everything else happens behind the queue. Refuses what is not a draft or approved, what lacks
- * content or whose action cannot begin (a coupon template that gives nothing), and (NEEDS_APPROVAL) unapproved campaigns
- * that match more members than the configured size; CONFLICT when it was edited between that check and the launch.
- * The same idempotency key answers the same launch again.
+ * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the
+ * message that begins its run; everything else happens behind the queue. Refuses what is not a draft or approved, what
+ * lacks content or whose action cannot begin (a coupon template that gives nothing), and (NEEDS_APPROVAL) unapproved
+ * campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the
+ * launch. The same idempotency key answers the same launch again.
  */
 export async function launchCampaign(
   ctx: Context,

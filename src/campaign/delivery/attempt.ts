@@ -9,14 +9,17 @@ import type { HeldBatch } from "./batch.ts";
 /** Consent is as old as the freeze: the first call must follow within this time, or the batch is decided again. */
 const freshMs = 2_000;
 
-/** Whether the provider may be called; `lost` when another delivery has taken the batch over, perhaps one of the same message. */
+/**
+ * Whether the provider may be called; `lost` when another delivery has taken the batch over, perhaps one of the same
+ * message.
+ */
 export type MayCall = "yes" | "released" | "lost";
 
 /**
- * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other members or
- * another payload. The lease is held for `holdMs` more. When the run was paused or cancelled, or the decision about consent
- * is stale, nothing may be sent and the batch is released: a stale one with a message of its own, which decides again, a
- * paused one until resuming.
+ * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other
+ * members or another payload. The lease is held for `holdMs` more. When the run was paused or cancelled, or the
+ * decision about consent is stale, nothing may be sent and the batch is released: a stale one with a message of its
+ * own, which decides again, a paused one until resuming.
  */
 export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Array, holdMs: number): Promise<MayCall> {
   const now = ctx.clock();
@@ -51,7 +54,9 @@ export async function triedPayload(ctx: Context, batch: HeldBatch): Promise<Uint
   return new Uint8Array(row.payload);
 }
 
-/** Releases a batch that was not sent: its members are chosen again, by a message of its own while the run is running. */
+/**
+ * Releases a batch that was not sent: its members are chosen again, by a message of its own while the run is running.
+ */
 function decideAgain(batch: HeldBatch, state: "FROZEN" | "TRIED", now: number): Query[] {
   const message = channelSend.of({ batch: batch.seq }, { flow: batch.channel });
   const there = sql`EXISTS (SELECT 1 FROM batch WHERE ${mine(batch, state)})`;

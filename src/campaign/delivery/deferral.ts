@@ -7,12 +7,15 @@ import { campaignWake, channelSend } from "../messages.ts";
 import { openBatches } from "../run/batch-window.ts";
 import type { HeldBatch } from "./batch.ts";
 
-/** A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not ours. */
+/**
+ * A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not
+ * ours.
+ */
 const leaseMarginMs = 1_000;
 
 /**
- * Releases a tried batch for `waitMs`, after which a new message takes it up unchanged; messages that come before leave it alone.
- * Only the holder of its lease may: answers false to others.
+ * Releases a tried batch for `waitMs`, after which a new message takes it up unchanged; messages that come before leave
+ * it alone. Only the holder of its lease may: answers false to others.
  */
 export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, waitMs: number): Promise<boolean> {
   const now = ctx.clock();
@@ -27,8 +30,9 @@ export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatc
 }
 
 /**
- * Leaves a message for the end of a lease, should its holder die: the queue may have forgotten the holder's own. None while
- * one lies ahead. Trying the message at hand again would use up its tries, and then park a batch that is in good hands.
+ * Leaves a message for the end of a lease, should its holder die: the queue may have forgotten the holder's own. None
+ * while one lies ahead. Trying the message at hand again would use up its tries, and then park a batch that is in good
+ * hands.
  */
 export async function recheckAt(ctx: Context, batch: Pick<HeldBatch, "seq" | "channel">, until: number): Promise<void> {
   const now = ctx.clock();
@@ -42,8 +46,8 @@ const batchSize = 5_000;
 const timeBudgetMs = 10_000;
 
 /**
- * Makes deferred sends of a run whose time has come ready again, and opens batches for them, in steps: a morning wakes a
- * whole country. What is left after a while is left to another message.
+ * Makes deferred sends of a run whose time has come ready again, and opens batches for them, in steps: a morning wakes
+ * a whole country. What is left after a while is left to another message.
  */
 export async function wakeDeferred(ctx: Context, { run }: { run: number }): Promise<void> {
   const began = performance.now();

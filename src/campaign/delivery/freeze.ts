@@ -22,9 +22,10 @@ export type Freeze =
   | { readonly kind: "gone" };
 
 /**
- * Takes a batch for this delivery. An open batch chooses its members now: the next ready sends, less those whom consent,
- * address, suppression and caps exclude at this moment – the decision and the choice are one commit. A batch that an earlier
- * delivery froze but never tried is dissolved and chosen afresh; one that was tried keeps its members and its payload.
+ * Takes a batch for this delivery. An open batch chooses its members now: the next ready sends, less those whom
+ * consent, address, suppression and caps exclude at this moment – the decision and the choice are one commit. A batch
+ * that an earlier delivery froze but never tried is dissolved and chosen afresh; one that was tried keeps its members
+ * and its payload.
  */
 export async function freezeBatch(ctx: Context, input: { batch: number }): Promise<Freeze> {
   const row = await findBatch(ctx, input.batch);
@@ -54,7 +55,9 @@ function findBatch(ctx: Context, seq: number): Promise<BatchRow | undefined> {
     SELECT seq, id, run, channel, state, lease, lease_until, first_tried_at FROM batch WHERE seq = ${seq}`);
 }
 
-/** Gives the members of a batch that was frozen, but not tried in time, back: whom it skipped it does not count again. */
+/**
+ * Gives the members of a batch that was frozen, but not tried in time, back: whom it skipped it does not count again.
+ */
 function dissolve({ seq }: HeldBatch, now: number): Query[] {
   const stale = sql`EXISTS (
     SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease_until <= ${now})`;
@@ -66,8 +69,8 @@ function dissolve({ seq }: HeldBatch, now: number): Query[] {
 }
 
 /**
- * The lease has another name while the members are chosen: when the database's answer was lost and the same statements are
- * run again, they find it no more, and choose and count nobody twice.
+ * The lease has another name while the members are chosen: when the database's answer was lost and the same statements
+ * are run again, they find it no more, and choose and count nobody twice.
  */
 function take(ctx: Context, held: HeldBatch, frozen: FrozenRun, caps: ChannelCaps): Query[] {
   const { seq, run, channel, lease, takenAt: now } = held;

@@ -51,15 +51,18 @@ export async function createCampaign(ctx: Context, draft: CampaignDraft): Promis
   return campaign;
 }
 
-/** Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent must not change. */
+/**
+ * Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent
+ * must not change.
+ */
 export async function updateCampaign(
   ctx: Context,
   input: { id: number; draft: Partial<CampaignDraft> },
 ): Promise<Campaign | Refusal> {
   const before = await findCampaign(ctx, input.id);
   if (!before) return refuse.notFound("campaign", input.id);
-  const said = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
-  const checked = await checkDraft(ctx, { ...draftOf(before), ...said });
+  const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
+  const checked = await checkDraft(ctx, { ...draftOf(before), ...changes });
   if (isRefusal(checked)) return checked;
   const [updated] = await ctx.db.orm
     .update(campaignTable)
@@ -146,5 +149,6 @@ export interface Transition {
 
 export function listTransitions(ctx: Context, campaign: number): Promise<Transition[]> {
   return ctx.db.all<Transition>(sql`
-    SELECT id, from_state, to_state, actor, reason, at FROM transition WHERE campaign = ${campaign} ORDER BY id DESC LIMIT 200`);
+    SELECT id, from_state, to_state, actor, reason, at FROM transition
+    WHERE campaign = ${campaign} ORDER BY id DESC LIMIT 200`);
 }

@@ -16,8 +16,8 @@ export const transitions = {
 export type Move = keyof typeof transitions;
 
 /**
- * The statements of one move: the log of who moved it and why, then the conditional update. The update is the last one; when its
- * `rowsAffected` is 0 the campaign was in none of the states that the move may start from.
+ * The statements of one move: the log of who moved it and why, then the conditional update. The update is the last one;
+ * when its `rowsAffected` is 0 the campaign was in none of the states that the move may start from.
  */
 export function moveCampaign(
   ctx: Context,
@@ -34,7 +34,8 @@ export function moveCampaign(
   return [
     sql`
       INSERT INTO transition (campaign, from_state, to_state, actor, reason, at)
-      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()} FROM campaign WHERE ${movable}`,
+      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
+      FROM campaign WHERE ${movable}`,
     sql`UPDATE campaign SET state = ${to}, updated_at = ${ctx.clock()} ${also} WHERE ${movable}`,
   ];
 }

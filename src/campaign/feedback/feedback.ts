@@ -49,7 +49,9 @@ export async function recordDeadAddress(
   ]);
 }
 
-/** Honours a member's STOP or START on a channel of phone numbers. Once per id: an old STOP does not undo a later START. */
+/**
+ * Honours a member's STOP or START on a channel of phone numbers. Once per id: an old STOP does not undo a later START.
+ */
 export async function recordWish(
   ctx: Context,
   input: {

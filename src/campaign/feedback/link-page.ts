@@ -5,7 +5,10 @@ import { type Link, readLink } from "../content/link.ts";
 import { recordProgress } from "./feedback.ts";
 import { unsubscribeResponse } from "./link-html.ts";
 
-/** Answers `/l/<token>`: counts the click and goes on to the link's address. A click that cannot be counted goes on all the same. */
+/**
+ * Answers `/l/<token>`: counts the click and goes on to the link's address. A click that cannot be counted goes on all
+ * the same.
+ */
 export async function followLink(ctx: Context, token: string, request: Request): Promise<Response> {
   const link = readLink(ctx, token);
   const target = link?.to === "url" ? URL.parse(link.url) : null;
@@ -22,8 +25,9 @@ export async function followLink(ctx: Context, token: string, request: Request):
 }
 
 /**
- * Answers `/u/<token>`: GET shows what would be stopped and a button, so that no mail scanner unsubscribes anyone; POST stops it, whether
- * the button sent it or a mail program in one click (RFC 8058). The signed token says who and what; the form's body adds nothing.
+ * Answers `/u/<token>`: GET shows what would be stopped and a button, so that no mail scanner unsubscribes anyone; POST
+ * stops it, whether the button sent it or a mail program in one click (RFC 8058). The signed token says who and what;
+ * the form's body adds nothing.
  */
 export async function unsubscribePage(ctx: Context, token: string, request: Request): Promise<Response> {
   const language = languageOf(request.headers.get("accept-language"));

@@ -141,8 +141,9 @@ async function arrivals(ctx: Context, hub: Hub, runs: readonly number[]): Promis
 async function unreadOf(ctx: Context, members: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const counts = new Map(members.map((member) => [member, 0]));
   for (let at = 0; at < members.length; at += batchSize) {
+    const some = rows(members.slice(at, at + batchSize));
     const counted = await ctx.db.all<{ member: number; n: number }>(sql`
-      SELECT member, count(*) AS n FROM inbox WHERE member IN (SELECT value FROM ${rows(members.slice(at, at + batchSize))})
+      SELECT member, count(*) AS n FROM inbox WHERE member IN (SELECT value FROM ${some})
         AND deleted_at IS NULL AND read_at IS NULL GROUP BY member`);
     for (const { member, n } of counted) counts.set(member, n);
   }

@@ -20,7 +20,9 @@ export function actingMember({ actor }: Context): number {
   return actor.seq;
 }
 
-/** The acting member's messages, those of the newest run first; `after` is the run of the last one on the page before. */
+/**
+ * The acting member's messages, those of the newest run first; `after` is the run of the last one on the page before.
+ */
 export function listInbox(
   ctx: Context,
   { after, limit }: { after?: number | undefined; limit: number },

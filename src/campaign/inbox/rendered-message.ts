@@ -17,8 +17,9 @@ export interface RenderedMessage {
 }
 
 /**
- * The texts of these runs for one member, in the member's locale and with what is known of the member now. A template that fails is
- * tried in the locale `default`, then replaced by a fixed sentence under the shop's name: never by its source, never by nothing.
+ * The texts of these runs for one member, in the member's locale and with what is known of the member now. A template
+ * that fails is tried in the locale `default`, then replaced by a fixed sentence under the shop's name: never by its
+ * source, never by nothing.
  */
 export async function renderedMessages(
   ctx: Context,

@@ -19,8 +19,8 @@ export interface NewSends {
 }
 
 /**
- * Adds a page's sends on a channel; rows that are there already stay as they are. The page of a cancelled run is written,
- * too, as cancelled. What is added is counted by another statement of the same batch.
+ * Adds a page's sends on a channel; rows that are there already stay as they are. The page of a cancelled run is
+ * written, too, as cancelled. What is added is counted by another statement of the same batch.
  */
 export function addSends(page: Page, { channel, members, skip, ready, quietUntil }: NewSends): Query {
   const { run, now } = page;

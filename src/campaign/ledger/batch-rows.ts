@@ -39,9 +39,9 @@ export function takeReady(choosing: Choosing, { reason, awake }: { reason: SQL; 
 }
 
 /**
- * Takes those in quiet hours out of the next sends: PENDING until the hours end, or past the campaign's end SKIPPED. When
- * one of the batch's own is quiet, it looks `ahead`, so that a night that falls on a large run does not cost a batch for
- * each handful. Until {@link releaseDeferred} the rows carry the batch, and are counted with its own.
+ * Takes those in quiet hours out of the next sends: PENDING until the hours end, or past the campaign's end SKIPPED.
+ * When one of the batch's own is quiet, it looks `ahead`, so that a night that falls on a large run does not cost a
+ * batch for each handful. Until {@link releaseDeferred} the rows carry the batch, and are counted with its own.
  */
 export function deferReady(choosing: Choosing, { until, ahead }: { until: SQL; ahead: number }): Query {
   const { seq, run, channel, limit, endsAt, now, guard } = choosing;

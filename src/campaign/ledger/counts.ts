@@ -29,7 +29,9 @@ export function countRows(where: SQL, sign: 1 | -1 = 1): Query {
     ${addUp}`;
 }
 
-/** As {@link countRows} for rows of one run and channel of which most are SENT: those are counted without being sorted. */
+/**
+ * As {@link countRows} for rows of one run and channel of which most are SENT: those are counted without being sorted.
+ */
 export function countMostlySent(run: number, channel: LedgerChannel, where: SQL): Query[] {
   return [
     sql`

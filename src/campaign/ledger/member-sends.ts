@@ -2,8 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Query } from "../../db/statement.ts";
 
 /**
- * A member's rows of the ledger as `s`, with their run as `r`; found run by run along its key: there is no index by member,
- * for it would slow every page.
+ * A member's rows of the ledger as `s`, with their run as `r`; found run by run along its key: there is no index by
+ * member, for it would slow every page.
  */
 export function sendsOf(member: number): SQL {
   return sql`run r CROSS JOIN json_each(r.frozen, '$.channels') c

@@ -13,8 +13,8 @@ export interface SendMove {
 }
 
 /**
- * The statements that move sends, for one batch: the counts of their new state, of the old one, then the rows. The counts
- * come first, while `where` still selects the rows.
+ * The statements that move sends, for one batch: the counts of their new state, of the old one, then the rows. The
+ * counts come first, while `where` still selects the rows.
  */
 export function moveSends({ where, to, reason = "", now }: SendMove): Query[] {
   return [

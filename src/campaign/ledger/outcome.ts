@@ -26,8 +26,8 @@ export function recordOutcomes(batch: Batch, outcomes: readonly SendOutcome[], g
 }
 
 /**
- * Looks every member up in the ledger's key and writes it back. An upsert, for SQLite would run an UPDATE … FROM the other
- * way round: through the whole ledger of the run, for each batch.
+ * Looks every member up in the ledger's key and writes it back. An upsert, for SQLite would run an UPDATE … FROM the
+ * other way round: through the whole ledger of the run, for each batch.
  */
 function writeOutcomes({ seq, run, channel }: Batch, outcomes: readonly SendOutcome[], guard: SQL, now: number): Query {
   return sql`

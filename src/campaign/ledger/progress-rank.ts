@@ -1,6 +1,6 @@
 /**
- * What a provider tells after it has accepted a send, in `send.progress`. The column holds the highest rank heard of and
- * only grows, so reports may come twice, late and in any order, and the row ends the same.
+ * What a provider tells after it has accepted a send, in `send.progress`. The column holds the highest rank heard of
+ * and only grows, so reports may come twice, late and in any order, and the row ends the same.
  *
  *   0  nothing yet
  *   1  delivered     it reached the mailbox or the phone

@@ -4,8 +4,8 @@ import { addUp } from "./counts.ts";
 
 /**
  * The statements that make deferred sends of a run ready again that are due at `now`, at most `limit` of them; how many
- * there were are the rows affected by the last. The rows are read off the index: by `(run, channel, member) IN (…)` SQLite
- * would walk the whole run for each step.
+ * there were are the rows affected by the last. The rows are read off the index: by `(run, channel, member) IN (…)`
+ * SQLite would walk the whole run for each step.
  */
 export function wakeSends(run: number, now: number, limit: number): Query[] {
   const due = sql`(

@@ -1,7 +1,7 @@
-import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, withTransaction } from "../../context.ts";
+import { noteNotice, noteNoticeCampaign } from "../../coupon/reminder/notice-rows.ts";
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
@@ -34,8 +34,9 @@ const reason = "members are reminded of their coupons";
 const Channels = z.array(z.enum(channelNames)).min(1);
 
 /**
- * Launches the campaign of a reminder, once, however often it is asked for. It needs no approval whatever the number of members: an operator has
- * approved of it by the policy. Who asked to be reminded at a time is told at that time, so caps and quiet hours are for the other kind alone.
+ * Launches the campaign of a reminder, once, however often it is asked for. It needs no approval whatever the number of
+ * members: an operator has approved of it by the policy. Who asked to be reminded at a time is told at that time, so
+ * caps and quiet hours are for the other kind alone.
  */
 export async function launchNotice(ctx: Context, notice: Notice): Promise<void> {
   const { kind, template, slot } = notice;
@@ -47,7 +48,7 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
     await tx.db.write([
       ...moveCampaign(tx, "submit", id, reason),
       ...moveCampaign(tx, "approve", id, reason),
-      sql`UPDATE coupon_notice SET campaign = ${id} WHERE kind = ${kind} AND template = ${template.id} AND slot = ${slot}`,
+      noteNoticeCampaign({ kind, template: template.id, slot }, id),
     ]);
     return launchCampaign(tx, { id, reason });
   });
@@ -64,10 +65,7 @@ async function decide(
   { db, clock }: Context,
   { kind, template, slot }: Pick<Notice, "kind" | "template" | "slot">,
 ): Promise<boolean> {
-  const [result] = await db.write([
-    sql`
-      INSERT INTO coupon_notice (kind, template, slot, at) VALUES (${kind}, ${template.id}, ${slot}, ${clock()}) ON CONFLICT DO NOTHING`,
-  ]);
+  const [result] = await db.write([noteNotice({ kind, template: template.id, slot }, clock())]);
   return result?.rowsAffected === 1;
 }
 

@@ -1,7 +1,7 @@
-import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, describeActor } from "../../context.ts";
+import { keepNoticePolicy } from "../../coupon/reminder/notice-rows.ts";
 import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, type Refusal, refuse } from "../../errors.ts";
@@ -9,13 +9,16 @@ import { Content, contentIssues } from "../content/content.ts";
 
 const minuteMs = 60_000;
 
-/** How long before members can be told, minutes: of a coupon's end not later than an hour before, as that is how exactly it is looked at. */
+/**
+ * How long before members can be told, minutes: of a coupon's end not later than an hour before, as that is how exactly
+ * it is looked at.
+ */
 export const leadMinutes: Readonly<Record<NoticeKind, { readonly from: number; readonly to: number }>> = {
   DROP: { from: 1, to: 7 * 24 * 60 },
   EXPIRY: { from: 60, to: 30 * 24 * 60 },
 };
 
-const Said = z.strictObject({
+const NoticeInput = z.strictObject({
   kind: z.enum(noticeKinds),
   /** Null: all templates that nothing else is said of. */
   template: z.int().positive().nullable().default(null),
@@ -31,29 +34,26 @@ const Said = z.strictObject({
 });
 
 /**
- * Says how members are reminded: of one template, or of all that nothing else is said of. The whole of it is replaced; null is what is said for
- * all, else what is usual. It counts for reminders that have not been decided on. Refusals: INVALID_INPUT, NOT_FOUND (the template).
+ * Says how members are reminded: of one template, or of all that nothing else is said of. The whole of it is replaced;
+ * null is what is said for all, else what is usual. It counts for reminders that have not been decided on. Refusals:
+ * INVALID_INPUT, NOT_FOUND (the template).
  */
-export async function setNoticePolicy(ctx: Context, input: z.input<typeof Said>): Promise<NoticePolicy | Refusal> {
-  const checked = Said.safeParse(input);
+export async function setNoticePolicy(
+  ctx: Context,
+  input: z.input<typeof NoticeInput>,
+): Promise<NoticePolicy | Refusal> {
+  const checked = NoticeInput.safeParse(input);
   if (!checked.success) {
     return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
-  const { leadMinutes: minutes, ...said } = checked.data;
-  const issues = [...leadIssues(said.kind, minutes), ...contentIssues(said.content ?? {}, [])];
+  const { leadMinutes: minutes, ...others } = checked.data;
+  const issues = [...leadIssues(others.kind, minutes), ...contentIssues(others.content ?? {}, [])];
   if (issues.length > 0) return refuse.invalid(issues);
-  if (said.template !== null && !(await findTemplate(ctx, said.template))) {
-    return refuse.notFound("coupon template", said.template);
+  if (others.template !== null && !(await findTemplate(ctx, others.template))) {
+    return refuse.notFound("coupon template", others.template);
   }
-  const policy = { ...said, lead: minutes === null ? null : minutes * minuteMs };
-  await ctx.db.write([
-    sql`
-      INSERT INTO coupon_notice_policy (kind, template, enabled, lead, channels, content, set_by, set_at)
-      VALUES (${policy.kind}, ${policy.template ?? 0}, ${policy.enabled ? 1 : 0}, ${policy.lead}, ${json(policy.channels)},
-        ${json(policy.content)}, ${describeActor(ctx.actor)}, ${ctx.clock()})
-      ON CONFLICT DO UPDATE SET enabled = excluded.enabled, lead = excluded.lead, channels = excluded.channels, content = excluded.content,
-        set_by = excluded.set_by, set_at = excluded.set_at`,
-  ]);
+  const policy = { ...others, lead: minutes === null ? null : minutes * minuteMs };
+  await ctx.db.write([keepNoticePolicy(policy, { setBy: describeActor(ctx.actor), now: ctx.clock() })]);
   return policy;
 }
 
@@ -61,8 +61,4 @@ function leadIssues(kind: NoticeKind, minutes: number | null): Issue[] {
   const { from, to } = leadMinutes[kind];
   if (minutes === null || (minutes >= from && minutes <= to)) return [];
   return [{ path: "leadMinutes", message: `must be between ${from} and ${to}` }];
-}
-
-function json(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value);
 }

@@ -24,7 +24,10 @@ export interface RunProgress {
   readonly pagesWritten: number;
   /** Whether the audience is cut into pages completely: from then on `total` stays. */
   readonly planned: boolean;
-  /** Sends in one of their last states, and all that are known of; a send is one member on one channel, or one member's coupon. */
+  /**
+   * Sends in one of their last states, and all that are known of; a send is one member on one channel, or one member's
+   * coupon.
+   */
   readonly done: number;
   readonly total: number;
   /** Sends done per second since the start, times of pause left out. */
@@ -49,7 +52,8 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
   const [runs, counts, transitions] = await Promise.all([
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
-        r.started_at, r.completed_at, (${nextWake}) AS next_wake, coalesce(r.frozen ->> '$.channels', c.channels) AS channels
+        r.started_at, r.completed_at, (${nextWake}) AS next_wake,
+        coalesce(r.frozen ->> '$.channels', c.channels) AS channels
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<TransitionRow>(sql`

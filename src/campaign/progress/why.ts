@@ -87,7 +87,7 @@ function summaryOf(rows: readonly LedgerRow[], { action }: FrozenRun): string {
 /** Why a member is in no row of the ledger. The order of the questions is the order in which a run asks them. */
 async function whyAbsent(ctx: Context, run: Run, frozen: FrozenRun, member: MemberRow): Promise<string> {
   if (run.completedAt !== null && run.completedAt < ctx.clock() - ctx.settings.ledgerKeepMs) {
-    return "Nobody can say any more: the run ended so long ago that who was reached is forgotten; only its sums are kept.";
+    return "Nobody can say any more: the run ended long ago, and only its sums are kept.";
   }
   const began = new Date(frozen.asOf).toISOString();
   if (member.seq > frozen.maxSeq) return `The member joined after the run began (${began}) and is not in its audience.`;
@@ -95,8 +95,8 @@ async function whyAbsent(ctx: Context, run: Run, frozen: FrozenRun, member: Memb
     SELECT state FROM page WHERE run = ${run.id} AND from_seq < ${member.seq} AND to_seq >= ${member.seq}`);
   const written = page?.state === "WRITTEN" || (page === undefined && run.planned);
   if (member.deleted_at !== null) {
-    const when = new Date(member.deleted_at).toISOString();
-    return `The member was erased at ${when}${written ? " before it was the member's turn" : ""}, and nobody erased is sent to.`;
+    const when = `${new Date(member.deleted_at).toISOString()}${written ? " before it was the member's turn" : ""}`;
+    return `The member was erased at ${when}, and nobody erased is sent to.`;
   }
   const now = await ctx.db.first<{ matches: number }>(sql`
     SELECT ${matches(frozen)} AS matches FROM member m WHERE m.seq = ${member.seq}`);

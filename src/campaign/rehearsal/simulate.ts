@@ -33,8 +33,8 @@ export interface Simulation {
 
 /**
  * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE,
- * members for whom no coupon is left, and what sends of this very campaign, or of others under way, use up of the caps until
- * it is a member's turn.
+ * members for whom no coupon is left, and what sends of this very campaign, or of others under way, use up of the caps
+ * until it is a member's turn.
  */
 export async function simulateLaunch(ctx: Context, input: { id: number }): Promise<Simulation | Refusal> {
   const campaign = await findCampaign(ctx, input.id);
@@ -86,8 +86,8 @@ async function countChannel(ctx: Context, question: ChannelQuestion) {
 const deferred = "DEFERRED";
 
 /**
- * A skip reason, DEFERRED, or null where the member would be sent to at once. Caps are not asked of those who are deferred,
- * as in a run.
+ * A skip reason, DEFERRED, or null where the member would be sent to at once. Caps are not asked of those who are
+ * deferred, as in a run.
  */
 function decisionOf({ campaign, action, channel }: ChannelQuestion, caps: ChannelCaps, now: number): SQL {
   const { topic, endsAt } = campaign;

@@ -23,7 +23,8 @@ const noRun = 0;
 
 /**
  * Leaves a message that sends a campaign's content to one member through its channel, outside any run. Refuses local
- * channels, whose text a preview shows, and members whom the channel must not be used for: consent holds for tests, too.
+ * channels, whose text a preview shows, and members whom the channel must not be used for: consent holds for tests,
+ * too.
  */
 export async function requestTestSend(ctx: Context, input: PreviewInput): Promise<Preview | Refusal> {
   const { campaign, member, channel } = input;

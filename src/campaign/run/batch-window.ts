@@ -7,9 +7,10 @@ import { enqueueEach } from "../../queue/outbox.ts";
 import { channelSend } from "../messages.ts";
 
 /**
- * Opens as many batches as `sends` newly ready sends may need, but never more than the window of unfinished batches of this
- * run and channel allows. Pages call it for what they wrote, a finished batch for its successors, resuming for the whole
- * window: so the queue stays small, pausing is quick, and as long as one batch is unfinished the next one follows.
+ * Opens as many batches as `sends` newly ready sends may need, but never more than the window of unfinished batches of
+ * this run and channel allows. Pages call it for what they wrote, a finished batch for its successors, resuming for the
+ * whole window: so the queue stays small, pausing is quick, and as long as one batch is unfinished the next one
+ * follows.
  *
  * An open batch has no members yet: they are chosen when it is frozen.
  */

@@ -13,10 +13,10 @@ const timeBudgetMs = 10_000;
 const recheckMs = 1_000;
 
 /**
- * Cancels what is open of a run, in steps, until nothing is: marks open sends CANCELLED, ends batches that never began, and
- * gives back the members of batches that were frozen and not tried. A batch that was tried may have been sent: those who
- * hold it record its results; if they died, its members end UNKNOWN. What is left after a while, or still held, is left to
- * one message for later, however many deliveries of this one there are.
+ * Cancels what is open of a run, in steps, until nothing is: marks open sends CANCELLED, ends batches that never began,
+ * and gives back the members of batches that were frozen and not tried. A batch that was tried may have been sent:
+ * those who hold it record its results; if they died, its members end UNKNOWN. What is left after a while, or still
+ * held, is left to one message for later, however many deliveries of this one there are.
  */
 export async function cancelOpen(ctx: Context, { run }: { run: number }): Promise<void> {
   const began = performance.now();

@@ -3,15 +3,15 @@ import type { Query } from "../../db/statement.ts";
 import { runsEnded } from "../events.ts";
 
 /**
- * Ends a run when there is nothing left to do for it, and its campaign when its last occurrence is completed. Stands at the end of
- * every batch of statements that may have finished the last piece of work; does nothing otherwise.
+ * Ends a run when there is nothing left to do for it, and its campaign when its last occurrence is completed. Stands at
+ * the end of every batch of statements that may have finished the last piece of work; does nothing otherwise.
  *
- * A run is finished when every page is written and no send is pending, leased or deferred. With parked work it is FAILED: replaying
- * that work sets it running again. Ready sends without any unfinished batch are those that a parked one was to take: they wait for it.
- * Cancelling ends parked batches by itself.
+ * A run is finished when every page is written and no send is pending, leased or deferred. With parked work it is
+ * FAILED: replaying that work sets it running again. Ready sends without any unfinished batch are those that a parked
+ * one was to take: they wait for it. Cancelling ends parked batches by itself.
  *
- * `state <> 'DONE'` and `state <> 'WRITTEN'` say nothing new: they let SQLite use the indexes of unfinished work, here and
- * wherever else they stand, instead of walking all that the run ever did at the end of each piece of it.
+ * `state <> 'DONE'` and `state <> 'WRITTEN'` say nothing new: they let SQLite use the indexes of unfinished work, here
+ * and wherever else they stand, instead of walking all that the run ever did at the end of each piece of it.
  */
 export function completeRun(run: number, now: number): Query[] {
   const unwritten = sql`page INDEXED BY page_unwritten WHERE run = ${run} AND state <> 'WRITTEN'`;

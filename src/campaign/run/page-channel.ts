@@ -34,8 +34,8 @@ function firstChannel({ channels }: FrozenRun): LedgerChannel {
 }
 
 /**
- * Quiet hours and, on external channels, caps are asked again where a batch is frozen: those whom they defer wait from the
- * start, so that a night costs no batches.
+ * Quiet hours and, on external channels, caps are asked again where a batch is frozen: those whom they defer wait from
+ * the start, so that a night costs no batches.
  */
 function newSends(page: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): Query {
   const first = firstChannel(frozen);

@@ -15,8 +15,8 @@ import { channelStatements } from "./page-channel.ts";
 /**
  * Writes one page of a run's ledger in one atomic batch: for every channel each matching member with its first state or
  * skip reason, the rows of local channels, the counts, and the first batches of external ones; before them what the run
- * gives. A page of a cancelled run is written, too, as cancelled, so that the run adds up. A page already written, or of a
- * paused run, is left alone.
+ * gives. A page of a cancelled run is written, too, as cancelled, so that the run adds up. A page already written, or
+ * of a paused run, is left alone.
  */
 export async function writePage(ctx: Context, input: { run: number; page: number }): Promise<void> {
   const frozen = await frozenRun(ctx, input.run);
@@ -60,7 +60,8 @@ export async function writePageBeyond(ctx: Context, { run, from }: { run: number
   try {
     await writePage(ctx, page);
   } catch (error) {
-    // A page that cannot be written must not hold up planning: it gets a message of its own, and is parked like any other.
+    // A page that cannot be written must not hold up planning: it gets a message of its own, and is parked like any
+    // other.
     ctx.log("warn", "page.failed", { run, error });
     await ctx.db.write([enqueue([campaignPage.of(page, { flow: "pages" })], ctx.clock())]);
   }

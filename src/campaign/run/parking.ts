@@ -7,8 +7,8 @@ import { completeRun } from "./completion.ts";
 import { republishRun } from "./republish.ts";
 
 /**
- * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it, and
- * the run ends FAILED. Replaying the message takes the work up again.
+ * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it,
+ * and the run ends FAILED. Replaying the message takes the work up again.
  */
 export async function parkPage(ctx: Context, { run, page }: { run: number; page: number }): Promise<void> {
   await ctx.db.write([
@@ -55,8 +55,9 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
 }
 
 /**
- * As {@link parkPage}, for a run that cannot be started or planned any further: it ends FAILED where it stands, and what is
- * still in the queue for it is dropped when it is delivered. A step that planning has left behind parks nothing.
+ * As {@link parkPage}, for a run that cannot be started or planned any further: it ends FAILED where it stands, and
+ * what is still in the queue for it is dropped when it is delivered. A step that planning has left behind parks
+ * nothing.
  */
 export async function parkPlanning(ctx: Context, { run, from = 0 }: { run: number; from?: number }): Promise<void> {
   const now = ctx.clock();
@@ -85,8 +86,8 @@ const goOn = sql`
     WHEN 'CANCELLED' THEN 'CANCELLING' WHEN 'PAUSED' THEN 'PAUSED' ELSE 'RUNNING' END`;
 
 /**
- * Takes the parked work of a dead message up again before it is published anew, by the message's name. Other messages park
- * nothing.
+ * Takes the parked work of a dead message up again before it is published anew, by the message's name. Other messages
+ * park nothing.
  */
 export const unpark: Readonly<Record<string, (ctx: Context, payload: unknown) => Promise<unknown>>> = {
   [campaignPage.name]: whole(campaignPage, unparkPage),

@@ -10,9 +10,9 @@ import { type FrozenRun, frozenRun, matches } from "./frozen.ts";
 const span = 100;
 
 /**
- * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores the
- * pages it could close, and publishes a message for each and for the next step. Repeated or reordered deliveries change
- * nothing: a step acts only while planning stands where its message says.
+ * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores
+ * the pages it could close, and publishes a message for each and for the next step. Repeated or reordered deliveries
+ * change nothing: a step acts only while planning stands where its message says.
  */
 export async function planStep(ctx: Context, input: { run: number; from: number }): Promise<void> {
   const progress = await ctx.db.first<PlanProgress>(sql`

@@ -38,7 +38,9 @@ builder.queryField("capsPolicies", (t) =>
 
 refusable("setCapsPolicy", {
   description:
-    "Sets the whole policy of a channel, or of all together: what is left out has no bound. It holds within 5 seconds for what is decided from then on; sends begin to count with the first cap that covers their channel.",
+    "Sets the whole policy of a channel, or of all together: what is left out has no bound. It holds " +
+    "within 5 seconds for what is decided from then on; sends begin to count with the first cap that " +
+    "covers their channel.",
   scopes: { role: "admin" },
   result: CapsPolicyType,
   input: (t) => ({

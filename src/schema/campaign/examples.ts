@@ -150,7 +150,8 @@ mutation WritePromotion($input: CreatePromotionInput!) {
 
 const webhook: readonly Example[] = [
   {
-    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes. Keep the secret now.
+    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes.
+# Keep the secret now.
 mutation AddWebhook($input: CreateWebhookInput!) {
   createWebhook(input: $input) {
     ... on WebhookSecret { secret webhook { id url events } }
@@ -174,7 +175,10 @@ query Webhooks {
   },
 ];
 
-/** The operations that the playground opens with: from the first member to what the sandbox took, a promotion, coupons, and webhooks. */
+/**
+ * The operations that the playground opens with: from the first member to what the sandbox took, a promotion, coupons,
+ * and webhooks.
+ */
 export const exampleOperations: readonly Example[] = [
   ...start,
   ...audience,

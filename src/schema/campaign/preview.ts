@@ -45,7 +45,8 @@ builder.queryField("previewContent", (t) =>
 
 refusable("testSend", {
   description:
-    "Sends a campaign's content to one member through its channel, outside any run: it is in no ledger and no sum. Consent holds for it, too.",
+    "Sends a campaign's content to one member through its channel, outside any run: it is in no ledger " +
+    "and no sum. Consent holds for it, too.",
   scopes: { role: "editor" },
   result: PreviewType,
   input: (t) => ({

@@ -56,7 +56,8 @@ builder.queryField("simulateLaunch", (t) =>
   t.field({
     type: SimulationType,
     description:
-      "What launching a campaign would do; nothing is changed or sent. Shared addresses and FIRST_REACHABLE are not foreseen.",
+      "What launching a campaign would do; nothing is changed or sent. Shared addresses and " +
+      "FIRST_REACHABLE are not foreseen.",
     authScopes: viewers,
     complexity: 100,
     args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },

@@ -45,7 +45,7 @@ async function campaignIn(state: CampaignState): Promise<number> {
 }
 
 for (const state of campaignStates) {
-  test(`from ${state} every command leads where it should or is refused, and only what happened is logged`, async () => {
+  test(`from ${state} every command leads where it should or is refused, and only what happened is kept`, async () => {
     for (const [name, command] of Object.entries(commands)) {
       const id = await campaignIn(state);
       const answer = await command(shop.ctx, { id, reason: "because" });

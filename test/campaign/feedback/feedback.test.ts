@@ -28,7 +28,8 @@ async function ledgerWith(state: string, providerId: string | null): Promise<num
   run += 1;
   const reason = state === "UNKNOWN" ? "LOST_WHILE_SENDING" : "";
   await db.write([
-    sql`INSERT INTO send (run, channel, member, state, reason, at, provider_id) VALUES (${run}, 'EMAIL', 1, ${state}, ${reason}, 0, ${providerId})`,
+    sql`INSERT INTO send (run, channel, member, state, reason, at, provider_id)
+      VALUES (${run}, 'EMAIL', 1, ${state}, ${reason}, 0, ${providerId})`,
     sql`INSERT INTO tally VALUES (${run}, 'EMAIL', ${state}, ${reason}, 1)`,
   ]);
   return run;
@@ -111,7 +112,7 @@ test("a send that the provider confirms before its batch is given up as lost end
   expect(await shop.faults(run)).toEqual([]);
 });
 
-test("push tokens that the provider no longer knows are forgotten with the results of their batch, and no others", async () => {
+test("push tokens that the provider no longer knows are forgotten with their batch, and no others", async () => {
   const shop = await openShop();
   await shop.members(4);
   await shop.ctx.db.write([

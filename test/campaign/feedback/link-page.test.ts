@@ -45,7 +45,7 @@ describe("a link in a message", () => {
     expect(await shop.faults(run)).toEqual([]);
   });
 
-  test("that was changed, or is none at all, is a page that says so, and never a redirect or a fault of ours", async () => {
+  test("that was changed, or is none at all, is a page that says so, never a redirect or a fault", async () => {
     const url = linkUrl(shop.ctx, { to: "url", run: 1, channel: "EMAIL", member: 1, url: "https://shop.test/" });
     const stop = linkUrl(shop.ctx, unsubscribe(1));
     const token = stop.split("/u/")[1] ?? "";
@@ -91,7 +91,7 @@ describe("the page that unsubscribes", () => {
     expect(await consents(2)).toEqual([]);
   });
 
-  test("withdraws consent for the channel and topic on POST, from a mail program or the button, as often as it is sent", async () => {
+  test("withdraws consent for channel and topic on POST, from a mail program or the button, repeatedly", async () => {
     const link = linkUrl(shop.ctx, unsubscribe(3));
     for (const answer of [await oneClick(link), await fetch(link, { method: "POST" }), await oneClick(link)]) {
       expect(answer.status).toBe(200);
