@@ -102,7 +102,7 @@ test("faults are named with their place, and null takes away what a draft said",
     "perMember",
   ]);
   expect(await paths({ discount: { fullReduction: { spend: "10", off: "20" } } })).toEqual(["params.off"]);
-  expect(await paths({ eligibility: { gotCampaign: { campaign: 1 } } })).toEqual(["eligibility.gotCampaign"]);
+  expect(await paths({ eligibility: { level: {} } })).toEqual(["eligibility.level"]);
   expect(await paths({ stacking: { exclusive: false } })).toEqual(["stacking"]);
   const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
   const away = { stock: null, closesAt: null, eligibility: null, name: null };
