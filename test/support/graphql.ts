@@ -3,7 +3,7 @@ import type { Actor } from "../../src/actor.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
-import { audience, domains } from "../../src/domains.ts";
+import { audience, domains, rewards } from "../../src/domains.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
 import { createSignIn } from "../../src/operations/sign-in.ts";
 import { createToken, type TokenInput } from "../../src/operations/token.ts";
@@ -53,6 +53,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
     },
     domains,
     audience,
+    rewards,
     sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }),
     clock: Date.now,
     random: Math.random,
