@@ -72,7 +72,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     db: parts.db,
     redis: parts.redis.client,
     queue,
-    settings: domainSettings(env, parts.channels, listener.url),
+    settings: domainSettings(env, domains, parts.channels, listener.url),
     domains,
     jobs,
     audience,

@@ -4,7 +4,6 @@ import type { SQL } from "drizzle-orm";
 import type { Actor, Scope } from "./actor.ts";
 import type { AudienceLanguage } from "./audience/language.ts";
 import type { AudienceTerm } from "./audience/term.ts";
-import type { Limits } from "./channels/catalog.ts";
 import type { Sandbox } from "./channels/sandbox/sandbox.ts";
 import type { Database } from "./db/client.ts";
 import type { Query } from "./db/statement.ts";
@@ -12,33 +11,7 @@ import { type Issue, isRefusal, type Refusal } from "./errors.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
 import type { Flow, Queue } from "./queue/qstash.ts";
-
-/** Settings that domains read; made once at start-up. */
-export interface Settings {
-  readonly publicUrl: string;
-  /** The zone of members who have none, IANA. */
-  readonly shopTimeZone: string;
-  readonly shopName: string;
-  /** Matches per page of a run. */
-  readonly pageSize: number;
-  /** Unfinished batches per run and channel that may be in the queue. */
-  readonly batchWindow: number;
-  /** How long a batch is held by the delivery that sends it, in milliseconds; longer than any provider call. */
-  readonly leaseMs: number;
-  /** How long the rows of a finished run's ledger are kept, in milliseconds; its sums are kept for ever. */
-  readonly ledgerKeepMs: number;
-  /** Launching to more members than this needs an approver who is not the author. */
-  readonly approvalAbove: number;
-  readonly limits: Readonly<Record<string, Limits>>;
-  /** Signs links in messages (unsubscribe, clicks, claims). */
-  readonly linkSecret: string;
-  /** Keys the hashes by which logs tell coupon codes apart. */
-  readonly codeSecret: string;
-  /** Whether addresses that Fanfare is to call must be https and out in the world: in production. */
-  readonly httpsOnly: boolean;
-  /** Whether operators may play with the sandbox: everywhere but in a production that does not name it. */
-  readonly sandboxAllowed: boolean;
-}
+import type { Settings, SettingsSlice } from "./settings-slice.ts";
 
 export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
 
@@ -99,6 +72,8 @@ export interface Domain {
   readonly gauges?: readonly Gauge[];
   /** The fields that its log lines may carry: no address, code or token is ever one. */
   readonly logs?: readonly string[];
+  /** Its settings. */
+  readonly settings?: SettingsSlice;
   /** What a service's token may be allowed to do with it, each in a sentence. */
   readonly scopes?: Readonly<Record<Scope, string>>;
   /** Pages and links outside GraphQL, by the first part of their path. */

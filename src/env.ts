@@ -13,8 +13,6 @@ export class EnvError extends Error {
 }
 
 const flag = z.stringbool();
-const seconds = z.coerce.number().int().positive();
-const count = z.coerce.number().int().positive();
 const url = z.url().transform((value) => value.replace(/\/+$/, ""));
 /** `a@b.example`, or a name before it in angle brackets; a name with signs that mail keeps for itself stands in quotes. */
 const mailbox = z.string().refine((text) => {
@@ -81,15 +79,13 @@ const Variables = z.object({
   TRUST_PROXY: flag.default(false),
   SHOP_NAME: z.string().min(1).default("Fanfare"),
   SHOP_TIME_ZONE: z.string().default("UTC").refine(isZone, "not an IANA time zone"),
-  PAGE_SIZE: count.max(10_000).default(1000),
-  BATCH_WINDOW: count.max(10_000).default(200),
-  LEASE_SECONDS: seconds.default(30),
-  LEDGER_DAYS: count.default(400),
-  APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
 });
 type Variables = z.output<typeof Variables>;
 type Name = keyof Variables;
 export const variableNames: readonly Name[] = Variables.keyof().options;
+
+/** Further variables, such as a domain has: names and how each is read from its text. */
+export type FurtherVariables = z.ZodRawShape;
 
 /** The environment, checked and complete. */
 export interface Env extends Omit<Variables, "DATA_DIR"> {
@@ -97,6 +93,8 @@ export interface Env extends Omit<Variables, "DATA_DIR"> {
   readonly dataDir: string;
   readonly production: boolean;
   readonly secrets: Secrets;
+  /** Reads further variables of the same environment. Throws an {@link EnvError} that names every fault. */
+  further<Shape extends FurtherVariables>(variables: Shape): z.output<z.ZodObject<Shape>>;
 }
 
 type Source = Readonly<Record<string, string | undefined>>;
@@ -106,12 +104,15 @@ export function environment(overrides: Source = {}): Source {
   return { ...Bun.env, ...overrides };
 }
 
-/** Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault. */
-export function readEnv(source: Source = environment()): Env {
+/**
+ * Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault, those of `further`
+ * variables among them.
+ */
+export function readEnv(source: Source = environment(), further: readonly FurtherVariables[] = []): Env {
   const faults: string[] = [];
-  const given = withFiles(source, faults);
+  const given: Given = withFiles(source, variableNames, faults);
   const parsed = Variables.safeParse(given);
-  for (const { path, message } of parsed.error?.issues ?? []) faults.push(`${String(path[0])}: ${message}`);
+  faults.push(...faultsOf(parsed.error), ...further.flatMap((variables) => readFurther(source, variables).faults));
   faults.push(...contradictions(given));
   if (given.NODE_ENV === "production") faults.push(...unsafeInProduction(given));
   if (!parsed.success || faults.length > 0) throw new EnvError(faults);
@@ -122,16 +123,32 @@ export function readEnv(source: Source = environment()): Env {
     dataDir,
     production: variables.NODE_ENV === "production",
     secrets: secretsFor(variables, dataDir),
+    further: (more) => {
+      const { values, faults } = readFurther(source, more);
+      if (values === undefined) throw new EnvError(faults);
+      return values;
+    },
   };
+}
+
+function readFurther<Shape extends FurtherVariables>(source: Source, variables: Shape) {
+  const faults: string[] = [];
+  const parsed = z.object(variables).safeParse(withFiles(source, Object.keys(variables), faults));
+  faults.push(...faultsOf(parsed.error));
+  return { faults, values: faults.length === 0 ? parsed.data : undefined };
+}
+
+function faultsOf(error: z.ZodError | undefined): string[] {
+  return (error?.issues ?? []).map(({ path, message }) => `${String(path[0])}: ${message}`);
 }
 
 /** The variables that are set, as text. */
 type Given = Readonly<Partial<Record<Name, string>>>;
 
 /** Replaces `<NAME>_FILE` by the content of its file; an empty variable counts as absent. */
-function withFiles(source: Source, faults: string[]): Given {
-  const values: Partial<Record<Name, string>> = {};
-  for (const name of variableNames) {
+function withFiles(source: Source, names: readonly string[], faults: string[]): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const name of names) {
     const direct = source[name];
     const file = source[`${name}_FILE`];
     if (direct && file) faults.push(`${name}: both ${name} and ${name}_FILE are set`);

@@ -1,13 +1,14 @@
 import { join } from "node:path";
 import { type ChannelSettings, type Channels, providerSettings } from "./channels/index.ts";
-import type { Domain, Settings } from "./context.ts";
+import type { Domain } from "./context.ts";
 import type { DatabaseSettings } from "./db/client.ts";
-import type { Env } from "./env.ts";
+import type { Env, FurtherVariables } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
 import { queueFlows } from "./queue/flow.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
+import type { Settings } from "./settings-slice.ts";
 
 // What each part is told, from the environment: the same code runs in both worlds, only its settings differ.
 
@@ -66,22 +67,25 @@ export function queueSettings(
 }
 
 /** What domains read. */
-export function domainSettings(env: Env, { senders }: Channels, url: string): Settings {
+export function domainSettings(env: Env, domains: readonly Domain[], { senders }: Channels, url: string): Settings {
+  const installation = { production: env.production, allowed: env.ALLOW, secrets: { ...env.secrets } };
+  const slices = domains.flatMap(({ name, settings }) =>
+    settings ? [[name, settings.read(env.further(settings.variables), installation)] as const] : [],
+  );
   return {
     publicUrl: env.PUBLIC_URL ?? url,
     shopTimeZone: env.SHOP_TIME_ZONE,
     shopName: env.SHOP_NAME,
-    pageSize: env.PAGE_SIZE,
-    batchWindow: env.BATCH_WINDOW,
-    leaseMs: env.LEASE_SECONDS * 1000,
-    ledgerKeepMs: env.LEDGER_DAYS * 24 * 3_600_000,
-    approvalAbove: env.APPROVAL_ABOVE,
     limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
     linkSecret: env.secrets.linkSecret,
-    codeSecret: env.secrets.codeSecret,
     httpsOnly: env.production,
-    sandboxAllowed: !env.production || env.ALLOW.includes("sandbox"),
+    slices: Object.fromEntries(slices),
   };
+}
+
+/** The variables of all domains, for whoever reads the environment. */
+export function variablesOf(domains: readonly Domain[]): FurtherVariables[] {
+  return domains.flatMap(({ settings }) => (settings ? [settings.variables] : []));
 }
 
 /** What providers sign with when they call us. */

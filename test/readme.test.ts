@@ -4,6 +4,7 @@ import { parse, validate } from "graphql";
 import { domains } from "../src/domains.ts";
 import { variableNames } from "../src/env.ts";
 import { buildSchemas } from "../src/schema/server/schemas.ts";
+import { variablesOf } from "../src/settings.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(join(root, "README.md")).text();
@@ -33,5 +34,6 @@ test(".env.example names every variable that the environment knows, and no other
     ([, name]) => name,
   );
   const forTests = ["RESEND_BASE_URL", "TWILIO_BASE_URL", "FCM_BASE_URL"];
-  expect(shown.sort()).toEqual(variableNames.filter((name) => !forTests.includes(name)).sort());
+  const known = [...variableNames, ...variablesOf(domains).flatMap((variables) => Object.keys(variables))];
+  expect(shown.sort()).toEqual(known.filter((name) => !forTests.includes(name)).sort());
 });

@@ -17,6 +17,7 @@ import {
 import { campaignPersonalData } from "./personal-data.ts";
 import { openWorkOfRun } from "./run/open-work.ts";
 import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
+import { campaignSettings } from "./settings.ts";
 import { stalled } from "./stalled.ts";
 import { tables } from "./table.ts";
 import { tidy } from "./tidy.ts";
@@ -25,6 +26,7 @@ export const campaign = defineDomain({
   name: "campaign",
   about: "One promotion to many members: drafts, runs, pages, the ledger of sends, inbox and notices.",
   tables,
+  settings: campaignSettings,
   messages: [
     owned(campaignStart, { unpark: unparkPlanning }),
     owned(campaignPlan, { unpark: unparkPlanning }),

@@ -7,6 +7,7 @@ import { forgetBatches, forgetSends } from "./ledger/retention.ts";
 import { openBatches } from "./run/batch-window.ts";
 import { completeRun } from "./run/completion.ts";
 import { frozenRun } from "./run/frozen.ts";
+import { campaignSettings } from "./settings.ts";
 
 /** Runs looked at in one go. */
 const runLimit = 500;
@@ -21,7 +22,7 @@ export async function tidy(ctx: Context): Promise<void> {
   const now = ctx.clock();
   await ctx.db.write([
     forgetBatches(now - batchKeepMs),
-    forgetSends({ endedBefore: now - ctx.settings.ledgerKeepMs, limit: rowLimit }),
+    forgetSends({ endedBefore: now - campaignSettings.of(ctx).ledgerKeepMs, limit: rowLimit }),
     forgetCounts(ctx, rowLimit),
   ]);
 }
@@ -42,6 +43,6 @@ async function refillWindow(ctx: Context, run: number): Promise<void> {
   const { channels } = await frozenRun(ctx, run);
   const refill = messageChannels(channels)
     .filter(isExternal)
-    .flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize));
+    .flatMap((channel) => openBatches(ctx, run, channel, campaignSettings.of(ctx).pageSize));
   await ctx.db.write([...refill, ...completeRun(run, ctx.clock())]);
 }

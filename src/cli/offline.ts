@@ -3,17 +3,17 @@ import type { Context } from "../context.ts";
 import { openDatabase } from "../db/client.ts";
 import { migrate } from "../db/migrate.ts";
 import { audience, domains, rewards } from "../domains.ts";
-import { type Env, readEnv } from "../env.ts";
+import { type Env, environment, readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
 import { openQueue } from "../queue/qstash.ts";
-import { channelSettings, databaseSettings, domainSettings, queueSettings } from "../settings.ts";
+import { channelSettings, databaseSettings, domainSettings, queueSettings, variablesOf } from "../settings.ts";
 
 /**
  * Runs `work` on this installation's data without serving: what it enqueues waits in the outbox for the server. Redis
  * is not started for it.
  */
 export async function offline<T>(job: string, work: (ctx: Context, env: Env) => Promise<T>): Promise<T> {
-  const env = readEnv();
+  const env = readEnv(environment(), variablesOf(domains));
   const db = await openDatabase(databaseSettings(env));
   const channels = openChannels(channelSettings(env));
   const here = `http://127.0.0.1:${env.PORT}`;
@@ -21,7 +21,7 @@ export async function offline<T>(job: string, work: (ctx: Context, env: Env) => 
     db,
     redis: undefined,
     queue: openQueue(queueSettings(env, domains, channels, { url: here })),
-    settings: domainSettings(env, channels, here),
+    settings: domainSettings(env, domains, channels, here),
     domains,
     audience,
     rewards,

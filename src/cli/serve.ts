@@ -1,10 +1,12 @@
 import { type App, startApp } from "../app.ts";
-import { readEnv } from "../env.ts";
+import { domains } from "../domains.ts";
+import { environment, readEnv } from "../env.ts";
+import { variablesOf } from "../settings.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
 /** Starts Fanfare and stops it on SIGINT or SIGTERM: nothing new is taken, what is under way finishes. */
 export async function serve(): Promise<void> {
-  const app = await startApp(readEnv());
+  const app = await startApp(readEnv(environment(), variablesOf(domains)));
   announce(app);
   await stopOnSignal(app).done;
 }

@@ -9,6 +9,7 @@ import { claimPage } from "./link/claim-page.ts";
 import { codesFlow, couponExpire, couponPool, couponTakeBack } from "./messages.ts";
 import { walletPersonalData } from "./personal-data.ts";
 import { couponReward } from "./reward.ts";
+import { couponSettings } from "./settings.ts";
 import { tables } from "./table.ts";
 import { sweepTemplates } from "./template/sweep.ts";
 import { openTakeBacks } from "./template/take-back.ts";
@@ -17,6 +18,7 @@ export const coupon = defineDomain({
   name: "coupon",
   about: "What is promised in coupons, who holds them, and the codes that stand for them.",
   tables,
+  settings: couponSettings,
   messages: [owned(couponPool, { unpark: unparkPool }), owned(couponExpire), owned(couponTakeBack)],
   // One step at a time: each keeps the database busy for a tenth of a second.
   flows: { [codesFlow]: { parallelism: 1 } },

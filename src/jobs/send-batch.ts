@@ -6,6 +6,7 @@ import { type BatchOutcome, endBatch } from "../campaign/delivery/end-batch.ts";
 import { freezeBatch } from "../campaign/delivery/freeze.ts";
 import { renderBatch } from "../campaign/delivery/render-batch.ts";
 import { failedOf, outcomesOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
+import { campaignSettings } from "../campaign/settings.ts";
 import { factsOf } from "../channels/catalog.ts";
 import type { Envelope } from "../channels/channel.ts";
 import { done, type JobContext, type JobResult, retryAfter } from "./job.ts";
@@ -42,12 +43,12 @@ async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
  * over it comes again, for that one may die.
  */
 function ended(ctx: JobContext, byUs: boolean): JobResult {
-  return byUs ? done : retryAfter(ctx.settings.leaseMs / 1000);
+  return byUs ? done : retryAfter(campaignSettings.of(ctx).leaseMs / 1000);
 }
 
 /** How long a batch is held while its provider is called: longer than the call can take. */
 function holdMs(ctx: JobContext, { channel }: HeldBatch): number {
-  return Math.max(ctx.settings.leaseMs, ctx.senders[channel].timeoutMs + 1_000);
+  return Math.max(campaignSettings.of(ctx).leaseMs, ctx.senders[channel].timeoutMs + 1_000);
 }
 
 interface Payload {

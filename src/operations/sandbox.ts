@@ -2,6 +2,7 @@ import { z } from "zod";
 import { type ChannelName, type ExternalChannelName, externalNames, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { type Refusal, refuse } from "../errors.ts";
+import { operationsSettings } from "./settings.ts";
 
 type Sandbox = Context["sandbox"];
 
@@ -73,7 +74,7 @@ export function setSandboxFaults(
   ctx: Context,
   { channel, ...said }: { channel: ChannelName } & Record<string, unknown>,
 ): SandboxFaults | Refusal {
-  if (!ctx.settings.sandboxAllowed) {
+  if (!operationsSettings.of(ctx).sandboxAllowed) {
     return refuse.forbidden("Production does not allow the sandbox; start with ALLOW=sandbox to use it.");
   }
   if (!isExternal(channel)) {

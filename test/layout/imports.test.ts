@@ -41,6 +41,7 @@ const floors = [
   "memory",
   "queue",
   "redis",
+  "settings-slice",
   "web",
 ];
 
@@ -50,6 +51,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   input: ["errors"],
   memory: ["context"],
+  "settings-slice": ["channels"],
   secrets: ["errors"],
   env: ["secrets"],
   audience: ["errors"],
@@ -58,7 +60,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   queue: ["db", "errors"],
   "queue/broker": [],
   channels: ["errors"],
-  context: ["actor", "audience", "errors", "db", "queue", "channels"],
+  context: ["actor", "audience", "channels", "db", "errors", "queue", "settings-slice"],
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
   web: ["context"],

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import type { Actor } from "../../src/actor.ts";
+import type { CampaignSettings } from "../../src/campaign/settings.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
@@ -40,16 +41,20 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       publicUrl: "http://127.0.0.1",
       shopTimeZone: "Europe/Berlin",
       shopName: "Test shop",
-      pageSize: 1_000,
-      batchWindow: 200,
-      leaseMs: 60_000,
-      ledgerKeepMs: 86_400_000,
-      approvalAbove: 1_000,
       limits: {},
       linkSecret: "test",
-      codeSecret: "test",
       httpsOnly: false,
-      sandboxAllowed: true,
+      slices: {
+        campaign: {
+          pageSize: 1_000,
+          batchWindow: 200,
+          leaseMs: 60_000,
+          ledgerKeepMs: 86_400_000,
+          approvalAbove: 1_000,
+        } satisfies CampaignSettings,
+        coupon: { codeSecret: "test" },
+        operations: { sandboxAllowed: true },
+      },
     },
     domains,
     audience,

@@ -2,8 +2,9 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
-import type { Context, Settings } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
+import type { Settings } from "../../settings-slice.ts";
 
 /**
  * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold

@@ -5,6 +5,7 @@ import { enqueueEach } from "../../queue/outbox.ts";
 import { type Choosing, deferReady, nextReady, releaseDeferred } from "../ledger/batch-rows.ts";
 import { reasonText } from "../ledger/skip-reason.ts";
 import { campaignWake } from "../messages.ts";
+import { campaignSettings } from "../settings.ts";
 import { type ChannelCaps, capsOn } from "./caps.ts";
 import { registerZones } from "./quiet-hours.ts";
 
@@ -28,7 +29,10 @@ export function quietHoursDeferral(ctx: Context, choosing: Choosing, { quiet }: 
   const { seq, run, guard, now } = choosing;
   const deferred = sql`batch = ${seq} AND state = 'PENDING' AND reason = ${reasonText("QUIET_HOURS")} AND ${guard}`;
   return {
-    defer: [deferReady(choosing, { until: quiet.until, ahead: ctx.settings.pageSize }), wakeUps(run, deferred, now)],
+    defer: [
+      deferReady(choosing, { until: quiet.until, ahead: campaignSettings.of(ctx).pageSize }),
+      wakeUps(run, deferred, now),
+    ],
     awake: sql` AND ${quiet.until} IS NULL AND ${quiet.isKnown}`,
     release: [releaseDeferred(choosing)],
   };

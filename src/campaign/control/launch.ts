@@ -8,6 +8,7 @@ import { messageIssues, startIssues } from "../action/index.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
 import { scheduleRun } from "../run/start.ts";
+import { campaignSettings } from "../settings.ts";
 
 /**
  * Starts a campaign: now, or at its start when that lies ahead. One transaction moves the campaign and leaves the
@@ -50,7 +51,7 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal 
   if (campaign.state === "APPROVED") return undefined;
   const audience = await readAudience(ctx, campaign.audience);
   if (isRefusal(audience)) return audience;
-  const limit = ctx.settings.approvalAbove;
+  const limit = campaignSettings.of(ctx).approvalAbove;
   if ((await countUpTo(ctx, audience, limit + 1)) <= limit) return undefined;
   return refuse.needsApproval(
     `It matches more than ${limit} members: another operator has to approve it first.`,

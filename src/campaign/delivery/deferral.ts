@@ -5,6 +5,7 @@ import { enqueue, noneAhead } from "../../queue/outbox.ts";
 import { wakeSends } from "../ledger/wake.ts";
 import { campaignWake, channelSend } from "../messages.ts";
 import { openBatches } from "../run/batch-window.ts";
+import { campaignSettings } from "../settings.ts";
 import type { HeldBatch } from "./batch.ts";
 
 /**
@@ -59,7 +60,7 @@ export async function wakeDeferred(ctx: Context, { run }: { run: number }): Prom
 
 async function wakeStep(ctx: Context, run: number): Promise<number> {
   const wake = wakeSends(run, ctx.clock(), batchSize);
-  const opened = externalNames.flatMap((channel) => openBatches(ctx, run, channel, ctx.settings.pageSize));
+  const opened = externalNames.flatMap((channel) => openBatches(ctx, run, channel, campaignSettings.of(ctx).pageSize));
   const results = await ctx.db.write([...wake, ...opened]);
   return results[wake.length - 1]?.rowsAffected ?? 0;
 }

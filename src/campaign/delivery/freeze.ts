@@ -9,6 +9,7 @@ import { skipReason } from "../ledger/decision.ts";
 import { moveSends } from "../ledger/move-sends.ts";
 import { batchLimit } from "../run/batch-window.ts";
 import { decisionFacts, type FrozenRun, frozenRun } from "../run/frozen.ts";
+import { campaignSettings } from "../settings.ts";
 import type { HeldBatch } from "./batch.ts";
 
 export type Freeze =
@@ -74,7 +75,7 @@ function dissolve({ seq }: HeldBatch, now: number): Query[] {
  */
 function take(ctx: Context, held: HeldBatch, frozen: FrozenRun, caps: ChannelCaps): Query[] {
   const { seq, run, channel, lease, takenAt: now } = held;
-  const until = now + ctx.settings.leaseMs;
+  const until = now + campaignSettings.of(ctx).leaseMs;
   const choosing = `choosing/${lease}`;
   const guard = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease = ${choosing})`;
   const choice = { seq, run, channel, limit: batchLimit(ctx, channel), endsAt: frozen.endsAt, now, guard };

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Context, Settings } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import type { Settings } from "../../settings-slice.ts";
 import { type OpenRuns, openRuns, runsToLookAt } from "./inbox-runs.ts";
 
 /** What is new in a member's inbox since the last time it was told. */

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { byChannel, type LocalChannelName, localNames } from "../../channels/catalog.ts";
-import type { Context, Settings } from "../../context.ts";
+import type { Context } from "../../context.ts";
+import type { Settings } from "../../settings-slice.ts";
 import { codesGiven } from "../action/coupon-reward.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
 import type { TemplateScope } from "../content/template.ts";

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { type LedgerChannel, messageChannels, rewardChannel } from "../ledger/channel.ts";
+import { campaignSettings } from "../settings.ts";
 import type { RunState } from "../state.ts";
 import {
   areDeferred,
@@ -148,10 +149,10 @@ function paceOf(
 }
 
 /** Every page but the one planned last is full; so the whole is known before it is written. */
-function knownMatches({ settings }: Context, run: RunRow): number {
+function knownMatches(ctx: Context, run: RunRow): number {
   if (run.planned === 1 && run.pages === run.pages_written) return run.matched;
   const full = run.planned === 1 && run.open_matches > 0 ? run.pages - 1 : run.pages;
-  return Math.max(run.matched, full * settings.pageSize + run.open_matches);
+  return Math.max(run.matched, full * campaignSettings.of(ctx).pageSize + run.open_matches);
 }
 
 /** Seconds for which the run was neither paused nor over. */

@@ -6,6 +6,7 @@ import { messageChannels, rewardChannel } from "../ledger/channel.ts";
 import type { SendState } from "../ledger/send-state.ts";
 import { type FrozenRun, frozenRun, matches } from "../run/frozen.ts";
 import { findRun, type Run } from "../run/run.ts";
+import { campaignSettings } from "../settings.ts";
 import { type LedgerRow, outcomeText } from "./outcome-text.ts";
 
 /** Why a member got a run's message or did not. */
@@ -86,7 +87,7 @@ function summaryOf(rows: readonly LedgerRow[], { action }: FrozenRun): string {
 
 /** Why a member is in no row of the ledger. The order of the questions is the order in which a run asks them. */
 async function whyAbsent(ctx: Context, run: Run, frozen: FrozenRun, member: MemberRow): Promise<string> {
-  if (run.completedAt !== null && run.completedAt < ctx.clock() - ctx.settings.ledgerKeepMs) {
+  if (run.completedAt !== null && run.completedAt < ctx.clock() - campaignSettings.of(ctx).ledgerKeepMs) {
     return "Nobody can say any more: the run ended long ago, and only its sums are kept.";
   }
   const began = new Date(frozen.asOf).toISOString();

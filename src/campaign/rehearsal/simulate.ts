@@ -12,6 +12,7 @@ import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
 import { reasonText, skipReasons } from "../ledger/skip-reason.ts";
 import { batchLimit } from "../run/batch-window.ts";
+import { campaignSettings } from "../settings.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {
@@ -133,7 +134,7 @@ function costOf(
   const batches = channels
     .filter(({ channel }) => isExternal(channel))
     .map(({ channel, reachable }) => ({ channel, n: Math.ceil(reachable / batchLimit(ctx, channel)) }));
-  const pages = Math.ceil(matched / ctx.settings.pageSize);
+  const pages = Math.ceil(matched / campaignSettings.of(ctx).pageSize);
   const seconds = batches.map(
     ({ channel, n }) => n / (ctx.settings.limits[channel]?.ratePerSecond ?? Number.POSITIVE_INFINITY),
   );

@@ -5,6 +5,7 @@ import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
 import { channelSend } from "../messages.ts";
+import { campaignSettings } from "../settings.ts";
 
 /**
  * Opens as many batches as `sends` newly ready sends may need, but never more than the window of unfinished batches of
@@ -17,7 +18,7 @@ import { channelSend } from "../messages.ts";
 export function openBatches(ctx: Context, run: number, channel: ChannelName, sends: number): Query[] {
   const now = ctx.clock();
   const size = batchLimit(ctx, channel);
-  const ids = Array.from({ length: Math.min(ctx.settings.batchWindow, Math.ceil(sends / size)) }, () =>
+  const ids = Array.from({ length: Math.min(campaignSettings.of(ctx).batchWindow, Math.ceil(sends / size)) }, () =>
     Bun.randomUUIDv7(),
   );
   const messages = ids.map((batch) => ({ batch, message: Bun.randomUUIDv7() }));
@@ -31,7 +32,7 @@ export function openBatches(ctx: Context, run: number, channel: ChannelName, sen
       INSERT INTO batch (id, run, channel, state, created_at)
       SELECT value, ${run}, ${channel}, 'OPEN', ${now} FROM ${rows(ids)}
       WHERE EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'RUNNING')
-        AND key < min(${ctx.settings.batchWindow} - ${count("'OPEN', 'FROZEN', 'TRIED'")},
+        AND key < min(${campaignSettings.of(ctx).batchWindow} - ${count("'OPEN', 'FROZEN', 'TRIED'")},
                       (${ready} + ${size - 1}) / ${size} - ${count("'OPEN'")})`,
     enqueueEach(
       channelSend,

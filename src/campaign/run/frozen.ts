@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { liveMember } from "../../audience/audience.ts";
-import type { Context, Settings } from "../../context.ts";
+import type { Context } from "../../context.ts";
+import type { Settings } from "../../settings-slice.ts";
 import { fromFrozen as actionFromFrozen } from "../action/index.ts";
 import { Content } from "../content/content.ts";
 import { ledgerChannels } from "../ledger/channel.ts";

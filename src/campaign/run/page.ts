@@ -7,6 +7,7 @@ import { capsOn } from "../caps/caps.ts";
 import { messageChannels } from "../ledger/channel.ts";
 import { type Page, writing } from "../ledger/page-rows.ts";
 import { campaignPage } from "../messages.ts";
+import { campaignSettings } from "../settings.ts";
 import { openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 import { frozenRun, matches } from "./frozen.ts";
@@ -34,7 +35,9 @@ export async function writePage(ctx: Context, input: { run: number; page: number
     ...channels.flatMap((channel, i) => channelStatements(page, frozen, channel, caps[i] ?? {})),
     sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
-    ...channels.filter(isExternal).flatMap((channel) => openBatches(ctx, page.run, channel, ctx.settings.pageSize)),
+    ...channels
+      .filter(isExternal)
+      .flatMap((channel) => openBatches(ctx, page.run, channel, campaignSettings.of(ctx).pageSize)),
     ...completeRun(page.run, now),
   ]);
   // Nobody waits for it: what the gate does not hear now, the reconciler tells it.

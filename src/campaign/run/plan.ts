@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { enqueue, enqueueEach } from "../../queue/outbox.ts";
 import { campaignPage, campaignPlan } from "../messages.ts";
+import { campaignSettings } from "../settings.ts";
 import { completeRun } from "./completion.ts";
 import { type FrozenRun, frozenRun, matches } from "./frozen.ts";
 
@@ -40,7 +41,7 @@ interface Cut {
 }
 
 async function cutPages(ctx: Context, frozen: FrozenRun, at: PlanProgress): Promise<Cut> {
-  const { pageSize } = ctx.settings;
+  const { pageSize } = campaignSettings.of(ctx);
   const end = Math.min(at.planned_to + span * pageSize, frozen.maxSeq);
   const last = end >= frozen.maxSeq;
   const ends = await ctx.db.all<{ seq: number }>(pageEnds(frozen, at, end, pageSize));

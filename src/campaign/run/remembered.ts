@@ -1,4 +1,4 @@
-import type { Settings } from "../../context.ts";
+import type { Settings } from "../../settings-slice.ts";
 
 /** Runs remembered a process at most; the oldest is forgotten first. */
 const rememberedRuns = 200;

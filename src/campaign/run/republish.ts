@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { enqueueEach } from "../../queue/outbox.ts";
 import { campaignPage, campaignPlan, channelSend } from "../messages.ts";
+import { campaignSettings } from "../settings.ts";
 import { openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 
@@ -15,7 +16,7 @@ export function republishRun(ctx: Context, run: number): Query[] {
     unwrittenPages(run, now),
     ...externalNames.flatMap((channel) => [
       unfinishedBatches(run, channel, now),
-      ...openBatches(ctx, run, channel, ctx.settings.batchWindow * 1000),
+      ...openBatches(ctx, run, channel, campaignSettings.of(ctx).batchWindow * 1000),
     ]),
     ...completeRun(run, now),
   ];

@@ -107,5 +107,5 @@ test("I16 the hash of a code is the same however it is typed, and another one wi
   const hash = codeHash({ settings }, code);
   expect(hash).toMatch(/^[\w-]{16}$/);
   expect(codeHash({ settings }, retyped(code, 7))).toBe(hash);
-  expect(codeHash({ settings: { ...settings, codeSecret: "other" } }, code)).not.toBe(hash);
+  expect(codeHash({ settings: { ...settings, slices: { coupon: { codeSecret: "other" } } } }, code)).not.toBe(hash);
 });

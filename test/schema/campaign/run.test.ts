@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { campaignSettings } from "../../../src/campaign/settings.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -213,7 +214,7 @@ describe("whyMember", () => {
   test("does not guess about a run whose ledger is forgotten", async () => {
     const run = await finished(await shop.launched({ channels: ["IN_APP"] }));
     await shop.ctx.db.write([
-      sql`UPDATE run SET completed_at = ${shop.ctx.clock() - shop.ctx.settings.ledgerKeepMs - 1} WHERE id = ${run}`,
+      sql`UPDATE run SET completed_at = ${shop.ctx.clock() - campaignSettings.of(shop.ctx).ledgerKeepMs - 1} WHERE id = ${run}`,
       sql`DELETE FROM send WHERE run = ${run}`,
     ]);
     expect((await why(run, 1)).summary).toContain("Nobody can say any more");

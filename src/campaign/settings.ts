@@ -1,0 +1,37 @@
+import { z } from "zod";
+import { defineSettings } from "../settings-slice.ts";
+
+const count = z.coerce.number().int().positive();
+const dayMs = 24 * 3_600_000;
+
+/** What an installation sets of campaigns; every variable has a default. */
+export const campaignSettings = defineSettings(
+  "campaign",
+  {
+    PAGE_SIZE: count.max(10_000).default(1000),
+    BATCH_WINDOW: count.max(10_000).default(200),
+    LEASE_SECONDS: count.default(30),
+    LEDGER_DAYS: count.default(400),
+    APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
+  },
+  ({ PAGE_SIZE, BATCH_WINDOW, LEASE_SECONDS, LEDGER_DAYS, APPROVAL_ABOVE }): CampaignSettings => ({
+    pageSize: PAGE_SIZE,
+    batchWindow: BATCH_WINDOW,
+    leaseMs: LEASE_SECONDS * 1000,
+    ledgerKeepMs: LEDGER_DAYS * dayMs,
+    approvalAbove: APPROVAL_ABOVE,
+  }),
+);
+
+export interface CampaignSettings {
+  /** Matches per page of a run. */
+  readonly pageSize: number;
+  /** Unfinished batches per run and channel that may be in the queue. */
+  readonly batchWindow: number;
+  /** How long a batch is held by the delivery that sends it, in milliseconds; longer than any provider call. */
+  readonly leaseMs: number;
+  /** How long the rows of a finished run's ledger are kept, in milliseconds; its sums are kept for ever. */
+  readonly ledgerKeepMs: number;
+  /** Launching to more members than this needs an approver who is not the author. */
+  readonly approvalAbove: number;
+}
