@@ -30,9 +30,12 @@ import {
   queueSettings,
   redisSettings,
 } from "./settings.ts";
+import { realWorld, type World } from "./world.ts";
 
 /** What tests and benches may put in the place of the real thing. */
 export interface Replaceable {
+  readonly world?: World;
+  /** Its clock alone. */
   readonly clock?: () => number;
   readonly log?: Log;
   /** How the embedded broker calls a destination. */
@@ -64,11 +67,16 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
 
 async function start(env: Env, replace: Replaceable): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
-  const parts = await openParts(env, log);
+  const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
+  const parts = await openParts(env, log, world);
   const listener = listen(env, log);
-  const broker = await ownBroker(env, log, replace);
-  const queue = openQueue(queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }));
+  const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
+  const queue = openQueue(
+    queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
+    world,
+  );
   const ctx: JobContext = {
+    ...world,
     db: parts.db,
     redis: parts.redis.client,
     queue,
@@ -78,8 +86,6 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     audience,
     senders: parts.channels.senders,
     sandbox: parts.channels.sandbox,
-    clock: replace.clock ?? Date.now,
-    random: Math.random,
     log,
     actor: { kind: "system", job: "app" },
   };
@@ -87,7 +93,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     countPublishFailure(event);
     log("warn", event, fields);
   };
-  const relay = startRelay(parts.db, queue, onTrouble, ctx.clock);
+  const relay = startRelay(parts.db, queue, onTrouble, world);
   const adminToken = await ensureAdminToken(ctx);
   listener.route(addresses(env, ctx, parts.redis));
   const armed = await keepArmed(ctx);
@@ -134,11 +140,11 @@ interface Parts {
   readonly migrated: readonly string[];
 }
 
-async function openParts(env: Env, log: Log): Promise<Parts> {
-  const db = await openDatabase(databaseSettings(env));
-  const migrated = await migrate(db);
-  const redis = await openRedis(redisSettings(env), (line) => log("warn", "redis", { line }));
-  return { db, redis, channels: openChannels(channelSettings(env)), migrated };
+async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
+  const db = await openDatabase(databaseSettings(env), world);
+  const migrated = await migrate(db, world.clock);
+  const redis = await openRedis(redisSettings(env), world, (line) => log("warn", "redis", { line }));
+  return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
 }
 
 /** Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker` runs. */
@@ -164,19 +170,20 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
 
 /** What operators, services and members talk to. */
 function faces(env: Env, ctx: Context) {
-  const signIn = createSignIn({ db: ctx.db, members: memberTokenSettings(env), clock: ctx.clock });
+  const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env) });
   const contextFor = (actor: Actor) => ({ ...ctx, actor });
   const graphql = createGraphqlServer({
     schemas: buildSchemas(domains),
     signIn,
     contextFor,
+    id: ctx.id,
     isProduction: env.production,
     log: ctx.log,
     examples,
     limitRequest: createRequestLimit(ctx.redis, ctx.clock),
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
-  const options = { signIn, contextFor, dir: join(env.dataDir, "imports") };
+  const options = { signIn, contextFor, id: ctx.id, dir: join(env.dataDir, "imports") };
   const forFiles = Object.entries(files).map(([name, create]) => [name, create(options)] as const);
   return { signIn, handlers: { graphql: graphql.graphql, app: graphql.app, ...Object.fromEntries(forFiles) } };
 }

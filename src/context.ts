@@ -10,6 +10,7 @@ import { isRefusal } from "./errors.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
 import type { Flow, Queue } from "./queue/qstash.ts";
+import type { World } from "./world.ts";
 
 /** Settings that domains read; made once at start-up. */
 export interface Settings {
@@ -40,8 +41,11 @@ export interface Settings {
 
 export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
 
-/** What every verb gets first. A transaction travels in it: inside {@link withTransaction}, `db` is the transaction. */
-export interface Context {
+/**
+ * What every verb gets first: also time, chance and ids, which come from nowhere else. A transaction travels in it:
+ * inside {@link withTransaction}, `db` is the transaction.
+ */
+export interface Context extends World {
   readonly db: Database;
   readonly redis: Redis | undefined;
   readonly queue: Queue;
@@ -52,10 +56,6 @@ export interface Context {
   readonly audience: AudienceLanguage;
   /** What the sandbox took instead of the providers; always there, perhaps unused. */
   readonly sandbox: Sandbox;
-  /** Milliseconds since 1970 UTC. */
-  readonly clock: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
   readonly log: Log;
   readonly actor: Actor;
 }

@@ -7,6 +7,7 @@ import { type Env, readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
 import { openQueue } from "../queue/qstash.ts";
 import { channelSettings, databaseSettings, domainSettings, queueSettings } from "../settings.ts";
+import { realWorld } from "../world.ts";
 
 /**
  * Runs `work` on this installation's data without serving: what it enqueues waits in the outbox for the server. Redis
@@ -14,24 +15,23 @@ import { channelSettings, databaseSettings, domainSettings, queueSettings } from
  */
 export async function offline<T>(job: string, work: (ctx: Context, env: Env) => Promise<T>): Promise<T> {
   const env = readEnv();
-  const db = await openDatabase(databaseSettings(env));
-  const channels = openChannels(channelSettings(env));
+  const db = await openDatabase(databaseSettings(env), realWorld);
+  const channels = openChannels(channelSettings(env), realWorld);
   const here = `http://127.0.0.1:${env.PORT}`;
   const ctx: Context = {
+    ...realWorld,
     db,
     redis: undefined,
-    queue: openQueue(queueSettings(env, domains, channels, { url: here })),
+    queue: openQueue(queueSettings(env, domains, channels, { url: here }), realWorld),
     settings: domainSettings(env, channels, here),
     domains,
     audience,
     sandbox: channels.sandbox,
-    clock: Date.now,
-    random: Math.random,
     log: createLog(env.LOG_LEVEL, domains),
     actor: { kind: "system", job },
   };
   try {
-    await migrate(db);
+    await migrate(db, ctx.clock);
     return await work(ctx, env);
   } finally {
     await db.close();

@@ -2,17 +2,17 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
+import type { Timers, World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
 import { findToken } from "./token.ts";
 
 /** Who a request is from, or what is wrong with the credentials it carries. */
 export type SignIn = { readonly actor: Actor } | { readonly fault: CredentialFault };
 
-export interface SignInParts {
+export interface SignInParts extends Pick<World, "clock" | "timers"> {
   readonly db: Database;
   /** Absent while the shop's tokens are not set up: then no member can sign in. */
   readonly members: MemberTokenSettings | undefined;
-  readonly clock: () => number;
 }
 
 /** Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. */
@@ -22,10 +22,10 @@ export const operatorCookie = "fanfare_operator";
  * Makes the answer to "who is asking?": `Authorization: Bearer ff_op_…` or `ff_sv_…`, a member's JWT, or else the
  * operator's cookie. No credentials at all are fine (anonymous); faulty ones never are. Lookups are remembered for 5 s.
  */
-export function createSignIn({ db, members, clock }: SignInParts): (request: Request) => Promise<SignIn> {
+export function createSignIn({ db, members, clock, timers }: SignInParts): (request: Request) => Promise<SignIn> {
   const verify = members && memberTokenVerifier(members, clock);
   const tokenActor = remembering(clock, (token) => actorOfToken(db, token));
-  const memberActor = remembering(clock, membersOf(db));
+  const memberActor = remembering(clock, membersOf(db, timers));
 
   const member = async (jwt: string): Promise<SignIn> => {
     if (!verify) return fault("MEMBERS_NOT_CONFIGURED", "members cannot sign in: the shop's tokens are not set up");
@@ -63,11 +63,11 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
 }
 
 /** Looks members up by the shop's id of them; those of a crowd are asked for together. */
-function membersOf(db: Database): (externalId: string) => Promise<Actor | undefined> {
+function membersOf(db: Database, timers: Timers): (externalId: string) => Promise<Actor | undefined> {
   const loader = new DataLoader((ids: readonly string[]) => actorsOfMembers(db, ids), {
     cache: false,
     maxBatchSize: 200,
-    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
+    batchScheduleFn: (ask) => timers.soon(ask),
   });
   return (externalId) => loader.load(externalId);
 }

@@ -23,6 +23,7 @@ import { expireCouponsOf, expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { claimableCoupons } from "../../src/coupon/wallet/offer.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { compile, type Query, type Statement } from "../../src/db/statement.ts";
+import { realWorld } from "../../src/world.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
@@ -89,7 +90,7 @@ function isWalk(detail: string, text: string): boolean {
 
 test("nothing that is done with one coupon, or with a page of them, walks the coupons, members, orders, codes or templates", async () => {
   const path = join(tempDir(), "plans.db");
-  const [db, aside] = [await openTestDatabase(path), await openDatabase({ url: `file:${path}` })];
+  const [db, aside] = [await openTestDatabase(path), await openDatabase({ url: `file:${path}` }, realWorld)];
   await addMembers(db, 20);
   const asked: Statement[] = [];
   const noted = (query: Query) => {

@@ -3,6 +3,7 @@ import type { Redis } from "@upstash/redis";
 import fc from "fast-check";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
 import { rateLimit } from "../../src/redis/rate-limit.ts";
+import { realWorld } from "../../src/world.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 
 let server: TestRedis | undefined;
@@ -12,7 +13,7 @@ let handle: RedisHandle | undefined;
 beforeAll(async () => {
   if (!hasRedis) return;
   server = await startRedis();
-  handle = await openRedis({ kind: "url", url: server.url });
+  handle = await openRedis({ kind: "url", url: server.url }, realWorld);
   redis = handle.client;
 });
 afterAll(async () => {
@@ -117,7 +118,7 @@ test("the table of this process stays bounded, forgetting the key that was used 
 
 test.skipIf(!hasRedis)("I17 a limit that loses its Redis goes on limiting in this process", async () => {
   const lost = await startRedis();
-  const short = await openRedis({ kind: "url", url: lost.url });
+  const short = await openRedis({ kind: "url", url: lost.url }, realWorld);
   const key = aKey();
   const ask = () => rateLimit(short.client, { key, limit: 2, periodSeconds: 60, now: start });
   expect([await ask(), await ask(), await ask()].map(({ allowed }) => allowed)).toEqual([true, true, false]);

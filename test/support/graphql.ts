@@ -10,6 +10,7 @@ import { createToken, type TokenInput } from "../../src/operations/token.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
 import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server/server.ts";
+import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
 
@@ -23,16 +24,20 @@ export const memberTokens = {
 
 /** A context on a real database; its queue leads nowhere. */
 export function testContext(db: RootDatabase, actor: Actor = { kind: "system", job: "test" }): Context {
-  const queue = openQueue({
-    url: "http://127.0.0.1:1",
-    token: "none",
-    currentSigningKey: "none",
-    nextSigningKey: "none",
-    jobsUrl: "http://127.0.0.1:1/jobs",
-    retries: 0,
-    flows: {},
-  });
+  const queue = openQueue(
+    {
+      url: "http://127.0.0.1:1",
+      token: "none",
+      currentSigningKey: "none",
+      nextSigningKey: "none",
+      jobsUrl: "http://127.0.0.1:1/jobs",
+      retries: 0,
+      flows: {},
+    },
+    realWorld,
+  );
   return {
+    ...realWorld,
     db,
     redis: undefined,
     queue,
@@ -53,9 +58,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
     },
     domains,
     audience,
-    sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }),
-    clock: Date.now,
-    random: Math.random,
+    sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }, realWorld),
     log: () => {},
     actor,
   };
@@ -67,8 +70,9 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
   const logged: { event: string; fields: unknown }[] = [];
   const handlers = createGraphqlServer({
     schemas: buildSchemas(domains),
-    signIn: createSignIn({ db, members: memberTokens, clock: Date.now }),
+    signIn: createSignIn({ ...realWorld, db, members: memberTokens }),
     contextFor: (actor) => testContext(db, actor),
+    id: realWorld.id,
     isProduction: false,
     log: (_level, event, fields) => void logged.push({ event, fields }),
     ...options,
@@ -104,7 +108,7 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
           args: [`m-${externalId}`, externalId],
         },
       ]);
-      return mintMemberToken(memberTokens, externalId, 60);
+      return mintMemberToken(memberTokens, externalId, 60, Date.now());
     },
     stop: async () => {
       await server.stop(true);
