@@ -26,7 +26,7 @@ const usual = {
   currency: "EUR",
   conditions: {},
   stacking: { exclusive: true },
-  given: "SELF_CLAIM",
+  issueMode: "SELF_CLAIM",
   perMember: 1_000_000,
   createdBy: "bench",
   createdAt: 0,

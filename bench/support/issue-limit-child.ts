@@ -20,8 +20,8 @@ const began = performance.now();
 for (let from = 0; from < members; from += 1000) {
   const range = sql`seq > ${from} AND seq <= ${from + 1000}`;
   const coupons = sql`
-    INSERT INTO coupon (member, template, number, source, reserve, at, valid_from, valid_to)
-    SELECT seq, 1, 1, 'run/1', 1000, ${now}, ${now}, ${validTo} FROM member NOT INDEXED WHERE ${range}`;
+    INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to, counted)
+    SELECT seq, 1, 1, 'run/1', 1000, ${now}, ${now}, ${validTo}, 1 FROM member NOT INDEXED WHERE ${range}`;
   const ledger = sql`
     INSERT INTO send (run, channel, member, state, reason, at)
     SELECT 1, 'COUPON', seq, 'SENT', '', ${now} FROM member NOT INDEXED WHERE ${range}`;

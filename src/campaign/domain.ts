@@ -1,5 +1,4 @@
 import { defineDomain } from "../context.ts";
-import { couponNotice } from "../coupon/wallet/wallet-messages.ts";
 import { owned } from "../queue/message.ts";
 import { campaignTerms } from "./audience-terms.ts";
 import { followLink, unsubscribePage } from "./content/link-page.ts";
@@ -13,6 +12,7 @@ import {
   campaignTest,
   campaignWake,
   channelSend,
+  couponNotice,
 } from "./messages.ts";
 import { campaignPersonalData } from "./personal-data.ts";
 import { openWorkOfRun } from "./run/open-work.ts";

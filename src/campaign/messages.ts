@@ -44,3 +44,6 @@ export const campaignTest = defineMessage(
   z.object({ id: z.uuid(), campaign: z.int().positive(), member: z.int().positive(), channel: z.enum(channelNames) }),
   ({ id }) => `test/${id}`,
 );
+
+/** Remind members of drops that open and of coupons that expire, where the time has come. Comes every minute. */
+export const couponNotice = defineMessage("coupon-notice", z.object({}), () => "coupon-notice");

@@ -20,7 +20,6 @@ export const tables = [
   "popup",
   "pressure_policy",
   "pressure",
-  "coupon_notice_policy",
 ] as const;
 
 export const campaignTable = sqliteTable("campaign", {

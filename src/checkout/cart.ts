@@ -2,14 +2,14 @@ import { z } from "zod";
 
 const name = z.string().min(1).max(100);
 /** What a cart may cost in all, in minor units: sums of it stay exact. */
-const mostInAll = 1_000_000_000_000;
+const maxTotal = 1_000_000_000_000;
 
 const Line = z.strictObject({
   id: name.describe("The line's id, unique in the cart."),
   goods: name.describe("The shop's id of what is bought."),
   categories: z.array(name).max(50).default([]).describe("The shop's ids of the categories that it belongs to."),
   shop: z.string().max(100).default("").describe("The number of the shop that sells it; empty: the platform."),
-  unitPrice: z.int().nonnegative().max(mostInAll).describe("What one costs, in minor units."),
+  unitPrice: z.int().nonnegative().max(maxTotal).describe("What one costs, in minor units."),
   quantity: z.int().min(1).max(1_000_000).describe("How many."),
 });
 
@@ -21,7 +21,7 @@ export const Cart = z.strictObject({
     .min(1)
     .max(200)
     .refine((lines) => new Set(lines.map(({ id }) => id)).size === lines.length, "ids of lines must differ")
-    .refine((lines) => goodsTotal(lines) <= mostInAll, "must not cost more than 10^12 minor units in all"),
+    .refine((lines) => goodsTotal(lines) <= maxTotal, "must not cost more than 10^12 minor units in all"),
 });
 export type Cart = z.infer<typeof Cart>;
 export type CartInput = z.input<typeof Cart>;

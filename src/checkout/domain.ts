@@ -1,5 +1,5 @@
 import { defineDomain } from "../context.ts";
-import { expireLocks } from "./order/unlock.ts";
+import { expireLocks } from "./order/lock-expiry.ts";
 import { orderPersonalData } from "./personal-data.ts";
 import { tables } from "./table.ts";
 

@@ -1,2 +1,2 @@
-/** The tables of this domain; it alone writes them. */
-export const tables = ["settlement", "settlement_refund"] as const;
+/** The tables that checkout owns. */
+export const tables = ["coupon_order", "coupon_order_refund"] as const;

@@ -30,13 +30,13 @@ export async function token(args: readonly string[]): Promise<void> {
   else throw new UsageError(usage);
 }
 
-interface Words {
+interface TokenOptions {
   readonly name?: string | undefined;
   readonly role?: string | undefined;
   readonly scope?: string[] | undefined;
 }
 
-function inputOf(kind: "operator" | "service", { name, role, scope = [] }: Words): TokenInput {
+function inputOf(kind: "operator" | "service", { name, role, scope = [] }: TokenOptions): TokenInput {
   if (!name) throw new UsageError(usage);
   if (kind === "operator") {
     const known = roles.find((each) => each === role);

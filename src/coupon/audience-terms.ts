@@ -45,7 +45,8 @@ export const couponTerms: readonly AudienceTerm[] = [
     description: "Members who got a coupon, by claiming it or otherwise, since a moment.",
     schema: Claimed,
     compile: ({ template, since }) => sql`EXISTS (
-      SELECT 1 FROM coupon c WHERE c.member = m.seq AND ${template === undefined ? sql`1` : sql`c.template = ${template}`}
+      SELECT 1 FROM coupon c
+      WHERE c.member = m.seq AND ${template === undefined ? sql`1` : sql`c.template = ${template}`}
         AND c.at >= ${Date.parse(since)})`,
   }),
   defineTerm({
@@ -61,9 +62,12 @@ export const couponTerms: readonly AudienceTerm[] = [
         ...(heldSince === undefined ? [] : [sql`c.at <= ${Date.parse(heldSince)}`]),
       ]);
       if (from === "index") {
-        return sql`m.seq IN (SELECT c.member FROM coupon c WHERE c.template = ${template} AND ${inAvailableIndex} AND ${span})`;
+        return sql`m.seq IN (
+          SELECT c.member FROM coupon c WHERE c.template = ${template} AND ${inAvailableIndex} AND ${span})`;
       }
-      return sql`EXISTS (SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE' AND ${span})`;
+      return sql`EXISTS (
+        SELECT 1 FROM coupon c
+        WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE' AND ${span})`;
     },
   }),
   defineTerm({

@@ -2,7 +2,10 @@ import { inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { type Coupon, couponTable } from "./table.ts";
 
-/** The coupons of these ids in the order asked, with `undefined` for those that are not there, or not the acting member's. */
+/**
+ * The coupons of these ids in the order asked, with `undefined` for those that are not there, or not the acting
+ * member's.
+ */
 export async function couponsById(ctx: Context, ids: readonly number[]): Promise<(Coupon | undefined)[]> {
   const found = await ctx.db.orm
     .select()

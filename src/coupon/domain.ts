@@ -1,18 +1,16 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { couponTerms } from "./audience-terms.ts";
-import { watchGates } from "./claim/conservation-watch.ts";
 import { openPools, unparkPool } from "./code/pool-fill.ts";
 import { couponDrift, couponSoldOut } from "./events.ts";
+import { watchGates } from "./gate/gate-watch.ts";
 import { couponGauges } from "./gauges.ts";
 import { claimPage } from "./link/claim-page.ts";
-import { codesFlow, couponPool } from "./messages.ts";
+import { codesFlow, couponExpire, couponPool, couponTakeBack } from "./messages.ts";
 import { walletPersonalData } from "./personal-data.ts";
 import { tables } from "./table.ts";
-import { endTemplates } from "./template/sweep.ts";
+import { sweepTemplates } from "./template/sweep.ts";
 import { openTakeBacks } from "./template/take-back.ts";
-import { couponTakeBack } from "./template/template-messages.ts";
-import { couponExpire } from "./wallet/wallet-messages.ts";
 
 export const coupon = defineDomain({
   name: "coupon",
@@ -32,7 +30,7 @@ export const coupon = defineDomain({
   ],
   personalData: walletPersonalData,
   stalled: async (ctx, before) => [...(await openTakeBacks(ctx, before)), ...(await openPools(ctx, before))],
-  tidy: endTemplates,
+  tidy: sweepTemplates,
   gauges: couponGauges,
   logs: ["pool", "codeHash", "template", "drift"],
   routes: { c: claimPage },

@@ -3,14 +3,17 @@ import { defineEvent } from "../queue/event/event.ts";
 
 const template = z.int();
 
-/** The last coupon was given, or too little is left of the budget. Recorded by a trigger (`coupon_template_moved`), in the change itself. */
+/**
+ * The last coupon was given, or too little is left of the budget. Recorded by a trigger (`coupon_template_moved`), in
+ * the change itself.
+ */
 export const couponSoldOut = defineEvent(
   "coupon.sold_out",
   1,
   z.object({
     template,
     /** The recurring template of which this is an occurrence. */
-    pattern: z.int().nullable(),
+    recurringTemplate: z.int().nullable(),
     issued: z.int().nonnegative(),
     stock: z.int().nullable(),
     /** Minor units. */
@@ -18,7 +21,10 @@ export const couponSoldOut = defineEvent(
   }),
 );
 
-/** The gate before a template was off by much, again and again: something else than Fanfare moves it, or Redis loses writes. */
+/**
+ * The gate before a template was off by much, again and again: something else than Fanfare moves it, or Redis loses
+ * writes.
+ */
 export const couponDrift = defineEvent(
   "coupon.drift",
   1,

@@ -1,5 +1,5 @@
 import type { Gauge } from "../context.ts";
-import { gateDrift } from "./claim/conservation.ts";
+import { gateDrift } from "./gate/conservation.ts";
 
 /** How far the gates were from the truth, and when they were last looked at. */
 export const couponGauges: readonly Gauge[] = [

@@ -10,3 +10,13 @@ export const couponPool = defineMessage(
   z.object({ pool: z.int().positive(), from: z.int().nonnegative() }),
   ({ pool, from }) => `pool/${pool}/${from}`,
 );
+
+/** Expire unused coupons whose time is over. Comes every minute, and again at once while there are more. */
+export const couponExpire = defineMessage("coupon-expire", z.object({}), () => "coupon-expire");
+
+/** Take back unused coupons of a withdrawn template: the range of ids that begins at `from`. */
+export const couponTakeBack = defineMessage(
+  "coupon-take-back",
+  z.object({ template: z.int().positive(), from: z.int().nonnegative() }),
+  ({ template, from }) => `coupon-take-back/${template}/${from}`,
+);

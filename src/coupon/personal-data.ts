@@ -1,13 +1,17 @@
 import { sql } from "drizzle-orm";
 import type { PersonalData } from "../context.ts";
 
-/** What is held of a member's coupons. Erasing takes out what the member wished for; the coupons stay, without a person, and with them every sum. */
+/**
+ * What is held of a member's coupons. Erasing takes out what the member wished for; the coupons stay, without a person,
+ * and with them every sum.
+ */
 export const walletPersonalData: readonly PersonalData[] = [
   {
     name: "coupons",
     table: "coupon",
     rows: (member) => sql`
-      SELECT id, template, state, source, code, at, valid_from, valid_to, order_id, used_at, discount FROM coupon WHERE member = ${member}`,
+      SELECT id, template, state, source, code, at, valid_from, valid_to, order_id, used_at, discount
+      FROM coupon WHERE member = ${member}`,
     erase: () => [],
   },
   {

@@ -1,26 +1,27 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
 
-/** The tables of this domain; it alone writes them. */
+/** The tables that coupons own: whoever else writes them does it through a verb or a statement of theirs. */
 export const tables = [
-  "coupon_template",
-  "coupon_transition",
+  "code_pool",
+  "code_pool_export",
+  "code_pool_fault",
   "coupon",
-  "coupon_tally",
   "coupon_gate",
   "coupon_gate_turn",
-  "coupon_take_back",
-  "code_pool",
-  "pool_code",
-  "code_pool_fault",
-  "code_pool_export",
-  "coupon_reminder",
   "coupon_notice",
+  "coupon_notice_policy",
+  "coupon_reminder",
+  "coupon_take_back",
+  "coupon_counts",
+  "coupon_template",
+  "coupon_transition",
+  "pool_code",
 ] as const;
 
 /** How members come by a coupon. */
-export const waysGiven = ["SELF_CLAIM", "SYSTEM", "CODE"] as const;
-export type WayGiven = (typeof waysGiven)[number];
+export const issueModes = ["SELF_CLAIM", "SYSTEM", "CODE"] as const;
+export type IssueMode = (typeof issueModes)[number];
 
 /** Whether coupons carry codes: made when one is claimed, or taken from a pool made before. */
 export const codeModes = ["NONE", "ON_CLAIM", "POOL"] as const;
@@ -42,7 +43,7 @@ export const templateTable = sqliteTable("coupon_template", {
   currency: text().notNull(),
   conditions: text({ mode: "json" }).$type<unknown>().notNull(),
   stacking: text({ mode: "json" }).$type<unknown>().notNull(),
-  given: text().$type<WayGiven>().notNull(),
+  issueMode: text("issue_mode").$type<IssueMode>().notNull(),
   codeMode: text("code_mode").$type<CodeMode>().notNull().default("NONE"),
   codePrefix: text("code_prefix").notNull().default(""),
   eligibility: text({ mode: "json" }).$type<unknown>(),
@@ -51,7 +52,7 @@ export const templateTable = sqliteTable("coupon_template", {
   issued: integer().notNull().default(0),
   claimed: integer().notNull().default(0),
   budget: integer(),
-  most: integer(),
+  maxDiscount: integer("max_discount"),
   reserved: integer().notNull().default(0),
   spent: integer().notNull().default(0),
   opensAt: integer("opens_at"),
@@ -62,7 +63,7 @@ export const templateTable = sqliteTable("coupon_template", {
   activeUrl: text("active_url"),
   state: text().$type<TemplateState>().notNull(),
   recurrence: text({ mode: "json" }).$type<unknown>(),
-  pattern: integer(),
+  recurringTemplate: integer("recurring_template"),
   occursAt: integer("occurs_at"),
   createdBy: text("created_by").notNull(),
   createdAt: integer("created_at").notNull(),
@@ -79,7 +80,7 @@ export const couponTable = sqliteTable("coupon", {
   token: text(),
   code: text(),
   state: text().$type<CouponState>().notNull().default("AVAILABLE"),
-  reserve: integer().notNull().default(0),
+  heldBudget: integer("held_budget").notNull().default(0),
   at: integer().notNull(),
   validFrom: integer("valid_from").notNull(),
   validTo: integer("valid_to"),
@@ -104,7 +105,7 @@ export const CouponRow = z.object({
   token: z.string().nullable(),
   code: z.string().nullable(),
   state: z.enum(couponStates),
-  reserve: z.int(),
+  heldBudget: z.int(),
   at: z.int(),
   validFrom: z.int(),
   validTo: z.int().nullable(),

@@ -6,9 +6,10 @@ export function share(amount: number, part: number, whole: number): number {
 }
 
 /**
- * Splits an amount over weights so that the parts add up to it exactly, by the largest remainder (Hamilton's method): each gets
- * ⌊amount × weight ÷ sum of weights⌋, and one unit more goes to those with the largest remainders, of equal ones to the earlier. No part is
- * above its weight as long as the amount is not above their sum; all in whole numbers from 0.
+ * Splits an amount over weights so that the parts add up to it exactly, by the largest remainder (Hamilton's method):
+ * each gets ⌊amount × weight ÷ sum of weights⌋, and one unit more goes to those with the largest remainders, of equal
+ * ones to the earlier. No part is above its weight as long as the amount is not above their sum; all in whole numbers
+ * from 0.
  */
 export function allocate(amount: number, weights: readonly number[]): number[] {
   const whole = weights.reduce((sum, weight) => sum + weight, 0);

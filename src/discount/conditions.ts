@@ -26,8 +26,8 @@ export interface Goods {
 }
 
 /**
- * The lines that count: of the template's shop ('' = of all shops); named by a list of goods or of categories to include, where there is
- * one; and by no list to exclude. Exclusion wins. The minimum is not looked at here.
+ * The lines that count: of the template's shop ('' = of all shops); named by a list of goods or of categories to
+ * include, where there is one; and by no list to exclude. Exclusion wins. The minimum is not looked at here.
  */
 export function eligibleLines<Line extends Goods>(
   { goods, categories }: Conditions,

@@ -18,7 +18,7 @@ export interface Discount<Params> {
   /** It in words for people, amounts in minor units. */
   describe(params: Params): string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
-  most(params: Params): number | undefined;
+  maxDiscount(params: Params): number | undefined;
   /** What the lines must cost for it to take anything off, in minor units; 0 unless said. */
   threshold?(params: Params): number;
   /** What it takes off, in whole minor units from 0. More than is left is cut off by the caller. */
@@ -35,7 +35,7 @@ export interface DiscountKind {
   /** It in words. Throws for parameters that do not fit, as all of these do. */
   describe(params: unknown): string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
-  most(params: unknown): number | undefined;
+  maxDiscount(params: unknown): number | undefined;
   /** What the lines must cost for it to take anything off, in minor units. */
   threshold(params: unknown): number;
   /** Its rule with these parameters: what it takes off, from 0 to what is left. */
@@ -57,7 +57,7 @@ export function defineDiscount<Params>(discount: Discount<Params>): DiscountKind
     isMoney,
     params: schema,
     describe: (params) => discount.describe(schema.parse(params)),
-    most: (params) => discount.most(schema.parse(params)),
+    maxDiscount: (params) => discount.maxDiscount(schema.parse(params)),
     threshold: (params) => discount.threshold?.(schema.parse(params)) ?? 0,
     rule: (params) => {
       const checked = schema.parse(params);

@@ -16,7 +16,10 @@ export interface Stackable {
   readonly isMoney: boolean;
 }
 
-/** Whether coupons may be used together: one alone may always; of several, none is exclusive and no two are of one group. */
+/**
+ * Whether coupons may be used together: one alone may always; of several, none is exclusive and no two are of one
+ * group.
+ */
 export function isLegal(coupons: readonly Stackable[]): boolean {
   if (coupons.length <= 1) return true;
   const groups = coupons.map(({ stacking }) => ("exclusive" in stacking ? undefined : stacking.group));

@@ -5,24 +5,27 @@ import { discountKinds, discountOf } from "./kind/index.ts";
 import { Stacking } from "./stacking.ts";
 
 /** What a coupon takes off, of which goods, and beside which others: as a template has it, not checked yet. */
-export interface Terms {
+export interface DiscountTerms {
   readonly kind: string;
   readonly params: unknown;
   readonly conditions: unknown;
   readonly stacking: unknown;
 }
 
-/** Terms that were read, or what is wrong with them. */
-export interface ReadTerms {
+/** Terms that were checked, or what is wrong with them. */
+export interface CheckedTerms {
   readonly issues: readonly Issue[];
   /** As they are to be kept: with what they left out. */
-  readonly read: Terms;
+  readonly read: DiscountTerms;
   /** What one coupon can cost at most, in minor units; null where nothing but the cart bounds it. */
-  readonly most: number | null;
+  readonly maxDiscount: number | null;
 }
 
-/** Reads a template's terms: parameters by the kind's own schema, conditions and stacking by theirs; faults by their path. */
-export function readTerms({ kind, params, conditions, stacking }: Terms): ReadTerms {
+/**
+ * Reads a template's terms: parameters by the kind's own schema, conditions and stacking by theirs; faults by their
+ * path.
+ */
+export function readDiscountTerms({ kind, params, conditions, stacking }: DiscountTerms): CheckedTerms {
   const discount = discountOf(kind);
   const known = discountKinds.map((each) => each.kind).join(", ");
   const parts = {
@@ -35,27 +38,29 @@ export function readTerms({ kind, params, conditions, stacking }: Terms): ReadTe
     ...Object.entries(parts).flatMap(([name, part]) => faultsAt(name, part?.error)),
   ];
   const read = { kind, params: parts.params?.data, conditions: parts.conditions.data, stacking: parts.stacking.data };
-  return { issues, read, most: (issues.length === 0 && discount?.most(params)) || null };
+  return { issues, read, maxDiscount: (issues.length === 0 && discount?.maxDiscount(params)) || null };
 }
 
 function faultsAt(name: string, error: z.ZodError | undefined): Issue[] {
   return (error?.issues ?? []).map(({ path, message }) => ({ path: [name, ...path].join("."), message }));
 }
 
-/** What the goods that count must cost at least, in minor units: by the conditions, or by the kind where it has a threshold (`spend`). */
-export function thresholdOf({ params, conditions }: Pick<Terms, "params" | "conditions">): number {
-  const spend = typeof params === "object" && params !== null && "spend" in params ? Number(params.spend) : 0;
-  return Math.max(spend, Conditions.parse(conditions).minimum);
+/**
+ * What the goods that count must cost at least, in minor units: by the conditions, or by the kind where it has a
+ * threshold (`spend`).
+ */
+export function thresholdOf({ kind, params, conditions }: Omit<DiscountTerms, "stacking">): number {
+  return Math.max(discountOf(kind)?.threshold(params) ?? 0, Conditions.parse(conditions).minimum);
 }
 
 /** Whether nothing is left to pay of the smallest cart that a coupon is good for. */
-export function leavesNothing(terms: Terms): boolean {
+export function leavesNothing(terms: DiscountTerms): boolean {
   const smallest = Math.max(1, thresholdOf(terms));
   return discountOf(terms.kind)?.rule(terms.params)({ amount: smallest, left: smallest }) === smallest;
 }
 
 /** What coupons of a template are worth, in the words of its kind; amounts are minor units. */
-export function describeDiscount({ kind, params }: Pick<Terms, "kind" | "params">): string {
+export function describeDiscount({ kind, params }: Pick<DiscountTerms, "kind" | "params">): string {
   return discountOf(kind)?.describe(params) ?? kind;
 }
 

@@ -8,6 +8,7 @@ import {
   campaignTest,
   campaignWake,
   channelSend,
+  couponNotice,
 } from "../campaign/messages.ts";
 import { sendDueNotices } from "../campaign/notice/due.ts";
 import { cancelOpen } from "../campaign/run/cancel.ts";
@@ -16,7 +17,6 @@ import { writePage, writePageBeyond } from "../campaign/run/page.ts";
 import { parkBatch, parkPage, parkPlanning } from "../campaign/run/parking.ts";
 import { planStep } from "../campaign/run/plan.ts";
 import { isExternal } from "../channels/catalog.ts";
-import { couponNotice } from "../coupon/wallet/wallet-messages.ts";
 import { defineJob, type Job, type JobContext, type JobResult, reject, retryAfter } from "./job.ts";
 import { sendBatch } from "./send-batch.ts";
 

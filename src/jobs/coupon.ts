@@ -1,9 +1,7 @@
 import { fillStep, parkPool } from "../coupon/code/pool-fill.ts";
-import { couponPool } from "../coupon/messages.ts";
+import { couponExpire, couponPool, couponTakeBack } from "../coupon/messages.ts";
 import { takeBackStretch } from "../coupon/template/take-back.ts";
-import { couponTakeBack } from "../coupon/template/template-messages.ts";
 import { expireDue } from "../coupon/wallet/expiry.ts";
-import { couponExpire } from "../coupon/wallet/wallet-messages.ts";
 import { defineJob, type Job } from "./job.ts";
 
 export const couponJobs: readonly Job[] = [

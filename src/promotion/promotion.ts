@@ -38,7 +38,10 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft): Prom
   return fromRow(made);
 }
 
-/** Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see `campaign/draft/promotion-announcement.ts`. */
+/**
+ * Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see
+ * `campaign/draft/promotion-announcement.ts`.
+ */
 export async function rewritePromotion(
   ctx: Context,
   input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
@@ -46,8 +49,8 @@ export async function rewritePromotion(
   const before = await findPromotion(ctx, input.id);
   if (!before) return refuse.notFound("promotion", input.id);
   const { name, remark, startsAt, endsAt, kind, tiers } = before;
-  const said = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
-  const draft = { name, remark, startsAt, endsAt, rule: { kind, tiers }, ...said };
+  const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
+  const draft = { name, remark, startsAt, endsAt, rule: { kind, tiers }, ...changes };
   const checked = checkDraft(draft, ctx.clock());
   if (isRefusal(checked)) return checked;
   const [row] = await ctx.db.orm
@@ -113,18 +116,18 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
 }
 
 function checkDraft({ rule, ...facts }: PromotionDraft, now: number) {
-  const said = PromotionFacts.safeParse(facts);
+  const parsed = PromotionFacts.safeParse(facts);
   const ruled = PromotionRule.safeParse(rule);
   const issues = [
-    ...(said.error?.issues ?? []).map(({ path, message }) => ({ path: path.join("."), message })),
+    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.join("."), message })),
     ...(ruled.error?.issues ?? []).map(({ path, message }) => ({ path: ["rule", ...path].join("."), message })),
   ];
-  if (!said.success || !ruled.success) return refuse.invalid(issues);
-  const { startsAt = now, endsAt } = said.data;
+  if (!parsed.success || !ruled.success) return refuse.invalid(issues);
+  const { startsAt = now, endsAt } = parsed.data;
   if (endsAt !== null && endsAt <= startsAt) {
     return refuse.invalid([{ path: "endsAt", message: "the end must lie after the start" }]);
   }
-  return { ...said.data, startsAt, ...ruled.data };
+  return { ...parsed.data, startsAt, ...ruled.data };
 }
 
 /** The rule is parsed again, so that a row that no longer fits is noticed where it is read. */

@@ -1,7 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { PromotionKind } from "./tier.ts";
 
-/** The tables of this domain; it alone writes them. */
+/** The tables that promotions own. */
 export const tables = ["promotion"] as const;
 
 export const promotionTable = sqliteTable("promotion", {

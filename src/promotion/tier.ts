@@ -1,8 +1,14 @@
 import { z } from "zod";
+import type { DiscountRule } from "../discount/discount.ts";
+import { instant } from "../discount/kind/instant.ts";
+import { percent } from "../discount/kind/percent.ts";
 
 const spend = z.int().nonnegative().describe("Threshold: spend at least so much, in minor units.");
 
-/** What each kind of promotion gives from a threshold upwards. One entry makes a kind: its tiers are checked by their schema. */
+/**
+ * What each kind of promotion gives from a threshold upwards. One entry makes a kind: its tiers are checked by their
+ * schema.
+ */
 export const promotionKinds = {
   FULL_REDUCTION: {
     description: "An amount off from a threshold upwards, e.g. spend 200: 30 less.",
@@ -59,4 +65,10 @@ export function tierFor<Tier extends { readonly spend: number }>(
   amount: number,
 ): Tier | undefined {
   return tiers.findLast(({ spend }) => spend <= amount);
+}
+
+/** What a tier takes off a cart that reaches it, by the rules of discounts; undefined where it gives something else. */
+export function discountOfTier(tier: PromotionRule["tiers"][number]): DiscountRule | undefined {
+  if ("off" in tier) return instant.rule({ off: tier.off });
+  return "basisPointsOff" in tier ? percent.rule({ basisPointsOff: tier.basisPointsOff }) : undefined;
 }

@@ -35,7 +35,8 @@ async function select(filter: unknown): Promise<number[]> {
   const found = await Promise.all(
     (["range", "index"] as const).map((from) =>
       wallets.db.all<{ seq: number }>(sql`
-        SELECT m.seq FROM member m WHERE ${liveMember} AND ${compileAudience(audience, { ...env, from })} ORDER BY m.seq`),
+        SELECT m.seq FROM member m WHERE ${liveMember} AND ${compileAudience(audience, { ...env, from })}
+        ORDER BY m.seq`),
     ),
   );
   expect(found[0]).toEqual(found[1] ?? []);
@@ -43,7 +44,7 @@ async function select(filter: unknown): Promise<number[]> {
 }
 const iso = (ms: number) => new Date(ms).toISOString();
 
-test("holdsCoupon finds who has one in a state; what was let pass is EXPIRED, though nobody looked at it yet", async () => {
+test("holdsCoupon finds who has one in a state; what was let pass is EXPIRED, though nobody looked yet", async () => {
   expect(await select({ holdsCoupon: { template } })).toEqual([1, 2, 3, 4, 5, 6]);
   expect(await select({ holdsCoupon: { template, status: "AVAILABLE" } })).toEqual([1, 2, 3]);
   expect(await select({ holdsCoupon: { template, status: "USED" } })).toEqual([4]);

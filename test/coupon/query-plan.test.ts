@@ -2,11 +2,11 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { quoteCart } from "../../src/checkout/order/quote-order.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";
 import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import { expireLocks } from "../../src/checkout/order/unlock.ts";
 import type { Context } from "../../src/context.ts";
 import { claimCoupon } from "../../src/coupon/claim/claim.ts";
 import { redeemCode } from "../../src/coupon/claim/redeem-code.ts";
@@ -15,12 +15,12 @@ import { issueStatements } from "../../src/coupon/issue/issue.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import { issueRules, unitsLeft } from "../../src/coupon/issue/issue-rules.ts";
 import { expirySlots } from "../../src/coupon/reminder/due.ts";
+import { withdrawTemplate } from "../../src/coupon/template/lifecycle.ts";
 import { couponStatistics } from "../../src/coupon/template/statistics.ts";
-import { endTemplates } from "../../src/coupon/template/sweep.ts";
+import { sweepTemplates } from "../../src/coupon/template/sweep.ts";
 import { takeBackStretch } from "../../src/coupon/template/take-back.ts";
-import { withdrawTemplate } from "../../src/coupon/template/transition.ts";
+import { claimableCoupons } from "../../src/coupon/wallet/claimable.ts";
 import { expireCouponsOf, expireDue } from "../../src/coupon/wallet/expiry.ts";
-import { claimableCoupons } from "../../src/coupon/wallet/offer.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { compile, type Query, type Statement } from "../../src/db/statement.ts";
 import { realWorld } from "../../src/world.ts";
@@ -33,16 +33,19 @@ import { tempDir } from "../support/temp.ts";
 
 const cart = { currency: "EUR", lines: [{ id: "l", goods: "g", unitPrice: 9_000, quantity: 1 }] };
 
-/** Does everything that has to be quick, once; SQLite keeps no statistics, so that the plans are those of a shop with a million coupons. */
+/**
+ * Does everything that has to be quick, once; SQLite keeps no statistics, so that the plans are those of a shop with a
+ * million coupons.
+ */
 async function doEverything(ctx: Context): Promise<void> {
   const as = (seq: number) => ({ ...ctx, actor: { kind: "member", seq, id: `m_${seq}` } as const });
   const make = async (facts: Parameters<typeof addTemplate>[1]) => (await addTemplate(ctx, facts)).id;
-  const budget = { budget: 10_000, most: 1_000, stock: 100 };
+  const budget = { budget: 10_000, maxDiscount: 1_000, stock: 100 };
   const [open, pooled, coded, system] = [
     await make({ ...budget, validDays: 1 }),
     await make({ codeMode: "POOL" }),
-    await make({ codeMode: "POOL", given: "CODE" }),
-    await make({ given: "SYSTEM", perMember: 3, codeMode: "ON_CLAIM" }),
+    await make({ codeMode: "POOL", issueMode: "CODE" }),
+    await make({ issueMode: "SYSTEM", perMember: 3, codeMode: "ON_CLAIM" }),
   ];
   for (const template of [pooled, coded]) await filledPool(ctx, template, 20);
   const { id } = accepted(await claimCoupon(as(1), { template: open, idempotencyKey: "k" }));
@@ -54,7 +57,9 @@ async function doEverything(ctx: Context): Promise<void> {
   const allowed = issueRules({ template: system, eligibility: null, perMember: 3 }, 0).map(
     ([, rule]) => sql`NOT ${rule}`,
   );
-  const members = sql`SELECT m.seq AS member FROM member m WHERE m.seq > 5 AND m.seq <= 15 AND ${sql.join(allowed, sql` AND `)} LIMIT ${unitsLeft(system)}`;
+  const members = sql`
+    SELECT m.seq AS member FROM member m WHERE m.seq > 5 AND m.seq <= 15 AND ${sql.join(allowed, sql` AND `)}
+    LIMIT ${unitsLeft(system)}`;
   for (const [template, codeMode] of [
     [system, "ON_CLAIM"],
     [pooled, "POOL"],
@@ -73,22 +78,25 @@ async function doEverything(ctx: Context): Promise<void> {
   await expireCouponsOf(ctx, 1);
   await expireDue(ctx);
   await expirySlots(ctx, ctx.clock() + 86_400_000);
-  await endTemplates(ctx);
+  await sweepTemplates(ctx);
   await reconcileGates(ctx);
   await couponStatistics(ctx, open);
   accepted(await withdrawTemplate(ctx, { id: open, takeBack: true }));
   await takeBackStretch(ctx, { template: open, from: 0 });
 }
 
-const large = "coupon|coupon_template|member|settlement|pool_code|send";
+const large = "coupon|coupon_template|member|coupon_order|pool_code|send";
 
-/** Whether a step of a plan walks one of the large tables, by its name or its alias; a walk over what is in offer is none. */
+/**
+ * Whether a step of a plan walks one of the large tables, by its name or its alias; a walk over what is in offer is
+ * none.
+ */
 function isWalk(detail: string, text: string): boolean {
   const [, name] = /^SCAN (\w+)\b(?! USING INDEX coupon_template_open)/.exec(detail) ?? [];
   return name !== undefined && new RegExp(`^(${large})\\n|\\b(${large}) ${name}\\b`).test(`${name}\n${text}`);
 }
 
-test("nothing that is done with one coupon, or with a page of them, walks the coupons, members, orders, codes or templates", async () => {
+test("nothing done with a coupon or a page of them walks coupons, members, orders, codes or templates", async () => {
   const path = join(tempDir(), "plans.db");
   const [db, aside] = [await openTestDatabase(path), await openDatabase({ url: `file:${path}` }, realWorld)];
   await addMembers(db, 20);

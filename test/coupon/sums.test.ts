@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { claimCoupon } from "../../src/coupon/claim/claim.ts";
-import { endTemplates } from "../../src/coupon/template/sweep.ts";
+import { sweepTemplates } from "../../src/coupon/template/sweep.ts";
 import type { Database } from "../../src/db/client.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { act, openBazaar } from "../support/coupon-bazaar.ts";
@@ -39,7 +39,7 @@ test.each([
       expect({ seed, round, faults: await couponSums(shop.ctx.db) }).toEqual({ seed, round, faults: [] });
     }
     await until(() => shop.idle(), 20_000, "the shop to be idle");
-    await endTemplates(shop.ctx);
+    await sweepTemplates(shop.ctx);
     expect({ seed, refused: await claimRest(shop) }).toEqual({ seed, refused: [] });
     expect({ seed, faults: await couponSums(shop.ctx.db) }).toEqual({ seed, faults: [] });
   },
@@ -50,8 +50,10 @@ test.each([
 async function claimRest(shop: Shop): Promise<unknown[]> {
   const { ctx } = shop;
   const open = await ctx.db.all<{ id: number; left: number }>(sql`
-    SELECT id, min(coalesce(stock - issued, 30), coalesce((budget - reserved - spent) / most, 30)) AS left FROM coupon_template
-    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND given = 'SELF_CLAIM' AND recurrence IS NULL AND coalesce(opens_at, 0) <= ${ctx.clock()}`);
+    SELECT id, min(coalesce(stock - issued, 30), coalesce((budget - reserved - spent) / max_discount, 30)) AS left
+    FROM coupon_template
+    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND issue_mode = 'SELF_CLAIM' AND recurrence IS NULL
+      AND coalesce(opens_at, 0) <= ${ctx.clock()}`);
   await shop.members(30);
   const newcomers = await ctx.db.all<{ seq: number; id: string }>(
     sql`SELECT seq, id FROM member ORDER BY seq DESC LIMIT 30`,

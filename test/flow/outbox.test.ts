@@ -127,7 +127,7 @@ test("a queue that is away is asked again after growing pauses, and everything l
   expect((await waiting(db)).length).toBe(500);
   away = false;
   pass(15_000);
-  await until(async () => (await waiting(db)).length === 0, 3_000);
+  await until(async () => (await waiting(db)).length === 0);
 }, 15_000);
 
 test("a run that is launched while the queue is down begins when it is up again", async () => {
@@ -140,7 +140,7 @@ test("a run that is launched while the queue is down begins when it is up again"
   await shop.members(300);
   await first.stop();
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
-  await until(() => heard.includes("outbox.paused"), 10_000, "the relay to find the queue down");
+  await until(() => heard.includes("outbox.paused"), undefined, "the relay to find the queue down");
   expect(await shop.state(run)).toBe("PENDING");
   const second = await broker();
   stops.push(() => second.stop());

@@ -74,7 +74,7 @@ test("I7 an e-mail batch that is lost, or answered too late, is sent again under
   await shop.members(800);
   shop.ctx.sandbox.setFaults("EMAIL", { drop: 0.4, late: 0.5 });
   const run = await shop.launched({ channels: ["EMAIL"] });
-  await until(async () => (await deferred(shop)) >= 3, 10_000, "batches to be put off");
+  await until(async () => (await deferred(shop)) >= 3, undefined, "batches to be put off");
   shop.ctx.sandbox.setFaults("EMAIL", {});
   await shop.endsSoon(run);
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 800 });
@@ -99,7 +99,7 @@ test("I7 an e-mail batch is not sent again once the provider may have forgotten 
   await shop.members(100);
   shop.ctx.sandbox.setFaults("EMAIL", { drop: 1 });
   const run = await shop.launched({ channels: ["EMAIL"] });
-  await until(async () => (await deferred(shop)) === 1, 10_000, "the batch to be put off");
+  await until(async () => (await deferred(shop)) === 1, undefined, "the batch to be put off");
   shop.ctx.sandbox.setFaults("EMAIL", {});
   shop.pass(23 * 3_600_000);
   await shop.becomes(run, "COMPLETED");
@@ -119,11 +119,11 @@ test("I7 what was put off while the run was paused waits for resuming, and is th
   await shop.members(300);
   shop.ctx.sandbox.setFaults("EMAIL", { late: 1 });
   const run = await shop.launched({ channels: ["EMAIL"] });
-  await until(async () => (await deferred(shop)) >= 3, 10_000, "all batches to be put off");
+  await until(async () => (await deferred(shop)) >= 3, undefined, "all batches to be put off");
   await shop.pause(run);
   shop.ctx.sandbox.setFaults("EMAIL", {});
   shop.pass(60_000);
-  await until(() => shop.idle(), 10_000, "what came due to be answered");
+  await until(() => shop.idle(), undefined, "what came due to be answered");
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENDING": 300 });
   await shop.resume(run);
   await shop.becomes(run, "COMPLETED");
@@ -136,7 +136,7 @@ test("a second message for a batch that is put off neither sends it sooner nor p
   await shop.members(300);
   shop.ctx.sandbox.setFaults("EMAIL", { busy: 1 });
   const run = await shop.launched({ channels: ["EMAIL"] });
-  await until(async () => (await deferred(shop)) >= 1, 10_000, "a batch to be put off");
+  await until(async () => (await deferred(shop)) >= 1, undefined, "a batch to be put off");
   for (let times = 0; times < 6; times++) {
     await shop.pause(run);
     await shop.resume(run);

@@ -47,7 +47,7 @@ test("I9 the sweep finds messages that were lost, whichever they were, and the r
   await shop.members(1_000);
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL"] });
   for (let minutes = 0; minutes < 40 && (await shop.state(run)) !== "COMPLETED"; minutes++) {
-    await until(() => shop.idle(), 10_000, "the queue to be empty");
+    await until(() => shop.idle(), undefined, "the queue to be empty");
     shop.pass(61_000);
     await shop.sweep();
   }
@@ -62,7 +62,7 @@ test("I9 work whose outbox row is gone with its message is found, too", async ()
   });
   await shop.members(250);
   const run = await shop.launched({ channels: ["EMAIL"] });
-  await until(() => shop.idle(), 10_000, "the start to be lost");
+  await until(() => shop.idle(), undefined, "the start to be lost");
   await shop.ctx.db.write([sql`DELETE FROM outbox`]);
   losing = false;
   await Promise.all([shop.sweep(), shop.sweep(), shop.sweep()]);

@@ -30,7 +30,7 @@ function goTo(shop: Shop, moment: string): void {
 }
 
 async function ledgerBecomes(shop: Shop, run: number, ledger: Record<string, number>): Promise<void> {
-  await until(async () => Bun.deepEquals(await shop.ledger(run), ledger), 10_000, JSON.stringify(ledger)).catch(
+  await until(async () => Bun.deepEquals(await shop.ledger(run), ledger), undefined, JSON.stringify(ledger)).catch(
     async () => expect(await shop.ledger(run)).toEqual(ledger),
   );
 }

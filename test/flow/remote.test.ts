@@ -20,7 +20,7 @@ test("I8 on a remote database a run is paused, resumed and completed as on a fil
   const run = await shop.launched({ channels: ["IN_APP", "EMAIL", "SMS"] });
   await until(async () => (await shop.sent(run)) >= 100);
   await shop.pause(run);
-  await until(() => shop.idle(), 10_000, "what was under way to end");
+  await until(() => shop.idle(), undefined, "what was under way to end");
   expect(await shop.state(run)).toBe("PAUSED");
   await shop.resume(run);
   await shop.becomes(run, "COMPLETED");

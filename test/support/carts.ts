@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { Cart } from "../../src/checkout/cart.ts";
-import type { OfferedCoupon } from "../../src/checkout/quote/coupons.ts";
+import type { CandidateCoupon } from "../../src/checkout/quote/coupons.ts";
 import { Conditions } from "../../src/discount/conditions.ts";
 import { discountOf } from "../../src/discount/kind/index.ts";
 import type { Stacking } from "../../src/discount/stacking.ts";
@@ -12,12 +12,12 @@ export const now = 1_000_000;
 export type ActingPromotion = Pick<Promotion, "id" | "name" | "kind" | "tiers">;
 
 /** A coupon on offer: 10.00 off, alone, for ever, unless said otherwise. */
-export function offered(
+export function candidate(
   id: number,
   facts: { kind?: string; params?: unknown; conditions?: unknown } & Partial<
-    Omit<OfferedCoupon, "id" | "conditions">
+    Omit<CandidateCoupon, "id" | "conditions">
   > = {},
-): OfferedCoupon {
+): CandidateCoupon {
   const { kind = "INSTANT", params = { off: 1_000 }, conditions = {}, ...rest } = facts;
   const discount = discountOf(kind);
   if (!discount) throw new Error(`no kind ${kind}`);
@@ -35,7 +35,7 @@ export function offered(
     isMoney: discount.isMoney,
     rule: discount.rule(params),
     threshold: discount.threshold(params),
-    most: null,
+    maxDiscount: null,
     room: null,
     ...rest,
   };
@@ -103,7 +103,7 @@ const stacking: fc.Arbitrary<Stacking> = fc.oneof(
 );
 
 /** Coupons with ids from 1; now and then two of one template. */
-export const coupons = (maxLength: number): fc.Arbitrary<OfferedCoupon[]> =>
+export const coupons = (maxLength: number): fc.Arbitrary<CandidateCoupon[]> =>
   fc
     .array(
       fc.record({
@@ -112,18 +112,18 @@ export const coupons = (maxLength: number): fc.Arbitrary<OfferedCoupon[]> =>
         stacking,
         shop: few("", "", "s1"),
         validTo: fc.constantFrom(null, now, now + 1, now + 2),
-        most: fc.option(amount, { freq: 5 }),
+        maxDiscount: fc.option(amount, { freq: 5 }),
         room: fc.option(amount, { freq: 5 }),
         isTwin: fc.boolean(),
       }),
       { maxLength },
     )
     .map((list) => {
-      const made: OfferedCoupon[] = [];
+      const made: CandidateCoupon[] = [];
       for (const { discount, isTwin, ...facts } of list) {
         const id = made.length + 1;
         const twin = isTwin && id % 3 === 0 ? made.at(-1) : undefined;
-        made.push(twin ? { ...twin, id, validTo: facts.validTo } : offered(id, { ...discount, ...facts }));
+        made.push(twin ? { ...twin, id, validTo: facts.validTo } : candidate(id, { ...discount, ...facts }));
       }
       return made;
     });

@@ -2,19 +2,19 @@ import { sql } from "drizzle-orm";
 import { createCampaign } from "../../src/campaign/draft/campaign.ts";
 import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";
 import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import { expireLocks } from "../../src/checkout/order/unlock.ts";
 import { claimCoupon, type MemberContext } from "../../src/coupon/claim/claim.ts";
 import { redeemCode } from "../../src/coupon/claim/redeem-code.ts";
 import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import type { TemplateDraft } from "../../src/coupon/template/draft.ts";
-import { createTemplate, rewriteTemplate } from "../../src/coupon/template/edit.ts";
-import { changeBudget, changeStock } from "../../src/coupon/template/stock.ts";
-import { endTemplates } from "../../src/coupon/template/sweep.ts";
-import { activateTemplate, endTemplate, withdrawTemplate } from "../../src/coupon/template/transition.ts";
+import { createTemplate, updateTemplate } from "../../src/coupon/template/edit.ts";
+import { activateTemplate, endTemplate, withdrawTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { changeBudget, changeStock } from "../../src/coupon/template/stock-and-budget.ts";
+import { sweepTemplates } from "../../src/coupon/template/sweep.ts";
 import { expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import { filledPool } from "./pools.ts";
@@ -28,8 +28,8 @@ const codes = { codeMode: "ON_CLAIM", codePrefix: "SORRY" } as const;
 const kinds: readonly TemplateDraft[] = [
   { name: "claimed", ...off(400), stock: 12, budget: 4_000, perMember: 2, validDays: 1, stacking: { group: "a" } },
   { name: "dear", ...off(900), budget: 5_000, perMember: 3, stacking: { group: "b" } },
-  { name: "given", ...share, ...codes, given: "SYSTEM", budget: 9_000, perMember: 3, stacking: { group: "c" } },
-  { name: "coded", ...off(300), given: "CODE", codeMode: "POOL", perMember: 2, stacking: { group: "d" } },
+  { name: "given", ...share, ...codes, issueMode: "SYSTEM", budget: 9_000, perMember: 3, stacking: { group: "c" } },
+  { name: "coded", ...off(300), issueMode: "CODE", codeMode: "POOL", perMember: 2, stacking: { group: "d" } },
   { name: "pooled", ...off(300), codeMode: "POOL", perMember: 2, budget: 6_000, validDays: 1 },
   { name: "hourly", ...off(200), stock: 5, recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 60 }, validDays: 1 },
 ];
@@ -83,7 +83,7 @@ const key = ({ roll }: Bazaar) => `k${roll(60)}`;
 /** An order in this state, or any one that there may be. */
 async function order({ roll, shop }: Bazaar, state: string): Promise<string> {
   const some = await shop.ctx.db.all<{ name: string }>(
-    sql`SELECT order_id AS name FROM settlement WHERE state = ${state}`,
+    sql`SELECT order_id AS name FROM coupon_order WHERE state = ${state}`,
   );
   return (roll(4) > 0 ? some[roll(some.length || 1)]?.name : undefined) ?? `order ${roll(300)}`;
 }
@@ -144,7 +144,7 @@ const look = (bazaar: Bazaar) =>
   myCoupons(as(bazaar, someone(bazaar)), { status: bazaar.roll(2) ? "AVAILABLE" : "EXPIRED", limit: 10 });
 
 async function sweep({ shop: { ctx } }: Bazaar): Promise<void> {
-  await Promise.all([expireDue(ctx), expireLocks(ctx, 10), endTemplates(ctx), reconcileGates(ctx)]);
+  await Promise.all([expireDue(ctx), expireLocks(ctx, 10), sweepTemplates(ctx), reconcileGates(ctx)]);
 }
 
 async function tick({ shop, roll }: Bazaar): Promise<void> {
@@ -159,7 +159,7 @@ function change(bazaar: Bazaar): Promise<unknown> {
 }
 
 const rewrite = (bazaar: Bazaar) =>
-  rewriteTemplate(bazaar.shop.ctx, { id: some(bazaar, 0, 1, 2, 3, 4), draft: { perMember: 2 + bazaar.roll(3) } });
+  updateTemplate(bazaar.shop.ctx, { id: some(bazaar, 0, 1, 2, 3, 4), draft: { perMember: 2 + bazaar.roll(3) } });
 
 async function enlarge(bazaar: Bazaar): Promise<void> {
   const template = some(bazaar, 3, 4);

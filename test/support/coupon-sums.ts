@@ -8,17 +8,17 @@ import type { Database } from "../../src/db/client.ts";
 export async function couponSums(db: Database): Promise<string[]> {
   const found = await db.all<{ fault: string }>(sql`
     WITH per AS (
-      SELECT template, count(*) AS n, sum(reserve) AS reserve, count(*) FILTER (WHERE source <> 'ISSUE' AND source NOT LIKE 'run/%') AS claimed,
+      SELECT template, count(*) AS n, sum(held_budget) AS held_budget, count(*) FILTER (WHERE source <> 'ISSUE' AND source NOT LIKE 'run/%') AS claimed,
         coalesce(sum(discount) FILTER (WHERE state = 'USED'), 0) AS discount, count(code) AS codes
       FROM coupon GROUP BY template),
     t AS (
-      SELECT t.*, coalesce(n, 0) AS n, coalesce(per.reserve, 0) AS held, coalesce(per.claimed, 0) AS came, coalesce(per.discount, 0) AS paid,
+      SELECT t.*, coalesce(n, 0) AS n, coalesce(per.held_budget, 0) AS held, coalesce(per.claimed, 0) AS came, coalesce(per.discount, 0) AS paid,
         coalesce(per.codes, 0) AS codes
       FROM coupon_template t LEFT JOIN per ON per.template = t.id),
     used AS (
-      SELECT s.*, u.value ->> 'coupon' AS coupon, u.value ->> 'template' AS template FROM settlement s, json_each(s.quote, '$.coupons') u),
+      SELECT s.*, u.value ->> 'coupon' AS coupon, u.value ->> 'template' AS template FROM coupon_order s, json_each(s.quote, '$.coupons') u),
     tallied AS (
-      SELECT y.*, (SELECT count(*) FROM coupon c WHERE c.template = y.template AND c.state = y.state) AS rows FROM coupon_tally y)
+      SELECT y.*, (SELECT count(*) FROM coupon c WHERE c.template = y.template AND c.state = y.state) AS rows FROM coupon_counts y)
     SELECT 'template ' || id || ': ' || issued || ' are counted as issued, ' || n || ' are there' AS fault FROM t WHERE issued <> n
     UNION ALL SELECT 'template ' || id || ': ' || claimed || ' are counted as claimed, ' || came || ' are' FROM t WHERE claimed <> came
     UNION ALL SELECT 'template ' || id || ': ' || n || ' of ' || stock || ' were given' FROM t WHERE n > stock
@@ -31,14 +31,14 @@ export async function couponSums(db: Database): Promise<string[]> {
     UNION ALL SELECT 'template ' || id || ': ' || n || ' coupons, and as many codes are not given' FROM t
       WHERE code_mode = 'POOL' AND n <> (SELECT count(*) FROM pool_code p JOIN coupon c ON c.id = p.coupon AND c.code = p.code
         AND c.template = p.template WHERE p.template = t.id)
-    UNION ALL SELECT 'tally ' || template || ' ' || state || ': ' || n || ', there are ' || rows FROM tallied WHERE n <> rows
-    UNION ALL SELECT 'tally ' || template || ': ' || discount || ' was taken off' FROM tallied
+    UNION ALL SELECT 'counts ' || template || ' ' || state || ': ' || n || ', there are ' || rows FROM tallied WHERE n <> rows
+    UNION ALL SELECT 'counts ' || template || ': ' || discount || ' was taken off' FROM tallied
       WHERE state = 'USED' AND discount <> (SELECT paid FROM t WHERE t.id = tallied.template)
-    UNION ALL SELECT 'tally ' || template || ': a revenue of ' || revenue FROM tallied WHERE state = 'USED' AND revenue <> (
+    UNION ALL SELECT 'counts ' || template || ': a revenue of ' || revenue FROM tallied WHERE state = 'USED' AND revenue <> (
       SELECT coalesce(sum(pay - refunded), 0) FROM used WHERE used.template = tallied.template AND used.state IN ('REDEEMED', 'REFUNDED'))
-    UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and in no tally' FROM coupon c WHERE state <> 'AVAILABLE'
-      AND NOT EXISTS (SELECT 1 FROM coupon_tally y WHERE y.template = c.template AND y.state = c.state)
-    UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and holds ' || reserve FROM coupon WHERE state NOT IN ('AVAILABLE', 'LOCKED') AND reserve <> 0
+    UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and in no counts' FROM coupon c WHERE state <> 'AVAILABLE'
+      AND NOT EXISTS (SELECT 1 FROM coupon_counts y WHERE y.template = c.template AND y.state = c.state)
+    UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and holds ' || held_budget FROM coupon WHERE state NOT IN ('AVAILABLE', 'LOCKED') AND held_budget <> 0
     UNION ALL SELECT 'coupon ' || id || ': is AVAILABLE and of an order' FROM coupon WHERE state = 'AVAILABLE' AND order_id IS NOT NULL
     UNION ALL SELECT 'coupon ' || id || ': is LOCKED for no order' FROM coupon c WHERE state = 'LOCKED'
       AND NOT EXISTS (SELECT 1 FROM used WHERE used.coupon = c.id AND used.order_id = c.order_id AND used.state = 'LOCKED')

@@ -13,7 +13,7 @@ export async function addTemplate(
     currency: "EUR",
     conditions: {},
     stacking: { exclusive: true },
-    given: "SELF_CLAIM" as const,
+    issueMode: "SELF_CLAIM" as const,
     state: "ACTIVE" as const,
     createdBy: "test",
     createdAt: 0,

@@ -40,11 +40,11 @@ export async function openOrders() {
     const { id: template } = await addTemplate(ctx, { perMember: members.length, ...facts });
     const coupons: number[] = [];
     for (const member of members) {
-      const reserve = facts.budget ? (facts.most ?? 0) : 0;
+      const heldBudget = facts.budget ? (facts.maxDiscount ?? 0) : 0;
       const [result] = await db.write([
-        sql`INSERT INTO coupon (member, template, number, source, reserve, at, valid_from, valid_to)
+        sql`INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to)
           VALUES (${member}, ${template}, (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${template}), 'CLAIM',
-            ${reserve}, ${time.now}, 0, ${facts.validTo ?? null}) RETURNING id`,
+            ${heldBudget}, ${time.now}, 0, ${facts.validTo ?? null}) RETURNING id`,
       ]);
       coupons.push(Number(result?.rows[0]?.id));
     }
@@ -53,9 +53,9 @@ export async function openOrders() {
 
   async function countsOf(template: number) {
     const row = await db.first<object>(sql`SELECT reserved, spent, state FROM coupon_template WHERE id = ${template}`);
-    const tally = await db.all(sql`
-      SELECT state, n, discount, revenue FROM coupon_tally WHERE template = ${template} AND n > 0 ORDER BY state`);
-    return { ...row, tally };
+    const counts = await db.all(sql`
+      SELECT state, n, discount, revenue FROM coupon_counts WHERE template = ${template} AND n > 0 ORDER BY state`);
+    return { ...row, counts };
   }
 
   return {

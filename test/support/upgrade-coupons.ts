@@ -2,9 +2,9 @@ import { sql } from "drizzle-orm";
 import { findOrder } from "../../src/checkout/order/order.ts";
 import { refundsOf } from "../../src/checkout/order/refund-rows.ts";
 import type { Context } from "../../src/context.ts";
-import { couponConservation } from "../../src/coupon/claim/conservation.ts";
 import { listPools, poolExports, poolFaults } from "../../src/coupon/code/pool.ts";
 import { couponsById } from "../../src/coupon/coupon.ts";
+import { couponConservation } from "../../src/coupon/gate/conservation.ts";
 import type { CouponTemplate } from "../../src/coupon/table.ts";
 import { audienceOf } from "../../src/coupon/template/eligibility.ts";
 import { couponStatistics } from "../../src/coupon/template/statistics.ts";
@@ -35,14 +35,14 @@ function saidOf(template: CouponTemplate) {
     currency: template.currency,
     conditions: template.conditions,
     stacking: template.stacking,
-    given: template.given,
+    given: template.issueMode,
     codeMode: template.codeMode,
     codePrefix: template.codePrefix,
     eligibility: template.eligibility,
     perMember: template.perMember,
     stock: template.stock,
     budget: template.budget,
-    most: template.most,
+    most: template.maxDiscount,
     opensAt: template.opensAt,
     closesAt: template.closesAt,
     validFrom: template.validFrom,
@@ -50,7 +50,7 @@ function saidOf(template: CouponTemplate) {
     validDays: template.validDays,
     activeUrl: template.activeUrl,
     recurrence: template.recurrence,
-    pattern: template.pattern,
+    pattern: template.recurringTemplate,
     occursAt: template.occursAt,
     createdBy: template.createdBy,
   };
@@ -127,7 +127,7 @@ async function walletOf(ctx: Context, member: number) {
 
 /** Orders as they were agreed, and what went back of them. */
 export async function orders(ctx: Context) {
-  const rows = await ctx.db.all<{ name: string }>(sql`SELECT order_id AS name FROM settlement ORDER BY id`);
+  const rows = await ctx.db.all<{ name: string }>(sql`SELECT order_id AS name FROM coupon_order ORDER BY id`);
   const found = await Promise.all(rows.map(({ name }) => findOrder(ctx, name)));
   return inOrder(found, async (order) => ({
     id: order.id,

@@ -1,5 +1,5 @@
 /** Resolves with the first truthy answer of `condition`, asking every few milliseconds; fails after `timeoutMs`. */
-export async function until<T>(condition: () => T | Promise<T>, timeoutMs = 10_000, what = "condition"): Promise<T> {
+export async function until<T>(condition: () => T | Promise<T>, timeoutMs = 25_000, what = "condition"): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const answer = await condition();

@@ -1,7 +1,7 @@
 import type { Redis } from "@upstash/redis";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
-import { couponsMoved } from "../../src/coupon/cache/sync-cache.ts";
+import { couponsChanged } from "../../src/coupon/cache/sync-cache.ts";
 import type { WalletStatus } from "../../src/coupon/cache/wallet-cache.ts";
 import type { MemberContext } from "../../src/coupon/claim/claim.ts";
 import type { CouponState } from "../../src/coupon/table.ts";
@@ -26,7 +26,7 @@ export interface Wallets {
   holdReads(): () => void;
   as(member: number): MemberContext;
   /** A coupon of a template (of one of its own unless said), as if it had been issued. */
-  give(member: number, facts?: { template?: number; validTo?: number | null; reserve?: number }): Promise<number>;
+  give(member: number, facts?: { template?: number; validTo?: number | null; heldBudget?: number }): Promise<number>;
   /** Changes the state in the database alone. */
   set(coupon: number, to: CouponState): Promise<void>;
   /** Changes the state, and tells of it. */
@@ -88,19 +88,19 @@ export async function openWallets({ redis = true, turns }: WalletsOptions = {}):
       };
     },
     as,
-    give: async (member, { template, validTo = null, reserve = 0 } = {}) => {
+    give: async (member, { template, validTo = null, heldBudget = 0 } = {}) => {
       const of = template ?? (await addTemplate(ctx, { perMember: 100 })).id;
       const [result] = await db.write([
-        sql`INSERT INTO coupon (member, template, number, source, reserve, at, valid_from, valid_to)
+        sql`INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to)
           VALUES (${member}, ${of}, (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${of}), 'ISSUE',
-            ${reserve}, ${ctx.clock()}, 0, ${validTo}) RETURNING id`,
+            ${heldBudget}, ${ctx.clock()}, 0, ${validTo}) RETURNING id`,
       ]);
       return Number(result?.rows[0]?.id);
     },
     set,
     move: async (member, coupon, from, to) => {
       await set(coupon, to);
-      await couponsMoved(ctx, [{ member, coupon, from, to }]);
+      await couponsChanged(ctx, [{ member, coupon, from, to }]);
     },
     see: async (member, status) => (await myCoupons(as(member), { status, limit: 200 })).map(({ id }) => id),
     pass: (ms) => {

@@ -3,7 +3,8 @@ import { compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { type CouponTemplate, codeModes } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
-import { findTemplate, templateInOffer } from "../../coupon/template/template.ts";
+import { findTemplate } from "../../coupon/template/template.ts";
+import { templateToClaim } from "../../coupon/template/template-to-claim.ts";
 import type { Issue } from "../../errors.ts";
 import { frozenPredicate, Predicate } from "../ledger/predicates.ts";
 import type { CampaignKind } from "./kind.ts";
@@ -54,7 +55,7 @@ export async function couponOffer(ctx: Context, { kind, couponTemplate }: Coupon
 }
 
 function offered(ctx: Context, kind: CampaignKind, id: number): Promise<CouponTemplate | undefined> {
-  return kind === "COUPON_INVITE" ? templateInOffer(ctx, id) : findTemplate(ctx, id);
+  return kind === "COUPON_INVITE" ? templateToClaim(ctx, id) : findTemplate(ctx, id);
 }
 
 const path = "couponTemplate";
@@ -71,13 +72,13 @@ export async function choiceIssues(ctx: Context, { kind, couponTemplate }: Coupo
   return fault === undefined ? [] : [{ path, message: fault }];
 }
 
-function unissuable({ given, recurrence }: CouponTemplate): string | undefined {
-  if (given === "CODE") return "its coupons are given for codes only";
+function unissuable({ issueMode, recurrence }: CouponTemplate): string | undefined {
+  if (issueMode === "CODE") return "its coupons are given for codes only";
   return recurrence === null ? undefined : "it recurs; name one of its occurrences";
 }
 
-function unclaimable({ given }: CouponTemplate): string | undefined {
-  return given === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";
+function unclaimable({ issueMode }: CouponTemplate): string | undefined {
+  return issueMode === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";
 }
 
 /** What keeps a campaign from being approved or launched: its template gives nothing, or will not any more when it starts. */

@@ -39,13 +39,13 @@ export async function simulateCoupons(
   const skipped = asked.flatMap((reason) => (counts[reason] ? [{ reason, n: counts[reason] }] : []));
   const members = counts.MATCHED - skipped.reduce((sum, { n }) => sum + n, 0);
   const coupons = Math.min(members, room.left);
-  const isBounded = template.stock !== null || (template.budget !== null && template.most !== 0);
+  const isBounded = template.stock !== null || (template.budget !== null && template.maxDiscount !== 0);
   return {
     template: offer.template,
     members,
     coupons,
     left: isBounded ? room.left : null,
-    cost: template.most === null ? null : template.most * coupons,
+    cost: template.maxDiscount === null ? null : template.maxDiscount * coupons,
     currency: template.currency,
     skipped: [...skipped, ...(members > coupons ? [{ reason: room.short, n: members - coupons }] : [])],
   };

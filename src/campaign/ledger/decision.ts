@@ -1,11 +1,11 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, factsOf } from "../../channels/catalog.ts";
 import {
+  type CouponSkipFacts,
+  type CouponSkipReason,
+  type CouponSkipRules,
   inviteRules,
   issueRules,
-  type OfferFacts,
-  type OfferReason,
-  type OfferRules,
 } from "../../coupon/issue/issue-rules.ts";
 import { consentGiven, hasAddress, suppressed } from "../../member/consent.ts";
 import type { CouponOffer } from "../action/coupon-offer.ts";
@@ -30,7 +30,7 @@ export const skipReasons = {
   SOLD_OUT: "None of these coupons was left when it was the member's turn.",
   BUDGET_SPENT: "What was left of the coupons' budget was not enough for one more when it was the member's turn.",
   NO_COUPON: "The member got no coupon, and the message is for those who did.",
-} as const satisfies Record<string, string> & Record<OfferReason, string>;
+} as const satisfies Record<string, string> & Record<CouponSkipReason, string>;
 export type SkipReason = keyof typeof skipReasons;
 
 /** What a run decides about a member on a channel, beside the member itself. */
@@ -81,11 +81,11 @@ function expired({ endsAt }: DecisionFacts, now: number): Rules {
   return endsAt !== null && endsAt <= now ? [["EXPIRED", sql`1`]] : [];
 }
 
-function offerFacts({ template, perMember, eligibility }: CouponOffer): OfferFacts {
+function offerFacts({ template, perMember, eligibility }: CouponOffer): CouponSkipFacts {
   return { template, perMember, eligibility: eligibility && sql`(${thawed(eligibility)})` };
 }
 
-function firstOf(rules: Rules | OfferRules): SQL {
+function firstOf(rules: Rules | CouponSkipRules): SQL {
   const cases = rules.map(([reason, when]) => sql`WHEN ${when} THEN ${sql.raw(`'${reason}'`)}`);
   return sql`CASE ${sql.join(cases, sql` `)} END`;
 }

@@ -85,8 +85,8 @@ async function remindOfSlot(
   const end = slot + slotMs;
   const tellAt = end - policy.lead;
   if (tellAt > ctx.clock()) return;
+  if (!policy.enabled || !(await isHeld(ctx, found, tellAt))) return skipNotice(ctx, { kind: "EXPIRY", ...found });
   const notice = { kind: "EXPIRY", template, slot } as const;
-  if (!policy.enabled || !(await isHeld(ctx, found, tellAt))) return skipNotice(ctx, notice);
   const span = { after: moment(slot), until: moment(end), heldSince: moment(tellAt) };
   const audience = { couponExpiring: { template: template.id, ...span } };
   await launchNotice(ctx, { ...notice, policy, audience, at: end, startsAt: null, endsAt: end });

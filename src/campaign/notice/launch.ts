@@ -1,7 +1,7 @@
-import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, withTransaction } from "../../context.ts";
+import { decideNotice, type NoticeKey, noteNoticeCampaign } from "../../coupon/reminder/notice.ts";
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
@@ -39,15 +39,16 @@ const Channels = z.array(z.enum(channelNames)).min(1);
  */
 export async function launchNotice(ctx: Context, notice: Notice): Promise<void> {
   const { kind, template, slot } = notice;
+  const key = { kind, template: template.id, slot };
   const launched = await withTransaction(systemOf(ctx), async (tx): Promise<Campaign | Refusal | undefined> => {
-    if (!(await decide(tx, notice))) return undefined;
+    if (!(await decideNotice(tx, key))) return undefined;
     const campaign = await createCampaign(tx, draftOf(tx, notice));
     if (isRefusal(campaign)) return campaign;
     const { id } = campaign;
     await tx.db.write([
       ...moveCampaign(tx, "submit", id, reason),
       ...moveCampaign(tx, "approve", id, reason),
-      sql`UPDATE coupon_notice SET campaign = ${id} WHERE kind = ${kind} AND template = ${template.id} AND slot = ${slot}`,
+      noteNoticeCampaign(key, id),
     ]);
     return launchCampaign(tx, { id, reason });
   });
@@ -56,19 +57,8 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
 }
 
 /** Notes that there is nobody to remind: whoever comes by a coupon later need not be told that it ends soon. */
-export async function skipNotice(ctx: Context, notice: Pick<Notice, "kind" | "template" | "slot">): Promise<void> {
-  await decide(ctx, notice);
-}
-
-async function decide(
-  { db, clock }: Context,
-  { kind, template, slot }: Pick<Notice, "kind" | "template" | "slot">,
-): Promise<boolean> {
-  const [result] = await db.write([
-    sql`
-      INSERT INTO coupon_notice (kind, template, slot, at) VALUES (${kind}, ${template.id}, ${slot}, ${clock()}) ON CONFLICT DO NOTHING`,
-  ]);
-  return result?.rowsAffected === 1;
+export async function skipNotice(ctx: Context, notice: NoticeKey): Promise<void> {
+  await decideNotice(ctx, notice);
 }
 
 function systemOf(ctx: Context): Context {

@@ -1,9 +1,7 @@
-import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type NoticeKind, type NoticePolicy, noticeKinds } from "../../coupon/reminder/policy.ts";
+import { type NoticeKind, type NoticePolicy, noticeKinds, saveNoticePolicy } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, type Refusal, refuse } from "../../errors.ts";
 import { Content, contentIssues } from "../content/content.ts";
@@ -47,14 +45,7 @@ export async function setNoticePolicy(ctx: Context, input: z.input<typeof Said>)
     return refuse.notFound("coupon template", said.template);
   }
   const policy = { ...said, lead: minutes === null ? null : minutes * minuteMs };
-  await ctx.db.write([
-    sql`
-      INSERT INTO coupon_notice_policy (kind, template, enabled, lead, channels, content, set_by, set_at)
-      VALUES (${policy.kind}, ${policy.template ?? 0}, ${policy.enabled ? 1 : 0}, ${policy.lead}, ${json(policy.channels)},
-        ${json(policy.content)}, ${describeActor(ctx.actor)}, ${ctx.clock()})
-      ON CONFLICT DO UPDATE SET enabled = excluded.enabled, lead = excluded.lead, channels = excluded.channels, content = excluded.content,
-        set_by = excluded.set_by, set_at = excluded.set_at`,
-  ]);
+  await saveNoticePolicy(ctx, policy);
   return policy;
 }
 
@@ -62,8 +53,4 @@ function leadIssues(kind: NoticeKind, minutes: number | null): Issue[] {
   const { from, to } = leadMinutes[kind];
   if (minutes === null || (minutes >= from && minutes <= to)) return [];
   return [{ path: "leadMinutes", message: `must be between ${from} and ${to}` }];
-}
-
-function json(value: unknown): string | null {
-  return value === null ? null : JSON.stringify(value);
 }

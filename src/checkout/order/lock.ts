@@ -1,25 +1,23 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
-import { field, rows } from "../../db/bulk.ts";
+import { canLock, couponsLocked, lockStatements } from "../../coupon/use/lock.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import type { MemberKey } from "../../member/member.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
-import { movedRows } from "./coupons-moved.ts";
+import { expireLocksOf } from "./lock-expiry.ts";
 import { type CouponOrder, checked, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
-import { expireLocksOf } from "./unlock.ts";
 
-const Asked = z.object({
+const LockRequest = z.object({
   orderId: ShopName,
   cart: Cart,
   coupons: Chosen.min(1),
   ttlSeconds: z.int().min(10).max(86_400).default(900),
 });
-type Asked = z.output<typeof Asked>;
+type LockRequest = z.output<typeof LockRequest>;
 
 export interface LockInput {
   /** The shop's id of the order, 1–100 characters. */
@@ -33,14 +31,14 @@ export interface LockInput {
 }
 
 /**
- * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the order is redeemed or
- * released, or the time is over. The same order with the same cart and coupons is answered as it stands, with the time that it was given.
- * Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT (the order is locked with something else, or another member's),
- * WRONG_STATE (it was redeemed).
+ * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the
+ * order is redeemed or released, or the time is over. The same order with the same cart and coupons is answered as it
+ * stands, with the time that it was given. Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT
+ * (the order is locked with something else, or another member's), WRONG_STATE (it was redeemed).
  */
 export async function lockCoupons(ctx: Context, input: LockInput): Promise<CouponOrder | Refusal> {
-  const { member: key, ...said } = input;
-  const asked = checked(Asked, said);
+  const { member: key, ...request } = input;
+  const asked = checked(LockRequest, request);
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, key);
   if (isRefusal(member)) return member;
@@ -58,7 +56,7 @@ export async function lockCoupons(ctx: Context, input: LockInput): Promise<Coupo
 }
 
 /** What to answer of an order that is there; undefined when it may be locked (again). */
-function standingOrder(order: CouponOrder, asked: Asked, member: number): CouponOrder | Refusal | undefined {
+function standingOrder(order: CouponOrder, asked: LockRequest, member: number): CouponOrder | Refusal | undefined {
   if (order.member !== member) return refuse.conflict("This order is another member's.");
   switch (order.state) {
     case "LOCKED": {
@@ -80,55 +78,36 @@ interface Agreed {
 }
 
 /** Locks in one batch; undefined when something it rests on was changed meanwhile. */
-async function lock(ctx: Context, asked: Asked, agreed: Agreed): Promise<CouponOrder | undefined> {
+async function lock(ctx: Context, asked: LockRequest, agreed: Agreed): Promise<CouponOrder | undefined> {
   const revision = Bun.randomUUIDv7();
-  const results = await ctx.db.write(lockStatements(asked, agreed, revision, ctx.clock()));
-  await couponsMoved(ctx, movedRows(results.at(-1), "AVAILABLE", "LOCKED"));
+  const [, ...locked] = await ctx.db.write(orderAndLock(asked, agreed, revision, ctx.clock()));
+  await couponsLocked(ctx, locked);
   const order = await findOrder(ctx, asked.orderId);
   return order?.revision === revision ? order : undefined;
 }
 
-/**
- * The order takes its new revision if every coupon is free and the budgets have room; what follows holds for that revision alone and is
- * computed of the coupons that are still to move, which move last: run again, nothing happens twice.
- */
-function lockStatements(
-  { orderId, cart, ttlSeconds }: Asked,
+/** The order takes its new revision if every coupon can be locked; what follows holds for that revision alone. */
+function orderAndLock(
+  { orderId, cart, ttlSeconds }: LockRequest,
   { member, quote }: Agreed,
   revision: string,
   now: number,
 ): Query[] {
+  const { coupons, pay } = quote;
   const until = now + ttlSeconds * 1_000;
-  const wanted = sql`(SELECT ${field("coupon")} AS coupon, ${field("discount")} AS discount FROM ${rows(quote.coupons)})`;
-  const mine = sql`EXISTS (SELECT 1 FROM settlement WHERE order_id = ${orderId} AND revision = ${revision})`;
-  const ready = sql`${freeOf(wanted, member, now)} = ${quote.coupons.length}`;
-  const moving = sql`${wanted} w CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'AVAILABLE'
-    CROSS JOIN coupon_template t ON t.id = c.template WHERE ${mine}`;
+  const [cartText, quoteText] = [JSON.stringify(cart), JSON.stringify(quote)];
   return [
     sql`
-      INSERT INTO settlement (order_id, member, state, revision, cart, quote, pay, locked_at, locked_until)
-      SELECT ${orderId}, ${member}, 'LOCKED', ${revision}, ${JSON.stringify(cart)}, ${JSON.stringify(quote)}, ${quote.pay}, ${now}, ${until}
-      WHERE ${ready}
-      ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, revision = excluded.revision, cart = excluded.cart,
-        quote = excluded.quote, pay = excluded.pay, locked_at = excluded.locked_at, locked_until = excluded.locked_until, ended_at = NULL
-      WHERE settlement.member = excluded.member AND settlement.state IN ('RELEASED', 'EXPIRED')`,
-    sql`
-      INSERT INTO coupon_tally (template, state, n) SELECT c.template, 'LOCKED', count(*) FROM ${moving} GROUP BY c.template
-      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
-    sql`
-      UPDATE coupon_template SET reserved = reserved + (SELECT w.discount - c.reserve FROM ${moving} AND t.id = coupon_template.id)
-      WHERE budget IS NOT NULL AND id IN (SELECT t.id FROM ${moving} AND w.discount > c.reserve)`,
-    sql`
-      UPDATE coupon SET state = 'LOCKED', order_id = ${orderId}, locked_until = ${until}, reserve = g.reserve
-      FROM (SELECT c.id, CASE WHEN t.budget IS NULL THEN c.reserve ELSE max(c.reserve, w.discount) END AS reserve FROM ${moving}) g
-      WHERE coupon.id = g.id RETURNING coupon.id AS coupon, coupon.member`,
+      INSERT INTO coupon_order (order_id, member, state, revision, cart, quote, pay, locked_at, locked_until)
+      SELECT ${orderId}, ${member}, 'LOCKED', ${revision}, ${cartText}, ${quoteText}, ${pay}, ${now}, ${until}
+      WHERE ${canLock(coupons, member, now)}
+      ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, revision = excluded.revision,
+        cart = excluded.cart, quote = excluded.quote, pay = excluded.pay,
+        locked_at = excluded.locked_at, locked_until = excluded.locked_until, ended_at = NULL
+      WHERE coupon_order.member = excluded.member AND coupon_order.state IN ('RELEASED', 'EXPIRED')`,
+    ...lockStatements(
+      { orderId, coupons, until },
+      sql`EXISTS (SELECT 1 FROM coupon_order WHERE order_id = ${orderId} AND revision = ${revision})`,
+    ),
   ];
-}
-
-/** How many of the wanted coupons can be taken: free, the member's, valid, and within their budgets. */
-function freeOf(wanted: SQL, member: number, now: number): SQL {
-  return sql`(
-    SELECT count(*) FROM ${wanted} w CROSS JOIN coupon c ON c.id = w.coupon CROSS JOIN coupon_template t ON t.id = c.template
-    WHERE c.member = ${member} AND c.state = 'AVAILABLE' AND c.valid_from <= ${now} AND (c.valid_to IS NULL OR c.valid_to > ${now})
-      AND (t.budget IS NULL OR t.reserved + t.spent + max(0, w.discount - c.reserve) <= t.budget))`;
 }

@@ -6,15 +6,15 @@ import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
 
 /**
- * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that was paid went back.
- * RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
+ * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that
+ * was paid went back. RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
  */
 export const orderStates = ["LOCKED", "REDEEMED", "REFUNDED", "RELEASED", "EXPIRED"] as const;
 export type OrderState = (typeof orderStates)[number];
 
 const Json = z.string().transform((text): unknown => JSON.parse(text));
 
-const Row = z.object({
+const OrderRow = z.object({
   id: z.int(),
   /** The shop's id of it. */
   orderId: z.string(),
@@ -37,19 +37,19 @@ const Row = z.object({
 });
 
 /** An order of the shop on which coupons are used. */
-export type CouponOrder = z.infer<typeof Row>;
+export type CouponOrder = z.infer<typeof OrderRow>;
 
 /** The orders of these ids in the order asked, with `undefined` for those that are not there. */
 export async function ordersById(ctx: Context, ids: readonly number[]): Promise<(CouponOrder | undefined)[]> {
   const found = await ctx.db.all<object>(sql`
-    SELECT ${columns} FROM settlement WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    SELECT ${columns} FROM coupon_order WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
   const byId = new Map(found.map((row) => read(row, ctx.clock())).map((order) => [order.id, order]));
   return ids.map((id) => byId.get(id));
 }
 
 /** The order that the shop calls so. A lock that is over is EXPIRED here, whether it was swept yet or not. */
 export async function findOrder(ctx: Context, orderId: string): Promise<CouponOrder | undefined> {
-  const row = await ctx.db.first<object>(sql`SELECT ${columns} FROM settlement WHERE order_id = ${orderId}`);
+  const row = await ctx.db.first<object>(sql`SELECT ${columns} FROM coupon_order WHERE order_id = ${orderId}`);
   return row && read(row, ctx.clock());
 }
 
@@ -57,7 +57,7 @@ const columns = sql`id, order_id AS orderId, member, state, revision, cart, quot
   locked_until AS lockedUntil, redeemed_at AS redeemedAt, ended_at AS endedAt`;
 
 function read(row: object, now: number): CouponOrder {
-  const order = Row.parse(row);
+  const order = OrderRow.parse(row);
   const isOver = order.state === "LOCKED" && order.lockedUntil <= now;
   return isOver ? { ...order, state: "EXPIRED", endedAt: order.lockedUntil } : order;
 }
@@ -74,7 +74,10 @@ export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown
   return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
 }
 
-/** How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them got further. */
+/**
+ * How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them
+ * got further.
+ */
 export const tries = 50;
 
 export function tooBusy(): Refusal {

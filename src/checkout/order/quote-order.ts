@@ -7,8 +7,8 @@ import { actingPromotions } from "../../promotion/promotion.ts";
 import { Cart, type CartInput } from "../cart.ts";
 import { priceCart } from "../quote/quote.ts";
 import type { Quote } from "../quote/quote-shape.ts";
+import { candidateCoupons } from "./candidate-coupons.ts";
 import { checked } from "./order.ts";
-import { offeredCoupons } from "./usable-coupons.ts";
 
 /** Ids of coupons that are to be used on one cart. */
 export const Chosen = z
@@ -16,7 +16,7 @@ export const Chosen = z
   .max(20)
   .refine((ids) => new Set(ids).size === ids.length, "must not be named twice");
 
-const Asked = z.object({ cart: Cart, coupons: Chosen.optional() });
+const QuoteRequest = z.object({ cart: Cart, coupons: Chosen.optional() });
 
 export interface QuoteInput {
   readonly cart: CartInput;
@@ -25,11 +25,12 @@ export interface QuoteInput {
 }
 
 /**
- * What a cart would cost the acting member now, by the promotions that act and by coupons. Nothing is held or promised. Coupons that are
- * named are used as far as that is possible and legal; each that is not is told with its reason. Refusal: INVALID_INPUT.
+ * What a cart would cost the acting member now, by the promotions that act and by coupons. Nothing is held or promised.
+ * Coupons that are named are used as far as that is possible and legal; each that is not is told with its reason.
+ * Refusal: INVALID_INPUT.
  */
 export async function quoteCart(ctx: MemberContext, input: QuoteInput): Promise<Quote | Refusal> {
-  const asked = checked(Asked, input);
+  const asked = checked(QuoteRequest, input);
   return isRefusal(asked) ? asked : quoteOf(ctx, { ...asked, member: ctx.actor.seq });
 }
 
@@ -38,7 +39,7 @@ export async function quoteCartFor(
   ctx: Context,
   input: QuoteInput & { readonly member: MemberKey },
 ): Promise<Quote | Refusal> {
-  const asked = checked(Asked, { cart: input.cart, coupons: input.coupons });
+  const asked = checked(QuoteRequest, { cart: input.cart, coupons: input.coupons });
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, input.member);
   return isRefusal(member) ? member : quoteOf(ctx, { ...asked, member });
@@ -61,17 +62,17 @@ interface Wanted {
 /** The quote of a cart that was checked. */
 export async function quoteOf(ctx: Context, { cart, member, coupons, order }: Wanted): Promise<Quote> {
   const now = ctx.clock();
-  const [promotions, offer] = await Promise.all([
+  const [promotions, candidates] = await Promise.all([
     actingPromotions(ctx, now),
-    offeredCoupons(ctx, { member, coupons, order: order?.id }),
+    candidateCoupons(ctx, { member, coupons, order: order?.id }),
   ]);
   const areChosen = coupons !== undefined;
-  const quote = priceCart({ cart, promotions, coupons: offer.coupons, areChosen, now: order?.at ?? now });
-  const known = new Set(offer.coupons.map(({ id }) => id));
+  const quote = priceCart({ cart, promotions, coupons: candidates.coupons, areChosen, now: order?.at ?? now });
+  const known = new Set(candidates.coupons.map(({ id }) => id));
   const strangers = (coupons ?? []).filter((id) => !known.has(id));
   return {
     ...quote,
-    isComplete: quote.isComplete && offer.areAll,
+    isComplete: quote.isComplete && candidates.areAll,
     leftOut: [
       ...quote.leftOut,
       ...strangers.map((coupon) => ({ coupon, reason: "NOT_FOUND" as const, missing: null })),

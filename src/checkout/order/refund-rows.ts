@@ -8,7 +8,7 @@ export type RefundPolicy = (typeof refundPolicies)[number];
 
 const Json = z.string().transform((text): unknown => JSON.parse(text));
 
-const Row = z.object({
+const RefundRow = z.object({
   /** The shop's name of it, unique in the order. */
   name: z.string(),
   policy: z.enum(refundPolicies),
@@ -25,19 +25,20 @@ const Row = z.object({
 });
 
 /** What went back of an order at once. */
-export type Refund = z.infer<typeof Row>;
+export type Refund = z.infer<typeof RefundRow>;
 
 /** The refunds of an order, oldest first. */
 export function refundsOf(ctx: Context, order: number): Promise<Refund[]> {
-  return read(ctx, sql`settlement = ${order}`);
+  return read(ctx, sql`coupon_order = ${order}`);
 }
 
 export async function findRefund(ctx: Context, order: number, name: string): Promise<Refund | undefined> {
-  return (await read(ctx, sql`settlement = ${order} AND name = ${name}`))[0];
+  return (await read(ctx, sql`coupon_order = ${order} AND name = ${name}`))[0];
 }
 
 async function read(ctx: Context, where: SQL): Promise<Refund[]> {
   const found = await ctx.db.all<object>(sql`
-    SELECT name, policy, asked, amount, lines, given_back AS givenBack, at FROM settlement_refund WHERE ${where} ORDER BY at, name`);
-  return found.map((row) => Row.parse(row));
+    SELECT name, policy, asked, amount, lines, given_back AS givenBack, at
+    FROM coupon_order_refund WHERE ${where} ORDER BY at, name`);
+  return found.map((row) => RefundRow.parse(row));
 }

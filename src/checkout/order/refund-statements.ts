@@ -1,13 +1,9 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { moveTemplates, nothingLeft } from "../../coupon/template/state.ts";
-import { rows } from "../../db/bulk.ts";
+import { giveBackStatements, idsGivenBack, takeFromRevenue } from "../../coupon/use/give-back.ts";
 import type { Query } from "../../db/statement.ts";
 import type { CouponOrder } from "./order.ts";
 import type { RefundPolicy } from "./refund-rows.ts";
-import { isTakenBack } from "./unlock.ts";
-
-const dayMs = 86_400_000;
 
 /** A refund as it was decided. */
 interface Decided {
@@ -24,54 +20,27 @@ interface Decided {
 }
 
 /**
- * The statements of a refund; the last but one moves coupons, if there are any to move. All of them hold as long as the order is as it was
- * read; it changes last: run again, nothing happens twice.
+ * The statements of a refund: its row, the sums, what gives coupons back, and the order. All of them hold as long as
+ * the order is as it was read; it changes last: run again, nothing happens twice.
  */
 export function refundStatements(ctx: Context, order: CouponOrder, refund: Decided): Query[] {
   const { id, orderId, revision: seen } = order;
-  const [now, { name, policy, asked, amount, isWhole }] = [ctx.clock(), refund];
-  const turn = sql`EXISTS (SELECT 1 FROM settlement WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED')`;
-  const valid = refund.validDays > 0 ? sql`1` : sql`(c.valid_to IS NULL OR c.valid_to > ${now})`;
-  const back = sql`c.order_id = ${orderId} AND c.state = 'USED' AND ${valid} AND NOT ${isTakenBack} AND ${turn} AND ${refund.givesBack ? 1 : 0}`;
+  const { name, policy, asked, amount, isWhole, validDays } = refund;
+  const { coupons } = order.quote;
+  const now = ctx.clock();
+  const holds = sql`EXISTS (
+    SELECT 1 FROM coupon_order WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED')`;
+  const back = refund.givesBack ? { orderId, coupons, validDays, holds, now } : undefined;
   return [
     sql`
-      INSERT INTO settlement_refund (settlement, name, policy, asked, amount, lines, given_back, at)
+      INSERT INTO coupon_order_refund (coupon_order, name, policy, asked, amount, lines, given_back, at)
       SELECT ${id}, ${name}, ${policy}, ${asked}, ${amount}, ${JSON.stringify(refund.lines)},
-        (SELECT json_group_array(c.id) FROM coupon c WHERE ${back}), ${now} WHERE ${turn}`,
+        ${back ? idsGivenBack(back) : "[]"}, ${now} WHERE ${holds}`,
+    takeFromRevenue(coupons, amount, holds),
+    ...(back ? giveBackStatements(ctx, back) : []),
     sql`
-      UPDATE coupon_tally SET revenue = revenue - ${amount} WHERE state = 'USED' AND ${turn}
-        AND template IN (SELECT value FROM ${rows(order.quote.coupons.map(({ template }) => template))})`,
-    ...giveBack(ctx, order, back),
-    sql`
-      UPDATE coupon AS c SET state = 'AVAILABLE', order_id = NULL, used_at = NULL, discount = NULL,
-        valid_to = ${refund.validDays > 0 ? sql`max(valid_to, ${now + refund.validDays * dayMs})` : sql`valid_to`}
-      WHERE ${back} RETURNING id AS coupon, member`,
-    sql`
-      UPDATE settlement SET refunded = refunded + ${amount}, revision = ${Bun.randomUUIDv7()}
+      UPDATE coupon_order SET refunded = refunded + ${amount}, revision = ${Bun.randomUUIDv7()}
         ${isWhole ? sql`, state = 'REFUNDED', ended_at = ${now}` : sql``}
       WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED'`,
-  ];
-}
-
-/**
- * What was spent on coupons that go back is free again, and reserved for them anew: as much as one may cost, or what the budget has left if
- * that is less – never less than what they had taken off, which has just become free.
- */
-function giveBack(ctx: Context, { quote }: CouponOrder, back: SQL): Query[] {
-  const moving = sql`coupon c CROSS JOIN coupon_template t ON t.id = c.template WHERE ${back}`;
-  const theirs = sql`coupon_template.id IN (SELECT value FROM ${rows(quote.coupons.map(({ template }) => template))})`;
-  return [
-    sql`
-      UPDATE coupon_tally SET n = coupon_tally.n - g.n, discount = coupon_tally.discount - g.discount
-      FROM (SELECT c.template, count(*) AS n, sum(c.discount) AS discount FROM ${moving} GROUP BY c.template) g
-      WHERE coupon_tally.template = g.template AND coupon_tally.state = 'USED'`,
-    sql`
-      UPDATE coupon SET reserve = g.reserve FROM (
-        SELECT c.id, CASE WHEN t.budget IS NULL THEN 0 ELSE min(t.most, t.budget - t.reserved - t.spent + c.discount) END AS reserve
-        FROM ${moving}) g WHERE coupon.id = g.id`,
-    sql`
-      UPDATE coupon_template SET reserved = reserved + g.reserve, spent = spent - g.discount
-      FROM (SELECT c.template, c.reserve, c.discount FROM ${moving}) g WHERE coupon_template.id = g.template AND ${theirs}`,
-    ...moveTemplates(ctx, "sellOut", sql`${theirs} AND ${nothingLeft}`),
   ];
 }

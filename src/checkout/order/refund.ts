@@ -1,16 +1,14 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { couponsMoved } from "../../coupon/cache/sync-cache.ts";
-import { templateChanged } from "../../coupon/template/tell-gate.ts";
+import { couponsGivenBack } from "../../coupon/use/give-back.ts";
 import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { sum } from "../quote/promotions.ts";
-import { movedRows } from "./coupons-moved.ts";
 import { type CouponOrder, checked, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { findRefund, type Refund, refundPolicies, refundsOf } from "./refund-rows.ts";
 import { refundStatements } from "./refund-statements.ts";
 
-const Asked = z.strictObject({
+const RefundRequest = z.strictObject({
   orderId: ShopName,
   refundId: ShopName,
   policy: z.enum(refundPolicies),
@@ -18,13 +16,14 @@ const Asked = z.strictObject({
   lines: z.array(z.string()).min(1).max(200).optional(),
   validDays: z.int().min(1).max(365).optional(),
 });
-type Asked = z.output<typeof Asked>;
+type RefundRequest = z.output<typeof RefundRequest>;
 
 /**
- * What goes back of an order. GIVE_BACK: the refund with which nothing of the payment is left returns the coupons that are still valid
- * (with `validDays`: all, valid for so many days at least from now on). KEEP: they stay spent. While something is left they stay spent.
+ * What goes back of an order. GIVE_BACK: the refund with which nothing of the payment is left returns the coupons that
+ * are still valid (with `validDays`: all, valid for so many days at least from now on). KEEP: they stay spent. While
+ * something is left they stay spent.
  */
-export type RefundInput = z.input<typeof Asked>;
+export type RefundInput = z.input<typeof RefundRequest>;
 
 /** A refund and the order as it stands after it. */
 export interface Refunded {
@@ -33,13 +32,14 @@ export interface Refunded {
 }
 
 /**
- * Takes a payment back, whole or in part. Without an amount all that is left of the payment, or of the lines named; an amount is split
- * over these lines in proportion to what is left to refund of each, by the largest remainder, so that refunds of a line never pass what
- * was paid for it. The same `refundId` is given once and answered the same again. Refusals: NOT_FOUND, INVALID_INPUT (more than was paid),
- * CONFLICT (this `refundId` was given otherwise), WRONG_STATE (not redeemed, or refunded in full).
+ * Takes a payment back, whole or in part. Without an amount all that is left of the payment, or of the lines named; an
+ * amount is split over these lines in proportion to what is left to refund of each, by the largest remainder, so that
+ * refunds of a line never pass what was paid for it. The same `refundId` is given once and answered the same again.
+ * Refusals: NOT_FOUND, INVALID_INPUT (more than was paid), CONFLICT (this `refundId` was given otherwise), WRONG_STATE
+ * (not redeemed, or refunded in full).
  */
 export async function refundOrder(ctx: Context, input: RefundInput): Promise<Refunded | Refusal> {
-  const asked = checked(Asked, input);
+  const asked = checked(RefundRequest, input);
   if (isRefusal(asked)) return asked;
   for (let n = 0; n < tries; n++) {
     const order = await findOrder(ctx, asked.orderId);
@@ -63,14 +63,18 @@ function notRefundable({ state }: CouponOrder): Refusal {
 }
 
 /** What was asked for, to know it again. */
-function termsOf({ policy, amount, lines, validDays }: Asked): string {
+function termsOf({ policy, amount, lines, validDays }: RefundRequest): string {
   return JSON.stringify([policy, amount ?? null, lines ? [...lines].sort() : null, validDays ?? null]);
 }
 
 /** What goes back of each line. */
-type Parts = readonly { readonly line: string; readonly amount: number }[];
+type LineAmounts = readonly { readonly line: string; readonly amount: number }[];
 
-function partsOf({ amount, lines }: Asked, { quote }: CouponOrder, earlier: readonly Refund[]): Parts | Refusal {
+function partsOf(
+  { amount, lines }: RefundRequest,
+  { quote }: CouponOrder,
+  earlier: readonly Refund[],
+): LineAmounts | Refusal {
   const known = new Set(quote.lines.map(({ id }) => id));
   const stranger = lines?.findIndex((line) => !known.has(line)) ?? -1;
   if (stranger >= 0) return refuse.invalid([{ path: `lines.${stranger}`, message: "is no line of the order" }]);
@@ -91,9 +95,10 @@ function refundedOf(line: string, refunds: readonly Refund[]): number {
   return sum(refunds.flatMap(({ lines }) => lines.filter((part) => part.line === line).map((part) => part.amount)));
 }
 
-async function give(ctx: Context, asked: Asked, order: CouponOrder, parts: Parts): Promise<void> {
+async function give(ctx: Context, asked: RefundRequest, order: CouponOrder, parts: LineAmounts): Promise<void> {
   const amount = sum(parts.map((part) => part.amount));
   const isWhole = order.refunded + amount === order.quote.pay;
+  const givesBack = isWhole && asked.policy === "GIVE_BACK";
   const results = await ctx.db.write(
     refundStatements(ctx, order, {
       name: asked.refundId,
@@ -102,12 +107,9 @@ async function give(ctx: Context, asked: Asked, order: CouponOrder, parts: Parts
       amount,
       lines: parts,
       isWhole,
-      givesBack: isWhole && asked.policy === "GIVE_BACK",
+      givesBack,
       validDays: asked.validDays ?? 0,
     }),
   );
-  const moved = movedRows(results.at(-2), "USED", "AVAILABLE");
-  if (moved.length === 0) return;
-  await couponsMoved(ctx, moved);
-  for (const { template } of order.quote.coupons) await templateChanged(ctx, template);
+  if (givesBack) await couponsGivenBack(ctx, order.quote.coupons, results.slice(0, -1));
 }

@@ -1,12 +1,12 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { couponsReleased, releaseStatements } from "../../coupon/use/release.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { type CouponOrder, faultOfName, findOrder } from "./order.ts";
-import { unlock } from "./unlock.ts";
 
 /**
- * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as it stands.
- * Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE (it was redeemed: refund it).
+ * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as
+ * it stands. Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE (it was redeemed: refund it).
  */
 export async function releaseCoupons(
   ctx: Context,
@@ -14,9 +14,9 @@ export async function releaseCoupons(
 ): Promise<CouponOrder | Refusal> {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
-  await unlock(
+  await freeOrders(
     ctx,
-    sql`s.order_id = ${orderId} AND s.state = 'LOCKED' AND s.locked_until > ${ctx.clock()}`,
+    sql`order_id = ${orderId} AND state = 'LOCKED' AND locked_until > ${ctx.clock()}`,
     sql`state = 'RELEASED', ended_at = ${ctx.clock()}`,
   );
   const order = await findOrder(ctx, orderId);
@@ -26,4 +26,17 @@ export async function releaseCoupons(
     `The coupons of this order were used: it is ${order.state}. Refund it instead.`,
     order.state,
   );
+}
+
+/**
+ * Frees the coupons of the locked orders that `where` selects, then changes those; answers how many. A second run finds
+ * the orders changed and does nothing.
+ */
+export async function freeOrders(ctx: Context, where: SQL, set: SQL): Promise<number> {
+  const results = await ctx.db.write([
+    ...releaseStatements(sql`SELECT order_id FROM coupon_order WHERE ${where}`),
+    sql`UPDATE coupon_order SET revision = hex(randomblob(16)), ${set} WHERE ${where}`,
+  ]);
+  await couponsReleased(ctx, results.slice(0, -1));
+  return results.at(-1)?.rowsAffected ?? 0;
 }

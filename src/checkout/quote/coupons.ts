@@ -7,7 +7,7 @@ import type { UnusableReason } from "../../errors.ts";
 import type { CartLine } from "../cart.ts";
 
 /** A coupon with what its template promises. Money is minor units, times are ms. */
-export interface OfferedCoupon extends Stackable {
+export interface CandidateCoupon extends Stackable {
   readonly template: number;
   readonly name: string;
   readonly state: CouponState;
@@ -20,13 +20,13 @@ export interface OfferedCoupon extends Stackable {
   /** What the goods must cost for its kind to take anything off. */
   readonly threshold: number;
   /** What one may take off at most; null where nothing but the cart bounds it. */
-  readonly most: number | null;
+  readonly maxDiscount: number | null;
   /** What the budget lets it cost; null without a budget. */
   readonly room: number | null;
 }
 
 /** A coupon that takes something off the cart when it is used alone. */
-export interface UsableCoupon extends OfferedCoupon {
+export interface UsableCoupon extends CandidateCoupon {
   /** Places of the lines that count. */
   readonly places: readonly number[];
   /** What they cost after promotions. */
@@ -48,7 +48,7 @@ export interface Priced {
 }
 
 /** What the coupon would take off alone, or why it takes nothing off. `now` is ms. */
-export function tryCoupon(coupon: OfferedCoupon, cart: Priced, now: number): UsableCoupon | Fault {
+export function tryCoupon(coupon: CandidateCoupon, cart: Priced, now: number): UsableCoupon | Fault {
   const unusable = stateFault(coupon, now);
   if (unusable) return { reason: unusable, missing: null };
   if (coupon.currency !== cart.currency) return { reason: "OTHER_CURRENCY", missing: null };
@@ -65,7 +65,7 @@ export function tryCoupon(coupon: OfferedCoupon, cart: Priced, now: number): Usa
   return { ...usable, alone };
 }
 
-function stateFault({ state, validFrom, validTo }: OfferedCoupon, now: number): UnusableReason | undefined {
+function stateFault({ state, validFrom, validTo }: CandidateCoupon, now: number): UnusableReason | undefined {
   if (state !== "AVAILABLE") return state;
   if (validFrom > now) return "NOT_YET_VALID";
   return validTo !== null && validTo <= now ? "EXPIRED" : undefined;
@@ -91,7 +91,9 @@ export function takeCoupons(coupons: readonly UsableCoupon[], left: readonly num
   return { total: parts.reduce((total, { discount }) => total + discount, 0), parts, left: rest };
 }
 
-/** What a coupon takes off each line: its discount split over those that count in proportion to what is left of them. */
+/**
+ * What a coupon takes off each line: its discount split over those that count in proportion to what is left of them.
+ */
 export function partsOf(coupon: UsableCoupon, left: readonly number[]): number[] {
   const parts = allocate(
     takesOff(coupon, left),
@@ -104,11 +106,11 @@ export function partsOf(coupon: UsableCoupon, left: readonly number[]): number[]
 
 /** What a coupon takes off what is left of the lines that count, rounded down. */
 export function takesOff(
-  { rule, places, amount, most }: Pick<UsableCoupon, "rule" | "places" | "amount" | "most">,
+  { rule, places, amount, maxDiscount }: Pick<UsableCoupon, "rule" | "places" | "amount" | "maxDiscount">,
   left: readonly number[],
 ): number {
   const discount = rule({ amount, left: leftAt(left, places) });
-  return most === null ? discount : Math.min(discount, most);
+  return maxDiscount === null ? discount : Math.min(discount, maxDiscount);
 }
 
 function leftAt(left: readonly number[], places: readonly number[]): number {

@@ -1,6 +1,6 @@
-import { allocate, share } from "../../discount/allocation.ts";
+import { allocate } from "../../discount/allocation.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
-import { tierFor } from "../../promotion/tier.ts";
+import { discountOfTier, tierFor } from "../../promotion/tier.ts";
 import type { AppliedPromotion, Earned } from "./quote-shape.ts";
 
 type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers">;
@@ -13,9 +13,9 @@ export interface Promoted {
 }
 
 /**
- * Takes the promotions off, by rising id. The tier is the one that the goods reach before anything was taken off. FULL_REDUCTION: its
- * amount, at most what is left. DISCOUNT: ⌊left × basis points ÷ 10,000⌋. Lines bear it in proportion to what is left of them, by the
- * largest remainder. Other kinds take nothing off.
+ * Takes the promotions off, by rising id. The tier is the one that the goods reach before anything was taken off.
+ * FULL_REDUCTION: its amount, at most what is left. DISCOUNT: ⌊left × basis points ÷ 10,000⌋. Lines bear it in
+ * proportion to what is left of them, by the largest remainder. Other kinds take nothing off.
  */
 export function takePromotions(
   promotions: readonly Acting[],
@@ -41,18 +41,19 @@ export function sharesOf(lines: readonly { readonly id: string }[], parts: reado
 
 function discountOf({ tiers }: Acting, goods: number, left: number): number {
   const tier = tierFor<Acting["tiers"][number]>(tiers, goods);
-  if (tier === undefined) return 0;
-  if ("off" in tier) return Math.min(tier.off, left);
-  return "basisPointsOff" in tier ? share(left, tier.basisPointsOff, 10_000) : 0;
+  return (tier && discountOfTier(tier)?.({ amount: goods, left })) ?? 0;
 }
 
-/** What promotions give besides the price, for an order on which so much is paid: the tier is the one that the payment reaches. */
+/**
+ * What promotions give besides the price, for an order on which so much is paid: the tier is the one that the payment
+ * reaches.
+ */
 export function earnedFor(promotions: readonly Acting[], pay: number): Earned[] {
   return [...promotions]
     .sort((a, b) => a.id - b.id)
     .flatMap(({ id, name, tiers }) => {
       const tier = tierFor<Acting["tiers"][number]>(tiers, pay);
-      if (tier === undefined || "off" in tier || "basisPointsOff" in tier) return [];
+      if (tier === undefined || discountOfTier(tier)) return [];
       const couponTemplate = "couponTemplate" in tier ? tier.couponTemplate : null;
       return [{ promotion: id, name, couponTemplate, points: "points" in tier ? tier.points : null }];
     });

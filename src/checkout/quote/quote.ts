@@ -2,18 +2,21 @@ import { conflictOf, isLegal } from "../../discount/stacking.ts";
 import type { UnusableReason } from "../../errors.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
 import type { Cart } from "../cart.ts";
-import { type OfferedCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
+import { type CandidateCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
 import { earnedFor, sharesOf, sum, takePromotions } from "./promotions.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";
 import { bestCombination } from "./search.ts";
 
 /** What a settlement depends on, and nothing else. */
-export interface Settlement {
+export interface PricingInput {
   readonly cart: Cart;
   /** Those that act now. */
   readonly promotions: readonly Pick<Promotion, "id" | "name" | "kind" | "tiers">[];
-  readonly coupons: readonly OfferedCoupon[];
-  /** Whether these were asked for: then all of them are used where that is legal. Otherwise the best combination of them is looked for. */
+  readonly coupons: readonly CandidateCoupon[];
+  /**
+   * Whether these were asked for: then all of them are used where that is legal. Otherwise the best combination of them
+   * is looked for.
+   */
   readonly areChosen: boolean;
   /** ms. */
   readonly now: number;
@@ -22,12 +25,13 @@ export interface Settlement {
 }
 
 /**
- * What a cart costs. Promotions come first, then coupons: what is used like money last, else by their order, group and id. Thresholds are
- * held against what the goods that count cost after promotions, before any coupon; a discount is computed of what the coupons before have
- * left, rounded down to a minor unit, and split over its lines in proportion to what is left of them by the largest remainder, of equal
- * ones to the line whose id sorts first. The order in which lines, promotions and coupons are given says nothing.
+ * What a cart costs. Promotions come first, then coupons: what is used like money last, else by their order, group and
+ * id. Thresholds are held against what the goods that count cost after promotions, before any coupon; a discount is
+ * computed of what the coupons before have left, rounded down to a minor unit, and split over its lines in proportion
+ * to what is left of them by the largest remainder, of equal ones to the line whose id sorts first. The order in which
+ * lines, promotions and coupons are given says nothing.
  */
-export function priceCart({ cart, promotions, coupons, areChosen, now, bound }: Settlement): Quote {
+export function priceCart({ cart, promotions, coupons, areChosen, now, bound }: PricingInput): Quote {
   const lines = [...cart.lines].sort((a, b) => (a.id < b.id ? -1 : 1));
   const amounts = lines.map(({ id, unitPrice, quantity }) => ({ id, amount: unitPrice * quantity }));
   const promoted = takePromotions(promotions, amounts);
@@ -67,7 +71,7 @@ export function priceCart({ cart, promotions, coupons, areChosen, now, bound }: 
 }
 
 /** Tells what is usable from what is not. */
-function sorted(coupons: readonly OfferedCoupon[], cart: Priced, now: number) {
+function sorted(coupons: readonly CandidateCoupon[], cart: Priced, now: number) {
   const usable: UsableCoupon[] = [];
   const leftOut: LeftOut[] = [];
   for (const coupon of coupons) {

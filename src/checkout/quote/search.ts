@@ -14,9 +14,10 @@ export interface Best {
 }
 
 /**
- * The legal combination that takes most off; of equal ones that with fewer coupons, then that whose coupons expire first, then that with
- * the lower ids. Branch and bound: a coupon is taken or not, in its turn, and a branch is left when even what each free group could take
- * off alone does not make it better. After `bound` combinations the best so far is answered.
+ * The legal combination that takes most off; of equal ones that with fewer coupons, then that whose coupons expire
+ * first, then that with the lower ids. Branch and bound: a coupon is taken or not, in its turn, and a branch is left
+ * when even what each free group could take off alone does not make it better. After `bound` combinations the best so
+ * far is answered.
  */
 export function bestCombination(
   coupons: readonly UsableCoupon[],

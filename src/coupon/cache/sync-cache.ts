@@ -1,10 +1,11 @@
+import type { ResultSet } from "@libsql/client";
 import { inArray } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { type Coupon, type CouponState, couponTable } from "../table.ts";
 import { announceMoves, dropLists, dropListsOfMany, moveInLists } from "./wallet-cache.ts";
 
 /** A coupon that came into another state. */
-export interface MovedCoupon {
+export interface ChangedCoupon {
   /** The holder's `seq`. */
   readonly member: number;
   readonly coupon: number;
@@ -12,19 +13,32 @@ export interface MovedCoupon {
   readonly to: CouponState;
 }
 
-/** Of so many and more coupons the lists are dropped instead: it is one round trip for all, and most of them are loaded nowhere. */
-const manyMoved = 50;
+/** The coupons that an `UPDATE … RETURNING coupon, member` changed; a column `state` says where to, if it is there. */
+export function changedCoupons(result: ResultSet | undefined, from: CouponState, to: CouponState): ChangedCoupon[] {
+  return (result?.rows ?? []).map(({ coupon, member, state }) => ({
+    coupon: Number(coupon),
+    member: Number(member),
+    from,
+    to: state === "WITHDRAWN" ? "WITHDRAWN" : to,
+  }));
+}
 
 /**
- * To be called by whoever changes the state of coupons, after the commit: what is kept of wallets outside the database follows here. It
- * does not throw, and whoever calls it need not wait for it; the database is right without it.
+ * Of so many and more coupons the lists are dropped instead: it is one round trip for all, and most of them are loaded
+ * nowhere.
  */
-export async function couponsMoved(ctx: Context, moved: readonly MovedCoupon[]): Promise<void> {
-  if (!ctx.redis || moved.length === 0) return;
-  const members = [...new Set(moved.map(({ member }) => member))];
-  if (moved.length >= manyMoved) return dropLists(ctx.redis, members);
+const manyChanged = 50;
+
+/**
+ * To be called by whoever changes the state of coupons, after the commit: what is kept of wallets outside the database
+ * follows here. It does not throw, and whoever calls it need not wait for it; the database is right without it.
+ */
+export async function couponsChanged(ctx: Context, changed: readonly ChangedCoupon[]): Promise<void> {
+  if (!ctx.redis || changed.length === 0) return;
+  const members = [...new Set(changed.map(({ member }) => member))];
+  if (changed.length >= manyChanged) return dropLists(ctx.redis, members);
   try {
-    const groups = Map.groupBy(moved, ({ member, from, to }) => `${member}/${from}/${to}`);
+    const groups = Map.groupBy(changed, ({ member, from, to }) => `${member}/${from}/${to}`);
     await Promise.all([...groups.values()].map((group) => follow(ctx, group)));
   } catch (error) {
     ctx.log("warn", "wallet.behind", { error });
@@ -33,28 +47,28 @@ export async function couponsMoved(ctx: Context, moved: readonly MovedCoupon[]):
 }
 
 /** The same for members who were given new coupons. */
-export async function couponsGiven({ redis }: Pick<Context, "redis">, members: readonly number[]): Promise<void> {
+export async function dropAvailable({ redis }: Pick<Context, "redis">, members: readonly number[]): Promise<void> {
   if (redis && members.length > 0) await dropLists(redis, [...new Set(members)], ["AVAILABLE"]);
 }
 
 /** The same for a page of members, as a JSON list. */
-export function couponsGivenToMany({ redis }: Pick<Context, "redis">, members: string): Promise<void> {
+export function dropAvailableOfMany({ redis }: Pick<Context, "redis">, members: string): Promise<void> {
   return dropListsOfMany(redis, members, "AVAILABLE");
 }
 
-/** Coupons of one member that all made the same move. */
-async function follow(ctx: Context, group: readonly MovedCoupon[]): Promise<void> {
+/** Coupons of one member that all changed alike. */
+async function follow(ctx: Context, group: readonly ChangedCoupon[]): Promise<void> {
   const [first] = group;
   const name = first && (await announceMoves(ctx.redis, first));
   if (!first || name === undefined) return;
   const coupons = (await couponsNow(ctx, group)).filter(({ state }) => state === first.to);
-  // What has moved on since is told of by that move; nobody knows which of the two is heard first.
+  // What changed again since is told of by that change; nobody knows which of the two is heard first.
   if (coupons.length < group.length) return dropLists(ctx.redis, [first.member]);
   const { member, from, to } = first;
   await moveInLists(ctx.redis, { member, from, to, name, coupons });
 }
 
-function couponsNow(ctx: Context, moved: readonly MovedCoupon[]): Promise<Coupon[]> {
-  const ids = moved.map(({ coupon }) => coupon);
+function couponsNow(ctx: Context, changed: readonly ChangedCoupon[]): Promise<Coupon[]> {
+  const ids = changed.map(({ coupon }) => coupon);
   return ctx.db.orm.select().from(couponTable).where(inArray(couponTable.id, ids));
 }

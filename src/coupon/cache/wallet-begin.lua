@@ -1,5 +1,5 @@
--- Announces that coupons of a member were moved: whatever is being read of the wallet is not stored any more. Says whether a list is loaded
--- that has to follow.
+-- Announces that coupons of a member were moved: whatever is being read of the wallet is not stored any more. Says
+-- whether a list is loaded that has to follow.
 -- KEYS 1 version  string  name of the wallet's present state                       all keys share {member}
 --      2 from     hash    coupon → its row as JSON, and "" when loaded
 --      3 to       hash    the same

@@ -9,27 +9,34 @@ import readSource from "./wallet-read.lua" with { type: "text" };
 import storeSource from "./wallet-store.lua" with { type: "text" };
 
 /**
- * Members' wallets in Redis, a list per member and status: a copy of the database that may be gone at any moment. It follows every move after
- * its commit; a process that dies between the two leaves a list behind for as long as lists live.
+ * Members' wallets in Redis, a list per member and status: a copy of the database that may be gone at any moment. It
+ * follows every move after its commit; a process that dies between the two leaves a list behind for as long as lists
+ * live.
  */
 export const walletStatuses = ["AVAILABLE", "LOCKED", "USED", "EXPIRED"] as const;
 export type WalletStatus = (typeof walletStatuses)[number];
 
-/** How long a list lives: at least so long, and up to so much more by chance, so that those loaded together do not end together, ms. */
-export const lifetime = { leastMs: 60_000, jitterMs: 20_000 } as const;
+/**
+ * How long a list lives: at least so long, and up to so much more by chance, so that those loaded together do not end
+ * together, ms.
+ */
+export const lifetime = { minMs: 60_000, jitterMs: 20_000 } as const;
 /** A name outlives the slowest reading of the database. */
 const versionMs = 120_000;
 /** Longer lists are not kept. */
-export const mostKept = 1_000;
+export const maxKept = 1_000;
 /** Members forgotten in one round trip. */
-const stride = 500;
+const batchSize = 500;
 
 interface ListName {
   readonly member: number;
   readonly status: WalletStatus;
 }
 
-/** A list as Redis has it: its coupons in no order, the name under which it may be loaded, or nothing because Redis is away or behind. */
+/**
+ * A list as Redis has it: its coupons in no order, the name under which it may be loaded, or nothing because Redis is
+ * away or behind.
+ */
 export type Kept =
   | { readonly kind: "loaded"; readonly coupons: readonly Coupon[] }
   | { readonly kind: "unloaded"; readonly version: string }
@@ -46,8 +53,8 @@ export async function storeList(
   list: ListName & { readonly version: string; readonly coupons: readonly Coupon[] },
   random: () => number,
 ): Promise<"stored" | "stale" | "unavailable"> {
-  if (list.coupons.length > mostKept) return "unavailable";
-  const lives = Math.floor(lifetime.leastMs + random() * lifetime.jitterMs);
+  if (list.coupons.length > maxKept) return "unavailable";
+  const lives = Math.floor(lifetime.minMs + random() * lifetime.jitterMs);
   const keys = [versionKey(list.member), listKey(list)];
   return storeScript.run(redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
 }
@@ -60,8 +67,9 @@ export interface Moves {
 }
 
 /**
- * Announces moves after their commit: nobody stores what was read before. Answers the name to go on with, or undefined when no list has to
- * follow. The coupons' rows are read after that: so the news of two moves cannot overtake each other unnoticed.
+ * Announces moves after their commit: nobody stores what was read before. Answers the name to go on with, or undefined
+ * when no list has to follow. The coupons' rows are read after that: so the news of two moves cannot overtake each
+ * other unnoticed.
  */
 export async function announceMoves(redis: Redis | undefined, moves: Moves): Promise<string | undefined> {
   if (!redis) return undefined;
@@ -89,10 +97,10 @@ export async function dropLists(
 ): Promise<void> {
   if (!redis) return;
   try {
-    for (let at = 0; at < members.length; at += stride) {
+    for (let at = 0; at < members.length; at += batchSize) {
       const namesOf = (member: number) => [versionKey(member), ...statuses.map((status) => keyOf(member, status))];
       // One command: a pipeline of as many as members would cost more than the page of an issue that it tells of.
-      await redis.del(...members.slice(at, at + stride).flatMap(namesOf));
+      await redis.del(...members.slice(at, at + batchSize).flatMap(namesOf));
     }
   } catch {
     fallBehind(redis);
@@ -101,14 +109,18 @@ export async function dropLists(
 
 /** {@link dropLists} of one status for a JSON list of members, in one script. */
 export async function dropListsOfMany(redis: Redis | undefined, members: string, status: WalletStatus): Promise<void> {
-  if (redis && (await dropScript.run(redis, [], [members, "version", status])) === "unavailable") fallBehind(redis);
+  if (redis && (await dropScript.run(redis, [], [members, nameOf("version"), nameOf(status)])) === "unavailable")
+    fallBehind(redis);
 }
 
-/** What could not be told makes this process ask the database until the lists have ended: until when, by the process's own time. */
+/**
+ * What could not be told makes this process ask the database until the lists have ended: until when, by the process's
+ * own time.
+ */
 const behind = new WeakMap<Redis, number>();
 
 function fallBehind(redis: Redis): void {
-  behind.set(redis, performance.now() + lifetime.leastMs + lifetime.jitterMs);
+  behind.set(redis, performance.now() + lifetime.minMs + lifetime.jitterMs);
 }
 
 function isBehind(redis: Redis): boolean {
@@ -124,8 +136,11 @@ function keysOf({ member, from, to }: Moves): string[] {
   return [versionKey(member), keyOf(member, from), keyOf(member, to)];
 }
 
+/** Changes with the shape of the rows: lists that an earlier Fanfare has left are not read. */
+const shape = 2;
+
 function versionKey(member: number): string {
-  return `wallet:{${member}}:version`;
+  return `wallet:{${member}}:${nameOf("version")}`;
 }
 
 function listKey({ member, status }: ListName): string {
@@ -133,7 +148,12 @@ function listKey({ member, status }: ListName): string {
 }
 
 function keyOf(member: number, state: Coupon["state"]): string {
-  return `wallet:{${member}}:${state}`;
+  return `wallet:{${member}}:${nameOf(state)}`;
+}
+
+/** What comes after the member in a key. */
+function nameOf(what: Coupon["state"] | "version"): string {
+  return `${shape}:${what}`;
 }
 
 /** A letter before the number keeps the Redis client from reading it as one. */

@@ -1,5 +1,6 @@
--- Moves coupons of one member from one status to another, in those of the two lists that are loaded. News of moves may come in any order:
--- where another came in between, or a list may have missed an earlier one, the lists are dropped, and loaded again when they are asked for.
+-- Moves coupons of one member from one status to another, in those of the two lists that are loaded. News of moves may
+-- come in any order: where another came in between, or a list may have missed an earlier one, the lists are dropped,
+-- and loaded again when they are asked for.
 -- KEYS 1 version  string  name of the wallet's present state                       all keys share {member}
 --      2 from     hash    coupon → its row as JSON, and "" when loaded
 --      3 to       hash    the same

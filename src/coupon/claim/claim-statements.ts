@@ -4,40 +4,45 @@ import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { assignClaimCodes } from "../code/pool-assign.ts";
 import { type Coupon, CouponRow, templateStates } from "../table.ts";
-import type { PendingClaim } from "./committer.ts";
+import type { PendingClaim } from "./pending-claim.ts";
 
 /**
- * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is that of the rows the
- * member holds plus its place among the claims at hand, at most the template's limit; the triggers ignore what stock, budget or window
- * do not allow, so that too many claims harm nothing. No two of the claims may have the same token or typed code; those whose token or
- * code is on a coupon already make none, and take no number. Coupons of templates with pools get their codes in between.
+ * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is
+ * that of the rows the member holds plus its place among the claims at hand, at most the template's limit; the triggers
+ * ignore what stock, budget or window do not allow, so that too many claims harm nothing. No two of the claims may have
+ * the same token or typed code; those whose token or code is on a coupon already make none, and take no number. Coupons
+ * of templates with pools get their codes in between.
  */
 export function claimStatements(claims: readonly PendingClaim[]): Query[] {
   const list = claims.map((claim, position) => ({ ...claim, position }));
   const asked = sql`(
-    SELECT ${field("position")} AS position, ${field("template")} AS template, ${field("member")} AS member, ${field("token")} AS token,
-      ${field("source")} AS source, ${field("code")} AS code, ${field("at")} AS at FROM ${rows(list)})`;
+    SELECT ${field("position")} AS position, ${field("template")} AS template, ${field("member")} AS member,
+      ${field("token")} AS token, ${field("source")} AS source, ${field("code")} AS code, ${field("at")} AS at
+    FROM ${rows(list)})`;
   return [
     sql`
-      INSERT INTO coupon (member, template, number, source, token, code, reserve, at, valid_from, valid_to)
-      SELECT member, template, number, source, token, code, reserve, at, valid_from, valid_to FROM (
+      INSERT INTO coupon (member, template, number, source, token, code, held_budget, at, valid_from, valid_to)
+      SELECT member, template, number, source, token, code, held_budget, at, valid_from, valid_to FROM (
         SELECT c.*, t.per_member,
           (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = t.id)
             + row_number() OVER (PARTITION BY c.template, c.member ORDER BY c.position) AS number,
-          CASE WHEN t.budget IS NULL THEN 0 ELSE t.most END AS reserve,
+          CASE WHEN t.budget IS NULL THEN 0 ELSE t.max_discount END AS held_budget,
           CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, c.at) ELSE c.at END AS valid_from,
           CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE c.at + t.valid_days * 86400000 END AS valid_to
         FROM ${asked} c CROSS JOIN coupon_template t ON t.id = c.template
         CROSS JOIN member m ON m.seq = c.member AND m.deleted_at IS NULL
-        WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token) AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code))
+        WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token)
+          AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code))
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
     ...assignClaimCodes(claims),
     sql`
-      SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember, t.opens_at AS opensAt, t.closes_at AS closesAt,
-        t.budget IS NOT NULL AND t.reserved + t.spent + t.most > t.budget AS isSpent,
-        own.id AS couponId, own.member, own.template, own.number, own.source, own.token, own.code, own.state AS couponState, own.reserve, own.at,
-        own.valid_from AS validFrom, own.valid_to AS validTo, own.order_id AS orderId, own.locked_until AS lockedUntil, own.used_at AS usedAt,
+      SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember,
+        t.opens_at AS opensAt, t.closes_at AS closesAt,
+        t.budget IS NOT NULL AND t.reserved + t.spent + t.max_discount > t.budget AS isSpent,
+        own.id AS couponId, own.member, own.template, own.number, own.source, own.token, own.code,
+        own.state AS couponState, own.held_budget AS heldBudget, own.at, own.valid_from AS validFrom,
+        own.valid_to AS validTo, own.order_id AS orderId, own.locked_until AS lockedUntil, own.used_at AS usedAt,
         own.discount,
         (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = c.template) AS held
       FROM ${asked} c LEFT JOIN coupon_template t ON t.id = c.template LEFT JOIN coupon own ON own.token = c.token`,
@@ -45,12 +50,12 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
 }
 
 /** What the database says of a claim once it is decided. */
-export interface ClaimFacts extends z.infer<typeof Facts> {
+export interface ClaimFacts extends z.infer<typeof FactsRow> {
   /** The coupon that this claim made, now or before. */
   readonly coupon: Coupon | null;
 }
 
-const Facts = z.object({
+const FactsRow = z.object({
   position: z.int(),
   /** How many coupons of the template the member holds. */
   held: z.int(),
@@ -64,7 +69,7 @@ const Facts = z.object({
   isSpent: z.int().nullable(),
 });
 
-const Made = CouponRow.omit({ id: true, state: true }).extend({
+const MadeCoupon = CouponRow.omit({ id: true, state: true }).extend({
   couponId: CouponRow.shape.id,
   couponState: CouponRow.shape.state,
 });
@@ -73,7 +78,7 @@ const Made = CouponRow.omit({ id: true, state: true }).extend({
 export function readFacts(found: readonly object[]): ReadonlyMap<number, ClaimFacts> {
   return new Map(
     found.map((row) => {
-      const facts = Facts.parse(row);
+      const facts = FactsRow.parse(row);
       return [facts.position, { ...facts, coupon: madeBy(row) }];
     }),
   );
@@ -81,6 +86,6 @@ export function readFacts(found: readonly object[]): ReadonlyMap<number, ClaimFa
 
 function madeBy(row: object): Coupon | null {
   if (!("couponId" in row) || row.couponId === null) return null;
-  const { couponId: id, couponState: state, ...rest } = Made.parse(row);
+  const { couponId: id, couponState: state, ...rest } = MadeCoupon.parse(row);
   return { id, state, ...rest };
 }

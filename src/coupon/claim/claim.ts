@@ -8,11 +8,13 @@ import { soldOutForSure } from "../gate/sold-out.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
-import { findTemplate, templateInOffer } from "../template/template.ts";
+import { findTemplate } from "../template/template.ts";
+import { templateToClaim } from "../template/template-to-claim.ts";
 import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
-import { committerOf, type PendingClaim } from "./committer.ts";
+import { committerOf } from "./committer.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
+import type { PendingClaim } from "./pending-claim.ts";
 
 /** A context whose actor is a member. */
 export interface MemberContext extends Context {
@@ -26,21 +28,22 @@ export interface ClaimInput {
 }
 
 /**
- * Gives one coupon of a template to the acting member, within stock, budget, window and the member's limit. Durable when it resolves; the
- * same idempotency key gives the same coupon again. The database decides; the gate only spares it the crowd.
+ * Gives one coupon of a template to the acting member, within stock, budget, window and the member's limit. Durable
+ * when it resolves; the same idempotency key gives the same coupon again. The database decides; the gate only spares it
+ * the crowd.
  */
 export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promise<Coupon | Refusal> {
   const { idempotencyKey } = input;
   if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
   }
-  const template = await templateInOffer(ctx, input.template);
-  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+  const template = await templateToClaim(ctx, input.template);
+  if (!template || template.state === "DRAFT" || template.issueMode !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", input.template);
   }
   const asked = { asked: input.template, template };
   const token = claimToken(ctx.actor.seq, idempotencyKey);
-  const refused = (await notOffered(ctx, template)) ?? (await askGate(ctx, template, token));
+  const refused = (await notClaimable(ctx, template)) ?? (await askGate(ctx, template, token));
   if (refused) return mayHaveClaimed(template, refused) ? ((await earlier(ctx, token, asked)) ?? refused) : refused;
   const code = template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null;
   const claim = {
@@ -58,12 +61,12 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promis
 }
 
 /** The crowd before the opening needs no look into the database: nobody has claimed what never was open. */
-function mayHaveClaimed({ pattern }: CouponTemplate, refused: Refusal): boolean {
-  return refused.code !== "NOT_STARTED" || pattern !== null;
+function mayHaveClaimed({ recurringTemplate }: CouponTemplate, refused: Refusal): boolean {
+  return refused.code !== "NOT_STARTED" || recurringTemplate !== null;
 }
 
 /** Why a template that may be known about is not in offer to this member now, if it is not. */
-export async function notOffered(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
+export async function notClaimable(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
   const now = ctx.clock();
   if (isOver(template, now)) return refuse.ended();
   if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
@@ -87,28 +90,31 @@ async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token:
   }
 }
 
-interface Asked {
+interface AskedTemplate {
   /** The id that was asked for: of what recurs, perhaps the recurring template's. */
   readonly asked: number;
   readonly template: CouponTemplate;
 }
 
-/** The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the template is. */
-async function earlier(ctx: Context, token: string, asked: Asked): Promise<Coupon | Refusal | null> {
+/**
+ * The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the
+ * template is.
+ */
+async function earlier(ctx: Context, token: string, asked: AskedTemplate): Promise<Coupon | Refusal | null> {
   const coupon = await couponOfToken(ctx, token);
   return coupon && sameAgain(ctx, coupon, asked);
 }
 
 /** A key's coupon, if it was made for what is asked for: of what recurs, for this or an earlier occurrence. */
-async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Asked): Promise<Coupon | Refusal> {
+async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: AskedTemplate): Promise<Coupon | Refusal> {
   if (coupon.template === template.id) return coupon;
   const made = await findTemplate(ctx, coupon.template);
-  return made?.pattern === asked ? coupon : usedKey();
+  return made?.recurringTemplate === asked ? coupon : usedKey();
 }
 
 /**
- * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's token may have made
- * another coupon before, which is answered then.
+ * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's
+ * token may have made another coupon before, which is answered then.
  */
 export async function decide(
   ctx: MemberContext,
@@ -128,7 +134,8 @@ export function usedKey(): Refusal {
 }
 
 /**
- * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template is no reason.
+ * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template
+ * is no reason.
  */
 export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal | undefined> {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;

@@ -1,24 +1,11 @@
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
-import { couponsGiven } from "../cache/sync-cache.ts";
+import { dropAvailable } from "../cache/sync-cache.ts";
 import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
-
-/** One claim that the database is to decide. */
-export interface PendingClaim {
-  readonly template: number;
-  readonly member: number;
-  readonly token: string;
-  /** CLAIM, CODE or ISSUE. */
-  readonly source: "CLAIM" | "CODE" | "ISSUE";
-  readonly code: string | null;
-  /** Whether its template's codes come from pools: then it takes the lowest free one, or marks the one that was typed. */
-  readonly isPooled: boolean;
-  /** When it was asked for, ms. */
-  readonly at: number;
-}
+import type { PendingClaim } from "./pending-claim.ts";
 
 /** Claims in one statement at most: bounds how long one commit takes. */
-const mostTogether = 100;
+const maxTogether = 100;
 
 interface Waiting {
   readonly claim: PendingClaim;
@@ -31,8 +18,8 @@ interface Committer {
 }
 
 /**
- * The committer of a database: claims that wait together are decided by one statement and made durable by one commit, whatever their
- * templates. Equal claims are one.
+ * The committer of a database: claims that wait together are decided by one statement and made durable by one commit,
+ * whatever their templates. Equal claims are one.
  */
 export function committerOf(ctx: Context): Committer {
   const { db, redis } = ctx;
@@ -83,8 +70,9 @@ function nameOf({ token, template, source, code }: PendingClaim): string {
 }
 
 /**
- * The next claims to be decided together. A key or a code that two of them name makes one coupon at most, and a claim that makes none must
- * not take a number from the member's next one: so the second waits for the next commit, where the first is known.
+ * The next claims to be decided together. A key or a code that two of them name makes one coupon at most, and a claim
+ * that makes none must not take a number from the member's next one: so the second waits for the next commit, where the
+ * first is known.
  */
 function nextOf(waiting: Waiting[]): Waiting[] {
   const named = new Set<string>();
@@ -94,9 +82,9 @@ function nextOf(waiting: Waiting[]): Waiting[] {
     for (const name of names) named.add(name);
     return isNew;
   };
-  const group = waiting.slice(0, mostTogether).filter(isAnother);
+  const group = waiting.slice(0, maxTogether).filter(isAnother);
   const taken = new Set(group);
-  waiting.splice(0, mostTogether, ...waiting.slice(0, mostTogether).filter((each) => !taken.has(each)));
+  waiting.splice(0, maxTogether, ...waiting.slice(0, maxTogether).filter((each) => !taken.has(each)));
   return group;
 }
 
@@ -105,7 +93,7 @@ async function decide(stores: Stores, group: readonly Waiting[]): Promise<void> 
     const results = await stores.db.write(claimStatements(group.map(({ claim }) => claim)));
     const facts = readFacts(results.at(-1)?.rows ?? []);
     const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
-    void couponsGiven(stores, given); // one round trip for all, and nobody waits for it
+    void dropAvailable(stores, given); // one round trip for all, and nobody waits for it
     for (const [n, { decided }] of group.entries()) {
       const fact = facts.get(n);
       if (fact) decided.resolve(fact);

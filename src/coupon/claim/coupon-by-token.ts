@@ -4,7 +4,7 @@ import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
 import { type Coupon, couponTable } from "../table.ts";
 
-const mostTogether = 200;
+const maxTogether = 200;
 
 /** The coupon that a claim token made, if it made one; a crowd's questions go to the database together. */
 export function couponOfToken({ db }: Context, token: string): Promise<Coupon | null> {
@@ -12,7 +12,7 @@ export function couponOfToken({ db }: Context, token: string): Promise<Coupon | 
   if (known) return known.load(token);
   const made = new DataLoader((tokens: readonly string[]) => read(db, tokens), {
     cache: false,
-    maxBatchSize: mostTogether,
+    maxBatchSize: maxTogether,
     batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
   });
   loaders.set(db, made);

@@ -4,8 +4,8 @@ import { rateLimit } from "../../redis/rate-limit.ts";
 import { codeKey, isWellTyped } from "../code/code.ts";
 import { codeHash } from "../code/code-hash.ts";
 import type { Coupon } from "../table.ts";
-import { templateInOffer } from "../template/template.ts";
-import { decide, type MemberContext, notOffered, usedKey } from "./claim.ts";
+import { templateToClaim } from "../template/template-to-claim.ts";
+import { decide, type MemberContext, notClaimable, usedKey } from "./claim.ts";
 import { claimToken } from "./claim-token.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
 
@@ -25,9 +25,10 @@ export interface RedeemInput {
 }
 
 /**
- * Gives the acting member the coupon that a code stands for, with this very code, where its template gives coupons for codes. Durable when it
- * resolves; the same idempotency key gives the same coupon again. Codes that are unknown, mistyped, used, someone else's or for something
- * else are refused alike, after the same work; a right one may be refused for the reasons of a claim.
+ * Gives the acting member the coupon that a code stands for, with this very code, where its template gives coupons for
+ * codes. Durable when it resolves; the same idempotency key gives the same coupon again. Codes that are unknown,
+ * mistyped, used, someone else's or for something else are refused alike, after the same work; a right one may be
+ * refused for the reasons of a claim.
  */
 export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promise<Coupon | Refusal> {
   const { code, idempotencyKey, address } = input;
@@ -41,9 +42,9 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promis
   if (earlier) return sameCode(earlier, key);
   if (limited) return limited;
   if (!found?.isOpen) return refuseCode(ctx, code, found !== undefined);
-  const template = await templateInOffer(ctx, found.template);
+  const template = await templateToClaim(ctx, found.template);
   if (!template) return refuseCode(ctx, code, true);
-  const refused = await notOffered(ctx, template);
+  const refused = await notClaimable(ctx, template);
   if (refused) return refused;
   const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
   const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
@@ -74,7 +75,7 @@ interface FoundCode {
 
 function findCode(ctx: MemberContext, key: string): Promise<FoundCode | undefined> {
   return ctx.db.first<FoundCode>(sql`
-    SELECT p.code, p.template, p.coupon IS NULL AND t.given = 'CODE' AND t.state <> 'DRAFT' AS isOpen
+    SELECT p.code, p.template, p.coupon IS NULL AND t.issue_mode = 'CODE' AND t.state <> 'DRAFT' AS isOpen
     FROM pool_code p JOIN coupon_template t ON t.id = p.template WHERE p.key = ${key}`);
 }
 

@@ -8,8 +8,8 @@ export const checkAlphabet = `${alphabet}*~$=U`;
 export const symbols = 13;
 
 /**
- * A new code: the template's prefix, 65 random bits in Crockford base 32, and his check symbol (the number modulo 37), e.g.
- * `SUMMER-7ZP4Q1M9XK2VB3`. Two alike are as good as impossible; the database refuses a second one all the same.
+ * A new code: the template's prefix, 65 random bits in Crockford base 32, and his check symbol (the number modulo 37),
+ * e.g. `SUMMER-7ZP4Q1M9XK2VB3`. Two alike are as good as impossible; the database refuses a second one all the same.
  */
 export function makeCode(prefix: string): string {
   return makeCodes(prefix, 1).join("");
@@ -38,8 +38,9 @@ export function checkSymbol(body: string): string {
 const longestTyped = 200;
 
 /**
- * What is left of a code however it is typed: capitals, no blanks or dashes, and what is misread as the digit that it looks like (O is 0, I and
- * L are 1). Codes with one key are one code; `pool_code.key` is made of the code by the same rule. Empty for what can be no code.
+ * What is left of a code however it is typed: capitals, no blanks or dashes, and what is misread as the digit that it
+ * looks like (O is 0, I and L are 1). Codes with one key are one code; `pool_code.key` is made of the code by the same
+ * rule. Empty for what can be no code.
  */
 export function codeKey(typed: string): string {
   if (typed.length > longestTyped) return "";
@@ -51,8 +52,9 @@ export function codeKey(typed: string): string {
 }
 
 /**
- * Whether what was typed can be a code that was made here, without asking the database: it ends in 13 symbols and their check symbol. One
- * wrong symbol, or two that changed places, is always told. Uploaded codes have no check symbol, so that this refuses nothing by itself.
+ * Whether what was typed can be a code that was made here, without asking the database: it ends in 13 symbols and their
+ * check symbol. One wrong symbol, or two that changed places, is always told. Uploaded codes have no check symbol, so
+ * that this refuses nothing by itself.
  */
 export function isWellTyped(typed: string): boolean {
   const key = codeKey(typed);

@@ -1,8 +1,16 @@
 import { type SQL, sql } from "drizzle-orm";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import type { PendingClaim } from "../claim/committer.ts";
 import { codeKey } from "./code.ts";
+
+/** What a claim says of the code of its coupon. */
+export interface ClaimedCode {
+  /** Of the claim: the coupon that it made has the same. */
+  readonly token: string;
+  /** What the member typed; null = the lowest free one. */
+  readonly code: string | null;
+  readonly isPooled: boolean;
+}
 
 /** Coupons that were given to many at once. */
 export interface GivenCoupons {
@@ -14,9 +22,9 @@ export interface GivenCoupons {
 }
 
 /**
- * The statements that give the lowest free codes of a template's pools to coupons that have none yet; they stand in the batch that gives the
- * coupons, behind it. Whoever gave no more of them than the stock has codes for each: a pool's stock is its free codes. Of a template
- * without a pool they change nothing, and repeating them neither.
+ * The statements that give the lowest free codes of a template's pools to coupons that have none yet; they stand in the
+ * batch that gives the coupons, behind it. Whoever gave no more of them than the stock has codes for each: a pool's
+ * stock is its free codes. Of a template without a pool they change nothing, and repeating them neither.
  */
 export function assignPoolCodes({ template, source, members }: GivenCoupons): Query[] {
   const bare = (coupon: string) => {
@@ -36,10 +44,11 @@ export function assignPoolCodes({ template, source, members }: GivenCoupons): Qu
 }
 
 /**
- * The statements that give codes to the coupons that claims have just made; none where no template has pools. Among a hundred claims a code costs
- * a hundredth of a millisecond: a list of the free ones outside the database would cost more to ask, and the database must mark them anyway.
+ * The statements that give codes to the coupons that claims have just made; none where no template has pools. Among a
+ * hundred claims a code costs a hundredth of a millisecond: a list of the free ones outside the database would cost
+ * more to ask, and the database must mark them anyway.
  */
-export function assignClaimCodes(claims: readonly PendingClaim[]): Query[] {
+export function assignClaimCodes(claims: readonly ClaimedCode[]): Query[] {
   const pooled = claims.filter(({ isPooled }) => isPooled);
   const typed = pooled.filter(({ code }) => code !== null);
   const wanting = pooled.filter(({ code }) => code === null);
@@ -47,7 +56,7 @@ export function assignClaimCodes(claims: readonly PendingClaim[]): Query[] {
 }
 
 /** Codes that members typed carry their coupons from now on; before others are given, so that none is given twice. */
-function markTyped(claims: readonly PendingClaim[]): Query {
+function markTyped(claims: readonly ClaimedCode[]): Query {
   const typed = claims.map(({ token, code }) => ({ token, code, key: codeKey(code ?? "") }));
   return sql`
     UPDATE pool_code SET coupon = g.coupon FROM (
@@ -56,7 +65,7 @@ function markTyped(claims: readonly PendingClaim[]): Query {
     WHERE pool_code.id = g.code AND pool_code.coupon IS NULL`;
 }
 
-function assignLowest(claims: readonly PendingClaim[]): Query[] {
+function assignLowest(claims: readonly ClaimedCode[]): Query[] {
   const tokens = claims.map(({ token }) => token);
   return [
     takeCodes(sql`
@@ -69,19 +78,26 @@ function assignLowest(claims: readonly PendingClaim[]): Query[] {
   ];
 }
 
-/** Gives the n-th coupon of each template its n-th free code. The free ones are found one after the other, in as many steps as there are coupons. */
+/**
+ * Gives the n-th coupon of each template its n-th free code. The free ones are found one after the other, in as many
+ * steps as there are coupons.
+ */
 function takeCodes(coupons: SQL): Query {
   const next = (template: string, after: SQL) => sql`(
-    SELECT f.id FROM pool_code f WHERE f.template = ${sql.raw(template)} AND f.coupon IS NULL AND f.id > ${after} ORDER BY f.id LIMIT 1)`;
+    SELECT f.id FROM pool_code f WHERE f.template = ${sql.raw(template)} AND f.coupon IS NULL AND f.id > ${after}
+    ORDER BY f.id LIMIT 1)`;
   return sql`
     UPDATE pool_code SET coupon = g.coupon FROM (
       WITH RECURSIVE
         given AS MATERIALIZED (
-          SELECT coupon, template, row_number() OVER (PARTITION BY template ORDER BY coupon) AS place FROM (${coupons})),
+          SELECT coupon, template, row_number() OVER (PARTITION BY template ORDER BY coupon) AS place
+          FROM (${coupons})),
         needed AS MATERIALIZED (SELECT template, count(*) AS n FROM given GROUP BY template),
         free (template, n, place, code) AS (
           SELECT template, n, 1, ${next("needed.template", sql`0`)} FROM needed
-          UNION ALL SELECT template, n, place + 1, ${next("free.template", sql`free.code`)} FROM free WHERE place < n AND code IS NOT NULL)
-      SELECT given.coupon, free.code FROM given JOIN free ON free.template = given.template AND free.place = given.place) g
+          UNION ALL SELECT template, n, place + 1, ${next("free.template", sql`free.code`)}
+          FROM free WHERE place < n AND code IS NOT NULL)
+      SELECT given.coupon, free.code FROM given
+      JOIN free ON free.template = given.template AND free.place = given.place) g
     WHERE pool_code.id = g.code`;
 }

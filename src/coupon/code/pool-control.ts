@@ -11,25 +11,32 @@ interface Command {
   readonly id: number;
 }
 
-/** Stops filling a pool until it is resumed. Codes that it has stay good. Of an upload whoever sends the file is the one that stops. */
+/**
+ * Stops filling a pool until it is resumed. Codes that it has stay good. Of an upload whoever sends the file is the one
+ * that stops.
+ */
 export const pauseCodePool = (ctx: Context, { id }: Command) =>
-  move(ctx, id, { from: ["FILLING"], to: "PAUSED", generatedOnly: true });
+  transitionPool(ctx, id, { from: ["FILLING"], to: "PAUSED", generatedOnly: true });
 
 /** Goes on filling a pool that was paused, or that the queue had given up. */
 export const resumeCodePool = (ctx: Context, { id }: Command) =>
-  move(ctx, id, { from: ["PAUSED", "FAILED"], to: "FILLING", generatedOnly: true });
+  transitionPool(ctx, id, { from: ["PAUSED", "FAILED"], to: "FILLING", generatedOnly: true });
 
 /** Ends the filling of a pool for good. Codes that it has stay good: some may be printed already. */
 export const cancelCodePool = (ctx: Context, { id }: Command) =>
-  move(ctx, id, { from: ["FILLING", "PAUSED", "FAILED"], to: "CANCELLED", generatedOnly: false });
+  transitionPool(ctx, id, { from: ["FILLING", "PAUSED", "FAILED"], to: "CANCELLED", generatedOnly: false });
 
-interface Move {
+interface PoolTransition {
   readonly from: readonly PoolState[];
   readonly to: PoolState;
   readonly generatedOnly: boolean;
 }
 
-function move(ctx: Context, id: number, { from, to, generatedOnly }: Move): Promise<CodePool | Refusal> {
+function transitionPool(
+  ctx: Context,
+  id: number,
+  { from, to, generatedOnly }: PoolTransition,
+): Promise<CodePool | Refusal> {
   return withTransaction(ctx, async (tx) => {
     const pool = await findPool(tx, id);
     if (isRefusal(pool)) return pool;

@@ -3,7 +3,7 @@ import { type Context, withTransaction } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { csvFault, digestOf, type ImportFile, recordsOf } from "../../member/import-file.ts";
-import { templateChanged } from "../template/tell-gate.ts";
+import { templateChanged } from "../template/template-changed.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
 import { type CodeRowFault, findPool, insertPool, keptFaults, takesNoPool } from "./pool.ts";
 import type { CodePool } from "./pool-table.ts";
@@ -12,10 +12,11 @@ import type { CodePool } from "./pool-table.ts";
 const chunkSize = 2_000;
 
 /**
- * Makes a pool of the codes in a file: one a line, or a CSV whose header names a column `code`. Some thousand rows at a time are written
- * together with how far it has come, and the stock follows; after a crash the same file goes on where it stopped. Rows that give no code –
- * malformed, too short or long, or there already in any pool or coupon – are counted and named by their lines. A file that stops being CSV
- * ends as FAILED before that place. Refuses templates that take no pool, and a file that is just being uploaded.
+ * Makes a pool of the codes in a file: one a line, or a CSV whose header names a column `code`. Some thousand rows at a
+ * time are written together with how far it has come, and the stock follows; after a crash the same file goes on where
+ * it stopped. Rows that give no code – malformed, too short or long, or there already in any pool or coupon – are
+ * counted and named by their lines. A file that stops being CSV ends as FAILED before that place. Refuses templates
+ * that take no pool, and a file that is just being uploaded.
  */
 export async function uploadCodes(ctx: Context, template: number, file: ImportFile): Promise<CodePool | Refusal> {
   const refused = await takesNoPool(ctx, template);
@@ -78,11 +79,15 @@ async function* chunksOf(records: AsyncIterable<readonly string[]>, done: number
   if (chunk.length > 0) yield { rows: chunk, upTo: line };
 }
 
-/** Writes a chunk and its progress, both or neither; the progress first, so that of two uploads of one file one stops. */
+/**
+ * Writes a chunk and its progress, both or neither; the progress first, so that of two uploads of one file one stops.
+ */
 function writeChunk(ctx: Context, pool: CodePool, chunk: Chunk): Promise<CodePool | Refusal> {
   return withTransaction(ctx, async (tx) => {
     const [turn] = await tx.db.write([
-      sql`UPDATE code_pool SET rows = ${chunk.upTo} WHERE id = ${pool.id} AND rows = ${pool.rows} AND state = 'FILLING'`,
+      sql`
+        UPDATE code_pool SET rows = ${chunk.upTo}
+        WHERE id = ${pool.id} AND rows = ${pool.rows} AND state = 'FILLING'`,
     ]);
     if (turn?.rowsAffected !== 1) {
       return refuse.conflict("This upload was cancelled, or someone else is sending the same file.");
@@ -90,7 +95,8 @@ function writeChunk(ctx: Context, pool: CodePool, chunk: Chunk): Promise<CodePoo
     const { taken, faults } = await take(tx, pool, chunk.rows);
     await tx.db.write([
       sql`
-        UPDATE code_pool SET made = made + ${taken}, refused = refused + ${faults.length}, updated_at = ${tx.clock()} WHERE id = ${pool.id}`,
+        UPDATE code_pool SET made = made + ${taken}, refused = refused + ${faults.length}, updated_at = ${tx.clock()}
+        WHERE id = ${pool.id}`,
       ...keeping(pool, faults),
     ]);
     return findPool(tx, pool.id);
@@ -127,7 +133,9 @@ function keeping({ id, refused }: CodePool, faults: readonly CodeRowFault[], atL
   const kept = faults.slice(0, Math.max(atLeast, keptFaults - refused));
   if (kept.length === 0) return [];
   return [
-    sql`INSERT INTO code_pool_fault (pool, line, reason) SELECT ${id}, ${field("line")}, ${field("reason")} FROM ${rows(kept)}`,
+    sql`
+      INSERT INTO code_pool_fault (pool, line, reason)
+      SELECT ${id}, ${field("line")}, ${field("reason")} FROM ${rows(kept)}`,
   ];
 }
 
@@ -139,7 +147,8 @@ async function endUpload(
 ): Promise<CodePool | Refusal> {
   await ctx.db.write([
     sql`
-      UPDATE code_pool SET state = ${state}, wanted = made, refused = refused + ${faults.length}, updated_at = ${ctx.clock()}
+      UPDATE code_pool SET state = ${state}, wanted = made, refused = refused + ${faults.length},
+        updated_at = ${ctx.clock()}
       WHERE id = ${pool.id} AND state = 'FILLING'`,
     ...keeping(pool, faults, faults.length),
   ]);

@@ -9,19 +9,19 @@ import { findTemplate } from "../template/template.ts";
 import { type CodeFault, type CodePool, poolExportTable, poolFaultTable, poolTable } from "./pool-table.ts";
 
 /** Codes that one pool may be told to have. */
-export const mostWanted = 10_000_000;
+export const maxCodes = 10_000_000;
 
 export interface CodePoolDraft {
   readonly template: number;
-  /** How many codes, 1 to {@link mostWanted}. */
+  /** How many codes, 1 to {@link maxCodes}. */
   readonly wanted: number;
   /** The operator's name for this one pool, 1–200 characters. */
   readonly idempotencyKey: string;
 }
 
 /**
- * Begins to fill a pool of new codes for a template; the stock follows, step by step. A template may have several pools. Refuses a number that
- * cannot be, and templates that take no pool.
+ * Begins to fill a pool of new codes for a template; the stock follows, step by step. A template may have several
+ * pools. Refuses a number that cannot be, and templates that take no pool.
  */
 export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodePoolDraft): Promise<CodePool | Refusal> {
   const { template, wanted } = draft;
@@ -29,8 +29,8 @@ export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodeP
     key: idempotencyKey,
     input: { createCodePool: draft },
     check: async () => {
-      if (Number.isInteger(wanted) && wanted >= 1 && wanted <= mostWanted) return takesNoPool(ctx, template);
-      return refuse.invalid([{ path: "wanted", message: `must be between 1 and ${mostWanted}` }]);
+      if (Number.isInteger(wanted) && wanted >= 1 && wanted <= maxCodes) return takesNoPool(ctx, template);
+      return refuse.invalid([{ path: "wanted", message: `must be between 1 and ${maxCodes}` }]);
     },
     work: async (tx) => {
       const now = tx.clock();

@@ -2,20 +2,23 @@ import type { Redis } from "@upstash/redis";
 import { defineScript } from "../../redis/script.ts";
 import claimSource from "./claim.lua" with { type: "text" };
 import reconcileSource from "./reconcile.lua" with { type: "text" };
-import lowerSource from "./reduce-stock.lua" with { type: "text" };
+import reduceSource from "./reduce-stock.lua" with { type: "text" };
 import settleSource from "./settle.lua" with { type: "text" };
 
 /**
- * The gate before a template's stock: it keeps the crowd from the database, and may vanish or be wrong at any moment. Whatever it lets
- * through the database decides again.
+ * The gate before a template's stock: it keeps the crowd from the database, and may vanish or be wrong at any moment.
+ * Whatever it lets through the database decides again.
  */
 export type Admission =
   | { readonly kind: "admitted" | "sold_out" | "unloaded" | "unavailable" }
   | { readonly kind: "rate_limited"; readonly waitMs: number };
 
 /** Claims of one template that a member may try in a period, over all processes. */
-export const attempts = { most: 20, periodMs: 10_000 } as const;
-/** A gate that nobody touches is forgotten after this, with the claims that it never heard of again; it is loaded again when needed. */
+export const attempts = { limit: 20, periodMs: 10_000 } as const;
+/**
+ * A gate that nobody touches is forgotten after this, with the claims that it never heard of again; it is loaded again
+ * when needed.
+ */
 const lifetimeMs = 86_400_000;
 
 interface Claimant {
@@ -28,7 +31,7 @@ interface Claimant {
 export async function admit(redis: Redis | undefined, claim: Claimant, now: number): Promise<Admission> {
   const { template, member, token } = claim;
   const keys = [gateKey(template), pendingKey(template), `coupon:{${template}}:attempts:${member}`];
-  const answer = await claimScript.run(redis, keys, [token, now, attempts.most, attempts.periodMs]);
+  const answer = await claimScript.run(redis, keys, [token, now, attempts.limit, attempts.periodMs]);
   return answer === "unavailable" ? { kind: "unavailable" } : answer;
 }
 
@@ -51,13 +54,16 @@ export function reconcileGate(
   return reconcileScript.run(redis, [gateKey(template), pendingKey(template)], [remaining, lifetimeMs]);
 }
 
-/** Lowers a loaded gate to what the database has left, after coupons were given past it; never raises it. Answers what the gate has then. */
-export function lowerGate(
+/**
+ * Lowers a loaded gate to what the database has left, after coupons were given past it; never raises it. Answers what
+ * the gate has then.
+ */
+export function reduceGate(
   redis: Redis | undefined,
   template: number,
   remaining: number,
 ): Promise<number | "unloaded" | "unavailable"> {
-  return lowerScript.run(redis, [gateKey(template)], [remaining]);
+  return reduceScript.run(redis, [gateKey(template)], [remaining]);
 }
 
 /** Claims that were admitted before a time (ms) and whose end the gate has not heard of. */
@@ -106,7 +112,7 @@ const reconcileScript = defineScript(reconcileSource, (raw): number | "unloaded"
   throw new TypeError("reconcile.lua answered something else");
 });
 
-const lowerScript = defineScript(lowerSource, (raw): number | "unloaded" => {
+const reduceScript = defineScript(reduceSource, (raw): number | "unloaded" => {
   if (typeof raw === "number" || raw === "unloaded") return raw;
-  throw new TypeError("lower.lua answered something else");
+  throw new TypeError("reduce-stock.lua answered something else");
 });

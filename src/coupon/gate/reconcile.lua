@@ -1,4 +1,5 @@
--- Sets a gate to what the database says is left. Pending claims are never subtracted: too many are let through, never too few.
+-- Sets a gate to what the database says is left. Pending claims are never subtracted: too many are let through, never
+-- too few.
 -- KEYS 1 gate     string  units remaining; absent = not loaded         all keys share {template}
 --      2 pending  zset    claim token → admitted at, ms; ends with the gate
 -- ARGV 1 units left by the database   2 lifetime, ms

@@ -12,7 +12,10 @@ export interface Reconciled {
   readonly template: number;
   /** Units that the database has left. */
   readonly remaining: number;
-  /** How far the gate was off before it was mended: more (positive) or fewer units than there are; undefined when it was not loaded. */
+  /**
+   * How far the gate was off before it was mended: more (positive) or fewer units than there are; undefined when it was
+   * not loaded.
+   */
   readonly drift: number | undefined;
   /** Claims that the reaper settled, and those whose units it gave back. */
   readonly settled: number;
@@ -42,12 +45,14 @@ function loadingOf(db: Database): Loading {
 }
 
 /**
- * Makes every loaded gate true again: claims left pending by a crash are looked up and settled or released, then what remains is set to
- * what the database says. A late insert after a release only lets one too many through, whom the database refuses.
+ * Makes every loaded gate true again: claims left pending by a crash are looked up and settled or released, then what
+ * remains is set to what the database says. A late insert after a release only lets one too many through, whom the
+ * database refuses.
  */
 export async function reconcileGates(ctx: Context): Promise<Reconciled[]> {
   const open = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE stock IS NOT NULL AND recurrence IS NULL AND given = 'SELF_CLAIM' AND state IN ('ACTIVE', 'SOLD_OUT')
+    SELECT id FROM coupon_template
+    WHERE stock IS NOT NULL AND recurrence IS NULL AND issue_mode = 'SELF_CLAIM' AND state IN ('ACTIVE', 'SOLD_OUT')
       AND (closes_at IS NULL OR closes_at > ${ctx.clock() - 3_600_000})`);
   const done: Reconciled[] = [];
   for (const { id } of open) {
@@ -84,10 +89,13 @@ async function reap(ctx: Context, template: number): Promise<{ settled: number; 
   return { settled: issued.length, released: refused.length };
 }
 
-/** Units that the database has left; undefined for a template without stock, one that nobody claims, which needs no gate, or none. */
+/**
+ * Units that the database has left; undefined for a template without stock, one that nobody claims, which needs no
+ * gate, or none.
+ */
 async function remainingOf(ctx: Context, template: number): Promise<number | undefined> {
   const row = await ctx.db.first<{ remaining: number }>(sql`
     SELECT CASE WHEN state IN ('ACTIVE', 'SOLD_OUT') THEN stock - issued ELSE 0 END AS remaining
-    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL AND given = 'SELF_CLAIM'`);
+    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL AND issue_mode = 'SELF_CLAIM'`);
   return row?.remaining;
 }

@@ -1,4 +1,5 @@
--- Lowers a gate to what the database has left, after coupons were given past it. It never raises it, so that repeating it or being late is harmless.
+-- Lowers a gate to what the database has left, after coupons were given past it. It never raises it, so that repeating
+-- it or being late is harmless.
 -- KEYS 1 gate  string  units remaining; absent = not loaded
 -- ARGV 1 units left by the database
 -- →    units that the gate has now, "unloaded" if it is not loaded

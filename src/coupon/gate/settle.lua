@@ -1,4 +1,5 @@
--- Ends pending claims: what was issued keeps its unit, what was not gives it back. Tokens that are not pending change nothing.
+-- Ends pending claims: what was issued keeps its unit, what was not gives it back. Tokens that are not pending change
+-- nothing.
 -- KEYS 1 gate     string  units remaining; absent = not loaded         all keys share {template}
 --      2 pending  zset    claim token → admitted at, ms
 -- ARGV 1 number n of tokens that were issued   2 … n+1 those tokens   then the tokens that were not

@@ -21,8 +21,9 @@ export interface IssueInput {
 }
 
 /**
- * Gives one coupon of a SYSTEM template to a member, within stock, budget and the member's limit; before it opens, too. Durable when it
- * resolves. The same key of the same caller gives the same coupon again; for another member or template it is a CONFLICT.
+ * Gives one coupon of a SYSTEM template to a member, within stock, budget and the member's limit; before it opens, too.
+ * Durable when it resolves. The same key of the same caller gives the same coupon again; for another member or template
+ * it is a CONFLICT.
  */
 export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coupon | Refusal> {
   const { idempotencyKey } = input;
@@ -60,8 +61,8 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
 async function givenBySystem(ctx: Context, id: number): Promise<CouponTemplate | Refusal> {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
-  if (template.given !== "SYSTEM") {
-    const message = `is given by ${template.given}: members come for its coupons themselves`;
+  if (template.issueMode !== "SYSTEM") {
+    const message = `is given by ${template.issueMode}: members come for its coupons themselves`;
     return refuse.invalid([{ path: "templateId", message }]);
   }
   if (template.state === "DRAFT") return refuse.wrongState("This template is a draft; activate it first.", "DRAFT");

@@ -3,11 +3,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { couponsGivenToMany } from "../cache/sync-cache.ts";
+import { dropAvailableOfMany } from "../cache/sync-cache.ts";
 import { assignPoolCodes } from "../code/pool-assign.ts";
-import { lowerGate } from "../gate/gate.ts";
+import { reduceGate } from "../gate/gate.ts";
 import type { CodeMode } from "../table.ts";
-import { codeOf, randomColumns } from "./issue-code.ts";
+import { codeOf, randomColumns } from "./code-in-sql.ts";
 
 /** Coupons of one template for many members at once. */
 export interface BulkIssue {
@@ -23,9 +23,9 @@ export interface BulkIssue {
 }
 
 /**
- * The statements that give a coupon to each of these members and count them, to stand in one batch with what decided who they are. The
- * triggers leave them alone: whoever uses them bounds the members, and the table's CHECKs stand behind. {@link couponsIssued} is told
- * their results.
+ * The statements that give a coupon to each of these members and count them, to stand in one batch with what decided
+ * who they are. The triggers leave them, as `counted`, alone: whoever uses them bounds the members, and the table's
+ * CHECKs stand behind. {@link couponsIssued} is told their results.
  */
 export function issueStatements(issue: BulkIssue): Query[] {
   const { template, run, perMember, codeMode, now } = issue;
@@ -35,14 +35,16 @@ export function issueStatements(issue: BulkIssue): Query[] {
   const [members, code] = withCodes(issue);
   return [
     sql`
-      INSERT INTO coupon (member, template, number, source, code, reserve, at, valid_from, valid_to)
-      SELECT s.member, t.id, ${number}, ${`run/${run}`}, ${code}, CASE WHEN t.budget IS NULL THEN 0 ELSE t.most END, ${now},
+      INSERT INTO coupon (member, template, number, source, code, held_budget, at, valid_from, valid_to, counted)
+      SELECT s.member, t.id, ${number}, ${`run/${run}`}, ${code},
+        CASE WHEN t.budget IS NULL THEN 0 ELSE t.max_discount END, ${now},
         CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, ${now}) ELSE ${now} END,
-        CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE ${now} + t.valid_days * 86400000 END
+        CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE ${now} + t.valid_days * 86400000 END, 1
       FROM coupon_template t CROSS JOIN (${members}) s WHERE t.id = ${template}`,
     sql`
-      UPDATE coupon_template SET issued = issued + changes(), reserved = reserved + ${reserve},
-        state = CASE WHEN issued + changes() >= stock OR reserved + ${reserve} + spent + most > budget THEN 'SOLD_OUT' ELSE state END
+      UPDATE coupon_template SET issued = issued + changes(), reserved = reserved + ${heldBudget},
+        state = CASE WHEN issued + changes() >= stock OR reserved + ${heldBudget} + spent + max_discount > budget
+          THEN 'SOLD_OUT' ELSE state END
       WHERE id = ${template} AND changes() > 0`,
     sql`
       SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
@@ -51,7 +53,7 @@ export function issueStatements(issue: BulkIssue): Query[] {
   ];
 }
 
-const reserve = sql`CASE WHEN budget IS NULL THEN 0 ELSE most * changes() END`;
+const heldBudget = sql`CASE WHEN budget IS NULL THEN 0 ELSE max_discount * changes() END`;
 
 function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
   if (codeMode !== "ON_CLAIM") return [members, sql`NULL`];
@@ -60,16 +62,17 @@ function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
 }
 
 /**
- * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not throw, and nobody needs to
- * wait for it; a gate that does not hear of it lets too many through, whom the database refuses.
+ * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not
+ * throw, and nobody needs to wait for it; a gate that does not hear of it lets too many through, whom the database
+ * refuses.
  */
 export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
-  const [given, , told] = results;
+  const [given, , after] = results;
   if (!ctx.redis || !given?.rowsAffected) return;
-  const { remaining, members } = Told.parse(told?.rows[0]);
-  if (remaining !== null) await lowerGate(ctx.redis, template, remaining);
-  await couponsGivenToMany(ctx, members);
+  const { remaining, members } = IssueResult.parse(after?.rows[0]);
+  if (remaining !== null) await reduceGate(ctx.redis, template, remaining);
+  await dropAvailableOfMany(ctx, members);
 }
 
 /** What is left, and a JSON list of who got one. */
-const Told = z.object({ remaining: z.int().nullable(), members: z.string() });
+const IssueResult = z.object({ remaining: z.int().nullable(), members: z.string() });

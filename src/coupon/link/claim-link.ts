@@ -1,7 +1,10 @@
 import type { Context } from "../../context.ts";
 import { isSignature, signatureOf } from "../../web/signature.ts";
 
-/** What a claim link stands for: one claim of one member. Whoever has the link can make that claim and see its coupon, nothing else. */
+/**
+ * What a claim link stands for: one claim of one member. Whoever has the link can make that claim and see its coupon,
+ * nothing else.
+ */
 export interface ClaimLink {
   readonly template: number;
   /** The member's `seq`. */
@@ -12,7 +15,10 @@ export interface ClaimLink {
 
 const minuteMs = 60_000;
 
-/** The public address of a claim link. Short, for text messages, and letters, digits and hyphens only, so that no program cuts it off. */
+/**
+ * The public address of a claim link. Short, for text messages, and letters, digits and hyphens only, so that no
+ * program cuts it off.
+ */
 export function claimUrl(ctx: Context, link: ClaimLink): string {
   return `${ctx.settings.publicUrl}/c/${claimLinkToken(ctx, link)}`;
 }

@@ -5,19 +5,20 @@ import { languageOf, type PageLanguage } from "../../web/language.ts";
 import { pageResponse } from "../../web/page.ts";
 import { claimCoupon } from "../claim/claim.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
-import { templateInOffer } from "../template/template.ts";
+import { templateToClaim } from "../template/template-to-claim.ts";
 import { type ClaimLink, readClaimLink } from "./claim-link.ts";
 import { type ClaimNews, claimWords, newsOf, statusOf } from "./claim-words.ts";
 
 /**
- * Answers `/c/<token>`. GET and HEAD never claim, for mail scanners follow links: they lead to the template's own address, with the
- * token as its parameter `claim`, or show a page with a button. POST claims for the member whom the token names, once, however often.
+ * Answers `/c/<token>`. GET and HEAD never claim, for mail scanners follow links: they lead to the template's own
+ * address, with the token as its parameter `claim`, or show a page with a button. POST claims for the member whom the
+ * token names, once, however often.
  */
 export async function claimPage(ctx: Context, token: string, request: Request): Promise<Response> {
   const language = languageOf(request.headers.get("accept-language"));
   const link = readClaimLink(ctx, token);
-  const template = link && (await templateInOffer(ctx, link.template));
-  if (!link || template?.given !== "SELF_CLAIM" || template.state === "DRAFT") return tell(ctx, language, "bad");
+  const template = link && (await templateToClaim(ctx, link.template));
+  if (!link || template?.issueMode !== "SELF_CLAIM" || template.state === "DRAFT") return tell(ctx, language, "bad");
   if (link.until <= ctx.clock()) return tell(ctx, language, "expired", template);
   switch (request.method) {
     case "GET":

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import type { CouponTemplate } from "../table.ts";
 
@@ -23,9 +24,11 @@ export interface NoticePolicy {
 /** How long before members are reminded unless said, ms. */
 export const usualLead: Readonly<Record<NoticeKind, number>> = { DROP: 5 * 60_000, EXPIRY: 24 * 3_600_000 };
 
-/** Everything that is said of reminders: a row for all templates of a kind, and one for each that is treated otherwise. */
+/**
+ * Everything that is said of reminders: a row for all templates of a kind, and one for each that is treated otherwise.
+ */
 export async function noticePolicies(ctx: Context): Promise<NoticePolicy[]> {
-  const found = await ctx.db.all<Row>(sql`
+  const found = await ctx.db.all<PolicyRow>(sql`
     SELECT kind, template, enabled, lead, channels, content FROM coupon_notice_policy ORDER BY kind, template`);
   return found.map(({ kind, template, enabled, lead, channels, content }) => ({
     kind,
@@ -37,7 +40,7 @@ export async function noticePolicies(ctx: Context): Promise<NoticePolicy[]> {
   }));
 }
 
-interface Row {
+interface PolicyRow {
   readonly kind: NoticeKind;
   readonly template: number;
   readonly enabled: number;
@@ -46,13 +49,33 @@ interface Row {
   readonly content: string | null;
 }
 
-/** What holds for one template: its own word, else that of the template it is an occurrence of, else that for all, else what is usual. */
+/** Says how members are reminded, in the place of what was said before of the same kind and template. */
+export async function saveNoticePolicy(ctx: Context, policy: NoticePolicy): Promise<void> {
+  const { kind, template, enabled, lead, channels, content } = policy;
+  await ctx.db.write([
+    sql`
+      INSERT INTO coupon_notice_policy (kind, template, enabled, lead, channels, content, set_by, set_at)
+      VALUES (${kind}, ${template ?? 0}, ${enabled ? 1 : 0}, ${lead}, ${json(channels)}, ${json(content)},
+        ${describeActor(ctx.actor)}, ${ctx.clock()})
+      ON CONFLICT DO UPDATE SET enabled = excluded.enabled, lead = excluded.lead, channels = excluded.channels,
+        content = excluded.content, set_by = excluded.set_by, set_at = excluded.set_at`,
+  ]);
+}
+
+function json(value: unknown): string | null {
+  return value === null ? null : JSON.stringify(value);
+}
+
+/**
+ * What holds for one template: its own word, else that of the template it is an occurrence of, else that for all, else
+ * what is usual.
+ */
 export function policyFor(
   policies: readonly NoticePolicy[],
   kind: NoticeKind,
-  { id, pattern }: Pick<CouponTemplate, "id" | "pattern">,
+  { id, recurringTemplate }: Pick<CouponTemplate, "id" | "recurringTemplate">,
 ): Omit<NoticePolicy, "lead" | "template"> & { readonly lead: number } {
-  const words = [id, pattern, null].flatMap((template, i) => {
+  const words = [id, recurringTemplate, null].flatMap((template, i) => {
     const isNobodys = i === 1 && template === null;
     return isNobodys ? [] : policies.filter((each) => each.kind === kind && each.template === template);
   });

@@ -20,9 +20,10 @@ export interface Reminder {
 }
 
 /**
- * Notes that the acting member wants to be told before a template opens; of a recurring one, before its next occurrence. They are told once,
- * on the first channel that reaches them. Asking again changes nothing. Refusals: NOT_FOUND, ENDED, SOLD_OUT, NOT_ELIGIBLE, and WRONG_STATE with
- * `OPEN` (claim it), `OPENING` (it opens sooner than members are told) or `OFF` (the shop sends no such reminders).
+ * Notes that the acting member wants to be told before a template opens; of a recurring one, before its next
+ * occurrence. They are told once, on the first channel that reaches them. Asking again changes nothing. Refusals:
+ * NOT_FOUND, ENDED, SOLD_OUT, NOT_ELIGIBLE, and WRONG_STATE with `OPEN` (claim it), `OPENING` (it opens sooner than
+ * members are told) or `OFF` (the shop sends no such reminders).
  */
 export async function remindMe(
   ctx: MemberContext,
@@ -43,7 +44,9 @@ export async function remindMe(
   }
   if (!(await isEligible(ctx, template))) return refuse.notEligible();
   await ctx.db.write([
-    sql`INSERT INTO coupon_reminder (template, member, at) VALUES (${template.id}, ${ctx.actor.seq}, ${now}) ON CONFLICT DO NOTHING`,
+    sql`
+      INSERT INTO coupon_reminder (template, member, at) VALUES (${template.id}, ${ctx.actor.seq}, ${now})
+      ON CONFLICT DO NOTHING`,
   ]);
   return { template, opensAt, remindAt: opensAt - lead };
 }
@@ -51,12 +54,13 @@ export async function remindMe(
 /** What opens next under this id, or is open when nothing else is coming. */
 async function upcoming(ctx: Context, id: number): Promise<CouponTemplate | Refusal> {
   const [template] = await templatesToShow(ctx, [id]);
-  if (!template || template.state === "DRAFT" || template.given !== "SELF_CLAIM") {
+  if (!template || template.state === "DRAFT" || template.issueMode !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", id);
   }
   if (template.recurrence === null) return unlessOver(template, ctx.clock());
   const next = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE pattern = ${id} AND state = 'ACTIVE' AND occurs_at > ${ctx.clock()} ORDER BY occurs_at LIMIT 1`);
+    SELECT id FROM coupon_template
+    WHERE recurring_template = ${id} AND state = 'ACTIVE' AND occurs_at > ${ctx.clock()} ORDER BY occurs_at LIMIT 1`);
   const [occurrence] = next ? await templatesToShow(ctx, [next.id]) : [];
   return occurrence ? unlessOver(occurrence, ctx.clock()) : refuse.ended();
 }
@@ -67,8 +71,8 @@ function unlessOver(template: CouponTemplate, now: number): CouponTemplate | Ref
 }
 
 /**
- * Takes the acting member's wish back; of a recurring template, for every occurrence. Refusals: NOT_FOUND, and WRONG_STATE with `SENT` when
- * members have been told, or are being told.
+ * Takes the acting member's wish back; of a recurring template, for every occurrence. Refusals: NOT_FOUND, and
+ * WRONG_STATE with `SENT` when members have been told, or are being told.
  */
 export async function cancelReminder(
   ctx: MemberContext,
@@ -89,7 +93,7 @@ export async function cancelReminder(
 async function remindersUnder(ctx: MemberContext, id: number): Promise<Reminder[]> {
   const found = await ctx.db.all<{ id: number }>(sql`
     SELECT t.id FROM coupon_reminder r CROSS JOIN coupon_template t ON t.id = r.template
-    WHERE r.member = ${ctx.actor.seq} AND (t.id = ${id} OR t.pattern = ${id}) ORDER BY t.opens_at`);
+    WHERE r.member = ${ctx.actor.seq} AND (t.id = ${id} OR t.recurring_template = ${id}) ORDER BY t.opens_at`);
   const policies = await noticePolicies(ctx);
   const templates = await templatesById(
     ctx,

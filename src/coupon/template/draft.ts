@@ -1,8 +1,8 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { readTerms } from "../../discount/terms.ts";
+import { readDiscountTerms } from "../../discount/terms.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
-import { type CouponTemplate, codeModes, waysGiven } from "../table.ts";
+import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
 
 /** A stock, or an amount in minor units. */
@@ -26,7 +26,7 @@ export const TemplateDraft = z.strictObject({
   currency: z.string().regex(/^[A-Z]{3}$/, "is a currency of three capital letters, e.g. EUR"),
   conditions: z.unknown().default({}),
   stacking: z.unknown().default({ exclusive: true }),
-  given: z.enum(waysGiven).default("SELF_CLAIM"),
+  issueMode: z.enum(issueModes).default("SELF_CLAIM"),
   codeMode: z.enum(codeModes).default("NONE"),
   codePrefix: z
     .string()
@@ -51,14 +51,17 @@ export const TemplateDraft = z.strictObject({
 });
 export type TemplateDraft = z.input<typeof TemplateDraft>;
 /** What a template says, with nothing left out. */
-export type SaidOfTemplate = z.output<typeof TemplateDraft>;
-/** A draft that was checked, and what one coupon of it can cost at most: minor units, null where only the cart bounds it. */
-export type CheckedDraft = SaidOfTemplate & { readonly most: number | null };
+export type ParsedDraft = z.output<typeof TemplateDraft>;
+/**
+ * A draft that was checked, and what one coupon of it can cost at most: minor units, null where only the cart bounds
+ * it.
+ */
+export type CheckedDraft = ParsedDraft & { readonly maxDiscount: number | null };
 
 const Kept = z.object(TemplateDraft.shape);
 
 /** What a template says, as its draft would. */
-export function draftOf(template: CouponTemplate): SaidOfTemplate {
+export function draftOf(template: CouponTemplate): ParsedDraft {
   return Kept.parse(template.codeMode === "POOL" ? { ...template, stock: null } : template);
 }
 
@@ -68,8 +71,8 @@ export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: T
   if (!parsed.success) {
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
-  const terms = readTerms(parsed.data);
-  const checked = { ...parsed.data, ...terms.read, most: terms.most };
+  const terms = readDiscountTerms(parsed.data);
+  const checked = { ...parsed.data, ...terms.read, maxDiscount: terms.maxDiscount };
   const issues = [
     ...terms.issues,
     ...eligibilityIssues(ctx, checked),
@@ -88,8 +91,8 @@ function eligibilityIssues(
   return isRefusal(audience) && audience.code === "INVALID_INPUT" ? audience.issues : [];
 }
 
-function faultsOf(said: CheckedDraft, now: number): Issue[] {
-  const { opensAt, closesAt, validFrom, validTo, validDays, given, codeMode, stock } = said;
+function faultsOf(draft: CheckedDraft, now: number): Issue[] {
+  const { opensAt, closesAt, validFrom, validTo, validDays, issueMode, codeMode, stock } = draft;
   const issues: Issue[] = [];
   const fault = (path: string, message: string) => void issues.push({ path, message });
   if (opensAt !== null && closesAt !== null && closesAt <= opensAt) fault("closesAt", "must lie after it opens");
@@ -97,28 +100,28 @@ function faultsOf(said: CheckedDraft, now: number): Issue[] {
   if (validDays !== null && (validFrom !== null || validTo !== null)) {
     fault("validDays", "is instead of `validFrom` and `validTo`, not with them");
   }
-  if (given === "CODE" && codeMode !== "POOL") fault("codeMode", "must be POOL where coupons are given for codes");
+  if (issueMode === "CODE" && codeMode !== "POOL") fault("codeMode", "must be POOL where coupons are given for codes");
   if (codeMode === "POOL" && stock !== null) fault("stock", "is the number of codes where they come from a pool");
-  return [...issues, ...recurrenceIssues(said, now)];
+  return [...issues, ...recurrenceIssues(draft, now)];
 }
 
-function recurrenceIssues(said: SaidOfTemplate, now: number): Issue[] {
-  const { recurrence, given, codeMode } = said;
+function recurrenceIssues(draft: ParsedDraft, now: number): Issue[] {
+  const { recurrence, issueMode, codeMode } = draft;
   if (recurrence === null) return [];
   const fault = (message: string): Issue => ({ path: "recurrence", message });
-  const faulty = recurrenceFault(recurrence, said, now);
+  const faulty = recurrenceFault(recurrence, draft, now);
   return [
-    ...(given === "SELF_CLAIM" ? [] : [fault("is for templates that members claim themselves")]),
+    ...(issueMode === "SELF_CLAIM" ? [] : [fault("is for templates that members claim themselves")]),
     ...(codeMode === "POOL" ? [fault("does not go with a pool of codes, which belongs to one template")] : []),
     ...(faulty ? [faulty] : []),
   ];
 }
 
 /** What is wrong with a budget: nothing bounds what one coupon can cost, or not even one can be paid of it. */
-export function budgetIssues({ budget, most }: Pick<CheckedDraft, "budget" | "most">): Issue[] {
+export function budgetIssues({ budget, maxDiscount }: Pick<CheckedDraft, "budget" | "maxDiscount">): Issue[] {
   if (budget === null) return [];
-  if (most === null) {
+  if (maxDiscount === null) {
     return [{ path: "budget", message: "needs parameters that bound what one coupon takes off, e.g. a `cap`" }];
   }
-  return budget < most ? [{ path: "budget", message: `is less than one coupon can cost (${most})` }] : [];
+  return budget < maxDiscount ? [{ path: "budget", message: `is less than one coupon can cost (${maxDiscount})` }] : [];
 }

@@ -4,9 +4,10 @@ import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
-import { type CheckedDraft, checkTemplate, draftOf, type SaidOfTemplate, TemplateDraft } from "./draft.ts";
+import { type CheckedDraft, checkTemplate, draftOf, type ParsedDraft, TemplateDraft } from "./draft.ts";
 import { isLive } from "./state.ts";
-import { findTemplate, forgetTemplate } from "./template.ts";
+import { findTemplate } from "./template.ts";
+import { forgetTemplate } from "./template-to-claim.ts";
 
 interface Keyed {
   /** The caller's name for this one request. */
@@ -46,37 +47,38 @@ export function duplicateTemplate(
 }
 
 /**
- * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what claimants were not
- * promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience, closing later (or never), opening earlier
- * and a higher limit. What recurs changes its occurrences that have not opened, too.
+ * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what
+ * claimants were not promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience,
+ * closing later (or never), opening earlier and a higher limit. What recurs changes its occurrences that have not
+ * opened, too.
  */
-export async function rewriteTemplate(
+export async function updateTemplate(
   ctx: Context,
   { id, draft }: { readonly id: number; readonly draft: Partial<TemplateDraft> },
 ): Promise<CouponTemplate | Refusal> {
-  const answer = await ctx.db.transaction((db) => rewrite({ ...ctx, db }, id, draft));
+  const answer = await ctx.db.transaction((db) => update({ ...ctx, db }, id, draft));
   forgetTemplate(ctx, id);
   return answer;
 }
 
-async function rewrite(ctx: Context, id: number, draft: Partial<TemplateDraft>): Promise<CouponTemplate | Refusal> {
+async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>): Promise<CouponTemplate | Refusal> {
   const before = await findTemplate(ctx, id);
   if (!before) return refuse.notFound("coupon template", id);
   if (before.state !== "DRAFT" && !isLive(before.state)) {
     return refuse.wrongState(`This template is ${before.state}; duplicate it to begin anew.`, before.state);
   }
-  const said = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
-  const checked = checkTemplate(ctx, { ...draftOf(before), ...pick(draft, said) });
+  const named = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
+  const checked = checkTemplate(ctx, { ...draftOf(before), ...pick(draft, named) });
   if (isRefusal(checked)) return checked;
-  const broken = isLive(before.state) ? brokenPromises(said, draftOf(before), checked) : [];
+  const broken = isLive(before.state) ? brokenPromises(named, draftOf(before), checked) : [];
   if (broken.length > 0) return refuse.invalid(broken);
-  const changed = isLive(before.state) ? pick(checked, said) : checked;
+  const changed = isLive(before.state) ? pick(checked, named) : checked;
   const [after] = await ctx.db.orm
     .update(templateTable)
     .set({ ...changed, updatedAt: ctx.clock() })
     .where(eq(templateTable.id, id))
     .returning();
-  if (after && isLive(after.state)) await rewriteOccurrences(ctx, after);
+  if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ?? refuse.notFound("coupon template", id);
 }
 
@@ -86,9 +88,9 @@ function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]
   ) as Partial<T>;
 }
 
-type Field = keyof SaidOfTemplate;
+type Field = keyof ParsedDraft;
 /** What may change of a live template, and how. */
-type Rule = (before: SaidOfTemplate, after: SaidOfTemplate) => string | undefined;
+type Rule = (before: ParsedDraft, after: ParsedDraft) => string | undefined;
 const free: Readonly<Partial<Record<Field, Rule>>> = {
   name: () => undefined,
   activeUrl: () => undefined,
@@ -108,9 +110,12 @@ const instead: Readonly<Partial<Record<Field, string>>> = {
 };
 const promised = "was promised to those who claimed; duplicate the template and withdraw or end this one";
 
-/** Of the fields that were said, those that a change of a live template must leave alone, each with what to do instead. Pure. */
-export function brokenPromises(said: readonly Field[], before: SaidOfTemplate, after: SaidOfTemplate): Issue[] {
-  return said.flatMap((path) => {
+/**
+ * Of the fields that were named, those that a change of a live template must leave alone, each with what to do instead.
+ * Pure.
+ */
+export function brokenPromises(named: readonly Field[], before: ParsedDraft, after: ParsedDraft): Issue[] {
+  return named.flatMap((path) => {
     if (Bun.deepEquals(before[path], after[path])) return [];
     const rule = free[path];
     const message = rule ? rule(before, after) : (instead[path] ?? promised);
@@ -118,12 +123,13 @@ export function brokenPromises(said: readonly Field[], before: SaidOfTemplate, a
   });
 }
 
-async function rewriteOccurrences(ctx: Context, { id }: CouponTemplate): Promise<void> {
+async function updateOccurrences(ctx: Context, { id }: CouponTemplate): Promise<void> {
   await ctx.db.write([
     sql`
       UPDATE coupon_template SET (name, active_url, eligibility, per_member, updated_at) = (
-        SELECT p.name, p.active_url, p.eligibility, p.per_member, ${ctx.clock()} FROM coupon_template p WHERE p.id = ${id})
-      WHERE pattern = ${id} AND state = 'ACTIVE' AND opens_at > ${ctx.clock()}`,
+        SELECT p.name, p.active_url, p.eligibility, p.per_member, ${ctx.clock()}
+        FROM coupon_template p WHERE p.id = ${id})
+      WHERE recurring_template = ${id} AND state = 'ACTIVE' AND opens_at > ${ctx.clock()}`,
   ]);
 }
 

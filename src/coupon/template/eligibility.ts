@@ -8,11 +8,11 @@ import { isRefusal } from "../../errors.ts";
 import type { CouponTemplate } from "../table.ts";
 
 /** Members of a crowd who are looked up by one statement at most. */
-const mostTogether = 500;
+const maxTogether = 500;
 
 /**
- * Whether the acting member may have a template's coupons: its audience filter, asked of the member alone, now. A crowd before one template
- * is asked for together.
+ * Whether the acting member may have a template's coupons: its audience filter, asked of the member alone, now. A crowd
+ * before one template is asked for together.
  */
 export async function isEligible(ctx: Context, template: CouponTemplate): Promise<boolean> {
   if (ctx.actor.kind !== "member") return false;
@@ -28,7 +28,7 @@ function loaderOf(ctx: Context, template: CouponTemplate): DataLoader<number, bo
   if (known) return known;
   const made = new DataLoader((members: readonly number[]) => whichAreEligible(ctx, template, members), {
     cache: false,
-    maxBatchSize: mostTogether,
+    maxBatchSize: maxTogether,
     batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
   });
   loaders.set(template, made);
@@ -44,7 +44,8 @@ async function whichAreEligible(
   const { db, clock, settings } = ctx;
   const predicate = compileAudience(audienceOf(ctx, template), { asOf: clock(), timeZone: settings.shopTimeZone });
   const found = await db.all<{ seq: number }>(sql`
-    SELECT m.seq FROM ${rows(members)} asked CROSS JOIN member m ON m.seq = asked.value WHERE ${liveMember} AND ${predicate}`);
+    SELECT m.seq FROM ${rows(members)} asked CROSS JOIN member m ON m.seq = asked.value
+    WHERE ${liveMember} AND ${predicate}`);
   const eligible = new Set(found.map(({ seq }) => seq));
   return members.map((seq) => eligible.has(seq));
 }

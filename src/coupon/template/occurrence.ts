@@ -38,8 +38,8 @@ interface Bounds {
 }
 
 /**
- * The next `n` occurrences that open after a time (ms) and inside the template's own window. An hour that the zone's clock skips is made
- * up for when the clock has moved on, one that comes twice counts once.
+ * The next `n` occurrences that open after a time (ms) and inside the template's own window. An hour that the zone's
+ * clock skips is made up for when the clock has moved on, one that comes twice counts once.
  */
 export function occurrencesAfter({ cron, zone, minutes }: Recurrence, bounds: Bounds, after: number, n: number) {
   const found: Occurrence[] = [];
@@ -83,30 +83,33 @@ export function occurrencesDue(recurrence: Recurrence, bounds: Bounds, now: numb
   return isOpen ? around : around.slice(0, madeAhead);
 }
 
-/** The recurrence of a template as it is kept, or null. It is parsed again, so that a row that no longer fits is noticed where it is read. */
+/**
+ * The recurrence of a template as it is kept, or null. It is parsed again, so that a row that no longer fits is noticed
+ * where it is read.
+ */
 export function recurrenceOf({ recurrence }: Pick<CouponTemplate, "recurrence">): Recurrence | null {
   return recurrence === null ? null : Recurrence.parse(recurrence);
 }
 
 /**
- * Makes the occurrences of a recurring template that there should be by now, each a template of its own with the stock and budget of the
- * pattern. Those that exist stay as they are. Does nothing for a pattern that is not active.
+ * Makes the occurrences of a recurring template that there should be by now, each a template of its own with the stock
+ * and budget. Those that exist stay as they are. Does nothing for a recurring template that is not active.
  */
-export async function makeOccurrences(ctx: Context, pattern: CouponTemplate): Promise<void> {
-  const recurrence = recurrenceOf(pattern);
+export async function makeOccurrences(ctx: Context, recurring: CouponTemplate): Promise<void> {
+  const recurrence = recurrenceOf(recurring);
   if (!recurrence) return;
   const now = ctx.clock();
-  const due = occurrencesDue(recurrence, pattern, now);
+  const due = occurrencesDue(recurrence, recurring, now);
   if (due.length === 0) return;
   await ctx.db.write([
     sql`
-      INSERT INTO coupon_template (name, shop, kind, params, currency, conditions, stacking, given, code_mode, code_prefix, eligibility,
-        per_member, stock, budget, most, opens_at, closes_at, valid_from, valid_to, valid_days, active_url, state, pattern, occurs_at,
-        created_by, created_at, updated_at)
-      SELECT name, shop, kind, params, currency, conditions, stacking, given, code_mode, code_prefix, eligibility, per_member, stock, budget,
-        most, ${field("opensAt")}, ${field("closesAt")}, valid_from, valid_to, valid_days, active_url, 'ACTIVE', p.id, ${field("opensAt")},
-        created_by, ${now}, ${now}
-      FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${pattern.id} AND p.state = 'ACTIVE'
+      INSERT INTO coupon_template (name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
+        code_prefix, eligibility, per_member, stock, budget, max_discount, opens_at, closes_at, valid_from, valid_to,
+        valid_days, active_url, state, recurring_template, occurs_at, created_by, created_at, updated_at)
+      SELECT name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
+        code_prefix, eligibility, per_member, stock, budget, max_discount, ${field("opensAt")}, ${field("closesAt")},
+        valid_from, valid_to, valid_days, active_url, 'ACTIVE', p.id, ${field("opensAt")}, created_by, ${now}, ${now}
+      FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${recurring.id} AND p.state = 'ACTIVE'
       ON CONFLICT DO NOTHING`,
   ]);
 }

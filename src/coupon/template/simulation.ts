@@ -12,10 +12,10 @@ export interface TemplateSimulation {
   /** Members whom it is for, as they are now. */
   readonly eligible: number;
   /** Coupons that they could come to hold, by stock and limit; of what recurs, each time. */
-  readonly mostCoupons: number;
+  readonly maxCoupons: number;
   /** What one coupon, and what all of them, can cost at most, in minor units; null where only the carts bound it. */
-  readonly mostPerCoupon: number | null;
-  readonly mostCost: number | null;
+  readonly maxDiscount: number | null;
+  readonly maxCost: number | null;
   /** What an operator may not have meant, by the field; nothing of it keeps the template from being activated. */
   readonly warnings: readonly Issue[];
   /** Of what recurs, when it opens next. */
@@ -26,41 +26,41 @@ export interface TemplateSimulation {
 export async function simulateTemplate(ctx: Context, id: number): Promise<TemplateSimulation | Refusal> {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
-  const said = checkTemplate(ctx, draftOf(template));
-  return isRefusal(said) ? said : simulate(ctx, { ...said, stock: template.stock });
+  const draft = checkTemplate(ctx, draftOf(template));
+  return isRefusal(draft) ? draft : simulate(ctx, { ...draft, stock: template.stock });
 }
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
 export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Promise<TemplateSimulation | Refusal> {
-  const said = checkTemplate(ctx, draft);
-  if (isRefusal(said)) return said;
-  return simulate(ctx, said.codeMode === "POOL" ? { ...said, stock: 0 } : said);
+  const checked = checkTemplate(ctx, draft);
+  if (isRefusal(checked)) return checked;
+  return simulate(ctx, checked.codeMode === "POOL" ? { ...checked, stock: 0 } : checked);
 }
 
-async function simulate(ctx: Context, said: CheckedDraft): Promise<TemplateSimulation> {
+async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimulation> {
   const now = ctx.clock();
-  const eligible = await countMembers(ctx, audienceOf(ctx, { id: 0, eligibility: said.eligibility }));
-  const { most, budget } = said;
-  const mostCoupons = Math.min(said.stock ?? Infinity, eligible * said.perMember);
-  const mostCost = most === null ? null : Math.min(budget ?? Infinity, mostCoupons * most);
+  const eligible = await countMembers(ctx, audienceOf(ctx, { id: 0, eligibility: draft.eligibility }));
+  const { maxDiscount, budget } = draft;
+  const maxCoupons = Math.min(draft.stock ?? Infinity, eligible * draft.perMember);
+  const maxCost = maxDiscount === null ? null : Math.min(budget ?? Infinity, maxCoupons * maxDiscount);
   return {
     eligible,
-    mostCoupons,
-    mostPerCoupon: most,
-    mostCost,
-    warnings: warningsFor(said, { now, eligible }),
-    occurrences: said.recurrence ? occurrencesAfter(said.recurrence, said, now, 5) : [],
+    maxCoupons,
+    maxDiscount: maxDiscount,
+    maxCost,
+    warnings: warningsFor(draft, { now, eligible }),
+    occurrences: draft.recurrence ? occurrencesAfter(draft.recurrence, draft, now, 5) : [],
   };
 }
 
 /** What an operator may not have meant. Pure; `now` is ms. */
-export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
+export function warningsFor(draft: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
   const warnings: Issue[] = [];
   const warn = (path: string, message: string, when: boolean) => void (when && warnings.push({ path, message }));
-  const { stock, budget, most, perMember, opensAt, closesAt, validFrom, validTo } = said;
+  const { stock, budget, maxDiscount, perMember, opensAt, closesAt, validFrom, validTo } = draft;
   warn("stock", "neither stock nor budget bounds what it costs", stock === null && budget === null);
   warn("stock", "there are no codes in its pools yet", stock === 0);
-  warn("params", "nothing bounds what one coupon takes off", most === null);
+  warn("params", "nothing bounds what one coupon takes off", maxDiscount === null);
   warn("eligibility", "no member is eligible now", eligible === 0);
   warn(
     "stock",
@@ -70,7 +70,7 @@ export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number
   warn(
     "budget",
     "is spent before the stock is",
-    budget !== null && most !== null && stock !== null && budget < stock * most,
+    budget !== null && maxDiscount !== null && stock !== null && budget < stock * maxDiscount,
   );
   warn("closesAt", "its window is past", closesAt !== null && closesAt <= now);
   warn("validTo", "its coupons would have expired", validTo !== null && validTo <= now);
@@ -84,6 +84,6 @@ export function warningsFor(said: CheckedDraft, { now, eligible }: { now: number
     "coupons cannot be used when they are claimed",
     validFrom !== null && validFrom > Math.max(now, opensAt ?? 0),
   );
-  warn("conditions.minimum", "the smallest cart that it is good for would cost nothing", leavesNothing(said));
+  warn("conditions.minimum", "the smallest cart that it is good for would cost nothing", leavesNothing(draft));
   return warnings;
 }

@@ -5,7 +5,7 @@ import type { Query } from "../../db/statement.ts";
 import type { CouponTemplate, TemplateState } from "../table.ts";
 
 /** What can become of a template, and in which states. */
-export const moves = {
+export const transitions = {
   activate: { from: ["DRAFT"], to: "ACTIVE" },
   /** Nothing is left of its stock or budget. */
   sellOut: { from: ["ACTIVE"], to: "SOLD_OUT" },
@@ -15,11 +15,11 @@ export const moves = {
   /** A draft is thrown away by it. */
   withdraw: { from: ["DRAFT", "ACTIVE", "SOLD_OUT"], to: "WITHDRAWN" },
 } as const satisfies Record<string, { from: readonly TemplateState[]; to: TemplateState }>;
-export type Move = keyof typeof moves;
+export type TransitionName = keyof typeof transitions;
 
-/** The state that a move leads to; undefined where it is not possible. */
-export function afterMove(state: TemplateState, move: Move): TemplateState | undefined {
-  const { from, to } = moves[move];
+/** The state that a transition leads to; undefined where it is not possible. */
+export function stateAfter(state: TemplateState, transition: TransitionName): TemplateState | undefined {
+  const { from, to } = transitions[transition];
   return from.some((each) => each === state) ? to : undefined;
 }
 
@@ -28,7 +28,10 @@ export function isLive(state: TemplateState): boolean {
   return state === "ACTIVE" || state === "SOLD_OUT";
 }
 
-/** Whether nothing more of a template is given, whatever is left: it was ended, its window is past, or its coupons would have expired. */
+/**
+ * Whether nothing more of a template is given, whatever is left: it was ended, its window is past, or its coupons would
+ * have expired.
+ */
 export function isOver(
   { state, closesAt, validTo }: Pick<CouponTemplate, "state" | "closesAt" | "validTo">,
   now: number,
@@ -37,37 +40,46 @@ export function isOver(
   return state === "ENDED" || state === "WITHDRAWN" || isPast(closesAt) || isPast(validTo);
 }
 
-/** The row is in a state from which a move is possible. */
-export function movable(move: Move): SQL {
-  const names = moves[move].from.map((state) => sql`${state}`);
+/** The row is in a state from which a transition is possible. */
+export function allows(transition: TransitionName): SQL {
+  const names = transitions[transition].from.map((state) => sql`${state}`);
   return sql`state IN (${sql.join(names, sql`, `)})`;
 }
 
 /** The row has no room for one more coupon, in its stock or its budget. */
-export const nothingLeft: SQL = sql`((stock IS NOT NULL AND issued >= stock) OR (budget IS NOT NULL AND reserved + spent + most > budget))`;
+export const nothingLeft: SQL = sql`(
+  (stock IS NOT NULL AND issued >= stock) OR (budget IS NOT NULL AND reserved + spent + max_discount > budget))`;
 
-/** The same of a row that was read; or it is SOLD_OUT, as it stays until the sweep has seen that there is room again. */
-export function isSoldOut({ state, stock, issued, budget, reserved, spent, most }: CouponTemplate): boolean {
-  const isSpent = budget !== null && reserved + spent + (most ?? 0) > budget;
+/**
+ * The same of a row that was read; or it is SOLD_OUT, as it stays until the sweep has seen that there is room again.
+ */
+export function isSoldOut({ state, stock, issued, budget, reserved, spent, maxDiscount }: CouponTemplate): boolean {
+  const isSpent = budget !== null && reserved + spent + (maxDiscount ?? 0) > budget;
   return state === "SOLD_OUT" || isSpent || (stock !== null && issued >= stock);
 }
 
 /**
- * The statements of one move of all templates that `where` selects: the log of who moved them and why, then the update, which is the last
- * one and moves those that are in a state from which it is possible.
+ * The statements of one transition of all templates that `where` selects: the log of who did it and why, then the
+ * update, which is the last one and changes those that are in a state from which it is possible.
  */
-export function moveTemplates(ctx: Context, move: Move, where: SQL, reason?: string | undefined): Query[] {
-  const { to } = moves[move];
-  const which = sql`${movable(move)} AND (${where})`;
+export function transitionTemplates(
+  ctx: Context,
+  transition: TransitionName,
+  where: SQL,
+  reason?: string | undefined,
+): Query[] {
+  const { to } = transitions[transition];
+  const which = sql`${allows(transition)} AND (${where})`;
   return [
     sql`
       INSERT INTO coupon_transition (template, from_state, to_state, actor, reason, at)
-      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()} FROM coupon_template WHERE ${which}`,
+      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
+      FROM coupon_template WHERE ${which}`,
     sql`UPDATE coupon_template SET state = ${to}, updated_at = ${ctx.clock()} WHERE ${which}`,
   ];
 }
 
-/** One move of a template, as it was logged. */
+/** One transition of a template, as it was logged. */
 export interface TemplateTransition {
   readonly id: number;
   readonly from_state: TemplateState;
@@ -80,5 +92,6 @@ export interface TemplateTransition {
 /** What became of a template, newest first, at most 200. */
 export function templateTransitions(ctx: Context, template: number): Promise<TemplateTransition[]> {
   return ctx.db.all<TemplateTransition>(sql`
-    SELECT id, from_state, to_state, actor, reason, at FROM coupon_transition WHERE template = ${template} ORDER BY id DESC LIMIT 200`);
+    SELECT id, from_state, to_state, actor, reason, at
+    FROM coupon_transition WHERE template = ${template} ORDER BY id DESC LIMIT 200`);
 }

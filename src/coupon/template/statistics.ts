@@ -2,7 +2,10 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { type CouponState, couponStates } from "../table.ts";
 
-/** What became of a template's coupons; of a recurring one, of all its occurrences. Money is minor units of its currency. */
+/**
+ * What became of a template's coupons; of a recurring one, of all its occurrences. Money is minor units of its
+ * currency.
+ */
 export interface CouponStatistics {
   /** All that were given: available + locked + used + expired + withdrawn. */
   readonly issued: number;
@@ -22,10 +25,13 @@ export interface CouponStatistics {
   readonly spent: number;
 }
 
-/** A template's statistics, from sums that move with the coupons: it costs the same whatever their number. Undefined without such a template. */
+/**
+ * A template's statistics, from sums that move with the coupons: it costs the same whatever their number. Undefined
+ * without such a template.
+ */
 export async function couponStatistics(ctx: Context, template: number): Promise<CouponStatistics | undefined> {
-  const ids = sql`SELECT id FROM coupon_template WHERE id = ${template} OR pattern = ${template}`;
-  const moved = couponStates
+  const ids = sql`SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template}`;
+  const changed = couponStates
     .filter((state) => state !== "AVAILABLE")
     .map((state) => sql`coalesce(sum(n) FILTER (WHERE state = ${state}), 0) AS ${sql.raw(nameOf(state))}`);
   const row = await ctx.db.first<Omit<CouponStatistics, "available">>(sql`
@@ -33,8 +39,8 @@ export async function couponStatistics(ctx: Context, template: number): Promise<
       SELECT sum(issued) AS issued, sum(claimed) AS claimed, sum(reserved) AS reserved, sum(spent) AS spent
       FROM coupon_template WHERE id IN (${ids}) HAVING count(*) > 0)
     CROSS JOIN (
-      SELECT ${sql.join(moved, sql`, `)}, coalesce(sum(discount), 0) AS discount, coalesce(sum(revenue), 0) AS revenue
-      FROM coupon_tally WHERE template IN (${ids}))`);
+      SELECT ${sql.join(changed, sql`, `)}, coalesce(sum(discount), 0) AS discount, coalesce(sum(revenue), 0) AS revenue
+      FROM coupon_counts WHERE template IN (${ids}))`);
   if (!row) return undefined;
   const { issued, locked, used, expired, withdrawn } = row;
   return { ...row, available: issued - locked - used - expired - withdrawn };

@@ -1,41 +1,45 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { makeOccurrences } from "./occurrence.ts";
-import { type Move, movable, moveTemplates, nothingLeft } from "./state.ts";
-import { templateChanged } from "./tell-gate.ts";
+import { allows, nothingLeft, type TransitionName, transitionTemplates } from "./state.ts";
 import { templatesById } from "./template.ts";
+import { templateChanged } from "./template-changed.ts";
 
 /** Templates moved in one sweep at most; the rest follows in the next. */
-const stride = 500;
+const batchSize = 500;
 
 /**
- * Brings templates to where the time and their coupons have brought them: those whose window or validity is over end, those that were sold
- * out and have room again (what was given back or not used is free for others) are open, and what recurs has its next occurrences.
+ * Brings templates to where the time and their coupons have brought them: those whose window or validity is over end,
+ * those that were sold out and have room again (what was given back or not used is free for others) are open, and what
+ * recurs has its next occurrences.
  */
-export async function endTemplates(ctx: Context): Promise<void> {
+export async function sweepTemplates(ctx: Context): Promise<void> {
   const now = ctx.clock();
-  // The first condition of each statement is that of the index `coupon_template_open`: templates of the past are not looked at.
-  await moveAll(ctx, "end", sql`(closes_at <= ${now} OR valid_to <= ${now})`);
-  await moveAll(ctx, "revive", sql`NOT ${nothingLeft}`);
-  const recurring = await ctx.db.all<{ id: number }>(
-    sql`SELECT id FROM coupon_template WHERE state IN ('ACTIVE', 'SOLD_OUT') AND state = 'ACTIVE' AND recurrence IS NOT NULL`,
-  );
-  for (const pattern of await templatesById(
+  // The first condition of each statement is that of the index `coupon_template_open`: templates of the past are not
+  // looked at.
+  await transitionAll(ctx, "end", sql`(closes_at <= ${now} OR valid_to <= ${now})`);
+  await transitionAll(ctx, "revive", sql`NOT ${nothingLeft}`);
+  const recurring = await ctx.db.all<{ id: number }>(sql`
+    SELECT id FROM coupon_template
+    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND state = 'ACTIVE' AND recurrence IS NOT NULL`);
+  const templates = await templatesById(
     ctx,
     recurring.map(({ id }) => id),
-  )) {
-    // One pattern that cannot be read must not keep the others from their occurrences.
-    if (pattern) await makeOccurrences(ctx, pattern).catch((error) => fault(ctx, pattern.id, error));
+  );
+  for (const template of templates) {
+    // One template that cannot be read must not keep the others from their occurrences.
+    if (template) await makeOccurrences(ctx, template).catch((error) => fault(ctx, template.id, error));
   }
 }
 
-async function moveAll(ctx: Context, move: Move, where: SQL): Promise<void> {
+async function transitionAll(ctx: Context, transition: TransitionName, where: SQL): Promise<void> {
   const found = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE state IN ('ACTIVE', 'SOLD_OUT') AND ${movable(move)} AND ${where} LIMIT ${stride}`);
+    SELECT id FROM coupon_template
+    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND ${allows(transition)} AND ${where} LIMIT ${batchSize}`);
   if (found.length === 0) return;
   const ids = found.map(({ id }) => id);
   await ctx.db.write(
-    moveTemplates(ctx, move, sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND ${where}`),
+    transitionTemplates(ctx, transition, sql`id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND ${where}`),
   );
   for (const id of ids) await templateChanged(ctx, id);
 }

@@ -3,13 +3,17 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
-import { couponTakeBack } from "./template-messages.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
+import { addToCounts } from "../counts.ts";
+import { couponTakeBack } from "../messages.ts";
 
 /** Ids looked at in one step: bounds how long it holds the database, whatever the number of coupons. */
-const stride = 20_000;
+const batchSize = 20_000;
 
-/** The statements that begin to take back the unused coupons of a template, and of its occurrences, up to the newest there is. */
+/**
+ * The statements that begin to take back the unused coupons of a template, and of its occurrences, up to the newest
+ * there is.
+ */
 export function beginTakeBack(template: number, now: number): Query[] {
   return [
     sql`
@@ -18,6 +22,11 @@ export function beginTakeBack(template: number, now: number): Query[] {
     enqueue([couponTakeBack.of({ template, from: 0 })], now),
   ];
 }
+
+/** The shop takes the coupons of `c`'s template back. */
+export const isTakenBack: SQL = sql`EXISTS (
+  SELECT 1 FROM coupon_template p CROSS JOIN coupon_take_back b ON b.template IN (p.id, p.recurring_template)
+  WHERE p.id = c.template)`;
 
 /** How far taking back is. */
 export interface TakeBack {
@@ -43,48 +52,43 @@ export async function openTakeBacks(ctx: Context, before: number): Promise<Messa
 }
 
 /**
- * Takes back one stretch: unused coupons become WITHDRAWN, what was reserved for them is free again, and the message for the next stretch
- * is left, all in one transaction that only the first of two deliveries performs.
+ * Takes back one stretch: unused coupons become WITHDRAWN, what was reserved for them is free again, and the message
+ * for the next stretch is left, all in one transaction that only the first of two deliveries performs.
  */
 export async function takeBackStretch(
   ctx: Context,
   { template, from }: { template: number; from: number },
 ): Promise<void> {
   const now = ctx.clock();
-  const to = from + stride;
-  const turn = sql`EXISTS (SELECT 1 FROM coupon_take_back WHERE template = ${template} AND next = ${from} AND ended_at IS NULL)`;
-  const taken = sql`c.id > ${from} AND c.id <= min(${to}, (SELECT upto FROM coupon_take_back WHERE template = ${template}))
-    AND c.state = 'AVAILABLE' AND c.template IN (SELECT id FROM coupon_template WHERE id = ${template} OR pattern = ${template}) AND ${turn}`;
+  const to = from + batchSize;
+  const turn = sql`EXISTS (
+    SELECT 1 FROM coupon_take_back WHERE template = ${template} AND next = ${from} AND ended_at IS NULL)`;
+  const upto = sql`(SELECT upto FROM coupon_take_back WHERE template = ${template})`;
+  const taken = sql`c.id > ${from} AND c.id <= min(${to}, ${upto}) AND c.state = 'AVAILABLE' AND c.template IN (
+      SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template}) AND ${turn}`;
   const results = await ctx.db.write([
     ...countTaken(template, taken),
-    sql`UPDATE coupon AS c SET state = 'WITHDRAWN', reserve = 0 WHERE ${taken} RETURNING id AS coupon, member`,
-    enqueue(
-      [couponTakeBack.of({ template, from: to })],
-      now,
-      sql`${turn} AND ${to} < (
-      SELECT upto FROM coupon_take_back WHERE template = ${template})`,
-    ),
+    sql`UPDATE coupon AS c SET state = 'WITHDRAWN', held_budget = 0 WHERE ${taken} RETURNING id AS coupon, member`,
+    enqueue([couponTakeBack.of({ template, from: to })], now, sql`${turn} AND ${to} < ${upto}`),
     sql`
       UPDATE coupon_take_back SET next = ${to}, ended_at = CASE WHEN ${to} >= upto THEN ${now} END
       WHERE template = ${template} AND next = ${from} AND ended_at IS NULL`,
   ]);
-  const rows = results.at(-3)?.rows ?? [];
-  const moved = rows.map((row): MovedCoupon => {
-    return { coupon: Number(row.coupon), member: Number(row.member), from: "AVAILABLE", to: "WITHDRAWN" };
-  });
-  if (moved.length > 0) await couponsMoved(ctx, moved);
+  await couponsChanged(ctx, changedCoupons(results.at(-3), "AVAILABLE", "WITHDRAWN"));
 }
 
 /** Before the coupons move: what they were reserved and how many they are. */
 function countTaken(template: number, taken: SQL): Query[] {
-  const each = sql`SELECT c.template, count(*) AS n, sum(c.reserve) AS reserve FROM coupon c WHERE ${taken} GROUP BY c.template`;
+  const each = sql`
+    SELECT c.template, count(*) AS n, sum(c.held_budget) AS held_budget FROM coupon c
+    WHERE ${taken} GROUP BY c.template`;
   return [
     sql`
-      UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template`,
+      UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g
+      WHERE coupon_template.id = g.template`,
     sql`
-      UPDATE coupon_take_back SET taken = taken + (SELECT count(*) FROM coupon c WHERE ${taken}) WHERE template = ${template}`,
-    sql`
-      INSERT INTO coupon_tally (template, state, n) SELECT template, 'WITHDRAWN', n FROM (${each}) WHERE true
-      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
+      UPDATE coupon_take_back SET taken = taken + (SELECT count(*) FROM coupon c WHERE ${taken})
+      WHERE template = ${template}`,
+    addToCounts("WITHDRAWN", each),
   ];
 }

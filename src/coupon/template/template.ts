@@ -1,6 +1,5 @@
-import { and, desc, eq, inArray, isNull, lt, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 
 /** The templates of these ids in the order asked, with `undefined` for those that are not there. */
@@ -28,7 +27,7 @@ export function listTemplates(
     .from(templateTable)
     .where(
       and(
-        isNull(templateTable.pattern),
+        isNull(templateTable.recurringTemplate),
         after === undefined ? undefined : lt(templateTable.id, after),
         state === undefined ? undefined : eq(templateTable.state, state),
         shop === undefined ? undefined : eq(templateTable.shop, shop),
@@ -38,59 +37,24 @@ export function listTemplates(
     .limit(limit);
 }
 
-/** The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before opens (ms). */
+/**
+ * The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before
+ * opens (ms).
+ */
 export function listOccurrences(
   ctx: Context,
-  page: { pattern: number; after?: number | undefined; limit: number },
+  page: { recurringTemplate: number; after?: number | undefined; limit: number },
 ): Promise<CouponTemplate[]> {
-  const { pattern, after, limit } = page;
+  const { recurringTemplate, after, limit } = page;
   return ctx.db.orm
     .select()
     .from(templateTable)
-    .where(and(eq(templateTable.pattern, pattern), after === undefined ? undefined : lt(templateTable.occursAt, after)))
+    .where(
+      and(
+        eq(templateTable.recurringTemplate, recurringTemplate),
+        after === undefined ? undefined : lt(templateTable.occursAt, after),
+      ),
+    )
     .orderBy(desc(templateTable.occursAt))
     .limit(limit);
-}
-
-/** How old what a crowd is told of a template may be, ms. The database is asked again before anything is given. */
-const freshMs = 1_000;
-const mostKept = 1_000;
-
-/**
- * The template that a claim of `id` is about, at most a second old, and read once for a crowd: itself, or of a recurring one the occurrence
- * that is open or opens next.
- */
-export async function templateInOffer(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
-  const kept = keptOf(ctx.db);
-  const now = performance.now();
-  const known = kept.get(id);
-  if (known && now - known.at < freshMs) return known.template;
-  if (kept.size >= mostKept) kept.clear();
-  const template = readInOffer(ctx, id);
-  kept.set(id, { at: now, template });
-  template.catch(() => kept.delete(id));
-  return template;
-}
-
-/** What an operator just changed is seen at once, in this process. */
-export function forgetTemplate({ db }: Context, id: number): void {
-  keptOf(db).delete(id);
-}
-
-async function readInOffer(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
-  const template = await findTemplate(ctx, id);
-  if (!template || template.recurrence === null) return template;
-  const next = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM coupon_template WHERE pattern = ${id} AND state <> 'DRAFT' AND (closes_at IS NULL OR closes_at > ${ctx.clock()})
-    ORDER BY occurs_at LIMIT 1`);
-  return next ? findTemplate(ctx, next.id) : { ...template, state: "ENDED" };
-}
-
-type Kept = Map<number, { readonly at: number; readonly template: Promise<CouponTemplate | undefined> }>;
-const caches = new WeakMap<Database, Kept>();
-
-function keptOf(db: Database): Kept {
-  const kept: Kept = caches.get(db) ?? new Map();
-  caches.set(db, kept);
-  return kept;
 }

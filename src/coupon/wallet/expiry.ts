@@ -1,14 +1,15 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { couponsMoved, type MovedCoupon } from "../cache/sync-cache.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
+import { addToCounts } from "../counts.ts";
 import { forgetSoldOut } from "../gate/sold-out.ts";
+import { couponExpire } from "../messages.ts";
 import type { Coupon, CouponState } from "../table.ts";
-import { moveTemplates, nothingLeft } from "../template/state.ts";
-import { couponExpire } from "./wallet-messages.ts";
+import { nothingLeft, transitionTemplates } from "../template/state.ts";
 
 /** Coupons that expire in one transaction, and transactions before others get their turn. */
-const stride = 1_000;
+const batchSize = 1_000;
 const steps = 20;
 
 /** Whether a coupon can no longer be used, though nobody has used it. */
@@ -16,40 +17,43 @@ export function isPast({ state, validTo }: Pick<Coupon, "state" | "validTo">, no
   return state === "AVAILABLE" && validTo !== null && validTo <= now;
 }
 
-/** The state as members and operators see it: an unused coupon is EXPIRED from its end on, whether or not it was looked at since. */
+/**
+ * The state as members and operators see it: an unused coupon is EXPIRED from its end on, whether or not it was looked
+ * at since.
+ */
 export function stateNow(coupon: Pick<Coupon, "state" | "validTo">, now: number): CouponState {
   return isPast(coupon, now) ? "EXPIRED" : coupon.state;
 }
 
 /** The words that the index `coupon_available` wants to hear. */
-export const inAvailableIndex: SQL = sql.raw("state = 'AVAILABLE' AND reserve >= 0");
+export const inAvailableIndex: SQL = sql.raw("state = 'AVAILABLE' AND held_budget >= 0");
 
 /** Expires what a member has let pass. */
 export async function expireCouponsOf(ctx: Context, member: number): Promise<void> {
   const now = ctx.clock();
-  await expire(
-    ctx,
-    sql`SELECT id FROM coupon WHERE member = ${member} AND state = 'AVAILABLE' AND valid_to <= ${now} ORDER BY id LIMIT ${stride}`,
-  );
+  const ids = sql`
+    SELECT id FROM coupon WHERE member = ${member} AND state = 'AVAILABLE' AND valid_to <= ${now}
+    ORDER BY id LIMIT ${batchSize}`;
+  await expire(ctx, ids);
 }
 
 /**
- * Expires unused coupons whose time is over: what was reserved for them is free again. A bounded number at a time; a message for the rest is
- * left when there is more. Answers how many it moved.
+ * Expires unused coupons whose time is over: what was reserved for them is free again. A bounded number at a time; a
+ * message for the rest is left when there is more. Answers how many it changed.
  */
 export async function expireDue(ctx: Context): Promise<number> {
   const now = ctx.clock();
-  let moved = 0;
+  let changed = 0;
   for (let step = 0; step < steps; step++) {
     const [template] = await templatesDue(ctx, now);
-    if (!template) return moved;
-    moved += await expire(
-      ctx,
-      sql`SELECT id FROM coupon WHERE template = ${template.id} AND ${inAvailableIndex} AND valid_to <= ${now} ORDER BY valid_to, id LIMIT ${stride}`,
-    );
+    if (!template) return changed;
+    const ids = sql`
+      SELECT id FROM coupon WHERE template = ${template.id} AND ${inAvailableIndex} AND valid_to <= ${now}
+      ORDER BY valid_to, id LIMIT ${batchSize}`;
+    changed += await expire(ctx, ids);
   }
   if ((await templatesDue(ctx, now)).length > 0) await ctx.db.write([enqueue([couponExpire.of({})], now)]);
-  return moved;
+  return changed;
 }
 
 /** The templates that have unused coupons, one look-up in the index each, however many coupons there are. */
@@ -57,7 +61,8 @@ export const templatesWithUnused: SQL = sql`
   unused (id) AS (
     SELECT min(template) FROM coupon WHERE ${inAvailableIndex}
     UNION ALL
-    SELECT (SELECT min(template) FROM coupon WHERE ${inAvailableIndex} AND template > t.id) FROM unused t WHERE t.id IS NOT NULL)`;
+    SELECT (SELECT min(template) FROM coupon WHERE ${inAvailableIndex} AND template > t.id)
+    FROM unused t WHERE t.id IS NOT NULL)`;
 
 function templatesDue(ctx: Context, now: number): Promise<{ id: number }[]> {
   return ctx.db.all<{ id: number }>(sql`
@@ -67,31 +72,30 @@ function templatesDue(ctx: Context, now: number): Promise<{ id: number }[]> {
 }
 
 /**
- * Moves the coupons of a query of ids, which must select AVAILABLE ones only and the same ones each time that it is asked in a transaction.
- * Whoever comes second selects nothing: so budget and tally move once, whether a member or the schedule was first. What they had reserved may
- * bring a sold-out template back.
+ * Moves the coupons of a query of ids, which must select AVAILABLE ones only and the same ones each time that it is
+ * asked in a transaction. Whoever comes second selects nothing: so budget and tally move once, whether a member or the
+ * schedule was first. What they had reserved may bring a sold-out template back.
  */
 async function expire(ctx: Context, ids: SQL): Promise<number> {
-  const each = sql`SELECT template, count(*) AS n, sum(reserve) AS reserve FROM coupon WHERE id IN (${ids}) GROUP BY template`;
+  const each = sql`
+    SELECT template, count(*) AS n, sum(held_budget) AS held_budget FROM coupon WHERE id IN (${ids}) GROUP BY template`;
   const results = await ctx.db.write([
-    sql`UPDATE coupon_template SET reserved = reserved - g.reserve FROM (${each}) g WHERE coupon_template.id = g.template AND g.reserve > 0`,
-    ...moveTemplates(
+    sql`
+      UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g
+      WHERE coupon_template.id = g.template AND g.held_budget > 0`,
+    ...transitionTemplates(
       ctx,
       "revive",
-      sql`id IN (SELECT template FROM (${each}) WHERE reserve > 0) AND NOT ${nothingLeft}`,
+      sql`id IN (SELECT template FROM (${each}) WHERE held_budget > 0) AND NOT ${nothingLeft}`,
     ),
+    addToCounts("EXPIRED", each),
     sql`
-      INSERT INTO coupon_tally (template, state, n) SELECT template, 'EXPIRED', n FROM (${each}) WHERE true
-      ON CONFLICT (template, state) DO UPDATE SET n = n + excluded.n`,
-    sql`UPDATE coupon SET state = 'EXPIRED', reserve = 0 WHERE id IN (${ids}) RETURNING id AS coupon, member, template`,
+      UPDATE coupon SET state = 'EXPIRED', held_budget = 0 WHERE id IN (${ids})
+      RETURNING id AS coupon, member, template`,
   ]);
-  const rows = results.at(-1)?.rows ?? [];
+  const expired = results.at(-1);
+  const rows = expired?.rows ?? [];
   for (const template of new Set(rows.map((row) => Number(row.template)))) forgetSoldOut(ctx, template);
-  await couponsMoved(
-    ctx,
-    rows.map((row): MovedCoupon => {
-      return { coupon: Number(row.coupon), member: Number(row.member), from: "AVAILABLE", to: "EXPIRED" };
-    }),
-  );
+  await couponsChanged(ctx, changedCoupons(expired, "AVAILABLE", "EXPIRED"));
   return rows.length;
 }

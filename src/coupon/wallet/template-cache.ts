@@ -8,19 +8,19 @@ import { templatesById } from "../template/template.ts";
 const freshMs = 1_000;
 /** How far ahead what opens is told of, ms. */
 const soonMs = 7 * 86_400_000;
-const mostOffers = 200;
-const mostKept = 5_000;
+const maxClaimable = 200;
+const maxKept = 5_000;
 
-/** What this process told last, and when (ms, by the context's clock). */
-interface Told {
-  offers: { readonly at: number; readonly templates: Promise<readonly CouponTemplate[]> } | undefined;
+/** What this process read last, and when (ms, by the context's clock). */
+interface TemplateCache {
+  open: { readonly at: number; readonly templates: Promise<readonly CouponTemplate[]> } | undefined;
   readonly byId: Map<number, { readonly at: number; readonly template: CouponTemplate | undefined }>;
 }
-const told = new WeakMap<Database, Told>();
+const caches = new WeakMap<Database, TemplateCache>();
 
-function toldOf({ db }: Context): Told {
-  const known = told.get(db) ?? { offers: undefined, byId: new Map() };
-  told.set(db, known);
+function cacheOf({ db }: Context): TemplateCache {
+  const known = caches.get(db) ?? { open: undefined, byId: new Map() };
+  caches.set(db, known);
   return known;
 }
 
@@ -30,12 +30,12 @@ function isFresh(at: number | undefined, now: number): boolean {
 
 /** The templates of these ids in the order asked, at most a second old; those that are not known are read together. */
 export async function templatesToShow(ctx: Context, ids: readonly number[]): Promise<(CouponTemplate | undefined)[]> {
-  const { byId } = toldOf(ctx);
+  const { byId } = cacheOf(ctx);
   const now = ctx.clock();
   const unknown = ids.filter((id) => !isFresh(byId.get(id)?.at, now));
   if (unknown.length > 0) {
     const read = await templatesById(ctx, [...new Set(unknown)]);
-    if (byId.size > mostKept) byId.clear();
+    if (byId.size > maxKept) byId.clear();
     const found = new Map(read.map((template) => [template?.id, template]));
     for (const id of unknown) byId.set(id, { at: now, template: found.get(id) });
   }
@@ -44,19 +44,19 @@ export async function templatesToShow(ctx: Context, ids: readonly number[]): Pro
 
 /** What members may claim themselves, now or soon, whoever they are: read once a second for all. */
 export function openTemplates(ctx: Context): Promise<readonly CouponTemplate[]> {
-  const known = toldOf(ctx);
+  const known = cacheOf(ctx);
   const now = ctx.clock();
-  if (known.offers && isFresh(known.offers.at, now)) return known.offers.templates;
+  if (known.open && isFresh(known.open.at, now)) return known.open.templates;
   const templates = readOpen(ctx, now);
-  known.offers = { at: now, templates };
+  known.open = { at: now, templates };
   templates.catch(() => {
-    known.offers = undefined;
+    known.open = undefined;
   });
   return templates;
 }
 
 async function readOpen(ctx: Context, now: number): Promise<readonly CouponTemplate[]> {
-  const { state, given, recurrence, opensAt, closesAt, validTo, id } = templateTable;
+  const { state, issueMode, recurrence, opensAt, closesAt, validTo, id } = templateTable;
   const isUpcoming = sql`coalesce(${opensAt}, 0) > ${now}`;
   const found = await ctx.db.orm
     .select()
@@ -64,7 +64,7 @@ async function readOpen(ctx: Context, now: number): Promise<readonly CouponTempl
     .where(
       and(
         inArray(state, ["ACTIVE", "SOLD_OUT"]),
-        eq(given, "SELF_CLAIM"),
+        eq(issueMode, "SELF_CLAIM"),
         isNull(recurrence),
         or(isNull(closesAt), gt(closesAt, now)),
         or(isNull(validTo), gt(validTo, now)),
@@ -76,7 +76,7 @@ async function readOpen(ctx: Context, now: number): Promise<readonly CouponTempl
       sql`CASE WHEN ${isUpcoming} THEN ${opensAt} ELSE coalesce(${closesAt}, ${Number.MAX_SAFE_INTEGER}) END`,
       id,
     )
-    .limit(mostOffers);
+    .limit(maxClaimable);
   return found.filter((template, i) => !isLaterOccurrence(template, found.slice(0, i), now));
 }
 
@@ -84,8 +84,8 @@ async function readOpen(ctx: Context, now: number): Promise<readonly CouponTempl
 function isLaterOccurrence(template: CouponTemplate, before: readonly CouponTemplate[], now: number): boolean {
   const isUpcoming = ({ opensAt }: CouponTemplate) => opensAt !== null && opensAt > now;
   return (
-    template.pattern !== null &&
+    template.recurringTemplate !== null &&
     isUpcoming(template) &&
-    before.some((other) => other.pattern === template.pattern && isUpcoming(other))
+    before.some((other) => other.recurringTemplate === template.recurringTemplate && isUpcoming(other))
   );
 }

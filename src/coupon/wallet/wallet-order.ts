@@ -7,7 +7,10 @@ type Place = Pick<Coupon, "id" | "validTo">;
 /** Later than all that is valid for a time. */
 const never = Number.MAX_SAFE_INTEGER;
 
-/** What may still be used comes with the soonest end first, what is over with the latest first; of one end, by its number. */
+/**
+ * What may still be used comes with the soonest end first, what is over with the latest first; of one end, by its
+ * number.
+ */
 function isForward(status: WalletStatus): boolean {
   return status === "AVAILABLE" || status === "LOCKED";
 }

@@ -1,7 +1,7 @@
 import { and, eq } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
-import { mostKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
+import { maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
 import type { MemberContext } from "../claim/claim.ts";
 import { couponsById } from "../coupon.ts";
 import { type Coupon, couponTable } from "../table.ts";
@@ -17,20 +17,23 @@ export interface WalletPage {
 }
 
 /**
- * The acting member's coupons in one status: what may still be used with the soonest end first, what is over with the latest first. Answered
- * from Redis when it is there, from the database otherwise. An unused coupon whose time is over is EXPIRED, and becomes so in the database
- * when it is looked at.
+ * The acting member's coupons in one status: what may still be used with the soonest end first, what is over with the
+ * latest first. Answered from Redis when it is there, from the database otherwise. An unused coupon whose time is over
+ * is EXPIRED, and becomes so in the database when it is looked at.
  */
 export async function myCoupons(ctx: MemberContext, { status, after, limit }: WalletPage): Promise<Coupon[]> {
   const member = ctx.actor.seq;
   const list = await currentList(ctx, member, status);
   const last = after === undefined ? undefined : await placeOf(ctx, list, after);
-  if (list.length > mostKept) return readCoupons(ctx, { member, status, after: last, limit });
+  if (list.length > maxKept) return readCoupons(ctx, { member, status, after: last, limit });
   const order = inOrder(status);
   return list.filter((coupon) => last === undefined || order(coupon, last) > 0).slice(0, limit);
 }
 
-/** A coupon keeps its end, whatever becomes of it: so a page goes on where the last one ended, even when that coupon was used since. */
+/**
+ * A coupon keeps its end, whatever becomes of it: so a page goes on where the last one ended, even when that coupon was
+ * used since.
+ */
 async function placeOf(ctx: Context, list: readonly Coupon[], id: number): Promise<Coupon | undefined> {
   return list.find((coupon) => coupon.id === id) ?? (await couponsById(ctx, [id]))[0];
 }
@@ -44,21 +47,23 @@ async function currentList(ctx: Context, member: number, status: WalletStatus): 
   return unused.filter((coupon) => !isPast(coupon, now));
 }
 
-/** The list in its order; more than {@link mostKept} coupons when there are more than that. */
+/** The list in its order; more than {@link maxKept} coupons when there are more than that. */
 async function listOf(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
   const kept = await readList(ctx.redis, { member, status });
-  if (kept === "unavailable") return readCoupons(ctx, { member, status, limit: mostKept + 1 });
+  if (kept === "unavailable") return readCoupons(ctx, { member, status, limit: maxKept + 1 });
   if (kept.kind === "loaded") return kept.coupons.toSorted(inOrder(status));
   return reload(ctx, member, status, kept.version);
 }
 
-/** Whoever asks under the same version, until Redis has the list, gets what the first one read: nothing was moved since. */
+/**
+ * Whoever asks under the same version, until Redis has the list, gets what the first one read: nothing was moved since.
+ */
 function reload(ctx: Context, member: number, status: WalletStatus, version: string): Promise<readonly Coupon[]> {
   const loading = loadingOf(ctx.db);
   const key = `${version}/${status}`;
   const running = loading.get(key);
   if (running) return running;
-  const loaded = readCoupons(ctx, { member, status, limit: mostKept + 1 });
+  const loaded = readCoupons(ctx, { member, status, limit: maxKept + 1 });
   loading.set(key, loaded);
   void loaded
     .then((coupons) => storeList(ctx.redis, { member, status, version, coupons }, ctx.random))

@@ -8,6 +8,6 @@ export const cash = defineDiscount({
   isMoney: true,
   params: z.strictObject({ value: Minor.describe("Face value, in minor units.") }),
   describe: ({ value }) => `worth ${value}`,
-  most: ({ value }) => value,
+  maxDiscount: ({ value }) => value,
   apply: (_part, { value }) => value,
 });

@@ -18,7 +18,7 @@ export const fullReduction = defineDiscount({
   params: Params,
   describe: ({ spend, off, every, times }) =>
     every ? `${off} off every ${spend}${times ? `, at most ${times} times` : ""}` : `${off} off from ${spend}`,
-  most: ({ off, every, times }) => (every ? times && times * off : off),
+  maxDiscount: ({ off, every, times }) => (every ? times && times * off : off),
   threshold: ({ spend }) => spend,
   apply: ({ amount }, { spend, off, every, times = Number.POSITIVE_INFINITY }) => {
     const reached = Math.floor(amount / spend);

@@ -7,6 +7,6 @@ export const instant = defineDiscount({
   description: "An amount off, without a threshold.",
   params: z.strictObject({ off: Minor.describe("Taken off, in minor units.") }),
   describe: ({ off }) => `${off} off`,
-  most: ({ off }) => off,
+  maxDiscount: ({ off }) => off,
   apply: (_part, { off }) => off,
 });

@@ -13,6 +13,6 @@ export const percent = defineDiscount({
   description: "A share off what is left when its turn comes, at most a cap.",
   params: Params,
   describe: ({ basisPointsOff, cap }) => `${basisPointsOff / 100} % off${cap ? `, at most ${cap}` : ""}`,
-  most: ({ cap }) => cap,
+  maxDiscount: ({ cap }) => cap,
   apply: ({ left }, { basisPointsOff, cap = left }) => Math.min(share(left, basisPointsOff, 10_000), cap),
 });

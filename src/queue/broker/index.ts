@@ -97,13 +97,13 @@ function assemble(options: BrokerOptions) {
     if (!stopping.signal.aborted) outcomes.record(message, result);
   };
   const onAlarm = (time: number) => {
-    ticker.look();
+    ticker.check();
     sweeper.onAlarm(time);
   };
   const dispatcher = new Dispatcher({ store, now, run, onAlarm, maxSleepMs: clock && movedClockSleepMs });
   const alarmAt = dispatcher.alarm.at;
   const onPlaced = (placed: readonly Placed[]) => {
-    dispatcher.offer(placed);
+    dispatcher.add(placed);
     sweeper.onActivity(now());
   };
   const outcomes = createOutcomeWriter({ store, committer, dispatcher, onPlaced, now, log });
@@ -113,7 +113,7 @@ function assemble(options: BrokerOptions) {
   const onQueues = (names: ReadonlySet<string>) => {
     for (const name of names) onLimits(queueLane(name));
   };
-  const hears = { onPlaced, onLimits, onQueues, onChange: ticker.look };
+  const hears = { onPlaced, onLimits, onQueues, onChange: ticker.check };
   return { store, committer, dispatcher, ticker, stopping, now, keys, ...hears };
 }
 

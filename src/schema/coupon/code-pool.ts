@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import { createCodePool, findPool, listPools, mostWanted, poolsById } from "../../coupon/code/pool.ts";
+import { createCodePool, findPool, listPools, maxCodes, poolsById } from "../../coupon/code/pool.ts";
 import { cancelCodePool, pauseCodePool, resumeCodePool } from "../../coupon/code/pool-control.ts";
 import { endedPools, type PoolProgress, poolProgress } from "../../coupon/code/pool-progress.ts";
 import type { CodePool } from "../../coupon/code/pool-table.ts";
@@ -49,7 +49,7 @@ refusable("createCodePool", {
       required: true,
       description: "Whose coupons are to carry them.",
     }),
-    codes: t.int({ required: true, description: `How many, 1–${mostWanted.toLocaleString("en")}.` }),
+    codes: t.int({ required: true, description: `How many, 1–${maxCodes.toLocaleString("en")}.` }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one pool, 1–200 characters." }),
   }),
   resolve: ({ templateId, codes, idempotencyKey }, ctx) =>

@@ -6,7 +6,7 @@ export const couponExamples: readonly Example[] = [
     query: `# A flash sale: a hundred coupons, one a member, for thirty days from the claim. It is a draft until it is activated.
 mutation WriteCoupon($input: CreateCouponTemplateInput!) {
   createCouponTemplate(input: $input) {
-    ... on CouponTemplate { id number name state stock most }
+    ... on CouponTemplate { id number name state stock maxDiscount }
     ${refusal}
   }
 }`,

@@ -1,4 +1,4 @@
-import type { Conservation } from "../../coupon/claim/conservation.ts";
+import type { Conservation } from "../../coupon/gate/conservation.ts";
 import type { Occurrence } from "../../coupon/template/occurrence.ts";
 import type { CouponStatistics } from "../../coupon/template/statistics.ts";
 import type { TakeBack } from "../../coupon/template/take-back.ts";

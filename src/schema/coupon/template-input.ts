@@ -1,4 +1,4 @@
-import { codeModes, waysGiven } from "../../coupon/table.ts";
+import { codeModes, issueModes } from "../../coupon/table.ts";
 import type { TemplateDraft } from "../../coupon/template/draft.ts";
 import type { AudienceInput } from "../kit/audience-filter.ts";
 import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
@@ -7,14 +7,14 @@ import { type Choice, DiscountInput, discountOfInput } from "./discount-input.ts
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
-const wayWords: Readonly<Record<(typeof waysGiven)[number], string>> = {
+const issueModeWords: Readonly<Record<(typeof issueModes)[number], string>> = {
   SELF_CLAIM: "Members claim it.",
   SYSTEM: "The shop gives it: by `issueCoupon`, or by campaigns.",
   CODE: "Members redeem codes of its pools.",
 };
-export const WayGivenEnum = builder.enumType("CouponWayGiven", {
+export const IssueModeEnum = builder.enumType("CouponIssueMode", {
   description: "How members come by a coupon.",
-  values: Object.fromEntries(waysGiven.map((way) => [way, { value: way, description: wayWords[way] }])),
+  values: Object.fromEntries(issueModes.map((way) => [way, { value: way, description: issueModeWords[way] }])),
 });
 
 const codeWords: Readonly<Record<(typeof codeModes)[number], string>> = {
@@ -81,7 +81,7 @@ export const draftFields = (t: Fields) => ({
   shop: t.string({ description: "The shop's number, at most 60 characters; the platform's own unless given." }),
   conditions: t.field({ type: ConditionsInput, description: "What it is good for; everything unless given." }),
   stacking: t.field({ type: StackingInput, description: "Beside which others; beside none unless given." }),
-  given: t.field({ type: WayGivenEnum, description: "How it is given; `SELF_CLAIM` unless given." }),
+  issueMode: t.field({ type: IssueModeEnum, description: "How it is given; `SELF_CLAIM` unless given." }),
   codeMode: t.field({ type: CodeModeEnum, description: "Where its codes come from; `NONE` unless given." }),
   codePrefix: t.string({ description: "Before codes that are made: at most 12 capital letters and digits." }),
   eligibility: t.field({

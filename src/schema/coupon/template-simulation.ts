@@ -14,16 +14,16 @@ const SimulationType = builder.objectRef<TemplateSimulation>("CouponTemplateSimu
   authScopes: viewers,
   fields: (t) => ({
     eligible: t.expose("eligible", { type: "BigInt", description: "Members whom it is for, as they are now." }),
-    mostCoupons: t.expose("mostCoupons", {
+    maxCoupons: t.expose("maxCoupons", {
       type: "BigInt",
       description: "Coupons that they could come to hold, by stock and limit; of what recurs, each time.",
     }),
-    mostPerCoupon: t.expose("mostPerCoupon", {
+    maxDiscount: t.expose("maxDiscount", {
       type: "BigInt",
       nullable: true,
       description: "What one coupon can take off at most, in minor units; null: only the cart bounds it.",
     }),
-    mostCost: t.expose("mostCost", {
+    maxCost: t.expose("maxCost", {
       type: "BigInt",
       nullable: true,
       description:

@@ -1,4 +1,4 @@
-import { couponConservation } from "../../coupon/claim/conservation.ts";
+import { couponConservation } from "../../coupon/gate/conservation.ts";
 import { type CouponTemplate, templateStates } from "../../coupon/table.ts";
 import { occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
 import { type TemplateTransition, templateTransitions } from "../../coupon/template/state.ts";
@@ -11,7 +11,7 @@ import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { DiscountType } from "./discount-input.ts";
 import { ConservationType, OccurrenceType, StatisticsType, TakeBackType } from "./template-figures.ts";
-import { CodeModeEnum, WayGivenEnum } from "./template-input.ts";
+import { CodeModeEnum, IssueModeEnum } from "./template-input.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -51,7 +51,7 @@ const RecurrenceType = builder.objectRef<Recurrence>("CouponRecurrence").impleme
 });
 
 /** Enough to plan a month of daily sales. */
-const mostPreviewed = 31;
+const maxPreviewed = 31;
 
 const amount = { type: "BigInt", nullable: true } as const;
 const moment = { type: "DateTime", nullable: true } as const;
@@ -78,7 +78,7 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
       type: "JSON",
       description: "`{ exclusive: true }`, or `{ group, order }`: of one group at most one is used on a cart.",
     }),
-    given: t.expose("given", { type: WayGivenEnum, description: "How members come by it." }),
+    issueMode: t.expose("issueMode", { type: IssueModeEnum, description: "How members come by it." }),
     codeMode: t.expose("codeMode", { type: CodeModeEnum, description: "Where its codes come from." }),
     codePrefix: t.exposeString("codePrefix", { description: "Before codes that are made; at most 12 characters." }),
     eligibility: t.expose("eligibility", {
@@ -90,7 +90,10 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
     stock: t.expose("stock", { ...amount, description: "How many there are; null: unlimited." }),
     issued: t.expose("issued", { type: "BigInt", description: "How many were given." }),
     budget: t.expose("budget", { ...amount, description: "What all of them may cost; null: unlimited." }),
-    most: t.expose("most", { ...amount, description: "What one can cost at most; null: only the cart bounds it." }),
+    maxDiscount: t.expose("maxDiscount", {
+      ...amount,
+      description: "What one can cost at most; null: only the cart bounds it.",
+    }),
     opensAt: t.expose("opensAt", { ...moment, description: "When claiming opens; null: at once." }),
     closesAt: t.expose("closesAt", { ...moment, description: "When claiming ends; null: never." }),
     validFrom: t.expose("validFrom", { ...moment, description: "From when on coupons can be used; null: at once." }),
@@ -114,10 +117,10 @@ builder.objectFields(CouponTemplateType, (t) => ({
     type: [OccurrenceType],
     description: "When it opens next; empty for what does not recur.",
     complexity: { field: 1, multiplier: 5 },
-    args: { first: t.arg.int({ description: `How many, 1–${mostPreviewed}; 5 unless given.` }) },
+    args: { first: t.arg.int({ description: `How many, 1–${maxPreviewed}; 5 unless given.` }) },
     resolve: (template, { first }, { ctx }) => {
       const recurrence = recurrenceOf(template);
-      const n = Math.max(1, Math.min(first ?? 5, mostPreviewed));
+      const n = Math.max(1, Math.min(first ?? 5, maxPreviewed));
       return recurrence ? occurrencesAfter(recurrence, template, ctx.clock(), n) : [];
     },
   }),
@@ -150,7 +153,7 @@ connectionField(CouponTemplateType, "occurrences", CouponTemplateType, {
   description: "The times that it was or will be open, as templates with stock of their own, the latest first.",
   scopes: viewers,
   cursor: ({ occursAt }) => occursAt ?? 0,
-  list: (ctx, page, { id }) => listOccurrences(ctx, { ...page, pattern: id }),
+  list: (ctx, page, { id }) => listOccurrences(ctx, { ...page, recurringTemplate: id }),
 });
 
 connectionField("Query", "couponTemplates", CouponTemplateType, {

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { issueCoupon } from "../../coupon/issue/issue-one.ts";
-import { createTemplate, duplicateTemplate, rewriteTemplate } from "../../coupon/template/edit.ts";
-import { changeBudget, changeStock } from "../../coupon/template/stock.ts";
-import { activateTemplate, endTemplate, withdrawTemplate } from "../../coupon/template/transition.ts";
+import { createTemplate, duplicateTemplate, updateTemplate } from "../../coupon/template/edit.ts";
+import { activateTemplate, endTemplate, withdrawTemplate } from "../../coupon/template/lifecycle.ts";
+import { changeBudget, changeStock } from "../../coupon/template/stock-and-budget.ts";
 import { refuse } from "../../errors.ts";
 import type { Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -70,7 +70,7 @@ refusable("updateCouponTemplate", {
     ...draftFields(t),
   }),
   resolve: ({ template, ...input }, ctx) =>
-    rewriteTemplate(ctx, { id: toRowId(template.id), draft: draftOfInput(input) }),
+    updateTemplate(ctx, { id: toRowId(template.id), draft: draftOfInput(input) }),
 });
 
 refusable("duplicateCouponTemplate", {

@@ -1,6 +1,6 @@
 import type { WalletStatus } from "../../coupon/cache/wallet-cache.ts";
 import { cancelReminder, type Reminder, remindMe } from "../../coupon/reminder/reminder.ts";
-import { claimableCoupons, type MemberOffer, type OfferState } from "../../coupon/wallet/offer.ts";
+import { type ClaimableCoupon, type ClaimableState, claimableCoupons } from "../../coupon/wallet/claimable.ts";
 import { myCoupons } from "../../coupon/wallet/wallet.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
@@ -33,22 +33,22 @@ connectionField("Query", "myCoupons", CouponType, {
   list: (ctx, { status, after, limit }) => myCoupons(asMember(ctx), { status, after, limit }),
 });
 
-const OfferStateEnum = builder.enumType("OfferState", {
+const ClaimableStateEnum = builder.enumType("ClaimableCouponState", {
   description: "What you can do with an offer now.",
   values: {
     CLAIMABLE: { description: "Claim it." },
     NOT_STARTED: { description: "Wait until it opens; `remindMe` tells you before." },
     LIMIT_REACHED: { description: "Nothing: you had as many as one member may have." },
     SOLD_OUT: { description: "Nothing, unless some are given back: all have been given." },
-  } as const satisfies Record<OfferState, { description: string }>,
+  } as const satisfies Record<ClaimableState, { description: string }>,
 });
 
-const ClaimableCouponType = builder.objectRef<MemberOffer>("ClaimableCoupon").implement({
+const ClaimableCouponType = builder.objectRef<ClaimableCoupon>("ClaimableCoupon").implement({
   description: "A kind of coupon that you may claim, now or soon.",
   authScopes: members,
   fields: (t) => ({
     template: t.expose("template", { type: CouponTermsType, description: "What its coupons promise." }),
-    state: t.expose("state", { type: OfferStateEnum, description: "What you can do with it now." }),
+    state: t.expose("state", { type: ClaimableStateEnum, description: "What you can do with it now." }),
     opensAt: t.field({
       type: "DateTime",
       nullable: true,

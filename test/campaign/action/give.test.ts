@@ -35,7 +35,7 @@ const faults = (answer: { issues: { path: string; message: string }[] }) =>
 
 describe("a campaign of coupons", () => {
   test("names its kind and template, and can be told to be another", async () => {
-    const made = await draft({ given: "SYSTEM" });
+    const made = await draft({ issueMode: "SYSTEM" });
     expect(made).toMatchObject({ kind: "COUPON_ISSUE", channels: [], state: "DRAFT" });
     expect(atob(made.couponTemplateId)).toMatch(/^CouponTemplate:\d+$/);
     const change = { campaign: made.id, kind: "ANNOUNCEMENT", couponTemplate: null, channels: ["IN_APP"] };
@@ -64,7 +64,7 @@ describe("a campaign of coupons", () => {
       { kind: "ANNOUNCEMENT", channels: ["IN_APP"] },
       "couponTemplate: an announcement gives no coupons; choose another kind",
     ],
-    ["of coupons that codes give", { given: "CODE" }, {}, "couponTemplate: its coupons are given for codes only"],
+    ["of coupons that codes give", { issueMode: "CODE" }, {}, "couponTemplate: its coupons are given for codes only"],
     [
       "that gives what recurs",
       { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 60 } },
@@ -73,7 +73,7 @@ describe("a campaign of coupons", () => {
     ],
     [
       "that invites to what members cannot claim",
-      { given: "SYSTEM" },
+      { issueMode: "SYSTEM" },
       { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation },
       "couponTemplate: members cannot claim it themselves (it is not SELF_CLAIM)",
     ],
@@ -114,7 +114,7 @@ describe("a campaign of coupons", () => {
   });
 
   test("is simulated against stock, budget, limit and audience before anything is given", async () => {
-    const facts = { stock: 30, budget: 100_000, most: 1_000, eligibility: { level: { eq: 1 } } };
+    const facts = { stock: 30, budget: 100_000, maxDiscount: 1_000, eligibility: { level: { eq: 1 } } };
     const content = [{ parts: { sms: { text: "{{ coupon.name }}" } } }];
     const { id } = await draft(facts, { channels: ["SMS"], content });
     const { simulateLaunch } = await ada.get(

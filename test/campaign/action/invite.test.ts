@@ -79,10 +79,15 @@ test("of a recurring template the link is to the occurrence that was open or cam
   await shop.members(3);
   const now = shop.ctx.clock();
   const hour = 3_600_000;
-  const pattern = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 60 } });
-  const today = await addTemplate(shop.ctx, { pattern: pattern.id, occursAt: now, opensAt: now, closesAt: now + hour });
-  await addTemplate(shop.ctx, { pattern: pattern.id, occursAt: now + 24 * hour, opensAt: now + 24 * hour });
-  const run = await inviting(shop, pattern.id, ["SMS"]);
+  const recurring = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 60 } });
+  const today = await addTemplate(shop.ctx, {
+    recurringTemplate: recurring.id,
+    occursAt: now,
+    opensAt: now,
+    closesAt: now + hour,
+  });
+  await addTemplate(shop.ctx, { recurringTemplate: recurring.id, occursAt: now + 24 * hour, opensAt: now + 24 * hour });
+  const run = await inviting(shop, recurring.id, ["SMS"]);
   await shop.becomes(run, "COMPLETED");
   const press = async (member: number) => {
     const [text] = shop.ctx.sandbox.list({ ref: `${run}:${member}` }).deliveries;

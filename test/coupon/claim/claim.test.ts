@@ -4,7 +4,7 @@ import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim
 import { gateState } from "../../../src/coupon/gate/gate.ts";
 import { reconcileGates } from "../../../src/coupon/gate/reconcile.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";
-import { forgetTemplate } from "../../../src/coupon/template/template.ts";
+import { forgetTemplate } from "../../../src/coupon/template/template-to-claim.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
@@ -20,20 +20,20 @@ function as({ ctx }: Ledger, seq: number): MemberContext {
 
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "CLAIMED");
 
-function tally(answers: readonly (Coupon | Refusal)[]): Record<string, number> {
+function countByAnswer(answers: readonly (Coupon | Refusal)[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const answer of answers) counts[codeOf(answer)] = (counts[codeOf(answer)] ?? 0) + 1;
   return counts;
 }
 
-test("I1 a stock of 100 becomes exactly 100 coupons when 1,000 members claim at once; gate and rows agree", async () => {
+test("I1 a stock of 100 is exactly 100 coupons when 1,000 members claim at once; gate and rows agree", async () => {
   const shop = await openLedger(withRedis);
   await shop.members(1_000);
   const { id } = await addTemplate(shop.ctx, { stock: 100 });
   const claims = Array.from({ length: 1_000 }, (_, n) =>
     claimCoupon(as(shop, n + 1), { template: id, idempotencyKey: "k" }),
   );
-  expect(tally(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 900 });
+  expect(countByAnswer(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 900 });
   const row = await shop.ctx.db.first(
     sql`SELECT state, issued, (SELECT count(*) FROM coupon) AS n FROM coupon_template WHERE id = ${id}`,
   );
@@ -50,7 +50,7 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
   const other = await addTemplate(shop.ctx, {});
   const claim = (key: string, template = id) => claimCoupon(as(shop, 1), { template, idempotencyKey: key });
   const first = await Promise.all([claim("a"), claim("a"), claim("b"), claim("c"), claim("d")]);
-  expect(tally(first)).toEqual({ CLAIMED: 3, LIMIT_REACHED: 2 });
+  expect(countByAnswer(first)).toEqual({ CLAIMED: 3, LIMIT_REACHED: 2 });
   expect((await claim("a")) as Coupon).toEqual(first[0] as Coupon);
   expect(await claim("a", other.id)).toMatchObject({ code: "CONFLICT" });
   expect(await claim("e")).toMatchObject({
@@ -60,13 +60,13 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
   });
 });
 
-test("I17 without Redis claims are as exact, and a repeated claim after the last unit is the coupon it was", async () => {
+test("I17 without Redis claims are as exact, and one repeated after the last unit is the coupon it was", async () => {
   const shop = await openLedger();
   await shop.members(60);
   const { id } = await addTemplate(shop.ctx, { stock: 20 });
   const claim = (n: number) => claimCoupon(as(shop, n), { template: id, idempotencyKey: `key ${n}` });
   const answers = await Promise.all(Array.from({ length: 60 }, (_, n) => claim(n + 1)));
-  expect(tally(answers)).toEqual({ CLAIMED: 20, SOLD_OUT: 40 });
+  expect(countByAnswer(answers)).toEqual({ CLAIMED: 20, SOLD_OUT: 40 });
   for (const [n, answer] of answers.entries()) {
     if (!isRefusal(answer)) expect(await claim(n + 1)).toEqual(answer);
   }
@@ -83,10 +83,10 @@ test("I4 what is refused for another reason gives its unit back, and Redis may b
   }
   await shop.ctx.redis?.flushall();
   const rest = await Promise.all(Array.from({ length: 30 }, (_, n) => claim(n + 11, "one")));
-  expect(tally(rest)).toEqual({ CLAIMED: 20, SOLD_OUT: 10 });
+  expect(countByAnswer(rest)).toEqual({ CLAIMED: 20, SOLD_OUT: 10 });
 });
 
-test("a claim before the window, after it, of a draft, or by someone it is not for is refused by its name", async () => {
+test("a claim before the window, after it, of a draft, or by someone it is not for is refused by name", async () => {
   const shop = await openLedger();
   await shop.members(2, { level: "i" });
   const now = shop.ctx.clock();
@@ -98,13 +98,13 @@ test("a claim before the window, after it, of a draft, or by someone it is not f
   expect(await claim({ closesAt: now - 1 })).toBe("ENDED");
   expect(await claim({ state: "WITHDRAWN" })).toBe("ENDED");
   expect(await claim({ state: "DRAFT" })).toBe("NOT_FOUND");
-  expect(await claim({ given: "SYSTEM" })).toBe("NOT_FOUND");
+  expect(await claim({ issueMode: "SYSTEM" })).toBe("NOT_FOUND");
   expect(await claim({ eligibility: { level: { gte: 2 } } })).toBe("NOT_ELIGIBLE");
   expect(await claim({ eligibility: { level: { gte: 1 } } })).toBe("CLAIMED");
-  expect(await claim({ budget: 500, most: 1_000 })).toBe("SOLD_OUT");
+  expect(await claim({ budget: 500, maxDiscount: 1_000 })).toBe("SOLD_OUT");
 });
 
-test("I6 a claim that succeeded is answered the same when the window has closed, the audience has changed, or what recurs is shut", async () => {
+test("I6 a claim that succeeded is answered the same when window, audience or occurrence have changed", async () => {
   const shop = await openLedger();
   await shop.members(1, { level: "1" });
   const now = shop.ctx.clock();
@@ -113,12 +113,12 @@ test("I6 a claim that succeeded is answered the same when the window has closed,
   const choosy = await addTemplate(shop.ctx, { eligibility: { level: { gte: 1 } } });
   const daily = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 1 } });
   const occurrence = (opensAt: number) =>
-    addTemplate(shop.ctx, { pattern: daily.id, occursAt: opensAt, opensAt, closesAt: opensAt + 60_000 });
+    addTemplate(shop.ctx, { recurringTemplate: daily.id, occursAt: opensAt, opensAt, closesAt: opensAt + 60_000 });
   await occurrence(now);
   const asked = [closing.id, choosy.id, daily.id];
   const claim = (template: number) => claimCoupon(as(shop, 1), { template, idempotencyKey: `k${template}` });
   const first = await Promise.all(asked.map(claim));
-  expect(tally(first)).toEqual({ CLAIMED: 3 });
+  expect(countByAnswer(first)).toEqual({ CLAIMED: 3 });
   const { ctx } = shop;
   await ctx.db.write([sql`UPDATE member SET level = 0`]);
   shop.pass(61_000);
@@ -162,6 +162,6 @@ test("a crowd before a template that is for some is told apart together, each by
   const claims = Array.from({ length: 1_000 }, (_, n) =>
     claimCoupon({ ...as(shop, n + 1), db: ctx.db }, { template: id, idempotencyKey: "k" }),
   );
-  expect(tally(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 400, NOT_ELIGIBLE: 500 });
+  expect(countByAnswer(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 400, NOT_ELIGIBLE: 500 });
   expect(reads).toBeLessThan(20);
 });

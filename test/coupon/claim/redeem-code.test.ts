@@ -17,7 +17,7 @@ import { closeShops, openShop, type Shop, type ShopOptions } from "../../support
 
 afterAll(closeShops);
 
-const forCodes = { codeMode: "POOL", codePrefix: "GIFT", given: "CODE" } as const;
+const forCodes = { codeMode: "POOL", codePrefix: "GIFT", issueMode: "CODE" } as const;
 
 function as({ ctx }: Shop, seq: number): MemberContext {
   return { ...ctx, actor: { kind: "member", seq, id: `m${seq}` } };
@@ -30,7 +30,10 @@ const redeem = (shop: Shop, member: number, code: string, { key = `k${++tries}`,
 
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "REDEEMED");
 
-/** A shop that gives coupons for codes; with a Redis of its own, as without one all shops of a process count tries together. */
+/**
+ * A shop that gives coupons for codes; with a Redis of its own, as without one all shops of a process count tries
+ * together.
+ */
 async function openGifts(
   n: number,
   facts: Parameters<typeof addTemplate>[1] = {},
@@ -72,7 +75,7 @@ test("one code is one coupon, though fifty members type it at once", async () =>
   expect(await couponSums(shop.ctx.db)).toEqual([]);
 });
 
-test("a code typed twice at once takes no number from the member's next code, and another key is another claim", async () => {
+test("a code typed twice at once takes no number from the next one, and another key is another claim", async () => {
   const { shop, id, codes } = await openGifts(5, { perMember: 3 });
   const [a = "", b = "", c = "", d = ""] = codes;
   const answers = await Promise.all([redeem(shop, 1, a), redeem(shop, 1, a), redeem(shop, 1, b)]);
@@ -94,7 +97,7 @@ test("I4 a code is given to the second of two who type it at once when the first
   expect(answers.map(codeOf)).toEqual(["LIMIT_REACHED", "REDEEMED"]);
 });
 
-test("a right code may be refused as a claim is: the limit, the window, the audience, the budget, the end", async () => {
+test("a right code may be refused as a claim is: limit, window, audience, budget, end", async () => {
   const { shop, codes } = await openGifts(3);
   expect(codeOf(await redeem(shop, 1, codes[0] ?? ""))).toBe("REDEEMED");
   expect(await redeem(shop, 1, codes[1] ?? "")).toMatchObject({
@@ -112,7 +115,7 @@ test("a right code may be refused as a claim is: the limit, the window, the audi
   expect(await answer({ opensAt: now + 60_000 })).toBe("NOT_STARTED");
   expect(await answer({ closesAt: now - 1 })).toBe("ENDED");
   expect(await answer({ eligibility: { level: { gte: 2 } } })).toBe("NOT_ELIGIBLE");
-  expect(await answer({ budget: 500, most: 1_000 })).toBe("SOLD_OUT");
+  expect(await answer({ budget: 500, maxDiscount: 1_000 })).toBe("SOLD_OUT");
 });
 
 /** The shop with a database that counts what it is asked. */
@@ -127,7 +130,7 @@ function counting(shop: Shop): { shop: Shop; queries: () => number } {
   return { shop: { ...shop, ctx: { ...shop.ctx, db } }, queries: () => n };
 }
 
-test("codes that are unknown, mistyped, used, another's, or for something else are refused alike, after the same work", async () => {
+test("unknown, mistyped, used and others' codes are refused alike, after the same work", async () => {
   const { shop, codes } = await openGifts(4);
   const [used = "", mine = ""] = codes;
   await redeem(shop, 1, used);
@@ -194,7 +197,7 @@ test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
   60_000,
 );
 
-test("thousands of guesses of a thousand members from as many addresses are all refused alike, and gain nothing", async () => {
+test("10,000 guesses of a thousand members from as many addresses are refused alike and gain nothing", async () => {
   const { shop, id } = await openGifts(1_000);
   await shop.members(950);
   const answers = new Set<string>();

@@ -79,7 +79,9 @@ test("the database makes the same key of a code as the program", async () => {
   const kept = await db.all<{ code: string; key: string }>(sql`SELECT code, key FROM pool_code`);
   expect(kept).toHaveLength(codes.length);
   for (const { code, key } of kept) expect(key).toBe(codeKey(code));
-  const twin = sql`INSERT INTO pool_code (code, template, pool) VALUES ('l0l01-XO-0-_', 2, 2), ('L0L0L_xoO', 2, 2) ON CONFLICT DO NOTHING`;
+  const twin = sql`
+    INSERT INTO pool_code (code, template, pool) VALUES ('l0l01-XO-0-_', 2, 2), ('L0L0L_xoO', 2, 2)
+    ON CONFLICT DO NOTHING`;
   await db.write([twin]);
   expect(await db.first(sql`SELECT count(*) AS n FROM pool_code WHERE template = 2`)).toEqual({ n: 1 });
   await db.close();

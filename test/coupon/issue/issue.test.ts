@@ -22,9 +22,9 @@ const service = (id: number): Actor => ({ kind: "service", id, name: "backend", 
 const issue = (template: number, seq: number, idempotencyKey: string, actor = service(1)) =>
   issueCoupon({ ...shop.ctx, actor }, { template, member: { externalId: `x${seq}` }, idempotencyKey });
 
-test("I6 a service gives one coupon of a SYSTEM template; its key gives the same again, another caller's key is its own", async () => {
+test("I6 a service gives one coupon of a SYSTEM template; its own key gives the same again", async () => {
   const { id } = await addTemplate(shop.ctx, {
-    given: "SYSTEM",
+    issueMode: "SYSTEM",
     perMember: 2,
     codeMode: "ON_CLAIM",
     codePrefix: "SORRY",
@@ -40,7 +40,7 @@ test("I6 a service gives one coupon of a SYSTEM template; its key gives the same
 });
 
 test("each reason not to give one has its name", async () => {
-  const system = { given: "SYSTEM" } as const;
+  const system = { issueMode: "SYSTEM" } as const;
   const now = shop.ctx.clock();
   const { id } = await addTemplate(shop.ctx, {
     ...system,
@@ -75,22 +75,22 @@ test("a dry run says for how many it is, and what it may cost at most", async ()
   const simulation = accepted(await estimateTemplate(shop.ctx, { ...usual, ...spend, ...level, perMember: 2 }));
   expect(simulation).toEqual({
     eligible: 4,
-    mostCoupons: 5,
-    mostPerCoupon: 1_000,
-    mostCost: 5_000,
+    maxCoupons: 5,
+    maxDiscount: 1_000,
+    maxCost: 5_000,
     warnings: [],
     occurrences: [],
   });
   const { id } = await addTemplate(shop.ctx, {
     stock: null,
     budget: 2_500,
-    most: 1_000,
+    maxDiscount: 1_000,
     conditions: { minimum: 2_000 },
   });
   expect(await simulateTemplate(shop.ctx, id)).toMatchObject({
     eligible: 20,
-    mostCoupons: 20,
-    mostCost: 2_500,
+    maxCoupons: 20,
+    maxCost: 2_500,
     warnings: [],
   });
   const recurrence = { cron: "0 10 * * *", zone: "UTC", minutes: 5 };
@@ -124,7 +124,7 @@ test("a dry run warns of what an operator may not have meant", async () => {
   expect(await warned({ conditions: { minimum: 900 } })).toEqual([
     "conditions.minimum the smallest cart that it is good for would cost nothing",
   ]);
-  expect(await warned({ given: "CODE", codeMode: "POOL", stock: null })).toEqual([
+  expect(await warned({ issueMode: "CODE", codeMode: "POOL", stock: null })).toEqual([
     "stock there are no codes in its pools yet",
   ]);
 });

@@ -54,7 +54,7 @@ describe("a claim link", () => {
     expect(await held(3)).toBe(1);
   });
 
-  test("leads to the template's own page where it has one, with the token, and without telling others of it", async () => {
+  test("leads to the template's own page where it has one, with the token, without telling others", async () => {
     const link = await linkTo({ activeUrl: "https://shop.test/sale?a=1#top" }, { member: 4 });
     const answers = [await ask(link), await ask(link, { method: "HEAD" })];
     const token = link.split("/c/")[1];
@@ -85,7 +85,7 @@ describe("a claim link", () => {
   test("of a member who was erased, or a template that is a draft or given otherwise, is as good as none", async () => {
     const gone = await linkTo({}, { member: 7 });
     await shop.ctx.db.write([sql`UPDATE member SET deleted_at = 1 WHERE seq = 7`]);
-    for (const link of [gone, await linkTo({ state: "DRAFT" }), await linkTo({ given: "SYSTEM" })]) {
+    for (const link of [gone, await linkTo({ state: "DRAFT" }), await linkTo({ issueMode: "SYSTEM" })]) {
       expect((await ask(link, { method: "POST" })).status).toBe(404);
     }
     expect(await held(7)).toBe(0);

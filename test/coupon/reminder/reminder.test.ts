@@ -26,7 +26,7 @@ const codeOf = (answer: Reminder | Refusal) =>
 const wishes = async (template: number) =>
   (await wallets.db.all(sql`SELECT 1 FROM coupon_reminder WHERE template = ${template}`)).length;
 
-test("a member is to be told five minutes before a drop; asking twice is asking once, and it can be taken back", async () => {
+test("a member is to be told five minutes before a drop; asking twice is asking once; it can be undone", async () => {
   const opensAt = now() + hour;
   const { id } = await addTemplate(wallets.ctx, { opensAt });
   expect(accepted(await ask(id))).toMatchObject({ opensAt, remindAt: opensAt - 5 * minute, template: { id } });
@@ -44,7 +44,7 @@ test("a reminder that cannot be is refused by its name", async () => {
   const opensAt = now() + hour;
   expect(codeOf(await ask(999_999))).toBe("NOT_FOUND");
   expect(await of({ opensAt, state: "DRAFT" })).toBe("NOT_FOUND");
-  expect(await of({ opensAt, given: "SYSTEM" })).toBe("NOT_FOUND");
+  expect(await of({ opensAt, issueMode: "SYSTEM" })).toBe("NOT_FOUND");
   expect(await of({ opensAt, state: "WITHDRAWN" })).toBe("ENDED");
   expect(await of({ opensAt: 1, closesAt: now() })).toBe("ENDED");
   expect(await of({ opensAt, state: "SOLD_OUT" })).toBe("SOLD_OUT");
@@ -62,28 +62,28 @@ test("once members are being told, a reminder cannot be taken back", async () =>
   expect(codeOf(await cancel(id))).toBe("SENT");
 });
 
-test("of a recurring template the next occurrence is meant, also while one is open; taking it back means all of them", async () => {
+test("of a recurring template the next occurrence is meant, even if one is open; cancelling means all", async () => {
   const { id } = await addTemplate(wallets.ctx, { recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 50 } });
-  const pattern = await findTemplate(wallets.ctx, id);
-  if (!pattern) throw new Error("no template");
+  const recurring = await findTemplate(wallets.ctx, id);
+  if (!recurring) throw new Error("no template");
   expect(codeOf(await ask(id))).toBe("ENDED");
   wallets.pass(hour - (now() % hour) + 10 * minute);
-  await makeOccurrences(wallets.ctx, pattern);
+  await makeOccurrences(wallets.ctx, recurring);
   const first = accepted(await ask(id));
-  expect(first.template.pattern).toBe(id);
+  expect(first.template.recurringTemplate).toBe(id);
   expect(first.opensAt - now()).toBe(50 * minute);
   wallets.pass(hour);
-  await makeOccurrences(wallets.ctx, pattern);
+  await makeOccurrences(wallets.ctx, recurring);
   const second = accepted(await ask(id));
   expect(second.opensAt).toBe(first.opensAt + hour);
   expect(accepted(await cancel(id)).template.id).toBe(second.template.id);
   expect([await wishes(first.template.id), await wishes(second.template.id)]).toEqual([1, 0]);
 });
 
-test("the shop says how long before members are told, for one template, for what recurs under it, or for all, or not at all", async () => {
+test("the shop says how long before members are told: of one template, its occurrences, or all", async () => {
   const opensAt = now() + 3 * hour;
   const [own, other] = [await addTemplate(wallets.ctx, { opensAt }), await addTemplate(wallets.ctx, { opensAt })];
-  const occurrence = await addTemplate(wallets.ctx, { opensAt, pattern: own.id, occursAt: opensAt });
+  const occurrence = await addTemplate(wallets.ctx, { opensAt, recurringTemplate: own.id, occursAt: opensAt });
   const leadOf = async ({ id }: { id: number }) => opensAt - accepted(await ask(id)).remindAt;
   accepted(await setNoticePolicy(wallets.ctx, { kind: "DROP", leadMinutes: 30 }));
   accepted(await setNoticePolicy(wallets.ctx, { kind: "DROP", template: own.id, leadMinutes: 90 }));

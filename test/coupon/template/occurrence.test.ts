@@ -1,11 +1,11 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
-import { createTemplate, rewriteTemplate } from "../../../src/coupon/template/edit.ts";
+import { createTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
+import { activateTemplate, endTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { occurrencesAfter, occurrencesDue } from "../../../src/coupon/template/occurrence.ts";
-import { changeStock } from "../../../src/coupon/template/stock.ts";
+import { changeStock } from "../../../src/coupon/template/stock-and-budget.ts";
 import { findTemplate, listOccurrences } from "../../../src/coupon/template/template.ts";
-import { activateTemplate, endTemplate } from "../../../src/coupon/template/transition.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 
@@ -71,7 +71,7 @@ test("each occurrence has fresh stock and a limit of its own, and the sweep make
   };
   const rows = () =>
     shop.ctx.db.all<object>(sql`
-    SELECT state, issued FROM coupon_template WHERE pattern = ${id} ORDER BY occurs_at`);
+    SELECT state, issued FROM coupon_template WHERE recurring_template = ${id} ORDER BY occurs_at`);
   expect(await rows()).toEqual([
     { state: "ACTIVE", issued: 0 },
     { state: "ACTIVE", issued: 0 },
@@ -95,12 +95,12 @@ test("each occurrence has fresh stock and a limit of its own, and the sweep make
   ]);
 });
 
-test("what is changed of a recurring template holds for occurrences that have not opened; ending it ends them", async () => {
+test("what is changed of a recurring template holds for occurrences not open yet; ending it ends them", async () => {
   const { shop, id } = await hourlySale();
   shop.pass(15 * 60_000);
-  accepted(await rewriteTemplate(shop.ctx, { id, draft: { name: "Rush hour", perMember: 2 } }));
+  accepted(await updateTemplate(shop.ctx, { id, draft: { name: "Rush hour", perMember: 2 } }));
   accepted(await changeStock(shop.ctx, { id, stock: 7 }));
-  const all = () => listOccurrences(shop.ctx, { pattern: id, limit: 9 });
+  const all = () => listOccurrences(shop.ctx, { recurringTemplate: id, limit: 9 });
   for (const { opensAt, name, perMember, stock } of await all()) {
     const isOpen = (opensAt ?? 0) <= shop.ctx.clock();
     expect([name, perMember, stock]).toEqual(isOpen ? ["Hourly", 1, 2] : ["Rush hour", 2, 7]);

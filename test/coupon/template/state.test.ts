@@ -3,28 +3,28 @@ import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import type { templateStates } from "../../../src/coupon/table.ts";
 import {
-  afterMove,
   isLive,
-  type Move,
-  moves,
-  moveTemplates,
+  stateAfter,
+  type TransitionName,
   templateTransitions,
+  transitions,
+  transitionTemplates,
 } from "../../../src/coupon/template/state.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { testContext } from "../../support/graphql.ts";
 
-const anyMoves = fc.array(fc.constantFrom(...(Object.keys(moves) as Move[])), { maxLength: 12 });
+const anyTransitions = fc.array(fc.constantFrom(...(Object.keys(transitions) as TransitionName[])), { maxLength: 12 });
 
-test("DRAFT → ACTIVE ⇄ SOLD_OUT → ENDED | WITHDRAWN: nothing leaves an end, and claims open by activating alone", () => {
+test("DRAFT → ACTIVE ⇄ SOLD_OUT → ENDED | WITHDRAWN: nothing leaves an end, claims open by activating alone", () => {
   fc.assert(
-    fc.property(anyMoves, (list) => {
+    fc.property(anyTransitions, (list) => {
       let state: (typeof templateStates)[number] = "DRAFT";
-      for (const move of list) {
-        const next = afterMove(state, move);
+      for (const transition of list) {
+        const next = stateAfter(state, transition);
         if (state === "ENDED" || state === "WITHDRAWN") expect(next).toBeUndefined();
         if (next === "DRAFT") throw new Error("nothing becomes a draft again");
-        if (next && isLive(next) && !isLive(state)) expect([state, move]).toEqual(["DRAFT", "activate"]);
+        if (next && isLive(next) && !isLive(state)) expect([state, transition]).toEqual(["DRAFT", "activate"]);
         if (state === "DRAFT" && next) expect(["ACTIVE", "WITHDRAWN"]).toContain(next);
         state = next ?? state;
       }
@@ -32,17 +32,17 @@ test("DRAFT → ACTIVE ⇄ SOLD_OUT → ENDED | WITHDRAWN: nothing leaves an end
   );
 });
 
-test("the database moves as the table of moves says, and logs every move once", async () => {
+test("the database allows what the table of transitions allows, and logs every transition once", async () => {
   const db = await openTestDatabase();
   const ctx = testContext(db);
   await fc.assert(
-    fc.asyncProperty(anyMoves, async (list) => {
+    fc.asyncProperty(anyTransitions, async (list) => {
       const { id } = await addTemplate(ctx, { state: "DRAFT" });
       let state: (typeof templateStates)[number] = "DRAFT";
       const logged: string[] = [];
-      for (const move of list) {
-        const next = afterMove(state, move);
-        const results = await db.write(moveTemplates(ctx, move, sql`id = ${id}`));
+      for (const transition of list) {
+        const next = stateAfter(state, transition);
+        const results = await db.write(transitionTemplates(ctx, transition, sql`id = ${id}`));
         expect(results.at(-1)?.rowsAffected).toBe(next ? 1 : 0);
         if (next) logged.push(`${state} ${next}`);
         state = next ?? state;

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { takeBackOf, takeBackStretch } from "../../../src/coupon/template/take-back.ts";
-import { withdrawTemplate } from "../../../src/coupon/template/transition.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -13,9 +13,9 @@ async function given({ ctx }: Shop, templates: readonly [number, number], n: num
   const [one, other] = templates;
   await ctx.db.write([
     sql`
-      INSERT INTO coupon (member, template, number, source, reserve, at, valid_from)
+      INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, counted)
       WITH RECURSIVE i (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM i LIMIT ${2 * n})
-      SELECT n / 2 + 1, CASE n % 2 WHEN 0 THEN ${one} ELSE ${other} END, 1, 'run/1', 10, 0, 0 FROM i`,
+      SELECT n / 2 + 1, CASE n % 2 WHEN 0 THEN ${one} ELSE ${other} END, 1, 'run/1', 10, 0, 0, 1 FROM i`,
     sql`UPDATE coupon_template SET issued = ${n}, reserved = ${10 * n} WHERE id IN (${one}, ${other})`,
   ]);
 }
@@ -27,7 +27,7 @@ const statesOf = (shop: Shop, template: number) =>
 
 test("any number of unused coupons is taken back in stretches, each once however often it is delivered", async () => {
   const shop = await openShop();
-  const facts = { budget: 1_000_000, most: 10 };
+  const facts = { budget: 1_000_000, maxDiscount: 10 };
   const [one, other] = [await addTemplate(shop.ctx, facts), await addTemplate(shop.ctx, facts)];
   await given(shop, [one.id, other.id], 25_000);
   accepted(await withdrawTemplate(shop.ctx, { id: one.id, takeBack: true }));
@@ -40,14 +40,14 @@ test("any number of unused coupons is taken back in stretches, each once however
     { id: one.id, reserved: 0 },
     { id: other.id, reserved: 250_000 },
   ]);
-  expect(await shop.ctx.db.all<object>(sql`SELECT template, state, n FROM coupon_tally`)).toEqual([
+  expect(await shop.ctx.db.all<object>(sql`SELECT template, state, n FROM coupon_counts`)).toEqual([
     { template: one.id, state: "WITHDRAWN", n: 25_000 },
   ]);
 });
 
 test("I9 a stretch whose message was lost is taken up again by the sweep", async () => {
   const shop = await openShop();
-  const { id } = await addTemplate(shop.ctx, { state: "WITHDRAWN", most: 10 });
+  const { id } = await addTemplate(shop.ctx, { state: "WITHDRAWN", maxDiscount: 10 });
   const other = await addTemplate(shop.ctx, {});
   await given(shop, [id, other.id], 5);
   await shop.ctx.db.write([

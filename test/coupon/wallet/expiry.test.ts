@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { lockCoupons } from "../../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../../src/checkout/order/lock-expiry.ts";
 import { releaseCoupons } from "../../../src/checkout/order/release.ts";
-import { expireLocks } from "../../../src/checkout/order/unlock.ts";
 import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { expireCouponsOf, expireDue } from "../../../src/coupon/wallet/expiry.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
@@ -26,11 +26,11 @@ const cart = { currency: "EUR", lines: [{ id: "tea", goods: "tea", unitPrice: 5_
 const stateOf = async (coupon: number) =>
   (await wallets.db.first<{ state: string }>(sql`SELECT state FROM coupon WHERE id = ${coupon}`))?.state;
 
-test("a coupon that was let pass is EXPIRED when its member looks, in the lists, the database and the sums", async () => {
+test("a coupon that was let pass is EXPIRED when its member looks: in lists, database and sums", async () => {
   const me = someone();
-  const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, most: 1_000, perMember: 9 });
-  const coupon = await wallets.give(me, { template, validTo: wallets.ctx.clock() + hour, reserve: 1_000 });
-  const kept = await wallets.give(me, { template, reserve: 1_000 });
+  const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, maxDiscount: 1_000, perMember: 9 });
+  const coupon = await wallets.give(me, { template, validTo: wallets.ctx.clock() + hour, heldBudget: 1_000 });
+  const kept = await wallets.give(me, { template, heldBudget: 1_000 });
   expect(await wallets.see(me, "AVAILABLE")).toEqual([coupon, kept]);
   wallets.pass(hour);
   expect(await wallets.see(me, "EXPIRED")).toEqual([coupon]);
@@ -43,11 +43,11 @@ test("a coupon that was let pass is EXPIRED when its member looks, in the lists,
 
 test("what nobody looks at expires by the schedule, template by template, and budgets open again", async () => {
   const validTo = wallets.ctx.clock() + hour;
-  const facts = { budget: 2_000, most: 1_000, perMember: 9, validTo: null };
+  const facts = { budget: 2_000, maxDiscount: 1_000, perMember: 9, validTo: null };
   const first = await addTemplate(wallets.ctx, facts);
   const second = await addTemplate(wallets.ctx, facts);
   for (const { id: template } of [first, second]) {
-    for (let n = 0; n < 2; n++) await wallets.give(someone(), { template, validTo, reserve: 1_000 });
+    for (let n = 0; n < 2; n++) await wallets.give(someone(), { template, validTo, heldBudget: 1_000 });
   }
   const stateOfTemplate = () =>
     wallets.db.first<{ state: string }>(sql`SELECT state FROM coupon_template WHERE id = ${first.id}`);
@@ -60,13 +60,13 @@ test("what nobody looks at expires by the schedule, template by template, and bu
 });
 
 test("more than one go can take is expired by messages that follow each other, a bounded number each", async () => {
-  const { id: template } = await addTemplate(wallets.ctx, { perMember: 100_000, budget: 10 ** 9, most: 10 });
+  const { id: template } = await addTemplate(wallets.ctx, { perMember: 100_000, budget: 10 ** 9, maxDiscount: 10 });
   const n = 25_000;
   await wallets.db.write([
     sql`
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${n})
-      INSERT INTO coupon (member, template, number, source, reserve, at, valid_from, valid_to)
-      SELECT 1 + (i - 1) % 50, ${template}, 1 + (i - 1) / 50, 'run/1', 10, 0, 0, ${wallets.ctx.clock()} FROM n`,
+      INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to, counted)
+      SELECT 1 + (i - 1) % 50, ${template}, 1 + (i - 1) / 50, 'run/1', 10, 0, 0, ${wallets.ctx.clock()}, 1 FROM n`,
     sql`UPDATE coupon_template SET issued = ${n}, reserved = ${n * 10} WHERE id = ${template}`,
   ]);
   const messages = () =>
@@ -81,13 +81,13 @@ test("more than one go can take is expired by messages that follow each other, a
 test("a coupon that is locked when its time is over expires when the lock ends, whoever ends it", async () => {
   const me = someone();
   const validTo = wallets.ctx.clock() + hour;
-  const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, most: 1_000, perMember: 9 });
+  const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, maxDiscount: 1_000, perMember: 9 });
   const lock = async (orderId: string, coupon: number) =>
     accepted(
       await lockCoupons(wallets.ctx, { orderId, member: { seq: me }, cart, coupons: [coupon], ttlSeconds: 7_200 }),
     );
-  const released = await wallets.give(me, { template, validTo, reserve: 1_000 });
-  const forgotten = await wallets.give(me, { template, validTo, reserve: 1_000 });
+  const released = await wallets.give(me, { template, validTo, heldBudget: 1_000 });
+  const forgotten = await wallets.give(me, { template, validTo, heldBudget: 1_000 });
   await lock("released", released);
   await lock("forgotten", forgotten);
   wallets.pass(hour);
@@ -109,15 +109,15 @@ const act: fc.Arbitrary<Act> = fc.record({
   member: fc.integer({ min: 1, max: 4 }),
 });
 
-test("members who look, the schedule and orders at the same moment: every coupon expires once, and all sums agree", async () => {
+test("members who look, the schedule and orders at once: every coupon expires once, all sums agree", async () => {
   let round = 0;
   const race = async (acts: readonly Act[]) => {
-    const { id: template } = await addTemplate(wallets.ctx, { budget: 10 ** 6, most: 100, perMember: 9 });
+    const { id: template } = await addTemplate(wallets.ctx, { budget: 10 ** 6, maxDiscount: 100, perMember: 9 });
     const end = wallets.ctx.clock() + hour;
     const coupons: number[] = [];
     for (let n = 0; n < 8; n++) {
       const validTo = n % 4 === 3 ? null : end;
-      coupons.push(await wallets.give(1 + (n % 4), { template, validTo, reserve: 100 }));
+      coupons.push(await wallets.give(1 + (n % 4), { template, validTo, heldBudget: 100 }));
     }
     wallets.pass(hour - 1);
     const name = ++round;

@@ -37,7 +37,7 @@ withRedis("I17 Redis flushed is a list that is loaded again", async () => {
 withRedis("I17 a Redis that was silent while a coupon moved is not believed when it is back", async () => {
   const coupon = await wallets.give(2);
   await wallets.see(2, "AVAILABLE");
-  await until(async () => (await wallets.ctx.redis?.exists("wallet:{2}:AVAILABLE")) === 1);
+  await until(async () => (await wallets.ctx.redis?.exists("wallet:{2}:2:AVAILABLE")) === 1);
   wallets.server?.freeze();
   // It stays silent until both are answered.
   await wallets.move(2, coupon, "AVAILABLE", "USED");
@@ -50,7 +50,7 @@ withRedis("I17 a Redis that was silent while a coupon moved is not believed when
         () => false,
       ) ?? false,
   );
-  expect(await wallets.ctx.redis?.hlen("wallet:{2}:AVAILABLE")).toBe(2);
+  expect(await wallets.ctx.redis?.hlen("wallet:{2}:2:AVAILABLE")).toBe(2);
   expect(await wallets.see(2, "AVAILABLE")).toEqual([]);
   expect(await wallets.see(2, "USED")).toEqual([coupon]);
 });

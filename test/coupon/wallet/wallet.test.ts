@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { couponsGiven } from "../../../src/coupon/cache/sync-cache.ts";
+import { dropAvailable } from "../../../src/coupon/cache/sync-cache.ts";
 import { announceMoves, lifetime, moveInLists, readList, storeList } from "../../../src/coupon/cache/wallet-cache.ts";
 import { myCoupons } from "../../../src/coupon/wallet/wallet.ts";
 import { addTemplate } from "../../support/coupons.ts";
@@ -24,7 +24,7 @@ const isKept = (member: number, status: "AVAILABLE" | "USED" = "AVAILABLE") =>
     return kept !== "unavailable" && kept.kind === "loaded";
   });
 
-test("what can be used comes with the soonest end first, what is over with the latest first, and pages go on where the last one ended", async () => {
+test("what can be used comes soonest end first, what is over latest first; pages go on where one ended", async () => {
   const me = someone();
   const now = wallets.ctx.clock();
   const forever = await wallets.give(me);
@@ -140,7 +140,7 @@ withRedis("a list that missed an earlier move is dropped with the next one", asy
 withRedis("the same for a coupon that was given meanwhile, and for Redis flushed in between", async () => {
   const [first, second] = [someone(), someone()];
   for (const [me, meanwhile] of [
-    [first, () => wallets.give(first).then(() => couponsGiven(wallets.ctx, [first]))],
+    [first, () => wallets.give(first).then(() => dropAvailable(wallets.ctx, [first]))],
     [second, () => wallets.give(second).then(() => wallets.ctx.redis?.flushall())],
   ] as const) {
     const kept = await readList(wallets.ctx.redis, { member: me, status: "AVAILABLE" });
@@ -155,11 +155,11 @@ withRedis("the same for a coupon that was given meanwhile, and for Redis flushed
 withRedis("lists that are loaded together do not end together, and none lives longer than it should", async () => {
   const members = Array.from({ length: 30 }, (_, n) => 10_000 + n);
   for (const member of members) await wallets.see(member, "USED");
-  const leftOf = async (member: number) => Number(await wallets.ctx.redis?.pttl(`wallet:{${member}}:USED`));
+  const leftOf = async (member: number) => Number(await wallets.ctx.redis?.pttl(`wallet:{${member}}:2:USED`));
   await until(async () => (await Promise.all(members.map(leftOf))).every((ms) => ms > 0));
   const lives = await Promise.all(members.map(leftOf));
-  expect(Math.min(...lives)).toBeGreaterThan(lifetime.leastMs - 5_000);
-  expect(Math.max(...lives)).toBeLessThanOrEqual(lifetime.leastMs + lifetime.jitterMs);
+  expect(Math.min(...lives)).toBeGreaterThan(lifetime.minMs - 5_000);
+  expect(Math.max(...lives)).toBeLessThanOrEqual(lifetime.minMs + lifetime.jitterMs);
   expect(Math.max(...lives) - Math.min(...lives)).toBeGreaterThan(lifetime.jitterMs / 4);
 });
 
@@ -170,7 +170,7 @@ withRedis(
     await wallets.see(me, "EXPIRED");
     await isKept(me);
     const names = ((await wallets.ctx.redis?.keys(`wallet:{${me}}:*`)) ?? []).sort();
-    expect(names).toEqual([`wallet:{${me}}:AVAILABLE`, `wallet:{${me}}:EXPIRED`, `wallet:{${me}}:version`]);
+    expect(names).toEqual(["AVAILABLE", "EXPIRED", "version"].map((name) => `wallet:{${me}}:2:${name}`));
   },
 );
 

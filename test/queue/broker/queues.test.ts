@@ -67,7 +67,7 @@ test("what is paused and has nothing under way needs no memory, whatever waits f
   store.saveFlow.run("k", 1, null, null, 1, 0, 0);
   for (const key of ["queue:q", "flow:k"]) {
     const lane = openLane(store, key);
-    lane.hasMore();
+    lane.expectMore();
     expect([key, lane.isIdle(1)]).toEqual([key, true]);
   }
   store.saveQueue.run("q", 1, 0, 1);

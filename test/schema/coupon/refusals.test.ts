@@ -55,7 +55,7 @@ const claim = (templateId: number | string, idempotencyKey = key()) =>
 const reasons: Readonly<Record<string, () => Facts>> = {
   NotStarted: () => ({ opensAt: now() + hour }),
   Ended: () => ({ closesAt: now() - 1 }),
-  SoldOut: () => ({ budget: 500, most: 1_000 }),
+  SoldOut: () => ({ budget: 500, maxDiscount: 1_000 }),
   NotEligible: () => ({ eligibility: { level: { gte: 1 } } }),
 };
 
@@ -96,7 +96,7 @@ describe("a claim is refused with", () => {
     member++;
     const template = await make({ stock: 1_000, perMember: 1_000 });
     await Promise.all(
-      Array.from({ length: attempts.most }, () => claimCoupon(actor(), { template, idempotencyKey: key() })),
+      Array.from({ length: attempts.limit }, () => claimCoupon(actor(), { template, idempotencyKey: key() })),
     );
     const { __typename, retryAfterSeconds } = await claim(template);
     expect(__typename).toBe("RateLimited");
@@ -107,7 +107,11 @@ describe("a claim is refused with", () => {
     member++;
     expect((await claim("99999999")).__typename).toBe("NotFound");
     expect((await claim("nonsense")).__typename).toBe("InvalidInput");
-    for (const facts of [{ given: "SYSTEM" }, { given: "CODE", codeMode: "POOL" }, { state: "DRAFT" }] as const) {
+    for (const facts of [
+      { issueMode: "SYSTEM" },
+      { issueMode: "CODE", codeMode: "POOL" },
+      { state: "DRAFT" },
+    ] as const) {
       expect((await claim(await make(facts))).__typename).toBe("NotFound");
     }
   });
@@ -123,7 +127,7 @@ describe("a claim is refused with", () => {
 describe("a right code is refused with", () => {
   const redeem = (code: string, idempotencyKey = key()) => say("redeemCode", { code, idempotencyKey });
   const codes = async (facts: Facts, n = 3) => {
-    const id = await make({ codeMode: "POOL", given: "CODE" });
+    const id = await make({ codeMode: "POOL", issueMode: "CODE" });
     await filledPool(shop.ctx, id, n);
     for (const [name, value] of Object.entries(facts)) {
       const column = sql.raw(name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
@@ -135,8 +139,8 @@ describe("a right code is refused with", () => {
 
   test.each(Object.entries(reasons))("%s", async (type, facts) => {
     member++;
-    const { most, ...others } = facts();
-    const [code = ""] = await codes({ ...(most === undefined ? {} : { most }), ...others });
+    const { maxDiscount, ...others } = facts();
+    const [code = ""] = await codes({ ...(maxDiscount === undefined ? {} : { maxDiscount }), ...others });
     expect((await redeem(code)).__typename).toBe(type);
   });
 
@@ -167,7 +171,7 @@ describe("a reminder is refused with", () => {
     expect((await remind({ ...later, state: "ENDED" })).__typename).toBe("Ended");
     expect((await remind({ ...later, state: "SOLD_OUT" })).__typename).toBe("SoldOut");
     expect((await remind({ ...later, ...reasons.NotEligible?.() })).__typename).toBe("NotEligible");
-    expect((await remind({ ...later, given: "SYSTEM" })).__typename).toBe("NotFound");
+    expect((await remind({ ...later, issueMode: "SYSTEM" })).__typename).toBe("NotFound");
   });
 
   test("WrongState when it is open, opens too soon, or the shop sends none; taking it back when it was sent", async () => {
@@ -188,7 +192,7 @@ describe("a reminder is refused with", () => {
 describe("giving a coupon is refused with", () => {
   const issue = (templateId: number, idempotencyKey = key(), externalId = `x${member}`) =>
     tell("issueCoupon", { templateId: String(templateId), externalId, idempotencyKey });
-  const system = { given: "SYSTEM" } as const;
+  const system = { issueMode: "SYSTEM" } as const;
 
   test("every reason of its template but that it has not opened", async () => {
     member++;

@@ -50,7 +50,7 @@ test("what is said of a template is read back, each kind with its parameters", a
   }
   const said = {
     shop: "7",
-    given: "SYSTEM",
+    issueMode: "SYSTEM",
     codeMode: "ON_CLAIM",
     codePrefix: "MAY",
     perMember: 3,
@@ -68,7 +68,7 @@ test("what is said of a template is read back, each kind with its parameters", a
   };
   const id = await made({ ...said, ...inputs });
   const { couponTemplate } = await vic!.get(
-    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords stacking eligibility most issued
+    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords stacking eligibility maxDiscount issued
       createdBy transitions { to } statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
     { id },
   );
@@ -83,7 +83,7 @@ test("what is said of a template is read back, each kind with its parameters", a
     conditionsInWords: "for goods a, b; not for categories books; from 2000",
     stacking: { group: "spring", order: 2 },
     eligibility: { or: [{ level: { gte: 3 } }, { registeredAt: { gte: "2020-01-01T00:00:00.000Z" } }] },
-    most: "1000",
+    maxDiscount: "1000",
     issued: "0",
     createdBy: "operator Ed",
     transitions: [],
@@ -195,16 +195,16 @@ test("a recurring template tells when it opens next, and has its occurrences", a
 });
 
 test("dry runs say what it would cost and warn; faults are errors with their places", async () => {
-  const fields = "eligible mostCoupons mostPerCoupon mostCost warnings { path } occurrences { opensAt }";
+  const fields = "eligible maxCoupons maxDiscount maxCost warnings { path } occurrences { opensAt }";
   const estimate = `query ($input: EstimateCouponTemplateInput!) { estimateCouponTemplate(input: $input) { ${fields} } }`;
   const { estimateCouponTemplate } = await vic!.get(estimate, {
     input: { ...usual, stock: "4", eligibility: { level: { lte: 6 } }, conditions: { minimum: "500" } },
   });
   expect(estimateCouponTemplate).toEqual({
     eligible: "6",
-    mostCoupons: "4",
-    mostPerCoupon: "1000",
-    mostCost: "4000",
+    maxCoupons: "4",
+    maxDiscount: "1000",
+    maxCost: "4000",
     warnings: [{ path: "conditions.minimum" }],
     occurrences: [],
   });
@@ -213,7 +213,7 @@ test("dry runs say what it would cost and warn; faults are errors with their pla
   const simulated = await vic!.get(`query ($id: ID!) { simulateCouponTemplate(templateId: $id) { ${fields} } }`, {
     id: await made(),
   });
-  expect(simulated.simulateCouponTemplate).toMatchObject({ eligible: "10", mostCoupons: "10", mostCost: "10000" });
+  expect(simulated.simulateCouponTemplate).toMatchObject({ eligible: "10", maxCoupons: "10", maxCost: "10000" });
 });
 
 test("a service gives a member one coupon of a SYSTEM template, once per key, and may do nothing else", async () => {
@@ -233,7 +233,7 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
         { input },
       )
     ).issueCoupon;
-  const templateId = await live({ given: "SYSTEM", stock: "2", validDays: 3 });
+  const templateId = await live({ issueMode: "SYSTEM", stock: "2", validDays: 3 });
   const first = await issue({ templateId, externalId: "x1", idempotencyKey: "one" });
   expect(first).toEqual({
     __typename: "Coupon",

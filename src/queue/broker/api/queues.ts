@@ -35,8 +35,8 @@ export function queueRoutes(parts: QueueParts): Routes {
       return isRejection(queue) ? queue : { json: queueView(store, queue) };
     },
     "DELETE /v2/queues/:id": ({ id }) => checked(id) ?? remove(parts, id),
-    "POST /v2/queues/:id/pause": ({ id }) => checked(id) ?? turn(parts, id, true),
-    "POST /v2/queues/:id/resume": ({ id }) => checked(id) ?? turn(parts, id, false),
+    "POST /v2/queues/:id/pause": ({ id }) => checked(id) ?? setPaused(parts, id, true),
+    "POST /v2/queues/:id/resume": ({ id }) => checked(id) ?? setPaused(parts, id, false),
   };
 }
 
@@ -49,7 +49,7 @@ async function upsert(parts: QueueParts, { request }: Call): Promise<Answer> {
 }
 
 /** Pausing a queue that is not there makes it, so that what comes waits. */
-function turn(parts: QueueParts, id: string, paused: boolean): Promise<Answer> {
+function setPaused(parts: QueueParts, id: string, paused: boolean): Promise<Answer> {
   return save(parts, id, { paused });
 }
 

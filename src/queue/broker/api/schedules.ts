@@ -24,8 +24,8 @@ export function scheduleRoutes(parts: ScheduleParts): Routes {
   const { store } = parts;
   return {
     "POST /v2/schedules/": (call) => create(parts, call),
-    ...turning("POST", parts),
-    ...turning("PATCH", parts),
+    ...pauseRoutes("POST", parts),
+    ...pauseRoutes("PATCH", parts),
     "GET /v2/schedules": () => ({ json: store.schedules.all().map((schedule) => scheduleView(store, schedule)) }),
     "GET /v2/schedules/:id": ({ id }) => {
       const schedule = store.schedule.get(id);
@@ -38,10 +38,10 @@ export function scheduleRoutes(parts: ScheduleParts): Routes {
   };
 }
 
-function turning(method: string, parts: ScheduleParts): Routes {
+function pauseRoutes(method: string, parts: ScheduleParts): Routes {
   return {
-    [`${method} /v2/schedules/:id/pause`]: ({ id }) => turn(parts, id, true),
-    [`${method} /v2/schedules/:id/resume`]: ({ id }) => turn(parts, id, false),
+    [`${method} /v2/schedules/:id/pause`]: ({ id }) => setPaused(parts, id, true),
+    [`${method} /v2/schedules/:id/resume`]: ({ id }) => setPaused(parts, id, false),
   };
 }
 
@@ -76,12 +76,16 @@ export async function keepSchedule(
   return { json: { scheduleId: id } };
 }
 
-async function turn({ store, committer, now, onChange }: ScheduleParts, id: string, paused: boolean): Promise<Answer> {
+async function setPaused(
+  { store, committer, now, onChange }: ScheduleParts,
+  id: string,
+  paused: boolean,
+): Promise<Answer> {
   const changed = await committer.commit(() => {
     const schedule = store.schedule.get(id);
     if (!schedule) return false;
     const next = paused || !schedule.paused ? schedule.next : (nextTick(schedule.cron, now()) ?? null);
-    store.turnSchedule.run(paused ? 1 : 0, next, id);
+    store.pauseSchedule.run(paused ? 1 : 0, next, id);
     return true;
   });
   onChange();

@@ -30,7 +30,7 @@ export class Dispatcher {
   readonly lanes: Lanes;
   readonly #options: DispatchOptions;
   readonly #throttled = new Map<Lane, number>();
-  readonly #line: Lane[] = [];
+  readonly #queued: Lane[] = [];
   readonly #shares = new Shares(maxRunning);
   #running = 0;
   #unwritten = 0;
@@ -74,9 +74,9 @@ export class Dispatcher {
   }
 
   /** Takes messages that were committed: due ones get in line, others wake it in time. */
-  offer(placed: readonly Placed[]): void {
+  add(placed: readonly Placed[]): void {
     const now = this.#options.now();
-    for (const one of placed) this.lanes.offer(one, now);
+    for (const one of placed) this.lanes.add(one, now);
   }
 
   /** Ends the hold on a message whose outcome is on disk. */
@@ -94,20 +94,20 @@ export class Dispatcher {
       if (opens > now) this.alarm.at(opens);
       else if (this.#throttled.delete(lane)) this.#wake(lane);
     }
-    this.lanes.notice(now);
+    this.lanes.findDue(now);
   }
 
   #wake(lane: Lane): void {
-    if (!lane.inLine && !this.#throttled.has(lane) && lane.hasNext()) {
-      lane.inLine = true;
-      this.#line.push(lane);
+    if (!lane.isQueued && !this.#throttled.has(lane) && lane.hasNext()) {
+      lane.isQueued = true;
+      this.#queued.push(lane);
     }
     this.#schedulePump();
   }
 
   /** In the next turn of the event loop, so that instant answers starve neither timers nor commits. */
   #schedulePump(): void {
-    if (this.#pumping || this.#stopped || this.#line.length === 0) return;
+    if (this.#pumping || this.#stopped || this.#queued.length === 0) return;
     this.#pumping = true;
     setImmediate(() => this.#pump());
   }
@@ -116,9 +116,9 @@ export class Dispatcher {
   #pump(): void {
     const now = this.#options.now();
     while (!this.#stopped && this.#running < maxRunning && this.#unwritten < maxUnwritten) {
-      const lane = this.#line.shift();
+      const lane = this.#queued.shift();
       if (!lane) break;
-      lane.inLine = false;
+      lane.isQueued = false;
       if (this.#startNext(lane, now)) this.#wake(lane);
     }
     this.#pumping = false;

@@ -60,7 +60,7 @@ export class Shares {
       // Two for one, so that who has become known gets his whole share; and one of the others, as there may be more for
       // all.
       const [other] = this.#crowded;
-      return [...this.#call(origin, 2), ...(other ? this.#call(other, 1) : [])];
+      return [...this.#wakeWaiting(origin, 2), ...(other ? this.#wakeWaiting(other, 1) : [])];
     };
   }
 
@@ -72,7 +72,7 @@ export class Shares {
     return taken < last ? 1 : 0;
   }
 
-  #call(origin: Origin, count: number): Lane[] {
+  #wakeWaiting(origin: Origin, count: number): Lane[] {
     const called = [...origin.waiting.values().take(count)];
     for (const lane of called) origin.waiting.delete(lane);
     this.#crowded.delete(origin);

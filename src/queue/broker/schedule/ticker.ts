@@ -26,7 +26,7 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Ticke
   let firing = false;
   let stopped = false;
 
-  function look(): void {
+  function check(): void {
     if (stopped) return;
     const next = store.nextSchedule.get()?.next ?? null;
     if (next === null || firing) return;
@@ -37,7 +37,7 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Ticke
     firing = true;
     const done = () => {
       firing = false;
-      look();
+      check();
     };
     committer
       .commit(
@@ -49,7 +49,7 @@ export function createTicker({ store, committer, now, alarmAt, onPlaced }: Ticke
 
   return {
     /** Fires what is due, and sets the alarm for what is next. */
-    look,
+    check,
     stop() {
       stopped = true;
     },

@@ -29,7 +29,7 @@ export function scheduleRows(db: Database) {
     ticked: db.query<never, [next: number | null, last: number, sent: string, id: string]>(
       "UPDATE schedule SET next = ?, last = ?, sent = ? WHERE id = ?",
     ),
-    turnSchedule: db.query<never, [paused: number, next: number | null, id: string]>(
+    pauseSchedule: db.query<never, [paused: number, next: number | null, id: string]>(
       "UPDATE schedule SET paused = ?, next = ? WHERE id = ?",
     ),
     removeSchedule: db.query<never, [id: string]>("DELETE FROM schedule WHERE id = ?"),

@@ -8,11 +8,11 @@ import type { Limiter } from "./limiter.ts";
 export interface Lane {
   readonly limiter: Limiter;
   /** Waits in line for a slot. */
-  inLine: boolean;
+  isQueued: boolean;
   /** Takes a message that just became due. */
-  offer(seq: number): void;
+  add(seq: number): void;
   /** The table may have due messages that the lane does not know. */
-  hasMore(): void;
+  expectMore(): void;
   hasNext(): boolean;
   /** Whether it may be forgotten: another of its key would do the same. */
   isIdle(now: number): boolean;

@@ -34,12 +34,12 @@ export class Lanes {
   }
 
   /** Finds the lanes of what became due since last time, and sets the alarm for what is next. */
-  notice(now: number): void {
+  findDue(now: number): void {
     const { store, alarm, wake } = this.#parts;
     for (let found = 0; found < lanesAtOnce; found++) {
       const next = store.laneAfter.get(this.#mark.due, this.#mark.lane, now);
       if (next === null) {
-        this.#lookOut(now);
+        this.#waitForNext(now);
         return;
       }
       const lane = this.#lane(next.lane, now);
@@ -48,13 +48,13 @@ export class Lanes {
         return;
       }
       this.#mark = next;
-      lane.hasMore();
+      lane.expectMore();
       wake(lane);
     }
     alarm.at(now);
   }
 
-  offer({ seq, lane: key, due, limitsChanged }: Placed, now: number): void {
+  add({ seq, lane: key, due, limitsChanged }: Placed, now: number): void {
     const { alarm, wake } = this.#parts;
     if (limitsChanged && this.#lanes.has(key)) this.refresh(key, now);
     if (due > now) {
@@ -63,9 +63,9 @@ export class Lanes {
     }
     const lane = this.#lane(key, now);
     if (lane) {
-      lane.offer(seq);
+      lane.add(seq);
       wake(lane);
-    } else this.#lookAgain(now);
+    } else this.#restartScan(now);
   }
 
   release({ lane: key, seq, queue }: Message): void {
@@ -78,7 +78,7 @@ export class Lanes {
   refresh(key: string, now: number): void {
     const lane = this.#lane(key, now);
     if (!lane) {
-      this.#lookAgain(now);
+      this.#restartScan(now);
       return;
     }
     lane.refreshLimits();
@@ -96,12 +96,12 @@ export class Lanes {
   }
 
   /** With no room to hold a lane: the table is looked through again when there is. */
-  #lookAgain(now: number): void {
+  #restartScan(now: number): void {
     this.#mark = start;
     this.#parts.alarm.at(now + recheckMs);
   }
 
-  #lookOut(now: number): void {
+  #waitForNext(now: number): void {
     const { store, alarm } = this.#parts;
     this.#mark = { due: now, lane: "\uffff" };
     const next = store.laneAfter.get(now, this.#mark.lane, Number.MAX_SAFE_INTEGER);

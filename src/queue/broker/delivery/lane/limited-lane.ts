@@ -9,7 +9,7 @@ const maxReady = 128;
 /** The messages of a flow-control key, or of a destination's origin, in order of their due time. */
 export class LimitedLane implements Lane {
   readonly limiter = createLimiter();
-  inLine = false;
+  isQueued = false;
   readonly #store: Store;
   readonly #key: string;
   readonly #flow: string | undefined;
@@ -25,7 +25,7 @@ export class LimitedLane implements Lane {
     this.refreshLimits();
   }
 
-  offer(seq: number): void {
+  add(seq: number): void {
     if (this.#held.has(seq)) return;
     if (this.#more || this.#ready.length >= maxReady) {
       this.#more = true;
@@ -35,7 +35,7 @@ export class LimitedLane implements Lane {
     this.#ready.push(seq);
   }
 
-  hasMore(): void {
+  expectMore(): void {
     this.#more = true;
   }
 

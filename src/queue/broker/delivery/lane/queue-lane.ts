@@ -10,7 +10,7 @@ import { createLimiter } from "./limiter.ts";
  */
 export class QueueLane implements Lane {
   readonly limiter = createLimiter();
-  inLine = false;
+  isQueued = false;
   readonly #store: Store;
   readonly #name: string;
   /** Under way: these are still in the table. */
@@ -25,11 +25,11 @@ export class QueueLane implements Lane {
     this.refreshLimits();
   }
 
-  offer(): void {
+  add(): void {
     this.#more = true;
   }
 
-  hasMore(): void {
+  expectMore(): void {
     this.#more = true;
   }
 

@@ -5,7 +5,7 @@ import type { CouponTemplate } from "../table.ts";
 import { audienceOf } from "../template/eligibility.ts";
 
 /** Filters asked in one statement: each may have hundreds of conditions. */
-const stride = 20;
+const batchSize = 20;
 
 /** Which of these templates are for the acting member, now: each different audience is asked once, many together. */
 export async function eligibleTo(
@@ -15,11 +15,11 @@ export async function eligibleTo(
   const groups = [...Map.groupBy(templates, ({ eligibility }) => JSON.stringify(eligibility)).values()];
   const [open, filtered] = [groups.filter(isForAll), groups.filter((group) => !isForAll(group))];
   const answers: boolean[] = [];
-  for (let at = 0; at < filtered.length; at += stride) {
+  for (let at = 0; at < filtered.length; at += batchSize) {
     answers.push(
       ...(await matches(
         ctx,
-        filtered.slice(at, at + stride).map((group) => predicateOf(ctx, group)),
+        filtered.slice(at, at + batchSize).map((group) => predicateOf(ctx, group)),
       )),
     );
   }
@@ -40,7 +40,8 @@ function predicateOf(ctx: MemberContext, [first]: Group): SQL {
 
 async function matches({ db, actor }: MemberContext, predicates: readonly SQL[]): Promise<boolean[]> {
   const row = await db.first<{ answers: string }>(sql`
-    SELECT json_array(${sql.join([...predicates], sql`, `)}) AS answers FROM member m WHERE m.seq = ${actor.seq} AND ${liveMember}`);
+    SELECT json_array(${sql.join([...predicates], sql`, `)}) AS answers
+    FROM member m WHERE m.seq = ${actor.seq} AND ${liveMember}`);
   const answers: number[] = JSON.parse(row?.answers ?? "[]");
   return predicates.map((_, i) => answers[i] === 1);
 }

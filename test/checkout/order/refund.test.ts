@@ -1,12 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { findOrder } from "../../src/checkout/order/order.ts";
-import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
-import type { RefundInput } from "../../src/checkout/order/refund.ts";
-import type { templateTable } from "../../src/coupon/table.ts";
-import { couponSums } from "../support/coupon-sums.ts";
-import { codeOf, day, openOrders } from "../support/orders.ts";
-import { accepted } from "../support/shop.ts";
+import { findOrder } from "../../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
+import type { RefundInput } from "../../../src/checkout/order/refund.ts";
+import type { templateTable } from "../../../src/coupon/table.ts";
+import { couponSums } from "../../support/coupon-sums.ts";
+import { codeOf, day, openOrders } from "../../support/orders.ts";
+import { accepted } from "../../support/shop.ts";
 
 const { db, ctx, time, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());
@@ -19,8 +19,8 @@ async function paid(facts: Partial<typeof templateTable.$inferInsert> = {}) {
   return { ...made, orderId };
 }
 
-test("a refund in full gives a valid coupon back, once, however often and by however many it is asked for", async () => {
-  const { orderId, coupon, template } = await paid({ budget: 1_000, most: 1_000 });
+test("a refund in full gives a valid coupon back once, however often and by however many it is asked", async () => {
+  const { orderId, coupon, template } = await paid({ budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(Array.from({ length: 20 }, () => refund(orderId)));
   const first = accepted(answers[0]!);
   expect(first.refund).toMatchObject({ amount: 4_001, givenBack: [coupon] });
@@ -31,7 +31,7 @@ test("a refund in full gives a valid coupon back, once, however often and by how
   expect(answers.map((answer) => accepted(answer).refund)).toEqual(answers.map(() => first.refund));
   expect(accepted(await refund(orderId)).order).toMatchObject({ state: "REFUNDED", refunded: 4_001 });
   expect(await stateOf(coupon)).toBe("AVAILABLE");
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [] });
   expect(codeOf(await refund(orderId, { refundId: "r2" }))).toBe("WRONG_STATE");
   expect(codeOf(await refund(orderId, { policy: "KEEP" }))).toBe("CONFLICT");
   const again = accepted(await lock([coupon]));
@@ -45,7 +45,10 @@ test("with KEEP a coupon stays spent; one that expired comes back only with more
   const kept = await paid();
   expect(accepted(await refund(kept.orderId, { policy: "KEEP" })).refund.givenBack).toEqual([]);
   expect(await stateOf(kept.coupon)).toBe("USED");
-  expect(await countsOf(kept.template)).toMatchObject({ spent: 1_000, tally: [{ n: 1, discount: 1_000, revenue: 0 }] });
+  expect(await countsOf(kept.template)).toMatchObject({
+    spent: 1_000,
+    counts: [{ n: 1, discount: 1_000, revenue: 0 }],
+  });
   const [late, later] = [await paid({ validTo: time.now + day }), await paid({ validTo: time.now + day })];
   const soon = await paid({ validTo: time.now + 30 * day });
   time.now += 2 * day;
@@ -70,7 +73,7 @@ test("partial refunds add up to what was paid, line by line, and the last one gi
   expect(await part("b", { amount: 0 })).toMatchObject({ issues: [{ path: "amount" }] });
   await Promise.all(Array.from({ length: 10 }, (_, n) => part(`many ${n}`, { amount: 319 })));
   expect(await findOrder(ctx, orderId)).toMatchObject({ state: "REDEEMED", refunded: 3_991 });
-  expect(await countsOf(template)).toMatchObject({ tally: [{ n: 1, revenue: 10 }] });
+  expect(await countsOf(template)).toMatchObject({ counts: [{ n: 1, revenue: 10 }] });
   expect(await stateOf(coupon)).toBe("USED");
   expect(accepted(await part("last", { amount: 10 })).refund.givenBack).toEqual([coupon]);
   expect(await findOrder(ctx, orderId)).toMatchObject({ state: "REFUNDED", refunded: 4_001 });
@@ -91,7 +94,7 @@ test("an order that coupons paid for alone is refunded, too", async () => {
 test("what a full budget cannot hold again comes back with what it had taken off held for it", async () => {
   const { template, coupons } = await held([1, 2], {
     budget: 2_000,
-    most: 1_000,
+    maxDiscount: 1_000,
     kind: "DISCOUNT",
     params: { basisPointsOff: 1_000, cap: 1_000 },
   });

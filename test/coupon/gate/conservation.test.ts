@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
-import { alarm, couponConservation, gateDrift, keepGates } from "../../../src/coupon/claim/conservation.ts";
 import { couponDrift } from "../../../src/coupon/events.ts";
+import { alarm, couponConservation, gateDrift, keepGates } from "../../../src/coupon/gate/conservation.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";
 import { loadGate, reconcileTemplate } from "../../../src/coupon/gate/reconcile.ts";
 import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
@@ -66,7 +66,7 @@ test("stock = issued + remaining after claims, after Redis was flushed, and afte
   expect(await rowsOf(shop, id)).toBe(100);
 });
 
-test("a gate that is off is mended, by how much is kept and shown as a metric; off by much again and again is told once", async () => {
+test("a gate that is off is mended; by how much is kept and shown; off by much repeatedly is told once", async () => {
   const shop = await openLedger(withRedis);
   const { id } = await addTemplate(shop.ctx, { stock: 1_000 });
   await loadGate(shop.ctx, id);
@@ -133,15 +133,22 @@ test("without Redis, or without stock, there is no gate to be off", async () => 
 test("statistics add up, those of a recurring template over its occurrences", async () => {
   const shop = await openLedger();
   await shop.members(20);
-  const pattern = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 } });
-  const one = await addTemplate(shop.ctx, { pattern: pattern.id, occursAt: 1 });
-  const two = await addTemplate(shop.ctx, { pattern: pattern.id, occursAt: 2, budget: 90_000, most: 1_000 });
+  const recurring = await addTemplate(shop.ctx, { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 } });
+  const one = await addTemplate(shop.ctx, { recurringTemplate: recurring.id, occursAt: 1 });
+  const two = await addTemplate(shop.ctx, {
+    recurringTemplate: recurring.id,
+    occursAt: 2,
+    budget: 90_000,
+    maxDiscount: 1_000,
+  });
   await claims(shop, one.id, 1, 8);
   await claims(shop, two.id, 1, 4);
   await shop.ctx.db.write([
-    sql`INSERT INTO coupon_tally VALUES (${one.id}, 'USED', 3, 3000, 40000), (${one.id}, 'EXPIRED', 1, 0, 0), (${two.id}, 'LOCKED', 1, 0, 0)`,
+    sql`
+      INSERT INTO coupon_counts
+      VALUES (${one.id}, 'USED', 3, 3000, 40000), (${one.id}, 'EXPIRED', 1, 0, 0), (${two.id}, 'LOCKED', 1, 0, 0)`,
   ]);
-  const sums = (await couponStatistics(shop.ctx, pattern.id))!;
+  const sums = (await couponStatistics(shop.ctx, recurring.id))!;
   expect(sums).toEqual({
     issued: 12,
     claimed: 12,

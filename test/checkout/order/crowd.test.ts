@@ -1,17 +1,17 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { lockCoupons } from "../../src/checkout/order/lock.ts";
-import { type CouponOrder, findOrder } from "../../src/checkout/order/order.ts";
-import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
-import { refundOrder } from "../../src/checkout/order/refund.ts";
-import { releaseCoupons } from "../../src/checkout/order/release.ts";
-import { expireLocks } from "../../src/checkout/order/unlock.ts";
-import type { Context } from "../../src/context.ts";
-import { isRefusal } from "../../src/errors.ts";
-import { couponSums } from "../support/coupon-sums.ts";
-import { counted } from "../support/length.ts";
-import { cart, codeOf, openOrders, reasonsOf, stacks } from "../support/orders.ts";
-import { accepted } from "../support/shop.ts";
+import { lockCoupons } from "../../../src/checkout/order/lock.ts";
+import { expireLocks } from "../../../src/checkout/order/lock-expiry.ts";
+import { type CouponOrder, findOrder } from "../../../src/checkout/order/order.ts";
+import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
+import { refundOrder } from "../../../src/checkout/order/refund.ts";
+import { releaseCoupons } from "../../../src/checkout/order/release.ts";
+import type { Context } from "../../../src/context.ts";
+import { isRefusal } from "../../../src/errors.ts";
+import { couponSums } from "../../support/coupon-sums.ts";
+import { counted } from "../../support/length.ts";
+import { cart, codeOf, openOrders, reasonsOf, stacks } from "../../support/orders.ts";
+import { accepted } from "../../support/shop.ts";
 
 const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());
@@ -19,7 +19,7 @@ afterAll(() => db.close());
 const orders = counted(300, 1_000);
 
 test("one coupon for hundreds of orders at once: one order gets it, and it is spent once", async () => {
-  const { coupon, template } = await held([1], { budget: 1_000, most: 1_000 });
+  const { coupon, template } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(
     Array.from({ length: orders }, async () => {
       const locked = await lock([coupon]);
@@ -30,10 +30,10 @@ test("one coupon for hundreds of orders at once: one order gets it, and it is sp
   expect(won).toHaveLength(1);
   const reasons = new Set(answers.filter(isRefusal).flatMap((answer) => reasonsOf(answer)));
   expect([...reasons].every((reason) => reason === "LOCKED" || reason === "USED")).toBe(true);
-  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, tally: [{ state: "USED", n: 1 }] });
-  const again = await Promise.all(Array.from({ length: 100 }, () => redeemCoupons(ctx, { orderId: won[0]!.orderId })));
+  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, counts: [{ state: "USED", n: 1 }] });
+  const again = await Promise.all(Array.from({ length: 200 }, () => redeemCoupons(ctx, { orderId: won[0]!.orderId })));
   expect(new Set(again.map((answer) => JSON.stringify(answer))).size).toBe(1);
-  expect(await countsOf(template)).toMatchObject({ spent: 1_000, tally: [{ n: 1, discount: 1_000 }] });
+  expect(await countsOf(template)).toMatchObject({ spent: 1_000, counts: [{ n: 1, discount: 1_000 }] });
 }, 30_000);
 
 test("one order locked by many at once is locked once, with one set of coupons", async () => {
@@ -49,8 +49,8 @@ test("one order locked by many at once is locked once, with one set of coupons",
 test("a budget of X never pays X + 1, whoever locks, redeems, releases and refunds at the same time", async () => {
   const members = Array.from({ length: 20 }, (_, n) => n + 1);
   // Coupons with too little reserved for them, as those have that were given back, compete for what is left.
-  const { template, coupons } = await held(members, { budget: 5_500, most: 100, params: { off: 1_000 } });
-  await db.write([sql`UPDATE coupon_template SET most = 1000 WHERE id = ${template}`]);
+  const { template, coupons } = await held(members, { budget: 5_500, maxDiscount: 100, params: { off: 1_000 } });
+  await db.write([sql`UPDATE coupon_template SET max_discount = 1000 WHERE id = ${template}`]);
   const answers = await Promise.all(
     coupons.map(async (coupon, n) => {
       const orderId = name();
@@ -91,27 +91,32 @@ test("a batch that runs again, as after an answer that was lost, changes nothing
       },
     },
   };
-  const { template, coupon } = await held([1], { budget: 1_000, most: 1_000 });
+  const { template, coupon } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const orderId = name();
   const locking = { orderId, member: { seq: 1 }, cart, coupons: [coupon] };
   accepted(await lockCoupons(twice, locking));
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [{ state: "LOCKED", n: 1 }] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [{ state: "LOCKED", n: 1 }] });
   accepted(await releaseCoupons(twice, { orderId }));
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [] });
   accepted(await lockCoupons(twice, locking));
   accepted(await redeemCoupons(twice, { orderId }));
-  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, tally: [{ n: 1, revenue: 4_001 }] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 0, spent: 1_000, counts: [{ n: 1, revenue: 4_001 }] });
   accepted(await refundOrder(twice, { orderId, refundId: "a", policy: "GIVE_BACK", amount: 1_000 }));
-  expect(await countsOf(template)).toMatchObject({ spent: 1_000, tally: [{ n: 1, revenue: 3_001 }] });
+  expect(await countsOf(template)).toMatchObject({ spent: 1_000, counts: [{ n: 1, revenue: 3_001 }] });
   accepted(await refundOrder(twice, { orderId, refundId: "b", policy: "GIVE_BACK" }));
-  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, tally: [] });
+  expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [] });
   expect(await couponSums(db)).toEqual([]);
 });
 
 test("whatever many do to the same few orders and coupons at once, every coupon is where its order says", async () => {
   const made = await Promise.all(
     Array.from({ length: 6 }, (_, n) =>
-      held([1], { ...stacks(`group ${n % 3}`, n), budget: 700, most: 500, params: { off: 100 * (1 + (n % 5)) } }),
+      held([1], {
+        ...stacks(`group ${n % 3}`, n),
+        budget: 700,
+        maxDiscount: 500,
+        params: { off: 100 * (1 + (n % 5)) },
+      }),
     ),
   );
   const ids = made.map(({ coupon }) => coupon);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { couponsMoved } from "../../../src/coupon/cache/sync-cache.ts";
+import { couponsChanged } from "../../../src/coupon/cache/sync-cache.ts";
 import { walletStatuses } from "../../../src/coupon/cache/wallet-cache.ts";
 import { counted } from "../../support/length.ts";
 import { hasRedis } from "../../support/redis-server.ts";
@@ -28,7 +28,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 
 let used = 0;
 
-/** Moves coupons in the database, with the news of it told in any order and looks in between; then holds every list against the database. */
+/**
+ * Moves coupons in the database, with the news of it told in any order and looks in between; then holds every list
+ * against the database.
+ */
 async function live(steps: readonly Step[]): Promise<void> {
   const me = 1_000 + used++;
   const coupons = [await wallets.give(me), await wallets.give(me)];
@@ -41,7 +44,7 @@ async function live(steps: readonly Step[]): Promise<void> {
       if (from === each.to) continue;
       await wallets.set(coupon, each.to);
       states[each.coupon] = each.to;
-      news.push(() => couponsMoved(wallets.ctx, [{ member: me, coupon, from, to: each.to }]));
+      news.push(() => couponsChanged(wallets.ctx, [{ member: me, coupon, from, to: each.to }]));
     } else {
       const [tell] = each.do === "tell" ? news.splice(each.which % Math.max(1, news.length), 1) : [];
       const done = each.do === "look" ? wallets.see(me, each.status) : tell?.();

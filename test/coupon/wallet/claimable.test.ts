@@ -5,7 +5,7 @@ import { remindMe } from "../../../src/coupon/reminder/reminder.ts";
 import type { templateTable } from "../../../src/coupon/table.ts";
 import { makeOccurrences } from "../../../src/coupon/template/occurrence.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { claimableCoupons } from "../../../src/coupon/wallet/offer.ts";
+import { claimableCoupons } from "../../../src/coupon/wallet/claimable.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted } from "../../support/shop.ts";
 import { openWallets, type Wallets } from "../../support/wallets.ts";
@@ -61,7 +61,7 @@ test("what members cannot claim themselves, is over, far ahead, a draft, or for 
   await wallets.db.write([sql`UPDATE member SET level = 3 WHERE seq = 7`]);
   const [forLevel3] = await inOffer([
     { eligibility: { level: { gte: 3 } } },
-    { given: "SYSTEM" },
+    { issueMode: "SYSTEM" },
     { state: "DRAFT" },
     { state: "WITHDRAWN" },
     { closesAt: now() },
@@ -72,16 +72,16 @@ test("what members cannot claim themselves, is over, far ahead, a draft, or for 
   expect(await offersTo(8)).toEqual([]);
 });
 
-test("of what recurs the open occurrence and the next one are offered, and that the member asked to be reminded is said", async () => {
+test("of what recurs the open occurrence and the next are shown, and whether a reminder was asked for", async () => {
   const recurrence = { cron: "0 * * * *", zone: "UTC", minutes: 59 };
-  const [pattern = 0] = await inOffer([{ recurrence }]);
-  const template = await findTemplate(wallets.ctx, pattern);
+  const [recurring = 0] = await inOffer([{ recurrence }]);
+  const template = await findTemplate(wallets.ctx, recurring);
   if (!template) throw new Error("no template");
   await makeOccurrences(wallets.ctx, template);
   const toWholeHour = hour - (now() % hour);
   wallets.pass(toWholeHour + 60_000);
   await makeOccurrences(wallets.ctx, template);
-  const reminder = accepted(await remindMe(wallets.as(3), { template: pattern }));
+  const reminder = accepted(await remindMe(wallets.as(3), { template: recurring }));
   wallets.pass(1_000);
   const offers = await claimableCoupons(wallets.as(3));
   expect(offers.map(({ state, isReminded }) => [state, isReminded])).toEqual([

@@ -4,9 +4,9 @@ import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { Amount, budgetIssues } from "./draft.ts";
-import { moveTemplates, nothingLeft } from "./state.ts";
-import { templateChanged } from "./tell-gate.ts";
+import { nothingLeft, transitionTemplates } from "./state.ts";
 import { findTemplate } from "./template.ts";
+import { templateChanged } from "./template-changed.ts";
 
 interface Change {
   readonly id: number;
@@ -15,8 +15,9 @@ interface Change {
 }
 
 /**
- * Sets how many coupons of a template there are in all; null = unlimited. Never below those that are issued. Raising it opens what was
- * sold out, lowering it to what is issued sells it out, both at once. Of what recurs the occurrences that have not opened follow.
+ * Sets how many coupons of a template there are in all; null = unlimited. Never below those that are issued. Raising it
+ * opens what was sold out, lowering it to what is issued sells it out, both at once. Of what recurs the occurrences
+ * that have not opened follow.
  */
 export async function changeStock(
   ctx: Context,
@@ -31,21 +32,22 @@ export async function changeStock(
 }
 
 /**
- * Sets what the coupons of a template may cost in all, in minor units; null = unlimited. Never below what is reserved for those that are
- * out and what is spent. A template that gave coupons without a budget cannot get one: nothing was reserved for them.
+ * Sets what the coupons of a template may cost in all, in minor units; null = unlimited. Never below what is reserved
+ * for those that are out and what is spent. A template that gave coupons without a budget cannot get one: nothing was
+ * reserved for them.
  */
 export async function changeBudget(
   ctx: Context,
   { budget, ...input }: Change & { readonly budget: number | null },
 ): Promise<CouponTemplate | Refusal> {
   return change(ctx, { ...input, set: { budget } }, (template) => {
-    const { issued, reserved, spent, most } = template;
+    const { issued, reserved, spent, maxDiscount } = template;
     if (budget === null) return undefined;
     if (!Amount.safeParse(budget).success) return "must be a whole number from 1";
     if (template.budget === null && issued > 0)
       return "cannot be given to a template that has issued coupons without one";
     if (budget < reserved + spent) return `must not be less than what is reserved (${reserved}) and spent (${spent})`;
-    return budgetIssues({ budget, most })[0]?.message;
+    return budgetIssues({ budget, maxDiscount })[0]?.message;
   });
 }
 
@@ -77,8 +79,9 @@ async function change(
 }
 
 async function apply(ctx: Context, id: number, set: Setting, reason: string | undefined): Promise<void> {
-  const notOpen = sql`pattern = ${id} AND state IN ('ACTIVE', 'SOLD_OUT') AND opens_at > ${ctx.clock()} AND issued = 0`;
   const updatedAt = ctx.clock();
+  const notOpen = sql`
+    recurring_template = ${id} AND state IN ('ACTIVE', 'SOLD_OUT') AND opens_at > ${updatedAt} AND issued = 0`;
   await ctx.db.orm
     .update(templateTable)
     .set({ ...set, updatedAt })
@@ -88,7 +91,7 @@ async function apply(ctx: Context, id: number, set: Setting, reason: string | un
     .set({ ...set, updatedAt })
     .where(notOpen);
   await ctx.db.write([
-    ...moveTemplates(ctx, "revive", sql`id = ${id} AND NOT ${nothingLeft}`, reason),
-    ...moveTemplates(ctx, "sellOut", sql`id = ${id} AND ${nothingLeft}`, reason),
+    ...transitionTemplates(ctx, "revive", sql`id = ${id} AND NOT ${nothingLeft}`, reason),
+    ...transitionTemplates(ctx, "sellOut", sql`id = ${id} AND ${nothingLeft}`, reason),
   ]);
 }

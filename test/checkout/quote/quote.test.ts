@@ -1,20 +1,24 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import type { Cart } from "../../src/checkout/cart.ts";
-import { type OfferedCoupon, takeCoupons, tryCoupon, type UsableCoupon } from "../../src/checkout/quote/coupons.ts";
-import { takePromotions } from "../../src/checkout/quote/promotions.ts";
-import { priceCart, type Settlement } from "../../src/checkout/quote/quote.ts";
-import type { Quote } from "../../src/checkout/quote/quote-shape.ts";
-import { bestCombination, compare, searchBound } from "../../src/checkout/quote/search.ts";
-import { allocate } from "../../src/discount/allocation.ts";
-import { isLegal } from "../../src/discount/stacking.ts";
-import { type ActingPromotion, cartOf, carts, coupons, now, offered, promotions } from "../support/carts.ts";
+import type { Cart } from "../../../src/checkout/cart.ts";
+import {
+  type CandidateCoupon,
+  takeCoupons,
+  tryCoupon,
+  type UsableCoupon,
+} from "../../../src/checkout/quote/coupons.ts";
+import { takePromotions } from "../../../src/checkout/quote/promotions.ts";
+import { type PricingInput, priceCart } from "../../../src/checkout/quote/quote.ts";
+import type { Quote } from "../../../src/checkout/quote/quote-shape.ts";
+import { bestCombination, compare, searchBound } from "../../../src/checkout/quote/search.ts";
+import { isLegal } from "../../../src/discount/stacking.ts";
+import { type ActingPromotion, candidate, cartOf, carts, coupons, now, promotions } from "../../support/carts.ts";
 
 const seed = Date.now() % 2_147_483_647;
-console.log(`settlement: seed ${seed}`);
+console.log(`quotes: seed ${seed}`);
 const check = (property: Parameters<typeof fc.assert>[0], numRuns: number) => fc.assert(property, { seed, numRuns });
 
-const quote = (cart: Cart, list: readonly OfferedCoupon[], more: Partial<Settlement> = {}) =>
+const quote = (cart: Cart, list: readonly CandidateCoupon[], more: Partial<PricingInput> = {}) =>
   priceCart({ cart, coupons: list, promotions: [], areChosen: false, now, ...more });
 
 const add = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0);
@@ -45,7 +49,7 @@ function expectSound(cart: Cart, told: Quote): void {
   expect(add(told.lines.map(({ pay }) => pay))).toBe(told.pay);
 }
 
-test("whatever the cart: nothing is below zero or above a line, everything adds up, and each coupon is used or told why not", () => {
+test("whatever the cart: no line pays less than zero, everything adds up, each coupon is used or told why not", () => {
   check(
     fc.property(carts, promotions, coupons(8), fc.boolean(), (cart, acting, list, areChosen) => {
       const told = quote(cart, list, { promotions: acting, areChosen });
@@ -55,8 +59,8 @@ test("whatever the cart: nothing is below zero or above a line, everything adds 
       const used = list.filter(({ id }) => told.coupons.some(({ coupon }) => coupon === id));
       expect(isLegal(used)).toBe(true);
       for (const { coupon, discount } of told.coupons) {
-        const { most, room } = list.find(({ id }) => id === coupon)!;
-        expect(discount).toBeLessThanOrEqual(Math.min(most ?? discount, room ?? discount));
+        const { maxDiscount, room } = list.find(({ id }) => id === coupon)!;
+        expect(discount).toBeLessThanOrEqual(Math.min(maxDiscount ?? discount, room ?? discount));
       }
     }),
     5_000,
@@ -93,7 +97,7 @@ function bruteForce(usable: readonly UsableCoupon[], left: readonly number[]) {
   return best;
 }
 
-function usableOn(cart: Cart, list: readonly OfferedCoupon[], acting: readonly ActingPromotion[]) {
+function usableOn(cart: Cart, list: readonly CandidateCoupon[], acting: readonly ActingPromotion[]) {
   const lines = [...cart.lines].sort((a, b) => (a.id < b.id ? -1 : 1));
   const amounts = lines.map(({ id, unitPrice, quantity }) => ({ id, amount: unitPrice * quantity }));
   const { left } = takePromotions(acting, amounts);
@@ -114,29 +118,10 @@ test("the best combination is the one that trying all of them finds, and no coup
   );
 });
 
-test("an amount is split to the last unit, in proportion, never above a weight", () => {
-  expect(allocate(2, [1, 1, 1])).toEqual([1, 1, 0]);
-  const weights = fc.array(fc.oneof(fc.nat(50), fc.integer({ min: 0, max: 1e11 })), { minLength: 1, maxLength: 8 });
-  check(
-    fc.property(weights, fc.double({ min: 0, max: 1, noNaN: true }), (list, part) => {
-      const amount = Math.floor(add(list) * part);
-      const parts = allocate(amount, list);
-      expect(add(parts)).toBe(amount);
-      for (const [n, each] of parts.entries()) {
-        const exact = BigInt(amount) * BigInt(list[n]!);
-        const whole = BigInt(Math.max(1, add(list)));
-        expect(each >= 0 && each <= list[n]!).toBe(true);
-        expect(BigInt(each) * whole <= exact + whole && BigInt(each + 1) * whole > exact).toBe(true);
-      }
-    }),
-    2_000,
-  );
-});
-
 const group = (name: string, order = 0) => ({ stacking: { group: name, order } });
 const reasons = (told: Quote) => Object.fromEntries(told.leftOut.map(({ coupon, reason }) => [coupon, reason]));
 
-test("promotions come first, then coupons by their order, money last; thresholds look at the price before coupons", () => {
+test("promotions come first, then coupons by their order, money last; thresholds precede coupons", () => {
   const acting = [
     { id: 1, name: "p", kind: "FULL_REDUCTION", tiers: [{ spend: 10_000, off: 2_000 }] },
     { id: 2, name: "q", kind: "DISCOUNT", tiers: [{ spend: 5_000, basisPointsOff: 1_000 }] },
@@ -151,9 +136,9 @@ test("promotions come first, then coupons by their order, money last; thresholds
     },
   ] as ActingPromotion[];
   const list = [
-    offered(1, { kind: "CASH", params: { value: 500 }, ...group("cash", -5) }),
-    offered(2, { kind: "DISCOUNT", params: { basisPointsOff: 5_000 }, ...group("share", 2) }),
-    offered(3, { kind: "FULL_REDUCTION", params: { spend: 7_200, off: 200 }, ...group("full", 1) }),
+    candidate(1, { kind: "CASH", params: { value: 500 }, ...group("cash", -5) }),
+    candidate(2, { kind: "DISCOUNT", params: { basisPointsOff: 5_000 }, ...group("share", 2) }),
+    candidate(3, { kind: "FULL_REDUCTION", params: { spend: 7_200, off: 200 }, ...group("full", 1) }),
   ];
   const told = quote(cartOf(6_000, 4_000), list, { promotions: acting });
   expect(told.promotions.map(({ discount }) => discount)).toEqual([2_000, 800]);
@@ -169,19 +154,19 @@ test("each coupon left out says why", () => {
   const cart = cartOf({ price: 3_000, goods: "tea", categories: ["food"], shop: "s1" }, { price: 1_000, goods: "cup" });
   const only = { conditions: { goods: { include: ["cup"] } } };
   const list = [
-    offered(1, { params: { off: 1_500 }, ...group("a") }),
-    offered(2, { params: { off: 1_400 }, ...group("a") }),
-    offered(3),
-    offered(4, { ...group("b"), shop: "s2" }),
-    offered(5, { kind: "FULL_REDUCTION", params: { spend: 5_000, off: 10 } }),
-    offered(6, { currency: "USD" }),
-    offered(7, { validTo: now }),
-    offered(8, { validFrom: now + 1 }),
-    offered(9, { state: "LOCKED" }),
-    offered(10, { room: 999 }),
-    offered(11, { ...only, ...group("c", 1) }),
-    offered(12, { ...only, ...group("d", 2), params: { off: 900 } }),
-    offered(13, { conditions: { categories: { exclude: ["food", "c"] } } }),
+    candidate(1, { params: { off: 1_500 }, ...group("a") }),
+    candidate(2, { params: { off: 1_400 }, ...group("a") }),
+    candidate(3),
+    candidate(4, { ...group("b"), shop: "s2" }),
+    candidate(5, { kind: "FULL_REDUCTION", params: { spend: 5_000, off: 10 } }),
+    candidate(6, { currency: "USD" }),
+    candidate(7, { validTo: now }),
+    candidate(8, { validFrom: now + 1 }),
+    candidate(9, { state: "LOCKED" }),
+    candidate(10, { room: 999 }),
+    candidate(11, { ...only, ...group("c", 1) }),
+    candidate(12, { ...only, ...group("d", 2), params: { off: 900 } }),
+    candidate(13, { conditions: { categories: { exclude: ["food", "c"] } } }),
   ];
   const told = quote(cart, list);
   expect(told.coupons.map(({ coupon }) => coupon)).toEqual([1, 11]);
@@ -202,7 +187,7 @@ test("each coupon left out says why", () => {
 });
 
 test("equal combinations are told apart by fewer coupons, then by those that expire first", () => {
-  const ten = (id: number, facts: object) => offered(id, { params: { off: 1_000 }, ...facts });
+  const ten = (id: number, facts: object) => candidate(id, { params: { off: 1_000 }, ...facts });
   const two = [ten(1, group("a")), ten(2, group("b")), ten(3, { params: { off: 2_000 } })];
   expect(quote(cartOf(2_000), two).coupons.map(({ coupon }) => coupon)).toEqual([3]);
   const soon = [
@@ -215,15 +200,19 @@ test("equal combinations are told apart by fewer coupons, then by those that exp
 });
 
 test("coupons that were chosen are all used where that is legal, else the best of them", () => {
-  const [a, b, c] = [offered(1, group("a")), offered(2, { params: { off: 5 }, ...group("b") }), offered(3, group("a"))];
-  const chosen = (list: readonly OfferedCoupon[]) => quote(cartOf(9_000), list, { areChosen: true });
+  const [a, b, c] = [
+    candidate(1, group("a")),
+    candidate(2, { params: { off: 5 }, ...group("b") }),
+    candidate(3, group("a")),
+  ];
+  const chosen = (list: readonly CandidateCoupon[]) => quote(cartOf(9_000), list, { areChosen: true });
   expect(chosen([a, b]).coupons.map(({ coupon }) => coupon)).toEqual([1, 2]);
   expect(reasons(chosen([a, b, c]))).toEqual({ 3: "SAME_GROUP" });
 });
 
 test("forty coupons in twenty groups take a few thousand looks, and a search that is cut says so", () => {
   const list = Array.from({ length: 40 }, (_, n) =>
-    offered(n + 1, {
+    candidate(n + 1, {
       kind: n % 2 ? "DISCOUNT" : "INSTANT",
       params: n % 2 ? { basisPointsOff: 500 + n } : { off: 90 + n },
       conditions: n % 3 ? {} : { goods: { include: [`g${n % 10}`] } },

@@ -4,19 +4,23 @@ import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { recordEach } from "../../queue/event/event.ts";
 import { couponDrift } from "../events.ts";
-import { gateState } from "../gate/gate.ts";
-import { type Reconciled, reconcileGates } from "../gate/reconcile.ts";
-import { findTemplate } from "../template/template.ts";
+import { gateState } from "./gate.ts";
+import { type Reconciled, reconcileGates } from "./reconcile.ts";
 
-/** A gate that is off by more than so many units, so many times in a row, is told of once: claims under way are off by some for a moment. */
+/**
+ * A gate that is off by more than so many units, so many times in a row, is told of once: claims under way are off by
+ * some for a moment.
+ */
 export const alarm = { above: 100, inARow: 3 } as const;
 
-/** A turn is taken again after this, ms: a little less than the pause between turns, so that no process waits for two. */
+/**
+ * A turn is taken again after this, ms: a little less than the pause between turns, so that no process waits for two.
+ */
 const turnMs = 25_000;
 
 /**
- * Reconciles every gate, if no other process has just done so, and notes how far they were off. A gate that stays off by much is an event
- * (`coupon.drift`). Answers what was found, or undefined when it was another's turn.
+ * Reconciles every gate, if no other process has just done so, and notes how far they were off. A gate that stays off
+ * by much is an event (`coupon.drift`). Answers what was found, or undefined when it was another's turn.
  */
 export async function keepGates(ctx: Context): Promise<readonly Reconciled[] | undefined> {
   // Where Redis is away, every gate would be waited for in vain.
@@ -45,7 +49,8 @@ function noteDrift(found: readonly Reconciled[], now: number): Query[] {
     sql`
       INSERT INTO coupon_gate (template, drift, drifting, mended_at, mended)
       SELECT ${field("template")}, ${field("drift")}, ${isFar}, ${now}, ${field("drift")} FROM ${rows(list)}
-      WHERE ${field("drift")} <> 0 OR EXISTS (SELECT 1 FROM coupon_gate g WHERE g.template = ${field("template")} AND g.drift <> 0)
+      WHERE ${field("drift")} <> 0
+        OR EXISTS (SELECT 1 FROM coupon_gate g WHERE g.template = ${field("template")} AND g.drift <> 0)
       ON CONFLICT (template) DO UPDATE SET drift = excluded.drift,
         drifting = CASE WHEN excluded.drifting = 1 THEN coupon_gate.drifting + 1 ELSE 0 END,
         mended_at = CASE WHEN excluded.drift = 0 THEN coupon_gate.mended_at ELSE excluded.mended_at END,
@@ -56,7 +61,8 @@ function noteDrift(found: readonly Reconciled[], now: number): Query[] {
         subject: sql`'coupon-template/' || g.template`,
         data: sql`json_object('template', g.template, 'drift', g.drift, 'remaining', ${field("remaining")})`,
       },
-      sql`${rows(list)} CROSS JOIN coupon_gate g ON g.template = ${field("template")} WHERE g.drifting = ${alarm.inARow} AND g.drift <> 0`,
+      sql`${rows(list)} CROSS JOIN coupon_gate g ON g.template = ${field("template")}
+        WHERE g.drifting = ${alarm.inARow} AND g.drift <> 0`,
       now,
     ),
   ];
@@ -71,7 +77,9 @@ export interface Conservation {
   readonly remaining: number | null;
   /** What the gate holds; null when it is not loaded, or Redis is away. */
   readonly gate: { readonly remaining: number; readonly pending: number } | null;
-  /** How far the gate is off now: its units and pending claims, less what remains. Claims under way show for a moment. */
+  /**
+   * How far the gate is off now: its units and pending claims, less what remains. Claims under way show for a moment.
+   */
   readonly drift: number | null;
   /** When it was last off when it was reconciled, and by how much; null when it never was. */
   readonly lastMended: { readonly at: number; readonly drift: number } | null;
@@ -79,15 +87,20 @@ export interface Conservation {
   readonly reconciledAt: number | null;
 }
 
-/** Whether a template's stock is where it should be: stock = issued + remaining, and the gate agrees. Undefined without such a template. */
+/**
+ * Whether a template's stock is where it should be: stock = issued + remaining, and the gate agrees. Undefined without
+ * such a template.
+ */
 export async function couponConservation(ctx: Context, id: number): Promise<Conservation | undefined> {
   const gate = (await gateState(ctx.redis, id).catch(() => undefined)) ?? null;
-  const template = await findTemplate(ctx, id);
+  const template = await ctx.db.first<{ stock: number | null; issued: number }>(sql`
+    SELECT stock, issued FROM coupon_template WHERE id = ${id}`);
   if (!template) return undefined;
   const { stock, issued } = template;
   const remaining = stock === null ? null : stock - issued;
   const kept = await ctx.db.first<{ at: number; mendedAt: number | null; mended: number | null }>(sql`
-    SELECT t.at, g.mended_at AS mendedAt, g.mended FROM coupon_gate_turn t LEFT JOIN coupon_gate g ON g.template = ${id}`);
+    SELECT t.at, g.mended_at AS mendedAt, g.mended
+    FROM coupon_gate_turn t LEFT JOIN coupon_gate g ON g.template = ${id}`);
   return {
     stock,
     issued,

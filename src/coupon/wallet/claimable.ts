@@ -3,17 +3,17 @@ import { rows } from "../../db/bulk.ts";
 import type { MemberContext } from "../claim/claim.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isSoldOut } from "../template/state.ts";
-import { eligibleTo } from "./offer-eligibility.ts";
+import { eligibleTo } from "./claimable-eligibility.ts";
 import { openTemplates } from "./template-cache.ts";
 
 /** What a member can do with an offer now. */
-export const offerStates = ["CLAIMABLE", "NOT_STARTED", "LIMIT_REACHED", "SOLD_OUT"] as const;
-export type OfferState = (typeof offerStates)[number];
+export const claimableStates = ["CLAIMABLE", "NOT_STARTED", "LIMIT_REACHED", "SOLD_OUT"] as const;
+export type ClaimableState = (typeof claimableStates)[number];
 
 /** A template that members claim themselves, as one member sees it. */
-export interface MemberOffer {
+export interface ClaimableCoupon {
   readonly template: CouponTemplate;
-  readonly state: OfferState;
+  readonly state: ClaimableState;
   /** Coupons of it that the member has or had: what counts against the limit. */
   readonly held: number;
   /** Whether the member asked to be reminded before it opens. */
@@ -21,10 +21,11 @@ export interface MemberOffer {
 }
 
 /**
- * What the acting member may claim now, and within a week: what closes soonest first, then what opens next; of what recurs, the occurrence
- * that is open and the next one. Left out is what is for others. At most 200; what is the same for all is at most a second old.
+ * What the acting member may claim now, and within a week: what closes soonest first, then what opens next; of what
+ * recurs, the occurrence that is open and the next one. Left out is what is for others. At most 200; what is the same
+ * for all is at most a second old.
  */
-export async function claimableCoupons(ctx: MemberContext): Promise<MemberOffer[]> {
+export async function claimableCoupons(ctx: MemberContext): Promise<ClaimableCoupon[]> {
   const templates = await openTemplates(ctx);
   if (templates.length === 0) return [];
   const ids = templates.map(({ id }) => id);
@@ -39,12 +40,12 @@ export async function claimableCoupons(ctx: MemberContext): Promise<MemberOffer[
     .map((template) => {
       const has = held.get(template.id) ?? 0;
       const isReminded = reminders.has(template.id);
-      return { template, state: offerState(template, has, now), held: has, isReminded };
+      return { template, state: claimableState(template, has, now), held: has, isReminded };
     });
 }
 
 /** A limit that is reached stays so, whatever the time and the stock; what has not opened can still be had by all. */
-export function offerState(template: CouponTemplate, held: number, now: number): OfferState {
+export function claimableState(template: CouponTemplate, held: number, now: number): ClaimableState {
   if (held >= template.perMember) return "LIMIT_REACHED";
   if (template.opensAt !== null && now < template.opensAt) return "NOT_STARTED";
   return isSoldOut(template) ? "SOLD_OUT" : "CLAIMABLE";
@@ -62,6 +63,7 @@ async function heldOf(
 
 async function remindersOf({ db, actor }: MemberContext, templates: readonly number[]): Promise<ReadonlySet<number>> {
   const found = await db.all<{ template: number }>(sql`
-    SELECT template FROM coupon_reminder WHERE member = ${actor.seq} AND template IN (SELECT value FROM ${rows(templates)})`);
+    SELECT template FROM coupon_reminder
+    WHERE member = ${actor.seq} AND template IN (SELECT value FROM ${rows(templates)})`);
   return new Set(found.map(({ template }) => template));
 }
