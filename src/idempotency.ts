@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Actor } from "./actor.ts";
 import { type Context, withTransaction } from "./context.ts";
 import type { Query } from "./db/statement.ts";
@@ -38,6 +38,26 @@ export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>
     if (!isRefusal(answer)) await keep(tx, request, answer);
     return answer;
   });
+}
+
+/**
+ * The same for a batch of statements that answers nothing, such as what a provider tells: one that notes the caller's key,
+ * and a condition that holds in the same transaction when the key was not noted before.
+ */
+export function noteOnce({ caller, key, now }: { caller: string; key: string; now: number }): NotedOnce {
+  const token = Bun.randomUUIDv7();
+  return {
+    note: sql`
+      INSERT OR IGNORE INTO idempotency (caller, key, input_hash, answer, at)
+      VALUES (${caller}, ${key}, '', ${token}, ${now})`,
+    isFirst: sql`EXISTS (
+      SELECT 1 FROM idempotency WHERE caller = ${caller} AND key = ${key} AND answer = ${token})`,
+  };
+}
+
+interface NotedOnce {
+  readonly note: Query;
+  readonly isFirst: SQL;
 }
 
 interface Request {

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { startApp } from "../../src/app.ts";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { createCampaign } from "../../src/campaign/draft/campaign.ts";
-import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import { readEnv } from "../../src/env.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addIssueTemplate } from "./issue-template.ts";

@@ -21,7 +21,7 @@ for (let from = 0; from < members; from += 1000) {
   const ledger = sql`
     INSERT OR IGNORE INTO send (run, channel, member, state, reason, at)
     SELECT 1, 'IN_APP', seq, CASE WHEN skip IS NULL THEN 'SENT' ELSE 'SKIPPED' END, coalesce(skip, ''), ${now}
-    FROM (SELECT m.seq AS seq, ${skipReason("IN_APP", { topic: "promotions", endsAt: null }, now)} AS skip
+    FROM (SELECT m.seq AS seq, ${skipReason("IN_APP", { topic: "promotions", endsAt: null, rules: [] }, now)} AS skip
           FROM member m NOT INDEXED WHERE ${range} AND m.deleted_at IS NULL LIMIT -1)`;
   const inbox = sql`
     INSERT OR IGNORE INTO inbox (member, run, at)

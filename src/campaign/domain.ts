@@ -1,8 +1,8 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { campaignTerms } from "./audience-terms.ts";
-import { followLink, unsubscribePage } from "./content/link-page.ts";
 import { runCancelled, runCompleted, runFailed } from "./events.ts";
+import { followLink, unsubscribePage } from "./feedback/link-page.ts";
 import { campaignGauges } from "./gauges.ts";
 import {
   campaignCancel,
@@ -17,8 +17,9 @@ import {
 import { campaignPersonalData } from "./personal-data.ts";
 import { openWorkOfRun } from "./run/open-work.ts";
 import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
-import { stalled, tidy } from "./sweep.ts";
+import { stalled } from "./stalled.ts";
 import { tables } from "./table.ts";
+import { tidy } from "./tidy.ts";
 
 export const campaign = defineDomain({
   name: "campaign",
@@ -44,7 +45,7 @@ export const campaign = defineDomain({
   ],
   personalData: campaignPersonalData,
   openWork: { run: openWorkOfRun },
-  stalled,
+  stalled: (ctx, before) => stalled(ctx, { before, limit: 500 }),
   tidy,
   gauges: campaignGauges,
   logs: ["run", "channel", "batch", "reason"],

@@ -40,8 +40,8 @@ const byState = sql.raw(`CASE r.state WHEN 'COMPLETED' THEN '${runCompleted.type
   WHEN 'FAILED' THEN '${runFailed.type}' ELSE '${runCancelled.type}' END`);
 
 /**
- * Records the end of the runs `r` that `where` selects: how they ended says their state, or `type`. Right behind the update of one run
- * `changes() > 0` says that it was the one that ended it.
+ * Records the end of the runs `r` that `where` selects: how they ended says their state, or `type`. Right behind the
+ * update of one run `changes() > 0` says that it was the one that ended it.
  */
 export function runsEnded(where: SQL, now: number, type: string | SQL = byState): Query {
   const data = sql`json_object('run', r.id, 'campaign', r.campaign, 'dueAt', r.due_at, 'startedAt', r.started_at,
@@ -54,14 +54,14 @@ export function runsEnded(where: SQL, now: number, type: string | SQL = byState)
   );
 }
 
-const sum = (...states: readonly string[]) =>
-  sql`coalesce(sum(n) FILTER (WHERE state IN (${sql.join(
-    states.map((state) => sql.raw(`'${state}'`)),
-    sql`, `,
-  )})), 0)`;
+const sum = (...states: readonly string[]) => {
+  const list = sql.raw(states.map((state) => `'${state}'`).join(", "));
+  return sql`coalesce(sum(n) FILTER (WHERE state IN (${list})), 0)`;
+};
 
 const channelSums = sql`
   SELECT json_group_array(json(sums)) FROM (
-    SELECT json_object('channel', channel, 'sent', ${sum("SENT")}, 'failed', ${sum("FAILED")}, 'skipped', ${sum("SKIPPED")},
-      'cancelled', ${sum("CANCELLED")}, 'unknown', ${sum("UNKNOWN")}, 'open', ${sum("PENDING", "SENDING")}) AS sums
+    SELECT json_object('channel', channel, 'sent', ${sum("SENT")}, 'failed', ${sum("FAILED")},
+      'skipped', ${sum("SKIPPED")}, 'cancelled', ${sum("CANCELLED")}, 'unknown', ${sum("UNKNOWN")},
+      'open', ${sum("PENDING", "SENDING")}) AS sums
     FROM tally WHERE run = r.id GROUP BY channel)`;

@@ -1,24 +1,16 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { PersonalData } from "../context.ts";
+import { forgetProviderIds, sendsOf } from "./ledger/member-sends.ts";
 
-/** A member's rows of the ledger, found run by run along its key: there is no index by member, it would slow every page. */
-function sendsOf(member: number): SQL {
-  return sql`run r CROSS JOIN json_each(r.frozen, '$.channels') c
-    CROSS JOIN send s ON s.run = r.id AND s.channel = c.value AND s.member = ${member}`;
-}
-
-/** What campaigns hold about a member. Erasing takes out what the provider knows a send by; the states stay, and with them every sum. */
+/** What campaigns hold about a member. Erasing takes out what providers know a send by; the states stay. */
 export const campaignPersonalData: readonly PersonalData[] = [
   {
     name: "sends",
     table: "send",
     rows: (member) => sql`
-      SELECT r.campaign, s.run, s.channel, s.state, s.reason, s.at, s.progress FROM ${sendsOf(member)} WHERE r.frozen IS NOT NULL`,
-    erase: (member) => [
-      sql`
-        UPDATE send SET provider_id = NULL WHERE member = ${member}
-          AND (run, channel) IN (SELECT r.id, c.value FROM run r, json_each(r.frozen, '$.channels') c WHERE r.frozen IS NOT NULL)`,
-    ],
+      SELECT r.campaign, s.run, s.channel, s.state, s.reason, s.at, s.progress FROM ${sendsOf(member)}
+      WHERE r.frozen IS NOT NULL`,
+    erase: (member) => [forgetProviderIds(member)],
   },
   {
     name: "inbox",
@@ -33,7 +25,7 @@ export const campaignPersonalData: readonly PersonalData[] = [
     erase: (member) => [sql`DELETE FROM popup WHERE member = ${member}`],
   },
   {
-    name: "pressure",
+    name: "caps",
     table: "pressure",
     rows: (member) => sql`SELECT channel, day, n FROM pressure WHERE member = ${member}`,
     erase: (member) => [sql`DELETE FROM pressure WHERE member = ${member}`],

@@ -1,16 +1,14 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
 import type { AudienceChoice } from "../member/audience-choice.ts";
-import type { CampaignKind } from "./action/kind.ts";
+import type { CampaignKind } from "./action/index.ts";
 import type { Content } from "./content/content.ts";
-import type { CampaignState } from "./draft/state.ts";
-import type { RunState } from "./run/run.ts";
+import type { CampaignState, RunState } from "./state.ts";
 
-/** The tables of this domain; it alone writes them. */
+/** Every table that campaigns own: nobody else writes to them. */
 export const tables = [
   "campaign",
   "transition",
-  "announcement",
   "run",
   "page",
   "send",
@@ -18,8 +16,9 @@ export const tables = [
   "batch",
   "inbox",
   "popup",
-  "pressure_policy",
+  "announcement",
   "pressure",
+  "pressure_policy",
 ] as const;
 
 export const campaignTable = sqliteTable("campaign", {

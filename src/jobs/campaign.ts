@@ -1,4 +1,3 @@
-import { testEnvelope } from "../campaign/content/test-send.ts";
 import { wakeDeferred } from "../campaign/delivery/deferral.ts";
 import {
   campaignCancel,
@@ -11,11 +10,12 @@ import {
   couponNotice,
 } from "../campaign/messages.ts";
 import { sendDueNotices } from "../campaign/notice/due.ts";
+import { testEnvelope } from "../campaign/rehearsal/test-send.ts";
 import { cancelOpen } from "../campaign/run/cancel.ts";
-import { startRun } from "../campaign/run/launch.ts";
 import { writePage, writePageBeyond } from "../campaign/run/page.ts";
 import { parkBatch, parkPage, parkPlanning } from "../campaign/run/parking.ts";
 import { planStep } from "../campaign/run/plan.ts";
+import { startRun } from "../campaign/run/start.ts";
 import { isExternal } from "../channels/catalog.ts";
 import { defineJob, type Job, type JobContext, type JobResult, reject, retryAfter } from "./job.ts";
 import { sendBatch } from "./send-batch.ts";

@@ -17,8 +17,9 @@ export interface ProviderSecrets {
 const bodyLimit = 256 * 1024;
 
 /**
- * Answers `POST /webhooks/<provider>`. What is authentic is 2xx, whether of interest or not, new or told before; what is forged 401; of
- * no provider that is set up 404; too long 413. An outage is a 5xx, so that the provider tells it again.
+ * Answers `POST /webhooks/<provider>`. What is authentic is 2xx, whether of interest or not, new or told before; what
+ * is forged 401; of no provider that is set up 404; too long 413. An outage is a 5xx, so that the provider tells it
+ * again.
  */
 export async function handleWebhook(
   ctx: JobContext,

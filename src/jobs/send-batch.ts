@@ -1,8 +1,11 @@
-import { memberOf, renderBatch } from "../campaign/content/render.ts";
+import { memberOf } from "../campaign/content/render.ts";
 import { beginTry, triedPayload, tryAgain } from "../campaign/delivery/attempt.ts";
-import { freezeBatch, type HeldBatch, type Settlement, settleBatch } from "../campaign/delivery/batch.ts";
-import { comeAgain, deferBatch } from "../campaign/delivery/deferral.ts";
-import { settlementsOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
+import type { HeldBatch } from "../campaign/delivery/batch.ts";
+import { deferBatch, recheckAt } from "../campaign/delivery/deferral.ts";
+import { type BatchOutcome, endBatch } from "../campaign/delivery/end-batch.ts";
+import { freezeBatch } from "../campaign/delivery/freeze.ts";
+import { renderBatch } from "../campaign/delivery/render-batch.ts";
+import { failedOf, outcomesOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
 import { factsOf } from "../channels/catalog.ts";
 import type { Envelope } from "../channels/channel.ts";
 import { done, type JobContext, type JobResult, retryAfter } from "./job.ts";
@@ -14,7 +17,7 @@ export async function sendBatch(ctx: JobContext, { batch }: { batch: number }): 
     case "gone":
       return done;
     case "held":
-      await comeAgain(ctx, freeze.batch, freeze.until);
+      await recheckAt(ctx, freeze.batch, freeze.until);
       return done;
     case "frozen":
       return firstTry(ctx, freeze.batch);
@@ -25,20 +28,18 @@ export async function sendBatch(ctx: JobContext, { batch }: { batch: number }): 
 
 async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
   const { envelopes, failed } = await renderBatch(ctx, batch);
-  const unrendered = failed.map(
-    ({ member, reason }): Settlement => ({ member, state: "FAILED", reason, providerId: null, dueAt: null }),
-  );
+  const unrendered = failed.map(({ member, reason }) => failedOf(member, reason));
   if (envelopes.length === 0) {
-    return ended(ctx, await settleBatch(ctx, batch, unrendered));
+    return ended(ctx, await endBatch(ctx, batch, unrendered));
   }
   const payload = { envelopes, unrendered };
   const mayCall = await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch));
-  return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "let-go");
+  return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "released");
 }
 
 /**
- * The message is done with when its delivery has ended the batch or let it go. When another delivery took the batch over it comes again,
- * for that one may die.
+ * The message is done with when its delivery has ended the batch or released it. When another delivery took the batch
+ * over it comes again, for that one may die.
  */
 function ended(ctx: JobContext, byUs: boolean): JobResult {
   return byUs ? done : retryAfter(ctx.settings.leaseMs / 1000);
@@ -51,7 +52,7 @@ function holdMs(ctx: JobContext, { channel }: HeldBatch): number {
 
 interface Payload {
   readonly envelopes: readonly Envelope[];
-  readonly unrendered: readonly Settlement[];
+  readonly unrendered: readonly BatchOutcome[];
 }
 
 /** A batch that was tried before: again unchanged where the provider would recognise it, else nobody can know. */
@@ -62,10 +63,10 @@ async function nextTry(ctx: JobContext, batch: HeldBatch, firstTriedAt: number):
   const recognised = ctx.senders[batch.channel].idempotent && ctx.clock() < firstTriedAt + (hours - 1) * 3_600_000;
   if (recognised) {
     const mayCall = await tryAgain(ctx, batch, holdMs(ctx, batch));
-    return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "let-go");
+    return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "released");
   }
   const lost = payload.envelopes.map(({ ref }) => unknownOf(memberOf(ref), "LOST_WHILE_SENDING"));
-  return ended(ctx, await settleBatch(ctx, batch, [...payload.unrendered, ...lost]));
+  return ended(ctx, await endBatch(ctx, batch, [...payload.unrendered, ...lost]));
 }
 
 async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }: Payload): Promise<JobResult> {
@@ -75,9 +76,10 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
     if (sender.idempotent) return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
   }
-  // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later batch.
+  // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later
+  // batch.
   const results = outcome.kind === "retry" ? envelopes.map(() => outcome) : outcome.results;
-  return ended(ctx, await settleBatch(ctx, batch, [...unrendered, ...settlementsOf(ctx, envelopes, results)]));
+  return ended(ctx, await endBatch(ctx, batch, [...unrendered, ...outcomesOf(ctx, envelopes, results)]));
 }
 
 function pack(payload: Payload): Uint8Array {

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
 import { plainText } from "../audience/term.ts";
 import type { ChannelName } from "../channels/catalog.ts";
@@ -62,11 +62,11 @@ export async function suppress(ctx: Context, list: readonly Suppressed[]): Promi
   await ctx.db.write([suppressing(list, ctx.clock())]);
 }
 
-/** The statement of {@link suppress}, to stand in a transaction with others. */
-export function suppressing(list: readonly Suppressed[], now: number): Query {
+/** The statement of {@link suppress}, to stand in a transaction with others, where `guard` holds. */
+export function suppressing(list: readonly Suppressed[], now: number, guard: SQL = sql`1`): Query {
   return sql`
     INSERT OR IGNORE INTO suppression (channel, address, reason, at)
-    SELECT value ->> 'channel', value ->> 'address', value ->> 'reason', ${now} FROM ${rows(list)}`;
+    SELECT value ->> 'channel', value ->> 'address', value ->> 'reason', ${now} FROM ${rows(list)} WHERE ${guard}`;
 }
 
 /** Lets an address be written to again; whether anything was suppressed. */

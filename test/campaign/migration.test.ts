@@ -36,7 +36,49 @@ test("campaigns from before there were coupons stay what they were, and what ref
   expect(await db.all(sql`SELECT * FROM pragma_foreign_key_check`)).toEqual([]);
   const orphan = db.write([sql`INSERT INTO run (campaign, due_at, state) VALUES (99, 5, 'PENDING')`]);
   await expect(orphan).rejects.toThrow("FOREIGN KEY");
-  const stranger = db.write([sql`UPDATE campaign SET kind = 'OTHER'`]);
-  await expect(stranger).rejects.toThrow("CHECK");
+  await db.close();
+});
+
+test("campaigns that gave coupons, and their runs, stay what they were when actions become a list", async () => {
+  const dir = tempDir();
+  const before = join(dir, "migrations");
+  mkdirSync(before);
+  for (const name of readdirSync(migrations).filter((name) => name < "0015"))
+    cpSync(join(migrations, name), join(before, name));
+  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` });
+  await migrate(db, before);
+  const campaign = (id: number, kind: string) => sql`
+    INSERT INTO campaign
+      (id, name, kind, state, topic, audience, channels, reach, content, author, created_at, updated_at)
+    VALUES (${id}, 'Old', ${kind}, 'ENDED', 'news', '{"everyone":true}', '[]', 'EACH', '{}', 'ada', 1, 2)`;
+  const run = (id: number, frozen: unknown) => sql`
+    INSERT INTO run (id, campaign, due_at, state, frozen)
+    VALUES (${id}, ${id}, 5, 'COMPLETED', ${frozen === null ? null : JSON.stringify(frozen)})`;
+  const rule = { sql: "m.level > ?", args: [2] };
+  await db.write([
+    ...[
+      campaign(1, "ANNOUNCEMENT"),
+      campaign(2, "COUPON_ISSUE"),
+      campaign(3, "COUPON_INVITE"),
+      campaign(4, "ANNOUNCEMENT"),
+    ],
+    ...[
+      run(1, { topic: "a", coupon: null }),
+      run(2, { topic: "b", coupon: { kind: "COUPON_ISSUE", eligibility: rule } }),
+    ],
+    ...[run(3, { topic: "c" }), run(4, null)],
+  ]);
+  expect(await migrate(db)).toContain("0015_campaign_actions.sql");
+  expect(await db.all(sql`SELECT kind FROM campaign ORDER BY id`)).toEqual(
+    ["ANNOUNCEMENT", "COUPON_ISSUE", "COUPON_INVITE", "ANNOUNCEMENT"].map((kind) => ({ kind })),
+  );
+  const kept = await db.all<{ frozen: string | null }>(sql`SELECT frozen FROM run ORDER BY id`);
+  expect(kept.map(({ frozen }) => JSON.parse(frozen ?? "null"))).toEqual([
+    { topic: "a", action: { kind: "ANNOUNCEMENT" } },
+    { topic: "b", action: { kind: "COUPON_ISSUE", eligibility: rule } },
+    { topic: "c", action: { kind: "ANNOUNCEMENT" } },
+    null,
+  ]);
+  expect(await db.all(sql`SELECT * FROM pragma_foreign_key_check`)).toEqual([]);
   await db.close();
 });

@@ -1,24 +1,59 @@
-import { expect, test } from "bun:test";
-import { batchLimit, openBatches } from "../../src/campaign/delivery/batch-window.ts";
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { countTaken, releaseRows, takeReady } from "../../src/campaign/ledger/batch-rows.ts";
+import { moveSends } from "../../src/campaign/ledger/move-sends.ts";
+import { recordOutcomes } from "../../src/campaign/ledger/outcome.ts";
+import { advanceSend } from "../../src/campaign/ledger/progress.ts";
+import { wakeSends } from "../../src/campaign/ledger/wake.ts";
+import { batchLimit, openBatches } from "../../src/campaign/run/batch-window.ts";
 import { completeRun } from "../../src/campaign/run/completion.ts";
-import { compile } from "../../src/db/statement.ts";
+import { compile, type Query } from "../../src/db/statement.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
 
-test("what stands at the end of each page and batch looks at unfinished work only, however much a run has done", async () => {
-  const db = await openTestDatabase();
-  const plain = testContext(db);
-  const limits = { EMAIL: { batch: 100, parallelism: 1 } };
-  const ctx = { ...plain, settings: { ...plain.settings, limits } };
+let db: Awaited<ReturnType<typeof openTestDatabase>>;
+beforeAll(async () => {
+  db = await openTestDatabase();
+});
+afterAll(() => db.close());
+
+async function plansOf(queries: readonly Query[]): Promise<string[]> {
   const plans: string[] = [];
-  for (const query of [...completeRun(1, 0), ...openBatches(ctx, 1, "EMAIL", 2 * batchLimit(ctx, "EMAIL"))]) {
+  for (const query of queries) {
     const { sql, args } = compile(query);
     const rows = await db.all<{ detail: string }>({ sql: `EXPLAIN QUERY PLAN ${sql}`, args });
     plans.push(...rows.map(({ detail }) => detail));
   }
+  return plans;
+}
+
+const walks = /^SCAN (batch|page|send)\b|page USING (COVERING )?PRIMARY KEY/;
+
+test("the end of each page and batch looks at unfinished work only, however much a run has done", async () => {
+  const plain = testContext(db);
+  const limits = { EMAIL: { batch: 100, parallelism: 1 } };
+  const ctx = { ...plain, settings: { ...plain.settings, limits } };
+  const plans = await plansOf([...completeRun(1, 0), ...openBatches(ctx, 1, "EMAIL", 2 * batchLimit(ctx, "EMAIL"))]);
   expect(plans.filter((detail) => /batch_unfinished|page_unwritten/.test(detail)).length).toBeGreaterThan(4);
-  expect(plans.filter((detail) => /^SCAN (batch|page|send)\b|page USING (COVERING )?PRIMARY KEY/.test(detail))).toEqual(
-    [],
-  );
-  await db.close();
+  expect(plans.filter((detail) => walks.test(detail))).toEqual([]);
+});
+
+test("what a batch does with its members looks each up, and never walks the ledger of its run", async () => {
+  const guard = sql`EXISTS (SELECT 1 FROM batch WHERE seq = 1 AND state = 'FROZEN')`;
+  const choosing = { seq: 1, run: 1, channel: "EMAIL", limit: 100, endsAt: null, now: 0, guard } as const;
+  const outcome = { member: 1, state: "SENT", reason: "", providerId: null, dueAt: null } as const;
+  const plans = await plansOf([
+    ...moveSends({ where: sql`batch = 1 AND state = 'SENDING' AND ${guard}`, to: "PENDING", now: 0 }),
+    releaseRows(1, guard),
+    takeReady(choosing, { reason: sql`NULL`, awake: sql`` }),
+    ...countTaken(choosing),
+    ...recordOutcomes({ seq: 1, run: 1, channel: "EMAIL" }, [outcome], guard, 0),
+    ...advanceSend({ send: { run: 1, channel: "EMAIL", member: 1 }, progress: "delivered" }, 0),
+    ...wakeSends(1, 0, 10),
+  ]);
+  expect(plans.filter((detail) => /send_batch/.test(detail)).length).toBeGreaterThan(4);
+  expect(plans.filter((detail) => walks.test(detail))).toEqual([]);
+  expect(
+    plans.filter((detail) => /^SEARCH (send|s) USING PRIMARY KEY \(run=\?( AND channel=\?)?\)$/.test(detail)),
+  ).toEqual([]);
 });

@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { setPressurePolicy } from "../../src/campaign/caps/policy.ts";
+import { setCapsPolicy } from "../../src/campaign/caps/policy.ts";
 import { listInbox } from "../../src/campaign/inbox/inbox.ts";
 import { couponNotice } from "../../src/campaign/messages.ts";
 import { sendDueNotices } from "../../src/campaign/notice/due.ts";
@@ -60,7 +60,7 @@ const wholeHour = (at: number) => at - (at % hour) + hour;
 test("those who asked are told of a drop five minutes before, once, on the first channel that reaches them; nobody else is", async () => {
   const shop = await openShop();
   await shop.members(6, { consent: "i <> 2", pushTokens: "i <> 3" });
-  accepted(await setPressurePolicy(shop.ctx, { quietFrom: 0, quietTo: 1_439 }));
+  accepted(await setCapsPolicy(shop.ctx, { quietFrom: 0, quietTo: 1_439 }));
   const opensAt = shop.ctx.clock() + hour;
   const { id } = await addTemplate(shop.ctx, {
     name: "Drop {{ of }} <ten>",
@@ -187,7 +187,7 @@ test("the shop's own words, channels and time count; what it switched off is not
   accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", template: own.id, ...said }));
   accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", template: off.id, enabled: false }));
   accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", template: capped.id, channels: ["EMAIL"] }));
-  accepted(await setPressurePolicy(shop.ctx, { perWeek: 1 }));
+  accepted(await setCapsPolicy(shop.ctx, { perWeek: 1 }));
   shop.pass(validTo - 48 * hour - shop.ctx.clock());
   await sendDueNotices(shop.ctx);
   expect(await ledgersOf(shop, own.id)).toEqual([{ "SMS SENT": 1 }]);

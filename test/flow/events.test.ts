@@ -1,8 +1,8 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
 import { runCompleted } from "../../src/campaign/events.ts";
-import { cancelCampaign } from "../../src/campaign/run/control.ts";
 import { parkPlanning } from "../../src/campaign/run/parking.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";
 import { wishStatements } from "../../src/member/opt-out.ts";

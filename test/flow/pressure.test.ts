@@ -1,10 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import { setPressurePolicy } from "../../src/campaign/caps/policy.ts";
+import { setCapsPolicy } from "../../src/campaign/caps/policy.ts";
 import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
-import { simulateLaunch } from "../../src/campaign/run/simulate.ts";
-import { whyMember } from "../../src/campaign/run/why.ts";
+import { whyMember } from "../../src/campaign/progress/why.ts";
+import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
 import { type ChannelName, channelNames } from "../../src/channels/catalog.ts";
 import { counted } from "../support/length.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
@@ -12,14 +12,14 @@ import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
-type Policy = Parameters<typeof setPressurePolicy>[1];
+type Policy = Parameters<typeof setCapsPolicy>[1];
 
 /** A shop in UTC with so many members and these policies. */
 async function cappedShop(members: number, ...policies: Policy[]): Promise<Shop> {
   const shop = await openShop({ env: { SHOP_TIME_ZONE: "UTC" } });
   goTo(shop, "2027-02-01T09:00:00Z");
   await shop.members(members);
-  for (const policy of policies) accepted(await setPressurePolicy(shop.ctx, policy));
+  for (const policy of policies) accepted(await setCapsPolicy(shop.ctx, policy));
   return shop;
 }
 
@@ -115,7 +115,7 @@ test("a simulation and the words about a member tell of caps", async () => {
   await sends(shop, ["EMAIL"], { audience: { filter: { externalId: { in: ["x1", "x2", "x3"] } } } });
   const campaign = await shop.campaign({ channels: ["EMAIL"] });
   expect(accepted(await simulateLaunch(shop.ctx, { id: campaign })).channels).toEqual([
-    { channel: "EMAIL", reachable: 17, putOff: 0, skipped: [{ reason: "CAPPED", n: 3 }] },
+    { channel: "EMAIL", reachable: 17, deferred: 0, skipped: [{ reason: "CAPPED", n: 3 }] },
   ]);
   const run = await shop.launch(campaign);
   await shop.becomes(run, "COMPLETED");
@@ -129,7 +129,7 @@ test("setting a cap counts from then on; without one nothing is counted", async 
   await sends(shop, ["IN_APP", "EMAIL"]);
   const counted = () => shop.ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM pressure`);
   expect(await counted()).toEqual({ n: 0 });
-  accepted(await setPressurePolicy(shop.ctx, { perDay: 1 }));
+  accepted(await setCapsPolicy(shop.ctx, { perDay: 1 }));
   expect(await sends(shop, ["EMAIL"])).toEqual({ "EMAIL SENT": 10 });
   expect(await sends(shop, ["IN_APP"])).toEqual({ "IN_APP SKIPPED CAPPED": 10 });
 });

@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { renderBatch } from "../../src/campaign/content/render.ts";
-import { freezeBatch } from "../../src/campaign/delivery/batch.ts";
+import { freezeBatch } from "../../src/campaign/delivery/freeze.ts";
+import { renderBatch } from "../../src/campaign/delivery/render-batch.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { eraseMember, exportMember } from "../../src/member/privacy.ts";
 import { closeShops, openShop } from "../support/shop.ts";

@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { setPressurePolicy } from "../../src/campaign/caps/policy.ts";
-import { runProgress } from "../../src/campaign/run/progress.ts";
-import { simulateLaunch } from "../../src/campaign/run/simulate.ts";
-import { whyMember } from "../../src/campaign/run/why.ts";
+import { setCapsPolicy } from "../../src/campaign/caps/policy.ts";
+import { runProgress } from "../../src/campaign/progress/progress.ts";
+import { whyMember } from "../../src/campaign/progress/why.ts";
+import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
 
@@ -15,7 +15,7 @@ const night = { quietFrom: 22 * 60, quietTo: 8 * 60 };
 async function shopAt(moment: string, zones: Readonly<Record<string, number>>): Promise<Shop> {
   const shop = await openShop({ env: { SHOP_TIME_ZONE: "Europe/Berlin" } });
   goTo(shop, moment);
-  accepted(await setPressurePolicy(shop.ctx, night));
+  accepted(await setCapsPolicy(shop.ctx, night));
   for (const [zone, n] of Object.entries(zones)) {
     await shop.members(n);
     await shop.ctx.db.write([
@@ -50,7 +50,7 @@ test("members in quiet hours are put off until theirs end, zone by zone, and the
   expect(progress).toMatchObject({
     etaSeconds: null,
     waitsFor:
-      "EMAIL: 260 sends until their members' quiet hours end; the next of those put off are due at 2027-02-02T02:30:00.000Z",
+      "EMAIL: 260 sends until their members' quiet hours end; the next of those deferred are due at 2027-02-02T02:30:00.000Z",
   });
   const why = accepted(await whyMember(shop.ctx, { run, member: 1 }));
   expect(why.channels.find(({ channel }) => channel === "EMAIL")?.words).toContain("at 2027-02-02T07:00:00.000Z");
@@ -187,11 +187,11 @@ test("a simulation tells who would be put off, and a transactional campaign puts
   const news = await shop.campaign({ channels: ["IN_APP", "EMAIL"] });
   const short = await shop.campaign({ channels: ["EMAIL"], endsAt: Date.parse("2027-02-02T00:00:00Z") });
   expect(accepted(await simulateLaunch(shop.ctx, { id: news })).channels).toEqual([
-    { channel: "IN_APP", reachable: 40, putOff: 0, skipped: [] },
-    { channel: "EMAIL", reachable: 40, putOff: 30, skipped: [] },
+    { channel: "IN_APP", reachable: 40, deferred: 0, skipped: [] },
+    { channel: "EMAIL", reachable: 40, deferred: 30, skipped: [] },
   ]);
   expect(accepted(await simulateLaunch(shop.ctx, { id: short })).channels).toEqual([
-    { channel: "EMAIL", reachable: 10, putOff: 0, skipped: [{ reason: "QUIET_HOURS", n: 30 }] },
+    { channel: "EMAIL", reachable: 10, deferred: 0, skipped: [{ reason: "QUIET_HOURS", n: 30 }] },
   ]);
   const run = await shop.launched({ channels: ["EMAIL"], transactional: true });
   await shop.becomes(run, "COMPLETED");
@@ -200,7 +200,7 @@ test("a simulation tells who would be put off, and a transactional campaign puts
 
 test("a channel's own quiet hours stand in the place of those of all channels", async () => {
   const shop = await shopAt("2027-02-01T22:30:00Z", { "Europe/Berlin": 10 });
-  accepted(await setPressurePolicy(shop.ctx, { channel: "PUSH", quietFrom: 0, quietTo: 60 }));
+  accepted(await setCapsPolicy(shop.ctx, { channel: "PUSH", quietFrom: 0, quietTo: 60 }));
   const run = await shop.launched({ channels: ["PUSH", "SMS"] });
   await ledgerBecomes(shop, run, { "PUSH SENT": 10, "SMS PENDING QUIET_HOURS": 10 });
 });

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { createCampaign } from "../../src/campaign/draft/campaign.ts";
-import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import { cancelCampaign, pauseCampaign, resumeCampaign } from "../../src/campaign/run/control.ts";
-import { launchCampaign } from "../../src/campaign/run/launch.ts";
+import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
+import { pauseCampaign, resumeCampaign } from "../../src/campaign/control/pause.ts";
 import type { ExternalChannelName, SendBatch, Sender } from "../../src/channels/channel.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database, RootDatabase } from "../../src/db/client.ts";

@@ -40,7 +40,7 @@ export async function hire(shop: Shop, name: string, role: Role): Promise<Operat
 const results: Readonly<Record<string, string>> = {
   enablePromotion: "EnabledPromotion",
   testSend: "ContentPreview",
-  setPressurePolicy: "PressurePolicy",
+  setCapsPolicy: "CapsPolicy",
   changeCouponStock: "CouponTemplate",
   changeCouponBudget: "CouponTemplate",
 };

@@ -1,12 +1,15 @@
 import { sql } from "drizzle-orm";
 import { liveMember } from "../../src/audience/audience.ts";
-import { couponOffer } from "../../src/campaign/action/coupon-offer.ts";
-import { type Campaign, listCampaigns, listRuns } from "../../src/campaign/draft/campaign.ts";
-import { thawed } from "../../src/campaign/ledger/predicates.ts";
-import { matches } from "../../src/campaign/run/plan.ts";
-import { runProgress, type SendCounts } from "../../src/campaign/run/progress.ts";
-import { frozenRun } from "../../src/campaign/run/run.ts";
-import { simulateLaunch } from "../../src/campaign/run/simulate.ts";
+import { CouponReward } from "../../src/campaign/action/coupon-reward.ts";
+import type { FrozenAction } from "../../src/campaign/action/define.ts";
+import { freezeAction } from "../../src/campaign/action/index.ts";
+import { type Campaign, listCampaigns } from "../../src/campaign/draft/campaign.ts";
+import { fromFrozen } from "../../src/campaign/predicate.ts";
+import { runProgress } from "../../src/campaign/progress/progress.ts";
+import type { SendCounts } from "../../src/campaign/progress/send-counts.ts";
+import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
+import { frozenRun, matches } from "../../src/campaign/run/frozen.ts";
+import { listRuns } from "../../src/campaign/run/run.ts";
 import type { Context } from "../../src/context.ts";
 import { readAudience } from "../../src/member/audience-choice.ts";
 import { countMembers } from "../../src/member/member.ts";
@@ -44,20 +47,21 @@ export async function campaigns(ctx: Context) {
 /** What launching each draft would do. */
 export async function simulations(ctx: Context) {
   const drafts = (await allCampaigns(ctx)).filter(({ state }) => state === "DRAFT");
-  return inOrder(drafts, async ({ id }) => {
+  return inOrder(drafts, async (draft) => {
+    const { id } = draft;
     const { matched, channels, coupons } = accepted(await simulateLaunch(ctx, { id }));
     return {
       campaign: id,
       matched,
-      channels: channels.map(({ channel, reachable, putOff, skipped }) => ({
+      channels: channels.map(({ channel, reachable, deferred, skipped }) => ({
         channel,
         reachable,
-        putOff,
+        putOff: deferred,
         ...reasons(skipped),
       })),
       ...(coupons && {
         coupons: {
-          template: coupons.template,
+          template: couponsOf(await freezeAction(ctx, draft))?.template,
           members: coupons.members,
           coupons: coupons.coupons,
           left: coupons.left,
@@ -77,14 +81,16 @@ const reasons = (skipped: readonly { readonly reason: string; readonly n: number
 export async function offers(ctx: Context) {
   const giving = (await allCampaigns(ctx)).filter(({ kind }) => kind !== "ANNOUNCEMENT");
   return inOrder(giving, async (campaign) => {
-    const offer = await couponOffer(ctx, campaign);
+    const action = await freezeAction(ctx, campaign);
+    const offer = couponsOf(action) ?? null;
     return (
       offer && {
         campaign: campaign.id,
-        kind: offer.kind,
+        kind: action.kind,
         template: offer.template,
         name: offer.name,
-        eligible: offer.eligibility && (await countWhere(ctx, sql`${liveMember} AND (${thawed(offer.eligibility)})`)),
+        eligible:
+          offer.eligibility && (await countWhere(ctx, sql`${liveMember} AND (${fromFrozen(offer.eligibility)})`)),
         perMember: offer.perMember,
         codeMode: offer.codeMode,
         codePrefix: offer.codePrefix,
@@ -92,6 +98,11 @@ export async function offers(ctx: Context) {
       }
     );
   });
+}
+
+/** What an action keeps of the coupons that it is about, if it is about any. */
+function couponsOf(action: FrozenAction): CouponReward | undefined {
+  return CouponReward.safeParse(JSON.parse(JSON.stringify(action))).data;
 }
 
 /** How far each run is by its sums and by its ledger, and how many members its frozen filters match. */
@@ -128,7 +139,8 @@ function sumsOf({ counts, reasons }: SendCounts) {
 
 async function frozenOf(ctx: Context, run: number) {
   const frozen = await frozenRun(ctx, run);
-  const eligibility = frozen.coupon?.eligibility;
+  const coupons = couponsOf(frozen.action);
+  const eligibility = coupons?.eligibility;
   return {
     asOf: frozen.asOf,
     topic: frozen.topic,
@@ -136,7 +148,7 @@ async function frozenOf(ctx: Context, run: number) {
     channels: frozen.channels,
     endsAt: frozen.endsAt,
     matches: await countWhere(ctx, sql`${matches(frozen)} AND m.seq <= ${frozen.maxSeq}`),
-    template: frozen.coupon?.template,
-    eligible: eligibility && (await countWhere(ctx, sql`${liveMember} AND (${thawed(eligibility)})`)),
+    template: coupons?.template,
+    eligible: eligibility && (await countWhere(ctx, sql`${liveMember} AND (${fromFrozen(eligibility)})`)),
   };
 }

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../src/audience/audience.ts";
-import { listPressurePolicies } from "../../src/campaign/caps/policy.ts";
-import { announcementsOf } from "../../src/campaign/draft/promotion-announcement.ts";
+import { announcementsOf } from "../../src/campaign/announcement/promotion-announcement.ts";
+import { listCapsPolicies } from "../../src/campaign/caps/policy.ts";
 import { listInbox } from "../../src/campaign/inbox/inbox.ts";
 import type { Context } from "../../src/context.ts";
 import { noticePolicies } from "../../src/coupon/reminder/policy.ts";
@@ -67,7 +67,7 @@ async function promotions(ctx: Context) {
 }
 
 async function pressurePolicies(ctx: Context) {
-  const found = await listPressurePolicies(ctx);
+  const found = await listCapsPolicies(ctx);
   return found.map(({ channel, perDay, perWeek, quietFrom, quietTo }) => {
     return { channel, perDay, perWeek, quietFrom, quietTo };
   });
@@ -131,11 +131,17 @@ async function personalData(ctx: Context) {
   const exports = (await seqsOf(ctx)).map(async (seq) => {
     const data = accepted(await exportMember(ctx, { seq }));
     return Object.fromEntries(
-      Object.entries(sections).map(([name, fields]) => [name, picked(data[name], fields.split(" "))]),
+      Object.entries(sections).map(([name, fields]) => [
+        wasCalled[name] ?? name,
+        picked(data[name], fields.split(" ")),
+      ]),
     );
   });
   return Promise.all(exports);
 }
+
+/** Sections that had another name then. */
+const wasCalled: Readonly<Record<string, string>> = { caps: "pressure" };
 
 /** The fields of each section of the export. */
 const sections = {
@@ -151,7 +157,7 @@ const sections = {
   sends: "campaign run channel state reason at progress",
   inbox: "run at read_at deleted_at",
   popups: "run at shown_at",
-  pressure: "channel day n",
+  caps: "channel day n",
   orders: "order_id state pay refunded locked_at redeemed_at ended_at",
 };
 

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { simulateLaunch } from "../../src/campaign/run/simulate.ts";
+import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
-import { launchCampaign } from "../../src/campaign/run/launch.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";

@@ -1,56 +1,54 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { unitsLeft, whatIsShort } from "../../coupon/issue/issue-rules.ts";
-import { findTemplate } from "../../coupon/template/template.ts";
-import { couponSkipReason, type DecisionFacts, type SkipReason, skipReasons } from "../ledger/decision.ts";
-import type { CouponOffer } from "./coupon-offer.ts";
+import { rewardSkipReason } from "../ledger/decision.ts";
+import { type SkipReason, skipReasons } from "../ledger/skip-reason.ts";
+import type { SimulationScope } from "./action.ts";
+import {
+  type CouponReward,
+  couponSkipReasons,
+  describeReward,
+  left,
+  rulesOfGiving,
+  shortage,
+} from "./coupon-reward.ts";
+import type { RewardSimulation } from "./simulation.ts";
 
-/** What a launch would do about coupons, were it now. */
-export interface CouponSimulation {
-  readonly template: number;
-  /** Members who may have one: they would be given it, or could claim it if they are reached. */
-  readonly members: number;
-  /** Coupons that they would have, or could at most: stock and budget allow no more. */
-  readonly coupons: number;
-  /** What the template could still give; null = unlimited. */
-  readonly left: number | null;
-  /** What these coupons can cost at most, in minor units of `currency`; null where only carts bound it. */
-  readonly cost: number | null;
-  readonly currency: string;
-  /** Why the others would have none. */
-  readonly skipped: readonly { readonly reason: string; readonly n: number }[];
-}
-
-/** Counts who of those whom `where` selects would be given a coupon, or could claim one. */
+/** Counts who of those who are asked about would be given a coupon, or could claim one. */
 export async function simulateCoupons(
   ctx: Context,
-  { offer, facts, where }: { offer: CouponOffer; facts: DecisionFacts; where: SQL },
-): Promise<CouponSimulation> {
+  reward: CouponReward,
+  { where, endsAt }: SimulationScope,
+): Promise<RewardSimulation> {
   const now = ctx.clock();
-  const [counts, room, template] = await Promise.all([
-    ctx.db.first<Counts>(sql`
-      SELECT count(*) AS MATCHED, ${sql.join(counters, sql`, `)}
-      FROM (SELECT ${couponSkipReason(offer, facts, now)} AS decision FROM member m WHERE ${where} LIMIT -1)`),
-    ctx.db.first<{ left: number; short: SkipReason }>(sql`
-      SELECT ${unitsLeft(offer.template)} AS left, ${whatIsShort(offer.template)} AS short`),
-    findTemplate(ctx, offer.template),
+  const decision = rewardSkipReason({ endsAt, rules: rulesOfGiving(reward, now) }, now);
+  const [counts, room, terms] = await Promise.all([
+    ctx.db.first<Counts>(countDecisions(decision, where)),
+    ctx.db.first<{ left: number; short: string }>(sql`SELECT ${left(reward)} AS left, ${shortage(reward)} AS short`),
+    describeReward(ctx, reward),
   ]);
-  if (!counts || !room || !template) throw new Error(`coupon template ${offer.template} cannot be counted`);
-  const skipped = asked.flatMap((reason) => (counts[reason] ? [{ reason, n: counts[reason] }] : []));
+  if (!counts || !room) throw new Error(`coupon template ${reward.template} cannot be counted`);
+  const skipped = reasons.flatMap((reason) => (counts[reason] ? [{ reason, n: counts[reason] }] : []));
   const members = counts.MATCHED - skipped.reduce((sum, { n }) => sum + n, 0);
   const coupons = Math.min(members, room.left);
-  const isBounded = template.stock !== null || (template.budget !== null && template.maxDiscount !== 0);
   return {
-    template: offer.template,
     members,
     coupons,
-    left: isBounded ? room.left : null,
-    cost: template.maxDiscount === null ? null : template.maxDiscount * coupons,
-    currency: template.currency,
+    left: terms.isBounded ? room.left : null,
+    cost: terms.cost === null ? null : terms.cost * coupons,
+    currency: terms.currency,
     skipped: [...skipped, ...(members > coupons ? [{ reason: room.short, n: members - coupons }] : [])],
   };
 }
 
-const asked = Object.keys(skipReasons) as SkipReason[];
-const counters = asked.map((reason) => sql.raw(`count(*) FILTER (WHERE decision = '${reason}') AS ${reason}`));
-type Counts = Readonly<Record<SkipReason | "MATCHED", number>>;
+type Reason = SkipReason | keyof typeof couponSkipReasons;
+type Counts = Readonly<Record<Reason | "MATCHED", number>>;
+
+const reasons = [...Object.keys(skipReasons), ...Object.keys(couponSkipReasons)] as Reason[];
+
+/** One walk with a counter per reason: a GROUP BY would sort the whole audience in memory. */
+function countDecisions(decision: SQL, where: SQL): SQL {
+  const counters = reasons.map((reason) => sql.raw(`count(*) FILTER (WHERE decision = '${reason}') AS ${reason}`));
+  return sql`
+    SELECT count(*) AS MATCHED, ${sql.join(counters, sql`, `)}
+    FROM (SELECT ${decision} AS decision FROM member m WHERE ${where} LIMIT -1)`;
+}

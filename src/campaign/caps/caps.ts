@@ -2,13 +2,17 @@ import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import type { DecisionFacts, SkipReason } from "../ledger/decision.ts";
-import { type PressurePolicy, pressurePolicies } from "./policy.ts";
+import { markCounted } from "../ledger/batch-rows.ts";
+import { reasonText } from "../ledger/skip-reason.ts";
+import { type CapsPolicy, capsPolicies } from "./policy.ts";
 import { localDay, type QuietHours, quietEnd, quietEnds } from "./quiet-hours.ts";
 
-/** What frequency caps and quiet hours say of a channel at one moment; each is absent where none applies, and then costs nothing. */
-export interface Pressure {
-  readonly caps?: Caps;
+/**
+ * What frequency caps and quiet hours say of a channel at one moment; each is absent where none applies, and then costs
+ * nothing.
+ */
+export interface ChannelCaps {
+  readonly frequency?: FrequencyCaps;
   readonly quiet?: Quiet;
 }
 
@@ -16,20 +20,22 @@ export interface Pressure {
 interface Quiet {
   /** When the hours that are on now end (ms); null where none are on. */
   readonly until: SQL;
-  /** Whether the member's zone was met before: of others nobody knows yet whether they are quiet. */
-  readonly isMet: SQL;
+  /** Whether the member's zone is registered: of others nobody knows yet whether they are quiet. */
+  readonly isKnown: SQL;
 }
 
 /**
- * Frequency caps: a send counts on the day on which it is decided, by the calendar of the shop's zone (so that all channels and processes count
- * alike), and a week is that day with the six before it. It is decided and counted in one transaction: for a local channel where its page is
- * written, for an external one where its batch is frozen. There is one writer at a time, so no two runs can both take a member's last place.
+ * Frequency caps: a send counts on the day on which it is decided, by the calendar of the shop's zone (so that all
+ * channels and processes count alike), and a week is that day with the six before it. It is decided and counted in one
+ * transaction: for a local channel where its page is written, for an external one where its batch is frozen. There is
+ * one writer at a time, so no two runs can both take a member's last place.
  *
- * A send holds its place from then on, and for good once it is SENT or UNKNOWN, which may be sent. When it goes back to PENDING (its batch is
- * dissolved, or the provider surely did not take it), is CANCELLED or FAILED, a trigger on the ledger gives the place back, on the day on which
- * it was taken. Sends count for as long as some cap covers their channel: a first cap begins with none.
+ * A send holds its place from then on, and for good once it is SENT or UNKNOWN, which may be sent. When it goes back to
+ * PENDING (its batch is dissolved, or the provider surely did not take it), is CANCELLED or FAILED, a trigger on the
+ * ledger gives the place back, on the day on which it was taken. Sends count for as long as some cap covers their
+ * channel: a first cap begins with none.
  */
-interface Caps {
+interface FrequencyCaps {
   readonly channel: ChannelName;
   readonly day: number;
   /** Whether member `m` has had as many as allowed. */
@@ -37,29 +43,28 @@ interface Caps {
 }
 
 /** Transactional campaigns are exempt from both; quiet hours are for what rings, an inbox does not. */
-export async function pressureOn(
+export async function capsOn(
   ctx: Context,
   channel: ChannelName,
-  { transactional, endsAt }: DecisionFacts & { readonly transactional: boolean },
+  { transactional, endsAt }: { readonly transactional: boolean; readonly endsAt: number | null },
   now: number,
-): Promise<Pressure> {
-  const policies = transactional ? [] : await pressurePolicies(ctx);
-  const [own, all] = [
-    policies.find((each) => each.channel === channel),
-    policies.find((each) => each.channel === null),
-  ];
+): Promise<ChannelCaps> {
+  const policies = transactional ? [] : await capsPolicies(ctx);
+  const own = policies.find((each) => each.channel === channel);
+  const all = policies.find((each) => each.channel === null);
   const day = localDay(ctx.settings.shopTimeZone, now);
   const reached = [...reachedOf(own, channel, day), ...reachedOf(all, null, day)];
   const hours = isExternal(channel) && (endsAt === null || now < endsAt) ? (hoursOf(own) ?? hoursOf(all)) : undefined;
   return {
-    ...(reached.length > 0 && { caps: { channel, day, reached: sql`(${sql.join(reached, sql` OR `)})` } }),
+    ...(reached.length > 0 && { frequency: { channel, day, reached: sql`(${sql.join(reached, sql` OR `)})` } }),
     ...(hours && { quiet: quietOf(hours, ctx.settings.shopTimeZone, now) }),
   };
 }
 
-function reachedOf(policy: PressurePolicy | undefined, channel: ChannelName | null, day: number): SQL[] {
+function reachedOf(policy: CapsPolicy | undefined, channel: ChannelName | null, day: number): SQL[] {
+  const ofChannel = channel === null ? sql`1` : sql`p.channel = ${channel}`;
   const counted = (days: SQL) => sql`
-    (SELECT coalesce(sum(p.n), 0) FROM pressure p WHERE p.member = m.seq AND ${channel === null ? sql`1` : sql`p.channel = ${channel}`} AND ${days})`;
+    (SELECT coalesce(sum(p.n), 0) FROM pressure p WHERE p.member = m.seq AND ${ofChannel} AND ${days})`;
   const { perDay = null, perWeek = null } = policy ?? {};
   return [
     ...(perDay === null ? [] : [sql`${counted(sql`p.day = ${day}`)} >= ${perDay}`]),
@@ -67,30 +72,33 @@ function reachedOf(policy: PressurePolicy | undefined, channel: ChannelName | nu
   ];
 }
 
-function hoursOf(policy: PressurePolicy | undefined): QuietHours | undefined {
+function hoursOf(policy: CapsPolicy | undefined): QuietHours | undefined {
   const { quietFrom = null, quietTo = null } = policy ?? {};
   return quietFrom === null || quietTo === null ? undefined : { from: quietFrom, to: quietTo };
 }
 
-/** SQLite knows no zones: it is handed the answer for each of them. Most members have none of their own, and are answered without looking. */
+/**
+ * SQLite knows no zones: it is handed the answer for each of them. Most members have none of their own: they are quick.
+ */
 function quietOf(hours: QuietHours, shopZone: string, now: number): Quiet {
   const ends = quietEnds(hours, shopZone, now);
   const ofShop = quietEnd(hours, shopZone, now) ?? 0;
   const end = sql`CASE WHEN m.time_zone IS NULL THEN ${ofShop} ELSE (${ends} ->> ('$."' || m.time_zone || '"')) END`;
-  return { until: sql`nullif(${end}, 0)`, isMet: sql`(${end}) IS NOT NULL` };
+  return { until: sql`nullif(${end}, 0)`, isKnown: sql`(${end}) IS NOT NULL` };
 }
 
-/** The skip reason of member `m` with the caps in it; they are asked last, for they may be free again when a send that was put off is due. */
-export function withCaps(reason: SQL, { caps }: Pressure): SQL {
-  return caps ? sql`coalesce(${reason}, CASE WHEN ${caps.reached} THEN ${capped} END)` : reason;
+/**
+ * The skip reason of member `m` with the caps in it; they come last, for they may be free again by a deferred send's
+ * time.
+ */
+export function withCaps(reason: SQL, { frequency }: ChannelCaps): SQL {
+  return frequency ? sql`coalesce(${reason}, CASE WHEN ${frequency.reached} THEN ${reasonText("CAPPED")} END)` : reason;
 }
-
-const capped = sql.raw(`'${"CAPPED" satisfies SkipReason}'`);
 
 /** Counts the sends that `where` selects against their members' caps; `where` must select each of them once. */
-export function countSends(where: SQL, { caps }: Pressure): Query[] {
-  if (!caps) return [];
-  const { channel, day } = caps;
+export function countSends(where: SQL, { frequency }: ChannelCaps): Query[] {
+  if (!frequency) return [];
+  const { channel, day } = frequency;
   return [
     sql`
       INSERT INTO pressure (member, channel, day, n) SELECT member, ${channel}, ${day}, 1 FROM send WHERE ${where}
@@ -99,16 +107,18 @@ export function countSends(where: SQL, { caps }: Pressure): Query[] {
 }
 
 /** {@link countSends} for sends that may yet come back: each remembers the day on which it counts. */
-export function takePlaces(where: SQL, pressure: Pressure): Query[] {
-  if (!pressure.caps) return [];
-  return [sql`UPDATE send SET counted_day = ${pressure.caps.day} WHERE ${where}`, ...countSends(where, pressure)];
+export function takePlaces(where: SQL, caps: ChannelCaps): Query[] {
+  if (!caps.frequency) return [];
+  return [markCounted(where, caps.frequency.day), ...countSends(where, caps)];
 }
 
-/** Counts of the oldest day that no cap looks back at any more, about `stride` members a time, read off the index. */
-export function forgetPressure(ctx: Context, stride: number): Query {
+/** Counts of the oldest day that no cap looks back at any more, about `limit` members a time, read off the index. */
+export function forgetCounts(ctx: Context, limit: number): Query {
   const before = localDay(ctx.settings.shopTimeZone, ctx.clock()) - 7;
   const oldest = sql`(SELECT min(day) FROM pressure INDEXED BY pressure_day WHERE day < ${before})`;
-  const most = sql`(SELECT member FROM pressure INDEXED BY pressure_day WHERE day = ${oldest} ORDER BY member LIMIT 1 OFFSET ${stride})`;
+  const last = sql`(
+    SELECT member FROM pressure INDEXED BY pressure_day WHERE day = ${oldest} ORDER BY member LIMIT 1 OFFSET ${limit})`;
   return sql`
-    DELETE FROM pressure INDEXED BY pressure_day WHERE day = ${oldest} AND member <= coalesce(${most}, ${Number.MAX_SAFE_INTEGER})`;
+    DELETE FROM pressure INDEXED BY pressure_day
+    WHERE day = ${oldest} AND member <= coalesce(${last}, ${Number.MAX_SAFE_INTEGER})`;
 }

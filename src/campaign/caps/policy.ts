@@ -6,10 +6,10 @@ import type { Context, Settings } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 
 /**
- * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold side by side; quiet hours
- * of a channel stand in the place of those of all. Null means no bound.
+ * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold
+ * side by side; quiet hours of a channel stand in the place of those of all. Null means no bound.
  */
-export interface PressurePolicy {
+export interface CapsPolicy {
   /** Null: all channels together. */
   readonly channel: ChannelName | null;
   /** Sends a day, by the calendar of the shop's zone. */
@@ -42,11 +42,11 @@ const Policy = z
     if (channel !== null && isLocal(channel)) fault("quietFrom", `${channel} makes no sound: it has no quiet hours`);
   });
 
-/** Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere within 5 seconds. */
-export async function setPressurePolicy(
-  ctx: Context,
-  input: z.input<typeof Policy>,
-): Promise<PressurePolicy | Refusal> {
+/**
+ * Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere
+ * within 5 seconds.
+ */
+export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>): Promise<CapsPolicy | Refusal> {
   const checked = Policy.safeParse(input);
   if (!checked.success) {
     return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
@@ -59,8 +59,9 @@ export async function setPressurePolicy(
       ? sql`
         INSERT INTO pressure_policy (channel, per_day, per_week, quiet_from, quiet_to, set_by, set_at)
         VALUES (${key}, ${perDay}, ${perWeek}, ${quietFrom}, ${quietTo}, ${describeActor(ctx.actor)}, ${ctx.clock()})
-        ON CONFLICT DO UPDATE SET per_day = excluded.per_day, per_week = excluded.per_week, quiet_from = excluded.quiet_from,
-          quiet_to = excluded.quiet_to, set_by = excluded.set_by, set_at = excluded.set_at`
+        ON CONFLICT DO UPDATE SET per_day = excluded.per_day, per_week = excluded.per_week,
+          quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, set_by = excluded.set_by,
+          set_at = excluded.set_at`
       : sql`DELETE FROM pressure_policy WHERE channel = ${key}`,
   ]);
   remembered.delete(ctx.settings);
@@ -68,9 +69,10 @@ export async function setPressurePolicy(
 }
 
 /** The policies that are set, in the channels' order, that of all together first. */
-export async function listPressurePolicies(ctx: Context): Promise<PressurePolicy[]> {
-  const rows = await ctx.db.all<Row>(sql`
-    SELECT channel, per_day AS perDay, per_week AS perWeek, quiet_from AS quietFrom, quiet_to AS quietTo FROM pressure_policy`);
+export async function listCapsPolicies(ctx: Context): Promise<CapsPolicy[]> {
+  const rows = await ctx.db.all<PolicyRow>(sql`
+    SELECT channel, per_day AS perDay, per_week AS perWeek, quiet_from AS quietFrom, quiet_to AS quietTo
+    FROM pressure_policy`);
   const order = [null, ...channelNames];
   return order.flatMap((channel) => {
     const row = rows.find((each) => each.channel === (channel ?? together));
@@ -81,17 +83,17 @@ export async function listPressurePolicies(ctx: Context): Promise<PressurePolicy
 /** The name of all channels together. */
 const together = "*";
 
-type Row = Omit<PressurePolicy, "channel"> & { readonly channel: string };
+type PolicyRow = Omit<CapsPolicy, "channel"> & { readonly channel: string };
 
 /** How long a process goes on with the policies that it has read, in milliseconds. */
 const memoryMs = 5_000;
-const remembered = new WeakMap<Settings, { readonly until: number; readonly policies: Promise<PressurePolicy[]> }>();
+const remembered = new WeakMap<Settings, { readonly until: number; readonly policies: Promise<CapsPolicy[]> }>();
 
-/** {@link listPressurePolicies}, at most 5 seconds old: every page and every batch asks. */
-export function pressurePolicies(ctx: Context): Promise<readonly PressurePolicy[]> {
+/** {@link listCapsPolicies}, at most 5 seconds old: every page and every batch asks. */
+export function capsPolicies(ctx: Context): Promise<readonly CapsPolicy[]> {
   const known = remembered.get(ctx.settings);
   if (known && performance.now() < known.until) return known.policies;
-  const policies = listPressurePolicies(ctx);
+  const policies = listCapsPolicies(ctx);
   remembered.set(ctx.settings, { until: performance.now() + memoryMs, policies });
   policies.catch(() => remembered.delete(ctx.settings));
   return policies;

@@ -10,9 +10,9 @@ const day = 1_440;
 /**
  * When the quiet hours that are on now in a zone end (ms), or null when none are on.
  *
- * The clock on the wall decides, also on the days on which it is moved: quiet is every moment at which it shows a minute of the stretch. Of an
- * hour that is left out in spring nothing is quiet, and hours that would end within it end where the clock goes on; an hour that comes twice in
- * autumn is quiet both times or neither.
+ * The clock on the wall decides, also on the days on which it is moved: quiet is every moment at which it shows a
+ * minute of the stretch. Of an hour that is left out in spring nothing is quiet, and hours that would end within it end
+ * where the clock goes on; an hour that comes twice in autumn is quiet both times or neither.
  */
 export function quietEnd(hours: QuietHours, zone: string, now: number): number | null {
   const local = Temporal.Instant.fromEpochMilliseconds(now).toZonedDateTimeISO(zone);
@@ -25,7 +25,9 @@ export function quietEnd(hours: QuietHours, zone: string, now: number): number |
   return turn + waitAt(hours, turn, offsetAt(zone, turn));
 }
 
-/** How long it is until the hours end, when the clock is `offset` ahead of UTC and is not moved; 0 when they are not on. */
+/**
+ * How long it is until the hours end, when the clock is `offset` ahead of UTC and is not moved; 0 when they are not on.
+ */
 function waitAt({ from, to }: QuietHours, now: number, offset: number): number {
   const minute = modulo(Math.floor((now + offset) / minuteMs), day);
   const isQuiet = from < to ? from <= minute && minute < to : minute >= from || minute < to;
@@ -54,14 +56,14 @@ export function localDay(zone: string, now: number): number {
 }
 
 /**
- * Zones that members may be in, as they are spelt, with what counts in their place. People write them in more ways than the list has
- * (Asia/Calcutta, europe/berlin): what is met is kept. Null: it is no zone, the shop's counts.
+ * Zones that members may be in, as they are spelt, with what counts in their place. People write them in more ways than
+ * the list has (Asia/Calcutta, europe/berlin): what is found is kept. Null: it is no zone, the shop's counts.
  */
 const zones = new Map<string, string | null>(Intl.supportedValuesOf("timeZone").map((zone) => [zone, zone]));
 
 /** Makes sure that {@link quietEnds} has an answer for these. */
-export function meetZones(met: Iterable<string>): void {
-  for (const zone of met) if (!zones.has(zone)) zones.set(zone, isZone(zone) ? zone : null);
+export function registerZones(found: Iterable<string>): void {
+  for (const zone of found) if (!zones.has(zone)) zones.set(zone, isZone(zone) ? zone : null);
 }
 
 function isZone(zone: string): boolean {
@@ -74,9 +76,12 @@ function isZone(zone: string): boolean {
 
 const computed = new Map<string, string>();
 
-/** For every zone that was met when the quiet hours that are on now end (ms; 0 = none are on), as a JSON object; computed once a minute. */
+/**
+ * For every registered zone when the quiet hours that are on now end (ms; 0 = none are on), as a JSON object; computed
+ * once a minute.
+ */
 export function quietEnds(hours: QuietHours, shopZone: string, now: number): string {
-  meetZones([shopZone]);
+  registerZones([shopZone]);
   const key = [hours.from, hours.to, shopZone, minuteOf(now), zones.size].join();
   const known = computed.get(key);
   if (known) return known;

@@ -1,18 +1,23 @@
 import { z } from "zod";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
 import type { Issue } from "../../errors.ts";
-import type { CampaignKind } from "../action/kind.ts";
-import { type Variables, variablesOf } from "./template.ts";
+import { templateVariables, type Variables } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
 
-/** A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all others. */
+/**
+ * A campaign's content: channel → locale → the channel's parts, each a Liquid template. The locale `default` serves all
+ * others.
+ */
 export const Content = z.partialRecord(
   z.enum(channelNames),
   z.record(z.string().regex(/^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$/), z.record(z.string(), z.string())),
 );
 export type Content = z.infer<typeof Content>;
 
-/** Which locale of a content serves a member's: the exact one, else its language, else `default`; none where there is no content. */
+/**
+ * Which locale of a content serves a member's: the exact one, else its language, else `default`; none where there is no
+ * content.
+ */
 export function localeFor(content: Content, channel: ChannelName, locale: string): string | undefined {
   const there = content[channel] ?? {};
   return [locale, locale.split("-")[0] ?? "", "default"].find((candidate) => Object.hasOwn(there, candidate));
@@ -23,13 +28,15 @@ export function partsFor(content: Content, channel: ChannelName, locale: string)
   return content[channel]?.[localeFor(content, channel, locale) ?? ""] ?? {};
 }
 
-/** Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates with line and column. */
+/**
+ * Everything wrong with a content for these channels: missing or unknown parts, lengths, and faults inside templates
+ * with line and column. `known` are the variables that the templates may use.
+ */
 export function contentIssues(
   content: Content,
   wanted: readonly ChannelName[],
-  kind: CampaignKind = "ANNOUNCEMENT",
+  known: Variables = templateVariables,
 ): Issue[] {
-  const known = variablesOf(kind);
   const missing = wanted
     .filter((channel) => !content[channel]?.default)
     .map((channel) => ({
@@ -44,19 +51,7 @@ export function contentIssues(
       })),
     ),
   );
-  return [...missing, ...faults, ...(kind === "COUPON_INVITE" ? withoutLink(content, wanted) : [])];
-}
-
-/** An invitation must say where to claim. */
-function withoutLink(content: Content, wanted: readonly ChannelName[]): Issue[] {
-  return wanted.flatMap((channel) =>
-    Object.entries(content[channel] ?? {})
-      .filter(([, parts]) => !Object.values(parts).some((source) => source.includes("coupon.claimUrl")))
-      .map(([locale]) => ({
-        path: `content.${channel}.${locale}`,
-        message: "an invitation needs {{ coupon.claimUrl }} in one of its parts",
-      })),
-  );
+  return [...missing, ...faults];
 }
 
 function partIssues(channel: ChannelName, parts: Readonly<Record<string, string>>, variables: Variables): Issue[] {

@@ -1,6 +1,9 @@
 import { type Emitter, Liquid, toValue } from "liquidjs";
 
-/** Of one template: parsed characters, milliseconds of one rendering, and characters that a rendering may hold or put out. */
+/**
+ * Of one template: parsed characters, milliseconds of one rendering, and characters that a rendering may hold or put
+ * out.
+ */
 const bounds = { parseLimit: 200_000, renderLimit: 200, memoryLimit: 2_000_000 };
 
 const rules = {
@@ -20,7 +23,8 @@ export const escaping = bounded(new Liquid({ ...rules, outputEscape: "escape" })
 function bounded(engine: Liquid): Liquid {
   // They read files; operators' templates stand alone.
   for (const tag of ["include", "render", "layout", "block"]) delete engine.tags[tag];
-  // The engine counts what its filters make, not what a template puts out: a loop around a long text would fill the memory.
+  // The engine counts what its filters make, not what a template puts out: a loop around a long text would fill the
+  // memory.
   const { renderer } = engine;
   const render = renderer.renderTemplates.bind(renderer);
   renderer.renderTemplates = (templates, ctx, emitter = counting(ctx.memoryLimit)) => render(templates, ctx, emitter);

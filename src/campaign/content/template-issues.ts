@@ -4,12 +4,15 @@ import { plain } from "./liquid.ts";
 import { templateVariables, type Variables } from "./template.ts";
 
 /**
- * Of one template. The engine's check takes time by the square of these: what nobody would write must not stop the server for seconds.
- * `tagged` counts the characters inside tags and outputs.
+ * Of one template. The engine's check takes time by the square of these: what nobody would write must not stop the
+ * server for seconds. `tagged` counts the characters inside tags and outputs.
  */
-const most = { tags: 500, tagged: 20_000, nested: 8, faults: 100 } as const;
+const bounds = { tags: 500, tagged: 20_000, nested: 8, faults: 100 } as const;
 
-/** Faults of a template's source, each with its place `:line:column`: syntax, unknown filters and tags, unknown variables. */
+/**
+ * Faults of a template's source, each with its place `:line:column`: syntax, unknown filters and tags, unknown
+ * variables.
+ */
 export function templateIssues(source: string, known: Variables = templateVariables): Issue[] {
   const excess = excessOf(source);
   if (excess) return [excess];
@@ -21,7 +24,7 @@ export function templateIssues(source: string, known: Variables = templateVariab
       if (!used.has(name)) used.set(name, variable);
     }
     const unknown = [...used].filter(([, variable]) => !isKnown(known, variable));
-    return unknown.slice(0, most.faults).map(([name, variable]) => unknownVariable(known, name, variable));
+    return unknown.slice(0, bounds.faults).map(([name, variable]) => unknownVariable(known, name, variable));
   } catch (error) {
     return [faultOf(error)];
   }
@@ -30,14 +33,14 @@ export function templateIssues(source: string, known: Variables = templateVariab
 /** Where a template is more than the engine can check in time, if anywhere. */
 function excessOf(source: string): Issue | undefined {
   const fault = (index: number, message: string) => ({ path: placeOf(source, index), message });
-  const [first] = [...source.matchAll(/\{[{%]/g)].slice(most.tags);
-  if (first) return fault(first.index, `there are more than ${most.tags} tags`);
+  const [first] = [...source.matchAll(/\{[{%]/g)].slice(bounds.tags);
+  if (first) return fault(first.index, `there are more than ${bounds.tags} tags`);
   let tagged = 0;
   for (const { 0: tag, index } of source.matchAll(/\{\{.*?\}\}|\{%.*?%\}/gs)) {
     tagged += tag.length;
-    if (tagged > most.tagged) return fault(index, `the tags hold more than ${most.tagged} characters`);
+    if (tagged > bounds.tagged) return fault(index, `the tags hold more than ${bounds.tagged} characters`);
     const deep = placeOfNesting(tag);
-    if (deep !== undefined) return fault(index + deep, `brackets are nested deeper than ${most.nested}`);
+    if (deep !== undefined) return fault(index + deep, `brackets are nested deeper than ${bounds.nested}`);
   }
   return undefined;
 }
@@ -46,7 +49,7 @@ function placeOfNesting(tag: string): number | undefined {
   let depth = 0;
   for (let i = 0; i < tag.length; i++) {
     depth += tag[i] === "[" ? 1 : tag[i] === "]" ? -1 : 0;
-    if (depth > most.nested) return i;
+    if (depth > bounds.nested) return i;
   }
   return undefined;
 }

@@ -1,5 +1,4 @@
 import { Drop, type Template } from "liquidjs";
-import type { CampaignKind } from "../action/kind.ts";
 import { escaping, plain } from "./liquid.ts";
 
 /** What a template may say of the member, the campaign and the shop; each with an example. */
@@ -19,20 +18,8 @@ export const templateVariables = {
   shop: { name: "Fanfare" },
 } as const;
 
-/** What campaigns that have to do with coupons may say besides. */
-const couponVariables = {
-  ANNOUNCEMENT: {},
-  COUPON_ISSUE: { coupon: { name: "10 off", code: "SPRING-7ZP4Q1M9XK2VB3" } },
-  COUPON_INVITE: { coupon: { name: "10 off", claimUrl: "https://shop.example/c/1-4fx-hwg20-8d0e1f" } },
-} as const satisfies Record<CampaignKind, unknown>;
-
 /** Names of variables: root → field. */
 export type Variables = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** All that a campaign of this kind may say. */
-export function variablesOf(kind: CampaignKind): Variables {
-  return { ...templateVariables, ...couponVariables[kind] };
-}
 
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
 export interface TemplateScope {
@@ -56,8 +43,8 @@ export function compileTemplate(source: string, html: boolean): Compiled {
 }
 
 /**
- * Free attributes: what a member lacks, at any depth, is nothing rather than a fault, for no operator can know them all. Only their own
- * properties are there: a drop would also offer what it inherits.
+ * Free attributes: what a member lacks, at any depth, is nothing rather than a fault, for no operator can know them
+ * all. Only their own properties are there: a drop would also offer what it inherits.
  */
 function lenient(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(lenient);

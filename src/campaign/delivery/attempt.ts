@@ -9,36 +9,40 @@ import type { HeldBatch } from "./batch.ts";
 /** Consent is as old as the freeze: the first call must follow within this time, or the batch is decided again. */
 const freshMs = 2_000;
 
-/** Whether the provider may be called; `lost` when another delivery has taken the batch over, perhaps one of the same message. */
-export type MayCall = "yes" | "let-go" | "lost";
+/**
+ * Whether the provider may be called; `lost` when another delivery has taken the batch over, perhaps one of the same
+ * message.
+ */
+export type MayCall = "yes" | "released" | "lost";
 
 /**
- * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other members or another
- * payload. The lease is held for `holdMs` more. When the run was paused or cancelled, or the decision about consent is stale, nothing may
- * be sent and the batch is let go: a stale one with a message of its own, which decides again, a paused one until resuming.
+ * Keeps what is about to be sent and says that it may have been: from here on the batch is never sent with other
+ * members or another payload. The lease is held for `holdMs` more. When the run was paused or cancelled, or the
+ * decision about consent is stale, nothing may be sent and the batch is released: a stale one with a message of its
+ * own, which decides again, a paused one until resuming.
  */
 export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Array, holdMs: number): Promise<MayCall> {
   const now = ctx.clock();
   const isFresh = () => ctx.clock() - batch.takenAt <= freshMs;
-  const [begun, , letGo] = await ctx.db.write([
+  const [begun, , released] = await ctx.db.write([
     sql`
       UPDATE batch SET state = 'TRIED', payload = ${payload}, first_tried_at = ${now}, lease_until = ${now + holdMs}
       WHERE ${mine(batch, "FROZEN")} AND ${isFresh() ? 1 : 0} AND ${running(batch)}`,
     ...decideAgain(batch, "FROZEN", now),
   ]);
   // The commit itself may have had to wait for too long; nothing was sent yet.
-  if (begun?.rowsAffected !== 1 || isFresh()) return mayCall(begun, letGo);
+  if (begun?.rowsAffected !== 1 || isFresh()) return mayCall(begun, released);
   const [, untried] = await ctx.db.write(decideAgain(batch, "TRIED", now));
   return mayCall(undefined, untried);
 }
 
-/** Holds a tried batch for `holdMs` more, for the same call again; lets it go when the run was paused or cancelled. */
+/** Holds a tried batch for `holdMs` more, for the same call again; releases it when the run was paused or cancelled. */
 export async function tryAgain(ctx: Context, batch: HeldBatch, holdMs: number): Promise<MayCall> {
-  const [begun, letGo] = await ctx.db.write([
+  const [begun, released] = await ctx.db.write([
     sql`UPDATE batch SET lease_until = ${ctx.clock() + holdMs} WHERE ${mine(batch, "TRIED")} AND ${running(batch)}`,
     sql`UPDATE batch SET lease_until = 0 WHERE ${mine(batch, "TRIED")} AND NOT ${running(batch)}`,
   ]);
-  return mayCall(begun, letGo);
+  return mayCall(begun, released);
 }
 
 /** The payload of a tried batch. */
@@ -50,14 +54,17 @@ export async function triedPayload(ctx: Context, batch: HeldBatch): Promise<Uint
   return new Uint8Array(row.payload);
 }
 
-/** Lets go of a batch for which no call was made: its members are chosen again, by a message of its own while the run is running. */
+/**
+ * Releases a batch that was not sent: its members are chosen again, by a message of its own while the run is running.
+ */
 function decideAgain(batch: HeldBatch, state: "FROZEN" | "TRIED", now: number): Query[] {
   const message = channelSend.of({ batch: batch.seq }, { flow: batch.channel });
   const there = sql`EXISTS (SELECT 1 FROM batch WHERE ${mine(batch, state)})`;
   return [
     enqueue([message], now, sql`${running(batch)} AND ${there}`),
     sql`
-      UPDATE batch SET state = 'FROZEN', payload = NULL, first_tried_at = NULL, lease_until = 0 WHERE ${mine(batch, state)}`,
+      UPDATE batch SET state = 'FROZEN', payload = NULL, first_tried_at = NULL, lease_until = 0
+      WHERE ${mine(batch, state)}`,
   ];
 }
 
@@ -69,7 +76,7 @@ function running({ run }: HeldBatch): SQL {
   return sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'RUNNING')`;
 }
 
-function mayCall(begun: ResultSet | undefined, letGo: ResultSet | undefined): MayCall {
+function mayCall(begun: ResultSet | undefined, released: ResultSet | undefined): MayCall {
   if (begun?.rowsAffected === 1) return "yes";
-  return letGo?.rowsAffected === 1 ? "let-go" : "lost";
+  return released?.rowsAffected === 1 ? "released" : "lost";
 }

@@ -1,27 +1,27 @@
 import type { Envelope, SendResult } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
 import { memberOf } from "../content/render.ts";
-import type { Settlement } from "./batch.ts";
+import type { BatchOutcome } from "./end-batch.ts";
 
 /** Longest pause before a send that the provider surely did not take is tried again, in seconds. */
 const longestPause = 900;
 
-/** A provider's results as changes of the ledger, envelope by envelope; an envelope without a result is UNKNOWN. */
-export function settlementsOf(
+/** A provider's results as outcomes, envelope by envelope; an envelope without a result is UNKNOWN. */
+export function outcomesOf(
   ctx: Context,
   envelopes: readonly Envelope[],
   results: readonly SendResult[],
-): Settlement[] {
-  return envelopes.map(({ ref }, i) => settlementOf(ctx, memberOf(ref), results[i]));
+): BatchOutcome[] {
+  return envelopes.map(({ ref }, i) => outcomeOf(ctx, memberOf(ref), results[i]));
 }
 
-function settlementOf(ctx: Context, member: number, result: SendResult | undefined): Settlement {
+function outcomeOf(ctx: Context, member: number, result: SendResult | undefined): BatchOutcome {
   if (!result) return unknownOf(member, "NO_RESULT");
   switch (result.kind) {
     case "sent":
       return { member, state: "SENT", reason: "", providerId: result.providerId, dueAt: null, ...goneOf(result) };
     case "failed":
-      return { member, state: "FAILED", reason: code(result.reason), providerId: null, dueAt: null, ...goneOf(result) };
+      return { ...failedOf(member, code(result.reason)), ...goneOf(result) };
     case "unknown":
       return unknownOf(member, result.reason);
     case "retry": {
@@ -35,11 +35,17 @@ function goneOf({ goneTokens }: Extract<SendResult, { kind: "sent" | "failed" }>
   return goneTokens && goneTokens.length > 0 ? { goneTokens } : {};
 }
 
-export function unknownOf(member: number, reason: string): Settlement {
+/** A send that cannot be made or is refused for good. */
+export function failedOf(member: number, reason: string): BatchOutcome {
+  return { member, state: "FAILED", reason, providerId: null, dueAt: null };
+}
+
+/** A send that nobody can say anything of. */
+export function unknownOf(member: number, reason: string): BatchOutcome {
   return { member, state: "UNKNOWN", reason: code(reason), providerId: null, dueAt: null };
 }
 
-/** A reason as the tally groups it: short, upper case, without the provider's free text after the first words. */
+/** A reason as it is counted: short, upper case, without the provider's free text after the first words. */
 function code(reason: string): string {
   return reason
     .toUpperCase()

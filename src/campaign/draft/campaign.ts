@@ -5,18 +5,17 @@ import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
-import { choiceIssues } from "../action/coupon-offer.ts";
-import { campaignKinds } from "../action/kind.ts";
-import { Content, contentIssues } from "../content/content.ts";
-import { type Campaign, campaignTable, type Run, runTable } from "../table.ts";
-import type { CampaignState } from "./state.ts";
+import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
+import { Content } from "../content/content.ts";
+import type { CampaignState } from "../state.ts";
+import { type Campaign, campaignTable } from "../table.ts";
 
-export type { Campaign, Run } from "../table.ts";
+export type { Campaign } from "../table.ts";
 
 /** What an operator says of a campaign. */
 export const CampaignDraft = z.strictObject({
   name: z.string().trim().min(1).max(200),
-  kind: z.enum(campaignKinds).default("ANNOUNCEMENT"),
+  kind: z.enum(campaignKinds).default(usualKind),
   /** Of which coupons are given or offered; null for announcements. */
   couponTemplate: z.int().positive().nullable().default(null),
   topic: z.string().trim().min(1).max(60).default("promotions"),
@@ -53,15 +52,18 @@ export async function createCampaign(ctx: Context, draft: CampaignDraft): Promis
   return campaign;
 }
 
-/** Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent must not change. */
+/**
+ * Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent
+ * must not change.
+ */
 export async function updateCampaign(
   ctx: Context,
   input: { id: number; draft: Partial<CampaignDraft> },
 ): Promise<Campaign | Refusal> {
   const before = await findCampaign(ctx, input.id);
   if (!before) return refuse.notFound("campaign", input.id);
-  const said = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
-  const checked = await checkDraft(ctx, { ...draftOf(before), ...said });
+  const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
+  const checked = await checkDraft(ctx, { ...draftOf(before), ...changes });
   if (isRefusal(checked)) return checked;
   const [updated] = await ctx.db.orm
     .update(campaignTable)
@@ -88,9 +90,10 @@ async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
   const { kind, channels, audience, content, startsAt, endsAt } = parsed.data;
-  const issues: Issue[] = [...contentIssues(content, [], kind), ...(await choiceIssues(ctx, parsed.data))];
-  if (channels.length === 0 && kind !== "COUPON_ISSUE") {
-    issues.push({ path: "channels", message: "at least one; only COUPON_ISSUE can do without" });
+  const action = actionOf(kind);
+  const issues: Issue[] = [...messageIssues(kind, content, []), ...(await action.input.issues(ctx, parsed.data))];
+  if (channels.length === 0 && action.channels === "needed") {
+    issues.push({ path: "channels", message: `at least one; only ${silentKinds.join(", ")} can do without` });
   }
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
@@ -135,38 +138,6 @@ export function listCampaigns(
     .limit(limit);
 }
 
-export async function findRun(ctx: Context, id: number): Promise<Run | undefined> {
-  const [run] = await ctx.db.orm.select().from(runTable).where(eq(runTable.id, id));
-  return run;
-}
-
-/** The runs of these ids in the order asked, with `undefined` for those that are not there. */
-export async function runsById(ctx: Context, ids: readonly number[]): Promise<(Run | undefined)[]> {
-  const found = await ctx.db.orm
-    .select()
-    .from(runTable)
-    .where(inArray(runTable.id, [...ids]));
-  return ids.map((id) => found.find((row) => row.id === id));
-}
-
-/** The occurrences of a campaign or of all, newest first. */
-export function listRuns(
-  ctx: Context,
-  { campaign, after, limit }: { campaign?: number | undefined; after?: number | undefined; limit: number },
-): Promise<Run[]> {
-  return ctx.db.orm
-    .select()
-    .from(runTable)
-    .where(
-      and(
-        campaign === undefined ? undefined : eq(runTable.campaign, campaign),
-        after === undefined ? undefined : lt(runTable.id, after),
-      ),
-    )
-    .orderBy(desc(runTable.id))
-    .limit(limit);
-}
-
 /** One move of a campaign, as it was logged. */
 export interface Transition {
   readonly id: number;
@@ -179,5 +150,6 @@ export interface Transition {
 
 export function listTransitions(ctx: Context, campaign: number): Promise<Transition[]> {
   return ctx.db.all<Transition>(sql`
-    SELECT id, from_state, to_state, actor, reason, at FROM transition WHERE campaign = ${campaign} ORDER BY id DESC LIMIT 200`);
+    SELECT id, from_state, to_state, actor, reason, at FROM transition
+    WHERE campaign = ${campaign} ORDER BY id DESC LIMIT 200`);
 }

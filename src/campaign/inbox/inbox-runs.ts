@@ -21,8 +21,9 @@ export async function openRuns(ctx: Context): Promise<OpenRuns> {
 }
 
 /**
- * The runs that may have written messages between two moments: those that are under way, those that were open before and are over, and
- * those that came and went in between. Order tells nothing here, for a run that was paused may write after a newer one.
+ * The runs that may have written messages between two moments: those that are under way, those that were open before
+ * and are over, and those that came and went in between. Order tells nothing here, for a run that was paused may write
+ * after a newer one.
  */
 export function runsToLookAt(before: OpenRuns, now: OpenRuns): number[] {
   const live = [...now.open].flatMap(([id, writing]) => (writing ? [id] : []));

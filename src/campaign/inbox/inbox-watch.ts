@@ -31,7 +31,7 @@ interface Hub {
 const hubs = new WeakMap<Settings, Hub>();
 const pollMs = 1_000;
 /** Members looked up in one statement: bounds how long it holds the event loop. */
-const stride = 1_000;
+const batchSize = 1_000;
 
 /** Tells how a member's inbox stands now, then whatever changes in it, until the stream is returned. */
 export function watchInbox(ctx: Context, member: number): AsyncIterableIterator<InboxChange> {
@@ -128,9 +128,9 @@ async function arrivals(ctx: Context, hub: Hub, runs: readonly number[]): Promis
   const unaware = [...hub.watchers].filter(({ known }) => runs.some((run) => !known.has(run)));
   const members = [...new Set(unaware.map(({ member }) => member))];
   const found = new Map<number, number[]>();
-  for (let at = 0; at < members.length; at += stride) {
+  for (let at = 0; at < members.length; at += batchSize) {
     const there = await ctx.db.all<{ member: number; run: number }>(sql`
-      SELECT i.member, i.run FROM (SELECT value AS seq FROM ${rows(members.slice(at, at + stride))}) m
+      SELECT i.member, i.run FROM (SELECT value AS seq FROM ${rows(members.slice(at, at + batchSize))}) m
         CROSS JOIN (SELECT value AS id FROM ${rows(runs)}) r CROSS JOIN inbox i ON i.member = m.seq AND i.run = r.id
       WHERE i.deleted_at IS NULL`);
     for (const { member, run } of there) found.set(member, [...(found.get(member) ?? []), run]);
@@ -140,9 +140,10 @@ async function arrivals(ctx: Context, hub: Hub, runs: readonly number[]): Promis
 
 async function unreadOf(ctx: Context, members: readonly number[]): Promise<ReadonlyMap<number, number>> {
   const counts = new Map(members.map((member) => [member, 0]));
-  for (let at = 0; at < members.length; at += stride) {
+  for (let at = 0; at < members.length; at += batchSize) {
+    const some = rows(members.slice(at, at + batchSize));
     const counted = await ctx.db.all<{ member: number; n: number }>(sql`
-      SELECT member, count(*) AS n FROM inbox WHERE member IN (SELECT value FROM ${rows(members.slice(at, at + stride))})
+      SELECT member, count(*) AS n FROM inbox WHERE member IN (SELECT value FROM ${some})
         AND deleted_at IS NULL AND read_at IS NULL GROUP BY member`);
     for (const { member, n } of counted) counts.set(member, n);
   }

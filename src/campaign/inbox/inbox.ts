@@ -3,10 +3,10 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { touchInbox } from "./inbox-watch.ts";
-import { type LocalText, localTexts } from "./rendered-message.ts";
+import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
 
 /** One message in a member's inbox, as the member reads it. */
-export interface InboxMessage extends LocalText {
+export interface InboxMessage extends RenderedMessage {
   /** Its run: one message a run, so this names it within the inbox. */
   readonly run: number;
   /** When it came, in milliseconds. */
@@ -20,7 +20,9 @@ export function actingMember({ actor }: Context): number {
   return actor.seq;
 }
 
-/** The acting member's messages, those of the newest run first; `after` is the run of the last one on the page before. */
+/**
+ * The acting member's messages, those of the newest run first; `after` is the run of the last one on the page before.
+ */
 export function listInbox(
   ctx: Context,
   { after, limit }: { after?: number | undefined; limit: number },
@@ -46,7 +48,7 @@ async function messagesWhere(ctx: Context, rest: SQL): Promise<InboxMessage[]> {
   const member = actingMember(ctx);
   const found = await ctx.db.all<InboxRow>(sql`
     SELECT run, at, read_at FROM inbox WHERE member = ${member} AND deleted_at IS NULL AND ${rest}`);
-  const texts = await localTexts(ctx, { channel: "IN_APP", member, runs: found.map(({ run }) => run) });
+  const texts = await renderedMessages(ctx, { channel: "IN_APP", member, runs: found.map(({ run }) => run) });
   return found.flatMap(({ run, at, read_at }) => {
     const text = texts.get(run);
     return text ? [{ run, at, readAt: read_at, ...text }] : [];

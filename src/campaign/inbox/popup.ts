@@ -3,10 +3,10 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import { actingMember } from "./inbox.ts";
-import { type LocalText, localTexts } from "./rendered-message.ts";
+import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
 
 /** A popup, as the member sees it. */
-export interface Popup extends LocalText {
+export interface Popup extends RenderedMessage {
   /** Its run: one popup a run, so this names it for the member. */
   readonly run: number;
   readonly priority: number;
@@ -23,21 +23,23 @@ interface PopupRow {
 }
 
 /**
- * What to show the acting member next, if anything: of the popups that were not shown, have not expired and are not of a cancelled
- * run, the one of the highest priority, then the newest. Asking shows nothing: claim it with {@link showPopup} first.
+ * What to show the acting member next, if anything: of the popups that were not shown, have not expired and are not of
+ * a cancelled run, the one of the highest priority, then the newest. Asking shows nothing: claim it with {@link
+ * showPopup} first.
  */
 export async function nextPopup(ctx: Context): Promise<Popup | undefined> {
   const row = await ctx.db.first<PopupRow>(sql`
     SELECT p.run, p.priority, p.expires_at, p.shown_at FROM popup p CROSS JOIN run r ON r.id = p.run
-    WHERE p.member = ${actingMember(ctx)} AND p.shown_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > ${ctx.clock()})
+    WHERE p.member = ${actingMember(ctx)} AND p.shown_at IS NULL
+      AND (p.expires_at IS NULL OR p.expires_at > ${ctx.clock()})
       AND r.state NOT IN ('CANCELLING', 'CANCELLED')
     ORDER BY p.priority DESC, p.run DESC LIMIT 1`);
   return row && popupOf(ctx, row);
 }
 
 /**
- * Claims a popup for being shown: of all devices that ask, one is answered the popup and shows it. Everyone else, and everyone later, is
- * refused (WRONG_STATE); NOT_FOUND for what the member never had.
+ * Claims a popup for being shown: of all devices that ask, one is answered the popup and shows it. Everyone else, and
+ * everyone later, is refused (WRONG_STATE); NOT_FOUND for what the member never had.
  */
 export async function showPopup(ctx: Context, { run }: { run: number }): Promise<Popup | Refusal> {
   const now = ctx.clock();
@@ -65,7 +67,7 @@ export async function popupsByRun(ctx: Context, runs: readonly number[]): Promis
 }
 
 async function popupOf(ctx: Context, { run, priority, expires_at, shown_at }: PopupRow): Promise<Popup> {
-  const texts = await localTexts(ctx, { channel: "POPUP", member: actingMember(ctx), runs: [run] });
+  const texts = await renderedMessages(ctx, { channel: "POPUP", member: actingMember(ctx), runs: [run] });
   const text = texts.get(run);
   if (!text) throw new Error(`the member of popup ${run} is not there`);
   return { run, priority, expiresAt: expires_at, shownAt: shown_at, ...text };

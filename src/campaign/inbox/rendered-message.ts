@@ -1,22 +1,15 @@
 import { sql } from "drizzle-orm";
 import { byChannel, type LocalChannelName, localNames } from "../../channels/catalog.ts";
 import type { Context, Settings } from "../../context.ts";
-import { rows } from "../../db/bulk.ts";
-import {
-  givesCodes,
-  type MessageFacts,
-  memberColumns,
-  messageFacts,
-  type RenderMember,
-  renderParts,
-  scopeFor,
-  templatesOf,
-} from "../content/render.ts";
+import { codesGiven } from "../action/coupon-reward.ts";
+import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
 import type { TemplateScope } from "../content/template.ts";
-import { frozenContent, remembered } from "../run/run.ts";
+import { frozenContent } from "../run/frozen.ts";
+import { type MessageFacts, messageFacts } from "../run/message-facts.ts";
+import { remembered } from "../run/remembered.ts";
 
 /** A message of a local channel as its reader sees it: plain text, to be shown as such. */
-export interface LocalText {
+export interface RenderedMessage {
   readonly title: string;
   readonly body: string;
   /** Where it leads, when it leads anywhere. */
@@ -24,20 +17,26 @@ export interface LocalText {
 }
 
 /**
- * The texts of these runs for one member, in the member's locale and with what is known of the member now. A template that fails is
- * tried in the locale `default`, then replaced by a fixed sentence under the shop's name: never by its source, never by nothing.
+ * The texts of these runs for one member, in the member's locale and with what is known of the member now. A template
+ * that fails is tried in the locale `default`, then replaced by a fixed sentence under the shop's name: never by its
+ * source, never by nothing.
  */
-export async function localTexts(
+export async function renderedMessages(
   ctx: Context,
   input: { channel: LocalChannelName; member: number; runs: readonly number[] },
-): Promise<ReadonlyMap<number, LocalText>> {
+): Promise<ReadonlyMap<number, RenderedMessage>> {
   if (input.runs.length === 0) return new Map();
   const [member, readers] = await Promise.all([
     ctx.db.first<RenderMember>(sql`SELECT ${memberColumns} FROM member m WHERE m.seq = ${input.member}`),
     Promise.all(input.runs.map((run) => readerOf(ctx, input.channel, run))),
   ]);
   if (!member) return new Map();
-  const codes = await couponCodes(ctx, member.seq, readers);
+  const giving = readers.filter(({ run, facts: { action } }) => action.gives?.code(run) !== undefined);
+  const codes = await codesGiven(
+    ctx,
+    member.seq,
+    giving.map(({ run }) => run),
+  );
   return new Map(
     readers.map((reader) => [
       reader.run,
@@ -63,21 +62,9 @@ function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise
   });
 }
 
-/** The codes of the coupons that these runs gave the member, by run; asked of runs only that give any. */
-async function couponCodes(
-  ctx: Context,
-  member: number,
-  readers: readonly Reader[],
-): Promise<ReadonlyMap<number, string>> {
-  const giving = readers.filter(({ facts }) => givesCodes(facts)).map(({ run }) => `run/${run}`);
-  if (giving.length === 0) return new Map();
-  const found = await ctx.db.all<{ source: string; code: string | null }>(sql`
-    SELECT source, code FROM coupon WHERE member = ${member} AND source IN (SELECT value FROM ${rows(giving)})`);
-  return new Map(found.map(({ source, code }) => [Number(source.slice("run/".length)), code ?? ""]));
-}
-
-function textFor(ctx: Context, reader: Reader, member: RenderMember): LocalText {
-  const scope = scopeFor(ctx, member, reader.facts);
+function textFor(ctx: Context, reader: Reader, member: RenderMember): RenderedMessage {
+  const { name, action } = reader.facts;
+  const scope = scopeFor(ctx, member, { name, coupon: action.values(ctx, member) });
   for (const locale of [member.locale, "default"]) {
     try {
       const { title = "", body = "", url = "" } = reader.read(locale, scope);
@@ -89,7 +76,7 @@ function textFor(ctx: Context, reader: Reader, member: RenderMember): LocalText 
   return fallback(ctx, member.locale);
 }
 
-function fallback({ settings }: Context, locale: string): LocalText {
+function fallback({ settings }: Context, locale: string): RenderedMessage {
   const body = locale.startsWith("zh") ? "此消息暂时无法显示。" : "This message cannot be shown at the moment.";
   return { title: settings.shopName, body, url: null };
 }

@@ -1,13 +1,15 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Query } from "../../db/statement.ts";
-import type { FrozenRun } from "../run/run.ts";
 import type { LedgerChannel } from "./channel.ts";
 
 /** A page that is being written. */
 export interface Page {
   readonly run: number;
   readonly page: number;
-  readonly frozen: FrozenRun;
+  /** Whether member `m` belongs to the run's audience. */
+  readonly matches: SQL;
+  /** Past this time (ms) nothing is sent any more. */
+  readonly endsAt: number | null;
   readonly now: number;
 }
 
@@ -17,20 +19,23 @@ export function writing({ run, page }: Page): SQL {
 }
 
 export function bound({ run, page }: Page, column: "from_seq" | "to_seq"): SQL {
-  return sql`(SELECT ${sql.raw(column)} FROM page WHERE run = ${run} AND number = ${page} AND state = 'WRITING')`;
+  return sql`
+    (SELECT ${sql.raw(column)} FROM page WHERE run = ${run} AND number = ${page} AND state = 'WRITING')`;
 }
 
-/** The ledger rows of a channel on the page being written; none when it is not being written (its bounds are null then). */
+/** The ledger rows of a channel on the page being written; none when it is not (its bounds are null then). */
 export function rowsOfPage(page: Page, channel: LedgerChannel): SQL {
-  return sql`run = ${page.run} AND channel = ${channel} AND member > ${bound(page, "from_seq")} AND member <= ${bound(page, "to_seq")}`;
+  return sql`run = ${page.run} AND channel = ${channel}
+    AND member > ${bound(page, "from_seq")} AND member <= ${bound(page, "to_seq")}`;
+}
+
+/** Whom the page is for, as a source of rows with the alias `m`. */
+export function audienceOf(page: Page): SQL {
+  const [from, to] = [bound(page, "from_seq"), bound(page, "to_seq")];
+  return sql`member m NOT INDEXED WHERE m.seq > ${from} AND m.seq <= ${to} AND ${page.matches}`;
 }
 
 /** Right behind the first channel's insert, `changes()` is the number of members that it found. */
 export function countMatched({ run }: Page): Query {
   return sql`UPDATE run SET matched = matched + changes() WHERE id = ${run}`;
-}
-
-/** What a member's first state is; the page of a cancelled run is written, too, as cancelled. */
-export function firstStateOf({ run }: Page, otherwise: SQL): SQL {
-  return sql`CASE WHEN (SELECT state FROM run WHERE id = ${run}) = 'CANCELLING' THEN 'CANCELLED' ${otherwise} ELSE 'SKIPPED' END`;
 }

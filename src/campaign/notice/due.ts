@@ -19,7 +19,10 @@ const armedMs = 2 * 60_000;
 const lateMs = 3_600_000;
 const minuteMs = 60_000;
 
-/** Launches the reminders whose time has come: of drops, to those who asked; of coupons that expire, to those who hold them. */
+/**
+ * Launches the reminders whose time has come: of drops, to those who asked; of coupons that expire, to those who hold
+ * them.
+ */
 export async function sendDueNotices(ctx: Context): Promise<void> {
   const policies = await noticePolicies(ctx);
   await remindOfDrops(ctx, policies);

@@ -6,9 +6,9 @@ import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
 import { Content } from "../content/content.ts";
+import { launchCampaign } from "../control/launch.ts";
 import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
-import { moveCampaign } from "../draft/state.ts";
-import { launchCampaign } from "../run/launch.ts";
+import { moveCampaign } from "../draft/transitions.ts";
 import { usualContent } from "./text.ts";
 
 /** One reminder, decided on: whom it is for, and when. Times are ms. */
@@ -34,8 +34,9 @@ const reason = "members are reminded of their coupons";
 const Channels = z.array(z.enum(channelNames)).min(1);
 
 /**
- * Launches the campaign of a reminder, once, however often it is asked for. It needs no approval whatever the number of members: an operator has
- * approved of it by the policy. Who asked to be reminded at a time is told at that time, so caps and quiet hours are for the other kind alone.
+ * Launches the campaign of a reminder, once, however often it is asked for. It needs no approval whatever the number of
+ * members: an operator has approved of it by the policy. Who asked to be reminded at a time is told at that time, so
+ * caps and quiet hours are for the other kind alone.
  */
 export async function launchNotice(ctx: Context, notice: Notice): Promise<void> {
   const { kind, template, slot } = notice;

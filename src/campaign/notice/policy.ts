@@ -8,13 +8,16 @@ import { Content, contentIssues } from "../content/content.ts";
 
 const minuteMs = 60_000;
 
-/** How long before members can be told, minutes: of a coupon's end not later than an hour before, as that is how exactly it is looked at. */
+/**
+ * How long before members can be told, minutes: of a coupon's end not later than an hour before, as that is how exactly
+ * it is looked at.
+ */
 export const leadMinutes: Readonly<Record<NoticeKind, { readonly from: number; readonly to: number }>> = {
   DROP: { from: 1, to: 7 * 24 * 60 },
   EXPIRY: { from: 60, to: 30 * 24 * 60 },
 };
 
-const Said = z.strictObject({
+const NoticeInput = z.strictObject({
   kind: z.enum(noticeKinds),
   /** Null: all templates that nothing else is said of. */
   template: z.int().positive().nullable().default(null),
@@ -30,21 +33,25 @@ const Said = z.strictObject({
 });
 
 /**
- * Says how members are reminded: of one template, or of all that nothing else is said of. The whole of it is replaced; null is what is said for
- * all, else what is usual. It counts for reminders that have not been decided on. Refusals: INVALID_INPUT, NOT_FOUND (the template).
+ * Says how members are reminded: of one template, or of all that nothing else is said of. The whole of it is replaced;
+ * null is what is said for all, else what is usual. It counts for reminders that have not been decided on. Refusals:
+ * INVALID_INPUT, NOT_FOUND (the template).
  */
-export async function setNoticePolicy(ctx: Context, input: z.input<typeof Said>): Promise<NoticePolicy | Refusal> {
-  const checked = Said.safeParse(input);
+export async function setNoticePolicy(
+  ctx: Context,
+  input: z.input<typeof NoticeInput>,
+): Promise<NoticePolicy | Refusal> {
+  const checked = NoticeInput.safeParse(input);
   if (!checked.success) {
     return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
   }
-  const { leadMinutes: minutes, ...said } = checked.data;
-  const issues = [...leadIssues(said.kind, minutes), ...contentIssues(said.content ?? {}, [])];
+  const { leadMinutes: minutes, ...others } = checked.data;
+  const issues = [...leadIssues(others.kind, minutes), ...contentIssues(others.content ?? {}, [])];
   if (issues.length > 0) return refuse.invalid(issues);
-  if (said.template !== null && !(await findTemplate(ctx, said.template))) {
-    return refuse.notFound("coupon template", said.template);
+  if (others.template !== null && !(await findTemplate(ctx, others.template))) {
+    return refuse.notFound("coupon template", others.template);
   }
-  const policy = { ...said, lead: minutes === null ? null : minutes * minuteMs };
+  const policy = { ...others, lead: minutes === null ? null : minutes * minuteMs };
   await saveNoticePolicy(ctx, policy);
   return policy;
 }

@@ -2,11 +2,11 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { runsEnded } from "../events.ts";
 import { completeRun } from "./completion.ts";
-import { republishRun } from "./control.ts";
+import { republishRun } from "./republish.ts";
 
 /**
- * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it, and the run ends
- * FAILED. Replaying the message takes the work up again.
+ * Marks work that the queue has given up on: its message is in the dead letters, nothing else of the run waits for it,
+ * and the run ends FAILED. Replaying the message takes the work up again.
  */
 export async function parkPage(ctx: Context, { run, page }: { run: number; page: number }): Promise<void> {
   await ctx.db.write([
@@ -36,8 +36,8 @@ export function unparkPage(ctx: Context, { run, page }: { run: number; page: num
 }
 
 /**
- * As {@link unparkPage}, for a batch: a tried one goes on with its members and payload, any other is chosen afresh. A delivery that
- * still holds it, though its message is dead, has lost it.
+ * As {@link unparkPage}, for a batch: a tried one goes on with its members and payload, any other is chosen afresh. A
+ * delivery that still holds it, though its message is dead, has lost it.
  */
 export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
   return ctx.db.write([
@@ -46,14 +46,16 @@ export function unparkBatch(ctx: Context, { batch }: { batch: number }) {
         AND id = (SELECT run FROM batch WHERE seq = ${batch} AND state = 'PARKED')`,
     sql`
       UPDATE batch SET lease = NULL, lease_until = 0,
-        state = CASE WHEN first_tried_at IS NOT NULL THEN 'TRIED' WHEN frozen_at IS NOT NULL THEN 'FROZEN' ELSE 'OPEN' END
+        state = CASE WHEN first_tried_at IS NOT NULL THEN 'TRIED'
+          WHEN frozen_at IS NOT NULL THEN 'FROZEN' ELSE 'OPEN' END
       WHERE seq = ${batch} AND state = 'PARKED'`,
   ]);
 }
 
 /**
- * As {@link parkPage}, for a run that cannot be started or planned any further: it ends FAILED where it stands, and what is still in the queue
- * for it is dropped when it is delivered. A step that planning has left behind parks nothing.
+ * As {@link parkPage}, for a run that cannot be started or planned any further: it ends FAILED where it stands, and
+ * what is still in the queue for it is dropped when it is delivered. A step that planning has left behind parks
+ * nothing.
  */
 export async function parkPlanning(ctx: Context, { run, from = 0 }: { run: number; from?: number }): Promise<void> {
   const now = ctx.clock();

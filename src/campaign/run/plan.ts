@@ -1,23 +1,21 @@
 import { type SQL, sql } from "drizzle-orm";
-import { liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
-import { enqueueEach } from "../../queue/outbox.ts";
-import { thawed } from "../ledger/predicates.ts";
+import { enqueue, enqueueEach } from "../../queue/outbox.ts";
 import { campaignPage, campaignPlan } from "../messages.ts";
 import { completeRun } from "./completion.ts";
-import { type FrozenRun, frozenRun } from "./run.ts";
+import { type FrozenRun, frozenRun, matches } from "./frozen.ts";
 
 /** Members looked at in one step, in page sizes: bounds the time of its one query, whatever the filter. */
 const span = 100;
 
 /**
- * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores the pages
- * it could close, and publishes a message for each and for the next step. Repeated or reordered deliveries change nothing: a
- * step acts only while planning stands where its message says.
+ * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores
+ * the pages it could close, and publishes a message for each and for the next step. Repeated or reordered deliveries
+ * change nothing: a step acts only while planning stands where its message says.
  */
 export async function planStep(ctx: Context, input: { run: number; from: number }): Promise<void> {
-  const progress = await ctx.db.first<Progress>(sql`
+  const progress = await ctx.db.first<PlanProgress>(sql`
     SELECT planned_to, open_from, open_matches, pages FROM run
     WHERE id = ${input.run} AND planned = 0 AND planned_to = ${input.from} AND state IN ('RUNNING', 'CANCELLING')`);
   if (!progress) return;
@@ -26,7 +24,7 @@ export async function planStep(ctx: Context, input: { run: number; from: number 
   await storePages(ctx, input, progress, cut);
 }
 
-interface Progress {
+interface PlanProgress {
   readonly planned_to: number;
   readonly open_from: number;
   readonly open_matches: number;
@@ -41,7 +39,7 @@ interface Cut {
   readonly last: boolean;
 }
 
-async function cutPages(ctx: Context, frozen: FrozenRun, at: Progress): Promise<Cut> {
+async function cutPages(ctx: Context, frozen: FrozenRun, at: PlanProgress): Promise<Cut> {
   const { pageSize } = ctx.settings;
   const end = Math.min(at.planned_to + span * pageSize, frozen.maxSeq);
   const last = end >= frozen.maxSeq;
@@ -50,16 +48,18 @@ async function cutPages(ctx: Context, frozen: FrozenRun, at: Progress): Promise<
   const openFrom = pages.at(-1)?.to ?? at.open_from;
   const carried = pages.length > 0 ? 0 : at.open_matches;
   const tail = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM member m NOT INDEXED WHERE m.seq > ${Math.max(openFrom, at.planned_to)} AND m.seq <= ${end} AND ${matches(frozen)}`);
+    SELECT count(*) AS n FROM member m NOT INDEXED
+    WHERE m.seq > ${Math.max(openFrom, at.planned_to)} AND m.seq <= ${end} AND ${matches(frozen)}`);
   const openMatches = carried + (tail?.n ?? 0);
   if (last && openMatches > 0) pages.push({ from: openFrom, to: frozen.maxSeq });
   return { pages, plannedTo: end, openFrom, openMatches, last };
 }
 
 /** The seq of every page's last match up to `end`. Each round walks one page further along the primary key. */
-function pageEnds(frozen: FrozenRun, at: Progress, end: number, pageSize: number): SQL {
+function pageEnds(frozen: FrozenRun, at: PlanProgress, end: number, pageSize: number): SQL {
   const nth = (after: SQL, offset: number) => sql`
-    (SELECT m.seq FROM member m NOT INDEXED WHERE m.seq > ${after} AND m.seq <= ${end} AND ${matches(frozen)} ORDER BY m.seq LIMIT 1 OFFSET ${offset})`;
+    (SELECT m.seq FROM member m NOT INDEXED WHERE m.seq > ${after} AND m.seq <= ${end} AND ${matches(frozen)}
+     ORDER BY m.seq LIMIT 1 OFFSET ${offset})`;
   return sql`
     WITH RECURSIVE cut (seq) AS (
       SELECT ${nth(sql`${at.planned_to}`, pageSize - 1 - at.open_matches)}
@@ -67,25 +67,22 @@ function pageEnds(frozen: FrozenRun, at: Progress, end: number, pageSize: number
     SELECT seq FROM cut WHERE seq IS NOT NULL`;
 }
 
-/** Whether member `m` belongs to the frozen audience. */
-export function matches(frozen: FrozenRun): SQL {
-  return sql`(${liveMember} AND ${thawed(frozen.audience)})`;
-}
-
 async function storePages(
   ctx: Context,
   { run, from }: { run: number; from: number },
-  at: Progress,
+  at: PlanProgress,
   cut: Cut,
 ): Promise<void> {
   const now = ctx.clock();
-  const stillHere = sql`EXISTS (SELECT 1 FROM run WHERE id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('RUNNING', 'CANCELLING'))`;
+  const here = sql`id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('RUNNING', 'CANCELLING')`;
+  const stillHere = sql`EXISTS (SELECT 1 FROM run WHERE ${here})`;
   const pages = cut.pages.map((page, i) => ({ ...page, number: at.pages + i, id: Bun.randomUUIDv7() }));
-  const nextStep = cut.last ? [] : [{ id: Bun.randomUUIDv7() }];
+  const next = campaignPlan.of({ run, from: cut.plannedTo });
   await ctx.db.write([
     sql`
       INSERT INTO page (run, number, from_seq, to_seq, state)
-      SELECT ${run}, ${field("number")}, ${field("from")}, ${field("to")}, 'PLANNED' FROM ${rows(pages)} WHERE ${stillHere}`,
+      SELECT ${run}, ${field("number")}, ${field("from")}, ${field("to")}, 'PLANNED' FROM ${rows(pages)}
+      WHERE ${stillHere}`,
     enqueueEach(
       campaignPage,
       {
@@ -97,20 +94,11 @@ async function storePages(
       sql`${rows(pages.slice(1))} WHERE ${stillHere}`,
       now,
     ),
-    enqueueEach(
-      campaignPlan,
-      {
-        id: field("id"),
-        payload: sql`json_object('run', ${run}, 'from', ${cut.plannedTo})`,
-        subject: sql`${`plan/${run}/${cut.plannedTo}`}`,
-      },
-      sql`${rows(nextStep)} WHERE ${stillHere}`,
-      now,
-    ),
+    ...(cut.last ? [] : [enqueue([next], now, stillHere)]),
     sql`
       UPDATE run SET planned_to = ${cut.plannedTo}, open_from = ${cut.openFrom}, open_matches = ${cut.openMatches},
         pages = pages + ${pages.length}, planned = ${cut.last ? 1 : 0}
-      WHERE id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('RUNNING', 'CANCELLING')`,
+      WHERE ${here}`,
     ...completeRun(run, now),
   ]);
 }

@@ -27,10 +27,10 @@ export function audienceChoiceOf(input: typeof CampaignAudienceInput.$inferInput
 }
 
 /** One channel's parts as they are given: part → template. */
-type Parts = Readonly<Record<string, string | null | undefined>>;
+type PartTexts = Readonly<Record<string, string | null | undefined>>;
 
-const ContentParts: InputRef<Readonly<Record<string, Parts | null | undefined>>> = builder
-  .inputRef<Readonly<Record<string, Parts | null | undefined>>>("ContentParts")
+const ContentParts: InputRef<Readonly<Record<string, PartTexts | null | undefined>>> = builder
+  .inputRef<Readonly<Record<string, PartTexts | null | undefined>>>("ContentParts")
   .implement({
     description: "The parts of a message on one channel: exactly one of these. Every part is a Liquid template.",
     isOneOf: true,
@@ -56,19 +56,21 @@ export const ContentInput = builder.inputType("ContentInput", {
   }),
 });
 
-/** The domain's content: channel → locale → parts. A later item replaces an earlier one of the same channel and locale. */
+/**
+ * The domain's content: channel → locale → parts. A later item replaces an earlier one of the same channel and locale.
+ */
 export function contentOf(list: readonly (typeof ContentInput.$inferInput)[]): Content {
   const content: Content = {};
   for (const { locale, parts } of list) {
     for (const channel of channelNames) {
-      const given = parts[fieldOf(channel)];
-      if (given) content[channel] = { ...content[channel], [locale ?? "default"]: present(given) };
+      const texts = parts[fieldOf(channel)];
+      if (texts) content[channel] = { ...content[channel], [locale ?? "default"]: present(texts) };
     }
   }
   return content;
 }
 
-function present(parts: Parts): Record<string, string> {
+function present(parts: PartTexts): Record<string, string> {
   return Object.fromEntries(
     Object.entries(parts).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
   );
@@ -79,10 +81,10 @@ function fieldOf(channel: ChannelName): string {
   return channel.toLowerCase().replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
 }
 
-function partsInput(channel: ChannelName): InputRef<Parts> {
+function partsInput(channel: ChannelName): InputRef<PartTexts> {
   const field = fieldOf(channel);
   const { parts, description } = factsOf(channel);
-  return builder.inputRef<Parts>(`${field.charAt(0).toUpperCase()}${field.slice(1)}Parts`).implement({
+  return builder.inputRef<PartTexts>(`${field.charAt(0).toUpperCase()}${field.slice(1)}PartTexts`).implement({
     description,
     fields: (t) =>
       Object.fromEntries(

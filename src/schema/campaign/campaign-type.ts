@@ -6,7 +6,7 @@ import {
   listTransitions,
   type Transition,
 } from "../../campaign/draft/campaign.ts";
-import { campaignStates } from "../../campaign/draft/state.ts";
+import { campaignStates } from "../../campaign/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import { type Segment, segmentsById } from "../../member/segment.ts";
 import { builder } from "../kit/builder.ts";

@@ -1,15 +1,10 @@
 import { z } from "zod";
-import type { CampaignKind } from "../../campaign/action/kind.ts";
+import type { CampaignKind } from "../../campaign/action/index.ts";
+import { cancelCampaign } from "../../campaign/control/cancel.ts";
+import { launchCampaign } from "../../campaign/control/launch.ts";
+import { pauseCampaign, resumeCampaign } from "../../campaign/control/pause.ts";
+import { approveCampaign, rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
 import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
-import {
-  approveCampaign,
-  cancelCampaign,
-  pauseCampaign,
-  rejectCampaign,
-  resumeCampaign,
-  submitCampaign,
-} from "../../campaign/run/control.ts";
-import { launchCampaign } from "../../campaign/run/launch.ts";
 import { templateRowId } from "../coupon/template-id.ts";
 import type { Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
@@ -29,7 +24,8 @@ const draftFields = (t: Fields) => ({
   kind: t.field({ type: CampaignKindEnum, description: "What it does; `ANNOUNCEMENT` unless given." }),
   couponTemplate: t.id({
     description:
-      "Of which coupons: for `COUPON_ISSUE` of those that are given (SYSTEM) or may be (SELF_CLAIM), for `COUPON_INVITE` of those that members claim (SELF_CLAIM); for others null.",
+      "Of which coupons: for `COUPON_ISSUE` of those that are given (SYSTEM) or may be (SELF_CLAIM), for " +
+      "`COUPON_INVITE` of those that members claim (SELF_CLAIM); for others null.",
   }),
   topic: t.string({
     description: "What it is about, 1–60 characters; consent may depend on it. `promotions` unless given.",
@@ -118,7 +114,8 @@ const commandFields = (t: Fields) => ({
 
 refusable("launchCampaign", {
   description:
-    "Starts sending, at once or at its start when that lies ahead. There is no way to take back what was sent: see `simulateLaunch` first.",
+    "Starts sending, at once or at its start when that lies ahead. There is no way to take back what was " +
+    "sent: see `simulateLaunch` first.",
   scopes: editors,
   result: CampaignType,
   input: (t) => ({

@@ -1,9 +1,9 @@
-import { listPressurePolicies, type PressurePolicy, setPressurePolicy } from "../../campaign/caps/policy.ts";
+import { type CapsPolicy, listCapsPolicies, setCapsPolicy } from "../../campaign/caps/policy.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { refusable } from "../kit/refusable.ts";
 
-const PressurePolicyType = builder.objectRef<PressurePolicy>("PressurePolicy").implement({
+const CapsPolicyType = builder.objectRef<CapsPolicy>("CapsPolicy").implement({
   description: "How much a member may be sent on a channel, or on all together, and when not. Null: no bound.",
   authScopes: { role: "viewer" },
   fields: (t) => ({
@@ -21,26 +21,28 @@ const PressurePolicyType = builder.objectRef<PressurePolicy>("PressurePolicy").i
     quietTo: t.exposeInt("quietTo", {
       nullable: true,
       description:
-        "Quiet hours end, on the next day if that is not behind their begin; what was put off goes out then.",
+        "Quiet hours end, on the next day if that is not behind their begin; what was deferred goes out then.",
     }),
   }),
 });
 
-builder.queryField("pressurePolicies", (t) =>
+builder.queryField("capsPolicies", (t) =>
   t.field({
-    type: [PressurePolicyType],
+    type: [CapsPolicyType],
     description:
       "Frequency caps and quiet hours; a channel without any is not listed. Transactional campaigns are exempt.",
     authScopes: { role: "viewer" },
-    resolve: (_root, _args, { ctx }) => listPressurePolicies(ctx),
+    resolve: (_root, _args, { ctx }) => listCapsPolicies(ctx),
   }),
 );
 
-refusable("setPressurePolicy", {
+refusable("setCapsPolicy", {
   description:
-    "Sets the whole policy of a channel, or of all together: what is left out has no bound. It holds within 5 seconds for what is decided from then on; sends begin to count with the first cap that covers their channel.",
+    "Sets the whole policy of a channel, or of all together: what is left out has no bound. It holds " +
+    "within 5 seconds for what is decided from then on; sends begin to count with the first cap that " +
+    "covers their channel.",
   scopes: { role: "admin" },
-  result: PressurePolicyType,
+  result: CapsPolicyType,
   input: (t) => ({
     channel: t.field({ type: ChannelEnum, description: "The channel; left out, all channels together." }),
     perDay: t.int({ description: "Sends to a member a day, 1–1,000, not more than perWeek." }),
@@ -50,5 +52,5 @@ refusable("setPressurePolicy", {
     }),
     quietTo: t.int({ description: "Quiet hours end, 0–1,440; before their begin means on the next day." }),
   }),
-  resolve: (input, ctx) => setPressurePolicy(ctx, input),
+  resolve: (input, ctx) => setCapsPolicy(ctx, input),
 });

@@ -1,20 +1,18 @@
-import type { CouponSimulation } from "../../campaign/action/coupon-simulation.ts";
-import { type CampaignKind, campaignKinds } from "../../campaign/action/kind.ts";
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
-import type { SendCounts } from "../../campaign/run/progress.ts";
+import { actions, type CampaignKind, skipText } from "../../campaign/action/index.ts";
+import type { RewardSimulation } from "../../campaign/action/simulation.ts";
+import type { SendCounts } from "../../campaign/progress/send-counts.ts";
 import { builder } from "../kit/builder.ts";
 
 const viewers = { role: "viewer" } as const;
 
-const kindWords: Readonly<Record<CampaignKind, string>> = {
-  ANNOUNCEMENT: "A message.",
-  COUPON_ISSUE: "Coupons, straight into the wallets; on its channels, if it has any, a message to those who got one.",
-  COUPON_INVITE: "A message with the member's own link to claim a coupon, to those who hold none.",
-};
-
 export const CampaignKindEnum = builder.enumType("CampaignKind", {
   description: "What a campaign does.",
-  values: Object.fromEntries(campaignKinds.map((kind) => [kind, { value: kind, description: kindWords[kind] }])),
+  values: Object.fromEntries(
+    actions.map(({ kind, describe }): [CampaignKind, { value: CampaignKind; description: string }] => [
+      kind,
+      { value: kind, description: describe },
+    ]),
+  ),
 });
 
 type Reason = { readonly reason: string; readonly n: number };
@@ -24,7 +22,7 @@ const CouponReason = builder.objectRef<Reason>("CouponReasonCount").implement({
   authScopes: viewers,
   fields: (t) => ({
     reason: t.exposeString("reason", { description: "The reason, e.g. SOLD_OUT." }),
-    words: t.string({ description: "What it means.", resolve: ({ reason }) => skipWords(reason) }),
+    words: t.string({ description: "What it means.", resolve: ({ reason }) => skipText(reason) }),
     members: t.exposeInt("n", { description: "How many." }),
   }),
 });
@@ -47,7 +45,7 @@ export const CouponProgressType = builder.objectRef<SendCounts>("CouponProgress"
   }),
 });
 
-export const CouponSimulationType = builder.objectRef<CouponSimulation>("CouponSimulation").implement({
+export const CouponSimulationType = builder.objectRef<RewardSimulation>("CouponSimulation").implement({
   description: "What a launch would do about coupons, were it now.",
   authScopes: viewers,
   fields: (t) => ({

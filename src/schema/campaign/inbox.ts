@@ -77,7 +77,8 @@ refusable("markAllRead", {
     upTo: t.globalID({
       for: InboxMessageType,
       description:
-        "Only this one and those after it in the list: pass the newest that was on the screen, and what came meanwhile stays.",
+        "Only this one and those after it in the list: pass the newest that was on the screen, and what came " +
+        "meanwhile stays.",
     }),
   }),
   resolve: async ({ upTo }, ctx) => ({

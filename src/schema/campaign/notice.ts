@@ -64,9 +64,15 @@ builder.queryField("couponNoticePolicies", (t) =>
   }),
 );
 
+function span(kind: NoticeKind): string {
+  return `${leadMinutes[kind].from}–${leadMinutes[kind].to}`;
+}
+
 refusable("setCouponNoticePolicy", {
   description:
-    "Says how members are reminded of drops or of coupons that expire, for one template or for all. The whole of it is replaced; it counts for reminders that were not decided on yet. They go out without further approval, so it takes an approver.",
+    "Says how members are reminded of drops or of coupons that expire, for one template or for all. The " +
+    "whole of it is replaced; it counts for reminders that were not decided on yet. They go out without " +
+    "further approval, so it takes an approver.",
   scopes: { role: "approver" },
   result: NoticePolicyType,
   input: (t) => ({
@@ -74,7 +80,7 @@ refusable("setCouponNoticePolicy", {
     templateId: t.id({ description: "Of which template; left out, of all that nothing else is said of." }),
     enabled: t.boolean({ defaultValue: true, description: "Whether members are reminded at all." }),
     leadMinutes: t.int({
-      description: `How long before: ${leadMinutes.DROP.from}–${leadMinutes.DROP.to} minutes before a drop, ${leadMinutes.EXPIRY.from}–${leadMinutes.EXPIRY.to} before an expiry.`,
+      description: `How long before, in minutes: ${span("DROP")} before a drop, ${span("EXPIRY")} before an expiry.`,
     }),
     channels: t.field({ type: [ChannelEnum], description: "In order of preference, at least one." }),
     content: t.field({
@@ -82,10 +88,10 @@ refusable("setCouponNoticePolicy", {
       description: "Texts in the place of the usual ones, by channel; {{ campaign.name }} is the template's name.",
     }),
   }),
-  resolve: ({ templateId, content, ...said }, ctx) =>
+  resolve: ({ templateId, content, ...input }, ctx) =>
     setNoticePolicy(ctx, {
-      ...said,
-      enabled: said.enabled ?? true,
+      ...input,
+      enabled: input.enabled ?? true,
       template: templateId === null || templateId === undefined ? null : templateRowId(String(templateId)),
       content: content ? contentOf(content) : null,
     }),

@@ -29,7 +29,8 @@ builder.queryField("nextPopup", (t) =>
     type: PopupType,
     nullable: true,
     description:
-      "What to show next; null when there is nothing. Ask when the app opens, then call `popupShown` before you show it.",
+      "What to show next; null when there is nothing. Ask when the app opens, then call `popupShown` " +
+      "before you show it.",
     authScopes: members,
     resolve: (_root, _args, { ctx }) => nextPopup(ctx),
   }),
@@ -37,7 +38,8 @@ builder.queryField("nextPopup", (t) =>
 
 refusable("popupShown", {
   description:
-    "Claims a popup before it is shown. Of all your devices one is answered the popup and shows it; the others are answered WrongState and do not.",
+    "Claims a popup before it is shown. Of all your devices one is answered the popup and shows it; the " +
+    "others are answered WrongState and do not.",
   scopes: members,
   result: PopupType,
   input: (t) => ({ popup: t.globalID({ for: PopupType, required: true, description: "Which one." }) }),

@@ -1,6 +1,6 @@
-import { type Preview, previewContent } from "../../campaign/content/preview.ts";
-import { requestTestSend } from "../../campaign/content/test-send.ts";
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
+import { skipText } from "../../campaign/action/index.ts";
+import { type Preview, previewContent } from "../../campaign/rehearsal/preview.ts";
+import { requestTestSend } from "../../campaign/rehearsal/test-send.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -21,7 +21,7 @@ const PreviewType = builder.objectRef<Preview>("ContentPreview").implement({
     skipped: t.string({
       nullable: true,
       description: "Why it would not be sent to this member now; null when it would.",
-      resolve: ({ skip }) => (skip === null ? null : skipWords(skip)),
+      resolve: ({ skip }) => (skip === null ? null : skipText(skip)),
     }),
   }),
 });
@@ -45,7 +45,8 @@ builder.queryField("previewContent", (t) =>
 
 refusable("testSend", {
   description:
-    "Sends a campaign's content to one member through its channel, outside any run: it is in no ledger and no sum. Consent holds for it, too.",
+    "Sends a campaign's content to one member through its channel, outside any run: it is in no ledger " +
+    "and no sum. Consent holds for it, too.",
   scopes: { role: "editor" },
   result: PreviewType,
   input: (t) => ({

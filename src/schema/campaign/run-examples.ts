@@ -35,7 +35,8 @@ query Why($run: ID!, $member: ID!) {
     query: `# 9. Is a message late? What each run waits for, why that is where it is, and what to do about it.
 query Late {
   runs(first: 5) { nodes { id state openMessages(first: 10) {
-    messageId job subject state attempts { at outcome status answer nextAt } why { verdict summary advice until letterId }
+    messageId job subject state attempts { at outcome status answer nextAt }
+    why { verdict summary advice until letterId }
   } } }
 }`,
   },
@@ -55,7 +56,8 @@ query Queue {
 }`,
   },
   {
-    query: `# pauseFlow holds a flow's messages, this lets them go on; setFlowLimits and clearFlowLimits change its pace.
+    query: `# pauseFlow holds a flow's messages, this lets them go on.
+# setFlowLimits and clearFlowLimits change its pace.
 mutation ResumeFlow($input: ResumeFlowInput!) {
   resumeFlow(input: $input) {
     ... on QueueFlow { name waiting paused }

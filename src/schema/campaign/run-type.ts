@@ -1,7 +1,10 @@
-import { campaignsById, type Run, runsById } from "../../campaign/draft/campaign.ts";
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
-import { type ChannelProgress, type RunProgress, runProgress } from "../../campaign/run/progress.ts";
-import { type RunState, runStates, type SendState, sendStates } from "../../campaign/run/run.ts";
+import { skipText } from "../../campaign/action/index.ts";
+import { campaignsById } from "../../campaign/draft/campaign.ts";
+import { type SendState, sendStates } from "../../campaign/ledger/send-state.ts";
+import { type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
+import type { ChannelProgress } from "../../campaign/progress/send-counts.ts";
+import { type Run, runsById } from "../../campaign/run/run.ts";
+import { type RunState, runStates } from "../../campaign/state.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -49,7 +52,7 @@ const ReasonType = builder.objectRef<ChannelProgress["reasons"][number]>("Reason
     words: t.string({
       nullable: true,
       description: "What the reason means, where it is one of ours and not a provider's.",
-      resolve: ({ state, reason }) => (state === "SKIPPED" ? skipWords(reason) : null),
+      resolve: ({ state, reason }) => (state === "SKIPPED" ? skipText(reason) : null),
     }),
     sends: t.exposeInt("n", { description: "How many." }),
   }),
@@ -63,7 +66,7 @@ const ChannelProgressType = builder.objectRef<ChannelProgress>("ChannelProgress"
     ...countFields(t),
     reasons: t.expose("reasons", {
       type: [ReasonType],
-      description: "Why sends were skipped, failed, put off or are unknown; the most frequent first.",
+      description: "Why sends were skipped, failed, deferred or are unknown; the most frequent first.",
     }),
   }),
 });

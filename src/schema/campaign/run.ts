@@ -1,5 +1,6 @@
-import { listRuns, runsById } from "../../campaign/draft/campaign.ts";
-import { lastRunStates, type RunProgress, runProgress } from "../../campaign/run/progress.ts";
+import { type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
+import { listRuns, runsById } from "../../campaign/run/run.ts";
+import { lastRunStates } from "../../campaign/state.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";

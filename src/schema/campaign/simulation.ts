@@ -1,5 +1,5 @@
-import { skipWords } from "../../campaign/ledger/outcome-text.ts";
-import { type Simulation, simulateLaunch } from "../../campaign/run/simulate.ts";
+import { skipText } from "../../campaign/action/index.ts";
+import { type Simulation, simulateLaunch } from "../../campaign/rehearsal/simulate.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -16,7 +16,7 @@ const SkipCount = builder.objectRef<OfChannel["skipped"][number]>("SkipCount").i
   authScopes: viewers,
   fields: (t) => ({
     reason: t.exposeString("reason", { description: "The reason, e.g. NO_CONSENT." }),
-    words: t.string({ description: "What it means.", resolve: ({ reason }) => skipWords(reason) }),
+    words: t.string({ description: "What it means.", resolve: ({ reason }) => skipText(reason) }),
     members: t.exposeInt("n", { description: "How many." }),
   }),
 });
@@ -27,7 +27,9 @@ const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").impl
   fields: (t) => ({
     channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
     reachable: t.exposeInt("reachable", { description: "Members who would be sent to." }),
-    putOff: t.exposeInt("putOff", { description: "Of these, those whom it would reach when their quiet hours end." }),
+    deferred: t.exposeInt("deferred", {
+      description: "Of these, those whom it would reach when their quiet hours end.",
+    }),
     skipped: t.expose("skipped", { type: [SkipCount], description: "Members who would not, by reason." }),
   }),
 });
@@ -54,7 +56,8 @@ builder.queryField("simulateLaunch", (t) =>
   t.field({
     type: SimulationType,
     description:
-      "What launching a campaign would do; nothing is changed or sent. Shared addresses and FIRST_REACHABLE are not foreseen.",
+      "What launching a campaign would do; nothing is changed or sent. Shared addresses and " +
+      "FIRST_REACHABLE are not foreseen.",
     authScopes: viewers,
     complexity: 100,
     args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },

@@ -1,4 +1,4 @@
-import { type ChannelWhy, type MemberWhy, type RowWhy, whyMember } from "../../campaign/run/why.ts";
+import { type ChannelWhy, type MemberWhy, type RowWhy, whyMember } from "../../campaign/progress/why.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";

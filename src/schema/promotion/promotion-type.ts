@@ -1,5 +1,5 @@
+import { announcementsOf } from "../../campaign/announcement/promotion-announcement.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
-import { announcementsOf } from "../../campaign/draft/promotion-announcement.ts";
 import { isActing, listPromotions, type Promotion, promotionsById } from "../../promotion/promotion.ts";
 import { promotionKindNames, promotionKinds } from "../../promotion/tier.ts";
 import { CampaignType } from "../campaign/campaign-type.ts";

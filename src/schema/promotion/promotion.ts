@@ -3,7 +3,7 @@ import {
   enablePromotion,
   type Promoted,
   updatePromotion,
-} from "../../campaign/draft/promotion-announcement.ts";
+} from "../../campaign/announcement/promotion-announcement.ts";
 import { createPromotion } from "../../promotion/promotion.ts";
 import { CampaignType } from "../campaign/campaign-type.ts";
 import { builder, type Types } from "../kit/builder.ts";

@@ -118,7 +118,8 @@ describe("a campaign of coupons", () => {
     const content = [{ parts: { sms: { text: "{{ coupon.name }}" } } }];
     const { id } = await draft(facts, { channels: ["SMS"], content });
     const { simulateLaunch } = await ada.get(
-      `query ($id: ID!) { simulateLaunch(campaignId: $id) { matched channels { channel reachable skipped { reason members } }
+      `query ($id: ID!) { simulateLaunch(campaignId: $id) { matched
+        channels { channel reachable skipped { reason members } }
         coupons { members coupons left cost currency skipped { reason members } } } }`,
       { id },
     );
@@ -155,7 +156,8 @@ describe("a campaign of coupons", () => {
     await shop.becomes(run ?? 0, "COMPLETED");
     const why = (member: number) => `whyMember(runId: $run, memberId: "${idOf("Member", member)}") { ...Why }`;
     const answer = await ada.get(
-      `query ($run: ID!) { run(id: $run) { progress { matched done total channels { channel } coupons { issued skipped cancelled
+      `query ($run: ID!) { run(id: $run) { progress { matched done total
+        channels { channel } coupons { issued skipped cancelled
         reasons { reason members words } } } } got: ${why(20)} late: ${why(90)} }
       fragment Why on MemberWhy { summary channels { channel } coupon { state reason words } }`,
       { run: idOf("Run", run ?? 0) },
@@ -186,14 +188,16 @@ describe("a campaign of coupons", () => {
   test("an invitation is previewed with a link that works, and says who would not be invited", async () => {
     const { id } = await draft({}, { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation });
     const { previewContent } = await ada.get(
-      `query ($id: ID!) { previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped parts { text } } }`,
+      `query ($id: ID!) {
+        previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped parts { text } } }`,
       { id },
     );
     const link = previewContent.parts[0].text.slice("Ten off: ".length);
     expect((await fetch(link)).status).toBe(200);
     expect((await fetch(link, { method: "POST" })).status).toBe(200);
     const again = await ada.get(
-      `query ($id: ID!) { previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped } }`,
+      `query ($id: ID!) {
+        previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped } }`,
       { id },
     );
     expect(again.previewContent.skipped).toBe("The member holds this coupon already and needs no invitation.");

@@ -27,7 +27,7 @@ function as(shop: Shop, seq: number): MemberContext {
 const couponsOf = (shop: Shop, member: number) =>
   shop.ctx.db.all<{ source: string }>(sql`SELECT source FROM coupon WHERE member = ${member}`);
 
-test("each member's message carries a link of the member's own, by which a POST claims once, however often", async () => {
+test("each message carries a link of the member's own, by which a POST claims once, however often", async () => {
   const shop = await openShop();
   await shop.members(30);
   const { id } = await addTemplate(shop.ctx, { codeMode: "ON_CLAIM", codePrefix: "WIN" });
@@ -53,7 +53,7 @@ test("each member's message carries a link of the member's own, by which a POST 
   expect(await couponFaults(shop.ctx.db)).toEqual([]);
 });
 
-test("who holds one, may not have one, or comes when all are gone is not invited, and the reason is counted", async () => {
+test("who holds one, may not have one, or comes when all are gone is not invited, for a reason", async () => {
   const shop = await openShop({ env: { BATCH_WINDOW: "1" } });
   await shop.members(400, { level: "i % 4" });
   const { id } = await addTemplate(shop.ctx, { stock: 40, eligibility: { level: { gte: 1 } } });

@@ -1,6 +1,12 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { localDay, meetZones, type QuietHours, quietEnd, quietEnds } from "../../../src/campaign/caps/quiet-hours.ts";
+import {
+  localDay,
+  type QuietHours,
+  quietEnd,
+  quietEnds,
+  registerZones,
+} from "../../../src/campaign/caps/quiet-hours.ts";
 
 const at = (text: string) => Date.parse(text);
 const endOf = (from: string, to: string, zone: string, now: string) => {
@@ -76,7 +82,7 @@ function walkedEnd(hours: QuietHours, zone: string, now: number): number | null 
 }
 
 test("every zone has an answer, however it is spelt; what is no zone counts as the shop's", () => {
-  meetZones(["Asia/Calcutta", "europe/berlin", "Atlantis/Capital"]);
+  registerZones(["Asia/Calcutta", "europe/berlin", "Atlantis/Capital"]);
   const ends = JSON.parse(quietEnds({ from: 1_320, to: 480 }, "Europe/Berlin", at("2026-03-02T23:30:00Z")));
   expect(ends["Asia/Kolkata"]).toBe(ends["Asia/Calcutta"]);
   expect(ends["europe/berlin"]).toBe(ends["Europe/Berlin"]);

@@ -14,7 +14,9 @@ beforeAll(async () => {
   await addMembers(db, 2);
   await db.write([
     sql`INSERT INTO push_token VALUES ('tablet', 1, 0), ('lost', 1, 0), ('gone', 2, 0)`,
-    sql`INSERT INTO suppression (channel, address, reason, at) SELECT value, 'lost', 'operator', 0 FROM json_each(${JSON.stringify(externalNames)})`,
+    sql`
+      INSERT INTO suppression (channel, address, reason, at)
+      SELECT value, 'lost', 'operator', 0 FROM json_each(${JSON.stringify(externalNames)})`,
   ]);
 });
 afterAll(async () => await db.close());

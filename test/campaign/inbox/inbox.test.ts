@@ -77,7 +77,7 @@ test("the inbox comes page by page, the newest first, and is marked read up to w
   });
 });
 
-test("a message is in the reader's language, and one that cannot be made shows neither its source nor nothing", async () => {
+test("a message is in the reader's language; one that cannot be made shows neither source nor nothing", async () => {
   const content = {
     default: { title: "Hello", body: "{{ member.externalId }}" },
     zh: { title: "你好", body: "{{ member.externalId }}" },

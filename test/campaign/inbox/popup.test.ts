@@ -25,7 +25,7 @@ const popup = async (title: string, more: object = {}) => {
   return run;
 };
 
-test("popups come by priority, then the newest first; one that was shown or has expired does not come again", async () => {
+test("popups come by priority, then newest first; one that was shown or has expired comes no more", async () => {
   await popup("plain");
   await popup("urgent", { popupPriority: 10 });
   await popup("brief", { popupPriority: 20, endsAt: shop.ctx.clock() + 60_000 });

@@ -34,7 +34,8 @@ describe("writing a campaign", () => {
   test("a draft is kept as it was said, and read again", async () => {
     const said = { topic: "shoes", channels: ["EMAIL", "IN_APP"], reach: "FIRST_REACHABLE", content: [email, inApp] };
     const id = await made({ ...said, startsAt: "2099-01-01T00:00:00Z", popupPriority: 7, transactional: true });
-    const query = `query ($id: ID!) { campaign(id: $id) { state topic channels reach startsAt endsAt popupPriority transactional
+    const query = `query ($id: ID!) { campaign(id: $id) { state topic channels reach startsAt endsAt
+      popupPriority transactional
       author audience { everyone filter segment { id } } content { channel locale parts { name text } } } }`;
     expect((await vic!.get(query, { id })).campaign).toEqual({
       state: "DRAFT",
@@ -144,7 +145,7 @@ describe("review", () => {
 });
 
 describe("launching", () => {
-  test("I6 the same idempotency key launches once and answers the same; with other input it is a conflict", async () => {
+  test("I6 the same idempotency key launches once and answers the same; other input is a conflict", async () => {
     const [id, other] = [await made(), await made()];
     const input = { campaign: id, idempotencyKey: "k-1" };
     const answers = await Promise.all([1, 2, 3].map(() => ed.does("launchCampaign", input, "id state updatedAt")));

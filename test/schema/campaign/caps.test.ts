@@ -10,15 +10,15 @@ beforeAll(async () => {
 afterAll(closeShops);
 
 const fields = "channel perDay perWeek quietFrom quietTo";
-const set = (input: object, by = ada) => by!.does("setPressurePolicy", input, fields);
-const policies = async () => (await vic!.get(`{ pressurePolicies { ${fields} } }`)).pressurePolicies;
+const set = (input: object, by = ada) => by!.does("setCapsPolicy", input, fields);
+const policies = async () => (await vic!.get(`{ capsPolicies { ${fields} } }`)).capsPolicies;
 const none = { channel: null, perDay: null, perWeek: null, quietFrom: null, quietTo: null };
 
 test("an admin sets the caps and quiet hours of a channel or of all, whole, and takes them away", async () => {
   expect(await policies()).toEqual([]);
   const sms = { ...none, channel: "SMS", perDay: 1, perWeek: 3, quietFrom: 1_320, quietTo: 480 };
   expect(await set({ channel: "SMS", perDay: 1, perWeek: 3, quietFrom: 1_320, quietTo: 480 })).toEqual({
-    __typename: "PressurePolicy",
+    __typename: "CapsPolicy",
     ...sms,
   });
   expect(await set({ perWeek: 10 })).toMatchObject({ channel: null, perWeek: 10 });

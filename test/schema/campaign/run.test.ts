@@ -19,7 +19,8 @@ beforeAll(async () => {
 });
 afterAll(closeShops);
 
-const progressFields = `state matched pages pagesWritten planned done total perSecond etaSeconds startedAt completedAt waitsFor
+const progressFields = `state matched pages pagesWritten planned done total perSecond etaSeconds
+  startedAt completedAt waitsFor
   channels { channel pending sending sent failed skipped cancelled unknown reasons { state reason sends words } }`;
 const progressOf = async (run: number) =>
   (await vic.get(`query ($id: ID!) { run(id: $id) { progress { ${progressFields} } } }`, { id: idOf("Run", run) })).run
@@ -27,7 +28,8 @@ const progressOf = async (run: number) =>
 const why = async (run: number, member: number) =>
   (
     await vic.get(
-      "query ($run: ID!, $member: ID!) { whyMember(runId: $run, memberId: $member) { summary channels { channel state reason words } } }",
+      `query ($run: ID!, $member: ID!) {
+        whyMember(runId: $run, memberId: $member) { summary channels { channel state reason words } } }`,
       { run: idOf("Run", run), member: idOf("Member", member) },
     )
   ).whyMember;
@@ -101,8 +103,10 @@ describe("progress", () => {
     const hour = 3_600_000;
     await shop.ctx.db.write([
       sql`UPDATE run SET completed_at = ${began + 10 * hour} WHERE id = ${run}`,
-      sql`INSERT INTO transition (campaign, from_state, to_state, actor, at) VALUES
-        (${campaign}, 'ACTIVE', 'PAUSED', 'x', ${began + 2000}), (${campaign}, 'PAUSED', 'ACTIVE', 'x', ${began + 10 * hour - 3000})`,
+      sql`
+        INSERT INTO transition (campaign, from_state, to_state, actor, at) VALUES
+          (${campaign}, 'ACTIVE', 'PAUSED', 'x', ${began + 2000}),
+          (${campaign}, 'PAUSED', 'ACTIVE', 'x', ${began + 10 * hour - 3000})`,
     ]);
     expect((await progressOf(run)).perSecond).toBeCloseTo(250 / 5);
   });
@@ -200,7 +204,7 @@ describe("whyMember", () => {
     expect(await says("FAILED", "BLOCKED")).toContain("refused it for good: BLOCKED");
     expect(await says("UNKNOWN", "TIMEOUT")).toMatch(/^Nobody can say whether the member got it. .*TIMEOUT/);
     expect(await says("PENDING", "")).toContain("has not got it yet. It waits for its turn.");
-    expect(await says("PENDING", "RETRY", 0)).toContain("put it off. It is tried again at 1970-01-01");
+    expect(await says("PENDING", "RETRY", 0)).toContain("deferred it. It is tried again at 1970-01-01");
     expect(await says("SENDING", "")).toContain("with the provider now");
     expect(await says("CANCELLED", "")).toContain("was cancelled before it was the member's turn");
     await says("SENT", "");

@@ -1,0 +1,89 @@
+import type { ResultSet } from "@libsql/client";
+import type { SQL } from "drizzle-orm";
+import type { z } from "zod";
+import type { ChannelName } from "../../channels/catalog.ts";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import type { Issue } from "../../errors.ts";
+import type { Content } from "../content/content.ts";
+import type { TemplateScope, Variables } from "../content/template.ts";
+import type { LedgerChannel } from "../ledger/channel.ts";
+import type { Page } from "../ledger/page-rows.ts";
+import type { SkipRules } from "../ledger/skip-reason.ts";
+import type { RewardSimulation } from "./simulation.ts";
+
+/** What a campaign says of its action. */
+export interface ActionChoice {
+  readonly kind: string;
+  readonly couponTemplate: number | null;
+}
+
+/** A member whom a message is written to. */
+export interface Reader {
+  readonly seq: number;
+  /** Of what the run gave the member, where that has a code. */
+  readonly coupon_code?: string | null;
+}
+
+/** Members who are asked about, by a condition over `m`. */
+export interface SimulationScope {
+  readonly where: SQL;
+  readonly endsAt: number | null;
+}
+
+/**
+ * What campaigns of one kind do. `Facts` are what a run freezes of it: all that is asked later is asked of them, so
+ * that nothing that changes meanwhile changes the run.
+ */
+export interface ActionDefinition<Kind extends string, Facts> {
+  readonly kind: Kind;
+  /** What such a campaign does, for operators. */
+  readonly describe: string;
+  /** Whether a campaign must have a channel. */
+  readonly channels: "needed" | "optional";
+  readonly input: {
+    /** What is wrong with what a campaign says of it, whatever today is. */
+    issues(ctx: Context, choice: ActionChoice): Promise<Issue[]>;
+    /** What keeps it from beginning at a time (ms), where the choice itself is right. */
+    startIssues(ctx: Context, choice: ActionChoice, startsAt: number): Promise<Issue[]>;
+  };
+  readonly facts: {
+    readonly schema: z.ZodType<Facts>;
+    freeze(ctx: Context, choice: ActionChoice): Promise<Facts>;
+  };
+  readonly content: {
+    /** What templates may say besides, each with an example. */
+    readonly variables: Variables;
+    issues?(content: Content, channels: readonly ChannelName[]): Issue[];
+    values?(ctx: Context, facts: Facts, reader: Reader): TemplateScope["coupon"];
+  };
+  /** The reasons of its own for which members are skipped, each with what it means. */
+  readonly skipReasons: Readonly<Record<string, string>>;
+  /** Why its message is not for member `m`. */
+  skipRules?(facts: Facts, now: number): SkipRules;
+  /** What it gives each member, besides messages. */
+  readonly gives?: Giving<Facts>;
+  /** What a launch would give, were it now. */
+  simulate?(ctx: Context, facts: Facts, scope: SimulationScope): Promise<RewardSimulation>;
+}
+
+/** How a run gives something to each member of a page, in the batch that writes the page. */
+export interface Giving<Facts> {
+  /** Its rows in the ledger; they come first, and messages are for those whose row is SENT. */
+  readonly channel: LedgerChannel;
+  /** Why others get no message: one of the action's reasons. */
+  readonly missing: string;
+  /** Why it is not for member `m`, whatever is left. */
+  skipRules(facts: Facts, now: number): SkipRules;
+  /** What it means that the row is SENT, and the same within one sentence about all channels. */
+  readonly describe: { readonly given: string; readonly summary: string };
+  /** Writes the page's rows and decides who is given something. */
+  decide(page: Page, facts: Facts): Query[];
+  /** Gives it to those whose rows are SENT. */
+  issue(page: Page, facts: Facts): Query[];
+  count(page: Page, facts: Facts): Query[];
+  /** Told the results of `issue` after the commit; nobody waits for it, and it does not throw. */
+  issued(ctx: Context, facts: Facts, results: readonly ResultSet[]): Promise<void>;
+  /** An expression over member `m` for the code that the run gave; absent where it gives none. */
+  code(facts: Facts, run: number): SQL | undefined;
+}

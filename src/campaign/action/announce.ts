@@ -1,0 +1,17 @@
+import { z } from "zod";
+import { unwantedTemplate } from "./coupon-choice.ts";
+import { defineAction } from "./define.ts";
+
+/** Says something, and nothing else. */
+export const announce = defineAction({
+  kind: "ANNOUNCEMENT",
+  describe: "A message.",
+  channels: "needed",
+  input: {
+    issues: async (_ctx, choice) => unwantedTemplate(choice),
+    startIssues: async () => [],
+  },
+  facts: { schema: z.object({}), freeze: async () => ({}) },
+  content: { variables: {} },
+  skipReasons: {},
+});

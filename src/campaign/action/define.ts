@@ -1,0 +1,85 @@
+import type { ResultSet } from "@libsql/client";
+import type { SQL } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import type { TemplateScope } from "../content/template.ts";
+import type { Page } from "../ledger/page-rows.ts";
+import type { SkipRules } from "../ledger/skip-reason.ts";
+import type { ActionChoice, ActionDefinition, Giving, Reader, SimulationScope } from "./action.ts";
+import type { RewardSimulation } from "./simulation.ts";
+
+/** An action as the rest of the campaign sees it: the type of its facts is sealed inside. */
+export interface Action<Kind extends string = string>
+  extends Pick<ActionDefinition<Kind, never>, "kind" | "describe" | "channels" | "input" | "content" | "skipReasons"> {
+  /** What a run keeps of it, as things are now. */
+  freeze(ctx: Context, choice: ActionChoice): Promise<FrozenAction>;
+  /** The same again, from how a run stored it. */
+  fromFrozen(stored: unknown): FrozenAction;
+}
+
+/** An action in one run: with facts that do not change any more. As JSON it is these facts. */
+export interface FrozenAction {
+  readonly kind: string;
+  /** Why its message is not for member `m`. */
+  skipRules(now: number): SkipRules;
+  /** What a reader's message may say of it. */
+  values(ctx: Context, reader: Reader): TemplateScope["coupon"];
+  readonly gives: FrozenGiving | undefined;
+  /** What a launch would give, were it now; null where it gives nothing. */
+  simulate(ctx: Context, scope: SimulationScope): Promise<RewardSimulation | null>;
+  toJSON(): unknown;
+}
+
+/** {@link Giving} of one run. */
+export interface FrozenGiving extends Pick<Giving<never>, "channel" | "missing" | "describe"> {
+  skipRules(now: number): SkipRules;
+  decide(page: Page): Query[];
+  issue(page: Page): Query[];
+  count(page: Page): Query[];
+  issued(ctx: Context, results: readonly ResultSet[]): Promise<void>;
+  code(run: number): SQL | undefined;
+}
+
+/** Makes an action of its definition. Adding one is a file and a line in `action/index.ts`. */
+export function defineAction<const Kind extends string, Facts>(
+  definition: ActionDefinition<Kind, Facts>,
+): Action<Kind> {
+  const { kind, describe, channels, input, content, skipReasons, facts } = definition;
+  return {
+    kind,
+    describe,
+    channels,
+    input,
+    content,
+    skipReasons,
+    freeze: async (ctx, choice) => frozen(definition, await facts.freeze(ctx, choice)),
+    fromFrozen: (stored) => frozen(definition, facts.schema.parse(stored)),
+  };
+}
+
+function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts): FrozenAction {
+  const { gives } = definition;
+  return {
+    kind: definition.kind,
+    skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
+    values: (ctx, reader) => definition.content.values?.(ctx, facts, reader),
+    gives: gives && givingOf(gives, facts),
+    simulate: async (ctx, scope) => definition.simulate?.(ctx, facts, scope) ?? null,
+    toJSON: () => ({ ...facts, kind: definition.kind }),
+  };
+}
+
+function givingOf<Facts>(gives: Giving<Facts>, facts: Facts): FrozenGiving {
+  const { channel, missing, describe } = gives;
+  return {
+    channel,
+    missing,
+    describe,
+    skipRules: (now) => gives.skipRules(facts, now),
+    decide: (page) => gives.decide(page, facts),
+    issue: (page) => gives.issue(page, facts),
+    count: (page) => gives.count(page, facts),
+    issued: (ctx, results) => gives.issued(ctx, facts, results),
+    code: (run) => gives.code(facts, run),
+  };
+}

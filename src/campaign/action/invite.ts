@@ -1,0 +1,39 @@
+import type { ChannelName } from "../../channels/catalog.ts";
+import type { Issue } from "../../errors.ts";
+import type { Content } from "../content/content.ts";
+import { choiceIssues, findClaimable, freezeReward, startIssues, unclaimable } from "./coupon-choice.ts";
+import { CouponReward, claimLink, couponSkipReasons, rulesOfInviting } from "./coupon-reward.ts";
+import { simulateCoupons } from "./coupon-simulation.ts";
+import { defineAction } from "./define.ts";
+
+/** Invites members to claim a coupon, each with a link of their own. */
+export const invite = defineAction({
+  kind: "COUPON_INVITE",
+  describe: "A message with the member's own link to claim a coupon, to those who hold none.",
+  channels: "needed",
+  input: {
+    issues: (ctx, choice) => choiceIssues(ctx, choice, unclaimable),
+    startIssues: (ctx, choice, startsAt) => startIssues(ctx, choice, startsAt, findClaimable),
+  },
+  facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findClaimable) },
+  content: {
+    variables: { coupon: { name: "10 off", claimUrl: "https://shop.example/c/1-4fx-hwg20-8d0e1f" } },
+    issues: withoutLink,
+    values: (ctx, reward, { seq }) => ({ name: reward.name, claimUrl: claimLink(ctx, reward, seq) }),
+  },
+  skipReasons: couponSkipReasons,
+  skipRules: rulesOfInviting,
+  simulate: simulateCoupons,
+});
+
+/** An invitation must say where to claim. */
+function withoutLink(content: Content, channels: readonly ChannelName[]): Issue[] {
+  return channels.flatMap((channel) =>
+    Object.entries(content[channel] ?? {})
+      .filter(([, parts]) => !Object.values(parts).some((source) => source.includes("coupon.claimUrl")))
+      .map(([locale]) => ({
+        path: `content.${channel}.${locale}`,
+        message: "an invitation needs {{ coupon.claimUrl }} in one of its parts",
+      })),
+  );
+}

@@ -1,0 +1,35 @@
+import { sql } from "drizzle-orm";
+import { type Context, withTransaction } from "../../context.ts";
+import { isRefusal, type Refusal } from "../../errors.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import type { Campaign } from "../draft/campaign.ts";
+import { runCancelled, runsEnded } from "../events.ts";
+import { campaignCancel } from "../messages.ts";
+import { republishRun } from "../run/republish.ts";
+import { type Command, move } from "./move.ts";
+
+/**
+ * Ends a campaign. Sending stops with the commit, as for a pause; then everyone not yet reached is marked CANCELLED, so
+ * that its runs add up, and the runs end CANCELLED; those that never began end at once.
+ */
+export async function cancelCampaign(ctx: Context, input: Command): Promise<Campaign | Refusal> {
+  return withTransaction(ctx, async (tx) => {
+    const ofCampaign = sql`campaign = ${input.id}`;
+    const notBegun = sql`${ofCampaign} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`;
+    const cancelled = await move(tx, "cancel", input, [
+      runsEnded(notBegun, tx.clock(), runCancelled.type),
+      sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${notBegun}`,
+      sql`UPDATE run SET state = 'CANCELLING' WHERE ${ofCampaign} AND state IN ('RUNNING', 'PAUSED', 'FAILED')`,
+      sql`
+        UPDATE page SET state = 'PLANNED' WHERE state = 'PARKED'
+          AND run IN (SELECT id FROM run WHERE ${ofCampaign} AND state = 'CANCELLING')`,
+    ]);
+    if (isRefusal(cancelled)) return cancelled;
+    const runs = await tx.db.all<{ id: number }>(sql`
+      SELECT id FROM run WHERE ${ofCampaign} AND state = 'CANCELLING'`);
+    for (const { id } of runs) {
+      await tx.db.write([enqueue([campaignCancel.of({ run: id })], tx.clock()), ...republishRun(tx, id)]);
+    }
+    return cancelled;
+  });
+}

@@ -1,0 +1,52 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import { forgetPushTokens } from "../../member/push-token.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import { recordOutcomes, type SendOutcome } from "../ledger/outcome.ts";
+import { markProven } from "../ledger/progress.ts";
+import { campaignWake } from "../messages.ts";
+import { batchLimit, openBatches } from "../run/batch-window.ts";
+import { completeRun } from "../run/completion.ts";
+import type { HeldBatch } from "./batch.ts";
+
+/** What became of one member of a batch, with the push tokens that the provider no longer knows. */
+export interface BatchOutcome extends SendOutcome {
+  readonly goneTokens?: readonly string[];
+}
+
+/**
+ * Records a batch's outcomes as the holder of its lease, ends the batch and opens its successors. Without the lease it
+ * changes nothing and answers false: someone else has taken over.
+ */
+export async function endBatch(ctx: Context, batch: HeldBatch, outcomes: readonly BatchOutcome[]): Promise<boolean> {
+  const now = ctx.clock();
+  const { seq, run, channel, lease } = batch;
+  const held = sql`seq = ${seq} AND lease = ${lease} AND state IN ('FROZEN', 'TRIED')`;
+  const ended = sql`EXISTS (SELECT 1 FROM batch WHERE seq = ${seq} AND lease = ${lease} AND state = 'DONE')`;
+  const goneTokens = outcomes.flatMap((each) => each.goneTokens ?? []);
+  const recorded = recordOutcomes(batch, outcomes, sql`EXISTS (SELECT 1 FROM batch WHERE ${held})`, now);
+  const results = await ctx.db.write([
+    ...recorded,
+    sql`UPDATE batch SET state = 'DONE', payload = NULL WHERE ${held}`,
+    ...forgetPushTokens(goneTokens, ended),
+    ...provenOf(batch, outcomes, now),
+    ...wakeFor(run, outcomes, now, ended),
+    ...openBatches(ctx, run, channel, 2 * batchLimit(ctx, channel)),
+    ...completeRun(run, now),
+  ]);
+  return results[recorded.length]?.rowsAffected === 1;
+}
+
+/** Of sends that nobody answered for, those whose provider has told of them meanwhile were accepted. */
+function provenOf({ seq }: HeldBatch, outcomes: readonly SendOutcome[], now: number): Query[] {
+  const anyUnknown = outcomes.some(({ state }) => state === "UNKNOWN");
+  return anyUnknown ? markProven(sql`batch = ${seq} AND progress > 0`, now) : [];
+}
+
+/** One message for the time at which the last of the deferred sends is due again. */
+function wakeFor(run: number, outcomes: readonly SendOutcome[], now: number, ended: SQL): Query[] {
+  const due = outcomes.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
+  const at = Math.max(...due);
+  return due.length === 0 ? [] : [enqueue([campaignWake.of({ run, at }, { notBefore: at })], now, ended)];
+}

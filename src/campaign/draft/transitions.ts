@@ -1,0 +1,42 @@
+import { type SQL, sql } from "drizzle-orm";
+import { describeActor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import type { CampaignState } from "../state.ts";
+
+/** Which campaign states a move may start from. */
+export const transitions = {
+  submit: { from: ["DRAFT"], to: "IN_REVIEW" },
+  approve: { from: ["IN_REVIEW"], to: "APPROVED" },
+  reject: { from: ["IN_REVIEW", "APPROVED"], to: "DRAFT" },
+  launch: { from: ["DRAFT", "APPROVED"], to: "ACTIVE" },
+  pause: { from: ["ACTIVE"], to: "PAUSED" },
+  resume: { from: ["PAUSED"], to: "ACTIVE" },
+  cancel: { from: ["DRAFT", "IN_REVIEW", "APPROVED", "ACTIVE", "PAUSED"], to: "CANCELLED" },
+} as const satisfies Record<string, { from: readonly CampaignState[]; to: CampaignState }>;
+export type Move = keyof typeof transitions;
+
+/**
+ * The statements of one move: the log of who moved it and why, then the conditional update. The update is the last one;
+ * when its `rowsAffected` is 0 the campaign was in none of the states that the move may start from.
+ */
+export function moveCampaign(
+  ctx: Context,
+  move: Move,
+  id: number,
+  reason: string | undefined,
+  also: SQL = sql``,
+): Query[] {
+  const { from, to } = transitions[move];
+  const movable = sql`id = ${id} AND state IN (${sql.join(
+    from.map((state) => sql`${state}`),
+    sql`, `,
+  )})`;
+  return [
+    sql`
+      INSERT INTO transition (campaign, from_state, to_state, actor, reason, at)
+      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
+      FROM campaign WHERE ${movable}`,
+    sql`UPDATE campaign SET state = ${to}, updated_at = ${ctx.clock()} ${also} WHERE ${movable}`,
+  ];
+}

@@ -1,0 +1,57 @@
+import type { Context } from "../../context.ts";
+import { consentSaid } from "../../member/set-consent.ts";
+import { languageOf, type PageLanguage } from "../../web/language.ts";
+import { type Link, readLink } from "../content/link.ts";
+import { recordProgress } from "./feedback.ts";
+import { unsubscribeResponse } from "./link-html.ts";
+
+/**
+ * Answers `/l/<token>`: counts the click and goes on to the link's address. A click that cannot be counted goes on all
+ * the same.
+ */
+export async function followLink(ctx: Context, token: string, request: Request): Promise<Response> {
+  const link = readLink(ctx, token);
+  const target = link?.to === "url" ? URL.parse(link.url) : null;
+  if (link?.to !== "url" || !target || !/^https?:$/.test(target.protocol)) {
+    return badLink(ctx, languageOf(request.headers.get("accept-language")));
+  }
+  try {
+    await recordProgress(ctx, { send: link, progress: "clicked" });
+  } catch (error) {
+    ctx.log("warn", "click.lost", { run: link.run, error: error instanceof Error ? error.name : "unknown" });
+  }
+  const headers = { location: target.href, "cache-control": "no-store", "referrer-policy": "no-referrer" };
+  return new Response(null, { status: 302, headers });
+}
+
+/**
+ * Answers `/u/<token>`: GET shows what would be stopped and a button, so that no mail scanner unsubscribes anyone; POST
+ * stops it, whether the button sent it or a mail program in one click (RFC 8058). The signed token says who and what;
+ * the form's body adds nothing.
+ */
+export async function unsubscribePage(ctx: Context, token: string, request: Request): Promise<Response> {
+  const language = languageOf(request.headers.get("accept-language"));
+  const link = readLink(ctx, token);
+  if (link?.to !== "unsubscribe") return badLink(ctx, language);
+  switch (request.method) {
+    case "GET":
+    case "HEAD":
+      return unsubscribeResponse({ language, page: "ask", shop: ctx.settings.shopName });
+    case "POST":
+      await withdraw(ctx, link);
+      return unsubscribeResponse({ language, page: "done", shop: ctx.settings.shopName });
+    default:
+      return new Response(null, { status: 405, headers: { allow: "GET, HEAD, POST" } });
+  }
+}
+
+type Unsubscribe = Extract<Link, { to: "unsubscribe" }>;
+
+async function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): Promise<void> {
+  const word = { member: { seq: member }, channel, topic, granted: false };
+  await ctx.db.write(consentSaid(word, "unsubscribe-link", ctx.clock()));
+}
+
+function badLink(ctx: Context, language: PageLanguage): Response {
+  return unsubscribeResponse({ language, page: "bad", shop: ctx.settings.shopName });
+}

@@ -1,0 +1,62 @@
+import { type SQL, sql } from "drizzle-orm";
+import { field, rows } from "../../db/bulk.ts";
+import type { Query } from "../../db/statement.ts";
+import type { LedgerChannel } from "./channel.ts";
+import type { SendState } from "./send-state.ts";
+
+/** A change of a run's counts: `n` rows of a channel more (or, negative, fewer) in a state for a reason. */
+export interface CountChange {
+  readonly channel: string;
+  readonly state: SendState;
+  readonly reason: string;
+  readonly n: number;
+}
+
+/** Applies known changes, where `guard` holds. */
+export function changeCounts(run: number, changes: readonly CountChange[], guard: SQL): Query {
+  return sql`
+    INSERT INTO tally (run, channel, state, reason, n)
+    SELECT ${run}, ${field("channel")}, ${field("state")}, ${field("reason")}, ${field("n")}
+    FROM ${rows(changes)} WHERE ${guard}
+    ${addUp}`;
+}
+
+/** Counts the rows that `where` selects as they are; `sign` −1 takes them out of the counts again. */
+export function countRows(where: SQL, sign: 1 | -1 = 1): Query {
+  return sql`
+    INSERT INTO tally (run, channel, state, reason, n)
+    SELECT run, channel, state, reason, ${sql.raw(String(sign))} * count(*) FROM send WHERE ${where} GROUP BY 1, 2, 3, 4
+    ${addUp}`;
+}
+
+/**
+ * As {@link countRows} for rows of one run and channel of which most are SENT: those are counted without being sorted.
+ */
+export function countMostlySent(run: number, channel: LedgerChannel, where: SQL): Query[] {
+  return [
+    sql`
+      INSERT INTO tally (run, channel, state, reason, n)
+      SELECT ${run}, ${channel}, 'SENT', '', n
+      FROM (SELECT count(*) AS n FROM send WHERE ${where} AND state = 'SENT') WHERE n > 0
+      ${addUp}`,
+    countRows(sql`${where} AND state <> 'SENT'`),
+  ];
+}
+
+/** Counts the rows that `where` selects as if they were in a state for a reason. */
+export function countRowsAs(where: SQL, { state, reason, sign = 1 }: CountedAs): Query {
+  return sql`
+    INSERT INTO tally (run, channel, state, reason, n)
+    SELECT run, channel, ${sql.raw(`'${state}'`)}, ${reason}, ${sql.raw(String(sign))} * count(*)
+    FROM send WHERE ${where} GROUP BY 1, 2
+    ${addUp}`;
+}
+
+interface CountedAs {
+  readonly state: SendState;
+  readonly reason: string;
+  readonly sign?: 1 | -1;
+}
+
+/** What ends every statement that changes counts. */
+export const addUp = sql`ON CONFLICT DO UPDATE SET n = n + excluded.n`;

@@ -1,0 +1,51 @@
+import type { RunState } from "../state.ts";
+import { areDeferred, type ChannelProgress } from "./send-counts.ts";
+
+interface RunFacts {
+  readonly state: RunState;
+  readonly dueAt: number;
+  readonly planned: boolean;
+  /** Planned and not written. */
+  readonly pagesLeft: number;
+  /** When the next of the deferred sends are due (ms). */
+  readonly nextWake: number | null;
+}
+
+/** What a run waits for, in words for an operator; null when it has ended. */
+export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], now: number): string | null {
+  switch (run.state) {
+    case "PENDING":
+      return run.dueAt > now ? `its start at ${new Date(run.dueAt).toISOString()}` : "the queue, to begin it";
+    case "PAUSED":
+      return "someone to resume the campaign";
+    case "FAILED":
+      return "someone to replay its dead letters";
+    case "RUNNING":
+    case "CANCELLING":
+      return workLeft(run, channels).join("; ") || "its end to be noticed";
+    case "COMPLETED":
+    case "CANCELLED":
+      return null;
+  }
+}
+
+function workLeft({ planned, pagesLeft, nextWake }: RunFacts, channels: readonly ChannelProgress[]): string[] {
+  const work = channels.flatMap(({ channel, counts, reasons }) => {
+    const deferred = reasons.filter(({ state }) => state === "PENDING");
+    const ready = counts.PENDING - deferred.reduce((sum, { n }) => sum + n, 0);
+    return [
+      ...(ready > 0 ? [`${channel}: ${ready} sends that wait for their turn`] : []),
+      ...deferred.map(({ reason, n }) =>
+        reason === "QUIET_HOURS"
+          ? `${channel}: ${n} sends until their members' quiet hours end`
+          : `${channel}: ${n} sends deferred (${reason})`,
+      ),
+      ...(counts.SENDING > 0 ? [`${channel}: ${counts.SENDING} sends to be answered by the provider`] : []),
+    ];
+  });
+  if (nextWake !== null && areDeferred(channels))
+    work.push(`the next of those deferred are due at ${new Date(nextWake).toISOString()}`);
+  if (!planned) work.unshift("the rest of its audience to be cut into pages");
+  else if (pagesLeft > 0) work.unshift(`${pagesLeft} pages to be written`);
+  return work;
+}

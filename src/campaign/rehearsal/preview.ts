@@ -1,0 +1,52 @@
+import { sql } from "drizzle-orm";
+import type { ChannelName } from "../../channels/catalog.ts";
+import type { Context } from "../../context.ts";
+import { type Refusal, refuse } from "../../errors.ts";
+import { freezeAction } from "../action/index.ts";
+import { localeFor } from "../content/content.ts";
+import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
+import { findCampaign } from "../draft/campaign.ts";
+import { skipReason } from "../ledger/decision.ts";
+
+/** A campaign's message as one member would get it now. */
+export interface Preview {
+  readonly channel: ChannelName;
+  /** Of the content that was chosen. */
+  readonly locale: string;
+  readonly parts: Readonly<Record<string, string>>;
+  /** Why it would not be sent to this member now; null when it would. */
+  readonly skip: string | null;
+}
+
+/** Which content for whom; the member by its `seq`. */
+export interface PreviewInput {
+  readonly campaign: number;
+  readonly member: number;
+  readonly channel: ChannelName;
+}
+
+/** Renders a campaign's content for a member; links are shown as written. Nothing is sent. */
+export async function previewContent(ctx: Context, input: PreviewInput): Promise<Preview | Refusal> {
+  const campaign = await findCampaign(ctx, input.campaign);
+  if (!campaign) return refuse.notFound("campaign", input.campaign);
+  const { channel } = input;
+  const now = ctx.clock();
+  const action = await freezeAction(ctx, campaign);
+  const skip = skipReason(channel, { ...campaign, rules: action.skipRules(now) }, now);
+  const member = await ctx.db.first<RenderMember & { skip: string | null }>(sql`
+    SELECT ${memberColumns}, ${skip} AS skip
+    FROM member m WHERE m.seq = ${input.member} AND m.deleted_at IS NULL`);
+  if (!member) return refuse.notFound("member", input.member);
+  const locale = localeFor(campaign.content, channel, member.locale);
+  const path = `content.${channel}`;
+  if (!locale) return refuse.invalid([{ path, message: `the campaign has no content for ${channel}` }]);
+  try {
+    const parts = renderParts(
+      templatesOf(campaign.content, channel)(member.locale),
+      scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member) }),
+    );
+    return { channel, locale, parts, skip: member.skip };
+  } catch (error) {
+    return refuse.invalid([{ path: `${path}.${locale}`, message: error instanceof Error ? error.message : "fails" }]);
+  }
+}

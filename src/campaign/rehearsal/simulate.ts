@@ -1,0 +1,144 @@
+import { type SQL, sql } from "drizzle-orm";
+import { compileAudience, liveMember } from "../../audience/audience.ts";
+import { type ChannelName, isExternal } from "../../channels/catalog.ts";
+import type { Context } from "../../context.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { readAudience } from "../../member/audience-choice.ts";
+import type { FrozenAction } from "../action/define.ts";
+import { freezeAction } from "../action/index.ts";
+import type { RewardSimulation } from "../action/simulation.ts";
+import { type ChannelCaps, capsOn, withCaps } from "../caps/caps.ts";
+import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
+import { reasonText, skipReasons } from "../ledger/skip-reason.ts";
+import { batchLimit } from "../run/batch-window.ts";
+
+/** What a launch would do, were it now. Nothing is changed. */
+export interface Simulation {
+  readonly matched: number;
+  readonly channels: readonly {
+    readonly channel: ChannelName;
+    readonly reachable: number;
+    /** Of these, how many are in their quiet hours now and would be sent to when those end. */
+    readonly deferred: number;
+    readonly skipped: readonly { readonly reason: string; readonly n: number }[];
+  }[];
+  /** Of a campaign that gives coupons or invites to claim them. */
+  readonly coupons: RewardSimulation | null;
+  /** Messages that the run would publish: one a page, planning included, and one a batch. */
+  readonly messages: number;
+  /** The least time that providers' rate limits leave for it, in seconds. */
+  readonly seconds: number;
+}
+
+/**
+ * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE,
+ * members for whom no coupon is left, and what sends of this very campaign, or of others under way, use up of the caps
+ * until it is a member's turn.
+ */
+export async function simulateLaunch(ctx: Context, input: { id: number }): Promise<Simulation | Refusal> {
+  const campaign = await findCampaign(ctx, input.id);
+  if (!campaign) return refuse.notFound("campaign", input.id);
+  const audience = await readAudience(ctx, campaign.audience);
+  if (isRefusal(audience)) return audience;
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;
+  const action = await freezeAction(ctx, campaign);
+  const counts = await Promise.all(
+    campaign.channels.map((channel) => countChannel(ctx, { campaign, action, channel, where })),
+  );
+  const coupons = await action.simulate(ctx, { where, endsAt: campaign.endsAt });
+  const matched = counts[0]?.matched ?? (await countMembers(ctx, where));
+  const channels = counts.map(({ matched: _, ...channel }) => channel);
+  return { matched, channels, coupons, ...costOf(ctx, matched, channels) };
+}
+
+async function countMembers(ctx: Context, where: SQL): Promise<number> {
+  return (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM member m WHERE ${where}`))?.n ?? 0;
+}
+
+/** What is counted: the members whom `where` selects, on one channel of a campaign. */
+interface ChannelQuestion {
+  readonly campaign: Campaign;
+  readonly action: FrozenAction;
+  readonly channel: ChannelName;
+  readonly where: SQL;
+}
+
+async function countChannel(ctx: Context, question: ChannelQuestion) {
+  const { campaign, action, channel, where } = question;
+  const now = ctx.clock();
+  const caps = await capsOn(ctx, channel, campaign, now);
+  const reasons = [...Object.keys(skipReasons), ...(action.gives ? [action.gives.missing] : [])];
+  const all = [...new Set([...reasons, ...action.skipRules(now).map(([reason]) => reason)])];
+  const counts = await ctx.db.first<Record<string, number>>(
+    countDecisions(decisionOf(question, caps, now), all, where),
+  );
+  return {
+    channel,
+    matched: counts?.MATCHED ?? 0,
+    reachable: counts?.REACHABLE ?? 0,
+    deferred: counts?.[deferred] ?? 0,
+    skipped: all.flatMap((reason) => (counts?.[reason] ? [{ reason, n: counts[reason] }] : [])),
+  };
+}
+
+const deferred = "DEFERRED";
+
+/**
+ * A skip reason, DEFERRED, or null where the member would be sent to at once. Caps are not asked of those who are
+ * deferred, as in a run.
+ */
+function decisionOf({ campaign, action, channel }: ChannelQuestion, caps: ChannelCaps, now: number): SQL {
+  const { topic, endsAt } = campaign;
+  const reason = skipReason(channel, { topic, endsAt, rules: action.skipRules(now) }, now);
+  const received = ofReceivers({ campaign, action }, reason, now);
+  if (!caps.quiet) return withCaps(received, caps);
+  const { until } = caps.quiet;
+  const quiet = sql`
+    CASE WHEN ${until} IS NOT NULL THEN
+      CASE WHEN ${inTime(until, endsAt)} THEN ${sql.raw(`'${deferred}'`)} ELSE ${reasonText("QUIET_HOURS")} END
+    END`;
+  return withCaps(sql`coalesce(${received}, ${quiet})`, caps);
+}
+
+/** Where something is given, messages are for those who get it. */
+function ofReceivers(
+  { campaign, action }: Pick<ChannelQuestion, "campaign" | "action">,
+  reason: SQL,
+  now: number,
+): SQL {
+  if (!action.gives) return reason;
+  const withheld = rewardSkipReason({ endsAt: campaign.endsAt, rules: action.gives.skipRules(now) }, now);
+  const missing = sql.raw(`'${action.gives.missing}'`);
+  return sql`CASE WHEN ${withheld} IS NOT NULL THEN ${missing} ELSE ${reason} END`;
+}
+
+/** One walk with a counter per reason: a GROUP BY would sort the whole audience in memory. */
+function countDecisions(decision: SQL, reasons: readonly string[], where: SQL): SQL {
+  const counters = [deferred, ...reasons].map((reason) =>
+    sql.raw(`count(*) FILTER (WHERE decision = '${reason}') AS ${reason}`),
+  );
+  return sql`
+    SELECT count(*) AS MATCHED, count(*) FILTER (WHERE decision IS NULL OR decision = ${deferred}) AS REACHABLE,
+      ${sql.join(counters, sql`, `)}
+    FROM (SELECT ${decision} AS decision FROM member m WHERE ${where} LIMIT -1)`;
+}
+
+function costOf(
+  ctx: Context,
+  matched: number,
+  channels: Simulation["channels"],
+): Pick<Simulation, "messages" | "seconds"> {
+  const batches = channels
+    .filter(({ channel }) => isExternal(channel))
+    .map(({ channel, reachable }) => ({ channel, n: Math.ceil(reachable / batchLimit(ctx, channel)) }));
+  const pages = Math.ceil(matched / ctx.settings.pageSize);
+  const seconds = batches.map(
+    ({ channel, n }) => n / (ctx.settings.limits[channel]?.ratePerSecond ?? Number.POSITIVE_INFINITY),
+  );
+  return {
+    messages: Math.max(1, pages) + batches.reduce((sum, { n }) => sum + n, 0),
+    seconds: Math.ceil(Math.max(0, ...seconds)),
+  };
+}

@@ -1,0 +1,61 @@
+import { sql } from "drizzle-orm";
+import { type ExternalChannelName, factsOf } from "../../channels/catalog.ts";
+import type { Envelope } from "../../channels/channel.ts";
+import type { Context } from "../../context.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import { freezeAction, skipText } from "../action/index.ts";
+import {
+  envelopeFor,
+  type Recipient,
+  recipientColumns,
+  renderParts,
+  scopeFor,
+  templatesOf,
+} from "../content/render.ts";
+import { findCampaign } from "../draft/campaign.ts";
+import { skipReason } from "../ledger/decision.ts";
+import { campaignTest } from "../messages.ts";
+import { type Preview, type PreviewInput, previewContent } from "./preview.ts";
+
+/** The run that tests are sent as: none, so that neither ledger nor sums know of them. */
+const noRun = 0;
+
+/**
+ * Leaves a message that sends a campaign's content to one member through its channel, outside any run. Refuses local
+ * channels, whose text a preview shows, and members whom the channel must not be used for: consent holds for tests,
+ * too.
+ */
+export async function requestTestSend(ctx: Context, input: PreviewInput): Promise<Preview | Refusal> {
+  const { campaign, member, channel } = input;
+  if (factsOf(channel).reach === "local") {
+    return refuse.invalid([{ path: "channel", message: `${channel} sends nothing out; previewContent shows it` }]);
+  }
+  const preview = await previewContent(ctx, input);
+  if (isRefusal(preview)) return preview;
+  if (preview.skip) return refuse.invalid([{ path: "member", message: skipText(preview.skip) }]);
+  const test = campaignTest.of({ id: Bun.randomUUIDv7(), campaign, member, channel }, { flow: channel });
+  await ctx.db.write([enqueue([test], ctx.clock())]);
+  return preview;
+}
+
+/** The envelope of a test, as campaign and member are now; nothing when it must not be sent any more. */
+export async function testEnvelope(
+  ctx: Context,
+  { campaign: id, member: seq, channel }: { campaign: number; member: number; channel: ExternalChannelName },
+): Promise<Envelope | undefined> {
+  const campaign = await findCampaign(ctx, id);
+  if (!campaign) return undefined;
+  const now = ctx.clock();
+  const action = await freezeAction(ctx, campaign);
+  const skip = skipReason(channel, { ...campaign, rules: action.skipRules(now) }, now);
+  const member = await ctx.db.first<Recipient>(sql`
+    SELECT ${recipientColumns(channel)} FROM member m WHERE m.seq = ${seq} AND ${skip} IS NULL`);
+  if (!member) return undefined;
+  const templates = templatesOf(campaign.content, channel)(member.locale);
+  const parts = renderParts(
+    templates,
+    scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member) }),
+  );
+  return envelopeFor(ctx, { run: noRun, channel, topic: campaign.topic }, member, parts);
+}

@@ -1,0 +1,60 @@
+import { type SQL, sql } from "drizzle-orm";
+import { z } from "zod";
+import { liveMember } from "../../audience/audience.ts";
+import type { Context, Settings } from "../../context.ts";
+import { fromFrozen as actionFromFrozen } from "../action/index.ts";
+import { Content } from "../content/content.ts";
+import { ledgerChannels } from "../ledger/channel.ts";
+import type { DecisionFacts } from "../ledger/decision.ts";
+import { fromFrozen, Predicate } from "../predicate.ts";
+import { remembered } from "./remembered.ts";
+
+/** What starting a run freezes, so that nothing that changes later changes whom it reaches. */
+export const FrozenRun = z.object({
+  /** The predicate over member `m`, compiled. */
+  audience: Predicate,
+  /** Members who arrived later are not in it. */
+  maxSeq: z.int(),
+  asOf: z.int(),
+  /** In order of preference; where the run gives something, that comes first. */
+  channels: z.array(z.enum(ledgerChannels)).min(1),
+  reach: z.enum(["EACH", "FIRST_REACHABLE"]),
+  topic: z.string(),
+  transactional: z.boolean(),
+  popupPriority: z.int(),
+  endsAt: z.int().nullable(),
+  /** What it does, with the facts that it was begun with. */
+  action: z.unknown().transform(actionFromFrozen),
+});
+export type FrozenRun = z.infer<typeof FrozenRun>;
+
+const frozenByApp = new WeakMap<Settings, Map<number, Promise<FrozenRun>>>();
+const contentByApp = new WeakMap<Settings, Map<number, Promise<Content>>>();
+
+/** The frozen facts of a started run; read once a process, for they never change. */
+export function frozenRun(ctx: Context, run: number): Promise<FrozenRun> {
+  return remembered(frozenByApp, ctx.settings, run, async () => {
+    const row = await ctx.db.first<{ frozen: string | null }>(sql`SELECT frozen FROM run WHERE id = ${run}`);
+    if (!row?.frozen) throw new Error(`run ${run} has not been started`);
+    return FrozenRun.parse(JSON.parse(row.frozen));
+  });
+}
+
+/** The content of a started run, as it was then. */
+export function frozenContent(ctx: Context, run: number): Promise<Content> {
+  return remembered(contentByApp, ctx.settings, run, async () => {
+    const row = await ctx.db.first<{ content: string | null }>(sql`SELECT content FROM run WHERE id = ${run}`);
+    if (!row?.content) throw new Error(`run ${run} has not been started`);
+    return Content.parse(JSON.parse(row.content));
+  });
+}
+
+/** What decides at a moment to whom a run's messages are sent. */
+export function decisionFacts({ topic, endsAt, action }: FrozenRun, now: number): DecisionFacts {
+  return { topic, endsAt, rules: action.skipRules(now) };
+}
+
+/** Whether member `m` belongs to the frozen audience. */
+export function matches(frozen: FrozenRun): SQL {
+  return sql`(${liveMember} AND ${fromFrozen(frozen.audience)})`;
+}

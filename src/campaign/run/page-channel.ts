@@ -1,0 +1,96 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type ChannelName, isExternal, isLocal } from "../../channels/catalog.ts";
+import type { Query } from "../../db/statement.ts";
+import { type ChannelCaps, countSends, withCaps } from "../caps/caps.ts";
+import { wakeUps } from "../caps/quiet-hours-deferral.ts";
+import { addSends, skipAdded } from "../ledger/add-sends.ts";
+import { type LedgerChannel, messageChannels } from "../ledger/channel.ts";
+import { countRows } from "../ledger/counts.ts";
+import { sharedAddressColumn, skipReason } from "../ledger/decision.ts";
+import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
+import { reasonText } from "../ledger/skip-reason.ts";
+import { decisionFacts, type FrozenRun } from "./frozen.ts";
+
+/** The statements that write a page's sends on one channel, and count them. */
+export function channelStatements(page: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): Query[] {
+  const rows = rowsOfPage(page, channel);
+  const counted = countRows(rows);
+  const isFirst = channel === firstChannel(frozen);
+  const added = [newSends(page, frozen, channel, caps), ...(isFirst ? [countMatched(page)] : [])];
+  if (isExternal(channel)) {
+    const deferred = sql`${rows} AND state = 'PENDING' AND reason = ${reasonText("QUIET_HOURS")}`;
+    const wake = caps.quiet ? [wakeUps(page.run, deferred, page.now)] : [];
+    return [...added, ...skipSharedAddresses(page, channel), counted, ...wake];
+  }
+  const sent = sql`${rows} AND state = 'SENT'`;
+  return [...added, ...countSends(sent, caps), insertLocal(page, frozen, channel, sent), counted];
+}
+
+/** The first channel asks the filter; the others take the members it found, so that all agree. */
+function firstChannel({ channels }: FrozenRun): LedgerChannel {
+  const [first] = channels;
+  if (!first) throw new Error("a run has at least one channel");
+  return first;
+}
+
+/**
+ * Quiet hours and, on external channels, caps are asked again where a batch is frozen: those whom they defer wait from
+ * the start, so that a night costs no batches.
+ */
+function newSends(page: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): Query {
+  const first = firstChannel(frozen);
+  const found = sql`send s JOIN member m ON m.seq = s.member WHERE ${rowsOfPage(page, first)}`;
+  return addSends(page, {
+    channel,
+    members: channel === first ? audienceOf(page) : found,
+    skip: skip(page, frozen, channel, caps),
+    ready: isLocal(channel) ? "SENT" : "PENDING",
+    quietUntil: caps.quiet?.until,
+  });
+}
+
+/** Why member `m` is skipped; with FIRST_REACHABLE also because an earlier channel of the list takes it. */
+function skip({ run, now }: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): SQL {
+  const asked = forReceivers(frozen, skipReason(channel, decisionFacts(frozen, now), now));
+  const reason = isExternal(channel) ? asked : withCaps(asked, caps);
+  const channels = messageChannels(frozen.channels);
+  const earlier = channels.slice(0, channels.indexOf(channel)).map((name) => sql`${name}`);
+  if (frozen.reach === "EACH" || earlier.length === 0) return reason;
+  const taken = sql`
+    EXISTS (SELECT 1 FROM send e WHERE e.run = ${run} AND e.channel IN (${sql.join(earlier, sql`, `)})
+      AND e.member = m.seq AND e.state <> 'SKIPPED')`;
+  return sql`CASE WHEN ${taken} THEN ${reasonText("OTHER_CHANNEL")} ELSE ${reason} END`;
+}
+
+/** Where the run gives something, messages are for those who got it: `s` is their row. */
+function forReceivers({ action: { gives } }: FrozenRun, reason: SQL): SQL {
+  if (!gives) return reason;
+  return sql`CASE WHEN s.state <> 'SENT' THEN ${sql.raw(`'${gives.missing}'`)} ELSE ${reason} END`;
+}
+
+/**
+ * Of several members with one address the first on the page stays, unless another page already holds one of them. Looks
+ * each address up in its index (CROSS JOIN holds SQLite to that order; it would walk the ledger instead); pages may be
+ * written in any order.
+ */
+function skipSharedAddresses(page: Page, channel: ChannelName): Query[] {
+  const address = sharedAddressColumn(channel);
+  if (!address) return [];
+  const shared = sql`${rowsOfPage(page, channel)} AND state = 'PENDING' AND EXISTS (
+    SELECT 1 FROM member me CROSS JOIN member other ON other.${address} = me.${address} AND other.seq <> me.seq
+      CROSS JOIN send o
+        ON o.run = ${page.run} AND o.channel = ${channel} AND o.member = other.seq AND o.state <> 'SKIPPED'
+    WHERE me.seq = send.member AND (other.seq < me.seq OR other.seq > ${bound(page, "to_seq")}))`;
+  return [skipAdded(shared, reasonText("DUPLICATE_ADDRESS"))];
+}
+
+/** What the shop's app reads. */
+function insertLocal({ run, now }: Page, frozen: FrozenRun, channel: ChannelName, sent: SQL): Query {
+  if (channel !== "POPUP") {
+    return sql`
+      INSERT OR IGNORE INTO inbox (member, run, at) SELECT member, ${run}, ${now} FROM send WHERE ${sent}`;
+  }
+  return sql`
+    INSERT OR IGNORE INTO popup (member, run, priority, at, expires_at)
+    SELECT member, ${run}, ${frozen.popupPriority}, ${now}, ${frozen.endsAt} FROM send WHERE ${sent}`;
+}

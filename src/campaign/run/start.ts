@@ -1,0 +1,87 @@
+import { sql } from "drizzle-orm";
+import { type Audience, compileAudience } from "../../audience/audience.ts";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import { isRefusal } from "../../errors.ts";
+import { readAudience } from "../../member/audience-choice.ts";
+import { enqueue } from "../../queue/outbox.ts";
+import { freezeAction } from "../action/index.ts";
+import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { campaignStart } from "../messages.ts";
+import { frozenPredicate } from "../predicate.ts";
+import type { FrozenRun } from "./frozen.ts";
+
+/** How far ahead a message may wait in the queue; a later start is armed by the sweep when it comes near. */
+export const armingHorizonMs = 24 * 3_600_000;
+
+/** Adds an occurrence and, when it is due soon, the message that begins it. One occurrence per campaign and time. */
+export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
+  const row = await ctx.db.first<{ id: number }>(sql`
+    INSERT INTO run (campaign, due_at, state) VALUES (${campaign}, ${dueAt}, 'PENDING')
+    ON CONFLICT DO NOTHING RETURNING id`);
+  if (row) await ctx.db.write(armRun(row.id, dueAt, ctx.clock()));
+}
+
+/** Moves a campaign that has not begun, and its one occurrence, to another window; inside a transaction only. */
+export async function moveStart(
+  ctx: Context,
+  { campaign, startsAt, endsAt }: { campaign: number; startsAt: number; endsAt: number | null },
+): Promise<void> {
+  const dueAt = Math.max(ctx.clock(), startsAt);
+  const [run] = await ctx.db.all<{ id: number }>(sql`
+    UPDATE run SET due_at = ${dueAt} WHERE campaign = ${campaign} AND state = 'PENDING' RETURNING id`);
+  if (!run) return;
+  await ctx.db.write([
+    sql`
+      UPDATE campaign SET starts_at = ${startsAt}, ends_at = ${endsAt}, updated_at = ${ctx.clock()}
+      WHERE id = ${campaign}`,
+    ...armRun(run.id, dueAt, ctx.clock()),
+  ]);
+}
+
+/** The queue counts in whole seconds: a run that is due now is not asked to wait for the next one. */
+function armRun(run: number, dueAt: number, now: number): Query[] {
+  if (dueAt > now + armingHorizonMs) return [];
+  return [enqueue([campaignStart.of({ run }, dueAt > now ? { notBefore: dueAt } : {})], now)];
+}
+
+/**
+ * Begins a due run: freezes whom and what it sends; its job goes on with the first step of planning. Does nothing for a
+ * run that has begun, is not due yet, or whose campaign is not active (resuming begins it then).
+ */
+export async function startRun(ctx: Context, input: { run: number }): Promise<void> {
+  const now = ctx.clock();
+  const due = await ctx.db.first<{ campaign: number }>(sql`
+    SELECT r.campaign FROM run r JOIN campaign c ON c.id = r.campaign
+    WHERE r.id = ${input.run} AND r.state = 'PENDING' AND r.due_at <= ${now} AND c.state = 'ACTIVE'`);
+  const campaign = due && (await findCampaign(ctx, due.campaign));
+  if (!campaign) return;
+  const audience = await readAudience(ctx, campaign.audience);
+  if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
+  const frozen = await freeze(ctx, campaign, audience);
+  await ctx.db.write([
+    sql`
+      UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
+        content = ${JSON.stringify(campaign.content)}
+      WHERE id = ${input.run} AND state = 'PENDING'
+        AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`,
+  ]);
+}
+
+async function freeze(ctx: Context, campaign: Campaign, audience: Audience): Promise<FrozenRun> {
+  const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
+  const asOf = ctx.clock();
+  const action = await freezeAction(ctx, campaign);
+  return {
+    audience: frozenPredicate(compileAudience(audience, { asOf, timeZone: ctx.settings.shopTimeZone })),
+    maxSeq: highest?.seq ?? 0,
+    asOf,
+    channels: [...(action.gives ? [action.gives.channel] : []), ...campaign.channels],
+    reach: campaign.reach,
+    topic: campaign.topic,
+    transactional: campaign.transactional,
+    popupPriority: campaign.popupPriority,
+    endsAt: campaign.endsAt,
+    action,
+  };
+}

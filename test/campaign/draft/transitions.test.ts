@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
+import { launchCampaign } from "../../../src/campaign/control/launch.ts";
+import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
+import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
+import { listTransitions, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { type CampaignState, campaignStates } from "../../../src/campaign/state.ts";
+import { isRefusal } from "../../../src/errors.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
+
+let shop: Ledger;
+beforeAll(async () => {
+  shop = await openLedger();
+  await shop.members(5);
+});
+afterAll(closeLedgers);
+
+/** The whole life of a campaign: from each state, where each command leads. What is not here is refused. */
+const life: Readonly<Record<CampaignState, Readonly<Record<string, CampaignState>>>> = {
+  DRAFT: { submit: "IN_REVIEW", launch: "ACTIVE", cancel: "CANCELLED" },
+  IN_REVIEW: { approve: "APPROVED", reject: "DRAFT", cancel: "CANCELLED" },
+  APPROVED: { reject: "DRAFT", launch: "ACTIVE", cancel: "CANCELLED" },
+  ACTIVE: { pause: "PAUSED", cancel: "CANCELLED" },
+  PAUSED: { resume: "ACTIVE", cancel: "CANCELLED" },
+  ENDED: {},
+  CANCELLED: {},
+};
+
+const commands = {
+  submit: submitCampaign,
+  approve: approveCampaign,
+  reject: rejectCampaign,
+  launch: launchCampaign,
+  pause: pauseCampaign,
+  resume: resumeCampaign,
+  cancel: cancelCampaign,
+};
+
+const later = { startsAt: 4_000_000_000_000 };
+async function campaignIn(state: CampaignState): Promise<number> {
+  const id = await shop.campaign({ channels: ["IN_APP"], ...later });
+  await shop.ctx.db.write([sql`UPDATE campaign SET state = ${state}, author = 'operator Ada' WHERE id = ${id}`]);
+  return id;
+}
+
+for (const state of campaignStates) {
+  test(`from ${state} every command leads where it should or is refused, and only what happened is kept`, async () => {
+    for (const [name, command] of Object.entries(commands)) {
+      const id = await campaignIn(state);
+      const answer = await command(shop.ctx, { id, reason: "because" });
+      const to = life[state][name];
+      const log = await listTransitions(shop.ctx, id);
+      if (to) {
+        expect([name, answer]).toMatchObject([name, { id, state: to }]);
+        expect(log).toMatchObject([{ from_state: state, to_state: to, actor: "job test", reason: "because" }]);
+      } else {
+        expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", state }]);
+        expect(log).toEqual([]);
+      }
+    }
+  });
+}
+
+test("of many commands at once, as many succeed as the states allow, and the log is one unbroken walk", async () => {
+  const id = await campaignIn("ACTIVE");
+  const mixed = Array.from({ length: 40 }, (_, i) => (i % 2 ? pauseCampaign : resumeCampaign));
+  const answers = await Promise.all(mixed.map((command) => command(shop.ctx, { id })));
+  const log = (await listTransitions(shop.ctx, id)).reverse();
+  expect(log).toHaveLength(answers.filter((answer) => !isRefusal(answer)).length);
+  log.forEach((step, i) => {
+    if (i > 0) expect(step.from_state).toBe(log[i - 1]!.to_state);
+  });
+});
+
+test("launched by many at once, a campaign has one run", async () => {
+  const id = await shop.campaign({ channels: ["IN_APP"] });
+  const answers = await Promise.all(Array.from({ length: 8 }, () => launchCampaign(shop.ctx, { id })));
+  expect(answers.filter((answer) => !isRefusal(answer))).toHaveLength(1);
+  expect(await shop.ctx.db.all(sql`SELECT id FROM run WHERE campaign = ${id}`)).toHaveLength(1);
+});
+
+test("a draft that is edited while its launch is checked is not launched unseen", async () => {
+  const filter = { level: { gte: 90 } };
+  const id = await shop.campaign({ channels: ["IN_APP"], audience: { filter } });
+  const [launched, updated] = await Promise.all([
+    launchCampaign(shop.ctx, { id }),
+    updateCampaign(shop.ctx, { id, draft: { audience: { everyone: true } } }),
+  ]);
+  expect(isRefusal(updated)).toBe(false);
+  expect(launched).toMatchObject({ code: "CONFLICT" });
+  expect(await shop.ctx.db.all(sql`SELECT id FROM run WHERE campaign = ${id}`)).toEqual([]);
+});
