@@ -10,6 +10,7 @@ import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
+import { createMemory } from "./memory.ts";
 import { countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
@@ -77,6 +78,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   );
   const ctx: JobContext = {
     ...world,
+    memory: createMemory(),
     db: parts.db,
     redis: parts.redis.client,
     queue,
@@ -180,7 +182,7 @@ function faces(env: Env, ctx: Context) {
     isProduction: env.production,
     log: ctx.log,
     examples,
-    limitRequest: createRequestLimit(ctx.redis, ctx.clock),
+    limitRequest: createRequestLimit(ctx),
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
   const options = { signIn, contextFor, id: ctx.id, dir: join(env.dataDir, "imports") };

@@ -7,6 +7,7 @@ import type { Sandbox } from "./channels/sandbox/sandbox.ts";
 import type { Database } from "./db/client.ts";
 import type { Query } from "./db/statement.ts";
 import { isRefusal } from "./errors.ts";
+import type { Memory } from "./memory.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
 import type { Flow, Queue } from "./queue/qstash.ts";
@@ -57,6 +58,8 @@ export interface Context extends World {
   /** What the sandbox took instead of the providers; always there, perhaps unused. */
   readonly sandbox: Sandbox;
   readonly log: Log;
+  /** What this app remembers; see `perApp`. */
+  readonly memory: Memory;
   readonly actor: Actor;
 }
 

@@ -5,6 +5,7 @@ import { migrate } from "../db/migrate.ts";
 import { audience, domains } from "../domains.ts";
 import { type Env, readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
+import { createMemory } from "../memory.ts";
 import { openQueue } from "../queue/qstash.ts";
 import { channelSettings, databaseSettings, domainSettings, queueSettings } from "../settings.ts";
 import { realWorld } from "../world.ts";
@@ -20,6 +21,7 @@ export async function offline<T>(job: string, work: (ctx: Context, env: Env) => 
   const here = `http://127.0.0.1:${env.PORT}`;
   const ctx: Context = {
     ...realWorld,
+    memory: createMemory(),
     db,
     redis: undefined,
     queue: openQueue(queueSettings(env, domains, channels, { url: here }), realWorld),

@@ -4,6 +4,7 @@ import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { audience, domains } from "../../src/domains.ts";
+import { createMemory, type Memory } from "../../src/memory.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
 import { createSignIn } from "../../src/operations/sign-in.ts";
 import { createToken, type TokenInput } from "../../src/operations/token.ts";
@@ -38,6 +39,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
   );
   return {
     ...realWorld,
+    memory: memoryOf(db),
     db,
     redis: undefined,
     queue,
@@ -64,13 +66,21 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
   };
 }
 
+/** Contexts of one database are one app. */
+function memoryOf(db: RootDatabase): Memory {
+  const memory = memories.get(db) ?? createMemory();
+  memories.set(db, memory);
+  return memory;
+}
+const memories = new WeakMap<RootDatabase, Memory>();
+
 /** The GraphQL API behind a real HTTP server on a port of its own. */
 export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) {
   const db = await openTestDatabase();
   const logged: { event: string; fields: unknown }[] = [];
   const handlers = createGraphqlServer({
     schemas: buildSchemas(domains),
-    signIn: createSignIn({ ...realWorld, db, members: memberTokens }),
+    signIn: createSignIn({ ...realWorld, db, memory: memoryOf(db), members: memberTokens }),
     contextFor: (actor) => testContext(db, actor),
     id: realWorld.id,
     isProduction: false,

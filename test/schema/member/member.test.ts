@@ -3,6 +3,7 @@ import { readdir } from "node:fs/promises";
 import type { Actor } from "../../../src/actor.ts";
 import { domains } from "../../../src/domains.ts";
 import { memberTerms } from "../../../src/member/audience-terms.ts";
+import { createMemory } from "../../../src/memory.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
 import { createImportUpload } from "../../../src/schema/member/import-upload.ts";
 import { buildSchemas } from "../../../src/schema/server/schemas.ts";
@@ -206,7 +207,7 @@ test("members are imported from text, with the faults of each row", async () => 
 describe("POST /imports", () => {
   const dir = tempDir();
   const send = async (body: BodyInit, headers: Record<string, string>, query = "", maxBytes = 1_000_000) => {
-    const signIn = createSignIn({ db: api.db, members: undefined, ...realWorld });
+    const signIn = createSignIn({ db: api.db, members: undefined, memory: createMemory(), ...realWorld });
     const contextFor = (actor: Actor) => testContext(api.db, actor);
     const fetchOne = createImportUpload({ signIn, contextFor, id: realWorld.id, dir, maxBytes });
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: fetchOne });
