@@ -29,15 +29,15 @@ export function deliverEvents(ctx: Context, where: SQL): Query[] {
       ORDER BY e.seq
       ON CONFLICT (event, webhook) DO NOTHING`,
     enqueueEach(
+      ctx,
       webhookSend,
       {
-        id: sql`${ctx.id()} || '-' || d.id`,
+        key: sql`d.id`,
         payload: sql`json_object('delivery', d.id)`,
         subject: sql`'webhook/' || d.id`,
         flow: sql`${flowPrefix} || d.webhook`,
       },
       sql`event e CROSS JOIN webhook_delivery d ON d.event = e.seq WHERE ${where} AND d.state = 'PENDING' AND d.attempts = 0`,
-      now,
     ),
   ];
 }
@@ -56,7 +56,7 @@ export function testWebhook(ctx: Context, { id }: { id: number }): Promise<Deliv
       .values({ ...row, attempts: 0, round: 0 })
       .returning();
     if (!made) throw new Error("the insert answered no delivery");
-    await tx.db.write([enqueue([webhookSend.of({ delivery: made.id }, { flow: flowOf(id) })], now)]);
+    await tx.db.write([enqueue(tx, [webhookSend.of({ delivery: made.id }, { flow: flowOf(id) })])]);
     return made;
   });
 }
@@ -76,7 +76,7 @@ export function resendDelivery(ctx: Context, { id }: { id: number }): Promise<De
     const again = { state: "PENDING", round: 0, dueAt: now, endedAt: null } as const;
     const [row] = await tx.db.orm.update(deliveryTable).set(again).where(eq(deliveryTable.id, id)).returning();
     if (!row) return refuse.notFound("delivery", id);
-    await tx.db.write([enqueue([webhookSend.of({ delivery: id }, { flow: flowOf(webhook.id) })], now)]);
+    await tx.db.write([enqueue(tx, [webhookSend.of({ delivery: id }, { flow: flowOf(webhook.id) })])]);
     return row;
   });
 }

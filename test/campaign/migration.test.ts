@@ -45,8 +45,8 @@ test("campaigns that gave coupons, and their runs, stay what they were when acti
   mkdirSync(before);
   for (const name of readdirSync(migrations).filter((name) => name < "0015"))
     cpSync(join(migrations, name), join(before, name));
-  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` });
-  await migrate(db, before);
+  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` }, realWorld);
+  await migrate(db, Date.now, before);
   const campaign = (id: number, kind: string) => sql`
     INSERT INTO campaign
       (id, name, kind, state, topic, audience, channels, reach, content, author, created_at, updated_at)
@@ -68,7 +68,7 @@ test("campaigns that gave coupons, and their runs, stay what they were when acti
     ],
     ...[run(3, { topic: "c" }), run(4, null)],
   ]);
-  expect(await migrate(db)).toContain("0015_campaign_actions.sql");
+  expect(await migrate(db, Date.now)).toContain("0015_campaign_actions.sql");
   expect(await db.all(sql`SELECT kind FROM campaign ORDER BY id`)).toEqual(
     ["ANNOUNCEMENT", "COUPON_ISSUE", "COUPON_INVITE", "ANNOUNCEMENT"].map((kind) => ({ kind })),
   );

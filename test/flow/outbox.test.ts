@@ -68,8 +68,8 @@ const taken = (items: readonly Item[]) => Response.json(items.map((_, i) => ({ m
 function fill(db: RootDatabase, subjects: readonly string[]) {
   return db.write([
     enqueue(
+      realWorld,
       subjects.map((subject) => ({ name: "job", payload: { subject }, subject })),
-      0,
     ),
   ]);
 }

@@ -32,7 +32,7 @@ test("a queue that was away gets all that waited when it is back, however often 
   );
   let now = Date.now();
   const add = (n: number) =>
-    db.write([enqueue([{ name: "job", payload: { n }, subject: `job/${n}`, notBefore: now + 3_600_000 }], now)]);
+    db.write([enqueue(realWorld, [{ name: "job", payload: { n }, subject: `job/${n}`, notBefore: now + 3_600_000 }])]);
   const relay = startRelay(db, queue, () => {}, { ...realWorld, clock: () => now });
   await add(1);
   for (const n of [2, 3, 4]) {
@@ -64,11 +64,11 @@ test("a message travels in the flow it is given, else in that of its kind, else 
   const letter = defineMessage("letter", z.object({}), () => "letter", { flow: "letters" });
   const parcel = defineMessage("parcel", z.object({}), () => "parcel");
   const later = Date.now() + 3_600_000;
-  const each = { id: sql`'each'`, payload: sql`'{}'`, subject: sql`'letter'`, notBefore: sql`${later}` };
+  const each = { payload: sql`'{}'`, subject: sql`'letter'`, notBefore: sql`${later}` };
   await db.write([
-    enqueue([letter.of({}, { notBefore: later }), parcel.of({}, { notBefore: later })], 0),
-    enqueue([letter.of({}, { flow: "urgent", notBefore: later })], 0),
-    enqueueEach(letter, each, sql`(SELECT 1)`, 0),
+    enqueue(realWorld, [letter.of({}, { notBefore: later }), parcel.of({}, { notBefore: later })]),
+    enqueue(realWorld, [letter.of({}, { flow: "urgent", notBefore: later })]),
+    enqueueEach(realWorld, letter, each, sql`(SELECT 1)`),
   ]);
   const relay = startRelay(db, queue, () => {}, realWorld);
   stops.push(() => relay.stop());

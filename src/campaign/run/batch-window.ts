@@ -17,10 +17,7 @@ import { channelSend } from "../messages.ts";
 export function openBatches(ctx: Context, run: number, channel: ChannelName, sends: number): Query[] {
   const now = ctx.clock();
   const size = batchLimit(ctx, channel);
-  const ids = Array.from({ length: Math.min(ctx.settings.batchWindow, Math.ceil(sends / size)) }, () =>
-    Bun.randomUUIDv7(),
-  );
-  const messages = ids.map((batch) => ({ batch, message: Bun.randomUUIDv7() }));
+  const ids = Array.from({ length: Math.min(ctx.settings.batchWindow, Math.ceil(sends / size)) }, () => ctx.id());
   const ofChannel = sql`run = ${run} AND channel = ${channel}`;
   const count = (states: string) => sql`(
     SELECT count(*) FROM batch WHERE ${ofChannel} AND state <> 'DONE' AND state IN (${sql.raw(states)}))`;
@@ -34,15 +31,15 @@ export function openBatches(ctx: Context, run: number, channel: ChannelName, sen
         AND key < min(${ctx.settings.batchWindow} - ${count("'OPEN', 'FROZEN', 'TRIED'")},
                       (${ready} + ${size - 1}) / ${size} - ${count("'OPEN'")})`,
     enqueueEach(
+      ctx,
       channelSend,
       {
-        id: sql`value ->> 'message'`,
+        key: sql`b.seq`,
         payload: sql`json_object('batch', b.seq)`,
         subject: sql`'batch/' || b.seq`,
         flow: channel,
       },
-      sql`${rows(messages)} JOIN batch b ON b.id = value ->> 'batch'`,
-      now,
+      sql`${rows(ids)} JOIN batch b ON b.id = value`,
     ),
   ];
 }

@@ -83,18 +83,17 @@ export function consumerMessage(consumer: string): MessageType<EventRange> {
  * Tells one consumer, by a message of its own, of the events behind its cursor, where `cursor` is where it stands.
  * Nothing where there are none, or such a message already waits to be published.
  */
-export function announceTo({ clock, id }: Pick<World, "clock" | "id">, name: string, cursor: SQL): Query {
+export function announceTo(world: Pick<World, "clock" | "id">, name: string, cursor: SQL): Query {
   const job = jobOf(name);
   return enqueueEach(
+    world,
     consumerMessage(name),
     {
-      id: sql`${id()}`,
       payload: sql`json_object('from', c.cursor + 1, 'to', m.announced)`,
       subject: sql`${job}`,
     },
     sql`
       consumer c, event_mark m WHERE c.name = ${name} AND c.cursor = ${cursor} AND c.cursor < m.announced
         AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${job} AND published_at IS NULL)`,
-    clock(),
   );
 }

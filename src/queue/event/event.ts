@@ -88,18 +88,18 @@ const newest = sql`(SELECT max(seq) FROM event)`;
  * rows of `event` are themselves the durable intent, so the relay does this when it comes by: producers pay for one
  * statement, and a burst of changes is one message.
  */
-export async function announceEvents({ db, clock, id }: AnnounceContext): Promise<void> {
+export async function announceEvents(ctx: AnnounceContext): Promise<void> {
+  const { db } = ctx;
   if (!(await db.first(sql`SELECT 1 FROM event_mark WHERE announced < ${newest}`))) return;
   await db.write([
     enqueueEach(
+      ctx,
       eventsAnnounced,
       {
-        id: sql`${id()}`,
         payload: sql`json_object('from', announced + 1, 'to', ${newest})`,
         subject: sql`'events'`,
       },
       sql`event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
-      clock(),
     ),
     sql`UPDATE event_mark SET announced = ${newest} WHERE announced < ${newest}`,
   ]);
