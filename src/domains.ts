@@ -18,7 +18,9 @@ import { memberRoom } from "./schema/member/index.ts";
 import { operationsRoom } from "./schema/operations/index.ts";
 import { promotionRoom } from "./schema/promotion/index.ts";
 import type { Room } from "./schema/room.ts";
+import { transitionRoom } from "./schema/transition/index.ts";
 import { webhookRoom } from "./schema/webhook/index.ts";
+import { transition } from "./transition/domain.ts";
 import { webhook } from "./webhook/domain.ts";
 
 /** A domain with all that it consists of: its manifest, its room in the schema, and its jobs where it has any. */
@@ -31,6 +33,7 @@ interface Part {
 
 /** What the product is made of, lowest first: each may import those before it. A domain that comes is a line here. */
 export const parts: readonly Part[] = [
+  { domain: transition, room: transitionRoom },
   { domain: member, room: memberRoom },
   { domain: webhook, room: webhookRoom, jobs: webhookJobs, consumers: webhookConsumers },
   { domain: promotion, room: promotionRoom },

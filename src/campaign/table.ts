@@ -8,7 +8,6 @@ import type { CampaignState, RunState } from "./state.ts";
 /** Every table that campaigns own: nobody else writes to them. */
 export const tables = [
   "campaign",
-  "transition",
   "run",
   "page",
   "send",

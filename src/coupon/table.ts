@@ -15,7 +15,6 @@ export const tables = [
   "coupon_take_back",
   "coupon_counts",
   "coupon_template",
-  "coupon_transition",
   "pool_code",
 ] as const;
 

@@ -1,7 +1,8 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
 import { z } from "zod";
-import type { Context } from "../context.ts";
+import { type Context, withTransaction } from "../context.ts";
 import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { promotionTable } from "./table.ts";
 import { PromotionRule } from "./tier.ts";
 
@@ -33,14 +34,16 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft): Prom
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
   const row = { ...checked, enabled: false, createdAt: now, updatedAt: now };
-  const [made] = await ctx.db.orm.insert(promotionTable).values(row).returning();
-  if (!made) throw new Error("the insert answered no promotion");
-  return fromRow(made);
+  return withTransaction(ctx, async (tx) => {
+    const [made] = await tx.db.orm.insert(promotionTable).values(row).returning();
+    if (!made) throw new Error("the insert answered no promotion");
+    return audited(tx, made, "created");
+  });
 }
 
 /**
  * Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see
- * `campaign/draft/promotion-announcement.ts`.
+ * `campaign/announcement/promotion-announcement.ts`.
  */
 export async function rewritePromotion(
   ctx: Context,
@@ -53,22 +56,35 @@ export async function rewritePromotion(
   const draft = { name, remark, startsAt, endsAt, rule: { kind, tiers }, ...changes };
   const checked = checkDraft(draft, ctx.clock());
   if (isRefusal(checked)) return checked;
-  const [row] = await ctx.db.orm
-    .update(promotionTable)
-    .set({ ...checked, updatedAt: ctx.clock() })
-    .where(eq(promotionTable.id, input.id))
-    .returning();
-  return row ? fromRow(row) : refuse.notFound("promotion", input.id);
+  return withTransaction(ctx, async (tx) => {
+    const [row] = await tx.db.orm
+      .update(promotionTable)
+      .set({ ...checked, updatedAt: tx.clock() })
+      .where(eq(promotionTable.id, input.id))
+      .returning();
+    return row ? audited(tx, row, "changed") : refuse.notFound("promotion", input.id);
+  });
 }
 
 /** Switches a promotion on or off; repeating it changes nothing. */
 export async function setEnabled(ctx: Context, input: { id: number; enabled: boolean }): Promise<Promotion | Refusal> {
-  const [row] = await ctx.db.orm
-    .update(promotionTable)
-    .set({ enabled: input.enabled, updatedAt: ctx.clock() })
-    .where(eq(promotionTable.id, input.id))
-    .returning();
-  return row ? fromRow(row) : refuse.notFound("promotion", input.id);
+  return withTransaction(ctx, async (tx) => {
+    const before = await findPromotion(tx, input.id);
+    if (!before) return refuse.notFound("promotion", input.id);
+    if (before.enabled === input.enabled) return before;
+    const [row] = await tx.db.orm
+      .update(promotionTable)
+      .set({ enabled: input.enabled, updatedAt: tx.clock() })
+      .where(eq(promotionTable.id, input.id))
+      .returning();
+    return row ? audited(tx, row, input.enabled ? "enabled" : "disabled") : refuse.notFound("promotion", input.id);
+  });
+}
+
+/** Writes down who did what to a promotion, and answers it. */
+async function audited(tx: Context, row: typeof promotionTable.$inferSelect, what: string): Promise<Promotion> {
+  await tx.db.write([auditDeed(tx, subjectOf("promotion", row.id), what)]);
+  return fromRow(row);
 }
 
 export async function findPromotion(ctx: Context, id: number): Promise<Promotion | undefined> {

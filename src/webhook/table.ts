@@ -1,7 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The tables of this domain; it alone writes them. */
-export const tables = ["webhook", "webhook_delivery", "webhook_note"] as const;
+export const tables = ["webhook", "webhook_delivery"] as const;
 
 export const webhookTable = sqliteTable("webhook", {
   id: integer().primaryKey({ autoIncrement: true }),
@@ -38,17 +38,7 @@ export const deliveryTable = sqliteTable("webhook_delivery", {
   endedAt: integer("ended_at"),
 });
 
-export const noteTable = sqliteTable("webhook_note", {
-  id: integer().primaryKey(),
-  webhook: integer().notNull(),
-  note: text().notNull(),
-  actor: text().notNull(),
-  at: integer().notNull(),
-});
-
 /** An endpoint as it may be shown: without what it signs with. Times are milliseconds. */
 export type Webhook = Omit<typeof webhookTable.$inferSelect, "secret" | "oldSecret" | "deletedAt">;
 /** One event on its way to one endpoint. */
 export type Delivery = typeof deliveryTable.$inferSelect;
-/** Who did what to an endpoint. */
-export type Note = typeof noteTable.$inferSelect;

@@ -335,7 +335,7 @@ test("a server of its own writes neither of them to its log either", async () =>
     REDIS_URL: "none",
     NODE_ENV: "development",
   };
-  const child = Bun.spawn(["bun", "src/main.ts"], {
+  const child = Bun.spawn([process.execPath, "src/main.ts"], {
     cwd: join(import.meta.dir, "../.."),
     env,
     stdout: "pipe",

@@ -10,8 +10,8 @@ import { exportMember } from "../../src/member/privacy.ts";
 import { listSegments } from "../../src/member/segment.ts";
 import { listTokens } from "../../src/operations/token.ts";
 import { listPromotions } from "../../src/promotion/promotion.ts";
+import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { listDeliveries } from "../../src/webhook/delivery.ts";
-import { notesOf } from "../../src/webhook/note.ts";
 import { listWebhooks } from "../../src/webhook/webhook.ts";
 import { accepted } from "./shop.ts";
 import { campaigns, offers, runs, simulations } from "./upgrade-campaigns.ts";
@@ -91,7 +91,7 @@ async function webhooks(ctx: Context) {
       types: webhook.types,
       enabled: webhook.enabled,
       failingSince: webhook.failingSince,
-      notes: (await notesOf(ctx, webhook.id)).map(({ note, actor }) => `${actor}: ${note}`),
+      notes: (await historyOf(ctx, subjectOf("webhook", webhook.id))).map(({ what, actor }) => `${actor}: ${what}`),
       deliveries: deliveries.map(
         ({ type, state, attempts, status }) => `${type} ${state} ${attempts} ${status ?? "-"}`,
       ),

@@ -7,6 +7,7 @@ import { webhookConsumers, webhookJobs } from "../../src/jobs/webhook.ts";
 import { memberUnsubscribed } from "../../src/member/events.ts";
 import { registerConsumers } from "../../src/queue/event/consumer.ts";
 import { announceEvents, record } from "../../src/queue/event/event.ts";
+import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import {
   deliveriesById,
   listDeliveries,
@@ -14,7 +15,6 @@ import {
   retrySchedule,
   testWebhook,
 } from "../../src/webhook/delivery.ts";
-import { notesOf } from "../../src/webhook/note.ts";
 import { parkDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
 import { tidy } from "../../src/webhook/sweep.ts";
 import {
@@ -213,7 +213,10 @@ test("an endpoint that is gone is disabled at once, with a note, and what is sti
   await world.happen();
   await world.happen();
   expect((await webhooksById(world.ctx, [id]))[0]?.enabled).toBe(false);
-  expect((await notesOf(world.ctx, id)).map(({ note }) => note)).toEqual(["disabled: it answered 410 Gone", "created"]);
+  expect((await historyOf(world.ctx, subjectOf("webhook", id))).map(({ what }) => what)).toEqual([
+    "disabled: it answered 410 Gone",
+    "created",
+  ]);
   await world.pass(hour);
   await world.happen();
   expect(there.received).toHaveLength(2);
@@ -232,7 +235,9 @@ test("an endpoint that takes nothing for five days is disabled; enabling it forg
   expect((await webhooksById(world.ctx, [id]))[0]?.enabled).toBe(true);
   await world.pass(24 * hour);
   expect((await webhooksById(world.ctx, [id]))[0]?.enabled).toBe(false);
-  expect((await notesOf(world.ctx, id))[0]?.note).toBe("disabled: it took nothing for five days");
+  expect((await historyOf(world.ctx, subjectOf("webhook", id)))[0]?.what).toBe(
+    "disabled: it took nothing for five days",
+  );
   expect(await resendDelivery(world.ctx, { id: 1 })).toMatchObject({ code: "WRONG_STATE" });
   there.answer = () => new Response();
   expect(accepted(await updateWebhook(world.ctx, { id, draft: { enabled: true } })).failingSince).toBeNull();
@@ -267,7 +272,7 @@ test("a test is posted once, to a disabled endpoint, too, and counts for nothing
   expect(there.received.map((one) => [one.body.type, verifies(secret, one)])).toEqual([["webhook.test", true]]);
   expect([await world.states(), await world.next()]).toEqual([["FAILED 1 410"], undefined]);
   expect((await webhooksById(world.ctx, [id]))[0]).toMatchObject({ failingSince: null });
-  expect((await notesOf(world.ctx, id)).map(({ note }) => note)).toEqual(["created"]);
+  expect((await historyOf(world.ctx, subjectOf("webhook", id))).map(({ what }) => what)).toEqual(["created"]);
   expect(await testWebhook(world.ctx, { id: 99 })).toMatchObject({ code: "NOT_FOUND" });
 });
 

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
+import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { addressFault } from "../../src/webhook/address.ts";
-import { notesOf } from "../../src/webhook/note.ts";
 import {
   createWebhook,
   deleteWebhook,
@@ -34,7 +34,7 @@ test("an endpoint is told of everything, or of what it names; each change is not
   expect(accepted(await updateWebhook(ctx, { id, draft: { types } }))).toMatchObject({ types: ["run.completed"], url });
   expect(accepted(await updateWebhook(ctx, { id, draft: { enabled: false } })).types).toEqual(["run.completed"]);
   expect(accepted(await updateWebhook(ctx, { id, draft: { enabled: true, types: null } })).types).toBeNull();
-  expect((await notesOf(ctx, id)).map(({ note, actor }) => `${note} by ${actor}`)).toEqual(
+  expect((await historyOf(ctx, subjectOf("webhook", id))).map(({ what, actor }) => `${what} by ${actor}`)).toEqual(
     ["enabled", "disabled", "changed", "created"].map((note) => `${note} by operator Kim`),
   );
 });
@@ -49,7 +49,7 @@ test("secrets are told once and never read again", async () => {
     webhook,
     rotated.webhook,
     await listWebhooks(ctx, { limit: 10 }),
-    await notesOf(ctx, id),
+    await historyOf(ctx, subjectOf("webhook", id)),
     accepted(await updateWebhook(ctx, { id, draft: {} })),
     accepted(await deleteWebhook(ctx, { id })),
   ]);

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, lt } from "drizzle-orm";
 import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
@@ -136,20 +136,4 @@ export function listCampaigns(
     .where(and(after === undefined ? undefined : lt(campaignTable.id, after), state && eq(campaignTable.state, state)))
     .orderBy(desc(campaignTable.id))
     .limit(limit);
-}
-
-/** One move of a campaign, as it was logged. */
-export interface Transition {
-  readonly id: number;
-  readonly from_state: CampaignState;
-  readonly to_state: CampaignState;
-  readonly actor: string;
-  readonly reason: string | null;
-  readonly at: number;
-}
-
-export function listTransitions(ctx: Context, campaign: number): Promise<Transition[]> {
-  return ctx.db.all<Transition>(sql`
-    SELECT id, from_state, to_state, actor, reason, at FROM transition
-    WHERE campaign = ${campaign} ORDER BY id DESC LIMIT 200`);
 }

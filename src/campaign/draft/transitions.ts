@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
+import { auditTransition } from "../../transition/audit.ts";
+import { allows, type Transitions } from "../../transition/transition.ts";
 import type { CampaignState } from "../state.ts";
 
 /** Which campaign states a move may start from. */
@@ -13,7 +14,7 @@ export const transitions = {
   pause: { from: ["ACTIVE"], to: "PAUSED" },
   resume: { from: ["PAUSED"], to: "ACTIVE" },
   cancel: { from: ["DRAFT", "IN_REVIEW", "APPROVED", "ACTIVE", "PAUSED"], to: "CANCELLED" },
-} as const satisfies Record<string, { from: readonly CampaignState[]; to: CampaignState }>;
+} as const satisfies Transitions<CampaignState>;
 export type Move = keyof typeof transitions;
 
 /**
@@ -27,16 +28,10 @@ export function moveCampaign(
   reason: string | undefined,
   also: SQL = sql``,
 ): Query[] {
-  const { from, to } = transitions[move];
-  const movable = sql`id = ${id} AND state IN (${sql.join(
-    from.map((state) => sql`${state}`),
-    sql`, `,
-  )})`;
+  const { to } = transitions[move];
+  const movable = sql`id = ${id} AND ${allows<CampaignState>(transitions[move])}`;
   return [
-    sql`
-      INSERT INTO transition (campaign, from_state, to_state, actor, reason, at)
-      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
-      FROM campaign WHERE ${movable}`,
+    auditTransition(ctx, { noun: "campaign", table: sql`campaign`, where: movable, to, reason }),
     sql`UPDATE campaign SET state = ${to}, updated_at = ${ctx.clock()} ${also} WHERE ${movable}`,
   ];
 }

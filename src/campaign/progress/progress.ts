@@ -57,7 +57,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<TransitionRow>(sql`
-      SELECT r.id AS run, t.to_state, t.at FROM run r JOIN transition t ON t.campaign = r.campaign
+      SELECT r.id AS run, t.to_state, t.at FROM run r JOIN audit t ON t.subject = 'campaign/' || r.campaign
       WHERE r.id IN ${wanted} AND t.to_state IN ('PAUSED', 'ACTIVE', 'CANCELLED') ORDER BY t.id`),
   ]);
   return ids.map((id) => {

@@ -46,7 +46,7 @@ async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimu
   return {
     eligible,
     maxCoupons,
-    maxDiscount: maxDiscount,
+    maxDiscount,
     maxCost,
     warnings: warningsFor(draft, { now, eligible }),
     occurrences: draft.recurrence ? occurrencesAfter(draft.recurrence, draft, now, 5) : [],

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
-import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
+import { auditTransition } from "../../transition/audit.ts";
+import { allows, type Transitions } from "../../transition/transition.ts";
 import type { CouponTemplate, TemplateState } from "../table.ts";
 
 /** What can become of a template, and in which states. */
@@ -14,14 +15,8 @@ export const transitions = {
   end: { from: ["ACTIVE", "SOLD_OUT"], to: "ENDED" },
   /** A draft is thrown away by it. */
   withdraw: { from: ["DRAFT", "ACTIVE", "SOLD_OUT"], to: "WITHDRAWN" },
-} as const satisfies Record<string, { from: readonly TemplateState[]; to: TemplateState }>;
+} as const satisfies Transitions<TemplateState>;
 export type TransitionName = keyof typeof transitions;
-
-/** The state that a transition leads to; undefined where it is not possible. */
-export function stateAfter(state: TemplateState, transition: TransitionName): TemplateState | undefined {
-  const { from, to } = transitions[transition];
-  return from.some((each) => each === state) ? to : undefined;
-}
 
 /** Whether claims can be open: the states in which what was promised must hold. */
 export function isLive(state: TemplateState): boolean {
@@ -41,9 +36,8 @@ export function isOver(
 }
 
 /** The row is in a state from which a transition is possible. */
-export function allows(transition: TransitionName): SQL {
-  const names = transitions[transition].from.map((state) => sql`${state}`);
-  return sql`state IN (${sql.join(names, sql`, `)})`;
+export function mayTake(transition: TransitionName): SQL {
+  return allows<TemplateState>(transitions[transition]);
 }
 
 /** The row has no room for one more coupon, in its stock or its budget. */
@@ -69,29 +63,9 @@ export function transitionTemplates(
   reason?: string | undefined,
 ): Query[] {
   const { to } = transitions[transition];
-  const which = sql`${allows(transition)} AND (${where})`;
+  const which = sql`${mayTake(transition)} AND (${where})`;
   return [
-    sql`
-      INSERT INTO coupon_transition (template, from_state, to_state, actor, reason, at)
-      SELECT id, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
-      FROM coupon_template WHERE ${which}`,
+    auditTransition(ctx, { noun: "coupon-template", table: sql`coupon_template`, where: which, to, reason }),
     sql`UPDATE coupon_template SET state = ${to}, updated_at = ${ctx.clock()} WHERE ${which}`,
   ];
-}
-
-/** One transition of a template, as it was logged. */
-export interface TemplateTransition {
-  readonly id: number;
-  readonly from_state: TemplateState;
-  readonly to_state: TemplateState;
-  readonly actor: string;
-  readonly reason: string | null;
-  readonly at: number;
-}
-
-/** What became of a template, newest first, at most 200. */
-export function templateTransitions(ctx: Context, template: number): Promise<TemplateTransition[]> {
-  return ctx.db.all<TemplateTransition>(sql`
-    SELECT id, from_state, to_state, actor, reason, at
-    FROM coupon_transition WHERE template = ${template} ORDER BY id DESC LIMIT 200`);
 }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { makeOccurrences } from "./occurrence.ts";
-import { allows, nothingLeft, type TransitionName, transitionTemplates } from "./state.ts";
+import { mayTake, nothingLeft, type TransitionName, transitionTemplates } from "./state.ts";
 import { templatesById } from "./template.ts";
 import { templateChanged } from "./template-changed.ts";
 
@@ -35,7 +35,7 @@ export async function sweepTemplates(ctx: Context): Promise<void> {
 async function transitionAll(ctx: Context, transition: TransitionName, where: SQL): Promise<void> {
   const found = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM coupon_template
-    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND ${allows(transition)} AND ${where} LIMIT ${batchSize}`);
+    WHERE state IN ('ACTIVE', 'SOLD_OUT') AND ${mayTake(transition)} AND ${where} LIMIT ${batchSize}`);
   if (found.length === 0) return;
   const ids = found.map(({ id }) => id);
   await ctx.db.write(

@@ -1,11 +1,5 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
-import {
-  type Campaign,
-  campaignsById,
-  listCampaigns,
-  listTransitions,
-  type Transition,
-} from "../../campaign/draft/campaign.ts";
+import { type Campaign, campaignsById, listCampaigns } from "../../campaign/draft/campaign.ts";
 import { campaignStates } from "../../campaign/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import { type Segment, segmentsById } from "../../member/segment.ts";
@@ -14,6 +8,7 @@ import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { SegmentType } from "../member/segment.ts";
+import { historyField } from "../transition/history.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -105,22 +100,6 @@ export function partsOf(parts: Readonly<Record<string, string>>): Message["parts
   return Object.entries(parts).map(([name, text]) => ({ name, text }));
 }
 
-export const TransitionType = builder.objectRef<Transition>("Transition").implement({
-  description: "One step in a campaign's life.",
-  authScopes: viewers,
-  fields: (t) => ({
-    from: t.field({
-      type: CampaignStateEnum,
-      description: "The state before.",
-      resolve: ({ from_state }) => from_state,
-    }),
-    to: t.field({ type: CampaignStateEnum, description: "The state after.", resolve: ({ to_state }) => to_state }),
-    actor: t.exposeString("actor", { description: "Who did it." }),
-    reason: t.exposeString("reason", { nullable: true, description: "Why, in that person's words." }),
-    at: t.expose("at", { type: "DateTime", description: "When." }),
-  }),
-});
-
 export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign"), {
   description: "One message and how it reaches members.",
   authScopes: viewers,
@@ -167,12 +146,7 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
     approver: t.exposeString("approver", { nullable: true, description: "Who approved it." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),
-    transitions: t.field({
-      type: [TransitionType],
-      description: "Its life so far, newest first, at most 200 steps.",
-      complexity: { field: 1, multiplier: 10 },
-      resolve: ({ id }, _args, { ctx }) => listTransitions(ctx, id),
-    }),
+    history: t.field(historyField("campaign")),
   }),
 });
 

@@ -97,7 +97,7 @@ query TryCampaign($campaign: ID!, $member: ID!) {
     query: `# 6. Off it goes. The key makes it safe to send this twice.
 mutation Launch($input: LaunchCampaignInput!) {
   launchCampaign(input: $input) {
-    ... on Campaign { state transitions { from to actor at } runs { nodes { id number } } }
+    ... on Campaign { state history { from to actor at } runs { nodes { id number } } }
     ${refusal}
     ... on NeedsApproval { limit }
   }

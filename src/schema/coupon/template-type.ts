@@ -1,7 +1,6 @@
 import { couponConservation } from "../../coupon/gate/conservation.ts";
 import { type CouponTemplate, templateStates } from "../../coupon/table.ts";
 import { occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
-import { type TemplateTransition, templateTransitions } from "../../coupon/template/state.ts";
 import { couponStatistics } from "../../coupon/template/statistics.ts";
 import { takeBackOf } from "../../coupon/template/take-back.ts";
 import { listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
@@ -9,6 +8,7 @@ import { describeConditions } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
+import { historyField } from "../transition/history.ts";
 import { DiscountType } from "./discount-input.ts";
 import { ConservationType, OccurrenceType, StatisticsType, TakeBackType } from "./template-figures.ts";
 import { CodeModeEnum, IssueModeEnum } from "./template-input.ts";
@@ -26,18 +26,6 @@ const stateWords: Readonly<Record<(typeof templateStates)[number], string>> = {
 export const TemplateStateEnum = builder.enumType("CouponTemplateState", {
   description: "Where a coupon template is in its life.",
   values: Object.fromEntries(templateStates.map((state) => [state, { value: state, description: stateWords[state] }])),
-});
-
-const TransitionType = builder.objectRef<TemplateTransition>("CouponTemplateTransition").implement({
-  description: "One step in a coupon template's life.",
-  authScopes: viewers,
-  fields: (t) => ({
-    from: t.field({ type: TemplateStateEnum, description: "The state before.", resolve: (step) => step.from_state }),
-    to: t.field({ type: TemplateStateEnum, description: "The state after.", resolve: (step) => step.to_state }),
-    actor: t.exposeString("actor", { description: "Who did it; `stock and budget` where the last coupon was given." }),
-    reason: t.exposeString("reason", { nullable: true, description: "Why, in that person's words." }),
-    at: t.expose("at", { type: "DateTime", description: "When." }),
-  }),
 });
 
 const RecurrenceType = builder.objectRef<Recurrence>("CouponRecurrence").implement({
@@ -124,12 +112,7 @@ builder.objectFields(CouponTemplateType, (t) => ({
       return recurrence ? occurrencesAfter(recurrence, template, ctx.clock(), n) : [];
     },
   }),
-  transitions: t.field({
-    type: [TransitionType],
-    description: "The steps of its life, newest first, at most 200.",
-    complexity: { field: 1, multiplier: 5 },
-    resolve: ({ id }, _args, { ctx }) => templateTransitions(ctx, id),
-  }),
+  history: t.field(historyField("coupon-template")),
   statistics: t.field({
     type: StatisticsType,
     description: "What became of its coupons.",

@@ -6,6 +6,7 @@ import { CampaignType } from "../campaign/campaign-type.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
+import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -68,6 +69,7 @@ export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotio
       description: "Whether it acts now: enabled and inside its window.",
       resolve: (promotion, _args, { ctx }) => isActing(promotion, ctx.clock()),
     }),
+    history: t.field(historyField("promotion")),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),
     announcements: t.field({

@@ -18,7 +18,7 @@ mutation AddWebhook($input: CreateWebhookInput!) {
 query Webhooks {
   webhooks {
     nodes {
-      id url enabled failingSince notes { note actor at }
+      id url enabled failingSince history { what actor at }
       deliveries(first: 10) { nodes { id type state attempts status error dueAt body } }
     }
   }

@@ -1,10 +1,10 @@
 import { deliveriesById } from "../../webhook/delivery.ts";
-import { notesOf } from "../../webhook/note.ts";
-import type { Delivery, deliveryStates, Note, Webhook } from "../../webhook/table.ts";
+import type { Delivery, deliveryStates, Webhook } from "../../webhook/table.ts";
 import { webhooksById } from "../../webhook/webhook.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { lateEnum } from "../kit/late.ts";
+import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -29,16 +29,6 @@ export const WebhookDeliveryState = builder.enumType("WebhookDeliveryState", {
   } as const satisfies Record<(typeof deliveryStates)[number], { description: string }>,
 });
 
-const WebhookNoteType = builder.objectRef<Note>("WebhookNote").implement({
-  description: "Something that was done to an endpoint.",
-  authScopes: viewers,
-  fields: (t) => ({
-    note: t.exposeString("note", { description: "What, and why where nobody asked for it." }),
-    actor: t.exposeString("actor", { description: "Who did it, e.g. operator Kim, or a job." }),
-    at: t.expose("at", { type: "DateTime", description: "When." }),
-  }),
-});
-
 export const WebhookType = builder.node(builder.objectRef<Webhook>("Webhook"), {
   description: "An endpoint of the shop that is told of events, as Standard Webhooks describes (standardwebhooks.com).",
   authScopes: viewers,
@@ -55,7 +45,7 @@ export const WebhookType = builder.node(builder.objectRef<Webhook>("Webhook"), {
     }),
     enabled: t.exposeBoolean("enabled", {
       description:
-        "Whether it is told. One that is gone (410), or takes nothing for five days, is disabled; `notes` say so.",
+        "Whether it is told. One that is gone (410), or takes nothing for five days, is disabled; `history` says so.",
     }),
     failingSince: t.expose("failingSince", {
       type: "DateTime",
@@ -67,12 +57,7 @@ export const WebhookType = builder.node(builder.objectRef<Webhook>("Webhook"), {
       nullable: true,
       description: "Until when the secret that was rotated out last signs as well.",
     }),
-    notes: t.field({
-      type: [WebhookNoteType],
-      description: "What was done to it, the newest first, at most 50 things.",
-      complexity: { field: 1, multiplier: 10 },
-      resolve: ({ id }, _args, { ctx }) => notesOf(ctx, id),
-    }),
+    history: t.field(historyField("webhook")),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was added." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
   }),

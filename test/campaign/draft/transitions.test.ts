@@ -4,9 +4,10 @@ import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../../src/campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
 import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
-import { listTransitions, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { updateCampaign } from "../../../src/campaign/draft/campaign.ts";
 import { type CampaignState, campaignStates } from "../../../src/campaign/state.ts";
 import { isRefusal } from "../../../src/errors.ts";
+import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 
 let shop: Ledger;
@@ -50,10 +51,10 @@ for (const state of campaignStates) {
       const id = await campaignIn(state);
       const answer = await command(shop.ctx, { id, reason: "because" });
       const to = life[state][name];
-      const log = await listTransitions(shop.ctx, id);
+      const log = await historyOf(shop.ctx, subjectOf("campaign", id));
       if (to) {
         expect([name, answer]).toMatchObject([name, { id, state: to }]);
-        expect(log).toMatchObject([{ from_state: state, to_state: to, actor: "job test", reason: "because" }]);
+        expect(log).toMatchObject([{ from: state, to, actor: "job test", reason: "because" }]);
       } else {
         expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", state }]);
         expect(log).toEqual([]);
@@ -66,10 +67,10 @@ test("of many commands at once, as many succeed as the states allow, and the log
   const id = await campaignIn("ACTIVE");
   const mixed = Array.from({ length: 40 }, (_, i) => (i % 2 ? pauseCampaign : resumeCampaign));
   const answers = await Promise.all(mixed.map((command) => command(shop.ctx, { id })));
-  const log = (await listTransitions(shop.ctx, id)).reverse();
+  const log = (await historyOf(shop.ctx, subjectOf("campaign", id))).reverse();
   expect(log).toHaveLength(answers.filter((answer) => !isRefusal(answer)).length);
   log.forEach((step, i) => {
-    if (i > 0) expect(step.from_state).toBe(log[i - 1]!.to_state);
+    if (i > 0) expect(step.from).toBe(log[i - 1]!.to);
   });
 });
 

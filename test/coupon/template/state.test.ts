@@ -1,15 +1,10 @@
 import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import type { templateStates } from "../../../src/coupon/table.ts";
-import {
-  isLive,
-  stateAfter,
-  type TransitionName,
-  templateTransitions,
-  transitions,
-  transitionTemplates,
-} from "../../../src/coupon/template/state.ts";
+import type { TemplateState } from "../../../src/coupon/table.ts";
+import { isLive, type TransitionName, transitions, transitionTemplates } from "../../../src/coupon/template/state.ts";
+import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
+import { stateAfter } from "../../../src/transition/transition.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { testContext } from "../../support/graphql.ts";
@@ -19,9 +14,9 @@ const anyTransitions = fc.array(fc.constantFrom(...(Object.keys(transitions) as 
 test("DRAFT → ACTIVE ⇄ SOLD_OUT → ENDED | WITHDRAWN: nothing leaves an end, claims open by activating alone", () => {
   fc.assert(
     fc.property(anyTransitions, (list) => {
-      let state: (typeof templateStates)[number] = "DRAFT";
+      let state: TemplateState = "DRAFT";
       for (const transition of list) {
-        const next = stateAfter(state, transition);
+        const next: TemplateState | undefined = stateAfter<TemplateState>(state, transitions[transition]);
         if (state === "ENDED" || state === "WITHDRAWN") expect(next).toBeUndefined();
         if (next === "DRAFT") throw new Error("nothing becomes a draft again");
         if (next && isLive(next) && !isLive(state)) expect([state, transition]).toEqual(["DRAFT", "activate"]);
@@ -38,10 +33,10 @@ test("the database allows what the table of transitions allows, and logs every t
   await fc.assert(
     fc.asyncProperty(anyTransitions, async (list) => {
       const { id } = await addTemplate(ctx, { state: "DRAFT" });
-      let state: (typeof templateStates)[number] = "DRAFT";
+      let state: TemplateState = "DRAFT";
       const logged: string[] = [];
       for (const transition of list) {
-        const next = stateAfter(state, transition);
+        const next: TemplateState | undefined = stateAfter<TemplateState>(state, transitions[transition]);
         const results = await db.write(transitionTemplates(ctx, transition, sql`id = ${id}`));
         expect(results.at(-1)?.rowsAffected).toBe(next ? 1 : 0);
         if (next) logged.push(`${state} ${next}`);
@@ -49,8 +44,8 @@ test("the database allows what the table of transitions allows, and logs every t
       }
       const row = await db.first(sql`SELECT state FROM coupon_template WHERE id = ${id}`);
       expect(row).toEqual({ state });
-      const found = await templateTransitions(ctx, id);
-      expect(found.reverse().map(({ from_state, to_state }) => `${from_state} ${to_state}`)).toEqual(logged);
+      const found = await historyOf(ctx, subjectOf("coupon-template", id));
+      expect(found.reverse().map(({ from, to }) => `${from} ${to}`)).toEqual(logged);
       expect(found.every(({ actor }) => actor === "job test")).toBe(true);
     }),
     { numRuns: 40 },

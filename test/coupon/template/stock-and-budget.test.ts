@@ -7,10 +7,10 @@ import type { CouponTemplate } from "../../../src/coupon/table.ts";
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
 import { createTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
-import { templateTransitions } from "../../../src/coupon/template/state.ts";
 import { changeBudget, changeStock } from "../../../src/coupon/template/stock-and-budget.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
 
@@ -46,7 +46,7 @@ test("stock raised after it was sold out lets claims through at once, at a loade
   expect(codeOf(await claim(3, id))).toBe("CLAIMED");
   expect(codeOf(await claim(4, id))).toBe("SOLD_OUT");
   expect(
-    (await templateTransitions(shop.ctx, id)).map(({ to_state, actor, reason }) => [to_state, actor, reason]),
+    (await historyOf(shop.ctx, subjectOf("coupon-template", id))).map(({ to, actor, reason }) => [to, actor, reason]),
   ).toEqual([
     ["SOLD_OUT", "stock and budget", null],
     ["ACTIVE", "job app", "more came"],

@@ -5,10 +5,10 @@ import type { CouponTemplate, TemplateState } from "../../../src/coupon/table.ts
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
 import { createTemplate, duplicateTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate, endTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
-import { templateTransitions } from "../../../src/coupon/template/state.ts";
 import { takeBackOf } from "../../../src/coupon/template/take-back.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -106,7 +106,7 @@ test("what is past cannot be activated, and stays a draft", async () => {
   const { id } = await made({ closesAt: now - 1, validTo: now - 1 });
   expect(pathsOf(await activateTemplate(shop.ctx, { id }))).toEqual(["closesAt", "validTo"]);
   expect(await stateOf(id)).toBe("DRAFT");
-  expect(await templateTransitions(shop.ctx, id)).toEqual([]);
+  expect(await historyOf(shop.ctx, subjectOf("coupon-template", id))).toEqual([]);
 });
 
 test("a draft can become anything; a live template only what was not promised; refusals name the fields", async () => {
@@ -195,5 +195,7 @@ test("the sweep ends what is past its window or its validity, and opens what has
   ];
   for (const [{ id }, state] of states) expect([id, await stateOf(id)]).toEqual([id, state]);
   expect(codeOf(await claim(1, freed.id))).toBe("CLAIMED");
-  expect(await templateTransitions(shop.ctx, past.id)).toMatchObject([{ from_state: "ACTIVE", to_state: "ENDED" }]);
+  expect(await historyOf(shop.ctx, subjectOf("coupon-template", past.id))).toMatchObject([
+    { from: "ACTIVE", to: "ENDED" },
+  ]);
 });

@@ -126,8 +126,8 @@ describe("review", () => {
     const approved = await ben!.does("approveCampaign", { campaign: id, reason: "fine" }, "state approver");
     expect(approved).toMatchObject({ state: "APPROVED", approver: "operator Ben" });
     expect(await ada!.does("launchCampaign", { campaign: id }, "state")).toMatchObject({ state: "ACTIVE" });
-    const query = "query ($id: ID!) { campaign(id: $id) { transitions { from to actor reason } } }";
-    expect((await vic!.get(query, { id })).campaign.transitions).toEqual([
+    const query = "query ($id: ID!) { campaign(id: $id) { history { from to actor reason } } }";
+    expect((await vic!.get(query, { id })).campaign.history).toEqual([
       { from: "APPROVED", to: "ACTIVE", actor: "operator Ada", reason: null },
       { from: "IN_REVIEW", to: "APPROVED", actor: "operator Ben", reason: "fine" },
       { from: "DRAFT", to: "IN_REVIEW", actor: "operator Ada", reason: null },

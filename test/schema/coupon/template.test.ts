@@ -69,7 +69,7 @@ test("what is said of a template is read back, each kind with its parameters", a
   const id = await made({ ...said, ...inputs });
   const { couponTemplate } = await vic!.get(
     `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords stacking eligibility maxDiscount issued
-      createdBy transitions { to } statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
+      createdBy history { to } statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
     { id },
   );
   expect(couponTemplate).toEqual({
@@ -86,7 +86,7 @@ test("what is said of a template is read back, each kind with its parameters", a
     maxDiscount: "1000",
     issued: "0",
     createdBy: "operator Ed",
-    transitions: [],
+    history: [],
     statistics: { issued: "0", used: "0", revenue: "0" },
     takeBack: null,
     recurrence: null,
@@ -102,7 +102,7 @@ test("faults are named with their place, and null takes away what a draft said",
     "perMember",
   ]);
   expect(await paths({ discount: { fullReduction: { spend: "10", off: "20" } } })).toEqual(["params.off"]);
-  expect(await paths({ eligibility: { gotCampaign: { campaign: 1 } } })).toEqual(["eligibility.gotCampaign"]);
+  expect(await paths({ eligibility: { level: {} } })).toEqual(["eligibility.level"]);
   expect(await paths({ stacking: { exclusive: false } })).toEqual(["stacking"]);
   const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
   const away = { stock: null, closesAt: null, eligibility: null, name: null };
@@ -138,9 +138,9 @@ test("live edits, stock and budget: what is refused names its field, what is don
     issues: [{ path: "budget" }],
   });
   expect(await ed!.does("changeCouponBudget", { template, budget: null }, "budget")).toMatchObject({ budget: null });
-  const steps = "transitions { from to actor reason }";
-  const { transitions } = await ed!.does("endCouponTemplate", { template, reason: "enough" }, steps);
-  expect(transitions).toEqual([
+  const steps = "history { from to actor reason }";
+  const { history } = await ed!.does("endCouponTemplate", { template, reason: "enough" }, steps);
+  expect(history).toEqual([
     { from: "SOLD_OUT", to: "ENDED", actor: "operator Ed", reason: "enough" },
     { from: "ACTIVE", to: "SOLD_OUT", actor: "stock and budget", reason: null },
     { from: "SOLD_OUT", to: "ACTIVE", actor: "operator Ed", reason: "found one" },

@@ -39,12 +39,12 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
   const fields = `deliveries(first: 5, state: DONE) { nodes { id messageId type body state attempts status error dueAt endedAt } pageInfo { hasNextPage } }`;
   const seen = await until(async () => {
     const data = await viewer.get(`{ webhooks { nodes { id url description events enabled failingSince oldSecretUntil
-      notes { note actor } ${fields} } } }`);
+      history { what actor } ${fields} } } }`);
     return data.webhooks.nodes[0].deliveries.nodes.length > 0 && data;
   });
   expect(seen.webhooks.nodes[0]).toMatchObject({
     failingSince: null,
-    notes: [{ note: "created", actor: "operator Ada" }],
+    history: [{ what: "created", actor: "operator Ada" }],
     deliveries: {
       nodes: [
         {

@@ -1,0 +1,5 @@
+// What the API says of histories; it declares its part on the builder when it is imported.
+import "./history.ts";
+import type { Room } from "../room.ts";
+
+export const transitionRoom: Room = {};

@@ -1,0 +1,59 @@
+import { type SQL, sql } from "drizzle-orm";
+import { describeActor } from "../actor.ts";
+import type { Context } from "../context.ts";
+import type { Query } from "../db/statement.ts";
+
+/** Something that was done to a thing. */
+export interface AuditEntry {
+  readonly id: number;
+  /** In words; of a transition, the state that it led to. */
+  readonly what: string;
+  readonly from: string | null;
+  readonly to: string | null;
+  /** Who did it, in words; see `describeActor`. */
+  readonly actor: string;
+  readonly reason: string | null;
+  /** Milliseconds. */
+  readonly at: number;
+}
+
+/** How a thing is called in the audit: `campaign/7`. */
+export function subjectOf(noun: string, id: number): string {
+  return `${noun}/${id}`;
+}
+
+/** A transition of all rows of a table that a condition selects. */
+interface AuditedTransition {
+  /** What the rows are, e.g. `campaign`: the subject is `<noun>/<id>`. */
+  readonly noun: string;
+  /** The table, with columns `id` and `state`. */
+  readonly table: SQL;
+  readonly where: SQL;
+  readonly to: string;
+  readonly reason?: string | undefined;
+}
+
+/** The statement that logs a transition; it stands before the update, while the rows are still in their old states. */
+export function auditTransition(ctx: Context, { noun, table, where, to, reason }: AuditedTransition): Query {
+  return sql`
+    INSERT INTO audit (subject, what, from_state, to_state, actor, reason, at)
+    SELECT ${`${noun}/`} || id, ${to}, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
+    FROM ${table} WHERE ${where}`;
+}
+
+/** The statement that writes down what was done to a thing, where `guard` holds. */
+export function auditDeed(ctx: Context, subject: string, what: string, guard: SQL = sql`1`): Query {
+  return sql`
+    INSERT INTO audit (subject, what, actor, at)
+    SELECT ${subject}, ${what}, ${describeActor(ctx.actor)}, ${ctx.clock()} WHERE ${guard}`;
+}
+
+/** Entries of one history at most. */
+export const historyLimit = 200;
+
+/** What was done to a thing, newest first, at most {@link historyLimit} entries. */
+export function historyOf({ db }: Pick<Context, "db">, subject: string): Promise<AuditEntry[]> {
+  return db.all<AuditEntry>(sql`
+    SELECT id, what, from_state AS "from", to_state AS "to", actor, reason, at FROM audit
+    WHERE subject = ${subject} ORDER BY id DESC LIMIT ${historyLimit}`);
+}
