@@ -31,6 +31,7 @@ import {
   queueSettings,
   redisSettings,
 } from "./settings.ts";
+import { type Listener, listen } from "./web/listener.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** What tests and benches may put in the place of the real thing. */
@@ -70,7 +71,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world);
-  const listener = listen(env, log);
+  const listener = listen({ host: env.HOST, port: env.PORT }, log);
   const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
   const queue = openQueue(
     queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
@@ -193,43 +194,6 @@ function faces(env: Env, ctx: Context) {
 /** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
 function forwardedAddress(request: Request): string {
   return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "unknown";
-}
-
-/** Of a file of members, in bytes; every other address reads far less and says so with 413. */
-const longestBody = 2 ** 31;
-
-interface Listener {
-  readonly url: string;
-  route(handler: Handler): void;
-  stop(): Promise<void>;
-}
-
-/**
- * Listens at once, so that the address is known to the parts that are told it, and lets requests wait until the routes are there: the
- * queue is sooner ready than we are, and every refusal would cost its messages one of their tries.
- */
-function listen(env: Env, log: Log): Listener {
-  const ready = Promise.withResolvers<Handler>();
-  let handler: Handler = async (request, server) => (await ready.promise)(request, server);
-  const server = Bun.serve({
-    hostname: env.HOST,
-    port: env.PORT,
-    maxRequestBodySize: longestBody,
-    development: false, // its page of a failure shows our source and stack
-    fetch: (request, self): Response | Promise<Response> => handler(request, self),
-    error: (error) => {
-      log("error", "request.failed", { error });
-      return Response.json({ error: "something went wrong on our side" }, { status: 500 });
-    },
-  });
-  return {
-    url: `http://${env.HOST === "0.0.0.0" ? "127.0.0.1" : env.HOST}:${server.port}`,
-    route: (routes) => {
-      handler = routes;
-      ready.resolve(routes);
-    },
-    stop: () => server.stop(true),
-  };
 }
 
 type Stoppable = ReturnType<Service>;
