@@ -4,7 +4,7 @@ import { type Channels, openChannels } from "./channels/index.ts";
 import type { Context, Log, Service } from "./context.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
-import { audience, domains, examples, files, jobs } from "./domains.ts";
+import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
 import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
@@ -87,6 +87,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     domains,
     jobs,
     audience,
+    rewards,
     senders: parts.channels.senders,
     sandbox: parts.channels.sandbox,
     log,

@@ -1,4 +1,6 @@
+import type { ResultSet } from "@libsql/client";
 import type { Redis } from "@upstash/redis";
+import type { SQL } from "drizzle-orm";
 import type { Actor, Scope } from "./actor.ts";
 import type { AudienceLanguage } from "./audience/language.ts";
 import type { AudienceTerm } from "./audience/term.ts";
@@ -6,7 +8,7 @@ import type { Limits } from "./channels/catalog.ts";
 import type { Sandbox } from "./channels/sandbox/sandbox.ts";
 import type { Database } from "./db/client.ts";
 import type { Query } from "./db/statement.ts";
-import { isRefusal } from "./errors.ts";
+import { type Issue, isRefusal, type Refusal } from "./errors.ts";
 import type { Memory } from "./memory.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
@@ -55,6 +57,8 @@ export interface Context extends World {
   readonly domains: readonly Domain[];
   /** The language of filters, made of all domains' terms. */
   readonly audience: AudienceLanguage;
+  /** What can be given to members, of all domains. */
+  readonly rewards: Rewards;
   /** What the sandbox took instead of the providers; always there, perhaps unused. */
   readonly sandbox: Sandbox;
   readonly log: Log;
@@ -82,6 +86,8 @@ export interface Domain {
   readonly every?: readonly Recurrence[];
   /** What can be asked of its members in filters. */
   readonly terms?: readonly AudienceTerm[];
+  /** What it can give to members. */
+  readonly rewards?: readonly Reward[];
   /** What the shop's webhooks may tell of. */
   readonly events?: readonly ToldEvent[];
   /** What it keeps of a member: exported, and erased. Every table with a column of members is in one of these. */
@@ -114,6 +120,54 @@ export interface Recurrence {
 export interface ToldEvent {
   readonly event: Pick<EventType<never>, "type" | "version">;
   readonly told: string;
+}
+
+/**
+ * Something that can be given to members. Whoever gives it – promotions, campaigns, triggers, lotteries – holds its kind and its terms
+ * as JSON, and reaches it through `ctx.rewards`: so a domain can check and give what one above it defines.
+ */
+export interface Reward {
+  /** E.g. `COUPON`. */
+  readonly kind: string;
+  readonly about: string;
+  /** What is wrong with terms, by the path in them: a fault of shape, or what they name is not there, or not for giving. */
+  issues(ctx: Context, terms: unknown): Promise<readonly Issue[]>;
+  /** What they are worth, in words for operators. Throws for terms that do not fit, as do all of these. */
+  describe(ctx: Context, terms: unknown): Promise<string>;
+  /** How many more can be given, as an SQL expression; more than anyone could give where nothing bounds it. */
+  left(terms: unknown): SQL;
+  /** Gives one to each of many, in the batch of whoever decided who they are. */
+  issueToMembers(ctx: Context, terms: unknown, to: Recipients): Promise<Issuing>;
+  /** Gives one to a member, once for each key. */
+  issueOne(ctx: Context, terms: unknown, to: Recipient): Promise<{ readonly id: number } | Refusal>;
+}
+
+/** Whom a reward is given to together, and by whom: of one source a member gets one. */
+export interface Recipients {
+  /** E.g. `run/7`. */
+  readonly source: string;
+  /** A query of the column `member`, not longer than what is left. */
+  readonly members: SQL;
+}
+
+export interface Recipient {
+  /** The member's `seq`. */
+  readonly member: number;
+  /** The giver's name for this one gift, 1–200 characters: repeating it gives nothing more. */
+  readonly key: string;
+}
+
+/** The statements that give it, and who is told their results after the commit; nobody waits for that, and it does not throw. */
+export interface Issuing {
+  readonly statements: readonly Query[];
+  issued(results: readonly ResultSet[]): Promise<void>;
+}
+
+/** What can be given, by kind. */
+export interface Rewards {
+  readonly kinds: readonly string[];
+  /** The reward of a kind, if there is one. */
+  of(kind: string): Reward | undefined;
 }
 
 /** What a domain holds about a member. */

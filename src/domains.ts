@@ -11,6 +11,7 @@ import { webhookConsumers, webhookJobs } from "./jobs/webhook.ts";
 import { member } from "./member/domain.ts";
 import { operations } from "./operations/domain.ts";
 import { promotion } from "./promotion/domain.ts";
+import { rewardsOf } from "./reward/reward.ts";
 import { campaignRoom } from "./schema/campaign/index.ts";
 import { checkoutRoom } from "./schema/checkout/index.ts";
 import { couponRoom } from "./schema/coupon/index.ts";
@@ -52,6 +53,9 @@ export const jobs = jobsOf(
 
 /** The language of filters that all of them speak. */
 export const audience = audienceLanguage(domains.flatMap(({ terms = [] }) => terms));
+
+/** What all of them can give. */
+export const rewards = rewardsOf(domains.flatMap(({ rewards = [] }) => rewards));
 
 /** Where files are sent to and taken from. */
 export const files: NonNullable<Room["files"]> = Object.assign({}, ...parts.map(({ room }) => room.files));

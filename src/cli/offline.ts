@@ -2,7 +2,7 @@ import { openChannels } from "../channels/index.ts";
 import type { Context } from "../context.ts";
 import { openDatabase } from "../db/client.ts";
 import { migrate } from "../db/migrate.ts";
-import { audience, domains } from "../domains.ts";
+import { audience, domains, rewards } from "../domains.ts";
 import { type Env, readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
 import { createMemory } from "../memory.ts";
@@ -28,6 +28,7 @@ export async function offline<T>(job: string, work: (ctx: Context, env: Env) => 
     settings: domainSettings(env, channels, here),
     domains,
     audience,
+    rewards,
     sandbox: channels.sandbox,
     log: createLog(env.LOG_LEVEL, domains),
     actor: { kind: "system", job },

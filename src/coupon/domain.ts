@@ -8,6 +8,7 @@ import { couponGauges } from "./gauges.ts";
 import { claimPage } from "./link/claim-page.ts";
 import { codesFlow, couponExpire, couponPool, couponTakeBack } from "./messages.ts";
 import { walletPersonalData } from "./personal-data.ts";
+import { couponReward } from "./reward.ts";
 import { tables } from "./table.ts";
 import { sweepTemplates } from "./template/sweep.ts";
 import { openTakeBacks } from "./template/take-back.ts";
@@ -21,6 +22,7 @@ export const coupon = defineDomain({
   flows: { [codesFlow]: { parallelism: 1 } },
   every: [{ cron: "* * * * *", message: couponExpire }],
   terms: couponTerms,
+  rewards: [couponReward],
   events: [
     { event: couponSoldOut, told: "Nothing is left of a coupon template's stock or budget." },
     {

@@ -1,10 +1,10 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../errors.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { promotionTable } from "./table.ts";
-import { PromotionRule } from "./tier.ts";
+import { PromotionRule, rewardOfTier } from "./tier.ts";
 
 /** A rule that acts on the shop's carts or orders while it is enabled and inside its window. Times are milliseconds. */
 export type Promotion = Omit<typeof promotionTable.$inferSelect, "kind" | "tiers"> & PromotionRule;
@@ -30,7 +30,7 @@ export function isActing(promotion: Pick<Promotion, "enabled" | "startsAt" | "en
 
 /** Writes a promotion down, disabled. */
 export async function createPromotion(ctx: Context, draft: PromotionDraft): Promise<Promotion | Refusal> {
-  const checked = checkDraft(draft, ctx.clock());
+  const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
   const row = { ...checked, enabled: false, createdAt: now, updatedAt: now };
@@ -54,7 +54,7 @@ export async function rewritePromotion(
   const { name, remark, startsAt, endsAt, kind, tiers } = before;
   const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
   const draft = { name, remark, startsAt, endsAt, rule: { kind, tiers }, ...changes };
-  const checked = checkDraft(draft, ctx.clock());
+  const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
   return withTransaction(ctx, async (tx) => {
     const [row] = await tx.db.orm
@@ -131,7 +131,7 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
   return rows.map(fromRow);
 }
 
-function checkDraft({ rule, ...facts }: PromotionDraft, now: number) {
+async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraft) {
   const parsed = PromotionFacts.safeParse(facts);
   const ruled = PromotionRule.safeParse(rule);
   const issues = [
@@ -139,11 +139,23 @@ function checkDraft({ rule, ...facts }: PromotionDraft, now: number) {
     ...(ruled.error?.issues ?? []).map(({ path, message }) => ({ path: ["rule", ...path].join("."), message })),
   ];
   if (!parsed.success || !ruled.success) return refuse.invalid(issues);
-  const { startsAt = now, endsAt } = parsed.data;
+  const promised = await rewardIssues(ctx, ruled.data);
+  if (promised.length > 0) return refuse.invalid(promised);
+  const { startsAt = ctx.clock(), endsAt } = parsed.data;
   if (endsAt !== null && endsAt <= startsAt) {
     return refuse.invalid([{ path: "endsAt", message: "the end must lie after the start" }]);
   }
   return { ...parsed.data, startsAt, ...ruled.data };
+}
+
+/** What is wrong with what the tiers promise, where it is a reward that there is. */
+async function rewardIssues(ctx: Context, { kind, tiers }: PromotionRule): Promise<Issue[]> {
+  const found = tiers.map(async (tier, i) => {
+    const gift = rewardOfTier(kind, tier);
+    const issues = (await (gift && ctx.rewards.of(gift.kind))?.issues(ctx, gift?.terms)) ?? [];
+    return issues.map(({ message }) => ({ path: `rule.tiers.${i}.${gift?.field}`, message }));
+  });
+  return (await Promise.all(found)).flat();
 }
 
 /** The rule is parsed again, so that a row that no longer fits is noticed where it is read. */

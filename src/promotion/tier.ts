@@ -72,3 +72,20 @@ export function discountOfTier(tier: PromotionRule["tiers"][number]): DiscountRu
   if ("off" in tier) return instant.rule({ off: tier.off });
   return "basisPointsOff" in tier ? percent.rule({ basisPointsOff: tier.basisPointsOff }) : undefined;
 }
+
+/** What a tier gives besides a lower price: a reward's kind and terms, and the field that says so. */
+export interface TierReward {
+  readonly kind: string;
+  readonly terms: unknown;
+  readonly field: string;
+}
+
+/** The reward that a tier of a kind promises, if it does. */
+export function rewardOfTier(kind: PromotionKind, tier: object): TierReward | undefined {
+  if (kind === "COUPON" && "couponTemplate" in tier) {
+    return { kind: "COUPON", terms: { template: tier.couponTemplate }, field: "couponTemplate" };
+  }
+  return kind === "POINTS" && "points" in tier
+    ? { kind: "POINTS", terms: { points: tier.points }, field: "points" }
+    : undefined;
+}

@@ -64,7 +64,9 @@ async function doEverything(ctx: Context): Promise<void> {
     [system, "ON_CLAIM"],
     [pooled, "POOL"],
   ] as const) {
-    await ctx.db.write(issueStatements({ template, run: 1, perMember: 3, codeMode, codePrefix: "A", members, now: 0 }));
+    await ctx.db.write(
+      issueStatements({ template, source: "run/1", perMember: 3, codeMode, codePrefix: "A", members, now: 0 }),
+    );
   }
   await claimableCoupons(as(1));
   await quoteCart(as(1), { cart });

@@ -3,7 +3,7 @@ import type { Actor } from "../../src/actor.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
-import { audience, domains } from "../../src/domains.ts";
+import { audience, domains, rewards } from "../../src/domains.ts";
 import { createMemory, type Memory } from "../../src/memory.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
 import { createSignIn } from "../../src/operations/sign-in.ts";
@@ -60,6 +60,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
     },
     domains,
     audience,
+    rewards,
     sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }, realWorld),
     log: () => {},
     actor,

@@ -12,8 +12,8 @@ import { codeOf, randomColumns } from "./code-in-sql.ts";
 /** Coupons of one template for many members at once. */
 export interface BulkIssue {
   readonly template: number;
-  /** Who gives them: a run of a campaign. */
-  readonly run: number;
+  /** Who gives them, e.g. `run/7` of a campaign. */
+  readonly source: string;
   readonly perMember: number;
   readonly codeMode: CodeMode;
   readonly codePrefix: string;
@@ -28,7 +28,7 @@ export interface BulkIssue {
  * CHECKs stand behind. {@link couponsIssued} is told their results.
  */
 export function issueStatements(issue: BulkIssue): Query[] {
-  const { template, run, perMember, codeMode, now } = issue;
+  const { template, source, perMember, codeMode, now } = issue;
   // Within a limit of one, whoever may have one has none: nothing needs to be counted.
   const number =
     perMember === 1 ? sql`1` : sql`1 + (SELECT count(*) FROM coupon h WHERE h.member = s.member AND h.template = t.id)`;
@@ -36,7 +36,7 @@ export function issueStatements(issue: BulkIssue): Query[] {
   return [
     sql`
       INSERT INTO coupon (member, template, number, source, code, held_budget, at, valid_from, valid_to, counted)
-      SELECT s.member, t.id, ${number}, ${`run/${run}`}, ${code},
+      SELECT s.member, t.id, ${number}, ${source}, ${code},
         CASE WHEN t.budget IS NULL THEN 0 ELSE t.max_discount END, ${now},
         CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, ${now}) ELSE ${now} END,
         CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE ${now} + t.valid_days * 86400000 END, 1
@@ -49,7 +49,7 @@ export function issueStatements(issue: BulkIssue): Query[] {
     sql`
       SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
       FROM coupon_template WHERE id = ${template}`,
-    ...(codeMode === "POOL" ? assignPoolCodes({ template, source: `run/${run}`, members: issue.members }) : []),
+    ...(codeMode === "POOL" ? assignPoolCodes({ template, source, members: issue.members }) : []),
   ];
 }
 

@@ -104,9 +104,9 @@ describe("progress", () => {
     await shop.ctx.db.write([
       sql`UPDATE run SET completed_at = ${began + 10 * hour} WHERE id = ${run}`,
       sql`
-        INSERT INTO transition (campaign, from_state, to_state, actor, at) VALUES
-          (${campaign}, 'ACTIVE', 'PAUSED', 'x', ${began + 2000}),
-          (${campaign}, 'PAUSED', 'ACTIVE', 'x', ${began + 10 * hour - 3000})`,
+        INSERT INTO audit (subject, what, from_state, to_state, actor, at) VALUES
+          (${`campaign/${campaign}`}, 'PAUSED', 'ACTIVE', 'PAUSED', 'x', ${began + 2000}),
+          (${`campaign/${campaign}`}, 'ACTIVE', 'PAUSED', 'ACTIVE', 'x', ${began + 10 * hour - 3000})`,
     ]);
     expect((await progressOf(run)).perSecond).toBeCloseTo(250 / 5);
   });

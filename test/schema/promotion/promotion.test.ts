@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { addTemplate } from "../../support/coupons.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 
@@ -25,10 +26,11 @@ const enable = (promotion: string, more: object = {}) =>
 const campaigns = async () => (await shop.ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM campaign`))?.n ?? 0;
 
 test("a promotion of each kind is kept with its tiers", async () => {
+  const { id: couponTemplate } = await addTemplate(shop.ctx, { issueMode: "SYSTEM" });
   const rules = {
     FULL_REDUCTION: rule,
     DISCOUNT: { discount: [{ spend: "20000", basisPointsOff: 500 }] },
-    COUPON: { coupon: [{ spend: "20000", couponTemplate: 7 }] },
+    COUPON: { coupon: [{ spend: "20000", couponTemplate }] },
     POINTS: {
       points: [
         { spend: "10000", points: 50 },

@@ -1,0 +1,40 @@
+import { z } from "zod";
+import { describeDiscount } from "../discount/terms.ts";
+import { defineReward } from "../reward/reward.ts";
+import { couponsIssued, issueStatements } from "./issue/issue.ts";
+import { issueCoupon } from "./issue/issue-one.ts";
+import { unitsLeft } from "./issue/issue-rules.ts";
+import { findTemplate } from "./template/template.ts";
+
+const Terms = z.strictObject({ template: z.int().positive().describe("The coupon template, by its number.") });
+
+/** A coupon of a template that the shop gives: one for each member, as long as stock, budget and limits allow. */
+export const couponReward = defineReward({
+  kind: "COUPON",
+  about: "A coupon of a template that the shop gives.",
+  terms: Terms,
+  issues: async (ctx, { template: id }) => {
+    const path = "template";
+    const template = await findTemplate(ctx, id);
+    if (!template) return [{ path, message: `there is no coupon template ${id}` }];
+    if (template.issueMode === "CODE") return [{ path, message: "its coupons are given for codes only" }];
+    if (template.recurrence !== null) return [{ path, message: "it recurs; name one of its occurrences" }];
+    return [];
+  },
+  describe: async (ctx, { template: id }) => {
+    const template = await findTemplate(ctx, id);
+    return template ? `${template.name} (${describeDiscount(template)} ${template.currency})` : `coupon template ${id}`;
+  },
+  left: ({ template }) => unitsLeft(template),
+  issueToMembers: async (ctx, { template: id }, { source, members }) => {
+    const template = await findTemplate(ctx, id);
+    if (!template) throw new Error(`coupon template ${id} is gone`);
+    const { perMember, codeMode, codePrefix } = template;
+    return {
+      statements: issueStatements({ template: id, source, perMember, codeMode, codePrefix, members, now: ctx.clock() }),
+      issued: (results) => couponsIssued(ctx, id, results),
+    };
+  },
+  issueOne: (ctx, { template }, { member, key }) =>
+    issueCoupon(ctx, { template, member: { seq: member }, idempotencyKey: key }),
+});

@@ -1,0 +1,42 @@
+import type { SQL } from "drizzle-orm";
+import type { z } from "zod";
+import type { Context, Issuing, Recipient, Recipients, Reward, Rewards } from "../context.ts";
+import type { Issue, Refusal } from "../errors.ts";
+
+/** A reward with the shape of its terms. */
+export interface RewardDefinition<Terms> {
+  readonly kind: string;
+  readonly about: string;
+  readonly terms: z.ZodType<Terms>;
+  /** What is wrong with terms of the right shape: what they name is not there, or not for giving. */
+  issues?(ctx: Context, terms: Terms): Promise<readonly Issue[]>;
+  describe(ctx: Context, terms: Terms): Promise<string>;
+  left(terms: Terms): SQL;
+  issueToMembers(ctx: Context, terms: Terms, to: Recipients): Promise<Issuing>;
+  issueOne(ctx: Context, terms: Terms, to: Recipient): Promise<{ readonly id: number } | Refusal>;
+}
+
+/** Makes a reward; its domain's manifest makes it known. The type of its terms is sealed inside, and they are checked. */
+export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward {
+  const { kind, about, terms: schema } = definition;
+  return {
+    kind,
+    about,
+    issues: async (ctx, terms) => {
+      const { data, error } = schema.safeParse(terms);
+      if (error) return error.issues.map(({ path, message }) => ({ path: path.join("."), message }));
+      return (await definition.issues?.(ctx, data)) ?? [];
+    },
+    describe: (ctx, terms) => definition.describe(ctx, schema.parse(terms)),
+    left: (terms) => definition.left(schema.parse(terms)),
+    issueToMembers: async (ctx, terms, to) => definition.issueToMembers(ctx, schema.parse(terms), to),
+    issueOne: async (ctx, terms, to) => definition.issueOne(ctx, schema.parse(terms), to),
+  };
+}
+
+/** All rewards by kind. Throws where two have one kind. */
+export function rewardsOf(list: readonly Reward[]): Rewards {
+  const byKind = new Map(list.map((reward) => [reward.kind, reward]));
+  if (byKind.size < list.length) throw new Error("two rewards have one kind");
+  return { kinds: [...byKind.keys()], of: (kind) => byKind.get(kind) };
+}
