@@ -56,7 +56,10 @@ export function memberTokenVerifier(settings: MemberTokenSettings, clock: () => 
   };
 }
 
-/** Signs a token for a member, as the shop would; for local runs, where the secret is ours. It lives from `now` (ms) for `ttlSeconds`. */
+/**
+ * Signs a token for a member, as the shop would; for local runs, where the secret is ours. It lives from `now` (ms) for
+ * `ttlSeconds`.
+ */
 export async function mintMemberToken(
   settings: MemberTokenSettings,
   externalId: string,

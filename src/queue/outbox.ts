@@ -39,8 +39,8 @@ export function noneAhead(subject: string, now: number): SQL {
 /** The columns of an outbox row that {@link enqueueEach} computes in SQL from the rows of a query. */
 export interface OutboxRow {
   /**
-   * Tells the rows of one statement apart, in letters, digits and hyphens: what is said with the statement's own id makes
-   * theirs, unique over all installations. Only where there can be no more than one row it may be left out.
+   * Tells the rows of one statement apart, in letters, digits and hyphens: with an id of the statement's own it makes
+   * theirs, unique over all installations. It may be left out where there can be no more than one row.
    */
   readonly key?: SQL;
   /** JSON text that the message's schema accepts. */

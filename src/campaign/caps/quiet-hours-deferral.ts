@@ -73,6 +73,7 @@ export function wakeUps(ctx: Context, run: number, deferred: SQL): Query {
       notBefore: sql`until`,
     },
     sql`(SELECT DISTINCT due_at AS until FROM send WHERE ${deferred})
-      WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = ${subject} AND o.not_before > ${ctx.clock() + imminentMs})`,
+      WHERE NOT EXISTS (
+        SELECT 1 FROM outbox o WHERE o.subject = ${subject} AND o.not_before > ${ctx.clock() + imminentMs})`,
   );
 }
