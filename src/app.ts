@@ -10,6 +10,7 @@ import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
+import { createMemory } from "./memory.ts";
 import { countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
@@ -30,9 +31,13 @@ import {
   queueSettings,
   redisSettings,
 } from "./settings.ts";
+import { type Listener, listen } from "./web/listener.ts";
+import { realWorld, type World } from "./world.ts";
 
 /** What tests and benches may put in the place of the real thing. */
 export interface Replaceable {
+  readonly world?: World;
+  /** Its clock alone. */
   readonly clock?: () => number;
   readonly log?: Log;
   /** How the embedded broker calls a destination. */
@@ -64,11 +69,17 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
 
 async function start(env: Env, replace: Replaceable): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
-  const parts = await openParts(env, log);
-  const listener = listen(env, log);
-  const broker = await ownBroker(env, log, replace);
-  const queue = openQueue(queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }));
+  const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
+  const parts = await openParts(env, log, world);
+  const listener = listen({ host: env.HOST, port: env.PORT }, log);
+  const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
+  const queue = openQueue(
+    queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
+    world,
+  );
   const ctx: JobContext = {
+    ...world,
+    memory: createMemory(),
     db: parts.db,
     redis: parts.redis.client,
     queue,
@@ -79,8 +90,6 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     rewards,
     senders: parts.channels.senders,
     sandbox: parts.channels.sandbox,
-    clock: replace.clock ?? Date.now,
-    random: Math.random,
     log,
     actor: { kind: "system", job: "app" },
   };
@@ -88,7 +97,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     countPublishFailure(event);
     log("warn", event, fields);
   };
-  const relay = startRelay(parts.db, queue, onTrouble, ctx.clock);
+  const relay = startRelay(parts.db, queue, onTrouble, world);
   const adminToken = await ensureAdminToken(ctx);
   listener.route(addresses(env, ctx, parts.redis));
   const armed = await keepArmed(ctx);
@@ -135,11 +144,11 @@ interface Parts {
   readonly migrated: readonly string[];
 }
 
-async function openParts(env: Env, log: Log): Promise<Parts> {
-  const db = await openDatabase(databaseSettings(env));
-  const migrated = await migrate(db);
-  const redis = await openRedis(redisSettings(env), (line) => log("warn", "redis", { line }));
-  return { db, redis, channels: openChannels(channelSettings(env)), migrated };
+async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
+  const db = await openDatabase(databaseSettings(env), world);
+  const migrated = await migrate(db, world.clock);
+  const redis = await openRedis(redisSettings(env), world, (line) => log("warn", "redis", { line }));
+  return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
 }
 
 /** Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker` runs. */
@@ -165,19 +174,20 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
 
 /** What operators, services and members talk to. */
 function faces(env: Env, ctx: Context) {
-  const signIn = createSignIn({ db: ctx.db, members: memberTokenSettings(env), clock: ctx.clock });
+  const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env) });
   const contextFor = (actor: Actor) => ({ ...ctx, actor });
   const graphql = createGraphqlServer({
     schemas: buildSchemas(domains),
     signIn,
     contextFor,
+    id: ctx.id,
     isProduction: env.production,
     log: ctx.log,
     examples,
-    limitRequest: createRequestLimit(ctx.redis, ctx.clock),
+    limitRequest: createRequestLimit(ctx),
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
-  const options = { signIn, contextFor, dir: join(env.dataDir, "imports") };
+  const options = { signIn, contextFor, id: ctx.id, dir: join(env.dataDir, "imports") };
   const forFiles = Object.entries(files).map(([name, create]) => [name, create(options)] as const);
   return { signIn, handlers: { graphql: graphql.graphql, app: graphql.app, ...Object.fromEntries(forFiles) } };
 }
@@ -185,43 +195,6 @@ function faces(env: Env, ctx: Context) {
 /** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
 function forwardedAddress(request: Request): string {
   return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "unknown";
-}
-
-/** Of a file of members, in bytes; every other address reads far less and says so with 413. */
-const longestBody = 2 ** 31;
-
-interface Listener {
-  readonly url: string;
-  route(handler: Handler): void;
-  stop(): Promise<void>;
-}
-
-/**
- * Listens at once, so that the address is known to the parts that are told it, and lets requests wait until the routes are there: the
- * queue is sooner ready than we are, and every refusal would cost its messages one of their tries.
- */
-function listen(env: Env, log: Log): Listener {
-  const ready = Promise.withResolvers<Handler>();
-  let handler: Handler = async (request, server) => (await ready.promise)(request, server);
-  const server = Bun.serve({
-    hostname: env.HOST,
-    port: env.PORT,
-    maxRequestBodySize: longestBody,
-    development: false, // its page of a failure shows our source and stack
-    fetch: (request, self): Response | Promise<Response> => handler(request, self),
-    error: (error) => {
-      log("error", "request.failed", { error });
-      return Response.json({ error: "something went wrong on our side" }, { status: 500 });
-    },
-  });
-  return {
-    url: `http://${env.HOST === "0.0.0.0" ? "127.0.0.1" : env.HOST}:${server.port}`,
-    route: (routes) => {
-      handler = routes;
-      ready.resolve(routes);
-    },
-    stop: () => server.stop(true),
-  };
 }
 
 type Stoppable = ReturnType<Service>;

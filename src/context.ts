@@ -8,15 +8,20 @@ import type { Sandbox } from "./channels/sandbox/sandbox.ts";
 import type { Database } from "./db/client.ts";
 import type { Query } from "./db/statement.ts";
 import { type Issue, isRefusal, type Refusal } from "./errors.ts";
+import type { Memory } from "./memory.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
 import type { Flow, Queue } from "./queue/qstash.ts";
 import type { Settings, SettingsSlice } from "./settings-slice.ts";
+import type { World } from "./world.ts";
 
 export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
 
-/** What every verb gets first. A transaction travels in it: inside {@link withTransaction}, `db` is the transaction. */
-export interface Context {
+/**
+ * What every verb gets first: also time, chance and ids, which come from nowhere else. A transaction travels in it:
+ * inside {@link withTransaction}, `db` is the transaction.
+ */
+export interface Context extends World {
   readonly db: Database;
   readonly redis: Redis | undefined;
   readonly queue: Queue;
@@ -29,11 +34,9 @@ export interface Context {
   readonly rewards: Rewards;
   /** What the sandbox took instead of the providers; always there, perhaps unused. */
   readonly sandbox: Sandbox;
-  /** Milliseconds since 1970 UTC. */
-  readonly clock: () => number;
-  /** In [0, 1). */
-  readonly random: () => number;
   readonly log: Log;
+  /** What this app remembers; see `perApp`. */
+  readonly memory: Memory;
   readonly actor: Actor;
 }
 

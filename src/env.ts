@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { z } from "zod";
 import type { ExternalChannelName } from "./channels/catalog.ts";
+import { flag, isZone, listOf, mailbox, smsSender, url } from "./env-values.ts";
 import { keptSecrets, type Secrets, secret } from "./secrets.ts";
 
 /** Every fault of the environment at once, each line ready to be read by a person. */
@@ -12,20 +13,6 @@ export class EnvError extends Error {
   }
 }
 
-const flag = z.stringbool();
-const url = z.url().transform((value) => value.replace(/\/+$/, ""));
-/** `a@b.example`, or a name before it in angle brackets; a name with signs that mail keeps for itself stands in quotes. */
-const mailbox = z.string().refine((text) => {
-  const [, , named] = /^("[^"\\\p{Cc}]*"|[^"\\<>()[\],;:@\p{Cc}]*) *<([^<>]*)>$/u.exec(text) ?? [];
-  return z.email().safeParse(named ?? text).success;
-}, "an e-mail address, or `Name <address>`");
-/** What Twilio sends from: a number in E.164 or a short code, a messaging service, or a sender's name. */
-const smsSender = z
-  .string()
-  .regex(
-    /^(\+[1-9]\d{6,14}|\d{5,6}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11})$/,
-    "a number such as +15005550006, the sid of a messaging service (MG…), or a sender's name of at most 11 letters and digits",
-  );
 /** What production may be allowed by name. */
 const allowances = ["sandbox", "embedded-broker"] as const;
 
@@ -223,13 +210,6 @@ function unsafeInProduction(given: Given): string[] {
   return faults;
 }
 
-function listOf(text: string): string[] {
-  return text
-    .split(",")
-    .map((item) => item.trim())
-    .filter(Boolean);
-}
-
 function secretsFor(variables: Omit<Variables, "DATA_DIR">, dataDir: string): Secrets {
   const kept = keptSecrets(dataDir);
   return {
@@ -239,13 +219,4 @@ function secretsFor(variables: Omit<Variables, "DATA_DIR">, dataDir: string): Se
     currentSigningKey: variables.QSTASH_CURRENT_SIGNING_KEY ?? kept.currentSigningKey,
     nextSigningKey: variables.QSTASH_NEXT_SIGNING_KEY ?? kept.nextSigningKey,
   };
-}
-
-function isZone(zone: string): boolean {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -44,12 +44,12 @@ export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>
  * The same for a batch of statements that answers nothing, such as what a provider tells: one that notes the caller's key,
  * and a condition that holds in the same transaction when the key was not noted before.
  */
-export function noteOnce({ caller, key, now }: { caller: string; key: string; now: number }): NotedOnce {
-  const token = Bun.randomUUIDv7();
+export function noteOnce({ clock, id }: Context, { caller, key }: { caller: string; key: string }): NotedOnce {
+  const token = id();
   return {
     note: sql`
       INSERT OR IGNORE INTO idempotency (caller, key, input_hash, answer, at)
-      VALUES (${caller}, ${key}, '', ${token}, ${now})`,
+      VALUES (${caller}, ${key}, '', ${token}, ${clock()})`,
     isFirst: sql`EXISTS (
       SELECT 1 FROM idempotency WHERE caller = ${caller} AND key = ${key} AND answer = ${token})`,
   };

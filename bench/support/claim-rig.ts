@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { templateTable } from "../../src/coupon/table.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { mintMemberToken } from "../../src/operations/member-token.ts";
+import { realWorld } from "../../src/world.ts";
 import { seedMembers } from "./member-seed.ts";
 
 /** A shop with an open and a sold-out template, and a bare gate beside it, each in a process of its own on one Redis. */
@@ -35,7 +36,7 @@ const usual = {
 export async function startRig(dir: string, members: number): Promise<Rig> {
   const path = join(dir, "fanfare.db");
   await seedMembers(path, members);
-  const db = await openDatabase({ url: `file:${path}` });
+  const db = await openDatabase({ url: `file:${path}` }, realWorld);
   const add = async (facts: { stock: number; issued: number; state: "ACTIVE" | "SOLD_OUT" }) => {
     const [row] = await db.orm
       .insert(templateTable)
@@ -72,7 +73,12 @@ export async function startRig(dir: string, members: number): Promise<Rig> {
 }
 
 function token(n: number): Promise<string> {
-  return mintMemberToken({ issuer: "shop", audience: "fanfare", algorithms: ["HS256"], secret }, `shop-${n}`, 3_600);
+  return mintMemberToken(
+    { issuer: "shop", audience: "fanfare", algorithms: ["HS256"], secret },
+    `shop-${n}`,
+    3_600,
+    Date.now(),
+  );
 }
 
 /** Member's number, address, token, template: each member behind an address of their own. */

@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
+import { realWorld } from "../../src/world.ts";
 
 /** What the database says after an issue that was killed in the middle and taken up again. */
 export interface AfterCrash {
@@ -24,7 +25,7 @@ export async function crash(
   start: (mode: string) => Bun.Subprocess,
 ): Promise<AfterCrash> {
   const victim = start("");
-  const db = await openDatabase({ url: `file:${join(dir, "fanfare.db")}` });
+  const db = await openDatabase({ url: `file:${join(dir, "fanfare.db")}` }, realWorld);
   while ((await issuedOf(db)) < members / 2) await Bun.sleep(5);
   victim.kill("SIGKILL");
   await victim.exited;

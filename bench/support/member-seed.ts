@@ -1,11 +1,12 @@
 import { sql } from "drizzle-orm";
 import { openDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { realWorld } from "../../src/world.ts";
 
 /** Makes a database with `total` plain members; without e-mail consent rows unless asked. */
 export async function seedMembers(path: string, total: number): Promise<void> {
-  const db = await openDatabase({ url: `file:${path}` });
-  await migrate(db);
+  const db = await openDatabase({ url: `file:${path}` }, realWorld);
+  await migrate(db, Date.now);
   for (let from = 0; from < total; from += 50_000) {
     const upTo = Math.min(total, from + 50_000);
     await db.write([

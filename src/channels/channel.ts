@@ -1,3 +1,4 @@
+import type { World } from "../world.ts";
 import type { ChannelFacts, ExternalChannelName, Limits } from "./catalog.ts";
 
 /**
@@ -56,6 +57,9 @@ export interface Sender {
   readonly timeoutMs: number;
   send(batch: SendBatch): Promise<BatchOutcome>;
 }
+
+/** What a sender takes from the world when it is made. */
+export type SenderWorld = Pick<World, "clock" | "timers">;
 
 export type Senders = Readonly<Record<ExternalChannelName, Sender>>;
 export type { ChannelFacts, ExternalChannelName, Limits };

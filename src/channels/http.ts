@@ -16,13 +16,14 @@ export interface Post {
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string | URLSearchParams;
   readonly signal: AbortSignal;
+  readonly clock: () => number;
 }
 
 /** Posts once – never again by itself, and never to where a redirect points – and never throws. */
-export async function post({ url, headers, body, signal }: Post): Promise<Answer> {
+export async function post({ url, headers, body, signal, clock }: Post): Promise<Answer> {
   try {
     const response = await fetch(url, { method: "POST", headers, body, signal, redirect: "manual" });
-    const retryAfter = secondsOf(response.headers.get("retry-after"));
+    const retryAfter = secondsOf(response.headers.get("retry-after"), clock());
     const answered = { kind: "answered", status: response.status, body: jsonFrom(await response.text()) } as const;
     return retryAfter === undefined ? answered : { ...answered, retryAfter };
   } catch (error) {
@@ -45,9 +46,9 @@ export function jsonFrom(text: string): unknown {
   }
 }
 
-/** A `Retry-After` header, in seconds from now: a number of them, or a date. */
-export function secondsOf(header: string | null | undefined): number | undefined {
+/** A `Retry-After` header, in seconds from now (ms): a number of them, or a date. */
+export function secondsOf(header: string | null | undefined, now: number): number | undefined {
   if (!header) return undefined;
-  const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - Date.now()) / 1000;
+  const seconds = /^\d+(\.\d+)?$/.test(header) ? Number(header) : (Date.parse(header) - now) / 1000;
   return Number.isFinite(seconds) ? Math.max(0, Math.ceil(seconds)) : undefined;
 }

@@ -1,5 +1,5 @@
 import { byChannel, externalNames } from "./catalog.ts";
-import type { ExternalChannelName, Sender, Senders } from "./channel.ts";
+import type { ExternalChannelName, Sender, Senders, SenderWorld } from "./channel.ts";
 import { emailSender } from "./email/email.ts";
 import { type EmailVariables, emailSettings } from "./email/settings.ts";
 import { pushSender } from "./push/push.ts";
@@ -13,8 +13,9 @@ const senderMakers = {
   EMAIL: emailSender,
   SMS: smsSender,
   PUSH: pushSender,
-} as const satisfies Record<ExternalChannelName, (settings: never) => Sender>;
+} as const satisfies Record<ExternalChannelName, Maker<never>>;
 
+type Maker<Settings> = (settings: Settings, world: SenderWorld) => Sender;
 type Makers = typeof senderMakers;
 type ProviderSettings = { readonly [Name in keyof Makers]: Parameters<Makers[Name]>[0] };
 type Providers = { readonly [Name in keyof Makers]?: ProviderSettings[Name] | undefined };
@@ -30,7 +31,7 @@ export function providerSettings(env: EmailVariables & SmsVariables & PushVariab
 
 export interface ChannelSettings {
   readonly sandboxPath: string;
-  /** What the sandbox shall do wrong, how long it is waited for, its clock and its dice. */
+  /** What the sandbox shall do wrong, how long it is waited for, and its dice. */
   readonly sandbox?: Omit<SandboxOptions, "path">;
   /** By channel, the credentials of its provider: a channel without them goes to the sandbox. */
   readonly providers?: Providers;
@@ -44,14 +45,19 @@ export interface Channels {
 }
 
 /** Opens the channels that leave the building. Throws a `SetupError` for credentials that cannot be read. */
-export function openChannels({ sandboxPath, sandbox: options, providers = {} }: ChannelSettings): Channels {
-  const sandbox = createSandbox({ ...options, path: sandboxPath });
-  const senderOf = (name: ExternalChannelName) => realSender(name, providers) ?? sandbox.senders[name];
+export function openChannels(settings: ChannelSettings, world: SenderWorld): Channels {
+  const { sandboxPath, sandbox: options, providers = {} } = settings;
+  const sandbox = createSandbox({ ...options, path: sandboxPath }, world);
+  const senderOf = (name: ExternalChannelName) => realSender(name, providers, world) ?? sandbox.senders[name];
   return { senders: byChannel(externalNames, senderOf), sandbox, close: async () => sandbox.close() };
 }
 
-function realSender<Name extends ExternalChannelName>(name: Name, providers: Providers): Sender | undefined {
+function realSender<Name extends ExternalChannelName>(
+  name: Name,
+  providers: Providers,
+  world: SenderWorld,
+): Sender | undefined {
   const settings: ProviderSettings[Name] | undefined = providers[name];
-  const make: { readonly [Each in ExternalChannelName]: (settings: ProviderSettings[Each]) => Sender } = senderMakers;
-  return settings && make[name](settings);
+  const make: { readonly [Each in ExternalChannelName]: Maker<ProviderSettings[Each]> } = senderMakers;
+  return settings && make[name](settings, world);
 }

@@ -1,3 +1,4 @@
+import type { Timers } from "../world.ts";
 import type { BatchOutcome, Envelope, SendBatch, SendResult } from "./channel.ts";
 
 export interface SendPace {
@@ -7,6 +8,7 @@ export interface SendPace {
   readonly timeoutMs: number;
   /** The longest one envelope may take. */
   readonly envelopeTimeoutMs: number;
+  readonly timers: Timers;
 }
 
 /**
@@ -15,17 +17,17 @@ export interface SendPace {
  */
 export async function sendEach(
   { envelopes }: SendBatch,
-  { width, timeoutMs, envelopeTimeoutMs }: SendPace,
+  { width, timeoutMs, envelopeTimeoutMs, timers }: SendPace,
   sendOne: (envelope: Envelope, signal: AbortSignal) => Promise<SendResult>,
 ): Promise<BatchOutcome> {
   const envelopeMs = Math.min(envelopeTimeoutMs, timeoutMs / 2);
-  const lastStart = performance.now() + timeoutMs - envelopeMs;
+  const lastStart = timers.now() + timeoutMs - envelopeMs;
   const results: SendResult[] = [];
   const queue = envelopes.entries();
   let turnedAway: (SendResult & { kind: "retry" }) | undefined;
   const worker = async () => {
     for (const [index, envelope] of queue) {
-      if (!turnedAway && performance.now() > lastStart)
+      if (!turnedAway && timers.now() > lastStart)
         turnedAway = { kind: "retry", reason: "there was no time left for it" };
       const result = turnedAway ?? (await sendOne(envelope, AbortSignal.timeout(envelopeMs)).catch(() => unheard));
       if (result.kind === "retry") turnedAway ??= result;

@@ -46,7 +46,7 @@ export async function postSigned(post: SignedPost, timeoutMs = defaultTimeoutMs)
       redirect: "manual",
     });
     const error = await errorOf(response);
-    return { status: response.status, error, retryAfter: secondsOf(response.headers.get("retry-after")) };
+    return { status: response.status, error, retryAfter: secondsOf(response.headers.get("retry-after"), post.at) };
   } catch (error) {
     if (signal.aborted) return { status: null, error: `no answer within ${timeoutMs / 1_000} s` };
     const code = error instanceof Error && "code" in error ? ` (${String(error.code)})` : "";

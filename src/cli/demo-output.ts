@@ -49,7 +49,7 @@ export function printSale({ claimed, stock, oversold, duplicates, claimers, perS
 
 /** Where to go on: addresses, and the tokens to try them with. */
 export async function printInvitation(app: App, env: Env): Promise<void> {
-  const member = await mintMemberToken(memberTokenSettings(env), "sample-1", 24 * 3600);
+  const member = await mintMemberToken(memberTokenSettings(env), "sample-1", 24 * 3600, Date.now());
   console.log(`
 Go on from here (Ctrl-C ends the demo and removes its data):
   playground      ${app.url}/graphql

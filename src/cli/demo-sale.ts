@@ -76,7 +76,7 @@ async function offer(app: App, stock: number): Promise<string> {
 const Claimed = z.object({ claimCoupon: z.object({ __typename: z.string() }) });
 
 async function claim(app: App, env: Env, template: string, n: number): Promise<string> {
-  const token = await mintMemberToken(memberTokenSettings(env), `sample-${n}`, 600);
+  const token = await mintMemberToken(memberTokenSettings(env), `sample-${n}`, 600, Date.now());
   const query =
     'mutation ($t: ID!) { claimCoupon(input: { templateId: $t, idempotencyKey: "flash sale" }) { __typename } }';
   // In life each of them comes from an address of their own, and the shop's proxy says which.

@@ -53,7 +53,7 @@ async function mintMember(externalId: string, seconds: number): Promise<void> {
   const env = readEnv();
   if (env.MEMBER_JWT_JWKS_URL)
     throw new UsageError("members' tokens are checked with the shop's keys (MEMBER_JWT_JWKS_URL): the shop mints them");
-  console.log(await mintMemberToken(memberTokenSettings(env), externalId, seconds));
+  console.log(await mintMemberToken(memberTokenSettings(env), externalId, seconds, Date.now()));
 }
 
 async function mintStored(input: TokenInput): Promise<void> {

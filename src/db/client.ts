@@ -1,7 +1,7 @@
 import { type Client, createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
-import { withBusyRetry } from "./busy.ts";
+import { type BusyWorld, withBusyRetry } from "./busy.ts";
 import { bindable, compile, type Query, type Statement } from "./statement.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -42,17 +42,18 @@ export interface DatabaseSettings {
 }
 
 /** Opens the database; a local file gets WAL with `synchronous=FULL`, asserted on every connection. */
-export async function openDatabase(settings: DatabaseSettings): Promise<RootDatabase> {
+export async function openDatabase(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
   const local = settings.url.startsWith("file:");
-  const writeClient = await connect(settings, local);
-  const readClient = local ? await connect(settings, local) : writeClient;
+  const writeClient = await connect(settings, local, world);
+  const readClient = local ? await connect(settings, local, world) : writeClient;
   const reconnect = async (client: Client) => {
     await client.reconnect();
     if (local) await assertPragmas(client);
   };
-  const writer = createWriter(writeClient, () => reconnect(writeClient));
+  const writer = createWriter(world, writeClient, () => reconnect(writeClient));
   const read = (statement: Statement) =>
     withBusyRetry(
+      world,
       () => readClient.execute(statement),
       () => reconnect(readClient),
     );
@@ -111,12 +112,13 @@ function asRows<Row>(result: ResultSet): Row[] {
 /** How long SQLite itself waits for another process, in milliseconds: this long the event loop stands still. */
 const busyTimeoutMs = 10;
 
-async function connect(settings: DatabaseSettings, local: boolean): Promise<Client> {
+async function connect(settings: DatabaseSettings, local: boolean, world: BusyWorld): Promise<Client> {
   const { url, authToken } = settings;
   if (!local) return createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number" });
   // One connection a client: PRAGMAs belong to a connection, and a pool would open more of them unasked.
   const client = createClient({ url, concurrency: 1, timeout: busyTimeoutMs, intMode: "number" });
   await withBusyRetry(
+    world,
     () => assertPragmas(client),
     async () => {},
   );

@@ -11,7 +11,7 @@ const folder = join(import.meta.dir, "../../migrations");
  * write transaction, which is the lock: of two processes that boot together, one migrates and the other finds it done.
  * Migrations only go forward; an applied one that was edited since is refused.
  */
-export async function migrate(db: RootDatabase, dir = folder): Promise<string[]> {
+export async function migrate(db: RootDatabase, clock: () => number, dir = folder): Promise<string[]> {
   const files = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
   const wanted = await Promise.all(files.map(async (name) => ({ name, text: await Bun.file(join(dir, name)).text() })));
   return db.transaction(async (tx) => {
@@ -25,7 +25,7 @@ export async function migrate(db: RootDatabase, dir = folder): Promise<string[]>
     );
     refuseStrangers([...applied.keys()], files);
     const done: string[] = [];
-    for (const { name, text } of wanted) if (await apply(tx, name, text, applied.get(name))) done.push(name);
+    for (const file of wanted) if (await apply(tx, file, clock(), applied.get(file.name))) done.push(file.name);
     return done;
   });
 }
@@ -41,13 +41,18 @@ function refuseStrangers(applied: readonly string[], files: readonly string[]): 
     throw new SetupError(`the database was migrated by a newer Fanfare (it knows ${stranger}); run that one`);
 }
 
-async function apply(tx: Database, name: string, text: string, appliedHash: string | undefined): Promise<boolean> {
+async function apply(
+  tx: Database,
+  { name, text }: { readonly name: string; readonly text: string },
+  now: number,
+  appliedHash: string | undefined,
+): Promise<boolean> {
   const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
   if (appliedHash === hash) return false;
   if (appliedHash)
     throw new SetupError(`migration ${name} was changed after it had been applied; add a new one instead`);
   for (const statement of statementsOf(text)) await tx.write([{ sql: statement, args: [] }]);
-  await tx.write([sql`INSERT INTO migration VALUES (${name}, ${hash}, ${Date.now()})`]);
+  await tx.write([sql`INSERT INTO migration VALUES (${name}, ${hash}, ${now})`]);
   return true;
 }
 

@@ -1,5 +1,5 @@
-import type { Client, ResultSet } from "@libsql/client";
-import { withBusyRetry } from "./busy.ts";
+import type { Client, ResultSet, Transaction } from "@libsql/client";
+import { type BusyWorld, withBusyRetry } from "./busy.ts";
 import type { Statement } from "./statement.ts";
 
 /** The process's one queue of writes. */
@@ -29,7 +29,7 @@ const groupLimit = 400;
  * Makes the queue. Batches waiting together are committed together (one fsync or round trip for all); when such a group
  * fails, each of its batches is run alone, so that a faulty one harms no other.
  */
-export function createWriter(client: Client, reconnect: () => Promise<void>): Writer {
+export function createWriter(world: BusyWorld, client: Client, reconnect: () => Promise<void>): Writer {
   const waiting: Job[] = [];
   const listeners: { readonly name: string; readonly call: () => void }[] = [];
   let draining: Promise<void> | undefined;
@@ -38,13 +38,13 @@ export function createWriter(client: Client, reconnect: () => Promise<void>): Wr
     for (const { name, call } of listeners) if (statements.some(({ notifies }) => notifies === name)) call();
   };
   const commit = async (statements: readonly Statement[]) => {
-    const results = await withBusyRetry(() => client.batch([...statements], "write"), reconnect);
+    const results = await withBusyRetry(world, () => client.batch([...statements], "write"), reconnect);
     committed(statements);
     return results;
   };
   const drain = async () => {
     // Let everything that arrives in this turn of the event loop join the first group.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise<void>((resolve) => world.timers.soon(resolve));
     while (waiting.length > 0) {
       const group = takeGroup(waiting);
       if (group.length > 0) await commitGroup(group, commit);
@@ -56,12 +56,13 @@ export function createWriter(client: Client, reconnect: () => Promise<void>): Wr
     waiting.push(job);
     draining ??= drain();
   };
+  const open = () => withBusyRetry(world, () => client.transaction("write"), reconnect);
   const alone = <T>(work: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => push({ run: () => work().then(resolve, reject) }));
 
   return {
     batch: (statements) => new Promise((resolve, reject) => push({ statements, resolve, reject })),
-    transaction: (work) => alone(() => interactive(client, reconnect, work, committed)),
+    transaction: (work) => alone(() => interactive(open, work, committed)),
     onCommit: (name, call) => void listeners.push({ name, call }),
     idle: async () => {
       while (draining) await draining;
@@ -106,12 +107,11 @@ async function commitGroup(
 }
 
 async function interactive<T>(
-  client: Client,
-  reconnect: () => Promise<void>,
+  open: () => Promise<Transaction>,
   work: (tx: OpenTransaction) => Promise<T>,
   committed: (statements: readonly Statement[]) => void,
 ): Promise<T> {
-  const tx = await withBusyRetry(() => client.transaction("write"), reconnect);
+  const tx = await open();
   const written: Statement[] = [];
   try {
     const answer = await work({

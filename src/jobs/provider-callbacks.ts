@@ -50,7 +50,7 @@ type Take = (ctx: JobContext, request: Request, body: string) => Promise<Provide
 function takerOf(provider: string, { resend, twilio, twilioUrl }: ProviderSecrets): Take | undefined {
   if (provider === "resend" && resend) {
     return async (ctx, { headers }, body) => {
-      const callback = verifyEmailCallback(resend, headers, body);
+      const callback = verifyEmailCallback(resend, headers, body, ctx.clock());
       if (callback.kind === "event") await recordEmailEvent(ctx, callback.id, callback.event);
       return callback.kind;
     };

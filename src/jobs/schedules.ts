@@ -2,6 +2,7 @@ import type { Domain } from "../context.ts";
 import { registerConsumers } from "../queue/event/consumer.ts";
 import { armEventGroup } from "../queue/event/group.ts";
 import type { Queue } from "../queue/qstash.ts";
+import type { Timer } from "../world.ts";
 import type { JobContext } from "./job.ts";
 
 /** How long starting waits for the queue, and how long until it is asked again, in milliseconds. */
@@ -18,23 +19,23 @@ export interface Armed {
  * keep Fanfare from starting: it is asked until it answers.
  */
 export async function keepArmed(ctx: JobContext): Promise<Armed> {
-  const { jobs, log } = ctx;
+  const { jobs, log, timers } = ctx;
   await registerConsumers(
     ctx,
     jobs.consumers.map(({ consumer }) => consumer),
   );
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: Timer | undefined;
   let stopped = false;
   const arm = () =>
     arming(ctx).catch((error) => {
       log("warn", "schedules.unarmed", { error });
-      if (!stopped) timer = setTimeout(arm, againMs);
+      if (!stopped) timer = timers.after(againMs, arm);
     });
-  await Promise.race([arm(), Bun.sleep(patienceMs)]);
+  await Promise.race([arm(), timers.sleep(patienceMs)]);
   return {
     stop: () => {
       stopped = true;
-      clearTimeout(timer);
+      timer?.stop();
     },
   };
 }

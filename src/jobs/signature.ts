@@ -23,7 +23,7 @@ const Claims = z.object({ iss: z.string(), sub: z.string(), nbf: z.number(), exp
 async function reason(ctx: JobContext, signature: string, url: string): Promise<string> {
   const { current, next } = ctx.queue.verifier.keys();
   const claims = (await claimsOf(signature, current)) ?? (await claimsOf(signature, next));
-  const now = Date.now() / 1000;
+  const now = ctx.clock() / 1000;
   if (!claims) return "it was made with another key, or is no signature of a queue";
   if (claims.iss !== "Upstash") return "its issuer is not Upstash";
   if (claims.sub !== url) return `it was made for the URL ${claims.sub}, and this one is ${url}; is PUBLIC_URL right?`;

@@ -14,7 +14,7 @@ export const webhookConsumers: readonly EventConsumer[] = [
   defineConsumer("webhooks", {
     types: toldTypes,
     begins: "now",
-    handle: (ctx, { where }) => deliverEvents(where, ctx.clock()),
+    handle: (ctx, { where }) => deliverEvents(ctx, where),
   }),
 ];
 

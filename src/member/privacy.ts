@@ -38,7 +38,7 @@ export async function eraseMember(
   const { id, seq } = member;
   const now = ctx.clock();
   await ctx.db.write([
-    sql`UPDATE member SET external_id = ${`erased:${Bun.randomUUIDv7()}`}, email = NULL, phone = NULL, locale = 'en',
+    sql`UPDATE member SET external_id = ${`erased:${ctx.id()}`}, email = NULL, phone = NULL, locale = 'en',
           time_zone = NULL, account_type = 'erased', level = 0, consecutive_active_days = 0, active_days_last_month = 0,
           birthday = NULL, registered_at = 0, membership_ends_at = NULL, last_active_at = NULL, attributes = '{}',
           updated_at = ${now}, deleted_at = ${now}

@@ -52,7 +52,7 @@ interface ResultRows {
 export function upsertOf(ctx: Context, items: readonly MemberItem[], source: string): Upsert {
   if (items.length === 0) return { queries: [], read: () => [] };
   const now = ctx.clock();
-  const withIds = items.map((item) => ({ ...item, id: Bun.randomUUIDv7() }));
+  const withIds = items.map((item) => ({ ...item, id: ctx.id() }));
   const giving = (name: "tags" | "pushTokens" | "consent") => items.filter((item) => item[name] !== undefined);
   const queries = [
     memberRows(withIds, now),

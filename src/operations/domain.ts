@@ -1,6 +1,6 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
-import { outboxGauges } from "./gauges.ts";
+import { memoryGauges, outboxGauges } from "./gauges.ts";
 import { sweep } from "./messages.ts";
 import { operationsSettings } from "./settings.ts";
 import { forgetOld } from "./sweeper.ts";
@@ -14,6 +14,6 @@ export const operations = defineDomain({
   messages: [owned(sweep, { republishable: false })],
   every: [{ cron: "* * * * *", message: sweep }],
   tidy: forgetOld,
-  gauges: outboxGauges,
+  gauges: [...outboxGauges, ...memoryGauges],
   logs: ["fault", "reissued", "waiting", "pauseMs", "backlog"],
 });

@@ -16,7 +16,7 @@ export async function announceAgain(ctx: Context): Promise<number> {
   for (const { name, cursor } of behind) {
     const newest = await newestRow(ctx, ["events", jobOf(name)]);
     if (!(await isLost(ctx, newest && { ...newest, message_id: ownMessage(newest.message_id, name) }))) continue;
-    const [result] = await ctx.db.write([announceTo(name, now, sql`${cursor}`)]);
+    const [result] = await ctx.db.write([announceTo(ctx, name, sql`${cursor}`)]);
     announced += result?.rowsAffected ?? 0;
   }
   return announced;

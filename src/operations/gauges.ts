@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Gauge } from "../context.ts";
+import { remembered } from "../memory.ts";
 
 /** What is committed and the queue has not taken yet. */
 export const outboxGauges: readonly Gauge[] = [
@@ -20,5 +21,15 @@ export const outboxGauges: readonly Gauge[] = [
       );
       return [{ value: row?.since ? (ctx.clock() - row.since) / 1000 : 0 }];
     },
+  },
+];
+
+/** What this process keeps in mind. */
+export const memoryGauges: readonly Gauge[] = [
+  {
+    name: "fanfare_remembered",
+    help: "How much this process remembers of what it read or has under way, by what it is.",
+    labels: ["name"],
+    read: async (ctx) => remembered(ctx).map(({ name, size }) => ({ labels: { name }, value: size })),
   },
 ];

@@ -56,12 +56,15 @@ export function memberTokenVerifier(settings: MemberTokenSettings, clock: () => 
   };
 }
 
-/** Signs a token for a member, as the shop would; for local runs, where the secret is ours. `ttlSeconds` from now. */
+/**
+ * Signs a token for a member, as the shop would; for local runs, where the secret is ours. It lives from `now` (ms) for
+ * `ttlSeconds`.
+ */
 export async function mintMemberToken(
   settings: MemberTokenSettings,
   externalId: string,
   ttlSeconds: number,
-  now = Date.now(),
+  now: number,
 ): Promise<string> {
   if (!("secret" in settings)) throw new SetupError("members' tokens are signed by the shop; only it can make one");
   const seconds = Math.floor(now / 1000);

@@ -1,5 +1,4 @@
-import type { Redis } from "@upstash/redis";
-import { type RateVerdict, rateLimit } from "../redis/rate-limit.ts";
+import { type LimitPlace, type RateVerdict, rateLimit } from "../redis/rate-limit.ts";
 
 /** `limit` requests in `periodSeconds`. */
 export interface Rate {
@@ -26,12 +25,11 @@ export type RequestLimiter = (requester: Requester) => Promise<RateVerdict>;
 
 /** Makes the gate that the app's requests pass first by address, then by member. */
 export function createRequestLimit(
-  redis: Redis | undefined,
-  clock: () => number,
+  ctx: LimitPlace & { readonly clock: () => number },
   limits: RequestLimits = usualRequestLimits,
 ): RequestLimiter {
   return (requester) =>
     "member" in requester
-      ? rateLimit(redis, { key: `app:member:${requester.member}`, ...limits.perMember, now: clock() })
-      : rateLimit(redis, { key: `app:address:${requester.address}`, ...limits.perAddress, now: clock() });
+      ? rateLimit(ctx, { key: `app:member:${requester.member}`, ...limits.perMember, now: ctx.clock() })
+      : rateLimit(ctx, { key: `app:address:${requester.address}`, ...limits.perAddress, now: ctx.clock() });
 }

@@ -2,17 +2,19 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
+import { type Memory, perApp } from "../memory.ts";
+import type { Timers, World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
 import { findToken } from "./token.ts";
 
 /** Who a request is from, or what is wrong with the credentials it carries. */
 export type SignIn = { readonly actor: Actor } | { readonly fault: CredentialFault };
 
-export interface SignInParts {
+export interface SignInParts extends Pick<World, "clock" | "timers"> {
   readonly db: Database;
+  readonly memory: Memory;
   /** Absent while the shop's tokens are not set up: then no member can sign in. */
   readonly members: MemberTokenSettings | undefined;
-  readonly clock: () => number;
 }
 
 /** Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. */
@@ -22,10 +24,13 @@ export const operatorCookie = "fanfare_operator";
  * Makes the answer to "who is asking?": `Authorization: Bearer ff_op_…` or `ff_sv_…`, a member's JWT, or else the
  * operator's cookie. No credentials at all are fine (anonymous); faulty ones never are. Lookups are remembered for 5 s.
  */
-export function createSignIn({ db, members, clock }: SignInParts): (request: Request) => Promise<SignIn> {
+export function createSignIn(parts: SignInParts): (request: Request) => Promise<SignIn> {
+  const { db, members, clock, timers } = parts;
   const verify = members && memberTokenVerifier(members, clock);
-  const tokenActor = remembering(clock, (token) => actorOfToken(db, token));
-  const memberActor = remembering(clock, membersOf(db));
+  const tokenActor = remembering(perApp(parts, "operations.tokens", emptyKnown), clock, (token) =>
+    actorOfToken(db, token),
+  );
+  const memberActor = remembering(perApp(parts, "operations.members", emptyKnown), clock, membersOf(db, timers));
 
   const member = async (jwt: string): Promise<SignIn> => {
     if (!verify) return fault("MEMBERS_NOT_CONFIGURED", "members cannot sign in: the shop's tokens are not set up");
@@ -63,11 +68,11 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
 }
 
 /** Looks members up by the shop's id of them; those of a crowd are asked for together. */
-function membersOf(db: Database): (externalId: string) => Promise<Actor | undefined> {
+function membersOf(db: Database, timers: Timers): (externalId: string) => Promise<Actor | undefined> {
   const loader = new DataLoader((ids: readonly string[]) => actorsOfMembers(db, ids), {
     cache: false,
     maxBatchSize: 200,
-    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
+    batchScheduleFn: (ask) => timers.soon(ask),
   });
   return (externalId) => loader.load(externalId);
 }
@@ -83,9 +88,11 @@ async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(A
 const rememberMs = 5_000;
 const rememberAtMost = 10_000;
 
+type KnownActors = Map<string, { actor: Actor; until: number }>;
+const emptyKnown = (): KnownActors => new Map();
+
 /** Remembers what was found for 5 s; what was not found is asked again, so that a new member gets in at once. */
-function remembering(clock: () => number, find: (key: string) => Promise<Actor | undefined>) {
-  const known = new Map<string, { actor: Actor; until: number }>();
+function remembering(known: KnownActors, clock: () => number, find: (key: string) => Promise<Actor | undefined>) {
   return async (key: string): Promise<Actor | undefined> => {
     const now = clock();
     const hit = known.get(key);

@@ -43,8 +43,8 @@ async function reissue(ctx: Context, lost: readonly Lost[]): Promise<number> {
       .filter(({ message }) => needed.has(message.subject))
       .map(({ message, after }) =>
         enqueue(
+          ctx,
           [message],
-          ctx.clock(),
           sql`coalesce((SELECT max(seq) FROM outbox WHERE subject = ${message.subject}), 0) = ${after}`,
         ),
       ),

@@ -1,19 +1,23 @@
 import { type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import { notifying, type Query, type Statement } from "../db/statement.ts";
+import type { World } from "../world.ts";
 import type { Message, MessageType } from "./message.ts";
 
 /** Who listens to the commits of what is to be published. */
 export const relayName = "relay";
+
+/** What it takes to put a message into the outbox: the moment, and an id. */
+type OutboxWorld = Pick<World, "clock" | "id">;
 
 /**
  * The statement that puts messages into the outbox. It goes into the same batch or transaction as the change that
  * causes them: both commit or neither. The row's id becomes the deduplication id, so enqueueing again makes a message
  * of its own. With a `guard` it does so only where that holds.
  */
-export function enqueue(messages: readonly Message[], now: number, guard: SQL = sql`1`): Statement {
+export function enqueue({ clock, id }: OutboxWorld, messages: readonly Message[], guard: SQL = sql`1`): Statement {
   const list = messages.map(({ name, payload, subject, flow, notBefore }) => ({
-    id: Bun.randomUUIDv7(),
+    id: id(),
     name,
     payload: JSON.stringify(payload),
     subject,
@@ -21,7 +25,7 @@ export function enqueue(messages: readonly Message[], now: number, guard: SQL = 
     notBefore: notBefore ?? null,
   }));
   const columns = [field("id"), field("name"), field("payload"), field("subject"), field("flow"), field("notBefore")];
-  return intoOutbox(sql`SELECT ${sql.join(columns, sql`, `)}, ${now} FROM ${rows(list)} WHERE ${guard}`);
+  return intoOutbox(sql`SELECT ${sql.join(columns, sql`, `)}, ${clock()} FROM ${rows(list)} WHERE ${guard}`);
 }
 
 /**
@@ -34,8 +38,11 @@ export function noneAhead(subject: string, now: number): SQL {
 
 /** The columns of an outbox row that {@link enqueueEach} computes in SQL from the rows of a query. */
 export interface OutboxRow {
-  /** A globally unique id, different for every enqueueing. */
-  readonly id: SQL;
+  /**
+   * Tells the rows of one statement apart, in letters, digits and hyphens: with an id of the statement's own it makes
+   * theirs, unique over all installations. It may be left out where there can be no more than one row.
+   */
+  readonly key?: SQL;
   /** JSON text that the message's schema accepts. */
   readonly payload: SQL;
   readonly subject: SQL;
@@ -49,14 +56,15 @@ export interface OutboxRow {
  * Like {@link enqueue}, for one message per row of `from`: how set-based statements publish what they have just made.
  */
 export function enqueueEach(
+  { clock, id }: OutboxWorld,
   type: Pick<MessageType<never>, "name" | "flow">,
   row: OutboxRow,
   from: SQL,
-  now: number,
 ): Statement {
-  const { id, payload, subject, flow = type.flow ?? null, notBefore = sql`NULL` } = row;
+  const { key, payload, subject, flow = type.flow ?? null, notBefore = sql`NULL` } = row;
+  const rowId = key ? sql`${id()} || '-' || ${key}` : sql`${id()}`;
   return intoOutbox(
-    sql`SELECT ${id}, ${type.name}, ${payload}, ${subject}, ${flow}, ${notBefore}, ${now} FROM ${from}`,
+    sql`SELECT ${rowId}, ${type.name}, ${payload}, ${subject}, ${flow}, ${notBefore}, ${clock()} FROM ${from}`,
   );
 }
 

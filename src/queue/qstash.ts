@@ -1,4 +1,5 @@
 import { Client } from "@upstash/qstash";
+import type { World } from "../world.ts";
 import { createVerifier, type Verifier } from "./verifier.ts";
 
 /** How to reach the queue: QStash itself, or the embedded broker, which speaks the same protocol. */
@@ -38,14 +39,14 @@ export interface Outage {
   readonly until: number;
 }
 
-export function openQueue(settings: QueueSettings): Queue {
+export function openQueue(settings: QueueSettings, world: Pick<World, "timers">): Queue {
   const { url, token, currentSigningKey, nextSigningKey } = settings;
   return {
     settings,
     // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only
     // hide it.
     client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false }),
-    verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }),
+    verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }, world),
     outage: undefined,
   };
 }

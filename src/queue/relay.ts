@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
+import type { World } from "../world.ts";
 import { announceEvents } from "./event/event.ts";
 import { relayName } from "./outbox.ts";
 import { type Answer, publish, type WaitingRow } from "./publish.ts";
@@ -19,6 +20,7 @@ export interface Relay {
   stop(): Promise<void>;
 }
 
+type RelayWorld = Pick<World, "clock" | "id" | "timers">;
 type Log = (event: string, fields: Record<string, unknown>) => void;
 
 /**
@@ -27,7 +29,8 @@ type Log = (event: string, fields: Record<string, unknown>) => void;
  * queue's answer and ours): the deduplication id absorbs it. A queue that is down or asks for patience is asked again
  * later, with growing pauses; the rows wait. A row that the queue refuses waits by itself and holds back no other.
  */
-export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () => number = Date.now): Relay {
+export function startRelay(db: RootDatabase, queue: Queue, log: Log, world: RelayWorld): Relay {
+  const { clock, timers } = world;
   let running: Promise<void> | undefined;
   let again = false;
   let stopped = false;
@@ -38,7 +41,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
     do {
       again = false;
       while (!stopped && clock() >= (queue.outage?.until ?? 0)) {
-        await announceEvents(db, clock());
+        await announceEvents({ db, ...world });
         const waiting = await nextRows(db, clock());
         if (waiting.length === 0) break;
         const answers = await publish(queue, waiting);
@@ -62,7 +65,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
     });
   };
   db.onCommit(relayName, wake);
-  const timer = setInterval(wake, pollMs);
+  const timer = timers.every(pollMs, wake);
   wake();
   return {
     idle: async () => {
@@ -70,7 +73,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, clock: () =
     },
     stop: async () => {
       stopped = true;
-      clearInterval(timer);
+      timer.stop();
       while (running) await running;
     },
   };

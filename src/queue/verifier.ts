@@ -1,5 +1,6 @@
 import { Receiver } from "@upstash/qstash";
 import { z } from "zod";
+import type { World } from "../world.ts";
 
 /** The keys that the queue signs with: the one in use, and the one that comes into use when they are rotated. */
 export interface SigningKeys {
@@ -31,7 +32,11 @@ const timeoutMs = 5_000;
  * Verifies with the keys that were configured. When they do not hold, the queue is asked for those it has now, so that
  * keys may be rotated any number of times while Fanfare runs.
  */
-export function createVerifier(configured: SigningKeys, queue: { url: string; token: string }): Verifier {
+export function createVerifier(
+  configured: SigningKeys,
+  queue: { url: string; token: string },
+  { timers }: Pick<World, "timers">,
+): Verifier {
   let keys = configured;
   let receiver = receiverOf(keys);
   let askedAt = Number.NEGATIVE_INFINITY;
@@ -48,8 +53,8 @@ export function createVerifier(configured: SigningKeys, queue: { url: string; to
   /** Whether there are other keys than before. Whoever comes while the queue is asked waits for the same answer. */
   function refreshOnce(): Promise<boolean> {
     if (!asking) {
-      if (performance.now() - askedAt < refreshEveryMs) return Promise.resolve(false);
-      askedAt = performance.now();
+      if (timers.now() - askedAt < refreshEveryMs) return Promise.resolve(false);
+      askedAt = timers.now();
       asking = refresh().finally(() => {
         asking = undefined;
       });

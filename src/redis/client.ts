@@ -1,4 +1,5 @@
 import { Redis } from "@upstash/redis";
+import type { Timers, World } from "../world.ts";
 import { connect, type Report } from "./connection.ts";
 import { respClient } from "./resp-client.ts";
 import { openRest } from "./rest.ts";
@@ -11,6 +12,9 @@ export type RedisSettings =
   | { readonly kind: "url"; readonly url: string }
   | { readonly kind: "managed"; readonly dataDir: string }
   | { readonly kind: "none" };
+
+/** What the connection takes from the world: its pauses, and the name of a server of its own. */
+export type RedisWorld = Pick<World, "id" | "timers">;
 
 /** An opened Redis, or the knowledge that there is none. */
 export interface RedisHandle {
@@ -28,38 +32,49 @@ export interface RedisHandle {
  * Opens Redis as the settings say. Never throws for a Redis that does not answer: Fanfare runs without,
  * slower, and the client comes back by itself. No command waits longer than about a second.
  */
-export async function openRedis(settings: RedisSettings, report: Report = () => {}): Promise<RedisHandle> {
+export async function openRedis(
+  settings: RedisSettings,
+  world: RedisWorld,
+  report: Report = () => {},
+): Promise<RedisHandle> {
+  const { timers } = world;
   switch (settings.kind) {
     case "rest": {
-      const client = openRest(settings.url, settings.token, report);
-      return handle(client, `Upstash over REST at ${hostOf(settings.url)}`, report);
+      const client = openRest(settings, timers, report);
+      return handle(client, `Upstash over REST at ${hostOf(settings.url)}`, timers, report);
     }
     case "url": {
-      const connection = await connect(async () => settings.url, report);
+      const connection = await connect(async () => settings.url, timers, report);
       const client = new Redis(respClient(connection));
-      return handle(client, `${hostOf(settings.url)}`, report, async () => connection.close());
+      return handle(client, `${hostOf(settings.url)}`, timers, report, async () => connection.close());
     }
     case "managed":
-      return openManaged(settings.dataDir, report);
+      return openManaged(settings.dataDir, world, report);
     case "none":
       return absent("none is configured");
   }
 }
 
-async function openManaged(dataDir: string, report: Report): Promise<RedisHandle> {
+async function openManaged(dataDir: string, world: RedisWorld, report: Report): Promise<RedisHandle> {
   const program = Bun.which("redis-server");
   if (!program) return absent("there is no redis-server on the PATH");
-  const server = await manageServer(dataDir, program);
-  const connection = await connect(server.ensure, report);
+  const server = await manageServer(dataDir, program, world);
+  const connection = await connect(server.ensure, world.timers, report);
   const close = async () => {
     connection.close();
     await server.stop();
   };
-  return handle(new Redis(respClient(connection)), "a redis-server child of Fanfare", report, close);
+  return handle(new Redis(respClient(connection)), "a redis-server child of Fanfare", world.timers, report, close);
 }
 
-async function handle(client: Redis, where: string, report: Report, close = async () => {}): Promise<RedisHandle> {
-  watchFailures(client, report);
+async function handle(
+  client: Redis,
+  where: string,
+  timers: Timers,
+  report: Report,
+  close = async () => {},
+): Promise<RedisHandle> {
+  watchFailures(client, timers, report);
   const healthy = () =>
     client.ping().then(
       (answer) => answer === "PONG",

@@ -1,3 +1,4 @@
+import type { Timer, Timers } from "../world.ts";
 import { openSocket, RedisAway, type RedisSocket } from "./socket.ts";
 
 /** One connection to a Redis that mends itself; while Redis is away every command fails at once. */
@@ -16,7 +17,7 @@ const backoff = { firstMs: 20, maxMs: 2_000, steadyAfterMs: 5_000 };
  * Waits for the first attempt, which may fail: the connection goes on trying by itself.
  * `locate` is asked for the URL before every attempt, so it is the place to start a server.
  */
-export async function connect(locate: () => Promise<string>, report: Report): Promise<Connection> {
+export async function connect(locate: () => Promise<string>, timers: Timers, report: Report): Promise<Connection> {
   let live: RedisSocket | undefined;
   let closed = false;
   let outage: string | undefined;
@@ -25,14 +26,14 @@ export async function connect(locate: () => Promise<string>, report: Report): Pr
 
   async function attempt(): Promise<void> {
     try {
-      const socket = await openSocket(await locate());
+      const socket = await openSocket(await locate(), timers);
       if (closed) return socket.drop("closed");
       live = socket;
       if (outage) report(`Redis is back (it was away: ${outage})`);
       outage = undefined;
-      const since = performance.now();
+      const since = timers.now();
       void socket.lost.then((why) => {
-        if (performance.now() - since > backoff.steadyAfterMs) retryMs = 0;
+        if (timers.now() - since > backoff.steadyAfterMs) retryMs = 0;
         again(why);
       });
     } catch (fault) {
@@ -45,7 +46,7 @@ export async function connect(locate: () => Promise<string>, report: Report): Pr
     if (closed) return;
     if (!outage) report(`Redis is away, Fanfare runs slower: ${why}`);
     outage = why;
-    timer = setTimeout(attempt, retryMs);
+    timer = timers.after(retryMs, attempt);
     retryMs = Math.min(backoff.maxMs, Math.max(backoff.firstMs, retryMs * 2));
   }
 
@@ -55,7 +56,7 @@ export async function connect(locate: () => Promise<string>, report: Report): Pr
       live ? live.send(command, args) : Promise.reject(new RedisAway(`Redis is away: ${outage ?? "closed"}`)),
     close() {
       closed = true;
-      clearTimeout(timer);
+      timer?.stop();
       live?.drop("closed");
     },
   };

@@ -1,4 +1,5 @@
 import type { Redis } from "@upstash/redis";
+import { type Memory, perApp } from "../memory.ts";
 import source from "./rate-limit.lua" with { type: "text" };
 import { defineScript } from "./script.ts";
 
@@ -11,6 +12,12 @@ export interface RateLimit {
   readonly now: number;
 }
 
+/** Where the requests are counted: in Redis, or in what this process remembers. */
+export interface LimitPlace {
+  readonly redis: Redis | undefined;
+  readonly memory: Memory;
+}
+
 export type RateVerdict = { readonly allowed: true } | { readonly allowed: false; readonly retryAfterSeconds: number };
 
 /**
@@ -18,10 +25,12 @@ export type RateVerdict = { readonly allowed: true } | { readonly allowed: false
  * every `periodSeconds / limit`; so any t seconds let through at most limit × (1 + t / periodSeconds).
  * While Redis is unavailable the limit holds per process, for the keys used last.
  */
-export async function rateLimit(redis: Redis | undefined, request: RateLimit): Promise<RateVerdict> {
+export async function rateLimit(place: LimitPlace, request: RateLimit): Promise<RateVerdict> {
   const { now, interval, tolerance } = microseconds(request);
-  const answer = await script.run(redis, [`rate:{${request.key}}`], [now, interval, tolerance]);
-  return verdict(answer === "unavailable" ? countHere(request.key, now, interval, tolerance) : answer);
+  const answer = await script.run(place.redis, [`rate:{${request.key}}`], [now, interval, tolerance]);
+  return verdict(
+    answer === "unavailable" ? countHere(arrivalsIn(place), request.key, { now, interval, tolerance }) : answer,
+  );
 }
 
 /** Whole microseconds, so that both roads reckon exactly; the interval is rounded up, never lenient. */
@@ -42,11 +51,15 @@ const script = defineScript(source, (raw): number => {
   throw new TypeError("rate-limit.lua answered something else");
 });
 
-const arrivals = new Map<string, number>();
+const arrivalsIn = (place: LimitPlace) => perApp(place, "redis.rateLimits", () => new Map<string, number>());
 const maxKeys = 10_000;
 
 /** The same reckoning in this process; the map's order is the order of use, so the stalest key goes first. */
-function countHere(key: string, now: number, interval: number, tolerance: number): number {
+function countHere(
+  arrivals: Map<string, number>,
+  key: string,
+  { now, interval, tolerance }: ReturnType<typeof microseconds>,
+): number {
   const tat = Math.max(arrivals.get(key) ?? 0, now);
   const early = tat - now - tolerance;
   if (early > 0) return early;

@@ -1,4 +1,5 @@
 import type { Redis } from "@upstash/redis";
+import type { Timers } from "../world.ts";
 import type { Report } from "./connection.ts";
 
 /** A Lua script whose absence, failure or silence is an answer like any other. */
@@ -43,11 +44,11 @@ const listeners = new WeakMap<Redis, Report>();
 const quietMs = 1_000;
 
 /** Tells `report` why scripts on this client fail: one line a second at most, with the number left unsaid. */
-export function watchFailures(redis: Redis, report: Report): void {
+export function watchFailures(redis: Redis, timers: Timers, report: Report): void {
   let quietUntil = 0;
   let unsaid = 0;
   listeners.set(redis, (why) => {
-    const now = performance.now();
+    const now = timers.now();
     if (now < quietUntil) {
       unsaid += 1;
       return;

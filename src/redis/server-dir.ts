@@ -17,11 +17,11 @@ export interface ServerDir {
   forgetSocket(): Promise<void>;
 }
 
-export async function openServerDir(dataDir: string): Promise<ServerDir> {
+export async function openServerDir(dataDir: string, id: () => string): Promise<ServerDir> {
   const dir = join(await realpathOf(dataDir), "redis");
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
-  const nonce = await once(join(dir, "nonce"), () => crypto.randomUUID());
+  const nonce = await once(join(dir, "nonce"), id);
   const near = join(dir, "redis.sock");
   const socket = fits(near) ? near : await socketElsewhere(dir);
   const pidFile = join(dir, "redis.pid");

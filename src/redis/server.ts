@@ -1,5 +1,6 @@
 import { rm } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
+import type { Timers, World } from "../world.ts";
 import { kill, runsAt } from "./process.ts";
 import { openServerDir, type ServerDir } from "./server-dir.ts";
 import { openSocket } from "./socket.ts";
@@ -11,22 +12,32 @@ export interface ManagedServer {
   stop(): Promise<void>;
 }
 
+/** A child's directory, and what is waited with. */
+interface Place {
+  readonly dir: ServerDir;
+  readonly timers: Timers;
+}
+
 const markKey = "fanfare:mark";
 const timeouts = { probeMs: 1_000, startMs: 5_000, stopMs: 2_000 };
 
 /**
  * Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours.
  */
-export async function manageServer(dataDir: string, program: string): Promise<ManagedServer> {
-  const dir = await openServerDir(dataDir);
+export async function manageServer(
+  dataDir: string,
+  program: string,
+  { id, timers }: Pick<World, "id" | "timers">,
+): Promise<ManagedServer> {
+  const dir = await openServerDir(dataDir, id);
   let stopped = false;
   let ensuring: Promise<void> = Promise.resolve();
 
   async function adoptOrReplace(): Promise<void> {
-    const found = await ask(dir.socket, "GET", markKey);
+    const found = await ask({ dir, timers }, "GET", markKey);
     if (found === dir.mark) return;
-    await dismiss(dir, found !== undefined);
-    await start(dir, program);
+    await dismiss({ dir, timers }, found !== undefined);
+    await start({ dir, timers }, program);
   }
 
   return {
@@ -39,13 +50,14 @@ export async function manageServer(dataDir: string, program: string): Promise<Ma
     async stop() {
       stopped = true;
       await ensuring.catch(() => {});
-      await dismiss(dir, true);
+      await dismiss({ dir, timers }, true);
       await dir.forgetSocket();
     },
   };
 }
 
-async function start(dir: ServerDir, program: string): Promise<void> {
+async function start(at: Place, program: string): Promise<void> {
+  const { dir, timers } = at;
   await rm(dir.log, { force: true });
   const place = ["--port", "0", "--unixsocket", dir.socket, "--unixsocketperm", "700", "--dir", dir.path];
   const nothingKept = ["--save", "", "--appendonly", "no", "--daemonize", "no"];
@@ -55,9 +67,9 @@ async function start(dir: ServerDir, program: string): Promise<void> {
     detached: true,
   });
   child.unref();
-  const answered = await eventually(timeouts.startMs, async () => {
+  const answered = await eventually(timers, timeouts.startMs, async () => {
     if (child.exitCode !== null || child.signalCode !== null) throw new SetupError(await whyNot(dir));
-    return (await ask(dir.socket, "SET", markKey, dir.mark)) === "OK";
+    return (await ask(at, "SET", markKey, dir.mark)) === "OK";
   });
   if (!answered) throw new SetupError(`redis-server did not answer within ${timeouts.startMs} ms`);
 }
@@ -66,29 +78,30 @@ async function start(dir: ServerDir, program: string): Promise<void> {
  * Ends the child of this directory, if there is one: over its socket when it answers there with the recorded pid,
  * by signal only when the recorded pid is a process started on our private socket. Nothing else is touched.
  */
-async function dismiss(dir: ServerDir, answers: boolean): Promise<void> {
+async function dismiss(at: Place, answers: boolean): Promise<void> {
+  const { dir, timers } = at;
   const pid = await dir.recordedPid();
   if (pid !== undefined) {
     const gone = async () => !(await runsAt(pid, dir.socket));
-    if (answers && (await isServedBy(dir, pid))) {
-      await ask(dir.socket, "SHUTDOWN", "NOSAVE");
-      await eventually(timeouts.stopMs, gone);
+    if (answers && (await isServedBy(at, pid))) {
+      await ask(at, "SHUTDOWN", "NOSAVE");
+      await eventually(timers, timeouts.stopMs, gone);
     }
     if (!(await gone())) kill(pid);
-    await eventually(timeouts.stopMs, gone);
+    await eventually(timers, timeouts.stopMs, gone);
   }
   await rm(dir.pidFile, { force: true });
   await rm(dir.socket, { force: true });
 }
 
-async function isServedBy(dir: ServerDir, pid: number): Promise<boolean> {
-  return String(await ask(dir.socket, "INFO", "server")).includes(`process_id:${pid}\r`);
+async function isServedBy(at: Place, pid: number): Promise<boolean> {
+  return String(await ask(at, "INFO", "server")).includes(`process_id:${pid}\r`);
 }
 
 /** One command on a connection of its own; undefined when nobody answers in time. */
-async function ask(socket: string, command: string, ...args: string[]): Promise<unknown> {
+async function ask({ dir, timers }: Place, command: string, ...args: string[]): Promise<unknown> {
   try {
-    const connection = await openSocket(`redis+unix://${socket}`, timeouts.probeMs);
+    const connection = await openSocket(`redis+unix://${dir.socket}`, timers, timeouts.probeMs);
     try {
       return await connection.send(command, args);
     } finally {
@@ -99,11 +112,11 @@ async function ask(socket: string, command: string, ...args: string[]): Promise<
   }
 }
 
-async function eventually(withinMs: number, condition: () => Promise<boolean>): Promise<boolean> {
-  const deadline = performance.now() + withinMs;
-  while (performance.now() < deadline) {
+async function eventually(timers: Timers, withinMs: number, condition: () => Promise<boolean>): Promise<boolean> {
+  const deadline = timers.now() + withinMs;
+  while (timers.now() < deadline) {
     if (await condition()) return true;
-    await Bun.sleep(10);
+    await timers.sleep(10);
   }
   return false;
 }

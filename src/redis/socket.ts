@@ -1,4 +1,5 @@
 import { RedisClient } from "bun";
+import type { Timer, Timers } from "../world.ts";
 
 /** One socket to Redis, from its opening to its loss; every wait on it is bounded. */
 export interface RedisSocket {
@@ -17,7 +18,7 @@ const defaultTimeoutMs = 1_000;
 const maxWaiting = 20_000;
 
 /** Opens a socket and makes it speak RESP2, in which maps arrive as the flat pairs that @upstash/redis expects. */
-export async function openSocket(url: string, timeoutMs = defaultTimeoutMs): Promise<RedisSocket> {
+export async function openSocket(url: string, timers: Timers, timeoutMs = defaultTimeoutMs): Promise<RedisSocket> {
   const client = new RedisClient(url, {
     autoReconnect: false,
     enableOfflineQueue: false,
@@ -29,7 +30,7 @@ export async function openSocket(url: string, timeoutMs = defaultTimeoutMs): Pro
     client.close();
   };
   client.onclose = () => lost.resolve("the connection was closed");
-  const watch = watchAnswers(timeoutMs, () => drop(`no answer within ${timeoutMs} ms`));
+  const watch = watchAnswers(timers, timeoutMs, () => drop(`no answer within ${timeoutMs} ms`));
 
   function send(command: string, args: string[]): Promise<unknown> {
     if (watch.waiting() >= maxWaiting) return Promise.reject(new RedisAway(`${maxWaiting} commands wait already`));
@@ -66,7 +67,7 @@ function messageOf(fault: unknown): string {
 }
 
 /** Calls `overdue` when the oldest command has waited too long; one timer for all of them. */
-function watchAnswers(timeoutMs: number, overdue: () => void) {
+function watchAnswers(timers: Timers, timeoutMs: number, overdue: () => void) {
   const sentAt = new Map<number, number>();
   let tickets = 0;
   let timer: Timer | undefined;
@@ -77,7 +78,7 @@ function watchAnswers(timeoutMs: number, overdue: () => void) {
     const [oldest] = sentAt;
     if (!oldest) return;
     const [ticket, at] = oldest;
-    const left = at + timeoutMs - performance.now();
+    const left = at + timeoutMs - timers.now();
     if (left > 0) wake(left);
     else if (suspect === ticket) overdue();
     else {
@@ -88,14 +89,14 @@ function watchAnswers(timeoutMs: number, overdue: () => void) {
   }
 
   function wake(ms: number): void {
-    timer = setTimeout(check, ms);
+    timer = timers.after(ms, check);
   }
 
   return {
     waiting: () => sentAt.size,
     enter() {
       const ticket = ++tickets;
-      sentAt.set(ticket, performance.now());
+      sentAt.set(ticket, timers.now());
       if (!timer) wake(timeoutMs);
       return ticket;
     },

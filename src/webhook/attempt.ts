@@ -130,7 +130,7 @@ function again(
   const { delivery, webhook } = attempt;
   const message = webhookSend.of({ delivery }, { flow: flowOf(webhook), notBefore: dueAt });
   return [
-    enqueue([message], now, sql`EXISTS (SELECT 1 FROM webhook_delivery WHERE ${still(attempt)})`),
+    enqueue(ctx, [message], sql`EXISTS (SELECT 1 FROM webhook_delivery WHERE ${still(attempt)})`),
     sql`
       UPDATE webhook_delivery SET attempts = attempts + 1, round = round + 1, status = ${status}, error = ${error}, due_at = ${dueAt}
       WHERE ${still(attempt)}`,

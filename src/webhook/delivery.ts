@@ -11,33 +11,33 @@ import { webhooksById } from "./webhook.ts";
 /** When it is attempted again after it failed, in seconds from each failure: the schedule that Standard Webhooks gives, over three days. */
 export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
 
-const newMessageId = sql.raw("'msg_' || lower(hex(randomblob(16)))");
 const timestamp = sql.raw("strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000.0, 'unixepoch')");
 
 /**
  * The statements that set events `e`, which `where` selects, on their way to every endpoint that wants them and was there when they happened: a
  * row and a message for each pair, made once.
  */
-export function deliverEvents(where: SQL, now: number): Query[] {
+export function deliverEvents(ctx: Context, where: SQL): Query[] {
+  const now = ctx.clock();
   return [
     sql`
       INSERT INTO webhook_delivery (event, webhook, message, type, body, state, due_at, created_at)
-      SELECT e.seq, w.id, ${newMessageId}, e.type,
+      SELECT e.seq, w.id, ${messageId(ctx)} || '_' || e.seq || '_' || w.id, e.type,
         json_object('type', e.type, 'version', e.version, 'timestamp', ${timestamp}, 'data', json(e.data)), 'PENDING', ${now}, ${now}
       FROM event e CROSS JOIN webhook w WHERE ${where} AND w.enabled = 1 AND w.created_at <= e.at
         AND (w.types IS NULL OR e.type IN (SELECT value FROM json_each(w.types)))
       ORDER BY e.seq
       ON CONFLICT (event, webhook) DO NOTHING`,
     enqueueEach(
+      ctx,
       webhookSend,
       {
-        id: sql`lower(hex(randomblob(16)))`,
+        key: sql`d.id`,
         payload: sql`json_object('delivery', d.id)`,
         subject: sql`'webhook/' || d.id`,
         flow: sql`${flowPrefix} || d.webhook`,
       },
       sql`event e CROSS JOIN webhook_delivery d ON d.event = e.seq WHERE ${where} AND d.state = 'PENDING' AND d.attempts = 0`,
-      now,
     ),
   ];
 }
@@ -49,14 +49,14 @@ export function testWebhook(ctx: Context, { id }: { id: number }): Promise<Deliv
     if (!webhook) return refuse.notFound("webhook", id);
     const now = tx.clock();
     const body = JSON.stringify({ type: testType, version: 1, timestamp: new Date(now).toISOString(), data: {} });
-    const message = `msg_${Bun.randomUUIDv7("hex").replaceAll("-", "")}`;
+    const message = messageId(tx);
     const row = { webhook: id, message, type: testType, body, state: "PENDING", dueAt: now, createdAt: now } as const;
     const [made] = await tx.db.orm
       .insert(deliveryTable)
       .values({ ...row, attempts: 0, round: 0 })
       .returning();
     if (!made) throw new Error("the insert answered no delivery");
-    await tx.db.write([enqueue([webhookSend.of({ delivery: made.id }, { flow: flowOf(id) })], now)]);
+    await tx.db.write([enqueue(tx, [webhookSend.of({ delivery: made.id }, { flow: flowOf(id) })])]);
     return made;
   });
 }
@@ -76,9 +76,14 @@ export function resendDelivery(ctx: Context, { id }: { id: number }): Promise<De
     const again = { state: "PENDING", round: 0, dueAt: now, endedAt: null } as const;
     const [row] = await tx.db.orm.update(deliveryTable).set(again).where(eq(deliveryTable.id, id)).returning();
     if (!row) return refuse.notFound("delivery", id);
-    await tx.db.write([enqueue([webhookSend.of({ delivery: id }, { flow: flowOf(webhook.id) })], now)]);
+    await tx.db.write([enqueue(tx, [webhookSend.of({ delivery: id }, { flow: flowOf(webhook.id) })])]);
     return row;
   });
+}
+
+/** Of one message, or with something behind it of one of many. Receivers get it as `webhook-id`. */
+function messageId(ctx: Context): string {
+  return `msg_${ctx.id().replaceAll("-", "")}`;
 }
 
 /** What an endpoint was or is to be told of, newest first, perhaps only in one state. */

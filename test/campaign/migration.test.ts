@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { openDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { realWorld } from "../../src/world.ts";
 import { tempDir } from "../support/temp.ts";
 
 const migrations = join(import.meta.dir, "../../migrations");
@@ -14,8 +15,8 @@ test("campaigns from before there were coupons stay what they were, and what ref
   mkdirSync(before);
   for (const name of readdirSync(migrations).filter((name) => name < "0011"))
     cpSync(join(migrations, name), join(before, name));
-  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` });
-  await migrate(db, before);
+  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` }, realWorld);
+  await migrate(db, Date.now, before);
   await db.write([
     sql`
       INSERT INTO campaign (id, name, state, topic, audience, channels, reach, content, author, created_at, updated_at)
@@ -23,7 +24,7 @@ test("campaigns from before there were coupons stay what they were, and what ref
     sql`INSERT INTO run (id, campaign, due_at, state) VALUES (3, 7, 5, 'COMPLETED')`,
     sql`INSERT INTO transition (campaign, from_state, to_state, actor, at) VALUES (7, 'DRAFT', 'ACTIVE', 'ada', 1)`,
   ]);
-  expect(await migrate(db)).toContain("0011_coupon_campaigns.sql");
+  expect(await migrate(db, Date.now)).toContain("0011_coupon_campaigns.sql");
   expect(await db.first(sql`SELECT id, name, kind, coupon_template, state, created_at FROM campaign`)).toEqual({
     id: 7,
     name: "Old",
@@ -44,8 +45,8 @@ test("campaigns that gave coupons, and their runs, stay what they were when acti
   mkdirSync(before);
   for (const name of readdirSync(migrations).filter((name) => name < "0015"))
     cpSync(join(migrations, name), join(before, name));
-  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` });
-  await migrate(db, before);
+  const db = await openDatabase({ url: `file:${join(dir, "old.db")}` }, realWorld);
+  await migrate(db, Date.now, before);
   const campaign = (id: number, kind: string) => sql`
     INSERT INTO campaign
       (id, name, kind, state, topic, audience, channels, reach, content, author, created_at, updated_at)
@@ -67,7 +68,7 @@ test("campaigns that gave coupons, and their runs, stay what they were when acti
     ],
     ...[run(3, { topic: "c" }), run(4, null)],
   ]);
-  expect(await migrate(db)).toContain("0015_campaign_actions.sql");
+  expect(await migrate(db, Date.now)).toContain("0015_campaign_actions.sql");
   expect(await db.all(sql`SELECT kind FROM campaign ORDER BY id`)).toEqual(
     ["ANNOUNCEMENT", "COUPON_ISSUE", "COUPON_INVITE", "ANNOUNCEMENT"].map((kind) => ({ kind })),
   );

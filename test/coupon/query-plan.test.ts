@@ -23,6 +23,7 @@ import { claimableCoupons } from "../../src/coupon/wallet/claimable.ts";
 import { expireCouponsOf, expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { compile, type Query, type Statement } from "../../src/db/statement.ts";
+import { realWorld } from "../../src/world.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { testContext } from "../support/graphql.ts";
@@ -99,7 +100,7 @@ function isWalk(detail: string, text: string): boolean {
 
 test("nothing done with a coupon or a page of them walks coupons, members, orders, codes or templates", async () => {
   const path = join(tempDir(), "plans.db");
-  const [db, aside] = [await openTestDatabase(path), await openDatabase({ url: `file:${path}` })];
+  const [db, aside] = [await openTestDatabase(path), await openDatabase({ url: `file:${path}` }, realWorld)];
   await addMembers(db, 20);
   const asked: Statement[] = [];
   const noted = (query: Query) => {

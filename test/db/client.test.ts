@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { openDatabase } from "../../src/db/client.ts";
 import { notifying } from "../../src/db/statement.ts";
+import { realWorld } from "../../src/world.ts";
 import { tempDir } from "../support/temp.ts";
 
 async function openOne() {
   const path = join(tempDir(), "one.db");
-  const db = await openDatabase({ url: `file:${path}` });
+  const db = await openDatabase({ url: `file:${path}` }, realWorld);
   await db.write([sql`CREATE TABLE t (id INTEGER PRIMARY KEY, v TEXT UNIQUE)`]);
   return { db, path };
 }

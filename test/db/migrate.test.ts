@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { openDatabase } from "../../src/db/client.ts";
 import { migrate, statementsOf } from "../../src/db/migrate.ts";
+import { realWorld } from "../../src/world.ts";
 import { tempDir } from "../support/temp.ts";
 
 function folderOf(files: Readonly<Record<string, string>>): string {
@@ -16,13 +17,13 @@ function folderOf(files: Readonly<Record<string, string>>): string {
 const first = { "0001_a.sql": "CREATE TABLE a (x INTEGER); -- the first\n" };
 const second = { ...first, "0002_b.sql": "CREATE TABLE b (x INTEGER);\nINSERT INTO b VALUES (1);\n" };
 
-const open = (path = join(tempDir(), "m.db")) => openDatabase({ url: `file:${path}` });
+const open = (path = join(tempDir(), "m.db")) => openDatabase({ url: `file:${path}` }, realWorld);
 
 test("migrations run once, in order, and only new ones the next time", async () => {
   const db = await open();
-  expect(await migrate(db, folderOf(first))).toEqual(["0001_a.sql"]);
-  expect(await migrate(db, folderOf(second))).toEqual(["0002_b.sql"]);
-  expect(await migrate(db, folderOf(second))).toEqual([]);
+  expect(await migrate(db, Date.now, folderOf(first))).toEqual(["0001_a.sql"]);
+  expect(await migrate(db, Date.now, folderOf(second))).toEqual(["0002_b.sql"]);
+  expect(await migrate(db, Date.now, folderOf(second))).toEqual([]);
   await db.close();
 });
 
@@ -30,7 +31,7 @@ test("two processes that boot together migrate once", async () => {
   const path = join(tempDir(), "m.db");
   const [one, two] = [await open(path), await open(path)];
   const dir = folderOf(second);
-  const done = await Promise.all([migrate(one, dir), migrate(two, dir)]);
+  const done = await Promise.all([migrate(one, Date.now, dir), migrate(two, Date.now, dir)]);
   expect(done.flat().sort()).toEqual(["0001_a.sql", "0002_b.sql"]);
   expect(await one.all(sql`SELECT x FROM b`)).toHaveLength(1);
   await one.close();
@@ -40,15 +41,15 @@ test("two processes that boot together migrate once", async () => {
 test("a faulty migration leaves nothing behind, not even those before it in the same boot", async () => {
   const db = await open();
   const dir = folderOf({ ...first, "0002_bad.sql": "CREATE TABLE c (x INTEGER);\nNONSENSE;\n" });
-  await expect(migrate(db, dir)).rejects.toThrow(/NONSENSE/);
+  await expect(migrate(db, Date.now, dir)).rejects.toThrow(/NONSENSE/);
   expect(await db.all(sql`SELECT name FROM sqlite_master WHERE type = 'table'`)).toEqual([]);
   await db.close();
 });
 
 test("a migration that was changed after it was applied is refused by name", async () => {
   const db = await open();
-  await migrate(db, folderOf(first));
-  await expect(migrate(db, folderOf({ "0001_a.sql": "CREATE TABLE z (x INTEGER);\n" }))).rejects.toThrow(
+  await migrate(db, Date.now, folderOf(first));
+  await expect(migrate(db, Date.now, folderOf({ "0001_a.sql": "CREATE TABLE z (x INTEGER);\n" }))).rejects.toThrow(
     /0001_a\.sql was changed/,
   );
   await db.close();
@@ -56,8 +57,8 @@ test("a migration that was changed after it was applied is refused by name", asy
 
 test("a database of a newer Fanfare is refused", async () => {
   const db = await open();
-  await migrate(db, folderOf(second));
-  await expect(migrate(db, folderOf(first))).rejects.toThrow(/newer Fanfare \(it knows 0002_b\.sql\)/);
+  await migrate(db, Date.now, folderOf(second));
+  await expect(migrate(db, Date.now, folderOf(first))).rejects.toThrow(/newer Fanfare \(it knows 0002_b\.sql\)/);
   await db.close();
 });
 

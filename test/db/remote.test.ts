@@ -4,6 +4,7 @@ import { sql } from "drizzle-orm";
 import { field, rows } from "../../src/db/bulk.ts";
 import { openDatabase, type RootDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { realWorld } from "../../src/world.ts";
 import { startHrana } from "../support/hrana.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -11,7 +12,7 @@ const server = await startHrana(join(tempDir(), "remote.db"), { authToken: "sesa
 let db: RootDatabase;
 
 beforeAll(async () => {
-  db = await openDatabase({ url: server.url, authToken: "sesame" });
+  db = await openDatabase({ url: server.url, authToken: "sesame" }, realWorld);
   await db.write([sql`CREATE TABLE thing (id INTEGER PRIMARY KEY, name TEXT UNIQUE, n INTEGER)`]);
 });
 afterAll(async () => {
@@ -24,10 +25,13 @@ const insert = (name: string, n = 0) => sql`INSERT INTO thing (name, n) VALUES (
 
 test("a remote database takes every migration, once, in one go", async () => {
   const remote = await startHrana(join(tempDir(), "migrated.db"));
-  const [one, other] = await Promise.all([openDatabase({ url: remote.url }), openDatabase({ url: remote.url })]);
-  const applied = await Promise.all([migrate(one), migrate(other)]);
+  const [one, other] = await Promise.all([
+    openDatabase({ url: remote.url }, realWorld),
+    openDatabase({ url: remote.url }, realWorld),
+  ]);
+  const applied = await Promise.all([migrate(one, Date.now), migrate(other, Date.now)]);
   expect(applied.map((list) => list.length > 0).sort()).toEqual([false, true]);
-  expect(await migrate(one)).toEqual([]);
+  expect(await migrate(one, Date.now)).toEqual([]);
   await one.close();
   await other.close();
   await remote.stop();
@@ -88,7 +92,7 @@ test("a transaction sees its own writes, commits when its work resolves, leaves 
 
 test("two processes' transactions on one remote database are taken one after the other", async () => {
   await db.write([sql`DELETE FROM thing`, insert("counter", 0)]);
-  const other = await openDatabase({ url: server.url, authToken: "sesame" });
+  const other = await openDatabase({ url: server.url, authToken: "sesame" }, realWorld);
   const addOne = (on: RootDatabase) =>
     on.transaction(async (tx) => {
       const row = await tx.first<{ n: number }>(sql`SELECT n FROM thing`);
@@ -100,7 +104,7 @@ test("two processes' transactions on one remote database are taken one after the
 });
 
 test("a query answers the same from a file and over the protocol", async () => {
-  const local = await openDatabase({ url: `file:${join(tempDir(), "local.db")}` });
+  const local = await openDatabase({ url: `file:${join(tempDir(), "local.db")}` }, realWorld);
   const answers = (on: RootDatabase) =>
     Promise.all([
       on.first(
@@ -118,7 +122,10 @@ test("a query answers the same from a file and over the protocol", async () => {
 test("a writer that hears SQLITE_BUSY comes again, and reads under way are not hurt", async () => {
   const path = join(tempDir(), "busy.db");
   const remote = await startHrana(path, { lockPatienceMs: 20 });
-  const [one, other] = await Promise.all([openDatabase({ url: remote.url }), openDatabase({ url: remote.url })]);
+  const [one, other] = await Promise.all([
+    openDatabase({ url: remote.url }, realWorld),
+    openDatabase({ url: remote.url }, realWorld),
+  ]);
   await one.write([sql`CREATE TABLE counter (n INTEGER)`, sql`INSERT INTO counter VALUES (0)`]);
   const add = sql`UPDATE counter SET n = n + 1`;
   const release = Promise.withResolvers<void>();
@@ -152,7 +159,7 @@ test("an answer that is lost is an error, not a second write", async () => {
 });
 
 test("a wrong token is refused at the first statement", async () => {
-  const stranger = await openDatabase({ url: server.url, authToken: "guess" });
+  const stranger = await openDatabase({ url: server.url, authToken: "guess" }, realWorld);
   await expect(stranger.all(sql`SELECT 1`)).rejects.toThrow("401");
   await stranger.close();
 });

@@ -6,6 +6,7 @@ import { gateState } from "../../src/coupon/gate/gate.ts";
 import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { openRedis } from "../../src/redis/client.ts";
+import { realWorld } from "../../src/world.ts";
 import type { Answered } from "../support/claim-storm.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
@@ -168,7 +169,7 @@ async function stopFor(redis: TestRedis, ms: number): Promise<void> {
 
 /** After the reconciler, the gate says what the rows say, and nothing is pending for ever. */
 async function expectGateMended(db: RootDatabase, redis: TestRedis, template: number): Promise<void> {
-  const handle = await openRedis({ kind: "url", url: redis.url }, () => {});
+  const handle = await openRedis({ kind: "url", url: redis.url }, realWorld, () => {});
   const later = { ...testContext(db), redis: handle.client, clock: () => Date.now() + 60_000 };
   await reconcileGates(later);
   const state = await gateState(handle.client, template);

@@ -167,11 +167,11 @@ test("the queue calls every minute for what expires and for whom to remind", asy
   const { id } = await addTemplate(shop.ctx);
   const coupon = await give(shop, 1, id, validTo);
   shop.pass(validTo - 24 * hour - shop.ctx.clock());
-  await shop.ctx.db.write([enqueue([couponNotice.of({})], shop.ctx.clock())]);
+  await shop.ctx.db.write([enqueue(shop.ctx, [couponNotice.of({})])]);
   await until(async () => (await campaignsOf(shop, id)).length === 1);
   expect(await ledgersOf(shop, id)).toMatchObject([{ "IN_APP SENT": 1 }]);
   shop.pass(24 * hour);
-  await shop.ctx.db.write([enqueue([couponExpire.of({})], shop.ctx.clock())]);
+  await shop.ctx.db.write([enqueue(shop.ctx, [couponExpire.of({})])]);
   const stateOf = () => shop.ctx.db.first<{ state: string }>(sql`SELECT state FROM coupon WHERE id = ${coupon}`);
   await until(async () => (await stateOf())?.state === "EXPIRED");
 });

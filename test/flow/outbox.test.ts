@@ -5,6 +5,7 @@ import type { RootDatabase } from "../../src/db/client.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { startRelay } from "../../src/queue/relay.ts";
+import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { freePort } from "../support/port.ts";
 import { closeShops, openShop, shopEnv } from "../support/shop.ts";
@@ -35,20 +36,23 @@ async function relayTo(answer: (items: readonly Item[]) => Response) {
     },
   });
   const db = await openTestDatabase();
-  const queue = openQueue({
-    url: `http://127.0.0.1:${server.port}`,
-    token: "t",
-    currentSigningKey: "c",
-    nextSigningKey: "n",
-    jobsUrl: "http://127.0.0.1:1/jobs",
-    retries: 3,
-    flows: {},
-  });
+  const queue = openQueue(
+    {
+      url: `http://127.0.0.1:${server.port}`,
+      token: "t",
+      currentSigningKey: "c",
+      nextSigningKey: "n",
+      jobsUrl: "http://127.0.0.1:1/jobs",
+      retries: 3,
+      flows: {},
+    },
+    realWorld,
+  );
   let moved = 0;
   const pauses: number[] = [];
   const onLog = (event: string, { pauseMs }: Record<string, unknown>) =>
     void (event === "outbox.paused" && pauses.push(Number(pauseMs)));
-  const relay = startRelay(db, queue, onLog, () => Date.now() + moved);
+  const relay = startRelay(db, queue, onLog, { ...realWorld, clock: () => Date.now() + moved });
   stops.push(
     () => server.stop(true),
     () => relay.stop(),
@@ -64,8 +68,8 @@ const taken = (items: readonly Item[]) => Response.json(items.map((_, i) => ({ m
 function fill(db: RootDatabase, subjects: readonly string[]) {
   return db.write([
     enqueue(
+      realWorld,
       subjects.map((subject) => ({ name: "job", payload: { subject }, subject })),
-      0,
     ),
   ]);
 }

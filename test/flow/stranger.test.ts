@@ -39,8 +39,13 @@ beforeAll(async () => {
     viewer: viewer.token,
     revoked: revoked.token,
     member: await memberToken(2),
-    expired: await mintMemberToken(signed, "x2", -60),
-    forged: await mintMemberToken({ ...signed, secret: "another secret of 32 characters, forged" }, "x2", 60),
+    expired: await mintMemberToken(signed, "x2", -60, Date.now()),
+    forged: await mintMemberToken(
+      { ...signed, secret: "another secret of 32 characters, forged" },
+      "x2",
+      60,
+      Date.now(),
+    ),
   });
 });
 const children: Bun.Subprocess[] = [];

@@ -43,29 +43,32 @@ const floors = [
   "redis",
   "settings-slice",
   "web",
+  "world",
 ];
 
 /** What the other folders and files may import, besides themselves. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   actor: [],
   errors: [],
+  world: [],
   input: ["errors"],
-  memory: ["context"],
+  memory: [],
   "settings-slice": ["channels"],
   secrets: ["errors"],
-  env: ["secrets"],
+  "env-values": [],
+  env: ["env-values", "secrets"],
   audience: ["errors"],
-  db: ["errors"],
-  redis: ["errors"],
-  queue: ["db", "errors"],
+  db: ["errors", "world"],
+  redis: ["errors", "memory", "world"],
+  queue: ["db", "errors", "world"],
   "queue/broker": [],
-  channels: ["errors"],
-  context: ["actor", "audience", "channels", "db", "errors", "queue", "settings-slice"],
+  channels: ["errors", "world"],
+  context: ["actor", "audience", "channels", "db", "errors", "memory", "queue", "settings-slice", "world"],
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
-  web: ["context"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency"],
-  jobs: [...domains, "actor", "channels", "context", "errors", "queue"],
+  web: ["context", "world"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "world"],
+  jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
 };
 
 /** The contract of the channels: the catalogue is pure data, the other is types alone. Everyone may know it, nobody the senders. */

@@ -9,6 +9,7 @@ import { compile, embed } from "../../src/db/statement.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { memberTerms } from "../../src/member/audience-terms.ts";
 import { samplePrime } from "../../src/member/sample-term.ts";
+import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { counted } from "../support/length.ts";
 import { tempDir } from "../support/temp.ts";
@@ -92,7 +93,7 @@ describe("random filters on random members", () => {
   });
 
   test("that say an index serves them are never answered by reading every member", async () => {
-    const planner = await openDatabase({ url: `file:${file}` });
+    const planner = await openDatabase({ url: `file:${file}` }, realWorld);
     await fc.assert(
       fc.asyncProperty(filter, async (random) => {
         const audience = parsed(random);

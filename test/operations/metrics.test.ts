@@ -42,6 +42,13 @@ test("messages are counted by job and result, with how long they took, and what 
   ]);
 });
 
+test("what a process remembers is told by name", async () => {
+  const shop = await openShop();
+  await shop.members(10);
+  await shop.becomes(await shop.launched({ channels: ["IN_APP"] }), "COMPLETED");
+  expect(await figure(shop, 'fanfare_remembered{name="campaign.frozenRuns"}')).toBe(1);
+});
+
 test("a scrape needs no queue: it would be paid for each time", async () => {
   const dataDir = tempDir();
   const env = { BROKER: "own-process", BROKER_PORT: String(freePort()) };

@@ -9,6 +9,7 @@ import { defineMessage } from "../../src/queue/message.ts";
 import { enqueue, enqueueEach } from "../../src/queue/outbox.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { startRelay } from "../../src/queue/relay.ts";
+import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { freePort } from "../support/port.ts";
 import { tempDir } from "../support/temp.ts";
@@ -25,16 +26,14 @@ test("a queue that was away gets all that waited when it is back, however often 
   const port = freePort();
   const db = await openTestDatabase();
   const jobsUrl = "http://127.0.0.1:1/jobs";
-  const queue = openQueue({ url: `http://127.0.0.1:${port}`, token: "t", ...keys, jobsUrl, retries: 0, flows: {} });
+  const queue = openQueue(
+    { url: `http://127.0.0.1:${port}`, token: "t", ...keys, jobsUrl, retries: 0, flows: {} },
+    realWorld,
+  );
   let now = Date.now();
   const add = (n: number) =>
-    db.write([enqueue([{ name: "job", payload: { n }, subject: `job/${n}`, notBefore: now + 3_600_000 }], now)]);
-  const relay = startRelay(
-    db,
-    queue,
-    () => {},
-    () => now,
-  );
+    db.write([enqueue(realWorld, [{ name: "job", payload: { n }, subject: `job/${n}`, notBefore: now + 3_600_000 }])]);
+  const relay = startRelay(db, queue, () => {}, { ...realWorld, clock: () => now });
   await add(1);
   for (const n of [2, 3, 4]) {
     await until(() => (queue.outage?.until ?? 0) > now);
@@ -61,17 +60,17 @@ test("a message travels in the flow it is given, else in that of its kind, else 
   const db = await openTestDatabase();
   const jobsUrl = "http://127.0.0.1:1/jobs";
   const flows = { ...queueFlows, letters: { parallelism: 1 }, urgent: { parallelism: 1 } };
-  const queue = openQueue({ url: broker.url, token: "t", ...keys, jobsUrl, retries: 0, flows });
+  const queue = openQueue({ url: broker.url, token: "t", ...keys, jobsUrl, retries: 0, flows }, realWorld);
   const letter = defineMessage("letter", z.object({}), () => "letter", { flow: "letters" });
   const parcel = defineMessage("parcel", z.object({}), () => "parcel");
   const later = Date.now() + 3_600_000;
-  const each = { id: sql`'each'`, payload: sql`'{}'`, subject: sql`'letter'`, notBefore: sql`${later}` };
+  const each = { payload: sql`'{}'`, subject: sql`'letter'`, notBefore: sql`${later}` };
   await db.write([
-    enqueue([letter.of({}, { notBefore: later }), parcel.of({}, { notBefore: later })], 0),
-    enqueue([letter.of({}, { flow: "urgent", notBefore: later })], 0),
-    enqueueEach(letter, each, sql`(SELECT 1)`, 0),
+    enqueue(realWorld, [letter.of({}, { notBefore: later }), parcel.of({}, { notBefore: later })]),
+    enqueue(realWorld, [letter.of({}, { flow: "urgent", notBefore: later })]),
+    enqueueEach(realWorld, letter, each, sql`(SELECT 1)`),
   ]);
-  const relay = startRelay(db, queue, () => {});
+  const relay = startRelay(db, queue, () => {}, realWorld);
   stops.push(() => relay.stop());
   await relay.idle();
   expect(await db.all(sql`SELECT name, flow FROM outbox ORDER BY seq`)).toMatchObject([

@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { createVerifier } from "../../src/queue/verifier.ts";
+import { realWorld } from "../../src/world.ts";
 import { closeShops, openShop } from "../support/shop.ts";
 import { broker, destination, keys, stopAll, token } from "./broker/support.ts";
 
@@ -27,7 +28,7 @@ test("I13 a signature by keys that the queue does not have stays refused, and th
     asked += 1;
     return Response.json(configured);
   });
-  const verifier = createVerifier(configured, { url: queue.url, token });
+  const verifier = createVerifier(configured, { url: queue.url, token }, realWorld);
   const signed = { signature: "e30.e30.e30", body: "", url: "http://127.0.0.1/" };
   const answers = await Promise.all(Array.from({ length: 20 }, () => verifier.holds(signed)));
   expect(answers.includes(true)).toBe(false);
@@ -45,6 +46,6 @@ test("I13 a broker that was restarted after a rotation signs with the rotated ke
   await again.client.publish({ url: shop.url });
   const { headers, url, body } = await shop.first();
   const signed = { signature: headers.get("upstash-signature") ?? "", body, url: url.replace(/\/$/, "") };
-  expect(await createVerifier(configured, { url: "http://127.0.0.1:1", token }).holds(signed)).toBe(false);
-  expect(await createVerifier(configured, { url: again.url, token }).holds(signed)).toBe(true);
+  expect(await createVerifier(configured, { url: "http://127.0.0.1:1", token }, realWorld).holds(signed)).toBe(false);
+  expect(await createVerifier(configured, { url: again.url, token }, realWorld).holds(signed)).toBe(true);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:tes
 import type { Redis } from "@upstash/redis";
 import { openRedis, type RedisHandle, type RedisSettings } from "../../src/redis/client.ts";
 import { defineScript } from "../../src/redis/script.ts";
+import { realWorld } from "../../src/world.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 import { startUpstashRest, type UpstashRest } from "../support/upstash-rest.ts";
 
@@ -33,7 +34,7 @@ describe.skipIf(!hasRedis).each(roads)("@upstash/redis %s", (_, settings) => {
   let healthy: RedisHandle["healthy"];
 
   beforeAll(async () => {
-    const handle = await openRedis(settings());
+    const handle = await openRedis(settings(), realWorld);
     opened.push(handle);
     redis = handle.client!;
     healthy = handle.healthy;
@@ -171,7 +172,7 @@ test.skipIf(!hasRedis)("REST was spoken in all its forms", () => {
 });
 
 test.skipIf(!hasRedis)("REST refuses a wrong token, and Fanfare says that Redis does not answer", async () => {
-  const stranger = await openRedis({ kind: "rest", url: rest.url, token: "wrong" });
+  const stranger = await openRedis({ kind: "rest", url: rest.url, token: "wrong" }, realWorld);
   expect(await stranger.healthy()).toBe(false);
   expect(stranger.describe).toContain("does not answer");
   expect(stranger.describe).not.toContain("wrong");

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
 import { defineScript } from "../../src/redis/script.ts";
+import { realWorld } from "../../src/world.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 import { startUpstashRest } from "../support/upstash-rest.ts";
 import { isAtOnce, until } from "../support/wait.ts";
@@ -14,7 +15,7 @@ afterAll(async () => {
 
 async function openOver(server: TestRedis): Promise<{ redis: RedisHandle; heard: string[] }> {
   const heard: string[] = [];
-  const redis = await openRedis({ kind: "url", url: server.url }, (line) => heard.push(line));
+  const redis = await openRedis({ kind: "url", url: server.url }, realWorld, (line) => heard.push(line));
   toClose.push(redis.close);
   return { redis, heard };
 }
@@ -26,7 +27,7 @@ async function aRedis(): Promise<TestRedis> {
 }
 
 test("I17 without a Redis every script is unavailable at once, and one line says so", async () => {
-  const redis = await openRedis({ kind: "none" });
+  const redis = await openRedis({ kind: "none" }, realWorld);
   expect(redis.client).toBeUndefined();
   expect(redis.describe).toBe("Redis: none, because none is configured; Fanfare runs without it, slower");
   expect(await add.run(redis.client, ["n"], [1])).toBe("unavailable");
@@ -97,7 +98,9 @@ withRedis("I17 a silent Upstash costs a second, then is spared until it answers 
   const rest = startUpstashRest(await server.raw());
   toClose.push(rest.stop);
   const heard: string[] = [];
-  const redis = await openRedis({ kind: "rest", url: rest.url, token: rest.token }, (line) => heard.push(line));
+  const redis = await openRedis({ kind: "rest", url: rest.url, token: rest.token }, realWorld, (line) =>
+    heard.push(line),
+  );
   rest.hang(true);
   // The service is silent for good: that there is an answer is our own doing.
   expect(await add.run(redis.client, ["n"], [1])).toBe("unavailable");
@@ -119,7 +122,7 @@ withRedis("a script's fault is told in one line, not once for each call", async 
 });
 
 test("the start-up line never shows credentials", async () => {
-  const redis = await openRedis({ kind: "url", url: "redis://someone:secret@127.0.0.1:1/0" });
+  const redis = await openRedis({ kind: "url", url: "redis://someone:secret@127.0.0.1:1/0" }, realWorld);
   toClose.push(redis.close);
   expect(redis.describe).toContain("redis://127.0.0.1:1");
   expect(redis.describe).not.toContain("secret");

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { Redis } from "@upstash/redis";
 import fc from "fast-check";
+import { createMemory } from "../../src/memory.ts";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
 import { rateLimit } from "../../src/redis/rate-limit.ts";
+import { realWorld } from "../../src/world.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 
 let server: TestRedis | undefined;
@@ -12,7 +14,7 @@ let handle: RedisHandle | undefined;
 beforeAll(async () => {
   if (!hasRedis) return;
   server = await startRedis();
-  handle = await openRedis({ kind: "url", url: server.url });
+  handle = await openRedis({ kind: "url", url: server.url }, realWorld);
   redis = handle.client;
 });
 afterAll(async () => {
@@ -20,6 +22,7 @@ afterAll(async () => {
   await server?.stop();
 });
 
+const memory = createMemory();
 let made = 0;
 const aKey = () => `key:${++made}`;
 const start = 1_790_000_000_000;
@@ -45,7 +48,8 @@ describe.each(hasRedis ? places : places.slice(0, 1))("the rate limit $place", (
         let now = start;
         for (const share of shares) {
           now += Math.floor((share * periodSeconds * 1_000) / limit);
-          if ((await rateLimit(where(), { key, limit, periodSeconds, now })).allowed) passed.push(now);
+          if ((await rateLimit({ redis: where(), memory }, { key, limit, periodSeconds, now })).allowed)
+            passed.push(now);
         }
         for (const [i, from] of passed.entries()) {
           for (const [j, to] of passed.entries()) {
@@ -63,7 +67,7 @@ describe.each(hasRedis ? places : places.slice(0, 1))("the rate limit $place", (
     await fc.assert(
       fc.asyncProperty(limits, async ({ limit, periodSeconds }) => {
         const key = aKey();
-        const ask = (now: number) => rateLimit(where(), { key, limit, periodSeconds, now });
+        const ask = (now: number) => rateLimit({ redis: where(), memory }, { key, limit, periodSeconds, now });
         const burst = await Promise.all(Array.from({ length: limit + 5 }, () => ask(start)));
         expect(burst.filter((verdict) => verdict.allowed)).toHaveLength(limit);
         const refused = await ask(start);
@@ -78,12 +82,15 @@ describe.each(hasRedis ? places : places.slice(0, 1))("the rate limit $place", (
   test("never refuses whoever keeps the pace", async () => {
     const key = aKey();
     for (let i = 0; i < 100; i++) {
-      const verdict = await rateLimit(where(), {
-        key,
-        limit: 7,
-        periodSeconds: 60,
-        now: start + Math.ceil((i * 60_000) / 7),
-      });
+      const verdict = await rateLimit(
+        { redis: where(), memory },
+        {
+          key,
+          limit: 7,
+          periodSeconds: 60,
+          now: start + Math.ceil((i * 60_000) / 7),
+        },
+      );
       expect(verdict).toEqual({ allowed: true });
     }
   });
@@ -91,15 +98,18 @@ describe.each(hasRedis ? places : places.slice(0, 1))("the rate limit $place", (
   test("counts each key by itself", async () => {
     const [one, other] = [aKey(), aKey()];
     const once = { limit: 1, periodSeconds: 60, now: start };
-    expect(await rateLimit(where(), { key: one, ...once })).toEqual({ allowed: true });
-    expect(await rateLimit(where(), { key: one, ...once })).toEqual({ allowed: false, retryAfterSeconds: 60 });
-    expect(await rateLimit(where(), { key: other, ...once })).toEqual({ allowed: true });
+    expect(await rateLimit({ redis: where(), memory }, { key: one, ...once })).toEqual({ allowed: true });
+    expect(await rateLimit({ redis: where(), memory }, { key: one, ...once })).toEqual({
+      allowed: false,
+      retryAfterSeconds: 60,
+    });
+    expect(await rateLimit({ redis: where(), memory }, { key: other, ...once })).toEqual({ allowed: true });
   });
 });
 
 test.skipIf(!hasRedis)("a key in Redis expires once it no longer refuses anyone", async () => {
   const key = aKey();
-  await rateLimit(redis, { key, limit: 10, periodSeconds: 60, now: start });
+  await rateLimit({ redis, memory }, { key, limit: 10, periodSeconds: 60, now: start });
   const left = await redis!.pttl(`rate:{${key}}`);
   expect(left).toBeGreaterThan(5_000);
   expect(left).toBeLessThanOrEqual(6_000);
@@ -108,18 +118,18 @@ test.skipIf(!hasRedis)("a key in Redis expires once it no longer refuses anyone"
 test("the table of this process stays bounded, forgetting the key that was used longest ago", async () => {
   const once = { limit: 1, periodSeconds: 3_600, now: start };
   const [first, last] = [aKey(), aKey()];
-  await rateLimit(undefined, { key: first, ...once });
-  for (let i = 0; i < 10_000; i++) await rateLimit(undefined, { key: aKey(), ...once });
-  await rateLimit(undefined, { key: last, ...once });
-  expect(await rateLimit(undefined, { key: last, ...once })).toMatchObject({ allowed: false });
-  expect(await rateLimit(undefined, { key: first, ...once })).toEqual({ allowed: true });
+  await rateLimit({ redis: undefined, memory }, { key: first, ...once });
+  for (let i = 0; i < 10_000; i++) await rateLimit({ redis: undefined, memory }, { key: aKey(), ...once });
+  await rateLimit({ redis: undefined, memory }, { key: last, ...once });
+  expect(await rateLimit({ redis: undefined, memory }, { key: last, ...once })).toMatchObject({ allowed: false });
+  expect(await rateLimit({ redis: undefined, memory }, { key: first, ...once })).toEqual({ allowed: true });
 });
 
 test.skipIf(!hasRedis)("I17 a limit that loses its Redis goes on limiting in this process", async () => {
   const lost = await startRedis();
-  const short = await openRedis({ kind: "url", url: lost.url });
+  const short = await openRedis({ kind: "url", url: lost.url }, realWorld);
   const key = aKey();
-  const ask = () => rateLimit(short.client, { key, limit: 2, periodSeconds: 60, now: start });
+  const ask = () => rateLimit({ redis: short.client, memory }, { key, limit: 2, periodSeconds: 60, now: start });
   expect([await ask(), await ask(), await ask()].map(({ allowed }) => allowed)).toEqual([true, true, false]);
   await lost.stop();
   expect([await ask(), await ask(), await ask()].map(({ allowed }) => allowed)).toEqual([true, true, false]);

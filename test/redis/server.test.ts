@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
+import { realWorld } from "../../src/world.ts";
 import { hasRedis } from "../support/redis-server.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
@@ -14,7 +15,7 @@ afterAll(async () => {
 });
 
 async function open(dataDir: string): Promise<RedisHandle> {
-  const redis = await openRedis({ kind: "managed", dataDir });
+  const redis = await openRedis({ kind: "managed", dataDir }, realWorld);
   opened.push(redis);
   return redis;
 }

@@ -10,7 +10,7 @@ export const memberEnv = { MEMBER_JWT_SECRET: secret };
 /** The token of member number `n` of a shop opened with {@link memberEnv}. */
 export function memberToken(n: number): Promise<string> {
   const settings = { issuer: "shop", audience: "fanfare", algorithms: ["HS256"], secret } as const;
-  return mintMemberToken({ ...settings, algorithms: [...settings.algorithms] }, `x${n}`, 600);
+  return mintMemberToken({ ...settings, algorithms: [...settings.algorithms] }, `x${n}`, 600, Date.now());
 }
 
 /** Asks a shop over HTTP, as member number `n`. */

@@ -5,6 +5,7 @@ import { emailSender } from "../../src/channels/email/email.ts";
 import { pushSender } from "../../src/channels/push/push.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import { smsSender } from "../../src/channels/sms/sms.ts";
+import { realWorld } from "../../src/world.ts";
 import { fault as fcmFault, serviceAccount, startFcm } from "./providers/fcm.ts";
 import type { Provider } from "./providers/provider.ts";
 import { resendKey, refusal as resendRefusal, startResend } from "./providers/resend.ts";
@@ -41,7 +42,10 @@ export const rigs: readonly {
 
 function openResend(timeoutMs = patientMs): Rig {
   const server = startResend();
-  const sender = emailSender({ apiKey: resendKey, from: "Shop <news@shop.test>", baseUrl: server.url, timeoutMs });
+  const sender = emailSender(
+    { apiKey: resendKey, from: "Shop <news@shop.test>", baseUrl: server.url, timeoutMs },
+    realWorld,
+  );
   return rig(sender, server, () =>
     resendRefusal(429, "rate_limit_exceeded", "Too many requests", { "retry-after": "7" }),
   );
@@ -50,24 +54,30 @@ function openResend(timeoutMs = patientMs): Rig {
 function openTwilio(timeoutMs = patientMs): Rig {
   const server = startTwilio();
   const statusCallback = "https://shop.test/webhooks/twilio";
-  const sender = smsSender({
-    ...twilioAccount,
-    from: "+15005550006",
-    baseUrl: server.url,
-    statusCallback,
-    ...rowTimes(timeoutMs),
-  });
+  const sender = smsSender(
+    {
+      ...twilioAccount,
+      from: "+15005550006",
+      baseUrl: server.url,
+      statusCallback,
+      ...rowTimes(timeoutMs),
+    },
+    realWorld,
+  );
   return rig(sender, server, () => twilioFault(429, 20429, "Too Many Requests", { "retry-after": "7" }));
 }
 
 function openFcm(timeoutMs = patientMs): Rig {
   const server = startFcm();
-  const sender = pushSender({
-    serviceAccount,
-    baseUrl: server.url,
-    tokenUrl: `${server.url}/token`,
-    ...rowTimes(timeoutMs),
-  });
+  const sender = pushSender(
+    {
+      serviceAccount,
+      baseUrl: server.url,
+      tokenUrl: `${server.url}/token`,
+      ...rowTimes(timeoutMs),
+    },
+    realWorld,
+  );
   return rig(sender, server, () =>
     fcmFault(429, "RESOURCE_EXHAUSTED", "Quota exceeded", "QUOTA_EXCEEDED", { "retry-after": "7" }),
   );
@@ -90,7 +100,7 @@ function rig(sender: Sender, server: Provider, busy: () => Response): Rig {
 }
 
 function openSandbox(channel: ExternalChannelName, timeoutMs = patientMs): Rig {
-  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs });
+  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs }, realWorld);
   return {
     sender: sandbox.senders[channel],
     accepted: () =>

@@ -5,12 +5,14 @@ import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { audience, domains, rewards } from "../../src/domains.ts";
+import { createMemory, type Memory } from "../../src/memory.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
 import { createSignIn } from "../../src/operations/sign-in.ts";
 import { createToken, type TokenInput } from "../../src/operations/token.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
 import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server/server.ts";
+import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
 
@@ -24,16 +26,21 @@ export const memberTokens = {
 
 /** A context on a real database; its queue leads nowhere. */
 export function testContext(db: RootDatabase, actor: Actor = { kind: "system", job: "test" }): Context {
-  const queue = openQueue({
-    url: "http://127.0.0.1:1",
-    token: "none",
-    currentSigningKey: "none",
-    nextSigningKey: "none",
-    jobsUrl: "http://127.0.0.1:1/jobs",
-    retries: 0,
-    flows: {},
-  });
+  const queue = openQueue(
+    {
+      url: "http://127.0.0.1:1",
+      token: "none",
+      currentSigningKey: "none",
+      nextSigningKey: "none",
+      jobsUrl: "http://127.0.0.1:1/jobs",
+      retries: 0,
+      flows: {},
+    },
+    realWorld,
+  );
   return {
+    ...realWorld,
+    memory: memoryOf(db),
     db,
     redis: undefined,
     queue,
@@ -59,13 +66,19 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
     domains,
     audience,
     rewards,
-    sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }),
-    clock: Date.now,
-    random: Math.random,
+    sandbox: createSandbox({ path: join(tempDir(), "sandbox.db") }, realWorld),
     log: () => {},
     actor,
   };
 }
+
+/** Contexts of one database are one app. */
+function memoryOf(db: RootDatabase): Memory {
+  const memory = memories.get(db) ?? createMemory();
+  memories.set(db, memory);
+  return memory;
+}
+const memories = new WeakMap<RootDatabase, Memory>();
 
 /** The GraphQL API behind a real HTTP server on a port of its own. */
 export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) {
@@ -73,8 +86,9 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
   const logged: { event: string; fields: unknown }[] = [];
   const handlers = createGraphqlServer({
     schemas: buildSchemas(domains),
-    signIn: createSignIn({ db, members: memberTokens, clock: Date.now }),
+    signIn: createSignIn({ ...realWorld, db, memory: memoryOf(db), members: memberTokens }),
     contextFor: (actor) => testContext(db, actor),
+    id: realWorld.id,
     isProduction: false,
     log: (_level, event, fields) => void logged.push({ event, fields }),
     ...options,
@@ -110,7 +124,7 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
           args: [`m-${externalId}`, externalId],
         },
       ]);
-      return mintMemberToken(memberTokens, externalId, 60);
+      return mintMemberToken(memberTokens, externalId, 60, Date.now());
     },
     stop: async () => {
       await server.stop(true);

@@ -1,5 +1,6 @@
 import type { Context } from "../../src/context.ts";
 import { openRedis } from "../../src/redis/client.ts";
+import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "./database.ts";
 import { testContext } from "./graphql.ts";
 import { hasRedis, startRedis } from "./redis-server.ts";
@@ -24,7 +25,7 @@ export async function closeLedgers(): Promise<void> {
 export async function openLedger({ redis = false }: { readonly redis?: boolean } = {}): Promise<Ledger> {
   const db = await openTestDatabase();
   const server = redis && hasRedis ? await startRedis() : undefined;
-  const handle = server && (await openRedis({ kind: "url", url: server.url }));
+  const handle = server && (await openRedis({ kind: "url", url: server.url }, realWorld));
   let moved = 0;
   const ctx: Context = { ...testContext(db), redis: handle?.client, clock: () => Date.now() + moved };
   const ledger: Ledger = {

@@ -5,6 +5,7 @@ import { channels } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { migrate } from "../../src/db/migrate.ts";
+import { realWorld } from "../../src/world.ts";
 import { testContext } from "./graphql.ts";
 import { openShop, runOfCampaign, type Shop } from "./shop.ts";
 import { tempDir } from "./temp.ts";
@@ -34,8 +35,8 @@ export type Fixture = Context & { close(): Promise<void> };
 
 /** A copy of the fixture, migrated, in the moment at which it was read (ms). */
 export async function openFixture(asOf: number): Promise<Fixture> {
-  const db = await openDatabase({ url: `file:${join(await unpacked(), "fanfare.db")}` });
-  await migrate(db);
+  const db = await openDatabase({ url: `file:${join(await unpacked(), "fanfare.db")}` }, realWorld);
+  await migrate(db, Date.now);
   const context = testContext(db);
   const { EMAIL, SMS, PUSH } = channels;
   const limits = { EMAIL: EMAIL.limits, SMS: SMS.limits, PUSH: PUSH.limits };

@@ -8,6 +8,7 @@ import type { CouponState } from "../../src/coupon/table.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { openRedis } from "../../src/redis/client.ts";
+import { realWorld } from "../../src/world.ts";
 import { addTemplate } from "./coupons.ts";
 import { openTestDatabase } from "./database.ts";
 import { testContext } from "./graphql.ts";
@@ -45,7 +46,7 @@ export interface WalletsOptions {
 export async function openWallets({ redis = true, turns }: WalletsOptions = {}): Promise<Wallets> {
   const db = await openTestDatabase();
   const server = redis ? await startRedis() : undefined;
-  const handle = server && (await openRedis({ kind: "url", url: server.url }));
+  const handle = server && (await openRedis({ kind: "url", url: server.url }, realWorld));
   const start = Date.now();
   let moved = 0;
   let reads = 0;

@@ -80,7 +80,7 @@ class World {
         this.now,
       ),
     ]);
-    await announceEvents(this.db, this.now);
+    await announceEvents(this.ctx);
     await this.deliver();
   }
 

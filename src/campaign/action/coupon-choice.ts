@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
-import { templateToClaim } from "../../coupon/template/template-to-claim.ts";
+import { readTemplateToClaim } from "../../coupon/template/template-to-claim.ts";
 import type { Issue } from "../../errors.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { ActionChoice } from "./action.ts";
@@ -20,7 +20,7 @@ type Find = (ctx: Context, id: number) => Promise<CouponTemplate | undefined>;
 /** Whose coupons are given: the template itself. */
 export const findGiven: Find = findTemplate;
 /** Whose coupons members are invited to claim. */
-export const findClaimable: Find = templateToClaim;
+export const findClaimable: Find = readTemplateToClaim;
 
 /** What a campaign's run keeps of its coupons. */
 export async function freezeReward(ctx: Context, { couponTemplate }: ActionChoice, find: Find): Promise<CouponReward> {

@@ -4,7 +4,7 @@ import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
-import type { Settings } from "../../settings-slice.ts";
+import { perApp } from "../../memory.ts";
 
 /**
  * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold
@@ -65,7 +65,7 @@ export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>)
           set_at = excluded.set_at`
       : sql`DELETE FROM pressure_policy WHERE channel = ${key}`,
   ]);
-  remembered.delete(ctx.settings);
+  forgetPolicies(ctx);
   return checked.data;
 }
 
@@ -88,14 +88,24 @@ type PolicyRow = Omit<CapsPolicy, "channel"> & { readonly channel: string };
 
 /** How long a process goes on with the policies that it has read, in milliseconds. */
 const memoryMs = 5_000;
-const remembered = new WeakMap<Settings, { readonly until: number; readonly policies: Promise<CapsPolicy[]> }>();
+
+interface KnownPolicies {
+  until: number;
+  policies: Promise<CapsPolicy[]> | undefined;
+}
+const known = (ctx: Context) =>
+  perApp(ctx, "campaign.capsPolicies", (): KnownPolicies => ({ until: 0, policies: undefined }));
+
+function forgetPolicies(ctx: Context): void {
+  known(ctx).policies = undefined;
+}
 
 /** {@link listCapsPolicies}, at most 5 seconds old: every page and every batch asks. */
 export function capsPolicies(ctx: Context): Promise<readonly CapsPolicy[]> {
-  const known = remembered.get(ctx.settings);
-  if (known && performance.now() < known.until) return known.policies;
+  const last = known(ctx);
+  if (last.policies && ctx.timers.now() < last.until) return last.policies;
   const policies = listCapsPolicies(ctx);
-  remembered.set(ctx.settings, { until: performance.now() + memoryMs, policies });
-  policies.catch(() => remembered.delete(ctx.settings));
+  Object.assign(last, { until: ctx.timers.now() + memoryMs, policies });
+  policies.catch(() => forgetPolicies(ctx));
   return policies;
 }

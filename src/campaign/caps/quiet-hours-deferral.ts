@@ -26,12 +26,12 @@ export interface Deferral {
  */
 export function quietHoursDeferral(ctx: Context, choosing: Choosing, { quiet }: ChannelCaps): Deferral {
   if (!quiet) return { defer: [], awake: sql``, release: [] };
-  const { seq, run, guard, now } = choosing;
+  const { seq, run, guard } = choosing;
   const deferred = sql`batch = ${seq} AND state = 'PENDING' AND reason = ${reasonText("QUIET_HOURS")} AND ${guard}`;
   return {
     defer: [
       deferReady(choosing, { until: quiet.until, ahead: campaignSettings.of(ctx).pageSize }),
-      wakeUps(run, deferred, now),
+      wakeUps(ctx, run, deferred),
     ],
     awake: sql` AND ${quiet.until} IS NULL AND ${quiet.isKnown}`,
     release: [releaseDeferred(choosing)],
@@ -65,18 +65,19 @@ export async function capsAhead(
 const imminentMs = 5_000;
 
 /** A message for each time at which the sends that `deferred` selects are due, unless there is one. */
-export function wakeUps(run: number, deferred: SQL, now: number): Query {
+export function wakeUps(ctx: Context, run: number, deferred: SQL): Query {
   const subject = sql`${`wake/${run}/`} || until`;
   return enqueueEach(
+    ctx,
     campaignWake,
     {
-      id: sql`lower(hex(randomblob(16)))`,
+      key: sql`until`,
       payload: sql`json_object('run', ${run}, 'at', until)`,
       subject,
       notBefore: sql`until`,
     },
     sql`(SELECT DISTINCT due_at AS until FROM send WHERE ${deferred})
-      WHERE NOT EXISTS (SELECT 1 FROM outbox o WHERE o.subject = ${subject} AND o.not_before > ${now + imminentMs})`,
-    now,
+      WHERE NOT EXISTS (
+        SELECT 1 FROM outbox o WHERE o.subject = ${subject} AND o.not_before > ${ctx.clock() + imminentMs})`,
   );
 }

@@ -28,7 +28,7 @@ export async function cancelCampaign(ctx: Context, input: Command): Promise<Camp
     const runs = await tx.db.all<{ id: number }>(sql`
       SELECT id FROM run WHERE ${ofCampaign} AND state = 'CANCELLING'`);
     for (const { id } of runs) {
-      await tx.db.write([enqueue([campaignCancel.of({ run: id })], tx.clock()), ...republishRun(tx, id)]);
+      await tx.db.write([enqueue(tx, [campaignCancel.of({ run: id })]), ...republishRun(tx, id)]);
     }
     return cancelled;
   });

@@ -29,6 +29,6 @@ export const resumeCampaign = (ctx: Context, input: Command) =>
   });
 
 function republish(ctx: Context, run: { id: number; state: string }): Query[] {
-  if (run.state === "PENDING") return [enqueue([campaignStart.of({ run: run.id })], ctx.clock())];
+  if (run.state === "PENDING") return [enqueue(ctx, [campaignStart.of({ run: run.id })])];
   return republishRun(ctx, run.id);
 }

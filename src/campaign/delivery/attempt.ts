@@ -28,11 +28,11 @@ export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Arr
     sql`
       UPDATE batch SET state = 'TRIED', payload = ${payload}, first_tried_at = ${now}, lease_until = ${now + holdMs}
       WHERE ${mine(batch, "FROZEN")} AND ${isFresh() ? 1 : 0} AND ${running(batch)}`,
-    ...decideAgain(batch, "FROZEN", now),
+    ...decideAgain(ctx, batch, "FROZEN"),
   ]);
   // The commit itself may have had to wait for too long; nothing was sent yet.
   if (begun?.rowsAffected !== 1 || isFresh()) return mayCall(begun, released);
-  const [, untried] = await ctx.db.write(decideAgain(batch, "TRIED", now));
+  const [, untried] = await ctx.db.write(decideAgain(ctx, batch, "TRIED"));
   return mayCall(undefined, untried);
 }
 
@@ -57,11 +57,11 @@ export async function triedPayload(ctx: Context, batch: HeldBatch): Promise<Uint
 /**
  * Releases a batch that was not sent: its members are chosen again, by a message of its own while the run is running.
  */
-function decideAgain(batch: HeldBatch, state: "FROZEN" | "TRIED", now: number): Query[] {
+function decideAgain(ctx: Context, batch: HeldBatch, state: "FROZEN" | "TRIED"): Query[] {
   const message = channelSend.of({ batch: batch.seq }, { flow: batch.channel });
   const there = sql`EXISTS (SELECT 1 FROM batch WHERE ${mine(batch, state)})`;
   return [
-    enqueue([message], now, sql`${running(batch)} AND ${there}`),
+    enqueue(ctx, [message], sql`${running(batch)} AND ${there}`),
     sql`
       UPDATE batch SET state = 'FROZEN', payload = NULL, first_tried_at = NULL, lease_until = 0
       WHERE ${mine(batch, state)}`,

@@ -24,7 +24,7 @@ export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatc
   const mine = sql`seq = ${seq} AND lease = ${lease} AND state = 'TRIED'`;
   const message = channelSend.of({ batch: seq }, { flow: channel, notBefore: at });
   const [enqueued] = await ctx.db.write([
-    enqueue([message], now, sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
+    enqueue(ctx, [message], sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
     sql`UPDATE batch SET lease = NULL, lease_until = ${at - Math.min(leaseMarginMs, waitMs / 2)} WHERE ${mine}`,
   ]);
   return enqueued?.rowsAffected === 1;
@@ -38,7 +38,7 @@ export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatc
 export async function recheckAt(ctx: Context, batch: Pick<HeldBatch, "seq" | "channel">, until: number): Promise<void> {
   const now = ctx.clock();
   const message = channelSend.of({ batch: batch.seq }, { flow: batch.channel, notBefore: until });
-  await ctx.db.write([enqueue([message], now, noneAhead(message.subject, now))]);
+  await ctx.db.write([enqueue(ctx, [message], noneAhead(message.subject, now))]);
 }
 
 /** Sends woken in one step: bounds how long its transaction holds the writer. */
@@ -51,11 +51,10 @@ const timeBudgetMs = 10_000;
  * a whole country. What is left after a while is left to another message.
  */
 export async function wakeDeferred(ctx: Context, { run }: { run: number }): Promise<void> {
-  const began = performance.now();
+  const began = ctx.timers.now();
   let woken = await wakeStep(ctx, run);
-  while (woken === batchSize && performance.now() - began < timeBudgetMs) woken = await wakeStep(ctx, run);
-  const now = ctx.clock();
-  if (woken === batchSize) await ctx.db.write([enqueue([campaignWake.of({ run, at: now })], now)]);
+  while (woken === batchSize && ctx.timers.now() - began < timeBudgetMs) woken = await wakeStep(ctx, run);
+  if (woken === batchSize) await ctx.db.write([enqueue(ctx, [campaignWake.of({ run, at: ctx.clock() })])]);
 }
 
 async function wakeStep(ctx: Context, run: number): Promise<number> {

@@ -31,7 +31,7 @@ export async function endBatch(ctx: Context, batch: HeldBatch, outcomes: readonl
     sql`UPDATE batch SET state = 'DONE', payload = NULL WHERE ${held}`,
     ...forgetPushTokens(goneTokens, ended),
     ...provenOf(batch, outcomes, now),
-    ...wakeFor(run, outcomes, now, ended),
+    ...wakeFor(ctx, run, outcomes, ended),
     ...openBatches(ctx, run, channel, 2 * batchLimit(ctx, channel)),
     ...completeRun(run, now),
   ]);
@@ -45,8 +45,8 @@ function provenOf({ seq }: HeldBatch, outcomes: readonly SendOutcome[], now: num
 }
 
 /** One message for the time at which the last of the deferred sends is due again. */
-function wakeFor(run: number, outcomes: readonly SendOutcome[], now: number, ended: SQL): Query[] {
+function wakeFor(ctx: Context, run: number, outcomes: readonly SendOutcome[], ended: SQL): Query[] {
   const due = outcomes.flatMap(({ dueAt }) => (dueAt === null ? [] : [dueAt]));
   const at = Math.max(...due);
-  return due.length === 0 ? [] : [enqueue([campaignWake.of({ run, at }, { notBefore: at })], now, ended)];
+  return due.length === 0 ? [] : [enqueue(ctx, [campaignWake.of({ run, at }, { notBefore: at })], ended)];
 }

@@ -34,7 +34,7 @@ export async function freezeBatch(ctx: Context, input: { batch: number }): Promi
   const now = ctx.clock();
   const { seq, id, run, channel } = row;
   const frozen = await frozenRun(ctx, run);
-  const held: HeldBatch = { seq, id, run, channel, lease: Bun.randomUUIDv7(), takenAt: now };
+  const held: HeldBatch = { seq, id, run, channel, lease: ctx.id(), takenAt: now };
   const caps = await capsAhead(ctx, { run, channel, limit: batchLimit(ctx, channel) }, frozen, now);
   await ctx.db.write([...dissolve(held, now), ...take(ctx, held, frozen, caps)]);
   return outcome(ctx, held);

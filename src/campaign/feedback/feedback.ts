@@ -41,7 +41,7 @@ export async function recordDeadAddress(
 ): Promise<void> {
   const now = ctx.clock();
   const { id, channel, address, reason, report } = input;
-  const { note, isFirst } = firstTime(id, now);
+  const { note, isFirst } = firstTime(ctx, id);
   await ctx.db.write([
     note,
     suppressing([{ channel, address, reason }], now, isFirst),
@@ -62,10 +62,10 @@ export async function recordWish(
   },
 ): Promise<void> {
   const now = ctx.clock();
-  const { note, isFirst } = firstTime(input.id, now);
+  const { note, isFirst } = firstTime(ctx, input.id);
   await ctx.db.write([note, ...wishStatements({ ...input, now, guard: isFirst })]);
 }
 
-function firstTime({ provider, id }: CallbackId, now: number) {
-  return noteOnce({ caller: `webhook/${provider}`, key: id, now });
+function firstTime(ctx: Context, { provider, id }: CallbackId) {
+  return noteOnce(ctx, { caller: `webhook/${provider}`, key: id });
 }

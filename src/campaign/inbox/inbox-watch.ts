@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import type { Settings } from "../../settings-slice.ts";
+import { perApp } from "../../memory.ts";
+import type { Timer } from "../../world.ts";
 import { type OpenRuns, openRuns, runsToLookAt } from "./inbox-runs.ts";
 
 /** What is new in a member's inbox since the last time it was told. */
@@ -25,11 +26,11 @@ interface Hub {
   readonly watchers: Set<Watcher>;
   readonly touched: Set<number>;
   seen: OpenRuns | undefined;
-  timer: ReturnType<typeof setInterval> | undefined;
+  timer: Timer | undefined;
   polling: Promise<void> | undefined;
+  readonly size: number;
 }
 
-const hubs = new WeakMap<Settings, Hub>();
 const pollMs = 1_000;
 /** Members looked up in one statement: bounds how long it holds the event loop. */
 const batchSize = 1_000;
@@ -64,22 +65,30 @@ export function watchInbox(ctx: Context, member: number): AsyncIterableIterator<
 
 /** Says that a member has read or deleted something here: watchers hear of it with the next poll. */
 export function touchInbox(ctx: Context, member: number): void {
-  const hub = hubs.get(ctx.settings);
-  if (hub?.timer) hub.touched.add(member);
+  const hub = hubOf(ctx);
+  if (hub.timer) hub.touched.add(member);
 }
 
-function hubOf({ settings }: Context): Hub {
-  const known = hubs.get(settings);
-  if (known) return known;
-  const hub: Hub = { watchers: new Set(), touched: new Set(), seen: undefined, timer: undefined, polling: undefined };
-  hubs.set(settings, hub);
-  return hub;
+const hubOf = (ctx: Context) => perApp(ctx, "campaign.inboxWatchers", emptyHub);
+
+function emptyHub(): Hub {
+  const watchers = new Set<Watcher>();
+  return {
+    watchers,
+    touched: new Set(),
+    seen: undefined,
+    timer: undefined,
+    polling: undefined,
+    get size() {
+      return watchers.size;
+    },
+  };
 }
 
 async function open(ctx: Context, hub: Hub, watcher: Watcher): Promise<void> {
   hub.watchers.add(watcher);
   if (!hub.timer) {
-    hub.timer = setInterval(() => poll(ctx, hub), pollMs);
+    hub.timer = ctx.timers.every(pollMs, () => poll(ctx, hub));
     hub.timer.unref();
   }
   // The open runs are noted before the inbox is read, so that no message falls between the two.
@@ -93,7 +102,7 @@ async function open(ctx: Context, hub: Hub, watcher: Watcher): Promise<void> {
 function leave(hub: Hub, watcher: Watcher): void {
   hub.watchers.delete(watcher);
   if (hub.watchers.size > 0) return;
-  clearInterval(hub.timer);
+  hub.timer?.stop();
   hub.timer = undefined;
   hub.seen = undefined;
 }

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
-import { byChannel, type LocalChannelName, localNames } from "../../channels/catalog.ts";
+import type { LocalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import type { Settings } from "../../settings-slice.ts";
+import { perApp } from "../../memory.ts";
 import { codesGiven } from "../action/coupon-reward.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
 import type { TemplateScope } from "../content/template.ts";
@@ -53,10 +53,11 @@ interface Reader {
   readonly facts: MessageFacts;
 }
 
-const readersByApp = byChannel(localNames, () => new WeakMap<Settings, Map<number, Promise<Reader>>>());
+const knownReaders = (ctx: Context, channel: LocalChannelName) =>
+  perApp(ctx, `campaign.readers.${channel}`, () => new Map<number, Promise<Reader>>());
 
 function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
-  return remembered(readersByApp[channel], ctx.settings, run, async () => {
+  return remembered(knownReaders(ctx, channel), run, async () => {
     const [content, facts] = await Promise.all([frozenContent(ctx, run), messageFacts(ctx, run)]);
     const templates = templatesOf(content, channel);
     return { run, facts, read: (locale, scope) => renderParts(templates(locale), scope) };

@@ -34,8 +34,8 @@ export async function requestTestSend(ctx: Context, input: PreviewInput): Promis
   const preview = await previewContent(ctx, input);
   if (isRefusal(preview)) return preview;
   if (preview.skip) return refuse.invalid([{ path: "member", message: skipText(preview.skip) }]);
-  const test = campaignTest.of({ id: Bun.randomUUIDv7(), campaign, member, channel }, { flow: channel });
-  await ctx.db.write([enqueue([test], ctx.clock())]);
+  const test = campaignTest.of({ id: ctx.id(), campaign, member, channel }, { flow: channel });
+  await ctx.db.write([enqueue(ctx, [test])]);
   return preview;
 }
 

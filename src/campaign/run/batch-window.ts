@@ -19,9 +19,8 @@ export function openBatches(ctx: Context, run: number, channel: ChannelName, sen
   const now = ctx.clock();
   const size = batchLimit(ctx, channel);
   const ids = Array.from({ length: Math.min(campaignSettings.of(ctx).batchWindow, Math.ceil(sends / size)) }, () =>
-    Bun.randomUUIDv7(),
+    ctx.id(),
   );
-  const messages = ids.map((batch) => ({ batch, message: Bun.randomUUIDv7() }));
   const ofChannel = sql`run = ${run} AND channel = ${channel}`;
   const count = (states: string) => sql`(
     SELECT count(*) FROM batch WHERE ${ofChannel} AND state <> 'DONE' AND state IN (${sql.raw(states)}))`;
@@ -35,15 +34,15 @@ export function openBatches(ctx: Context, run: number, channel: ChannelName, sen
         AND key < min(${campaignSettings.of(ctx).batchWindow} - ${count("'OPEN', 'FROZEN', 'TRIED'")},
                       (${ready} + ${size - 1}) / ${size} - ${count("'OPEN'")})`,
     enqueueEach(
+      ctx,
       channelSend,
       {
-        id: sql`value ->> 'message'`,
+        key: sql`b.seq`,
         payload: sql`json_object('batch', b.seq)`,
         subject: sql`'batch/' || b.seq`,
         flow: channel,
       },
-      sql`${rows(messages)} JOIN batch b ON b.id = value ->> 'batch'`,
-      now,
+      sql`${rows(ids)} JOIN batch b ON b.id = value`,
     ),
   ];
 }

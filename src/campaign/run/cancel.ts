@@ -19,13 +19,13 @@ const recheckMs = 1_000;
  * held, is left to one message for later, however many deliveries of this one there are.
  */
 export async function cancelOpen(ctx: Context, { run }: { run: number }): Promise<void> {
-  const began = performance.now();
+  const began = ctx.timers.now();
   let open = await cancelStep(ctx, run);
-  while (open?.pending && performance.now() - began < timeBudgetMs) open = await cancelStep(ctx, run);
+  while (open?.pending && ctx.timers.now() - began < timeBudgetMs) open = await cancelStep(ctx, run);
   if (!open?.pending && !open?.held) return;
   const now = ctx.clock();
   const message = campaignCancel.of({ run }, { notBefore: now + recheckMs });
-  await ctx.db.write([enqueue([message], now, noneAhead(message.subject, now))]);
+  await ctx.db.write([enqueue(ctx, [message], noneAhead(message.subject, now))]);
 }
 
 interface Open {

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
-import type { Settings } from "../../settings-slice.ts";
+import { perApp } from "../../memory.ts";
 import { fromFrozen as actionFromFrozen } from "../action/index.ts";
 import { Content } from "../content/content.ts";
 import { ledgerChannels } from "../ledger/channel.ts";
@@ -29,12 +29,12 @@ export const FrozenRun = z.object({
 });
 export type FrozenRun = z.infer<typeof FrozenRun>;
 
-const frozenByApp = new WeakMap<Settings, Map<number, Promise<FrozenRun>>>();
-const contentByApp = new WeakMap<Settings, Map<number, Promise<Content>>>();
+const frozenRuns = (ctx: Context) => perApp(ctx, "campaign.frozenRuns", () => new Map<number, Promise<FrozenRun>>());
+const contents = (ctx: Context) => perApp(ctx, "campaign.contents", () => new Map<number, Promise<Content>>());
 
 /** The frozen facts of a started run; read once a process, for they never change. */
 export function frozenRun(ctx: Context, run: number): Promise<FrozenRun> {
-  return remembered(frozenByApp, ctx.settings, run, async () => {
+  return remembered(frozenRuns(ctx), run, async () => {
     const row = await ctx.db.first<{ frozen: string | null }>(sql`SELECT frozen FROM run WHERE id = ${run}`);
     if (!row?.frozen) throw new Error(`run ${run} has not been started`);
     return FrozenRun.parse(JSON.parse(row.frozen));
@@ -43,7 +43,7 @@ export function frozenRun(ctx: Context, run: number): Promise<FrozenRun> {
 
 /** The content of a started run, as it was then. */
 export function frozenContent(ctx: Context, run: number): Promise<Content> {
-  return remembered(contentByApp, ctx.settings, run, async () => {
+  return remembered(contents(ctx), run, async () => {
     const row = await ctx.db.first<{ content: string | null }>(sql`SELECT content FROM run WHERE id = ${run}`);
     if (!row?.content) throw new Error(`run ${run} has not been started`);
     return Content.parse(JSON.parse(row.content));

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, isExternal, isLocal } from "../../channels/catalog.ts";
+import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { type ChannelCaps, countSends, withCaps } from "../caps/caps.ts";
 import { wakeUps } from "../caps/quiet-hours-deferral.ts";
@@ -12,14 +13,20 @@ import { reasonText } from "../ledger/skip-reason.ts";
 import { decisionFacts, type FrozenRun } from "./frozen.ts";
 
 /** The statements that write a page's sends on one channel, and count them. */
-export function channelStatements(page: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): Query[] {
+export function channelStatements(
+  ctx: Context,
+  page: Page,
+  frozen: FrozenRun,
+  channel: ChannelName,
+  caps: ChannelCaps,
+): Query[] {
   const rows = rowsOfPage(page, channel);
   const counted = countRows(rows);
   const isFirst = channel === firstChannel(frozen);
   const added = [newSends(page, frozen, channel, caps), ...(isFirst ? [countMatched(page)] : [])];
   if (isExternal(channel)) {
     const deferred = sql`${rows} AND state = 'PENDING' AND reason = ${reasonText("QUIET_HOURS")}`;
-    const wake = caps.quiet ? [wakeUps(page.run, deferred, page.now)] : [];
+    const wake = caps.quiet ? [wakeUps(ctx, page.run, deferred)] : [];
     return [...added, ...skipSharedAddresses(page, channel), counted, ...wake];
   }
   const sent = sql`${rows} AND state = 'SENT'`;

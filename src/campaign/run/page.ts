@@ -32,7 +32,7 @@ export async function writePage(ctx: Context, input: { run: number; page: number
     ...before,
     ...issue,
     ...(gives?.count(page) ?? []),
-    ...channels.flatMap((channel, i) => channelStatements(page, frozen, channel, caps[i] ?? {})),
+    ...channels.flatMap((channel, i) => channelStatements(ctx, page, frozen, channel, caps[i] ?? {})),
     sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
     ...channels
@@ -66,6 +66,6 @@ export async function writePageBeyond(ctx: Context, { run, from }: { run: number
     // A page that cannot be written must not hold up planning: it gets a message of its own, and is parked like any
     // other.
     ctx.log("warn", "page.failed", { run, error });
-    await ctx.db.write([enqueue([campaignPage.of(page, { flow: "pages" })], ctx.clock())]);
+    await ctx.db.write([enqueue(ctx, [campaignPage.of(page, { flow: "pages" })])]);
   }
 }

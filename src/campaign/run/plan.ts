@@ -77,7 +77,7 @@ async function storePages(
   const now = ctx.clock();
   const here = sql`id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('RUNNING', 'CANCELLING')`;
   const stillHere = sql`EXISTS (SELECT 1 FROM run WHERE ${here})`;
-  const pages = cut.pages.map((page, i) => ({ ...page, number: at.pages + i, id: Bun.randomUUIDv7() }));
+  const pages = cut.pages.map((page, i) => ({ ...page, number: at.pages + i }));
   const next = campaignPlan.of({ run, from: cut.plannedTo });
   await ctx.db.write([
     sql`
@@ -85,17 +85,17 @@ async function storePages(
       SELECT ${run}, ${field("number")}, ${field("from")}, ${field("to")}, 'PLANNED' FROM ${rows(pages)}
       WHERE ${stillHere}`,
     enqueueEach(
+      ctx,
       campaignPage,
       {
-        id: field("id"),
+        key: field("number"),
         payload: sql`json_object('run', ${run}, 'page', ${field("number")})`,
         subject: sql`${`page/${run}/`} || ${field("number")}`,
         flow: "pages",
       },
       sql`${rows(pages.slice(1))} WHERE ${stillHere}`,
-      now,
     ),
-    ...(cut.last ? [] : [enqueue([next], now, stillHere)]),
+    ...(cut.last ? [] : [enqueue(ctx, [next], stillHere)]),
     sql`
       UPDATE run SET planned_to = ${cut.plannedTo}, open_from = ${cut.openFrom}, open_matches = ${cut.openMatches},
         pages = pages + ${pages.length}, planned = ${cut.last ? 1 : 0}

@@ -1,17 +1,8 @@
-import type { Settings } from "../../settings-slice.ts";
-
 /** Runs remembered a process at most; the oldest is forgotten first. */
 const rememberedRuns = 200;
 
-/** What never changes of a run, loaded once a process and application. */
-export function remembered<T>(
-  byApp: WeakMap<Settings, Map<number, Promise<T>>>,
-  app: Settings,
-  run: number,
-  load: () => Promise<T>,
-): Promise<T> {
-  const known = byApp.get(app) ?? new Map<number, Promise<T>>();
-  byApp.set(app, known);
+/** What never changes of a run, loaded once and then known. */
+export function remembered<T>(known: Map<number, Promise<T>>, run: number, load: () => Promise<T>): Promise<T> {
   const hit = known.get(run);
   if (hit) return hit;
   const loading = load();

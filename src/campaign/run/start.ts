@@ -19,7 +19,7 @@ export async function scheduleRun(ctx: Context, campaign: number, dueAt: number)
   const row = await ctx.db.first<{ id: number }>(sql`
     INSERT INTO run (campaign, due_at, state) VALUES (${campaign}, ${dueAt}, 'PENDING')
     ON CONFLICT DO NOTHING RETURNING id`);
-  if (row) await ctx.db.write(armRun(row.id, dueAt, ctx.clock()));
+  if (row) await ctx.db.write(armRun(ctx, row.id, dueAt));
 }
 
 /** Moves a campaign that has not begun, and its one occurrence, to another window; inside a transaction only. */
@@ -35,14 +35,15 @@ export async function moveStart(
     sql`
       UPDATE campaign SET starts_at = ${startsAt}, ends_at = ${endsAt}, updated_at = ${ctx.clock()}
       WHERE id = ${campaign}`,
-    ...armRun(run.id, dueAt, ctx.clock()),
+    ...armRun(ctx, run.id, dueAt),
   ]);
 }
 
 /** The queue counts in whole seconds: a run that is due now is not asked to wait for the next one. */
-function armRun(run: number, dueAt: number, now: number): Query[] {
+function armRun(ctx: Context, run: number, dueAt: number): Query[] {
+  const now = ctx.clock();
   if (dueAt > now + armingHorizonMs) return [];
-  return [enqueue([campaignStart.of({ run }, dueAt > now ? { notBefore: dueAt } : {})], now)];
+  return [enqueue(ctx, [campaignStart.of({ run }, dueAt > now ? { notBefore: dueAt } : {})])];
 }
 
 /**

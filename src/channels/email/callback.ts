@@ -23,9 +23,14 @@ export type EmailEventDetails =
 
 /**
  * Reads a callback of Resend (Standard Webhooks, under `svix-*` or `webhook-*` headers, at most 5 minutes old).
- * `rawBody` is the body as it came.
+ * `rawBody` is the body as it came; `now` (ms) is when it happened where it does not say.
  */
-export function verifyEmailCallback(secret: string, headers: Headers, rawBody: string): ProviderCallback<EmailEvent> {
+export function verifyEmailCallback(
+  secret: string,
+  headers: Headers,
+  rawBody: string,
+  now: number,
+): ProviderCallback<EmailEvent> {
   const header = (name: string) => headers.get(`svix-${name}`) ?? headers.get(`webhook-${name}`) ?? "";
   const id = header("id");
   const signed = {
@@ -38,7 +43,7 @@ export function verifyEmailCallback(secret: string, headers: Headers, rawBody: s
   } catch {
     return { kind: "forged" };
   }
-  const event = eventFrom(rawBody);
+  const event = eventFrom(rawBody, now);
   return event ? { kind: "event", id, event } : { kind: "ignored", id };
 }
 
@@ -56,7 +61,7 @@ const Payload = z.object({
   }),
 });
 
-function eventFrom(rawBody: string): EmailEvent | undefined {
+function eventFrom(rawBody: string, now: number): EmailEvent | undefined {
   const payload = Payload.safeParse(jsonFrom(rawBody));
   if (!payload.success) return undefined;
   const { type, created_at, data } = payload.data;
@@ -68,7 +73,7 @@ function eventFrom(rawBody: string): EmailEvent | undefined {
     ...details,
     providerId: data.email_id,
     to: data.to,
-    at: Number.isNaN(at) ? Date.now() : at,
+    at: Number.isNaN(at) ? now : at,
     ...(ref === undefined ? {} : { ref }),
   };
 }

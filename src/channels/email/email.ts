@@ -1,7 +1,7 @@
 import { type CreateBatchEmailOptions, Resend } from "resend";
 import { z } from "zod";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, SendBatch, Sender, SendResult } from "../channel.ts";
+import type { BatchOutcome, Envelope, SendBatch, Sender, SenderWorld, SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
 import { secondsOf } from "../http.ts";
 import { tagOf } from "./callback.ts";
@@ -11,7 +11,7 @@ import type { EmailSettings } from "./settings.ts";
  * E-mail through Resend, up to 100 in one request. The batch's id is the idempotency key, so whatever is unclear is
  * tried again.
  */
-export function emailSender(settings: EmailSettings): Sender {
+export function emailSender(settings: EmailSettings, { clock }: SenderWorld): Sender {
   const { apiKey, baseUrl, timeoutMs = 30_000 } = settings;
   const resend = new Resend(apiKey, baseUrl === undefined ? {} : { baseUrl });
   return {
@@ -28,7 +28,7 @@ export function emailSender(settings: EmailSettings): Sender {
         signal: AbortSignal.timeout(timeoutMs),
       } as const;
       const answer = await resend.batch.send(emails, options).catch(() => undefined);
-      return outcomeOf(batch, answer);
+      return outcomeOf(batch, answer, clock());
     },
   };
 }
@@ -66,13 +66,13 @@ const Refused = z.object({
   headers: z.record(z.string(), z.string()).nullish(),
 });
 
-function outcomeOf(batch: SendBatch, answer: unknown): BatchOutcome {
+function outcomeOf(batch: SendBatch, answer: unknown, now: number): BatchOutcome {
   const accepted = Accepted.safeParse(answer);
   if (accepted.success) return { kind: "results", results: resultsOf(batch, accepted.data.data) };
   const refused = Refused.safeParse(answer);
   if (!refused.success) return { kind: "retry", reason: "Resend did not answer" };
   const { error, headers } = refused.data;
-  return refusalOf(batch, error, secondsOf(headers?.["retry-after"]));
+  return refusalOf(batch, error, secondsOf(headers?.["retry-after"], now));
 }
 
 /** Permissive validation answers the faults by position, and the ids of the others in their order. */

@@ -1,5 +1,6 @@
 import { importPKCS8, SignJWT } from "jose";
 import { z } from "zod";
+import type { SenderWorld } from "../channel.ts";
 import { settingReason } from "../failure-reason.ts";
 import { type Answer, post } from "../http.ts";
 
@@ -9,6 +10,7 @@ export interface TokenSource {
   readonly keyId: string | undefined;
   readonly url: string;
   readonly timeoutMs: number;
+  readonly world: SenderWorld;
 }
 
 export type AccessToken =
@@ -24,17 +26,18 @@ export interface AccessTokens {
 
 /** Access tokens for a Google service account: a signed JWT against a token of about an hour (RFC 7523). */
 export function accessTokens(source: TokenSource): AccessTokens {
+  const { timers } = source.world;
   let kept: { readonly token: string; readonly until: number } | undefined;
   let fetching: Promise<AccessToken> | undefined;
   const renew = async (): Promise<AccessToken> => {
     const answer = await fetched(source);
     if (answer.kind === "none") return answer;
-    kept = { token: answer.token, until: performance.now() + (answer.seconds - 60) * 1_000 };
+    kept = { token: answer.token, until: timers.now() + (answer.seconds - 60) * 1_000 };
     return { kind: "token", token: answer.token };
   };
   return {
     async get() {
-      if (kept && performance.now() < kept.until) return { kind: "token", token: kept.token };
+      if (kept && timers.now() < kept.until) return { kind: "token", token: kept.token };
       fetching ??= renew().finally(() => {
         fetching = undefined;
       });
@@ -62,6 +65,7 @@ async function fetched(source: TokenSource): Promise<Fetched> {
     headers: {},
     body: new URLSearchParams({ grant_type: grantType, assertion }),
     signal: AbortSignal.timeout(source.timeoutMs),
+    clock: source.world.clock,
   });
   const granted = Granted.safeParse(answer.kind === "answered" && answer.status === 200 ? answer.body : undefined);
   return granted.success

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { SetupError } from "../../errors.ts";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, SendBatch, Sender } from "../channel.ts";
+import type { BatchOutcome, Envelope, SendBatch, Sender, SenderWorld } from "../channel.ts";
 import { jsonFrom, post } from "../http.ts";
 import { sendEach } from "../send-each.ts";
 import { type AccessTokens, accessTokens } from "./access-token.ts";
@@ -21,7 +21,7 @@ const ServiceAccount = z.object({
  * accepts; FCM recognises no repeats, so what is unclear stays unknown. A key file that cannot be read is a
  * {@link SetupError}.
  */
-export function pushSender(settings: PushSettings): Sender {
+export function pushSender(settings: PushSettings, world: SenderWorld): Sender {
   const { baseUrl = "https://fcm.googleapis.com", timeoutMs = 60_000, envelopeTimeoutMs = 15_000 } = settings;
   const account = accountFrom(settings.serviceAccount);
   const tokens = accessTokens({
@@ -30,6 +30,7 @@ export function pushSender(settings: PushSettings): Sender {
     keyId: account.private_key_id,
     url: settings.tokenUrl ?? account.token_uri,
     timeoutMs: envelopeTimeoutMs,
+    world,
   });
   const url = `${baseUrl}/v1/projects/${encodeURIComponent(account.project_id)}/messages:send`;
   return {
@@ -37,7 +38,7 @@ export function pushSender(settings: PushSettings): Sender {
     idempotent: false,
     limits: { ...channels.PUSH.limits, ...settings.limits },
     timeoutMs,
-    send: (batch) => sendAuthorised({ url, tokens, timeoutMs, envelopeTimeoutMs }, batch),
+    send: (batch) => sendAuthorised({ url, tokens, timeoutMs, envelopeTimeoutMs, world }, batch),
   };
 }
 
@@ -46,21 +47,22 @@ interface Fcm {
   readonly tokens: AccessTokens;
   readonly timeoutMs: number;
   readonly envelopeTimeoutMs: number;
+  readonly world: SenderWorld;
 }
 
 async function sendAuthorised(
-  { url, tokens, timeoutMs, envelopeTimeoutMs }: Fcm,
+  { url, tokens, timeoutMs, envelopeTimeoutMs, world: { clock, timers } }: Fcm,
   batch: SendBatch,
 ): Promise<BatchOutcome> {
-  const started = performance.now();
+  const started = timers.now();
   const access = await tokens.get();
   if (access.kind === "none") return { ...access, kind: "retry" };
-  const pace = { width: 10, timeoutMs: timeoutMs - (performance.now() - started), envelopeTimeoutMs };
+  const pace = { width: 10, timeoutMs: timeoutMs - (timers.now() - started), envelopeTimeoutMs, timers };
   return await sendEach(batch, pace, async (envelope, signal) => {
     const sendTo = async (token: string): Promise<TokenAnswer> =>
       tokenAnswer(
         token,
-        await post({ url, headers: headersWith(access.token), body: messageTo(token, envelope), signal }),
+        await post({ url, headers: headersWith(access.token), body: messageTo(token, envelope), signal, clock }),
       );
     const answers = await Promise.all(envelope.to.map(sendTo));
     if (answers.some(({ kind }) => kind === "unauthorised")) tokens.drop(access.token);

@@ -27,9 +27,9 @@ export const noFaults: ChannelFaults = { fail: 0, busy: 0, drop: 0, late: 0, lat
 export type Fate = "through" | "busy" | "drop" | "late";
 
 /** Throws the dice for one request. */
-export function fateOf({ busy, drop, late }: ChannelFaults, random: () => number): Fate {
+export function fateOf({ busy, drop, late }: ChannelFaults, dice: () => number): Fate {
   if (busy + drop + late === 0) return "through";
-  const thrown = random();
+  const thrown = dice();
   if (thrown < busy) return "busy";
   if (thrown < busy + drop) return "drop";
   return thrown < busy + drop + late ? "late" : "through";

@@ -1,4 +1,5 @@
 import { Database } from "bun:sqlite";
+import type { Timers } from "../../world.ts";
 import { byChannel, externalNames } from "../catalog.ts";
 import type { Envelope, ExternalChannelName } from "../channel.ts";
 import { type ChannelFaults, noFaults } from "./faults.ts";
@@ -30,7 +31,7 @@ export type Taken =
 export type SandboxLog = ReturnType<typeof openSandboxLog>;
 
 /** Opens the sandbox's log, durable on every commit. Several processes may share the file. */
-export function openSandboxLog(path: string) {
+export function openSandboxLog(path: string, timers: Timers) {
   const db = new Database(path, { create: true, strict: true });
   for (const pragma of ["busy_timeout = 10000", "journal_mode = WAL", "synchronous = FULL"]) db.run(`PRAGMA ${pragma}`);
   const numbers = db
@@ -42,9 +43,9 @@ export function openSandboxLog(path: string) {
   return {
     db,
     numbers,
-    take: taker(db, numbers),
+    take: taker(db, numbers, timers),
     ...faultStore(db, numbers),
-    purge: purger(db),
+    purge: purger(db, timers),
     close: () => db.close(),
   };
 }
@@ -91,7 +92,7 @@ interface KnownBatch {
   readonly fingerprint: string | null;
 }
 
-function taker(db: Database, numbers: ChannelNumbers) {
+function taker(db: Database, numbers: ChannelNumbers, timers: Timers) {
   const known = db.query<KnownBatch, [string, number, number]>(
     "SELECT first, refused, fingerprint FROM batch WHERE key = ? AND channel = ? AND at > ? ORDER BY id DESC LIMIT 1",
   );
@@ -104,16 +105,19 @@ function taker(db: Database, numbers: ChannelNumbers) {
     return { kind: "taken", first: earlier.first, refused: refusedFrom(earlier.refused) };
   };
   /** Writes a request down, or answers what an earlier one under its key was told. On disk when it resolves. */
-  return groupCommit(db.transaction((entries: readonly Entry[]) => entries.map(takeOne)).immediate);
+  return groupCommit(timers, db.transaction((entries: readonly Entry[]) => entries.map(takeOne)).immediate);
 }
 
 /** Requests of the same moment share one commit: the disk is asked once for all of them. */
-function groupCommit<In, Out>(commit: (inputs: readonly In[]) => readonly Out[]): (input: In) => Promise<Out> {
+function groupCommit<In, Out>(
+  timers: Timers,
+  commit: (inputs: readonly In[]) => readonly Out[],
+): (input: In) => Promise<Out> {
   let inputs: In[] = [];
   let committed: Promise<readonly Out[]> | undefined;
   return async (input) => {
     const position = inputs.push(input) - 1;
-    committed ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => {
+    committed ??= new Promise<void>((resolve) => timers.soon(resolve)).then(() => {
       const group = inputs;
       inputs = [];
       committed = undefined;
@@ -177,7 +181,7 @@ function faultStore(db: Database, numbers: ChannelNumbers) {
   };
 }
 
-function purger(db: Database) {
+function purger(db: Database, timers: Timers) {
   const kept = db.query<{ seq: number | null }, [number]>("SELECT min(first) AS seq FROM batch WHERE at >= ?");
   const oldest = db.query<{ seq: number | null }, []>("SELECT min(seq) AS seq FROM delivery");
   const drop = db.transaction((below: number) => {
@@ -192,7 +196,7 @@ function purger(db: Database) {
       const from = oldest.get()?.seq ?? null;
       if (from === null || from >= end) break;
       gone += drop.immediate(Math.min(end, from + 5_000));
-      await Bun.sleep(0);
+      await timers.sleep(0);
     }
     db.run("DELETE FROM batch WHERE at < ? AND id < (SELECT coalesce(min(batch), 9e18) FROM delivery)", [forget]);
     return gone;

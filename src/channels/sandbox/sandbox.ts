@@ -1,3 +1,4 @@
+import type { Timers } from "../../world.ts";
 import { type AddressKind, byChannel, channels, externalNames } from "../catalog.ts";
 import type {
   BatchOutcome,
@@ -6,6 +7,7 @@ import type {
   SendBatch,
   Sender,
   Senders,
+  SenderWorld,
   SendResult,
 } from "../channel.ts";
 import { answerInTime, timedOut } from "../timeout.ts";
@@ -16,8 +18,6 @@ import { type Counts, type DeliveryFilter, type DeliveryPage, openSandboxReader,
 export interface SandboxOptions {
   /** The log's SQLite file; made when it is not there. */
   readonly path: string;
-  /** Milliseconds since 1970. */
-  readonly clock?: () => number;
   /** Replaces the faults kept in the file; without it they stay as they were last set. */
   readonly faults?: Partial<Record<ExternalChannelName, Partial<ChannelFaults>>>;
   /** Where the dice that the faults are thrown with begin. */
@@ -49,12 +49,13 @@ export interface Sandbox {
  * with a conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail
  * alone; push tokens that start with `gone` are reported as gone.
  */
-export function createSandbox(options: SandboxOptions): Sandbox {
-  const { path, clock = Date.now, faults, seed = 1, timeoutMs = 2_000 } = options;
-  const log = openSandboxLog(path);
+export function createSandbox(options: SandboxOptions, world: SenderWorld): Sandbox {
+  const { path, faults, seed = 1, timeoutMs = 2_000 } = options;
+  const { clock, timers } = world;
+  const log = openSandboxLog(path, timers);
   if (faults) for (const name of externalNames) log.setFaults(name, faults[name] ?? {});
-  const random = seededRandom(seed);
-  const sender = (name: ExternalChannelName) => sandboxSender({ name, log, clock, random, timeoutMs });
+  const dice = seededRandom(seed);
+  const sender = (name: ExternalChannelName) => sandboxSender({ name, log, clock, dice, timers, timeoutMs });
   return {
     ...openSandboxReader(log.db, log.numbers),
     senders: byChannel(externalNames, sender),
@@ -69,7 +70,8 @@ interface SandboxChannel {
   readonly name: ExternalChannelName;
   readonly log: SandboxLog;
   readonly clock: () => number;
-  readonly random: () => number;
+  readonly dice: () => number;
+  readonly timers: Timers;
   readonly timeoutMs: number;
 }
 
@@ -95,33 +97,35 @@ function sandboxSender(channel: SandboxChannel): Sender {
 function sendWhole(channel: SandboxChannel, batch: SendBatch): Promise<BatchOutcome> {
   const faults = channel.log.faults()[channel.name];
   const answer = async (): Promise<BatchOutcome> => {
-    const fate = fateOf(faults, channel.random);
-    await pause(faults.delayMs);
+    const fate = fateOf(faults, channel.dice);
+    await pause(channel.timers, faults.delayMs);
     if (fate === "busy") return busy;
     if (fate === "drop") return await never();
     const outcome = await take(channel, batch, faults.fail);
-    if (fate === "late") await pause(faults.lateMs);
+    if (fate === "late") await pause(channel.timers, faults.lateMs);
     return outcome;
   };
-  return answerInTime(answer(), channel.timeoutMs, { kind: "retry", reason: timedOut });
+  return answerInTime(channel.timers, answer(), channel.timeoutMs, { kind: "retry", reason: timedOut });
 }
 
 /** One request a row: each has a fate of its own. Those that arrive are written together. */
 async function sendSingly(channel: SandboxChannel, batch: SendBatch): Promise<BatchOutcome> {
   const faults = channel.log.faults()[channel.name];
-  const fates = batch.envelopes.map(() => fateOf(faults, channel.random));
+  const fates = batch.envelopes.map(() => fateOf(faults, channel.dice));
   const arrive = batch.envelopes.filter((_, index) => fates[index] === "through" || fates[index] === "late");
-  const arrived = pause(faults.delayMs)
+  const arrived = pause(channel.timers, faults.delayMs)
     .then(() => take(channel, { id: batch.id, envelopes: arrive }, faults.fail))
     .then((outcome) => answersOf(outcome, arrive));
-  const inTime = answerInTime(arrived, channel.timeoutMs, new Map<Envelope, SendResult>());
+  const inTime = answerInTime(channel.timers, arrived, channel.timeoutMs, new Map<Envelope, SendResult>());
   inTime.catch(() => {}); // a failure that no row waits for is told by `arrived`
   const answer = async (envelope: Envelope, index: number): Promise<SendResult> => {
     if (fates[index] === "busy") return busy;
-    if (fates[index] === "drop") return await answerInTime(never(), channel.timeoutMs, unheard);
+    if (fates[index] === "drop") return await answerInTime(channel.timers, never(), channel.timeoutMs, unheard);
     if (fates[index] === "through") return (await inTime).get(envelope) ?? unheard;
-    const late = arrived.then((answers) => pause(faults.lateMs).then(() => answers.get(envelope) ?? unheard));
-    return await answerInTime(late, channel.timeoutMs, unheard);
+    const late = arrived.then((answers) =>
+      pause(channel.timers, faults.lateMs).then(() => answers.get(envelope) ?? unheard),
+    );
+    return await answerInTime(channel.timers, late, channel.timeoutMs, unheard);
   };
   return { kind: "results", results: await Promise.all(batch.envelopes.map(answer)) };
 }
@@ -145,7 +149,7 @@ async function take(channel: SandboxChannel, { id, envelopes }: SendBatch, fail:
   const refused = new Map<number, string>();
   envelopes.forEach(({ to }, index) => {
     const reason =
-      fault(channel.name, to) ?? (fail > 0 && channel.random() < fail ? "the sandbox was told to fail" : undefined);
+      fault(channel.name, to) ?? (fail > 0 && channel.dice() < fail ? "the sandbox was told to fail" : undefined);
     if (reason) refused.set(index, reason);
   });
   const at = channel.clock();
@@ -197,9 +201,9 @@ const isGone = (token: string) => token.startsWith("gone");
 const windowMs = (name: ExternalChannelName) => channels[name].idempotentHours * 3_600_000;
 
 /** Holds a request back; such a wait keeps no process alive. */
-async function pause(ms: number): Promise<void> {
+async function pause(timers: Timers, ms: number): Promise<void> {
   if (ms <= 0) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  setTimeout(resolve, Math.min(ms, 2 ** 31 - 1)).unref();
+  timers.after(Math.min(ms, 2 ** 31 - 1), resolve).unref();
   await promise;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { channels } from "../catalog.ts";
-import type { Envelope, Sender, SendResult } from "../channel.ts";
+import type { Envelope, Sender, SenderWorld, SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
 import { type Answer, post } from "../http.ts";
 import { sendEach } from "../send-each.ts";
@@ -8,7 +8,7 @@ import { refParameter } from "./callback.ts";
 import type { SmsSettings } from "./settings.ts";
 
 /** Text messages through Twilio, one request each. Twilio recognises no repeats: what is unclear stays unknown. */
-export function smsSender(settings: SmsSettings): Sender {
+export function smsSender(settings: SmsSettings, { clock, timers }: SenderWorld): Sender {
   const { timeoutMs = 60_000, envelopeTimeoutMs = 15_000 } = settings;
   return {
     name: "SMS",
@@ -16,8 +16,8 @@ export function smsSender(settings: SmsSettings): Sender {
     limits: { ...channels.SMS.limits, ...settings.limits },
     timeoutMs,
     send: (batch) =>
-      sendEach(batch, { width: 5, timeoutMs, envelopeTimeoutMs }, async (envelope, signal) =>
-        resultOf(await post({ ...requestOf(settings, envelope), signal }), envelope),
+      sendEach(batch, { width: 5, timeoutMs, envelopeTimeoutMs, timers }, async (envelope, signal) =>
+        resultOf(await post({ ...requestOf(settings, envelope), signal, clock }), envelope),
       ),
   };
 }

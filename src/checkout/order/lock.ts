@@ -79,7 +79,7 @@ interface Agreed {
 
 /** Locks in one batch; undefined when something it rests on was changed meanwhile. */
 async function lock(ctx: Context, asked: LockRequest, agreed: Agreed): Promise<CouponOrder | undefined> {
-  const revision = Bun.randomUUIDv7();
+  const revision = ctx.id();
   const [, ...locked] = await ctx.db.write(orderAndLock(asked, agreed, revision, ctx.clock()));
   await couponsLocked(ctx, locked);
   const order = await findOrder(ctx, asked.orderId);

@@ -69,7 +69,7 @@ async function redeem(ctx: Context, order: CouponOrder, sold: Sold): Promise<voi
 
 /** The order becomes REDEEMED if it is as it was read; what follows holds for that revision alone. */
 function redeemStatements(ctx: Context, { id, orderId, revision: seen }: CouponOrder, { cart, quote }: Sold): Query[] {
-  const [now, revision] = [ctx.clock(), Bun.randomUUIDv7()];
+  const [now, revision] = [ctx.clock(), ctx.id()];
   const { coupons, pay } = quote;
   return [
     sql`

@@ -39,7 +39,7 @@ export function refundStatements(ctx: Context, order: CouponOrder, refund: Decid
     takeFromRevenue(coupons, amount, holds),
     ...(back ? giveBackStatements(ctx, back) : []),
     sql`
-      UPDATE coupon_order SET refunded = refunded + ${amount}, revision = ${Bun.randomUUIDv7()}
+      UPDATE coupon_order SET refunded = refunded + ${amount}, revision = ${ctx.id()}
         ${isWhole ? sql`, state = 'REFUNDED', ended_at = ${now}` : sql``}
       WHERE id = ${id} AND revision = ${seen} AND state = 'REDEEMED'`,
   ];

@@ -35,7 +35,7 @@ export async function releaseCoupons(
 export async function freeOrders(ctx: Context, where: SQL, set: SQL): Promise<number> {
   const results = await ctx.db.write([
     ...releaseStatements(sql`SELECT order_id FROM coupon_order WHERE ${where}`),
-    sql`UPDATE coupon_order SET revision = hex(randomblob(16)), ${set} WHERE ${where}`,
+    sql`UPDATE coupon_order SET revision = ${ctx.id()}, ${set} WHERE ${where}`,
   ]);
   await couponsReleased(ctx, results.slice(0, -1));
   return results.at(-1)?.rowsAffected ?? 0;

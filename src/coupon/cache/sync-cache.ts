@@ -2,7 +2,7 @@ import type { ResultSet } from "@libsql/client";
 import { inArray } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { type Coupon, type CouponState, couponTable } from "../table.ts";
-import { announceMoves, dropLists, dropListsOfMany, moveInLists } from "./wallet-cache.ts";
+import { announceMoves, type CacheContext, dropLists, dropListsOfMany, moveInLists } from "./wallet-cache.ts";
 
 /** A coupon that came into another state. */
 export interface ChangedCoupon {
@@ -36,36 +36,36 @@ const manyChanged = 50;
 export async function couponsChanged(ctx: Context, changed: readonly ChangedCoupon[]): Promise<void> {
   if (!ctx.redis || changed.length === 0) return;
   const members = [...new Set(changed.map(({ member }) => member))];
-  if (changed.length >= manyChanged) return dropLists(ctx.redis, members);
+  if (changed.length >= manyChanged) return dropLists(ctx, members);
   try {
     const groups = Map.groupBy(changed, ({ member, from, to }) => `${member}/${from}/${to}`);
     await Promise.all([...groups.values()].map((group) => follow(ctx, group)));
   } catch (error) {
     ctx.log("warn", "wallet.behind", { error });
-    await dropLists(ctx.redis, members);
+    await dropLists(ctx, members);
   }
 }
 
 /** The same for members who were given new coupons. */
-export async function dropAvailable({ redis }: Pick<Context, "redis">, members: readonly number[]): Promise<void> {
-  if (redis && members.length > 0) await dropLists(redis, [...new Set(members)], ["AVAILABLE"]);
+export async function dropAvailable(ctx: CacheContext, members: readonly number[]): Promise<void> {
+  if (ctx.redis && members.length > 0) await dropLists(ctx, [...new Set(members)], ["AVAILABLE"]);
 }
 
 /** The same for a page of members, as a JSON list. */
-export function dropAvailableOfMany({ redis }: Pick<Context, "redis">, members: string): Promise<void> {
-  return dropListsOfMany(redis, members, "AVAILABLE");
+export function dropAvailableOfMany(ctx: CacheContext, members: string): Promise<void> {
+  return dropListsOfMany(ctx, members, "AVAILABLE");
 }
 
 /** Coupons of one member that all changed alike. */
 async function follow(ctx: Context, group: readonly ChangedCoupon[]): Promise<void> {
   const [first] = group;
-  const name = first && (await announceMoves(ctx.redis, first));
+  const name = first && (await announceMoves(ctx, first));
   if (!first || name === undefined) return;
   const coupons = (await couponsNow(ctx, group)).filter(({ state }) => state === first.to);
   // What changed again since is told of by that change; nobody knows which of the two is heard first.
-  if (coupons.length < group.length) return dropLists(ctx.redis, [first.member]);
+  if (coupons.length < group.length) return dropLists(ctx, [first.member]);
   const { member, from, to } = first;
-  await moveInLists(ctx.redis, { member, from, to, name, coupons });
+  await moveInLists(ctx, { member, from, to, name, coupons });
 }
 
 function couponsNow(ctx: Context, changed: readonly ChangedCoupon[]): Promise<Coupon[]> {

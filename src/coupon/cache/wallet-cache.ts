@@ -1,5 +1,6 @@
-import type { Redis } from "@upstash/redis";
 import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { perApp } from "../../memory.ts";
 import { defineScript } from "../../redis/script.ts";
 import { type Coupon, CouponRow } from "../table.ts";
 import beginSource from "./wallet-begin.lua" with { type: "text" };
@@ -25,6 +26,9 @@ export const lifetime = { minMs: 60_000, jitterMs: 20_000 } as const;
 const versionMs = 120_000;
 /** Longer lists are not kept. */
 export const maxKept = 1_000;
+/** What the lists need of whoever asks for them. */
+export type CacheContext = Pick<Context, "redis" | "memory" | "id" | "random" | "timers">;
+
 /** Members forgotten in one round trip. */
 const batchSize = 500;
 
@@ -42,21 +46,20 @@ export type Kept =
   | { readonly kind: "unloaded"; readonly version: string }
   | "unavailable";
 
-export async function readList(redis: Redis | undefined, list: ListName): Promise<Kept> {
-  if (redis && isBehind(redis)) return "unavailable";
-  return readScript.run(redis, [versionKey(list.member), listKey(list)], [newName(), versionMs]);
+export async function readList(ctx: CacheContext, list: ListName): Promise<Kept> {
+  if (isBehind(ctx)) return "unavailable";
+  return readScript.run(ctx.redis, [versionKey(list.member), listKey(list)], [newName(ctx), versionMs]);
 }
 
 /** Keeps what the database said after {@link readList} answered this version; "stale" when a coupon was moved since. */
 export async function storeList(
-  redis: Redis | undefined,
+  ctx: CacheContext,
   list: ListName & { readonly version: string; readonly coupons: readonly Coupon[] },
-  random: () => number,
 ): Promise<"stored" | "stale" | "unavailable"> {
   if (list.coupons.length > maxKept) return "unavailable";
-  const lives = Math.floor(lifetime.minMs + random() * lifetime.jitterMs);
+  const lives = Math.floor(lifetime.minMs + ctx.random() * lifetime.jitterMs);
   const keys = [versionKey(list.member), listKey(list)];
-  return storeScript.run(redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
+  return storeScript.run(ctx.redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
 }
 
 /** Coupons of one member that came from one state into another. */
@@ -71,30 +74,31 @@ export interface Moves {
  * when no list has to follow. The coupons' rows are read after that: so the news of two moves cannot overtake each
  * other unnoticed.
  */
-export async function announceMoves(redis: Redis | undefined, moves: Moves): Promise<string | undefined> {
-  if (!redis) return undefined;
-  const name = newName();
-  const answer = await beginScript.run(redis, keysOf(moves), [name, versionMs]);
-  if (answer === "unavailable") fallBehind(redis);
+export async function announceMoves(ctx: CacheContext, moves: Moves): Promise<string | undefined> {
+  if (!ctx.redis) return undefined;
+  const name = newName(ctx);
+  const answer = await beginScript.run(ctx.redis, keysOf(moves), [name, versionMs]);
+  if (answer === "unavailable") fallBehind(ctx);
   return answer === "loaded" ? name : undefined;
 }
 
 /** Lets the lists follow moves that were announced under this name; each coupon as it is now. */
 export async function moveInLists(
-  redis: Redis | undefined,
+  ctx: CacheContext,
   { name, coupons, ...moves }: Moves & { readonly name: string; readonly coupons: readonly Coupon[] },
 ): Promise<void> {
-  if (!redis) return;
-  const answer = await moveScript.run(redis, keysOf(moves), [name, ...coupons.flatMap(fieldAndRow)]);
-  if (answer === "unavailable") fallBehind(redis);
+  if (!ctx.redis) return;
+  const answer = await moveScript.run(ctx.redis, keysOf(moves), [name, ...coupons.flatMap(fieldAndRow)]);
+  if (answer === "unavailable") fallBehind(ctx);
 }
 
 /** Drops lists of these members: what they get to see next is what the database says then. */
 export async function dropLists(
-  redis: Redis | undefined,
+  ctx: CacheContext,
   members: readonly number[],
   statuses: readonly WalletStatus[] = walletStatuses,
 ): Promise<void> {
+  const { redis } = ctx;
   if (!redis) return;
   try {
     for (let at = 0; at < members.length; at += batchSize) {
@@ -103,33 +107,33 @@ export async function dropLists(
       await redis.del(...members.slice(at, at + batchSize).flatMap(namesOf));
     }
   } catch {
-    fallBehind(redis);
+    fallBehind(ctx);
   }
 }
 
 /** {@link dropLists} of one status for a JSON list of members, in one script. */
-export async function dropListsOfMany(redis: Redis | undefined, members: string, status: WalletStatus): Promise<void> {
-  if (redis && (await dropScript.run(redis, [], [members, nameOf("version"), nameOf(status)])) === "unavailable")
-    fallBehind(redis);
+export async function dropListsOfMany(ctx: CacheContext, members: string, status: WalletStatus): Promise<void> {
+  const answer = await dropScript.run(ctx.redis, [], [members, nameOf("version"), nameOf(status)]);
+  if (ctx.redis && answer === "unavailable") fallBehind(ctx);
 }
 
 /**
  * What could not be told makes this process ask the database until the lists have ended: until when, by the process's
  * own time.
  */
-const behind = new WeakMap<Redis, number>();
+const behind = (ctx: CacheContext) => perApp(ctx, "coupon.walletsBehind", () => ({ until: 0 }));
 
-function fallBehind(redis: Redis): void {
-  behind.set(redis, performance.now() + lifetime.minMs + lifetime.jitterMs);
+function fallBehind(ctx: CacheContext): void {
+  behind(ctx).until = ctx.timers.now() + lifetime.minMs + lifetime.jitterMs;
 }
 
-function isBehind(redis: Redis): boolean {
-  return performance.now() < (behind.get(redis) ?? 0);
+function isBehind(ctx: CacheContext): boolean {
+  return ctx.timers.now() < behind(ctx).until;
 }
 
 /** A letter before it keeps the Redis client from reading it as a number. */
-function newName(): string {
-  return `v${crypto.randomUUID()}`;
+function newName({ id }: CacheContext): string {
+  return `v${id()}`;
 }
 
 function keysOf({ member, from, to }: Moves): string[] {

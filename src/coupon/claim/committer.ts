@@ -1,6 +1,7 @@
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 import { dropAvailable } from "../cache/sync-cache.ts";
+import type { CacheContext } from "../cache/wallet-cache.ts";
 import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
@@ -15,25 +16,21 @@ interface Waiting {
 interface Committer {
   /** What the database made of a claim. Rejects when it could not be asked: then nobody knows. */
   commit(claim: PendingClaim): Promise<ClaimFacts>;
+  /** Claims that are not decided yet. */
+  readonly size: number;
 }
 
 /**
- * The committer of a database: claims that wait together are decided by one statement and made durable by one commit,
+ * The committer of an app: claims that wait together are decided by one statement and made durable by one commit,
  * whatever their templates. Equal claims are one.
  */
 export function committerOf(ctx: Context): Committer {
-  const { db, redis } = ctx;
-  const known = committers.get(db);
-  if (known) return known;
-  const made = createCommitter({ db, redis });
-  committers.set(db, made);
-  return made;
+  return perApp(ctx, "coupon.committer", () => createCommitter(ctx));
 }
-const committers = new WeakMap<Database, Committer>();
 
-type Stores = Pick<Context, "db" | "redis">;
+type CommitContext = CacheContext & Pick<Context, "db">;
 
-function createCommitter(stores: Stores): Committer {
+function createCommitter(ctx: CommitContext): Committer {
   const waiting: Waiting[] = [];
   const under = new Map<string, Promise<ClaimFacts>>();
   let running = false;
@@ -41,12 +38,15 @@ function createCommitter(stores: Stores): Committer {
   async function run(): Promise<void> {
     running = true;
     // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await decide(stores, nextOf(waiting));
+    await new Promise<void>((resolve) => ctx.timers.soon(resolve));
+    while (waiting.length > 0) await decide(ctx, nextOf(waiting));
     running = false;
   }
 
   return {
+    get size() {
+      return under.size;
+    },
     commit(claim) {
       const name = nameOf(claim);
       const same = under.get(name);
@@ -88,12 +88,12 @@ function nextOf(waiting: Waiting[]): Waiting[] {
   return group;
 }
 
-async function decide(stores: Stores, group: readonly Waiting[]): Promise<void> {
+async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<void> {
   try {
-    const results = await stores.db.write(claimStatements(group.map(({ claim }) => claim)));
+    const results = await ctx.db.write(claimStatements(group.map(({ claim }) => claim)));
     const facts = readFacts(results.at(-1)?.rows ?? []);
     const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
-    void dropAvailable(stores, given); // one round trip for all, and nobody waits for it
+    void dropAvailable(ctx, given); // one round trip for all, and nobody waits for it
     for (const [n, { decided }] of group.entries()) {
       const fact = facts.get(n);
       if (fact) decided.resolve(fact);

@@ -2,24 +2,23 @@ import DataLoader from "dataloader";
 import { inArray, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 import { type Coupon, couponTable } from "../table.ts";
 
 const maxTogether = 200;
 
 /** The coupon that a claim token made, if it made one; a crowd's questions go to the database together. */
-export function couponOfToken({ db }: Context, token: string): Promise<Coupon | null> {
-  const known = loaders.get(db);
-  if (known) return known.load(token);
-  const made = new DataLoader((tokens: readonly string[]) => read(db, tokens), {
-    cache: false,
-    maxBatchSize: maxTogether,
-    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
-  });
-  loaders.set(db, made);
-  return made.load(token);
+export function couponOfToken(ctx: Context, token: string): Promise<Coupon | null> {
+  return perApp(ctx, "coupon.byToken", () => createLoader(ctx)).load(token);
 }
 
-const loaders = new WeakMap<Database, DataLoader<string, Coupon | null>>();
+function createLoader({ db, timers }: Context): DataLoader<string, Coupon | null> {
+  return new DataLoader((tokens: readonly string[]) => read(db, tokens), {
+    cache: false,
+    maxBatchSize: maxTogether,
+    batchScheduleFn: (ask) => timers.soon(ask),
+  });
+}
 
 async function read(db: Database, tokens: readonly string[]): Promise<(Coupon | null)[]> {
   const found = await db.all<{ id: number; token: string }>(sql`

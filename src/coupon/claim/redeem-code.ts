@@ -60,9 +60,9 @@ function sameCode(coupon: Coupon, key: string): Coupon | Refusal {
 async function triedTooOften(ctx: MemberContext, address: string): Promise<Refusal | undefined> {
   const now = ctx.clock();
   const { perMember, perAddress } = codeTries;
-  const member = await rateLimit(ctx.redis, { key: `code:member:${ctx.actor.seq}`, ...perMember, now });
+  const member = await rateLimit(ctx, { key: `code:member:${ctx.actor.seq}`, ...perMember, now });
   if (!member.allowed) return refuse.rateLimited(member.retryAfterSeconds);
-  const place = await rateLimit(ctx.redis, { key: `code:address:${address}`, ...perAddress, now });
+  const place = await rateLimit(ctx, { key: `code:address:${address}`, ...perAddress, now });
   return place.allowed ? undefined : refuse.rateLimited(place.retryAfterSeconds);
 }
 

@@ -51,7 +51,7 @@ function transitionPool(
     const changed = { ...since, state: to, updatedAt: now };
     await tx.db.orm.update(poolTable).set(changed).where(eq(poolTable.id, id));
     if (to === "FILLING") {
-      await tx.db.write([enqueue([couponPool.of({ pool: id, from: pool.made }, { flow: codesFlow })], now)]);
+      await tx.db.write([enqueue(tx, [couponPool.of({ pool: id, from: pool.made }, { flow: codesFlow })])]);
     }
     ctx.log("info", "pool.moved", { pool: id, result: to, actor: describeActor(ctx.actor) });
     return { ...pool, ...changed };

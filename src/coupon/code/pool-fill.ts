@@ -42,15 +42,14 @@ export async function fillStep(ctx: Context, { pool, from }: Step): Promise<void
       UPDATE code_pool SET made = made + changes(), updated_at = ${now},
         state = CASE WHEN made + changes() >= wanted THEN 'READY' ELSE state END WHERE ${turn}`,
     enqueueEach(
+      ctx,
       couponPool,
       {
-        id: sql`${Bun.randomUUIDv7()}`,
         payload: sql`json_object('pool', id, 'from', made)`,
         subject: sql`'pool/' || id || '/' || made`,
         flow: codesFlow,
       },
       sql`code_pool WHERE id = ${pool} AND state = 'FILLING' AND changes() = 1`,
-      now,
     ),
   ]);
   await templateChanged(ctx, template);

@@ -33,9 +33,8 @@ export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodeP
       return refuse.invalid([{ path: "wanted", message: `must be between 1 and ${maxCodes}` }]);
     },
     work: async (tx) => {
-      const now = tx.clock();
       const pool = await insertPool(tx, { template, source: "GENERATED", wanted });
-      await tx.db.write([enqueue([couponPool.of({ pool: pool.id, from: 0 }, { flow: codesFlow })], now)]);
+      await tx.db.write([enqueue(tx, [couponPool.of({ pool: pool.id, from: 0 }, { flow: codesFlow })])]);
       ctx.log("info", "pool.created", { pool: pool.id, count: wanted, actor: pool.createdBy });
       return pool;
     },

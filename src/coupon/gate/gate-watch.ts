@@ -16,13 +16,13 @@ export function watchGates(ctx: Context): GateWatch {
     await keepGates(ctx).catch((error) => ctx.log("warn", "coupon.reconcile_failed", { error }));
     running = undefined;
   };
-  const timer = setInterval(() => {
+  const timer = ctx.timers.every(everyMs, () => {
     running ??= keep();
-  }, everyMs);
+  });
   timer.unref();
   return {
     stop: async () => {
-      clearInterval(timer);
+      timer.stop();
       await running;
     },
   };

@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 import { gateState, pendingBefore, reconcileGate, settle } from "./gate.ts";
 import { forgetSoldOut } from "./sold-out.ts";
 
@@ -24,7 +24,7 @@ export interface Reconciled {
 
 /** Loads a gate that Redis has lost or never had; one at a time for each template. */
 export function loadGate(ctx: Context, template: number): Promise<unknown> {
-  const loading = loadingOf(ctx.db);
+  const loading = underWay(ctx);
   const running = loading.get(template);
   if (running) return running;
   const loaded = remainingOf(ctx, template)
@@ -35,14 +35,7 @@ export function loadGate(ctx: Context, template: number): Promise<unknown> {
   return loaded;
 }
 
-type Loading = Map<number, Promise<unknown>>;
-const underWay = new WeakMap<Database, Loading>();
-
-function loadingOf(db: Database): Loading {
-  const loading: Loading = underWay.get(db) ?? new Map();
-  underWay.set(db, loading);
-  return loading;
-}
+const underWay = (ctx: Context) => perApp(ctx, "coupon.gateLoads", () => new Map<number, Promise<unknown>>());
 
 /**
  * Makes every loaded gate true again: claims left pending by a crash are looked up and settled or released, then what

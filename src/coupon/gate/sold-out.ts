@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 
 /** For how long a crowd is told what the database said, ms. */
 const freshMs = 1_000;
@@ -14,8 +14,8 @@ interface Answer {
  * Whether the database says that nothing is left of a template, now or within the last second; asked by one for all.
  */
 export function soldOutForSure(ctx: Context, template: number): Promise<boolean> {
-  const answers = answersOf(ctx.db);
-  const now = performance.now();
+  const answers = known(ctx);
+  const now = ctx.timers.now();
   const last = answers.get(template);
   if (last && now - last.at < freshMs) return last.isSoldOut;
   const isSoldOut = ask(ctx, template);
@@ -25,8 +25,8 @@ export function soldOutForSure(ctx: Context, template: number): Promise<boolean>
 }
 
 /** To be called where stock was added or given back. */
-export function forgetSoldOut({ db }: Context, template: number): void {
-  answersOf(db).delete(template);
+export function forgetSoldOut(ctx: Context, template: number): void {
+  known(ctx).delete(template);
 }
 
 async function ask(ctx: Context, template: number): Promise<boolean> {
@@ -36,10 +36,4 @@ async function ask(ctx: Context, template: number): Promise<boolean> {
   return row?.gone === 1;
 }
 
-const known = new WeakMap<Database, Map<number, Answer>>();
-
-function answersOf(db: Database): Map<number, Answer> {
-  const answers = known.get(db) ?? new Map<number, Answer>();
-  known.set(db, answers);
-  return answers;
-}
+const known = (ctx: Context) => perApp(ctx, "coupon.soldOut", () => new Map<number, Answer>());

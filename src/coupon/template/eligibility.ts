@@ -3,8 +3,8 @@ import { sql } from "drizzle-orm";
 import { type Audience, compileAudience, everyone, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import type { Database } from "../../db/client.ts";
 import { isRefusal } from "../../errors.ts";
+import { perApp } from "../../memory.ts";
 import type { CouponTemplate } from "../table.ts";
 
 /** Members of a crowd who are looked up by one statement at most. */
@@ -20,21 +20,21 @@ export async function isEligible(ctx: Context, template: CouponTemplate): Promis
   return loaderOf(ctx, template).load(ctx.actor.seq);
 }
 
+type Loader = DataLoader<number, boolean>;
+
 /** By the template as it was read: whoever reads it anew, as all do after a second, begins a new one. */
-function loaderOf(ctx: Context, template: CouponTemplate): DataLoader<number, boolean> {
-  const loaders = loadersOf.get(ctx.db) ?? new WeakMap();
-  loadersOf.set(ctx.db, loaders);
+function loaderOf(ctx: Context, template: CouponTemplate): Loader {
+  const loaders = perApp(ctx, "coupon.eligibility", () => new WeakMap<CouponTemplate, Loader>());
   const known = loaders.get(template);
   if (known) return known;
-  const made = new DataLoader((members: readonly number[]) => whichAreEligible(ctx, template, members), {
+  const made: Loader = new DataLoader((members: readonly number[]) => whichAreEligible(ctx, template, members), {
     cache: false,
     maxBatchSize: maxTogether,
-    batchScheduleFn: (ask) => void setImmediate(ask), // with all that this turn of the event loop brings
+    batchScheduleFn: (ask) => ctx.timers.soon(ask),
   });
   loaders.set(template, made);
   return made;
 }
-const loadersOf = new WeakMap<Database, WeakMap<CouponTemplate, DataLoader<number, boolean>>>();
 
 async function whichAreEligible(
   ctx: Context,

@@ -71,7 +71,7 @@ export async function withdrawTemplate(
   ctx: Context,
   input: Command & { readonly takeBack?: boolean | undefined },
 ): Promise<CouponTemplate | Refusal> {
-  return closing(ctx, "withdraw", input, input.takeBack ? beginTakeBack(input.id, ctx.clock()) : []);
+  return closing(ctx, "withdraw", input, input.takeBack ? beginTakeBack(ctx, input.id) : []);
 }
 
 async function closing(ctx: Context, transition: TransitionName, input: Command, also: readonly Query[]) {

@@ -14,12 +14,12 @@ const batchSize = 20_000;
  * The statements that begin to take back the unused coupons of a template, and of its occurrences, up to the newest
  * there is.
  */
-export function beginTakeBack(template: number, now: number): Query[] {
+export function beginTakeBack(ctx: Context, template: number): Query[] {
   return [
     sql`
       INSERT INTO coupon_take_back (template, next, upto, started_at)
-      SELECT ${template}, 0, coalesce(max(id), 0), ${now} FROM coupon WHERE true ON CONFLICT DO NOTHING`,
-    enqueue([couponTakeBack.of({ template, from: 0 })], now),
+      SELECT ${template}, 0, coalesce(max(id), 0), ${ctx.clock()} FROM coupon WHERE true ON CONFLICT DO NOTHING`,
+    enqueue(ctx, [couponTakeBack.of({ template, from: 0 })]),
   ];
 }
 
@@ -69,7 +69,7 @@ export async function takeBackStretch(
   const results = await ctx.db.write([
     ...countTaken(template, taken),
     sql`UPDATE coupon AS c SET state = 'WITHDRAWN', held_budget = 0 WHERE ${taken} RETURNING id AS coupon, member`,
-    enqueue([couponTakeBack.of({ template, from: to })], now, sql`${turn} AND ${to} < ${upto}`),
+    enqueue(ctx, [couponTakeBack.of({ template, from: to })], sql`${turn} AND ${to} < ${upto}`),
     sql`
       UPDATE coupon_take_back SET next = ${to}, ended_at = CASE WHEN ${to} >= upto THEN ${now} END
       WHERE template = ${template} AND next = ${from} AND ended_at IS NULL`,

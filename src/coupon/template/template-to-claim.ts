@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 import type { CouponTemplate } from "../table.ts";
 import { findTemplate } from "./template.ts";
 
@@ -13,23 +13,24 @@ const maxKept = 1_000;
  * recurring one the occurrence that is open or opens next.
  */
 export async function templateToClaim(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
-  const kept = keptOf(ctx.db);
-  const now = performance.now();
+  const kept = templates(ctx);
+  const now = ctx.timers.now();
   const known = kept.get(id);
   if (known && now - known.at < freshMs) return known.template;
   if (kept.size >= maxKept) kept.clear();
-  const template = readToClaim(ctx, id);
+  const template = readTemplateToClaim(ctx, id);
   kept.set(id, { at: now, template });
   template.catch(() => kept.delete(id));
   return template;
 }
 
 /** What an operator just changed is seen at once, in this process. */
-export function forgetTemplate({ db }: Context, id: number): void {
-  keptOf(db).delete(id);
+export function forgetTemplate(ctx: Context, id: number): void {
+  templates(ctx).delete(id);
 }
 
-async function readToClaim(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
+/** The same, asked now. */
+export async function readTemplateToClaim(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
   const template = await findTemplate(ctx, id);
   if (!template || template.recurrence === null) return template;
   const next = await ctx.db.first<{ id: number }>(sql`
@@ -40,10 +41,5 @@ async function readToClaim(ctx: Context, id: number): Promise<CouponTemplate | u
 }
 
 type Kept = Map<number, { readonly at: number; readonly template: Promise<CouponTemplate | undefined> }>;
-const caches = new WeakMap<Database, Kept>();
 
-function keptOf(db: Database): Kept {
-  const kept: Kept = caches.get(db) ?? new Map();
-  caches.set(db, kept);
-  return kept;
-}
+const templates = (ctx: Context) => perApp(ctx, "coupon.templatesToClaim", (): Kept => new Map());

@@ -52,7 +52,7 @@ export async function expireDue(ctx: Context): Promise<number> {
       ORDER BY valid_to, id LIMIT ${batchSize}`;
     changed += await expire(ctx, ids);
   }
-  if ((await templatesDue(ctx, now)).length > 0) await ctx.db.write([enqueue([couponExpire.of({})], now)]);
+  if ((await templatesDue(ctx, now)).length > 0) await ctx.db.write([enqueue(ctx, [couponExpire.of({})])]);
   return changed;
 }
 

@@ -1,6 +1,6 @@
 import { and, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { templatesById } from "../template/template.ts";
 
@@ -15,13 +15,20 @@ const maxKept = 5_000;
 interface TemplateCache {
   open: { readonly at: number; readonly templates: Promise<readonly CouponTemplate[]> } | undefined;
   readonly byId: Map<number, { readonly at: number; readonly template: CouponTemplate | undefined }>;
+  readonly size: number;
 }
-const caches = new WeakMap<Database, TemplateCache>();
 
-function cacheOf({ db }: Context): TemplateCache {
-  const known = caches.get(db) ?? { open: undefined, byId: new Map() };
-  caches.set(db, known);
-  return known;
+const cacheOf = (ctx: Context) => perApp(ctx, "coupon.templatesToShow", emptyCache);
+
+function emptyCache(): TemplateCache {
+  const byId: TemplateCache["byId"] = new Map();
+  return {
+    open: undefined,
+    byId,
+    get size() {
+      return byId.size;
+    },
+  };
 }
 
 function isFresh(at: number | undefined, now: number): boolean {

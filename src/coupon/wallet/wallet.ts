@@ -1,6 +1,6 @@
 import { and, eq } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Database } from "../../db/client.ts";
+import { perApp } from "../../memory.ts";
 import { maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
 import type { MemberContext } from "../claim/claim.ts";
 import { couponsById } from "../coupon.ts";
@@ -49,7 +49,7 @@ async function currentList(ctx: Context, member: number, status: WalletStatus): 
 
 /** The list in its order; more than {@link maxKept} coupons when there are more than that. */
 async function listOf(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
-  const kept = await readList(ctx.redis, { member, status });
+  const kept = await readList(ctx, { member, status });
   if (kept === "unavailable") return readCoupons(ctx, { member, status, limit: maxKept + 1 });
   if (kept.kind === "loaded") return kept.coupons.toSorted(inOrder(status));
   return reload(ctx, member, status, kept.version);
@@ -59,26 +59,20 @@ async function listOf(ctx: Context, member: number, status: WalletStatus): Promi
  * Whoever asks under the same version, until Redis has the list, gets what the first one read: nothing was moved since.
  */
 function reload(ctx: Context, member: number, status: WalletStatus, version: string): Promise<readonly Coupon[]> {
-  const loading = loadingOf(ctx.db);
+  const loading = loads(ctx);
   const key = `${version}/${status}`;
   const running = loading.get(key);
   if (running) return running;
   const loaded = readCoupons(ctx, { member, status, limit: maxKept + 1 });
   loading.set(key, loaded);
   void loaded
-    .then((coupons) => storeList(ctx.redis, { member, status, version, coupons }, ctx.random))
+    .then((coupons) => storeList(ctx, { member, status, version, coupons }))
     .catch(() => {}) // whoever asked hears of it
     .finally(() => loading.delete(key));
   return loaded;
 }
 
-const loads = new WeakMap<Database, Map<string, Promise<readonly Coupon[]>>>();
-
-function loadingOf(db: Database): Map<string, Promise<readonly Coupon[]>> {
-  const loading = loads.get(db) ?? new Map<string, Promise<readonly Coupon[]>>();
-  loads.set(db, loading);
-  return loading;
-}
+const loads = (ctx: Context) => perApp(ctx, "coupon.walletLoads", () => new Map<string, Promise<readonly Coupon[]>>());
 
 interface Stretch {
   readonly member: number;

@@ -31,11 +31,7 @@ export async function retryMessage(ctx: Context, { id }: { id: string }): Promis
   const newest = await newestSeq(ctx, fresh.subject);
   // First the new one: the work may then be done twice, but is not lost in between.
   await ctx.db.write([
-    enqueue(
-      [fresh],
-      ctx.clock(),
-      sql`coalesce((SELECT max(seq) FROM outbox WHERE subject = ${fresh.subject}), 0) = ${newest}`,
-    ),
+    enqueue(ctx, [fresh], sql`coalesce((SELECT max(seq) FROM outbox WHERE subject = ${fresh.subject}), 0) = ${newest}`),
   ]);
   await ctx.queue.client.messages.cancel([id]);
   const [made] = await rowsAbout(ctx, { subject: fresh.subject, before: undefined, limit: 1 });

@@ -132,7 +132,7 @@ interface Replacement {
 /** First the messages, then the letters away: what happens in between is done twice, not lost. */
 async function publish(ctx: Context, replacements: readonly Replacement[]): Promise<void> {
   const messages = replacements.map(({ message }) => message);
-  await ctx.db.write([enqueue(messages, ctx.clock())]);
+  await ctx.db.write([enqueue(ctx, messages)]);
   await ctx.queue.client.dlq.delete(replacements.map(({ letter }) => letter.id));
 }
 

@@ -47,16 +47,15 @@ const patienceMs = 5_000;
 export async function queueStatus(ctx: Context): Promise<QueueStatus> {
   const outbox = await backlog(ctx);
   const late = Promise.withResolvers<never>();
-  const timer = setTimeout(
-    () => late.reject(new Error(`no answer within ${patienceMs / 1_000} s`)),
-    ctx.queue.outage ? patienceMs / 5 : patienceMs,
+  const timer = ctx.timers.after(ctx.queue.outage ? patienceMs / 5 : patienceMs, () =>
+    late.reject(new Error(`no answer within ${patienceMs / 1_000} s`)),
   );
   try {
     return { outbox, queue: await Promise.race([figures(ctx), late.promise]), error: null };
   } catch (error) {
     return { outbox, queue: null, error: error instanceof Error ? error.message : String(error) };
   } finally {
-    clearTimeout(timer);
+    timer.stop();
   }
 }
 

@@ -2,14 +2,14 @@ import { sql } from "drizzle-orm";
 import { rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
 import type { Query } from "../../db/statement.ts";
+import type { World } from "../../world.ts";
 import { type EventBatch, nextBatch } from "./batch.ts";
 import { announceTo, moveCursor, noteStuck, type Parked, parkBatch, parkedIn, unparkBatch } from "./cursor.ts";
 import type { EventRange } from "./event.ts";
 
 /** What a consumer gets besides the events. */
-export interface ConsumerContext {
+export interface ConsumerContext extends Pick<World, "clock" | "id" | "timers"> {
   readonly db: Database;
-  readonly clock: () => number;
 }
 
 /** Someone who reads events, in their order and behind a cursor of its own. */
@@ -41,15 +41,15 @@ export async function consume<Ctx extends ConsumerContext>(
   range: EventRange,
   timeBudgetMs = defaultTimeBudgetMs,
 ): Promise<void> {
-  const began = performance.now();
+  const began = ctx.timers.now();
   for (let cursor = await cursorOf(ctx.db, consumer.name); cursor < range.to; ) {
     // What comes before the range is another message's: it must not fail together with this one's.
     const to = cursor + 1 < range.from ? range.from - 1 : range.to;
     const batch = await nextBatch(ctx.db, consumer.types(ctx), { from: cursor + 1, to });
     if (!batch) break;
     cursor = await advance(ctx, consumer, batch);
-    if (cursor >= range.to || performance.now() - began < timeBudgetMs) continue;
-    await ctx.db.write([announceTo(consumer.name, ctx.clock(), sql`${cursor}`)]);
+    if (cursor >= range.to || ctx.timers.now() - began < timeBudgetMs) continue;
+    await ctx.db.write([announceTo(ctx, consumer.name, sql`${cursor}`)]);
     break;
   }
   // Last, so that what cannot be dealt with holds up nothing.
@@ -101,7 +101,7 @@ export async function giveUp(ctx: ConsumerContext, name: string, range: EventRan
     FROM consumer, event_mark WHERE name = ${name}`);
   const end = Math.min(range.to, at?.announced ?? 0);
   if (!at || at.cursor >= end) return;
-  await ctx.db.write(parkBatch(name, { from: at.cursor + 1, to: at.stuck_to ?? end }, ctx.clock()));
+  await ctx.db.write(parkBatch(ctx, name, { from: at.cursor + 1, to: at.stuck_to ?? end }));
 }
 
 /**
@@ -109,7 +109,7 @@ export async function giveUp(ctx: ConsumerContext, name: string, range: EventRan
  * here holds nothing up, and one that comes back goes on where it stood.
  */
 export async function registerConsumers(
-  { db, clock }: ConsumerContext,
+  { db, clock }: Pick<ConsumerContext, "db" | "clock">,
   consumers: readonly Pick<Consumer<never>, "name" | "begins">[],
 ): Promise<void> {
   const now = clock();

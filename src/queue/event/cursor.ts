@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../../db/client.ts";
 import type { Query } from "../../db/statement.ts";
+import type { World } from "../../world.ts";
 import { eventFlow } from "../flow.ts";
 import { defineMessage, type MessageType } from "../message.ts";
 import { enqueueEach } from "../outbox.ts";
@@ -54,7 +55,8 @@ export function unparkBatch(name: string, { from, to }: Parked, done: number): Q
 }
 
 /** Parks a range right behind the cursor, moves the cursor past it, and leaves one message for what follows. */
-export function parkBatch(name: string, { from, to }: EventRange, now: number): Query[] {
+export function parkBatch(world: Pick<World, "clock" | "id">, name: string, { from, to }: EventRange): Query[] {
+  const now = world.clock();
   const here = sql`EXISTS (SELECT 1 FROM consumer WHERE name = ${name} AND cursor = ${from - 1})`;
   return [
     sql`INSERT INTO parked_range (consumer, from_seq, to_seq, at) SELECT ${name}, ${from}, ${to}, ${now} WHERE ${here}
@@ -62,7 +64,7 @@ export function parkBatch(name: string, { from, to }: EventRange, now: number): 
     sql`
       UPDATE consumer SET cursor = ${to}, stuck_from = NULL, stuck_to = NULL, moved_at = ${now}
       WHERE name = ${name} AND cursor = ${from - 1}`,
-    announceTo(name, now, sql`${to}`),
+    announceTo(world, name, sql`${to}`),
   ];
 }
 
@@ -81,18 +83,17 @@ export function consumerMessage(consumer: string): MessageType<EventRange> {
  * Tells one consumer, by a message of its own, of the events behind its cursor, where `cursor` is where it stands.
  * Nothing where there are none, or such a message already waits to be published.
  */
-export function announceTo(name: string, now: number, cursor: SQL): Query {
+export function announceTo(world: Pick<World, "clock" | "id">, name: string, cursor: SQL): Query {
   const job = jobOf(name);
   return enqueueEach(
+    world,
     consumerMessage(name),
     {
-      id: sql`${Bun.randomUUIDv7()}`,
       payload: sql`json_object('from', c.cursor + 1, 'to', m.announced)`,
       subject: sql`${job}`,
     },
     sql`
       consumer c, event_mark m WHERE c.name = ${name} AND c.cursor = ${cursor} AND c.cursor < m.announced
         AND NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${job} AND published_at IS NULL)`,
-    now,
   );
 }

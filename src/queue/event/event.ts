@@ -3,6 +3,7 @@ import { z } from "zod";
 import { field, rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
 import { notifying, type Query, type Statement } from "../../db/statement.ts";
+import type { World } from "../../world.ts";
 import { eventFlow } from "../flow.ts";
 import { defineMessage } from "../message.ts";
 import { enqueueEach, relayName } from "../outbox.ts";
@@ -78,6 +79,8 @@ function intoEvents(select: SQL): Statement {
   return notifying(relayName, sql`INSERT INTO event (type, version, subject, data, at) ${select}`);
 }
 
+type AnnounceContext = Pick<World, "clock" | "id"> & { readonly db: Database };
+
 const newest = sql`(SELECT max(seq) FROM event)`;
 
 /**
@@ -85,18 +88,18 @@ const newest = sql`(SELECT max(seq) FROM event)`;
  * rows of `event` are themselves the durable intent, so the relay does this when it comes by: producers pay for one
  * statement, and a burst of changes is one message.
  */
-export async function announceEvents(db: Database, now: number): Promise<void> {
+export async function announceEvents(ctx: AnnounceContext): Promise<void> {
+  const { db } = ctx;
   if (!(await db.first(sql`SELECT 1 FROM event_mark WHERE announced < ${newest}`))) return;
   await db.write([
     enqueueEach(
+      ctx,
       eventsAnnounced,
       {
-        id: sql`${Bun.randomUUIDv7()}`,
         payload: sql`json_object('from', announced + 1, 'to', ${newest})`,
         subject: sql`'events'`,
       },
       sql`event_mark WHERE announced < ${newest} AND EXISTS (SELECT 1 FROM consumer WHERE retired_at IS NULL)`,
-      now,
     ),
     sql`UPDATE event_mark SET announced = ${newest} WHERE announced < ${newest}`,
   ]);

@@ -57,7 +57,7 @@ async function watchRun(ctx: Context, run: number) {
     return unwrap<RunProgress>(progress ?? refuse.notFound("run", run));
   };
   await read();
-  return watchChanges<RunProgress>({
+  return watchChanges<RunProgress>(ctx, {
     read,
     // The rate and what follows from it change with the clock alone.
     key: ({ perSecond: _, etaSeconds: __, ...facts }) => JSON.stringify(facts),

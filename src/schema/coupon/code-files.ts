@@ -31,7 +31,7 @@ const maxBytes = 2 ** 28;
 export function createCodeFiles(given: FileOptions): Handler {
   const options = { maxBytes, ...given };
   return async (request, server) => {
-    const call = fileCall(request, server);
+    const call = fileCall(given, request, server);
     return finished(await answer(options, call), call.requestId);
   };
 }

@@ -89,7 +89,7 @@ builder.subscriptionField("codePoolProgress", (t) =>
 async function watchPool(ctx: Context, pool: number) {
   const read = async () => poolProgress(unwrap<CodePool>(await findPool(ctx, pool)), ctx.clock());
   await read();
-  return watchChanges<PoolProgress>({
+  return watchChanges<PoolProgress>(ctx, {
     read,
     // The rate and what follows from it change with the clock alone.
     key: ({ perSecond: _, etaSeconds: __, ...facts }) => JSON.stringify(facts),

@@ -14,6 +14,8 @@ import type { HttpServer } from "../server/server.ts";
 export interface FileOptions {
   readonly signIn: (request: Request) => Promise<SignIn>;
   readonly contextFor: (actor: Actor) => Context;
+  /** Names the files, and the requests that have no id of their own. */
+  readonly id: () => string;
   /** Where a file stays while it is read. */
   readonly dir: string;
   /** Longest file, in bytes; `Bun.serve` must let as much through. */
@@ -28,8 +30,8 @@ export interface FileCall {
   readonly url: URL;
 }
 
-export function fileCall(request: Request, server: HttpServer): FileCall {
-  return { request, server, requestId: requestIdOf(request), url: new URL(request.url) };
+export function fileCall({ id }: FileOptions, request: Request, server: HttpServer): FileCall {
+  return { request, server, requestId: requestIdOf(request, id), url: new URL(request.url) };
 }
 
 /** The caller's context, where it may do this; else the answer that says why not. */
@@ -53,14 +55,14 @@ export interface SentFile {
 
 /** Takes the body to disk, lets `read` have it, and removes it. The answer to a file that is too long is 413. */
 export async function withFile(
-  { dir, maxBytes = 2 ** 31 }: FileOptions,
+  { dir, id, maxBytes = 2 ** 31 }: FileOptions,
   { request, requestId, server, url }: FileCall,
   usualName: string,
   read: (file: SentFile) => Promise<Response>,
 ): Promise<Response> {
   server.timeout(request, 0); // while the rows are written nothing moves on the line
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, `${Bun.randomUUIDv7()}.csv`);
+  const path = join(dir, `${id()}.csv`);
   try {
     if (!(await kept(request, path, maxBytes)))
       return problem(413, "TOO_LARGE", `The file is longer than ${maxBytes} bytes.`, requestId);

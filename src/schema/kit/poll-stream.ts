@@ -1,3 +1,5 @@
+import type { Timers } from "../../world.ts";
+
 /** Something to be looked at again and again. */
 export interface Watched<T> {
   readonly read: () => Promise<T>;
@@ -9,10 +11,12 @@ export interface Watched<T> {
   readonly everyMs?: number;
 }
 
+type Waiting = { readonly timers: Timers };
+
 /** The readings that differ from the one before, up to the last; the pause in between ends when the client leaves. */
-export function watchChanges<T>(watched: Watched<T>): AsyncIterableIterator<T> {
+export function watchChanges<T>({ timers }: Waiting, watched: Watched<T>): AsyncIterableIterator<T> {
   const left = Promise.withResolvers<void>();
-  const stream = changes(watched, left.promise);
+  const stream = changes(timers, watched, left.promise);
   const iterator: AsyncIterableIterator<T> = {
     next: () => stream.next(),
     return: () => {
@@ -25,6 +29,7 @@ export function watchChanges<T>(watched: Watched<T>): AsyncIterableIterator<T> {
 }
 
 async function* changes<T>(
+  timers: Timers,
   { read, key, isLast, everyMs = 500 }: Watched<T>,
   left: Promise<void>,
 ): AsyncGenerator<T, undefined> {
@@ -37,16 +42,16 @@ async function* changes<T>(
     if (isLast(value)) return;
     pauseMs = now === last ? Math.min(2 * pauseMs, 4 * everyMs) : everyMs;
     last = now;
-    await pause(pauseMs, left);
+    await pause(timers, pauseMs, left);
   }
 }
 
 /** Resolves after so many milliseconds, or at once when `left` is. */
-function pause(ms: number, left: Promise<void>): Promise<void> {
+function pause(timers: Timers, ms: number, left: Promise<void>): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, ms);
+  const timer = timers.after(ms, resolve);
   void left.then(() => {
-    clearTimeout(timer);
+    timer.stop();
     resolve();
   });
   return promise;

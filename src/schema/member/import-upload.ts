@@ -23,7 +23,7 @@ const uploaders = { role: "editor", service: "members:write" } as const;
  */
 export function createImportUpload(options: FileOptions): Handler {
   return async (request, server) => {
-    const call = fileCall(request, server);
+    const call = fileCall(options, request, server);
     return finished(await upload(options, call), call.requestId);
   };
 }

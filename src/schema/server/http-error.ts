@@ -11,9 +11,9 @@ export function problem(
 }
 
 /** The caller's request id when it is a plain one, else a new one. */
-export function requestIdOf(request: Request): string {
+export function requestIdOf(request: Request, id: () => string): string {
   const given = request.headers.get("x-request-id");
-  return given && /^[\w.-]{8,64}$/.test(given) ? given : Bun.randomUUIDv7();
+  return given && /^[\w.-]{8,64}$/.test(given) ? given : id();
 }
 
 /** The answer with the headers that every answer carries. */

@@ -15,6 +15,8 @@ export interface GraphqlServerOptions {
   /** Who is asking; see `operations/sign-in.ts`. */
   readonly signIn: (request: Request) => Promise<SignIn>;
   readonly contextFor: (actor: Actor) => Context;
+  /** Makes the ids of requests that bring none. */
+  readonly id: () => string;
   readonly isProduction: boolean;
   readonly log: Log;
   /** Operations that GraphiQL opens with. */
@@ -78,9 +80,9 @@ function appFace(options: GraphqlServerOptions): Work {
 }
 
 /** What holds for every request: an id, an idle stream that stays open, no exception that gets out. */
-function guarded({ log }: GraphqlServerOptions, work: Work): Handler {
+function guarded({ log, id }: GraphqlServerOptions, work: Work): Handler {
   return async (request, server) => {
-    const requestId = requestIdOf(request);
+    const requestId = requestIdOf(request, id);
     // Bun closes a stream that is silent for 10 s, and yoga's pings come every 12 s.
     if (request.headers.get("accept")?.includes("text/event-stream")) server.timeout(request, 0);
     try {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { Webhook } from "standardwebhooks";
 import { verifyEmailCallback } from "../../../src/channels/email/callback.ts";
 import { emailSender } from "../../../src/channels/email/email.ts";
+import { realWorld } from "../../../src/world.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import type { Provider } from "../../support/providers/provider.ts";
 import { type ResendEmail, refusal, resendKey, startResend } from "../../support/providers/resend.ts";
@@ -13,7 +14,10 @@ beforeEach(() => {
 afterEach(async () => await server.stop());
 
 const sender = (changes: Partial<Parameters<typeof emailSender>[0]> = {}) =>
-  emailSender({ apiKey: resendKey, from: "Shop <news@shop.test>", baseUrl: server.url, timeoutMs: 500, ...changes });
+  emailSender(
+    { apiKey: resendKey, from: "Shop <news@shop.test>", baseUrl: server.url, timeoutMs: 500, ...changes },
+    realWorld,
+  );
 
 describe("what Resend is asked", () => {
   test("a batch is one request whose idempotency key is the batch's id", async () => {
@@ -158,7 +162,7 @@ describe("I13 webhooks of Resend", () => {
     ["email.suppressed", {}, { kind: "failed", reason: "suppressed" }],
   ] as const)("%s is read", (type, data, kind) => {
     const body = payload(type, data);
-    expect(verifyEmailCallback(secret, signed(body), body)).toEqual({
+    expect(verifyEmailCallback(secret, signed(body), body, Date.now())).toEqual({
       kind: "event",
       id: "msg_1",
       event: { ...news, ...kind },
@@ -169,28 +173,28 @@ describe("I13 webhooks of Resend", () => {
     const listed = payload("email.opened", {
       tags: [{ name: "ref", value: Buffer.from("run1:8").toString("base64url") }],
     });
-    expect(verifyEmailCallback(secret, signed(listed), listed)).toMatchObject({ event: { ref: "run1:8" } });
+    expect(verifyEmailCallback(secret, signed(listed), listed, Date.now())).toMatchObject({ event: { ref: "run1:8" } });
     const bare = payload("email.opened", { tags: undefined });
-    const answer = verifyEmailCallback(secret, signed(bare), bare);
+    const answer = verifyEmailCallback(secret, signed(bare), bare, Date.now());
     expect(answer.kind === "event" && "ref" in answer.event).toBe(false);
   });
 
   test.each(["email.sent", "contact.created"])("%s is authentic and of no interest", (type) => {
     const body = payload(type);
-    expect(verifyEmailCallback(secret, signed(body), body)).toEqual({ kind: "ignored", id: "msg_1" });
+    expect(verifyEmailCallback(secret, signed(body), body, Date.now())).toEqual({ kind: "ignored", id: "msg_1" });
   });
 
   test("another key, another body, an old date and missing headers are forged", () => {
     const body = payload("email.opened");
     const otherKey = `whsec_${Buffer.from("another secret of the same size!").toString("base64")}`;
     const forged = { kind: "forged" } as const;
-    expect(verifyEmailCallback(secret, signed(body, new Date(), otherKey), body)).toEqual(forged);
-    expect(verifyEmailCallback(secret, signed(body), body.replace("e-1", "e-2"))).toEqual(forged);
-    expect(verifyEmailCallback(secret, signed(body, new Date(Date.now() - 600_000)), body)).toEqual(forged);
-    expect(verifyEmailCallback(secret, new Headers(), body)).toEqual(forged);
+    expect(verifyEmailCallback(secret, signed(body, new Date(), otherKey), body, Date.now())).toEqual(forged);
+    expect(verifyEmailCallback(secret, signed(body), body.replace("e-1", "e-2"), Date.now())).toEqual(forged);
+    expect(verifyEmailCallback(secret, signed(body, new Date(Date.now() - 600_000)), body, Date.now())).toEqual(forged);
+    expect(verifyEmailCallback(secret, new Headers(), body, Date.now())).toEqual(forged);
   });
 
   test("an authentic body that is no JSON is ignored", () => {
-    expect(verifyEmailCallback(secret, signed("{"), "{")).toEqual({ kind: "ignored", id: "msg_1" });
+    expect(verifyEmailCallback(secret, signed("{"), "{", Date.now())).toEqual({ kind: "ignored", id: "msg_1" });
   });
 });

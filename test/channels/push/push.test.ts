@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { BatchOutcome, SendResult } from "../../../src/channels/channel.ts";
 import { pushSender } from "../../../src/channels/push/push.ts";
 import { SetupError } from "../../../src/errors.ts";
+import { realWorld } from "../../../src/world.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import { type Fcm, fault, serviceAccount, startFcm } from "../../support/providers/fcm.ts";
 
@@ -12,14 +13,17 @@ beforeEach(() => {
 afterEach(async () => await server.stop());
 
 const sender = (changes: Partial<Parameters<typeof pushSender>[0]> = {}) =>
-  pushSender({
-    serviceAccount,
-    baseUrl: server.url,
-    tokenUrl: `${server.url}/token`,
-    timeoutMs: 400,
-    envelopeTimeoutMs: 100,
-    ...changes,
-  });
+  pushSender(
+    {
+      serviceAccount,
+      baseUrl: server.url,
+      tokenUrl: `${server.url}/token`,
+      timeoutMs: 400,
+      envelopeTimeoutMs: 100,
+      ...changes,
+    },
+    realWorld,
+  );
 
 async function resultFor(...to: string[]): Promise<SendResult | undefined> {
   const outcome = await sender().send({ id: "b1", envelopes: [envelope("PUSH", 1, { to })] });

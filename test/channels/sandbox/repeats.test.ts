@@ -1,14 +1,16 @@
 import { afterEach, describe, expect, test } from "bun:test";
 import { join } from "node:path";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../../src/channels/sandbox/sandbox.ts";
+import { realWorld, type World } from "../../../src/world.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import { tempDir } from "../../support/temp.ts";
 
 const hour = 3_600_000;
 const opened: Sandbox[] = [];
 
-function open(options: Partial<SandboxOptions> = {}): Sandbox {
-  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs: 30_000, ...options });
+function open({ clock = Date.now, ...options }: Partial<SandboxOptions & Pick<World, "clock">> = {}): Sandbox {
+  const settings = { path: join(tempDir(), "sandbox.db"), timeoutMs: 30_000, ...options };
+  const sandbox = createSandbox(settings, { ...realWorld, clock });
   opened.push(sandbox);
   return sandbox;
 }

@@ -4,6 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import type { ExternalChannelName, SendBatch } from "../../../src/channels/channel.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../../src/channels/sandbox/sandbox.ts";
+import { realWorld, type World } from "../../../src/world.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import { tempDir } from "../../support/temp.ts";
 import { until } from "../../support/wait.ts";
@@ -11,8 +12,9 @@ import { until } from "../../support/wait.ts";
 const hour = 3_600_000;
 const opened: Sandbox[] = [];
 
-function open(options: Partial<SandboxOptions> = {}): Sandbox {
-  const sandbox = createSandbox({ path: join(tempDir(), "sandbox.db"), timeoutMs: 30_000, ...options });
+function open({ clock = Date.now, ...options }: Partial<SandboxOptions & Pick<World, "clock">> = {}): Sandbox {
+  const settings = { path: join(tempDir(), "sandbox.db"), timeoutMs: 30_000, ...options };
+  const sandbox = createSandbox(settings, { ...realWorld, clock });
   opened.push(sandbox);
   return sandbox;
 }

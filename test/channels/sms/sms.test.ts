@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import type { SendResult } from "../../../src/channels/channel.ts";
 import { twilioSignature, verifySmsCallback } from "../../../src/channels/sms/callback.ts";
 import { smsSender } from "../../../src/channels/sms/sms.ts";
+import { realWorld } from "../../../src/world.ts";
 import { batchOf, envelope } from "../../support/envelopes.ts";
 import { startCutter } from "../../support/providers/cutter.ts";
 import type { Provider } from "../../support/providers/provider.ts";
@@ -14,14 +15,17 @@ beforeEach(() => {
 afterEach(async () => await server.stop());
 
 const sender = (changes: Partial<Parameters<typeof smsSender>[0]> = {}) =>
-  smsSender({
-    ...twilioAccount,
-    from: "+15005550006",
-    baseUrl: server.url,
-    timeoutMs: 400,
-    envelopeTimeoutMs: 100,
-    ...changes,
-  });
+  smsSender(
+    {
+      ...twilioAccount,
+      from: "+15005550006",
+      baseUrl: server.url,
+      timeoutMs: 400,
+      envelopeTimeoutMs: 100,
+      ...changes,
+    },
+    realWorld,
+  );
 
 async function results(
   rows: number,

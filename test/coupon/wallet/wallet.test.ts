@@ -20,7 +20,7 @@ const someone = () => ++used;
 /** Waits until the list has come to Redis: nobody waits for it otherwise. */
 const isKept = (member: number, status: "AVAILABLE" | "USED" = "AVAILABLE") =>
   until(async () => {
-    const kept = await readList(wallets.ctx.redis, { member, status });
+    const kept = await readList(wallets.ctx, { member, status });
     return kept !== "unavailable" && kept.kind === "loaded";
   });
 
@@ -96,12 +96,12 @@ withRedis("a move shows in both lists at once, without the database being asked 
 withRedis("what a reload read before a coupon was moved is not kept: the list that is seen next is true", async () => {
   const me = someone();
   const coupon = await wallets.give(me);
-  const kept = await readList(wallets.ctx.redis, { member: me, status: "AVAILABLE" });
+  const kept = await readList(wallets.ctx, { member: me, status: "AVAILABLE" });
   if (kept === "unavailable" || kept.kind === "loaded") throw new Error("it should be neither away nor loaded");
   const rows = await myCoupons({ ...wallets.as(me), redis: undefined }, { status: "AVAILABLE", limit: 10 });
   await wallets.move(me, coupon, "AVAILABLE", "USED");
   const late = { member: me, status: "AVAILABLE", version: kept.version, coupons: rows } as const;
-  expect(await storeList(wallets.ctx.redis, late, Math.random)).toBe("stale");
+  expect(await storeList(wallets.ctx, late)).toBe("stale");
   expect(await wallets.see(me, "AVAILABLE")).toEqual([]);
 });
 
@@ -114,12 +114,12 @@ withRedis(
     await wallets.see(me, "AVAILABLE");
     await isKept(me);
     await wallets.set(coupon, "LOCKED");
-    const name = await announceMoves(wallets.ctx.redis, there);
+    const name = await announceMoves(wallets.ctx, there);
     const rows = await myCoupons({ ...wallets.as(me), redis: undefined }, { status: "LOCKED", limit: 10 });
     await wallets.move(me, coupon, "LOCKED", "AVAILABLE");
     expect(await wallets.see(me, "AVAILABLE")).toEqual([coupon]);
     await isKept(me);
-    await moveInLists(wallets.ctx.redis, { ...there, name: name ?? "", coupons: rows });
+    await moveInLists(wallets.ctx, { ...there, name: name ?? "", coupons: rows });
     expect(await wallets.see(me, "AVAILABLE")).toEqual([coupon]);
     expect(await wallets.see(me, "LOCKED")).toEqual([]);
   },
@@ -143,11 +143,11 @@ withRedis("the same for a coupon that was given meanwhile, and for Redis flushed
     [first, () => wallets.give(first).then(() => dropAvailable(wallets.ctx, [first]))],
     [second, () => wallets.give(second).then(() => wallets.ctx.redis?.flushall())],
   ] as const) {
-    const kept = await readList(wallets.ctx.redis, { member: me, status: "AVAILABLE" });
+    const kept = await readList(wallets.ctx, { member: me, status: "AVAILABLE" });
     if (kept === "unavailable" || kept.kind === "loaded") throw new Error("it should be neither away nor loaded");
     await meanwhile();
     const late = { member: me, status: "AVAILABLE", version: kept.version, coupons: [] } as const;
-    expect(await storeList(wallets.ctx.redis, late, Math.random)).toBe("stale");
+    expect(await storeList(wallets.ctx, late)).toBe("stale");
     expect(await wallets.see(me, "AVAILABLE")).toHaveLength(1);
   }
 });

@@ -10,7 +10,11 @@ import {
   registerConsumers,
 } from "../../../src/queue/event/consumer.ts";
 import { announceEvents, defineEvent, record, recordEach } from "../../../src/queue/event/event.ts";
+import { realWorld } from "../../../src/world.ts";
 import { openTestDatabase } from "../../support/database.ts";
+
+/** The world, but that its time does not pass. */
+const still = { ...realWorld, clock: () => 0 };
 
 const opened: RootDatabase[] = [];
 afterAll(async () => {
@@ -47,7 +51,7 @@ async function reader(n: number, name = "reader", db?: RootDatabase): Promise<Re
     await own.write([sql`CREATE TABLE done (id INTEGER PRIMARY KEY, consumer TEXT, n INTEGER, UNIQUE (consumer, n))`]);
     await own.write([sql`CREATE TABLE poisoned (n INTEGER)`]);
   }
-  const ctx = { db: own, clock: () => 0 };
+  const ctx = { ...still, db: own };
   const self: Reader = {
     db: own,
     poison: new Set(),
@@ -93,7 +97,7 @@ async function happen(db: RootDatabase, n: number, type = counted): Promise<void
   const many = sql`(WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${n})
     SELECT i + (SELECT coalesce(max(seq), 0) FROM event) AS i FROM n)`;
   await db.write([recordEach(type, { subject: sql`''`, data: sql`json_object('n', i)` }, many, 0)]);
-  await announceEvents(db, 0);
+  await announceEvents({ ...still, db });
 }
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, i) => from + i);
@@ -134,7 +138,7 @@ test("a batch is bounded, and events of other types are passed over", async () =
 
 test("what takes long is gone on with by a message of its own", async () => {
   const me = await reader(1_300);
-  await consume({ db: me.db, clock: () => 0 }, me.consumer, { from: 1, to: 1_300 }, 0);
+  await consume({ ...still, db: me.db }, me.consumer, { from: 1, to: 1_300 }, 0);
   expect([await me.cursor(), await me.left()]).toEqual([500, ["501-1300"]]);
 });
 
@@ -153,7 +157,7 @@ test("a server that dies between the effect and the cursor leaves neither", asyn
 test("one consumer's failure holds up no other", async () => {
   const sick = await reader(10);
   const well = await reader(0, "well", sick.db);
-  await registerConsumers({ db: sick.db, clock: () => 0 }, [sick.consumer, well.consumer]);
+  await registerConsumers({ ...still, db: sick.db }, [sick.consumer, well.consumer]);
   sick.poison.add(4);
   await Promise.allSettled([sick.read(1, 10), well.read(1, 10)]);
   expect([await sick.done(), await well.done()]).toEqual([[], numbers(1, 10)]);
@@ -201,7 +205,7 @@ test("of a long range only the batch that fails is parked", async () => {
 
 test("a message that died without a word is parked whole, and taken up by whatever comes by", async () => {
   const me = await reader(20);
-  await giveUp({ db: me.db, clock: () => 0 }, "reader", { from: 1, to: 10 });
+  await giveUp({ ...still, db: me.db }, "reader", { from: 1, to: 10 });
   expect([await me.parked(), await me.cursor()]).toEqual([["1-10"], 10]);
   await me.read(1, 20);
   expect((await me.done()).sort((a, b) => a - b)).toEqual(numbers(1, 20));
@@ -211,10 +215,10 @@ test("a message that died without a word is parked whole, and taken up by whatev
 test("a message from the future of a database that was put back moves no cursor past what is to come", async () => {
   const me = await reader(10);
   await me.read(1, 99);
-  await giveUp({ db: me.db, clock: () => 0 }, "reader", { from: 50, to: 99 });
+  await giveUp({ ...still, db: me.db }, "reader", { from: 50, to: 99 });
   expect([await me.cursor(), await me.parked()]).toEqual([10, []]);
   await me.db.write([record([counted.of("", { n: 11 })], 0)]);
-  await announceEvents(me.db, 0);
+  await announceEvents({ ...still, db: me.db });
   await me.read(11, 11);
   expect(await me.done()).toEqual(numbers(1, 11));
 });

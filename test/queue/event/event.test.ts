@@ -4,7 +4,11 @@ import { z } from "zod";
 import type { RootDatabase } from "../../../src/db/client.ts";
 import { registerConsumers } from "../../../src/queue/event/consumer.ts";
 import { announceEvents, defineEvent, forgetEvents, record, recordEach } from "../../../src/queue/event/event.ts";
+import { realWorld } from "../../../src/world.ts";
 import { openTestDatabase } from "../../support/database.ts";
+
+/** The world, but that its time does not pass. */
+const still = { ...realWorld, clock: () => 0 };
 
 const opened: RootDatabase[] = [];
 afterAll(async () => {
@@ -19,7 +23,7 @@ async function open({ consumers = ["reader"] } = {}): Promise<RootDatabase> {
   const db = await openTestDatabase();
   opened.push(db);
   await registerConsumers(
-    { db, clock: () => 0 },
+    { ...still, db },
     consumers.map((name) => ({ name, begins: "now" })),
   );
   return db;
@@ -27,7 +31,7 @@ async function open({ consumers = ["reader"] } = {}): Promise<RootDatabase> {
 
 /** What the relay leaves when it comes by, and has left. */
 async function announced(db: RootDatabase) {
-  await announceEvents(db, 0);
+  await announceEvents({ ...still, db });
   const rows = await db.all<{ payload: string }>(sql`SELECT payload FROM outbox WHERE name = 'events' ORDER BY seq`);
   return rows.map(({ payload }) => JSON.parse(payload));
 }
@@ -72,7 +76,7 @@ test("a burst of changes is one message, and two relays that come by at once lea
     await tx.write([record([event(2), event(3)], 0)]);
   });
   for (let n = 4; n <= 20; n++) await db.write([record([event(n)], 0)]);
-  await Promise.all([announceEvents(db, 0), announceEvents(db, 0)]);
+  await Promise.all([announceEvents({ ...still, db }), announceEvents({ ...still, db })]);
   expect(await announced(db)).toEqual([{ from: 1, to: 20 }]);
 });
 
@@ -84,7 +88,7 @@ test("what nobody reads is kept, not announced; who comes later begins behind it
     { name: "late", begins: "now" },
     { name: "thorough", begins: "first" },
   ] as const;
-  await registerConsumers({ db, clock: () => 0 }, consumers);
+  await registerConsumers({ ...still, db }, consumers);
   expect(await db.all(sql`SELECT name, cursor FROM consumer ORDER BY name`)).toEqual([
     { name: "late", cursor: 2 },
     { name: "thorough", cursor: 0 },
@@ -97,7 +101,7 @@ test("old events are forgotten once every consumer is past them; a retired one h
   const now = 31 * 86_400_000;
   await db.write([record([event(1), event(2), event(3)], old)]);
   await db.write([record([event(4)], young)]);
-  await announceEvents(db, 0);
+  await announceEvents({ ...still, db });
   await db.write([sql`UPDATE consumer SET cursor = CASE name WHEN 'slow' THEN 1 ELSE 4 END`]);
   await db.write(forgetEvents(now));
   expect(await count(db)).toBe(3);

@@ -10,8 +10,12 @@ import {
   registerConsumers,
 } from "../../../src/queue/event/consumer.ts";
 import { announceEvents, type EventRange, recordEach } from "../../../src/queue/event/event.ts";
+import { realWorld } from "../../../src/world.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { counted } from "../../support/length.ts";
+
+/** The world, but that its time does not pass. */
+const still = { ...realWorld, clock: () => 0 };
 
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
 const tries = 3;
@@ -31,7 +35,7 @@ async function story(random: () => number): Promise<void> {
   await db.write([sql`CREATE TABLE done (n INTEGER)`]);
   const poison = new Set(Array.from({ length: 3 }, () => 1 + Math.floor(random() * 120)));
   let mended = false;
-  const ctx = { db: dying(db, random), clock: () => 0 };
+  const ctx = { ...still, db: dying(db, random) };
   const consumer: Consumer<ConsumerContext> = {
     name: "reader",
     types: () => ["thing"],
@@ -42,14 +46,14 @@ async function story(random: () => number): Promise<void> {
       return [sql`INSERT INTO done (n) SELECT seq FROM event e WHERE ${batch.where}`]; // a second time would be seen
     },
   };
-  await registerConsumers({ db, clock: () => 0 }, [consumer]);
+  await registerConsumers({ ...still, db }, [consumer]);
   const waiting: Message[] = [];
   const dead: Message[] = [];
   let seen = 0;
   let happened = 0;
 
   const collect = async () => {
-    await announceEvents(db, 0);
+    await announceEvents({ ...still, db });
     const rows = await db.all<{ seq: number; payload: string }>(
       sql`SELECT seq, payload FROM outbox WHERE seq > ${seen} ORDER BY seq`,
     );

@@ -6,6 +6,7 @@ import { defineEvent, record } from "../../../src/queue/event/event.ts";
 import { armEventGroup, eventGroup } from "../../../src/queue/event/group.ts";
 import { openQueue } from "../../../src/queue/qstash.ts";
 import { startRelay } from "../../../src/queue/relay.ts";
+import { realWorld } from "../../../src/world.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { until } from "../../support/wait.ts";
 
@@ -33,7 +34,7 @@ function queueThat(answer: (path: string, method: string, body: string) => Respo
   stops.push(() => server.stop(true));
   const url = `http://127.0.0.1:${server.port}`;
   const keys = { currentSigningKey: "c", nextSigningKey: "n" };
-  return { asked, queue: openQueue({ url, token: "t", ...keys, jobsUrl, retries: 3, flows: {} }) };
+  return { asked, queue: openQueue({ url, token: "t", ...keys, jobsUrl, retries: 3, flows: {} }, realWorld) };
 }
 
 /** A relay to such a queue, and a database in which one event happened. */
@@ -46,12 +47,7 @@ async function relayTo(answer: (nth: number) => unknown) {
   const db = await openTestDatabase();
   await registerConsumers({ db, clock: () => 0 }, [{ name: "reader", begins: "now" }]);
   let moved = 0;
-  const relay = startRelay(
-    db,
-    queue,
-    () => {},
-    () => Date.now() + moved,
-  );
+  const relay = startRelay(db, queue, () => {}, { ...realWorld, clock: () => Date.now() + moved });
   stops.push(() => relay.stop());
   await db.write([record([happened.of("thing", {})], 0)]);
   const row = () =>

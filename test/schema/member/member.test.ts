@@ -3,9 +3,11 @@ import { readdir } from "node:fs/promises";
 import type { Actor } from "../../../src/actor.ts";
 import { domains } from "../../../src/domains.ts";
 import { memberTerms } from "../../../src/member/audience-terms.ts";
+import { createMemory } from "../../../src/memory.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
 import { createImportUpload } from "../../../src/schema/member/import-upload.ts";
 import { buildSchemas } from "../../../src/schema/server/schemas.ts";
+import { realWorld } from "../../../src/world.ts";
 import { type Answer, serveGraphql, testContext } from "../../support/graphql.ts";
 import { tempDir } from "../../support/temp.ts";
 
@@ -205,9 +207,9 @@ test("members are imported from text, with the faults of each row", async () => 
 describe("POST /imports", () => {
   const dir = tempDir();
   const send = async (body: BodyInit, headers: Record<string, string>, query = "", maxBytes = 1_000_000) => {
-    const signIn = createSignIn({ db: api.db, members: undefined, clock: Date.now });
+    const signIn = createSignIn({ db: api.db, members: undefined, memory: createMemory(), ...realWorld });
     const contextFor = (actor: Actor) => testContext(api.db, actor);
-    const fetchOne = createImportUpload({ signIn, contextFor, dir, maxBytes });
+    const fetchOne = createImportUpload({ signIn, contextFor, id: realWorld.id, dir, maxBytes });
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: fetchOne });
     const response = await fetch(`http://127.0.0.1:${server.port}/imports${query}`, { method: "POST", body, headers });
     const answer = { status: response.status, body: await response.json() };

@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { createMemory } from "../../../src/memory.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
+import { realWorld } from "../../../src/world.ts";
 import { memberTokens, read, serveGraphql } from "../../support/graphql.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
@@ -84,7 +86,8 @@ describe("a member", () => {
     const signIn = createSignIn({
       db: api.db,
       members: { ...pinned, algorithms: ["RS256"], publicKey: pem },
-      clock: Date.now,
+      ...realWorld,
+      memory: createMemory(),
     });
     const come = (token: string) =>
       signIn(new Request("http://fanfare.test", { headers: { authorization: `Bearer ${token}` } }));
@@ -98,7 +101,9 @@ describe("a member", () => {
   test("is told when the shop's published keys cannot be read, which is not the member's fault", async () => {
     const { secret: _, ...pinned } = memberTokens;
     const members = { ...pinned, algorithms: ["RS256"], jwksUrl: "http://127.0.0.1:1/keys" };
-    const elsewhere = await serveGraphql({ signIn: createSignIn({ db: api.db, members, clock: Date.now }) });
+    const elsewhere = await serveGraphql({
+      signIn: createSignIn({ db: api.db, members, memory: createMemory(), ...realWorld }),
+    });
     const { privateKey } = await generateKeyPair("RS256");
     const token = await new SignJWT(claims).setProtectedHeader({ alg: "RS256", kid: "1" }).sign(privateKey);
     const answer = await elsewhere.ask("app", whoAmI, { token });
@@ -109,7 +114,7 @@ describe("a member", () => {
 
 test("settings that would let anyone sign are refused at once", () => {
   const make = (members: Parameters<typeof createSignIn>[0]["members"]) => () =>
-    createSignIn({ db: api.db, members, clock: Date.now });
+    createSignIn({ db: api.db, members, memory: createMemory(), ...realWorld });
   expect(make({ ...memberTokens, secret: "short" })).toThrow("32 bytes");
   expect(make({ ...memberTokens, algorithms: ["none"] })).toThrow("none");
   expect(make({ ...memberTokens, algorithms: ["RS256"] })).toThrow("RS256");
@@ -120,7 +125,13 @@ describe("an operator", () => {
     const token = await api.token({ kind: "operator", name: "Ann", role: "viewer" });
     expect((await api.ask("graphql", whoAmI, { token })).body.data.viewer).toEqual({ kind: "OPERATOR", name: "Ann" });
     let now = Date.now();
-    const signIn = createSignIn({ db: api.db, members: undefined, clock: () => now });
+    const signIn = createSignIn({
+      db: api.db,
+      members: undefined,
+      ...realWorld,
+      memory: createMemory(),
+      clock: () => now,
+    });
     const come = () => signIn(new Request("http://fanfare.test", { headers: { authorization: `bearer ${token}` } }));
     expect(await come()).toMatchObject({ actor: { name: "Ann", role: "viewer" } });
     await api.db.write([{ sql: "UPDATE access_token SET revoked_at = 1 WHERE name = 'Ann'", args: [] }]);
