@@ -6,9 +6,10 @@ import { bodyBytes, measureDelayed, measureOurs, type Ours } from "./support/bro
 import { batchSize, inFlight } from "./support/broker-publish.ts";
 
 /**
- * Messages per second of the embedded broker, as `fanfare broker` runs it: accepted, delivered when many become due, and both at once;
- * how long one is under way; what a million delayed ones cost. Beside it, in the same rounds on the same machine, BullMQ's jobs per
- * second with empty handlers on a real Redis, in the setup that was fastest of those tried. Each part has processes of its own.
+ * Messages per second of the embedded broker, as `fanfare broker` runs it: accepted, delivered when many become due,
+ * and both at once; how long one is under way; what a million delayed ones cost. Beside it, in the same rounds on the
+ * same machine, BullMQ's jobs per second with empty handlers on a real Redis, in the setup that was fastest of those
+ * tried. Each part has processes of its own.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

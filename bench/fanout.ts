@@ -5,9 +5,9 @@ import { parseArgs } from "node:util";
 import { seedMembers } from "./support/member-seed.ts";
 
 /**
- * Members per second of an in-app campaign from its launch to its last page, through outbox, queue and signed callbacks; beside it, in the
- * same run, the limit: the same ledger and inbox statements one after another on a bare libSQL connection. Each part has a process of
- * its own, so that memory is its own, too.
+ * Members per second of an in-app campaign from its launch to its last page, through outbox, queue and signed
+ * callbacks; beside it, in the same run, the limit: the same ledger and inbox statements one after another on a bare
+ * libSQL connection. Each part has a process of its own, so that memory is its own, too.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

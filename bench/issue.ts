@@ -7,10 +7,11 @@ import { crash } from "./support/issue-crash.ts";
 import { seedMembers } from "./support/member-seed.ts";
 
 /**
- * Members per second of coupons that are given without a word, from the launch to the last page, through outbox, queue and signed callbacks.
- * Beside it, in the same run, two limits on a bare libSQL connection, one page after another: the same rows with the same indexes
- * (coupons and ledger), and of these the coupons alone. Each part has a process of its own, so that memory is its own, too. With `--crash`
- * it is killed in the middle instead and taken up again, and SQL says what every member holds.
+ * Members per second of coupons that are given without a word, from the launch to the last page, through outbox, queue
+ * and signed callbacks. Beside it, in the same run, two limits on a bare libSQL connection, one page after another: the
+ * same rows with the same indexes (coupons and ledger), and of these the coupons alone. Each part has a process of its
+ * own, so that memory is its own, too. With `--crash` it is killed in the middle instead and taken up again, and SQL
+ * says what every member holds.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

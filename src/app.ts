@@ -151,7 +151,10 @@ async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
   return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
 }
 
-/** Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker` runs. */
+/**
+ * Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker`
+ * runs.
+ */
 async function ownBroker(env: Env, log: Log, replace: Replaceable): Promise<Pick<Broker, "url" | "stop"> | undefined> {
   if (env.QSTASH_TOKEN) return undefined;
   if (env.BROKER === "own-process") return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };

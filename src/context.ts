@@ -65,9 +65,14 @@ export interface Domain {
   readonly events?: readonly ToldEvent[];
   /** What it keeps of a member: exported, and erased. Every table with a column of members is in one of these. */
   readonly personalData?: readonly PersonalData[];
-  /** What the messages are known by that an unfinished piece of its work waits for, by what that work is of, e.g. `run`. */
+  /**
+   * What the messages are known by that an unfinished piece of its work waits for, by what that work is of, e.g. `run`.
+   */
   readonly openWork?: Readonly<Record<string, OpenWork>>;
-  /** The message that each unfinished piece of its work needs, of those that nothing has happened to since a moment (ms). */
+  /**
+   * The message that each unfinished piece of its work needs, of those that nothing has happened to since a moment
+   * (ms).
+   */
   stalled?(ctx: Context, before: number): Promise<Message[]>;
   /** Ends what is over and forgets what is old: every minute, a bounded amount each time. */
   tidy?(ctx: Context): Promise<void>;
@@ -98,14 +103,17 @@ export interface ToldEvent {
 }
 
 /**
- * Something that can be given to members. Whoever gives it – promotions, campaigns, triggers, lotteries – holds its kind and its terms
- * as JSON, and reaches it through `ctx.rewards`: so a domain can check and give what one above it defines.
+ * Something that can be given to members. Whoever gives it – promotions, campaigns, triggers, lotteries – holds its
+ * kind and its terms as JSON, and reaches it through `ctx.rewards`: so a domain can check and give what one above it
+ * defines.
  */
 export interface Reward {
   /** E.g. `COUPON`. */
   readonly kind: string;
   readonly about: string;
-  /** What is wrong with terms, by the path in them: a fault of shape, or what they name is not there, or not for giving. */
+  /**
+   * What is wrong with terms, by the path in them: a fault of shape, or what they name is not there, or not for giving.
+   */
   issues(ctx: Context, terms: unknown): Promise<readonly Issue[]>;
   /** What they are worth, in words for operators. Throws for terms that do not fit, as do all of these. */
   describe(ctx: Context, terms: unknown): Promise<string>;
@@ -132,7 +140,10 @@ export interface Recipient {
   readonly key: string;
 }
 
-/** The statements that give it, and who is told their results after the commit; nobody waits for that, and it does not throw. */
+/**
+ * The statements that give it, and who is told their results after the commit; nobody waits for that, and it does not
+ * throw.
+ */
 export interface Issuing {
   readonly statements: readonly Query[];
   issued(results: readonly ResultSet[]): Promise<void>;
@@ -194,8 +205,9 @@ export function defineDomain(domain: Domain): Domain {
 }
 
 /**
- * Runs a verb's writes as one interactive transaction; joins the one that is already open. A refusal that it answers takes everything
- * back: a no changes nothing. (When a joined verb refuses, the verb that opened the transaction decides.)
+ * Runs a verb's writes as one interactive transaction; joins the one that is already open. A refusal that it answers
+ * takes everything back: a no changes nothing. (When a joined verb refuses, the verb that opened the transaction
+ * decides.)
  */
 export async function withTransaction<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
   let refused: { readonly answer: T } | undefined;

@@ -4,7 +4,9 @@ import { z } from "zod";
 
 export const flag = z.stringbool();
 export const url = z.url().transform((value) => value.replace(/\/+$/, ""));
-/** `a@b.example`, or a name before it in angle brackets; a name with signs that mail keeps for itself stands in quotes. */
+/**
+ * `a@b.example`, or a name before it in angle brackets; a name with signs that mail keeps for itself stands in quotes.
+ */
 export const mailbox = z.string().refine((text) => {
   const [, , named] = /^("[^"\\\p{Cc}]*"|[^"\\<>()[\],;:@\p{Cc}]*) *<([^<>]*)>$/u.exec(text) ?? [];
   return z.email().safeParse(named ?? text).success;

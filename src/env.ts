@@ -92,8 +92,8 @@ export function environment(overrides: Source = {}): Source {
 }
 
 /**
- * Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault, those of `further`
- * variables among them.
+ * Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault,
+ * those of `further` variables among them.
  */
 export function readEnv(source: Source = environment(), further: readonly FurtherVariables[] = []): Env {
   const faults: string[] = [];

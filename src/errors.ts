@@ -69,7 +69,9 @@ export function isRefusal(answer: unknown): answer is Refusal {
   return typeof answer === "object" && answer !== null && refusals.has(answer);
 }
 
-/** What somebody sent, as it is said back to them: names are short, and an answer is not as long as a question may be. */
+/**
+ * What somebody sent, as it is said back to them: names are short, and an answer is not as long as a question may be.
+ */
 function brief(id: string | number): string {
   const text = String(id);
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;

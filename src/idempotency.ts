@@ -17,9 +17,9 @@ export interface Once<T> {
 }
 
 /**
- * Does something once per caller and key (I6): the same key and input answer the same success again, without doing anything. The
- * answer commits with the work; refusals are not kept, so that what was refused may be tried again under its key. The sweep forgets
- * answers that are some days old.
+ * Does something once per caller and key (I6): the same key and input answer the same success again, without doing
+ * anything. The answer commits with the work; refusals are not kept, so that what was refused may be tried again under
+ * its key. The sweep forgets answers that are some days old.
  */
 export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>): Promise<T | Refusal> {
   if (key === undefined) return (await check?.()) ?? withTransaction(ctx, work);
@@ -41,8 +41,8 @@ export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>
 }
 
 /**
- * The same for a batch of statements that answers nothing, such as what a provider tells: one that notes the caller's key,
- * and a condition that holds in the same transaction when the key was not noted before.
+ * The same for a batch of statements that answers nothing, such as what a provider tells: one that notes the caller's
+ * key, and a condition that holds in the same transaction when the key was not noted before.
  */
 export function noteOnce({ clock, id }: Context, { caller, key }: { caller: string; key: string }): NotedOnce {
   const token = id();

@@ -29,8 +29,8 @@ const common = [
 ];
 
 /**
- * The process's log: one JSON object a line on standard error. Fields that are neither the machinery's nor a domain's are dropped, so
- * that no address, code or token can slip through.
+ * The process's log: one JSON object a line on standard error. Fields that are neither the machinery's nor a domain's
+ * are dropped, so that no address, code or token can slip through.
  */
 export function createLog(
   level: "debug" | "info" | "warn" | "error" | "silent",

@@ -64,7 +64,10 @@ export function served(handlers: Readonly<Record<string, Handler>>): Addresses {
   );
 }
 
-/** What those ask who look after the process. `signIn` guards the metrics in production: a scraper brings an operator's token. */
+/**
+ * What those ask who look after the process. `signIn` guards the metrics in production: a scraper brings an operator's
+ * token.
+ */
 export function careAddresses(
   ctx: Context,
   redis: RedisHandle,

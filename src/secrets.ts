@@ -20,7 +20,10 @@ const Secrets = z
 /** Secrets that a local installation makes for itself, once. */
 export type Secrets = z.infer<typeof Secrets>;
 
-/** The secrets in the data directory, made on the first start and readable by their owner only. A damaged file is a {@link SetupError}. */
+/**
+ * The secrets in the data directory, made on the first start and readable by their owner only. A damaged file is a
+ * {@link SetupError}.
+ */
 export function keptSecrets(dataDir: string): Secrets {
   const path = join(dataDir, "secrets.json");
   if (!existsSync(path)) makeSecrets(dataDir, path);
@@ -33,7 +36,9 @@ export function keptSecrets(dataDir: string): Secrets {
   }
 }
 
-/** Written whole under another name first: of two processes that start at once the first one's secrets count for both. */
+/**
+ * Written whole under another name first: of two processes that start at once the first one's secrets count for both.
+ */
 function makeSecrets(dataDir: string, path: string): void {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const make = () => randomBytes(32).toString("base64url");

@@ -8,11 +8,12 @@ import { readers } from "./support/upgrade-readers.ts";
 import { claims, locks, redeems, refunds, simulates, tells } from "./support/upgrade-verbs.ts";
 import { until } from "./support/wait.ts";
 
-// The fixture is the database of a shop that was made by the demo and the coupon tests of commit 88e4916, and by that commit's verbs: a promotion
-// announced and a flash sale, a bazaar in which everything that can be done with coupons was done by chance, segments that ask every term with
-// every operator, campaigns, runs, templates, orders, promotions and endpoints in every state that they can rest in. The shop was stopped while
-// one run was under way and before the launch of another was published. The JSON beside it is what the readers of `support/upgrade-readers.ts`
-// answered then. Neither is ever made anew: every later commit migrates that database and reads the same.
+// The fixture is the database of a shop that was made by the demo and the coupon tests of commit 88e4916, and by that
+// commit's verbs: a promotion announced and a flash sale, a bazaar in which everything that can be done with coupons
+// was done by chance, segments that ask every term with every operator, campaigns, runs, templates, orders, promotions
+// and endpoints in every state that they can rest in. The shop was stopped while one run was under way and before the
+// launch of another was published. The JSON beside it is what the readers of `support/upgrade-readers.ts` answered
+// then. Neither is ever made anew: every later commit migrates that database and reads the same.
 
 const minute = 60_000;
 let old: Fixture;

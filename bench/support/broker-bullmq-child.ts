@@ -1,7 +1,7 @@
 import { createBunRedisClient, Queue, Worker } from "bullmq";
 
-// One part of BullMQ's side, a process of its own under bun or node: adding jobs, or processing what is there with an empty handler.
-// broker-bullmq-child.ts add|work <client> <socket> <jobs> <concurrency> <data bytes>
+// One part of BullMQ's side, a process of its own under bun or node: adding jobs, or processing what is there with an
+// empty handler. broker-bullmq-child.ts add|work <client> <socket> <jobs> <concurrency> <data bytes>
 
 const [part, client, socket = "", jobs = "0", concurrency = "1", bytes = "0"] = process.argv.slice(2);
 const total = Number(jobs);

@@ -3,7 +3,8 @@ import { readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-// Processes and directories of a bench's own. Whatever happens to the bench, they end with it: each process by its own pid.
+// Processes and directories of a bench's own. Whatever happens to the bench, they end with it: each process by its own
+// pid.
 
 const living = new Set<Bun.Subprocess>();
 const directories = new Set<string>();

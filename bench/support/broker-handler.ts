@@ -1,5 +1,6 @@
-// The destination of the broker's bench, a process of its own: a handler that does nothing but answer 200, one that also notes how long
-// each message was under way (its body is the time it was published), and what both have seen so far.
+// The destination of the broker's bench, a process of its own: a handler that does nothing but answer 200, one that
+// also notes how long each message was under way (its body is the time it was published), and what both have seen so
+// far.
 
 const now = () => performance.timeOrigin + performance.now();
 const place = { hostname: "127.0.0.1", port: 0, idleTimeout: 0 } as const;

@@ -75,7 +75,9 @@ async function measureSustained(rig: Rig, total: number): Promise<number> {
   return (total / (last - began)) * 1000;
 }
 
-/** Deliveries per second of what is due at a moment; from then on, or from now if loading it took longer than thought. */
+/**
+ * Deliveries per second of what is due at a moment; from then on, or from now if loading it took longer than thought.
+ */
 async function firing(rig: Rig, notBefore: number, total: number): Promise<number> {
   const due = notBefore * 1000;
   const loaded = now();

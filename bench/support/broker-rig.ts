@@ -2,7 +2,10 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { residentMiB, scratch, startChild } from "./broker-children.ts";
 
-/** A broker as `fanfare broker` runs it, and a destination, each a process of its own on a directory and ports of its own. */
+/**
+ * A broker as `fanfare broker` runs it, and a destination, each a process of its own on a directory and ports of its
+ * own.
+ */
 export type Rig = Awaited<ReturnType<typeof startRig>>;
 
 export async function startRig() {

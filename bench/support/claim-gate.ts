@@ -2,7 +2,8 @@ import { admit, reconcileGate } from "../../src/coupon/gate/gate.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import { realWorld } from "../../src/world.ts";
 
-// The limit of a claim: nothing but the gate script behind HTTP. bun claim-gate.ts <Redis home> <open template> <closed template>
+// The limit of a claim: nothing but the gate script behind HTTP. bun claim-gate.ts <Redis home> <open template> <closed
+// template>
 const [, , home = "", open = "", closed = ""] = process.argv;
 const redis = await openRedis({ kind: "url", url: `redis+unix://${home}/redis.sock` }, realWorld, () => {});
 // Gates of its own: the same script on keys of the same shape.

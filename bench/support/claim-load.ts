@@ -16,7 +16,9 @@ interface LoadSettings {
   readonly seconds: number;
 }
 
-/** Sends the requests of a file over so many connections for so long: by wrk where it is installed, else by Bun's fetch. */
+/**
+ * Sends the requests of a file over so many connections for so long: by wrk where it is installed, else by Bun's fetch.
+ */
 export function load(url: string, requests: string, settings: LoadSettings): Promise<Load> {
   return Bun.which("wrk") ? byWrk(url, requests, settings) : byFetch(url, requests, settings);
 }

@@ -7,7 +7,9 @@ import { mintMemberToken } from "../../src/operations/member-token.ts";
 import { realWorld } from "../../src/world.ts";
 import { seedMembers } from "./member-seed.ts";
 
-/** A shop with an open and a sold-out template, and a bare gate beside it, each in a process of its own on one Redis. */
+/**
+ * A shop with an open and a sold-out template, and a bare gate beside it, each in a process of its own on one Redis.
+ */
 export interface Rig {
   readonly appUrl: string;
   readonly gateUrl: string;

@@ -6,8 +6,8 @@ import { readEnv } from "../../src/env.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addIssueTemplate } from "./issue-template.ts";
 
-// A silent issue to everyone, from its launch to its last page: bun issue-child.ts <dir> <members> [port] [go-on]. With `go-on` it takes up the
-// run that a killed process left behind, on the same port: the queue's messages name it.
+// A silent issue to everyone, from its launch to its last page: bun issue-child.ts <dir> <members> [port] [go-on]. With
+// `go-on` it takes up the run that a killed process left behind, on the same port: the queue's messages name it.
 
 const [dir = "", total = "0", port = "0", mode = ""] = Bun.argv.slice(2);
 const members = Number(total);

@@ -18,7 +18,10 @@ export interface AfterCrash {
   readonly run: string;
 }
 
-/** Starts the issue, kills it with -9 when about half of the members have theirs, starts it again, and counts by SQL what came of it. */
+/**
+ * Starts the issue, kills it with -9 when about half of the members have theirs, starts it again, and counts by SQL
+ * what came of it.
+ */
 export async function crash(
   dir: string,
   members: number,

@@ -3,9 +3,9 @@ import { createClient } from "@libsql/client";
 import { sql } from "drizzle-orm";
 import { compile, toInStatement } from "../../src/db/statement.ts";
 
-// The limit of an issue: the rows of each page, coupons and ledger as they end up, one batch after another on a bare connection with the
-// product's PRAGMAs and indexes; nobody is asked anything, nothing is counted, and there is no queue. With `coupons` as third argument
-// without the ledger.
+// The limit of an issue: the rows of each page, coupons and ledger as they end up, one batch after another on a bare
+// connection with the product's PRAGMAs and indexes; nobody is asked anything, nothing is counted, and there is no
+// queue. With `coupons` as third argument without the ledger.
 
 const [dir = "", total = "0", what = ""] = Bun.argv.slice(2);
 const members = Number(total);

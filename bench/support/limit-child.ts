@@ -4,8 +4,8 @@ import { sql } from "drizzle-orm";
 import { skipReason } from "../../src/campaign/ledger/decision.ts";
 import { compile, toInStatement } from "../../src/db/statement.ts";
 
-// The limit of a fan-out: for each page the product's own ledger and inbox statements with the bounds written in, as one batch on a bare
-// connection with the product's PRAGMAs; no queue, no counts, no state.
+// The limit of a fan-out: for each page the product's own ledger and inbox statements with the bounds written in, as
+// one batch on a bare connection with the product's PRAGMAs; no queue, no counts, no state.
 
 const [dir = "", total = "0"] = Bun.argv.slice(2);
 const members = Number(total);

@@ -2,7 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { AudienceEnv, Condition } from "./term.ts";
 
 /**
- * A checked filter. The language: `{ and: [F, …] }`, `{ or: [F, …] }`, `{ not: F }`, or one term with its argument, e.g.
+ * A checked filter. The language: `{ and: [F, …] }`, `{ or: [F, …] }`, `{ not: F }`, or one term with its argument,
+ * e.g.
  * `{ level: { gte: 3 } }`; always exactly one key. Operators named together must all hold.
  *
  * Every filter is true or false of every member, and `not` is its exact complement. Where a member has no value, each

@@ -76,7 +76,10 @@ function every(parts: readonly Condition[]): Condition {
   };
 }
 
-/** SQLite joins the indexes of single terms; of branches that are combinations themselves it may read every member instead. */
+/**
+ * SQLite joins the indexes of single terms; of branches that are combinations themselves it may read every member
+ * instead.
+ */
 function some(parts: readonly Condition[]): Condition {
   return {
     predicate: (env) => anyOf(parts.map((part) => part.predicate(env))),

@@ -8,9 +8,9 @@ export interface AudienceEnv {
   /** The shop's zone (IANA), in which "today" and "this month" are meant. */
   readonly timeZone: string;
   /**
-   * Where the rows come from. `range` (the default): the statement walks a range of `m.seq`, and each condition is a look-up
-   * for that one member. `index`: the statement asks the whole table, and a condition may name its members itself
-   * (`m.seq IN (SELECT …)`), so that an index can lead.
+   * Where the rows come from. `range` (the default): the statement walks a range of `m.seq`, and each condition is a
+   * look-up for that one member. `index`: the statement asks the whole table, and a condition may name its members
+   * itself (`m.seq IN (SELECT …)`), so that an index can lead.
    */
   readonly from?: "range" | "index";
 }
@@ -37,8 +37,8 @@ export interface AudienceTerm {
 }
 
 /**
- * Defines a term. `compile` answers a predicate over the alias `m` that must be true or false, never NULL; `indexed` tells
- * which arguments an index serves (none unless given).
+ * Defines a term. `compile` answers a predicate over the alias `m` that must be true or false, never NULL; `indexed`
+ * tells which arguments an index serves (none unless given).
  */
 export function defineTerm<S extends z.ZodType>(term: {
   readonly name: string;

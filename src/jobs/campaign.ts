@@ -45,7 +45,10 @@ async function planAndWrite(ctx: JobContext, step: { run: number; from: number }
 
 type Test = ReturnType<typeof campaignTest.schema.parse>;
 
-/** Sends one test. Its id is the provider's idempotency key; where the provider knows none, a redelivery may send it again. */
+/**
+ * Sends one test. Its id is the provider's idempotency key; where the provider knows none, a redelivery may send it
+ * again.
+ */
 async function sendTest(ctx: JobContext, { id, campaign, member, channel }: Test): Promise<JobResult | undefined> {
   if (!isExternal(channel)) return reject(`${channel} sends nothing out`);
   const envelope = await testEnvelope(ctx, { campaign, member, channel });

@@ -8,7 +8,8 @@ import { signatureFault } from "./signature.ts";
 const bodyLimit = 1_048_576;
 
 /**
- * Answers `POST /jobs/<name>`: checks the signature over the raw body for exactly this address, then runs the job. 2xx = done,
+ * Answers `POST /jobs/<name>`: checks the signature over the raw body for exactly this address, then runs the job. 2xx
+ * = done,
  * 503 with `Retry-After` = again later, 489 = never (straight to the dead letters), 4xx = not from our queue.
  */
 export async function handleJob(ctx: JobContext, name: string, request: Request): Promise<Response> {

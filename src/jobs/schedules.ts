@@ -15,8 +15,8 @@ export interface Armed {
 }
 
 /**
- * Arms the recurring jobs in the queue, and makes those whom it tells of events the consumers that there are. A queue that is away does not
- * keep Fanfare from starting: it is asked until it answers.
+ * Arms the recurring jobs in the queue, and makes those whom it tells of events the consumers that there are. A queue
+ * that is away does not keep Fanfare from starting: it is asked until it answers.
  */
 export async function keepArmed(ctx: JobContext): Promise<Armed> {
   const { jobs, log, timers } = ctx;

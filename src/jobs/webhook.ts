@@ -18,7 +18,10 @@ export const webhookConsumers: readonly EventConsumer[] = [
   }),
 ];
 
-/** One attempt to tell an endpoint of an event. Its next one is a message of its own, so this one is done whatever came of it. */
+/**
+ * One attempt to tell an endpoint of an event. Its next one is a message of its own, so this one is done whatever came
+ * of it.
+ */
 async function tell(ctx: JobContext, { delivery }: { delivery: number }): Promise<void> {
   const attempt = await beginAttempt(ctx, { delivery });
   if (!attempt) return;

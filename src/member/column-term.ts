@@ -106,8 +106,8 @@ export interface Asked<T extends string | number> {
 }
 
 /**
- * The predicate of the operators on one column. `IS NOT NULL AND …` keeps it from being NULL and yet leaves the comparison
- * where an index, also a partial one, can serve it.
+ * The predicate of the operators on one column. `IS NOT NULL AND …` keeps it from being NULL and yet leaves the
+ * comparison where an index, also a partial one, can serve it.
  */
 export function compare<T extends string | number>(column: SQL, asked: Asked<T>, more: readonly SQL[] = []): SQL {
   const needValue: SQL[] = [...more];

@@ -5,8 +5,8 @@ import { type ChannelName, factsOf } from "../channels/catalog.ts";
 export const anyTopic = "*";
 
 /**
- * Whether the member `m` lets this channel write about this topic: the row of the topic decides, else that of `*`, else the
- * channel's default. At most two look-ups in the primary key, the second only where the first finds nothing.
+ * Whether the member `m` lets this channel write about this topic: the row of the topic decides, else that of `*`, else
+ * the channel's default. At most two look-ups in the primary key, the second only where the first finds nothing.
  */
 export function consentGiven(channel: ChannelName, topic: string): SQL {
   const word = (about: string) =>
@@ -63,7 +63,10 @@ function listed(channel: ChannelName, address: SQL): SQL {
   return sql`EXISTS (SELECT 1 FROM suppression s WHERE s.channel = ${channel} AND s.address = ${address})`;
 }
 
-/** Whether a message about this topic can be sent to the member `m` on this channel: allowed, with an address, not suppressed. */
+/**
+ * Whether a message about this topic can be sent to the member `m` on this channel: allowed, with an address, not
+ * suppressed.
+ */
 export function reachable(channel: ChannelName, topic: string): SQL {
   return sql`(${hasAddress(channel)} AND ${consentGiven(channel, topic)} AND NOT ${suppressed(channel)})`;
 }

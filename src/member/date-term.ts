@@ -64,7 +64,9 @@ const dateRange = z
   .refine(({ from, to }) => from <= to, notARange)
   .meta({ id: "DateRange", description: "A range of dates, both ends included." });
 
-/** A condition on the birthday, held as `YYYY-MM-DD`. Who was born on 29 February has it on the 28th in common years. */
+/**
+ * A condition on the birthday, held as `YYYY-MM-DD`. Who was born on 29 February has it on the 28th in common years.
+ */
 export const birthdayTerm = defineTerm({
   name: "birthday",
   description: "The member's birthday.",

@@ -9,7 +9,10 @@ import type { WrittenOutcome } from "./upsert.ts";
 /** How many faults of a file are kept; all are counted. */
 export const keptFaults = 1_000;
 
-/** One import: how far it has come, and what became of the rows. `rows` = created + updated + unchanged + faulty + blank. */
+/**
+ * One import: how far it has come, and what became of the rows. `rows` = created + updated + unchanged + faulty +
+ * blank.
+ */
 export type ImportTask = typeof importTask.$inferSelect;
 
 /** Goes on with the unfinished import of this very file, or begins one. */

@@ -15,10 +15,11 @@ export interface ImportOptions {
 }
 
 /**
- * Imports members from a CSV file: its header names fields of a member item, empty cells say nothing, lists are separated
- * by `|`. A thousand rows at a time are written together with how far it has come: after a crash the same file goes on
- * where it stopped. A faulty row is counted and left out; a file that stops being CSV ends as `failed` before that place.
- * Refuses a faulty header, with `row:column`, before anything is written, and a file that is just being imported.
+ * Imports members from a CSV file: its header names fields of a member item, empty cells say nothing, lists are
+ * separated by `|`. A thousand rows at a time are written together with how far it has come: after a crash the same
+ * file goes on where it stopped. A faulty row is counted and left out; a file that stops being CSV ends as `failed`
+ * before that place. Refuses a faulty header, with `row:column`, before anything is written, and a file that is just
+ * being imported.
  */
 export async function importMembers(
   ctx: Context,
@@ -72,7 +73,9 @@ async function importRecords(
   }
 }
 
-/** Writes a chunk and its progress, both or neither; the progress first, so that of two importers of one file one stops. */
+/**
+ * Writes a chunk and its progress, both or neither; the progress first, so that of two importers of one file one stops.
+ */
 function writeChunk(ctx: Context, task: ImportTask, chunk: Chunk): Promise<ImportTask | Refusal> {
   return withTransaction(ctx, async (tx) => {
     if (!(await advanceImport(tx, task, chunk)))

@@ -5,8 +5,9 @@ import { anyTopic } from "./consent.ts";
 import { unsubscribed } from "./events.ts";
 
 /**
- * The statements of what the owner of a phone number told us on a channel, where `guard` holds. STOP withdraws the channel for every
- * topic and suppresses the number on it; START gives back what STOP took, and nothing else: an operator's suppression stays.
+ * The statements of what the owner of a phone number told us on a channel, where `guard` holds. STOP withdraws the
+ * channel for every topic and suppresses the number on it; START gives back what STOP took, and nothing else: an
+ * operator's suppression stays.
  */
 export function wishStatements(input: {
   channel: ExternalChannelName;

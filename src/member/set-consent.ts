@@ -11,7 +11,9 @@ import { unsubscribed } from "./events.ts";
 import { findMember, isMember, type MemberKey } from "./member.ts";
 import type { Member } from "./table.ts";
 
-/** What a member says about being written to on a channel: about one topic, or about all that have no word of their own. */
+/**
+ * What a member says about being written to on a channel: about one topic, or about all that have no word of their own.
+ */
 export interface ConsentInput {
   readonly member: MemberKey;
   readonly channel: ChannelName;
@@ -22,8 +24,8 @@ export interface ConsentInput {
 }
 
 /**
- * Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased members; INVALID_INPUT for
- * a topic that is none, 1–100 characters.
+ * Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased
+ * members; INVALID_INPUT for a topic that is none, 1–100 characters.
  */
 export async function setConsent(ctx: Context, input: ConsentInput): Promise<Member | Refusal> {
   const topic = plainText.max(100).optional().safeParse(input.topic);

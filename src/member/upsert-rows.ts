@@ -101,8 +101,8 @@ export function pushTokenRows(items: readonly MemberItem[], now: number): SQL[] 
 }
 
 /**
- * Writes the items' words of consent; a word older than the one that is there does not count. A yes that becomes a no is an event; the
- * first word that comes with a member is not.
+ * Writes the items' words of consent; a word older than the one that is there does not count. A yes that becomes a no
+ * is an event; the first word that comes with a member is not.
  */
 export function consentRows(items: readonly MemberItem[], source: string, now: number): Query[] {
   if (items.length === 0) return [];

@@ -16,8 +16,9 @@ export type UpsertOutcome =
   | { readonly kind: "invalid"; readonly index: number; readonly issues: readonly Issue[] };
 
 /**
- * Creates or updates members by `externalId`, all valid items in one transaction; the shape of an item is {@link MemberItem}'s.
- * A faulty item, or the second of one `externalId`, is `invalid` and changes nothing. Refuses more than 1,000 items.
+ * Creates or updates members by `externalId`, all valid items in one transaction; the shape of an item is {@link
+ * MemberItem}'s. A faulty item, or the second of one `externalId`, is `invalid` and changes nothing. Refuses more than
+ * 1,000 items.
  */
 export async function upsertMembers(
   ctx: Context,
@@ -38,7 +39,9 @@ export async function upsertMembers(
   });
 }
 
-/** The statements that write valid items, of distinct `externalId`, and how to read from their results what each became. */
+/**
+ * The statements that write valid items, of distinct `externalId`, and how to read from their results what each became.
+ */
 export interface Upsert {
   readonly queries: readonly Query[];
   read(results: readonly ResultRows[]): readonly WrittenOutcome[];

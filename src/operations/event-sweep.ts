@@ -4,8 +4,8 @@ import { announceTo, jobOf } from "../queue/event/cursor.ts";
 import { graceMs, isLost, newestRow } from "./lost-message.ts";
 
 /**
- * Announces the events behind their cursors again to consumers of which neither the outbox nor the queue knows a message; says to how many.
- * The newest message is enough to look for: it leads to all that came before it.
+ * Announces the events behind their cursors again to consumers of which neither the outbox nor the queue knows a
+ * message; says to how many. The newest message is enough to look for: it leads to all that came before it.
  */
 export async function announceAgain(ctx: Context): Promise<number> {
   const now = ctx.clock();

@@ -1,7 +1,9 @@
 import { createRemoteJWKSet, errors, importSPKI, type JWTVerifyGetKey, jwtVerify, SignJWT } from "jose";
 import { SetupError } from "../errors.ts";
 
-/** How the shop signs the tokens of its members. Issuer, audience and algorithms are pinned: no token chooses its own. */
+/**
+ * How the shop signs the tokens of its members. Issuer, audience and algorithms are pinned: no token chooses its own.
+ */
 export type MemberTokenSettings = {
   readonly issuer: string;
   readonly audience: string;

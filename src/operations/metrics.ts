@@ -43,8 +43,8 @@ function gaugeOf({ name, help, labels = [] }: Figure): Gauge {
 }
 
 /**
- * The process's figures, and those of every domain, in Prometheus' text format, counted when asked. The queue is not: it would be paid for
- * every scrape.
+ * The process's figures, and those of every domain, in Prometheus' text format, counted when asked. The queue is not:
+ * it would be paid for every scrape.
  */
 export async function renderMetrics(ctx: Context): Promise<{ text: string; contentType: string }> {
   const figures = ctx.domains.flatMap(({ gauges = [] }) => gauges);

@@ -69,7 +69,10 @@ const Faults = z
   })
   .refine(({ busy = 0, drop = 0, late = 0 }) => busy + drop + late <= 1, "busy, drop and late together exceed 1");
 
-/** Tells the sandbox what to do wrong on a channel; what is not said goes right. FORBIDDEN in production, unless it allows the sandbox. */
+/**
+ * Tells the sandbox what to do wrong on a channel; what is not said goes right. FORBIDDEN in production, unless it
+ * allows the sandbox.
+ */
 export function setSandboxFaults(
   ctx: Context,
   { channel, ...said }: { channel: ChannelName } & Record<string, unknown>,

@@ -11,8 +11,9 @@ import { graceMs, isLost, newestRow } from "./lost-message.ts";
 const keepMs = 3 * 24 * 3_600_000;
 
 /**
- * Finds work that nothing would ever take up again – its message was lost, or its time has come – and publishes a message for it. What
- * the queue still knows, what waits in the outbox and what is parked is left alone, so sweeping never multiplies.
+ * Finds work that nothing would ever take up again – its message was lost, or its time has come – and publishes a
+ * message for it. What the queue still knows, what waits in the outbox and what is parked is left alone, so sweeping
+ * never multiplies.
  */
 export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: number }> {
   const lost: Lost[] = [];
@@ -34,7 +35,9 @@ interface Lost {
   readonly after: number;
 }
 
-/** Work that was finished while the queue was asked is left alone, and so is what another sweep has seen to meanwhile. */
+/**
+ * Work that was finished while the queue was asked is left alone, and so is what another sweep has seen to meanwhile.
+ */
 async function reissue(ctx: Context, lost: readonly Lost[]): Promise<number> {
   if (lost.length === 0) return 0;
   const needed = new Set((await stalled(ctx)).map(({ subject }) => subject));

@@ -46,18 +46,27 @@ export function defineMessage<Payload>(
   };
 }
 
-/** A kind of message as operators handle it, its payload's type sealed inside: found by its subject, edited, published anew. */
+/**
+ * A kind of message as operators handle it, its payload's type sealed inside: found by its subject, edited, published
+ * anew.
+ */
 export interface OwnedMessage<Ctx> {
   readonly name: string;
   /** Whether it can be published anew through the outbox; what cannot, the queue alone repeats. */
   readonly republishable: boolean;
   /** A message made of a payload, for its flow; or what is wrong with the payload, each fault with its path. */
   read(payload: unknown, flow?: string): Message | readonly Issue[];
-  /** Takes up again what its handler's `park` had marked, before it is published anew. A payload that is none parked nothing. */
+  /**
+   * Takes up again what its handler's `park` had marked, before it is published anew. A payload that is none parked
+   * nothing.
+   */
   unpark(ctx: Ctx, payload: unknown): Promise<void>;
 }
 
-/** Seals a kind of message for its domain's manifest: how its parked work is taken up again, and whether it may be published anew. */
+/**
+ * Seals a kind of message for its domain's manifest: how its parked work is taken up again, and whether it may be
+ * published anew.
+ */
 export function owned<Payload, Ctx>(
   { name, schema, of }: MessageType<Payload>,
   hooks: { readonly unpark?: (ctx: Ctx, payload: Payload) => Promise<unknown>; readonly republishable?: boolean } = {},

@@ -16,7 +16,9 @@ export interface RewardDefinition<Terms> {
   issueOne(ctx: Context, terms: Terms, to: Recipient): Promise<{ readonly id: number } | Refusal>;
 }
 
-/** Makes a reward; its domain's manifest makes it known. The type of its terms is sealed inside, and they are checked. */
+/**
+ * Makes a reward; its domain's manifest makes it known. The type of its terms is sealed inside, and they are checked.
+ */
 export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward {
   const { kind, about, terms: schema } = definition;
   return {

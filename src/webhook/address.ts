@@ -1,4 +1,7 @@
-/** What is wrong with an endpoint's address, in words; nothing when it may be called. In production it must be https and out in the world. */
+/**
+ * What is wrong with an endpoint's address, in words; nothing when it may be called. In production it must be https and
+ * out in the world.
+ */
 export function addressFault(address: string, httpsOnly: boolean): string | undefined {
   const url = URL.parse(address);
   if (!url || address.length > 2_000) return "must be a URL of at most 2,000 characters";

@@ -39,7 +39,10 @@ export interface AttemptOutcome {
   readonly retryAfter?: number | undefined;
 }
 
-/** The attempt that is due, if one is: nothing is sent again that was taken, nothing before its time, nothing to who no longer wants it. */
+/**
+ * The attempt that is due, if one is: nothing is sent again that was taken, nothing before its time, nothing to who no
+ * longer wants it.
+ */
 export async function beginAttempt(ctx: Context, { delivery }: { delivery: number }): Promise<Attempt | undefined> {
   const now = ctx.clock();
   const row = await ctx.db.first<Row>(sql`
@@ -84,8 +87,9 @@ function refusalOf(row: Row, isTest: boolean, httpsOnly: boolean): string | unde
 }
 
 /**
- * Records what came of an attempt and, where it failed, leaves a message for the next one. An endpoint that is gone (410) is disabled at once,
- * one that has taken nothing for five days, too. A second record of the same attempt changes nothing.
+ * Records what came of an attempt and, where it failed, leaves a message for the next one. An endpoint that is gone
+ * (410) is disabled at once, one that has taken nothing for five days, too. A second record of the same attempt changes
+ * nothing.
  */
 export async function recordAttempt(ctx: Context, attempt: Attempt, outcome: AttemptOutcome): Promise<void> {
   const now = ctx.clock();
@@ -117,7 +121,9 @@ function failed(ctx: Context, attempt: Attempt, outcome: AttemptOutcome, now: nu
   ];
 }
 
-/** The pause is up to a tenth longer than the schedule says, so that what failed together does not come back together. */
+/**
+ * The pause is up to a tenth longer than the schedule says, so that what failed together does not come back together.
+ */
 function again(
   ctx: Context,
   attempt: Attempt,

@@ -8,14 +8,17 @@ import { type Delivery, type DeliveryState, deliveryTable } from "./table.ts";
 import { testType } from "./told.ts";
 import { webhooksById } from "./webhook.ts";
 
-/** When it is attempted again after it failed, in seconds from each failure: the schedule that Standard Webhooks gives, over three days. */
+/**
+ * When it is attempted again after it failed, in seconds from each failure: the schedule that Standard Webhooks gives,
+ * over three days.
+ */
 export const retrySchedule = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72_000, 86_400] as const;
 
 const timestamp = sql.raw("strftime('%Y-%m-%dT%H:%M:%fZ', e.at / 1000.0, 'unixepoch')");
 
 /**
- * The statements that set events `e`, which `where` selects, on their way to every endpoint that wants them and was there when they happened: a
- * row and a message for each pair, made once.
+ * The statements that set events `e`, which `where` selects, on their way to every endpoint that wants them and was
+ * there when they happened: a row and a message for each pair, made once.
  */
 export function deliverEvents(ctx: Context, where: SQL): Query[] {
   const now = ctx.clock();
@@ -62,8 +65,8 @@ export function testWebhook(ctx: Context, { id }: { id: number }): Promise<Deliv
 }
 
 /**
- * Sends what was delivered or failed once more, under the same message id, and tries it as often as a new one. NOT_FOUND where there is none;
- * WRONG_STATE when its endpoint is disabled or gone.
+ * Sends what was delivered or failed once more, under the same message id, and tries it as often as a new one.
+ * NOT_FOUND where there is none; WRONG_STATE when its endpoint is disabled or gone.
  */
 export function resendDelivery(ctx: Context, { id }: { id: number }): Promise<Delivery | Refusal> {
   return withTransaction(ctx, async (tx) => {

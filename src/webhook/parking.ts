@@ -3,7 +3,10 @@ import type { Context } from "../context.ts";
 
 const givenUp = "the queue gave it up; see its dead letter";
 
-/** Marks a delivery whose message the queue has given up: nothing looks for it any more until its dead letter is replayed, or it is resent. */
+/**
+ * Marks a delivery whose message the queue has given up: nothing looks for it any more until its dead letter is
+ * replayed, or it is resent.
+ */
 export async function parkDelivery(ctx: Context, { delivery }: { delivery: number }): Promise<void> {
   const now = ctx.clock();
   await ctx.db.write([

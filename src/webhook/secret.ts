@@ -1,4 +1,6 @@
-/** How long a secret that was rotated out signs as well, in milliseconds: so long receivers have to take the new one. */
+/**
+ * How long a secret that was rotated out signs as well, in milliseconds: so long receivers have to take the new one.
+ */
 export const oldSecretMs = 24 * 3_600_000;
 
 /** 256 random bits in the form of Standard Webhooks. */

@@ -3,7 +3,10 @@ import type { Context } from "../context.ts";
 import type { Message } from "../queue/message.ts";
 import { flowOf, webhookSend } from "./messages.ts";
 
-/** Attempts looked at in one sweep: a slow endpoint may have many in the queue, and the oldest are the first to be missed. */
+/**
+ * Attempts looked at in one sweep: a slow endpoint may have many in the queue, and the oldest are the first to be
+ * missed.
+ */
 const batchSize = 100;
 
 /** The message that each delivery needs that was due before a moment (ms). */

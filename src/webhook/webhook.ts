@@ -33,7 +33,10 @@ export interface WebhookWithSecret {
 /** Endpoints at most: every event costs a message for each. */
 const mostWebhooks = 50;
 
-/** Adds an endpoint; it is told of what happens from now on. INVALID_INPUT names faults; CONFLICT when there are 50 already. */
+/**
+ * Adds an endpoint; it is told of what happens from now on. INVALID_INPUT names faults; CONFLICT when there are 50
+ * already.
+ */
 export function createWebhook(ctx: Context, draft: WebhookDraft): Promise<WebhookWithSecret | Refusal> {
   return withTransaction(ctx, async (tx) => {
     const checked = check(tx, draft);
@@ -72,7 +75,10 @@ export function updateWebhook(
   });
 }
 
-/** Gives an endpoint a new secret. The old one signs as well for 24 hours, so that its receiver can change over without a gap. */
+/**
+ * Gives an endpoint a new secret. The old one signs as well for 24 hours, so that its receiver can change over without
+ * a gap.
+ */
 export function rotateWebhookSecret(ctx: Context, { id }: { id: number }): Promise<WebhookWithSecret | Refusal> {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);

@@ -63,7 +63,8 @@ describe.each(rigs.map((rig) => [rig.title, rig] as const))("%s", (_, { channel,
       await rig.close();
       rig = open(trouble === "late" ? 500 : 100); // what is late must still have arrived
       rig.meet(trouble);
-      // The provider stays silent for good, or answers after its patience: that there is an outcome is the sender's own doing.
+      // The provider stays silent for good, or answers after its patience: that there is an outcome is the sender's own
+      // doing.
       const outcome = await rig.sender.send(batchOf(channel, 3));
       if (rig.sender.idempotent) expect(outcome.kind).toBe("retry");
       else expect(outcome).toMatchObject({ kind: "results", results: Array(3).fill({ kind: "unknown" }) });

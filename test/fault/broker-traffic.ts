@@ -16,7 +16,9 @@ export interface Meant {
 const kinds: readonly Kind[] = ["plain", "delayed", "retried", "ordered", "ordered", "hopeless", "twin", "plain"];
 const queues = 5;
 
-/** The `number`-th message of a mixed traffic to `base`. Each has a deduplication id, so that it may be published again. */
+/**
+ * The `number`-th message of a mixed traffic to `base`. Each has a deduplication id, so that it may be published again.
+ */
 export function meantMessage(base: string, number: number, random: () => number): Meant {
   const kind = kinds[number % kinds.length] ?? "plain";
   const delay = 1 + Math.floor(random() * 90);

@@ -11,7 +11,10 @@ afterAll(closeShops);
 
 const night = { quietFrom: 22 * 60, quietTo: 8 * 60 };
 
-/** A shop in Berlin at this moment, quiet from 22:00 to 08:00, with so many members in each of these zones ("" = none of their own). */
+/**
+ * A shop in Berlin at this moment, quiet from 22:00 to 08:00, with so many members in each of these zones ("" = none of
+ * their own).
+ */
 async function shopAt(moment: string, zones: Readonly<Record<string, number>>): Promise<Shop> {
   const shop = await openShop({ env: { SHOP_TIME_ZONE: "Europe/Berlin" } });
   goTo(shop, moment);

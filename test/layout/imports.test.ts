@@ -71,7 +71,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
 };
 
-/** The contract of the channels: the catalogue is pure data, the other is types alone. Everyone may know it, nobody the senders. */
+/**
+ * The contract of the channels: the catalogue is pure data, the other is types alone. Everyone may know it, nobody the
+ * senders.
+ */
 const contract = ["channels/catalog.ts", "channels/channel.ts"];
 /** The composition root and what only it uses: anything may be imported here, and nobody imports them. */
 const top = ["app", "main", "cli", "domains", "routes", "settings"];

@@ -3,7 +3,9 @@ import { field, rows } from "../../src/db/bulk.ts";
 import type { Database } from "../../src/db/client.ts";
 import type { Person } from "./reference.ts";
 
-/** Puts the members and all that belongs to them into an empty database, and the suppressions of {@link suppressions}. */
+/**
+ * Puts the members and all that belongs to them into an empty database, and the suppressions of {@link suppressions}.
+ */
 export async function insertPeople(db: Database, people: readonly Person[]): Promise<void> {
   const columns = Object.keys(people[0]!).filter((name) => !["tags", "tokens", "consent", "attributes"].includes(name));
   const names = sql.raw(columns.join(", "));

@@ -279,7 +279,10 @@ test("a viewer reads, an editor steers and replays, an admin deletes and cancels
   expect((await shop.ctx.db.all(sql`SELECT 1 FROM outbox WHERE name = 'none'`)).length).toBe(0);
 });
 
-/** Messages of another installation that shares the queue: one that waits in a flow of its own called as ours, one that died. */
+/**
+ * Messages of another installation that shares the queue: one that waits in a flow of its own called as ours, one that
+ * died.
+ */
 async function neighbour(shop: Shop) {
   const { client, settings } = shop.app.queue;
   const theirs = { ...settings, jobsUrl: `${shop.app.url}/theirs/jobs` };

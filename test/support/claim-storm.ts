@@ -2,7 +2,8 @@ import { appendFileSync } from "node:fs";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { memberToken } from "./ask.ts";
 
-// A crowd that claims coupons over HTTP, as a process of its own: bun claim-storm.ts '<JSON of Storm>'. Writes a line for each answer to
+// A crowd that claims coupons over HTTP, as a process of its own: bun claim-storm.ts '<JSON of Storm>'. Writes a line
+// for each answer to
 // `file` as it comes, so that nothing acknowledged is forgotten when a server is killed, and ends when all is asked.
 
 /** What the crowd does. */
@@ -16,7 +17,9 @@ export interface Storm {
   readonly firstMember: number;
   readonly members: number;
   readonly inFlight: number;
-  /** Shares of requests that come from a member who has claimed already, and that repeat an earlier one with its key. */
+  /**
+   * Shares of requests that come from a member who has claimed already, and that repeat an earlier one with its key.
+   */
   readonly again: number;
   readonly repeated: number;
   readonly seed: number;

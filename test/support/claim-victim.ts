@@ -3,8 +3,8 @@ import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { memberEnv } from "./ask.ts";
 import { shopEnv } from "./shop.ts";
 
-// A shop as a process of its own, to be killed: bun claim-victim.ts <data directory> <Redis URL> <seed>; prints its address. A fifth of
-// its Redis scripts' replies are lost after the script has run.
+// A shop as a process of its own, to be killed: bun claim-victim.ts <data directory> <Redis URL> <seed>; prints its
+// address. A fifth of its Redis scripts' replies are lost after the script has run.
 const [, , dataDir = "", redisUrl = "", seed = "1"] = process.argv;
 const lost = 0.2;
 const random = seededRandom(Number(seed));

@@ -24,7 +24,9 @@ const off = (amount: number) => ({ kind: "INSTANT", params: { off: amount }, cur
 const share = { kind: "DISCOUNT", params: { basisPointsOff: 5_000, cap: 700 }, currency: "EUR" };
 const codes = { codeMode: "ON_CLAIM", codePrefix: "SORRY" } as const;
 
-/** A template of every kind: with stock, with a budget, with codes made or from pools, for a time, and again and again. */
+/**
+ * A template of every kind: with stock, with a budget, with codes made or from pools, for a time, and again and again.
+ */
 const kinds: readonly TemplateDraft[] = [
   { name: "claimed", ...off(400), stock: 12, budget: 4_000, perMember: 2, validDays: 1, stacking: { group: "a" } },
   { name: "dear", ...off(900), budget: 5_000, perMember: 3, stacking: { group: "b" } },

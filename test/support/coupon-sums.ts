@@ -2,8 +2,9 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../../src/db/client.ts";
 
 /**
- * Everything that does not add up about coupons, a sentence each: counters against rows, tallies against rows, rows against stock, budget and
- * limits, coupons against orders, codes against pools. Nothing, in a healthy shop, at any time.
+ * Everything that does not add up about coupons, a sentence each: counters against rows, tallies against rows, rows
+ * against stock, budget and limits, coupons against orders, codes against pools. Nothing, in a healthy shop, at any
+ * time.
  */
 export async function couponSums(db: Database): Promise<string[]> {
   const found = await db.all<{ fault: string }>(sql`

@@ -2,8 +2,9 @@ import { startApp } from "../../src/app.ts";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { shopEnv } from "./shop.ts";
 
-// A server for tests that kill it: bun fault-server.ts <data directory> <port> <seed> <batch window>. With a seed other than 0 its
-// broker delivers a tenth of the messages twice, holds some back so that others overtake them, and misses some answers.
+// A server for tests that kill it: bun fault-server.ts <data directory> <port> <seed> <batch window>. With a seed other
+// than 0 its broker delivers a tenth of the messages twice, holds some back so that others overtake them, and misses
+// some answers.
 const [, , dataDir = "", port = "0", seed = "0", env = "{}"] = process.argv;
 const random = seededRandom(Number(seed));
 

@@ -1,6 +1,9 @@
 import Database from "libsql";
 
-/** The part of Hrana's protocol (version 2 and 3, JSON) that is about SQL: https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md */
+/**
+ * The part of Hrana's protocol (version 2 and 3, JSON) that is about SQL:
+ * https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
+ */
 export type Value =
   | { type: "null" }
   | { type: "integer"; value: string }
@@ -58,7 +61,9 @@ export interface Connection {
   readonly lockPatienceMs: number;
 }
 
-/** Opens a connection with a busy time-out of zero: the waiting is done outside SQLite, which would block this process. */
+/**
+ * Opens a connection with a busy time-out of zero: the waiting is done outside SQLite, which would block this process.
+ */
 export function openDatabase(path: string): Database.Database {
   return new Database(path, { timeout: 0 });
 }
@@ -68,7 +73,8 @@ export async function execute(connection: Connection, stmt: Stmt, sql: string): 
   const prepared = faulty("SQL_INPUT_ERROR", () => db.prepare(sql));
   const before = counters(db);
   const args = bound(stmt);
-  // The same prepared statement each time: one that met a lock stays half-run, and would keep a later COMMIT from working.
+  // The same prepared statement each time: one that met a lock stays half-run, and would keep a later COMMIT from
+  // working.
   const rows = await patiently(connection, () => faulty("SQLITE_UNKNOWN", () => run(prepared, args)));
   const after = counters(db);
   const cols = prepared.reader ? prepared.columns() : [];

@@ -12,7 +12,10 @@ import { testContext } from "./graphql.ts";
 import { ModelProviders, memberOf } from "./model-providers.ts";
 import { accepted, addCampaign, runOfCampaign } from "./shop.ts";
 
-/** A message in the model's queue: it stays until a delivery of it is acknowledged, and may be delivered any number of times. */
+/**
+ * A message in the model's queue: it stays until a delivery of it is acknowledged, and may be delivered any number of
+ * times.
+ */
 interface Message {
   readonly id: string;
   readonly name: string;
@@ -20,7 +23,10 @@ interface Message {
   notBefore: number;
 }
 
-/** A delivery under way: the real job, halted before each write and inside each call of a provider until it is let go on. */
+/**
+ * A delivery under way: the real job, halted before each write and inside each call of a provider until it is let go
+ * on.
+ */
 interface Delivery {
   readonly message: Message;
   /** Lets it go on; `dice` (0 to 1) decides what the provider does. */
@@ -30,8 +36,8 @@ interface Delivery {
 }
 
 /**
- * One run under a queue that delivers at least once, in any order, and under servers that may stop anywhere: every step is chosen from
- * outside, so that a property test can look for an order of events that breaks something.
+ * One run under a queue that delivers at least once, in any order, and under servers that may stop anywhere: every step
+ * is chosen from outside, so that a property test can look for an order of events that breaks something.
  */
 export class Interleaving {
   readonly providers = new ModelProviders();
@@ -88,7 +94,9 @@ export class Interleaving {
     if (delivery) await this.#resume(delivery, dice);
   }
 
-  /** The server of one delivery dies: what it has written stays, the rest never happens, and its message comes again. */
+  /**
+   * The server of one delivery dies: what it has written stays, the rest never happens, and its message comes again.
+   */
   crash(pick: number): void {
     this.#deliveries.splice(Math.floor(pick * this.#deliveries.length), 1);
   }
@@ -129,7 +137,10 @@ export class Interleaving {
     await this.#db.write([sql`UPDATE consent SET granted = 0 WHERE member = ${member}`]);
   }
 
-  /** Ends all trouble and delivers what is left, in order. Nothing but the queue's own messages moves the run: no sweep helps. */
+  /**
+   * Ends all trouble and delivers what is left, in order. Nothing but the queue's own messages moves the run: no sweep
+   * helps.
+   */
   async finish(): Promise<void> {
     this.#deliveries = [];
     await this.resume();

@@ -3,7 +3,9 @@ import { sql } from "drizzle-orm";
 import { channelNames, isExternal } from "../../src/channels/catalog.ts";
 import type { Database } from "../../src/db/client.ts";
 
-/** The ledger's rows of a run, counted from the ledger itself: `{ "EMAIL SENT": 90, "EMAIL SKIPPED NO_CONSENT": 10 }`. */
+/**
+ * The ledger's rows of a run, counted from the ledger itself: `{ "EMAIL SENT": 90, "EMAIL SKIPPED NO_CONSENT": 10 }`.
+ */
 export async function ledgerOf(db: Database, run: number): Promise<Record<string, number>> {
   const rows = await db.all<{ key: string; n: number }>(sql`
     SELECT rtrim(channel || ' ' || state || ' ' || reason) AS key, count(*) AS n FROM send WHERE run = ${run} GROUP BY 1 ORDER BY 1`);
@@ -20,8 +22,9 @@ export async function runOf(db: Database, run: number): Promise<{ state: string;
 }
 
 /**
- * Everything about a run that does not add up, a sentence each (I7, I8): tally against ledger, every channel against the matched
- * members, local rows and the sandbox's own log against SENT rows; of a run that has ended also that nothing is open.
+ * Everything about a run that does not add up, a sentence each (I7, I8): tally against ledger, every channel against
+ * the matched members, local rows and the sandbox's own log against SENT rows; of a run that has ended also that
+ * nothing is open.
  */
 export async function faultsOf(db: Database, sandboxPath: string, run: number): Promise<string[]> {
   return [...(await bookFaults(db, run)), ...(await deliveryFaults(db, sandboxPath, run))];
@@ -72,7 +75,10 @@ async function localFaults(db: Database, run: number): Promise<string[]> {
   return faults;
 }
 
-/** Nobody was written to twice, everyone who is SENT was written to, and whoever was written to is SENT or, at worst, UNKNOWN. */
+/**
+ * Nobody was written to twice, everyone who is SENT was written to, and whoever was written to is SENT or, at worst,
+ * UNKNOWN.
+ */
 async function deliveryFaults(db: Database, sandboxPath: string, run: number): Promise<string[]> {
   const faults: string[] = [];
   for (const channel of channelNames.filter(isExternal)) {

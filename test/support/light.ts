@@ -7,8 +7,8 @@ import { hasRedis, startRedis } from "./redis-server.ts";
 import { addCampaign, addMembers, messagesOf, type Shop } from "./shop.ts";
 
 /**
- * A migrated database and a context on it, for verbs that need no more: nothing listens, and no queue delivers what they enqueue.
- * Opens in a few milliseconds, where a {@link Shop} takes as many tens.
+ * A migrated database and a context on it, for verbs that need no more: nothing listens, and no queue delivers what
+ * they enqueue. Opens in a few milliseconds, where a {@link Shop} takes as many tens.
  */
 export interface Ledger extends Pick<Shop, "ctx" | "members" | "campaign" | "messages" | "pass"> {
   stop(): Promise<void>;

@@ -10,7 +10,9 @@ export interface Operator {
   /** The data of an answer that must have no errors. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
   get(query: string, variables?: unknown): Promise<any>;
-  /** Sends one mutation with its input and answers what it answered: the fields given, or a refusal with all its faults. */
+  /**
+   * Sends one mutation with its input and answers what it answered: the fields given, or a refusal with all its faults.
+   */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
   does(mutation: string, input: unknown, fields?: string): Promise<any>;
   /** Opens a subscription and reads the data of its events, or their errors, to the end. */

@@ -37,7 +37,10 @@ export interface Shop {
   state(run: number): Promise<string>;
   /** Waits until the run is in this state. */
   becomes(run: number, state: string, timeoutMs?: number): Promise<void>;
-  /** Waits until the run is in one of these states while the shop's clock runs ahead, so that what was put off comes due soon. */
+  /**
+   * Waits until the run is in one of these states while the shop's clock runs ahead, so that what was put off comes due
+   * soon.
+   */
   endsSoon(run: number, ...states: string[]): Promise<void>;
   ledger(run: number): Promise<Record<string, number>>;
   /** What does not add up: nothing, in a healthy run. */
@@ -61,7 +64,10 @@ export interface ShopOptions extends Pick<Replaceable, "deliver" | "log"> {
   readonly clock?: () => number;
 }
 
-/** Each an SQL expression over the member's number `i`; without one every member has an address of its own and allows everything. */
+/**
+ * Each an SQL expression over the member's number `i`; without one every member has an address of its own and allows
+ * everything.
+ */
 export interface MemberShape {
   readonly email?: string;
   readonly phone?: string;
@@ -123,7 +129,10 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   return shop;
 }
 
-/** The clock runs ahead ever less: were it always far ahead, a slow machine would keep no lease and never come to an end. */
+/**
+ * The clock runs ahead ever less: were it always far ahead, a slow machine would keep no lease and never come to an
+ * end.
+ */
 async function hurried(shop: Shop, run: number, states: readonly string[]): Promise<void> {
   let pauseMs = 50;
   let passed = performance.now();

@@ -17,7 +17,10 @@ export function removeTempDirs(): void {
 
 process.on("exit", removeTempDirs); // for processes that tests start; `bun test` itself ends without it
 
-/** Where a disk need not be waited for, at every commit: what a killed process wrote survives in memory, too. TMPDIR says otherwise. */
+/**
+ * Where a disk need not be waited for, at every commit: what a killed process wrote survives in memory, too. TMPDIR
+ * says otherwise.
+ */
 const parent = Bun.env.TMPDIR || !isRoomy("/dev/shm") ? tmpdir() : "/dev/shm";
 
 function isRoomy(dir: string): boolean {

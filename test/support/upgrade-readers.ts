@@ -18,8 +18,8 @@ import { campaigns, offers, runs, simulations } from "./upgrade-campaigns.ts";
 import { coupons, orders, pools, templates, wallets } from "./upgrade-coupons.ts";
 import { all, countWhere, inOrder, lean } from "./upgrade-reading.ts";
 
-// What can be read of a shop through its verbs, in plain values of these files' own: row ids, names, numbers, JSON. When a verb's words change,
-// its reader is what follows; what the readers answer stays. What is not there is left out.
+// What can be read of a shop through its verbs, in plain values of these files' own: row ids, names, numbers, JSON.
+// When a verb's words change, its reader is what follows; what the readers answer stays. What is not there is left out.
 
 /** Every kind of thing that is read, by its name in the fixture's JSON. */
 export const readers: Readonly<Record<string, (ctx: Context) => Promise<unknown>>> = {

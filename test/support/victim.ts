@@ -80,7 +80,10 @@ async function progressOf(db: RootDatabase, run: number, all: number): Promise<n
   return (row?.n ?? 0) / all;
 }
 
-/** Kills the server whenever the run has come past the next of `points` (0 to 1), starts it again, and waits for the run's end. */
+/**
+ * Kills the server whenever the run has come past the next of `points` (0 to 1), starts it again, and waits for the
+ * run's end.
+ */
 export async function surviveKills(victim: Victim, points: readonly number[], timeoutMs: number): Promise<void> {
   const { db, run } = victim;
   victim.start();

@@ -2,8 +2,8 @@ import { sql } from "drizzle-orm";
 import type { Context, OpenSubjects } from "../../context.ts";
 
 /**
- * What the work is known by that a run waits for. Nothing for a run that is paused – what comes for it is dropped, and resuming publishes
- * anew – or over.
+ * What the work is known by that a run waits for. Nothing for a run that is paused – what comes for it is dropped, and
+ * resuming publishes anew – or over.
  */
 export async function openWorkOfRun(ctx: Context, run: number, limit: number): Promise<OpenSubjects> {
   return { unfinished: await openSubjects(ctx, run, limit), steps: await planningSteps(ctx, run, limit) };

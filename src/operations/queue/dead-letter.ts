@@ -50,8 +50,8 @@ export interface DeadLetterSearch extends DeadLetterFilter {
 }
 
 /**
- * Our dead letters, newest first, all or those that a filter lets through. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT for a
- * cursor that the queue did not give.
+ * Our dead letters, newest first, all or those that a filter lets through. A page may hold fewer than `limit` and still
+ * have a next one. INVALID_INPUT for a cursor that the queue did not give.
  */
 export function listDeadLetters(ctx: Context, search: DeadLetterSearch): Promise<DeadLetterPage | Refusal> {
   return pageOrRefusal(search, () => gathered(ctx, search));
@@ -60,7 +60,10 @@ export function listDeadLetters(ctx: Context, search: DeadLetterSearch): Promise
 /** Longer ones are no name that the queue gives, and would not fit into a request to it. */
 export const longestName = 500;
 
-/** What a question to the queue finds: nothing for a job that cannot be, and a refusal for a cursor that the queue did not give. */
+/**
+ * What a question to the queue finds: nothing for a job that cannot be, and a refusal for a cursor that the queue did
+ * not give.
+ */
 export async function pageOrRefusal(
   { job, after }: Pick<DeadLetterSearch, "job" | "after">,
   ask: () => Promise<DeadLetterPage>,
@@ -88,7 +91,10 @@ async function gathered(ctx: Context, { after, limit, ...filter }: DeadLetterSea
   return { letters, next: cursor };
 }
 
-/** What one request finds: of the queue's next `limit` dead letters, at most 100, those that are ours. Throws for a cursor that is none. */
+/**
+ * What one request finds: of the queue's next `limit` dead letters, at most 100, those that are ours. Throws for a
+ * cursor that is none.
+ */
 export async function deadLetterPage(
   ctx: Context,
   { job, status, after, limit }: DeadLetterSearch,

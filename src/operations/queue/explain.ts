@@ -5,7 +5,10 @@ import { deliveriesUnderWay, type InFlight } from "./in-flight.ts";
 import { dueAt, type QueueMessage } from "./message.ts";
 import { type Why, whyOf } from "./why.ts";
 
-/** Tells of each message why it is where it is. Asks the queue only for what their states leave open, and once for what they share. */
+/**
+ * Tells of each message why it is where it is. Asks the queue only for what their states leave open, and once for what
+ * they share.
+ */
 export function explainer(ctx: Context): (message: QueueMessage) => Promise<Why> {
   let shared: Promise<[QueueFlow[], InFlight]> | undefined;
   return async (given) => {
@@ -28,7 +31,10 @@ function isWaiting({ state }: QueueMessage): boolean {
   return state === "WAITING" || state === "RETRYING";
 }
 
-/** A message of which the log tells nothing – it keeps less long than a message may wait – may still be held by the queue. */
+/**
+ * A message of which the log tells nothing – it keeps less long than a message may wait – may still be held by the
+ * queue.
+ */
 async function withoutDoubt(ctx: Context, message: QueueMessage, now: number): Promise<QueueMessage> {
   if (message.state !== "UNKNOWN") return message;
   const isHeld = (message.notBefore ?? 0) > now || (await isHeldByQueue(ctx, message.id));

@@ -27,7 +27,10 @@ export interface FlowRate {
   readonly opensAt: number | null;
 }
 
-/** Every flow of this installation: those that are configured, and those that the queue knows besides. Asks the queue once. */
+/**
+ * Every flow of this installation: those that are configured, and those that the queue knows besides. Asks the queue
+ * once.
+ */
 export async function listQueueFlows(ctx: Context): Promise<QueueFlow[]> {
   const { settings } = ctx.queue;
   const kept = new Map<string, KeptFlow>();
@@ -65,7 +68,9 @@ function toFlow({ queue }: Context, name: string, kept: KeptFlow | undefined): Q
   };
 }
 
-/** Holds a flow's messages back until it is resumed. What runs ends; nothing is lost. INVALID_INPUT for no flow of ours. */
+/**
+ * Holds a flow's messages back until it is resumed. What runs ends; nothing is lost. INVALID_INPUT for no flow of ours.
+ */
 export function pauseFlow(ctx: Context, { flow }: { flow: string }): Promise<QueueFlow | Refusal> {
   return steer(ctx, flow, "flow.paused", (key) => ctx.queue.client.flowControl.pause(key));
 }
@@ -83,7 +88,10 @@ export interface FlowLimits {
   readonly periodSeconds?: number | undefined;
 }
 
-/** Gives a flow limits that hold, whatever its messages bring with them, until {@link clearFlowLimits}. INVALID_INPUT names faults. */
+/**
+ * Gives a flow limits that hold, whatever its messages bring with them, until {@link clearFlowLimits}. INVALID_INPUT
+ * names faults.
+ */
 export async function setFlowLimits(ctx: Context, limits: FlowLimits): Promise<QueueFlow | Refusal> {
   const { flow, parallelism, rate, periodSeconds } = limits;
   const faults = [
@@ -111,7 +119,8 @@ export function clearFlowLimits(ctx: Context, { flow }: { flow: string }): Promi
   return steer(ctx, flow, "flow.unlimited", async (key) => {
     const now = (await listQueueFlows(ctx)).find(({ name }) => name === flow);
     const usual = configuredLimits(ctx.queue.settings, flow);
-    // The queue would keep the pinned limits until the next message brings others, and cannot be told that there are none.
+    // The queue would keep the pinned limits until the next message brings others, and cannot be told that there are
+    // none.
     const parallelism = usual?.parallelism ?? (now?.parallelism ? mostLimit : undefined);
     const rate = usual?.ratePerSecond ?? (now?.rate ? mostLimit : undefined);
     if (parallelism === undefined && rate === undefined) return;
@@ -145,7 +154,9 @@ async function steer(
   return (await listQueueFlows(ctx)).find(({ name }) => name === flow) ?? toFlow(ctx, flow, undefined);
 }
 
-/** A flow that is configured, or part of one, such as `webhooks.3`; or one of earlier times that the queue still knows. */
+/**
+ * A flow that is configured, or part of one, such as `webhooks.3`; or one of earlier times that the queue still knows.
+ */
 async function checkFlow(ctx: Context, flow: string): Promise<string | Refusal> {
   const { settings } = ctx.queue;
   if (/^[\w.-]{1,100}$/.test(flow)) {

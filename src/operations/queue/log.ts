@@ -42,7 +42,10 @@ type LogRequest = NonNullable<Parameters<Context["queue"]["client"]["logs"]>[0]>
 /** Entries that the queue answers at once at most. */
 export const mostEntries = 100;
 
-/** A page of the log, newest first, less what is another installation's. `full` says that there were as many as asked for. */
+/**
+ * A page of the log, newest first, less what is another installation's. `full` says that there were as many as asked
+ * for.
+ */
 export async function readLog(
   ctx: Context,
   request: LogRequest & { readonly count: number },

@@ -9,9 +9,9 @@ import { type OutboxRow, rowsAbout } from "./outbox.ts";
 import { readMessage } from "./republishable.ts";
 
 /**
- * Does not wait for a message's next try: offers it to the queue at once where the queue refused it, and publishes a fresh one in the place of
- * one that waits to be tried again, with all its tries before it. Answers the message that is now to do the work. NOT_FOUND for none of ours;
- * WRONG_STATE for one that does not wait for a try.
+ * Does not wait for a message's next try: offers it to the queue at once where the queue refused it, and publishes a
+ * fresh one in the place of one that waits to be tried again, with all its tries before it. Answers the message that is
+ * now to do the work. NOT_FOUND for none of ours; WRONG_STATE for one that does not wait for a try.
  */
 export async function retryMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
   const message = await findMessage(ctx, { id });
@@ -45,8 +45,9 @@ async function newestSeq(ctx: Context, subject: string): Promise<number> {
 }
 
 /**
- * Takes a message out of the outbox or the queue. An attempt under way is not broken off. Its work stays undone, until the sweep finds it still
- * wanted. NOT_FOUND for none of ours; WRONG_STATE for one that has ended. Cancelling twice changes nothing.
+ * Takes a message out of the outbox or the queue. An attempt under way is not broken off. Its work stays undone, until
+ * the sweep finds it still wanted. NOT_FOUND for none of ours; WRONG_STATE for one that has ended. Cancelling twice
+ * changes nothing.
  */
 export async function cancelMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
   const message = await findMessage(ctx, { id });

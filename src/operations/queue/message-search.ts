@@ -22,8 +22,9 @@ export interface MessageSearch {
 }
 
 /**
- * Messages of ours, newest first: those about a subject and those that wait in the outbox as the outbox knows them, others as the queue's log
- * tells of them. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT for a cursor of another list.
+ * Messages of ours, newest first: those about a subject and those that wait in the outbox as the outbox knows them,
+ * others as the queue's log tells of them. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT
+ * for a cursor of another list.
  */
 export async function listMessages(ctx: Context, search: MessageSearch): Promise<MessagePage | Refusal> {
   const { subject, state, job, after, limit } = search;
@@ -59,7 +60,10 @@ export async function findMessage(ctx: Context, { id }: { id: string }): Promise
   return known ?? refuse.notFound("message", id);
 }
 
-/** Messages as their rows and the queue's log tell of them, in the order of the rows. One to a URL group is one for each of its jobs. */
+/**
+ * Messages as their rows and the queue's log tell of them, in the order of the rows. One to a URL group is one for each
+ * of its jobs.
+ */
 export async function messagesOfRows(ctx: Context, rows: readonly OutboxRow[]): Promise<QueueMessage[]> {
   const ids = rows.flatMap((row) => idsOf(row).map((id) => ({ id, row })));
   const published = ids.filter(({ row }) => row.published_at !== null);

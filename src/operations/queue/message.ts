@@ -54,7 +54,10 @@ export interface QueueMessage {
   readonly row: OutboxRow | null;
 }
 
-/** A message from its row, for those of the outbox, and what the log has about it, oldest first. One of them must be there. */
+/**
+ * A message from its row, for those of the outbox, and what the log has about it, oldest first. One of them must be
+ * there.
+ */
 export function toMessage(
   ctx: Context,
   id: string,
@@ -97,7 +100,9 @@ export function stateOf(history: readonly LogEntry[]): QueueMessageState {
   return states[history.at(-1)?.state ?? ""] ?? "UNKNOWN";
 }
 
-/** An attempt begins with ACTIVE and ends with what follows; of one whose beginning is not in the log the end is enough. */
+/**
+ * An attempt begins with ACTIVE and ends with what follows; of one whose beginning is not in the log the end is enough.
+ */
 function attemptsOf(history: readonly LogEntry[], state: QueueMessageState): Attempt[] {
   const attempts: Attempt[] = [];
   const end = (changes: Partial<Attempt>, at: number) => {

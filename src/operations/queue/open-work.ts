@@ -4,8 +4,8 @@ import { messagesOfRows } from "./message-search.ts";
 import { newestAbout } from "./outbox.ts";
 
 /**
- * The messages that a piece of work waits for, e.g. a run, oldest first, at most `limit`: the last one about each part of it that is not
- * finished, by what its domain says.
+ * The messages that a piece of work waits for, e.g. a run, oldest first, at most `limit`: the last one about each part
+ * of it that is not finished, by what its domain says.
  */
 export async function openMessages(
   ctx: Context,

@@ -1,6 +1,8 @@
 import { QstashError } from "@upstash/qstash";
 
-/** Why the queue could not be asked, in words, if that is what an error of a verb of these tells; nothing for any other. */
+/**
+ * Why the queue could not be asked, in words, if that is what an error of a verb of these tells; nothing for any other.
+ */
 export function whyAway(error: unknown): string | undefined {
   if (error instanceof QstashError) {
     const { status = 500, message } = error;

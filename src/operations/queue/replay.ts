@@ -15,8 +15,9 @@ import {
 import { isPublishable, readMessage, unpark } from "./republishable.ts";
 
 /**
- * Publishes a dead message again. Its parked page or batch is taken up first and a run that had FAILED runs on, so that the message finds
- * work to do; doing it twice harms nothing. NOT_FOUND for what is not, or no longer, a dead letter of ours.
+ * Publishes a dead message again. Its parked page or batch is taken up first and a run that had FAILED runs on, so that
+ * the message finds work to do; doing it twice harms nothing. NOT_FOUND for what is not, or no longer, a dead letter of
+ * ours.
  */
 export async function replayDeadLetter(ctx: Context, { id }: { id: string }): Promise<DeadLetter | Refusal> {
   const letter = await findDeadLetter(ctx, id);
@@ -46,7 +47,10 @@ export interface Replays {
   readonly next: string | null;
 }
 
-/** Publishes dead messages again that a filter lets through, newest first, up to `limit`. INVALID_INPUT names faults of the request. */
+/**
+ * Publishes dead messages again that a filter lets through, newest first, up to `limit`. INVALID_INPUT names faults of
+ * the request.
+ */
 export async function replayDeadLetters(ctx: Context, request: ReplayRequest): Promise<Replays | Refusal> {
   const { limit, after } = request;
   if (limit < 1 || limit > replayLimit) {
@@ -58,7 +62,9 @@ export async function replayDeadLetters(ctx: Context, request: ReplayRequest): P
   return { replayed: found.letters.length, more: found.next !== undefined, next: found.next || (after ?? null) };
 }
 
-/** The letters that say the words. Where a page holds more of them than there is room for, it is looked through again. */
+/**
+ * The letters that say the words. Where a page holds more of them than there is room for, it is looked through again.
+ */
 async function containing(
   ctx: Context,
   { answerContains = "", after, limit, ...filter }: ReplayRequest,
@@ -81,8 +87,10 @@ async function containing(
 }
 
 /**
- * Publishes a message in the place of a dead one, with another payload, and takes up what was parked of either. NOT_FOUND as for
- * {@link replayDeadLetter}; INVALID_INPUT names each fault of the payload with its path; WRONG_STATE where the job's messages cannot be edited.
+ * Publishes a message in the place of a dead one, with another payload, and takes up what was parked of either.
+ * NOT_FOUND as for
+ * {@link replayDeadLetter}; INVALID_INPUT names each fault of the payload with its path; WRONG_STATE where the job's
+ * messages cannot be edited.
  */
 export async function editAndReplayDeadLetter(
   ctx: Context,
@@ -105,8 +113,8 @@ export async function editAndReplayDeadLetter(
 }
 
 /**
- * What the outbox could have published goes through it again, so that the sweep and `queueMessages` know the new message by its subject; the
- * rest the queue repeats by itself.
+ * What the outbox could have published goes through it again, so that the sweep and `queueMessages` know the new
+ * message by its subject; the rest the queue repeats by itself.
  */
 async function replay(ctx: Context, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;

@@ -11,7 +11,10 @@ function ownedBy(domains: readonly Domain[], job: string): OwnedMessage<Context>
   return undefined;
 }
 
-/** Whether messages for this job can be published anew through the outbox. Those about events cannot: the queue alone repeats them. */
+/**
+ * Whether messages for this job can be published anew through the outbox. Those about events cannot: the queue alone
+ * repeats them.
+ */
 export function isPublishable({ domains }: Context, job: string): boolean {
   return ownedBy(domains, job)?.republishable ?? false;
 }

@@ -44,7 +44,10 @@ export function toFilter(input: AudienceInput): unknown {
   return filterOf(input);
 }
 
-/** The audience that a query's argument asks for; everyone when there is none. A faulty filter is an error with its issues. */
+/**
+ * The audience that a query's argument asks for; everyone when there is none. A faulty filter is an error with its
+ * issues.
+ */
 export function audienceOf(ctx: Context, input: AudienceInput | null | undefined, place: string): Audience {
   return input ? unwrap(ctx.audience.parse(toFilter(input), [place])) : everyone;
 }

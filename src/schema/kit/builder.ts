@@ -6,15 +6,18 @@
  *     export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign"), {
  *       description: "One promotion and how it reaches members.",
  *       authScopes: { role: "viewer" },
- *       id: { resolve: (campaign) => campaign.id }, // no `parse`: its type would be lost under exactOptionalPropertyTypes
- *       loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)), // in their order; what is not the actor's to see: undefined
+ *       id: { resolve: (campaign) => campaign.id }, // no `parse`: its type would be lost under
+ * exactOptionalPropertyTypes
+ *       loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)), // in their order; what is not the actor's to
+ * see: undefined
  *       fields: (t) => ({ name: t.exposeString("name", { description: "Its name, 1–200 characters." }) }),
  *     });
  *
  * A query; a connection (see connection.ts); a mutation that may refuse (see refusable.ts):
  *
  *     builder.queryField("campaignCount", (t) =>
- *       t.int({ description: "…", authScopes: { role: "viewer" }, resolve: (_, _args, { ctx }) => countCampaigns(ctx) }),
+ *       t.int({ description: "…", authScopes: { role: "viewer" }, resolve: (_, _args, { ctx }) => countCampaigns(ctx)
+ * }),
  *     );
  *     connectionField("Query", "campaigns", CampaignType, {
  *       description: "Campaigns, newest first.",
@@ -68,7 +71,9 @@ export type Builder = ReturnType<typeof createBuilder>;
 /** All that the builder knows of its types, for helpers that take part of a declaration. */
 export type Types = Builder extends PothosSchemaTypes.SchemaBuilder<infer T extends SchemaTypes> ? T : never;
 
-/** Makes a builder with the three root types; the product uses {@link builder}, tests of the house rules make their own. */
+/**
+ * Makes a builder with the three root types; the product uses {@link builder}, tests of the house rules make their own.
+ */
 export function createBuilder() {
   const made = new SchemaBuilder<SchemaShape>({
     plugins: [houseRules, relay, scopeAuth, validation, dataloader, complexity],

@@ -34,7 +34,9 @@ export interface DocumentRules {
   readonly oneMutation: boolean;
 }
 
-/** Refuses, before anything runs, documents that are too long, use too many aliases or do what this face does not allow. */
+/**
+ * Refuses, before anything runs, documents that are too long, use too many aliases or do what this face does not allow.
+ */
 export function documentRules({ limits, introspection, oneMutation }: DocumentRules): Plugin {
   const { tokens, aliases } = limits;
   const rules = [

@@ -17,9 +17,9 @@ import type { Handler } from "../server/server.ts";
 const uploaders = { role: "editor", service: "members:write" } as const;
 
 /**
- * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers what
- * became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means. After a crash the same file, sent
- * again, goes on where it stopped.
+ * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers
+ * what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means. After a crash the same file,
+ * sent again, goes on where it stopped.
  */
 export function createImportUpload(options: FileOptions): Handler {
   return async (request, server) => {

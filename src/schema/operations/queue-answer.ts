@@ -1,7 +1,9 @@
 import { GraphQLError } from "graphql";
 import { whyAway } from "../../operations/queue/queue-outage.ts";
 
-/** What the queue was asked for. One that is away is the operator's to mend, so the error says why: QUEUE_UNAVAILABLE. */
+/**
+ * What the queue was asked for. One that is away is the operator's to mend, so the error says why: QUEUE_UNAVAILABLE.
+ */
 export async function fromQueue<T>(asked: Promise<T>): Promise<T> {
   try {
     return await asked;

@@ -11,8 +11,8 @@ export interface Shaping {
 }
 
 /**
- * Gives every error of a result its final shape: `extensions.code`, `requestId`, an HTTP status when nothing was answered.
- * What was not meant for callers is reported and masked: no message, no stack.
+ * Gives every error of a result its final shape: `extensions.code`, `requestId`, an HTTP status when nothing was
+ * answered. What was not meant for callers is reported and masked: no message, no stack.
  */
 export function shapeResult(result: ExecutionResult, shaping: Shaping): ExecutionResult {
   if (!result.errors?.length) return result;

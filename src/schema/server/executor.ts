@@ -11,9 +11,13 @@ export const maxBodyBytes = 1_000_000;
 /** What comes along with a request to the executor of a face. */
 export interface FaceContext extends GraphqlContext, Shaping {}
 
-/** Makes the executor of one face: JSON over POST in, JSON or server-sent events out; no batches, no CORS, nothing masked twice. */
+/**
+ * Makes the executor of one face: JSON over POST in, JSON or server-sent events out; no batches, no CORS, nothing
+ * masked twice.
+ */
 export function createFace(path: string, schema: GraphQLSchema, rules: DocumentRules) {
-  // Counting a body as it streams in costs more than all else that yoga does: only those whose length nobody vouches for are.
+  // Counting a body as it streams in costs more than all else that yoga does: only those whose length nobody vouches
+  // for are.
   const plain = yogaOf(path, schema, rules, false);
   const counting = yogaOf(path, schema, rules, maxBodyBytes);
   return {

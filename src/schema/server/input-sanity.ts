@@ -5,8 +5,8 @@ import type { Plugin } from "graphql-yoga";
 const deepest = 64;
 
 /**
- * Refuses, before anything runs, texts that no part of the system could keep unchanged (a NUL character ends them in SQLite, half of a
- * surrogate pair has no UTF-8), and variables nested too deep. The refusal names the place.
+ * Refuses, before anything runs, texts that no part of the system could keep unchanged (a NUL character ends them in
+ * SQLite, half of a surrogate pair has no UTF-8), and variables nested too deep. The refusal names the place.
  */
 export const plainValues: Plugin = {
   onParams({ params }) {

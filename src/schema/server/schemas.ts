@@ -17,8 +17,9 @@ export interface Schemas {
 let built: Schemas | undefined;
 
 /**
- * Builds both faces from what the rooms of these domains have declared; throws, naming the field, when one has no scope or when members
- * could ask for what they may not read. They hold nothing of an app, so that a process builds them once.
+ * Builds both faces from what the rooms of these domains have declared; throws, naming the field, when one has no scope
+ * or when members could ask for what they may not read. They hold nothing of an app, so that a process builds them
+ * once.
  */
 export function buildSchemas(domains: readonly Domain[]): Schemas {
   declareLate(domains);

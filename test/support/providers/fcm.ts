@@ -22,7 +22,10 @@ export interface Fcm extends Provider {
   revoke(): void;
 }
 
-/** Answers `/token` as Google's OAuth server and `messages:send` as FCM HTTP v1 do. Tokens that start with `gone` are unregistered. */
+/**
+ * Answers `/token` as Google's OAuth server and `messages:send` as FCM HTTP v1 do. Tokens that start with `gone` are
+ * unregistered.
+ */
 export function startFcm(): Fcm {
   const granted: string[] = [];
   const valid = new Set<string>();

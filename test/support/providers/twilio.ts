@@ -2,7 +2,10 @@ import { type Provider, startProvider } from "./provider.ts";
 
 export const twilioAccount = { accountSid: `AC${"0".repeat(32)}`, authToken: "twilio_secret_token_of_the_shop" };
 
-/** Answers `POST …/Messages.json` as Twilio does: basic auth, error codes for wrong and opted-out numbers, no idempotency. */
+/**
+ * Answers `POST …/Messages.json` as Twilio does: basic auth, error codes for wrong and opted-out numbers, no
+ * idempotency.
+ */
 export function startTwilio(): Provider {
   const { accountSid, authToken } = twilioAccount;
   return startProvider(async ({ path, headers, body, accepted }) => {
