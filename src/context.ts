@@ -40,6 +40,11 @@ export interface Context extends World {
   readonly actor: Actor;
 }
 
+/** A context whose actor is a member. */
+export interface MemberContext extends Context {
+  readonly actor: Extract<Context["actor"], { kind: "member" }>;
+}
+
 /**
  * A part of the business as the machinery sees it: what operators, the sweep, the shop's webhooks, privacy, metrics and
  * the log need to know of it. Each of these walks the list of domains and names none.

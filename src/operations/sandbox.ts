@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { type ChannelName, type ExternalChannelName, externalNames, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { parseInput } from "../input.ts";
 import { operationsSettings } from "./settings.ts";
 
 type Sandbox = Context["sandbox"];
@@ -83,11 +84,9 @@ export function setSandboxFaults(
   if (!isExternal(channel)) {
     return refuse.invalid([{ path: "channel", message: `${channel} has no provider that could fail` }]);
   }
-  const faults = Faults.safeParse(said);
-  if (!faults.success) {
-    return refuse.invalid(faults.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
-  ctx.sandbox.setFaults(channel, compact(faults.data));
+  const faults = parseInput(Faults, said);
+  if (isRefusal(faults)) return faults;
+  ctx.sandbox.setFaults(channel, compact(faults));
   return { channel, ...ctx.sandbox.faults()[channel] };
 }
 

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { type Role, roles, type Scope } from "../actor.ts";
 import { type Context, type Domain, withTransaction } from "../context.ts";
 import type { Database } from "../db/client.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { parseInput } from "../input.ts";
 
 /** A token that lets an operator or the shop's backend in; the secret itself is not kept. */
 export type AccessToken = {
@@ -40,19 +41,17 @@ export interface MadeToken {
 
 /** Makes a token for an operator (with a role) or a service (with scopes). Refuses faulty input. */
 export async function createToken(ctx: Context, input: TokenInput): Promise<MadeToken | Refusal> {
-  const parsed = TokenInput.safeParse(input);
-  if (!parsed.success) {
-    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
-  const { kind, name } = parsed.data;
+  const parsed = parseInput(TokenInput, input);
+  if (isRefusal(parsed)) return parsed;
+  const { kind, name } = parsed;
   const known = knownScopes(ctx.domains);
-  const strange = parsed.data.kind === "service" ? parsed.data.scopes.filter((each) => !known.includes(each)) : [];
+  const strange = parsed.kind === "service" ? parsed.scopes.filter((each) => !known.includes(each)) : [];
   if (strange.length > 0) {
     const message = `there is no scope ${strange.join(", ")}; there are ${known.join(", ")}`;
     return refuse.invalid([{ path: "scopes", message }]);
   }
-  const role = parsed.data.kind === "operator" ? parsed.data.role : null;
-  const allowed = parsed.data.kind === "service" ? [...new Set(parsed.data.scopes)] : [];
+  const role = parsed.kind === "operator" ? parsed.role : null;
+  const allowed = parsed.kind === "service" ? [...new Set(parsed.scopes)] : [];
   const token = newSecret(kind);
   await ctx.db.write([
     sql`INSERT INTO access_token (hash, name, kind, role, scopes, created_at)

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-or
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../errors.ts";
+import { issuesOf } from "../input.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { promotionTable } from "./table.ts";
 import { PromotionRule, rewardOfTier } from "./tier.ts";
@@ -134,10 +135,7 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
 async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraft) {
   const parsed = PromotionFacts.safeParse(facts);
   const ruled = PromotionRule.safeParse(rule);
-  const issues = [
-    ...(parsed.error?.issues ?? []).map(({ path, message }) => ({ path: path.join("."), message })),
-    ...(ruled.error?.issues ?? []).map(({ path, message }) => ({ path: ["rule", ...path].join("."), message })),
-  ];
+  const issues = [...issuesOf(parsed.error), ...issuesOf(ruled.error, ["rule"])];
   if (!parsed.success || !ruled.success) return refuse.invalid(issues);
   const promised = await rewardIssues(ctx, ruled.data);
   if (promised.length > 0) return refuse.invalid(promised);

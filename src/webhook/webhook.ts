@@ -1,7 +1,8 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { parseInput } from "../input.ts";
 import { addressFault } from "./address.ts";
 import { noted } from "./note.ts";
 import { newSecret, oldSecretMs } from "./secret.ts";
@@ -131,17 +132,15 @@ export async function webhooksById(ctx: Context, ids: readonly number[]): Promis
 }
 
 function check(ctx: Context, draft: WebhookDraft): z.infer<typeof WebhookDraft> | Refusal {
-  const parsed = WebhookDraft.safeParse(draft);
-  if (!parsed.success) {
-    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
+  const parsed = parseInput(WebhookDraft, draft);
+  if (isRefusal(parsed)) return parsed;
   const known = toldTypes(ctx);
-  const strange = (parsed.data.types ?? []).flatMap((type, i) => (known.includes(type) ? [] : [`types.${i}`]));
+  const strange = (parsed.types ?? []).flatMap((type, i) => (known.includes(type) ? [] : [`types.${i}`]));
   if (strange.length > 0) {
     return refuse.invalid(strange.map((path) => ({ path, message: "is no event that the shop can be told of" })));
   }
-  const fault = addressFault(parsed.data.url, ctx.settings.httpsOnly);
-  return fault ? refuse.invalid([{ path: "url", message: fault }]) : parsed.data;
+  const fault = addressFault(parsed.url, ctx.settings.httpsOnly);
+  return fault ? refuse.invalid([{ path: "url", message: fault }]) : parsed;
 }
 
 type Row = typeof webhookTable.$inferSelect;

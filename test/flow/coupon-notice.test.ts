@@ -5,7 +5,7 @@ import { listInbox } from "../../src/campaign/inbox/inbox.ts";
 import { couponNotice } from "../../src/campaign/messages.ts";
 import { sendDueNotices } from "../../src/campaign/notice/due.ts";
 import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
-import type { MemberContext } from "../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../src/context.ts";
 import { couponExpire } from "../../src/coupon/messages.ts";
 import { cancelReminder, remindMe } from "../../src/coupon/reminder/reminder.ts";
 import { enqueue } from "../../src/queue/outbox.ts";

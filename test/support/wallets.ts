@@ -1,9 +1,8 @@
 import type { Redis } from "@upstash/redis";
 import { sql } from "drizzle-orm";
-import type { Context } from "../../src/context.ts";
+import type { Context, MemberContext } from "../../src/context.ts";
 import { couponsChanged } from "../../src/coupon/cache/sync-cache.ts";
 import type { WalletStatus } from "../../src/coupon/cache/wallet-cache.ts";
-import type { MemberContext } from "../../src/coupon/claim/claim.ts";
 import type { CouponState } from "../../src/coupon/table.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import type { RootDatabase } from "../../src/db/client.ts";

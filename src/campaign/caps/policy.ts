@@ -3,7 +3,8 @@ import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, type Refusal } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { perApp } from "../../memory.ts";
 
 /**
@@ -48,11 +49,9 @@ const Policy = z
  * within 5 seconds.
  */
 export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>): Promise<CapsPolicy | Refusal> {
-  const checked = Policy.safeParse(input);
-  if (!checked.success) {
-    return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
-  const { channel, perDay, perWeek, quietFrom, quietTo } = checked.data;
+  const checked = parseInput(Policy, input);
+  if (isRefusal(checked)) return checked;
+  const { channel, perDay, perWeek, quietFrom, quietTo } = checked;
   const key = channel ?? together;
   const bounds = [perDay, perWeek, quietFrom].some((bound) => bound !== null);
   await ctx.db.write([
@@ -66,7 +65,7 @@ export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>)
       : sql`DELETE FROM pressure_policy WHERE channel = ${key}`,
   ]);
   forgetPolicies(ctx);
-  return checked.data;
+  return checked;
 }
 
 /** The policies that are set, in the channels' order, that of all together first. */

@@ -4,6 +4,7 @@ import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { Content } from "../content/content.ts";
@@ -85,13 +86,11 @@ function draftOf(campaign: Campaign): CampaignDraft {
 }
 
 async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<typeof CampaignDraft> | Refusal> {
-  const parsed = CampaignDraft.safeParse(draft);
-  if (!parsed.success) {
-    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
-  const { kind, channels, audience, content, startsAt, endsAt } = parsed.data;
+  const parsed = parseInput(CampaignDraft, draft);
+  if (isRefusal(parsed)) return parsed;
+  const { kind, channels, audience, content, startsAt, endsAt } = parsed;
   const action = actionOf(kind);
-  const issues: Issue[] = [...messageIssues(kind, content, []), ...(await action.input.issues(ctx, parsed.data))];
+  const issues: Issue[] = [...messageIssues(kind, content, []), ...(await action.input.issues(ctx, parsed))];
   if (channels.length === 0 && action.channels === "needed") {
     issues.push({ path: "channels", message: `at least one; only ${silentKinds.join(", ")} can do without` });
   }
@@ -100,7 +99,7 @@ async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<
   }
   const read = await readAudience(ctx, audience);
   if (isRefusal(read)) issues.push(...issuesOf(read));
-  return issues.length > 0 ? refuse.invalid(issues) : parsed.data;
+  return issues.length > 0 ? refuse.invalid(issues) : parsed;
 }
 
 function issuesOf(refusal: Refusal): Issue[] {

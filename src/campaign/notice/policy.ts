@@ -3,7 +3,8 @@ import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { type NoticeKind, type NoticePolicy, noticeKinds, saveNoticePolicy } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
-import { type Issue, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { Content, contentIssues } from "../content/content.ts";
 
 const minuteMs = 60_000;
@@ -41,11 +42,9 @@ export async function setNoticePolicy(
   ctx: Context,
   input: z.input<typeof NoticeInput>,
 ): Promise<NoticePolicy | Refusal> {
-  const checked = NoticeInput.safeParse(input);
-  if (!checked.success) {
-    return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
-  const { leadMinutes: minutes, ...others } = checked.data;
+  const checked = parseInput(NoticeInput, input);
+  if (isRefusal(checked)) return checked;
+  const { leadMinutes: minutes, ...others } = checked;
   const issues = [...leadIssues(others.kind, minutes), ...contentIssues(others.content ?? {}, [])];
   if (issues.length > 0) return refuse.invalid(issues);
   if (others.template !== null && !(await findTemplate(ctx, others.template))) {

@@ -4,11 +4,12 @@ import type { Context } from "../../context.ts";
 import { canLock, couponsLocked, lockStatements } from "../../coupon/use/lock.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import type { MemberKey } from "../../member/member.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 import { expireLocksOf } from "./lock-expiry.ts";
-import { type CouponOrder, checked, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
+import { type CouponOrder, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
 
 const LockRequest = z.object({
@@ -38,7 +39,7 @@ export interface LockInput {
  */
 export async function lockCoupons(ctx: Context, input: LockInput): Promise<CouponOrder | Refusal> {
   const { member: key, ...request } = input;
-  const asked = checked(LockRequest, request);
+  const asked = parseInput(LockRequest, request);
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, key);
   if (isRefusal(member)) return member;

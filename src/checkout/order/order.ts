@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
 
@@ -67,13 +68,6 @@ export function couponsOf({ quote }: CouponOrder): number[] {
   return quote.coupons.map(({ coupon }) => coupon).sort((a, b) => a - b);
 }
 
-/** The input as its schema has it, or INVALID_INPUT with every fault. */
-export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> | Refusal {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
-}
-
 /**
  * How often a change is decided again when others changed the same order or coupons meanwhile: each time, one of them
  * got further.
@@ -91,6 +85,6 @@ const Named = z.object({ orderId: ShopName });
 
 /** INVALID_INPUT for what cannot be an order's name. */
 export function faultOfName(orderId: string): Refusal | undefined {
-  const named = checked(Named, { orderId });
+  const named = parseInput(Named, { orderId });
   return isRefusal(named) ? named : undefined;
 }

@@ -1,14 +1,13 @@
 import { z } from "zod";
-import type { Context } from "../../context.ts";
-import type { MemberContext } from "../../coupon/claim/claim.ts";
+import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { findMember, type MemberKey } from "../../member/member.ts";
 import { actingPromotions } from "../../promotion/promotion.ts";
 import { Cart, type CartInput } from "../cart.ts";
 import { priceCart } from "../quote/quote.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 import { candidateCoupons } from "./candidate-coupons.ts";
-import { checked } from "./order.ts";
 
 /** Ids of coupons that are to be used on one cart. */
 export const Chosen = z
@@ -30,7 +29,7 @@ export interface QuoteInput {
  * Refusal: INVALID_INPUT.
  */
 export async function quoteCart(ctx: MemberContext, input: QuoteInput): Promise<Quote | Refusal> {
-  const asked = checked(QuoteRequest, input);
+  const asked = parseInput(QuoteRequest, input);
   return isRefusal(asked) ? asked : quoteOf(ctx, { ...asked, member: ctx.actor.seq });
 }
 
@@ -39,7 +38,7 @@ export async function quoteCartFor(
   ctx: Context,
   input: QuoteInput & { readonly member: MemberKey },
 ): Promise<Quote | Refusal> {
-  const asked = checked(QuoteRequest, { cart: input.cart, coupons: input.coupons });
+  const asked = parseInput(QuoteRequest, { cart: input.cart, coupons: input.coupons });
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, input.member);
   return isRefusal(member) ? member : quoteOf(ctx, { ...asked, member });

@@ -3,9 +3,10 @@ import type { Context } from "../../context.ts";
 import { couponsSpent, spendStatements } from "../../coupon/use/spend.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
-import { type CouponOrder, checked, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
+import { type CouponOrder, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
 import { quoteOf } from "./quote-order.ts";
 
 export interface RedeemInput {
@@ -25,7 +26,7 @@ export interface RedeemInput {
 export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput): Promise<CouponOrder | Refusal> {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
-  const bought = cart && checked(Cart, cart);
+  const bought = cart && parseInput(Cart, cart);
   if (isRefusal(bought)) {
     return bought.code === "INVALID_INPUT"
       ? refuse.invalid(bought.issues.map(({ path, message }) => ({ path: `cart.${path}`, message })))

@@ -3,8 +3,9 @@ import type { Context } from "../../context.ts";
 import { couponsGivenBack } from "../../coupon/use/give-back.ts";
 import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { sum } from "../quote/promotions.ts";
-import { type CouponOrder, checked, findOrder, ShopName, tooBusy, tries } from "./order.ts";
+import { type CouponOrder, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { findRefund, type Refund, refundPolicies, refundsOf } from "./refund-rows.ts";
 import { refundStatements } from "./refund-statements.ts";
 
@@ -39,7 +40,7 @@ export interface Refunded {
  * (not redeemed, or refunded in full).
  */
 export async function refundOrder(ctx: Context, input: RefundInput): Promise<Refunded | Refusal> {
-  const asked = checked(RefundRequest, input);
+  const asked = parseInput(RefundRequest, input);
   if (isRefusal(asked)) return asked;
   for (let n = 0; n < tries; n++) {
     const order = await findOrder(ctx, asked.orderId);

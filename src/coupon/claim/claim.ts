@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Context } from "../../context.ts";
+import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { makeCode } from "../code/code.ts";
 import { type Admission, admit, settle } from "../gate/gate.ts";
@@ -15,11 +15,6 @@ import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
 import type { PendingClaim } from "./pending-claim.ts";
-
-/** A context whose actor is a member. */
-export interface MemberContext extends Context {
-  readonly actor: Extract<Context["actor"], { kind: "member" }>;
-}
 
 export interface ClaimInput {
   readonly template: number;

@@ -1,11 +1,12 @@
 import { sql } from "drizzle-orm";
+import type { MemberContext } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { rateLimit } from "../../redis/rate-limit.ts";
 import { codeKey, isWellTyped } from "../code/code.ts";
 import { codeHash } from "../code/code-hash.ts";
 import type { Coupon } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
-import { decide, type MemberContext, notClaimable, usedKey } from "./claim.ts";
+import { decide, notClaimable, usedKey } from "./claim.ts";
 import { claimToken } from "./claim-token.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
 

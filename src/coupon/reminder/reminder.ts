@@ -1,8 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Context } from "../../context.ts";
+import type { Context, MemberContext } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
-import type { MemberContext } from "../claim/claim.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";

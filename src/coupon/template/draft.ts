@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { readDiscountTerms } from "../../discount/terms.ts";
 import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
 
@@ -67,12 +68,10 @@ export function draftOf(template: CouponTemplate): ParsedDraft {
 
 /** The draft with what it left out, or INVALID_INPUT that names every fault by its path. */
 export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: TemplateDraft): CheckedDraft | Refusal {
-  const parsed = TemplateDraft.safeParse(draft);
-  if (!parsed.success) {
-    return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  }
-  const terms = readDiscountTerms(parsed.data);
-  const checked = { ...parsed.data, ...terms.read, maxDiscount: terms.maxDiscount };
+  const parsed = parseInput(TemplateDraft, draft);
+  if (isRefusal(parsed)) return parsed;
+  const terms = readDiscountTerms(parsed);
+  const checked = { ...parsed, ...terms.read, maxDiscount: terms.maxDiscount };
   const issues = [
     ...terms.issues,
     ...eligibilityIssues(ctx, checked),

@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../audience/audience.ts";
-import type { MemberContext } from "../claim/claim.ts";
+import type { MemberContext } from "../../context.ts";
 import type { CouponTemplate } from "../table.ts";
 import { audienceOf } from "../template/eligibility.ts";
 

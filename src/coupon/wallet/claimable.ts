@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
+import type { MemberContext } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import type { MemberContext } from "../claim/claim.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isSoldOut } from "../template/state.ts";
 import { eligibleTo } from "./claimable-eligibility.ts";

@@ -1,8 +1,7 @@
 import { and, eq } from "drizzle-orm";
-import type { Context } from "../../context.ts";
+import type { Context, MemberContext } from "../../context.ts";
 import { perApp } from "../../memory.ts";
 import { maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
-import type { MemberContext } from "../claim/claim.ts";
 import { couponsById } from "../coupon.ts";
 import { type Coupon, couponTable } from "../table.ts";
 import { expireCouponsOf, isPast } from "./expiry.ts";

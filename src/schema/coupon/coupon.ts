@@ -1,5 +1,5 @@
-import type { Context } from "../../context.ts";
-import { claimCoupon, type MemberContext } from "../../coupon/claim/claim.ts";
+import type { Context, MemberContext } from "../../context.ts";
+import { claimCoupon } from "../../coupon/claim/claim.ts";
 import { couponsById } from "../../coupon/coupon.ts";
 import type { Coupon, couponStates } from "../../coupon/table.ts";
 import { stateNow } from "../../coupon/wallet/expiry.ts";

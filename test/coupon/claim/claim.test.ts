@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";
 import { reconcileGates } from "../../../src/coupon/gate/reconcile.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { codeTries, redeemCode } from "../../../src/coupon/claim/redeem-code.ts";
 import { alphabet, makeCode } from "../../../src/coupon/code/code.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { createCodePool } from "../../../src/coupon/code/pool.ts";
 import { assignPoolCodes } from "../../../src/coupon/code/pool-assign.ts";
 import { stepSize } from "../../../src/coupon/code/pool-fill.ts";

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { couponDrift } from "../../../src/coupon/events.ts";
 import { alarm, couponConservation, gateDrift, keepGates } from "../../../src/coupon/gate/conservation.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";

@@ -1,6 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { createTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate, endTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { occurrencesAfter, occurrencesDue } from "../../../src/coupon/template/occurrence.ts";

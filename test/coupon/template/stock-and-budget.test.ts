@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { couponSoldOut } from "../../../src/coupon/events.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";
 import type { CouponTemplate } from "../../../src/coupon/table.ts";

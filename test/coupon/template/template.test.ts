@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import type { CouponTemplate, TemplateState } from "../../../src/coupon/table.ts";
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
 import { createTemplate, duplicateTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";

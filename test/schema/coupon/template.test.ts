@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { claimCoupon, type MemberContext } from "../../../src/coupon/claim/claim.ts";
+import type { MemberContext } from "../../../src/context.ts";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { createToken } from "../../../src/operations/token.ts";
 import { dataOf } from "../../support/ask.ts";
 import { read } from "../../support/graphql.ts";
