@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ChannelName, type ExternalChannelName, externalNames, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 
 type Sandbox = Context["sandbox"];
 
@@ -72,7 +72,7 @@ const Faults = z
 export function setSandboxFaults(
   ctx: Context,
   { channel, ...said }: { channel: ChannelName } & Record<string, unknown>,
-): SandboxFaults | Refusal {
+) {
   if (!ctx.settings.sandboxAllowed) {
     return refuse.forbidden("Production does not allow the sandbox; start with ALLOW=sandbox to use it.");
   }

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
 import { promotionTable } from "./table.ts";
 import { PromotionRule } from "./tier.ts";
 
@@ -28,7 +28,7 @@ export function isActing(promotion: Pick<Promotion, "enabled" | "startsAt" | "en
 }
 
 /** Writes a promotion down, disabled. */
-export async function createPromotion(ctx: Context, draft: PromotionDraft): Promise<Promotion | Refusal> {
+export async function createPromotion(ctx: Context, draft: PromotionDraft) {
   const checked = checkDraft(draft, ctx.clock());
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
@@ -45,7 +45,7 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft): Prom
 export async function rewritePromotion(
   ctx: Context,
   input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
-): Promise<Promotion | Refusal> {
+) {
   const before = await findPromotion(ctx, input.id);
   if (!before) return refuse.notFound("promotion", input.id);
   const { name, remark, startsAt, endsAt, kind, tiers } = before;
@@ -62,7 +62,7 @@ export async function rewritePromotion(
 }
 
 /** Switches a promotion on or off; repeating it changes nothing. */
-export async function setEnabled(ctx: Context, input: { id: number; enabled: boolean }): Promise<Promotion | Refusal> {
+export async function setEnabled(ctx: Context, input: { id: number; enabled: boolean }) {
   const [row] = await ctx.db.orm
     .update(promotionTable)
     .set({ enabled: input.enabled, updatedAt: ctx.clock() })

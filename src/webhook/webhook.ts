@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 import { addressFault } from "./address.ts";
 import { noted } from "./note.ts";
 import { newSecret, oldSecretMs } from "./secret.ts";
@@ -34,7 +34,7 @@ export interface WebhookWithSecret {
 const mostWebhooks = 50;
 
 /** Adds an endpoint; it is told of what happens from now on. INVALID_INPUT names faults; CONFLICT when there are 50 already. */
-export function createWebhook(ctx: Context, draft: WebhookDraft): Promise<WebhookWithSecret | Refusal> {
+export function createWebhook(ctx: Context, draft: WebhookDraft) {
   return withTransaction(ctx, async (tx) => {
     const checked = check(tx, draft);
     if ("code" in checked) return checked;
@@ -54,7 +54,7 @@ export function createWebhook(ctx: Context, draft: WebhookDraft): Promise<Webhoo
 export function updateWebhook(
   ctx: Context,
   { id, draft }: { readonly id: number; readonly draft: Partial<WebhookDraft> },
-): Promise<Webhook | Refusal> {
+) {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);
     if (!before) return refuse.notFound("webhook", id);
@@ -73,7 +73,7 @@ export function updateWebhook(
 }
 
 /** Gives an endpoint a new secret. The old one signs as well for 24 hours, so that its receiver can change over without a gap. */
-export function rotateWebhookSecret(ctx: Context, { id }: { id: number }): Promise<WebhookWithSecret | Refusal> {
+export function rotateWebhookSecret(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);
     if (!before) return refuse.notFound("webhook", id);
@@ -88,7 +88,7 @@ export function rotateWebhookSecret(ctx: Context, { id }: { id: number }): Promi
 }
 
 /** Removes an endpoint for good: it is told of nothing more, not even of what is on its way. */
-export function deleteWebhook(ctx: Context, { id }: { id: number }): Promise<Webhook | Refusal> {
+export function deleteWebhook(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);
     if (!before) return refuse.notFound("webhook", id);
@@ -124,7 +124,7 @@ export async function webhooksById(ctx: Context, ids: readonly number[]): Promis
   return ids.map((id) => byId.get(id));
 }
 
-function check(ctx: Context, draft: WebhookDraft): z.infer<typeof WebhookDraft> | Refusal {
+function check(ctx: Context, draft: WebhookDraft) {
   const parsed = WebhookDraft.safeParse(draft);
   if (!parsed.success) {
     return refuse.invalid(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));

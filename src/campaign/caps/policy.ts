@@ -3,7 +3,7 @@ import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
 import type { Context, Settings } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 
 /**
  * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold
@@ -46,7 +46,7 @@ const Policy = z
  * Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere
  * within 5 seconds.
  */
-export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>): Promise<CapsPolicy | Refusal> {
+export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>) {
   const checked = Policy.safeParse(input);
   if (!checked.success) {
     return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));

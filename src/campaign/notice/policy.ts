@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type NoticeKind, type NoticePolicy, noticeKinds, saveNoticePolicy } from "../../coupon/reminder/policy.ts";
+import { type NoticeKind, noticeKinds, saveNoticePolicy } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
-import { type Issue, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, refuse } from "../../errors.ts";
 import { Content, contentIssues } from "../content/content.ts";
 
 const minuteMs = 60_000;
@@ -37,10 +37,7 @@ const NoticeInput = z.strictObject({
  * null is what is said for all, else what is usual. It counts for reminders that have not been decided on. Refusals:
  * INVALID_INPUT, NOT_FOUND (the template).
  */
-export async function setNoticePolicy(
-  ctx: Context,
-  input: z.input<typeof NoticeInput>,
-): Promise<NoticePolicy | Refusal> {
+export async function setNoticePolicy(ctx: Context, input: z.input<typeof NoticeInput>) {
   const checked = NoticeInput.safeParse(input);
   if (!checked.success) {
     return refuse.invalid(checked.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
 
@@ -68,7 +68,7 @@ export function couponsOf({ quote }: CouponOrder): number[] {
 }
 
 /** The input as its schema has it, or INVALID_INPUT with every fault. */
-export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown): z.output<Schema> | Refusal {
+export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown) {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
@@ -80,7 +80,7 @@ export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown
  */
 export const tries = 50;
 
-export function tooBusy(): Refusal {
+export function tooBusy() {
   return refuse.conflict("Others change this order or its coupons at the same time; try again.");
 }
 
@@ -90,7 +90,7 @@ export const ShopName = z.string().min(1).max(100);
 const Named = z.object({ orderId: ShopName });
 
 /** INVALID_INPUT for what cannot be an order's name. */
-export function faultOfName(orderId: string): Refusal | undefined {
+export function faultOfName(orderId: string) {
   const named = checked(Named, { orderId });
   return isRefusal(named) ? named : undefined;
 }

@@ -55,7 +55,7 @@ for (const state of campaignStates) {
         expect([name, answer]).toMatchObject([name, { id, state: to }]);
         expect(log).toMatchObject([{ from_state: state, to_state: to, actor: "job test", reason: "because" }]);
       } else {
-        expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", state }]);
+        expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", currentState: state }]);
         expect(log).toEqual([]);
       }
     }

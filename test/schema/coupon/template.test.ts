@@ -102,7 +102,6 @@ test("faults are named with their place, and null takes away what a draft said",
     "perMember",
   ]);
   expect(await paths({ discount: { fullReduction: { spend: "10", off: "20" } } })).toEqual(["params.off"]);
-  expect(await paths({ eligibility: { gotCampaign: { campaign: 1 } } })).toEqual(["eligibility.gotCampaign"]);
   expect(await paths({ stacking: { exclusive: false } })).toEqual(["stacking"]);
   const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
   const away = { stock: null, closesAt: null, eligibility: null, name: null };
@@ -125,7 +124,7 @@ test("live edits, stock and budget: what is refused names its field, what is don
     validDays: 9,
   });
   expect(refused).toMatchObject({
-    code: "INVALID_INPUT",
+    refusal: "INVALID_INPUT",
     issues: [{ path: "kind" }, { path: "params" }, { path: "validDays" }],
   });
   expect(await ed!.does("updateCouponTemplate", { template, name: "New" }, "name")).toMatchObject({ name: "New" });
@@ -148,8 +147,8 @@ test("live edits, stock and budget: what is refused names its field, what is don
     { from: "DRAFT", to: "ACTIVE", actor: "operator Ed", reason: null },
   ]);
   expect(await ed!.does("withdrawCouponTemplate", { template })).toMatchObject({
-    code: "WRONG_STATE",
-    inState: "ENDED",
+    refusal: "WRONG_STATE",
+    currentState: "ENDED",
   });
   const copy = await ed!.does("duplicateCouponTemplate", { template, name: "Again" }, "name state stock");
   expect(copy).toMatchObject({ name: "Again", state: "DRAFT", stock: "2" });
@@ -229,7 +228,7 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
     (
       await ask(
         `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { __typename ... on Coupon { id state validTo }
-          ... on Refusal { code } ... on InvalidInput { issues { path } } } }`,
+          ... on Refusal { refusal } ... on InvalidInput { issues { path } } } }`,
         { input },
       )
     ).issueCoupon;
@@ -244,7 +243,7 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
   expect(await issue({ templateId: String(rowOf(templateId)), externalId: "x1", idempotencyKey: "one" })).toEqual(
     first,
   );
-  expect(await issue({ templateId, memberId: "m_2", idempotencyKey: "one" })).toMatchObject({ code: "CONFLICT" });
+  expect(await issue({ templateId, memberId: "m_2", idempotencyKey: "one" })).toMatchObject({ refusal: "CONFLICT" });
   expect(await issue({ templateId, memberId: "m_1", idempotencyKey: "two" })).toMatchObject({
     __typename: "LimitReached",
   });
