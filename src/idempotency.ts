@@ -5,15 +5,15 @@ import type { Query } from "./db/statement.ts";
 import { isRefusal, type Refusal, refuse } from "./errors.ts";
 
 /** Something that a caller may safely ask for twice. */
-export interface Once<T> {
+export interface Once<Answer, Refused extends Refusal> {
   /** The caller's name for this one request, 1–200 characters; without one it is done each time. */
   readonly key: string | undefined;
   /** All that was asked for, as JSON; the same key with something else is a CONFLICT. */
   readonly input: unknown;
   /** What must hold before; may be slow, for it runs outside the transaction. */
-  readonly check?: () => Promise<Refusal | undefined>;
+  readonly check?: () => Promise<Refused | undefined>;
   /** Does it, inside the transaction that it is given. Its answer must survive JSON. */
-  readonly work: (ctx: Context) => Promise<T | Refusal>;
+  readonly work: (ctx: Context) => Promise<Answer>;
 }
 
 /**
@@ -21,18 +21,21 @@ export interface Once<T> {
  * anything. The answer commits with the work; refusals are not kept, so that what was refused may be tried again under
  * its key. The sweep forgets answers that are some days old.
  */
-export async function once<T>(ctx: Context, { key, input, check, work }: Once<T>): Promise<T | Refusal> {
+export async function once<Answer, Refused extends Refusal = never>(
+  ctx: Context,
+  { key, input, check, work }: Once<Answer, Refused>,
+) {
   if (key === undefined) return (await check?.()) ?? withTransaction(ctx, work);
   if (key.length < 1 || key.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
   }
   const request: Request = { caller: callerOf(ctx.actor), key, hash: hashOf(input) };
-  const known = await keptAnswer<T>(ctx, request);
+  const known = await keptAnswer<Answer>(ctx, request);
   if (known) return known.answer;
   const refused = await check?.();
   if (refused) return refused;
   return withTransaction(ctx, async (tx) => {
-    const raced = await keptAnswer<T>(tx, request);
+    const raced = await keptAnswer<Answer>(tx, request);
     if (raced) return raced.answer;
     const answer = await work(tx);
     if (!isRefusal(answer)) await keep(tx, request, answer);
@@ -66,11 +69,12 @@ interface Request {
   readonly hash: string;
 }
 
-async function keptAnswer<T>(ctx: Context, request: Request): Promise<{ readonly answer: T | Refusal } | undefined> {
+async function keptAnswer<Answer>(ctx: Context, request: Request) {
   const row = await ctx.db.first<{ input_hash: string; answer: string }>(sql`
     SELECT input_hash, answer FROM idempotency WHERE caller = ${request.caller} AND key = ${request.key}`);
   if (!row) return undefined;
-  if (row.input_hash === request.hash) return { answer: JSON.parse(row.answer) };
+  const answer: Exclude<Answer, Refusal> = JSON.parse(row.answer);
+  if (row.input_hash === request.hash) return { answer };
   return { answer: refuse.conflict("This idempotency key was used with other input; take a new key.") };
 }
 

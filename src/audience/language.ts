@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type InvalidInput, type Issue, refuse } from "../errors.ts";
 import { type Audience, audienceLimits } from "./audience.ts";
 import { type AudienceTerm, allOf, anyOf, type Condition } from "./term.ts";
 
@@ -13,7 +13,7 @@ export interface AudienceLanguage {
    * Checks a filter. INVALID_INPUT names each fault's place, e.g. `and.1.level.gte`, after `at`, the filter's own place
    * in a larger input.
    */
-  parse(filter: unknown, at?: Path): Audience | Refusal;
+  parse(filter: unknown, at?: Path): Audience | InvalidInput;
 }
 
 /** Makes the language of these terms. Throws where two have one name. */

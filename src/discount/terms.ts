@@ -1,5 +1,5 @@
 import type { Issue } from "../errors.ts";
-import { issuesOf } from "../input.ts";
+import { schemaIssues } from "../input.ts";
 import { Conditions } from "./conditions.ts";
 import { discountKinds, discountOf } from "./kind/index.ts";
 import { Stacking } from "./stacking.ts";
@@ -35,7 +35,7 @@ export function readDiscountTerms({ kind, params, conditions, stacking }: Discou
   };
   const issues = [
     ...(discount ? [] : [{ path: "kind", message: `there is no such kind; there are ${known}` }]),
-    ...Object.entries(parts).flatMap(([name, part]) => issuesOf(part?.error, [name])),
+    ...Object.entries(parts).flatMap(([name, part]) => schemaIssues(part?.error, [name])),
   ];
   const read = { kind, params: parts.params?.data, conditions: parts.conditions.data, stacking: parts.stacking.data };
   return { issues, read, maxDiscount: (issues.length === 0 && discount?.maxDiscount(params)) || null };

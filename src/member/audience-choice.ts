@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type Audience, everyone } from "../audience/audience.ts";
+import { everyone } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 
 /** Whom something is for: everyone, a filter, or a saved segment as it will be when it is asked for. */
 export const AudienceChoice = z.union(
@@ -16,7 +16,7 @@ export const AudienceChoice = z.union(
 export type AudienceChoice = z.infer<typeof AudienceChoice>;
 
 /** The audience that a choice stands for now, or what is wrong with it. */
-export async function readAudience(ctx: Context, choice: AudienceChoice): Promise<Audience | Refusal> {
+export async function readAudience(ctx: Context, choice: AudienceChoice) {
   if ("everyone" in choice) return everyone;
   if ("filter" in choice) return ctx.audience.parse(choice.filter);
   const segment = await ctx.db.first<{ filter: string }>(sql`SELECT filter FROM segment WHERE id = ${choice.segment}`);

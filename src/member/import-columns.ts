@@ -1,5 +1,5 @@
 import { channelNames } from "../channels/catalog.ts";
-import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type Issue, refuse } from "../errors.ts";
 import { isAttributePath } from "./attribute-term.ts";
 
 /** One column of a file: where its cells go in an item, and how a cell is read. */
@@ -20,7 +20,7 @@ export type Draft = Record<string, unknown>;
  * with
  * `row:column`, headings that mean nothing, those that are there twice, and a header without `externalId`.
  */
-export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}): Column[] | Refusal {
+export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}) {
   const issues: Issue[] = [];
   const taken = new Map<string, number>();
   const columns = header.flatMap((heading, i) => {

@@ -1,6 +1,6 @@
 import { describeActor } from "../actor.ts";
 import { type Context, withTransaction } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
 import { type Column, columnsOf } from "./import-columns.ts";
 import { csvFault, digestOf, type ImportFile, recordsOf } from "./import-file.ts";
 import { type Chunk, chunksOf } from "./import-rows.ts";
@@ -21,11 +21,7 @@ export interface ImportOptions {
  * before that place. Refuses a faulty header, with `row:column`, before anything is written, and a file that is just
  * being imported.
  */
-export async function importMembers(
-  ctx: Context,
-  file: ImportFile,
-  options: ImportOptions = {},
-): Promise<ImportTask | Refusal> {
+export async function importMembers(ctx: Context, file: ImportFile, options: ImportOptions = {}) {
   const records = recordsOf(file);
   try {
     const header = await headerOf(records);
@@ -40,7 +36,7 @@ export async function importMembers(
   }
 }
 
-async function headerOf(records: AsyncGenerator<readonly string[]>): Promise<readonly string[] | Refusal> {
+async function headerOf(records: AsyncGenerator<readonly string[]>) {
   try {
     const first = await records.next();
     return first.done ? [] : first.value;
@@ -56,7 +52,7 @@ async function importRecords(
   begun: ImportTask,
   records: AsyncIterable<readonly string[]>,
   { columns, width, onProgress }: ImportOptions & { columns: readonly Column[]; width: number },
-): Promise<ImportTask | Refusal> {
+) {
   let task = begun;
   try {
     for await (const chunk of chunksOf(records, columns, width, { firstRow: task.rows + 2, size: upsertLimit })) {
@@ -76,7 +72,7 @@ async function importRecords(
 /**
  * Writes a chunk and its progress, both or neither; the progress first, so that of two importers of one file one stops.
  */
-function writeChunk(ctx: Context, task: ImportTask, chunk: Chunk): Promise<ImportTask | Refusal> {
+function writeChunk(ctx: Context, task: ImportTask, chunk: Chunk) {
   return withTransaction(ctx, async (tx) => {
     if (!(await advanceImport(tx, task, chunk)))
       return refuse.conflict(`${task.name} is being imported by someone else; ask for import ${task.id}.`);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { plainText } from "../audience/term.ts";
 import { channelNames } from "../channels/catalog.ts";
 import type { Issue } from "../errors.ts";
-import { issuesOf } from "../input.ts";
+import { schemaIssues } from "../input.ts";
 import { anyTopic } from "./consent.ts";
 
 /** One member as the shop sends it; checked and brought to the form in which it is kept. */
@@ -69,7 +69,7 @@ export const memberItem = z.strictObject({
 export function checkItem(input: unknown): MemberItem | readonly Issue[] {
   const checked = memberItem.safeParse(input);
   if (checked.success) return checked.data;
-  return issuesOf(checked.error);
+  return schemaIssues(checked.error);
 }
 
 /** Whether {@link checkItem} found faults. */

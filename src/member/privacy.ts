@@ -2,23 +2,24 @@ import { sql } from "drizzle-orm";
 import { externalNames } from "../channels/catalog.ts";
 import type { Context, PersonalData } from "../context.ts";
 import type { Query } from "../db/statement.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 import { findMember, type MemberKey } from "./member.ts";
 import type { Member } from "./table.ts";
 
 /** All that is held about one member, as JSON. NOT_FOUND for erased members. */
-export async function exportMember(ctx: Context, key: MemberKey): Promise<Readonly<Record<string, unknown>> | Refusal> {
+export async function exportMember(ctx: Context, key: MemberKey) {
   const member = await findMember(ctx, key);
   if (!member) return noMember(key);
   const { seq, deletedAt: _, ...facts } = member;
   const sections = personalData(ctx).map(async ({ name, rows, show = (row) => row }) => {
     return [name, (await ctx.db.all<Record<string, unknown>>(rows(seq))).map(show)] as const;
   });
-  return {
+  const held: Readonly<Record<string, unknown>> = {
     member: facts,
     suppressions: await ctx.db.all(suppressionsOf(member)),
     ...Object.fromEntries(await Promise.all(sections)),
   };
+  return held;
 }
 
 function personalData({ domains }: Context): readonly PersonalData[] {
@@ -29,10 +30,7 @@ function personalData({ domains }: Context): readonly PersonalData[] {
  * Takes the person out of the member for good: every personal column, and what the domains hold. The row and its `seq`
  * stay, so that ledgers keep their sums; suppressions stay, so that the address is not written to again.
  */
-export async function eraseMember(
-  ctx: Context,
-  key: MemberKey,
-): Promise<{ readonly id: string; readonly seq: number } | Refusal> {
+export async function eraseMember(ctx: Context, key: MemberKey) {
   const member = await findMember(ctx, key);
   if (!member) return noMember(key);
   const { id, seq } = member;
@@ -58,6 +56,6 @@ function suppressionsOf({ seq, email, phone }: Member): Query {
       AND address IN (SELECT ${email} UNION SELECT ${phone} UNION SELECT token FROM push_token WHERE member = ${seq})`;
 }
 
-function noMember(key: MemberKey): Refusal {
+function noMember(key: MemberKey) {
   return refuse.notFound("member", Object.values(key).join());
 }

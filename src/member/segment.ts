@@ -1,7 +1,7 @@
 import { asc, eq, gt, inArray, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
 import { segment } from "./table.ts";
 
 /** A saved filter. `filter` is JSON in the audience language; `ctx.audience` takes it. */
@@ -10,10 +10,7 @@ export type Segment = typeof segment.$inferSelect;
 const segmentName = z.string().trim().min(1).max(200);
 
 /** Saves a filter under a name of its own. Refuses a faulty filter, with the places of its faults, and a taken name. */
-export async function createSegment(
-  ctx: Context,
-  input: { readonly name: string; readonly filter: unknown },
-): Promise<Segment | Refusal> {
+export async function createSegment(ctx: Context, input: { readonly name: string; readonly filter: unknown }) {
   const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
@@ -26,7 +23,7 @@ export async function createSegment(
 export async function updateSegment(
   ctx: Context,
   input: { readonly id: number; readonly name?: string | undefined; readonly filter?: unknown },
-): Promise<Segment | Refusal> {
+) {
   const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const name = input.name?.trim();
@@ -41,7 +38,7 @@ export async function updateSegment(
 }
 
 /** Deletes a segment. */
-export async function deleteSegment(ctx: Context, id: number): Promise<Segment | Refusal> {
+export async function deleteSegment(ctx: Context, id: number) {
   const [row] = await ctx.db.orm.delete(segment).where(eq(segment.id, id)).returning();
   return row ?? refuse.notFound("segment", id);
 }
@@ -72,7 +69,7 @@ export function listSegments(
     .limit(page.limit);
 }
 
-function check(ctx: Context, input: { name?: string | undefined; filter?: unknown }): undefined | Refusal {
+function check(ctx: Context, input: { name?: string | undefined; filter?: unknown }) {
   if (input.name !== undefined && !segmentName.safeParse(input.name).success)
     return refuse.invalid([{ path: "name", message: "must have 1 to 200 characters" }]);
   if (input.filter === undefined) return undefined;
@@ -80,6 +77,6 @@ function check(ctx: Context, input: { name?: string | undefined; filter?: unknow
   return isRefusal(audience) ? audience : undefined;
 }
 
-function taken(name: string): Refusal {
+function taken(name: string) {
   return refuse.conflict(`There is another segment named ${JSON.stringify(name)}; choose another name.`);
 }

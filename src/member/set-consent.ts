@@ -5,11 +5,10 @@ import type { ChannelName } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 import { anyTopic } from "./consent.ts";
 import { unsubscribed } from "./events.ts";
 import { findMember, isMember, type MemberKey } from "./member.ts";
-import type { Member } from "./table.ts";
 
 /**
  * What a member says about being written to on a channel: about one topic, or about all that have no word of their own.
@@ -27,7 +26,7 @@ export interface ConsentInput {
  * Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased
  * members; INVALID_INPUT for a topic that is none, 1–100 characters.
  */
-export async function setConsent(ctx: Context, input: ConsentInput): Promise<Member | Refusal> {
+export async function setConsent(ctx: Context, input: ConsentInput) {
   const topic = plainText.max(100).optional().safeParse(input.topic);
   if (!topic.success) return refuse.invalid(topic.error.issues.map(({ message }) => ({ path: "topic", message })));
   await ctx.db.write(consentSaid(input, input.source ?? describeActor(ctx.actor), ctx.clock()));

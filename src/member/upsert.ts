@@ -3,7 +3,7 @@ import { describeActor } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
-import { type Issue, type Refusal, refuse } from "../errors.ts";
+import { type Issue, refuse } from "../errors.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
 import { consentRows, memberRows, pushTokenRows, tagRows } from "./upsert-rows.ts";
 
@@ -20,10 +20,7 @@ export type UpsertOutcome =
  * MemberItem}'s. A faulty item, or the second of one `externalId`, is `invalid` and changes nothing. Refuses more than
  * 1,000 items.
  */
-export async function upsertMembers(
-  ctx: Context,
-  items: readonly unknown[],
-): Promise<readonly UpsertOutcome[] | Refusal> {
+export async function upsertMembers(ctx: Context, items: readonly unknown[]) {
   if (items.length > upsertLimit)
     return refuse.invalid([{ path: "members", message: `${items.length} are more than ${upsertLimit} at once` }]);
   const seen = new Map<string, number>();

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type ChannelName, type ExternalChannelName, externalNames, isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { operationsSettings } from "./settings.ts";
 
@@ -77,7 +77,7 @@ const Faults = z
 export function setSandboxFaults(
   ctx: Context,
   { channel, ...said }: { channel: ChannelName } & Record<string, unknown>,
-): SandboxFaults | Refusal {
+) {
   if (!operationsSettings.of(ctx).sandboxAllowed) {
     return refuse.forbidden("Production does not allow the sandbox; start with ALLOW=sandbox to use it.");
   }

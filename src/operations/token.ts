@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Role, roles, type Scope } from "../actor.ts";
 import { type Context, type Domain, withTransaction } from "../context.ts";
 import type { Database } from "../db/client.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 
 /** A token that lets an operator or the shop's backend in; the secret itself is not kept. */
@@ -40,7 +40,7 @@ export interface MadeToken {
 }
 
 /** Makes a token for an operator (with a role) or a service (with scopes). Refuses faulty input. */
-export async function createToken(ctx: Context, input: TokenInput): Promise<MadeToken | Refusal> {
+export async function createToken(ctx: Context, input: TokenInput) {
   const parsed = parseInput(TokenInput, input);
   if (isRefusal(parsed)) return parsed;
   const { kind, name } = parsed;
@@ -66,7 +66,7 @@ export async function createToken(ctx: Context, input: TokenInput): Promise<Made
  * Takes a token's power away, within 5 seconds everywhere. Repeating it changes nothing.
  * Refuses an unknown id, and the last admin's token: nobody could make another.
  */
-export async function revokeToken(ctx: Context, id: number): Promise<AccessToken | Refusal> {
+export async function revokeToken(ctx: Context, id: number) {
   return withTransaction(ctx, async ({ db, clock }) => {
     const found = await tokenById(db, id);
     if (!found) return refuse.notFound("token", id);

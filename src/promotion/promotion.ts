@@ -1,8 +1,10 @@
 import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
 import { z } from "zod";
-import { type Context, withTransaction } from "../context.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../errors.ts";
-import { issuesOf } from "../input.ts";
+import type { Context } from "../context.ts";
+import { withTransaction } from "../context.ts";
+import type { Issue } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
+import { schemaIssues } from "../input.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { promotionTable } from "./table.ts";
 import { PromotionRule, rewardOfTier } from "./tier.ts";
@@ -30,7 +32,7 @@ export function isActing(promotion: Pick<Promotion, "enabled" | "startsAt" | "en
 }
 
 /** Writes a promotion down, disabled. */
-export async function createPromotion(ctx: Context, draft: PromotionDraft): Promise<Promotion | Refusal> {
+export async function createPromotion(ctx: Context, draft: PromotionDraft) {
   const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
@@ -49,7 +51,7 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft): Prom
 export async function rewritePromotion(
   ctx: Context,
   input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
-): Promise<Promotion | Refusal> {
+) {
   const before = await findPromotion(ctx, input.id);
   if (!before) return refuse.notFound("promotion", input.id);
   const { name, remark, startsAt, endsAt, kind, tiers } = before;
@@ -68,7 +70,7 @@ export async function rewritePromotion(
 }
 
 /** Switches a promotion on or off; repeating it changes nothing. */
-export async function setEnabled(ctx: Context, input: { id: number; enabled: boolean }): Promise<Promotion | Refusal> {
+export async function setEnabled(ctx: Context, input: { id: number; enabled: boolean }) {
   return withTransaction(ctx, async (tx) => {
     const before = await findPromotion(tx, input.id);
     if (!before) return refuse.notFound("promotion", input.id);
@@ -135,7 +137,7 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
 async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraft) {
   const parsed = PromotionFacts.safeParse(facts);
   const ruled = PromotionRule.safeParse(rule);
-  const issues = [...issuesOf(parsed.error), ...issuesOf(ruled.error, ["rule"])];
+  const issues = [...schemaIssues(parsed.error), ...schemaIssues(ruled.error, ["rule"])];
   if (!parsed.success || !ruled.success) return refuse.invalid(issues);
   const promised = await rewardIssues(ctx, ruled.data);
   if (promised.length > 0) return refuse.invalid(promised);

@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import type { z } from "zod";
 import type { Context, Issuing, Recipient, Recipients, Reward, Rewards } from "../context.ts";
 import type { Issue, Refusal } from "../errors.ts";
-import { issuesOf } from "../input.ts";
+import { schemaIssues } from "../input.ts";
 
 /** A reward with the shape of its terms. */
 export interface RewardDefinition<Terms> {
@@ -27,7 +27,7 @@ export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward
     about,
     issues: async (ctx, terms) => {
       const { data, error } = schema.safeParse(terms);
-      if (error) return issuesOf(error);
+      if (error) return schemaIssues(error);
       return (await definition.issues?.(ctx, data)) ?? [];
     },
     describe: (ctx, terms) => definition.describe(ctx, schema.parse(terms)),

@@ -1,7 +1,7 @@
 import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
 import type { Query } from "../db/statement.ts";
-import { type Refusal, refuse } from "../errors.ts";
+import { refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
 import { flowOf, flowPrefix, webhookSend } from "./messages.ts";
 import { type Delivery, type DeliveryState, deliveryTable } from "./table.ts";
@@ -46,7 +46,7 @@ export function deliverEvents(ctx: Context, where: SQL): Query[] {
 }
 
 /** Sends an endpoint a `webhook.test` event, once, whether it is enabled or not. NOT_FOUND where there is none. */
-export function testWebhook(ctx: Context, { id }: { id: number }): Promise<Delivery | Refusal> {
+export function testWebhook(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const [webhook] = await webhooksById(tx, [id]);
     if (!webhook) return refuse.notFound("webhook", id);
@@ -68,7 +68,7 @@ export function testWebhook(ctx: Context, { id }: { id: number }): Promise<Deliv
  * Sends what was delivered or failed once more, under the same message id, and tries it as often as a new one.
  * NOT_FOUND where there is none; WRONG_STATE when its endpoint is disabled or gone.
  */
-export function resendDelivery(ctx: Context, { id }: { id: number }): Promise<Delivery | Refusal> {
+export function resendDelivery(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const [delivery] = await deliveriesById(tx, [id]);
     if (!delivery) return refuse.notFound("delivery", id);

@@ -1,7 +1,7 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
-import { isRefusal, type Refusal, refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { addressFault } from "./address.ts";
 import { noted } from "./note.ts";
@@ -38,7 +38,7 @@ const mostWebhooks = 50;
  * Adds an endpoint; it is told of what happens from now on. INVALID_INPUT names faults; CONFLICT when there are 50
  * already.
  */
-export function createWebhook(ctx: Context, draft: WebhookDraft): Promise<WebhookWithSecret | Refusal> {
+export function createWebhook(ctx: Context, draft: WebhookDraft) {
   return withTransaction(ctx, async (tx) => {
     const checked = check(tx, draft);
     if ("code" in checked) return checked;
@@ -58,7 +58,7 @@ export function createWebhook(ctx: Context, draft: WebhookDraft): Promise<Webhoo
 export function updateWebhook(
   ctx: Context,
   { id, draft }: { readonly id: number; readonly draft: Partial<WebhookDraft> },
-): Promise<Webhook | Refusal> {
+) {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);
     if (!before) return refuse.notFound("webhook", id);
@@ -80,7 +80,7 @@ export function updateWebhook(
  * Gives an endpoint a new secret. The old one signs as well for 24 hours, so that its receiver can change over without
  * a gap.
  */
-export function rotateWebhookSecret(ctx: Context, { id }: { id: number }): Promise<WebhookWithSecret | Refusal> {
+export function rotateWebhookSecret(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);
     if (!before) return refuse.notFound("webhook", id);
@@ -95,7 +95,7 @@ export function rotateWebhookSecret(ctx: Context, { id }: { id: number }): Promi
 }
 
 /** Removes an endpoint for good: it is told of nothing more, not even of what is on its way. */
-export function deleteWebhook(ctx: Context, { id }: { id: number }): Promise<Webhook | Refusal> {
+export function deleteWebhook(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const before = await rowOf(tx, id);
     if (!before) return refuse.notFound("webhook", id);
@@ -131,7 +131,7 @@ export async function webhooksById(ctx: Context, ids: readonly number[]): Promis
   return ids.map((id) => byId.get(id));
 }
 
-function check(ctx: Context, draft: WebhookDraft): z.infer<typeof WebhookDraft> | Refusal {
+function check(ctx: Context, draft: WebhookDraft) {
   const parsed = parseInput(WebhookDraft, draft);
   if (isRefusal(parsed)) return parsed;
   const known = toldTypes(ctx);

@@ -2,7 +2,6 @@ import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { createCodePool } from "../../src/coupon/code/pool.ts";
-import type { CodePool } from "../../src/coupon/code/pool-table.ts";
 import { couponSums } from "../support/coupon-sums.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { openTestDatabase } from "../support/database.ts";
@@ -31,7 +30,7 @@ test(
     cleanup.push(() => db.close());
     const { id: template } = await addTemplate({ db }, { codeMode: "POOL", codePrefix: "SALE" });
     const draft = { template, wanted, idempotencyKey: "pool" };
-    const { id } = accepted<CodePool>(await createCodePool(testContext(db), draft));
+    const { id } = accepted(await createCodePool(testContext(db), draft));
     const port = freePort(); // the queue's messages name it, so that every start needs the same
     const madeSoFar = async () => (await poolOf(db, id)).made;
 

@@ -67,7 +67,7 @@ function refused(cases: readonly Case[]): void {
   }
 }
 
-const launch = `mutation { launchCampaign(input: { campaign: "${idOf("Campaign", 1)}" }) { __typename ... on Refusal { code message } } }`;
+const launch = `mutation { launchCampaign(input: { campaign: "${idOf("Campaign", 1)}" }) { __typename ... on Refusal { refusal message } } }`;
 const operator = (query: string, variables?: unknown) => who.ask("graphql", shop.app.adminToken, query, variables);
 const member = (query: string, variables?: unknown) => who.ask("app", tokens.member, query, variables);
 

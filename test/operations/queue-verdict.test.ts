@@ -120,8 +120,8 @@ test("a message that failed says how, when it is tried next, and does not wait f
     why: { verdict: "CANCELLED" },
   });
   expect(await act(admin, "retryMessage", { messageId: late.messageId })).toMatchObject({
-    code: "WRONG_STATE",
-    inState: "CANCELLED",
+    refusal: "WRONG_STATE",
+    currentState: "CANCELLED",
   });
   expect(await shop.messages()).toMatchObject({ "campaign-page": 2 }); // and no third;
 });
@@ -134,7 +134,7 @@ test("a message that is meant for later says for when", async () => {
   const late = (await until(async () => (await openMessages(admin, run)).find(({ state }) => state === "WAITING")))!;
   expect(late).toMatchObject({ job: "campaign-start", subject: `start/${run}`, flow: "default" });
   expect(late.why).toMatchObject({ verdict: "DELAYED", until: new Date(startsAt).toISOString() });
-  expect(await act(admin, "retryMessage", { messageId: late.messageId })).toMatchObject({ code: "WRONG_STATE" });
+  expect(await act(admin, "retryMessage", { messageId: late.messageId })).toMatchObject({ refusal: "WRONG_STATE" });
 });
 
 test("a message that the queue, being down, has not taken says so with the queue's own words, and nothing else need be asked", async () => {
@@ -184,7 +184,7 @@ test("a message that the queue refuses says why, is offered again at once when t
   expect(late.why.summary).toStartWith("The queue refused it: ");
   expect(await act(admin, "retryMessage", { messageId: "u1" })).toMatchObject({ __typename: "QueueMessage" });
   expect(await act(admin, "cancelMessage", { messageId: "u1" })).toMatchObject({ queueState: "CANCELLED" });
-  expect(await act(admin, "cancelMessage", { messageId: "u1" })).toMatchObject({ code: "NOT_FOUND" });
+  expect(await act(admin, "cancelMessage", { messageId: "u1" })).toMatchObject({ refusal: "NOT_FOUND" });
 });
 
 test("a dead message names its letter, and what the log tells of it once that is replayed is its past", async () => {

@@ -136,10 +136,10 @@ test("I12 a dead letter with a bad payload names its faults, and with a good one
 
   const edit = (payload: unknown) => act(admin, "editAndReplayDeadLetter", { letterId, payload });
   expect(await edit({ run: "one", page: -1 })).toMatchObject({
-    code: "INVALID_INPUT",
+    refusal: "INVALID_INPUT",
     issues: [{ path: "payload.run" }, { path: "payload.page" }],
   });
-  expect(await edit("page 1")).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "payload" }] });
+  expect(await edit("page 1")).toMatchObject({ refusal: "INVALID_INPUT", issues: [{ path: "payload" }] });
   expect(await letterIds(admin)).toHaveLength(1);
   expect(await shop.state(run)).toBe("FAILED");
   expect(await edit({ run, page: 1 })).toMatchObject({ __typename: "DeadLetter", payload: { run, page: 1 } });
@@ -147,7 +147,7 @@ test("I12 a dead letter with a bad payload names its faults, and with a good one
   expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 300 });
   expect(await shop.faults(run)).toEqual([]);
   expect(await letterIds(admin)).toEqual([]);
-  expect(await edit({ run, page: 1 })).toMatchObject({ code: "NOT_FOUND" });
+  expect(await edit({ run, page: 1 })).toMatchObject({ refusal: "NOT_FOUND" });
   const edited = lines.filter((line) => line.startsWith("dead-letter.edited"));
   expect(edited).toHaveLength(1);
   expect(edited[0]).toContain('"actor":"operator kim"');
@@ -181,7 +181,9 @@ test("what the failure callback was told cannot be edited, only replayed", async
   const admin = await hire(shop, "kim", "admin");
   await shop.app.queue.client.publish({ url: `${shop.app.url}/jobs/failed`, body: "{}", retries: 0 });
   const letterId = await until(async () => (await letterIds(admin))[0]?.letterId);
-  expect(await act(admin, "editAndReplayDeadLetter", { letterId, payload: {} })).toMatchObject({ code: "WRONG_STATE" });
+  expect(await act(admin, "editAndReplayDeadLetter", { letterId, payload: {} })).toMatchObject({
+    refusal: "WRONG_STATE",
+  });
   expect(await act(admin, "replayDeadLetter", { letterId })).toMatchObject({ __typename: "DeadLetter" });
   await until(async () => (await letterIds(admin)).some((letter) => letter.letterId !== letterId));
 });
@@ -216,10 +218,10 @@ test("dead letters are replayed together by the status and the words of their la
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 900 });
   expect(await letterIds(admin)).toEqual([]);
-  expect(await replay({ limit: 0 })).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "limit" }] });
+  expect(await replay({ limit: 0 })).toMatchObject({ refusal: "INVALID_INPUT", issues: [{ path: "limit" }] });
   for (const answerContains of [null, "x"]) {
     expect(await replay({ answerContains, after: "no cursor" })).toMatchObject({
-      code: "INVALID_INPUT",
+      refusal: "INVALID_INPUT",
       issues: [{ path: "after" }],
     });
   }
@@ -271,11 +273,11 @@ test("a viewer reads, an editor steers and replays, an admin deletes and cancels
     editAndReplayDeadLetter: { letterId: "none", payload: {} },
   };
   for (const [mutation, input] of Object.entries(steering)) {
-    expect(await act(viewer, mutation, input)).toMatchObject({ code: "FORBIDDEN" });
-    expect((await act(editor, mutation, input)).code).not.toBe("FORBIDDEN");
+    expect(await act(viewer, mutation, input)).toMatchObject({ refusal: "FORBIDDEN" });
+    expect((await act(editor, mutation, input)).refusal).not.toBe("FORBIDDEN");
   }
-  expect(await act(editor, "cancelMessage", { messageId: "none" })).toMatchObject({ code: "FORBIDDEN" });
-  expect(await act(editor, "deleteDeadLetter", { letterId: "none" })).toMatchObject({ code: "FORBIDDEN" });
+  expect(await act(editor, "cancelMessage", { messageId: "none" })).toMatchObject({ refusal: "FORBIDDEN" });
+  expect(await act(editor, "deleteDeadLetter", { letterId: "none" })).toMatchObject({ refusal: "FORBIDDEN" });
   expect((await shop.ctx.db.all(sql`SELECT 1 FROM outbox WHERE name = 'none'`)).length).toBe(0);
 });
 
@@ -302,15 +304,15 @@ test("what another installation has in the same queue is neither shown nor count
   const about = [theirs.messageId, theirs.dead];
   for (const id of about) {
     expect(await queueMessage(admin, id)).toBeNull();
-    expect(await act(admin, "retryMessage", { messageId: id })).toMatchObject({ code: "NOT_FOUND" });
-    expect(await act(admin, "cancelMessage", { messageId: id })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await act(admin, "retryMessage", { messageId: id })).toMatchObject({ refusal: "NOT_FOUND" });
+    expect(await act(admin, "cancelMessage", { messageId: id })).toMatchObject({ refusal: "NOT_FOUND" });
   }
   const { nodes } = await queueMessages(admin, "first: 100");
   expect(nodes.filter(({ messageId }) => about.includes(messageId))).toEqual([]);
   expect(nodes.filter(({ job }) => job === "campaign-page")).toEqual([]);
   expect(
     await act(admin, "editAndReplayDeadLetter", { letterId: theirs.letterId, payload: { run: 1, page: 1 } }),
-  ).toMatchObject({ code: "NOT_FOUND" });
+  ).toMatchObject({ refusal: "NOT_FOUND" });
   expect(await act(admin, "replayDeadLetters", { answerContains: "" })).toMatchObject({ replayed: 0 });
   expect(await act(admin, "resumeFlow", { flow: "pages" })).toMatchObject({ waiting: 0, paused: false });
   const { queueStatus } = await admin.get(
@@ -363,7 +365,7 @@ test("cursors of elsewhere and names that cannot be are refused or find nothing"
   expect([queueMessages.nodes, deadLetters.nodes]).toEqual([[], []]);
   const replay = (input: object) => act(admin, "replayDeadLetters", { answerContains: "x", ...input });
   expect(await replay({ job: long })).toMatchObject({ replayed: 0, more: false });
-  expect(await replay({ after: long })).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "after" }] });
+  expect(await replay({ after: long })).toMatchObject({ refusal: "INVALID_INPUT", issues: [{ path: "after" }] });
 });
 
 test("while the queue is away, whoever asks for it is told so, and why", async () => {

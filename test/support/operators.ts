@@ -2,6 +2,7 @@ import type { Role } from "../../src/actor.ts";
 import { createToken } from "../../src/operations/token.ts";
 import { dataOf } from "./ask.ts";
 import { type Answer, read } from "./graphql.ts";
+import { refusalsOf, titleOf } from "./refusals.ts";
 import { accepted, type Shop } from "./shop.ts";
 
 /** An operator of a shop who asks over HTTP. */
@@ -51,11 +52,8 @@ const resultOf = (mutation: string) =>
   results[mutation] ?? ["Promotion", "CouponTemplate"].find((type) => mutation.endsWith(type)) ?? "Campaign";
 
 function mutationOf(mutation: string, fields: string): string {
-  const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
-  return `mutation ($input: ${title}Input!) { ${mutation}(input: $input) { __typename
-    ... on ${resultOf(mutation)} { ${fields} }
-    ... on Refusal { code message } ... on InvalidInput { issues { path message } }
-    ... on WrongState { inState: state } ... on NeedsApproval { limit } } }`;
+  return `mutation ($input: ${titleOf(mutation)}Input!) { ${mutation}(input: $input) { __typename
+    ... on ${resultOf(mutation)} { ${fields} } ${refusalsOf(mutation)} } }`;
 }
 
 function events(text: string) {

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { CartInput } from "../../src/checkout/cart.ts";
 import { type LockInput, lockCoupons } from "../../src/checkout/order/lock.ts";
 import { type RefundInput, refundOrder } from "../../src/checkout/order/refund.ts";
+import type { refuseCoupons } from "../../src/checkout/refusals.ts";
 import type { Context } from "../../src/context.ts";
 import type { templateTable } from "../../src/coupon/table.ts";
 import { isRefusal, type Refusal } from "../../src/errors.ts";
@@ -23,8 +24,8 @@ export const stacks = (group: string, order = 0) => ({ stacking: { group, order 
 
 export const codeOf = (answer: object | Refusal) => (isRefusal(answer) ? answer.code : "DONE");
 /** Why the coupons cannot be used, or what else was answered. */
-export const reasonsOf = (answer: object | Refusal) =>
-  isRefusal(answer) && answer.code === "COUPON_UNUSABLE" ? answer.coupons.map(({ reason }) => reason) : codeOf(answer);
+export const reasonsOf = (answer: object | ReturnType<typeof refuseCoupons>) =>
+  "unusable" in answer ? answer.unusable.map(({ reason }) => reason) : codeOf(answer);
 
 /** Twenty members of a shop with a clock that is moved by hand, whose coupons are locked, spent and refunded. */
 export async function openOrders() {

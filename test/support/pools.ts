@@ -2,14 +2,13 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
 import { createCodePool } from "../../src/coupon/code/pool.ts";
 import { fillStep } from "../../src/coupon/code/pool-fill.ts";
-import type { CodePool } from "../../src/coupon/code/pool-table.ts";
 import type { Database } from "../../src/db/client.ts";
 import { accepted } from "./shop.ts";
 
 /** A pool that is filled by its own steps, without the queue. */
 export async function filledPool(ctx: Context, template: number, wanted: number): Promise<number> {
   const key = crypto.randomUUID();
-  const { id } = accepted<CodePool>(await createCodePool(ctx, { template, wanted, idempotencyKey: key }));
+  const { id } = accepted(await createCodePool(ctx, { template, wanted, idempotencyKey: key }));
   for (let made = 0; made < wanted; made = (await poolOf(ctx.db, id)).made)
     await fillStep(ctx, { pool: id, from: made });
   return id;

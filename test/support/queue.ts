@@ -1,4 +1,5 @@
 import type { Operator } from "./operators.ts";
+import { refusalsOf, titleOf } from "./refusals.ts";
 
 const messageFields = `messageId job subject payload flow state createdAt notBefore
   attempts { at endedAt outcome status answer nextAt }
@@ -73,10 +74,8 @@ const shownFields: Readonly<Record<string, string>> = {
 /** Sends one of the queue's mutations and answers its result, or the refusal with all its faults. */
 // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
 export async function act(operator: Operator, mutation: string, input: unknown): Promise<any> {
-  const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
   const result = results[mutation] ?? "";
-  const query = `mutation ($input: ${title}Input!) { ${mutation}(input: $input) { __typename
-    ... on ${result} { ${shownFields[result]} }
-    ... on Refusal { code message } ... on InvalidInput { issues { path message } } ... on WrongState { inState: state } } }`;
+  const query = `mutation ($input: ${titleOf(mutation)}Input!) { ${mutation}(input: $input) { __typename
+    ... on ${result} { ${shownFields[result]} } ${refusalsOf(mutation)} } }`;
   return (await operator.get(query, { input }))[mutation];
 }

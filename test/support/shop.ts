@@ -162,9 +162,9 @@ export function shopEnv(dataDir: string, env: Readonly<Record<string, string>> =
 }
 
 /** What a verb answered, unless it refused. */
-export function accepted<T>(answer: T | Refusal): T {
+export function accepted<Answer>(answer: Answer): Exclude<Answer, Refusal> {
   if (isRefusal(answer)) throw new Error(`refused: ${answer.message}`);
-  return answer;
+  return answer as Exclude<Answer, Refusal>;
 }
 
 export async function addMembers(db: Database, n: number, shape: MemberShape = {}): Promise<void> {

@@ -286,7 +286,7 @@ test("a deleted endpoint is told of nothing more", async () => {
   await world.pass(hour);
   await world.happen();
   expect([there.received.length, await world.states()]).toEqual([1, ["FAILED 1 500"]]);
-  expect(await resendDelivery(world.ctx, { id: 1 })).toMatchObject({ code: "WRONG_STATE", state: "DELETED" });
+  expect(await resendDelivery(world.ctx, { id: 1 })).toMatchObject({ code: "WRONG_STATE", currentState: "DELETED" });
 });
 
 test("a delivery whose message the queue gave up waits for its dead letter to be replayed", async () => {

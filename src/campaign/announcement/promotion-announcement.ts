@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type Promotion, type PromotionDraft, rewritePromotion, setEnabled } from "../../promotion/promotion.ts";
 import { cancelCampaign } from "../control/cancel.ts";
@@ -29,11 +29,11 @@ export interface EnableInput {
  * everyone: all in one transaction. Refuses what has ended, and whatever launching refuses (NEEDS_APPROVAL: enable it
  * without announcing, and have a campaign of your own reviewed). The same idempotency key answers the same again.
  */
-export function enablePromotion(ctx: Context, { idempotencyKey, ...input }: EnableInput): Promise<Promoted | Refusal> {
+export function enablePromotion(ctx: Context, { idempotencyKey, ...input }: EnableInput) {
   return once(ctx, { key: idempotencyKey, input: { enable: input }, work: (tx) => enable(tx, input) });
 }
 
-async function enable(ctx: Context, { id, announce, announcement = {} }: EnableInput): Promise<Promoted | Refusal> {
+async function enable(ctx: Context, { id, announce, announcement = {} }: EnableInput) {
   const promotion = await setEnabled(ctx, { id, enabled: true });
   if (isRefusal(promotion)) return promotion;
   if (promotion.endsAt !== null && promotion.endsAt <= ctx.clock()) {
@@ -61,7 +61,7 @@ async function wasAnnounced(ctx: Context, promotion: number): Promise<boolean> {
 /**
  * Disables a promotion, and cancels its announcements that have not begun: nobody shall be told of what is not there.
  */
-export function disablePromotion(ctx: Context, { id }: { id: number }): Promise<Promotion | Refusal> {
+export function disablePromotion(ctx: Context, { id }: { id: number }) {
   return withTransaction(ctx, async (tx) => {
     const promotion = await setEnabled(tx, { id, enabled: false });
     if (isRefusal(promotion)) return promotion;
@@ -77,10 +77,7 @@ export function disablePromotion(ctx: Context, { id }: { id: number }): Promise<
  * Changes a promotion, enabled or not; what is left out stays. It is not announced again by that, but an announcement
  * that has not begun moves with its window.
  */
-export function updatePromotion(
-  ctx: Context,
-  input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
-): Promise<Promotion | Refusal> {
+export function updatePromotion(ctx: Context, input: { readonly id: number; readonly draft: Partial<PromotionDraft> }) {
   return withTransaction(ctx, async (tx) => {
     const promotion = await rewritePromotion(tx, input);
     if (isRefusal(promotion)) return promotion;

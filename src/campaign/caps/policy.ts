@@ -3,7 +3,7 @@ import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import { isRefusal } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { perApp } from "../../memory.ts";
 
@@ -48,7 +48,7 @@ const Policy = z
  * Sets the whole policy of a channel, or of all together; one without any bound is taken away. It holds everywhere
  * within 5 seconds.
  */
-export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>): Promise<CapsPolicy | Refusal> {
+export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>) {
   const checked = parseInput(Policy, input);
   if (isRefusal(checked)) return checked;
   const { channel, perDay, perWeek, quietFrom, quietTo } = checked;

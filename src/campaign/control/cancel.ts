@@ -1,8 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import { isRefusal } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import type { Campaign } from "../draft/campaign.ts";
 import { runCancelled, runsEnded } from "../events.ts";
 import { campaignCancel } from "../messages.ts";
 import { republishRun } from "../run/republish.ts";
@@ -12,7 +11,7 @@ import { type Command, move } from "./move.ts";
  * Ends a campaign. Sending stops with the commit, as for a pause; then everyone not yet reached is marked CANCELLED, so
  * that its runs add up, and the runs end CANCELLED; those that never began end at once.
  */
-export async function cancelCampaign(ctx: Context, input: Command): Promise<Campaign | Refusal> {
+export async function cancelCampaign(ctx: Context, input: Command) {
   return withTransaction(ctx, async (tx) => {
     const ofCampaign = sql`campaign = ${input.id}`;
     const notBegun = sql`${ofCampaign} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`;

@@ -1,12 +1,13 @@
 import { sql } from "drizzle-orm";
 import { type Audience, compileAudience, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { readAudience } from "../../member/audience-choice.ts";
 import { messageIssues, startIssues } from "../action/index.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
+import { needsApproval } from "../refusals.ts";
 import { scheduleRun } from "../run/start.ts";
 import { campaignSettings } from "../settings.ts";
 
@@ -20,7 +21,7 @@ import { campaignSettings } from "../settings.ts";
 export async function launchCampaign(
   ctx: Context,
   input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
-): Promise<Campaign | Refusal> {
+) {
   const checked = await findCampaign(ctx, input.id);
   return once(ctx, {
     key: input.idempotencyKey,
@@ -40,7 +41,7 @@ export async function launchCampaign(
   });
 }
 
-async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal | undefined> {
+async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
   const content = messageIssues(campaign.kind, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
@@ -53,10 +54,7 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign): Promise<Refusal 
   if (isRefusal(audience)) return audience;
   const limit = campaignSettings.of(ctx).approvalAbove;
   if ((await countUpTo(ctx, audience, limit + 1)) <= limit) return undefined;
-  return refuse.needsApproval(
-    `It matches more than ${limit} members: another operator has to approve it first.`,
-    limit,
-  );
+  return needsApproval(limit);
 }
 
 /** Members of an audience, counted no further than `limit`: a launch must not wait for the last of ten million. */
@@ -68,6 +66,6 @@ async function countUpTo(ctx: Context, audience: Audience, limit: number): Promi
   return row?.n ?? 0;
 }
 
-function notLaunchable(campaign: Campaign): Refusal {
+function notLaunchable(campaign: Campaign) {
   return refuse.wrongState(`A campaign that is ${campaign.state} cannot be launched.`, campaign.state);
 }

@@ -1,7 +1,7 @@
 import { type Context, withTransaction } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { type Refusal, refuse } from "../../errors.ts";
-import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { refuse } from "../../errors.ts";
+import { findCampaign } from "../draft/campaign.ts";
 import { type Move, moveCampaign, transitions } from "../draft/transitions.ts";
 
 /** What operators say with every command. */
@@ -12,12 +12,7 @@ export interface Command {
 }
 
 /** Moves a campaign, and `also` does what belongs to it; WRONG_STATE where the move may not start from its state. */
-export async function move(
-  ctx: Context,
-  name: Move,
-  input: Command,
-  also: readonly Query[] = [],
-): Promise<Campaign | Refusal> {
+export async function move(ctx: Context, name: Move, input: Command, also: readonly Query[] = []) {
   return withTransaction(ctx, async (tx) => {
     const results = await tx.db.write(moveCampaign(tx, name, input.id, input.reason));
     const campaign = await findCampaign(tx, input.id);

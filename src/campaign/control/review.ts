@@ -1,16 +1,16 @@
 import { sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { startIssues } from "../action/index.ts";
-import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { findCampaign } from "../draft/campaign.ts";
 import { type Command, move } from "./move.ts";
 
 /** Asks for review; a draft only. */
 export const submitCampaign = (ctx: Context, input: Command) => move(ctx, "submit", input);
 
 /** Approves a campaign in review; refused to its author, and where its action cannot begin. */
-export async function approveCampaign(ctx: Context, input: Command): Promise<Campaign | Refusal> {
+export async function approveCampaign(ctx: Context, input: Command) {
   const campaign = await findCampaign(ctx, input.id);
   if (campaign?.author === describeActor(ctx.actor)) {
     return refuse.forbidden("A campaign is approved by someone other than its author.");

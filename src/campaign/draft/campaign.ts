@@ -3,7 +3,7 @@ import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, issuesOf, type Refusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
@@ -35,7 +35,7 @@ export const CampaignDraft = z.strictObject({
 export type CampaignDraft = z.input<typeof CampaignDraft>;
 
 /** Creates a campaign as a draft. Content may still be incomplete; what is there must be right. */
-export async function createCampaign(ctx: Context, draft: CampaignDraft): Promise<Campaign | Refusal> {
+export async function createCampaign(ctx: Context, draft: CampaignDraft) {
   const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
@@ -57,10 +57,7 @@ export async function createCampaign(ctx: Context, draft: CampaignDraft): Promis
  * Changes what is said of a draft; what is left out stays. Past that state it is refused: what was reviewed or sent
  * must not change.
  */
-export async function updateCampaign(
-  ctx: Context,
-  input: { id: number; draft: Partial<CampaignDraft> },
-): Promise<Campaign | Refusal> {
+export async function updateCampaign(ctx: Context, input: { id: number; draft: Partial<CampaignDraft> }) {
   const before = await findCampaign(ctx, input.id);
   if (!before) return refuse.notFound("campaign", input.id);
   const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
@@ -85,7 +82,7 @@ function draftOf(campaign: Campaign): CampaignDraft {
   return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
 }
 
-async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<typeof CampaignDraft> | Refusal> {
+async function checkDraft(ctx: Context, draft: CampaignDraft) {
   const parsed = parseInput(CampaignDraft, draft);
   if (isRefusal(parsed)) return parsed;
   const { kind, channels, audience, content, startsAt, endsAt } = parsed;
@@ -98,13 +95,13 @@ async function checkDraft(ctx: Context, draft: CampaignDraft): Promise<z.output<
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
   }
   const read = await readAudience(ctx, audience);
-  if (isRefusal(read)) issues.push(...issuesOf(read));
+  if (isRefusal(read)) issues.push(...audienceIssues(read));
   return issues.length > 0 ? refuse.invalid(issues) : parsed;
 }
 
-function issuesOf(refusal: Refusal): Issue[] {
-  if (refusal.code !== "INVALID_INPUT") return [{ path: "audience", message: refusal.message }];
-  return refusal.issues.map(({ path, message }) => ({
+function _audienceIssues(refused: Refusal): Issue[] {
+  if (refused.code !== "INVALID_INPUT") return [{ path: "audience", message: refused.message }];
+  return issuesOf(refused).map(({ path, message }) => ({
     path: path ? `audience.filter.${path}` : "audience.filter",
     message,
   }));

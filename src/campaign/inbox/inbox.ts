@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { touchInbox } from "./inbox-watch.ts";
 import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
 
@@ -63,7 +63,7 @@ export async function unreadCount(ctx: Context): Promise<number> {
 }
 
 /** Marks one message read; repeating it keeps the first time. NOT_FOUND for what is not in the member's inbox. */
-export async function markRead(ctx: Context, input: { run: number }): Promise<InboxMessage | Refusal> {
+export async function markRead(ctx: Context, input: { run: number }) {
   await markAllRead(ctx, { only: input.run });
   const [message] = await inboxByRun(ctx, [input.run]);
   return message ?? refuse.notFound("message", input.run);
@@ -86,7 +86,7 @@ export async function markAllRead(
 }
 
 /** Takes a message out of the acting member's inbox for good. NOT_FOUND for what is not there, or no longer. */
-export async function deleteInboxMessage(ctx: Context, input: { run: number }): Promise<{ run: number } | Refusal> {
+export async function deleteInboxMessage(ctx: Context, input: { run: number }) {
   const [result] = await ctx.db.write([
     sql`
       UPDATE inbox SET deleted_at = ${ctx.clock()}

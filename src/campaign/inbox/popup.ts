@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { actingMember } from "./inbox.ts";
 import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
 
@@ -41,7 +41,7 @@ export async function nextPopup(ctx: Context): Promise<Popup | undefined> {
  * Claims a popup for being shown: of all devices that ask, one is answered the popup and shows it. Everyone else, and
  * everyone later, is refused (WRONG_STATE); NOT_FOUND for what the member never had.
  */
-export async function showPopup(ctx: Context, { run }: { run: number }): Promise<Popup | Refusal> {
+export async function showPopup(ctx: Context, { run }: { run: number }) {
   const now = ctx.clock();
   const mine = sql`member = ${actingMember(ctx)} AND run = ${run}`;
   const [shown] = await ctx.db.write([

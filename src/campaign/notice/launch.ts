@@ -4,10 +4,10 @@ import { type Context, withTransaction } from "../../context.ts";
 import { decideNotice, type NoticeKey, noteNoticeCampaign } from "../../coupon/reminder/notice.ts";
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import { isRefusal } from "../../errors.ts";
 import { Content } from "../content/content.ts";
 import { launchCampaign } from "../control/launch.ts";
-import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
+import { type CampaignDraft, createCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
 import { usualContent } from "./text.ts";
 
@@ -41,7 +41,7 @@ const Channels = z.array(z.enum(channelNames)).min(1);
 export async function launchNotice(ctx: Context, notice: Notice): Promise<void> {
   const { kind, template, slot } = notice;
   const key = { kind, template: template.id, slot };
-  const launched = await withTransaction(systemOf(ctx), async (tx): Promise<Campaign | Refusal | undefined> => {
+  const launched = await withTransaction(systemOf(ctx), async (tx) => {
     if (!(await decideNotice(tx, key))) return undefined;
     const campaign = await createCampaign(tx, draftOf(tx, notice));
     if (isRefusal(campaign)) return campaign;

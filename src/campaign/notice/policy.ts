@@ -1,9 +1,9 @@
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type NoticeKind, type NoticePolicy, noticeKinds, saveNoticePolicy } from "../../coupon/reminder/policy.ts";
+import { type NoticeKind, noticeKinds, saveNoticePolicy } from "../../coupon/reminder/policy.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { Content, contentIssues } from "../content/content.ts";
 
@@ -38,10 +38,7 @@ const NoticeInput = z.strictObject({
  * null is what is said for all, else what is usual. It counts for reminders that have not been decided on. Refusals:
  * INVALID_INPUT, NOT_FOUND (the template).
  */
-export async function setNoticePolicy(
-  ctx: Context,
-  input: z.input<typeof NoticeInput>,
-): Promise<NoticePolicy | Refusal> {
+export async function setNoticePolicy(ctx: Context, input: z.input<typeof NoticeInput>) {
   const checked = parseInput(NoticeInput, input);
   if (isRefusal(checked)) return checked;
   const { leadMinutes: minutes, ...others } = checked;

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { messageChannels, rewardChannel } from "../ledger/channel.ts";
 import type { SendState } from "../ledger/send-state.ts";
 import { type FrozenRun, frozenRun, matches } from "../run/frozen.ts";
@@ -37,7 +37,7 @@ export interface RowWhy {
  * Tells in words why a member, by its `seq`, got a run's message or did not: from the ledger, else from what keeps the
  * member out of it.
  */
-export async function whyMember(ctx: Context, input: { run: number; member: number }): Promise<MemberWhy | Refusal> {
+export async function whyMember(ctx: Context, input: { run: number; member: number }) {
   const run = await findRun(ctx, input.run);
   if (!run) return refuse.notFound("run", input.run);
   const member = await ctx.db.first<MemberRow>(sql`SELECT seq, deleted_at FROM member WHERE seq = ${input.member}`);

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
@@ -26,7 +26,7 @@ export interface PreviewInput {
 }
 
 /** Renders a campaign's content for a member; links are shown as written. Nothing is sent. */
-export async function previewContent(ctx: Context, input: PreviewInput): Promise<Preview | Refusal> {
+export async function previewContent(ctx: Context, input: PreviewInput) {
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
   const { channel } = input;

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { readAudience } from "../../member/audience-choice.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { freezeAction } from "../action/index.ts";
@@ -37,7 +37,7 @@ export interface Simulation {
  * members for whom no coupon is left, and what sends of this very campaign, or of others under way, use up of the caps
  * until it is a member's turn.
  */
-export async function simulateLaunch(ctx: Context, input: { id: number }): Promise<Simulation | Refusal> {
+export async function simulateLaunch(ctx: Context, input: { id: number }) {
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
   const audience = await readAudience(ctx, campaign.audience);

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { type ExternalChannelName, factsOf } from "../../channels/catalog.ts";
 import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { freezeAction, skipText } from "../action/index.ts";
 import {
@@ -16,7 +16,7 @@ import {
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
 import { campaignTest } from "../messages.ts";
-import { type Preview, type PreviewInput, previewContent } from "./preview.ts";
+import { type PreviewInput, previewContent } from "./preview.ts";
 
 /** The run that tests are sent as: none, so that neither ledger nor sums know of them. */
 const noRun = 0;
@@ -26,7 +26,7 @@ const noRun = 0;
  * channels, whose text a preview shows, and members whom the channel must not be used for: consent holds for tests,
  * too.
  */
-export async function requestTestSend(ctx: Context, input: PreviewInput): Promise<Preview | Refusal> {
+export async function requestTestSend(ctx: Context, input: PreviewInput) {
   const { campaign, member, channel } = input;
   if (factsOf(channel).reach === "local") {
     return refuse.invalid([{ path: "channel", message: `${channel} sends nothing out; previewContent shows it` }]);

@@ -3,11 +3,12 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { canLock, couponsLocked, lockStatements } from "../../coupon/use/lock.ts";
 import type { Query } from "../../db/statement.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import type { MemberKey } from "../../member/member.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
+import { refuseCoupons } from "../refusals.ts";
 import { expireLocksOf } from "./lock-expiry.ts";
 import { type CouponOrder, couponsOf, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
@@ -37,7 +38,7 @@ export interface LockInput {
  * stands, with the time that it was given. Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT
  * (the order is locked with something else, or another member's), WRONG_STATE (it was redeemed).
  */
-export async function lockCoupons(ctx: Context, input: LockInput): Promise<CouponOrder | Refusal> {
+export async function lockCoupons(ctx: Context, input: LockInput) {
   const { member: key, ...request } = input;
   const asked = parseInput(LockRequest, request);
   if (isRefusal(asked)) return asked;
@@ -49,7 +50,7 @@ export async function lockCoupons(ctx: Context, input: LockInput): Promise<Coupo
     if (standing) return standing;
     await expireLocksOf(ctx, asked.coupons, asked.orderId);
     const quote = await quoteOf(ctx, { ...asked, member });
-    if (quote.leftOut.length > 0) return refuse.couponUnusable(quote.leftOut);
+    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut);
     const locked = await lock(ctx, asked, { member, quote });
     if (locked) return locked;
   }
@@ -57,7 +58,7 @@ export async function lockCoupons(ctx: Context, input: LockInput): Promise<Coupo
 }
 
 /** What to answer of an order that is there; undefined when it may be locked (again). */
-function standingOrder(order: CouponOrder, asked: LockRequest, member: number): CouponOrder | Refusal | undefined {
+function standingOrder(order: CouponOrder, asked: LockRequest, member: number) {
   if (order.member !== member) return refuse.conflict("This order is another member's.");
   switch (order.state) {
     case "LOCKED": {

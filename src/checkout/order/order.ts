@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
@@ -74,7 +74,7 @@ export function couponsOf({ quote }: CouponOrder): number[] {
  */
 export const tries = 50;
 
-export function tooBusy(): Refusal {
+export function tooBusy() {
   return refuse.conflict("Others change this order or its coupons at the same time; try again.");
 }
 
@@ -84,7 +84,7 @@ export const ShopName = z.string().min(1).max(100);
 const Named = z.object({ orderId: ShopName });
 
 /** INVALID_INPUT for what cannot be an order's name. */
-export function faultOfName(orderId: string): Refusal | undefined {
+export function faultOfName(orderId: string) {
   const named = parseInput(Named, { orderId });
   return isRefusal(named) ? named : undefined;
 }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Context, MemberContext } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { findMember, type MemberKey } from "../../member/member.ts";
 import { actingPromotions } from "../../promotion/promotion.ts";
@@ -28,16 +28,13 @@ export interface QuoteInput {
  * Coupons that are named are used as far as that is possible and legal; each that is not is told with its reason.
  * Refusal: INVALID_INPUT.
  */
-export async function quoteCart(ctx: MemberContext, input: QuoteInput): Promise<Quote | Refusal> {
+export async function quoteCart(ctx: MemberContext, input: QuoteInput) {
   const asked = parseInput(QuoteRequest, input);
   return isRefusal(asked) ? asked : quoteOf(ctx, { ...asked, member: ctx.actor.seq });
 }
 
 /** The same for any member. Refusals: INVALID_INPUT, NOT_FOUND. */
-export async function quoteCartFor(
-  ctx: Context,
-  input: QuoteInput & { readonly member: MemberKey },
-): Promise<Quote | Refusal> {
+export async function quoteCartFor(ctx: Context, input: QuoteInput & { readonly member: MemberKey }) {
   const asked = parseInput(QuoteRequest, { cart: input.cart, coupons: input.coupons });
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, input.member);
@@ -45,7 +42,7 @@ export async function quoteCartFor(
 }
 
 /** The `seq` of a member that is not erased. */
-export async function memberOf(ctx: Context, key: MemberKey): Promise<number | Refusal> {
+export async function memberOf(ctx: Context, key: MemberKey) {
   const member = await findMember(ctx, key);
   return member?.seq ?? refuse.notFound("member", Object.values(key).join());
 }

@@ -2,10 +2,11 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { couponsSpent, spendStatements } from "../../coupon/use/spend.ts";
 import type { Query } from "../../db/statement.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
+import { refuseCoupons } from "../refusals.ts";
 import { type CouponOrder, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
 import { quoteOf } from "./quote-order.ts";
 
@@ -23,7 +24,7 @@ export interface RedeemInput {
  * or refunded, or its lock is over: lock it again), COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with
  * another cart).
  */
-export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput): Promise<CouponOrder | Refusal> {
+export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput) {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
   const bought = cart && parseInput(Cart, cart);
@@ -41,13 +42,13 @@ export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput
     }
     if (order.state !== "LOCKED") return notLocked(order);
     const quote = isSame ? order.quote : await quoteAgain(ctx, order, bought);
-    if (quote.leftOut.length > 0) return refuse.couponUnusable(quote.leftOut);
+    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut);
     await redeem(ctx, order, { cart: isSame ? order.cart : bought, quote });
   }
   return tooBusy();
 }
 
-function notLocked({ state }: CouponOrder): Refusal {
+function notLocked({ state }: CouponOrder) {
   const next = state === "REFUNDED" ? "" : " Lock its coupons again, then redeem.";
   return refuse.wrongState(`This order holds no coupons: it is ${state}.${next}`, state);
 }

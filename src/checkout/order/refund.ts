@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { couponsGivenBack } from "../../coupon/use/give-back.ts";
 import { allocate } from "../../discount/allocation.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { sum } from "../quote/promotions.ts";
 import { type CouponOrder, findOrder, ShopName, tooBusy, tries } from "./order.ts";
@@ -39,7 +39,7 @@ export interface Refunded {
  * Refusals: NOT_FOUND, INVALID_INPUT (more than was paid), CONFLICT (this `refundId` was given otherwise), WRONG_STATE
  * (not redeemed, or refunded in full).
  */
-export async function refundOrder(ctx: Context, input: RefundInput): Promise<Refunded | Refusal> {
+export async function refundOrder(ctx: Context, input: RefundInput) {
   const asked = parseInput(RefundRequest, input);
   if (isRefusal(asked)) return asked;
   for (let n = 0; n < tries; n++) {
@@ -58,7 +58,7 @@ export async function refundOrder(ctx: Context, input: RefundInput): Promise<Ref
   return tooBusy();
 }
 
-function notRefundable({ state }: CouponOrder): Refusal {
+function notRefundable({ state }: CouponOrder) {
   const why = state === "REFUNDED" ? "all that was paid went back" : `it is ${state}`;
   return refuse.wrongState(`There is nothing to refund of this order: ${why}.`, state);
 }
@@ -71,11 +71,7 @@ function termsOf({ policy, amount, lines, validDays }: RefundRequest): string {
 /** What goes back of each line. */
 type LineAmounts = readonly { readonly line: string; readonly amount: number }[];
 
-function partsOf(
-  { amount, lines }: RefundRequest,
-  { quote }: CouponOrder,
-  earlier: readonly Refund[],
-): LineAmounts | Refusal {
+function partsOf({ amount, lines }: RefundRequest, { quote }: CouponOrder, earlier: readonly Refund[]) {
   const known = new Set(quote.lines.map(({ id }) => id));
   const stranger = lines?.findIndex((line) => !known.has(line)) ?? -1;
   if (stranger >= 0) return refuse.invalid([{ path: `lines.${stranger}`, message: "is no line of the order" }]);

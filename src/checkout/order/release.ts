@@ -1,17 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { couponsReleased, releaseStatements } from "../../coupon/use/release.ts";
-import { type Refusal, refuse } from "../../errors.ts";
-import { type CouponOrder, faultOfName, findOrder } from "./order.ts";
+import { refuse } from "../../errors.ts";
+import { faultOfName, findOrder } from "./order.ts";
 
 /**
  * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as
  * it stands. Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE (it was redeemed: refund it).
  */
-export async function releaseCoupons(
-  ctx: Context,
-  { orderId }: { readonly orderId: string },
-): Promise<CouponOrder | Refusal> {
+export async function releaseCoupons(ctx: Context, { orderId }: { readonly orderId: string }) {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
   await freeOrders(

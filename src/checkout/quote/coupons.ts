@@ -3,8 +3,8 @@ import { allocate } from "../../discount/allocation.ts";
 import { type Conditions, eligibleLines } from "../../discount/conditions.ts";
 import type { DiscountRule } from "../../discount/discount.ts";
 import { byTurn, type Stackable } from "../../discount/stacking.ts";
-import type { UnusableReason } from "../../errors.ts";
 import type { CartLine } from "../cart.ts";
+import type { UnusableReason } from "../refusals.ts";
 
 /** A coupon with what its template promises. Money is minor units, times are ms. */
 export interface CandidateCoupon extends Stackable {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unusableReasons } from "../../errors.ts";
+import { unusableReasons } from "../refusals.ts";
 
 /** Minor units. */
 const amount = z.int().nonnegative();

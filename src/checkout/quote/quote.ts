@@ -1,7 +1,7 @@
 import { conflictOf, isLegal } from "../../discount/stacking.ts";
-import type { UnusableReason } from "../../errors.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
 import type { Cart } from "../cart.ts";
+import type { UnusableReason } from "../refusals.ts";
 import { type CandidateCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
 import { earnedFor, sharesOf, sum, takePromotions } from "./promotions.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";

@@ -5,6 +5,7 @@ import { makeCode } from "../code/code.ts";
 import { type Admission, admit, settle } from "../gate/gate.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import { soldOutForSure } from "../gate/sold-out.ts";
+import { refuseCoupon } from "../refusals.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
@@ -27,7 +28,7 @@ export interface ClaimInput {
  * when it resolves; the same idempotency key gives the same coupon again. The database decides; the gate only spares it
  * the crowd.
  */
-export async function claimCoupon(ctx: MemberContext, input: ClaimInput): Promise<Coupon | Refusal> {
+export async function claimCoupon(ctx: MemberContext, input: ClaimInput) {
   const { idempotencyKey } = input;
   if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
@@ -61,22 +62,22 @@ function mayHaveClaimed({ recurringTemplate }: CouponTemplate, refused: Refusal)
 }
 
 /** Why a template that may be known about is not in offer to this member now, if it is not. */
-export async function notClaimable(ctx: MemberContext, template: CouponTemplate): Promise<Refusal | undefined> {
+export async function notClaimable(ctx: MemberContext, template: CouponTemplate) {
   const now = ctx.clock();
-  if (isOver(template, now)) return refuse.ended();
-  if (template.opensAt !== null && now < template.opensAt) return refuse.notStarted(template.opensAt);
-  return (await isEligible(ctx, template)) ? undefined : refuse.notEligible();
+  if (isOver(template, now)) return refuseCoupon.ended();
+  if (template.opensAt !== null && now < template.opensAt) return refuseCoupon.notStarted(template.opensAt);
+  return (await isEligible(ctx, template)) ? undefined : refuseCoupon.notEligible();
 }
 
 /** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
-async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token: string): Promise<Refusal | undefined> {
+async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token: string) {
   if (stock === null) return undefined;
   const admission: Admission = await admit(ctx.redis, { template: id, member: ctx.actor.seq, token }, ctx.clock());
   switch (admission.kind) {
     case "rate_limited":
       return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));
     case "sold_out":
-      return (await soldOutForSure(ctx, id)) ? refuse.soldOut() : undefined;
+      return (await soldOutForSure(ctx, id)) ? refuseCoupon.soldOut() : undefined;
     case "unloaded":
       void loadGate(ctx, id);
       return undefined;
@@ -95,13 +96,13 @@ interface AskedTemplate {
  * The coupon that this very claim made before, if it did: repeating it answers the same, however over or sold out the
  * template is.
  */
-async function earlier(ctx: Context, token: string, asked: AskedTemplate): Promise<Coupon | Refusal | null> {
+async function earlier(ctx: Context, token: string, asked: AskedTemplate) {
   const coupon = await couponOfToken(ctx, token);
   return coupon && sameAgain(ctx, coupon, asked);
 }
 
 /** A key's coupon, if it was made for what is asked for: of what recurs, for this or an earlier occurrence. */
-async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: AskedTemplate): Promise<Coupon | Refusal> {
+async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: AskedTemplate) {
   if (coupon.template === template.id) return coupon;
   const made = await findTemplate(ctx, coupon.template);
   return made?.recurringTemplate === asked ? coupon : usedKey();
@@ -111,11 +112,7 @@ async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Aske
  * Gives the coupon, or says why not; undefined where the template would give one, but its code is gone. The claim's
  * token may have made another coupon before, which is answered then.
  */
-export async function decide(
-  ctx: MemberContext,
-  claim: PendingClaim,
-  template: CouponTemplate,
-): Promise<Coupon | Refusal | undefined> {
+export async function decide(ctx: MemberContext, claim: PendingClaim, template: CouponTemplate) {
   const facts = await committerOf(ctx).commit(claim);
   const { coupon } = facts;
   const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
@@ -124,7 +121,7 @@ export async function decide(
   return coupon ?? refusalOf(ctx, claim, facts);
 }
 
-export function usedKey(): Refusal {
+export function usedKey() {
   return refuse.conflict("This idempotency key was used for another coupon; take a new key.");
 }
 
@@ -132,15 +129,15 @@ export function usedKey(): Refusal {
  * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template
  * is no reason.
  */
-export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts): Promise<Refusal | undefined> {
+export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts) {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);
-  if (held >= perMember) return refuse.limitReached(perMember, await heldCoupons(ctx, claim));
-  if (isOver({ state, closesAt: facts.closesAt, validTo: null }, claim.at)) return refuse.ended();
-  if (opensAt !== null && claim.at < opensAt) return refuse.notStarted(opensAt);
+  if (held >= perMember) return refuseCoupon.limitReached(perMember, await heldCoupons(ctx, claim));
+  if (isOver({ state, closesAt: facts.closesAt, validTo: null }, claim.at)) return refuseCoupon.ended();
+  if (opensAt !== null && claim.at < opensAt) return refuseCoupon.notStarted(opensAt);
   // What was given back is for others once the sweep has opened the template again.
-  if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuse.soldOut();
+  if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuseCoupon.soldOut();
   return undefined;
 }
 

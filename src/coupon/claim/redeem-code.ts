@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { MemberContext } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { rateLimit } from "../../redis/rate-limit.ts";
 import { codeKey, isWellTyped } from "../code/code.ts";
 import { codeHash } from "../code/code-hash.ts";
+import { refuseCoupon } from "../refusals.ts";
 import type { Coupon } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
 import { decide, notClaimable, usedKey } from "./claim.ts";
@@ -31,7 +32,7 @@ export interface RedeemInput {
  * mistyped, used, someone else's or for something else are refused alike, after the same work; a right one may be
  * refused for the reasons of a claim.
  */
-export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promise<Coupon | Refusal> {
+export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
   const { code, idempotencyKey, address } = input;
   if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
@@ -54,11 +55,11 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput): Promis
 }
 
 /** A key's coupon, if it was made for this code. */
-function sameCode(coupon: Coupon, key: string): Coupon | Refusal {
+function sameCode(coupon: Coupon, key: string) {
   return coupon.code !== null && codeKey(coupon.code) === key ? coupon : usedKey();
 }
 
-async function triedTooOften(ctx: MemberContext, address: string): Promise<Refusal | undefined> {
+async function triedTooOften(ctx: MemberContext, address: string) {
   const now = ctx.clock();
   const { perMember, perAddress } = codeTries;
   const member = await rateLimit(ctx, { key: `code:member:${ctx.actor.seq}`, ...perMember, now });
@@ -81,8 +82,8 @@ function findCode(ctx: MemberContext, key: string): Promise<FoundCode | undefine
 }
 
 /** The log tells guesses from typing mistakes; the member is told one thing. */
-function refuseCode(ctx: MemberContext, code: string, isKnown: boolean): Refusal {
+function refuseCode(ctx: MemberContext, code: string, isKnown: boolean) {
   const result = isKnown ? "TAKEN" : isWellTyped(code) ? "UNKNOWN" : "MISTYPED";
   ctx.log("info", "code.refused", { codeHash: codeHash(ctx, code), result });
-  return refuse.codeRefused();
+  return refuseCoupon.code();
 }

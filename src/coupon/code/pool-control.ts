@@ -1,11 +1,11 @@
 import { eq } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { codesFlow, couponPool } from "../messages.ts";
 import { findPool } from "./pool.ts";
-import { type CodePool, type PoolState, poolTable } from "./pool-table.ts";
+import { type PoolState, poolTable } from "./pool-table.ts";
 
 interface Command {
   readonly id: number;
@@ -32,11 +32,7 @@ interface PoolTransition {
   readonly generatedOnly: boolean;
 }
 
-function transitionPool(
-  ctx: Context,
-  id: number,
-  { from, to, generatedOnly }: PoolTransition,
-): Promise<CodePool | Refusal> {
+function transitionPool(ctx: Context, id: number, { from, to, generatedOnly }: PoolTransition) {
   return withTransaction(ctx, async (tx) => {
     const pool = await findPool(tx, id);
     if (isRefusal(pool)) return pool;

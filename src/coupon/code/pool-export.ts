@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import { isRefusal } from "../../errors.ts";
 import { findPool } from "./pool.ts";
 
 /** Codes that are read at once. */
@@ -14,7 +14,7 @@ export interface CodeExport {
 }
 
 /** Takes a pool's codes out. Who did is written down before the first one is. */
-export async function exportCodes(ctx: Context, pool: number): Promise<CodeExport | Refusal> {
+export async function exportCodes(ctx: Context, pool: number) {
   const found = await findPool(ctx, pool);
   if (isRefusal(found)) return found;
   const row = await ctx.db.first<{ last: number }>(sql`

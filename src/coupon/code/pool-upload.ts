@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { csvFault, digestOf, type ImportFile, recordsOf } from "../../member/import-file.ts";
 import { templateChanged } from "../template/template-changed.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
@@ -18,7 +18,7 @@ const chunkSize = 2_000;
  * counted and named by their lines. A file that stops being CSV ends as FAILED before that place. Refuses templates
  * that take no pool, and a file that is just being uploaded.
  */
-export async function uploadCodes(ctx: Context, template: number, file: ImportFile): Promise<CodePool | Refusal> {
+export async function uploadCodes(ctx: Context, template: number, file: ImportFile) {
   const refused = await takesNoPool(ctx, template);
   if (refused) return refused;
   let pool = await beginUpload(ctx, template, file);
@@ -82,7 +82,7 @@ async function* chunksOf(records: AsyncIterable<readonly string[]>, done: number
 /**
  * Writes a chunk and its progress, both or neither; the progress first, so that of two uploads of one file one stops.
  */
-function writeChunk(ctx: Context, pool: CodePool, chunk: Chunk): Promise<CodePool | Refusal> {
+function writeChunk(ctx: Context, pool: CodePool, chunk: Chunk) {
   return withTransaction(ctx, async (tx) => {
     const [turn] = await tx.db.write([
       sql`
@@ -144,7 +144,7 @@ async function endUpload(
   pool: CodePool,
   state: "READY" | "FAILED",
   faults: readonly CodeRowFault[] = [],
-): Promise<CodePool | Refusal> {
+) {
   await ctx.db.write([
     sql`
       UPDATE code_pool SET state = ${state}, wanted = made, refused = refused + ${faults.length},

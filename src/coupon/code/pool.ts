@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { codesFlow, couponPool } from "../messages.ts";
@@ -23,7 +23,7 @@ export interface CodePoolDraft {
  * Begins to fill a pool of new codes for a template; the stock follows, step by step. A template may have several
  * pools. Refuses a number that cannot be, and templates that take no pool.
  */
-export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodePoolDraft): Promise<CodePool | Refusal> {
+export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodePoolDraft) {
   const { template, wanted } = draft;
   return once(ctx, {
     key: idempotencyKey,
@@ -42,7 +42,7 @@ export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodeP
 }
 
 /** Why a template takes no pool, if it does not. */
-export async function takesNoPool(ctx: Context, id: number): Promise<Refusal | undefined> {
+export async function takesNoPool(ctx: Context, id: number) {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
   if (template.codeMode !== "POOL") {
@@ -82,7 +82,7 @@ export async function poolsById(ctx: Context, ids: readonly number[]): Promise<(
   return ids.map((id) => byId.get(id));
 }
 
-export async function findPool(ctx: Context, id: number): Promise<CodePool | Refusal> {
+export async function findPool(ctx: Context, id: number) {
   return (await poolsById(ctx, [id]))[0] ?? refuse.notFound("code pool", id);
 }
 

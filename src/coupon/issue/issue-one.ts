@@ -1,13 +1,13 @@
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
 import { refusalOf } from "../claim/claim.ts";
 import { claimToken } from "../claim/claim-token.ts";
 import { committerOf } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
 import { makeCode } from "../code/code.ts";
-import type { Coupon, CouponTemplate } from "../table.ts";
+import { refuseCoupon } from "../refusals.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
 import { findTemplate } from "../template/template.ts";
@@ -25,7 +25,7 @@ export interface IssueInput {
  * Durable when it resolves. The same key of the same caller gives the same coupon again; for another member or template
  * it is a CONFLICT.
  */
-export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coupon | Refusal> {
+export async function issueCoupon(ctx: Context, input: IssueInput) {
   const { idempotencyKey } = input;
   if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
     return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
@@ -36,8 +36,8 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
   if (isRefusal(template)) return template;
   const token = tokenOf(ctx, idempotencyKey);
   const earlier = await couponOfToken(ctx, token);
-  if (!earlier && isOver(template, ctx.clock())) return refuse.ended();
-  if (!earlier && !(await isEligible(asMember(ctx, member), template))) return refuse.notEligible();
+  if (!earlier && isOver(template, ctx.clock())) return refuseCoupon.ended();
+  if (!earlier && !(await isEligible(asMember(ctx, member), template))) return refuseCoupon.notEligible();
   const claim = {
     template: template.id,
     member: member.seq,
@@ -58,7 +58,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput): Promise<Coup
   return isSame ? coupon : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
 }
 
-async function givenBySystem(ctx: Context, id: number): Promise<CouponTemplate | Refusal> {
+async function givenBySystem(ctx: Context, id: number) {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
   if (template.issueMode !== "SYSTEM") {

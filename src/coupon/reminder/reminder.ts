@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context, MemberContext } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
+import { refuseCoupon } from "../refusals.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
@@ -24,10 +25,7 @@ export interface Reminder {
  * NOT_FOUND, ENDED, SOLD_OUT, NOT_ELIGIBLE, and WRONG_STATE with `OPEN` (claim it), `OPENING` (it opens sooner than
  * members are told) or `OFF` (the shop sends no such reminders).
  */
-export async function remindMe(
-  ctx: MemberContext,
-  { template: id }: { template: number },
-): Promise<Reminder | Refusal> {
+export async function remindMe(ctx: MemberContext, { template: id }: { template: number }) {
   const template = await upcoming(ctx, id);
   if (isRefusal(template)) return template;
   const { enabled, lead } = policyFor(await noticePolicies(ctx), "DROP", template);
@@ -41,7 +39,7 @@ export async function remindMe(
       "OPENING",
     );
   }
-  if (!(await isEligible(ctx, template))) return refuse.notEligible();
+  if (!(await isEligible(ctx, template))) return refuseCoupon.notEligible();
   await ctx.db.write([
     sql`
       INSERT INTO coupon_reminder (template, member, at) VALUES (${template.id}, ${ctx.actor.seq}, ${now})
@@ -51,7 +49,7 @@ export async function remindMe(
 }
 
 /** What opens next under this id, or is open when nothing else is coming. */
-async function upcoming(ctx: Context, id: number): Promise<CouponTemplate | Refusal> {
+async function upcoming(ctx: Context, id: number) {
   const [template] = await templatesToShow(ctx, [id]);
   if (!template || template.state === "DRAFT" || template.issueMode !== "SELF_CLAIM") {
     return refuse.notFound("coupon template", id);
@@ -61,22 +59,19 @@ async function upcoming(ctx: Context, id: number): Promise<CouponTemplate | Refu
     SELECT id FROM coupon_template
     WHERE recurring_template = ${id} AND state = 'ACTIVE' AND occurs_at > ${ctx.clock()} ORDER BY occurs_at LIMIT 1`);
   const [occurrence] = next ? await templatesToShow(ctx, [next.id]) : [];
-  return occurrence ? unlessOver(occurrence, ctx.clock()) : refuse.ended();
+  return occurrence ? unlessOver(occurrence, ctx.clock()) : refuseCoupon.ended();
 }
 
-function unlessOver(template: CouponTemplate, now: number): CouponTemplate | Refusal {
-  if (isOver(template, now)) return refuse.ended();
-  return template.state === "SOLD_OUT" ? refuse.soldOut() : template;
+function unlessOver(template: CouponTemplate, now: number) {
+  if (isOver(template, now)) return refuseCoupon.ended();
+  return template.state === "SOLD_OUT" ? refuseCoupon.soldOut() : template;
 }
 
 /**
  * Takes the acting member's wish back; of a recurring template, for every occurrence. Refusals: NOT_FOUND, and
  * WRONG_STATE with `SENT` when members have been told, or are being told.
  */
-export async function cancelReminder(
-  ctx: MemberContext,
-  { template: id }: { template: number },
-): Promise<Reminder | Refusal> {
+export async function cancelReminder(ctx: MemberContext, { template: id }: { template: number }) {
   const asked = await remindersUnder(ctx, id);
   if (asked.length === 0) return refuse.notFound("reminder of the coupon template", id);
   const waiting = asked.filter(({ remindAt }) => remindAt > ctx.clock());

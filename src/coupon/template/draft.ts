@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { readDiscountTerms } from "../../discount/terms.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
@@ -67,7 +67,7 @@ export function draftOf(template: CouponTemplate): ParsedDraft {
 }
 
 /** The draft with what it left out, or INVALID_INPUT that names every fault by its path. */
-export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: TemplateDraft): CheckedDraft | Refusal {
+export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: TemplateDraft) {
   const parsed = parseInput(TemplateDraft, draft);
   if (isRefusal(parsed)) return parsed;
   const terms = readDiscountTerms(parsed);

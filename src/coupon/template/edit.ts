@@ -1,7 +1,7 @@
 import { eq, sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { type CheckedDraft, checkTemplate, draftOf, type ParsedDraft, TemplateDraft } from "./draft.ts";
@@ -15,10 +15,7 @@ interface Keyed {
 }
 
 /** Writes a template down as a draft: nothing is given before it is activated. */
-export function createTemplate(
-  ctx: Context,
-  { draft, idempotencyKey }: Keyed & { readonly draft: TemplateDraft },
-): Promise<CouponTemplate | Refusal> {
+export function createTemplate(ctx: Context, { draft, idempotencyKey }: Keyed & { readonly draft: TemplateDraft }) {
   return once(ctx, {
     key: idempotencyKey,
     input: { createTemplate: draft },
@@ -33,7 +30,7 @@ export function createTemplate(
 export function duplicateTemplate(
   ctx: Context,
   { id, name, idempotencyKey }: Keyed & { readonly id: number; readonly name?: string | undefined },
-): Promise<CouponTemplate | Refusal> {
+) {
   return once(ctx, {
     key: idempotencyKey,
     input: { duplicateTemplate: id, name: name ?? null },
@@ -55,13 +52,13 @@ export function duplicateTemplate(
 export async function updateTemplate(
   ctx: Context,
   { id, draft }: { readonly id: number; readonly draft: Partial<TemplateDraft> },
-): Promise<CouponTemplate | Refusal> {
+) {
   const answer = await ctx.db.transaction((db) => update({ ...ctx, db }, id, draft));
   forgetTemplate(ctx, id);
   return answer;
 }
 
-async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>): Promise<CouponTemplate | Refusal> {
+async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>) {
   const before = await findTemplate(ctx, id);
   if (!before) return refuse.notFound("coupon template", id);
   if (before.state !== "DRAFT" && !isLive(before.state)) {

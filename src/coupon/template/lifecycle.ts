@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import type { CouponTemplate } from "../table.ts";
@@ -23,7 +23,7 @@ interface Command {
  * Puts a draft in offer: claims are let in from its opening on. Refused (INVALID_INPUT) when its window or its validity
  * lies in the past. What recurs gets its next occurrences.
  */
-export async function activateTemplate(ctx: Context, input: Command): Promise<CouponTemplate | Refusal> {
+export async function activateTemplate(ctx: Context, input: Command) {
   const activated = await once(ctx, {
     key: input.idempotencyKey,
     input: { activateTemplate: input.id, reason: input.reason ?? null },
@@ -42,7 +42,7 @@ export async function activateTemplate(ctx: Context, input: Command): Promise<Co
   return activated;
 }
 
-async function unfit(ctx: Context, template: CouponTemplate): Promise<Refusal | undefined> {
+async function unfit(ctx: Context, template: CouponTemplate) {
   const now = ctx.clock();
   const { closesAt, validTo } = template;
   const checked = checkTemplate(ctx, draftOf(template));
@@ -58,7 +58,7 @@ async function unfit(ctx: Context, template: CouponTemplate): Promise<Refusal | 
  * Ends a template before its time: nothing more is given, coupons that members hold stay good. Of what recurs, all
  * occurrences end.
  */
-export async function endTemplate(ctx: Context, input: Command): Promise<CouponTemplate | Refusal> {
+export async function endTemplate(ctx: Context, input: Command) {
   return closing(ctx, "end", input, []);
 }
 
@@ -67,10 +67,7 @@ export async function endTemplate(ctx: Context, input: Command): Promise<CouponT
  * `takeBack` is said: then those that are unused are withdrawn, too, behind the queue, and their reserves are free
  * again. A coupon that is locked for an order at that moment stays with it.
  */
-export async function withdrawTemplate(
-  ctx: Context,
-  input: Command & { readonly takeBack?: boolean | undefined },
-): Promise<CouponTemplate | Refusal> {
+export async function withdrawTemplate(ctx: Context, input: Command & { readonly takeBack?: boolean | undefined }) {
   return closing(ctx, "withdraw", input, input.takeBack ? beginTakeBack(ctx, input.id) : []);
 }
 
@@ -92,11 +89,7 @@ async function closing(ctx: Context, transition: TransitionName, input: Command,
   return closed;
 }
 
-async function transitionOne(
-  ctx: Context,
-  transition: TransitionName,
-  { id, reason }: Command,
-): Promise<CouponTemplate | Refusal> {
+async function transitionOne(ctx: Context, transition: TransitionName, { id, reason }: Command) {
   const results = await ctx.db.write(transitionTemplates(ctx, transition, sql`id = ${id}`, reason));
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);

@@ -1,6 +1,6 @@
 import type { Context } from "../../context.ts";
 import { leavesNothing } from "../../discount/terms.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { countMembers } from "../../member/member.ts";
 import { type CheckedDraft, checkTemplate, draftOf, type TemplateDraft } from "./draft.ts";
 import { audienceOf } from "./eligibility.ts";
@@ -23,7 +23,7 @@ export interface TemplateSimulation {
 }
 
 /** Simulates a template that is written down. It reads every member who may be eligible. */
-export async function simulateTemplate(ctx: Context, id: number): Promise<TemplateSimulation | Refusal> {
+export async function simulateTemplate(ctx: Context, id: number) {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
   const draft = checkTemplate(ctx, draftOf(template));
@@ -31,7 +31,7 @@ export async function simulateTemplate(ctx: Context, id: number): Promise<Templa
 }
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
-export async function estimateTemplate(ctx: Context, draft: TemplateDraft): Promise<TemplateSimulation | Refusal> {
+export async function estimateTemplate(ctx: Context, draft: TemplateDraft) {
   const checked = checkTemplate(ctx, draft);
   if (isRefusal(checked)) return checked;
   return simulate(ctx, checked.codeMode === "POOL" ? { ...checked, stock: 0 } : checked);

@@ -1,6 +1,6 @@
 import { eq, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { Amount, budgetIssues } from "./draft.ts";
@@ -19,10 +19,7 @@ interface Change {
  * opens what was sold out, lowering it to what is issued sells it out, both at once. Of what recurs the occurrences
  * that have not opened follow.
  */
-export async function changeStock(
-  ctx: Context,
-  { stock, ...input }: Change & { readonly stock: number | null },
-): Promise<CouponTemplate | Refusal> {
+export async function changeStock(ctx: Context, { stock, ...input }: Change & { readonly stock: number | null }) {
   return change(ctx, { ...input, set: { stock } }, ({ issued, codeMode }) => {
     if (codeMode === "POOL") return "is the number of codes in the template's pools: add some";
     if (stock !== null && !Amount.safeParse(stock).success) return "must be a whole number from 1";
@@ -36,10 +33,7 @@ export async function changeStock(
  * for those that are out and what is spent. A template that gave coupons without a budget cannot get one: nothing was
  * reserved for them.
  */
-export async function changeBudget(
-  ctx: Context,
-  { budget, ...input }: Change & { readonly budget: number | null },
-): Promise<CouponTemplate | Refusal> {
+export async function changeBudget(ctx: Context, { budget, ...input }: Change & { readonly budget: number | null }) {
   return change(ctx, { ...input, set: { budget } }, (template) => {
     const { issued, reserved, spent, maxDiscount } = template;
     if (budget === null) return undefined;
@@ -57,7 +51,7 @@ async function change(
   ctx: Context,
   { id, set, reason, idempotencyKey }: Change & { readonly set: Setting },
   faultOf: (template: CouponTemplate) => string | undefined,
-): Promise<CouponTemplate | Refusal> {
+) {
   const [path = ""] = Object.keys(set);
   const changed = await once(ctx, {
     key: idempotencyKey,

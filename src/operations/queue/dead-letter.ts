@@ -1,7 +1,7 @@
 import { type Client, QstashError } from "@upstash/qstash";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { flowOfKey } from "../../queue/flow.ts";
 
 type DlqMessage = Awaited<ReturnType<Client["dlq"]["listMessages"]>>["messages"][number];
@@ -53,7 +53,7 @@ export interface DeadLetterSearch extends DeadLetterFilter {
  * Our dead letters, newest first, all or those that a filter lets through. A page may hold fewer than `limit` and still
  * have a next one. INVALID_INPUT for a cursor that the queue did not give.
  */
-export function listDeadLetters(ctx: Context, search: DeadLetterSearch): Promise<DeadLetterPage | Refusal> {
+export function listDeadLetters(ctx: Context, search: DeadLetterSearch) {
   return pageOrRefusal(search, () => gathered(ctx, search));
 }
 
@@ -67,7 +67,7 @@ export const longestName = 500;
 export async function pageOrRefusal(
   { job, after }: Pick<DeadLetterSearch, "job" | "after">,
   ask: () => Promise<DeadLetterPage>,
-): Promise<DeadLetterPage | Refusal> {
+) {
   if (job !== undefined && job.length > longestName) return { letters: [], next: undefined };
   const notCursor = refuse.invalid([{ path: "after", message: "is not a cursor of this list" }]);
   if (after !== undefined && after.length > longestName) return notCursor;
@@ -112,7 +112,7 @@ export async function deadLetterPage(
 }
 
 /** Removes a dead letter for good; what it was to do stays undone and parked. NOT_FOUND as for replaying it. */
-export async function deleteDeadLetter(ctx: Context, { id }: { id: string }): Promise<DeadLetter | Refusal> {
+export async function deleteDeadLetter(ctx: Context, { id }: { id: string }) {
   const letter = await findDeadLetter(ctx, id);
   if (!letter) return refuse.notFound("dead letter", id);
   const { deleted } = await ctx.queue.client.dlq.delete([id]);

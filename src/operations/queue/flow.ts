@@ -1,6 +1,6 @@
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { type Issue, isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { configuredLimits, flowKey, flowOfKey, type KeptFlow, listFlows } from "../../queue/flow.ts";
 
 /** A flow: messages that share a rate and a parallelism. */
@@ -71,12 +71,12 @@ function toFlow({ queue }: Context, name: string, kept: KeptFlow | undefined): Q
 /**
  * Holds a flow's messages back until it is resumed. What runs ends; nothing is lost. INVALID_INPUT for no flow of ours.
  */
-export function pauseFlow(ctx: Context, { flow }: { flow: string }): Promise<QueueFlow | Refusal> {
+export function pauseFlow(ctx: Context, { flow }: { flow: string }) {
   return steer(ctx, flow, "flow.paused", (key) => ctx.queue.client.flowControl.pause(key));
 }
 
 /** Lets a flow's messages go on. */
-export function resumeFlow(ctx: Context, { flow }: { flow: string }): Promise<QueueFlow | Refusal> {
+export function resumeFlow(ctx: Context, { flow }: { flow: string }) {
   return steer(ctx, flow, "flow.resumed", (key) => ctx.queue.client.flowControl.resume(key));
 }
 
@@ -92,7 +92,7 @@ export interface FlowLimits {
  * Gives a flow limits that hold, whatever its messages bring with them, until {@link clearFlowLimits}. INVALID_INPUT
  * names faults.
  */
-export async function setFlowLimits(ctx: Context, limits: FlowLimits): Promise<QueueFlow | Refusal> {
+export async function setFlowLimits(ctx: Context, limits: FlowLimits) {
   const { flow, parallelism, rate, periodSeconds } = limits;
   const faults = [
     ...fault("parallelism", parallelism, mostLimit),
@@ -114,7 +114,7 @@ export async function setFlowLimits(ctx: Context, limits: FlowLimits): Promise<Q
 }
 
 /** Gives a flow the limits back that it is configured with, which its messages bring with them. */
-export function clearFlowLimits(ctx: Context, { flow }: { flow: string }): Promise<QueueFlow | Refusal> {
+export function clearFlowLimits(ctx: Context, { flow }: { flow: string }) {
   const { flowControl } = ctx.queue.client;
   return steer(ctx, flow, "flow.unlimited", async (key) => {
     const now = (await listQueueFlows(ctx)).find(({ name }) => name === flow);
@@ -141,12 +141,7 @@ function fault(path: string, value: number | undefined, most: number): Issue[] {
     : [{ path, message: `must be between 1 and ${most}` }];
 }
 
-async function steer(
-  ctx: Context,
-  flow: string,
-  event: string,
-  act: (key: string) => Promise<unknown>,
-): Promise<QueueFlow | Refusal> {
+async function steer(ctx: Context, flow: string, event: string, act: (key: string) => Promise<unknown>) {
   const known = await checkFlow(ctx, flow);
   if (isRefusal(known)) return known;
   await act(flowKey(ctx.queue.settings, flow));
@@ -157,7 +152,7 @@ async function steer(
 /**
  * A flow that is configured, or part of one, such as `webhooks.3`; or one of earlier times that the queue still knows.
  */
-async function checkFlow(ctx: Context, flow: string): Promise<string | Refusal> {
+async function checkFlow(ctx: Context, flow: string) {
   const { settings } = ctx.queue;
   if (/^[\w.-]{1,100}$/.test(flow)) {
     if (configuredLimits(settings, flow)) return flow;

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import { dropUnpublished, enqueue, tryAtOnce } from "../../queue/outbox.ts";
 import type { QueueMessage } from "./message.ts";
 import { findMessage, messagesOfRows } from "./message-search.ts";
@@ -13,7 +13,7 @@ import { readMessage } from "./republishable.ts";
  * fresh one in the place of one that waits to be tried again, with all its tries before it. Answers the message that is
  * now to do the work. NOT_FOUND for none of ours; WRONG_STATE for one that does not wait for a try.
  */
-export async function retryMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
+export async function retryMessage(ctx: Context, { id }: { id: string }) {
   const message = await findMessage(ctx, { id });
   if (isRefusal(message)) return message;
   const { state, job, row } = message;
@@ -49,7 +49,7 @@ async function newestSeq(ctx: Context, subject: string): Promise<number> {
  * the sweep finds it still wanted. NOT_FOUND for none of ours; WRONG_STATE for one that has ended. Cancelling twice
  * changes nothing.
  */
-export async function cancelMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
+export async function cancelMessage(ctx: Context, { id }: { id: string }) {
   const message = await findMessage(ctx, { id });
   if (isRefusal(message)) return message;
   const { state, row } = message;

@@ -1,6 +1,6 @@
 import { QstashError } from "@upstash/qstash";
 import type { Context } from "../../context.ts";
-import { type Refusal, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { longestName } from "./dead-letter.ts";
 import { historyOf, type LogEntry, mostEntries, readLog } from "./log.ts";
 import { type QueueMessage, type QueueMessageState, stateOf, toMessage } from "./message.ts";
@@ -26,7 +26,7 @@ export interface MessageSearch {
  * others as the queue's log tells of them. A page may hold fewer than `limit` and still have a next one. INVALID_INPUT
  * for a cursor of another list.
  */
-export async function listMessages(ctx: Context, search: MessageSearch): Promise<MessagePage | Refusal> {
+export async function listMessages(ctx: Context, search: MessageSearch) {
   const { subject, state, job, after, limit } = search;
   const isRows = subject !== undefined || state === "OUTBOX";
   const [, kind, cursor = ""] = /^(row|log)\.([\w.:-]{1,200})$/.exec(after ?? "") ?? [];
@@ -51,7 +51,7 @@ export async function listMessages(ctx: Context, search: MessageSearch): Promise
 }
 
 /** The message of this id, the queue's or the outbox's. NOT_FOUND where neither knows one of ours. */
-export async function findMessage(ctx: Context, { id }: { id: string }): Promise<QueueMessage | Refusal> {
+export async function findMessage(ctx: Context, { id }: { id: string }) {
   if (!/^[\w.:-]{1,200}$/.test(id)) return refuse.notFound("message", id.slice(0, 200));
   const row = await rowById(ctx, id);
   const [ofRow] = row ? await messagesOfRows(ctx, [row]) : [];

@@ -1,12 +1,11 @@
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { isRefusal, refuse } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import {
   type DeadLetter,
   type DeadLetterFilter,
-  type DeadLetterPage,
   deadLetterPage,
   findDeadLetter,
   listDeadLetters,
@@ -19,7 +18,7 @@ import { isPublishable, readMessage, unpark } from "./republishable.ts";
  * the message finds work to do; doing it twice harms nothing. NOT_FOUND for what is not, or no longer, a dead letter of
  * ours.
  */
-export async function replayDeadLetter(ctx: Context, { id }: { id: string }): Promise<DeadLetter | Refusal> {
+export async function replayDeadLetter(ctx: Context, { id }: { id: string }) {
   const letter = await findDeadLetter(ctx, id);
   if (!letter) return refuse.notFound("dead letter", id);
   await replay(ctx, [letter]);
@@ -51,7 +50,7 @@ export interface Replays {
  * Publishes dead messages again that a filter lets through, newest first, up to `limit`. INVALID_INPUT names faults of
  * the request.
  */
-export async function replayDeadLetters(ctx: Context, request: ReplayRequest): Promise<Replays | Refusal> {
+export async function replayDeadLetters(ctx: Context, request: ReplayRequest) {
   const { limit, after } = request;
   if (limit < 1 || limit > replayLimit) {
     return refuse.invalid([{ path: "limit", message: `must be between 1 and ${replayLimit}` }]);
@@ -65,10 +64,7 @@ export async function replayDeadLetters(ctx: Context, request: ReplayRequest): P
 /**
  * The letters that say the words. Where a page holds more of them than there is room for, it is looked through again.
  */
-async function containing(
-  ctx: Context,
-  { answerContains = "", after, limit, ...filter }: ReplayRequest,
-): Promise<DeadLetterPage | Refusal> {
+async function containing(ctx: Context, { answerContains = "", after, limit, ...filter }: ReplayRequest) {
   const words = answerContains.toLowerCase();
   const letters: DeadLetter[] = [];
   let cursor = after;
@@ -92,10 +88,7 @@ async function containing(
  * {@link replayDeadLetter}; INVALID_INPUT names each fault of the payload with its path; WRONG_STATE where the job's
  * messages cannot be edited.
  */
-export async function editAndReplayDeadLetter(
-  ctx: Context,
-  { id, payload }: { id: string; payload: unknown },
-): Promise<DeadLetter | Refusal> {
+export async function editAndReplayDeadLetter(ctx: Context, { id, payload }: { id: string; payload: unknown }) {
   const letter = await findDeadLetter(ctx, id);
   if (!letter) return refuse.notFound("dead letter", id);
   const { job, flow } = letter;

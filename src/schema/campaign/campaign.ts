@@ -76,6 +76,7 @@ refusable("createCampaign", {
   description: "Writes a campaign down as a draft. Its content may be incomplete; what is there is checked.",
   scopes: editors,
   result: CampaignType,
+  refusals: {},
   input: (t) => ({
     name: t.string({
       required: true,
@@ -95,6 +96,7 @@ refusable("updateCampaign", {
   description: "Changes a draft: what is left out stays.",
   scopes: editors,
   result: CampaignType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -118,6 +120,7 @@ refusable("launchCampaign", {
     "sent: see `simulateLaunch` first.",
   scopes: editors,
   result: CampaignType,
+  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...commandFields(t),
     idempotencyKey: t.string({
@@ -147,7 +150,8 @@ for (const [name, [verb, scopes, description]] of Object.entries(commands)) {
     description,
     scopes,
     result: CampaignType,
+    refusals: { NOT_FOUND: true, WRONG_STATE: true },
     input: commandFields,
-    resolve: ({ campaign, reason }, ctx) => verb(ctx, { id: toRowId(campaign.id), reason: reason ?? undefined }),
+    resolve: async ({ campaign, reason }, ctx) => verb(ctx, { id: toRowId(campaign.id), reason: reason ?? undefined }),
   });
 }

@@ -43,6 +43,7 @@ refusable("setCapsPolicy", {
     "covers their channel.",
   scopes: { role: "admin" },
   result: CapsPolicyType,
+  refusals: {},
   input: (t) => ({
     channel: t.field({ type: ChannelEnum, description: "The channel; left out, all channels together." }),
     perDay: t.int({ description: "Sends to a member a day, 1–1,000, not more than perWeek." }),

@@ -51,6 +51,7 @@ refusable("markRead", {
   description: "Marks one message read; doing it again changes nothing.",
   scopes: members,
   result: InboxMessageType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     message: t.globalID({ for: InboxMessageType, required: true, description: "Which one." }),
   }),
@@ -73,6 +74,7 @@ refusable("markAllRead", {
   description: "Marks your messages read.",
   scopes: members,
   result: InboxState,
+  refusals: {},
   input: (t) => ({
     upTo: t.globalID({
       for: InboxMessageType,
@@ -90,6 +92,7 @@ refusable("deleteInboxMessage", {
   description: "Takes a message out of your inbox for good.",
   scopes: members,
   result: InboxState,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     message: t.globalID({ for: InboxMessageType, required: true, description: "Which one." }),
   }),

@@ -1,4 +1,5 @@
 // What the API says of campaigns and their runs; each file declares its part on the builder when it is imported.
+import "./refusals.ts";
 import "./campaign.ts";
 import "./run.ts";
 import "./simulation.ts";

@@ -75,6 +75,7 @@ refusable("setCouponNoticePolicy", {
     "further approval, so it takes an approver.",
   scopes: { role: "approver" },
   result: NoticePolicyType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     kind: t.field({ type: NoticeKindEnum, required: true, description: "Of what." }),
     templateId: t.id({ description: "Of which template; left out, of all that nothing else is said of." }),

@@ -42,6 +42,7 @@ refusable("popupShown", {
     "others are answered WrongState and do not.",
   scopes: members,
   result: PopupType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ popup: t.globalID({ for: PopupType, required: true, description: "Which one." }) }),
   resolve: ({ popup }, ctx) => showPopup(ctx, { run: toRowId(popup.id) }),
 });

@@ -38,7 +38,7 @@ builder.queryField("previewContent", (t) =>
     },
     resolve: async (_root, { campaignId, memberId, channel }, { ctx }) => {
       const input = { campaign: toRowId(campaignId.id), member: toRowId(memberId.id), channel };
-      return unwrap<Preview>(await previewContent(ctx, input));
+      return unwrap(await previewContent(ctx, input));
     },
   }),
 );
@@ -49,6 +49,7 @@ refusable("testSend", {
     "and no sum. Consent holds for it, too.",
   scopes: { role: "editor" },
   result: PreviewType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     campaign: t.globalID({ for: CampaignType, required: true, description: "Which campaign, in any state." }),
     member: t.globalID({ for: MemberType, required: true, description: "To whom." }),

@@ -54,7 +54,7 @@ builder.subscriptionField("runProgress", (t) =>
 async function watchRun(ctx: Context, run: number) {
   const read = async () => {
     const [progress] = await runProgress(ctx, [run]);
-    return unwrap<RunProgress>(progress ?? refuse.notFound("run", run));
+    return unwrap(progress ?? refuse.notFound("run", run));
   };
   await read();
   return watchChanges<RunProgress>(ctx, {

@@ -62,6 +62,6 @@ builder.queryField("simulateLaunch", (t) =>
     complexity: 100,
     args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },
     resolve: async (_root, { campaignId }, { ctx }) =>
-      unwrap<Simulation>(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),
+      unwrap(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),
   }),
 );

@@ -58,6 +58,6 @@ builder.queryField("whyMember", (t) =>
       memberId: t.arg.globalID({ for: MemberType, required: true, description: "Which member." }),
     },
     resolve: async (_root, { runId, memberId }, { ctx }) =>
-      unwrap<MemberWhy>(await whyMember(ctx, { run: toRowId(runId.id), member: toRowId(memberId.id) })),
+      unwrap(await whyMember(ctx, { run: toRowId(runId.id), member: toRowId(memberId.id) })),
   }),
 );

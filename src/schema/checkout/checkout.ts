@@ -3,7 +3,6 @@ import { quoteCart, quoteCartFor } from "../../checkout/order/quote-order.ts";
 import { redeemCoupons } from "../../checkout/order/redeem.ts";
 import { refundOrder } from "../../checkout/order/refund.ts";
 import { releaseCoupons } from "../../checkout/order/release.ts";
-import type { Quote } from "../../checkout/quote/quote-shape.ts";
 import { asMember, CouponType } from "../coupon/coupon.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -37,9 +36,7 @@ builder.queryField("quoteCart", (t) =>
       }),
     },
     resolve: async (_root, { cart, coupons }, { ctx }) =>
-      unwrap<Quote>(
-        await quoteCart(asMember(ctx), { cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined }),
-      ),
+      unwrap(await quoteCart(asMember(ctx), { cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined })),
   }),
 );
 
@@ -59,7 +56,7 @@ builder.queryField("quoteCartFor", (t) =>
     },
     resolve: async (_root, { externalId, cart, coupons }, { ctx }) => {
       const input = { member: { externalId }, cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined };
-      return unwrap<Quote>(await quoteCartFor(ctx, input));
+      return unwrap(await quoteCartFor(ctx, input));
     },
   }),
 );
@@ -69,6 +66,7 @@ refusable("lockCoupons", {
     "Holds a member's coupons for an order that is being paid, at the price quoted now. Safe to send again: the same order with the same cart and coupons is answered as it stands.",
   scopes: shops,
   result: OrderType,
+  refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...whichOrder(t),
     externalId: t.string({ required: true, description: "The shop's own id of the member." }),
@@ -94,6 +92,7 @@ refusable("redeemCoupons", {
   description: "Spends the coupons that an order holds. Safe to send again: a redeemed order is answered as it stands.",
   scopes: shops,
   result: OrderType,
+  refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...whichOrder(t),
     cart: t.field({
@@ -108,6 +107,7 @@ refusable("releaseCoupons", {
   description: "Frees the coupons of an order that is not paid. Safe to send again.",
   scopes: shops,
   result: OrderType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: whichOrder,
   resolve: ({ orderId }, ctx) => releaseCoupons(ctx, { orderId }),
 });
@@ -117,6 +117,7 @@ refusable("refundOrder", {
     "Takes back what was paid for an order, whole or in part, and with the last of it gives coupons back by the policy. Safe to send again: the same refundId is given once.",
   scopes: shops,
   result: OrderRefundType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...whichOrder(t),
     refundId: t.string({

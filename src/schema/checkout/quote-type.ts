@@ -1,7 +1,7 @@
 import { encodeGlobalID } from "@pothos/plugin-relay";
 import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../../checkout/quote/quote-shape.ts";
 import { builder } from "../kit/builder.ts";
-import { UnusableCouponType } from "../kit/refusal.ts";
+import { UnusableCouponType } from "./refusals.ts";
 
 const readers = { member: true, role: "viewer", service: "orders:write" } as const;
 

@@ -2,8 +2,6 @@ import type { Context } from "../../context.ts";
 import { createCodePool, findPool, listPools, maxCodes, poolsById } from "../../coupon/code/pool.ts";
 import { cancelCodePool, pauseCodePool, resumeCodePool } from "../../coupon/code/pool-control.ts";
 import { endedPools, type PoolProgress, poolProgress } from "../../coupon/code/pool-progress.ts";
-import type { CodePool } from "../../coupon/code/pool-table.ts";
-import type { Refusal } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -43,6 +41,7 @@ refusable("createCodePool", {
     "Makes codes for a template of code mode POOL. Its stock grows with them; a template may have several pools.",
   scopes: editors,
   result: CodePoolType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     templateId: t.globalID({
       for: CouponTemplateType,
@@ -60,15 +59,12 @@ command("pauseCodePool", "Stops filling a generated pool until it is resumed.", 
 command("resumeCodePool", "Goes on filling a pool that was paused or failed.", resumeCodePool);
 command("cancelCodePool", "Ends the filling of a pool for good; codes that it has stay good.", cancelCodePool);
 
-function command(
-  name: string,
-  description: string,
-  verb: (ctx: Context, input: { id: number }) => Promise<CodePool | Refusal>,
-): void {
+function command(name: string, description: string, verb: typeof pauseCodePool): void {
   refusable(name, {
     description,
     scopes: editors,
     result: CodePoolType,
+    refusals: { NOT_FOUND: true, WRONG_STATE: true },
     input: (t) => ({ poolId: t.globalID({ for: CodePoolType, required: true, description: "Which one." }) }),
     resolve: ({ poolId }, ctx) => verb(ctx, { id: toRowId(poolId.id) }),
   });
@@ -87,7 +83,7 @@ builder.subscriptionField("codePoolProgress", (t) =>
 );
 
 async function watchPool(ctx: Context, pool: number) {
-  const read = async () => poolProgress(unwrap<CodePool>(await findPool(ctx, pool)), ctx.clock());
+  const read = async () => poolProgress(unwrap(await findPool(ctx, pool)), ctx.clock());
   await read();
   return watchChanges<PoolProgress>(ctx, {
     read,

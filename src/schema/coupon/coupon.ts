@@ -52,6 +52,16 @@ refusable("claimCoupon", {
     "Claims one coupon of a template for the signed-in member. Durable when it answers; the same key gives the same coupon again.",
   scopes: { member: true },
   result: CouponType,
+  refusals: {
+    CONFLICT: true,
+    ENDED: true,
+    LIMIT_REACHED: true,
+    NOT_ELIGIBLE: true,
+    NOT_FOUND: true,
+    NOT_STARTED: true,
+    RATE_LIMITED: true,
+    SOLD_OUT: true,
+  },
   input: (t) => ({
     templateId: t.id({ required: true, description: "Which kind of coupon." }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one claim, 1–200 characters." }),

@@ -8,6 +8,16 @@ refusable("redeemCode", {
   description: `Gives the signed-in member the coupon that a code stands for. Durable when it answers; the same key gives the same coupon again. Whatever is wrong with a code – unknown, mistyped, used, someone else's – the answer is one NotFound. ${perMember.limit} tries at once, then one every ${perMember.periodSeconds / perMember.limit} seconds.`,
   scopes: { member: true },
   result: CouponType,
+  refusals: {
+    CONFLICT: true,
+    ENDED: true,
+    LIMIT_REACHED: true,
+    NOT_ELIGIBLE: true,
+    NOT_FOUND: true,
+    NOT_STARTED: true,
+    RATE_LIMITED: true,
+    SOLD_OUT: true,
+  },
   input: (t) => ({
     code: t.string({ required: true, description: "As it was typed; capitals, blanks and hyphens do not matter." }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one try, 1–200 characters." }),

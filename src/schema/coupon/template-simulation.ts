@@ -1,7 +1,7 @@
 import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../../coupon/template/simulation.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
-import { IssueType } from "../kit/refusal.ts";
+import { IssueType } from "../kit/refusals.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { OccurrenceType } from "./template-figures.ts";
 import { wholeDraft, wholeDraftFields } from "./template-input.ts";
@@ -54,8 +54,7 @@ builder.queryFields((t) => ({
     authScopes: viewers,
     complexity: 100,
     args: { templateId: t.arg.globalID({ for: CouponTemplateType, required: true, description: "Which one." }) },
-    resolve: async (_root, { templateId }, { ctx }) =>
-      unwrap<TemplateSimulation>(await simulateTemplate(ctx, toRowId(templateId.id))),
+    resolve: async (_root, { templateId }, { ctx }) => unwrap(await simulateTemplate(ctx, toRowId(templateId.id))),
   }),
   estimateCouponTemplate: t.field({
     type: SimulationType,
@@ -63,7 +62,6 @@ builder.queryFields((t) => ({
     authScopes: viewers,
     complexity: 100,
     args: { input: t.arg({ type: EstimateInput, required: true, description: "What it would say." }) },
-    resolve: async (_root, { input }, { ctx }) =>
-      unwrap<TemplateSimulation>(await estimateTemplate(ctx, wholeDraft(input))),
+    resolve: async (_root, { input }, { ctx }) => unwrap(await estimateTemplate(ctx, wholeDraft(input))),
   }),
 }));

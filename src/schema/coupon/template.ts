@@ -52,6 +52,7 @@ refusable("createCouponTemplate", {
   description: "Writes a coupon template down as a draft. See `estimateCouponTemplate` for what it would do.",
   scopes: editors,
   result: CouponTemplateType,
+  refusals: { CONFLICT: true },
   input: (t) => ({ ...wholeDraftFields(t), ...key(t) }),
   resolve: ({ idempotencyKey, ...input }, ctx) =>
     createTemplate(ctx, { draft: wholeDraft(input), idempotencyKey: idempotencyKey ?? undefined }),
@@ -62,6 +63,7 @@ refusable("updateCouponTemplate", {
     "Changes a template: what is left out stays. A draft may become anything; of a live one only what claimants were not promised: name, link, audience, opening earlier, closing later, a higher limit.",
   scopes: editors,
   result: CouponTemplateType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...which(t),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -77,6 +79,7 @@ refusable("duplicateCouponTemplate", {
   description: "Writes a draft that says what another template says; its coupons will be its own.",
   scopes: editors,
   result: CouponTemplateType,
+  refusals: { CONFLICT: true, NOT_FOUND: true },
   input: (t) => ({
     ...which(t),
     name: t.string({ description: "Its name, 1–200 characters; the same unless given." }),
@@ -106,6 +109,7 @@ for (const [name, [verb, description]] of Object.entries(commands)) {
     description,
     scopes: editors,
     result: CouponTemplateType,
+    refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
     input: command,
     resolve: (input, ctx) => verb(ctx, commandOf(input)),
   });
@@ -115,6 +119,7 @@ refusable("withdrawCouponTemplate", {
   description: "Takes a template out of offer for good; a draft is thrown away by it.",
   scopes: editors,
   result: CouponTemplateType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...command(t),
     takeBack: t.boolean({
@@ -130,6 +135,7 @@ refusable("changeCouponStock", {
     "Sets how many coupons of a template there are in all, live or not: never below those issued. Raising it opens at once what was sold out.",
   scopes: editors,
   result: CouponTemplateType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...command(t),
     stock: t.field({ type: "BigInt", description: "From 1; null: unlimited. It must be said." }),
@@ -145,6 +151,7 @@ refusable("changeCouponBudget", {
     "Sets what the coupons of a template may cost in all, live or not: never below what is reserved and spent.",
   scopes: editors,
   result: CouponTemplateType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...command(t),
     budget: t.field({ type: "BigInt", description: "Minor units from 1; null: unlimited. It must be said." }),
@@ -164,6 +171,16 @@ refusable("issueCoupon", {
     "Gives one coupon of a SYSTEM template to a member. Durable when it answers; the same key gives the same coupon again.",
   scopes: { role: "editor", service: "orders:write" },
   result: CouponType,
+  refusals: {
+    CONFLICT: true,
+    ENDED: true,
+    LIMIT_REACHED: true,
+    NOT_ELIGIBLE: true,
+    NOT_FOUND: true,
+    NOT_STARTED: true,
+    SOLD_OUT: true,
+    WRONG_STATE: true,
+  },
   input: (t) => ({
     templateId: t.id({ required: true, description: "Of which template: its id or its number." }),
     memberId: t.string({ description: "To whom, by the member's public id; or say `externalId`." }),

@@ -93,6 +93,7 @@ refusable("remindMe", {
     "Has you told before a kind of coupon can be claimed, once, on the first channel that reaches you. WrongState says why not: OPEN (claim it), OPENING (too soon), OFF.",
   scopes: members,
   result: ReminderType,
+  refusals: { ENDED: true, NOT_ELIGIBLE: true, NOT_FOUND: true, SOLD_OUT: true, WRONG_STATE: true },
   input: (t) => ({
     templateId: t.id({ required: true, description: "Of what; what recurs means its next occurrence." }),
   }),
@@ -103,6 +104,7 @@ refusable("cancelReminder", {
   description: "Takes `remindMe` back; WrongState (SENT) once you have been told.",
   scopes: members,
   result: ReminderType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ templateId: t.id({ required: true, description: "Of what; what recurs means all occurrences." }) }),
   resolve: ({ templateId }, ctx) => cancelReminder(asMember(ctx), { template: templateRowId(String(templateId)) }),
 });

@@ -30,8 +30,9 @@
  *       description: "Starts sending.",
  *       scopes: { role: "editor" },
  *       result: CampaignType,
- *       input: (t) => ({ campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }) }),
- *       resolve: (input, ctx) => launchCampaign(ctx, toRowId(input.campaign.id)),
+ *       refusals: { NOT_FOUND: true, WRONG_STATE: true }, // the compiler says which ones the verb has
+ *       input: (t) => ({ campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }) }),
+ *       resolve: ({ campaignId }, ctx) => launchCampaign(ctx, { id: toRowId(campaignId.id) }),
  *     });
  *
  * Nothing is readable by default: a field without a scope, its own or its type's, fails the build.

@@ -9,5 +9,5 @@ export interface Example {
 export const exampleId = (type: string, row: number) => btoa(`${type}:${row}`);
 
 /** What every mutation may answer instead of its result. */
-export const refusal = `... on Refusal { code message }
+export const refusal = `... on Refusal { refusal message }
     ... on InvalidInput { issues { path message } }`;

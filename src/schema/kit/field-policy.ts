@@ -31,7 +31,7 @@ export class HouseRules<Types extends SchemaTypes> extends BasePlugin<Types> {
     resolver: GraphQLFieldResolver<unknown, Types["Context"], object>,
     field: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
-    if (field.extensions?.refusable !== true) return resolver;
+    if (field.extensions?.refusals === undefined) return resolver;
     return async (...call) => {
       try {
         return await resolver(...call);

@@ -73,6 +73,7 @@ refusable("importMembers", {
     "Imports members from CSV text of up to about 900,000 characters; larger files go to POST /imports as text/csv.",
   scopes: { role: "editor", service: "members:write" },
   result: ImportType,
+  refusals: { CONFLICT: true },
   input: (t) => ({
     name: t.string({ required: true, description: "Name of the file." }),
     csv: t.string({ required: true, description: "Its text; the first row names the fields." }),

@@ -10,7 +10,7 @@ import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
-import { IssueType } from "../kit/refusal.ts";
+import { IssueType } from "../kit/refusals.ts";
 import { itemOf, MemberInput } from "./member-input.ts";
 import { MemberType } from "./member-type.ts";
 
@@ -94,6 +94,7 @@ refusable("upsertMembers", {
   description: `Creates or updates up to ${upsertLimit} members by externalId. Repeating it changes nothing more.`,
   scopes: writers,
   result: Upserts,
+  refusals: {},
   input: (t) => ({ members: t.field({ type: [MemberInput], required: true, description: "The members." }) }),
   resolve: async ({ members }, ctx) => {
     const outcomes = await upsertMembers(ctx, members.map(itemOf));
@@ -105,6 +106,7 @@ refusable("setConsent", {
   description: "Writes down what a member said about a channel; it counts for all that is not yet on its way.",
   scopes: writers,
   result: MemberType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     member: t.globalID({ for: MemberType, required: true, description: "Who said so." }),
     channel: t.field({ type: ChannelEnum, required: true, description: "The channel." }),
@@ -119,12 +121,13 @@ refusable("setMyConsent", {
   description: "Says whether a channel may be used to write to you; it counts for all that is not yet on its way.",
   scopes: { member: true },
   result: MemberType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     channel: t.field({ type: ChannelEnum, required: true, description: "The channel." }),
     topic: t.string({ description: "The topic; without one, all that have no word of their own." }),
     granted: t.boolean({ required: true, description: "Whether it may be used." }),
   }),
-  resolve: ({ channel, topic, granted }, ctx) => {
+  resolve: async ({ channel, topic, granted }, ctx) => {
     if (ctx.actor.kind !== "member") return refuse.forbidden("setMyConsent is for members.");
     const member = { seq: ctx.actor.seq };
     return setConsent(ctx, { member, channel, topic: topic ?? undefined, granted, source: "member" });
@@ -147,6 +150,7 @@ refusable("exportMember", {
   description: "Gives out all that is kept about a member, as privacy law asks.",
   scopes: { role: "admin" },
   result: MemberExport,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Whose data." }) }),
   resolve: async ({ member }, ctx) => {
     const data = await exportMember(ctx, { seq: toRowId(member.id) });
@@ -158,6 +162,7 @@ refusable("eraseMember", {
   description: "Takes the person out of a member for good; sums stay true. There is no way back.",
   scopes: { role: "admin" },
   result: ErasedMember,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Who is to be forgotten." }) }),
   resolve: ({ member }, ctx) => eraseMember(ctx, { seq: toRowId(member.id) }),
 });

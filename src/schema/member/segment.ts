@@ -39,6 +39,7 @@ refusable("createSegment", {
   description: "Saves a filter under a name of its own.",
   scopes: editors,
   result: SegmentType,
+  refusals: { CONFLICT: true },
   input: (t) => ({
     name: t.string({ required: true, description: "Its name, 1–200 characters, unique." }),
     filter: t.field({ type: AudienceFilter, required: true, description: "Whom it selects." }),
@@ -50,6 +51,7 @@ refusable("updateSegment", {
   description: "Changes a segment's name or filter; launched campaigns keep the filter they had.",
   scopes: editors,
   result: SegmentType,
+  refusals: { CONFLICT: true, NOT_FOUND: true },
   input: (t) => ({
     segment: t.globalID({ for: SegmentType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name; without one it keeps its name." }),
@@ -65,6 +67,7 @@ refusable("deleteSegment", {
   description: "Deletes a segment; launched campaigns keep the filter they had.",
   scopes: editors,
   result: SegmentType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({ segment: t.globalID({ for: SegmentType, required: true, description: "Which one." }) }),
   resolve: ({ segment }, ctx) => deleteSegment(ctx, toRowId(segment.id)),
 });

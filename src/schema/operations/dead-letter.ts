@@ -1,9 +1,4 @@
-import {
-  type DeadLetter,
-  type DeadLetterPage,
-  deleteDeadLetter,
-  listDeadLetters,
-} from "../../operations/queue/dead-letter.ts";
+import { type DeadLetter, deleteDeadLetter, listDeadLetters } from "../../operations/queue/dead-letter.ts";
 import {
   editAndReplayDeadLetter,
   type Replays,
@@ -68,7 +63,7 @@ builder.queryField("deadLetters", (t) =>
       const limit = checkedSize(first ?? pageSizes.usual);
       const filter = { job: job ?? undefined, status: status ?? undefined };
       const page = await fromQueue(listDeadLetters(ctx, { ...filter, after: after ?? undefined, limit }));
-      const { letters, next } = unwrap<DeadLetterPage>(page);
+      const { letters, next } = unwrap(page);
       const edges = letters.map((letter) => ({ node: letter, cursor: letter.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? edges.at(-1)?.cursor ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };
@@ -82,6 +77,7 @@ refusable("replayDeadLetter", {
     "Publishes a dead message again, once its cause is mended. A run that had FAILED because of it runs on; doing it twice harms nothing.",
   scopes: { role: "editor" },
   result: DeadLetterType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({ letterId: t.string({ required: true, description: "Which one." }) }),
   resolve: ({ letterId }, ctx) => fromQueue(replayDeadLetter(ctx, { id: letterId })),
 });
@@ -91,6 +87,7 @@ refusable("editAndReplayDeadLetter", {
     "Publishes a message with another payload in the place of a dead one, whose letter is then gone. A run that had FAILED because of it runs on.",
   scopes: { role: "editor" },
   result: DeadLetterType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     letterId: t.string({ required: true, description: "Which one." }),
     payload: t.field({
@@ -119,6 +116,7 @@ refusable("replayDeadLetters", {
   description: "Publishes dead messages again, the newest first: all, or those that meet every condition given.",
   scopes: { role: "editor" },
   result: ReplaysType,
+  refusals: {},
   input: (t) => ({
     job: t.string({ description: "Only those for this job, e.g. campaign-page." }),
     status: t.int({ description: "Only those whose last answer had this HTTP status." }),
@@ -143,6 +141,7 @@ refusable("deleteDeadLetter", {
     "Removes a dead letter for good. What it was to do stays undone: a run that FAILED because of it stays so.",
   scopes: { role: "admin" },
   result: DeadLetterType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({ letterId: t.string({ required: true, description: "Which one." }) }),
   resolve: ({ letterId }, ctx) => fromQueue(deleteDeadLetter(ctx, { id: letterId })),
 });

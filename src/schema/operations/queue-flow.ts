@@ -57,6 +57,7 @@ refusable("pauseFlow", {
     "Holds a flow's messages back until it is resumed. What is being delivered ends; nothing is lost. A flow's parts, such as `webhooks.3`, are flows of their own.",
   scopes: editors,
   result: QueueFlowType,
+  refusals: {},
   input: which,
   resolve: ({ flow }, ctx) => fromQueue(pauseFlow(ctx, { flow })),
 });
@@ -65,6 +66,7 @@ refusable("resumeFlow", {
   description: "Lets a flow's messages go on.",
   scopes: editors,
   result: QueueFlowType,
+  refusals: {},
   input: which,
   resolve: ({ flow }, ctx) => fromQueue(resumeFlow(ctx, { flow })),
 });
@@ -74,6 +76,7 @@ refusable("setFlowLimits", {
     "Gives a flow limits that hold until `clearFlowLimits`, and begins a new period. What is left out stays as it is.",
   scopes: editors,
   result: QueueFlowType,
+  refusals: {},
   input: (t) => ({
     ...which(t),
     parallelism: t.int({ description: "Deliveries at the same time at most, 1–100,000." }),
@@ -95,6 +98,7 @@ refusable("clearFlowLimits", {
   description: "Gives a flow its usual limits back.",
   scopes: editors,
   result: QueueFlowType,
+  refusals: {},
   input: which,
   resolve: ({ flow }, ctx) => fromQueue(clearFlowLimits(ctx, { flow })),
 });

@@ -1,8 +1,6 @@
-import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
-import type { QueueMessage } from "../../operations/queue/message.ts";
+import { isRefusal } from "../../errors.ts";
 import { cancelMessage, retryMessage } from "../../operations/queue/message-actions.ts";
-import { findMessage, listMessages, type MessagePage } from "../../operations/queue/message-search.ts";
+import { findMessage, listMessages } from "../../operations/queue/message-search.ts";
 import { openMessages } from "../../operations/queue/open-work.ts";
 import { RunType } from "../campaign/run-type.ts";
 import { builder } from "../kit/builder.ts";
@@ -11,7 +9,7 @@ import { connectionType } from "../kit/connection-type.ts";
 import { refusable } from "../kit/refusable.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { fromQueue } from "./queue-answer.ts";
-import { QueueMessageStateEnum, QueueMessageType, type ShownMessage, shown, shownOne } from "./queue-message-type.ts";
+import { QueueMessageStateEnum, QueueMessageType, shown, shownOne } from "./queue-message-type.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -33,7 +31,7 @@ builder.queryField("queueMessages", (t) =>
       const limit = checkedSize(first ?? pageSizes.usual);
       const search = { state: state ?? undefined, job: job ?? undefined, subject: subject ?? undefined };
       const found = await fromQueue(listMessages(ctx, { ...search, after: after ?? undefined, limit }));
-      const { messages, next } = unwrap<MessagePage>(found);
+      const { messages, next } = unwrap(found);
       const edges = shown(ctx, messages).map((node) => ({ node, cursor: node.id }));
       const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };
@@ -75,8 +73,12 @@ refusable("retryMessage", {
     "Does not wait for a message's next try: a fresh one, with all its tries before it, takes its place. Answers that one. A message that the queue refused is offered to it again at once.",
   scopes: { role: "editor" },
   result: QueueMessageType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ messageId: t.string({ required: true, description: "Which one." }) }),
-  resolve: async ({ messageId }, ctx) => shownOr(ctx, await fromQueue(retryMessage(ctx, { id: messageId }))),
+  resolve: async ({ messageId }, ctx) => {
+    const retried = await fromQueue(retryMessage(ctx, { id: messageId }));
+    return isRefusal(retried) ? retried : shownOne(ctx, retried);
+  },
 });
 
 refusable("cancelMessage", {
@@ -84,10 +86,10 @@ refusable("cancelMessage", {
     "Takes a message out of the outbox or the queue. Its work stays undone; while a run still wants it, the sweep publishes a message anew within two minutes: to stop a run, pause or cancel its campaign.",
   scopes: { role: "admin" },
   result: QueueMessageType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ messageId: t.string({ required: true, description: "Which one." }) }),
-  resolve: async ({ messageId }, ctx) => shownOr(ctx, await fromQueue(cancelMessage(ctx, { id: messageId }))),
+  resolve: async ({ messageId }, ctx) => {
+    const cancelled = await fromQueue(cancelMessage(ctx, { id: messageId }));
+    return isRefusal(cancelled) ? cancelled : shownOne(ctx, cancelled);
+  },
 });
-
-function shownOr(ctx: Context, answer: QueueMessage | Refusal): ShownMessage | Refusal {
-  return isRefusal(answer) ? answer : shownOne(ctx, answer);
-}

@@ -129,6 +129,7 @@ refusable("setSandboxFaults", {
     "Tells the sandbox what to do wrong on a channel; what is left out goes right. Not in production, unless it allows the sandbox.",
   scopes: { role: "admin" },
   result: FaultsType,
+  refusals: {},
   input: (t) => ({
     channel: t.field({ type: ChannelEnum, required: true, description: "A channel with a provider." }),
     fail: t.float({ description: "Share of recipients refused for good, 0–1." }),

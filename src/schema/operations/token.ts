@@ -61,6 +61,7 @@ refusable("createOperatorToken", {
   description: "Makes a token for a person.",
   scopes: admins,
   result: CreatedToken,
+  refusals: {},
   input: (t) => ({
     name: t.string({ required: true, description: "Whose it is, 1–100 characters." }),
     role: t.field({ type: RoleEnum, required: true, description: "What that person may do." }),
@@ -72,6 +73,7 @@ refusable("createServiceToken", {
   description: "Makes a token for the shop's backend.",
   scopes: admins,
   result: CreatedToken,
+  refusals: {},
   input: (t) => ({
     name: t.string({ required: true, description: "What it is for, 1–100 characters." }),
     scopes: t.field({ type: [ServiceScope], required: true, description: "What it may do; at least one." }),
@@ -83,6 +85,7 @@ refusable("revokeToken", {
   description: "Takes a token's power away, within 5 seconds everywhere. The last admin's token cannot be revoked.",
   scopes: admins,
   result: AccessTokenType,
+  refusals: { CONFLICT: true, NOT_FOUND: true },
   input: (t) => ({
     token: t.globalID({ for: AccessTokenType, required: true, description: "Which one." }),
   }),

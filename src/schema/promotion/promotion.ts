@@ -27,6 +27,7 @@ refusable("createPromotion", {
   description: "Writes a promotion down, disabled.",
   scopes: editors,
   result: PromotionType,
+  refusals: {},
   input: (t) => ({
     name: t.string({ required: true, description: "Its name, 1–200 characters." }),
     rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
@@ -47,6 +48,7 @@ refusable("updatePromotion", {
     "Changes a promotion: what is left out stays. It is not announced again (`enablePromotion` does that when asked); an announcement that has not begun moves with its window.",
   scopes: editors,
   result: PromotionType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -92,6 +94,7 @@ refusable("enablePromotion", {
     "Switches a promotion on, and tells everyone the first time or when asked to: at once, or at its start when that lies ahead.",
   scopes: editors,
   result: PromotedType,
+  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     announce: t.boolean({ description: "Whether to announce it; unless given, only when it never was." }),
@@ -117,6 +120,7 @@ refusable("disablePromotion", {
   description: "Switches a promotion off, and cancels its announcements that have not begun.",
   scopes: editors,
   result: PromotionType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }) }),
   resolve: ({ promotion }, ctx) => disablePromotion(ctx, { id: toRowId(promotion.id) }),
 });

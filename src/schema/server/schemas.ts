@@ -2,7 +2,7 @@ import type { GraphQLSchema } from "graphql";
 import type { Domain } from "../../context.ts";
 import { type Builder, builder } from "../kit/builder.ts";
 import { declareLate } from "../kit/late.ts";
-import "../kit/refusal.ts";
+import "../kit/refusals.ts";
 import "../kit/scalars.ts";
 import { appFace, operatorFace } from "./endpoints.ts";
 

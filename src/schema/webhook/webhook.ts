@@ -53,6 +53,7 @@ refusable("createWebhook", {
   description: "Adds an endpoint: it is told of what happens from now on. At most 50.",
   scopes: admins,
   result: WebhookSecret,
+  refusals: { CONFLICT: true },
   input: (t) => ({
     url: t.string({ required: true, description: "Where to post; https:// in production, at most 2,000 characters." }),
     description: t.string({ description: "What it is for, at most 500 characters." }),
@@ -66,6 +67,7 @@ refusable("updateWebhook", {
   description: "Changes an endpoint: what is left out stays. Enabling it forgives its failures.",
   scopes: admins,
   result: WebhookType,
+  refusals: { NOT_FOUND: true },
   input: (t) => ({
     ...which(t),
     url: t.string({ description: "Where to post from now on." }),
@@ -89,6 +91,7 @@ refusable("rotateWebhookSecret", {
     "Gives an endpoint a new secret. The old one signs as well for 24 hours, so that nothing is missed meanwhile.",
   scopes: admins,
   result: WebhookSecret,
+  refusals: { NOT_FOUND: true },
   input: which,
   resolve: ({ webhook }, ctx) => rotateWebhookSecret(ctx, { id: toRowId(webhook.id) }),
 });
@@ -97,6 +100,7 @@ refusable("deleteWebhook", {
   description: "Removes an endpoint for good: it is told of nothing more, not even of what is on its way.",
   scopes: admins,
   result: WebhookType,
+  refusals: { NOT_FOUND: true },
   input: which,
   resolve: ({ webhook }, ctx) => deleteWebhook(ctx, { id: toRowId(webhook.id) }),
 });
@@ -105,6 +109,7 @@ refusable("testWebhook", {
   description: "Posts a `webhook.test` event to an endpoint, once, whether it is enabled or not.",
   scopes: admins,
   result: WebhookDeliveryType,
+  refusals: { NOT_FOUND: true },
   input: which,
   resolve: ({ webhook }, ctx) => testWebhook(ctx, { id: toRowId(webhook.id) }),
 });
@@ -113,6 +118,7 @@ refusable("resendWebhook", {
   description: "Posts what was delivered or failed once more, under the same message id.",
   scopes: admins,
   result: WebhookDeliveryType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     delivery: t.globalID({ for: WebhookDeliveryType, required: true, description: "Which one." }),
   }),

@@ -56,7 +56,7 @@ for (const state of campaignStates) {
         expect([name, answer]).toMatchObject([name, { id, state: to }]);
         expect(log).toMatchObject([{ from: state, to, actor: "job test", reason: "because" }]);
       } else {
-        expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", state }]);
+        expect([name, answer]).toMatchObject([name, { code: "WRONG_STATE", currentState: state }]);
         expect(log).toEqual([]);
       }
     }

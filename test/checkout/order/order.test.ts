@@ -51,7 +51,7 @@ test("the same lock again is answered as it stands, another one is a conflict", 
   expect(codeOf(await lock([coupon], { orderId, member: { seq: 2 } }))).toBe("CONFLICT");
   expect(reasonsOf(await lock([coupon]))).toEqual(["LOCKED"]);
   accepted(await redeemCoupons(ctx, { orderId }));
-  expect(await lock([coupon], { orderId })).toMatchObject({ code: "WRONG_STATE", state: "REDEEMED" });
+  expect(await lock([coupon], { orderId })).toMatchObject({ code: "WRONG_STATE", currentState: "REDEEMED" });
   expect(reasonsOf(await lock([coupon]))).toEqual(["USED"]);
 });
 
@@ -70,7 +70,7 @@ test("a lock that is over frees its coupons, for another order at once and for a
   accepted(await lock([coupon], { orderId, ttlSeconds: 60 }));
   time.now += 60_000;
   expect(await findOrder(ctx, orderId)).toMatchObject({ state: "EXPIRED", endedAt: time.now });
-  expect(await redeemCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", state: "EXPIRED" });
+  expect(await redeemCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", currentState: "EXPIRED" });
   const other = accepted(await lock([coupon], { ttlSeconds: 60 }));
   expect(codeOf(await lock([coupon], { orderId }))).toBe("COUPON_UNUSABLE");
   accepted(await lock([coupons[1]!], { member: { seq: 2 }, ttlSeconds: 60 }));
@@ -91,10 +91,10 @@ test("releasing gives coupons back once, and a redeemed order is not released", 
   const answers = await Promise.all(Array.from({ length: 20 }, () => releaseCoupons(ctx, { orderId })));
   expect(answers.map(codeOf)).toEqual(Array.from({ length: 20 }, () => "DONE"));
   expect(await countsOf(template)).toMatchObject({ counts: [] });
-  expect(await redeemCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", state: "RELEASED" });
+  expect(await redeemCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", currentState: "RELEASED" });
   accepted(await lock([coupon], { orderId }));
   accepted(await redeemCoupons(ctx, { orderId }));
-  expect(await releaseCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", state: "REDEEMED" });
+  expect(await releaseCoupons(ctx, { orderId })).toMatchObject({ code: "WRONG_STATE", currentState: "REDEEMED" });
   expect(codeOf(await releaseCoupons(ctx, { orderId: "nobody's" }))).toBe("NOT_FOUND");
   expect(await couponSums(db)).toEqual([]);
 });
@@ -110,7 +110,7 @@ test("a cart that changed before it was paid is quoted anew, its coupons as vali
   const less = { ...cart, lines: cart.lines.slice(1) };
   expect(await redeemCoupons(ctx, { orderId, cart: less })).toMatchObject({
     code: "COUPON_UNUSABLE",
-    coupons: [{ coupon, reason: "BELOW_THRESHOLD", missing: 2_999 }],
+    unusable: [{ coupon, reason: "BELOW_THRESHOLD", missing: 2_999 }],
   });
   expect(await redeemCoupons(ctx, { orderId, cart: { currency: "EUR", lines: [] } })).toMatchObject({
     issues: [{ path: "cart.lines" }],

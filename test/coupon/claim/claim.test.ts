@@ -57,7 +57,7 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
   expect(await claim("e")).toMatchObject({
     code: "LIMIT_REACHED",
     limit: 2,
-    coupons: [expect.any(Number), expect.any(Number)],
+    held: [expect.any(Number), expect.any(Number)],
   });
 });
 

@@ -104,7 +104,7 @@ test("a right code may be refused as a claim is: limit, window, audience, budget
   expect(await redeem(shop, 1, codes[1] ?? "")).toMatchObject({
     code: "LIMIT_REACHED",
     limit: 1,
-    coupons: [expect.any(Number)],
+    held: [expect.any(Number)],
   });
   const now = shop.ctx.clock();
   const answer = async (facts: Parameters<typeof addTemplate>[1]) => {

@@ -29,7 +29,7 @@ const claim = (shop: Shop, member: number, template: number, key = "k") =>
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "CLAIMED");
 
 async function begin({ ctx }: Shop, template: number, wanted: number): Promise<CodePool> {
-  return accepted<CodePool>(await createCodePool(ctx, { template, wanted, idempotencyKey: crypto.randomUUID() }));
+  return accepted(await createCodePool(ctx, { template, wanted, idempotencyKey: crypto.randomUUID() }));
 }
 
 test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(

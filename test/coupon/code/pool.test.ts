@@ -20,7 +20,7 @@ afterAll(closeLedgers);
 const pooled = { codeMode: "POOL", codePrefix: "SALE" } as const;
 
 async function begin({ ctx }: Pick<Shop, "ctx">, template: number, wanted: number): Promise<CodePool> {
-  return accepted<CodePool>(await createCodePool(ctx, { template, wanted, idempotencyKey: crypto.randomUUID() }));
+  return accepted(await createCodePool(ctx, { template, wanted, idempotencyKey: crypto.randomUUID() }));
 }
 
 const count = async ({ ctx }: Ledger, what: ReturnType<typeof sql>) =>
@@ -48,7 +48,7 @@ test("many codes are made in steps: exactly as many, no two alike, and the stock
   expect(await count(shop, sql`pool_code WHERE code NOT GLOB 'SALE-*'`)).toBe(0);
   expect(await couponSums(shop.ctx.db)).toEqual([]);
   expect(await shop.messages()).toEqual({ "coupon-pool": many / stepSize });
-  const progress = poolProgress(accepted<CodePool>(await findPool(shop.ctx, id)), shop.ctx.clock() + 60_000);
+  const progress = poolProgress(accepted(await findPool(shop.ctx, id)), shop.ctx.clock() + 60_000);
   expect(progress).toMatchObject({ state: "READY", done: many, total: many, etaSeconds: null });
   expect(progress.perSecond).toBeGreaterThan(0);
 }, 90_000);
@@ -99,7 +99,7 @@ test("a pool can be paused, resumed and cancelled; what it has stays good", asyn
   expect(accepted(await pauseCodePool(ctx, { id })).state).toBe("PAUSED");
   await fillStep(ctx, { pool: id, from: stepSize });
   expect((await poolOf(ctx.db, id)).made).toBe(stepSize);
-  expect(await pauseCodePool(ctx, { id })).toMatchObject({ code: "WRONG_STATE", state: "PAUSED" });
+  expect(await pauseCodePool(ctx, { id })).toMatchObject({ code: "WRONG_STATE", currentState: "PAUSED" });
   expect(accepted(await resumeCodePool(ctx, { id }))).toMatchObject({ state: "FILLING", sinceMade: stepSize });
   await fillStep(ctx, { pool: id, from: stepSize });
   expect(accepted(await cancelCodePool(ctx, { id })).state).toBe("CANCELLED");

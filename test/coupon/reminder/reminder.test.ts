@@ -2,10 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { setNoticePolicy } from "../../../src/campaign/notice/policy.ts";
 import { dropsBetween, forgetNotices } from "../../../src/coupon/reminder/due.ts";
-import { cancelReminder, type Reminder, remindMe } from "../../../src/coupon/reminder/reminder.ts";
+import { cancelReminder, remindMe } from "../../../src/coupon/reminder/reminder.ts";
 import { makeOccurrences } from "../../../src/coupon/template/occurrence.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { isRefusal } from "../../../src/errors.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted } from "../../support/shop.ts";
 import { openWallets, type Wallets } from "../../support/wallets.ts";
@@ -21,8 +21,10 @@ afterAll(() => wallets.close());
 const now = () => wallets.ctx.clock();
 const ask = (template: number, member = 1) => remindMe(wallets.as(member), { template });
 const cancel = (template: number, member = 1) => cancelReminder(wallets.as(member), { template });
-const codeOf = (answer: Reminder | Refusal) =>
-  isRefusal(answer) ? (answer.code === "WRONG_STATE" ? answer.state : answer.code) : "DONE";
+const codeOf = (answer: Awaited<ReturnType<typeof remindMe | typeof cancelReminder>>) => {
+  if (!isRefusal(answer)) return "DONE";
+  return answer.code === "WRONG_STATE" ? answer.currentState : answer.code;
+};
 const wishes = async (template: number) =>
   (await wallets.db.all(sql`SELECT 1 FROM coupon_reminder WHERE template = ${template}`)).length;
 

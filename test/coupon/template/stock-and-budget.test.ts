@@ -10,7 +10,7 @@ import { createTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { changeBudget, changeStock } from "../../../src/coupon/template/stock-and-budget.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { isRefusal, issuesOf, type Refusal } from "../../../src/errors.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -33,7 +33,7 @@ const claim = (seq: number, template: number) => {
 };
 const codeOf = (answer: object) => (isRefusal(answer) ? answer.code : "CLAIMED");
 const pathsOf = (answer: CouponTemplate | Refusal) =>
-  isRefusal(answer) && answer.code === "INVALID_INPUT" ? answer.issues.map(({ path }) => path) : answer;
+  isRefusal(answer) && answer.code === "INVALID_INPUT" ? issuesOf(answer).map(({ path }) => path) : answer;
 
 test("stock raised after it was sold out lets claims through at once, at a loaded gate, too", async () => {
   const { id } = await live({ stock: 2 });
@@ -74,7 +74,10 @@ test("stock lowered to what is issued sells out at once; below it is refused; un
   expect(accepted(await changeStock(shop.ctx, { id, stock: null }))).toMatchObject({ state: "ACTIVE", stock: null });
   expect(codeOf(await claim(3, id))).toBe("CLAIMED");
   accepted(await withdrawTemplate(shop.ctx, { id }));
-  expect(await changeStock(shop.ctx, { id, stock: 9 })).toMatchObject({ code: "WRONG_STATE", state: "WITHDRAWN" });
+  expect(await changeStock(shop.ctx, { id, stock: 9 })).toMatchObject({
+    code: "WRONG_STATE",
+    currentState: "WITHDRAWN",
+  });
   expect(await changeStock(shop.ctx, { id: 999_999, stock: 9 })).toMatchObject({ code: "NOT_FOUND" });
 });
 

@@ -8,7 +8,7 @@ import { createTemplate, duplicateTemplate, updateTemplate } from "../../../src/
 import { activateTemplate, endTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { takeBackOf } from "../../../src/coupon/template/take-back.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { isRefusal, issuesOf, type Refusal } from "../../../src/errors.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
@@ -33,7 +33,7 @@ const claim = (seq: number, template: number) => {
 };
 const codeOf = (answer: object) => (isRefusal(answer) ? answer.code : "CLAIMED");
 const pathsOf = (answer: CouponTemplate | Refusal) =>
-  isRefusal(answer) && answer.code === "INVALID_INPUT" ? answer.issues.map(({ path }) => path) : answer;
+  isRefusal(answer) && answer.code === "INVALID_INPUT" ? issuesOf(answer).map(({ path }) => path) : answer;
 const stateOf = async (id: number) => (await findTemplate(shop.ctx, id))?.state;
 
 test("a draft is kept as it was said, with what it left out", async () => {
@@ -99,7 +99,10 @@ test("I6 with the same key, creating and activating answer the same again; with 
   const activate = () => activateTemplate(shop.ctx, { id: first.id, idempotencyKey: "activate once" });
   expect(accepted(await activate())).toMatchObject({ state: "ACTIVE" });
   expect(await activate()).toMatchObject({ state: "ACTIVE", id: first.id });
-  expect(await activateTemplate(shop.ctx, { id: first.id })).toMatchObject({ code: "WRONG_STATE", state: "ACTIVE" });
+  expect(await activateTemplate(shop.ctx, { id: first.id })).toMatchObject({
+    code: "WRONG_STATE",
+    currentState: "ACTIVE",
+  });
 });
 
 test("what is past cannot be activated, and stays a draft", async () => {
@@ -150,7 +153,7 @@ test("a draft can become anything; a live template only what was not promised; r
   expect(await rewrite(free)).toMatchObject({ ...free, ...percent });
   expect(codeOf(await claim(1, id))).toBe("NOT_ELIGIBLE");
   accepted(await endTemplate(shop.ctx, { id }));
-  expect(await rewrite({ name: "Late" })).toMatchObject({ code: "WRONG_STATE", state: "ENDED" });
+  expect(await rewrite({ name: "Late" })).toMatchObject({ code: "WRONG_STATE", currentState: "ENDED" });
   expect(await updateTemplate(shop.ctx, { id: 999_999, draft: {} })).toMatchObject({ code: "NOT_FOUND" });
 });
 

@@ -100,7 +100,10 @@ describe("writing a campaign", () => {
     const id = await made();
     await ed.does("submitCampaign", { campaign: id });
     const change = { campaign: id, name: "Other" };
-    expect(await ed.does("updateCampaign", change)).toMatchObject({ __typename: "WrongState", inState: "IN_REVIEW" });
+    expect(await ed.does("updateCampaign", change)).toMatchObject({
+      __typename: "WrongState",
+      currentState: "IN_REVIEW",
+    });
     expect((await ed.does("updateCampaign", { ...change, campaign: nothing })).__typename).toBe("NotFound");
   });
 

@@ -4,6 +4,7 @@ import { dataOf } from "../../support/ask.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { serveGraphql } from "../../support/graphql.ts";
 import { idOf } from "../../support/operators.ts";
+import { refusalsOf, titleOf } from "../../support/refusals.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
 let shop: string;
@@ -43,11 +44,9 @@ const results: Readonly<Record<string, string>> = {
 };
 
 async function does(mutation: string, input: object, token = shop) {
-  const title = mutation.charAt(0).toUpperCase() + mutation.slice(1);
-  const query = `mutation ($input: ${title}Input!) { ${mutation}(input: $input) { __typename
+  const query = `mutation ($input: ${titleOf(mutation)}Input!) { ${mutation}(input: $input) { __typename
     ... on ${results[mutation] ?? `CouponOrder { id ${orderFields} }`}
-    ... on Refusal { code message } ... on InvalidInput { issues { path } } ... on WrongState { inState: state }
-    ... on CouponUnusable { coupons { coupon reason missing } } } }`;
+    ${refusalsOf(mutation)} } }`;
   return dataOf(await api.ask("graphql", query, { token, variables: { input } }))[mutation];
 }
 
@@ -143,16 +142,18 @@ test("every refusal has its type", async () => {
   const order = { orderId: "A-2" };
   expect(await lock([mine, other], order)).toMatchObject({
     __typename: "CouponUnusable",
-    code: "COUPON_UNUSABLE",
-    coupons: [{ coupon: other, reason: "EXCLUSIVE", missing: null }],
+    refusal: "COUPON_UNUSABLE",
+    unusable: [{ coupon: other, reason: "EXCLUSIVE", missing: null }],
   });
   expect(await lock([mine], { ...order, externalId: "nobody" })).toMatchObject({ __typename: "NotFound" });
   expect(await lock([], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "coupons" }] });
   await lock([mine], order);
   expect(await lock([other], order)).toMatchObject({ __typename: "Conflict" });
-  expect(await does("refundOrder", { ...order, refundId: "R", policy: "KEEP" })).toMatchObject({ inState: "LOCKED" });
+  expect(await does("refundOrder", { ...order, refundId: "R", policy: "KEEP" })).toMatchObject({
+    currentState: "LOCKED",
+  });
   expect(await does("releaseCoupons", order)).toMatchObject({ __typename: "CouponOrder", state: "RELEASED" });
-  expect(await does("redeemCoupons", order)).toMatchObject({ __typename: "WrongState", inState: "RELEASED" });
+  expect(await does("redeemCoupons", order)).toMatchObject({ __typename: "WrongState", currentState: "RELEASED" });
   for (const mutation of ["redeemCoupons", "releaseCoupons"]) {
     expect(await does(mutation, { orderId: "none" })).toMatchObject({ __typename: "NotFound" });
   }

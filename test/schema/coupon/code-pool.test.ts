@@ -13,7 +13,7 @@ afterAll(closeShops);
 const fields = `id template { id } source state file refused createdBy exportUrl progress { state done total perSecond etaSeconds }
   faults { line reason } exports { actor codes at }`;
 const globalId = (template: number) => btoa(`CouponTemplate:${template}`);
-const refusal = "... on Refusal { code message }";
+const refusal = "... on Refusal { refusal message }";
 
 const act = async (name: string, input: object) =>
   dataOf(
@@ -51,7 +51,7 @@ test("a pool is paused, resumed and cancelled over the API", async () => {
   const input = { templateId: globalId(id), codes: 1_000_000, idempotencyKey: "a large one" };
   const { id: poolId } = await act("createCodePool", input);
   expect((await act("pauseCodePool", { poolId })).state).toBe("PAUSED");
-  expect(await act("pauseCodePool", { poolId })).toMatchObject({ __typename: "WrongState", code: "WRONG_STATE" });
+  expect(await act("pauseCodePool", { poolId })).toMatchObject({ __typename: "WrongState", refusal: "WRONG_STATE" });
   expect((await act("resumeCodePool", { poolId })).state).toBe("FILLING");
   expect((await act("cancelCodePool", { poolId })).state).toBe("CANCELLED");
 });

@@ -126,7 +126,7 @@ test("live edits, stock and budget: what is refused names its field, what is don
     validDays: 9,
   });
   expect(refused).toMatchObject({
-    code: "INVALID_INPUT",
+    refusal: "INVALID_INPUT",
     issues: [{ path: "kind" }, { path: "params" }, { path: "validDays" }],
   });
   expect(await ed!.does("updateCouponTemplate", { template, name: "New" }, "name")).toMatchObject({ name: "New" });
@@ -149,8 +149,8 @@ test("live edits, stock and budget: what is refused names its field, what is don
     { from: "DRAFT", to: "ACTIVE", actor: "operator Ed", reason: null },
   ]);
   expect(await ed!.does("withdrawCouponTemplate", { template })).toMatchObject({
-    code: "WRONG_STATE",
-    inState: "ENDED",
+    refusal: "WRONG_STATE",
+    currentState: "ENDED",
   });
   const copy = await ed!.does("duplicateCouponTemplate", { template, name: "Again" }, "name state stock");
   expect(copy).toMatchObject({ name: "Again", state: "DRAFT", stock: "2" });
@@ -230,7 +230,7 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
     (
       await ask(
         `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { __typename ... on Coupon { id state validTo }
-          ... on Refusal { code } ... on InvalidInput { issues { path } } } }`,
+          ... on Refusal { refusal } ... on InvalidInput { issues { path } } } }`,
         { input },
       )
     ).issueCoupon;
@@ -245,7 +245,7 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
   expect(await issue({ templateId: String(rowOf(templateId)), externalId: "x1", idempotencyKey: "one" })).toEqual(
     first,
   );
-  expect(await issue({ templateId, memberId: "m_2", idempotencyKey: "one" })).toMatchObject({ code: "CONFLICT" });
+  expect(await issue({ templateId, memberId: "m_2", idempotencyKey: "one" })).toMatchObject({ refusal: "CONFLICT" });
   expect(await issue({ templateId, memberId: "m_1", idempotencyKey: "two" })).toMatchObject({
     __typename: "LimitReached",
   });

@@ -118,7 +118,7 @@ test("offers say what can be done with them; a reminder is asked for, shown, and
     as(
       4,
       `mutation ($id: ID!) { ${verb}(input: { templateId: $id }) {
-      __typename ... on CouponReminder { remindAt opensAt template { name } } ... on WrongState { state } } }`,
+      __typename ... on CouponReminder { remindAt opensAt template { name } } ... on WrongState { currentState } } }`,
       { id: String(template) },
     );
   const reminder = { __typename: "CouponReminder", opensAt: opens, template: { name: "Drop" } };
@@ -128,7 +128,7 @@ test("offers say what can be done with them; a reminder is asked for, shown, and
   expect((await say("cancelReminder", id)).cancelReminder).toEqual({ ...reminder, remindAt });
   expect((await say("cancelReminder", id)).cancelReminder).toEqual({ __typename: "NotFound" });
   wallets.pass(3_590_000);
-  expect((await say("remindMe", id)).remindMe).toEqual({ __typename: "WrongState", state: "OPENING" });
+  expect((await say("remindMe", id)).remindMe).toEqual({ __typename: "WrongState", currentState: "OPENING" });
 });
 
 test("operators say how members are reminded, and read it back", async () => {

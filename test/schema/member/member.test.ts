@@ -26,7 +26,7 @@ const upsert = (members: unknown[], token = shop) =>
   ask(
     `mutation ($input: UpsertMembersInput!) { upsertMembers(input: $input) { __typename
       ... on MemberUpserts { created: count(kind: CREATED) outcomes { index kind publicId issues { path } } }
-      ... on Refusal { code message } ... on InvalidInput { issues { path } } } }`,
+      ... on Refusal { refusal message } ... on InvalidInput { issues { path } } } }`,
     { input: { members } },
     token,
   );
@@ -68,7 +68,7 @@ describe("upsertMembers", () => {
 
   test("is for editors and the shop's backend", async () => {
     const { body } = await upsert([], viewer);
-    expect(body.data.upsertMembers).toMatchObject({ __typename: "Forbidden", code: "FORBIDDEN" });
+    expect(body.data.upsertMembers).toMatchObject({ __typename: "Forbidden", refusal: "FORBIDDEN" });
   });
 });
 

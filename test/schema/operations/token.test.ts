@@ -11,10 +11,10 @@ beforeAll(async () => {
 afterAll(() => api.stop());
 
 const createService = `mutation ($input: CreateServiceTokenInput!) { createServiceToken(input: $input) {
-  __typename ... on CreatedToken { token record { id name scopes role } } ... on Refusal { code message }
+  __typename ... on CreatedToken { token record { id name scopes role } } ... on Refusal { refusal message }
   ... on InvalidInput { issues { path message } } } }`;
 const revoke = `mutation ($id: ID!) { revokeToken(input: { token: $id }) {
-  __typename ... on AccessToken { name revokedAt } ... on Refusal { code message } } }`;
+  __typename ... on AccessToken { name revokedAt } ... on Refusal { refusal message } } }`;
 
 test("the first boot makes an admin's token, later ones do not", async () => {
   expect(admin).toMatch(/^ff_op_[\w-]{43}$/);
@@ -46,7 +46,7 @@ test("faulty input is refused with the place of every fault", async () => {
   const answer = await api.ask("graphql", createService, { token: admin, variables: { input } });
   expect(answer.body.data.createServiceToken).toMatchObject({
     __typename: "InvalidInput",
-    code: "INVALID_INPUT",
+    refusal: "INVALID_INPUT",
     issues: [{ path: "name" }, { path: "scopes" }],
   });
 });
@@ -69,14 +69,14 @@ test("ids that are none, of another kind or of nothing are refused, each in its 
 test("the last admin's token cannot be revoked", async () => {
   const id = Buffer.from("AccessToken:1").toString("base64");
   const answer = await api.ask("graphql", revoke, { token: admin, variables: { id } });
-  expect(answer.body.data.revokeToken).toMatchObject({ __typename: "Conflict", code: "CONFLICT" });
+  expect(answer.body.data.revokeToken).toMatchObject({ __typename: "Conflict", refusal: "CONFLICT" });
 });
 
 test("who is no admin is refused, told the role it takes, and changes nothing", async () => {
   const approver = await api.token({ kind: "operator", name: "Ada", role: "approver" });
   const variables = { input: { name: "mine", scopes: ["ORDERS_WRITE"] } };
   const answer = await api.ask("graphql", createService, { token: approver, variables });
-  expect(answer.body.data.createServiceToken).toMatchObject({ __typename: "Forbidden", code: "FORBIDDEN" });
+  expect(answer.body.data.createServiceToken).toMatchObject({ __typename: "Forbidden", refusal: "FORBIDDEN" });
   expect(answer.body.data.createServiceToken.message).toContain("role admin");
 
   const listed = await api.ask("graphql", "{ tokens { nodes { name } } }", { token: approver });

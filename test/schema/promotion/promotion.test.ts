@@ -144,7 +144,7 @@ test("what cannot be announced is not enabled either", async () => {
   const enabled = async (id: string) =>
     (await vic!.get("query ($id: ID!) { promotion(id: $id) { enabled } }", { id })).promotion.enabled;
   const over = await made({ startsAt: "2020-01-01T00:00:00Z", endsAt: "2021-01-01T00:00:00Z" });
-  expect(await enable(over)).toMatchObject({ __typename: "WrongState", inState: "ENDED" });
+  expect(await enable(over)).toMatchObject({ __typename: "WrongState", currentState: "ENDED" });
   const wordy = await made({ remark: "x".repeat(2_000) });
   const onSms = { announcement: { channels: ["SMS"] } };
   expect(await enable(wordy, onSms)).toMatchObject({ issues: [{ path: "content.SMS.default.text" }] });

@@ -24,7 +24,7 @@ afterAll(async () => {
 const mutate = async (who: Operator, name: string, result: string, fields: string, input: unknown): Promise<any> => {
   const title = name.charAt(0).toUpperCase() + name.slice(1);
   const text = `mutation ($input: ${title}Input!) { ${name}(input: $input) { __typename
-    ... on ${result} { ${fields} } ... on Refusal { code message } ... on InvalidInput { issues { path } } } }`;
+    ... on ${result} { ${fields} } ... on Refusal { refusal message } ... on InvalidInput { issues { path } } } }`;
   return (await who.get(text, { input }))[name];
 };
 const create = (input: unknown, who = admin) =>
@@ -83,13 +83,13 @@ test("an endpoint is changed, tested, given a new secret and deleted", async () 
   expect([rotated.secret === secret, Date.parse(rotated.webhook.oldSecretUntil) > Date.now()]).toEqual([false, true]);
   expect(await mutate(admin, "deleteWebhook", "Webhook", "id enabled", id)).toMatchObject({ enabled: false });
   expect(await viewer.get(`query ($id: ID!) { node(id: $id) { id } }`, { id: webhook.id })).toEqual({ node: null });
-  expect(await mutate(admin, "testWebhook", "WebhookDelivery", "state", id)).toMatchObject({ code: "NOT_FOUND" });
+  expect(await mutate(admin, "testWebhook", "WebhookDelivery", "state", id)).toMatchObject({ refusal: "NOT_FOUND" });
 });
 
 test("faults are named, and only an admin changes anything", async () => {
-  expect(await create({ url: "nowhere" })).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "url" }] });
+  expect(await create({ url: "nowhere" })).toMatchObject({ refusal: "INVALID_INPUT", issues: [{ path: "url" }] });
   const editor = await hire(shop, "Edi", "approver");
-  expect(await create({ url: there.url }, editor)).toMatchObject({ code: "FORBIDDEN" });
+  expect(await create({ url: there.url }, editor)).toMatchObject({ refusal: "FORBIDDEN" });
   const { webhooks } = await viewer.get("{ webhooks { nodes { id } } }");
   expect(webhooks.nodes).toHaveLength(1);
 });
