@@ -99,7 +99,7 @@ async function checkDraft(ctx: Context, draft: CampaignDraft) {
   return issues.length > 0 ? refuse.invalid(issues) : parsed;
 }
 
-function _audienceIssues(refused: Refusal): Issue[] {
+function audienceIssues(refused: Refusal): Issue[] {
   if (refused.code !== "INVALID_INPUT") return [{ path: "audience", message: refused.message }];
   return issuesOf(refused).map(({ path, message }) => ({
     path: path ? `audience.filter.${path}` : "audience.filter",
