@@ -1,5 +1,6 @@
 import { broker } from "./cli/broker.ts";
 import { demo } from "./cli/demo.ts";
+import { docs } from "./cli/docs.ts";
 import { fail } from "./cli/failure.ts";
 import { importFile } from "./cli/import.ts";
 import { schema } from "./cli/schema.ts";
@@ -21,6 +22,7 @@ const commands: Readonly<Record<string, Command>> = {
   },
   import: { usage: "import FILE.csv [--json]       import members from a CSV file", run: importFile },
   broker: { usage: "broker                         run the embedded queue as a process of its own", run: broker },
+  docs: { usage: "docs --write|--check           the same for the table of domains in CONTRIBUTING.md", run: docs },
   schema: { usage: "schema --write|--check         write schema.graphql, or fail when it differs", run: schema },
 };
 

@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import type { Domain } from "../context.ts";
+import { domains } from "../domains.ts";
+import { readOptions, UsageError } from "./options.ts";
+
+const path = join(import.meta.dir, "../../CONTRIBUTING.md");
+const [begins, ends] = ["<!-- domains: made by `bun run docs` -->", "<!-- /domains -->"];
+
+/** CONTRIBUTING.md with its table of domains made anew from the manifests. */
+export function withDomains(text: string): string {
+  const [before, rest = ""] = text.split(begins);
+  const after = rest.split(ends)[1];
+  if (after === undefined) throw new Error(`CONTRIBUTING.md has no place for the domains: ${begins} … ${ends}`);
+  return `${before}${begins}\n${domainTable(domains)}\n${ends}${after}`;
+}
+
+/** Writes the table of domains into CONTRIBUTING.md, or fails when the one that stands there differs from the manifests. */
+export async function docs(args: readonly string[]): Promise<void> {
+  const { values } = readOptions(args, { write: { type: "boolean" }, check: { type: "boolean" } });
+  const text = await Bun.file(path).text();
+  const wanted = withDomains(text);
+  if (values.write) await Bun.write(path, wanted);
+  else if (values.check && text !== wanted) {
+    throw new UsageError("CONTRIBUTING.md differs from the manifests: run `bun run docs` and commit it");
+  } else if (!values.check) console.log(domainTable(domains));
+}
+
+function domainTable(list: readonly Domain[]): string {
+  const head = ["| domain | what it is | what it brings |", "| --- | --- | --- |"];
+  return [...head, ...list.map((domain) => `| ${domain.name} | ${domain.about} | ${bringsOf(domain)} |`)].join("\n");
+}
+
+function bringsOf({ messages = [], terms = [], events = [], rewards = [], gauges = [], ...more }: Domain): string {
+  const parts = [
+    named("tables", more.tables),
+    named(
+      "messages",
+      messages.map(({ name }) => name),
+    ),
+    named(
+      "audience terms",
+      terms.map(({ name }) => name),
+    ),
+    named(
+      "webhook events",
+      events.map(({ event }) => event.type),
+    ),
+    named(
+      "rewards",
+      rewards.map(({ kind }) => kind),
+    ),
+    named(
+      "metrics",
+      gauges.map(({ name }) => name),
+    ),
+  ];
+  return parts.filter((part) => part !== "").join("; ");
+}
+
+function named(what: string, names: readonly string[]): string {
+  return names.length === 0 ? "" : `${what}: ${names.map((name) => `\`${name}\``).join(", ")}`;
+}
