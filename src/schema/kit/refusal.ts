@@ -41,7 +41,8 @@ export const IssueType = builder.objectRef<Issue>("Issue").implement({
   fields: (t) => ({
     path: t.exposeString("path", {
       description:
-        "Where: a path into the input such as `filter.and.1.level`, with line:column for templates; empty for the whole input.",
+        "Where: a path into the input such as `filter.and.1.level`, with line:column for templates; " +
+        "empty for the whole input.",
     }),
     message: t.exposeString("message", { description: "What is wrong there." }),
   }),
