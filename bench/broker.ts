@@ -31,7 +31,8 @@ export async function run(args: readonly string[]): Promise<void> {
   if (!values.json) {
     const { deliveriesPerSecond, ratio, ratios, bullmq } = result;
     console.error(
-      `${deliveriesPerSecond} deliveries/s, ${ratio} of BullMQ's ${bullmq.perSecond} jobs/s (rounds: ${ratios.join(", ")})`,
+      `${deliveriesPerSecond} deliveries/s, ${ratio} of BullMQ's ${bullmq.perSecond} jobs/s ` +
+        `(rounds: ${ratios.join(", ")})`,
     );
   }
   console.log(JSON.stringify(result));
@@ -41,7 +42,8 @@ const settings = { bodyBytes, inFlight, batchSize, cores: availableParallelism()
 const fsync = {
   broker: "SQLite, WAL, synchronous=FULL: every acceptance is on disk before its answer",
   bullmq:
-    "Redis, appendonly yes, appendfsync everysec (BullMQ's recommendation): up to a second of jobs may be lost; `always` beside it",
+    "Redis, appendonly yes, appendfsync everysec (BullMQ's recommendation): up to a second of jobs may be lost; " +
+    "`always` beside it",
 };
 
 async function measure(messages: number, count: number) {

@@ -16,7 +16,8 @@ export const smsSender = z
   .string()
   .regex(
     /^(\+[1-9]\d{6,14}|\d{5,6}|MG[0-9a-f]{32}|(?=.*[A-Za-z])[A-Za-z0-9 +\-_&]{1,11})$/,
-    "a number such as +15005550006, the sid of a messaging service (MG…), or a sender's name of at most 11 letters and digits",
+    "a number such as +15005550006, the sid of a messaging service (MG…), " +
+      "or a sender's name of at most 11 letters and digits",
   );
 
 /** A list, separated by commas. */

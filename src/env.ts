@@ -204,7 +204,8 @@ function unsafeInProduction(given: Given): string[] {
     const missing = missingOf(group, given);
     if (missing.length > 0)
       faults.push(
-        `${missing.join(", ")}: required in production (${channel} would go to the sandbox; unless ALLOW names sandbox)`,
+        `${missing.join(", ")}: required in production ` +
+          `(${channel} would go to the sandbox; unless ALLOW names sandbox)`,
       );
   }
   return faults;

@@ -234,7 +234,8 @@ describe("the secrets of a local installation", () => {
 
   test("are the same for two processes that start at once", async () => {
     const DATA_DIR = join(tempDir(), "data");
-    const script = `import { readEnv } from "${join(import.meta.dir, "../src/env.ts")}"; console.log(readEnv().secrets.brokerToken)`;
+    const path = join(import.meta.dir, "../src/env.ts");
+    const script = `import { readEnv } from "${path}"; console.log(readEnv().secrets.brokerToken)`;
     const start = () =>
       new Response(Bun.spawn([process.execPath, "-e", script], { env: { DATA_DIR }, stderr: "inherit" }).stdout).text();
     const tokens = await Promise.all([start(), start(), start()]);

@@ -34,7 +34,7 @@ describe("a database made by commit 88e4916", () => {
     expect(Object.keys(readers)).toEqual(expect.arrayContaining(Object.keys(expected.read)));
   });
 
-  test("I1 conserves its coupons: counters, tallies, budgets, orders, codes and ledgers are what the rows say", async () => {
+  test("I1 conserves its coupons: counters, tallies, budgets, orders, codes, ledgers are as the rows say", async () => {
     expect(await couponFaults(old.db)).toEqual([]);
   });
 
@@ -84,7 +84,7 @@ describe("a shop that starts on it", () => {
     expect([delivered.length, Math.max(...delivered)]).toEqual([left - 1, 1]);
   });
 
-  test("refunds an order, redeems a locked one, gives a coupon and uses it, and answers a repeated claim as before", async () => {
+  test("refunds an order, redeems a locked one, gives and uses a coupon, repeats a claim's answer", async () => {
     expect(await refunds(shop, "B-2")).toEqual({ state: "REFUNDED", givenBack: 1 });
     expect(await redeems(shop, "B-1")).toBe("REDEEMED");
     const known = await claims(shop, { member: "guest-30", template: "Every 20: 5 off", key: "claim 1" });
@@ -96,7 +96,7 @@ describe("a shop that starts on it", () => {
     expect(await couponFaults(shop.ctx.db)).toEqual([]);
   });
 
-  test("I9 goes on with what was launched and under way when the old one stopped, and with what waited for the morning", async () => {
+  test("I9 goes on with what was launched or under way when the old one stopped, or waited for morning", async () => {
     const launched = await runNamed(shop.ctx, "Launched in the last moment");
     await shop.becomes(launched, "COMPLETED");
     expect(await shop.faults(launched)).toEqual([]);

@@ -44,7 +44,8 @@ async function byWrk(url: string, requests: string, { connections, seconds }: Lo
 }
 
 const query =
-  "mutation ($t: ID!, $k: String!) { claimCoupon(input: { templateId: $t, idempotencyKey: $k }) { __typename ... on Coupon { id } } }";
+  "mutation ($t: ID!, $k: String!) { claimCoupon(input: { templateId: $t, idempotencyKey: $k }) " +
+  "{ __typename ... on Coupon { id } } }";
 
 async function byFetch(url: string, requests: string, { connections, seconds }: LoadSettings): Promise<Load> {
   const lines = readFileSync(requests, "utf8").trimEnd().split("\n");

@@ -4,7 +4,9 @@ import { join } from "node:path";
 
 const schema = `
   CREATE TABLE template (id int PRIMARY KEY, stock bigint NOT NULL);
-  CREATE TABLE coupon (id bigserial PRIMARY KEY, template int NOT NULL, member bigint NOT NULL, token text NOT NULL UNIQUE, at timestamptz NOT NULL);
+  CREATE TABLE coupon (
+    id bigserial PRIMARY KEY, template int NOT NULL, member bigint NOT NULL, token text NOT NULL UNIQUE,
+    at timestamptz NOT NULL);
   CREATE INDEX ON coupon (member, template);
   INSERT INTO template VALUES (1, 1000000000);`;
 const transaction = `

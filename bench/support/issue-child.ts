@@ -22,8 +22,10 @@ while ((await runOf())?.state !== "COMPLETED") await Bun.sleep(10);
 const seconds = (performance.now() - began) / 1000;
 
 const counts = await db.first<{ given: number; held: number; issued: number; messages: number }>(sql`
-  SELECT (SELECT count(*) FROM send WHERE channel = 'COUPON' AND state = 'SENT') AS given, (SELECT count(*) FROM coupon) AS held,
-    (SELECT issued FROM coupon_template) AS issued, (SELECT count(*) FROM outbox WHERE published_at IS NOT NULL) AS messages`);
+  SELECT (SELECT count(*) FROM send WHERE channel = 'COUPON' AND state = 'SENT') AS given,
+    (SELECT count(*) FROM coupon) AS held,
+    (SELECT issued FROM coupon_template) AS issued,
+    (SELECT count(*) FROM outbox WHERE published_at IS NOT NULL) AS messages`);
 if (counts?.given !== members || counts.held !== members || counts.issued !== members)
   throw new Error(`not everyone got a coupon: ${JSON.stringify(counts)}`);
 await app.stop();

@@ -48,7 +48,8 @@ async function sumsOf(db: RootDatabase): Promise<Omit<AfterCrash, "whenKilled">>
   const row = await db.first<Omit<AfterCrash, "whenKilled">>(sql`
     WITH held AS (SELECT member, count(*) AS n FROM coupon GROUP BY member)
     SELECT (SELECT count(*) FROM coupon) AS coupons,
-      (SELECT count(*) FROM held WHERE n = 1) AS membersWithOne, (SELECT count(*) FROM held WHERE n > 1) AS membersWithMore,
+      (SELECT count(*) FROM held WHERE n = 1) AS membersWithOne,
+      (SELECT count(*) FROM held WHERE n > 1) AS membersWithMore,
       (SELECT count(*) FROM member WHERE seq NOT IN (SELECT member FROM held)) AS membersWithNone,
       (SELECT issued FROM coupon_template) AS issued, (SELECT reserved FROM coupon_template) AS reserved,
       (SELECT count(*) FROM send WHERE channel = 'COUPON' AND state = 'SENT') AS ledgerSent,

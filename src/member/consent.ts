@@ -38,7 +38,9 @@ export function addressesOf(channel: ChannelName): SQL {
     case "phone":
       return sql`json_array(coalesce(m.phone, ''))`;
     case "push":
-      return sql`(SELECT json_group_array(p.token) FROM push_token p WHERE p.member = m.seq AND NOT ${listed(channel, sql`p.token`)})`;
+      return sql`(
+        SELECT json_group_array(p.token) FROM push_token p
+        WHERE p.member = m.seq AND NOT ${listed(channel, sql`p.token`)})`;
     case "none":
       return sql`'[]'`;
   }

@@ -54,7 +54,8 @@ export function explainAudience({ condition: { indexed } }: Audience): AudienceP
     usesIndex: indexed,
     message: indexed
       ? "An index leads to the members of this filter."
-      : "No index serves this filter, so every member is read; adding an `and` with a tag, a level or a date narrows it.",
+      : "No index serves this filter, so every member is read; " +
+        "adding an `and` with a tag, a level or a date narrows it.",
   };
 }
 

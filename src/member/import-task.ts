@@ -19,7 +19,8 @@ export type ImportTask = typeof importTask.$inferSelect;
 export async function beginImport(ctx: Context, name: string, digest: string): Promise<ImportTask> {
   const now = ctx.clock();
   await ctx.db.write([
-    sql`INSERT OR IGNORE INTO import_task (name, digest, state, started_at, updated_at) VALUES (${name}, ${digest}, 'running', ${now}, ${now})`,
+    sql`INSERT OR IGNORE INTO import_task (name, digest, state, started_at, updated_at)
+        VALUES (${name}, ${digest}, 'running', ${now}, ${now})`,
   ]);
   const open = sql`${importTask.digest} = ${digest} AND ${importTask.state} = 'running'`;
   const [task] = await ctx.db.orm.select().from(importTask).where(open);

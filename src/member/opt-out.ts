@@ -27,7 +27,8 @@ export function wishStatements(input: {
       : []),
     stop
       ? sql`
-        INSERT OR IGNORE INTO suppression (channel, address, reason, at) SELECT ${channel}, ${phone}, 'stop', ${now} WHERE ${guard}`
+        INSERT OR IGNORE INTO suppression (channel, address, reason, at)
+        SELECT ${channel}, ${phone}, 'stop', ${now} WHERE ${guard}`
       : sql`DELETE FROM suppression WHERE channel = ${channel} AND address = ${phone} AND reason = 'stop' AND ${guard}`,
     sql`
       UPDATE consent SET granted = ${stop ? 0 : 1}, source = ${source}, at = ${now}
@@ -36,7 +37,8 @@ export function wishStatements(input: {
       INSERT INTO consent (member, channel, topic, granted, source, at)
       SELECT seq, ${channel}, ${anyTopic}, ${stop ? 0 : 1}, ${source}, ${now} FROM member m
       WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard}
-      ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
+      ON CONFLICT (member, channel, topic)
+        DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
   ];
 }
 
@@ -44,7 +46,8 @@ export function wishStatements(input: {
 function newlyStopped({ channel, phone, guard }: Parameters<typeof wishStatements>[0]): SQL {
   const word = sql`FROM consent c WHERE c.member = m.seq AND c.channel = ${channel}`;
   return sql`member m WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard} AND (
-    EXISTS (SELECT 1 ${word} AND c.granted = 1) OR NOT EXISTS (SELECT 1 ${word} AND c.topic = ${anyTopic} AND c.granted = 0))`;
+    EXISTS (SELECT 1 ${word} AND c.granted = 1)
+    OR NOT EXISTS (SELECT 1 ${word} AND c.topic = ${anyTopic} AND c.granted = 0))`;
 }
 
 /** As consent remembers it, e.g. `sms-stop`. */

@@ -53,7 +53,8 @@ function updateOf(names: readonly string[]): SQL {
   if (names.length === 0) return sql`DO NOTHING`;
   const all = (prefix: string) => sql.raw(names.map((name) => `${prefix}.${name}`).join(", "));
   const sets = sql.raw(names.map((name) => `${name} = excluded.${name}`).join(", "));
-  return sql`DO UPDATE SET updated_at = excluded.updated_at, ${sets} WHERE (${all("member")}) IS NOT (${all("excluded")})`;
+  return sql`DO UPDATE SET updated_at = excluded.updated_at, ${sets}
+    WHERE (${all("member")}) IS NOT (${all("excluded")})`;
 }
 
 function finalValue(items: readonly MemberItem[], name: (typeof plainFields)[number], now: number): SQL {
@@ -69,7 +70,8 @@ const mergedAttributes = sql`json_patch(coalesce(o.attributes, '{}'), coalesce(v
 
 /** The members of the items and one row for each value of a list in them. */
 function eachOf(items: readonly MemberItem[], list: "tags" | "pushTokens" | "consent"): SQL {
-  return sql`${rows(items)} i JOIN member m ON m.external_id = i.value ->> 'externalId', json_each(i.value, ${sql.raw(`'$.${list}'`)}) e`;
+  return sql`${rows(items)} i JOIN member m ON m.external_id = i.value ->> 'externalId',
+    json_each(i.value, ${sql.raw(`'$.${list}'`)}) e`;
 }
 
 function membersOf(items: readonly MemberItem[]): SQL {
@@ -83,7 +85,8 @@ export function tagRows(items: readonly MemberItem[]): SQL[] {
   return [
     sql`DELETE FROM member_tag WHERE member IN (${membersOf(wanted)})
         AND (member, tag) NOT IN (SELECT m.seq, e.value FROM ${eachOf(wanted, "tags")}) RETURNING member`,
-    sql`INSERT OR IGNORE INTO member_tag (member, tag) SELECT m.seq, e.value FROM ${eachOf(wanted, "tags")} RETURNING member`,
+    sql`INSERT OR IGNORE INTO member_tag (member, tag)
+        SELECT m.seq, e.value FROM ${eachOf(wanted, "tags")} RETURNING member`,
   ];
 }
 
@@ -94,7 +97,8 @@ export function pushTokenRows(items: readonly MemberItem[], now: number): SQL[] 
   return [
     sql`DELETE FROM push_token WHERE member IN (${membersOf(wanted)})
         AND token NOT IN (SELECT e.value FROM ${eachOf(wanted, "pushTokens")}) RETURNING member`,
-    sql`INSERT INTO push_token (token, member, added_at) SELECT e.value, m.seq, ${now} FROM ${eachOf(wanted, "pushTokens")} WHERE true
+    sql`INSERT INTO push_token (token, member, added_at)
+        SELECT e.value, m.seq, ${now} FROM ${eachOf(wanted, "pushTokens")} WHERE true
         ON CONFLICT (token) DO UPDATE SET member = excluded.member, added_at = excluded.added_at
         WHERE member <> excluded.member RETURNING member`,
   ];
@@ -116,9 +120,11 @@ export function consentRows(items: readonly MemberItem[], source: string, now: n
   return [
     ...(withdrawn ? [unsubscribed({ channel, topic, from, now })] : []),
     sql`INSERT INTO consent (member, channel, topic, granted, source, at)
-        SELECT m.seq, ${said("channel")}, ${said("topic")}, ${said("granted")}, ${source}, coalesce(${said("at")}, ${now})
+        SELECT m.seq, ${said("channel")}, ${said("topic")}, ${said("granted")}, ${source},
+          coalesce(${said("at")}, ${now})
         FROM ${eachOf(wanted, "consent")} WHERE true
-        ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at
+        ON CONFLICT (member, channel, topic)
+          DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at
         WHERE excluded.at >= at AND granted <> excluded.granted RETURNING member`,
   ];
 }

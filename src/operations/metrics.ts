@@ -19,7 +19,9 @@ const jobSeconds = new Histogram({
 });
 const publishFailures = new Counter({
   name: "fanfare_publish_failures_total",
-  help: "Attempts of this process to publish that failed: the queue was away (outage), or would not have a message (refused).",
+  help:
+    "Attempts of this process to publish that failed: the queue was away (outage), " +
+    "or would not have a message (refused).",
   labelNames: ["kind"],
   registers: [registry],
 });

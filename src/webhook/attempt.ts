@@ -46,7 +46,8 @@ export interface AttemptOutcome {
 export async function beginAttempt(ctx: Context, { delivery }: { delivery: number }): Promise<Attempt | undefined> {
   const now = ctx.clock();
   const row = await ctx.db.first<Row>(sql`
-    SELECT d.id AS delivery, d.webhook, d.message, d.body, d.event, d.attempts, d.round, w.url, w.enabled, w.deleted_at AS "deletedAt",
+    SELECT d.id AS delivery, d.webhook, d.message, d.body, d.event, d.attempts, d.round,
+      w.url, w.enabled, w.deleted_at AS "deletedAt",
       w.secret, w.old_secret AS "oldSecret", w.old_until AS "oldUntil"
     FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook
     WHERE d.id = ${delivery} AND d.state = 'PENDING' AND d.due_at <= ${now + earlyMs}`);
@@ -101,7 +102,8 @@ export async function recordAttempt(ctx: Context, attempt: Attempt, outcome: Att
 function taken({ delivery, webhook }: Attempt, { status }: AttemptOutcome, now: number): Query[] {
   return [
     sql`
-      UPDATE webhook_delivery SET state = 'DONE', attempts = attempts + 1, status = ${status}, error = NULL, ended_at = ${now}
+      UPDATE webhook_delivery
+      SET state = 'DONE', attempts = attempts + 1, status = ${status}, error = NULL, ended_at = ${now}
       WHERE id = ${delivery} AND state = 'PENDING'`,
     sql`UPDATE webhook SET failing_since = NULL WHERE id = ${webhook} AND failing_since IS NOT NULL`,
   ];
@@ -138,7 +140,8 @@ function again(
   return [
     enqueue(ctx, [message], sql`EXISTS (SELECT 1 FROM webhook_delivery WHERE ${still(attempt)})`),
     sql`
-      UPDATE webhook_delivery SET attempts = attempts + 1, round = round + 1, status = ${status}, error = ${error}, due_at = ${dueAt}
+      UPDATE webhook_delivery
+      SET attempts = attempts + 1, round = round + 1, status = ${status}, error = ${error}, due_at = ${dueAt}
       WHERE ${still(attempt)}`,
   ];
 }
@@ -153,7 +156,8 @@ function disabled(ctx: Context, webhook: number, note: string, where: SQL): Quer
 
 function ended(attempt: Attempt, { status, error }: AttemptOutcome, now: number): Query {
   return sql`
-    UPDATE webhook_delivery SET state = 'FAILED', attempts = attempts + 1, status = ${status}, error = ${error}, ended_at = ${now}
+    UPDATE webhook_delivery
+    SET state = 'FAILED', attempts = attempts + 1, status = ${status}, error = ${error}, ended_at = ${now}
     WHERE ${still(attempt)}`;
 }
 

@@ -159,6 +159,7 @@ function report(all: readonly Meant[], arrivals: number, dead: number, ticks: nu
     ([kind, list]) => `${list.length} ${kind}`,
   );
   console.log(
-    `${kills} kills, seed ${seed}: ${all.length} accepted (${byKind.join(", ")}), ${arrivals} deliveries, ${dead} dead, ${ticks} ticks`,
+    `${kills} kills, seed ${seed}: ${all.length} accepted (${byKind.join(", ")}), ` +
+      `${arrivals} deliveries, ${dead} dead, ${ticks} ticks`,
   );
 }

@@ -29,7 +29,7 @@ afterAll(async () => {
 });
 
 test(
-  `I1 I2 I3 I4 I17 ${kills} kills of a shop in a flash sale, Redis flushed, stopped or old: nothing oversold, nothing acknowledged lost, nothing refused falsely`,
+  `I1 I2 I3 I4 I17 ${kills} kills in a flash sale, Redis flushed, stopped or old: none oversold, lost, refused falsely`,
   async () => {
     const random = seededRandom(seed);
     const dataDir = tempDir();
@@ -82,10 +82,12 @@ test(
       await storm(round, stock, undefined);
 
     const row = await db.first(sql`
-      SELECT state, issued, (SELECT count(*) FROM coupon) AS n, (SELECT count(DISTINCT member) FROM coupon) AS members FROM coupon_template`);
+      SELECT state, issued, (SELECT count(*) FROM coupon) AS n,
+        (SELECT count(DISTINCT member) FROM coupon) AS members FROM coupon_template`);
     const lost = await lostOf(db, acknowledged);
     console.log(
-      `${kills} kills, seed ${seed}: ${JSON.stringify(counts)}, ${acknowledged.size} claims acknowledged, ${lost.length} lost, ${falsely.length} refused falsely, rows ${JSON.stringify(row)}`,
+      `${kills} kills, seed ${seed}: ${JSON.stringify(counts)}, ${acknowledged.size} claims acknowledged, ` +
+        `${lost.length} lost, ${falsely.length} refused falsely, rows ${JSON.stringify(row)}`,
     );
     expect(row).toEqual({ state: "SOLD_OUT", issued: stock, n: stock, members: stock });
     expect(lost).toEqual([]);
@@ -120,8 +122,9 @@ async function spawnShop(dataDir: string, redisUrl: string, dice: number) {
 async function falselyRefused(db: RootDatabase, template: number, answers: readonly Answered[]): Promise<Answered[]> {
   const issued = await issuedOf(db, template);
   const limited = answers.filter(({ type }) => type === "LimitReached");
+  const refused = JSON.stringify(limited.map(({ member }) => member));
   const holders = await db.all<{ member: number }>(sql`
-    SELECT DISTINCT member FROM coupon WHERE member IN (SELECT value FROM json_each(${JSON.stringify(limited.map(({ member }) => member))}))`);
+    SELECT DISTINCT member FROM coupon WHERE member IN (SELECT value FROM json_each(${refused}))`);
   const holding = new Set(holders.map(({ member }) => member));
   const soldOut = issued < stock ? answers.filter(({ type }) => type === "SoldOut") : [];
   return [...soldOut, ...limited.filter(({ member }) => !holding.has(member))];

@@ -31,7 +31,8 @@ async function killedRun(channels: ChannelName[], brokerFaults: boolean): Promis
 async function report({ db, run }: Victim, channels: ChannelName[]): Promise<void> {
   const messages = await db.first<{ n: number }>(sql`SELECT count(*) AS n FROM outbox`);
   console.log(
-    `${members} members, ${channels.join(" + ")}, ${kills} kills, seed ${seed}: ${JSON.stringify(await ledgerOf(db, run))}, ${messages?.n} messages`,
+    `${members} members, ${channels.join(" + ")}, ${kills} kills, seed ${seed}: ` +
+      `${JSON.stringify(await ledgerOf(db, run))}, ${messages?.n} messages`,
   );
 }
 

@@ -23,7 +23,8 @@ const as = ({ ctx }: Shop, seq: number): MemberContext => ({ ...ctx, actor: { ki
 async function give({ ctx }: Shop, member: number, template: number, validTo: number): Promise<number> {
   const [result] = await ctx.db.write([
     sql`INSERT INTO coupon (member, template, number, source, at, valid_from, valid_to)
-      VALUES (${member}, ${template}, (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${template}), 'ISSUE',
+        VALUES (${member}, ${template},
+          (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${template}), 'ISSUE',
         ${ctx.clock()}, 0, ${validTo}) RETURNING id`,
   ]);
   return Number(result?.rows[0]?.id);
@@ -57,7 +58,7 @@ async function inboxOf(shop: Shop, member: number): Promise<unknown[]> {
 /** The next whole hour after a time. */
 const wholeHour = (at: number) => at - (at % hour) + hour;
 
-test("those who asked are told of a drop five minutes before, once, on the first channel that reaches them; nobody else is", async () => {
+test("only those who asked are told of a drop, once, five minutes before, on the first channel to reach", async () => {
   const shop = await openShop();
   await shop.members(6, { consent: "i <> 2", pushTokens: "i <> 3" });
   accepted(await setCapsPolicy(shop.ctx, { quietFrom: 0, quietTo: 1_439 }));
@@ -104,7 +105,7 @@ test("those who asked are told of a drop five minutes before, once, on the first
   expect(await campaignsOf(shop, id)).toHaveLength(1);
 });
 
-test("everyone who holds a coupon unused is told a day before it expires, once, however often it is looked", async () => {
+test("whoever holds an unused coupon is told a day before it expires, once, however often it is looked", async () => {
   const shop = await openShop();
   await shop.members(6, { consent: "0" });
   await shop.ctx.db.write([sql`UPDATE member SET locale = 'zh-CN' WHERE seq = 2`]);
@@ -136,7 +137,7 @@ test("everyone who holds a coupon unused is told a day before it expires, once, 
   expect(await inboxOf(shop, 5)).toEqual([]);
 });
 
-test("coupons that expire hour by hour are told of hour by hour, each coupon once, also after hours in which nobody looked", async () => {
+test("coupons that expire hour by hour are told of so, each once, also after hours when nobody looked", async () => {
   const shop = await openShop();
   await shop.members(8, { consent: "0" });
   const { id } = await addTemplate(shop.ctx, { validDays: 2, perMember: 9 });

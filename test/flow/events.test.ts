@@ -70,7 +70,7 @@ test("a run's end reaches the shop's own server, signed, with sums that add up, 
   expect([there.received.length, await types(shop)]).toEqual([1, [`run.completed run/${run}`]]);
 });
 
-test("however a run ends, that is one event: failed, completed after all, cancelled under way or before it began", async () => {
+test("however a run ends is one event: failed, completed after all, cancelled midway or before it began", async () => {
   const shop = await openShop();
   await shop.members(20);
   const later = { channels: ["IN_APP"] as const, startsAt: Date.now() + 3_600_000 };
@@ -91,7 +91,7 @@ test("however a run ends, that is one event: failed, completed after all, cancel
   expect(await types(shop)).toHaveLength(3);
 });
 
-test("a consent that is withdrawn is one event, whichever way the word came; repeating it is none, and no address is told", async () => {
+test("a consent withdrawn is one event, whichever way the word came; repeats are none, no address told", async () => {
   const shop = await openShop();
   await shop.members(4);
   const { db, clock } = shop.ctx;
@@ -123,7 +123,7 @@ test("a consent that is withdrawn is one event, whichever way the word came; rep
   await until(async () => (await cursor(shop)) === 4);
 });
 
-test("I10 announcements that are delivered twice and late change nothing; those that are lost are found by the sweep", async () => {
+test("I10 announcements delivered twice and late change nothing; those that are lost the sweep finds", async () => {
   const held: Request[] = [];
   let losing = false;
   const shop = await openShop({
@@ -156,16 +156,16 @@ test("I10 announcements that are delivered twice and late change nothing; those 
   expect([there.received.length, await cursor(shop)]).toEqual([20, 20]);
 });
 
-test("I12 events that cannot be dealt with are parked with a dead letter, later ones flow, and replaying heals", async () => {
+test("I12 events that cannot be dealt with are parked as a dead letter, later ones flow, replaying heals", async () => {
   const shop = await openShop({ env: { QUEUE_RETRIES: "0" } });
   const there = receiver();
   accepted(await createWebhook(shop.ctx, { url: there.url }));
   await shop.members(5);
   const withdraw = (n: number) => setConsent(shop.ctx, { member: { seq: n }, channel: "EMAIL", granted: false });
   await shop.ctx.db.write([
-    sql.raw(
-      `CREATE TRIGGER poison BEFORE INSERT ON webhook_delivery WHEN NEW.event = 2 BEGIN SELECT RAISE(ABORT, 'poison'); END`,
-    ),
+    sql`
+      CREATE TRIGGER poison BEFORE INSERT ON webhook_delivery WHEN NEW.event = 2
+      BEGIN SELECT RAISE(ABORT, 'poison'); END`,
   ]);
   await withdraw(1);
   await until(() => there.received.length === 1);
@@ -184,7 +184,7 @@ test("I12 events that cannot be dealt with are parked with a dead letter, later 
   expect(await shop.ctx.db.all(sql`SELECT * FROM parked_range`)).toEqual([]);
 });
 
-test("I9 an attempt whose message was lost is found by the sweep; one that waits for its time is left alone", async () => {
+test("I9 an attempt whose message was lost is found by the sweep; one waiting for its time is left alone", async () => {
   let losing = true;
   const shop = await openShop({
     deliver: async (request) => (losing && nameOf(request) === "webhook-send" ? new Response("lost") : fetch(request)),

@@ -15,7 +15,7 @@ const claims = counted(3_000, 10_000);
 const stock = claims / 10;
 const members = claims * 0.9;
 
-test(`I1 I2 I6 ${claims} claims over HTTP, a thousand at once, on a stock of ${stock}: exactly so many coupons and only typed refusals`, async () => {
+test(`I1 I2 I6 ${claims} claims over HTTP, a thousand at once: just the stock is given, refusals typed`, async () => {
   const shop = await openShop({ env: { ...memberEnv, REDIS_URL: "", TRUST_PROXY: "1" } });
   await shop.members(members);
   const { id } = await addTemplate(shop.ctx, { stock });
@@ -38,7 +38,8 @@ test(`I1 I2 I6 ${claims} claims over HTTP, a thousand at once, on a stock of ${s
   }
   const row = await shop.ctx.db.first(sql`
     SELECT state, issued, (SELECT count(*) FROM coupon WHERE template = ${id}) AS n,
-      (SELECT count(DISTINCT member) FROM coupon WHERE template = ${id}) AS members FROM coupon_template WHERE id = ${id}`);
+      (SELECT count(DISTINCT member) FROM coupon WHERE template = ${id}) AS members
+    FROM coupon_template WHERE id = ${id}`);
   expect(row).toEqual({ state: "SOLD_OUT", issued: stock, n: stock, members: stock });
   await until(async () => (await gateState(shop.ctx.redis, id))?.pending === 0);
   await reconcileGates(shop.ctx);

@@ -35,7 +35,7 @@ async function allFaults(shop: Shop, run: number): Promise<string[]> {
   return [...(await shop.faults(run)), ...(await couponFaults(shop.ctx.db))];
 }
 
-test("I1 I8 a stock of 500 for 1,000 members: 500 get one, the others are told of as SOLD_OUT, and everything adds up", async () => {
+test("I1 I8 a stock of 500 for 1,000 members: 500 get one, the others are SOLD_OUT, everything adds up", async () => {
   const shop = await openShop();
   await shop.members(1_000);
   const { id } = await addTemplate(shop.ctx, { issueMode: "SYSTEM", stock: 500 });
@@ -91,7 +91,8 @@ test("who is excluded gets none, for a reason that is counted; who may have anot
     "COUPON SKIPPED NOT_ELIGIBLE": of((i) => i % 10 !== 1 && i % 3 === 0),
   });
   const given = await shop.ctx.db.all(sql`
-    SELECT min(number) AS least, max(number) AS most, min(valid_to - at) AS lasts FROM coupon WHERE source = ${`run/${run}`}`);
+    SELECT min(number) AS least, max(number) AS most, min(valid_to - at) AS lasts
+    FROM coupon WHERE source = ${`run/${run}`}`);
   expect(given).toEqual([{ least: 1, most: 2, lasts: 7 * 86_400_000 }]);
   expect(await allFaults(shop, run)).toEqual([]);
 });
@@ -139,12 +140,13 @@ test("a message goes to those who got a coupon, and to nobody else", async () =>
     "IN_APP SKIPPED NO_COUPON": 40,
   });
   const odd = await shop.ctx.db.first(sql`
-    SELECT (SELECT count(*) FROM inbox WHERE member NOT IN (SELECT member FROM coupon)) AS told, (SELECT count(*) FROM inbox) AS n`);
+    SELECT (SELECT count(*) FROM inbox WHERE member NOT IN (SELECT member FROM coupon)) AS told,
+      (SELECT count(*) FROM inbox) AS n`);
   expect(odd).toEqual({ told: 0, n: 60 });
   expect(await allFaults(shop, run)).toEqual([]);
 });
 
-test("with FIRST_REACHABLE the message to a receiver goes out on the first channel that reaches, and the coupon is none", async () => {
+test("with FIRST_REACHABLE a receiver's message takes the first channel that reaches; the coupon is none", async () => {
   const shop = await openShop(small);
   await shop.members(60, { email: "CASE WHEN i % 2 = 0 THEN 'u' || i || '@shop.test' END" });
   const { id } = await addTemplate(shop.ctx, { stock: 40 });
@@ -177,7 +179,7 @@ test("a stock that is changed while the run is under way holds from the next pag
   expect(await allFaults(shop, run)).toEqual([]);
 });
 
-test("a run that is paused gives nothing, resumed goes on, and cancelled leaves exactly what it had given", async () => {
+test("a paused run gives nothing, resumed it goes on, and cancelled it leaves exactly what it had given", async () => {
   const shop = await openShop({ env: { PAGE_SIZE: "10" } });
   await shop.members(2_000);
   const { id } = await addTemplate(shop.ctx);

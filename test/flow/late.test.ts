@@ -17,7 +17,7 @@ function operationsOfReadme(): ReadonlyMap<string, string> {
   return new Map(operations.map((text) => [/\{\s*(\w+)/.exec(text)?.[1] ?? "", text]));
 }
 
-test("with the README's operations alone an operator finds why a message is late, and mends it: paused, failing, given up", async () => {
+test("the README's operations alone tell why a message is late, and mend it: paused, failing, given up", async () => {
   const operations = operationsOfReadme();
   const faults = { job: "", status: 500, text: "" };
   const shop = await openShop({

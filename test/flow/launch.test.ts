@@ -80,7 +80,8 @@ test("an address that members share gets one message, on whichever pages they ar
   });
   expect(await shop.faults(run)).toEqual([]);
   const addresses = await shop.ctx.db.first<{ n: number }>(sql`
-    SELECT count(DISTINCT m.email) AS n FROM send s JOIN member m ON m.seq = s.member WHERE s.channel = 'EMAIL' AND s.state = 'SENT'`);
+    SELECT count(DISTINCT m.email) AS n FROM send s JOIN member m ON m.seq = s.member
+    WHERE s.channel = 'EMAIL' AND s.state = 'SENT'`);
   expect(addresses?.n).toBe(810);
 });
 

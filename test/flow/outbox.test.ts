@@ -93,7 +93,7 @@ test("I10 messages leave in order, a hundred at a time, each under its row's id"
   expect(ids).toEqual(rows.map(({ id }) => id));
 });
 
-test("I10 of a batch in which the queue refuses one message the others are published, and that one waits with the reason", async () => {
+test("I10 when the queue refuses one message of a batch, it waits with the reason, the others leave", async () => {
   const refuse = (items: readonly Item[]) =>
     Response.json(items.map(({ body }) => (body.includes("s7") ? { error: "too large" } : { messageId: "m" })));
   const { db } = await relayTo(refuse);
@@ -115,7 +115,7 @@ test("I12 a message for which the queue refuses the whole batch holds back no ot
   await until(async () => (await waiting(db)).length === 1);
 });
 
-test("a queue that is away is asked again after growing pauses, and everything leaves soon after it is back", async () => {
+test("a queue that is away is asked again after growing pauses, and all leaves soon after it is back", async () => {
   let away = true;
   const { db, pauses, pass } = await relayTo((items) => (away ? new Response("", { status: 503 }) : taken(items)));
   await fill(db, numbered(500));

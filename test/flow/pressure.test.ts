@@ -41,7 +41,8 @@ async function countFaults({ ctx }: Shop): Promise<unknown[]> {
     SELECT member, channel, day, sum(counted) AS counted, sum(made) AS made FROM (
       SELECT member, channel, day, n AS counted, 0 AS made FROM pressure
       UNION ALL
-      SELECT member, channel, coalesce(counted_day, at / 86400000), 0, 1 FROM send WHERE state IN ('SENDING', 'SENT', 'UNKNOWN'))
+      SELECT member, channel, coalesce(counted_day, at / 86400000), 0, 1 FROM send
+      WHERE state IN ('SENDING', 'SENT', 'UNKNOWN'))
     GROUP BY 1, 2, 3 HAVING sum(counted) <> sum(made)`);
 }
 
@@ -170,7 +171,7 @@ const story = fc.record({
   ),
 });
 
-test("nobody ever gets more than the caps allow, whatever campaigns run at the same time, and every place is accounted for", async () => {
+test("nobody gets more than the caps allow, whatever campaigns run at once; every place is accounted for", async () => {
   const property = fc.asyncProperty(story, async ({ together, own, runs, faults }) => {
     const shop = await cappedShop(
       130,
@@ -211,6 +212,7 @@ async function suffer(shop: Shop, run: number, fate: "none" | "pause" | "cancel"
 /** The most sends that any one member got, or may have got, among those that `where` selects. */
 async function mostOn({ ctx }: Shop, where: ReturnType<typeof sql>): Promise<number> {
   const row = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM send WHERE ${where} AND state IN ('SENDING', 'SENT', 'UNKNOWN') GROUP BY member ORDER BY 1 DESC LIMIT 1`);
+    SELECT count(*) AS n FROM send WHERE ${where} AND state IN ('SENDING', 'SENT', 'UNKNOWN')
+    GROUP BY member ORDER BY 1 DESC LIMIT 1`);
   return row?.n ?? 0;
 }

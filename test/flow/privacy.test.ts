@@ -29,7 +29,8 @@ test("a member's export names every send, and erasing the member leaves the ledg
   const left = await shop.ctx.db.first<{ provider: number; inbox: number; person: number }>(sql`
     SELECT (SELECT count(*) FROM send WHERE member = 7 AND provider_id IS NOT NULL) AS provider,
       (SELECT count(*) FROM inbox WHERE member = 7) AS inbox,
-      (SELECT count(*) FROM member WHERE seq = 7 AND (email IS NOT NULL OR phone IS NOT NULL OR attributes <> '{}')) AS person`);
+      (SELECT count(*) FROM member
+        WHERE seq = 7 AND (email IS NOT NULL OR phone IS NOT NULL OR attributes <> '{}')) AS person`);
   expect(left).toMatchObject({ provider: 0, inbox: 0, person: 0 });
 });
 

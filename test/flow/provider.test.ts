@@ -33,7 +33,7 @@ test("a provider that is busy is asked again, and everyone is reached once", asy
   expect(await shop.faults(run)).toEqual([]);
 });
 
-test("a push batch that was turned away before anyone was asked is asked again, and everyone is reached once", async () => {
+test("a push batch turned away before anyone was asked is asked again, and everyone is reached once", async () => {
   const reached: string[] = [];
   let tokens = 0;
   const google = Bun.serve({
@@ -69,7 +69,7 @@ test("a push batch that was turned away before anyone was asked is asked again, 
   expect(reached).toHaveLength(30);
 });
 
-test("I7 an e-mail batch that is lost, or answered too late, is sent again under its key and delivered once", async () => {
+test("I7 an e-mail batch lost, or answered too late, is sent again under its key and delivered once", async () => {
   const shop = await openShop();
   await shop.members(800);
   shop.ctx.sandbox.setFaults("EMAIL", { drop: 0.4, late: 0.5 });
@@ -94,7 +94,7 @@ test("I7 a text message that is lost, or answered too late, is UNKNOWN and never
   expect(await shop.faults(run)).toEqual([]);
 });
 
-test("I7 an e-mail batch is not sent again once the provider may have forgotten its key: then it is UNKNOWN", async () => {
+test("I7 an e-mail batch is not sent again once the provider may have forgotten its key: it is UNKNOWN", async () => {
   const shop = await openShop();
   await shop.members(100);
   shop.ctx.sandbox.setFaults("EMAIL", { drop: 1 });
@@ -149,7 +149,7 @@ test("a second message for a batch that is put off neither sends it sooner nor p
   expect(await shop.faults(run)).toEqual([]);
 });
 
-test("I14 who withdraws consent after the page was written, and before the batch is chosen, is not written to", async () => {
+test("I14 who withdraws consent after the page is written, before the batch is chosen, is not written to", async () => {
   const shop = await openShop({ env: { BATCH_WINDOW: "1" } });
   await shop.members(500);
   shop.ctx.sandbox.setFaults("EMAIL", { delayMs: 150 });

@@ -109,7 +109,7 @@ async function replayAll(shop: Shop): Promise<void> {
   for (const job of ["channel-send", "campaign-page"]) await replayDeadLetters(shop.ctx, { job, limit: 100 });
 }
 
-test("I12 a page and a batch that cannot succeed are parked, hold back nothing else, and replaying them completes the run", async () => {
+test("I12 a hopeless page and batch are parked, hold back nothing else, and replaying completes the run", async () => {
   const { shop, run, cure } = await failedRun();
   expect((await shop.ledger(run))["IN_APP SENT"]).toBe(400);
   shop.pass(120_000);

@@ -38,7 +38,7 @@ async function ledgerBecomes(shop: Shop, run: number, ledger: Record<string, num
   );
 }
 
-test("members in quiet hours are put off until theirs end, zone by zone, and the run says what it waits for", async () => {
+test("members in quiet hours are put off until theirs end, zone by zone; the run says what it waits for", async () => {
   const shop = await shopAt("2027-02-01T22:30:00Z", {
     "Europe/Berlin": 120,
     "Asia/Calcutta": 130,
@@ -53,7 +53,8 @@ test("members in quiet hours are put off until theirs end, zone by zone, and the
   expect(progress).toMatchObject({
     etaSeconds: null,
     waitsFor:
-      "EMAIL: 260 sends until their members' quiet hours end; the next of those deferred are due at 2027-02-02T02:30:00.000Z",
+      "EMAIL: 260 sends until their members' quiet hours end; " +
+      "the next of those deferred are due at 2027-02-02T02:30:00.000Z",
   });
   const why = accepted(await whyMember(shop.ctx, { run, member: 1 }));
   expect(why.channels.find(({ channel }) => channel === "EMAIL")?.words).toContain("at 2027-02-02T07:00:00.000Z");

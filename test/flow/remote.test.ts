@@ -28,7 +28,7 @@ test("I8 on a remote database a run is paused, resumed and completed as on a fil
   expect(await shop.faults(run)).toEqual([]);
 });
 
-test("I7 answers that the remote database gave and nobody heard leave nobody out and nobody written to twice", async () => {
+test("I7 answers of the remote database that nobody heard leave nobody out and nobody written to twice", async () => {
   const server = await startHrana(join(tempDir(), "remote.db"));
   stops.push(() => server.stop());
   const shop = await openShop({ env: { DATABASE_URL: server.url, QUEUE_RETRIES: "20" } });

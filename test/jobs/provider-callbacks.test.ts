@@ -122,7 +122,8 @@ describe("Twilio", () => {
 
   test("settles what nobody knew: a status proves that the message was taken", async () => {
     await shop.ctx.db.write([
-      sql`INSERT INTO send (run, channel, member, state, reason, at) SELECT ${run}, 'SMS', seq, 'UNKNOWN', 'X', 0 FROM member WHERE seq <= 2`,
+      sql`INSERT INTO send (run, channel, member, state, reason, at)
+          SELECT ${run}, 'SMS', seq, 'UNKNOWN', 'X', 0 FROM member WHERE seq <= 2`,
       sql`INSERT INTO tally VALUES (${run}, 'SMS', 'UNKNOWN', 'X', 2)`,
     ]);
     const about = (member: number) => `?ref=${encodeURIComponent(`${run}:${member}`)}`;
@@ -142,7 +143,7 @@ describe("Twilio", () => {
     ]);
   });
 
-  test("STOP ends all text messages to the number, START gives back what STOP took, an old STOP told again does nothing", async () => {
+  test("STOP ends all texts to the number, START gives back what it took, an old STOP again does nothing", async () => {
     await shop.ctx.db.write([
       sql`INSERT INTO consent VALUES (8, 'SMS', 'news', 1, 'test', 0), (8, 'SMS', 'games', 0, 'member', 0)`,
     ]);
@@ -177,7 +178,7 @@ describe("Twilio", () => {
   });
 });
 
-test("a provider that is not set up is 404, a body that is too long 413, anything but a POST 405; nothing personal is logged", async () => {
+test("a provider not set up is 404, a long body 413, anything but a POST 405; nothing personal is logged", async () => {
   expect((await post("mailgun", "{}", {})).status).toBe(404);
   expect((await post("", "{}", {})).status).toBe(404);
   expect((await post("resend", "x".repeat(300_000), {})).status).toBe(413);

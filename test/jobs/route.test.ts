@@ -76,9 +76,9 @@ test("I10 an authentic redelivery of a page, a plan or a batch is a 2xx and chan
     sql`SELECT name, payload FROM outbox WHERE name LIKE 'campaign-%' OR name = 'channel-send'`,
   );
   const state = () =>
-    shop.ctx.db.all(
-      sql`SELECT 'r', state, pages_written, matched FROM run UNION ALL SELECT channel, state, reason, n FROM tally ORDER BY 1, 2, 3`,
-    );
+    shop.ctx.db.all(sql`
+      SELECT 'r', state, pages_written, matched FROM run
+      UNION ALL SELECT channel, state, reason, n FROM tally ORDER BY 1, 2, 3`);
   const [before, deliveries] = [await state(), shop.ctx.sandbox.counts()];
   expect(new Set(messages.map(({ name }) => name)).size).toBe(4);
   for (const { name, payload } of [...messages, ...messages]) {

@@ -27,7 +27,8 @@ const long = (rows: number, prefix: string) =>
 describe("a file of members", () => {
   test("is read by its header, whatever its order, spelling, quoting and delimiter", async () => {
     const task = await imported(
-      '\uFEFFLevel;External ID;"e-mail";tags;consent:EMAIL;consent:SMS:deals;attribute:address.city;attribute:shoe:number;registered_at;;x\r\n' +
+      '\uFEFFLevel;External ID;"e-mail";tags;consent:EMAIL;consent:SMS:deals;' +
+        "attribute:address.city;attribute:shoe:number;registered_at;;x\r\n" +
         '3;anna;"Anna@Shop.Example";vip | new;yes;no;"Graz; Austria";38.5;2024-02-03;;ignored\r\n' +
         "\r\n;ben;;;;;;;2024-02-03T10:00:00+02:00;;\r\n",
       { names: { "": "-", x: "-" } },
@@ -50,7 +51,8 @@ describe("a file of members", () => {
 
   test("names the row and the column of each fault and imports the other rows", async () => {
     const task = await imported(
-      "externalId,level,email,attribute:age:number\nf1,x,a@b.example,1\nf2,1\nf3,2,nobody,old\nf4,4,,\n,1,,\nf6,,no mail,\n",
+      "externalId,level,email,attribute:age:number\n" +
+        "f1,x,a@b.example,1\nf2,1\nf3,2,nobody,old\nf4,4,,\n,1,,\nf6,,no mail,\n",
     );
     expect(task).toMatchObject({ state: "done", rows: 6, created: 1, faulty: 5, faults: 5 });
     const faults = await importFaults(shop.ctx, task.id);

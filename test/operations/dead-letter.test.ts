@@ -68,7 +68,7 @@ test("I12 a poisoned page holds back nothing else, fails its run, and completes 
   expect(await act(shop, "replayDeadLetter", again?.letterId ?? "")).toBe("NotFound");
 });
 
-test("I12 a run that cannot be planned any further ends FAILED, and is completed when its planning is replayed", async () => {
+test("I12 a run that cannot be planned further ends FAILED, and completes once its planning is replayed", async () => {
   const shop = await openShop({ env: { ...env, PAGE_SIZE: "2" } });
   await shop.members(500);
   await shop.ctx.db.write([
@@ -118,7 +118,7 @@ test("I12 cancelling a run that could not be started ends it, and the sweep goes
   expect(await shop.sweep()).toEqual({ reissued: 0 });
 });
 
-test("I12 a run whose planning stays poisoned while it is cancelled ends FAILED, and CANCELLED when it is replayed", async () => {
+test("I12 a run cancelled while its planning stays poisoned ends FAILED, and CANCELLED when replayed", async () => {
   const shop = await openShop({ env });
   await shop.members(20);
   await shop.ctx.db.write([
@@ -146,7 +146,7 @@ test("I12 a dead step that planning has left behind parks nothing", async () => 
   expect(await shop.state(run)).toBe("FAILED");
 });
 
-test("I12 a poisoned batch of an external channel is replayed with the same members, and nobody gets it twice", async () => {
+test("I12 a poisoned batch of an external channel is replayed to the same members, none gets it twice", async () => {
   const shop = await openShop({ env });
   await shop.members(250);
   await shop.ctx.db.write([
@@ -192,7 +192,7 @@ test("dead letters come page by page, and a job's are replayed together, so many
   expect(await replay(100)).toMatchObject({ replayed: 0, more: false });
 });
 
-test("what another installation left in the queue is not shown, not replayed and not deleted; ours is deleted for good", async () => {
+test("what another installation left in the queue is not shown, replayed or deleted; ours goes for good", async () => {
   const shop = await openShop({ env });
   const { client } = shop.app.queue;
   await client.publish({ url: `${shop.app.url}/elsewhere`, body: "x", retries: 0 });

@@ -16,7 +16,7 @@ async function figure(shop: Shop, line: string): Promise<number> {
   return Number(found?.split(" ").at(-1) ?? 0);
 }
 
-test("messages are counted by job and result, with how long they took, and what could not be published is, too", async () => {
+test("messages are counted by job and result, with how long they took, as is what could not be published", async () => {
   const shop = await openShop({ env: { QUEUE_RETRIES: "0" } });
   const counts = async () => ({
     done: await figure(shop, 'fanfare_jobs_total{job="campaign-page",result="done"}'),

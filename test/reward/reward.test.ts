@@ -13,7 +13,7 @@ const rewardOf = ({ ctx }: Ledger, kind: string) => {
   return reward;
 };
 
-test("a reward is reached by its kind; its terms are checked, and what they name must be there and for giving", async () => {
+test("a reward is reached by its kind; its terms are checked, what they name must be there to give", async () => {
   const ledger = await openLedger();
   const { ctx } = ledger;
   const coupon = rewardOf(ledger, "COUPON");
@@ -27,7 +27,7 @@ test("a reward is reached by its kind; its terms are checked, and what they name
   expect(await coupon.describe(ctx, { template: id })).toContain("Ten off");
 });
 
-test("a reward is given to many by statements of one batch, not beyond what is left, and to one once for each key", async () => {
+test("a reward is given to many in one batch, not beyond what is left, and to one once for each key", async () => {
   const ledger = await openLedger();
   const { ctx } = ledger;
   await ledger.members(10);

@@ -116,7 +116,8 @@ async function redeem(bazaar: Bazaar): Promise<unknown> {
 async function lock(bazaar: Bazaar): Promise<unknown> {
   const { roll, shop } = bazaar;
   const holder = await shop.ctx.db.first<{ member: number; ids: string }>(sql`
-    SELECT member, json_group_array(id) AS ids FROM coupon WHERE state = 'AVAILABLE' GROUP BY member LIMIT 1 OFFSET ${roll(bazaar.members)}`);
+    SELECT member, json_group_array(id) AS ids FROM coupon WHERE state = 'AVAILABLE'
+    GROUP BY member LIMIT 1 OFFSET ${roll(bazaar.members)}`);
   const ids: number[] = JSON.parse(holder?.ids ?? "[]");
   const coupons = [...new Set([ids[roll(ids.length)], ids[roll(ids.length)]])].filter((id) => id !== undefined);
   const asked = { orderId: `order ${roll(300)}`, member: { seq: holder?.member ?? 1 }, cart: cart(bazaar), coupons };

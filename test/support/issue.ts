@@ -9,7 +9,8 @@ export async function couponFaults(db: Database): Promise<string[]> {
       (SELECT count(*) FROM send s WHERE s.channel = 'COUPON' AND s.state = 'SENT'
         AND NOT EXISTS (SELECT 1 FROM coupon c WHERE c.member = s.member AND c.source = 'run/' || s.run)) AS lost,
       (SELECT count(*) FROM coupon c WHERE c.source LIKE 'run/%' AND NOT EXISTS (
-        SELECT 1 FROM send s WHERE s.channel = 'COUPON' AND s.member = c.member AND s.state = 'SENT' AND c.source = 'run/' || s.run)) AS strange`);
+        SELECT 1 FROM send s WHERE s.channel = 'COUPON' AND s.member = c.member AND s.state = 'SENT'
+          AND c.source = 'run/' || s.run)) AS strange`);
   const { lost = 0, strange = 0 } = row ?? {};
   return [
     ...(await couponSums(db)),

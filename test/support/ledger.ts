@@ -8,7 +8,8 @@ import type { Database } from "../../src/db/client.ts";
  */
 export async function ledgerOf(db: Database, run: number): Promise<Record<string, number>> {
   const rows = await db.all<{ key: string; n: number }>(sql`
-    SELECT rtrim(channel || ' ' || state || ' ' || reason) AS key, count(*) AS n FROM send WHERE run = ${run} GROUP BY 1 ORDER BY 1`);
+    SELECT rtrim(channel || ' ' || state || ' ' || reason) AS key, count(*) AS n
+    FROM send WHERE run = ${run} GROUP BY 1 ORDER BY 1`);
   return Object.fromEntries(rows.map(({ key, n }) => [key, n]));
 }
 
@@ -52,7 +53,8 @@ export async function tallyFaults(db: Database, run: number): Promise<string[]> 
 
 async function sumFaults(db: Database, run: number): Promise<string[]> {
   const rows = await db.all<{ channel: string; n: number; matched: number }>(sql`
-    SELECT c.value AS channel, (SELECT count(*) FROM send WHERE run = r.id AND channel = c.value) AS n, r.matched AS matched
+    SELECT c.value AS channel, (SELECT count(*) FROM send WHERE run = r.id AND channel = c.value) AS n,
+      r.matched AS matched
     FROM run r, json_each(r.frozen, '$.channels') c WHERE r.id = ${run} AND n <> r.matched`);
   return rows.map(({ channel, n, matched }) => `${channel} has ${n} rows for ${matched} matched members`);
 }
@@ -84,7 +86,8 @@ async function deliveryFaults(db: Database, sandboxPath: string, run: number): P
   for (const channel of channelNames.filter(isExternal)) {
     const deliveries = deliveriesOf(sandboxPath, run, channel);
     const rows = await db.all<{ member: number; state: string }>(sql`
-      SELECT member, state FROM send WHERE run = ${run} AND channel = ${channel} AND state NOT IN ('SKIPPED', 'FAILED', 'CANCELLED')`);
+      SELECT member, state FROM send
+      WHERE run = ${run} AND channel = ${channel} AND state NOT IN ('SKIPPED', 'FAILED', 'CANCELLED')`);
     const states = new Map(rows.map(({ member, state }) => [member, state]));
     const twice = [...deliveries].filter(([, n]) => n > 1).length;
     const lost = rows.filter(({ member, state }) => state === "SENT" && !deliveries.has(member)).length;
@@ -103,7 +106,8 @@ export function deliveriesOf(sandboxPath: string, run: number, channel: string):
     const number = ["EMAIL", "SMS", "PUSH"].indexOf(channel);
     const rows = log
       .query<{ member: number; n: number }, [string, number]>(
-        "SELECT d.member, count(*) AS n FROM delivery d JOIN run r ON r.id = d.run WHERE r.name = ? AND d.channel = ? GROUP BY 1",
+        `SELECT d.member, count(*) AS n FROM delivery d JOIN run r ON r.id = d.run
+         WHERE r.name = ? AND d.channel = ? GROUP BY 1`,
       )
       .all(String(run), number);
     return new Map(rows.map(({ member, n }) => [member, n]));

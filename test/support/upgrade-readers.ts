@@ -115,7 +115,8 @@ const known = ["guest-30", "x5"];
 
 async function seqsOf(ctx: Context): Promise<number[]> {
   const rows = await ctx.db.all<{ seq: number }>(sql`
-    SELECT seq FROM member WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(known)})) ORDER BY seq DESC`);
+    SELECT seq FROM member WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(known)}))
+    ORDER BY seq DESC`);
   return rows.map(({ seq }) => seq);
 }
 
@@ -146,7 +147,8 @@ const wasCalled: Readonly<Record<string, string>> = { caps: "pressure" };
 /** The fields of each section of the export. */
 const sections = {
   member:
-    "id externalId email phone locale timeZone accountType level consecutiveActiveDays activeDaysLastMonth totalSpend points birthday " +
+    "id externalId email phone locale timeZone accountType level consecutiveActiveDays activeDaysLastMonth " +
+    "totalSpend points birthday " +
     "registeredAt membershipEndsAt lastActiveAt attributes control",
   tags: "",
   pushTokens: "",

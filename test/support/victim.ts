@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
+import { campaignSettings } from "../../src/campaign/settings.ts";
 import type { ChannelName } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
@@ -41,7 +42,9 @@ export async function layDown({ members, channels, seed, env = {}, draft }: Vict
   const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   await addMembers(db, members);
   const context = testContext(db);
-  const ctx = { ...context, settings: { ...context.settings, approvalAbove: 10_000_000 } };
+  const campaign = { ...campaignSettings.of(context), approvalAbove: 10_000_000 };
+  const slices = { ...context.settings.slices, campaign };
+  const ctx = { ...context, settings: { ...context.settings, slices } };
   const campaign = await addCampaign(ctx, { channels, ...(await draft?.(ctx)) });
   accepted(await launchCampaign(ctx, { id: campaign }));
   const run = await runOfCampaign(db, campaign);

@@ -91,7 +91,8 @@ export async function openWallets({ redis = true, turns }: WalletsOptions = {}):
       const of = template ?? (await addTemplate(ctx, { perMember: 100 })).id;
       const [result] = await db.write([
         sql`INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to)
-          VALUES (${member}, ${of}, (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${of}), 'ISSUE',
+            VALUES (${member}, ${of},
+              (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${of}), 'ISSUE',
             ${heldBudget}, ${ctx.clock()}, 0, ${validTo}) RETURNING id`,
       ]);
       return Number(result?.rows[0]?.id);

@@ -87,9 +87,13 @@ test("faulty input is refused with the place of its fault", async () => {
 
 test("in production an endpoint is https, and neither this machine nor its network", () => {
   const inside =
-    "https://localhost https://a.internal https://127.1 https://10.0.0.8 https://172.20.1.1 https://192.168.0.1 https://169.254.169.254 https://0x7f000001 https://[::1] https://[fd00::1] https://[fe80::1] https://[::ffff:127.0.0.1] https://100.64.0.1 http://shop.example " +
-    "https://redis https://metadata. https://router.lan https://2130706433 https://127.0.0.1. https://198.18.0.1 https://192.0.0.1 https://0.0.0.0 https://[::] " +
-    "https://[::ffff:7f00:1] https://[64:ff9b::7f00:1] https://[2002:7f00:1::] https://[2001:0:7f00:1::] https://[2001::1] https://[ff02::1] https://[fec0::1]";
+    "https://localhost https://a.internal https://127.1 https://10.0.0.8 https://172.20.1.1 https://192.168.0.1 " +
+    "https://169.254.169.254 https://0x7f000001 https://[::1] https://[fd00::1] https://[fe80::1] " +
+    "https://[::ffff:127.0.0.1] https://100.64.0.1 http://shop.example " +
+    "https://redis https://metadata. https://router.lan https://2130706433 https://127.0.0.1. https://198.18.0.1 " +
+    "https://192.0.0.1 https://0.0.0.0 https://[::] " +
+    "https://[::ffff:7f00:1] https://[64:ff9b::7f00:1] https://[2002:7f00:1::] https://[2001:0:7f00:1::] " +
+    "https://[2001::1] https://[ff02::1] https://[fec0::1]";
   for (const address of inside.split(" "))
     expect([address, addressFault(address, true)]).not.toEqual([address, undefined]);
   for (const address of [

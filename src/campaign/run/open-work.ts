@@ -27,7 +27,8 @@ async function openSubjects(ctx: Context, run: number, limit: number): Promise<s
       WHERE r.id = ${run} AND r.state IN ${going} LIMIT ${limit})
     UNION ALL SELECT * FROM (
       SELECT o.subject FROM run r JOIN outbox o ON o.subject >= ${`wake/${run}/`} AND o.subject < ${`wake/${run}0`}
-      WHERE r.id = ${run} AND r.state IN ${going} AND (o.published_at IS NULL OR o.not_before > ${ctx.clock()}) LIMIT ${limit})`);
+      WHERE r.id = ${run} AND r.state IN ${going} AND (o.published_at IS NULL OR o.not_before > ${ctx.clock()})
+      LIMIT ${limit})`);
   return found.map(({ subject }) => subject);
 }
 
@@ -39,7 +40,8 @@ async function planningSteps(ctx: Context, run: number, limit: number): Promise<
     SELECT DISTINCT o.subject FROM run r JOIN outbox o
       ON o.subject = ${`start/${run}`} OR (o.subject >= ${`plan/${run}/`} AND o.subject < ${`plan/${run}0`})
     WHERE r.id = ${run} AND r.state IN ${going} AND EXISTS (
-      SELECT 1 FROM (SELECT run, number FROM page WHERE run = ${run} AND state <> 'WRITTEN' ORDER BY number LIMIT ${pagesLookedAt}) p
+      SELECT 1 FROM (
+        SELECT run, number FROM page WHERE run = ${run} AND state <> 'WRITTEN' ORDER BY number LIMIT ${pagesLookedAt}) p
       WHERE NOT EXISTS (SELECT 1 FROM outbox WHERE subject = 'page/' || p.run || '/' || p.number))
     ORDER BY o.seq DESC LIMIT ${limit}`);
   return found.map(({ subject }) => subject);

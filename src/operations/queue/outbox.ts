@@ -64,7 +64,8 @@ export function waitingRows(
 ): Promise<OutboxRow[]> {
   return ctx.db.all<OutboxRow>(sql`
     SELECT ${columns} FROM outbox INDEXED BY outbox_waiting
-    WHERE published_at IS NULL AND seq < ${before ?? Number.MAX_SAFE_INTEGER} AND (${job ?? null} IS NULL OR name = ${job ?? null})
+    WHERE published_at IS NULL AND seq < ${before ?? Number.MAX_SAFE_INTEGER}
+      AND (${job ?? null} IS NULL OR name = ${job ?? null})
     ORDER BY seq DESC LIMIT ${limit}`);
 }
 

@@ -134,7 +134,9 @@ function heldByFlow({ flow }: Facts): Why | undefined {
   if (rate && rate.used >= rate.most) {
     const opens = rate.opensAt === null ? "" : `; the next period begins at ${time(rate.opensAt)}`;
     return why("THROTTLED", {
-      summary: `The flow ${name} may begin ${rate.most} deliveries in ${rate.seconds} s and has${opens}. ${waiting} wait.`,
+      summary:
+        `The flow ${name} may begin ${rate.most} deliveries in ${rate.seconds} s and has${opens}. ` +
+        `${waiting} wait.`,
       advice: raise,
       until: rate.opensAt,
     });
@@ -166,7 +168,8 @@ function whyDead(message: QueueMessage, { letterId }: Facts): Why {
   return why("DEAD", {
     summary,
     advice:
-      "Mend the cause, then `replayDeadLetter`; where the payload is the cause, `editAndReplayDeadLetter`. Its run goes on by itself.",
+      "Mend the cause, then `replayDeadLetter`; where the payload is the cause, `editAndReplayDeadLetter`. " +
+      "Its run goes on by itself.",
     letterId,
   });
 }

@@ -94,7 +94,8 @@ export const CodePoolProgressType = builder.objectRef<PoolProgress>("CodePoolPro
 
 export const CodePoolType = builder.node(builder.objectRef<CodePool>("CodePool"), {
   description:
-    "Codes of one template that were made or uploaded before anyone has them. The template's stock is the codes in its pools.",
+    "Codes of one template that were made or uploaded before anyone has them. " +
+    "The template's stock is the codes in its pools.",
   authScopes: viewers,
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => poolsById(ctx, ids.map(toRowId)),

@@ -3,7 +3,8 @@ import { type Example, exampleId as id, refusal } from "../kit/example.ts";
 /** A coupon from its template to what its gate and its sums say. */
 export const couponExamples: readonly Example[] = [
   {
-    query: `# A flash sale: a hundred coupons, one a member, for thirty days from the claim. It is a draft until it is activated.
+    query: `# A flash sale: a hundred coupons, one a member, for thirty days from the claim.
+# It is a draft until it is activated.
 mutation WriteCoupon($input: CreateCouponTemplateInput!) {
   createCouponTemplate(input: $input) {
     ... on CouponTemplate { id number name state stock maxDiscount }

@@ -60,7 +60,8 @@ const MendType = builder.objectRef<NonNullable<Conservation["lastMended"]>>("Gat
 
 export const ConservationType = builder.objectRef<Conservation>("CouponConservation").implement({
   description:
-    "Whether a template's stock is where it should be: stock = issued + remaining by the database, which decides; the gate in Redis only spares it the crowd, and is made true every 30 seconds.",
+    "Whether a template's stock is where it should be: stock = issued + remaining by the database, which decides; " +
+    "the gate in Redis only spares it the crowd, and is made true every 30 seconds.",
   authScopes: viewers,
   fields: (t) => ({
     stock: t.expose("stock", {

@@ -3,14 +3,16 @@ import { builder } from "./builder.ts";
 
 builder.scalarType("DateTime", {
   description:
-    "A moment as RFC 3339 with seconds and an offset, e.g. `2026-11-11T08:00:00Z`; answers are in UTC with milliseconds.",
+    "A moment as RFC 3339 with seconds and an offset, e.g. `2026-11-11T08:00:00Z`; " +
+    "answers are in UTC with milliseconds.",
   serialize: (ms) => new Date(ms).toISOString(),
   parseValue: (value) => parseDateTime(value),
 });
 
 builder.scalarType("BigInt", {
   description:
-    "A whole number that may be beyond 2^31: answered as a string of decimal digits, taken as such a string or a whole number.",
+    "A whole number that may be beyond 2^31: answered as a string of decimal digits, " +
+    "taken as such a string or a whole number.",
   serialize: (value) => value.toString(),
   parseValue: (value) => parseBigInt(value),
 });

@@ -10,7 +10,8 @@ export async function fromQueue<T>(asked: Promise<T>): Promise<T> {
   } catch (error) {
     const why = whyAway(error);
     if (why === undefined) throw error;
-    const message = `The queue does not answer: ${why}. Bring it back and ask again; \`queueStatus\` tells what waits for it.`;
+    const away = `The queue does not answer: ${why}.`;
+    const message = `${away} Bring it back and ask again; \`queueStatus\` tells what waits for it.`;
     throw new GraphQLError(message, { extensions: { code: "QUEUE_UNAVAILABLE", http: { status: 503 } } });
   }
 }

@@ -54,9 +54,11 @@ const pageHeaders = {
 };
 
 const style =
-  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}main{max-width:32rem;margin:10vh auto;padding:0 1rem}" +
+  "body{font:1.1rem/1.5 system-ui,sans-serif;color:#1a1a1a;background:#fff;margin:0}" +
+  "main{max-width:32rem;margin:10vh auto;padding:0 1rem}" +
   "label{display:block}input,button{font:inherit;padding:.7rem;border:2px solid #1a4fa0;border-radius:.3rem}" +
-  "input{width:100%;box-sizing:border-box;margin:.3rem 0 1rem}button{padding:.7rem 1.4rem;color:#fff;background:#1a4fa0}" +
+  "input{width:100%;box-sizing:border-box;margin:.3rem 0 1rem}" +
+  "button{padding:.7rem 1.4rem;color:#fff;background:#1a4fa0}" +
   "input:focus-visible,button:focus-visible{outline:3px solid #d97706;outline-offset:2px}small{color:#555}";
 
 /** `message` is words of ours, never what was sent. */
@@ -78,7 +80,8 @@ function form(status: number, message = "Paste an operator's token to go on."): 
 <input name="token" type="password" autocomplete="current-password" placeholder="ff_op_…" autofocus required></label>
 <button>Sign in</button>
 </form>
-<p><small>The first start prints an operator's token; <code>fanfare token operator</code> makes further ones.</small></p>
+<p><small>The first start prints an operator's token;
+<code>fanfare token operator</code> makes further ones.</small></p>
 </main>
 </body>
 </html>

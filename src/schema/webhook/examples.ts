@@ -2,7 +2,8 @@ import { type Example, refusal } from "../kit/example.ts";
 
 export const webhookExamples: readonly Example[] = [
   {
-    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes. Keep the secret now.
+    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes.
+# Keep the secret now.
 mutation AddWebhook($input: CreateWebhookInput!) {
   createWebhook(input: $input) {
     ... on WebhookSecret { secret webhook { id url events } }

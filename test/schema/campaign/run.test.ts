@@ -214,7 +214,8 @@ describe("whyMember", () => {
   test("does not guess about a run whose ledger is forgotten", async () => {
     const run = await finished(await shop.launched({ channels: ["IN_APP"] }));
     await shop.ctx.db.write([
-      sql`UPDATE run SET completed_at = ${shop.ctx.clock() - campaignSettings.of(shop.ctx).ledgerKeepMs - 1} WHERE id = ${run}`,
+      sql`UPDATE run SET completed_at = ${shop.ctx.clock() - campaignSettings.of(shop.ctx).ledgerKeepMs - 1}
+          WHERE id = ${run}`,
       sql`DELETE FROM send WHERE run = ${run}`,
     ]);
     expect((await why(run, 1)).summary).toContain("Nobody can say any more");

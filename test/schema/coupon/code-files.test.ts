@@ -39,7 +39,7 @@ async function take(shop: Shop, pool: number, token?: string) {
   return { status: response.status, headers: response.headers, text: await response.text() };
 }
 
-test("a file of lines is a pool: what it holds is stock, what gives no code is named by its line and never shown", async () => {
+test("a file of lines is a pool: what it holds is stock, what gives no code is named by line, not shown", async () => {
   const { shop, id } = await openPooled();
   const known = await addTemplate(shop.ctx, { codeMode: "ON_CLAIM" });
   await shop.members(2);
@@ -117,7 +117,7 @@ test("an upload that was cut off goes on with the same file where it stopped; tw
   expect(await couponSums(ctx.db)).toEqual([]);
 });
 
-test("an admin takes a pool's codes out with their state; who did is written down and logged, without a code", async () => {
+test("an admin takes a pool's codes out with their state; who did is written and logged, without a code", async () => {
   const lines: string[] = [];
   const { shop, id } = await openPooled({ log: (...line) => void lines.push(JSON.stringify(line)) });
   await shop.members(2);

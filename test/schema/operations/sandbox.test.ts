@@ -56,7 +56,9 @@ test("an admin tells it what to do wrong, within bounds, and reads it back", asy
   const set = async (input: string) =>
     (
       await ask(`mutation { setSandboxFaults(input: { ${input} }) { __typename
-      ... on SandboxFaults { channel fail busy } ... on InvalidInput { issues { path } } ... on Refusal { message } } }`)
+      ... on SandboxFaults { channel fail busy }
+      ... on InvalidInput { issues { path } }
+      ... on Refusal { message } } }`)
     ).setSandboxFaults;
   expect(await set("channel: SMS, fail: 0.5")).toMatchObject({ channel: "SMS", fail: 0.5, busy: 0 });
   expect((await ask("{ sandboxFaults { channel fail } }")).sandboxFaults).toContainEqual({ channel: "SMS", fail: 0.5 });

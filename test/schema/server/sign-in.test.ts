@@ -78,7 +78,7 @@ describe("a member", () => {
     expect(answer).toMatchObject({ status: 403, code: "FORBIDDEN" });
   });
 
-  test("may come with a token signed by the shop's private key, but not with its public key used as a secret", async () => {
+  test("may come with a token signed by the shop's private key, but not with its public key as a secret", async () => {
     const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
     const pem = await exportSPKI(publicKey);
     await api.member("rsa");
