@@ -42,8 +42,8 @@ export async function layDown({ members, channels, seed, env = {}, draft }: Vict
   const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   await addMembers(db, members);
   const context = testContext(db);
-  const campaign = { ...campaignSettings.of(context), approvalAbove: 10_000_000 };
-  const slices = { ...context.settings.slices, campaign };
+  const own = { ...campaignSettings.of(context), approvalAbove: 10_000_000 };
+  const slices = { ...context.settings.slices, campaign: own };
   const ctx = { ...context, settings: { ...context.settings, slices } };
   const campaign = await addCampaign(ctx, { channels, ...(await draft?.(ctx)) });
   accepted(await launchCampaign(ctx, { id: campaign }));
