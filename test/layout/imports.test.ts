@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { type Import, imports, sources } from "./source.ts";
+import { codeOf, type Import, imports, sources } from "./source.ts";
 
 /** The domains, lowest first: each may import those before it. Those that are still to come have their place, too. */
 const domains = [
@@ -120,17 +120,31 @@ test("no file is longer than 250 lines", () => {
   expect(sources.filter(({ text }) => text.split("\n").length > 251).map(({ path }) => path)).toEqual([]);
 });
 
-test("the parts that serve all domains name none", () => {
-  const general = [
-    /^operations\//,
-    /^jobs\/(job|route|schedules|consumer|signature|read-body)\.ts$/,
-    /^webhook\/told\.ts$/,
-    /^member\/privacy\.ts$/,
-    /^(log|settings|routes|app|context|memory|idempotency)\.ts$/,
-  ];
+/** What serves all domains, and walks their list. */
+const general = [
+  /^operations\//,
+  /^jobs\/(job|route|schedules|consumer|signature|read-body)\.ts$/,
+  /^webhook\/told\.ts$/,
+  /^member\/privacy\.ts$/,
+  /^(log|settings|settings-slice|routes|app|memory|idempotency)\.ts$/,
+];
+const isGeneral = (path: string) => general.some((pattern) => pattern.test(path));
+
+test("the parts that serve all domains import none", () => {
   const others = domains.filter((name) => !["operations", "webhook", "member", "transition"].includes(name));
-  const naming = imports.filter(
-    ({ from, to }) => general.some((pattern) => pattern.test(from)) && others.includes(roomOf(to)),
-  );
+  const naming = imports.filter(({ from, to }) => isGeneral(from) && others.includes(roomOf(to)));
   expect(naming.map(inWords)).toEqual([]);
+});
+
+test("the parts that serve all domains name none", () => {
+  const names = /\b(coupon|campaign|promotion|checkout|discount|segment)s?\b/i;
+  const naming = sources
+    .filter(({ path }) => isGeneral(path) && !/^operations\/sandbox\.ts$/.test(path)) // its providers know runs by name
+    .flatMap((file) =>
+      codeOf(file)
+        .split("\n")
+        .map((line) => `${file.path}: ${line.trim()}`),
+    )
+    .filter((line) => names.test(line.slice(line.indexOf(":"))));
+  expect(naming).toEqual([]);
 });
