@@ -37,6 +37,7 @@ const floors = [
   "db",
   "errors",
   "idempotency",
+  "ids",
   "input",
   "memory",
   "queue",
@@ -48,6 +49,7 @@ const floors = [
 const allowed: Readonly<Record<string, readonly string[]>> = {
   actor: [],
   errors: [],
+  ids: [],
   input: ["errors"],
   memory: ["context"],
   secrets: ["errors"],
@@ -62,7 +64,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
   web: ["context"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids"],
   jobs: [...domains, "actor", "channels", "context", "errors", "queue"],
 };
 

@@ -71,7 +71,10 @@ export function couponsOf({ quote }: CouponOrder): number[] {
 export function checked<Schema extends z.ZodType>(schema: Schema, input: unknown) {
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
-  return refuse.invalid(parsed.error.issues.map(({ path, message }): Issue => ({ path: path.join("."), message })));
+  const outside = (key: PropertyKey) => (key === "coupons" ? "couponIds" : String(key));
+  return refuse.invalid(
+    parsed.error.issues.map(({ path, message }): Issue => ({ path: path.map(outside).join("."), message })),
+  );
 }
 
 /**
