@@ -103,7 +103,7 @@ export interface Recurrence {
 
 /** An event that has a meaning outside, and what it says there. */
 export interface ToldEvent {
-  readonly event: Pick<EventType<never>, "type" | "version">;
+  readonly event: Pick<EventType<never>, "type" | "version" | "ids">;
   readonly told: string;
 }
 

@@ -1,4 +1,5 @@
 import { admit, reconcileGate } from "../../src/coupon/gate/gate.ts";
+import { rowOf } from "../../src/ids.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import { realWorld } from "../../src/world.ts";
 
@@ -15,7 +16,7 @@ const server = Bun.serve({
   hostname: "127.0.0.1",
   port: 0,
   async fetch(request) {
-    const template = Number(request.headers.get("x-template"));
+    const template = rowOf("CouponTemplate", request.headers.get("x-template") ?? "");
     const member = Number(request.headers.get("x-member"));
     const claim = { template: own(String(template)), member, token: `c${process.pid}-${n++}` };
     return Response.json(await admit(redis.client, claim, Date.now()));

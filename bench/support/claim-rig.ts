@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { templateTable } from "../../src/coupon/table.ts";
 import { openDatabase } from "../../src/db/client.ts";
+import { globalId } from "../../src/ids.ts";
 import { mintMemberToken } from "../../src/operations/member-token.ts";
 import { realWorld } from "../../src/world.ts";
 import { seedMembers } from "./member-seed.ts";
@@ -83,10 +84,13 @@ function token(n: number): Promise<string> {
   );
 }
 
-/** Member's number, address, token, template: each member behind an address of their own. */
+/** Member's number, address, token, the template's id: each member behind an address of their own. */
 function lines(tokens: readonly string[], template: number): string {
   return tokens
-    .map((token, n) => `${n + 1}\t10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}\t${token}\t${template}\n`)
+    .map(
+      (token, n) =>
+        `${n + 1}\t10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}\t${token}\t${globalId("CouponTemplate", template)}\n`,
+    )
     .join("");
 }
 

@@ -60,6 +60,14 @@ export function defineTerm<S extends z.ZodType>(term: {
   };
 }
 
+/**
+ * A row of a type, in a term's schema: stored filters name it by its number, `{ template: 7 }`, and whoever asks from
+ * outside by its global id, `{ templateId: "…" }`.
+ */
+export function idOf(type: string) {
+  return z.int().positive().meta({ idOf: type });
+}
+
 /** All of the predicates; true when there are none. */
 export function allOf(predicates: readonly SQL[]): SQL {
   return joined(predicates, " AND ", "1");

@@ -1,8 +1,8 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type AudienceTerm, defineTerm } from "../audience/term.ts";
+import { type AudienceTerm, defineTerm, idOf } from "../audience/term.ts";
 
-const Campaigns = z.strictObject({ campaign: z.int().positive().describe("The campaign, by its number.") });
+const Campaigns = z.strictObject({ campaign: idOf("Campaign").describe("The campaign.") });
 
 /** What campaigns know of their members. */
 export const campaignTerms: readonly AudienceTerm[] = [

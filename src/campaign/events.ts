@@ -29,12 +29,14 @@ const RunEnd = z.object({
   ),
 });
 
+const runIds = { ids: { run: "Run", campaign: "Campaign" } };
+
 /** Nothing is left to do for a run. */
-export const runCompleted = defineEvent("run.completed", 1, RunEnd);
+export const runCompleted = defineEvent("run.completed", 1, RunEnd, runIds);
 /** A run ended with work that could not be done; replaying that may still complete it. */
-export const runFailed = defineEvent("run.failed", 1, RunEnd);
+export const runFailed = defineEvent("run.failed", 1, RunEnd, runIds);
 /** A run was ended by an operator. */
-export const runCancelled = defineEvent("run.cancelled", 1, RunEnd);
+export const runCancelled = defineEvent("run.cancelled", 1, RunEnd, runIds);
 
 const byState = sql.raw(`CASE r.state WHEN 'COMPLETED' THEN '${runCompleted.type}'
   WHEN 'FAILED' THEN '${runFailed.type}' ELSE '${runCancelled.type}' END`);

@@ -67,7 +67,7 @@ async function offer(app: App, stock: number): Promise<string> {
   }`;
   const { id } = Created.parse(await ask(create, { input })).createCouponTemplate;
   const activate = `mutation ($id: ID!) {
-    activateCouponTemplate(input: { template: $id }) { ... on CouponTemplate { state } ... on Refusal { message } }
+    activateCouponTemplate(input: { templateId: $id }) { ... on CouponTemplate { state } ... on Refusal { message } }
   }`;
   Activated.parse(await ask(activate, { id }));
   return id;

@@ -1,12 +1,12 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type AudienceTerm, allOf, defineTerm } from "../audience/term.ts";
+import { type AudienceTerm, allOf, defineTerm, idOf } from "../audience/term.ts";
 import { couponStates } from "./table.ts";
 import { inAvailableIndex } from "./wallet/expiry.ts";
 
 const hourMs = 3_600_000;
 const moment = z.iso.datetime({ offset: true });
-const template = z.int().positive().describe("The coupon template, by its number.");
+const template = idOf("CouponTemplate").describe("The coupon template.");
 
 const Holds = z.strictObject({
   template,
@@ -17,7 +17,7 @@ const Holds = z.strictObject({
 });
 
 const Claimed = z.strictObject({
-  template: template.optional().describe("Of this coupon template, by its number; without one, of any."),
+  template: template.optional().describe("Of this coupon template; without one, of any."),
   since: moment.describe("At this moment or later."),
 });
 

@@ -19,6 +19,7 @@ export const couponSoldOut = defineEvent(
     /** Minor units. */
     budget: z.int().nullable(),
   }),
+  { ids: { template: "CouponTemplate", recurringTemplate: "CouponTemplate" } },
 );
 
 /**
@@ -35,4 +36,5 @@ export const couponDrift = defineEvent(
     /** Units that are left by the database. */
     remaining: z.int().nonnegative(),
   }),
+  { ids: { template: "CouponTemplate" } },
 );

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { addressFault } from "./address.ts";
+import { bodyToPost } from "./body.ts";
 import { retrySchedule } from "./delivery.ts";
 import { flowOf, webhookSend } from "./messages.ts";
 import { noted } from "./note.ts";
@@ -46,7 +47,7 @@ export interface AttemptOutcome {
 export async function beginAttempt(ctx: Context, { delivery }: { delivery: number }): Promise<Attempt | undefined> {
   const now = ctx.clock();
   const row = await ctx.db.first<Row>(sql`
-    SELECT d.id AS delivery, d.webhook, d.message, d.body, d.event, d.attempts, d.round,
+    SELECT d.id AS delivery, d.webhook, d.message, d.type, d.body, d.event, d.attempts, d.round,
       w.url, w.enabled, w.deleted_at AS "deletedAt",
       w.secret, w.old_secret AS "oldSecret", w.old_until AS "oldUntil"
     FROM webhook_delivery d JOIN webhook w ON w.id = d.webhook
@@ -60,7 +61,8 @@ export async function beginAttempt(ctx: Context, { delivery }: { delivery: numbe
     ]);
     return undefined;
   }
-  const { webhook, url, message, body, attempts, round } = row;
+  const { webhook, url, message, attempts, round } = row;
+  const body = bodyToPost(ctx, row);
   return { delivery, webhook, url, message, body, secrets: secretsAt(row, now), isTest, attempts, round };
 }
 
@@ -68,6 +70,7 @@ interface Row {
   readonly delivery: number;
   readonly webhook: number;
   readonly message: string;
+  readonly type: string;
   readonly body: string;
   readonly event: number | null;
   readonly attempts: number;

@@ -70,7 +70,7 @@ async function doEverything(ctx: Context): Promise<void> {
   }
   await claimableCoupons(as(1));
   await quoteCart(as(1), { cart });
-  const order = { member: { seq: 1 }, cart, coupons: [id] };
+  const order = { member: { seq: 1 }, cart, couponIds: [id] };
   accepted(await lockCoupons(ctx, { ...order, orderId: "a" }));
   accepted(await releaseCoupons(ctx, { orderId: "a" }));
   accepted(await lockCoupons(ctx, { ...order, orderId: "b" }));

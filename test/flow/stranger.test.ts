@@ -67,7 +67,7 @@ function refused(cases: readonly Case[]): void {
   }
 }
 
-const launch = `mutation { launchCampaign(input: { campaign: "${idOf("Campaign", 1)}" }) { __typename ... on Refusal { refusal message } } }`;
+const launch = `mutation { launchCampaign(input: { campaignId: "${idOf("Campaign", 1)}" }) { __typename ... on Refusal { refusal message } } }`;
 const operator = (query: string, variables?: unknown) => who.ask("graphql", shop.app.adminToken, query, variables);
 const member = (query: string, variables?: unknown) => who.ask("app", tokens.member, query, variables);
 
@@ -122,13 +122,13 @@ describe("another member's things, and things of another kind, are not there", (
     ],
     [
       "to mark it read",
-      () => member("mutation ($i: ID!) { markRead(input: { message: $i }) { __typename } }", message),
+      () => member("mutation ($i: ID!) { markRead(input: { messageId: $i }) { __typename } }", message),
       200,
       /"NotFound"/,
     ],
     [
       "to delete it",
-      () => member("mutation ($i: ID!) { deleteInboxMessage(input: { message: $i }) { __typename } }", message),
+      () => member("mutation ($i: ID!) { deleteInboxMessage(input: { messageId: $i }) { __typename } }", message),
       200,
       /"NotFound"/,
     ],
@@ -277,7 +277,7 @@ describe("an operator's faults are named with their place", () => {
   refused([
     [
       "a reason without end",
-      () => operator(cancel, { i: { campaign: idOf("Campaign", 1), reason: "x".repeat(501) } }),
+      () => operator(cancel, { i: { campaignId: idOf("Campaign", 1), reason: "x".repeat(501) } }),
       200,
       /"path":"reason".*longer than 500/,
     ],

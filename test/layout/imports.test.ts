@@ -37,6 +37,7 @@ const floors = [
   "db",
   "errors",
   "idempotency",
+  "ids",
   "input",
   "memory",
   "queue",
@@ -51,6 +52,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   actor: [],
   errors: [],
   world: [],
+  ids: [],
   input: ["errors"],
   memory: [],
   "settings-slice": ["channels"],
@@ -67,7 +69,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
   web: ["context", "world"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "world"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
   jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
 };
 

@@ -1,5 +1,7 @@
 import { expect, test } from "bun:test";
 import {
+  type GraphQLField,
+  type GraphQLInputField,
   type GraphQLObjectType,
   type GraphQLUnionType,
   getNamedType,
@@ -72,4 +74,44 @@ test("what only coupons are refused with is in no other union", () => {
     "RedeemCodeResult",
     "RemindMeResult",
   ]);
+});
+
+/** Names that others gave, so that they are texts of their own kind and no ids of ours. */
+const foreign = ["externalId", "orderId", "refundId", "messageId", "letterId", "providerId", "publicId"];
+
+/** Everything that has a name and a type: fields of inputs and outputs, and arguments. */
+function named() {
+  return Object.values(schema.getTypeMap()).flatMap((type) => {
+    if (type.name.startsWith("__") || !("getFields" in type)) return [];
+    const fields: (GraphQLField<unknown, unknown> | GraphQLInputField)[] = Object.values(type.getFields());
+    return fields.flatMap((field) => {
+      const args = "args" in field ? field.args : [];
+      return [field, ...args].map((one) => ({
+        place: `${type.name}.${field === one ? one.name : `${field.name}(${one.name})`}`,
+        name: one.name,
+        type: getNamedType(one.type).name,
+      }));
+    });
+  });
+}
+
+test("what names a node is called `id`, `<noun>Id` or `<noun>Ids`, and nothing else is", () => {
+  const strange = named().filter(({ name, type }) =>
+    type === "ID" ? !/^id$|Ids?$/.test(name) : /Ids?$/.test(name) && !foreign.includes(name),
+  );
+  expect(strange.map(({ place }) => place)).toEqual([]);
+});
+
+test("an operator or a service names a member by `memberId` or `externalId`, whichever it has", () => {
+  const places = new Map<string, Set<string>>();
+  for (const { place, name } of named()) {
+    const at = place.replace(/\.?\w+\)?$/, "");
+    if (name === "memberId" || name === "externalId") places.set(at, (places.get(at) ?? new Set()).add(name));
+  }
+  // What a member is called there, and what can be asked of members.
+  for (const own of ["Member", "MemberInput", "AudienceFilter"]) places.delete(own);
+  for (const [place, names] of places) {
+    expect([place, [...names].toSorted()]).toEqual([place, ["externalId", "memberId"]]);
+  }
+  expect(places.size).toBeGreaterThan(8);
 });

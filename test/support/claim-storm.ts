@@ -1,5 +1,6 @@
 import { appendFileSync } from "node:fs";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
+import { globalId } from "../../src/ids.ts";
 import { memberToken } from "./ask.ts";
 
 // A crowd that claims coupons over HTTP, as a process of its own: bun claim-storm.ts '<JSON of Storm>'. Writes a line
@@ -94,7 +95,7 @@ async function ask({ url, template }: Storm, { member, key }: Wish, together: nu
         // Each member has an address of their own, as the proxy in front tells it.
         "x-forwarded-for": `10.${(member >> 16) & 255}.${(member >> 8) & 255}.${member & 255}`,
       },
-      body: JSON.stringify({ query, variables: { t: String(template), k: key } }),
+      body: JSON.stringify({ query, variables: { t: globalId("CouponTemplate", template), k: key } }),
     });
     const body = await response.json();
     const answer = body.data?.claimCoupon;

@@ -120,7 +120,12 @@ async function lock(bazaar: Bazaar): Promise<unknown> {
     GROUP BY member LIMIT 1 OFFSET ${roll(bazaar.members)}`);
   const ids: number[] = JSON.parse(holder?.ids ?? "[]");
   const coupons = [...new Set([ids[roll(ids.length)], ids[roll(ids.length)]])].filter((id) => id !== undefined);
-  const asked = { orderId: `order ${roll(300)}`, member: { seq: holder?.member ?? 1 }, cart: cart(bazaar), coupons };
+  const asked = {
+    orderId: `order ${roll(300)}`,
+    member: { seq: holder?.member ?? 1 },
+    cart: cart(bazaar),
+    couponIds: coupons,
+  };
   return lockCoupons(shop.ctx, { ...asked, ttlSeconds: 600 });
 }
 

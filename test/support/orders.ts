@@ -68,8 +68,8 @@ export async function openOrders() {
     /** What a template has reserved and spent, its state, and its tallies that are not 0. */
     countsOf,
     /** Locks coupons of the first member for a new order, unless said otherwise. */
-    lock: (coupons: readonly number[], more: Partial<LockInput> = {}) =>
-      lockCoupons(ctx, { orderId: name(), member: { seq: 1 }, cart, coupons, ...more }),
+    lock: (couponIds: readonly number[], more: Partial<LockInput> = {}) =>
+      lockCoupons(ctx, { orderId: name(), member: { seq: 1 }, cart, couponIds, ...more }),
     /** Refunds an order in full and gives its coupons back, unless said otherwise. */
     refund: (orderId: string, more: Partial<RefundInput> = {}) =>
       refundOrder(ctx, { orderId, refundId: "r1", policy: "GIVE_BACK", ...more }),

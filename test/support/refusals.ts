@@ -10,7 +10,7 @@ const facts: Readonly<Record<string, string>> = {
   RateLimited: "retryAfterSeconds",
   LimitReached: "limit heldCouponIds",
   NotStarted: "notBefore",
-  CouponUnusable: "unusable { coupon reason missing }",
+  CouponUnusable: "unusable { couponId reason missing }",
 };
 
 /** Fragments for all that the refusals of a mutation tell. */

@@ -48,7 +48,7 @@ export async function locks(
 ): Promise<string> {
   const lines = [{ id: "tea", goods: "tea", unitPrice: 2_300, quantity: 2 }];
   const member = { seq: await seqOf(shop, asked.member) };
-  const input = { orderId: asked.order, member, cart: { currency: "EUR", lines }, coupons: [asked.coupon] };
+  const input = { orderId: asked.order, member, cart: { currency: "EUR", lines }, couponIds: [asked.coupon] };
   return accepted(await lockCoupons(shop.ctx, input)).state;
 }
 

@@ -12,7 +12,7 @@ import type { CouponReward } from "./coupon-reward.ts";
 /** Claim links work for so long at least, and as long as their offer is open, ms: whoever has one may claim with it. */
 const linkLifetimeMs = 90 * 24 * 3_600_000;
 
-const path = "couponTemplate";
+const path = "couponTemplateId";
 
 /** The template by its number: itself, or of a recurring one the occurrence that is open or comes next. */
 type Find = (ctx: Context, id: number) => Promise<CouponTemplate | undefined>;

@@ -16,7 +16,7 @@ import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
 const LockRequest = z.object({
   orderId: ShopName,
   cart: Cart,
-  coupons: Chosen.min(1),
+  couponIds: Chosen.min(1),
   ttlSeconds: z.int().min(10).max(86_400).default(900),
 });
 type LockRequest = z.output<typeof LockRequest>;
@@ -27,7 +27,7 @@ export interface LockInput {
   readonly member: MemberKey;
   readonly cart: CartInput;
   /** 1–20 of the member's coupons; all of them must be usable together. */
-  readonly coupons: readonly number[];
+  readonly couponIds: readonly number[];
   /** How long they are held, 10 s to a day; 15 minutes unless said. */
   readonly ttlSeconds?: number | undefined;
 }
@@ -48,7 +48,7 @@ export async function lockCoupons(ctx: Context, input: LockInput) {
     const before = await findOrder(ctx, asked.orderId);
     const standing = before && standingOrder(before, asked, member);
     if (standing) return standing;
-    await expireLocksOf(ctx, asked.coupons, asked.orderId);
+    await expireLocksOf(ctx, asked.couponIds, asked.orderId);
     const quote = await quoteOf(ctx, { ...asked, member });
     if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut);
     const locked = await lock(ctx, asked, { member, quote });
@@ -62,7 +62,7 @@ function standingOrder(order: CouponOrder, asked: LockRequest, member: number) {
   if (order.member !== member) return refuse.conflict("This order is another member's.");
   switch (order.state) {
     case "LOCKED": {
-      const coupons = [...asked.coupons].sort((a, b) => a - b).join();
+      const coupons = [...asked.couponIds].sort((a, b) => a - b).join();
       if (coupons === couponsOf(order).join() && isSameCart(order.cart, asked.cart)) return order;
       return refuse.conflict("This order is locked with another cart or other coupons; release it first.");
     }

@@ -15,12 +15,12 @@ export const Chosen = z
   .max(20)
   .refine((ids) => new Set(ids).size === ids.length, "must not be named twice");
 
-const QuoteRequest = z.object({ cart: Cart, coupons: Chosen.optional() });
+const QuoteRequest = z.object({ cart: Cart, couponIds: Chosen.optional() });
 
 export interface QuoteInput {
   readonly cart: CartInput;
   /** At most 20. Without them, the best legal combination of all that the member holds is looked for. */
-  readonly coupons?: readonly number[] | undefined;
+  readonly couponIds?: readonly number[] | undefined;
 }
 
 /**
@@ -35,7 +35,7 @@ export async function quoteCart(ctx: MemberContext, input: QuoteInput) {
 
 /** The same for any member. Refusals: INVALID_INPUT, NOT_FOUND. */
 export async function quoteCartFor(ctx: Context, input: QuoteInput & { readonly member: MemberKey }) {
-  const asked = parseInput(QuoteRequest, { cart: input.cart, coupons: input.coupons });
+  const asked = parseInput(QuoteRequest, { cart: input.cart, couponIds: input.couponIds });
   if (isRefusal(asked)) return asked;
   const member = await memberOf(ctx, input.member);
   return isRefusal(member) ? member : quoteOf(ctx, { ...asked, member });
@@ -50,22 +50,22 @@ export async function memberOf(ctx: Context, key: MemberKey) {
 interface Wanted {
   readonly cart: Cart;
   readonly member: number;
-  readonly coupons?: readonly number[] | undefined;
+  readonly couponIds?: readonly number[] | undefined;
   /** An order whose own coupons count as free, as they stood at a time (ms). */
   readonly order?: { readonly id: string; readonly at: number };
 }
 
 /** The quote of a cart that was checked. */
-export async function quoteOf(ctx: Context, { cart, member, coupons, order }: Wanted): Promise<Quote> {
+export async function quoteOf(ctx: Context, { cart, member, couponIds, order }: Wanted): Promise<Quote> {
   const now = ctx.clock();
   const [promotions, candidates] = await Promise.all([
     actingPromotions(ctx, now),
-    candidateCoupons(ctx, { member, coupons, order: order?.id }),
+    candidateCoupons(ctx, { member, coupons: couponIds, order: order?.id }),
   ]);
-  const areChosen = coupons !== undefined;
+  const areChosen = couponIds !== undefined;
   const quote = priceCart({ cart, promotions, coupons: candidates.coupons, areChosen, now: order?.at ?? now });
   const known = new Set(candidates.coupons.map(({ id }) => id));
-  const strangers = (coupons ?? []).filter((id) => !known.has(id));
+  const strangers = (couponIds ?? []).filter((id) => !known.has(id));
   return {
     ...quote,
     isComplete: quote.isComplete && candidates.areAll,

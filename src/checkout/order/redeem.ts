@@ -56,7 +56,7 @@ function notLocked({ state }: CouponOrder) {
 /** The coupons are those that were locked, and as valid as they were then. */
 function quoteAgain(ctx: Context, order: CouponOrder, cart: Cart): Promise<Quote> {
   const { orderId, member, lockedAt } = order;
-  return quoteOf(ctx, { cart, member, coupons: couponsOf(order), order: { id: orderId, at: lockedAt } });
+  return quoteOf(ctx, { cart, member, couponIds: couponsOf(order), order: { id: orderId, at: lockedAt } });
 }
 
 interface Sold {

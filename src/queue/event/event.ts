@@ -15,6 +15,8 @@ export interface EventType<Data> {
   /** Of the shape of its data. A shape only ever grows: a new version adds optional fields. */
   readonly version: number;
   readonly schema: z.ZodType<Data>;
+  /** Which of its data are numbers of rows, and of what type: the world outside is told their global ids. */
+  readonly ids: Readonly<Record<string, string>>;
   of(subject: string, data: Data): Event;
 }
 
@@ -28,11 +30,17 @@ export interface Event {
 }
 
 /** Defines a kind of event. Its data holds ids and sums, and nobody's address. */
-export function defineEvent<Data>(type: string, version: number, schema: z.ZodType<Data>): EventType<Data> {
+export function defineEvent<Data>(
+  type: string,
+  version: number,
+  schema: z.ZodType<Data>,
+  more: { readonly ids?: { readonly [Name in keyof Data & string]?: string } } = {},
+): EventType<Data> {
   return {
     type,
     version,
     schema,
+    ids: { ...more.ids },
     of: (subject, data) => ({ type, version, subject, data: schema.parse(data) }),
   };
 }

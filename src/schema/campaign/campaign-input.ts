@@ -20,7 +20,7 @@ export const CampaignAudienceInput = builder.inputType("CampaignAudienceInput", 
 
 /** The domain's choice of an audience. */
 export function audienceChoiceOf(input: typeof CampaignAudienceInput.$inferInput): AudienceChoice {
-  if (input.filter) return { filter: toFilter(input.filter) };
+  if (input.filter) return { filter: toFilter(input.filter, "audience.filter") };
   if (input.segmentId) return { segment: toRowId(input.segmentId.id) };
   if (input.everyone === true) return { everyone: true };
   throw new PothosValidationError("audience.everyone: true, or say whom with a filter or a segment");

@@ -1,8 +1,9 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import { type Campaign, campaignsById, listCampaigns } from "../../campaign/draft/campaign.ts";
 import { campaignStates } from "../../campaign/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
+import { globalId } from "../../ids.ts";
 import { type Segment, segmentsById } from "../../member/segment.ts";
+import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
@@ -45,7 +46,7 @@ const AudienceType = builder.objectRef<Campaign["audience"]>("CampaignAudience")
       type: "JSON",
       nullable: true,
       description: "Members whom this filter selects, in the form of `AudienceFilter`.",
-      resolve: (choice) => ("filter" in choice ? choice.filter : null),
+      resolve: (choice) => ("filter" in choice ? fromFilter(choice.filter) : null),
     }),
     segment: t.loadable({
       type: SegmentType,
@@ -106,15 +107,14 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
-    number: t.exposeInt("id", { description: "Its number, by which filters name it (`gotCampaign`)." }),
+    number: t.exposeInt("id", { description: "Its number, as logs name it." }),
     name: t.exposeString("name", { description: "Its name, 1–200 characters; templates read it as `campaign.name`." }),
     kind: t.expose("kind", { type: CampaignKindEnum, description: "What it does." }),
     couponTemplateId: t.field({
       type: "ID",
       nullable: true,
       description: "Of which coupons it gives or invites to claim.",
-      resolve: ({ couponTemplate }) =>
-        couponTemplate === null ? null : encodeGlobalID("CouponTemplate", couponTemplate),
+      resolve: ({ couponTemplate }) => (couponTemplate === null ? null : globalId("CouponTemplate", couponTemplate)),
     }),
     state: t.expose("state", { type: CampaignStateEnum, description: "Where it is in its life." }),
     topic: t.exposeString("topic", { description: "What it is about, 1–60 characters; consent may depend on it." }),

@@ -5,10 +5,10 @@ import { launchCampaign } from "../../campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../campaign/control/pause.ts";
 import { approveCampaign, rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
 import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
-import { templateRowId } from "../coupon/template-id.ts";
+import { CouponTemplateType } from "../coupon/template-type.ts";
 import type { Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
-import { toRowId } from "../kit/ids.ts";
+import { rowOfInput, toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { audienceChoiceOf, CampaignAudienceInput, ContentInput, contentOf } from "./campaign-input.ts";
 import { CampaignType, ReachEnum } from "./campaign-type.ts";
@@ -22,7 +22,8 @@ type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 /** What can be said of a campaign besides its name and channels; nothing of it must be. */
 const draftFields = (t: Fields) => ({
   kind: t.field({ type: CampaignKindEnum, description: "What it does; `ANNOUNCEMENT` unless given." }),
-  couponTemplate: t.id({
+  couponTemplateId: t.globalID({
+    for: CouponTemplateType,
     description:
       "Of which coupons: for `COUPON_ISSUE` of those that are given (SYSTEM) or may be (SELF_CLAIM), for " +
       "`COUPON_INVITE` of those that members claim (SELF_CLAIM); for others null.",
@@ -44,7 +45,7 @@ const draftFields = (t: Fields) => ({
 
 interface Draft {
   kind?: CampaignKind | null | undefined;
-  couponTemplate?: string | number | null | undefined;
+  couponTemplateId?: { readonly id: string } | null | undefined;
   name?: string | null | undefined;
   topic?: string | null | undefined;
   audience?: typeof CampaignAudienceInput.$inferInput | null | undefined;
@@ -58,13 +59,11 @@ interface Draft {
 }
 
 /** What was said, in the domain's words. Null takes a template, start or end away; elsewhere it says nothing. */
-function draftOf({ couponTemplate, audience, content, startsAt, endsAt, ...others }: Draft): Partial<CampaignDraft> {
+function draftOf({ couponTemplateId, audience, content, startsAt, endsAt, ...others }: Draft): Partial<CampaignDraft> {
   const said = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
   return {
     ...Object.fromEntries(said),
-    ...(couponTemplate !== undefined && {
-      couponTemplate: couponTemplate === null ? null : templateRowId(String(couponTemplate)),
-    }),
+    ...(couponTemplateId !== undefined && { couponTemplate: rowOfInput(couponTemplateId) ?? null }),
     ...(audience && { audience: audienceChoiceOf(audience) }),
     ...(content && { content: contentOf(content) }),
     ...(startsAt !== undefined && { startsAt }),
@@ -98,16 +97,17 @@ refusable("updateCampaign", {
   result: CampaignType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
-    campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
+    campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
     channels: t.field({ type: [ChannelEnum], description: "Its new channels, in order of preference." }),
     ...draftFields(t),
   }),
-  resolve: ({ campaign, ...input }, ctx) => updateCampaign(ctx, { id: toRowId(campaign.id), draft: draftOf(input) }),
+  resolve: ({ campaignId, ...input }, ctx) =>
+    updateCampaign(ctx, { id: toRowId(campaignId.id), draft: draftOf(input) }),
 });
 
 const commandFields = (t: Fields) => ({
-  campaign: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
+  campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
   reason: t.string({
     description: "Why, at most 500 characters; kept in its transitions.",
     validate: z.string().max(500, "is longer than 500 characters"),
@@ -128,9 +128,9 @@ refusable("launchCampaign", {
         "Your name for this launch, 1–200 characters: sent again within 48 h, it answers the same launch again.",
     }),
   }),
-  resolve: ({ campaign, reason, idempotencyKey }, ctx) =>
+  resolve: ({ campaignId, reason, idempotencyKey }, ctx) =>
     launchCampaign(ctx, {
-      id: toRowId(campaign.id),
+      id: toRowId(campaignId.id),
       reason: reason ?? undefined,
       idempotencyKey: idempotencyKey ?? undefined,
     }),
@@ -152,6 +152,7 @@ for (const [name, [verb, scopes, description]] of Object.entries(commands)) {
     result: CampaignType,
     refusals: { NOT_FOUND: true, WRONG_STATE: true },
     input: commandFields,
-    resolve: async ({ campaign, reason }, ctx) => verb(ctx, { id: toRowId(campaign.id), reason: reason ?? undefined }),
+    resolve: async ({ campaignId, reason }, ctx) =>
+      verb(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),
   });
 }

@@ -1,4 +1,5 @@
-import { type Example, exampleId as id, refusal } from "../kit/example.ts";
+import { globalId as id } from "../../ids.ts";
+import { type Example, refusal } from "../kit/example.ts";
 import { runExamples } from "./run-examples.ts";
 
 const audience: readonly Example[] = [
@@ -102,7 +103,7 @@ mutation Launch($input: LaunchCampaignInput!) {
     ... on NeedsApproval { limit }
   }
 }`,
-    variables: { input: { campaign: id("Campaign", 1), idempotencyKey: "spring-1" } },
+    variables: { input: { campaignId: id("Campaign", 1), idempotencyKey: "spring-1" } },
   },
   {
     query: `# Stop it within two seconds; resumeCampaign goes on, cancelCampaign ends it for good.
@@ -112,7 +113,7 @@ mutation Pause($input: PauseCampaignInput!) {
     ${refusal}
   }
 }`,
-    variables: { input: { campaign: id("Campaign", 1), reason: "the price is wrong" } },
+    variables: { input: { campaignId: id("Campaign", 1), reason: "the price is wrong" } },
   },
 ];
 

@@ -12,7 +12,7 @@ import { type InboxChange, watchInbox } from "../../campaign/inbox/inbox-watch.t
 import { isRefusal } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
-import { toRowId } from "../kit/ids.ts";
+import { rowOfInput, toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 
 /** All of it is the acting member's own: no field takes a member. */
@@ -53,9 +53,9 @@ refusable("markRead", {
   result: InboxMessageType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({
-    message: t.globalID({ for: InboxMessageType, required: true, description: "Which one." }),
+    messageId: t.globalID({ for: InboxMessageType, required: true, description: "Which one." }),
   }),
-  resolve: ({ message }, ctx) => markRead(ctx, { run: toRowId(message.id) }),
+  resolve: ({ messageId }, ctx) => markRead(ctx, { run: toRowId(messageId.id) }),
 });
 
 const InboxState = builder.objectRef<{ readonly changed: number }>("InboxState").implement({
@@ -76,15 +76,15 @@ refusable("markAllRead", {
   result: InboxState,
   refusals: {},
   input: (t) => ({
-    upTo: t.globalID({
+    upToId: t.globalID({
       for: InboxMessageType,
       description:
         "Only this one and those after it in the list: pass the newest that was on the screen, and what came " +
         "meanwhile stays.",
     }),
   }),
-  resolve: async ({ upTo }, ctx) => ({
-    changed: await markAllRead(ctx, { upTo: upTo ? toRowId(upTo.id) : undefined }),
+  resolve: async ({ upToId }, ctx) => ({
+    changed: await markAllRead(ctx, { upTo: rowOfInput(upToId) }),
   }),
 });
 
@@ -94,10 +94,10 @@ refusable("deleteInboxMessage", {
   result: InboxState,
   refusals: { NOT_FOUND: true },
   input: (t) => ({
-    message: t.globalID({ for: InboxMessageType, required: true, description: "Which one." }),
+    messageId: t.globalID({ for: InboxMessageType, required: true, description: "Which one." }),
   }),
-  resolve: async ({ message }, ctx) => {
-    const deleted = await deleteInboxMessage(ctx, { run: toRowId(message.id) });
+  resolve: async ({ messageId }, ctx) => {
+    const deleted = await deleteInboxMessage(ctx, { run: toRowId(messageId.id) });
     return isRefusal(deleted) ? deleted : { changed: 1 };
   },
 });

@@ -2,9 +2,11 @@ import { z } from "zod";
 import { leadMinutes, setNoticePolicy } from "../../campaign/notice/policy.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import { type NoticeKind, type NoticePolicy, noticePolicies } from "../../coupon/reminder/policy.ts";
-import { templateRowId } from "../coupon/template-id.ts";
+import { globalId } from "../../ids.ts";
+import { CouponTemplateType } from "../coupon/template-type.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
+import { rowOfInput } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { ContentInput, contentOf } from "./campaign-input.ts";
 
@@ -32,7 +34,7 @@ const NoticePolicyType = builder.objectRef<NoticePolicy>("CouponNoticePolicy").i
     templateId: t.id({
       nullable: true,
       description: "Of which template, with all its occurrences; null: all that nothing else is said of.",
-      resolve: ({ template }) => template,
+      resolve: ({ template }) => (template === null ? null : globalId("CouponTemplate", template)),
     }),
     enabled: t.exposeBoolean("enabled", { description: "Whether members are reminded at all." }),
     leadMinutes: t.int({
@@ -78,7 +80,10 @@ refusable("setCouponNoticePolicy", {
   refusals: { NOT_FOUND: true },
   input: (t) => ({
     kind: t.field({ type: NoticeKindEnum, required: true, description: "Of what." }),
-    templateId: t.id({ description: "Of which template; left out, of all that nothing else is said of." }),
+    templateId: t.globalID({
+      for: CouponTemplateType,
+      description: "Of which template; left out, of all that nothing else is said of.",
+    }),
     enabled: t.boolean({ defaultValue: true, description: "Whether members are reminded at all." }),
     leadMinutes: t.int({
       description: `How long before, in minutes: ${span("DROP")} before a drop, ${span("EXPIRY")} before an expiry.`,
@@ -93,7 +98,7 @@ refusable("setCouponNoticePolicy", {
     setNoticePolicy(ctx, {
       ...input,
       enabled: input.enabled ?? true,
-      template: templateId === null || templateId === undefined ? null : templateRowId(String(templateId)),
+      template: rowOfInput(templateId) ?? null,
       content: content ? contentOf(content) : null,
     }),
 });

@@ -43,6 +43,6 @@ refusable("popupShown", {
   scopes: members,
   result: PopupType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
-  input: (t) => ({ popup: t.globalID({ for: PopupType, required: true, description: "Which one." }) }),
-  resolve: ({ popup }, ctx) => showPopup(ctx, { run: toRowId(popup.id) }),
+  input: (t) => ({ popupId: t.globalID({ for: PopupType, required: true, description: "Which one." }) }),
+  resolve: ({ popupId }, ctx) => showPopup(ctx, { run: toRowId(popupId.id) }),
 });

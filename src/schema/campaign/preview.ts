@@ -1,12 +1,13 @@
 import { skipText } from "../../campaign/action/index.ts";
 import { type Preview, previewContent } from "../../campaign/rehearsal/preview.ts";
 import { requestTestSend } from "../../campaign/rehearsal/test-send.ts";
+import { isRefusal } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { unwrap } from "../kit/unwrap.ts";
-import { MemberType } from "../member/member-type.ts";
+import { memberArgs, memberFields, memberNamed } from "../member/member-key.ts";
 import { CampaignType, PartType, partsOf } from "./campaign-type.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -33,12 +34,12 @@ builder.queryField("previewContent", (t) =>
     authScopes: viewers,
     args: {
       campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which campaign." }),
-      memberId: t.arg.globalID({ for: MemberType, required: true, description: "For whom." }),
+      ...memberArgs(t.arg),
       channel: t.arg({ type: ChannelEnum, required: true, description: "On which channel." }),
     },
-    resolve: async (_root, { campaignId, memberId, channel }, { ctx }) => {
-      const input = { campaign: toRowId(campaignId.id), member: toRowId(memberId.id), channel };
-      return unwrap(await previewContent(ctx, input));
+    resolve: async (_root, { campaignId, channel, ...named }, { ctx }) => {
+      const member = unwrap(await memberNamed(ctx, named));
+      return unwrap(await previewContent(ctx, { campaign: toRowId(campaignId.id), member, channel }));
     },
   }),
 );
@@ -51,10 +52,13 @@ refusable("testSend", {
   result: PreviewType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({
-    campaign: t.globalID({ for: CampaignType, required: true, description: "Which campaign, in any state." }),
-    member: t.globalID({ for: MemberType, required: true, description: "To whom." }),
+    campaignId: t.globalID({ for: CampaignType, required: true, description: "Which campaign, in any state." }),
+    ...memberFields(t),
     channel: t.field({ type: ChannelEnum, required: true, description: "On which channel: EMAIL, SMS or PUSH." }),
   }),
-  resolve: ({ campaign, member, channel }, ctx) =>
-    requestTestSend(ctx, { campaign: toRowId(campaign.id), member: toRowId(member.id), channel }),
+  resolve: async ({ campaignId, channel, ...named }, ctx) => {
+    const member = await memberNamed(ctx, named);
+    if (isRefusal(member)) return member;
+    return requestTestSend(ctx, { campaign: toRowId(campaignId.id), member, channel });
+  },
 });

@@ -1,4 +1,5 @@
-import { type Example, exampleId as id, refusal } from "../kit/example.ts";
+import { globalId as id } from "../../ids.ts";
+import { type Example, refusal } from "../kit/example.ts";
 
 const progressFields = `state matched pages pagesWritten done total perSecond etaSeconds waitsFor
     channels { channel pending sending sent skipped failed cancelled unknown reasons { state reason sends words } }`;

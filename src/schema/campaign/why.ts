@@ -3,7 +3,7 @@ import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
 import { unwrap } from "../kit/unwrap.ts";
-import { MemberType } from "../member/member-type.ts";
+import { memberArgs, memberNamed } from "../member/member-key.ts";
 import { RunType, SendStateEnum } from "./run-type.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -55,9 +55,11 @@ builder.queryField("whyMember", (t) =>
     authScopes: viewers,
     args: {
       runId: t.arg.globalID({ for: RunType, required: true, description: "Which run." }),
-      memberId: t.arg.globalID({ for: MemberType, required: true, description: "Which member." }),
+      ...memberArgs(t.arg),
     },
-    resolve: async (_root, { runId, memberId }, { ctx }) =>
-      unwrap(await whyMember(ctx, { run: toRowId(runId.id), member: toRowId(memberId.id) })),
+    resolve: async (_root, { runId, ...named }, { ctx }) => {
+      const member = unwrap(await memberNamed(ctx, named));
+      return unwrap(await whyMember(ctx, { run: toRowId(runId.id), member }));
+    },
   }),
 );

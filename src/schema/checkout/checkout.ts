@@ -5,9 +5,10 @@ import { refundOrder } from "../../checkout/order/refund.ts";
 import { releaseCoupons } from "../../checkout/order/release.ts";
 import { asMember, CouponType } from "../coupon/coupon.ts";
 import { builder, type Types } from "../kit/builder.ts";
-import { toRowId } from "../kit/ids.ts";
+import { rowsOfInput } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { unwrap } from "../kit/unwrap.ts";
+import { memberArgs, memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CartInput, cartOf } from "./cart-input.ts";
 import { OrderRefundType, OrderType, RefundPolicyEnum } from "./order-type.ts";
 import { QuoteType } from "./quote-type.ts";
@@ -20,8 +21,6 @@ const whichOrder = (t: Fields) => ({
   orderId: t.string({ required: true, description: "The shop's id of the order, 1–100 characters." }),
 });
 
-const rowIds = (ids: readonly { readonly id: string }[]) => ids.map(({ id }) => toRowId(id));
-
 builder.queryField("quoteCart", (t) =>
   t.field({
     type: QuoteType,
@@ -30,13 +29,18 @@ builder.queryField("quoteCart", (t) =>
     complexity: 50,
     args: {
       cart: t.arg({ type: CartInput, required: true, description: "What you are about to buy." }),
-      coupons: t.arg.globalIDList({
+      couponIds: t.arg.globalIDList({
         for: CouponType,
         description: "Which of your coupons to use, at most 20; without them, the best legal combination of all.",
       }),
     },
-    resolve: async (_root, { cart, coupons }, { ctx }) =>
-      unwrap(await quoteCart(asMember(ctx), { cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined })),
+    resolve: async (_root, { cart, couponIds }, { ctx }) =>
+      unwrap(
+        await quoteCart(asMember(ctx), {
+          cart: cartOf(cart),
+          couponIds: couponIds ? rowsOfInput(couponIds) : undefined,
+        }),
+      ),
   }),
 );
 
@@ -47,15 +51,19 @@ builder.queryField("quoteCartFor", (t) =>
     authScopes: { role: "viewer", service: "orders:write" },
     complexity: 50,
     args: {
-      externalId: t.arg.string({ required: true, description: "The shop's own id of the member." }),
+      ...memberArgs(t.arg),
       cart: t.arg({ type: CartInput, required: true, description: "What the member is about to buy." }),
-      coupons: t.arg.globalIDList({
+      couponIds: t.arg.globalIDList({
         for: CouponType,
         description: "Which coupons to use, at most 20; without them, the best legal combination of all.",
       }),
     },
-    resolve: async (_root, { externalId, cart, coupons }, { ctx }) => {
-      const input = { member: { externalId }, cart: cartOf(cart), coupons: coupons ? rowIds(coupons) : undefined };
+    resolve: async (_root, { cart, couponIds, ...member }, { ctx }) => {
+      const input = {
+        member: memberKeyOf(member),
+        cart: cartOf(cart),
+        couponIds: couponIds ? rowsOfInput(couponIds) : undefined,
+      };
       return unwrap(await quoteCartFor(ctx, input));
     },
   }),
@@ -69,21 +77,21 @@ refusable("lockCoupons", {
   refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...whichOrder(t),
-    externalId: t.string({ required: true, description: "The shop's own id of the member." }),
+    ...memberFields(t),
     cart: t.field({ type: CartInput, required: true, description: "What is being bought." }),
-    coupons: t.globalIDList({
+    couponIds: t.globalIDList({
       for: CouponType,
       required: true,
       description: "1–20 of the member's coupons; all must be usable together.",
     }),
     ttlSeconds: t.int({ description: "How long they are held, 10–86,400 s; 900 unless given." }),
   }),
-  resolve: ({ orderId, externalId, cart, coupons, ttlSeconds }, ctx) =>
+  resolve: ({ orderId, cart, couponIds, ttlSeconds, ...member }, ctx) =>
     lockCoupons(ctx, {
       orderId,
-      member: { externalId },
+      member: memberKeyOf(member),
       cart: cartOf(cart),
-      coupons: rowIds(coupons),
+      couponIds: rowsOfInput(couponIds),
       ttlSeconds: ttlSeconds ?? undefined,
     }),
 });

@@ -1,7 +1,7 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import { type CouponOrder, findOrder, type orderStates, ordersById } from "../../checkout/order/order.ts";
 import type { Refunded } from "../../checkout/order/refund.ts";
 import { type Refund, type refundPolicies, refundsOf } from "../../checkout/order/refund-rows.ts";
+import { globalId } from "../../ids.ts";
 import { findMember } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -46,9 +46,9 @@ const RefundType = builder.objectRef<Refund>("Refund").implement({
     policy: t.expose("policy", { type: RefundPolicyEnum, description: "What becomes of the coupons." }),
     amount: t.expose("amount", { type: "BigInt", description: "How much, in minor units." }),
     lines: t.expose("lines", { type: [RefundLine], description: "The lines that it is for; adds up to it exactly." }),
-    givenBack: t.idList({
+    givenBackIds: t.idList({
       description: "Coupons that the member got back: ids.",
-      resolve: ({ givenBack }) => givenBack.map((id) => encodeGlobalID("Coupon", id)),
+      resolve: ({ givenBack }) => givenBack.map((id) => globalId("Coupon", id)),
     }),
     at: t.expose("at", { type: "DateTime", description: "When." }),
   }),

@@ -1,5 +1,5 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../../checkout/quote/quote-shape.ts";
+import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
 import { UnusableCouponType } from "./refusals.ts";
 
@@ -18,7 +18,7 @@ const AppliedPromotionType = builder.objectRef<AppliedPromotion>("QuotedPromotio
   description: "A promotion that lowers the price of a cart.",
   authScopes: readers,
   fields: (t) => ({
-    promotion: t.id({ description: "Its id.", resolve: ({ promotion }) => encodeGlobalID("Promotion", promotion) }),
+    promotionId: t.id({ description: "Its id.", resolve: ({ promotion }) => globalId("Promotion", promotion) }),
     name: t.exposeString("name", { description: "Its name." }),
     discount: t.expose("discount", { type: "BigInt", description: "What it takes off, in minor units." }),
     lines: t.expose("lines", { type: [LineShare], description: "The lines that bear it; adds up to it exactly." }),
@@ -29,7 +29,7 @@ const AppliedCouponType = builder.objectRef<AppliedCoupon>("QuotedCoupon").imple
   description: "A coupon that is used on a cart.",
   authScopes: readers,
   fields: (t) => ({
-    coupon: t.id({ description: "Its id.", resolve: ({ coupon }) => encodeGlobalID("Coupon", coupon) }),
+    couponId: t.id({ description: "Its id.", resolve: ({ coupon }) => globalId("Coupon", coupon) }),
     name: t.exposeString("name", { description: "The name of its template." }),
     discount: t.expose("discount", { type: "BigInt", description: "What it takes off, in minor units." }),
     lines: t.expose("lines", { type: [LineShare], description: "The lines that bear it; adds up to it exactly." }),
@@ -40,12 +40,16 @@ const EarnedType = builder.objectRef<Earned>("QuotedReward").implement({
   description: "What a promotion gives for an order like this, besides the price: a coupon or points.",
   authScopes: readers,
   fields: (t) => ({
-    promotion: t.id({
+    promotionId: t.id({
       description: "Id of the promotion.",
-      resolve: ({ promotion }) => encodeGlobalID("Promotion", promotion),
+      resolve: ({ promotion }) => globalId("Promotion", promotion),
     }),
     name: t.exposeString("name", { description: "The promotion's name." }),
-    couponTemplate: t.exposeInt("couponTemplate", { nullable: true, description: "The number of a coupon template." }),
+    couponTemplateId: t.id({
+      nullable: true,
+      description: "Of which coupons.",
+      resolve: ({ couponTemplate }) => (couponTemplate === null ? null : globalId("CouponTemplate", couponTemplate)),
+    }),
     points: t.exposeInt("points", { nullable: true, description: "Points." }),
   }),
 });

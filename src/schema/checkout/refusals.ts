@@ -1,5 +1,5 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import { refuseCoupons, type UnusableCoupon, type UnusableReason } from "../../checkout/refusals.ts";
+import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
 import { refusalType } from "../kit/refusal-type.ts";
 
@@ -28,9 +28,9 @@ export const UnusableCouponType = builder.objectRef<UnusableCoupon>("UnusableCou
   description: "A coupon that is not used on a cart, and why.",
   authScopes: { public: true },
   fields: (t) => ({
-    coupon: t.id({
+    couponId: t.id({
       description: "Id of the coupon.",
-      resolve: ({ coupon }) => encodeGlobalID("Coupon", coupon),
+      resolve: ({ coupon }) => globalId("Coupon", coupon),
     }),
     reason: t.expose("reason", { type: UnusableReasonEnum, description: "Why." }),
     missing: t.expose("missing", {

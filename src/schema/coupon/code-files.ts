@@ -1,10 +1,10 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import type { Context } from "../../context.ts";
 import { poolFaults } from "../../coupon/code/pool.ts";
 import { exportCodes } from "../../coupon/code/pool-export.ts";
 import type { CodePool } from "../../coupon/code/pool-table.ts";
 import { uploadCodes } from "../../coupon/code/pool-upload.ts";
 import { isRefusal } from "../../errors.ts";
+import { globalId, rowOf } from "../../ids.ts";
 import {
   admitted,
   type FileCall,
@@ -17,7 +17,6 @@ import {
 import { finished, problem } from "../server/http-error.ts";
 import type { Handler } from "../server/server.ts";
 import { exporters } from "./code-export.ts";
-import { templateRowId } from "./template-id.ts";
 
 const uploaders = { role: "editor" } as const;
 /** Longest file of codes, in bytes. */
@@ -25,7 +24,7 @@ const maxBytes = 2 ** 28;
 
 /**
  * Makes the handler of `POST /code-pools?template=<id>&name=codes.csv` with `text/csv`, which makes a pool of the codes
- * in the file and answers what became of it as JSON, and of `GET /code-pools/<pool>/codes.csv`, which takes a pool's
+ * in the file and answers what became of it as JSON, and of `GET /code-pools/<id>/codes.csv`, which takes a pool's
  * codes out. After a crash the same file, sent again, goes on where it stopped.
  */
 export function createCodeFiles(given: FileOptions): Handler {
@@ -38,8 +37,9 @@ export function createCodeFiles(given: FileOptions): Handler {
 
 async function answer(options: FileOptions, call: FileCall): Promise<Response> {
   const { pathname } = call.url;
-  const [, pool] = /^\/code-pools\/([1-9]\d{0,14})\/codes\.csv$/.exec(pathname) ?? [];
-  if (pool !== undefined) return download(options, call, Number(pool));
+  const [, pool] = /^\/code-pools\/([^/]+)\/codes\.csv$/.exec(pathname) ?? [];
+  const row = pool === undefined ? undefined : rowOf("CodePool", pool.replaceAll("%3D", "="));
+  if (row !== undefined) return download(options, call, row);
   if (pathname === "/code-pools") return upload(options, call);
   return problem(404, "NOT_FOUND", "There is nothing at this address.", call.requestId);
 }
@@ -50,20 +50,12 @@ async function upload(options: FileOptions, call: FileCall): Promise<Response> {
   if (refused) return refused;
   const ctx = await admitted(options, call, uploaders);
   if (ctx instanceof Response) return ctx;
-  const template = readTemplateId(url.searchParams.get("template") ?? "");
+  const template = rowOf("CouponTemplate", url.searchParams.get("template") ?? "");
   if (template === undefined) return problem(400, "INVALID_INPUT", "Name the template: ?template=<its id>", requestId);
   return withFile(options, call, "codes.csv", async (file) => {
     const pool = await uploadCodes(ctx, template, file);
     return isRefusal(pool) ? refusedWith(pool, requestId) : Response.json({ pool: await report(ctx, pool) });
   });
-}
-
-function readTemplateId(id: string): number | undefined {
-  try {
-    return templateRowId(id);
-  } catch {
-    return undefined;
-  }
 }
 
 async function download(options: FileOptions, call: FileCall, pool: number): Promise<Response> {
@@ -98,5 +90,5 @@ function bytesOf(texts: AsyncIterable<string>): ReadableStream<Uint8Array> {
 
 async function report(ctx: Context, { id, state, file, made, rows, refused }: CodePool) {
   const firstFaults = await poolFaults(ctx, id, 100);
-  return { id: encodeGlobalID("CodePool", id), state, file, rows, codes: made, refused, firstFaults };
+  return { id: globalId("CodePool", id), state, file, rows, codes: made, refused, firstFaults };
 }

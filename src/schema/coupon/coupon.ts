@@ -8,7 +8,7 @@ import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { CouponTermsType } from "./discount-type.ts";
-import { templateRowId } from "./template-id.ts";
+import { CouponTemplateType } from "./template-type.ts";
 
 const CouponState = builder.enumType("CouponState", {
   description: "What can be done with a coupon.",
@@ -63,11 +63,11 @@ refusable("claimCoupon", {
     SOLD_OUT: true,
   },
   input: (t) => ({
-    templateId: t.id({ required: true, description: "Which kind of coupon." }),
+    templateId: t.globalID({ for: CouponTemplateType, required: true, description: "Which kind of coupon." }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one claim, 1–200 characters." }),
   }),
   resolve: ({ templateId, idempotencyKey }, ctx) =>
-    claimCoupon(asMember(ctx), { template: templateRowId(String(templateId)), idempotencyKey }),
+    claimCoupon(asMember(ctx), { template: toRowId(templateId.id), idempotencyKey }),
 });
 
 /** The scope lets members in alone. */

@@ -1,5 +1,6 @@
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { describeConditions, describeDiscount, thresholdOf } from "../../discount/terms.ts";
+import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
 
 /** A template as members may see it: whatever the shop knows of its stock and budget stays inside. */
@@ -7,7 +8,10 @@ export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").
   description: "What is promised to those who hold a coupon, or may claim one.",
   authScopes: { member: true, role: "viewer", service: "orders:write" },
   fields: (t) => ({
-    templateId: t.exposeID("id", { description: "The template's number: what `claimCoupon` and `remindMe` ask for." }),
+    templateId: t.id({
+      description: "The template's id: what `claimCoupon` and `remindMe` ask for.",
+      resolve: ({ id }) => globalId("CouponTemplate", id),
+    }),
     name: t.exposeString("name", { description: "Its name." }),
     shop: t.exposeString("shop", { description: "The number of the shop whose goods count; empty: all of them." }),
     kind: t.exposeString("kind", { description: "The kind of discount, for programs: FULL_REDUCTION, DISCOUNT …" }),

@@ -1,4 +1,5 @@
-import { type Example, exampleId as id, refusal } from "../kit/example.ts";
+import { globalId as id } from "../../ids.ts";
+import { type Example, refusal } from "../kit/example.ts";
 
 /** A coupon from its template to what its gate and its sums say. */
 export const couponExamples: readonly Example[] = [
@@ -18,7 +19,7 @@ mutation WriteCoupon($input: CreateCouponTemplateInput!) {
   {
     query: `# From now on members may claim it on /app; stock and budget may change while they do.
 mutation ActivateCoupon($template: ID!) {
-  activateCouponTemplate(input: { template: $template }) {
+  activateCouponTemplate(input: { templateId: $template }) {
     ... on CouponTemplate { id state }
     ${refusal}
   }

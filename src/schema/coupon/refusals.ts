@@ -1,5 +1,5 @@
-import { encodeGlobalID } from "@pothos/plugin-relay";
 import { refuseCoupon } from "../../coupon/refusals.ts";
+import { globalId } from "../../ids.ts";
 import { refusalType } from "../kit/refusal-type.ts";
 
 refusalType("SoldOut", refuseCoupon.soldOut, { code: "SOLD_OUT", description: "Nothing is left." });
@@ -12,7 +12,7 @@ refusalType("LimitReached", refuseCoupon.limitReached, {
     heldCouponIds: t.field({
       type: ["ID"],
       description: "The coupons that the member holds.",
-      resolve: ({ held }) => held.map((id) => encodeGlobalID("Coupon", id)),
+      resolve: ({ held }) => held.map((id) => globalId("Coupon", id)),
     }),
   }),
 });

@@ -137,7 +137,7 @@ export function draftOfInput(input: DraftShape): Partial<TemplateDraft> {
     ...(discount && discountOfInput(discount)),
     ...(conditions && { conditions: conditionsOf(conditions) }),
     ...(stacking && { stacking: stackingOf(stacking) }),
-    ...(eligibility !== undefined && { eligibility: eligibility && toFilter(eligibility) }),
+    ...(eligibility !== undefined && { eligibility: eligibility && toFilter(eligibility, "eligibility") }),
     ...(stock !== undefined && { stock: numberOf(stock) }),
     ...(budget !== undefined && { budget: numberOf(budget) }),
   };

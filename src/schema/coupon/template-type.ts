@@ -5,6 +5,7 @@ import { couponStatistics } from "../../coupon/template/statistics.ts";
 import { takeBackOf } from "../../coupon/template/take-back.ts";
 import { listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
 import { describeConditions } from "../../discount/terms.ts";
+import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -51,7 +52,7 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => templatesById(ctx, ids.map(toRowId)),
   fields: (t) => ({
-    number: t.exposeInt("id", { description: "Its number, as promotions, logs and metrics name it." }),
+    number: t.exposeInt("id", { description: "Its number, as logs and metrics name it." }),
     name: t.exposeString("name", { description: "Its name, 1–200 characters." }),
     shop: t.exposeString("shop", { description: "The shop's number; empty: the platform's own." }),
     state: t.expose("state", { type: TemplateStateEnum, description: "Where it is in its life." }),
@@ -69,10 +70,11 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
     issueMode: t.expose("issueMode", { type: IssueModeEnum, description: "How members come by it." }),
     codeMode: t.expose("codeMode", { type: CodeModeEnum, description: "Where its codes come from." }),
     codePrefix: t.exposeString("codePrefix", { description: "Before codes that are made; at most 12 characters." }),
-    eligibility: t.expose("eligibility", {
+    eligibility: t.field({
       type: "JSON",
       nullable: true,
       description: "Whom it is for, in the form of `AudienceFilter`; null: everyone.",
+      resolve: ({ eligibility }) => eligibility && fromFilter(eligibility),
     }),
     perMember: t.exposeInt("perMember", { description: "How many one member may have, 1–1,000." }),
     stock: t.expose("stock", { ...amount, description: "How many there are; null: unlimited." }),

@@ -7,9 +7,9 @@ import { refuse } from "../../errors.ts";
 import type { Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
+import { memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CouponType } from "./coupon.ts";
 import { DiscountInput } from "./discount-input.ts";
-import { templateRowId } from "./template-id.ts";
 import { draftFields, draftOfInput, numberOf, wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
@@ -24,7 +24,7 @@ const key = (t: Fields) => ({
 });
 
 const which = (t: Fields) => ({
-  template: t.globalID({ for: CouponTemplateType, required: true, description: "Which one." }),
+  templateId: t.globalID({ for: CouponTemplateType, required: true, description: "Which one." }),
 });
 
 const command = (t: Fields) => ({
@@ -37,13 +37,13 @@ const command = (t: Fields) => ({
 });
 
 interface Commanded {
-  readonly template: { readonly id: string };
+  readonly templateId: { readonly id: string };
   readonly reason?: string | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
 }
 
-const commandOf = ({ template, reason, idempotencyKey }: Commanded) => ({
-  id: toRowId(template.id),
+const commandOf = ({ templateId, reason, idempotencyKey }: Commanded) => ({
+  id: toRowId(templateId.id),
   reason: reason ?? undefined,
   idempotencyKey: idempotencyKey ?? undefined,
 });
@@ -71,8 +71,8 @@ refusable("updateCouponTemplate", {
     currency: t.string({ description: "Its new currency, ISO 4217." }),
     ...draftFields(t),
   }),
-  resolve: ({ template, ...input }, ctx) =>
-    updateTemplate(ctx, { id: toRowId(template.id), draft: draftOfInput(input) }),
+  resolve: ({ templateId, ...input }, ctx) =>
+    updateTemplate(ctx, { id: toRowId(templateId.id), draft: draftOfInput(input) }),
 });
 
 refusable("duplicateCouponTemplate", {
@@ -85,9 +85,9 @@ refusable("duplicateCouponTemplate", {
     name: t.string({ description: "Its name, 1–200 characters; the same unless given." }),
     ...key(t),
   }),
-  resolve: ({ template, name, idempotencyKey }, ctx) =>
+  resolve: ({ templateId, name, idempotencyKey }, ctx) =>
     duplicateTemplate(ctx, {
-      id: toRowId(template.id),
+      id: toRowId(templateId.id),
       name: name ?? undefined,
       idempotencyKey: idempotencyKey ?? undefined,
     }),
@@ -182,16 +182,10 @@ refusable("issueCoupon", {
     WRONG_STATE: true,
   },
   input: (t) => ({
-    templateId: t.id({ required: true, description: "Of which template: its id or its number." }),
-    memberId: t.string({ description: "To whom, by the member's public id; or say `externalId`." }),
-    externalId: t.string({ description: "To whom, by the shop's own id." }),
+    templateId: t.globalID({ for: CouponTemplateType, required: true, description: "Of which template." }),
+    ...memberFields(t),
     idempotencyKey: t.string({ required: true, description: "Your name for this one coupon, 1–200 characters." }),
   }),
-  resolve: ({ templateId, memberId, externalId, idempotencyKey }, ctx) => {
-    const member = memberId ? { id: memberId } : externalId ? { externalId } : undefined;
-    if (!member || (memberId && externalId)) {
-      return refuse.invalid([{ path: "externalId", message: "say either this or `memberId`" }]);
-    }
-    return issueCoupon(ctx, { template: templateRowId(String(templateId)), member, idempotencyKey });
-  },
+  resolve: ({ templateId, idempotencyKey, ...member }, ctx) =>
+    issueCoupon(ctx, { template: toRowId(templateId.id), member: memberKeyOf(member), idempotencyKey }),
 });

@@ -4,10 +4,11 @@ import { type ClaimableCoupon, type ClaimableState, claimableCoupons } from "../
 import { myCoupons } from "../../coupon/wallet/wallet.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
+import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { asMember, CouponType } from "./coupon.ts";
 import { CouponTermsType } from "./discount-type.ts";
-import { templateRowId } from "./template-id.ts";
+import { CouponTemplateType } from "./template-type.ts";
 
 /** All of it is the acting member's own: no field takes a member. */
 const members = { member: true } as const;
@@ -95,9 +96,13 @@ refusable("remindMe", {
   result: ReminderType,
   refusals: { ENDED: true, NOT_ELIGIBLE: true, NOT_FOUND: true, SOLD_OUT: true, WRONG_STATE: true },
   input: (t) => ({
-    templateId: t.id({ required: true, description: "Of what; what recurs means its next occurrence." }),
+    templateId: t.globalID({
+      for: CouponTemplateType,
+      required: true,
+      description: "Of what; what recurs means its next occurrence.",
+    }),
   }),
-  resolve: ({ templateId }, ctx) => remindMe(asMember(ctx), { template: templateRowId(String(templateId)) }),
+  resolve: ({ templateId }, ctx) => remindMe(asMember(ctx), { template: toRowId(templateId.id) }),
 });
 
 refusable("cancelReminder", {
@@ -105,6 +110,12 @@ refusable("cancelReminder", {
   scopes: members,
   result: ReminderType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
-  input: (t) => ({ templateId: t.id({ required: true, description: "Of what; what recurs means all occurrences." }) }),
-  resolve: ({ templateId }, ctx) => cancelReminder(asMember(ctx), { template: templateRowId(String(templateId)) }),
+  input: (t) => ({
+    templateId: t.globalID({
+      for: CouponTemplateType,
+      required: true,
+      description: "Of what; what recurs means all occurrences.",
+    }),
+  }),
+  resolve: ({ templateId }, ctx) => cancelReminder(asMember(ctx), { template: toRowId(templateId.id) }),
 });

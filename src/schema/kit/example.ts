@@ -5,9 +5,6 @@ export interface Example {
   readonly variables?: Readonly<Record<string, unknown>>;
 }
 
-/** An id as the API gives it, for a row that may not be there yet. */
-export const exampleId = (type: string, row: number) => btoa(`${type}:${row}`);
-
 /** What every mutation may answer instead of its result. */
 export const refusal = `... on Refusal { refusal message }
     ... on InvalidInput { issues { path message } }`;

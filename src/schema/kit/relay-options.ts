@@ -1,10 +1,12 @@
 import { type GraphQLNamedType, type GraphQLResolveInfo, isObjectType } from "graphql";
 import type { Actor } from "../../actor.ts";
+import { globalId } from "../../ids.ts";
 import type { GraphqlContext } from "./graphql-context.ts";
 import { declaredScopes, mayPass, type Scopes } from "./scopes.ts";
 
 /** Descriptions and scopes of what the relay plugin adds by itself. */
 export const relayOptions = {
+  encodeGlobalID: globalId,
   nodeTypeOptions: { description: "Anything that has an id of its own.", authScopes: { public: true } as Scopes },
   idFieldOptions: { description: "Unique over all types, opaque, stable." },
   pageInfoTypeOptions: { description: "Where a page ends and how to go on.", authScopes: { public: true } as Scopes },

@@ -8,10 +8,10 @@ import { AudienceFilter, audienceOf } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
-import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { IssueType } from "../kit/refusals.ts";
 import { itemOf, MemberInput } from "./member-input.ts";
+import { memberArgs, memberFields, memberKeyOf } from "./member-key.ts";
 import { MemberType } from "./member-type.ts";
 
 const writers = { role: "editor", service: "members:write" } as const;
@@ -30,10 +30,10 @@ builder.queryField("member", (t) =>
   t.field({
     type: MemberType,
     nullable: true,
-    description: "A member by the shop's own id.",
+    description: "A member; null when there is none of this name.",
     authScopes: { role: "viewer", service: "members:write" },
-    args: { externalId: t.arg.string({ required: true, description: "The shop's own id." }) },
-    resolve: (_parent, { externalId }, { ctx }) => findMember(ctx, { externalId }),
+    args: memberArgs(t.arg),
+    resolve: (_parent, named, { ctx }) => findMember(ctx, memberKeyOf(named)),
   }),
 );
 
@@ -108,13 +108,13 @@ refusable("setConsent", {
   result: MemberType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({
-    member: t.globalID({ for: MemberType, required: true, description: "Who said so." }),
+    ...memberFields(t),
     channel: t.field({ type: ChannelEnum, required: true, description: "The channel." }),
     topic: t.string({ description: "The topic; without one, all that have no word of their own." }),
     granted: t.boolean({ required: true, description: "Whether it may be used." }),
   }),
-  resolve: ({ member, channel, topic, granted }, ctx) =>
-    setConsent(ctx, { member: { seq: toRowId(member.id) }, channel, topic: topic ?? undefined, granted }),
+  resolve: ({ channel, topic, granted, ...member }, ctx) =>
+    setConsent(ctx, { member: memberKeyOf(member), channel, topic: topic ?? undefined, granted }),
 });
 
 refusable("setMyConsent", {
@@ -151,9 +151,9 @@ refusable("exportMember", {
   scopes: { role: "admin" },
   result: MemberExport,
   refusals: { NOT_FOUND: true },
-  input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Whose data." }) }),
-  resolve: async ({ member }, ctx) => {
-    const data = await exportMember(ctx, { seq: toRowId(member.id) });
+  input: memberFields,
+  resolve: async (member, ctx) => {
+    const data = await exportMember(ctx, memberKeyOf(member));
     return isRefusal(data) ? data : { data };
   },
 });
@@ -163,6 +163,6 @@ refusable("eraseMember", {
   scopes: { role: "admin" },
   result: ErasedMember,
   refusals: { NOT_FOUND: true },
-  input: (t) => ({ member: t.globalID({ for: MemberType, required: true, description: "Who is to be forgotten." }) }),
-  resolve: ({ member }, ctx) => eraseMember(ctx, { seq: toRowId(member.id) }),
+  input: memberFields,
+  resolve: (member, ctx) => eraseMember(ctx, memberKeyOf(member)),
 });

@@ -6,7 +6,7 @@ import {
   segmentsById,
   updateSegment,
 } from "../../member/segment.ts";
-import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
+import { AudienceFilter, fromFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -22,7 +22,11 @@ export const SegmentType = builder.node(builder.objectRef<Segment>("Segment"), {
   loadMany: (ids, { ctx }) => segmentsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
     name: t.exposeString("name", { description: "Its name, 1–200 characters, unique." }),
-    filter: t.expose("filter", { type: "JSON", description: "The filter, in the form of `AudienceFilter`." }),
+    filter: t.field({
+      type: "JSON",
+      description: "The filter, in the form of `AudienceFilter`.",
+      resolve: ({ filter }) => fromFilter(filter),
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
   }),
@@ -44,7 +48,7 @@ refusable("createSegment", {
     name: t.string({ required: true, description: "Its name, 1–200 characters, unique." }),
     filter: t.field({ type: AudienceFilter, required: true, description: "Whom it selects." }),
   }),
-  resolve: ({ name, filter }, ctx) => createSegment(ctx, { name, filter: toFilter(filter) }),
+  resolve: ({ name, filter }, ctx) => createSegment(ctx, { name, filter: toFilter(filter, "filter") }),
 });
 
 refusable("updateSegment", {
@@ -53,13 +57,13 @@ refusable("updateSegment", {
   result: SegmentType,
   refusals: { CONFLICT: true, NOT_FOUND: true },
   input: (t) => ({
-    segment: t.globalID({ for: SegmentType, required: true, description: "Which one." }),
+    segmentId: t.globalID({ for: SegmentType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name; without one it keeps its name." }),
     filter: t.field({ type: AudienceFilter, description: "Its new filter; without one it keeps its filter." }),
   }),
-  resolve: ({ segment, name, filter }, ctx) => {
-    const changed = { name: name ?? undefined, filter: filter ? toFilter(filter) : undefined };
-    return updateSegment(ctx, { id: toRowId(segment.id), ...changed });
+  resolve: ({ segmentId, name, filter }, ctx) => {
+    const changed = { name: name ?? undefined, filter: filter ? toFilter(filter, "filter") : undefined };
+    return updateSegment(ctx, { id: toRowId(segmentId.id), ...changed });
   },
 });
 
@@ -68,6 +72,6 @@ refusable("deleteSegment", {
   scopes: editors,
   result: SegmentType,
   refusals: { NOT_FOUND: true },
-  input: (t) => ({ segment: t.globalID({ for: SegmentType, required: true, description: "Which one." }) }),
-  resolve: ({ segment }, ctx) => deleteSegment(ctx, toRowId(segment.id)),
+  input: (t) => ({ segmentId: t.globalID({ for: SegmentType, required: true, description: "Which one." }) }),
+  resolve: ({ segmentId }, ctx) => deleteSegment(ctx, toRowId(segmentId.id)),
 });

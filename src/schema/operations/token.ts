@@ -87,7 +87,7 @@ refusable("revokeToken", {
   result: AccessTokenType,
   refusals: { CONFLICT: true, NOT_FOUND: true },
   input: (t) => ({
-    token: t.globalID({ for: AccessTokenType, required: true, description: "Which one." }),
+    tokenId: t.globalID({ for: AccessTokenType, required: true, description: "Which one." }),
   }),
-  resolve: (input, ctx) => revokeToken(ctx, toRowId(input.token.id)),
+  resolve: ({ tokenId }, ctx) => revokeToken(ctx, toRowId(tokenId.id)),
 });

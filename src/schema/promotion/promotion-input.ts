@@ -1,5 +1,7 @@
 import type { PromotionDraft } from "../../promotion/promotion.ts";
+import { CouponTemplateType } from "../coupon/template-type.ts";
 import { builder, type Types } from "../kit/builder.ts";
+import { toRowId } from "../kit/ids.ts";
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
@@ -31,7 +33,7 @@ const CouponTier = builder.inputType("CouponTier", {
   description: "A coupon for an order from a threshold upwards.",
   fields: (t) => ({
     spend: spend(t),
-    couponTemplate: t.int({ required: true, description: "The number of the coupon's template." }),
+    couponTemplateId: t.globalID({ for: CouponTemplateType, required: true, description: "The coupon's template." }),
   }),
 });
 const PointsTier = builder.inputType("PointsTier", {
@@ -59,13 +61,16 @@ const kinds = { fullReduction: "FULL_REDUCTION", discount: "DISCOUNT", coupon: "
 export function ruleOf(input: typeof RuleInput.$inferInput): PromotionDraft["rule"] {
   for (const [field, tiers] of Object.entries(input)) {
     const kind = Object.entries(kinds).find(([name]) => name === field)?.[1];
-    if (kind && tiers) return { kind, tiers: tiers.map(plain) };
+    if (kind && tiers) return { kind, tiers: tiers.map(tierOf) };
   }
   throw new Error("a @oneOf input came with nothing in it");
 }
 
-function plain(tier: object): unknown {
-  return Object.fromEntries(
-    Object.entries(tier).map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]),
-  );
+interface Tier {
+  readonly couponTemplateId?: { readonly id: string };
+}
+
+function tierOf({ couponTemplateId, ...tier }: Tier): unknown {
+  const numbers = Object.entries(tier).map(([name, value]) => [name, Number(value)] as const);
+  return { ...Object.fromEntries(numbers), ...(couponTemplateId && { couponTemplate: toRowId(couponTemplateId.id) }) };
 }

@@ -1,5 +1,6 @@
 import { announcementsOf } from "../../campaign/announcement/promotion-announcement.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
+import { globalId } from "../../ids.ts";
 import { isActing, listPromotions, type Promotion, promotionsById } from "../../promotion/promotion.ts";
 import { promotionKindNames, promotionKinds } from "../../promotion/tier.ts";
 import { CampaignType } from "../campaign/campaign-type.ts";
@@ -35,10 +36,10 @@ const TierType = builder.objectRef<Tier>("PromotionTier").implement({
       description: "DISCOUNT: taken off, in hundredths of a per cent, 1–9999: 500 is 5 %.",
       resolve: (tier) => ("basisPointsOff" in tier ? tier.basisPointsOff : null),
     }),
-    couponTemplate: t.int({
+    couponTemplateId: t.id({
       nullable: true,
-      description: "COUPON: the number of the coupon's template.",
-      resolve: (tier) => ("couponTemplate" in tier ? tier.couponTemplate : null),
+      description: "COUPON: the coupon's template.",
+      resolve: (tier) => ("couponTemplate" in tier ? globalId("CouponTemplate", tier.couponTemplate) : null),
     }),
     points: t.int({
       nullable: true,

@@ -50,12 +50,12 @@ refusable("updatePromotion", {
   result: PromotionType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({
-    promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
+    promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
     rule: t.field({ type: RuleInput, description: "What it gives from now on." }),
     ...window(t),
   }),
-  resolve: ({ promotion, name, rule, remark, startsAt, endsAt }, ctx) => {
+  resolve: ({ promotionId, name, rule, remark, startsAt, endsAt }, ctx) => {
     const draft = {
       ...(typeof name === "string" && { name }),
       ...(rule && { rule: ruleOf(rule) }),
@@ -63,7 +63,7 @@ refusable("updatePromotion", {
       ...(startsAt && { startsAt }),
       endsAt,
     };
-    return updatePromotion(ctx, { id: toRowId(promotion.id), draft });
+    return updatePromotion(ctx, { id: toRowId(promotionId.id), draft });
   },
 });
 
@@ -96,16 +96,16 @@ refusable("enablePromotion", {
   result: PromotedType,
   refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
-    promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
+    promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     announce: t.boolean({ description: "Whether to announce it; unless given, only when it never was." }),
     announcement: t.field({ type: AnnouncementInput, description: "How to announce it." }),
     idempotencyKey: t.string({
       description: "Your name for this request, 1–200 characters: sent again within 48 h, it answers the same again.",
     }),
   }),
-  resolve: ({ promotion, announce, announcement, idempotencyKey }, ctx) =>
+  resolve: ({ promotionId, announce, announcement, idempotencyKey }, ctx) =>
     enablePromotion(ctx, {
-      id: toRowId(promotion.id),
+      id: toRowId(promotionId.id),
       announce: announce ?? undefined,
       announcement: {
         title: announcement?.title ?? undefined,
@@ -121,6 +121,6 @@ refusable("disablePromotion", {
   scopes: editors,
   result: PromotionType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
-  input: (t) => ({ promotion: t.globalID({ for: PromotionType, required: true, description: "Which one." }) }),
-  resolve: ({ promotion }, ctx) => disablePromotion(ctx, { id: toRowId(promotion.id) }),
+  input: (t) => ({ promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }) }),
+  resolve: ({ promotionId }, ctx) => disablePromotion(ctx, { id: toRowId(promotionId.id) }),
 });

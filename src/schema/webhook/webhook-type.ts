@@ -1,3 +1,4 @@
+import { bodyToPost } from "../../webhook/body.ts";
 import { deliveriesById } from "../../webhook/delivery.ts";
 import type { Delivery, deliveryStates, Webhook } from "../../webhook/table.ts";
 import { webhooksById } from "../../webhook/webhook.ts";
@@ -73,7 +74,11 @@ export const WebhookDeliveryType = builder.node(builder.objectRef<Delivery>("Web
       description: "`webhook-id`, the same at every attempt: receivers know repeats by it.",
     }),
     type: t.exposeString("type", { description: "The event's type, e.g. run.completed; webhook.test for a test." }),
-    body: t.field({ type: "JSON", description: "What is posted.", resolve: ({ body }) => JSON.parse(body) }),
+    body: t.field({
+      type: "JSON",
+      description: "What is posted.",
+      resolve: (delivery, _args, { ctx }) => JSON.parse(bodyToPost(ctx, delivery)),
+    }),
     state: t.field({ type: WebhookDeliveryState, description: "How far it is.", resolve: ({ state }) => state }),
     attempts: t.exposeInt("attempts", { description: "How often it was posted." }),
     status: t.exposeInt("status", {

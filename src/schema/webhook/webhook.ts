@@ -19,7 +19,7 @@ const admins = { role: "admin" } as const;
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
 const which = (t: Fields) => ({
-  webhook: t.globalID({ for: WebhookType, required: true, description: "Which one." }),
+  webhookId: t.globalID({ for: WebhookType, required: true, description: "Which one." }),
 });
 
 const WebhookSecret = builder.objectRef<WebhookWithSecret>("WebhookSecret").implement({
@@ -75,14 +75,14 @@ refusable("updateWebhook", {
     events: t.field({ type: [WebhookEvent], description: "What to tell it of; null = everything." }),
     enabled: t.boolean({ description: "Whether to tell it." }),
   }),
-  resolve: ({ webhook, url, description, events, enabled }, ctx) => {
+  resolve: ({ webhookId, url, description, events, enabled }, ctx) => {
     const draft = {
       ...(typeof url === "string" && { url }),
       ...(typeof description === "string" && { description }),
       ...(events !== undefined && { types: events }),
       ...(typeof enabled === "boolean" && { enabled }),
     };
-    return updateWebhook(ctx, { id: toRowId(webhook.id), draft });
+    return updateWebhook(ctx, { id: toRowId(webhookId.id), draft });
   },
 });
 
@@ -93,7 +93,7 @@ refusable("rotateWebhookSecret", {
   result: WebhookSecret,
   refusals: { NOT_FOUND: true },
   input: which,
-  resolve: ({ webhook }, ctx) => rotateWebhookSecret(ctx, { id: toRowId(webhook.id) }),
+  resolve: ({ webhookId }, ctx) => rotateWebhookSecret(ctx, { id: toRowId(webhookId.id) }),
 });
 
 refusable("deleteWebhook", {
@@ -102,7 +102,7 @@ refusable("deleteWebhook", {
   result: WebhookType,
   refusals: { NOT_FOUND: true },
   input: which,
-  resolve: ({ webhook }, ctx) => deleteWebhook(ctx, { id: toRowId(webhook.id) }),
+  resolve: ({ webhookId }, ctx) => deleteWebhook(ctx, { id: toRowId(webhookId.id) }),
 });
 
 refusable("testWebhook", {
@@ -111,7 +111,7 @@ refusable("testWebhook", {
   result: WebhookDeliveryType,
   refusals: { NOT_FOUND: true },
   input: which,
-  resolve: ({ webhook }, ctx) => testWebhook(ctx, { id: toRowId(webhook.id) }),
+  resolve: ({ webhookId }, ctx) => testWebhook(ctx, { id: toRowId(webhookId.id) }),
 });
 
 refusable("resendWebhook", {
@@ -120,7 +120,7 @@ refusable("resendWebhook", {
   result: WebhookDeliveryType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
-    delivery: t.globalID({ for: WebhookDeliveryType, required: true, description: "Which one." }),
+    deliveryId: t.globalID({ for: WebhookDeliveryType, required: true, description: "Which one." }),
   }),
-  resolve: ({ delivery }, ctx) => resendDelivery(ctx, { id: toRowId(delivery.id) }),
+  resolve: ({ deliveryId }, ctx) => resendDelivery(ctx, { id: toRowId(deliveryId.id) }),
 });

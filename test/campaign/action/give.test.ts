@@ -25,7 +25,7 @@ async function draft(facts: Facts, input: Record<string, unknown> = {}) {
     name: "Gift",
     channels: [],
     kind: "COUPON_ISSUE",
-    couponTemplate: idOf("CouponTemplate", template.id),
+    couponTemplateId: idOf("CouponTemplate", template.id),
   };
   return ada.does("createCampaign", { ...usual, ...input }, fields);
 }
@@ -38,7 +38,7 @@ describe("a campaign of coupons", () => {
     const made = await draft({ issueMode: "SYSTEM" });
     expect(made).toMatchObject({ kind: "COUPON_ISSUE", channels: [], state: "DRAFT" });
     expect(atob(made.couponTemplateId)).toMatch(/^CouponTemplate:\d+$/);
-    const change = { campaign: made.id, kind: "ANNOUNCEMENT", couponTemplate: null, channels: ["IN_APP"] };
+    const change = { campaignId: made.id, kind: "ANNOUNCEMENT", couponTemplateId: null, channels: ["IN_APP"] };
     expect(await ada.does("updateCampaign", change, fields)).toMatchObject({
       kind: "ANNOUNCEMENT",
       couponTemplateId: null,
@@ -49,33 +49,33 @@ describe("a campaign of coupons", () => {
     [
       "without a template",
       {},
-      { couponTemplate: null },
-      "couponTemplate: a campaign of the kind COUPON_ISSUE needs one",
+      { couponTemplateId: null },
+      "couponTemplateId: a campaign of the kind COUPON_ISSUE needs one",
     ],
     [
       "of a template that is not there",
       {},
-      { couponTemplate: "99999" },
-      "couponTemplate: there is no coupon template 99999",
+      { couponTemplateId: idOf("CouponTemplate", 99999) },
+      "couponTemplateId: there is no coupon template 99999",
     ],
     [
       "that announces and has a template",
       {},
       { kind: "ANNOUNCEMENT", channels: ["IN_APP"] },
-      "couponTemplate: an announcement gives no coupons; choose another kind",
+      "couponTemplateId: an announcement gives no coupons; choose another kind",
     ],
-    ["of coupons that codes give", { issueMode: "CODE" }, {}, "couponTemplate: its coupons are given for codes only"],
+    ["of coupons that codes give", { issueMode: "CODE" }, {}, "couponTemplateId: its coupons are given for codes only"],
     [
       "that gives what recurs",
       { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 60 } },
       {},
-      "couponTemplate: it recurs; name one of its occurrences",
+      "couponTemplateId: it recurs; name one of its occurrences",
     ],
     [
       "that invites to what members cannot claim",
       { issueMode: "SYSTEM" },
       { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation },
-      "couponTemplate: members cannot claim it themselves (it is not SELF_CLAIM)",
+      "couponTemplateId: members cannot claim it themselves (it is not SELF_CLAIM)",
     ],
     [
       "that invites on no channel",
@@ -94,7 +94,7 @@ describe("a campaign of coupons", () => {
     expect(faults(invited)?.[0]).toContain("coupon.claimUrl");
     const silent = { kind: "COUPON_INVITE", channels: ["SMS"], content: [{ parts: { sms: { text: "Come!" } } }] };
     const { id } = await draft({}, silent);
-    expect(faults(await ada.does("launchCampaign", { campaign: id }, fields))).toEqual([
+    expect(faults(await ada.does("launchCampaign", { campaignId: id }, fields))).toEqual([
       "content.SMS.default: an invitation needs {{ coupon.claimUrl }} in one of its parts",
     ]);
   });
@@ -107,10 +107,10 @@ describe("a campaign of coupons", () => {
     [{ validTo: Date.now() - 1 }, "its coupons expire before the campaign starts"],
   ])("is neither approved nor launched while its template gives nothing: %p", async (facts, message) => {
     const { id } = await draft(facts);
-    const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplate", message }] };
-    expect(await ada.does("launchCampaign", { campaign: id }, fields)).toMatchObject(refused);
-    expect(await ada.does("submitCampaign", { campaign: id }, fields)).toMatchObject({ state: "IN_REVIEW" });
-    expect(await bob.does("approveCampaign", { campaign: id }, fields)).toMatchObject(refused);
+    const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplateId", message }] };
+    expect(await ada.does("launchCampaign", { campaignId: id }, fields)).toMatchObject(refused);
+    expect(await ada.does("submitCampaign", { campaignId: id }, fields)).toMatchObject({ state: "IN_REVIEW" });
+    expect(await bob.does("approveCampaign", { campaignId: id }, fields)).toMatchObject(refused);
   });
 
   test("is simulated against stock, budget, limit and audience before anything is given", async () => {
@@ -149,7 +149,7 @@ describe("a campaign of coupons", () => {
 
   test("tells how many it gave and why others got none, for the run and for one member", async () => {
     const { id, number } = await draft({ stock: 40 });
-    await ada.does("launchCampaign", { campaign: id }, fields);
+    await ada.does("launchCampaign", { campaignId: id }, fields);
     const run = (
       await shop.ctx.db.first<{ id: number }>({ sql: "SELECT id FROM run WHERE campaign = ?", args: [number] })
     )?.id;

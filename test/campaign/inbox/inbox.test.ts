@@ -32,7 +32,7 @@ const inbox = async (n: number, args = "") =>
 const unread = async (n: number) => dataOf(await askAs(shop, n, "{ unreadCount }")).unreadCount;
 const titles = async (n: number) => (await inbox(n)).nodes.map(({ title }: { title: string }) => title);
 const mark = (n: number, verb: string, run: number) =>
-  askAs(shop, n, `mutation ($id: ID!) { ${verb}(input: { message: $id }) { __typename } }`, { id: idOf(run) });
+  askAs(shop, n, `mutation ($id: ID!) { ${verb}(input: { messageId: $id }) { __typename } }`, { id: idOf(run) });
 
 test("I15 a member reads, marks and deletes what is in the own inbox, and nothing that is another's", async () => {
   const mine = await sendTo([1]);
@@ -62,7 +62,7 @@ test("the inbox comes page by page, the newest first, and is marked read up to w
   const marked = await askAs(
     shop,
     3,
-    "mutation ($id: ID) { markAllRead(input: { upTo: $id }) { ... on InboxState { changed unread } } }",
+    "mutation ($id: ID) { markAllRead(input: { upToId: $id }) { ... on InboxState { changed unread } } }",
     {
       id: idOf(runs[1] ?? 0),
     },

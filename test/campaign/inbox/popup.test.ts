@@ -12,7 +12,7 @@ afterAll(closeShops);
 
 const next = async (n: number) => dataOf(await askAs(shop, n, "{ nextPopup { id title priority } }")).nextPopup;
 const shown = async (n: number, id: string) => {
-  const claim = "mutation ($id: ID!) { popupShown(input: { popup: $id }) { __typename ... on Refusal { message } } }";
+  const claim = "mutation ($id: ID!) { popupShown(input: { popupId: $id }) { __typename ... on Refusal { message } } }";
   return dataOf(await askAs(shop, n, claim, { id })).popupShown.__typename;
 };
 const popup = async (title: string, more: object = {}) => {

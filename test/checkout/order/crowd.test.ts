@@ -93,7 +93,7 @@ test("a batch that runs again, as after an answer that was lost, changes nothing
   };
   const { template, coupon } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const orderId = name();
-  const locking = { orderId, member: { seq: 1 }, cart, coupons: [coupon] };
+  const locking = { orderId, member: { seq: 1 }, cart, couponIds: [coupon] };
   accepted(await lockCoupons(twice, locking));
   expect(await countsOf(template)).toMatchObject({ reserved: 1_000, spent: 0, counts: [{ state: "LOCKED", n: 1 }] });
   accepted(await releaseCoupons(twice, { orderId }));

@@ -84,7 +84,7 @@ test("a coupon that is locked when its time is over expires when the lock ends, 
   const { id: template } = await addTemplate(wallets.ctx, { budget: 10_000, maxDiscount: 1_000, perMember: 9 });
   const lock = async (orderId: string, coupon: number) =>
     accepted(
-      await lockCoupons(wallets.ctx, { orderId, member: { seq: me }, cart, coupons: [coupon], ttlSeconds: 7_200 }),
+      await lockCoupons(wallets.ctx, { orderId, member: { seq: me }, cart, couponIds: [coupon], ttlSeconds: 7_200 }),
     );
   const released = await wallets.give(me, { template, validTo, heldBudget: 1_000 });
   const forgotten = await wallets.give(me, { template, validTo, heldBudget: 1_000 });
@@ -126,7 +126,7 @@ test("members who look, the schedule and orders at once: every coupon expires on
       if (by === "member") return expireCouponsOf(wallets.ctx, member);
       if (by === "schedule") return expireDue(wallets.ctx);
       if (by === "look") return wallets.see(member, "EXPIRED");
-      const order = { orderId: `race ${name}/${n}`, member: { seq: member }, cart, coupons: [coupons[n % 8] ?? 0] };
+      const order = { orderId: `race ${name}/${n}`, member: { seq: member }, cart, couponIds: [coupons[n % 8] ?? 0] };
       return lockCoupons(wallets.ctx, order);
     });
     await Promise.all(doing);

@@ -57,7 +57,7 @@ describe("writing a campaign", () => {
 
   test("a change says only what changes; null takes a time away", async () => {
     const id = await made({ startsAt: "2099-01-01T00:00:00Z", topic: "shoes" });
-    const change = { campaign: id, name: "New", startsAt: null };
+    const change = { campaignId: id, name: "New", startsAt: null };
     expect(await ed.does("updateCampaign", change, "name topic startsAt channels")).toMatchObject({
       name: "New",
       topic: "shoes",
@@ -98,20 +98,20 @@ describe("writing a campaign", () => {
 
   test("what was submitted or launched cannot be edited any more", async () => {
     const id = await made();
-    await ed.does("submitCampaign", { campaign: id });
-    const change = { campaign: id, name: "Other" };
+    await ed.does("submitCampaign", { campaignId: id });
+    const change = { campaignId: id, name: "Other" };
     expect(await ed.does("updateCampaign", change)).toMatchObject({
       __typename: "WrongState",
       currentState: "IN_REVIEW",
     });
-    expect((await ed.does("updateCampaign", { ...change, campaign: nothing })).__typename).toBe("NotFound");
+    expect((await ed.does("updateCampaign", { ...change, campaignId: nothing })).__typename).toBe("NotFound");
   });
 
   test("a viewer may read and do nothing", async () => {
     expect((await vic!.does("createCampaign", draft())).__typename).toBe("Forbidden");
     const id = await made();
     for (const command of ["submit", "approve", "reject", "launch", "pause", "resume", "cancel"]) {
-      expect((await vic!.does(`${command}Campaign`, { campaign: id })).__typename).toBe("Forbidden");
+      expect((await vic!.does(`${command}Campaign`, { campaignId: id })).__typename).toBe("Forbidden");
     }
   });
 });
@@ -119,16 +119,16 @@ describe("writing a campaign", () => {
 describe("review", () => {
   test("a campaign for more than the set size needs approval by someone other than its author", async () => {
     const { id } = await ada!.does("createCampaign", draft({ audience: { everyone: true } }));
-    expect(await ada!.does("launchCampaign", { campaign: id })).toMatchObject({
+    expect(await ada!.does("launchCampaign", { campaignId: id })).toMatchObject({
       __typename: "NeedsApproval",
       limit: 50,
     });
-    expect(await ada!.does("submitCampaign", { campaign: id }, "state")).toMatchObject({ state: "IN_REVIEW" });
-    expect((await ada!.does("approveCampaign", { campaign: id })).__typename).toBe("Forbidden");
-    expect((await ed.does("approveCampaign", { campaign: id })).__typename).toBe("Forbidden");
-    const approved = await ben!.does("approveCampaign", { campaign: id, reason: "fine" }, "state approver");
+    expect(await ada!.does("submitCampaign", { campaignId: id }, "state")).toMatchObject({ state: "IN_REVIEW" });
+    expect((await ada!.does("approveCampaign", { campaignId: id })).__typename).toBe("Forbidden");
+    expect((await ed.does("approveCampaign", { campaignId: id })).__typename).toBe("Forbidden");
+    const approved = await ben!.does("approveCampaign", { campaignId: id, reason: "fine" }, "state approver");
     expect(approved).toMatchObject({ state: "APPROVED", approver: "operator Ben" });
-    expect(await ada!.does("launchCampaign", { campaign: id }, "state")).toMatchObject({ state: "ACTIVE" });
+    expect(await ada!.does("launchCampaign", { campaignId: id }, "state")).toMatchObject({ state: "ACTIVE" });
     const query = "query ($id: ID!) { campaign(id: $id) { history { from to actor reason } } }";
     expect((await vic!.get(query, { id })).campaign.history).toEqual([
       { from: "APPROVED", to: "ACTIVE", actor: "operator Ada", reason: null },
@@ -139,53 +139,53 @@ describe("review", () => {
 
   test("what is sent back is a draft again, and can be edited", async () => {
     const id = await made();
-    await ed.does("submitCampaign", { campaign: id });
-    const back = await ada!.does("rejectCampaign", { campaign: id, reason: "typo" }, "state");
+    await ed.does("submitCampaign", { campaignId: id });
+    const back = await ada!.does("rejectCampaign", { campaignId: id, reason: "typo" }, "state");
     expect(back).toMatchObject({ state: "DRAFT" });
-    expect((await ed.does("updateCampaign", { campaign: id, name: "Mended" })).__typename).toBe("Campaign");
-    expect(await ada!.does("rejectCampaign", { campaign: id })).toMatchObject({ __typename: "WrongState" });
+    expect((await ed.does("updateCampaign", { campaignId: id, name: "Mended" })).__typename).toBe("Campaign");
+    expect(await ada!.does("rejectCampaign", { campaignId: id })).toMatchObject({ __typename: "WrongState" });
   });
 });
 
 describe("launching", () => {
   test("I6 the same idempotency key launches once and answers the same; other input is a conflict", async () => {
     const [id, other] = [await made(), await made()];
-    const input = { campaign: id, idempotencyKey: "k-1" };
+    const input = { campaignId: id, idempotencyKey: "k-1" };
     const answers = await Promise.all([1, 2, 3].map(() => ed.does("launchCampaign", input, "id state updatedAt")));
     expect(answers[0]).toMatchObject({ __typename: "Campaign", state: "ACTIVE" });
     expect(answers[1]).toEqual(answers[0]);
     expect(answers[2]).toEqual(answers[0]);
-    expect((await ed.does("launchCampaign", { ...input, campaign: other })).__typename).toBe("Conflict");
-    expect((await ada!.does("launchCampaign", { ...input, campaign: other }, "state")).state).toBe("ACTIVE");
+    expect((await ed.does("launchCampaign", { ...input, campaignId: other })).__typename).toBe("Conflict");
+    expect((await ada!.does("launchCampaign", { ...input, campaignId: other }, "state")).state).toBe("ACTIVE");
     const query = "query ($id: ID!) { runs(campaignId: $id) { nodes { id } } }";
     expect((await vic!.get(query, { id })).runs.nodes).toHaveLength(1);
   });
 
   test("I6 a refusal is not kept: the same key works once the fault is mended", async () => {
     const id = await made({ content: [] });
-    const input = { campaign: id, idempotencyKey: "k-2" };
+    const input = { campaignId: id, idempotencyKey: "k-2" };
     expect(await ed.does("launchCampaign", input)).toMatchObject({
       __typename: "InvalidInput",
       issues: [{ path: "content.IN_APP.default" }],
     });
-    await ed.does("updateCampaign", { campaign: id, content: [inApp] });
+    await ed.does("updateCampaign", { campaignId: id, content: [inApp] });
     expect((await ed.does("launchCampaign", input, "state")).state).toBe("ACTIVE");
   });
 
   test("without a key a second launch is refused, and so is one that has ended or is not there", async () => {
     const id = await made();
-    await ed.does("launchCampaign", { campaign: id });
-    expect((await ed.does("launchCampaign", { campaign: id })).__typename).toBe("WrongState");
+    await ed.does("launchCampaign", { campaignId: id });
+    expect((await ed.does("launchCampaign", { campaignId: id })).__typename).toBe("WrongState");
     const late = await made({ endsAt: "2020-01-01T00:00:00Z" });
-    expect((await ed.does("launchCampaign", { campaign: late })).issues).toMatchObject([{ path: "endsAt" }]);
-    expect((await ed.does("launchCampaign", { campaign: nothing })).__typename).toBe("NotFound");
+    expect((await ed.does("launchCampaign", { campaignId: late })).issues).toMatchObject([{ path: "endsAt" }]);
+    expect((await ed.does("launchCampaign", { campaignId: nothing })).__typename).toBe("NotFound");
   });
 });
 
 test("pause, resume and cancel move it, and refuse what does not fit its state", async () => {
   const id = await made({ startsAt: "2099-01-01T00:00:00Z" });
   const does = async (command: string) => {
-    const { __typename, state } = await ed.does(`${command}Campaign`, { campaign: id }, "state");
+    const { __typename, state } = await ed.does(`${command}Campaign`, { campaignId: id }, "state");
     return state ?? __typename;
   };
   expect(await does("pause")).toBe("WrongState");
@@ -197,7 +197,7 @@ test("pause, resume and cancel move it, and refuse what does not fit its state",
   expect(await does("cancel")).toBe("WrongState");
   for (const command of ["submit", "approve", "reject", "pause", "resume", "cancel"]) {
     const by = command === "approve" || command === "reject" ? ada! : ed;
-    expect((await by.does(`${command}Campaign`, { campaign: nothing })).__typename).toBe("NotFound");
+    expect((await by.does(`${command}Campaign`, { campaignId: nothing })).__typename).toBe("NotFound");
   }
 });
 
@@ -227,7 +227,7 @@ test("a preview shows what one member would get, and why it would not be sent", 
 test("a test send reaches one member through the channel and is in no run", async () => {
   const id = await made({ channels: ["IN_APP", "EMAIL"], content: [inApp, email] });
   const to = (member: number, channel: string, by = ed) =>
-    by.does("testSend", { campaign: id, member: idOf("Member", member), channel }, "locale parts { name text }");
+    by.does("testSend", { campaignId: id, memberId: idOf("Member", member), channel }, "locale parts { name text }");
   expect(await to(3, "EMAIL")).toMatchObject({ __typename: "ContentPreview", locale: "default" });
   const delivery = await until(() => shop.app.channels.sandbox.list({ to: "u3@shop.test" }).deliveries[0]);
   expect(delivery).toMatchObject({ ref: "0:3", parts: { subject: "News" }, unsubscribeUrl: expect.any(String) });

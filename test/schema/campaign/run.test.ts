@@ -242,11 +242,11 @@ test("a paused run says so, and goes on when it is resumed", async () => {
   const ed = await hire(shop, "Ed", "editor");
   const campaign = idOf("Campaign", await campaignOf(run));
   await until(async () => (await progressOf(run)).channels[0].sent > 0);
-  await ed.does("pauseCampaign", { campaign });
+  await ed.does("pauseCampaign", { campaignId: campaign });
   const paused = await progressOf(run);
   expect(paused).toMatchObject({ state: "PAUSED", etaSeconds: null, waitsFor: "someone to resume the campaign" });
   expect(paused.done).toBeLessThan(paused.total);
-  await ed.does("resumeCampaign", { campaign });
+  await ed.does("resumeCampaign", { campaignId: campaign });
   await finished(run);
   expect(await shop.faults(run)).toEqual([]);
 });

@@ -35,12 +35,12 @@ const cart = {
 };
 
 const quoteFields = `currency goods promotionDiscount couponDiscount pay complete
-  lines { id amount promotions coupons pay } promotions { promotion name discount lines { line discount } }
-  coupons { coupon name discount lines { line discount } } leftOut { coupon reason missing }
-  earned { promotion name couponTemplate points }`;
-const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded refunds { refundId amount } quote { pay coupons { coupon discount } }`;
+  lines { id amount promotions coupons pay } promotions { promotionId name discount lines { line discount } }
+  coupons { couponId name discount lines { line discount } } leftOut { couponId reason missing }
+  earned { promotionId name couponTemplateId points }`;
+const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded refunds { refundId amount } quote { pay coupons { couponId discount } }`;
 const results: Readonly<Record<string, string>> = {
-  refundOrder: `OrderRefund { order { state refunded } refund { refundId policy amount lines { line amount } givenBack at } }`,
+  refundOrder: `OrderRefund { order { state refunded } refund { refundId policy amount lines { line amount } givenBackIds at } }`,
 };
 
 async function does(mutation: string, input: object, token = shop) {
@@ -51,7 +51,7 @@ async function does(mutation: string, input: object, token = shop) {
 }
 
 const lock = (coupons: readonly string[], more: object = {}) =>
-  does("lockCoupons", { orderId: "A-1", externalId: "kim", cart, coupons, ...more });
+  does("lockCoupons", { orderId: "A-1", externalId: "kim", cart, couponIds: coupons, ...more });
 
 test("a member's cart is quoted with the best of the member's own coupons, on /app", async () => {
   const [mine, theirs] = [await coupon(), await coupon(2)];
@@ -61,7 +61,7 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
       ('Save', '', 'FULL_REDUCTION', '[{"spend":5000,"off":501}]', 0, 1, 0, 0), ('Points', '', 'POINTS', '[{"spend":0,"points":5}]', 0, 1, 0, 0),
       ('Off', '', 'DISCOUNT', '[{"spend":0,"basisPointsOff":5000}]', 0, 0, 0, 0)`,
   ]);
-  const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, coupons: $coupons) { ${quoteFields} } }`;
+  const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, couponIds: $coupons) { ${quoteFields} } }`;
   const ask = async (coupons?: readonly string[]) =>
     dataOf(await api.ask("app", query, { token: kim, variables: { cart, coupons } })).quoteCart;
   const best = await ask();
@@ -74,7 +74,7 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
   });
   expect(best.coupons).toEqual([
     {
-      coupon: mine,
+      couponId: mine,
       name: "Ten off",
       discount: "1000",
       lines: [
@@ -83,12 +83,14 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
       ],
     },
   ]);
-  expect(best.leftOut).toEqual([{ coupon: cups, reason: "NO_GOODS", missing: null }]);
-  expect(best.promotions[0]).toMatchObject({ promotion: idOf("Promotion", 1), name: "Save", discount: "501" });
-  expect(best.earned).toEqual([{ promotion: idOf("Promotion", 2), name: "Points", couponTemplate: null, points: 5 }]);
+  expect(best.leftOut).toEqual([{ couponId: cups, reason: "NO_GOODS", missing: null }]);
+  expect(best.promotions[0]).toMatchObject({ promotionId: idOf("Promotion", 1), name: "Save", discount: "501" });
+  expect(best.earned).toEqual([
+    { promotionId: idOf("Promotion", 2), name: "Points", couponTemplateId: null, points: 5 },
+  ]);
   expect(best.lines.map((line: { pay: string }) => line.pay)).toEqual(["2799", "701"]);
   expect((await ask([])).pay).toBe("4500");
-  expect((await ask([theirs])).leftOut).toEqual([{ coupon: theirs, reason: "NOT_FOUND", missing: null }]);
+  expect((await ask([theirs])).leftOut).toEqual([{ couponId: theirs, reason: "NOT_FOUND", missing: null }]);
   const faulty = await api.ask("app", query, { token: kim, variables: { cart: { ...cart, lines: [] } } });
   expect(faulty.code).toBe("INVALID_INPUT");
   const forMember = await api.ask(
@@ -106,7 +108,7 @@ test("the shop locks, redeems and refunds an order; what it sends twice is answe
   expect(locked).toMatchObject({
     __typename: "CouponOrder",
     state: "LOCKED",
-    quote: { pay: "4001", coupons: [{ coupon: mine }] },
+    quote: { pay: "4001", coupons: [{ couponId: mine }] },
   });
   expect(await lock([mine])).toEqual(locked);
   const redeemed = await does("redeemCoupons", { orderId: "A-1" });
@@ -116,10 +118,10 @@ test("the shop locks, redeems and refunds an order; what it sends twice is answe
   const part = await does("refundOrder", { ...refund, lines: ["cup"], amount: "100" });
   expect(part).toMatchObject({
     order: { state: "REDEEMED", refunded: "100" },
-    refund: { amount: "100", givenBack: [] },
+    refund: { amount: "100", givenBackIds: [] },
   });
   const rest = await does("refundOrder", { ...refund, refundId: "R-2", validDays: 3 });
-  expect(rest).toMatchObject({ order: { state: "REFUNDED" }, refund: { amount: "3901", givenBack: [mine] } });
+  expect(rest).toMatchObject({ order: { state: "REFUNDED" }, refund: { amount: "3901", givenBackIds: [mine] } });
   const read = await api.ask(
     "graphql",
     `{ couponOrder(orderId: "A-1") { ${orderFields} } none: couponOrder(orderId: "B") { id } }`,
@@ -143,10 +145,10 @@ test("every refusal has its type", async () => {
   expect(await lock([mine, other], order)).toMatchObject({
     __typename: "CouponUnusable",
     refusal: "COUPON_UNUSABLE",
-    unusable: [{ coupon: other, reason: "EXCLUSIVE", missing: null }],
+    unusable: [{ couponId: other, reason: "EXCLUSIVE", missing: null }],
   });
   expect(await lock([mine], { ...order, externalId: "nobody" })).toMatchObject({ __typename: "NotFound" });
-  expect(await lock([], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "coupons" }] });
+  expect(await lock([], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "couponIds" }] });
   await lock([mine], order);
   expect(await lock([other], order)).toMatchObject({ __typename: "Conflict" });
   expect(await does("refundOrder", { ...order, refundId: "R", policy: "KEEP" })).toMatchObject({

@@ -41,7 +41,7 @@ test("a pool is made, read and listed over the API", async () => {
     return codePool.state === "READY" && codePool;
   });
   expect(ready.progress).toMatchObject({ done: 12_000, total: 12_000, etaSeconds: null });
-  expect(ready.exportUrl).toBe(`${shop.app.url}/code-pools/1/codes.csv`);
+  expect(ready.exportUrl).toBe(`${shop.app.url}/code-pools/${encodeURIComponent(pool.id)}/codes.csv`);
   const list = await askAdmin(shop, `{ codePools(templateId: "${pool.template.id}") { edges { node { id state } } } }`);
   expect(dataOf(list).codePools.edges).toEqual([{ node: { id: pool.id, state: "READY" } }]);
 });

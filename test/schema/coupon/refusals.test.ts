@@ -45,7 +45,10 @@ const make = async (facts: Facts) => (await addTemplate(shop.ctx, facts)).id;
 const key = (): string => crypto.randomUUID();
 const actor = () => ({ ...shop.ctx, actor: { kind: "member", seq: member, id: `m_${member}` } as const });
 const claim = (templateId: number | string, idempotencyKey = key()) =>
-  say("claimCoupon", { templateId: String(templateId), idempotencyKey });
+  say("claimCoupon", {
+    templateId: typeof templateId === "number" ? idOf("CouponTemplate", templateId) : templateId,
+    idempotencyKey,
+  });
 
 /** Of each reason what a template must say, by the moment. */
 const reasons: Readonly<Record<string, () => Facts>> = {
@@ -101,8 +104,9 @@ describe("a claim is refused with", () => {
 
   test("NotFound of what is not there, members do not claim themselves, or is a draft; InvalidInput of what is no id", async () => {
     member++;
-    expect((await claim("99999999")).__typename).toBe("NotFound");
-    expect((await claim("nonsense")).__typename).toBe("InvalidInput");
+    expect((await claim(99_999_999)).__typename).toBe("NotFound");
+    for (const none of ["nonsense", "1", idOf("Coupon", 1)])
+      expect((await claim(none)).__typename).toBe("InvalidInput");
     for (const facts of [
       { issueMode: "SYSTEM" },
       { issueMode: "CODE", codeMode: "POOL" },
@@ -159,7 +163,7 @@ describe("a right code is refused with", () => {
 });
 
 describe("a reminder is refused with", () => {
-  const remind = async (facts: Facts) => say("remindMe", { templateId: String(await make(facts)) });
+  const remind = async (facts: Facts) => say("remindMe", { templateId: idOf("CouponTemplate", await make(facts)) });
 
   test("Ended, SoldOut, NotEligible and NotFound", async () => {
     member++;
@@ -179,15 +183,17 @@ describe("a reminder is refused with", () => {
       sql`INSERT INTO coupon_notice_policy (kind, template, enabled, set_by, set_at) VALUES ('DROP', ${id}, 0, 'test', 0)`,
       sql`INSERT INTO coupon_reminder VALUES (${id}, ${member}, 0)`,
     ]);
-    expect(await say("remindMe", { templateId: String(id) })).toMatchObject({ currentState: "OFF" });
+    expect(await say("remindMe", { templateId: idOf("CouponTemplate", id) })).toMatchObject({ currentState: "OFF" });
     await shop.ctx.db.write([sql`UPDATE coupon_template SET opens_at = ${now() + 60_000} WHERE id = ${id}`]);
-    expect(await say("cancelReminder", { templateId: String(id) })).toMatchObject({ currentState: "SENT" });
+    expect(await say("cancelReminder", { templateId: idOf("CouponTemplate", id) })).toMatchObject({
+      currentState: "SENT",
+    });
   });
 });
 
 describe("giving a coupon is refused with", () => {
   const issue = (templateId: number, idempotencyKey = key(), externalId = `x${member}`) =>
-    tell("issueCoupon", { templateId: String(templateId), externalId, idempotencyKey });
+    tell("issueCoupon", { templateId: idOf("CouponTemplate", templateId), externalId, idempotencyKey });
   const system = { issueMode: "SYSTEM" } as const;
 
   test("every reason of its template but that it has not opened", async () => {
@@ -215,7 +221,7 @@ describe("giving a coupon is refused with", () => {
 
 test("what the shop's backend may not do is Forbidden, and what is wrong with an order is named by its type", async () => {
   const template = idOf("CouponTemplate", await make({}));
-  expect((await tell("withdrawCouponTemplate", { template })).__typename).toBe("Forbidden");
+  expect((await tell("withdrawCouponTemplate", { templateId: template })).__typename).toBe("Forbidden");
   expect((await tell("createCodePool", { templateId: template, codes: 1, idempotencyKey: "k" })).__typename).toBe(
     "Forbidden",
   );

@@ -24,7 +24,9 @@ const made = async (more: object = {}): Promise<string> => {
 };
 const live = async (more: object = {}) => {
   const template = await made(more);
-  expect(await ed!.does("activateCouponTemplate", { template }, "state")).toMatchObject({ state: "ACTIVE" });
+  expect(await ed!.does("activateCouponTemplate", { templateId: template }, "state")).toMatchObject({
+    state: "ACTIVE",
+  });
   return template;
 };
 const rowOf = (id: string) => Number(atob(id).split(":")[1]);
@@ -108,7 +110,7 @@ test("faults are named with their place, and null takes away what a draft said",
   const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
   const away = { stock: null, closesAt: null, eligibility: null, name: null };
   const fields = "name stock closesAt eligibility";
-  expect(await ed!.does("updateCouponTemplate", { template, ...away }, fields)).toMatchObject({
+  expect(await ed!.does("updateCouponTemplate", { templateId: template, ...away }, fields)).toMatchObject({
     ...away,
     name: "Ten off",
   });
@@ -121,7 +123,7 @@ test("live edits, stock and budget: what is refused names its field, what is don
     (await vic!.get("query ($id: ID!) { couponTemplate(id: $id) { state } }", { id: template })).couponTemplate.state;
   expect(await state()).toBe("SOLD_OUT");
   const refused = await ed!.does("updateCouponTemplate", {
-    template,
+    templateId: template,
     discount: { cash: { value: "5" } },
     validDays: 9,
   });
@@ -129,18 +131,24 @@ test("live edits, stock and budget: what is refused names its field, what is don
     refusal: "INVALID_INPUT",
     issues: [{ path: "kind" }, { path: "params" }, { path: "validDays" }],
   });
-  expect(await ed!.does("updateCouponTemplate", { template, name: "New" }, "name")).toMatchObject({ name: "New" });
-  expect(await ed!.does("changeCouponStock", { template, stock: "0" })).toMatchObject({ issues: [{ path: "stock" }] });
-  expect(await ed!.does("changeCouponStock", { template })).toMatchObject({ issues: [{ path: "stock" }] });
-  const more = { template, stock: "2", reason: "found one", idempotencyKey: "more" };
+  expect(await ed!.does("updateCouponTemplate", { templateId: template, name: "New" }, "name")).toMatchObject({
+    name: "New",
+  });
+  expect(await ed!.does("changeCouponStock", { templateId: template, stock: "0" })).toMatchObject({
+    issues: [{ path: "stock" }],
+  });
+  expect(await ed!.does("changeCouponStock", { templateId: template })).toMatchObject({ issues: [{ path: "stock" }] });
+  const more = { templateId: template, stock: "2", reason: "found one", idempotencyKey: "more" };
   expect(await ed!.does("changeCouponStock", more, "state stock")).toMatchObject({ state: "ACTIVE", stock: "2" });
   expect(await claim(2, template)).toMatchObject({ number: 1 });
-  expect(await ed!.does("changeCouponBudget", { template, budget: "900" })).toMatchObject({
+  expect(await ed!.does("changeCouponBudget", { templateId: template, budget: "900" })).toMatchObject({
     issues: [{ path: "budget" }],
   });
-  expect(await ed!.does("changeCouponBudget", { template, budget: null }, "budget")).toMatchObject({ budget: null });
+  expect(await ed!.does("changeCouponBudget", { templateId: template, budget: null }, "budget")).toMatchObject({
+    budget: null,
+  });
   const steps = "history { from to actor reason }";
-  const { history } = await ed!.does("endCouponTemplate", { template, reason: "enough" }, steps);
+  const { history } = await ed!.does("endCouponTemplate", { templateId: template, reason: "enough" }, steps);
   expect(history).toEqual([
     { from: "SOLD_OUT", to: "ENDED", actor: "operator Ed", reason: "enough" },
     { from: "ACTIVE", to: "SOLD_OUT", actor: "stock and budget", reason: null },
@@ -148,11 +156,11 @@ test("live edits, stock and budget: what is refused names its field, what is don
     { from: "ACTIVE", to: "SOLD_OUT", actor: "stock and budget", reason: null },
     { from: "DRAFT", to: "ACTIVE", actor: "operator Ed", reason: null },
   ]);
-  expect(await ed!.does("withdrawCouponTemplate", { template })).toMatchObject({
+  expect(await ed!.does("withdrawCouponTemplate", { templateId: template })).toMatchObject({
     refusal: "WRONG_STATE",
     currentState: "ENDED",
   });
-  const copy = await ed!.does("duplicateCouponTemplate", { template, name: "Again" }, "name state stock");
+  const copy = await ed!.does("duplicateCouponTemplate", { templateId: template, name: "Again" }, "name state stock");
   expect(copy).toMatchObject({ name: "Again", state: "DRAFT", stock: "2" });
 });
 
@@ -242,15 +250,15 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
     state: "AVAILABLE",
     validTo: expect.any(String),
   });
-  expect(await issue({ templateId: String(rowOf(templateId)), externalId: "x1", idempotencyKey: "one" })).toEqual(
-    first,
-  );
-  expect(await issue({ templateId, memberId: "m_2", idempotencyKey: "one" })).toMatchObject({ refusal: "CONFLICT" });
-  expect(await issue({ templateId, memberId: "m_1", idempotencyKey: "two" })).toMatchObject({
+  expect(await issue({ templateId: templateId, externalId: "x1", idempotencyKey: "one" })).toEqual(first);
+  expect(await issue({ templateId, memberId: idOf("Member", 2), idempotencyKey: "one" })).toMatchObject({
+    refusal: "CONFLICT",
+  });
+  expect(await issue({ templateId, memberId: idOf("Member", 1), idempotencyKey: "two" })).toMatchObject({
     __typename: "LimitReached",
   });
-  expect(await issue({ templateId, idempotencyKey: "two" })).toMatchObject({ issues: [{ path: "externalId" }] });
+  expect(await issue({ templateId, idempotencyKey: "two" })).toMatchObject({ issues: [{ path: "memberId" }] });
   const stop = `mutation ($input: EndCouponTemplateInput!) { endCouponTemplate(input: $input) { __typename } }`;
-  expect((await ask(stop, { input: { template: templateId } })).endCouponTemplate.__typename).toBe("Forbidden");
-  expect((await vic!.does("endCouponTemplate", { template: templateId })).__typename).toBe("Forbidden");
+  expect((await ask(stop, { input: { templateId } })).endCouponTemplate.__typename).toBe("Forbidden");
+  expect((await vic!.does("endCouponTemplate", { templateId })).__typename).toBe("Forbidden");
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { addTemplate } from "../../support/coupons.ts";
 import { serveGraphql } from "../../support/graphql.ts";
+import { idOf } from "../../support/operators.ts";
 import { hasRedis } from "../../support/redis-server.ts";
 import { until } from "../../support/wait.ts";
 import { openWallets, type Wallets } from "../../support/wallets.ts";
@@ -56,7 +57,7 @@ test("a member pages through coupons with what each promises, and the templates 
     {
       state: "AVAILABLE",
       template: {
-        templateId: String(templates[0]?.id),
+        templateId: idOf("CouponTemplate", templates[0]?.id ?? 0),
         name: "Tea",
         description: "700 off from 5000",
         conditions: "",
@@ -68,7 +69,7 @@ test("a member pages through coupons with what each promises, and the templates 
     {
       state: "AVAILABLE",
       template: {
-        templateId: String(templates[1]?.id),
+        templateId: idOf("CouponTemplate", templates[1]?.id ?? 0),
         name: "Cups",
         description: "1000 off",
         conditions: "for goods cup; from 300",
@@ -80,7 +81,7 @@ test("a member pages through coupons with what each promises, and the templates 
     {
       state: "AVAILABLE",
       template: {
-        templateId: String(templates[2]?.id),
+        templateId: idOf("CouponTemplate", templates[2]?.id ?? 0),
         name: "All",
         description: "5 % off",
         conditions: "",
@@ -100,7 +101,7 @@ test("a coupon that is claimed is in the wallet with the next look, also where a
   const { id } = await addTemplate(wallets.ctx, { stock: 5 });
   expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes).toEqual([]);
   const claim = `mutation ($id: ID!) { claimCoupon(input: { templateId: $id, idempotencyKey: "k" }) { ... on Coupon { id } } }`;
-  const { claimCoupon } = await as(3, claim, { id: String(id) });
+  const { claimCoupon } = await as(3, claim, { id: idOf("CouponTemplate", id) });
   await until(async () => (await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes.length === 1);
   expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes[0].id).toBe(claimCoupon.id);
 });
@@ -111,7 +112,12 @@ test("offers say what can be done with them; a reminder is asked for, shown, and
   const { id } = await addTemplate(wallets.ctx, { name: "Drop", opensAt, perMember: 2 });
   wallets.pass(1_000);
   const offers = `{ claimableCoupons { template { templateId name } state opensAt held limit isReminded } }`;
-  const offered = { template: { templateId: String(id), name: "Drop" }, state: "NOT_STARTED", held: 0, limit: 2 };
+  const offered = {
+    template: { templateId: idOf("CouponTemplate", id), name: "Drop" },
+    state: "NOT_STARTED",
+    held: 0,
+    limit: 2,
+  };
   const opens = new Date(opensAt).toISOString();
   expect((await as(4, offers)).claimableCoupons).toEqual([{ ...offered, opensAt: opens, isReminded: false }]);
   const say = (verb: string, template: number) =>
@@ -119,7 +125,7 @@ test("offers say what can be done with them; a reminder is asked for, shown, and
       4,
       `mutation ($id: ID!) { ${verb}(input: { templateId: $id }) {
       __typename ... on CouponReminder { remindAt opensAt template { name } } ... on WrongState { currentState } } }`,
-      { id: String(template) },
+      { id: idOf("CouponTemplate", template) },
     );
   const reminder = { __typename: "CouponReminder", opensAt: opens, template: { name: "Drop" } };
   const remindAt = new Date(opensAt - 300_000).toISOString();

@@ -145,13 +145,13 @@ test("segments are made, changed, listed and deleted, and keep a filter that can
   );
   expect(faulty.body.data.createSegment.issues).toEqual([{ path: "filter.tag.has" }]);
   const changed = await ask(
-    'mutation ($id: ID!) { updateSegment(input: { segment: $id, name: "older" }) { ... on Segment { name filter } } }',
+    'mutation ($id: ID!) { updateSegment(input: { segmentId: $id, name: "older" }) { ... on Segment { name filter } } }',
     { id },
   );
   expect(changed.body.data.updateSegment).toEqual({ name: "older", filter });
   expect((await ask("{ segments { nodes { name } } }")).body.data.segments.nodes).toEqual([{ name: "older" }]);
   expect(
-    (await ask("mutation ($id: ID!) { deleteSegment(input: { segment: $id }) { __typename } }", { id })).body.data
+    (await ask("mutation ($id: ID!) { deleteSegment(input: { segmentId: $id }) { __typename } }", { id })).body.data
       .deleteSegment.__typename,
   ).toBe("Segment");
 });
@@ -176,10 +176,10 @@ describe("a member on the app", () => {
 
 test("exporting and erasing a member are for admins, and an erased member is gone", async () => {
   const id = (await ask('{ member(externalId: "cem") { id } }')).body.data.member.id;
-  const erase = "mutation ($id: ID!) { eraseMember(input: { member: $id }) { __typename } }";
+  const erase = "mutation ($id: ID!) { eraseMember(input: { memberId: $id }) { __typename } }";
   expect((await ask(erase, { id }, viewer)).body.data.eraseMember.__typename).toBe("Forbidden");
   const exported = await ask(
-    "mutation ($id: ID!) { exportMember(input: { member: $id }) { ... on MemberExport { data } } }",
+    "mutation ($id: ID!) { exportMember(input: { memberId: $id }) { ... on MemberExport { data } } }",
     { id },
   );
   expect(exported.body.data.exportMember.data.member.externalId).toBe("cem");

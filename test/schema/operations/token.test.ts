@@ -13,7 +13,7 @@ afterAll(() => api.stop());
 const createService = `mutation ($input: CreateServiceTokenInput!) { createServiceToken(input: $input) {
   __typename ... on CreatedToken { token record { id name scopes role } } ... on Refusal { refusal message }
   ... on InvalidInput { issues { path message } } } }`;
-const revoke = `mutation ($id: ID!) { revokeToken(input: { token: $id }) {
+const revoke = `mutation ($id: ID!) { revokeToken(input: { tokenId: $id }) {
   __typename ... on AccessToken { name revokedAt } ... on Refusal { refusal message } } }`;
 
 test("the first boot makes an admin's token, later ones do not", async () => {

@@ -22,7 +22,7 @@ const made = async (more: object = {}): Promise<string> => {
 const enabledFields = `promotion { enabled acting announcements { id } }
   announcement { id name state startsAt endsAt channels audience { everyone } runs { nodes { number } } }`;
 const enable = (promotion: string, more: object = {}) =>
-  ed!.does("enablePromotion", { promotion, ...more }, enabledFields);
+  ed!.does("enablePromotion", { promotionId: promotion, ...more }, enabledFields);
 const campaigns = async () => (await shop.ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM campaign`))?.n ?? 0;
 
 test("a promotion of each kind is kept with its tiers", async () => {
@@ -30,7 +30,7 @@ test("a promotion of each kind is kept with its tiers", async () => {
   const rules = {
     FULL_REDUCTION: rule,
     DISCOUNT: { discount: [{ spend: "20000", basisPointsOff: 500 }] },
-    COUPON: { coupon: [{ spend: "20000", couponTemplate }] },
+    COUPON: { coupon: [{ spend: "20000", couponTemplateId: idOf("CouponTemplate", couponTemplate) }] },
     POINTS: {
       points: [
         { spend: "10000", points: 50 },
@@ -39,7 +39,7 @@ test("a promotion of each kind is kept with its tiers", async () => {
     },
   };
   for (const [kind, given] of Object.entries(rules)) {
-    const fields = "kind enabled acting tiers { spend off basisPointsOff couponTemplate points }";
+    const fields = "kind enabled acting tiers { spend off basisPointsOff couponTemplateId points }";
     const answer = await ed!.does("createPromotion", { name: kind, rule: given }, fields);
     const tiers = Object.values<object[]>(given)[0]?.map((tier) => expect.objectContaining(tier));
     expect(answer).toMatchObject({ __typename: "Promotion", kind, enabled: false, acting: false, tiers });
@@ -91,8 +91,8 @@ test("enabling announces it to everyone, once; again only when asked", async () 
   );
 
   expect((await enable(id)).announcement).toBeNull();
-  await ed!.does("disablePromotion", { promotion: id });
-  await ed!.does("updatePromotion", { promotion: id, name: "Spend more" });
+  await ed!.does("disablePromotion", { promotionId: id });
+  await ed!.does("updatePromotion", { promotionId: id, name: "Spend more" });
   expect((await enable(id)).announcement).toBeNull();
   expect(await campaigns()).toBe(before + 1);
   const again = await enable(id, { announce: true, announcement: { title: "Now or never", channels: ["EMAIL"] } });
@@ -118,7 +118,7 @@ test("one that starts later is announced then, unless it is disabled before", as
   expect(promotion.acting).toBe(false);
   expect(announcement).toMatchObject({ startsAt: "2099-01-01T00:00:00.000Z", endsAt: "2099-02-01T00:00:00.000Z" });
   expect(await shop.state(announcement.runs.nodes[0].number)).toBe("PENDING");
-  expect((await ed!.does("disablePromotion", { promotion: id }, "enabled")).enabled).toBe(false);
+  expect((await ed!.does("disablePromotion", { promotionId: id }, "enabled")).enabled).toBe(false);
   expect(await shop.state(announcement.runs.nodes[0].number)).toBe("CANCELLED");
   expect((await enable(id)).announcement).toMatchObject({ state: "ACTIVE" });
 });
@@ -134,9 +134,9 @@ test("an announcement that has not begun moves with the promotion's window", asy
       })
     ).run;
   const window = { startsAt: "2098-01-01T00:00:00.000Z", endsAt: "2098-02-01T00:00:00.000Z" };
-  await ed!.does("updatePromotion", { promotion: id, ...window });
+  await ed!.does("updatePromotion", { promotionId: id, ...window });
   expect(await due()).toEqual({ dueAt: window.startsAt, campaign: window });
-  await ed!.does("updatePromotion", { promotion: id, startsAt: "2020-01-01T00:00:00Z" });
+  await ed!.does("updatePromotion", { promotionId: id, startsAt: "2020-01-01T00:00:00Z" });
   await shop.becomes(run, "COMPLETED");
 });
 
@@ -154,9 +154,9 @@ test("what cannot be announced is not enabled either", async () => {
   expect((await enable(wordy, { announce: false })).promotion.enabled).toBe(true);
   const gone = idOf("Promotion", 999);
   expect((await enable(gone)).__typename).toBe("NotFound");
-  expect((await ed!.does("disablePromotion", { promotion: gone })).__typename).toBe("NotFound");
-  expect((await ed!.does("updatePromotion", { promotion: gone })).__typename).toBe("NotFound");
+  expect((await ed!.does("disablePromotion", { promotionId: gone })).__typename).toBe("NotFound");
+  expect((await ed!.does("updatePromotion", { promotionId: gone })).__typename).toBe("NotFound");
   for (const mutation of ["enablePromotion", "disablePromotion"]) {
-    expect((await vic!.does(mutation, { promotion: wordy }, "__typename")).__typename).toBe("Forbidden");
+    expect((await vic!.does(mutation, { promotionId: wordy }, "__typename")).__typename).toBe("Forbidden");
   }
 });

@@ -61,14 +61,14 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
   });
   expect(JSON.stringify(seen)).not.toContain("whsec_");
   const { id } = seen.webhooks.nodes[0].deliveries.nodes[0];
-  const again = await mutate(admin, "resendWebhook", "WebhookDelivery", "state messageId", { delivery: id });
+  const again = await mutate(admin, "resendWebhook", "WebhookDelivery", "state messageId", { deliveryId: id });
   expect(again).toMatchObject({ state: "PENDING", messageId: there.received[0]?.id });
   await until(() => there.received.length === 2);
 });
 
 test("an endpoint is changed, tested, given a new secret and deleted", async () => {
   const { webhook, secret } = await create({ url: there.url, description: "CRM" });
-  const id = { webhook: webhook.id };
+  const id = { webhookId: webhook.id };
   expect(webhook.events).toBeNull();
   const change = (input: object) =>
     mutate(admin, "updateWebhook", "Webhook", "description events enabled", { ...id, ...input });
