@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { couponFaults } from "./support/issue.ts";
 import { bookFaults, deliveriesOf } from "./support/ledger.ts";
+import { idOf } from "./support/operators.ts";
 import { startReceiver } from "./support/receiver.ts";
 import { closeShops, type Shop } from "./support/shop.ts";
 import { expected, type Fixture, named, openFixture, openUpgraded, runNamed } from "./support/upgrade.ts";
@@ -66,7 +67,9 @@ describe("a shop that starts on it", () => {
     expect(ledger["IN_APP SENT"]).toBe(simulated.IN_APP);
     expect(ledger["EMAIL SENT"]).toBe((simulated.EMAIL ?? 0) - (ledger["EMAIL SKIPPED DUPLICATE_ADDRESS"] ?? 0));
     expect(await shop.faults(run)).toEqual([]);
-    await until(() => endpoint.received.some(({ body }) => body.type === "run.completed" && body.data.run === run));
+    await until(() =>
+      endpoint.received.some(({ body }) => body.type === "run.completed" && body.data.runId === idOf("Run", run)),
+    );
     await endpoint.stop();
   });
 
