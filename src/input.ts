@@ -1,7 +1,9 @@
 import type { z } from "zod";
 import { type Issue, refuse } from "./errors.ts";
 
-/** The faults that a schema found, each with its path in the input, after `at`, the input's own place in a larger one. */
+/**
+ * The faults that a schema found, each with its path in the input, after `at`, the input's own place in a larger one.
+ */
 export function schemaIssues(error: z.ZodError | undefined, at: readonly PropertyKey[] = []): Issue[] {
   return (error?.issues ?? []).map(({ path, message }) => ({ path: [...at, ...path].map(String).join("."), message }));
 }

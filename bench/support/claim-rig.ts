@@ -86,11 +86,9 @@ function token(n: number): Promise<string> {
 
 /** Member's number, address, token, the template's id: each member behind an address of their own. */
 function lines(tokens: readonly string[], template: number): string {
+  const templateId = globalId("CouponTemplate", template);
   return tokens
-    .map(
-      (token, n) =>
-        `${n + 1}\t10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}\t${token}\t${globalId("CouponTemplate", template)}\n`,
-    )
+    .map((token, n) => `${n + 1}\t10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}\t${token}\t${templateId}\n`)
     .join("");
 }
 

@@ -14,7 +14,9 @@ export function withDomains(text: string): string {
   return `${before}${begins}\n${domainTable(domains)}\n${ends}${after}`;
 }
 
-/** Writes the table of domains into CONTRIBUTING.md, or fails when the one that stands there differs from the manifests. */
+/**
+ * Writes the table of domains into CONTRIBUTING.md, or fails when the one that stands there differs from the manifests.
+ */
 export async function docs(args: readonly string[]): Promise<void> {
   const { values } = readOptions(args, { write: { type: "boolean" }, check: { type: "boolean" } });
   const text = await Bun.file(path).text();

@@ -78,7 +78,9 @@ const fields: Readonly<Record<string, Read>> = {
   tags: list,
   pushTokens: list,
 };
-const knownFields = `${Object.keys(fields).join(", ")}, attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL and consent:CHANNEL:TOPIC`;
+const prefixed =
+  "attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL and consent:CHANNEL:TOPIC";
+const knownFields = `${Object.keys(fields).join(", ")}, ${prefixed}`;
 const spellings = new Map(Object.keys(fields).map((name) => [plain(name), name]));
 
 /** `external_id`, `External ID` and `externalId` are the same. */

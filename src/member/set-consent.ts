@@ -37,14 +37,16 @@ export async function setConsent(ctx: Context, input: ConsentInput) {
 export function consentSaid(input: ConsentInput, source: string, now: number): Query[] {
   const { member, channel, topic = anyTopic, granted } = input;
   const who = sql`member m WHERE ${isMember(member)} AND m.deleted_at IS NULL`;
-  const saidNo = sql`SELECT 1 FROM consent c WHERE c.member = m.seq AND c.channel = ${channel} AND c.topic = ${topic} AND c.granted = 0`;
+  const saidNo = sql`SELECT 1 FROM consent c
+    WHERE c.member = m.seq AND c.channel = ${channel} AND c.topic = ${topic} AND c.granted = 0`;
   const from = sql`${who} AND NOT EXISTS (${saidNo})`;
   return [
     ...(granted ? [] : [unsubscribed({ channel: sql`${channel}`, topic: sql`${topic}`, from, now })]),
     sql`
       INSERT INTO consent (member, channel, topic, granted, source, at)
       SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM ${who}
-      ON CONFLICT (member, channel, topic) DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
+      ON CONFLICT (member, channel, topic) DO UPDATE
+      SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
   ];
 }
 

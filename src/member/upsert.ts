@@ -81,7 +81,8 @@ function outcomesOf(
 
 function identities(items: readonly MemberItem[]): SQL {
   const wanted = rows(items.map(({ externalId }) => externalId));
-  return sql`SELECT m.seq, m.id, m.external_id AS "externalId" FROM member m WHERE m.external_id IN (SELECT value FROM ${wanted})`;
+  return sql`SELECT m.seq, m.id, m.external_id AS "externalId" FROM member m
+    WHERE m.external_id IN (SELECT value FROM ${wanted})`;
 }
 
 function unlessRepeated(

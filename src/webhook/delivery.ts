@@ -26,7 +26,8 @@ export function deliverEvents(ctx: Context, where: SQL): Query[] {
     sql`
       INSERT INTO webhook_delivery (event, webhook, message, type, body, state, due_at, created_at)
       SELECT e.seq, w.id, ${messageId(ctx)} || '_' || e.seq || '_' || w.id, e.type,
-        json_object('type', e.type, 'version', e.version, 'timestamp', ${timestamp}, 'data', json(e.data)), 'PENDING', ${now}, ${now}
+        json_object('type', e.type, 'version', e.version, 'timestamp', ${timestamp}, 'data', json(e.data)),
+        'PENDING', ${now}, ${now}
       FROM event e CROSS JOIN webhook w WHERE ${where} AND w.enabled = 1 AND w.created_at <= e.at
         AND (w.types IS NULL OR e.type IN (SELECT value FROM json_each(w.types)))
       ORDER BY e.seq
@@ -40,7 +41,8 @@ export function deliverEvents(ctx: Context, where: SQL): Query[] {
         subject: sql`'webhook/' || d.id`,
         flow: sql`${flowPrefix} || d.webhook`,
       },
-      sql`event e CROSS JOIN webhook_delivery d ON d.event = e.seq WHERE ${where} AND d.state = 'PENDING' AND d.attempts = 0`,
+      sql`event e CROSS JOIN webhook_delivery d ON d.event = e.seq
+        WHERE ${where} AND d.state = 'PENDING' AND d.attempts = 0`,
     ),
   ];
 }

@@ -67,7 +67,8 @@ function refused(cases: readonly Case[]): void {
   }
 }
 
-const launch = `mutation { launchCampaign(input: { campaignId: "${idOf("Campaign", 1)}" }) { __typename ... on Refusal { refusal message } } }`;
+const launch = `mutation { launchCampaign(input: { campaignId: "${idOf("Campaign", 1)}" }) {
+  __typename ... on Refusal { refusal message } } }`;
 const operator = (query: string, variables?: unknown) => who.ask("graphql", shop.app.adminToken, query, variables);
 const member = (query: string, variables?: unknown) => who.ask("app", tokens.member, query, variables);
 
@@ -202,8 +203,9 @@ const post = (path: string, body: BodyInit, type = "application/json") =>
     headers: { "content-type": type, authorization: `Bearer ${shop.app.adminToken}` },
     body,
   });
-const upsert =
-  "mutation ($m: [MemberInput!]!) { upsertMembers(input: { members: $m }) { ... on MemberUpserts { outcomes { issues { path message } } } } }";
+const upsert = `mutation ($m: [MemberInput!]!) { upsertMembers(input: { members: $m }) {
+  ... on MemberUpserts { outcomes { issues {
+    path message } } } } }`;
 const nested = (levels: number) => JSON.parse(`${"[".repeat(levels)}${"]".repeat(levels)}`);
 
 describe("what is no request is told so", () => {
@@ -268,10 +270,12 @@ describe("what is no request is told so", () => {
 });
 
 describe("an operator's faults are named with their place", () => {
-  const create =
-    "mutation ($i: CreateCampaignInput!) { createCampaign(input: $i) { __typename ... on InvalidInput { issues { path message } } } }";
-  const cancel =
-    "mutation ($i: CancelCampaignInput!) { cancelCampaign(input: $i) { __typename ... on InvalidInput { issues { path message } } } }";
+  const create = `mutation ($i: CreateCampaignInput!) { createCampaign(input: $i) { __typename
+    ... on InvalidInput { issues { path
+      message } } } }`;
+  const cancel = `mutation ($i: CancelCampaignInput!) { cancelCampaign(input: $i) { __typename
+    ... on InvalidInput { issues { path
+      message } } } }`;
   const draft = (input: object) => operator(create, { i: { name: "n", channels: ["IN_APP"], ...input } });
   const body = (text: string) => draft({ content: [{ parts: { inApp: { title: "t", body: text } } }] });
   refused([

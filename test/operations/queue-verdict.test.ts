@@ -61,7 +61,7 @@ test("a message of a paused flow says so, and goes on when the flow is resumed",
   });
 });
 
-test("a message that a rate holds back says how much of it is used and when it opens, and limits that are cleared let it go", async () => {
+test("a message held back by a rate says how much of it is used and when it opens", async () => {
   const { shop, admin } = await open();
   await shop.members(300);
   const pinned = await act(admin, "setFlowLimits", { flow: "pages", rate: 1, periodSeconds: 3_600 });
@@ -78,7 +78,7 @@ test("a message that a rate holds back says how much of it is used and when it o
   await shop.becomes(run, "COMPLETED");
 });
 
-test("a message that waits for a place among its flow's deliveries says how many are taken; the one that has it is running", async () => {
+test("a message that waits for a place among its flow's deliveries says how many are taken", async () => {
   const gate = Promise.withResolvers<void>();
   const { shop, admin } = await open({
     deliver: answering("campaign-page", () => gate.promise.then(() => new Response("again", { status: 500 }))),
@@ -96,7 +96,7 @@ test("a message that waits for a place among its flow's deliveries says how many
   gate.resolve();
 });
 
-test("a message that failed says how, when it is tried next, and does not wait for that when it is told so", async () => {
+test("a message that failed says how, when it is tried next, and is tried at once when told so", async () => {
   let failing = true;
   const fault = () => (failing ? new Response("the disk is full", { status: 507 }) : undefined);
   const { shop, admin } = await open({ deliver: answering("campaign-page", fault) });
@@ -137,7 +137,7 @@ test("a message that is meant for later says for when", async () => {
   expect(await act(admin, "retryMessage", { messageId: late.messageId })).toMatchObject({ refusal: "WRONG_STATE" });
 });
 
-test("a message that the queue, being down, has not taken says so with the queue's own words, and nothing else need be asked", async () => {
+test("a message that the queue, being down, has not taken says so with the queue's own words", async () => {
   const dataDir = tempDir();
   const env = { BROKER: "own-process", BROKER_PORT: String(freePort()) };
   const broker = () => openBroker(shopEnv(dataDir, env), () => {});
@@ -171,11 +171,12 @@ test("a message that the queue, being down, has not taken says so with the queue
   });
 });
 
-test("a message that the queue refuses says why, is offered again at once when told so, and can be dropped", async () => {
+test("a message that the queue refuses says why, is offered again when told so, and can be dropped", async () => {
   const { shop, admin } = await open();
   const tooLarge = sql`'{"run":"' || hex(zeroblob(600000)) || '"}'`;
   await shop.ctx.db.write([
-    sql`INSERT INTO outbox (id, name, payload, subject, created_at) VALUES ('u1', 'campaign-start', ${tooLarge}, 'start/u1', ${Date.now()})`,
+    sql`INSERT INTO outbox (id, name, payload, subject, created_at) VALUES ('u1', 'campaign-start', ${tooLarge},
+      'start/u1', ${Date.now()})`,
   ]);
   const late = (await until(async () =>
     (await messagesAbout(admin, "start/u1")).find(({ why }) => why.until !== null),

@@ -34,7 +34,7 @@ const letterIds = async (admin: Awaited<ReturnType<typeof hire>>, args = "(first
     payload: { page: number };
   }[];
 
-test("how the queue is: what waits and runs in each flow, dead letters, and how it did in the last five minutes", async () => {
+test("how the queue is: what waits and runs in each flow, dead letters, the last five minutes", async () => {
   const { shop, admin } = await failingShop((page) => (page === 2 ? new Response("no", { status: 500 }) : undefined));
   await shop.members(500);
   await act(admin, "pauseFlow", { flow: "EMAIL" });
@@ -115,7 +115,7 @@ test("what is in the outbox is found newest first, page by page", async () => {
   });
 });
 
-test("I12 a dead letter with a bad payload names its faults, and with a good one its run that had FAILED is completed", async () => {
+test("I12 a dead letter with a bad payload names its faults; with a good one its FAILED run is completed", async () => {
   let failing = true;
   const lines: string[] = [];
   const { shop, admin } = await failingShop(
@@ -188,7 +188,7 @@ test("what the failure callback was told cannot be edited, only replayed", async
   await until(async () => (await letterIds(admin)).some((letter) => letter.letterId !== letterId));
 });
 
-test("dead letters are replayed together by the status and the words of their last answer, and the others stay", async () => {
+test("dead letters are replayed by the status and the words of their last answer; the others stay", async () => {
   let failing = true;
   const { shop, admin } = await failingShop((page) => {
     if (!failing || page === 0) return undefined;
@@ -245,7 +245,7 @@ test("limits and flows that cannot be are refused with their places", async () =
   expect(await act(admin, "pauseFlow", { flow: "webhooks.3" })).toMatchObject({ name: "webhooks.3", paused: true });
 });
 
-test("a flow that is no longer configured and that the queue still knows can be let go on, and have its limits taken off", async () => {
+test("a flow that only the queue still knows can be let go on, and have its limits taken off", async () => {
   const shop = await openShop();
   const admin = await hire(shop, "kim", "admin");
   const { client, settings } = shop.app.queue;

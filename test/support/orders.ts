@@ -44,7 +44,8 @@ export async function openOrders() {
       const heldBudget = facts.budget ? (facts.maxDiscount ?? 0) : 0;
       const [result] = await db.write([
         sql`INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to)
-          VALUES (${member}, ${template}, (SELECT count(*) + 1 FROM coupon WHERE member = ${member} AND template = ${template}), 'CLAIM',
+          VALUES (${member}, ${template}, (SELECT count(*) + 1 FROM coupon
+            WHERE member = ${member} AND template = ${template}), 'CLAIM',
             ${heldBudget}, ${time.now}, 0, ${facts.validTo ?? null}) RETURNING id`,
       ]);
       coupons.push(Number(result?.rows[0]?.id));

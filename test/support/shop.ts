@@ -169,12 +169,14 @@ export function accepted<Answer>(answer: Answer): Exclude<Answer, Refusal> {
 
 export async function addMembers(db: Database, n: number, shape: MemberShape = {}): Promise<void> {
   const expression = (text: string | undefined, otherwise: string) => sql.raw(text ?? otherwise);
-  const numbers = sql`WITH RECURSIVE n (i) AS (SELECT coalesce(max(seq), 0) + 1 FROM member UNION ALL SELECT i + 1 FROM n LIMIT ${n})`;
+  const numbers = sql`WITH RECURSIVE n (i) AS (SELECT coalesce(max(seq), 0) + 1 FROM member
+    UNION ALL SELECT i + 1 FROM n LIMIT ${n})`;
   const allowed = expression(shape.consent, "1");
   const newcomers = sql`(SELECT seq AS i FROM member WHERE updated_at = -1)`;
   await db.write([
     sql`
-      INSERT INTO member (seq, id, external_id, email, phone, control, level, attributes, registered_at, updated_at) ${numbers}
+      INSERT INTO member (seq, id, external_id, email, phone, control, level, attributes, registered_at, updated_at)
+        ${numbers}
       SELECT i, 'm_' || i, 'x' || i, ${expression(shape.email, "'u' || i || '@shop.test'")},
         ${expression(shape.phone, "'+4915' || (10000000 + i)")}, ${expression(shape.control, "0")},
         ${expression(shape.level, "0")}, ${expression(shape.attributes, "'{}'")}, 0, -1 FROM n`,
@@ -240,6 +242,7 @@ async function isWaiting({ settings }: Queue, messageId: string): Promise<boolea
 
 async function sentOf(db: Database, run: number): Promise<number> {
   const row = await db.first<{ n: number }>(sql`
-    SELECT coalesce(sum(n), 0) AS n FROM tally WHERE run = ${run} AND state = 'SENT' AND channel IN ('EMAIL', 'SMS', 'PUSH')`);
+    SELECT coalesce(sum(n), 0) AS n FROM tally WHERE run = ${run} AND state = 'SENT' AND
+      channel IN ('EMAIL', 'SMS', 'PUSH')`);
   return row?.n ?? 0;
 }

@@ -153,7 +153,7 @@ test("what was taken is not sent again, however often its message comes", async 
   expect(there.received).toHaveLength(1);
 });
 
-test("a failure is tried again on the schedule of Standard Webhooks, under the same id and unchanged, and then given up", async () => {
+test("a failure is tried again as Standard Webhooks says, the same id and body, and then given up", async () => {
   const world = await World.begin();
   const there = world.receiver();
   const { secret } = await world.webhook(there);
@@ -205,7 +205,7 @@ test("two deliveries of one failed attempt leave one message for the next", asyn
   expect(await world.db.all(sql`SELECT 1 FROM outbox WHERE not_before IS NOT NULL`)).toHaveLength(1);
 });
 
-test("an endpoint that is gone is disabled at once, with a note, and what is still on its way is not sent", async () => {
+test("an endpoint that is gone is disabled at once, with a note; what is on its way is not sent", async () => {
   const world = await World.begin();
   const there = world.receiver();
   const { id } = await world.webhook(there);
@@ -224,7 +224,7 @@ test("an endpoint that is gone is disabled at once, with a note, and what is sti
   expect([second?.status, first?.state, first?.error]).toEqual([410, "FAILED", "the endpoint is disabled"]);
 });
 
-test("an endpoint that takes nothing for five days is disabled; enabling it forgives, and what failed can be sent again", async () => {
+test("an endpoint that takes nothing for five days is disabled; enabled, it is sent what failed", async () => {
   const world = await World.begin();
   const there = world.receiver();
   const { id } = await world.webhook(there);
@@ -294,7 +294,8 @@ test("a delivery whose message the queue gave up waits for its dead letter to be
   const there = world.receiver();
   await world.webhook(there);
   await world.db.write([
-    sql`INSERT INTO webhook_delivery (webhook, message, type, body, state, due_at, created_at) VALUES (1, 'msg_x', 'x', '{}', 'PENDING', 0, 0)`,
+    sql`INSERT INTO webhook_delivery (webhook, message, type, body, state, due_at, created_at)
+      VALUES (1, 'msg_x', 'x', '{}', 'PENDING', 0, 0)`,
   ]);
   await parkDelivery(world.ctx, { delivery: 1 });
   expect(await webhookSendJob.run(world.ctx, { delivery: 1 })).toEqual({ kind: "done" });

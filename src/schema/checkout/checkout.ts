@@ -71,7 +71,8 @@ builder.queryField("quoteCartFor", (t) =>
 
 refusable("lockCoupons", {
   description:
-    "Holds a member's coupons for an order that is being paid, at the price quoted now. Safe to send again: the same order with the same cart and coupons is answered as it stands.",
+    "Holds a member's coupons for an order that is being paid, at the price quoted now. Safe to send again: the " +
+    "same order with the same cart and coupons is answered as it stands.",
   scopes: shops,
   result: OrderType,
   refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -122,7 +123,8 @@ refusable("releaseCoupons", {
 
 refusable("refundOrder", {
   description:
-    "Takes back what was paid for an order, whole or in part, and with the last of it gives coupons back by the policy. Safe to send again: the same refundId is given once.",
+    "Takes back what was paid for an order, whole or in part, and with the last of it gives coupons back by the " +
+    "policy. Safe to send again: the same refundId is given once.",
   scopes: shops,
   result: OrderRefundType,
   refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },

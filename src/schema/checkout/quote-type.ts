@@ -68,7 +68,8 @@ const QuotedLineType = builder.objectRef<QuotedLine>("QuotedLine").implement({
 
 export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
   description:
-    "What a cart costs: goods − promotionDiscount − couponDiscount = pay. Promotions come first, then coupons; each discount is rounded down to a minor unit and split over the lines that it counts for by the largest remainder.",
+    "What a cart costs: goods − promotionDiscount − couponDiscount = pay. Promotions come first, then coupons; each " +
+    "discount is rounded down to a minor unit and split over the lines that it counts for by the largest remainder.",
   authScopes: readers,
   fields: (t) => ({
     currency: t.exposeString("currency", { description: "ISO 4217." }),

@@ -49,7 +49,8 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
 
 refusable("claimCoupon", {
   description:
-    "Claims one coupon of a template for the signed-in member. Durable when it answers; the same key gives the same coupon again.",
+    "Claims one coupon of a template for the signed-in member. Durable when it answers; the same key gives the same " +
+    "coupon again.",
   scopes: { member: true },
   result: CouponType,
   refusals: {

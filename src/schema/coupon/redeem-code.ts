@@ -5,7 +5,11 @@ import { asMember, CouponType } from "./coupon.ts";
 const { perMember } = codeTries;
 
 refusable("redeemCode", {
-  description: `Gives the signed-in member the coupon that a code stands for. Durable when it answers; the same key gives the same coupon again. Whatever is wrong with a code – unknown, mistyped, used, someone else's – the answer is one NotFound. ${perMember.limit} tries at once, then one every ${perMember.periodSeconds / perMember.limit} seconds.`,
+  description:
+    "Gives the signed-in member the coupon that a code stands for. Durable when it answers; the same key gives the " +
+    "same coupon again. Whatever is wrong with a code – unknown, mistyped, used, someone else's – the answer is one " +
+    "NotFound. " +
+    `${perMember.limit} tries at once, then one every ${perMember.periodSeconds / perMember.limit} seconds.`,
   scopes: { member: true },
   result: CouponType,
   refusals: {

@@ -60,7 +60,8 @@ refusable("createCouponTemplate", {
 
 refusable("updateCouponTemplate", {
   description:
-    "Changes a template: what is left out stays. A draft may become anything; of a live one only what claimants were not promised: name, link, audience, opening earlier, closing later, a higher limit.",
+    "Changes a template: what is left out stays. A draft may become anything; of a live one only what claimants " +
+    "were not promised: name, link, audience, opening earlier, closing later, a higher limit.",
   scopes: editors,
   result: CouponTemplateType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
@@ -124,7 +125,8 @@ refusable("withdrawCouponTemplate", {
     ...command(t),
     takeBack: t.boolean({
       description:
-        "Whether to withdraw its unused coupons, too; false unless given. Those locked for an order stay with it. See `CouponTemplate.takeBack`.",
+        "Whether to withdraw its unused coupons, too; false unless given. Those locked for an order stay with it. " +
+        "See `CouponTemplate.takeBack`.",
     }),
   }),
   resolve: (input, ctx) => withdrawTemplate(ctx, { ...commandOf(input), takeBack: input.takeBack ?? false }),
@@ -132,7 +134,8 @@ refusable("withdrawCouponTemplate", {
 
 refusable("changeCouponStock", {
   description:
-    "Sets how many coupons of a template there are in all, live or not: never below those issued. Raising it opens at once what was sold out.",
+    "Sets how many coupons of a template there are in all, live or not: never below those issued. Raising it opens " +
+    "at once what was sold out.",
   scopes: editors,
   result: CouponTemplateType,
   refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -168,7 +171,8 @@ function unsaid(path: string) {
 
 refusable("issueCoupon", {
   description:
-    "Gives one coupon of a SYSTEM template to a member. Durable when it answers; the same key gives the same coupon again.",
+    "Gives one coupon of a SYSTEM template to a member. Durable when it answers; the same key gives the same coupon " +
+    "again.",
   scopes: { role: "editor", service: "orders:write" },
   result: CouponType,
   refusals: {

@@ -69,7 +69,8 @@ builder.queryField("claimableCoupons", (t) =>
   t.field({
     type: [ClaimableCouponType],
     description:
-      "What you may claim yourself, now and within a week: what closes soonest first, then what opens next; at most 200. It may be a second old.",
+      "What you may claim yourself, now and within a week: what closes soonest first, then what opens next; at most " +
+      "200. It may be a second old.",
     authScopes: members,
     complexity: { field: 1, multiplier: 50 },
     resolve: (_root, _args, { ctx }) => claimableCoupons(asMember(ctx)),
@@ -91,7 +92,8 @@ const ReminderType = builder.objectRef<Reminder>("CouponReminder").implement({
 
 refusable("remindMe", {
   description:
-    "Has you told before a kind of coupon can be claimed, once, on the first channel that reaches you. WrongState says why not: OPEN (claim it), OPENING (too soon), OFF.",
+    "Has you told before a kind of coupon can be claimed, once, on the first channel that reaches you. WrongState " +
+    "says why not: OPEN (claim it), OPENING (too soon), OFF.",
   scopes: members,
   result: ReminderType,
   refusals: { ENDED: true, NOT_ELIGIBLE: true, NOT_FOUND: true, SOLD_OUT: true, WRONG_STATE: true },

@@ -38,7 +38,10 @@ whenBuilt((domains) => {
   });
 });
 
-/** The filter that stands at `place` of an input as JSON that can be stored and parsed; what it names are row numbers there. */
+/**
+ * The filter that stands at `place` of an input as JSON that can be stored and parsed; what it names are row numbers
+ * there.
+ */
 export function toFilter(input: AudienceInput, place: string): unknown {
   return eachTerm(input, place, (value, at, field) => (field.read ? field.read(value, at) : value));
 }

@@ -20,7 +20,7 @@ export class HouseRules<Types extends SchemaTypes> extends BasePlugin<Types> {
     const ofType = declaredScopes(this.buildCache.getTypeConfig(field.parentType).pothosOptions);
     if (!own && !ofType) {
       throw new PothosSchemaError(
-        `${field.parentType}.${field.name} has no scope: give the field or its type authScopes, or nobody knows who may read it`,
+        `${field.parentType}.${field.name} has no scope: nobody knows who may read it; it or its type needs authScopes`,
       );
     }
     if (this.options.face !== "app") return field;

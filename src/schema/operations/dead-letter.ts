@@ -50,7 +50,8 @@ builder.queryField("deadLetters", (t) =>
   t.field({
     type: connectionType(DeadLetterType, false),
     description:
-      "Dead letters of this installation, the newest first. A page may hold fewer than asked and still have a next one.",
+      "Dead letters of this installation, the newest first. A page may hold fewer than asked and still have a next " +
+      "one.",
     authScopes: viewers,
     complexity: ({ first }) => ({ field: 1, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
     args: {
@@ -74,7 +75,8 @@ builder.queryField("deadLetters", (t) =>
 
 refusable("replayDeadLetter", {
   description:
-    "Publishes a dead message again, once its cause is mended. A run that had FAILED because of it runs on; doing it twice harms nothing.",
+    "Publishes a dead message again, once its cause is mended. A run that had FAILED because of it runs on; doing " +
+    "it twice harms nothing.",
   scopes: { role: "editor" },
   result: DeadLetterType,
   refusals: { NOT_FOUND: true },
@@ -84,7 +86,8 @@ refusable("replayDeadLetter", {
 
 refusable("editAndReplayDeadLetter", {
   description:
-    "Publishes a message with another payload in the place of a dead one, whose letter is then gone. A run that had FAILED because of it runs on.",
+    "Publishes a message with another payload in the place of a dead one, whose letter is then gone. A run that had " +
+    "FAILED because of it runs on.",
   scopes: { role: "editor" },
   result: DeadLetterType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },

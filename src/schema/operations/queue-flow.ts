@@ -30,7 +30,8 @@ const FlowRateType = builder.objectRef<FlowRate>("QueueFlowRate").implement({
 
 export const QueueFlowType = builder.objectRef<QueueFlow>("QueueFlow").implement({
   description:
-    "Messages that share a rate and a parallelism: a channel's sends, the pages of runs (`pages`), events (`events`), an endpoint's events (`webhooks.3`), and whatever has no flow of its own (`default`).",
+    "Messages that share a rate and a parallelism: a channel's sends, the pages of runs (`pages`), events " +
+    "(`events`), an endpoint's events (`webhooks.3`), and whatever has no flow of its own (`default`).",
   authScopes: viewers,
   fields: (t) => ({
     name: t.exposeString("name", { description: "As the flow mutations take it." }),
@@ -54,7 +55,8 @@ const which = (t: Fields) => ({ flow: t.string({ required: true, description: "I
 
 refusable("pauseFlow", {
   description:
-    "Holds a flow's messages back until it is resumed. What is being delivered ends; nothing is lost. A flow's parts, such as `webhooks.3`, are flows of their own.",
+    "Holds a flow's messages back until it is resumed. What is being delivered ends; nothing is lost. A flow's " +
+    "parts, such as `webhooks.3`, are flows of their own.",
   scopes: editors,
   result: QueueFlowType,
   refusals: {},

@@ -17,7 +17,8 @@ builder.queryField("queueMessages", (t) =>
   t.field({
     type: connectionType(QueueMessageType, false),
     description:
-      "Messages of this installation, the newest first: with a subject those about it, else what the queue's log tells of. A page may hold fewer than asked and still have a next one.",
+      "Messages of this installation, the newest first: with a subject those about it, else what the queue's log " +
+      "tells of. A page may hold fewer than asked and still have a next one.",
     authScopes: viewers,
     complexity: ({ first }) => ({ field: 10, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
     args: {
@@ -58,7 +59,8 @@ builder.objectField(RunType, "openMessages", (t) =>
   t.field({
     type: [QueueMessageType],
     description:
-      "The messages that it waits for, the oldest first: the last one about each piece of its unfinished work. None while it is paused.",
+      "The messages that it waits for, the oldest first: the last one about each piece of its unfinished work. None " +
+      "while it is paused.",
     complexity: ({ first }) => ({ field: 10, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
     args: {
       first: t.arg.int({ description: `How many at most, 1–${pageSizes.most}; ${pageSizes.usual} unless given.` }),
@@ -70,7 +72,8 @@ builder.objectField(RunType, "openMessages", (t) =>
 
 refusable("retryMessage", {
   description:
-    "Does not wait for a message's next try: a fresh one, with all its tries before it, takes its place. Answers that one. A message that the queue refused is offered to it again at once.",
+    "Does not wait for a message's next try: a fresh one, with all its tries before it, takes its place. Answers " +
+    "that one. A message that the queue refused is offered to it again at once.",
   scopes: { role: "editor" },
   result: QueueMessageType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
@@ -83,7 +86,8 @@ refusable("retryMessage", {
 
 refusable("cancelMessage", {
   description:
-    "Takes a message out of the outbox or the queue. Its work stays undone; while a run still wants it, the sweep publishes a message anew within two minutes: to stop a run, pause or cancel its campaign.",
+    "Takes a message out of the outbox or the queue. Its work stays undone; while a run still wants it, the sweep " +
+    "publishes a message anew within two minutes: to stop a run, pause or cancel its campaign.",
   scopes: { role: "admin" },
   result: QueueMessageType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },

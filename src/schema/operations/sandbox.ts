@@ -126,7 +126,8 @@ builder.queryField("sandboxFaults", (t) =>
 
 refusable("setSandboxFaults", {
   description:
-    "Tells the sandbox what to do wrong on a channel; what is left out goes right. Not in production, unless it allows the sandbox.",
+    "Tells the sandbox what to do wrong on a channel; what is left out goes right. Not in production, unless it " +
+    "allows the sandbox.",
   scopes: { role: "admin" },
   result: FaultsType,
   refusals: {},

@@ -45,7 +45,8 @@ refusable("createPromotion", {
 
 refusable("updatePromotion", {
   description:
-    "Changes a promotion: what is left out stays. It is not announced again (`enablePromotion` does that when asked); an announcement that has not begun moves with its window.",
+    "Changes a promotion: what is left out stays. It is not announced again (`enablePromotion` does that when " +
+    "asked); an announcement that has not begun moves with its window.",
   scopes: editors,
   result: PromotionType,
   refusals: { NOT_FOUND: true },
@@ -91,7 +92,8 @@ const PromotedType = builder.objectRef<Promoted>("EnabledPromotion").implement({
 
 refusable("enablePromotion", {
   description:
-    "Switches a promotion on, and tells everyone the first time or when asked to: at once, or at its start when that lies ahead.",
+    "Switches a promotion on, and tells everyone the first time or when asked to: at once, or at its start when " +
+    "that lies ahead.",
   scopes: editors,
   result: PromotedType,
   refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },

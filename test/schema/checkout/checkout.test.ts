@@ -21,7 +21,8 @@ afterAll(() => api.stop());
 async function coupon(member = 1, facts: Parameters<typeof addTemplate>[1] = {}): Promise<string> {
   const { id } = await addTemplate(api, facts);
   const [result] = await api.db.write([
-    sql`INSERT INTO coupon (member, template, number, source, at, valid_from) VALUES (${member}, ${id}, 1, 'CLAIM', 0, 0) RETURNING id`,
+    sql`INSERT INTO coupon (member, template, number, source, at, valid_from)
+      VALUES (${member}, ${id}, 1, 'CLAIM', 0, 0) RETURNING id`,
   ]);
   return idOf("Coupon", Number(result?.rows[0]?.id));
 }
@@ -38,9 +39,11 @@ const quoteFields = `currency goods promotionDiscount couponDiscount pay complet
   lines { id amount promotions coupons pay } promotions { promotionId name discount lines { line discount } }
   coupons { couponId name discount lines { line discount } } leftOut { couponId reason missing }
   earned { promotionId name couponTemplateId points }`;
-const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded refunds { refundId amount } quote { pay coupons { couponId discount } }`;
+const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded refunds { refundId amount }
+  quote { pay coupons { couponId discount } }`;
 const results: Readonly<Record<string, string>> = {
-  refundOrder: `OrderRefund { order { state refunded } refund { refundId policy amount lines { line amount } givenBackIds at } }`,
+  refundOrder: `OrderRefund { order { state refunded } refund { refundId policy amount lines { line amount }
+    givenBackIds at } }`,
 };
 
 async function does(mutation: string, input: object, token = shop) {
@@ -58,10 +61,12 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
   const cups = await coupon(1, { conditions: { goods: { include: ["pot"] } }, name: "Pots" });
   await api.db.write([
     sql`INSERT INTO promotion (name, remark, kind, tiers, starts_at, enabled, created_at, updated_at) VALUES
-      ('Save', '', 'FULL_REDUCTION', '[{"spend":5000,"off":501}]', 0, 1, 0, 0), ('Points', '', 'POINTS', '[{"spend":0,"points":5}]', 0, 1, 0, 0),
+      ('Save', '', 'FULL_REDUCTION', '[{"spend":5000,"off":501}]', 0, 1, 0, 0),
+      ('Points', '', 'POINTS', '[{"spend":0,"points":5}]', 0, 1, 0, 0),
       ('Off', '', 'DISCOUNT', '[{"spend":0,"basisPointsOff":5000}]', 0, 0, 0, 0)`,
   ]);
-  const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, couponIds: $coupons) { ${quoteFields} } }`;
+  const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, couponIds: $coupons) {
+    ${quoteFields} } }`;
   const ask = async (coupons?: readonly string[]) =>
     dataOf(await api.ask("app", query, { token: kim, variables: { cart, coupons } })).quoteCart;
   const best = await ask();

@@ -10,7 +10,8 @@ beforeAll(async () => {
 });
 afterAll(closeShops);
 
-const fields = `id template { id } source state file refused createdBy exportUrl progress { state done total perSecond etaSeconds }
+const fields = `id template { id } source state file refused createdBy exportUrl
+  progress { state done total perSecond etaSeconds }
   faults { line reason } exports { actor codes at }`;
 const globalId = (template: number) => btoa(`CouponTemplate:${template}`);
 const refusal = "... on Refusal { refusal message }";
@@ -19,7 +20,8 @@ const act = async (name: string, input: object) =>
   dataOf(
     await askAdmin(
       shop,
-      `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { __typename ... on CodePool { ${fields} } ${refusal} } }`,
+      `mutation ($input: ${name.charAt(0).toUpperCase()}${name.slice(1)}Input!) { ${name}(input: $input) { __typename
+        ... on CodePool { ${fields} } ${refusal} } }`,
       { input },
     ),
   )[name];

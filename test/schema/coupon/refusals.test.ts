@@ -102,7 +102,7 @@ describe("a claim is refused with", () => {
     expect(retryAfterSeconds).toBeWithin(1, attempts.periodMs / 1_000 + 1);
   });
 
-  test("NotFound of what is not there, members do not claim themselves, or is a draft; InvalidInput of what is no id", async () => {
+  test("NotFound of what is not there, not claimed by members, or a draft; InvalidInput of what is no id", async () => {
     member++;
     expect((await claim(99_999_999)).__typename).toBe("NotFound");
     for (const none of ["nonsense", "1", idOf("Coupon", 1)])
@@ -174,13 +174,14 @@ describe("a reminder is refused with", () => {
     expect((await remind({ ...later, issueMode: "SYSTEM" })).__typename).toBe("NotFound");
   });
 
-  test("WrongState when it is open, opens too soon, or the shop sends none; taking it back when it was sent", async () => {
+  test("WrongState when open, opening too soon, or the shop sends none; taking it back once sent", async () => {
     member++;
     expect(await remind({})).toMatchObject({ currentState: "OPEN" });
     expect(await remind({ opensAt: now() + 60_000 })).toMatchObject({ currentState: "OPENING" });
     const id = await make({ opensAt: now() + hour });
     await shop.ctx.db.write([
-      sql`INSERT INTO coupon_notice_policy (kind, template, enabled, set_by, set_at) VALUES ('DROP', ${id}, 0, 'test', 0)`,
+      sql`INSERT INTO coupon_notice_policy (kind, template, enabled, set_by, set_at)
+        VALUES ('DROP', ${id}, 0, 'test', 0)`,
       sql`INSERT INTO coupon_reminder VALUES (${id}, ${member}, 0)`,
     ]);
     expect(await say("remindMe", { templateId: idOf("CouponTemplate", id) })).toMatchObject({ currentState: "OFF" });
@@ -219,7 +220,7 @@ describe("giving a coupon is refused with", () => {
   });
 });
 
-test("what the shop's backend may not do is Forbidden, and what is wrong with an order is named by its type", async () => {
+test("what the shop's backend may not do is Forbidden; what is wrong with an order has its type", async () => {
   const template = idOf("CouponTemplate", await make({}));
   expect((await tell("withdrawCouponTemplate", { templateId: template })).__typename).toBe("Forbidden");
   expect((await tell("createCodePool", { templateId: template, codes: 1, idempotencyKey: "k" })).__typename).toBe(

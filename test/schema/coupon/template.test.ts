@@ -71,8 +71,9 @@ test("what is said of a template is read back, each kind with its parameters", a
   };
   const id = await made({ ...said, ...inputs });
   const { couponTemplate } = await vic!.get(
-    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords stacking eligibility maxDiscount issued
-      createdBy history { to } statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
+    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords
+      stacking eligibility maxDiscount issued createdBy history { to }
+      statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
     { id },
   );
   expect(couponTemplate).toEqual({
@@ -168,8 +169,10 @@ test("conservation and statistics tell where every coupon is", async () => {
   const template = await live({ stock: "5" });
   await Promise.all([1, 2, 3].map((seq) => claim(seq, template)));
   const figures = await vic!.get(
-    `query ($id: ID!) { couponConservation(templateId: $id) { stock issued remaining gateRemaining gatePending drift lastMended { at drift } }
-      couponTemplate(id: $id) { statistics { issued claimed available locked used expired withdrawn discount revenue reserved spent } } }`,
+    `query ($id: ID!) { couponConservation(templateId: $id) {
+      stock issued remaining gateRemaining gatePending drift lastMended { at drift } }
+      couponTemplate(id: $id) { statistics {
+        issued claimed available locked used expired withdrawn discount revenue reserved spent } } }`,
     { id: template },
   );
   expect(figures.couponConservation).toMatchObject({ stock: "5", issued: "3", remaining: "2", lastMended: null });
@@ -184,7 +187,8 @@ test("a recurring template tells when it opens next, and has its occurrences", a
   const recurrence = { cron: "0 10 * * *", zone: "Europe/Berlin", minutes: 15 };
   const template = await live({ stock: "5", recurrence });
   const { couponTemplate } = await vic!.get(
-    `query ($id: ID!) { couponTemplate(id: $id) { recurrence { cron zone minutes } nextOccurrences(first: 3) { opensAt closesAt }
+    `query ($id: ID!) { couponTemplate(id: $id) { recurrence { cron zone minutes }
+      nextOccurrences(first: 3) { opensAt closesAt }
       occurrences { nodes { state stock opensAt recurrence { cron } } } } }`,
     { id: template },
   );
@@ -205,7 +209,8 @@ test("a recurring template tells when it opens next, and has its occurrences", a
 
 test("dry runs say what it would cost and warn; faults are errors with their places", async () => {
   const fields = "eligible maxCoupons maxDiscount maxCost warnings { path } occurrences { opensAt }";
-  const estimate = `query ($input: EstimateCouponTemplateInput!) { estimateCouponTemplate(input: $input) { ${fields} } }`;
+  const estimate = `query ($input: EstimateCouponTemplateInput!) { estimateCouponTemplate(input: $input) {
+    ${fields} } }`;
   const { estimateCouponTemplate } = await vic!.get(estimate, {
     input: { ...usual, stock: "4", eligibility: { level: { lte: 6 } }, conditions: { minimum: "500" } },
   });
@@ -237,7 +242,8 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
   const issue = async (input: object) =>
     (
       await ask(
-        `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { __typename ... on Coupon { id state validTo }
+        `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { __typename ... on Coupon {
+          id state validTo }
           ... on Refusal { refusal } ... on InvalidInput { issues { path } } } }`,
         { input },
       )

@@ -97,16 +97,17 @@ test("a member pages through coupons with what each promises, and the templates 
   expect((await as(2, list, { status: "AVAILABLE" })).myCoupons.nodes).toEqual([]);
 });
 
-test("a coupon that is claimed is in the wallet with the next look, also where an empty one was remembered", async () => {
+test("a claimed coupon is in the wallet with the next look, also where an empty one was remembered", async () => {
   const { id } = await addTemplate(wallets.ctx, { stock: 5 });
   expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes).toEqual([]);
-  const claim = `mutation ($id: ID!) { claimCoupon(input: { templateId: $id, idempotencyKey: "k" }) { ... on Coupon { id } } }`;
+  const claim = `mutation ($id: ID!) { claimCoupon(input: { templateId: $id, idempotencyKey: "k" }) {
+    ... on Coupon { id } } }`;
   const { claimCoupon } = await as(3, claim, { id: idOf("CouponTemplate", id) });
   await until(async () => (await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes.length === 1);
   expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes[0].id).toBe(claimCoupon.id);
 });
 
-test("offers say what can be done with them; a reminder is asked for, shown, and taken back; refusals have their types", async () => {
+test("offers say what can be done; a reminder is asked for, shown, taken back; refusals have types", async () => {
   await wallets.db.write([sql`UPDATE coupon_template SET state = 'ENDED'`]);
   const opensAt = wallets.ctx.clock() + 3_600_000;
   const { id } = await addTemplate(wallets.ctx, { name: "Drop", opensAt, perMember: 2 });
@@ -170,7 +171,7 @@ test("operators say how members are reminded, and read it back", async () => {
   });
 });
 
-test("wallets are for members: the operators' face has no way to ask for one's own coupons as somebody else", async () => {
+test("wallets are for members: the operators' face cannot ask for coupons as somebody else", async () => {
   const token = await server.token({ kind: "operator", name: "Ada", role: "admin" });
   const { body, code } = await server.ask("graphql", "{ myCoupons(status: USED) { nodes { id } } }", { token });
   expect([body.data ?? null, code]).toEqual([null, "FORBIDDEN"]);

@@ -115,9 +115,10 @@ describe("an AudienceFilter", () => {
   });
 });
 
-test("estimateAudience counts, shows a sample and says whom each channel reaches and how the filter is served", async () => {
+test("estimateAudience counts, shows a sample, says whom each channel reaches and how it is served", async () => {
   const { body } = await ask(
-    `{ estimateAudience(filter: { level: { gte: 1 } }) { count usesIndex advice sample { externalId tags consents { channel granted } pushDevices } reach { channel members } } }`,
+    `{ estimateAudience(filter: { level: { gte: 1 } }) { count usesIndex advice
+      sample { externalId tags consents { channel granted } pushDevices } reach { channel members } } }`,
     undefined,
     viewer,
   );
@@ -135,17 +136,20 @@ test("estimateAudience counts, shows a sample and says whom each channel reaches
 test("segments are made, changed, listed and deleted, and keep a filter that can be given again", async () => {
   const filter = { and: [{ registeredAt: { lt: "2021-01-01T00:00:00.000Z" } }, { totalSpend: { gt: 5 } }] };
   const made = await ask(
-    'mutation ($f: AudienceFilter!) { createSegment(input: { name: "old", filter: $f }) { ... on Segment { id filter } } }',
+    `mutation ($f: AudienceFilter!) { createSegment(input: { name: "old", filter: $f }) { ... on Segment { id filter }
+      } }`,
     { f: filter },
   );
   const { id, filter: kept } = made.body.data.createSegment;
   expect(kept).toEqual(filter);
   const faulty = await ask(
-    'mutation { createSegment(input: { name: "x", filter: { tag: { has: "" } } }) { ... on InvalidInput { issues { path } } } }',
+    `mutation { createSegment(input: { name: "x", filter: { tag: { has: "" } } }) { ... on InvalidInput { issues {
+      path } } } }`,
   );
   expect(faulty.body.data.createSegment.issues).toEqual([{ path: "filter.tag.has" }]);
   const changed = await ask(
-    'mutation ($id: ID!) { updateSegment(input: { segmentId: $id, name: "older" }) { ... on Segment { name filter } } }',
+    `mutation ($id: ID!) { updateSegment(input: { segmentId: $id, name: "older" }) { ... on Segment { name filter } }
+      }`,
     { id },
   );
   expect(changed.body.data.updateSegment).toEqual({ name: "older", filter });
@@ -161,7 +165,8 @@ describe("a member on the app", () => {
     const token = await api.member("zoe");
     const app = (query: string) => api.ask("app", query, { token });
     const { body } = await app(
-      'mutation { setMyConsent(input: { channel: EMAIL, topic: "news", granted: true }) { ... on Member { id externalId consents { topic granted source } } } }',
+      `mutation { setMyConsent(input: { channel: EMAIL, topic: "news", granted: true }) { ... on Member { id
+        externalId consents { topic granted source } } } }`,
     );
     expect(body.data.setMyConsent).toMatchObject({
       externalId: "zoe",
@@ -189,8 +194,10 @@ test("exporting and erasing a member are for admins, and an erased member is gon
 });
 
 test("members are imported from text, with the faults of each row", async () => {
-  const query = `mutation ($csv: String!) { importMembers(input: { name: "m.csv", csv: $csv, headings: [{ heading: "Nr", field: "externalId" }] }) {
-    ... on MemberImport { state created faulty faults { row column message } } ... on InvalidInput { issues { path } } } }`;
+  const query = `mutation ($csv: String!) { importMembers(input: { name: "m.csv", csv: $csv,
+    headings: [{ heading: "Nr", field: "externalId" }] }) {
+    ... on MemberImport { state created faulty faults { row column message } } ... on InvalidInput
+    { issues { path } } } }`;
   const { body } = await ask(query, { csv: "Nr,level\ni1,3\ni2,x\n" }, shop);
   expect(body.data.importMembers).toMatchObject({
     state: "DONE",
@@ -230,7 +237,7 @@ describe("POST /imports", () => {
     expect(await readdir(dir)).toEqual([]);
   });
 
-  test("refuses strangers, other forms, faulty headers and files that are too long, each with a 4xx that says why", async () => {
+  test("refuses strangers, other forms, faulty headers and too long files, each with a 4xx that says why", async () => {
     const text = "externalId\na\n";
     const refusals = [
       await send(text, { "content-type": "text/csv" }),

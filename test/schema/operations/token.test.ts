@@ -88,8 +88,9 @@ test("who is no admin is refused, told the role it takes, and changes nothing", 
 
 test("tokens are paged in the order they were made, each exactly once, at most 200 a page", async () => {
   for (let i = 0; i < 5; i++) await api.token({ kind: "service", name: `page ${i}`, scopes: ["events:write"] });
-  const query =
-    "query ($first: Int, $after: String) { tokens(first: $first, after: $after) { edges { cursor node { id } } pageInfo { hasNextPage hasPreviousPage endCursor } } }";
+  const query = `query ($first: Int, $after: String) { tokens(first: $first, after: $after) {
+    edges { cursor node { id } }
+      pageInfo { hasNextPage hasPreviousPage endCursor } } }`;
   const seen: string[] = [];
   let after: string | null = null;
   for (let more = true; more; ) {

@@ -80,7 +80,8 @@ test("enabling announces it to everyone, once; again only when asked", async () 
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "IN_APP SENT": 30 });
   const preview = await vic!.get(
-    `query ($id: ID!, $member: ID!) { previewContent(campaignId: $id, memberId: $member, channel: IN_APP) { parts { name text } } }`,
+    `query ($id: ID!, $member: ID!) { previewContent(campaignId: $id, memberId: $member, channel: IN_APP) {
+      parts { name text } } }`,
     { id: announcement.id, member: idOf("Member", 1) },
   );
   expect(preview.previewContent.parts).toEqual(

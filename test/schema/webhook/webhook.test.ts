@@ -36,7 +36,8 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
   await setConsent(shop.ctx, { member: { seq: 1 }, channel: "EMAIL", granted: false });
   await until(() => there.received.length > 0);
   expect(verifies(secret, there.received[0]!)).toBe(true);
-  const fields = `deliveries(first: 5, state: DONE) { nodes { id messageId type body state attempts status error dueAt endedAt } pageInfo { hasNextPage } }`;
+  const fields = `deliveries(first: 5, state: DONE) {
+    nodes { id messageId type body state attempts status error dueAt endedAt } pageInfo { hasNextPage } }`;
   const seen = await until(async () => {
     const data = await viewer.get(`{ webhooks { nodes { id url description events enabled failingSince oldSecretUntil
       history { what actor } ${fields} } } }`);
