@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { globalId } from "../src/ids.ts";
 import { couponFaults } from "./support/issue.ts";
 import { bookFaults, deliveriesOf } from "./support/ledger.ts";
 import { startReceiver } from "./support/receiver.ts";
@@ -65,7 +66,9 @@ describe("a shop that starts on it", () => {
     expect(ledger["IN_APP SENT"]).toBe(simulated.IN_APP);
     expect(ledger["EMAIL SENT"]).toBe((simulated.EMAIL ?? 0) - (ledger["EMAIL SKIPPED DUPLICATE_ADDRESS"] ?? 0));
     expect(await shop.faults(run)).toEqual([]);
-    await until(() => endpoint.received.some(({ body }) => body.type === "run.completed" && body.data.run === run));
+    await until(() =>
+      endpoint.received.some(({ body }) => body.type === "run.completed" && body.data.runId === globalId("Run", run)),
+    );
     await endpoint.stop();
   });
 

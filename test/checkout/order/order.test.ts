@@ -183,7 +183,7 @@ test("faults of an input are named, and strangers' coupons are not found", async
   expect(isRefusal(faulty) && faulty.code === "INVALID_INPUT" && faulty.issues.map(({ path }) => path)).toEqual([
     "orderId",
     "cart.currency",
-    "coupons",
+    "couponIds",
     "ttlSeconds",
   ]);
   expect(codeOf(await redeemCoupons(ctx, { orderId: "none" }))).toBe("NOT_FOUND");
