@@ -17,7 +17,7 @@ test("rows that an event names are posted as their global ids, under the name of
   });
 });
 
-test("members are named by their public id; tests and what nobody knows any more are posted as they are", () => {
+test("members are named by their public id; tests, and what nobody knows any more, are posted as they are", () => {
   for (const type of ["member.unsubscribed", "webhook.test", "long.gone"]) {
     expect(posted(type, { member: "m_1", run: 4 }).data).toEqual({ member: "m_1", run: 4 });
   }

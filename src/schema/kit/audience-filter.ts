@@ -38,10 +38,7 @@ whenBuilt((domains) => {
   });
 });
 
-/**
- * The filter that stands at `place` of an input as JSON that can be stored and parsed; what it names are row numbers
- * there.
- */
+/** The filter at a place of an input as JSON that can be stored and parsed: what it names are row numbers there. */
 export function toFilter(input: AudienceInput, place: string): unknown {
   return eachTerm(input, place, (value, at, field) => (field.read ? field.read(value, at) : value));
 }
@@ -51,10 +48,7 @@ export function fromFilter(filter: unknown): unknown {
   return eachTerm(filter, "", (value, _at, field) => (field.show ? field.show(value) : value));
 }
 
-/**
- * The audience that a query's argument asks for; everyone when there is none. A faulty filter is an error with its
- * issues.
- */
+/** The audience that an argument asks for; everyone when there is none. A faulty filter is an error with its issues. */
 export function audienceOf(ctx: Context, input: AudienceInput | null | undefined, place: string): Audience {
   return input ? unwrap(ctx.audience.parse(toFilter(input, place), [place])) : everyone;
 }

@@ -2,10 +2,7 @@ import { PothosValidationError } from "@pothos/core";
 import { InputValidationError } from "@pothos/plugin-validation";
 import { rowNumber } from "../../ids.ts";
 
-/**
- * The number inside a global id whose rows are numbered. Anything else is a fault of the caller's input, answered as
- * such.
- */
+/** The number inside a global id whose rows are numbered. Anything else is a fault of the caller's input. */
 export function toRowId(id: string): number {
   const row = rowNumber(id);
   if (row === undefined) throw new PothosValidationError(`${JSON.stringify(id)} is not an id of this kind`);

@@ -25,7 +25,7 @@ const said = {
   ],
 };
 
-test("a filter names templates and campaigns by ids, is stored with row numbers, shown as it was said", async () => {
+test("a filter names templates and campaigns by ids, is stored with numbers, and shown as it was said", async () => {
   expect(await saved("mixed", said)).toEqual({ __typename: "Segment", filter: said });
   const row = await api.db.first<{ filter: string }>(sql`SELECT filter FROM segment WHERE name = 'mixed'`);
   expect(JSON.parse(row?.filter ?? "")).toEqual({
