@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { globalId } from "../src/ids.ts";
 import { couponFaults } from "./support/issue.ts";
 import { bookFaults, deliveriesOf } from "./support/ledger.ts";
+import { idOf } from "./support/operators.ts";
 import { startReceiver } from "./support/receiver.ts";
 import { closeShops, type Shop } from "./support/shop.ts";
 import { expected, type Fixture, named, openFixture, openUpgraded, runNamed } from "./support/upgrade.ts";
@@ -9,11 +9,12 @@ import { readers } from "./support/upgrade-readers.ts";
 import { claims, locks, redeems, refunds, simulates, tells } from "./support/upgrade-verbs.ts";
 import { until } from "./support/wait.ts";
 
-// The fixture is the database of a shop that was made by the demo and the coupon tests of commit 88e4916, and by that commit's verbs: a promotion
-// announced and a flash sale, a bazaar in which everything that can be done with coupons was done by chance, segments that ask every term with
-// every operator, campaigns, runs, templates, orders, promotions and endpoints in every state that they can rest in. The shop was stopped while
-// one run was under way and before the launch of another was published. The JSON beside it is what the readers of `support/upgrade-readers.ts`
-// answered then. Neither is ever made anew: every later commit migrates that database and reads the same.
+// The fixture is the database of a shop that was made by the demo and the coupon tests of commit 88e4916, and by that
+// commit's verbs: a promotion announced and a flash sale, a bazaar in which everything that can be done with coupons
+// was done by chance, segments that ask every term with every operator, campaigns, runs, templates, orders, promotions
+// and endpoints in every state that they can rest in. The shop was stopped while one run was under way and before the
+// launch of another was published. The JSON beside it is what the readers of `support/upgrade-readers.ts` answered
+// then. Neither is ever made anew: every later commit migrates that database and reads the same.
 
 const minute = 60_000;
 let old: Fixture;
@@ -34,7 +35,7 @@ describe("a database made by commit 88e4916", () => {
     expect(Object.keys(readers)).toEqual(expect.arrayContaining(Object.keys(expected.read)));
   });
 
-  test("I1 conserves its coupons: counters, tallies, budgets, orders, codes and ledgers are what the rows say", async () => {
+  test("I1 conserves its coupons: counters, tallies, budgets, orders, codes, ledgers are as the rows say", async () => {
     expect(await couponFaults(old.db)).toEqual([]);
   });
 
@@ -67,7 +68,7 @@ describe("a shop that starts on it", () => {
     expect(ledger["EMAIL SENT"]).toBe((simulated.EMAIL ?? 0) - (ledger["EMAIL SKIPPED DUPLICATE_ADDRESS"] ?? 0));
     expect(await shop.faults(run)).toEqual([]);
     await until(() =>
-      endpoint.received.some(({ body }) => body.type === "run.completed" && body.data.runId === globalId("Run", run)),
+      endpoint.received.some(({ body }) => body.type === "run.completed" && body.data.runId === idOf("Run", run)),
     );
     await endpoint.stop();
   });
@@ -86,7 +87,7 @@ describe("a shop that starts on it", () => {
     expect([delivered.length, Math.max(...delivered)]).toEqual([left - 1, 1]);
   });
 
-  test("refunds an order, redeems a locked one, gives a coupon and uses it, and answers a repeated claim as before", async () => {
+  test("refunds an order, redeems a locked one, gives and uses a coupon, repeats a claim's answer", async () => {
     expect(await refunds(shop, "B-2")).toEqual({ state: "REFUNDED", givenBack: 1 });
     expect(await redeems(shop, "B-1")).toBe("REDEEMED");
     const known = await claims(shop, { member: "guest-30", template: "Every 20: 5 off", key: "claim 1" });
@@ -98,7 +99,7 @@ describe("a shop that starts on it", () => {
     expect(await couponFaults(shop.ctx.db)).toEqual([]);
   });
 
-  test("I9 goes on with what was launched and under way when the old one stopped, and with what waited for the morning", async () => {
+  test("I9 goes on with what was launched or under way when the old one stopped, or waited for morning", async () => {
     const launched = await runNamed(shop.ctx, "Launched in the last moment");
     await shop.becomes(launched, "COMPLETED");
     expect(await shop.faults(launched)).toEqual([]);
