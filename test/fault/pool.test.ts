@@ -23,7 +23,7 @@ afterAll(async () => {
 });
 
 test(
-  `I9 I10 kill -9 × ${kills} of a shop that makes ${wanted} codes, steps delivered twice and late: as many, no two alike`,
+  `I9 I10 kill -9 × ${kills} while ${wanted} codes are made, steps delivered twice and late: as many, no two alike`,
   async () => {
     const dataDir = tempDir();
     const db = await openTestDatabase(join(dataDir, "fanfare.db"));
