@@ -26,7 +26,7 @@ test("the demo reaches every member once, adds up, and says so in its last line"
   expect(err).toContain("promotion 100%");
   expect(out).toContain("claimed 100/100 · oversold 0 · duplicates 0");
   expect(summary.sale).toMatchObject({ stock: 100, claimed: 100, answers: { Coupon: 100, SoldOut: 400 } });
-});
+}, 120_000);
 
 test("unknown commands and options are told in a line, with exit status 2", async () => {
   expect(await fanfare(["dmeo"])).toMatchObject({

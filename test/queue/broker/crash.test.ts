@@ -18,6 +18,7 @@ test("every accepted message is delivered, though the broker is killed again and
   let sent = 0;
 
   for (let round = 0; round < 6; round++) {
+    const before = accepted.size;
     const victim = await spawnBroker(path);
     const publishing = (async () => {
       for (;;) {
@@ -34,7 +35,8 @@ test("every accepted message is delivered, though the broker is killed again and
       }
     })();
     publishing.catch(() => {});
-    await Bun.sleep(40 + Math.random() * 160); // somewhere in the batches
+    await until(() => accepted.size > before);
+    await Bun.sleep(Math.random() * 160); // somewhere in the batches
     await victim.kill();
     await publishing.catch(() => {});
   }
