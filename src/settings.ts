@@ -49,9 +49,7 @@ export function queueSettings(
   { senders }: Channels,
   { url, broker }: Addresses,
 ): QueueSettings {
-  const flows: Record<string, Flow> = {
-    ...queueFlows,
-  };
+  const flows: Record<string, Flow> = { ...queueFlows };
   for (const { flows: usual = {} } of domains) Object.assign(flows, usual);
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;
   return {

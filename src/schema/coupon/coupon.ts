@@ -47,22 +47,25 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
   }),
 });
 
+/** What a member who wants a coupon may be refused with, whether by its kind or by a code. */
+export const claimRefusals = {
+  CONFLICT: true,
+  ENDED: true,
+  LIMIT_REACHED: true,
+  NOT_ELIGIBLE: true,
+  NOT_FOUND: true,
+  NOT_STARTED: true,
+  RATE_LIMITED: true,
+  SOLD_OUT: true,
+} as const;
+
 refusable("claimCoupon", {
   description:
     "Claims one coupon of a template for the signed-in member. Durable when it answers; the same key gives the same " +
     "coupon again.",
   scopes: { member: true },
   result: CouponType,
-  refusals: {
-    CONFLICT: true,
-    ENDED: true,
-    LIMIT_REACHED: true,
-    NOT_ELIGIBLE: true,
-    NOT_FOUND: true,
-    NOT_STARTED: true,
-    RATE_LIMITED: true,
-    SOLD_OUT: true,
-  },
+  refusals: claimRefusals,
   input: (t) => ({
     templateId: t.globalID({ for: CouponTemplateType, required: true, description: "Which kind of coupon." }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one claim, 1–200 characters." }),

@@ -1,6 +1,6 @@
 import { codeTries, redeemCode } from "../../coupon/claim/redeem-code.ts";
 import { refusable } from "../kit/refusable.ts";
-import { asMember, CouponType } from "./coupon.ts";
+import { asMember, CouponType, claimRefusals } from "./coupon.ts";
 
 const { perMember } = codeTries;
 
@@ -12,16 +12,7 @@ refusable("redeemCode", {
     `${perMember.limit} tries at once, then one every ${perMember.periodSeconds / perMember.limit} seconds.`,
   scopes: { member: true },
   result: CouponType,
-  refusals: {
-    CONFLICT: true,
-    ENDED: true,
-    LIMIT_REACHED: true,
-    NOT_ELIGIBLE: true,
-    NOT_FOUND: true,
-    NOT_STARTED: true,
-    RATE_LIMITED: true,
-    SOLD_OUT: true,
-  },
+  refusals: claimRefusals,
   input: (t) => ({
     code: t.string({ required: true, description: "As it was typed; capitals, blanks and hyphens do not matter." }),
     idempotencyKey: t.string({ required: true, description: "Your name for this one try, 1–200 characters." }),
