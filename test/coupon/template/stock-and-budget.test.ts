@@ -1,17 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import type { MemberContext } from "../../../src/context.ts";
-import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { couponSoldOut } from "../../../src/coupon/events.ts";
 import { gateState } from "../../../src/coupon/gate/gate.ts";
-import type { CouponTemplate } from "../../../src/coupon/table.ts";
-import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
-import { createTemplate } from "../../../src/coupon/template/edit.ts";
-import { activateTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
+import { withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { changeBudget, changeStock } from "../../../src/coupon/template/stock-and-budget.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { isRefusal, issuesOf, type Refusal } from "../../../src/errors.ts";
+import { isRefusal } from "../../../src/errors.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
+import { pathsOf, templateDesk } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
 
@@ -22,18 +18,8 @@ beforeAll(async () => {
 });
 afterAll(closeShops);
 
-const usual: TemplateDraft = { name: "Ten off", kind: "INSTANT", params: { off: 1_000 }, currency: "EUR" };
-const made = async (more: Partial<TemplateDraft> = {}) =>
-  accepted(await createTemplate(shop.ctx, { draft: { ...usual, ...more } }));
-const live = async (more: Partial<TemplateDraft> = {}) =>
-  accepted(await activateTemplate(shop.ctx, { id: (await made(more)).id }));
-const claim = (seq: number, template: number) => {
-  const ctx: MemberContext = { ...shop.ctx, actor: { kind: "member", seq, id: `m${seq}` } };
-  return claimCoupon(ctx, { template, idempotencyKey: `${template}` });
-};
+const { live, claim } = templateDesk(() => shop.ctx);
 const codeOf = (answer: object) => (isRefusal(answer) ? answer.code : "CLAIMED");
-const pathsOf = (answer: CouponTemplate | Refusal) =>
-  isRefusal(answer) && answer.code === "INVALID_INPUT" ? issuesOf(answer).map(({ path }) => path) : answer;
 
 test("stock raised after it was sold out lets claims through at once, at a loaded gate, too", async () => {
   const { id } = await live({ stock: 2 });

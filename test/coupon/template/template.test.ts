@@ -1,16 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import type { MemberContext } from "../../../src/context.ts";
-import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import type { CouponTemplate, TemplateState } from "../../../src/coupon/table.ts";
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
 import { createTemplate, duplicateTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate, endTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { takeBackOf } from "../../../src/coupon/template/take-back.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
-import { isRefusal, issuesOf, type Refusal } from "../../../src/errors.ts";
+import { isRefusal } from "../../../src/errors.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
-import { addTemplate } from "../../support/coupons.ts";
+import { addTemplate, pathsOf, templateDesk, usualTemplate } from "../../support/coupons.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
 
@@ -22,24 +20,14 @@ beforeAll(async () => {
 afterAll(closeShops);
 
 const hour = 3_600_000;
-const usual: TemplateDraft = { name: "Ten off", kind: "INSTANT", params: { off: 1_000 }, currency: "EUR" };
-const made = async (more: Partial<TemplateDraft> = {}) =>
-  accepted(await createTemplate(shop.ctx, { draft: { ...usual, ...more } }));
-const live = async (more: Partial<TemplateDraft> = {}) =>
-  accepted(await activateTemplate(shop.ctx, { id: (await made(more)).id }));
-const claim = (seq: number, template: number) => {
-  const ctx: MemberContext = { ...shop.ctx, actor: { kind: "member", seq, id: `m${seq}` } };
-  return claimCoupon(ctx, { template, idempotencyKey: `${template}` });
-};
+const { made, live, claim } = templateDesk(() => shop.ctx);
 const codeOf = (answer: object) => (isRefusal(answer) ? answer.code : "CLAIMED");
-const pathsOf = (answer: CouponTemplate | Refusal) =>
-  isRefusal(answer) && answer.code === "INVALID_INPUT" ? issuesOf(answer).map(({ path }) => path) : answer;
 const stateOf = async (id: number) => (await findTemplate(shop.ctx, id))?.state;
 
 test("a draft is kept as it was said, with what it left out", async () => {
   const { id, ...kept } = await made({ conditions: { goods: { include: ["a"] } }, stock: 5, validDays: 7 });
   expect(kept).toMatchObject({
-    ...usual,
+    ...usualTemplate,
     state: "DRAFT",
     maxDiscount: 1_000,
     stock: 5,
@@ -86,13 +74,13 @@ const faulty: [path: string, draft: Partial<TemplateDraft>][] = [
 ];
 for (const [path, draft] of faulty) {
   test(`a draft with ${JSON.stringify(draft)} is refused with its place, ${path}`, async () => {
-    expect(pathsOf(await createTemplate(shop.ctx, { draft: { ...usual, ...draft } }))).toEqual([path]);
+    expect(pathsOf(await createTemplate(shop.ctx, { draft: { ...usualTemplate, ...draft } }))).toEqual([path]);
   });
 }
 
 test("I6 with the same key, creating and activating answer the same again; with other input: conflict", async () => {
   const create = (name: string) =>
-    createTemplate(shop.ctx, { draft: { ...usual, name }, idempotencyKey: "create once" });
+    createTemplate(shop.ctx, { draft: { ...usualTemplate, name }, idempotencyKey: "create once" });
   const first = accepted(await create("Once"));
   expect(await create("Once")).toEqual(first);
   expect(await create("Twice")).toMatchObject({ code: "CONFLICT" });
