@@ -9,9 +9,8 @@ import { type Rig, startRig } from "./support/claim-rig.ts";
 /**
  * Claims per second through `/app` – the token verified, the coupon committed with `synchronous=FULL` before the answer
  * – and refusals per second of a sold-out template, both at 64 connections; beside them, in alternating rounds with the
- * same load generator, the limit: a bare
- * `Bun.serve` handler that runs only the gate script. Where PostgreSQL is installed, its `UPDATE … stock > 0` +
- * `INSERT` by pgbench, too.
+ * same load generator, the limit: a bare `Bun.serve` handler that runs only the gate script. Where PostgreSQL is
+ * installed, its `UPDATE … stock > 0` + `INSERT` by pgbench, too.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

@@ -18,8 +18,7 @@ END;`;
 
 /**
  * Claims per second of a plain PostgreSQL: the conditional UPDATE of one stock row and an INSERT, by pgbench over a
- * unix socket, with
- * `fsync` and `synchronous_commit` on as installed. Undefined where PostgreSQL is not installed.
+ * unix socket, with `fsync` and `synchronous_commit` on as installed. Undefined where PostgreSQL is not installed.
  */
 export async function pgbenchClaims(settings: { connections: number; seconds: number }): Promise<object | undefined> {
   const bin = binaries();

@@ -7,8 +7,8 @@ import { createWriter, type Writer } from "./writer.ts";
 
 /**
  * The database, or an open transaction on it: both answer the same calls.
- * Every write of this process goes through one queue, because a waiting writer on a local
- * file would block the event loop that the holder needs to finish.
+ * Every write of this process goes through one queue, because a waiting writer on a local file would block the event
+ * loop that the holder needs to finish.
  */
 export interface Database {
   /** Drizzle, for ordinary typed queries. Its writes take the queue, too. */

@@ -17,8 +17,7 @@ export type Draft = Record<string, unknown>;
 
 /**
  * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses,
- * with
- * `row:column`, headings that mean nothing, those that are there twice, and a header without `externalId`.
+ * with `row:column`, headings that mean nothing, those that are there twice, and a header without `externalId`.
  */
 export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}) {
   const issues: Issue[] = [];

@@ -4,8 +4,8 @@ import { globalId } from "../../src/ids.ts";
 import { memberToken } from "./ask.ts";
 
 // A crowd that claims coupons over HTTP, as a process of its own: bun claim-storm.ts '<JSON of Storm>'. Writes a line
-// for each answer to
-// `file` as it comes, so that nothing acknowledged is forgotten when a server is killed, and ends when all is asked.
+// for each answer to `file` as it comes, so that nothing acknowledged is forgotten when a server is killed, and ends
+// when all is asked.
 
 /** What the crowd does. */
 export interface Storm {

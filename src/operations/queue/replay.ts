@@ -84,9 +84,8 @@ async function containing(ctx: Context, { answerContains = "", after, limit, ...
 
 /**
  * Publishes a message in the place of a dead one, with another payload, and takes up what was parked of either.
- * NOT_FOUND as for
- * {@link replayDeadLetter}; INVALID_INPUT names each fault of the payload with its path; WRONG_STATE where the job's
- * messages cannot be edited.
+ * NOT_FOUND as for {@link replayDeadLetter}; INVALID_INPUT names each fault of the payload with its path; WRONG_STATE
+ * where the job's messages cannot be edited.
  */
 export async function editAndReplayDeadLetter(ctx: Context, { id, payload }: { id: string; payload: unknown }) {
   const letter = await findDeadLetter(ctx, id);

@@ -6,18 +6,21 @@
  *     export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign"), {
  *       description: "One promotion and how it reaches members.",
  *       authScopes: { role: "viewer" },
- *       id: { resolve: (campaign) => campaign.id }, // no `parse`: its type would be lost under
- * exactOptionalPropertyTypes
- *       loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)), // in their order; what is not the actor's to
- * see: undefined
+ *       // No `parse`: its type would be lost under exactOptionalPropertyTypes.
+ *       id: { resolve: (campaign) => campaign.id },
+ *       // In their order; undefined for what is not the actor's to see.
+ *       loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)),
  *       fields: (t) => ({ name: t.exposeString("name", { description: "Its name, 1–200 characters." }) }),
  *     });
  *
  * A query; a connection (see connection.ts); a mutation that may refuse (see refusable.ts):
  *
  *     builder.queryField("campaignCount", (t) =>
- *       t.int({ description: "…", authScopes: { role: "viewer" }, resolve: (_, _args, { ctx }) => countCampaigns(ctx)
- * }),
+ *       t.int({
+ *         description: "…",
+ *         authScopes: { role: "viewer" },
+ *         resolve: (_, _args, { ctx }) => countCampaigns(ctx),
+ *       }),
  *     );
  *     connectionField("Query", "campaigns", CampaignType, {
  *       description: "Campaigns, newest first.",
