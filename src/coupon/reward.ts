@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { describeDiscount } from "../discount/terms.ts";
 import { defineReward } from "../reward/reward.ts";
+import { unissuable } from "./issue/issuable.ts";
 import { couponsIssued, issueStatements } from "./issue/issue.ts";
 import { issueCoupon } from "./issue/issue-one.ts";
 import { unitsLeft } from "./issue/issue-rules.ts";
@@ -14,12 +15,9 @@ export const couponReward = defineReward({
   about: "A coupon of a template that the shop gives.",
   terms: Terms,
   issues: async (ctx, { template: id }) => {
-    const path = "template";
     const template = await findTemplate(ctx, id);
-    if (!template) return [{ path, message: `there is no coupon template ${id}` }];
-    if (template.issueMode === "CODE") return [{ path, message: "its coupons are given for codes only" }];
-    if (template.recurrence !== null) return [{ path, message: "it recurs; name one of its occurrences" }];
-    return [];
+    const message = template ? unissuable(template) : `there is no coupon template ${id}`;
+    return message === undefined ? [] : [{ path: "template", message }];
   },
   describe: async (ctx, { template: id }) => {
     const template = await findTemplate(ctx, id);

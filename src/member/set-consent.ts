@@ -5,7 +5,8 @@ import type { ChannelName } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
-import { refuse } from "../errors.ts";
+import { isRefusal, refuse } from "../errors.ts";
+import { parseInput } from "../input.ts";
 import { anyTopic } from "./consent.ts";
 import { unsubscribed } from "./events.ts";
 import { findMember, isMember, type MemberKey } from "./member.ts";
@@ -27,8 +28,8 @@ export interface ConsentInput {
  * members; INVALID_INPUT for a topic that is none, 1–100 characters.
  */
 export async function setConsent(ctx: Context, input: ConsentInput) {
-  const topic = plainText.max(100).optional().safeParse(input.topic);
-  if (!topic.success) return refuse.invalid(topic.error.issues.map(({ message }) => ({ path: "topic", message })));
+  const topic = parseInput(plainText.max(100).optional(), input.topic, ["topic"]);
+  if (isRefusal(topic)) return topic;
   await ctx.db.write(consentSaid(input, input.source ?? describeActor(ctx.actor), ctx.clock()));
   return (await findMember(ctx, input.member)) ?? refuse.notFound("member", Object.values(input.member).join());
 }

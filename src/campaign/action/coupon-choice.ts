@@ -52,12 +52,6 @@ export async function choiceIssues(
   return issueOf(faultOf(template));
 }
 
-/** Why a campaign cannot give a template's coupons, whatever is left of them. */
-export function unissuable({ issueMode, recurrence }: CouponTemplate): string | undefined {
-  if (issueMode === "CODE") return "its coupons are given for codes only";
-  return recurrence === null ? undefined : "it recurs; name one of its occurrences";
-}
-
 /** Why members cannot be invited to claim them. */
 export function unclaimable({ issueMode }: CouponTemplate): string | undefined {
   return issueMode === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";

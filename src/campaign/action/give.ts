@@ -1,11 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
+import { unissuable } from "../../coupon/issue/issuable.ts";
 import type { Query } from "../../db/statement.ts";
 import { addSends, skipAdded } from "../ledger/add-sends.ts";
 import { rewardChannel } from "../ledger/channel.ts";
 import { countMostlySent } from "../ledger/counts.ts";
 import { rewardSkipReason } from "../ledger/decision.ts";
 import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
-import { choiceIssues, findGiven, freezeReward, startIssues, unissuable } from "./coupon-choice.ts";
+import { choiceIssues, findGiven, freezeReward, startIssues } from "./coupon-choice.ts";
 import {
   CouponReward,
   codeGiven,

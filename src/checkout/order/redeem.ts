@@ -27,12 +27,8 @@ export interface RedeemInput {
 export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput) {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
-  const bought = cart && parseInput(Cart, cart);
-  if (isRefusal(bought)) {
-    return bought.code === "INVALID_INPUT"
-      ? refuse.invalid(bought.issues.map(({ path, message }) => ({ path: `cart.${path}`, message })))
-      : bought;
-  }
+  const bought = cart && parseInput(Cart, cart, ["cart"]);
+  if (isRefusal(bought)) return bought;
   for (let n = 0; n < tries; n++) {
     const order = await findOrder(ctx, orderId);
     if (!order) return refuse.notFound("order", orderId);
