@@ -1,5 +1,6 @@
 import { inArray } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import { inOrder } from "../db/in-order.ts";
 import { type Coupon, couponTable } from "./table.ts";
 
 /**
@@ -13,6 +14,5 @@ export async function couponsById(ctx: Context, ids: readonly number[]): Promise
     .where(inArray(couponTable.id, [...ids]));
   const { actor } = ctx;
   const visible = found.filter(({ member }) => actor.kind !== "member" || member === actor.seq);
-  const byId = new Map(visible.map((coupon) => [coupon.id, coupon]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, visible);
 }

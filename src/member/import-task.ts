@@ -1,6 +1,7 @@
 import { asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
+import { inOrder } from "../db/in-order.ts";
 import type { Query } from "../db/statement.ts";
 import type { Chunk, ImportFault } from "./import-rows.ts";
 import { importFault, importTask } from "./table.ts";
@@ -95,7 +96,7 @@ export async function importsById(ctx: Context, ids: readonly number[]): Promise
     .select()
     .from(importTask)
     .where(inArray(importTask.id, [...ids]));
-  return ids.map((id) => found.find((task) => task.id === id));
+  return inOrder(ids, found);
 }
 
 /** A page of imports, the newest first. */

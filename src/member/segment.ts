@@ -1,6 +1,7 @@
 import { asc, eq, gt, inArray, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
+import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { segment } from "./table.ts";
 
@@ -53,7 +54,7 @@ export async function segmentsById(ctx: Context, ids: readonly number[]): Promis
     .select()
     .from(segment)
     .where(inArray(segment.id, [...ids]));
-  return ids.map((id) => found.find((row) => row.id === id));
+  return inOrder(ids, found);
 }
 
 /** A page of segments, in the order in which they were made. */

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Role, roles, type Scope } from "../actor.ts";
 import { type Context, type Domain, withTransaction } from "../context.ts";
 import type { Database } from "../db/client.ts";
+import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 
@@ -130,8 +131,7 @@ export async function tokensById(ctx: Context, ids: readonly number[]): Promise<
   const rows = await ctx.db.all<Row>(
     sql`SELECT * FROM access_token WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
   );
-  const byId = new Map(rows.map((row) => [row.id, fromRow(row)]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, rows.map(fromRow));
 }
 
 async function tokenById(db: Database, id: number): Promise<AccessToken | undefined> {

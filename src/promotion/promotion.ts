@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-or
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { withTransaction } from "../context.ts";
+import { inOrder } from "../db/in-order.ts";
 import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { schemaIssues } from "../input.ts";
@@ -100,8 +101,7 @@ export async function promotionsById(ctx: Context, ids: readonly number[]): Prom
     .select()
     .from(promotionTable)
     .where(inArray(promotionTable.id, [...ids]));
-  const byId = new Map(found.map((row) => [row.id, fromRow(row)]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, found.map(fromRow));
 }
 
 /** Promotions, newest first; `after` is the last id of the page before. */

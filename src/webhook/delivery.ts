@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, lt, type SQL, sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
+import { inOrder } from "../db/in-order.ts";
 import type { Query } from "../db/statement.ts";
 import { refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
@@ -121,6 +122,5 @@ export async function deliveriesById(ctx: Context, ids: readonly number[]): Prom
     .select()
     .from(deliveryTable)
     .where(inArray(deliveryTable.id, [...ids]));
-  const byId = new Map(rows.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, rows);
 }

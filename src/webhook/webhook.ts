@@ -1,6 +1,7 @@
 import { and, eq, gt, inArray, isNull, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
+import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { addressFault } from "./address.ts";
@@ -127,8 +128,7 @@ export async function webhooksById(ctx: Context, ids: readonly number[]): Promis
     .select()
     .from(webhookTable)
     .where(and(inArray(webhookTable.id, [...ids]), isNull(webhookTable.deletedAt)));
-  const byId = new Map(rows.map((row) => [row.id, shown(row)]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, rows.map(shown));
 }
 
 function check(ctx: Context, draft: WebhookDraft) {

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import { inOrder } from "../../db/in-order.ts";
 import { type Issue, isRefusal, issuesOf, type Refusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
@@ -118,7 +119,7 @@ export async function campaignsById(ctx: Context, ids: readonly number[]): Promi
     .select()
     .from(campaignTable)
     .where(inArray(campaignTable.id, [...ids]));
-  return ids.map((id) => found.find((row) => row.id === id));
+  return inOrder(ids, found);
 }
 
 /** Campaigns, newest first; `after` is the last id of the page before. */

@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { inOrder } from "../../db/in-order.ts";
 import { type Run, runTable } from "../table.ts";
 
 export type { Run } from "../table.ts";
@@ -15,7 +16,7 @@ export async function runsById(ctx: Context, ids: readonly number[]): Promise<(R
     .select()
     .from(runTable)
     .where(inArray(runTable.id, [...ids]));
-  return ids.map((id) => found.find((row) => row.id === id));
+  return inOrder(ids, found);
 }
 
 /** The occurrences of a campaign or of all, newest first; `after` is the last id of the page before. */

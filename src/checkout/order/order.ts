@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { inOrder } from "../../db/in-order.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { Cart } from "../cart.ts";
@@ -44,8 +45,11 @@ export type CouponOrder = z.infer<typeof OrderRow>;
 export async function ordersById(ctx: Context, ids: readonly number[]): Promise<(CouponOrder | undefined)[]> {
   const found = await ctx.db.all<object>(sql`
     SELECT ${columns} FROM coupon_order WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
-  const byId = new Map(found.map((row) => read(row, ctx.clock())).map((order) => [order.id, order]));
-  return ids.map((id) => byId.get(id));
+  const now = ctx.clock();
+  return inOrder(
+    ids,
+    found.map((row) => read(row, now)),
+  );
 }
 
 /** The order that the shop calls so. A lock that is over is EXPIRED here, whether it was swept yet or not. */

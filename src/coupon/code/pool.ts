@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
+import { inOrder } from "../../db/in-order.ts";
 import { refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";
@@ -78,8 +79,7 @@ export async function poolsById(ctx: Context, ids: readonly number[]): Promise<(
     .select()
     .from(poolTable)
     .where(inArray(poolTable.id, [...ids]));
-  const byId = new Map(found.map((pool) => [pool.id, pool]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, found);
 }
 
 export async function findPool(ctx: Context, id: number) {

@@ -1,5 +1,6 @@
 import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { inOrder } from "../../db/in-order.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 
 /** The templates of these ids in the order asked, with `undefined` for those that are not there. */
@@ -8,8 +9,7 @@ export async function templatesById(ctx: Context, ids: readonly number[]): Promi
     .select()
     .from(templateTable)
     .where(inArray(templateTable.id, [...ids]));
-  const byId = new Map(found.map((row) => [row.id, row]));
-  return ids.map((id) => byId.get(id));
+  return inOrder(ids, found);
 }
 
 export async function findTemplate(ctx: Context, id: number): Promise<CouponTemplate | undefined> {

@@ -7,6 +7,7 @@ import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
+import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { SegmentType } from "../member/segment.ts";
 import { historyField } from "../transition/history.ts";
@@ -24,10 +25,12 @@ const stateWords: Readonly<Record<(typeof campaignStates)[number], string>> = {
   CANCELLED: "Ended before its time; what was not sent never will be.",
 };
 
-export const CampaignStateEnum = builder.enumType("CampaignState", {
-  description: "Where a campaign is in its life.",
-  values: Object.fromEntries(campaignStates.map((state) => [state, { value: state, description: stateWords[state] }])),
-});
+export const CampaignStateEnum = enumOf(
+  "CampaignState",
+  "Where a campaign is in its life.",
+  campaignStates,
+  (state) => stateWords[state],
+);
 
 export const ReachEnum = builder.enumType("Reach", {
   description: "What several channels mean.",

@@ -7,6 +7,7 @@ import { type Run, runsById } from "../../campaign/run/run.ts";
 import { type RunState, runStates } from "../../campaign/state.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
+import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponProgressType } from "./coupon-figures.ts";
@@ -33,15 +34,14 @@ const sendWords: Readonly<Record<SendState, string>> = {
   UNKNOWN: "Nobody can say whether it was sent; it is not sent again by itself.",
 };
 
-export const RunStateEnum = builder.enumType("RunState", {
-  description: "Where a run is in its life.",
-  values: Object.fromEntries(runStates.map((state) => [state, { value: state, description: runWords[state] }])),
-});
+export const RunStateEnum = enumOf("RunState", "Where a run is in its life.", runStates, (state) => runWords[state]);
 
-export const SendStateEnum = builder.enumType("SendState", {
-  description: "What became of one send: one member on one channel in one run.",
-  values: Object.fromEntries(sendStates.map((state) => [state, { value: state, description: sendWords[state] }])),
-});
+export const SendStateEnum = enumOf(
+  "SendState",
+  "What became of one send: one member on one channel in one run.",
+  sendStates,
+  (state) => sendWords[state],
+);
 
 const ReasonType = builder.objectRef<ChannelProgress["reasons"][number]>("ReasonCount").implement({
   description: "How many sends are in a state for a reason.",

@@ -16,6 +16,7 @@ import {
 } from "../../coupon/code/pool-table.ts";
 import { templatesById } from "../../coupon/template/template.ts";
 import { builder } from "../kit/builder.ts";
+import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { exporters, exportPath } from "./code-export.ts";
 import { CouponTemplateType } from "./template-type.ts";
@@ -31,10 +32,12 @@ const stateWords: Readonly<Record<PoolState, string>> = {
   CANCELLED: "No more are added; those that it has are good.",
 };
 
-export const CodePoolState = builder.enumType("CodePoolState", {
-  description: "Where a pool is in its life.",
-  values: Object.fromEntries(poolStates.map((state) => [state, { value: state, description: stateWords[state] }])),
-});
+export const CodePoolState = enumOf(
+  "CodePoolState",
+  "Where a pool is in its life.",
+  poolStates,
+  (state) => stateWords[state],
+);
 
 const CodePoolSource = builder.enumType("CodePoolSource", {
   description: "Where a pool's codes come from.",

@@ -8,6 +8,7 @@ import { describeConditions } from "../../discount/terms.ts";
 import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
+import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { historyField } from "../transition/history.ts";
 import { DiscountType } from "./discount-input.ts";
@@ -24,10 +25,12 @@ const stateWords: Readonly<Record<(typeof templateStates)[number], string>> = {
   WITHDRAWN: "An operator took it out of offer, perhaps with the coupons that were unused.",
 };
 
-export const TemplateStateEnum = builder.enumType("CouponTemplateState", {
-  description: "Where a coupon template is in its life.",
-  values: Object.fromEntries(templateStates.map((state) => [state, { value: state, description: stateWords[state] }])),
-});
+export const TemplateStateEnum = enumOf(
+  "CouponTemplateState",
+  "Where a coupon template is in its life.",
+  templateStates,
+  (state) => stateWords[state],
+);
 
 const RecurrenceType = builder.objectRef<Recurrence>("CouponRecurrence").implement({
   description: "When a template opens again and again, each time with fresh stock.",

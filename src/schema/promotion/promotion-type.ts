@@ -6,17 +6,18 @@ import { promotionKindNames, promotionKinds } from "../../promotion/tier.ts";
 import { CampaignType } from "../campaign/campaign-type.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
+import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
 
-export const PromotionKindEnum = builder.enumType("PromotionKind", {
-  description: "What a promotion gives.",
-  values: Object.fromEntries(
-    promotionKindNames.map((kind) => [kind, { value: kind, description: promotionKinds[kind].description }]),
-  ),
-});
+export const PromotionKindEnum = enumOf(
+  "PromotionKind",
+  "What a promotion gives.",
+  promotionKindNames,
+  (kind) => promotionKinds[kind].description,
+);
 
 type Tier = Promotion["tiers"][number];
 
