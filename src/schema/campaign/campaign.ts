@@ -109,7 +109,7 @@ refusable("updateCampaign", {
 const commandFields = (t: Fields) => ({
   campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
   reason: t.string({
-    description: "Why, at most 500 characters; kept in its transitions.",
+    description: "Why, at most 500 characters; kept in its history.",
     validate: z.string().max(500, "is longer than 500 characters"),
   }),
 });

@@ -69,6 +69,12 @@ export function discountOfInput(choice: Choice): { kind: string; params: unknown
   throw new Error("a @oneOf input came with nothing in it");
 }
 
+/** `params.off` is `discount.fullReduction.off` of the input. */
+export function placeInDiscount(path: string, choice: Choice | null | undefined): string {
+  const field = kinds.find((each) => choice?.[each.field])?.field;
+  return path.replace(/^kind$/, "discount").replace(/^params\b/, field ? `discount.${field}` : "discount");
+}
+
 function plain(given: Values): object {
   const said = Object.entries(given).filter(([, value]) => value !== null && value !== undefined);
   return Object.fromEntries(said.map(([name, value]) => [name, typeof value === "bigint" ? Number(value) : value]));

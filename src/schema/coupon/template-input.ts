@@ -86,7 +86,7 @@ export const draftFields = (t: Fields) => ({
   codePrefix: t.string({ description: "Before codes that are made: at most 12 capital letters and digits." }),
   eligibility: t.field({
     type: AudienceFilter,
-    description: "Whom it is for, asked of the member when it is given; everyone unless given. Members' own data only.",
+    description: "Whom it is for, asked of the member when it is given; everyone unless given.",
   }),
   perMember: t.int({ description: "How many one member may have, 1–1,000; 1 unless given." }),
   stock: t.field({ type: "BigInt", description: "How many there are, from 1; unlimited unless given." }),

@@ -1,8 +1,10 @@
 import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../../coupon/template/simulation.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
+import { placed } from "../kit/placed.ts";
 import { IssueType } from "../kit/refusals.ts";
 import { unwrap } from "../kit/unwrap.ts";
+import { placeInDiscount } from "./discount-input.ts";
 import { OccurrenceType } from "./template-figures.ts";
 import { wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
@@ -62,6 +64,9 @@ builder.queryFields((t) => ({
     authScopes: viewers,
     complexity: 100,
     args: { input: t.arg({ type: EstimateInput, required: true, description: "What it would say." }) },
-    resolve: async (_root, { input }, { ctx }) => unwrap(await estimateTemplate(ctx, wholeDraft(input))),
+    resolve: async (_root, { input }, { ctx }) => {
+      const estimate = await estimateTemplate(ctx, wholeDraft(input));
+      return unwrap(placed(estimate, (path) => placeInDiscount(path, input.discount)));
+    },
   }),
 }));

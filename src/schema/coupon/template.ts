@@ -6,10 +6,11 @@ import { changeBudget, changeStock } from "../../coupon/template/stock-and-budge
 import { refuse } from "../../errors.ts";
 import type { Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
+import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
 import { memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CouponType } from "./coupon.ts";
-import { DiscountInput } from "./discount-input.ts";
+import { DiscountInput, placeInDiscount } from "./discount-input.ts";
 import { draftFields, draftOfInput, numberOf, wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
@@ -30,7 +31,7 @@ const which = (t: Fields) => ({
 const command = (t: Fields) => ({
   ...which(t),
   reason: t.string({
-    description: "Why, at most 500 characters; kept in its transitions.",
+    description: "Why, at most 500 characters; kept in its history.",
     validate: z.string().max(500, "is longer than 500 characters"),
   }),
   ...key(t),
@@ -54,8 +55,10 @@ refusable("createCouponTemplate", {
   result: CouponTemplateType,
   refusals: { CONFLICT: true },
   input: (t) => ({ ...wholeDraftFields(t), ...key(t) }),
-  resolve: ({ idempotencyKey, ...input }, ctx) =>
-    createTemplate(ctx, { draft: wholeDraft(input), idempotencyKey: idempotencyKey ?? undefined }),
+  resolve: async ({ idempotencyKey, ...input }, ctx) => {
+    const made = await createTemplate(ctx, { draft: wholeDraft(input), idempotencyKey: idempotencyKey ?? undefined });
+    return placed(made, (path) => placeInDiscount(path, input.discount));
+  },
 });
 
 refusable("updateCouponTemplate", {
@@ -72,8 +75,10 @@ refusable("updateCouponTemplate", {
     currency: t.string({ description: "Its new currency, ISO 4217." }),
     ...draftFields(t),
   }),
-  resolve: ({ templateId, ...input }, ctx) =>
-    updateTemplate(ctx, { id: toRowId(templateId.id), draft: draftOfInput(input) }),
+  resolve: async ({ templateId, ...input }, ctx) => {
+    const updated = await updateTemplate(ctx, { id: toRowId(templateId.id), draft: draftOfInput(input) });
+    return placed(updated, (path) => placeInDiscount(path, input.discount));
+  },
 });
 
 refusable("duplicateCouponTemplate", {

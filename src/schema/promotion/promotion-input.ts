@@ -55,15 +55,31 @@ export const RuleInput = builder.inputType("PromotionRuleInput", {
   }),
 });
 
-const kinds = { fullReduction: "FULL_REDUCTION", discount: "DISCOUNT", coupon: "COUPON", points: "POINTS" } as const;
+const kinds = [
+  { field: "fullReduction", kind: "FULL_REDUCTION" },
+  { field: "discount", kind: "DISCOUNT" },
+  { field: "coupon", kind: "COUPON" },
+  { field: "points", kind: "POINTS" },
+] as const;
+
+type Said = typeof RuleInput.$inferInput;
 
 /** The rule in the domain's words. */
-export function ruleOf(input: typeof RuleInput.$inferInput): PromotionDraft["rule"] {
-  for (const [field, tiers] of Object.entries(input)) {
-    const kind = Object.entries(kinds).find(([name]) => name === field)?.[1];
-    if (kind && tiers) return { kind, tiers: tiers.map(tierOf) };
-  }
-  throw new Error("a @oneOf input came with nothing in it");
+export function ruleOf(input: Said): PromotionDraft["rule"] {
+  const { field, kind } = chosen(input);
+  return { kind, tiers: (input[field] ?? []).map(tierOf) };
+}
+
+/** `rule.tiers.0.couponTemplate` is `rule.coupon.0.couponTemplateId` of the input. */
+export function placeInRule(path: string, input: Said | null | undefined): string {
+  const said = input ? path.replace(/^rule\.tiers\b/, `rule.${chosen(input).field}`) : path;
+  return said.replace(/\.couponTemplate$/, ".couponTemplateId");
+}
+
+function chosen(input: Said) {
+  const one = kinds.find(({ field }) => input[field]);
+  if (!one) throw new Error("a @oneOf input came with nothing in it");
+  return one;
 }
 
 interface Tier {

@@ -9,8 +9,9 @@ import { CampaignType } from "../campaign/campaign-type.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
+import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
-import { RuleInput, ruleOf } from "./promotion-input.ts";
+import { placeInRule, RuleInput, ruleOf } from "./promotion-input.ts";
 import { PromotionType } from "./promotion-type.ts";
 
 const editors = { role: "editor" } as const;
@@ -33,14 +34,11 @@ refusable("createPromotion", {
     rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
     ...window(t),
   }),
-  resolve: ({ name, rule, remark, startsAt, endsAt }, ctx) =>
-    createPromotion(ctx, {
-      name,
-      rule: ruleOf(rule),
-      remark: remark ?? undefined,
-      startsAt: startsAt ?? undefined,
-      endsAt,
-    }),
+  resolve: async ({ name, rule, remark, startsAt, endsAt }, ctx) => {
+    const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt };
+    const made = await createPromotion(ctx, { name, rule: ruleOf(rule), ...draft });
+    return placed(made, (path) => placeInRule(path, rule));
+  },
 });
 
 refusable("updatePromotion", {
@@ -56,7 +54,7 @@ refusable("updatePromotion", {
     rule: t.field({ type: RuleInput, description: "What it gives from now on." }),
     ...window(t),
   }),
-  resolve: ({ promotionId, name, rule, remark, startsAt, endsAt }, ctx) => {
+  resolve: async ({ promotionId, name, rule, remark, startsAt, endsAt }, ctx) => {
     const draft = {
       ...(typeof name === "string" && { name }),
       ...(rule && { rule: ruleOf(rule) }),
@@ -64,7 +62,8 @@ refusable("updatePromotion", {
       ...(startsAt && { startsAt }),
       endsAt,
     };
-    return updatePromotion(ctx, { id: toRowId(promotionId.id), draft });
+    const updated = await updatePromotion(ctx, { id: toRowId(promotionId.id), draft });
+    return placed(updated, (path) => placeInRule(path, rule));
   },
 });
 

@@ -105,7 +105,9 @@ test("faults are named with their place, and null takes away what a draft said",
     "currency",
     "perMember",
   ]);
-  expect(await paths({ discount: { fullReduction: { spend: "10", off: "20" } } })).toEqual(["params.off"]);
+  expect(await paths({ discount: { fullReduction: { spend: "10", off: "20" } } })).toEqual([
+    "discount.fullReduction.off",
+  ]);
   expect(await paths({ eligibility: { level: {} } })).toEqual(["eligibility.level"]);
   expect(await paths({ stacking: { exclusive: false } })).toEqual(["stacking"]);
   const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
@@ -130,7 +132,7 @@ test("live edits, stock and budget: what is refused names its field, what is don
   });
   expect(refused).toMatchObject({
     refusal: "INVALID_INPUT",
-    issues: [{ path: "kind" }, { path: "params" }, { path: "validDays" }],
+    issues: [{ path: "discount" }, { path: "discount.cash" }, { path: "validDays" }],
   });
   expect(await ed!.does("updateCouponTemplate", { templateId: template, name: "New" }, "name")).toMatchObject({
     name: "New",

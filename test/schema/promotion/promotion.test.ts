@@ -51,16 +51,18 @@ test("a promotion of each kind is kept with its tiers", async () => {
 test("faulty tiers and windows are refused with their place", async () => {
   const paths = async (more: object) =>
     (await ed!.does("createPromotion", { name: "x", rule, ...more })).issues.map(({ path }: { path: string }) => path);
-  expect(await paths({ rule: { fullReduction: [{ spend: "10", off: "20" }] } })).toEqual(["rule.tiers.0.off"]);
+  expect(await paths({ rule: { fullReduction: [{ spend: "10", off: "20" }] } })).toEqual(["rule.fullReduction.0.off"]);
   expect(await paths({ rule: { discount: [{ spend: "10", basisPointsOff: 10_000 }] } })).toEqual([
-    "rule.tiers.0.basisPointsOff",
+    "rule.discount.0.basisPointsOff",
   ]);
   const falling = [
     { spend: "20", points: 1 },
     { spend: "10", points: 2 },
   ];
-  expect(await paths({ rule: { points: falling } })).toEqual(["rule.tiers"]);
-  expect(await paths({ rule: { coupon: [] }, name: "" })).toEqual(["name", "rule.tiers"]);
+  expect(await paths({ rule: { points: falling } })).toEqual(["rule.points"]);
+  expect(await paths({ rule: { coupon: [] }, name: "" })).toEqual(["name", "rule.coupon"]);
+  const nowhere = [{ spend: "10", couponTemplateId: idOf("CouponTemplate", 99_999) }];
+  expect(await paths({ rule: { coupon: nowhere } })).toEqual(["rule.coupon.0.couponTemplateId"]);
   expect(await paths({ startsAt: "2030-01-02T00:00:00Z", endsAt: "2030-01-01T00:00:00Z" })).toEqual(["endsAt"]);
 });
 
