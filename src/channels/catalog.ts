@@ -114,7 +114,6 @@ export type LocalChannelName = Exclude<ChannelName, ExternalChannelName>;
 
 export const channelNames = Object.keys(channels) as [ChannelName, ...ChannelName[]];
 export const externalNames = channelNames.filter(isExternal);
-export const localNames = channelNames.filter(isLocal);
 
 export function isExternal(name: ChannelName): name is ExternalChannelName {
   return channels[name].reach === "external";

@@ -12,7 +12,6 @@ import { Quote } from "../quote/quote-shape.ts";
  * was paid went back. RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
  */
 export const orderStates = ["LOCKED", "REDEEMED", "REFUNDED", "RELEASED", "EXPIRED"] as const;
-export type OrderState = (typeof orderStates)[number];
 
 const Json = z.string().transform((text): unknown => JSON.parse(text));
 
