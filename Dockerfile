@@ -15,5 +15,5 @@ RUN mkdir /data && chown bun /data
 USER bun
 VOLUME /data
 EXPOSE 3000
-HEALTHCHECK CMD ["bun", "-e", "fetch('http://127.0.0.1:3000/livez').then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
+HEALTHCHECK CMD ["bun", "-e", "fetch(`http://127.0.0.1:${process.env.PORT}/livez`).then(r => process.exit(r.ok ? 0 : 1), () => process.exit(1))"]
 CMD ["bun", "src/main.ts"]

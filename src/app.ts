@@ -6,7 +6,6 @@ import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
 import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
-import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
@@ -31,6 +30,7 @@ import {
   queueSettings,
   redisSettings,
 } from "./settings.ts";
+import { onPort, startFault } from "./start-fault.ts";
 import { type Listener, listen } from "./web/listener.ts";
 import { realWorld, type World } from "./world.ts";
 
@@ -63,7 +63,7 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
   try {
     return await start(env, replace);
   } catch (error) {
-    throw faultOfTheMachine(error, env) ?? error;
+    throw startFault(error, env) ?? error;
   }
 }
 
@@ -71,7 +71,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world);
-  const listener = listen({ host: env.HOST, port: env.PORT }, log);
+  const listener = await onPort("PORT", env.HOST, env.PORT, () => listen({ host: env.HOST, port: env.PORT }, log));
   const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
   const queue = openQueue(
     queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
@@ -124,19 +124,6 @@ function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
   ]);
 }
 
-/** A port that is taken, a disk that is full, a file that is damaged: in a line, with what to do. */
-function faultOfTheMachine(error: unknown, { PORT, HOST, dataDir }: Env): SetupError | undefined {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (code === "EADDRINUSE") return new SetupError(`${HOST}:${PORT} is in use; stop what listens there, or set PORT.`);
-  if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
-    return new SetupError(`A database in ${dataDir} is damaged (${code}); restore the directory from a backup.`);
-  }
-  if (/^(EACCES|EROFS|ENOSPC|SQLITE_(FULL|READONLY|CANTOPEN|PERM|IOERR)).*$/.test(code)) {
-    return new SetupError(`${dataDir} cannot be written (${code}); is the disk full, or another user's?`);
-  }
-  return undefined;
-}
-
 interface Parts {
   readonly db: RootDatabase;
   readonly redis: RedisHandle;
@@ -163,7 +150,7 @@ async function ownBroker(env: Env, log: Log, replace: Replaceable): Promise<Pick
 
 /** Starts the broker on the data directory's queue. */
 export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable = {}): Promise<Broker> {
-  return startBroker({
+  const started = startBroker({
     path: join(env.dataDir, "queue.db"),
     port: env.BROKER_PORT,
     token: env.secrets.brokerToken,
@@ -173,6 +160,7 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
     ...(deliver && { deliver }),
     ...(clock && { clock }),
   });
+  return onPort("BROKER_PORT", "127.0.0.1", env.BROKER_PORT, () => started);
 }
 
 /** What operators, services and members talk to. */

@@ -1,42 +1,49 @@
-import { broker } from "./cli/broker.ts";
-import { demo } from "./cli/demo.ts";
-import { docs } from "./cli/docs.ts";
+import { asksFor, type Command, versionLine } from "./cli/command.ts";
 import { fail } from "./cli/failure.ts";
-import { importFile } from "./cli/import.ts";
-import { schema } from "./cli/schema.ts";
-import { serve } from "./cli/serve.ts";
-import { token } from "./cli/token.ts";
 
-/** A subcommand: what it says of itself, and what it does with the arguments behind its name. */
-interface Command {
-  readonly usage: string;
-  readonly run: (args: readonly string[]) => Promise<void>;
+/** A subcommand: what it is, in a line, and where it stands; only the one that is called is loaded. */
+interface Entry {
+  readonly about: string;
+  readonly load: () => Promise<Command>;
 }
 
-const commands: Readonly<Record<string, Command>> = {
-  serve: { usage: "serve                          start Fanfare", run: serve },
-  demo: { usage: "demo [--members N] [--exit] [--json]   one promotion to N sample members", run: demo },
-  token: {
-    usage: "token operator|service|member …       mint a token (see token --help)",
-    run: token,
+const commands: Readonly<Record<string, Entry>> = {
+  serve: { about: "start Fanfare", load: async () => (await import("./cli/serve.ts")).serve },
+  demo: {
+    about: "one promotion to sample members, a flash sale",
+    load: async () => (await import("./cli/demo.ts")).demo,
   },
-  import: { usage: "import FILE.csv [--json]       import members from a CSV file", run: importFile },
-  broker: { usage: "broker                         run the embedded queue as a process of its own", run: broker },
-  docs: { usage: "docs --write|--check           the same for the table of domains in CONTRIBUTING.md", run: docs },
-  schema: { usage: "schema --write|--check         write schema.graphql, or fail when it differs", run: schema },
+  token: { about: "mint a token", load: async () => (await import("./cli/token.ts")).token },
+  import: { about: "import members from a CSV file", load: async () => (await import("./cli/import.ts")).importFile },
+  broker: {
+    about: "run the embedded queue as a process of its own",
+    load: async () => (await import("./cli/broker.ts")).broker,
+  },
+  docs: {
+    about: "make CONTRIBUTING.md's table of domains",
+    load: async () => (await import("./cli/docs.ts")).docs,
+  },
+  schema: { about: "make schema.graphql", load: async () => (await import("./cli/schema.ts")).schema },
 };
 
-const [name = "", ...args] = Bun.argv.slice(2);
-const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-if (!command) {
-  const usage = Object.values(commands).map((each) => `  fanfare ${each.usage}`);
-  console.error(
-    [
-      ...(name && name !== "help" && name !== "--help" ? [`There is no command "${name}".`] : []),
-      "Usage:",
-      ...usage,
-    ].join("\n"),
-  );
-  process.exit(name === "help" || name === "--help" ? 0 : 2);
+const usage = [
+  "fanfare COMMAND …        `fanfare COMMAND --help` says what it takes",
+  ...Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`),
+  "",
+  "fanfare --version",
+  "",
+  "Settings are environment variables; .env.example lists them. Data is in DATA_DIR, by default this checkout's data/.",
+  "Exit status: 0 done, 1 failed, 2 not understood, 130 stopped by a signal before it was done.",
+].join("\n");
+
+async function main([name = "", ...args]: readonly string[]): Promise<void> {
+  const asked = name === "help" ? args[0] : name;
+  const entry = asked !== undefined && Object.hasOwn(commands, asked) ? commands[asked] : undefined;
+  if (entry) return (await entry.load())(name === "help" ? ["--help"] : args);
+  if (name === "--version") return console.log(versionLine);
+  if (name === "help" || asksFor(["--help", "-h"], [name])) return console.log(usage);
+  console.error(name ? `There is no command "${name}".\n${usage}` : usage);
+  process.exitCode = 2;
 }
-await command.run(args).catch(fail);
+
+await main(Bun.argv.slice(2)).catch(fail);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
-import { resolve } from "node:path";
 import { z } from "zod";
 import type { ExternalChannelName } from "./channels/catalog.ts";
+import { expectInstallation, fromCheckout } from "./data-dir.ts";
 import { flag, isZone, listOf, mailbox, smsSender, url } from "./env-values.ts";
 import { keptSecrets, type Secrets, secret } from "./secrets.ts";
 
@@ -91,11 +91,18 @@ export function environment(overrides: Source = {}): Source {
   return { ...Bun.env, ...overrides };
 }
 
+/** Whether the data directory may be a new one, in which an installation is made, or must hold one. */
+type Installation = "new or old" | "old";
+
 /**
  * Checks and completes an environment, by default the process's. Throws an {@link EnvError} that names every fault,
- * those of `further` variables among them.
+ * those of `further` variables among them, and a {@link SetupError} for a data directory that cannot serve.
  */
-export function readEnv(source: Source = environment(), further: readonly FurtherVariables[] = []): Env {
+export function readEnv(
+  source: Source = environment(),
+  further: readonly FurtherVariables[] = [],
+  installation: Installation = "new or old",
+): Env {
   const faults: string[] = [];
   const given: Given = withFiles(source, variableNames, faults);
   const parsed = Variables.safeParse(given);
@@ -104,7 +111,8 @@ export function readEnv(source: Source = environment(), further: readonly Furthe
   if (given.NODE_ENV === "production") faults.push(...unsafeInProduction(given));
   if (!parsed.success || faults.length > 0) throw new EnvError(faults);
   const { DATA_DIR, ...variables } = parsed.data;
-  const dataDir = resolve(DATA_DIR);
+  const dataDir = fromCheckout(DATA_DIR);
+  if (installation === "old") expectInstallation(dataDir);
   return {
     ...variables,
     dataDir,
@@ -132,12 +140,12 @@ function faultsOf(error: z.ZodError | undefined): string[] {
 /** The variables that are set, as text. */
 type Given = Readonly<Partial<Record<Name, string>>>;
 
-/** Replaces `<NAME>_FILE` by the content of its file; an empty variable counts as absent. */
+/** Replaces `<NAME>_FILE` by the content of its file; what is empty or blank counts as absent. */
 function withFiles(source: Source, names: readonly string[], faults: string[]): Record<string, string> {
   const values: Record<string, string> = {};
   for (const name of names) {
-    const direct = source[name];
-    const file = source[`${name}_FILE`];
+    const direct = source[name]?.trim();
+    const file = source[`${name}_FILE`]?.trim();
     if (direct && file) faults.push(`${name}: both ${name} and ${name}_FILE are set`);
     const value = direct || (file && contentOf(file));
     if (value) values[name] = value;
@@ -148,7 +156,7 @@ function withFiles(source: Source, names: readonly string[], faults: string[]): 
 
 function contentOf(file: string): string | undefined {
   try {
-    return readFileSync(file, "utf8").trim();
+    return readFileSync(fromCheckout(file), "utf8").trim();
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
 import { fail } from "./cli/failure.ts";
 import { serve } from "./cli/serve.ts";
 
-await serve().catch(fail);
+await serve(Bun.argv.slice(2)).catch(fail);

@@ -2,7 +2,7 @@ import { createHmac, randomBytes } from "node:crypto";
 import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { SetupError } from "./errors.ts";
+import { cannotWrite, SetupError } from "./errors.ts";
 
 export const secret = z.string().min(32, "at least 32 characters");
 
@@ -21,12 +21,16 @@ const Secrets = z
 export type Secrets = z.infer<typeof Secrets>;
 
 /**
- * The secrets in the data directory, made on the first start and readable by their owner only. A damaged file is a
- * {@link SetupError}.
+ * The secrets in the data directory, made on the first start and readable by their owner only. A damaged file, or a
+ * directory that takes none, is a {@link SetupError}.
  */
 export function keptSecrets(dataDir: string): Secrets {
   const path = join(dataDir, "secrets.json");
-  if (!existsSync(path)) makeSecrets(dataDir, path);
+  try {
+    if (!existsSync(path)) makeSecrets(dataDir, path);
+  } catch (error) {
+    throw cannotWrite(dataDir, error) ?? error;
+  }
   try {
     return Secrets.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch {

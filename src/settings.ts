@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { type ChannelSettings, type Channels, providerSettings } from "./channels/index.ts";
 import type { Domain } from "./context.ts";
+import { fromCheckout } from "./data-dir.ts";
 import type { DatabaseSettings } from "./db/client.ts";
 import type { Env, FurtherVariables } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
@@ -12,8 +13,14 @@ import type { Settings } from "./settings-slice.ts";
 
 // What each part is told, from the environment: the same code runs in both worlds, only its settings differ.
 
-export function databaseSettings(env: Env): DatabaseSettings {
-  return { url: env.DATABASE_URL ?? `file:${join(env.dataDir, "fanfare.db")}`, authToken: env.DATABASE_AUTH_TOKEN };
+export function databaseSettings({
+  DATABASE_URL: url,
+  DATABASE_AUTH_TOKEN: authToken,
+  dataDir,
+}: Env): DatabaseSettings {
+  if (url === undefined) return { url: `file:${join(dataDir, "fanfare.db")}`, authToken };
+  const [, relative] = /^file:([^/:].*)$/.exec(url) ?? [];
+  return { url: relative ? `file:${fromCheckout(relative)}` : url, authToken };
 }
 
 export function memberTokenSettings(env: Env): MemberTokenSettings {

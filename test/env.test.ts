@@ -1,9 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { existsSync, readdirSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { type Env, EnvError, readEnv } from "../src/env.ts";
 import { SetupError } from "../src/errors.ts";
-import { channelSettings } from "../src/settings.ts";
+import { channelSettings, databaseSettings } from "../src/settings.ts";
 import { tempDir } from "./support/temp.ts";
 
 type Source = Readonly<Record<string, string>>;
@@ -85,6 +85,16 @@ describe("an environment", () => {
       /^The environment is not fit to start:\n( {2}- [A-Z_, ]+: \S.*\n){12} {2}- [A-Z_, ]+: \S.*$/,
     );
     expect(existsSync(source.DATA_DIR)).toBe(false);
+  });
+
+  test("counts relative paths from the checkout, wherever somebody stands", () => {
+    const [dir, secret] = [tempDir(), file(`${strong}\n`)];
+    const near = (path: string) => relative(join(import.meta.dir, ".."), path);
+    const env = readEnv({ DATA_DIR: near(dir), LINK_SECRET_FILE: near(secret), DATABASE_URL: "file:kept/x.db" });
+    expect([env.dataDir, env.secrets.linkSecret]).toEqual([dir, strong]);
+    expect(databaseSettings(env).url).toBe(`file:${join(import.meta.dir, "../kept/x.db")}`);
+    expect(databaseSettings({ ...env, DATABASE_URL: "file:/srv/x.db" }).url).toBe("file:/srv/x.db");
+    expect(databaseSettings({ ...env, DATABASE_URL: undefined }).url).toBe(`file:${dir}/fanfare.db`);
   });
 
   test("quotes no secret in its faults", () => {

@@ -2,11 +2,14 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startApp } from "../app.ts";
-import { type Env, environment, readEnv } from "../env.ts";
+import { createLog } from "../log.ts";
+import { defineCommand } from "./command.ts";
+import { demoEnv } from "./demo-env.ts";
 import { printInvitation, printOutcome, printSale } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
 import { runSale } from "./demo-sale.ts";
-import { readOptions, UsageError } from "./options.ts";
+import { UsageError } from "./options.ts";
+import { quietLibraries } from "./quiet.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";
 
 /**
@@ -14,17 +17,38 @@ import { stopOnSignal } from "./stop-on-signal.ts";
  * of them. Its data is in a directory of its own that goes when it ends. With `--exit` it ends after the table, with
  * `--json` the last line is one JSON object.
  */
-export async function demo(args: readonly string[]): Promise<void> {
-  const { values } = readOptions(args, {
+export const demo = defineCommand({
+  name: "demo",
+  usage: `fanfare demo [--members 10000] [--exit] [--json]        (the same as: npm run demo -- …)
+
+Sample members, one promotion to them over in-app and e-mail, a flash sale, and what became of them; then it serves
+until Ctrl-C. Its data is in a directory of its own that goes when it ends, and nothing leaves the machine: settings
+such as PORT count, those of databases, queues and providers do not. Without PORT it takes 3000, or any where that is
+taken. --exit ends it after the table; with --json the last line is one JSON object.`,
+  options: {
     members: { type: "string", default: "10000" },
     exit: { type: "boolean", default: false },
     json: { type: "boolean", default: false },
-  });
-  const members = Number(values.members.replaceAll(/[_,]/g, ""));
-  if (!Number.isSafeInteger(members) || members < 1) throw new UsageError("--members takes a whole number from 1");
+  },
+  async run(values) {
+    const members = Number(values.members.replaceAll(/[_,]/g, ""));
+    if (!Number.isSafeInteger(members) || members < 1) throw new UsageError("--members takes a whole number from 1");
+    await show(members, values);
+  },
+});
+
+interface Wishes {
+  readonly exit: boolean;
+  readonly json: boolean;
+}
+
+async function show(members: number, { exit, json }: Wishes): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "fanfare-demo-"));
   process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
-  const env = demoEnv(dataDir, values.exit);
+  const { env, unheeded } = demoEnv(dataDir, exit);
+  quietLibraries(createLog(env.LOG_LEVEL));
+  process.stderr.write(`Data directory: ${dataDir}, until the demo ends\n`);
+  if (unheeded.length > 0) process.stderr.write(`Not used by the demo: ${unheeded.join(", ")}\n`);
   const app = await startApp(env);
   const signal = stopOnSignal(app);
   const unlessStopped = async (error: unknown) => {
@@ -39,23 +63,8 @@ export async function demo(args: readonly string[]): Promise<void> {
   printOutcome(outcome);
   const sale = await runSale(app, env, members).catch(unlessStopped);
   printSale(sale);
-  if (!values.exit) await printInvitation(app, env);
-  if (values.json) console.log(JSON.stringify({ ...outcome.summary, sale }));
-  if (values.exit) await app.stop();
+  if (!exit) await printInvitation(app, env);
+  if (json) console.log(JSON.stringify({ ...outcome.summary, sale }));
+  if (exit) await app.stop();
   else await signal.done;
-}
-
-function demoEnv(dataDir: string, brief: boolean): Env {
-  const own = { NODE_ENV: "development", DATA_DIR: dataDir, LOG_LEVEL: "error", APPROVAL_ABOVE: "1000000000" };
-  const crowd = { TRUST_PROXY: "1" }; // the flash sale's members come from many addresses
-  return readEnv(environment({ ...own, ...crowd, PORT: brief || portTaken(3000) ? "0" : "3000" }));
-}
-
-function portTaken(port: number): boolean {
-  try {
-    Bun.serve({ hostname: "127.0.0.1", port, fetch: () => new Response() }).stop(true);
-    return false;
-  } catch {
-    return true;
-  }
 }

@@ -1,7 +1,8 @@
 import { join } from "node:path";
 import type { Domain } from "../context.ts";
 import { domains } from "../domains.ts";
-import { readOptions, UsageError } from "./options.ts";
+import { defineCommand } from "./command.ts";
+import { UsageError } from "./options.ts";
 
 const path = join(import.meta.dir, "../../CONTRIBUTING.md");
 const [begins, ends] = ["<!-- domains: made by `bun run docs` -->", "<!-- /domains -->"];
@@ -17,15 +18,23 @@ export function withDomains(text: string): string {
 /**
  * Writes the table of domains into CONTRIBUTING.md, or fails when the one that stands there differs from the manifests.
  */
-export async function docs(args: readonly string[]): Promise<void> {
-  const { values } = readOptions(args, { write: { type: "boolean" }, check: { type: "boolean" } });
-  const text = await Bun.file(path).text();
-  const wanted = withDomains(text);
-  if (values.write) await Bun.write(path, wanted);
-  else if (values.check && text !== wanted) {
-    throw new UsageError("CONTRIBUTING.md differs from the manifests: run `bun run docs` and commit it");
-  } else if (!values.check) console.log(domainTable(domains));
-}
+export const docs = defineCommand({
+  name: "docs",
+  usage: `fanfare docs [--write | --check]
+
+Prints the table of domains, made from their manifests. With --write it is written into CONTRIBUTING.md, with --check
+that file is compared.`,
+  options: { write: { type: "boolean" }, check: { type: "boolean" } },
+  async run({ write, check }) {
+    const text = await Bun.file(path).text();
+    const wanted = withDomains(text);
+    if (write) await Bun.write(path, wanted);
+    else if (!check) console.log(domainTable(domains));
+    else if (text !== wanted) {
+      throw new UsageError("CONTRIBUTING.md differs from the manifests: run `bun run docs` and commit it");
+    }
+  },
+});
 
 function domainTable(list: readonly Domain[]): string {
   const head = ["| domain | what it is | what it brings |", "| --- | --- | --- |"];

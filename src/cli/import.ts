@@ -1,27 +1,82 @@
 import { basename } from "node:path";
+import type { Context } from "../context.ts";
 import { isRefusal } from "../errors.ts";
+import { globalId } from "../ids.ts";
 import { importMembers } from "../member/import.ts";
+import { knownFields } from "../member/import-columns.ts";
+import type { ImportFault } from "../member/import-rows.ts";
+import { type ImportTask, importFaults, keptFaults } from "../member/import-task.ts";
+import { defineCommand } from "./command.ts";
 import { offline } from "./offline.ts";
-import { readOptions, UsageError } from "./options.ts";
+import { UsageError } from "./options.ts";
 import { count } from "./progress.ts";
 
+/** How many faulty cells are printed. */
+const shownFaults = 10;
+
 /** Streams a CSV file into the members. Run again after a crash, it goes on where it stopped. */
-export async function importFile(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, { json: { type: "boolean", default: false } });
-  const [path] = positionals;
-  if (!path) throw new UsageError("fanfare import FILE.csv: which file?");
-  const content = Bun.file(path);
-  if (!(await content.exists())) throw new UsageError(`There is no file ${path}.`);
+export const importFile = defineCommand({
+  name: "import",
+  usage: `fanfare import FILE.csv [--map HEADING=FIELD]… [--skip HEADING]… [--json]
+
+Imports members from a CSV file: a header row, then a member a row. Run again after a crash, it goes on where it
+stopped. Faulty rows are left out and told: the first ${shownFaults} faults here, up to ${count(keptFaults)} by the API.
+
+  --map "E-Mail=email"   a heading that is not named after its field; may be given several times
+  --skip Notes           a column that is not to be imported; may be given several times
+  --json                 prints the import and its first faults as one JSON object
+
+Fields, of which externalId is needed:
+${knownFields.replace(/(.{1,115})(?: |$)/g, "  $1\n")}
+Lists (tags, pushTokens) are separated by |, an empty cell says nothing, consent and control are yes or no, a PATH is a
+name or names with dots between them.`,
+  options: {
+    json: { type: "boolean", default: false },
+    map: { type: "string", multiple: true, default: [] },
+    skip: { type: "string", multiple: true, default: [] },
+  },
+  takes: 1,
+  async run({ json, map, skip }, [path]) {
+    if (!path) throw new UsageError("fanfare import FILE.csv: which file?");
+    const names = namesOf(map, skip);
+    const content = Bun.file(path);
+    if (!(await content.exists())) throw new UsageError(`There is no file ${path}.`);
+    const { task, faults } = await offline("import", (ctx) => imported(ctx, { name: basename(path), content }, names));
+    if (json) console.log(JSON.stringify({ ...task, firstFaults: faults }));
+    else print(task, faults);
+    if (task.state === "failed") process.exitCode = 1;
+  },
+});
+
+/** What each heading means: `--map HEADING=FIELD`, `--skip HEADING`. */
+function namesOf(map: readonly string[], skip: readonly string[]): Record<string, string> {
+  const mapped = map.map((words): [string, string] => {
+    const at = words.lastIndexOf("=");
+    if (at < 1 || at === words.length - 1) throw new UsageError(`--map ${words}: it takes HEADING=FIELD.`);
+    return [words.slice(0, at), words.slice(at + 1)];
+  });
+  return Object.fromEntries([...mapped, ...skip.map((heading) => [heading, "-"] as const)]);
+}
+
+async function imported(ctx: Context, file: { name: string; content: Blob }, names: Readonly<Record<string, string>>) {
   const onProgress = ({ rows }: { rows: number }) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${count(rows)} rows`);
   };
-  const task = await offline("import", (ctx) => importMembers(ctx, { name: basename(path), content }, { onProgress }));
+  const task = await importMembers(ctx, file, { names, onProgress });
   if (process.stderr.isTTY) process.stderr.write("\n");
   if (isRefusal(task)) throw new UsageError(task.message);
-  if (values.json) return console.log(JSON.stringify(task));
+  return { task, faults: await importFaults(ctx, task.id, shownFaults) };
+}
+
+function print(task: ImportTask, faults: readonly ImportFault[]): void {
   const outcomes = (["created", "updated", "unchanged", "faulty"] as const).map(
     (each) => `${count(task[each])} ${each}`,
   );
   console.log(`${count(task.rows)} rows: ${outcomes.join(", ")}`);
-  if (task.state === "failed") process.exitCode = 1;
+  for (const { row, column, message } of faults)
+    console.log(`  row ${row}${column === null ? "" : `, column ${column}`}: ${message}`);
+  if (task.faults <= faults.length) return;
+  const id = globalId("MemberImport", task.id);
+  const query = `{ node(id: "${id}") { ... on MemberImport { faults { row column message } } } }`;
+  console.log(`  … and ${count(task.faults - faults.length)} more; at /graphql: ${query}`);
 }

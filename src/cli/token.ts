@@ -1,34 +1,39 @@
 import { roles } from "../actor.ts";
 import { domains } from "../domains.ts";
-import { readEnv } from "../env.ts";
 import { isRefusal } from "../errors.ts";
 import { mintMemberToken } from "../operations/member-token.ts";
 import { createToken, knownScopes, type TokenInput } from "../operations/token.ts";
 import { memberTokenSettings } from "../settings.ts";
-import { offline } from "./offline.ts";
-import { readOptions, UsageError } from "./options.ts";
+import { defineCommand } from "./command.ts";
+import { offline, readInstallation } from "./offline.ts";
+import { UsageError } from "./options.ts";
 
 const scopes = knownScopes(domains);
 
 const usage = `fanfare token operator --name NAME --role ${roles.join("|")}
 fanfare token service --name NAME --scope ${scopes.join("|")} [--scope …]
-fanfare token member EXTERNAL_ID [--seconds 3600]     (signed with this installation's own secret: for local use)`;
+fanfare token member EXTERNAL_ID [--seconds 3600]     (signed with this installation's own secret: for local use)
+
+Mints a token on the machine that holds the data, and prints it alone on standard output: it is not shown again. The
+installation must be there already; DATA_DIR says where, by default this checkout's data/.`;
 
 /** Mints a token on the machine that holds the database, and prints it: it is not shown again. */
-export async function token(args: readonly string[]): Promise<void> {
-  const { values, positionals } = readOptions(args, {
+export const token = defineCommand({
+  name: "token",
+  usage,
+  options: {
     name: { type: "string" },
     role: { type: "string" },
     scope: { type: "string", multiple: true },
     seconds: { type: "string", default: "3600" },
-    help: { type: "boolean" },
-  });
-  const [kind, subject] = positionals;
-  if (values.help) console.log(usage);
-  else if (kind === "member" && subject) await mintMember(subject, Number(values.seconds));
-  else if (kind === "operator" || kind === "service") await mintStored(inputOf(kind, values));
-  else throw new UsageError(usage);
-}
+  },
+  takes: 2,
+  async run(values, [kind, subject]) {
+    if (kind === "member" && subject) await mintMember(subject, Number(values.seconds));
+    else if ((kind === "operator" || kind === "service") && !subject) await mintStored(inputOf(kind, values));
+    else throw new UsageError(usage);
+  },
+});
 
 interface TokenOptions {
   readonly name?: string | undefined;
@@ -50,7 +55,7 @@ function inputOf(kind: "operator" | "service", { name, role, scope = [] }: Token
 
 async function mintMember(externalId: string, seconds: number): Promise<void> {
   if (!(seconds > 0)) throw new UsageError("--seconds takes a positive number");
-  const env = readEnv();
+  const env = readInstallation();
   if (env.MEMBER_JWT_JWKS_URL)
     throw new UsageError("members' tokens are checked with the shop's keys (MEMBER_JWT_JWKS_URL): the shop mints them");
   console.log(await mintMemberToken(memberTokenSettings(env), externalId, seconds, Date.now()));

@@ -30,6 +30,8 @@ export interface Database {
 }
 
 export interface RootDatabase extends Database {
+  /** Where it is, for people: the file, or the address without what is secret in it. */
+  readonly place: string;
   /** Calls the listener after each commit of statements that notify this name. */
   onCommit(name: string, listener: () => void): void;
   close(): Promise<void>;
@@ -39,6 +41,13 @@ export interface DatabaseSettings {
   /** `file:/path/to.db`, or the address of a remote libSQL (`libsql://`, `https://`, `http://`). */
   readonly url: string;
   readonly authToken?: string | undefined;
+}
+
+/** Where a database is, for people: the file, or the address without what is secret in it. */
+export function placeOf({ url }: Pick<DatabaseSettings, "url">): string {
+  if (url.startsWith("file:")) return url.slice("file:".length);
+  const parsed = URL.parse(url);
+  return parsed?.host ? `${parsed.protocol}//${parsed.host}` : "at an unreadable address";
 }
 
 /** Opens the database; a local file gets WAL with `synchronous=FULL`, asserted on every connection. */
@@ -58,6 +67,7 @@ export async function openDatabase(settings: DatabaseSettings, world: BusyWorld)
       () => reconnect(readClient),
     );
   return {
+    place: placeOf(settings),
     ...queries(read, (batch) => writer.batch(batch)),
     transaction: (work) => writer.transaction(async (tx) => work(joined((s) => tx.execute(s)))),
     onCommit: (name, listener) => writer.onCommit(name, listener),

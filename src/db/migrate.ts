@@ -20,10 +20,9 @@ export async function migrate(db: RootDatabase, clock: () => number, dir = folde
         CREATE TABLE IF NOT EXISTS migration (
           name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)`,
     ]);
-    const applied = new Map(
-      (await tx.all<Applied>(sql`SELECT name, hash FROM migration`)).map((m) => [m.name, m.hash]),
-    );
-    refuseStrangers([...applied.keys()], files);
+    const rows = await tx.all<Applied>(sql`SELECT name, hash, applied_at FROM migration ORDER BY name`);
+    const applied = new Map(rows.map((row) => [row.name, row.hash]));
+    refuseStrangers(db.place, rows, wanted);
     const done: string[] = [];
     for (const file of wanted) if (await apply(tx, file, clock(), applied.get(file.name))) done.push(file.name);
     return done;
@@ -33,26 +32,44 @@ export async function migrate(db: RootDatabase, clock: () => number, dir = folde
 interface Applied {
   readonly name: string;
   readonly hash: string;
+  /** Milliseconds since 1970 UTC. */
+  readonly applied_at: number;
 }
 
-function refuseStrangers(applied: readonly string[], files: readonly string[]): void {
-  const stranger = applied.find((name) => !files.includes(name));
-  if (stranger)
-    throw new SetupError(`the database was migrated by a newer Fanfare (it knows ${stranger}); run that one`);
+/** Refuses, in words for whoever operates it, a database that another version of Fanfare made. */
+function refuseStrangers(place: string, applied: readonly Applied[], wanted: readonly Migration[]): void {
+  const ours = new Map(wanted.map(({ name, text }) => [name, hashOf(text)]));
+  const stranger = applied.find(({ name, hash }) => ours.get(name) !== hash);
+  if (!stranger) return;
+  const { name } = stranger;
+  const day = new Date(stranger.applied_at).toISOString().slice(0, 10);
+  throw new SetupError(
+    ours.has(name)
+      ? `${place} was made by another build of Fanfare, whose ${name}, applied on ${day}, is not this one's. Run ` +
+          "that build on it, or give this one a DATA_DIR or DATABASE_URL of its own; nothing was changed."
+      : `${place} was brought up to date on ${day} by a newer Fanfare (it knows ${name}): run that one, or a ` +
+          "newer one; nothing was changed.",
+  );
+}
+
+interface Migration {
+  readonly name: string;
+  readonly text: string;
+}
+
+function hashOf(text: string): string {
+  return new Bun.CryptoHasher("sha256").update(text).digest("hex");
 }
 
 async function apply(
   tx: Database,
-  { name, text }: { readonly name: string; readonly text: string },
+  { name, text }: Migration,
   now: number,
   appliedHash: string | undefined,
 ): Promise<boolean> {
-  const hash = new Bun.CryptoHasher("sha256").update(text).digest("hex");
-  if (appliedHash === hash) return false;
-  if (appliedHash)
-    throw new SetupError(`migration ${name} was changed after it had been applied; add a new one instead`);
+  if (appliedHash) return false;
   for (const statement of statementsOf(text)) await tx.write([{ sql: statement, args: [] }]);
-  await tx.write([sql`INSERT INTO migration VALUES (${name}, ${hash}, ${now})`]);
+  await tx.write([sql`INSERT INTO migration VALUES (${name}, ${hashOf(text)}, ${now})`]);
   return true;
 }
 

@@ -17,7 +17,8 @@ export type Draft = Record<string, unknown>;
 
 /**
  * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses,
- * with `row:column`, headings that mean nothing, those that are there twice, and a header without `externalId`.
+ * with `row:column`, headings that mean nothing, those that are there twice, names for headings that are not there, and
+ * a header without `externalId`.
  */
 export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}) {
   const issues: Issue[] = [];
@@ -34,6 +35,9 @@ export function columnsOf(header: readonly string[], names: Readonly<Record<stri
     if (kind) taken.set(kind.place, i + 1);
     return kind ? [{ number: i + 1, ...kind }] : [];
   });
+  for (const heading of Object.keys(names)) {
+    if (!header.includes(heading)) issues.push({ path: "1:1", message: `no column is headed "${heading}"` });
+  }
   if (!taken.has("externalId")) issues.push({ path: "1:1", message: "no column is externalId" });
   return issues.length > 0 ? refuse.invalid(issues) : columns;
 }
@@ -79,7 +83,7 @@ const fields: Readonly<Record<string, Read>> = {
 };
 const prefixed =
   "attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL and consent:CHANNEL:TOPIC";
-const knownFields = `${Object.keys(fields).join(", ")}, ${prefixed}`;
+export const knownFields = `${Object.keys(fields).join(", ")}, ${prefixed}`;
 const spellings = new Map(Object.keys(fields).map((name) => [plain(name), name]));
 
 /** `external_id`, `External ID` and `externalId` are the same. */

@@ -45,7 +45,7 @@ export function openQueue(settings: QueueSettings, world: Pick<World, "timers">)
     settings,
     // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only
     // hide it.
-    client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false }),
+    client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false, devMode: false }),
     verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }, world),
     outage: undefined,
   };

@@ -69,7 +69,7 @@ export function createVerifier(
 }
 
 function receiverOf({ current, next }: SigningKeys): Receiver {
-  return new Receiver({ currentSigningKey: current, nextSigningKey: next });
+  return new Receiver({ currentSigningKey: current, nextSigningKey: next, devMode: false });
 }
 
 async function verify(receiver: Receiver, signed: Signed): Promise<boolean> {

@@ -23,6 +23,7 @@ export function listen({ host, port }: { host: string; port: number }, log: Log)
   const server = Bun.serve({
     hostname: host,
     port,
+    reusePort: false, // true without `development`: a second server would listen, too, and requests go to either
     maxRequestBodySize: longestBody,
     development: false, // its page of a failure shows our source and stack
     fetch: (request, self): Response | Promise<Response> => handler(request, self),

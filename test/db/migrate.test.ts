@@ -46,19 +46,25 @@ test("a faulty migration leaves nothing behind, not even those before it in the 
   await db.close();
 });
 
-test("a migration that was changed after it was applied is refused by name", async () => {
-  const db = await open();
-  await migrate(db, Date.now, folderOf(first));
-  await expect(migrate(db, Date.now, folderOf({ "0001_a.sql": "CREATE TABLE z (x INTEGER);\n" }))).rejects.toThrow(
-    /0001_a\.sql was changed/,
+test("data of another build is refused in words for the operator: which, made when, and what to do", async () => {
+  const path = join(tempDir(), "m.db");
+  const db = await open(path);
+  await migrate(db, () => Date.UTC(2026, 9, 3), folderOf(first));
+  const other = { ...second, "0001_a.sql": "CREATE TABLE z (x INTEGER);\n" };
+  await expect(migrate(db, Date.now, folderOf(other))).rejects.toThrow(
+    `${path} was made by another build of Fanfare, whose 0001_a.sql, applied on 2026-10-03, is not this one's. ` +
+      "Run that build on it, or give this one a DATA_DIR or DATABASE_URL of its own; nothing was changed.",
   );
+  expect(await migrate(db, Date.now, folderOf(first))).toEqual([]);
   await db.close();
 });
 
-test("a database of a newer Fanfare is refused", async () => {
+test("data of a newer Fanfare is refused, too, and left as it is", async () => {
   const db = await open();
-  await migrate(db, Date.now, folderOf(second));
-  await expect(migrate(db, Date.now, folderOf(first))).rejects.toThrow(/newer Fanfare \(it knows 0002_b\.sql\)/);
+  await migrate(db, () => Date.UTC(2026, 9, 4), folderOf(second));
+  const words = "on 2026-10-04 by a newer Fanfare (it knows 0002_b.sql): run that one, or a newer one; nothing was";
+  await expect(migrate(db, Date.now, folderOf(first))).rejects.toThrow(words);
+  expect(await migrate(db, Date.now, folderOf(second))).toEqual([]);
   await db.close();
 });
 

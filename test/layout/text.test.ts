@@ -40,3 +40,14 @@ test("time, chance, ids and timers come from the context alone", () => {
     });
   expect(found).toEqual([]);
 });
+
+test("no server shares its port: two of them would both listen, and requests go to either", () => {
+  const opened = sources.flatMap(({ path, text }) =>
+    text
+      .split("Bun.serve({")
+      .slice(1)
+      .map((options) => ({ path, alone: options.slice(0, 200).includes("reusePort: false") })),
+  );
+  expect(opened.length).toBeGreaterThan(1);
+  expect(opened.filter(({ alone }) => !alone)).toEqual([]);
+});

@@ -49,6 +49,19 @@ describe("a file of members", () => {
     ]);
   });
 
+  test("is refused where a name is for a heading that it has not, so that a slip imports nothing", async () => {
+    const answer = await importMembers(shop.ctx, fileOf("externalId,email\nslip,a@b.example\n"), {
+      names: { Email: "-", externalID: "externalId" },
+    });
+    expect(answer).toMatchObject({
+      issues: [
+        { path: "1:1", message: 'no column is headed "Email"' },
+        { path: "1:1", message: 'no column is headed "externalID"' },
+      ],
+    });
+    expect(await findMember(shop.ctx, { externalId: "slip" })).toBeUndefined();
+  });
+
   test("names the row and the column of each fault and imports the other rows", async () => {
     const task = await imported(
       "externalId,level,email,attribute:age:number\n" +

@@ -82,8 +82,10 @@ function messageTo(token: string, { ref, parts }: Envelope): string {
 }
 
 function accountFrom(text: string): z.infer<typeof ServiceAccount> {
-  const account = ServiceAccount.safeParse(jsonFrom(text));
+  const json = jsonFrom(text);
+  const account = ServiceAccount.safeParse(json);
   if (account.success) return account.data;
-  const faults = account.error.issues.map(({ path, message }) => [...path, message].join(": "));
-  throw new SetupError(`push.serviceAccount is no key file of a Google service account: ${faults.join("; ")}`);
+  const wrong = account.error.issues.flatMap(({ path }) => path).join(", ");
+  const why = wrong ? `${wrong} is missing or no text` : "it is no JSON object";
+  throw new SetupError(`FCM_SERVICE_ACCOUNT is no key file of a Google service account: ${why}.`);
 }

@@ -135,6 +135,7 @@ function listen(options: BrokerOptions, routes: Routes) {
   return Bun.serve({
     hostname: "127.0.0.1",
     port: options.port,
+    reusePort: false,
     idleTimeout: 0,
     maxRequestBodySize: largestBatch,
     fetch: serve(routes, options.token, (error) => options.log?.("broker.fault", { error: String(error) })),

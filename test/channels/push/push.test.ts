@@ -70,10 +70,12 @@ describe("access tokens", () => {
   });
 
   test("a key file that is none is refused at the start, without being quoted", () => {
-    for (const text of ["not JSON SECRET", JSON.stringify({ private_key: "SECRET" })]) {
+    const faulty = { "not JSON SECRET": "no JSON object", [JSON.stringify({ private_key: "SECRET" })]: "project_id" };
+    for (const [text, why] of Object.entries(faulty)) {
       const open = () => sender({ serviceAccount: text });
       expect(open).toThrow(SetupError);
-      expect(open).not.toThrow("SECRET");
+      expect(open).toThrow(why);
+      expect(open).not.toThrow(/SECRET|Invalid/);
     }
   });
 });

@@ -11,9 +11,9 @@ export function lockFile(path: string): () => void {
     lock.run("BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
-    throw new Error(`Another broker has ${path} open; stop that one, or give this one a file of its own.`, {
-      cause: error,
-    });
+    if (!(error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY"))) throw error;
+    const words = `Another broker has ${path} open; stop that one, or give this one a file of its own.`;
+    throw Object.assign(new Error(words, { cause: error }), { code: "QUEUE_IN_USE" });
   }
   return () => lock.close(true);
 }
