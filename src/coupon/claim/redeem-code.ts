@@ -74,10 +74,7 @@ async function triedTooOften(ctx: MemberContext, address: string) {
 interface FoundCode {
   readonly code: string;
   readonly template: number;
-  /**
-   * Whether the member can have a coupon for it: no one has it, its template gives coupons for codes, and the member may
-   * have one more of them.
-   */
+  /** Whether the member can have a coupon for it: it is nobody's, its template gives for codes, and one more to her. */
   readonly isOpen: number;
 }
 

@@ -1,8 +1,9 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, type SQL } from "drizzle-orm";
 import type { Context, MemberContext } from "../../context.ts";
 import { perApp } from "../../memory.ts";
 import { maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
 import { couponsById } from "../coupon.ts";
+import { isNow, stateNow } from "../state-now.ts";
 import { type Coupon, couponTable } from "../table.ts";
 import { expireCouponsOf, isPast } from "./expiry.ts";
 import { inOrder, isAfter, orderOf } from "./wallet-order.ts";
@@ -16,15 +17,15 @@ export interface WalletPage {
 }
 
 /**
- * The acting member's coupons in one status: what may still be used with the soonest end first, what is over with the
- * latest first. Answered from Redis when it is there, from the database otherwise. An unused coupon whose time is over
- * is EXPIRED, and becomes so in the database when it is looked at.
+ * The acting member's coupons in one status, as it is now: what may still be used with the soonest end first, what is
+ * over with the latest first. Answered from Redis when it is there, from the database otherwise. An unused coupon whose
+ * time is over is EXPIRED, and becomes so in the database when it is looked at; one whose lock has run out is free.
  */
 export async function myCoupons(ctx: MemberContext, { status, after, limit }: WalletPage): Promise<Coupon[]> {
   const member = ctx.actor.seq;
   const list = await currentList(ctx, member, status);
-  const last = after === undefined ? undefined : await placeOf(ctx, list, after);
-  if (list.length > maxKept) return readCoupons(ctx, { member, status, after: last, limit });
+  const last = after === undefined ? undefined : await placeOf(ctx, list ?? [], after);
+  if (!list) return readCoupons(ctx, { member, status, after: last, limit }, isNow(status, ctx.clock()));
   const order = inOrder(status);
   return list.filter((coupon) => last === undefined || order(coupon, last) > 0).slice(0, limit);
 }
@@ -37,20 +38,27 @@ async function placeOf(ctx: Context, list: readonly Coupon[], id: number): Promi
   return list.find((coupon) => coupon.id === id) ?? (await couponsById(ctx, [id]))[0];
 }
 
-async function currentList(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
-  if (status !== "AVAILABLE" && status !== "EXPIRED") return listOf(ctx, member, status);
+/** The list as it is now; undefined where it may be longer than what is kept. */
+async function currentList(ctx: Context, member: number, status: WalletStatus): Promise<Coupon[] | undefined> {
   const now = ctx.clock();
-  const unused = await listOf(ctx, member, "AVAILABLE");
+  const read = (from: WalletStatus, isAsked: boolean) => (isAsked ? listOf(ctx, member, from) : []);
+  const isUnused = status === "AVAILABLE" || status === "EXPIRED";
+  const [unused, locked] = await Promise.all([read("AVAILABLE", isUnused), read("LOCKED", status !== "USED")]);
   if (unused.some((coupon) => isPast(coupon, now))) await expireCouponsOf(ctx, member);
-  if (status === "EXPIRED") return listOf(ctx, member, status);
-  return unused.filter((coupon) => !isPast(coupon, now));
+  const over = await read(status, status === "USED" || status === "EXPIRED");
+  const lists = [unused, locked, over];
+  if (lists.some((list) => list.length > maxKept)) return undefined;
+  return lists
+    .flat()
+    .filter((coupon) => stateNow(coupon, now) === status)
+    .toSorted(inOrder(status));
 }
 
-/** The list in its order; more than {@link maxKept} coupons when there are more than that. */
+/** The list by the state that is written, in no order; more than {@link maxKept} coupons when there are more. */
 async function listOf(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
   const kept = await readList(ctx, { member, status });
   if (kept === "unavailable") return readCoupons(ctx, { member, status, limit: maxKept + 1 });
-  if (kept.kind === "loaded") return kept.coupons.toSorted(inOrder(status));
+  if (kept.kind === "loaded") return kept.coupons;
   return reload(ctx, member, status, kept.version);
 }
 
@@ -81,11 +89,15 @@ interface Stretch {
 }
 
 /** A member's coupons lie together in the index `coupon_number`. */
-function readCoupons(ctx: Context, { member, status, after, limit }: Stretch): Promise<Coupon[]> {
+function readCoupons(
+  ctx: Context,
+  { member, status, after, limit }: Stretch,
+  which: SQL = eq(couponTable.state, status),
+): Promise<Coupon[]> {
   return ctx.db.orm
     .select()
     .from(couponTable)
-    .where(and(eq(couponTable.member, member), eq(couponTable.state, status), after && isAfter(status, after)))
+    .where(and(eq(couponTable.member, member), which, after && isAfter(status, after)))
     .orderBy(orderOf(status))
     .limit(limit);
 }

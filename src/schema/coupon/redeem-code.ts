@@ -8,8 +8,8 @@ const { LIMIT_REACHED, NOT_ELIGIBLE, ...refusals } = claimRefusals;
 refusable("redeemCode", {
   description:
     "Gives the signed-in member the coupon that a code stands for. Durable when it answers; the same key gives the " +
-    "same coupon again. Whatever is wrong with a code – unknown, mistyped, used, someone else's, or right but not for " +
-    "a member who may have none or no more – the answer is one NotFound. " +
+    "same coupon again. Whatever is wrong with a code – unknown, mistyped, used, someone else's, or right but for a " +
+    "member who may have none or no more – the answer is one NotFound. " +
     `${perMember.limit} tries at once, then one every ${perMember.periodSeconds / perMember.limit} seconds.`,
   scopes: { member: true },
   result: CouponType,

@@ -104,10 +104,11 @@ test("a right code may be refused for what its template is to everybody: window,
   const answer = async (facts: Parameters<typeof addTemplate>[1]) => {
     const { id } = await addTemplate(shop.ctx, { ...forCodes, ...facts });
     await filledPool(shop.ctx, id, 1);
+    if (facts?.closesAt) shop.pass(facts.closesAt - now);
     return codeOf(await redeem(shop, 2, (await freeCodes(shop.ctx.db, id))[0] ?? ""));
   };
   expect(await answer({ opensAt: now + 60_000 })).toBe("NOT_STARTED");
-  expect(await answer({ closesAt: now - 1 })).toBe("ENDED");
+  expect(await answer({ closesAt: now + 1_000 })).toBe("ENDED");
   expect(await answer({ budget: 500, maxDiscount: 1_000 })).toBe("SOLD_OUT");
 });
 
