@@ -2,8 +2,8 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { memoryGauges, outboxGauges } from "./gauges.ts";
 import { sweep } from "./messages.ts";
+import { machineryKeeps } from "./retention.ts";
 import { operationsSettings } from "./settings.ts";
-import { forgetOld } from "./sweeper.ts";
 
 export const operations = defineDomain({
   name: "operations",
@@ -13,7 +13,7 @@ export const operations = defineDomain({
   // The clock brings the next one within a minute.
   messages: [owned(sweep, { republishable: false })],
   every: [{ cron: "* * * * *", message: sweep }],
-  tidy: forgetOld,
+  keeps: machineryKeeps,
   gauges: [...outboxGauges, ...memoryGauges],
   logs: ["fault", "reissued", "waiting", "pauseMs", "backlog"],
 });

@@ -26,6 +26,18 @@ const publishFailures = new Counter({
   registers: [registry],
 });
 
+const forgotten = new Counter({
+  name: "fanfare_forgotten_total",
+  help: "Rows that this process forgot because they are kept no longer, by what they were.",
+  labelNames: ["what"],
+  registers: [registry],
+});
+
+/** Counts what was kept long enough. */
+export function countForgotten(what: string, rows: number): void {
+  forgotten.inc({ what }, rows);
+}
+
 /** Counts a message that this process has handled. */
 export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
   jobs.inc({ job, result });
