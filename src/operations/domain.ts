@@ -1,6 +1,6 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
-import { memoryGauges, outboxGauges } from "./gauges.ts";
+import { memoryGauges, outboxGauges, queueGauges } from "./gauges.ts";
 import { sweep } from "./messages.ts";
 import { machineryKeeps } from "./retention.ts";
 import { operationsSettings } from "./settings.ts";
@@ -14,6 +14,6 @@ export const operations = defineDomain({
   messages: [owned(sweep, { republishable: false })],
   every: [{ cron: "* * * * *", message: sweep }],
   keeps: machineryKeeps,
-  gauges: [...outboxGauges, ...memoryGauges],
+  gauges: [...outboxGauges, ...queueGauges, ...memoryGauges],
   logs: ["fault", "reissued", "waiting", "pauseMs", "backlog"],
 });
