@@ -129,7 +129,7 @@ describe("a campaign of coupons", () => {
     const { simulateLaunch } = await ada.get(
       `query ($id: ID!) { simulateLaunch(campaignId: $id) { matched
         channels { channel reachable skipped { reason members } }
-        coupons { members coupons left cost currency skipped { reason members } } } }`,
+        coupons { members coupons left cost { amount currency } skipped { reason members } } } }`,
       { id },
     );
     expect(simulateLaunch).toEqual({
@@ -145,8 +145,7 @@ describe("a campaign of coupons", () => {
         members: 45,
         coupons: 30,
         left: "30",
-        cost: "30000",
-        currency: "EUR",
+        cost: { amount: "30000", currency: "EUR" },
         skipped: [
           { reason: "CONTROL_GROUP", members: 10 },
           { reason: "NOT_ELIGIBLE", members: 45 },
