@@ -1,8 +1,10 @@
+import type { Language } from "./language.ts";
+
 /** Who asks. */
 export type Actor =
   | { readonly kind: "operator"; readonly id: number; readonly name: string; readonly role: Role }
   | { readonly kind: "service"; readonly id: number; readonly name: string; readonly scopes: readonly Scope[] }
-  | { readonly kind: "member"; readonly seq: number; readonly id: string }
+  | { readonly kind: "member"; readonly seq: number; readonly id: string; readonly language?: Language }
   | { readonly kind: "system"; readonly job: string }
   | { readonly kind: "anonymous" };
 

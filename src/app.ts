@@ -10,7 +10,7 @@ import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
-import { countPublishFailure } from "./operations/metrics.ts";
+import { countMutation, countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
@@ -176,6 +176,7 @@ function faces(env: Env, ctx: Context) {
     log: ctx.log,
     examples,
     limitRequest: createRequestLimit(ctx),
+    countMutation,
     ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
   const options = { signIn, contextFor, id: ctx.id, dir: join(env.dataDir, "imports") };

@@ -79,8 +79,10 @@ export interface Domain {
    * (ms).
    */
   stalled?(ctx: Context, before: number): Promise<Message[]>;
-  /** Ends what is over and forgets what is old: every minute, a bounded amount each time. */
+  /** Ends what is over: every minute, a bounded amount each time. */
   tidy?(ctx: Context): Promise<void>;
+  /** What it keeps for a time only. */
+  readonly keeps?: readonly Retention[];
   /** Its figures for metrics. */
   readonly gauges?: readonly Gauge[];
   /** The fields that its log lines may carry: no address, code or token is ever one. */
@@ -183,6 +185,16 @@ export interface OpenSubjects {
   readonly unfinished: readonly string[];
   /** Subjects of messages that are waited for unless they were delivered. */
   readonly steps: readonly string[];
+}
+
+/** Something that is kept for a time only, or only so much of it. */
+export interface Retention {
+  /** E.g. `inbox`; metrics count by it what was forgotten. */
+  readonly name: string;
+  /** For how long, or how many, with the variables that say so, for the docs. */
+  readonly kept: string;
+  /** Forgets what is kept no longer, every minute a bounded amount; answers how many rows that were. */
+  forget(ctx: Context): Promise<number>;
 }
 
 /** A figure, or one for each value of its labels; the name begins with `fanfare_`. */

@@ -15,6 +15,7 @@ import {
   couponNotice,
 } from "./messages.ts";
 import { campaignPersonalData } from "./personal-data.ts";
+import { campaignKeeps } from "./retention.ts";
 import { openWorkOfRun } from "./run/open-work.ts";
 import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
 import { campaignSettings } from "./settings.ts";
@@ -49,6 +50,7 @@ export const campaign = defineDomain({
   openWork: { run: openWorkOfRun },
   stalled: (ctx, before) => stalled(ctx, { before, limit: 500 }),
   tidy,
+  keeps: campaignKeeps,
   gauges: campaignGauges,
   logs: ["run", "channel", "batch", "reason"],
   routes: { l: followLink, u: unsubscribePage },

@@ -15,6 +15,16 @@ export const campaignGauges: readonly Gauge[] = [
     },
   },
   {
+    name: "fanfare_sends_done",
+    help: "Sends of all runs, ever, that have their last state, by channel and state.",
+    labels: ["channel", "state"],
+    read: async (ctx) => {
+      const found = await ctx.db.all<{ channel: string; state: string; n: number }>(sql`
+        SELECT channel, state, sum(n) AS n FROM tally WHERE state NOT IN ('PENDING', 'SENDING') GROUP BY 1, 2`);
+      return found.map(({ channel, state, n }) => ({ labels: { channel, state }, value: n }));
+    },
+  },
+  {
     name: "fanfare_sends",
     help: "Ledger rows of unfinished runs by channel and state.",
     labels: ["channel", "state"],

@@ -12,14 +12,18 @@ export const campaignSettings = defineSettings(
     BATCH_WINDOW: count.max(10_000).default(200),
     LEASE_SECONDS: count.default(30),
     LEDGER_DAYS: count.default(400),
+    INBOX_DAYS: count.default(180),
+    INBOX_MAX: count.default(500),
     APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
   },
-  ({ PAGE_SIZE, BATCH_WINDOW, LEASE_SECONDS, LEDGER_DAYS, APPROVAL_ABOVE }): CampaignSettings => ({
-    pageSize: PAGE_SIZE,
-    batchWindow: BATCH_WINDOW,
-    leaseMs: LEASE_SECONDS * 1000,
-    ledgerKeepMs: LEDGER_DAYS * dayMs,
-    approvalAbove: APPROVAL_ABOVE,
+  (said): CampaignSettings => ({
+    pageSize: said.PAGE_SIZE,
+    batchWindow: said.BATCH_WINDOW,
+    leaseMs: said.LEASE_SECONDS * 1000,
+    ledgerKeepMs: said.LEDGER_DAYS * dayMs,
+    inboxKeepMs: said.INBOX_DAYS * dayMs,
+    inboxMax: said.INBOX_MAX,
+    approvalAbove: said.APPROVAL_ABOVE,
   }),
 );
 
@@ -32,6 +36,9 @@ export interface CampaignSettings {
   readonly leaseMs: number;
   /** How long the rows of a finished run's ledger are kept, in milliseconds; its sums are kept for ever. */
   readonly ledgerKeepMs: number;
+  /** How long messages and popups are kept for a member, in milliseconds, and how many of each at most. */
+  readonly inboxKeepMs: number;
+  readonly inboxMax: number;
   /** Launching to more members than this needs an approver who is not the author. */
   readonly approvalAbove: number;
 }

@@ -27,8 +27,9 @@ export interface UnusableCoupon {
   readonly missing: number | null;
 }
 
-/** Refuses a cart, not all of whose coupons can be used on it. */
-export function refuseCoupons(unusable: readonly UnusableCoupon[]) {
+/** Refuses a cart, in a currency, not all of whose coupons can be used on it. */
+export function refuseCoupons(left: readonly UnusableCoupon[], currency: string) {
+  const unusable = left.map((coupon) => ({ ...coupon, currency }));
   return refusal(
     "COUPON_UNUSABLE",
     "Not all of these coupons can be used on this cart; quote it again without those that are named.",

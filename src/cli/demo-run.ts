@@ -45,6 +45,7 @@ export async function runPromotion(app: App, members: number): Promise<DemoOutco
   const promotion = await createPromotion(ctx, {
     name: "Spring sale: 30 off from 200",
     remark: "Until Sunday, on everything in the shop.",
+    currency: "EUR",
     rule: { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: 3_000 }] },
   });
   if (isRefusal(promotion)) throw new Error(promotion.message);

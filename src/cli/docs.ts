@@ -60,6 +60,7 @@ function bringsOf({ messages = [], terms = [], events = [], rewards = [], gauges
       "rewards",
       rewards.map(({ kind }) => kind),
     ),
+    (more.keeps ?? []).map(({ name, kept }) => `keeps \`${name}\` ${kept}`).join("; "),
     named(
       "metrics",
       gauges.map(({ name }) => name),

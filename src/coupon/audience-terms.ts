@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { type AudienceTerm, allOf, defineTerm, idOf } from "../audience/term.ts";
+import { isNow } from "./state-now.ts";
 import { couponStates } from "./table.ts";
 import { inAvailableIndex } from "./wallet/expiry.ts";
 
@@ -82,10 +83,6 @@ export const couponTerms: readonly AudienceTerm[] = [
   }),
 ];
 
-/** An unused coupon is EXPIRED from its end on, whether or not it was looked at since. */
 function inState(status: z.infer<typeof Holds>["status"], asOf: number) {
-  const isPast = sql`(c.state = 'AVAILABLE' AND c.valid_to IS NOT NULL AND c.valid_to <= ${asOf})`;
-  if (status === undefined) return sql`1`;
-  if (status === "AVAILABLE") return sql`c.state = 'AVAILABLE' AND NOT ${isPast}`;
-  return status === "EXPIRED" ? sql`(c.state = 'EXPIRED' OR ${isPast})` : sql`c.state = ${status}`;
+  return status === undefined ? sql`1` : isNow(status, asOf);
 }

@@ -8,6 +8,7 @@ import { couponGauges } from "./gauges.ts";
 import { claimPage } from "./link/claim-page.ts";
 import { codesFlow, couponExpire, couponPool, couponTakeBack } from "./messages.ts";
 import { walletPersonalData } from "./personal-data.ts";
+import { couponKeeps } from "./retention.ts";
 import { couponReward } from "./reward.ts";
 import { couponSettings } from "./settings.ts";
 import { tables } from "./table.ts";
@@ -35,6 +36,7 @@ export const coupon = defineDomain({
   personalData: walletPersonalData,
   stalled: async (ctx, before) => [...(await openTakeBacks(ctx, before)), ...(await openPools(ctx, before))],
   tidy: sweepTemplates,
+  keeps: couponKeeps,
   gauges: couponGauges,
   logs: ["pool", "codeHash", "template", "drift"],
   routes: { c: claimPage },

@@ -21,7 +21,7 @@ export const couponReward = defineReward({
   },
   describe: async (ctx, { template: id }) => {
     const template = await findTemplate(ctx, id);
-    return template ? `${template.name} (${describeDiscount(template)} ${template.currency})` : `coupon template ${id}`;
+    return template ? `${template.name} (${describeDiscount(template, "en")})` : `coupon template ${id}`;
   },
   left: ({ template }) => unitsLeft(template),
   issueToMembers: async (ctx, { template: id }, { source, members }) => {

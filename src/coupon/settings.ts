@@ -1,6 +1,14 @@
+import { z } from "zod";
 import { defineSettings } from "../settings-slice.ts";
 
-/** What coupons keep secret: the key of the hashes by which logs tell codes apart. */
-export const couponSettings = defineSettings("coupon", {}, (_values, { secrets }) => ({
-  codeSecret: secrets.codeSecret ?? "",
-}));
+/** What an installation sets of coupons. */
+export const couponSettings = defineSettings(
+  "coupon",
+  { COUPON_DAYS: z.coerce.number().int().positive().default(400) },
+  ({ COUPON_DAYS }, { secrets }) => ({
+    /** The key of the hashes by which logs tell codes apart. */
+    codeSecret: secrets.codeSecret ?? "",
+    /** How long a coupon is kept after it ended, in milliseconds. */
+    keepMs: COUPON_DAYS * 24 * 3_600_000,
+  }),
+);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Language } from "../language.ts";
 
 /** What a discount looks at: the lines that count for its coupon, in minor units. */
 export interface CartPart {
@@ -8,6 +9,15 @@ export interface CartPart {
   readonly left: number;
 }
 
+/** How people are told: in which language, and how amounts (minor units) are written in it. */
+export interface Words {
+  readonly language: Language;
+  readonly money: (amount: number) => string;
+}
+
+/** A sentence in each language. */
+export type InWords<Params> = Readonly<Record<Language, (params: Params, money: Words["money"]) => string>>;
+
 /** A kind of discount with the shape of its parameters. */
 export interface Discount<Params> {
   readonly kind: string;
@@ -15,8 +25,8 @@ export interface Discount<Params> {
   /** Whether it is used like money: such coupons come after all others, whatever their order says. */
   readonly isMoney?: boolean;
   readonly params: z.ZodType<Params>;
-  /** It in words for people, amounts in minor units. */
-  describe(params: Params): string;
+  /** It in words for people. */
+  readonly describe: InWords<Params>;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
   maxDiscount(params: Params): number | undefined;
   /** What the lines must cost for it to take anything off, in minor units; 0 unless said. */
@@ -33,7 +43,7 @@ export interface DiscountKind {
   /** What a template's `params` must fit. */
   readonly params: z.ZodType;
   /** It in words. Throws for parameters that do not fit, as all of these do. */
-  describe(params: unknown): string;
+  describe(params: unknown, words: Words): string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
   maxDiscount(params: unknown): number | undefined;
   /** What the lines must cost for it to take anything off, in minor units. */
@@ -56,7 +66,7 @@ export function defineDiscount<Params>(discount: Discount<Params>): DiscountKind
     description,
     isMoney,
     params: schema,
-    describe: (params) => discount.describe(schema.parse(params)),
+    describe: (params, { language, money }) => discount.describe[language](schema.parse(params), money),
     maxDiscount: (params) => discount.maxDiscount(schema.parse(params)),
     threshold: (params) => discount.threshold?.(schema.parse(params)) ?? 0,
     rule: (params) => {

@@ -1,6 +1,9 @@
 import type { Issue } from "../errors.ts";
 import { schemaIssues } from "../input.ts";
+import type { Language } from "../language.ts";
+import { moneyText } from "../money.ts";
 import { Conditions } from "./conditions.ts";
+import type { Words } from "./discount.ts";
 import { discountKinds, discountOf } from "./kind/index.ts";
 import { Stacking } from "./stacking.ts";
 
@@ -55,19 +58,53 @@ export function leavesNothing(terms: DiscountTerms): boolean {
   return discountOf(terms.kind)?.rule(terms.params)({ amount: smallest, left: smallest }) === smallest;
 }
 
-/** What coupons of a template are worth, in the words of its kind; amounts are minor units. */
-export function describeDiscount({ kind, params }: Pick<DiscountTerms, "kind" | "params">): string {
-  return discountOf(kind)?.describe(params) ?? kind;
+/** What coupons of a template are worth, in a language: `€30 off from €200`, `满€200减€30`. */
+export function describeDiscount({ kind, params, currency }: Priced, language: Language): string {
+  return discountOf(kind)?.describe(params, wordsOf(currency, language)) ?? kind;
 }
 
-/** For which goods and from which amount, in words; empty where there is no condition. */
-export function describeConditions(conditions: unknown): string {
+/** For which goods and from which amount, in a language; empty where there is no condition. */
+export function describeConditions({ conditions, currency }: Conditioned, language: Language): string {
   const { goods, categories, minimum } = Conditions.parse(conditions);
-  const named = (what: string, list: readonly string[]) => (list.length > 0 ? `${what} ${list.join(", ")}` : "");
-  const only = joined([named("goods", goods.include), named("categories", categories.include)], " or ");
-  const but = joined([named("goods", goods.exclude), named("categories", categories.exclude)], " and ");
-  return joined([only && `for ${only}`, but && `not for ${but}`, minimum > 0 ? `from ${minimum}` : ""], "; ");
+  const say = conditionWords[language];
+  const named = (what: string, list: readonly string[]) => (list.length > 0 ? `${what} ${list.join(say.comma)}` : "");
+  const only = joined([named(say.goods, goods.include), named(say.categories, categories.include)], say.or);
+  const but = joined([named(say.goods, goods.exclude), named(say.categories, categories.exclude)], say.and);
+  const from = minimum > 0 ? say.from(wordsOf(currency, language).money(minimum)) : "";
+  return joined([only && say.only(only), but && say.but(but), from], say.semicolon);
 }
+
+type Priced = Pick<DiscountTerms, "kind" | "params"> & { readonly currency: string };
+type Conditioned = Pick<DiscountTerms, "conditions"> & { readonly currency: string };
+
+function wordsOf(currency: string, language: Language): Words {
+  return { language, money: (amount) => moneyText({ amount, currency }, language) };
+}
+
+const conditionWords = {
+  en: {
+    goods: "goods",
+    categories: "categories",
+    comma: ", ",
+    or: " or ",
+    and: " and ",
+    semicolon: "; ",
+    only: (what: string) => `for ${what}`,
+    but: (what: string) => `not for ${what}`,
+    from: (amount: string) => `from ${amount}`,
+  },
+  zh: {
+    goods: "商品",
+    categories: "类目",
+    comma: "、",
+    or: "或",
+    and: "和",
+    semicolon: "；",
+    only: (what: string) => `仅限${what}`,
+    but: (what: string) => `不含${what}`,
+    from: (amount: string) => `满${amount}可用`,
+  },
+} as const satisfies Record<Language, unknown>;
 
 function joined(parts: readonly string[], separator: string): string {
   return parts.filter((part) => part !== "").join(separator);

@@ -2,6 +2,7 @@ import { defineDomain } from "../context.ts";
 import { memberTerms } from "./audience-terms.ts";
 import { memberUnsubscribed } from "./events.ts";
 import { memberPersonalData } from "./personal-data.ts";
+import { memberKeeps } from "./retention.ts";
 import { tables } from "./table.ts";
 
 export const member = defineDomain({
@@ -11,5 +12,6 @@ export const member = defineDomain({
   terms: memberTerms,
   events: [{ event: memberUnsubscribed, told: "A member does not want to be written to any more." }],
   personalData: memberPersonalData,
+  keeps: memberKeeps,
   scopes: { "members:write": "Add and change members.", "events:write": "Record what members did." },
 });

@@ -1,9 +1,9 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
-import { memoryGauges, outboxGauges } from "./gauges.ts";
+import { memoryGauges, outboxGauges, queueGauges } from "./gauges.ts";
 import { sweep } from "./messages.ts";
+import { machineryKeeps } from "./retention.ts";
 import { operationsSettings } from "./settings.ts";
-import { forgetOld } from "./sweeper.ts";
 
 export const operations = defineDomain({
   name: "operations",
@@ -13,7 +13,7 @@ export const operations = defineDomain({
   // The clock brings the next one within a minute.
   messages: [owned(sweep, { republishable: false })],
   every: [{ cron: "* * * * *", message: sweep }],
-  tidy: forgetOld,
-  gauges: [...outboxGauges, ...memoryGauges],
+  keeps: machineryKeeps,
+  gauges: [...outboxGauges, ...queueGauges, ...memoryGauges],
   logs: ["fault", "reissued", "waiting", "pauseMs", "backlog"],
 });

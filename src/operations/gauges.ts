@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import type { Gauge } from "../context.ts";
-import { remembered } from "../memory.ts";
+import type { Context, Gauge } from "../context.ts";
+import { perApp, remembered } from "../memory.ts";
+import { type QueueFigures, type QueueStatus, queueStatus } from "./queue/status.ts";
 
 /** What is committed and the queue has not taken yet. */
 export const outboxGauges: readonly Gauge[] = [
@@ -20,6 +21,53 @@ export const outboxGauges: readonly Gauge[] = [
         sql`SELECT min(created_at) AS since FROM outbox WHERE published_at IS NULL`,
       );
       return [{ value: row?.since ? (ctx.clock() - row.since) / 1000 : 0 }];
+    },
+  },
+];
+
+/** How old what is told of the queue may be, ms: each look costs it some requests, and a provider may count them. */
+const lookMs = 60_000;
+
+interface Look {
+  at: number;
+  status: QueueStatus | undefined;
+}
+
+/** The queue as it was when it was last looked at; looks again beside the scrape, which does not wait for it. */
+function lastLook(ctx: Context): QueueFigures | null {
+  const look = perApp(ctx, "operations.queueLook", (): Look => ({ at: Number.NEGATIVE_INFINITY, status: undefined }));
+  if (ctx.timers.now() - look.at >= lookMs) {
+    look.at = ctx.timers.now();
+    void queueStatus(ctx).then(
+      (status) => {
+        look.status = status;
+      },
+      () => {},
+    );
+  }
+  return look.status?.queue ?? null;
+}
+
+/** What lies at the queue, at most a minute old; nothing while it does not answer. */
+export const queueGauges: readonly Gauge[] = [
+  {
+    name: "fanfare_queue_waiting",
+    help: "Messages at the queue that are due and held back by their flow's limits or a pause, by kind of flow.",
+    labels: ["flow"],
+    read: async (ctx) => {
+      const kinds = Map.groupBy(lastLook(ctx)?.flows ?? [], ({ name }) => name.split(".")[0] ?? name);
+      return [...kinds].map(([flow, list]) => ({
+        labels: { flow },
+        value: list.reduce((sum, { waiting }) => sum + waiting, 0),
+      }));
+    },
+  },
+  {
+    name: "fanfare_queue_dead_letters",
+    help: "Our dead letters at the queue, as far as a few requests count them.",
+    read: async (ctx) => {
+      const found = lastLook(ctx);
+      return found ? [{ value: found.deadLetters.atLeast }] : [];
     },
   },
 ];

@@ -26,6 +26,31 @@ const publishFailures = new Counter({
   registers: [registry],
 });
 
+const mutations = new Counter({
+  name: "fanfare_mutations_total",
+  help:
+    "Mutations that this process answered, by name and by what they answered: the type of the result, the refusal, " +
+    "or error.",
+  labelNames: ["mutation", "result"],
+  registers: [registry],
+});
+const forgotten = new Counter({
+  name: "fanfare_forgotten_total",
+  help: "Rows that this process forgot because they are kept no longer, by what they were.",
+  labelNames: ["what"],
+  registers: [registry],
+});
+
+/** Counts a mutation that was answered; both names are of the schema. */
+export function countMutation(mutation: string, result: string): void {
+  mutations.inc({ mutation, result });
+}
+
+/** Counts what was kept long enough. */
+export function countForgotten(what: string, rows: number): void {
+  forgotten.inc({ what }, rows);
+}
+
 /** Counts a message that this process has handled. */
 export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
   jobs.inc({ job, result });

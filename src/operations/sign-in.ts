@@ -2,6 +2,7 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
+import { languageOf } from "../language.ts";
 import { type Memory, perApp } from "../memory.ts";
 import type { Timers, World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
@@ -78,11 +79,22 @@ function membersOf(db: Database, timers: Timers): (externalId: string) => Promis
 }
 
 async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {
-  const found = await db.all<{ seq: number; id: string; external: string }>(sql`
-    SELECT seq, id, external_id AS external FROM member
+  const found = await db.all<MemberRow>(sql`
+    SELECT seq, id, external_id AS external, locale FROM member
     WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND deleted_at IS NULL`);
-  const byId = new Map(found.map(({ seq, id, external }) => [external, { kind: "member", seq, id } as const]));
+  const byId = new Map(found.map(({ external, ...row }) => [external, memberActor(row)]));
   return ids.map((id) => byId.get(id));
+}
+
+interface MemberRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly external: string;
+  readonly locale: string | null;
+}
+
+function memberActor({ seq, id, locale }: Omit<MemberRow, "external">): Actor {
+  return { kind: "member", seq, id, language: languageOf(locale) };
 }
 
 const rememberMs = 5_000;

@@ -1,14 +1,10 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { forgetAnswers } from "../idempotency.ts";
-import { forgetEvents } from "../queue/event/event.ts";
 import type { Message } from "../queue/message.ts";
-import { enqueue, forgetPublished } from "../queue/outbox.ts";
+import { enqueue } from "../queue/outbox.ts";
 import { announceAgain } from "./event-sweep.ts";
 import { graceMs, isLost, newestRow } from "./lost-message.ts";
-
-/** How long published outbox rows and answers to repeated requests are kept, in milliseconds. */
-const keepMs = 3 * 24 * 3_600_000;
+import { forgetOld } from "./retention.ts";
 
 /**
  * Finds work that nothing would ever take up again – its message was lost, or its time has come – and publishes a
@@ -26,6 +22,7 @@ export async function sweepOnce(ctx: Context): Promise<{ readonly reissued: numb
     // What one of them cannot do must not keep the others from it.
     await tidy?.(ctx).catch((error) => ctx.log("error", "sweep.failed", { domain: name, error }));
   }
+  await forgetOld(ctx);
   return { reissued };
 }
 
@@ -60,10 +57,4 @@ async function stalled(ctx: Context): Promise<Message[]> {
   const before = ctx.clock() - graceMs;
   const found = await Promise.all(ctx.domains.map(async ({ stalled }) => (await stalled?.(ctx, before)) ?? []));
   return found.flat();
-}
-
-/** Forgets what the machinery itself has kept for long enough. */
-export async function forgetOld(ctx: Context): Promise<void> {
-  const now = ctx.clock();
-  await ctx.db.write([forgetPublished(now - keepMs), forgetAnswers(now - keepMs), ...forgetEvents(now)]);
 }

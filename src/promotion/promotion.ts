@@ -17,6 +17,7 @@ export type Promotion = Omit<typeof promotionTable.$inferSelect, "kind" | "tiers
 const PromotionFacts = z.strictObject({
   name: z.string().trim().min(1).max(200),
   remark: z.string().trim().max(2_000).default(""),
+  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR"),
   /** Now, unless said. */
   startsAt: z.int().optional(),
   endsAt: z.int().nullable().default(null),
@@ -55,9 +56,9 @@ export async function rewritePromotion(
 ) {
   const before = await findPromotion(ctx, input.id);
   if (!before) return refuse.notFound("promotion", input.id);
-  const { name, remark, startsAt, endsAt, kind, tiers } = before;
+  const { name, remark, currency, startsAt, endsAt, kind, tiers } = before;
   const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
-  const draft = { name, remark, startsAt, endsAt, rule: { kind, tiers }, ...changes };
+  const draft = { name, remark, currency, startsAt, endsAt, rule: { kind, tiers }, ...changes };
   const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
   return withTransaction(ctx, async (tx) => {

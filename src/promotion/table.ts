@@ -9,6 +9,8 @@ export const promotionTable = sqliteTable("promotion", {
   name: text().notNull(),
   remark: text().notNull(),
   kind: text().$type<PromotionKind>().notNull(),
+  /** Of all its amounts, ISO 4217. */
+  currency: text().notNull(),
   tiers: text({ mode: "json" }).$type<readonly unknown[]>().notNull(),
   startsAt: integer("starts_at").notNull(),
   endsAt: integer("ends_at"),

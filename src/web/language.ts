@@ -1,8 +1,7 @@
-/** The languages that the pages behind links speak. */
-export type PageLanguage = "en" | "zh";
+import type { Language } from "../language.ts";
 
 /** The reader's preferred language among ours, by `Accept-Language`; English when none of them is wanted. */
-export function languageOf(accepted: string | null): PageLanguage {
+export function preferredLanguage(accepted: string | null): Language {
   const wishes = (accepted ?? "").split(",").map((wish) => {
     const [tag = "", ...parameters] = wish.trim().toLowerCase().split(";");
     const quality = parameters.map((one) => /^\s*q=([\d.]+)\s*$/.exec(one)?.[1]).find((q) => q !== undefined);

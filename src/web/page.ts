@@ -1,4 +1,4 @@
-import type { PageLanguage } from "./language.ts";
+import type { Language } from "../language.ts";
 
 /** What a page behind a link says; plain text. */
 export interface PageWords {
@@ -11,7 +11,7 @@ export interface PageWords {
 }
 
 interface Page {
-  readonly language: PageLanguage;
+  readonly language: Language;
   readonly shop: string;
   readonly words: PageWords;
   /** 200 unless given. */

@@ -2,7 +2,7 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { webhookSend } from "./messages.ts";
 import { unparkDelivery } from "./parking.ts";
-import { stalled, tidy } from "./sweep.ts";
+import { stalled, webhookKeeps } from "./sweep.ts";
 import { tables } from "./table.ts";
 
 export const webhook = defineDomain({
@@ -13,5 +13,5 @@ export const webhook = defineDomain({
   // Each endpoint for itself: were all fifty to hang, half of the queue's places would still be free for campaigns.
   flows: { webhooks: { parallelism: 2 } },
   stalled,
-  tidy,
+  keeps: webhookKeeps,
 });

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { Context } from "../context.ts";
+import type { Context, Retention } from "../context.ts";
 import type { Message } from "../queue/message.ts";
 import { flowOf, webhookSend } from "./messages.ts";
 
@@ -21,11 +21,16 @@ export async function stalled(ctx: Context, before: number): Promise<Message[]> 
 const keepMs = 30 * 24 * 3_600_000;
 const forgottenAtOnce = 10_000;
 
-/** Forgets old deliveries, some at a time; one that is still on its way, however long, keeps no other from it. */
-export async function tidy(ctx: Context): Promise<void> {
-  await ctx.db.write([
+/** What webhooks keep for a time only; a delivery that is still on its way, however long, keeps no other from it. */
+export const webhookKeeps: readonly Retention[] = [
+  { name: "webhookDeliveries", kept: "30 days after they ended", forget: forgetDeliveries },
+];
+
+async function forgetDeliveries(ctx: Context): Promise<number> {
+  const [result] = await ctx.db.write([
     sql`
       DELETE FROM webhook_delivery WHERE created_at < ${ctx.clock() - keepMs} AND state <> 'PENDING'
         AND id < (SELECT min(id) FROM webhook_delivery WHERE state <> 'PENDING') + ${forgottenAtOnce}`,
   ]);
+  return result?.rowsAffected ?? 0;
 }

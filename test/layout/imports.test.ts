@@ -39,7 +39,9 @@ const floors = [
   "idempotency",
   "ids",
   "input",
+  "language",
   "memory",
+  "money",
   "queue",
   "redis",
   "settings-slice",
@@ -49,12 +51,14 @@ const floors = [
 
 /** What the other folders and files may import, besides themselves. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
-  actor: [],
+  actor: ["language"],
   errors: [],
   world: [],
   ids: [],
   input: ["errors"],
+  language: [],
   memory: [],
+  money: [],
   "settings-slice": ["channels"],
   secrets: ["errors"],
   "env-values": [],
@@ -69,8 +73,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   context: ["actor", "audience", "channels", "db", "errors", "memory", "queue", "settings-slice", "world"],
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
-  web: ["context", "world"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
+  web: ["context", "language", "world"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "language", "money", "world"],
   jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
 };
 

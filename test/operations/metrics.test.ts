@@ -1,8 +1,13 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { openBroker } from "../../src/app.ts";
+import { lockCoupons } from "../../src/checkout/order/lock.ts";
+import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
+import { globalId, rowOf } from "../../src/ids.ts";
+import { askAs, dataOf, memberEnv } from "../support/ask.ts";
+import { addTemplate } from "../support/coupons.ts";
 import { freePort } from "../support/port.ts";
-import { closeShops, openShop, type Shop, shopEnv } from "../support/shop.ts";
+import { accepted, closeShops, openShop, type Shop, shopEnv } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
@@ -47,6 +52,39 @@ test("what a process remembers is told by name", async () => {
   await shop.members(10);
   await shop.becomes(await shop.launched({ channels: ["IN_APP"] }), "COMPLETED");
   expect(await figure(shop, 'fanfare_remembered{name="campaign.frozenRuns"}')).toBe(1);
+});
+
+test("sends, claims, coupons by what became of them, revenue and the queue's backlog are counted", async () => {
+  const shop = await openShop({ env: memberEnv });
+  await shop.members(20);
+  await shop.becomes(await shop.launched({ channels: ["IN_APP"] }), "COMPLETED");
+  const { id } = await addTemplate(shop.ctx, { stock: 1 });
+  const mutations = async () => [
+    await figure(shop, 'fanfare_mutations_total{mutation="claimCoupon",result="Coupon"}'),
+    await figure(shop, 'fanfare_mutations_total{mutation="claimCoupon",result="SoldOut"}'),
+  ];
+  const before = await mutations();
+  const query = `mutation ($input: ClaimCouponInput!) {
+    claimCoupon(input: $input) { ... on Coupon { id } ... on Refusal { refusal } } }`;
+  const input = { templateId: globalId("CouponTemplate", id), idempotencyKey: "k" };
+  const coupon = rowOf("Coupon", dataOf(await askAs(shop, 1, query, { input })).claimCoupon.id) ?? 0;
+  expect(dataOf(await askAs(shop, 2, query, { input })).claimCoupon).toEqual({ refusal: "SOLD_OUT" });
+  const cart = { currency: "EUR", lines: [{ id: "tea", goods: "tea", unitPrice: 5_000, quantity: 1 }] };
+  accepted(await lockCoupons(shop.ctx, { orderId: "o", member: { seq: 1 }, cart, couponIds: [coupon] }));
+  accepted(await redeemCoupons(shop.ctx, { orderId: "o" }));
+  expect(await mutations()).toEqual(before.map((n) => n + 1));
+  const text = await scrape(shop);
+  for (const line of [
+    'fanfare_sends_done{channel="IN_APP",state="SENT"} 20',
+    'fanfare_coupons_issued{by="claim"} 1',
+    'fanfare_coupons{state="USED"} 1',
+    'fanfare_coupon_revenue_minor_units{currency="EUR"} 4000',
+    'fanfare_coupon_discount_minor_units{currency="EUR"} 1000',
+  ]) {
+    expect(text.split("\n")).toContain(line);
+  }
+  await until(async () => (await scrape(shop)).includes('fanfare_queue_waiting{flow="pages"} 0'));
+  await until(async () => (await scrape(shop)).includes("fanfare_queue_dead_letters 0"));
 });
 
 test("a scrape needs no queue: it would be paid for each time", async () => {

@@ -48,7 +48,11 @@ test("a reward is given to many in one batch, not beyond what is left, and to on
 test("a promotion that promises a coupon names a template that there is", async () => {
   const { ctx } = await openLedger();
   const promise = (couponTemplate: number) =>
-    createPromotion(ctx, { name: "A coupon", rule: { kind: "COUPON", tiers: [{ spend: 100, couponTemplate }] } });
+    createPromotion(ctx, {
+      name: "A coupon",
+      currency: "EUR",
+      rule: { kind: "COUPON", tiers: [{ spend: 100, couponTemplate }] },
+    });
   expect(await promise(99_999)).toMatchObject({
     code: "INVALID_INPUT",
     issues: [{ path: "rule.tiers.0.couponTemplate", message: "there is no coupon template 99999" }],

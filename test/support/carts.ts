@@ -9,7 +9,7 @@ import type { Promotion } from "../../src/promotion/promotion.ts";
 /** The moment of every quote in these tests, ms. */
 export const now = 1_000_000;
 
-export type ActingPromotion = Pick<Promotion, "id" | "name" | "kind" | "tiers">;
+export type ActingPromotion = Pick<Promotion, "id" | "name" | "kind" | "tiers" | "currency">;
 
 /** A coupon on offer: 10.00 off, alone, for ever, unless said otherwise. */
 export function candidate(
@@ -150,4 +150,6 @@ export const promotions: fc.Arbitrary<ActingPromotion[]> = fc
     ),
     { maxLength: 2 },
   )
-  .map((list) => list.map((rule, n) => ({ id: n + 1, name: `promotion ${n + 1}`, ...rule }) as ActingPromotion));
+  .map((list) =>
+    list.map((rule, n) => ({ id: n + 1, name: `promotion ${n + 1}`, currency: "EUR", ...rule }) as ActingPromotion),
+  );

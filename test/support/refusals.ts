@@ -10,7 +10,7 @@ const facts: Readonly<Record<string, string>> = {
   RateLimited: "retryAfterSeconds",
   LimitReached: "limit heldCouponIds",
   NotStarted: "notBefore",
-  CouponUnusable: "unusable { couponId reason missing }",
+  CouponUnusable: "unusable { couponId reason missing { amount } }",
 };
 
 /** Fragments for all that the refusals of a mutation tell. */

@@ -16,7 +16,7 @@ import {
   testWebhook,
 } from "../../src/webhook/delivery.ts";
 import { parkDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
-import { tidy } from "../../src/webhook/sweep.ts";
+import { webhookKeeps } from "../../src/webhook/sweep.ts";
 import {
   createWebhook,
   deleteWebhook,
@@ -315,9 +315,9 @@ test("deliveries are forgotten after thirty days, those that are still on their 
     sql`UPDATE webhook_delivery SET id = 30000 WHERE id = 3`,
   ]);
   await world.pass(29 * 24 * hour);
-  await tidy({ ...world.ctx, clock: () => world.now });
+  await webhookKeeps[0]?.forget({ ...world.ctx, clock: () => world.now });
   expect(await world.deliveries()).toHaveLength(3);
-  await tidy({ ...world.ctx, clock: () => world.now + 2 * 24 * hour });
+  await webhookKeeps[0]?.forget({ ...world.ctx, clock: () => world.now + 2 * 24 * hour });
   expect((await world.deliveries()).map(({ id }) => id).sort()).toEqual([1, 2]);
 });
 

@@ -45,11 +45,14 @@ export function unknownOf(member: number, reason: string): BatchOutcome {
   return { member, state: "UNKNOWN", reason: code(reason), providerId: null, dueAt: null };
 }
 
-/** A reason as it is counted: short, upper case, without the provider's free text after the first words. */
+/** Enough for what a provider says in one sentence; more would be counted apart for each member. */
+const longestReason = 100;
+
+/** A reason as it is counted: one upper-case name, cut between words where it is long. */
 function code(reason: string): string {
-  return reason
+  const name = reason
     .toUpperCase()
     .replace(/[^A-Z0-9]+/g, "_")
-    .replace(/^_|_$/g, "")
-    .slice(0, 40);
+    .replace(/^_|_$/g, "");
+  return name.length <= longestReason ? name : name.slice(0, name.lastIndexOf("_", longestReason));
 }

@@ -1,4 +1,4 @@
-import type { PageLanguage } from "../../web/language.ts";
+import type { Language } from "../../language.ts";
 import { type PageWords, pageResponse } from "../../web/page.ts";
 
 const words = {
@@ -19,11 +19,11 @@ const words = {
     done: { title: "您已退订", text: "您将不会再收到此类消息。" },
     bad: { title: "此链接无效", text: "链接不完整或已被更改。请从原消息中重新打开，不要复制。" },
   },
-} as const satisfies Record<PageLanguage, Record<"ask" | "done" | "bad", PageWords>>;
+} as const satisfies Record<Language, Record<"ask" | "done" | "bad", PageWords>>;
 
 /** The page about unsubscribing. A bad link's is a 404. */
 export function unsubscribeResponse(input: {
-  language: PageLanguage;
+  language: Language;
   page: "ask" | "done" | "bad";
   shop: string;
 }): Response {

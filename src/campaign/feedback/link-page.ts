@@ -1,6 +1,7 @@
 import type { Context } from "../../context.ts";
+import type { Language } from "../../language.ts";
 import { consentSaid } from "../../member/set-consent.ts";
-import { languageOf, type PageLanguage } from "../../web/language.ts";
+import { preferredLanguage } from "../../web/language.ts";
 import { type Link, readLink } from "../content/link.ts";
 import { recordProgress } from "./feedback.ts";
 import { unsubscribeResponse } from "./link-html.ts";
@@ -13,7 +14,7 @@ export async function followLink(ctx: Context, token: string, request: Request):
   const link = readLink(ctx, token);
   const target = link?.to === "url" ? URL.parse(link.url) : null;
   if (link?.to !== "url" || !target || !/^https?:$/.test(target.protocol)) {
-    return badLink(ctx, languageOf(request.headers.get("accept-language")));
+    return badLink(ctx, preferredLanguage(request.headers.get("accept-language")));
   }
   try {
     await recordProgress(ctx, { send: link, progress: "clicked" });
@@ -30,7 +31,7 @@ export async function followLink(ctx: Context, token: string, request: Request):
  * the form's body adds nothing.
  */
 export async function unsubscribePage(ctx: Context, token: string, request: Request): Promise<Response> {
-  const language = languageOf(request.headers.get("accept-language"));
+  const language = preferredLanguage(request.headers.get("accept-language"));
   const link = readLink(ctx, token);
   if (link?.to !== "unsubscribe") return badLink(ctx, language);
   switch (request.method) {
@@ -52,6 +53,6 @@ async function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): 
   await ctx.db.write(consentSaid(word, "unsubscribe-link", ctx.clock()));
 }
 
-function badLink(ctx: Context, language: PageLanguage): Response {
+function badLink(ctx: Context, language: Language): Response {
   return unsubscribeResponse({ language, page: "bad", shop: ctx.settings.shopName });
 }

@@ -1,10 +1,10 @@
 import { isExternal } from "../../channels/catalog.ts";
 import type { FrozenAction } from "../action/define.ts";
-import { skipText } from "../action/index.ts";
 import { type LedgerChannel, rewardChannel } from "../ledger/channel.ts";
 import { progressRanks } from "../ledger/progress-rank.ts";
 import type { SendState } from "../ledger/send-state.ts";
 import type { RunState } from "../state.ts";
+import { reasonWords } from "./reason-words.ts";
 
 /** A row of the ledger, as it is told of. */
 export interface LedgerRow {
@@ -27,15 +27,10 @@ export function outcomeText(row: LedgerRow, run: RunState, { gives }: FrozenActi
         ? `The provider took it${toldSince(row)}.`
         : "It was put where the shop's app shows it.";
     case "SKIPPED":
-      return skipText(row.reason);
     case "FAILED":
-      return row.reason === "TEMPLATE"
-        ? "The message could not be made: its template fails for this member."
-        : `The provider refused it for good: ${row.reason}.`;
     case "UNKNOWN":
-      return `Nobody can say whether the provider took it (${row.reason}); it is not sent again by itself.`;
     case "CANCELLED":
-      return "The run was cancelled before it was the member's turn.";
+      return reasonWords(row.state, row.reason);
     case "SENDING":
       return row.batch_state === "PARKED"
         ? "Its batch is in the dead letters, perhaps sent; replaying it goes on."
@@ -52,7 +47,7 @@ function pendingText({ reason, due_at }: LedgerRow, run: RunState): string {
   const until = new Date(due_at).toISOString();
   if (reason === "QUIET_HOURS")
     return `It waits until the member's quiet hours end, at ${until}; then it is decided again.`;
-  return `${reason === "RETRY" ? "The provider deferred it." : skipText(reason)} It is tried again at ${until}.`;
+  return `${reasonWords("PENDING", reason)} It is tried again at ${until}.`;
 }
 
 function toldSince({ progress }: LedgerRow): string {

@@ -181,16 +181,24 @@ function faultStore(db: Database, numbers: ChannelNumbers) {
   };
 }
 
+/** What is dropped, in small steps: deliveries that are older or too many, and the keys of batches that are older. */
+interface Purge {
+  readonly olderThan: number;
+  readonly max: number;
+  readonly keysBefore: number;
+}
+
 function purger(db: Database, timers: Timers) {
   const kept = db.query<{ seq: number | null }, [number]>("SELECT min(first) AS seq FROM batch WHERE at >= ?");
   const oldest = db.query<{ seq: number | null }, []>("SELECT min(seq) AS seq FROM delivery");
+  const newest = db.query<{ seq: number | null }, []>("SELECT max(seq) AS seq FROM delivery");
   const drop = db.transaction((below: number) => {
     db.run("DELETE FROM content WHERE seq < ?", [below]);
     return db.run("DELETE FROM delivery WHERE seq < ?", [below]).changes;
   });
-  /** Drops deliveries from before `olderThan` and the keys of batches from before `forget`, in small steps. */
-  return async (olderThan: number, forget: number): Promise<number> => {
-    const end = kept.get(olderThan)?.seq ?? Number.MAX_SAFE_INTEGER;
+  return async ({ olderThan, max, keysBefore }: Purge): Promise<number> => {
+    const tooMany = (newest.get()?.seq ?? 0) - max + 1;
+    const end = Math.max(kept.get(olderThan)?.seq ?? Number.MAX_SAFE_INTEGER, tooMany);
     let gone = 0;
     for (;;) {
       const from = oldest.get()?.seq ?? null;
@@ -198,7 +206,7 @@ function purger(db: Database, timers: Timers) {
       gone += drop.immediate(Math.min(end, from + 5_000));
       await timers.sleep(0);
     }
-    db.run("DELETE FROM batch WHERE at < ? AND id < (SELECT coalesce(min(batch), 9e18) FROM delivery)", [forget]);
+    db.run("DELETE FROM batch WHERE at < ? AND id < (SELECT coalesce(min(batch), 9e18) FROM delivery)", [keysBefore]);
     return gone;
   };
 }

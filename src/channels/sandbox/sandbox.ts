@@ -35,8 +35,11 @@ export interface Sandbox {
   counts(filter?: { readonly run?: string }): Counts;
   /** How many (ref, channel) were delivered more than once. */
   duplicates(filter?: { readonly run?: string }): number;
-  /** Drops deliveries older than this moment (ms since 1970) and answers how many; keys still recognised stay. */
-  purge(olderThan: number): Promise<number>;
+  /**
+   * Drops deliveries older than this moment (ms since 1970), and the oldest of more than `max`; answers how many. Keys
+   * that are still recognised stay.
+   */
+  purge(olderThan: number, max?: number): Promise<number>;
   faults(): Readonly<Record<ExternalChannelName, ChannelFaults>>;
   /** Sets a channel's faults, for every process that shares the file and for later starts; what is not said is 0. */
   setFaults(channel: ExternalChannelName, faults: Partial<ChannelFaults>): void;
@@ -59,7 +62,10 @@ export function createSandbox(options: SandboxOptions, world: SenderWorld): Sand
   return {
     ...openSandboxReader(log.db, log.numbers),
     senders: byChannel(externalNames, sender),
-    purge: (olderThan) => log.purge(olderThan, Math.min(olderThan, clock() - Math.max(...externalNames.map(windowMs)))),
+    purge: (olderThan, max = Number.MAX_SAFE_INTEGER) => {
+      const keysBefore = Math.min(olderThan, clock() - Math.max(...externalNames.map(windowMs)));
+      return log.purge({ olderThan, max, keysBefore });
+    },
     faults: log.faults,
     setFaults: log.setFaults,
     close: log.close,

@@ -3,38 +3,24 @@ import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { freeOrders } from "./release.ts";
 
-/** How long an order that came to nothing is kept, in milliseconds. */
-const keepMs = 30 * 86_400_000;
-
 /** Transactions in one go, before others get their turn: what comes to nothing on a busy day must not pile up. */
 const steps = 20;
 
 /**
- * Frees the coupons of orders whose locks are over, and forgets orders that came to nothing long ago: at most
- * `batchSize` of each in one transaction, and a bounded number of those. Answers how many orders it freed.
+ * Frees the coupons of orders whose locks are over: at most `batchSize` in one transaction, and a bounded number of
+ * those. Answers how many orders it freed.
  */
 export async function expireLocks(ctx: Context, batchSize: number): Promise<number> {
   let freed = 0;
   for (let step = 0; step < steps; step++) {
-    const forgotten = await forget(ctx, batchSize);
     const over = await ctx.db.all<{ id: number }>(sql`
       SELECT id FROM coupon_order WHERE state = 'LOCKED' AND locked_until <= ${ctx.clock()}
       ORDER BY locked_until LIMIT ${batchSize}`);
     const ids = over.map(({ id }) => id);
     freed += await expire(ctx, ids);
-    if (Math.max(forgotten, ids.length) < batchSize) break;
+    if (ids.length < batchSize) break;
   }
   return freed;
-}
-
-async function forget(ctx: Context, batchSize: number): Promise<number> {
-  const [result] = await ctx.db.write([
-    sql`
-      DELETE FROM coupon_order WHERE id IN (
-        SELECT id FROM coupon_order WHERE state IN ('RELEASED', 'EXPIRED') AND ended_at < ${ctx.clock() - keepMs}
-        LIMIT ${batchSize})`,
-  ]);
-  return result?.rowsAffected ?? 0;
 }
 
 /** The same for the orders whose locks hold some of these coupons, and for the order of this name. */

@@ -50,7 +50,7 @@ export async function lockCoupons(ctx: Context, input: LockInput) {
     if (standing) return standing;
     await expireLocksOf(ctx, asked.couponIds, asked.orderId);
     const quote = await quoteOf(ctx, { ...asked, member });
-    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut);
+    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut, quote.currency);
     const locked = await lock(ctx, asked, { member, quote });
     if (locked) return locked;
   }

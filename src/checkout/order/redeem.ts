@@ -38,7 +38,7 @@ export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput
     }
     if (order.state !== "LOCKED") return notLocked(order);
     const quote = isSame ? order.quote : await quoteAgain(ctx, order, bought);
-    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut);
+    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut, quote.currency);
     await redeem(ctx, order, { cart: isSame ? order.cart : bought, quote });
   }
   return tooBusy();

@@ -3,7 +3,8 @@ import type { Promotion } from "../../promotion/promotion.ts";
 import { discountOfTier, tierFor } from "../../promotion/tier.ts";
 import type { AppliedPromotion, Earned } from "./quote-shape.ts";
 
-type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers">;
+/** A promotion as a quote looks at it. */
+export type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers" | "currency">;
 
 /** What promotions take off lines, and what that leaves of each. */
 export interface Promoted {

@@ -24,6 +24,12 @@ const LeftOut = z.object({
   missing: amount.nullable(),
 });
 
+/** Why a promotion that acts does nothing for a cart. */
+export const promotionReasons = ["OTHER_CURRENCY"] as const;
+
+/** A promotion that acts, but not on this cart. */
+const LeftOutPromotion = z.object({ promotion: z.int(), name: z.string(), reason: z.enum(promotionReasons) });
+
 /** What a promotion gives for this order, besides its price. */
 const Earned = z.object({
   promotion: z.int(),
@@ -57,6 +63,8 @@ export const Quote = z.object({
   coupons: z.array(AppliedCoupon),
   /** By id. */
   leftOut: z.array(LeftOut),
+  /** By id. Quotes that were agreed before there was a currency say nothing of them. */
+  leftOutPromotions: z.array(LeftOutPromotion).default([]),
   earned: z.array(Earned),
   /** Whether every combination was looked at; false when there were too many, and a better one is possible. */
   isComplete: z.boolean(),
@@ -65,5 +73,6 @@ export type Quote = z.infer<typeof Quote>;
 export type AppliedPromotion = z.infer<typeof AppliedPromotion>;
 export type AppliedCoupon = z.infer<typeof AppliedCoupon>;
 export type LeftOut = z.infer<typeof LeftOut>;
+export type LeftOutPromotion = z.infer<typeof LeftOutPromotion>;
 export type Earned = z.infer<typeof Earned>;
 export type QuotedLine = z.infer<typeof QuotedLine>;

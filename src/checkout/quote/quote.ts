@@ -1,9 +1,8 @@
 import { conflictOf, isLegal } from "../../discount/stacking.ts";
-import type { Promotion } from "../../promotion/promotion.ts";
 import type { Cart } from "../cart.ts";
 import type { UnusableReason } from "../refusals.ts";
 import { type CandidateCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
-import { earnedFor, sharesOf, sum, takePromotions } from "./promotions.ts";
+import { type Acting, earnedFor, sharesOf, sum, takePromotions } from "./promotions.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";
 import { bestCombination } from "./search.ts";
 
@@ -11,7 +10,7 @@ import { bestCombination } from "./search.ts";
 export interface PricingInput {
   readonly cart: Cart;
   /** Those that act now. */
-  readonly promotions: readonly Pick<Promotion, "id" | "name" | "kind" | "tiers">[];
+  readonly promotions: readonly Acting[];
   readonly coupons: readonly CandidateCoupon[];
   /**
    * Whether these were asked for: then all of them are used where that is legal. Otherwise the best combination of them
@@ -29,9 +28,12 @@ export interface PricingInput {
  * id. Thresholds are held against what the goods that count cost after promotions, before any coupon; a discount is
  * computed of what the coupons before have left, rounded down to a minor unit, and split over its lines in proportion
  * to what is left of them by the largest remainder, of equal ones to the line whose id sorts first. The order in which
- * lines, promotions and coupons are given says nothing.
+ * lines, promotions and coupons are given says nothing. Promotions of another currency than the cart's are left out.
  */
-export function priceCart({ cart, promotions, coupons, areChosen, now, bound }: PricingInput): Quote {
+export function priceCart({ cart, coupons, areChosen, now, bound, ...acting }: PricingInput): Quote {
+  const { ofCart: promotions = [], others: leftOutPromotions = [] } = Object.groupBy(acting.promotions, (promotion) =>
+    promotion.currency === cart.currency ? "ofCart" : "others",
+  );
   const lines = [...cart.lines].sort((a, b) => (a.id < b.id ? -1 : 1));
   const amounts = lines.map(({ id, unitPrice, quantity }) => ({ id, amount: unitPrice * quantity }));
   const promoted = takePromotions(promotions, amounts);
@@ -65,6 +67,9 @@ export function priceCart({ cart, promotions, coupons, areChosen, now, bound }: 
     leftOut: [...leftOut, ...others.map((coupon) => notUsed(coupon, whyNot(coupon, chosen, taken.left)))].sort(
       (a, b) => a.coupon - b.coupon,
     ),
+    leftOutPromotions: leftOutPromotions
+      .sort((a, b) => a.id - b.id)
+      .map(({ id, name }) => ({ promotion: id, name, reason: "OTHER_CURRENCY" })),
     earned: earnedFor(promotions, pay),
     isComplete: best.isComplete,
   };

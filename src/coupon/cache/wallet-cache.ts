@@ -32,7 +32,7 @@ export type CacheContext = Pick<Context, "redis" | "memory" | "id" | "random" | 
 /** Members forgotten in one round trip. */
 const batchSize = 500;
 
-interface ListName {
+export interface ListName {
   readonly member: number;
   readonly status: WalletStatus;
 }

@@ -1,4 +1,3 @@
-import { sql } from "drizzle-orm";
 import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { makeCode } from "../code/code.ts";
@@ -15,6 +14,7 @@ import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
+import { couponsHeld } from "./coupons-held.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
 export interface ClaimInput {
@@ -70,20 +70,29 @@ export async function notClaimable(ctx: MemberContext, template: CouponTemplate)
 }
 
 /** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
-async function askGate(ctx: MemberContext, { id, stock }: CouponTemplate, token: string) {
-  if (stock === null) return undefined;
-  const admission: Admission = await admit(ctx.redis, { template: id, member: ctx.actor.seq, token }, ctx.clock());
+async function askGate(ctx: MemberContext, template: CouponTemplate, token: string) {
+  if (template.stock === null) return undefined;
+  const asking = { template: template.id, member: ctx.actor.seq, token };
+  const admission: Admission = await admit(ctx.redis, asking, ctx.clock());
   switch (admission.kind) {
     case "rate_limited":
       return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));
     case "sold_out":
-      return (await soldOutForSure(ctx, id)) ? refuseCoupon.soldOut() : undefined;
+      return (await soldOutForSure(ctx, template.id))
+        ? ((await limitOf(ctx, template)) ?? refuseCoupon.soldOut())
+        : undefined;
     case "unloaded":
-      void loadGate(ctx, id);
+      void loadGate(ctx, template.id);
       return undefined;
     default:
       return undefined;
   }
+}
+
+/** LIMIT_REACHED where the member has as many as one may have; a crowd that has none is asked about together. */
+async function limitOf(ctx: MemberContext, { id: template, perMember }: CouponTemplate) {
+  const held = await couponsHeld(ctx, { member: ctx.actor.seq, template });
+  return held.length >= perMember ? refuseCoupon.limitReached(perMember, held) : undefined;
 }
 
 interface AskedTemplate {
@@ -126,23 +135,17 @@ export function usedKey() {
 }
 
 /**
- * Why the database gave nothing, in the order in which a member can do something about it; undefined where the template
- * is no reason.
+ * Why the database gave nothing, in the one order of refusals, whoever finds them: over, not open yet, not for the
+ * member, the member's limit, nothing left. Undefined where the template is no reason.
  */
 export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts) {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);
-  if (held >= perMember) return refuseCoupon.limitReached(perMember, await heldCoupons(ctx, claim));
   if (isOver({ state, closesAt: facts.closesAt, validTo: null }, claim.at)) return refuseCoupon.ended();
   if (opensAt !== null && claim.at < opensAt) return refuseCoupon.notStarted(opensAt);
+  if (held >= perMember) return refuseCoupon.limitReached(perMember, await couponsHeld(ctx, claim));
   // What was given back is for others once the sweep has opened the template again.
   if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuseCoupon.soldOut();
   return undefined;
-}
-
-async function heldCoupons(ctx: Context, { member, template }: PendingClaim): Promise<number[]> {
-  const held = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM coupon WHERE member = ${member} AND template = ${template} ORDER BY number`);
-  return held.map(({ id }) => id);
 }

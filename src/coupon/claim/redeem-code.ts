@@ -29,8 +29,9 @@ export interface RedeemInput {
 /**
  * Gives the acting member the coupon that a code stands for, with this very code, where its template gives coupons for
  * codes. Durable when it resolves; the same idempotency key gives the same coupon again. Codes that are unknown,
- * mistyped, used, someone else's or for something else are refused alike, after the same work; a right one may be
- * refused for the reasons of a claim.
+ * mistyped, used, someone else's, for something else, or for a member who may not or no more have one are refused
+ * alike: whoever cannot use a code up must not learn that it is right. A right one may be refused because of what its
+ * template is to everybody: over, not open yet, nothing left.
  */
 export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
   const { code, idempotencyKey, address } = input;
@@ -43,15 +44,17 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
   const [earlier, found] = await Promise.all([couponOfToken(ctx, token), limited ? undefined : findCode(ctx, key)]);
   if (earlier) return sameCode(earlier, key);
   if (limited) return limited;
-  if (!found?.isOpen) return refuseCode(ctx, code, found !== undefined);
+  if (!found?.isOpen) return refuseCode(ctx, code, found ? "TAKEN" : isWellTyped(code) ? "UNKNOWN" : "MISTYPED");
   const template = await templateToClaim(ctx, found.template);
-  if (!template) return refuseCode(ctx, code, true);
+  if (!template) return refuseCode(ctx, code, "TAKEN");
   const refused = await notClaimable(ctx, template);
+  if (refused?.code === "NOT_ELIGIBLE") return refuseCode(ctx, code, refused.code);
   if (refused) return refused;
   const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
   const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
-  if (given === undefined) return refuseCode(ctx, code, true); // someone was faster
-  return isRefusal(given) ? given : sameCode(given, key);
+  if (given === undefined) return refuseCode(ctx, code, "TAKEN"); // someone was faster
+  if (!isRefusal(given)) return sameCode(given, key);
+  return given.code === "LIMIT_REACHED" ? refuseCode(ctx, code, given.code) : given;
 }
 
 /** A key's coupon, if it was made for this code. */
@@ -71,19 +74,21 @@ async function triedTooOften(ctx: MemberContext, address: string) {
 interface FoundCode {
   readonly code: string;
   readonly template: number;
-  /** Whether a coupon can be had for it: no one has it, and its template gives coupons for codes. */
+  /** Whether the member can have a coupon for it: it is nobody's, its template gives for codes, and one more to her. */
   readonly isOpen: number;
 }
 
 function findCode(ctx: MemberContext, key: string): Promise<FoundCode | undefined> {
   return ctx.db.first<FoundCode>(sql`
-    SELECT p.code, p.template, p.coupon IS NULL AND t.issue_mode = 'CODE' AND t.state <> 'DRAFT' AS isOpen
+    SELECT p.code, p.template, p.coupon IS NULL AND t.issue_mode = 'CODE' AND t.state <> 'DRAFT' AND t.per_member > (
+      SELECT count(*) FROM coupon h WHERE h.member = ${ctx.actor.seq} AND h.template = t.id) AS isOpen
     FROM pool_code p JOIN coupon_template t ON t.id = p.template WHERE p.key = ${key}`);
 }
 
+type Mismatch = "UNKNOWN" | "MISTYPED" | "TAKEN" | "LIMIT_REACHED" | "NOT_ELIGIBLE";
+
 /** The log tells guesses from typing mistakes; the member is told one thing. */
-function refuseCode(ctx: MemberContext, code: string, isKnown: boolean) {
-  const result = isKnown ? "TAKEN" : isWellTyped(code) ? "UNKNOWN" : "MISTYPED";
+function refuseCode(ctx: MemberContext, code: string, result: Mismatch) {
   ctx.log("info", "code.refused", { codeHash: codeHash(ctx, code), result });
   return refuseCoupon.code();
 }

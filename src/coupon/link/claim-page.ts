@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal } from "../../errors.ts";
-import { languageOf, type PageLanguage } from "../../web/language.ts";
+import type { Language } from "../../language.ts";
+import { preferredLanguage } from "../../web/language.ts";
 import { pageResponse } from "../../web/page.ts";
 import { claimCoupon } from "../claim/claim.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
@@ -15,7 +16,7 @@ import { type ClaimNews, claimWords, newsOf, statusOf } from "./claim-words.ts";
  * token names, once, however often.
  */
 export async function claimPage(ctx: Context, token: string, request: Request): Promise<Response> {
-  const language = languageOf(request.headers.get("accept-language"));
+  const language = preferredLanguage(request.headers.get("accept-language"));
   const link = readClaimLink(ctx, token);
   const template = link && (await templateToClaim(ctx, link.template));
   if (!link || template?.issueMode !== "SELF_CLAIM" || template.state === "DRAFT") return tell(ctx, language, "bad");
@@ -41,7 +42,7 @@ function onward({ activeUrl }: CouponTemplate, token: string): Response | undefi
 }
 
 interface Claim {
-  readonly language: PageLanguage;
+  readonly language: Language;
   readonly token: string;
   readonly link: ClaimLink;
   readonly template: CouponTemplate;
@@ -60,7 +61,7 @@ async function claim(ctx: Context, { language, token, link, template }: Claim): 
 
 function tell(
   ctx: Context,
-  language: PageLanguage,
+  language: Language,
   news: ClaimNews,
   template?: CouponTemplate,
   answer?: Coupon | Refusal,
@@ -79,7 +80,7 @@ function tell(
   });
 }
 
-function inWords({ settings }: Context, language: PageLanguage, at: number): string {
+function inWords({ settings }: Context, language: Language, at: number): string {
   const format = { dateStyle: "long", timeStyle: "short", timeZone: settings.shopTimeZone } as const;
   return new Intl.DateTimeFormat(language, format).format(at);
 }

@@ -1,5 +1,5 @@
 import type { Refusal } from "../../errors.ts";
-import type { PageLanguage } from "../../web/language.ts";
+import type { Language } from "../../language.ts";
 import type { PageWords } from "../../web/page.ts";
 
 /** What a claim link's page can say. */
@@ -7,7 +7,7 @@ export type ClaimNews = "ask" | "claimed" | "bad" | "expired" | ClaimRefusal;
 type ClaimRefusal = "SOLD_OUT" | "LIMIT_REACHED" | "NOT_ELIGIBLE" | "NOT_STARTED" | "ENDED" | "RATE_LIMITED" | "OTHER";
 
 /** `{name}` is the template's, `{time}` when it opens. */
-const words: Readonly<Record<PageLanguage, Readonly<Record<ClaimNews, PageWords>>>> = {
+const words: Readonly<Record<Language, Readonly<Record<ClaimNews, PageWords>>>> = {
   en: {
     ask: { title: "{name}", text: "This coupon is for you. Do you want it?", button: "Get the coupon" },
     claimed: { title: "It is yours", text: "{name} is in your wallet." },
@@ -41,7 +41,7 @@ const words: Readonly<Record<PageLanguage, Readonly<Record<ClaimNews, PageWords>
 
 /** The words for what a claim link has to tell, with what stands for its places. */
 export function claimWords(
-  language: PageLanguage,
+  language: Language,
   news: ClaimNews,
   values: { readonly name: string; readonly time: string },
 ): PageWords {

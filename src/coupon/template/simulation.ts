@@ -13,6 +13,8 @@ export interface TemplateSimulation {
   readonly eligible: number;
   /** Coupons that they could come to hold, by stock and limit; of what recurs, each time. */
   readonly maxCoupons: number;
+  /** Of the amounts, ISO 4217. */
+  readonly currency: string;
   /** What one coupon, and what all of them, can cost at most, in minor units; null where only the carts bound it. */
   readonly maxDiscount: number | null;
   readonly maxCost: number | null;
@@ -46,6 +48,7 @@ async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimu
   return {
     eligible,
     maxCoupons,
+    currency: draft.currency,
     maxDiscount,
     maxCost,
     warnings: warningsFor(draft, { now, eligible }),

@@ -35,6 +35,18 @@ export function isOver(
   return state === "ENDED" || state === "WITHDRAWN" || isPast(closesAt) || isPast(validTo);
 }
 
+/** The template as it is at a moment (ms): a live one is ENDED once it is over, whether it was swept yet or not. */
+export function asOf(template: CouponTemplate, now: number): CouponTemplate {
+  return isLive(template.state) && isOver(template, now) ? { ...template, state: "ENDED" } : template;
+}
+
+/** Whether a row of `coupon_template` is in this state by {@link asOf}; never NULL. */
+export function isInState(state: TemplateState, now: number): SQL {
+  const isPast = sql`(coalesce(closes_at <= ${now}, 0) OR coalesce(valid_to <= ${now}, 0))`;
+  if (state === "ENDED") return sql`(state = 'ENDED' OR (state IN ('ACTIVE', 'SOLD_OUT') AND ${isPast}))`;
+  return isLive(state) ? sql`(state = ${state} AND NOT ${isPast})` : sql`(state = ${state})`;
+}
+
 /** The row is in a state from which a transition is possible. */
 export function mayTake(transition: TransitionName): SQL {
   return allows<TemplateState>(transitions[transition]);

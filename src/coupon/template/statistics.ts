@@ -7,6 +7,8 @@ import { type CouponState, couponStates } from "../table.ts";
  * currency.
  */
 export interface CouponStatistics {
+  /** Of the amounts, ISO 4217. */
+  readonly currency: string;
   /** All that were given: available + locked + used + expired + withdrawn. */
   readonly issued: number;
   /** Of these, those that members came for themselves, with a claim or a code. */
@@ -36,7 +38,8 @@ export async function couponStatistics(ctx: Context, template: number): Promise<
     .map((state) => sql`coalesce(sum(n) FILTER (WHERE state = ${state}), 0) AS ${sql.raw(nameOf(state))}`);
   const row = await ctx.db.first<Omit<CouponStatistics, "available">>(sql`
     SELECT * FROM (
-      SELECT sum(issued) AS issued, sum(claimed) AS claimed, sum(reserved) AS reserved, sum(spent) AS spent
+      SELECT min(currency) AS currency,
+        sum(issued) AS issued, sum(claimed) AS claimed, sum(reserved) AS reserved, sum(spent) AS spent
       FROM coupon_template WHERE id IN (${ids}) HAVING count(*) > 0)
     CROSS JOIN (
       SELECT ${sql.join(changed, sql`, `)}, coalesce(sum(discount), 0) AS discount, coalesce(sum(revenue), 0) AS revenue

@@ -2,14 +2,15 @@ import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
+import { asOf, isInState } from "./state.ts";
 
-/** The templates of these ids in the order asked, with `undefined` for those that are not there. */
+/** The templates of these ids as they are now, in the order asked, with `undefined` for those that are not there. */
 export async function templatesById(ctx: Context, ids: readonly number[]): Promise<(CouponTemplate | undefined)[]> {
   const found = await ctx.db.orm
     .select()
     .from(templateTable)
     .where(inArray(templateTable.id, [...ids]));
-  return inOrder(ids, found);
+  return inOrder(ids, asTheyAre(ctx, found));
 }
 
 export async function findTemplate(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
@@ -17,36 +18,37 @@ export async function findTemplate(ctx: Context, id: number): Promise<CouponTemp
 }
 
 /** Templates, newest first, without the occurrences of those that recur; `after` is the last id of the page before. */
-export function listTemplates(
+export async function listTemplates(
   ctx: Context,
   page: { after?: number | undefined; limit: number; state?: TemplateState | undefined; shop?: string | undefined },
 ): Promise<CouponTemplate[]> {
   const { after, limit, state, shop } = page;
-  return ctx.db.orm
+  const found = await ctx.db.orm
     .select()
     .from(templateTable)
     .where(
       and(
         isNull(templateTable.recurringTemplate),
         after === undefined ? undefined : lt(templateTable.id, after),
-        state === undefined ? undefined : eq(templateTable.state, state),
+        state === undefined ? undefined : isInState(state, ctx.clock()),
         shop === undefined ? undefined : eq(templateTable.shop, shop),
       ),
     )
     .orderBy(desc(templateTable.id))
     .limit(limit);
+  return asTheyAre(ctx, found);
 }
 
 /**
  * The occurrences of a recurring template that there are, the latest first; `after` is when the last of the page before
  * opens (ms).
  */
-export function listOccurrences(
+export async function listOccurrences(
   ctx: Context,
   page: { recurringTemplate: number; after?: number | undefined; limit: number },
 ): Promise<CouponTemplate[]> {
   const { recurringTemplate, after, limit } = page;
-  return ctx.db.orm
+  const found = await ctx.db.orm
     .select()
     .from(templateTable)
     .where(
@@ -57,4 +59,10 @@ export function listOccurrences(
     )
     .orderBy(desc(templateTable.occursAt))
     .limit(limit);
+  return asTheyAre(ctx, found);
+}
+
+function asTheyAre(ctx: Context, templates: readonly CouponTemplate[]): CouponTemplate[] {
+  const now = ctx.clock();
+  return templates.map((template) => asOf(template, now));
 }

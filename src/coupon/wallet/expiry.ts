@@ -5,7 +5,7 @@ import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
 import { forgetSoldOut } from "../gate/sold-out.ts";
 import { couponExpire } from "../messages.ts";
-import type { Coupon, CouponState } from "../table.ts";
+import type { Coupon } from "../table.ts";
 import { nothingLeft, transitionTemplates } from "../template/state.ts";
 
 /** Coupons that expire in one transaction, and transactions before others get their turn. */
@@ -15,14 +15,6 @@ const steps = 20;
 /** Whether a coupon can no longer be used, though nobody has used it. */
 export function isPast({ state, validTo }: Pick<Coupon, "state" | "validTo">, now: number): boolean {
   return state === "AVAILABLE" && validTo !== null && validTo <= now;
-}
-
-/**
- * The state as members and operators see it: an unused coupon is EXPIRED from its end on, whether or not it was looked
- * at since.
- */
-export function stateNow(coupon: Pick<Coupon, "state" | "validTo">, now: number): CouponState {
-  return isPast(coupon, now) ? "EXPIRED" : coupon.state;
 }
 
 /** The words that the index `coupon_available` wants to hear. */

@@ -1,8 +1,9 @@
-import { and, eq } from "drizzle-orm";
+import { and, eq, inArray, type SQL } from "drizzle-orm";
 import type { Context, MemberContext } from "../../context.ts";
 import { perApp } from "../../memory.ts";
-import { maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
+import { type Kept, type ListName, maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
 import { couponsById } from "../coupon.ts";
+import { isNow, stateNow } from "../state-now.ts";
 import { type Coupon, couponTable } from "../table.ts";
 import { expireCouponsOf, isPast } from "./expiry.ts";
 import { inOrder, isAfter, orderOf } from "./wallet-order.ts";
@@ -16,15 +17,16 @@ export interface WalletPage {
 }
 
 /**
- * The acting member's coupons in one status: what may still be used with the soonest end first, what is over with the
- * latest first. Answered from Redis when it is there, from the database otherwise. An unused coupon whose time is over
- * is EXPIRED, and becomes so in the database when it is looked at.
+ * The acting member's coupons in one status, as it is now: what may still be used with the soonest end first, what is
+ * over with the latest first. Answered from Redis when it is there, from the database otherwise. An unused coupon whose
+ * time is over is EXPIRED, and becomes so in the database when it is looked at; one whose lock has run out is free.
  */
 export async function myCoupons(ctx: MemberContext, { status, after, limit }: WalletPage): Promise<Coupon[]> {
   const member = ctx.actor.seq;
   const list = await currentList(ctx, member, status);
-  const last = after === undefined ? undefined : await placeOf(ctx, list, after);
-  if (list.length > maxKept) return readCoupons(ctx, { member, status, after: last, limit });
+  const last = after === undefined ? undefined : await placeOf(ctx, list ?? [], after);
+  const which = isNow(status, ctx.clock());
+  if (!list) return readCoupons(ctx, { member, which, status, after: last, limit });
   const order = inOrder(status);
   return list.filter((coupon) => last === undefined || order(coupon, last) > 0).slice(0, limit);
 }
@@ -37,55 +39,95 @@ async function placeOf(ctx: Context, list: readonly Coupon[], id: number): Promi
   return list.find((coupon) => coupon.id === id) ?? (await couponsById(ctx, [id]))[0];
 }
 
-async function currentList(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
-  if (status !== "AVAILABLE" && status !== "EXPIRED") return listOf(ctx, member, status);
+/** What is written of coupons that may be in a status now: time alone frees those that are locked, and ends both. */
+const writtenAs = {
+  AVAILABLE: ["AVAILABLE", "LOCKED"],
+  LOCKED: ["LOCKED"],
+  USED: ["USED"],
+  EXPIRED: ["EXPIRED", "AVAILABLE", "LOCKED"],
+} as const satisfies Record<WalletStatus, readonly WalletStatus[]>;
+
+/** The list as it is now; undefined where it may be longer than what is kept. */
+async function currentList(ctx: Context, member: number, status: WalletStatus): Promise<Coupon[] | undefined> {
   const now = ctx.clock();
-  const unused = await listOf(ctx, member, "AVAILABLE");
-  if (unused.some((coupon) => isPast(coupon, now))) await expireCouponsOf(ctx, member);
-  if (status === "EXPIRED") return listOf(ctx, member, status);
-  return unused.filter((coupon) => !isPast(coupon, now));
+  const found = await listsOf(ctx, member, writtenAs[status]);
+  if (found?.some((coupon) => isPast(coupon, now))) await expireCouponsOf(ctx, member);
+  return found?.filter((coupon) => stateNow(coupon, now) === status).toSorted(inOrder(status));
 }
 
-/** The list in its order; more than {@link maxKept} coupons when there are more than that. */
-async function listOf(ctx: Context, member: number, status: WalletStatus): Promise<readonly Coupon[]> {
-  const kept = await readList(ctx, { member, status });
-  if (kept === "unavailable") return readCoupons(ctx, { member, status, limit: maxKept + 1 });
-  if (kept.kind === "loaded") return kept.coupons.toSorted(inOrder(status));
-  return reload(ctx, member, status, kept.version);
+/** The coupons of these lists, each once, in no order; undefined where one is longer than what is kept. */
+async function listsOf(ctx: Context, member: number, statuses: readonly WalletStatus[]): Promise<Coupon[] | undefined> {
+  const lists = statuses.map((status) => ({ member, status }));
+  const kept = await Promise.all(lists.map((list) => readList(ctx, list)));
+  const loaded = kept.map((list) => (typeof list === "object" && list.kind === "loaded" ? list.coupons : []));
+  const wanting = lists.flatMap((list, n) => wantingOf(list, kept[n]));
+  const found = [...loaded, await reload(ctx, member, wanting)];
+  if (found.some(({ length }) => length > maxKept)) return undefined;
+  // One that was moved between two readings is in both.
+  return [...new Map(found.flat().map((coupon) => [coupon.id, coupon])).values()];
+}
+
+/** A list that the database is asked for, and the name under which Redis may keep it, if it may. */
+interface Wanting {
+  readonly list: ListName;
+  readonly version: string | undefined;
+}
+
+function wantingOf(list: ListName, kept: Kept | undefined): Wanting[] {
+  if (kept === undefined || kept === "unavailable") return [{ list, version: undefined }];
+  return kept.kind === "loaded" ? [] : [{ list, version: kept.version }];
 }
 
 /**
- * Whoever asks under the same version, until Redis has the list, gets what the first one read: nothing was moved since.
+ * The coupons of all these lists, by one question. Whoever asks under the same versions, until Redis has the lists,
+ * gets what the first one read: nothing was moved since.
  */
-function reload(ctx: Context, member: number, status: WalletStatus, version: string): Promise<readonly Coupon[]> {
+function reload(ctx: Context, member: number, wanting: readonly Wanting[]): Promise<readonly Coupon[]> {
+  if (wanting.length === 0) return Promise.resolve([]);
+  const which = inArray(
+    couponTable.state,
+    wanting.map(({ list }) => list.status),
+  );
+  const read = () => readCoupons(ctx, { member, which, limit: maxKept + 1 });
+  if (wanting.some(({ version }) => version === undefined)) return read();
+  const key = wanting.map(({ list, version }) => `${version}/${list.status}`).join();
   const loading = loads(ctx);
-  const key = `${version}/${status}`;
   const running = loading.get(key);
   if (running) return running;
-  const loaded = readCoupons(ctx, { member, status, limit: maxKept + 1 });
+  const loaded = read();
   loading.set(key, loaded);
   void loaded
-    .then((coupons) => storeList(ctx, { member, status, version, coupons }))
+    .then((coupons) => store(ctx, wanting, coupons))
     .catch(() => {}) // whoever asked hears of it
     .finally(() => loading.delete(key));
   return loaded;
+}
+
+async function store(ctx: Context, wanting: readonly Wanting[], coupons: readonly Coupon[]): Promise<void> {
+  if (coupons.length > maxKept) return;
+  const stored = wanting.map(async ({ list, version = "" }) =>
+    storeList(ctx, { ...list, version, coupons: coupons.filter(({ state }) => state === list.status) }),
+  );
+  await Promise.all(stored);
 }
 
 const loads = (ctx: Context) => perApp(ctx, "coupon.walletLoads", () => new Map<string, Promise<readonly Coupon[]>>());
 
 interface Stretch {
   readonly member: number;
-  readonly status: WalletStatus;
+  readonly which: SQL;
+  /** In the order of this status; of all that there are, the order does not matter. */
+  readonly status?: WalletStatus;
   readonly after?: Coupon | undefined;
   readonly limit: number;
 }
 
 /** A member's coupons lie together in the index `coupon_number`. */
-function readCoupons(ctx: Context, { member, status, after, limit }: Stretch): Promise<Coupon[]> {
+function readCoupons(ctx: Context, { member, which, status = "AVAILABLE", after, limit }: Stretch): Promise<Coupon[]> {
   return ctx.db.orm
     .select()
     .from(couponTable)
-    .where(and(eq(couponTable.member, member), eq(couponTable.state, status), after && isAfter(status, after)))
+    .where(and(eq(couponTable.member, member), which, after && isAfter(status, after)))
     .orderBy(orderOf(status))
     .limit(limit);
 }

@@ -7,7 +7,10 @@ export const cash = defineDiscount({
   description: "Used like money, after all other coupons, up to its face value.",
   isMoney: true,
   params: z.strictObject({ value: Minor.describe("Face value, in minor units.") }),
-  describe: ({ value }) => `worth ${value}`,
+  describe: {
+    en: ({ value }, money) => `worth ${money(value)}`,
+    zh: ({ value }, money) => `抵用${money(value)}`,
+  },
   maxDiscount: ({ value }) => value,
   apply: (_part, { value }) => value,
 });

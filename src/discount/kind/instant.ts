@@ -6,7 +6,10 @@ export const instant = defineDiscount({
   kind: "INSTANT",
   description: "An amount off, without a threshold.",
   params: z.strictObject({ off: Minor.describe("Taken off, in minor units.") }),
-  describe: ({ off }) => `${off} off`,
+  describe: {
+    en: ({ off }, money) => `${money(off)} off`,
+    zh: ({ off }, money) => `立减${money(off)}`,
+  },
   maxDiscount: ({ off }) => off,
   apply: (_part, { off }) => off,
 });

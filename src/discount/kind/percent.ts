@@ -12,7 +12,12 @@ export const percent = defineDiscount({
   kind: "DISCOUNT",
   description: "A share off what is left when its turn comes, at most a cap.",
   params: Params,
-  describe: ({ basisPointsOff, cap }) => `${basisPointsOff / 100} % off${cap ? `, at most ${cap}` : ""}`,
+  describe: {
+    en: ({ basisPointsOff, cap }, money) => `${basisPointsOff / 100}% off${cap ? `, at most ${money(cap)}` : ""}`,
+    // Chinese says what is left to pay, in tenths: 5 % off is 9.5 折.
+    zh: ({ basisPointsOff, cap }, money) =>
+      `${basisPointsOff === 10_000 ? "免单" : `${(10_000 - basisPointsOff) / 1_000}折`}${cap ? `，最多减${money(cap)}` : ""}`,
+  },
   maxDiscount: ({ cap }) => cap,
   apply: ({ left }, { basisPointsOff, cap = left }) => Math.min(share(left, basisPointsOff, 10_000), cap),
 });

@@ -2,6 +2,7 @@ import { actions, type CampaignKind, skipText } from "../../campaign/action/inde
 import type { RewardSimulation } from "../../campaign/action/simulation.ts";
 import type { SendCounts } from "../../campaign/progress/send-counts.ts";
 import { builder } from "../kit/builder.ts";
+import { maybeMoney } from "../kit/money.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -59,13 +60,7 @@ export const CouponSimulationType = builder.objectRef<RewardSimulation>("CouponS
       description: "Coupons that stock and budget leave now; null is unlimited.",
       resolve: ({ left }) => (left === null ? null : BigInt(left)),
     }),
-    cost: t.field({
-      type: "BigInt",
-      nullable: true,
-      description: "What these coupons can cost at most, in minor units; null where only the carts bound it.",
-      resolve: ({ cost }) => (cost === null ? null : BigInt(cost)),
-    }),
-    currency: t.exposeString("currency", { description: "ISO 4217, of the cost." }),
+    cost: maybeMoney(t, "What these coupons can cost at most; null where only the carts bound it.", ({ cost }) => cost),
     skipped: t.expose("skipped", { type: [CouponReason], description: "Members who would have none, by reason." }),
   }),
 });

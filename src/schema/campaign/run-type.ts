@@ -1,7 +1,7 @@
-import { skipText } from "../../campaign/action/index.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
 import { type SendState, sendStates } from "../../campaign/ledger/send-state.ts";
 import { type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
+import { reasonWords } from "../../campaign/progress/reason-words.ts";
 import type { ChannelProgress } from "../../campaign/progress/send-counts.ts";
 import { type Run, runsById } from "../../campaign/run/run.ts";
 import { type RunState, runStates } from "../../campaign/state.ts";
@@ -50,9 +50,8 @@ const ReasonType = builder.objectRef<ChannelProgress["reasons"][number]>("Reason
     state: t.expose("state", { type: SendStateEnum, description: "The state." }),
     reason: t.exposeString("reason", { description: "The reason, e.g. NO_CONSENT." }),
     words: t.string({
-      nullable: true,
-      description: "What the reason means, where it is one of ours and not a provider's.",
-      resolve: ({ state, reason }) => (state === "SKIPPED" ? skipText(reason) : null),
+      description: "What the reason means.",
+      resolve: ({ state, reason }) => reasonWords(state, reason),
     }),
     sends: t.exposeInt("n", { description: "How many." }),
   }),

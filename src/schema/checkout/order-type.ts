@@ -5,8 +5,9 @@ import { globalId } from "../../ids.ts";
 import { findMember } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
+import { MoneyType, moneyField } from "../kit/money.ts";
 import { MemberType } from "../member/member-type.ts";
-import { QuoteType } from "./quote-type.ts";
+import { inCurrency, QuoteType } from "./quote-type.ts";
 
 const readers = { role: "viewer", service: "orders:write" } as const;
 
@@ -29,23 +30,31 @@ export const RefundPolicyEnum = builder.enumType("RefundPolicy", {
   } as const satisfies Record<(typeof refundPolicies)[number], { description: string }>,
 });
 
-const RefundLine = builder.objectRef<Refund["lines"][number]>("RefundedLine").implement({
+interface InCurrency {
+  readonly currency: string;
+}
+
+const RefundLine = builder.objectRef<Refund["lines"][number] & InCurrency>("RefundedLine").implement({
   description: "What of a refund belongs to a line.",
   authScopes: readers,
   fields: (t) => ({
     line: t.exposeString("line", { description: "Id of the line." }),
-    amount: t.expose("amount", { type: "BigInt", description: "Minor units, from 1." }),
+    amount: moneyField(t, "How much, from one minor unit.", ({ amount }) => amount),
   }),
 });
 
-const RefundType = builder.objectRef<Refund>("Refund").implement({
+const RefundType = builder.objectRef<Refund & InCurrency>("Refund").implement({
   description: "What went back of an order at once.",
   authScopes: readers,
   fields: (t) => ({
     refundId: t.exposeString("name", { description: "The shop's name for it." }),
     policy: t.expose("policy", { type: RefundPolicyEnum, description: "What becomes of the coupons." }),
-    amount: t.expose("amount", { type: "BigInt", description: "How much, in minor units." }),
-    lines: t.expose("lines", { type: [RefundLine], description: "The lines that it is for; adds up to it exactly." }),
+    amount: moneyField(t, "How much.", ({ amount }) => amount),
+    lines: t.field({
+      type: [RefundLine],
+      description: "The lines that it is for; adds up to it exactly.",
+      resolve: (refund) => inCurrency(refund.lines, refund),
+    }),
     givenBackIds: t.idList({
       description: "Coupons that the member got back: ids.",
       resolve: ({ givenBack }) => givenBack.map((id) => globalId("Coupon", id)),
@@ -74,12 +83,16 @@ export const OrderType = builder.node(builder.objectRef<CouponOrder>("CouponOrde
       nullable: true,
       description: "When it was released, expired, or refunded in full.",
     }),
-    refunded: t.expose("refunded", { type: "BigInt", description: "What of `quote.pay` went back, in minor units." }),
+    refunded: t.field({
+      type: MoneyType,
+      description: "What of `quote.pay` went back.",
+      resolve: ({ refunded, quote }) => ({ amount: refunded, currency: quote.currency }),
+    }),
     refunds: t.field({
       type: [RefundType],
       description: "What went back, oldest first.",
       complexity: { field: 1, multiplier: 5 },
-      resolve: ({ id }, _args, { ctx }) => refundsOf(ctx, id),
+      resolve: async ({ id, quote }, _args, { ctx }) => inCurrency(await refundsOf(ctx, id), quote),
     }),
     member: t.field({
       type: MemberType,
@@ -96,7 +109,11 @@ export const OrderRefundType = builder.objectRef<Refunded>("OrderRefund").implem
   authScopes: readers,
   fields: (t) => ({
     order: t.expose("order", { type: OrderType, description: "The order." }),
-    refund: t.expose("refund", { type: RefundType, description: "What went back." }),
+    refund: t.field({
+      type: RefundType,
+      description: "What went back.",
+      resolve: ({ order, refund }) => ({ ...refund, currency: order.quote.currency }),
+    }),
   }),
 });
 

@@ -1,38 +1,59 @@
-import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../../checkout/quote/quote-shape.ts";
+import {
+  type AppliedCoupon,
+  type AppliedPromotion,
+  type Earned,
+  type LeftOutPromotion,
+  promotionReasons,
+  type Quote,
+  type QuotedLine,
+} from "../../checkout/quote/quote-shape.ts";
 import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
+import { enumOf } from "../kit/enum.ts";
+import { moneyField } from "../kit/money.ts";
 import { UnusableCouponType } from "./refusals.ts";
 
 const readers = { member: true, role: "viewer", service: "orders:write" } as const;
 
-const LineShare = builder.objectRef<AppliedCoupon["lines"][number]>("LineDiscount").implement({
+/** A part of a quote, whose amounts are of the quote's currency. */
+type Priced<Part> = Part & { readonly currency: string };
+
+const LineShare = builder.objectRef<Priced<AppliedCoupon["lines"][number]>>("LineDiscount").implement({
   description: "What a line bears of a discount.",
   authScopes: readers,
   fields: (t) => ({
     line: t.exposeString("line", { description: "Id of the line." }),
-    discount: t.expose("discount", { type: "BigInt", description: "Minor units, from 1." }),
+    discount: moneyField(t, "How much, from one minor unit.", ({ discount }) => discount),
   }),
 });
 
-const AppliedPromotionType = builder.objectRef<AppliedPromotion>("QuotedPromotion").implement({
+const AppliedPromotionType = builder.objectRef<Priced<AppliedPromotion>>("QuotedPromotion").implement({
   description: "A promotion that lowers the price of a cart.",
   authScopes: readers,
   fields: (t) => ({
     promotionId: t.id({ description: "Its id.", resolve: ({ promotion }) => globalId("Promotion", promotion) }),
     name: t.exposeString("name", { description: "Its name." }),
-    discount: t.expose("discount", { type: "BigInt", description: "What it takes off, in minor units." }),
-    lines: t.expose("lines", { type: [LineShare], description: "The lines that bear it; adds up to it exactly." }),
+    discount: moneyField(t, "What it takes off.", ({ discount }) => discount),
+    lines: t.field({
+      type: [LineShare],
+      description: "The lines that bear it; adds up to it exactly.",
+      resolve: (part) => inCurrency(part.lines, part),
+    }),
   }),
 });
 
-const AppliedCouponType = builder.objectRef<AppliedCoupon>("QuotedCoupon").implement({
+const AppliedCouponType = builder.objectRef<Priced<AppliedCoupon>>("QuotedCoupon").implement({
   description: "A coupon that is used on a cart.",
   authScopes: readers,
   fields: (t) => ({
     couponId: t.id({ description: "Its id.", resolve: ({ coupon }) => globalId("Coupon", coupon) }),
     name: t.exposeString("name", { description: "The name of its template." }),
-    discount: t.expose("discount", { type: "BigInt", description: "What it takes off, in minor units." }),
-    lines: t.expose("lines", { type: [LineShare], description: "The lines that bear it; adds up to it exactly." }),
+    discount: moneyField(t, "What it takes off.", ({ discount }) => discount),
+    lines: t.field({
+      type: [LineShare],
+      description: "The lines that bear it; adds up to it exactly.",
+      resolve: (part) => inCurrency(part.lines, part),
+    }),
   }),
 });
 
@@ -54,17 +75,43 @@ const EarnedType = builder.objectRef<Earned>("QuotedReward").implement({
   }),
 });
 
-const QuotedLineType = builder.objectRef<QuotedLine>("QuotedLine").implement({
+const QuotedLineType = builder.objectRef<Priced<QuotedLine>>("QuotedLine").implement({
   description: "What a line costs: amount − promotions − coupons = pay.",
   authScopes: readers,
   fields: (t) => ({
     id: t.exposeString("id", { description: "The line's id in the cart." }),
-    amount: t.expose("amount", { type: "BigInt", description: "Unit price × quantity, in minor units." }),
-    promotions: t.expose("promotions", { type: "BigInt", description: "Taken off by promotions, in minor units." }),
-    coupons: t.expose("coupons", { type: "BigInt", description: "Taken off by coupons, in minor units." }),
-    pay: t.expose("pay", { type: "BigInt", description: "What is left to pay, in minor units, from 0." }),
+    amount: moneyField(t, "Unit price × quantity.", ({ amount }) => amount),
+    promotions: moneyField(t, "Taken off by promotions.", ({ promotions }) => promotions),
+    coupons: moneyField(t, "Taken off by coupons.", ({ coupons }) => coupons),
+    pay: moneyField(t, "What is left to pay, from 0.", ({ pay }) => pay),
   }),
 });
+
+const LeftOutPromotionType = builder.objectRef<LeftOutPromotion>("LeftOutPromotion").implement({
+  description: "A promotion that acts now, but not on a cart, and why.",
+  authScopes: readers,
+  fields: (t) => ({
+    promotionId: t.id({ description: "Its id.", resolve: ({ promotion }) => globalId("Promotion", promotion) }),
+    name: t.exposeString("name", { description: "Its name." }),
+    reason: t.expose("reason", {
+      type: enumOf(
+        "LeftOutPromotionReason",
+        "Why a promotion does nothing for a cart.",
+        promotionReasons,
+        () => "Its amounts are of another currency than the cart's.",
+      ),
+      description: "Why.",
+    }),
+  }),
+});
+
+/** The parts with the currency of what they are parts of. */
+export function inCurrency<Part extends object>(
+  parts: readonly Part[],
+  { currency }: { readonly currency: string },
+): Priced<Part>[] {
+  return parts.map((part) => ({ ...part, currency }));
+}
 
 export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
   description:
@@ -73,14 +120,34 @@ export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
   authScopes: readers,
   fields: (t) => ({
     currency: t.exposeString("currency", { description: "ISO 4217." }),
-    goods: t.expose("goods", { type: "BigInt", description: "What the lines cost at first, in minor units." }),
-    promotionDiscount: t.expose("promotionDiscount", { type: "BigInt", description: "By promotions, in minor units." }),
-    couponDiscount: t.expose("couponDiscount", { type: "BigInt", description: "By coupons, in minor units." }),
-    pay: t.expose("pay", { type: "BigInt", description: "What is to pay, in minor units, from 0." }),
-    lines: t.expose("lines", { type: [QuotedLineType], description: "In the order of the cart." }),
-    promotions: t.expose("promotions", { type: [AppliedPromotionType], description: "As they were applied." }),
-    coupons: t.expose("coupons", { type: [AppliedCouponType], description: "As they were applied." }),
-    leftOut: t.expose("leftOut", { type: [UnusableCouponType], description: "Coupons that are not used, and why." }),
+    goods: moneyField(t, "What the lines cost at first.", ({ goods }) => goods),
+    promotionDiscount: moneyField(t, "By promotions.", ({ promotionDiscount }) => promotionDiscount),
+    couponDiscount: moneyField(t, "By coupons.", ({ couponDiscount }) => couponDiscount),
+    pay: moneyField(t, "What is to pay, from 0.", ({ pay }) => pay),
+    lines: t.field({
+      type: [QuotedLineType],
+      description: "In the order of the cart.",
+      resolve: (quote) => inCurrency(quote.lines, quote),
+    }),
+    promotions: t.field({
+      type: [AppliedPromotionType],
+      description: "As they were applied.",
+      resolve: (quote) => inCurrency(quote.promotions, quote),
+    }),
+    coupons: t.field({
+      type: [AppliedCouponType],
+      description: "As they were applied.",
+      resolve: (quote) => inCurrency(quote.coupons, quote),
+    }),
+    leftOut: t.field({
+      type: [UnusableCouponType],
+      description: "Coupons that are not used, and why.",
+      resolve: (quote) => inCurrency(quote.leftOut, quote),
+    }),
+    leftOutPromotions: t.expose("leftOutPromotions", {
+      type: [LeftOutPromotionType],
+      description: "Promotions that act now, but not on this cart, and why.",
+    }),
     earned: t.expose("earned", {
       type: [EarnedType],
       description: "What promotions give for an order on which so much is paid. It is told here, not given.",

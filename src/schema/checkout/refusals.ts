@@ -1,6 +1,7 @@
 import { refuseCoupons, type UnusableCoupon, type UnusableReason } from "../../checkout/refusals.ts";
 import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
+import { maybeMoney } from "../kit/money.ts";
 import { refusalType } from "../kit/refusal-type.ts";
 
 const UnusableReasonEnum = builder.enumType("UnusableReason", {
@@ -24,22 +25,24 @@ const UnusableReasonEnum = builder.enumType("UnusableReason", {
 });
 
 /** A coupon that is not used on a cart; both faces and the refusal show it alike. */
-export const UnusableCouponType = builder.objectRef<UnusableCoupon>("UnusableCoupon").implement({
-  description: "A coupon that is not used on a cart, and why.",
-  authScopes: { public: true },
-  fields: (t) => ({
-    couponId: t.id({
-      description: "Id of the coupon.",
-      resolve: ({ coupon }) => globalId("Coupon", coupon),
+export const UnusableCouponType = builder
+  .objectRef<UnusableCoupon & { readonly currency: string }>("UnusableCoupon")
+  .implement({
+    description: "A coupon that is not used on a cart, and why.",
+    authScopes: { public: true },
+    fields: (t) => ({
+      couponId: t.id({
+        description: "Id of the coupon.",
+        resolve: ({ coupon }) => globalId("Coupon", coupon),
+      }),
+      reason: t.expose("reason", { type: UnusableReasonEnum, description: "Why." }),
+      missing: maybeMoney(
+        t,
+        "BELOW_THRESHOLD: how much more the lines that count would have to cost.",
+        ({ missing }) => missing,
+      ),
     }),
-    reason: t.expose("reason", { type: UnusableReasonEnum, description: "Why." }),
-    missing: t.expose("missing", {
-      type: "BigInt",
-      nullable: true,
-      description: "BELOW_THRESHOLD: how much more the lines that count would have to cost, in minor units.",
-    }),
-  }),
-});
+  });
 
 refusalType("CouponUnusable", refuseCoupons, {
   code: "COUPON_UNUSABLE",

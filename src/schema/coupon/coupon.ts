@@ -1,8 +1,8 @@
 import type { Context, MemberContext } from "../../context.ts";
 import { claimCoupon } from "../../coupon/claim/claim.ts";
 import { couponsById } from "../../coupon/coupon.ts";
+import { stateNow } from "../../coupon/state-now.ts";
 import type { Coupon, couponStates } from "../../coupon/table.ts";
-import { stateNow } from "../../coupon/wallet/expiry.ts";
 import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { discountKinds } from "../../discount/kind/index.ts";
 import { describeDiscount } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
+import { languageArg, maybeMoney, toldIn } from "../kit/money.ts";
 
 export const DiscountKindEnum = builder.enumType("DiscountKind", {
   description: "How a coupon takes something off.",
@@ -83,19 +84,27 @@ function plain(given: Values): object {
 interface Discount {
   readonly kind: string;
   readonly params: unknown;
+  readonly currency: string;
 }
 
 /** What a coupon takes off, as its parameters. */
 export const DiscountType = builder.objectRef<Discount>("CouponDiscount").implement({
-  description: "What a coupon takes off: one of the values or some, by its kind. Amounts are minor units.",
-  authScopes: { role: "viewer" },
+  description: "What a coupon takes off: one of the values or some, by its kind.",
+  authScopes: { member: true, role: "viewer", service: "orders:write" },
   fields: (t) => ({
     kind: t.field({ type: DiscountKindEnum, description: "How.", resolve: ({ kind }) => kind }),
-    words: t.string({ description: "It in words, amounts in minor units.", resolve: describeDiscount }),
+    words: t.string({
+      description: "It in words.",
+      args: { language: t.arg.string({ description: languageArg }) },
+      resolve: (discount, { language }, { ctx }) => describeDiscount(discount, toldIn(ctx, language)),
+    }),
     ...Object.fromEntries(
       [...everyParam()].map(([name, { type, description }]) => [
         name,
-        t.field({ type, nullable: true, description, resolve: ({ params }) => paramOf(params, name) }),
+        // What is too large for an Int is money.
+        type === "BigInt"
+          ? maybeMoney(t, description, ({ params }) => paramOf(params, name))
+          : t.field({ type, nullable: true, description, resolve: ({ params }) => paramOf(params, name) }),
       ]),
     ),
   }),

@@ -2,6 +2,8 @@ import type { CouponTemplate } from "../../coupon/table.ts";
 import { describeConditions, describeDiscount, thresholdOf } from "../../discount/terms.ts";
 import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
+import { languageArg, moneyField, toldIn } from "../kit/money.ts";
+import { DiscountType } from "./discount-input.ts";
 
 /** A template as members may see it: whatever the shop knows of its stock and budget stays inside. */
 export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").implement({
@@ -16,18 +18,17 @@ export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").
     shop: t.exposeString("shop", { description: "The number of the shop whose goods count; empty: all of them." }),
     kind: t.exposeString("kind", { description: "The kind of discount, for programs: FULL_REDUCTION, DISCOUNT …" }),
     description: t.string({
-      description: "What it takes off, in words; amounts are minor units.",
-      resolve: (template) => describeDiscount(template),
+      description: "What it takes off, in words: €30 off from €200.",
+      args: { language: t.arg.string({ description: languageArg }) },
+      resolve: (template, { language }, { ctx }) => describeDiscount(template, toldIn(ctx, language)),
     }),
     conditions: t.string({
       description: "Of which goods, and from which amount, in words; empty without conditions.",
-      resolve: ({ conditions }) => describeConditions(conditions),
+      args: { language: t.arg.string({ description: languageArg }) },
+      resolve: (template, { language }, { ctx }) => describeConditions(template, toldIn(ctx, language)),
     }),
-    threshold: t.field({
-      type: "BigInt",
-      description: "What the goods that count must cost at least, in minor units.",
-      resolve: (template) => thresholdOf(template),
-    }),
+    discount: t.field({ type: DiscountType, description: "The same for programs.", resolve: (template) => template }),
+    threshold: moneyField(t, "What the goods that count must cost at least.", thresholdOf),
     currency: t.exposeString("currency", { description: "Of all its amounts, ISO 4217." }),
     opensAt: t.expose("opensAt", {
       type: "DateTime",

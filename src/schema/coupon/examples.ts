@@ -8,7 +8,7 @@ export const couponExamples: readonly Example[] = [
 # It is a draft until it is activated.
 mutation WriteCoupon($input: CreateCouponTemplateInput!) {
   createCouponTemplate(input: $input) {
-    ... on CouponTemplate { id number name state stock maxDiscount }
+    ... on CouponTemplate { id number name state stock maxDiscount { text } }
     ${refusal}
   }
 }`,
@@ -30,7 +30,7 @@ mutation ActivateCoupon($template: ID!) {
     query: `# Does every unit stand somewhere? The database counts; the gate may be off for a moment, and is mended.
 query CouponConservation($template: ID!) {
   couponConservation(templateId: $template) { stock issued remaining gateRemaining gatePending drift }
-  couponTemplates(first: 5) { nodes { number name state statistics { issued used expired discount revenue } } }
+  couponTemplates(first: 5) { nodes { number name state statistics { issued used expired revenue { text } } } }
 }`,
     variables: { template: id("CouponTemplate", 1) },
   },

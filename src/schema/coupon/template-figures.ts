@@ -3,6 +3,7 @@ import type { Occurrence } from "../../coupon/template/occurrence.ts";
 import type { CouponStatistics } from "../../coupon/template/statistics.ts";
 import type { TakeBack } from "../../coupon/template/take-back.ts";
 import { builder } from "../kit/builder.ts";
+import { moneyField } from "../kit/money.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -24,7 +25,7 @@ const couponMoney = {
 } as const satisfies Partial<Record<keyof CouponStatistics, string>>;
 
 type Count = keyof typeof couponCounts;
-type Money = keyof typeof couponMoney;
+type Sum = keyof typeof couponMoney;
 
 export const StatisticsType = builder.objectRef<CouponStatistics>("CouponStatistics").implement({
   description: "What became of a template's coupons; of one that recurs, of all its occurrences together.",
@@ -37,13 +38,9 @@ export const StatisticsType = builder.objectRef<CouponStatistics>("CouponStatist
       ]),
     ),
     ...Object.fromEntries(
-      (Object.keys(couponMoney) as Money[]).map((name) => [
+      (Object.keys(couponMoney) as Sum[]).map((name) => [
         name,
-        t.field({
-          type: "BigInt",
-          description: `${couponMoney[name]}, in minor units of its currency.`,
-          resolve: (figures) => figures[name],
-        }),
+        moneyField(t, `${couponMoney[name]}.`, (figures) => figures[name]),
       ]),
     ),
   }),

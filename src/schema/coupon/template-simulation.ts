@@ -1,6 +1,7 @@
 import { estimateTemplate, simulateTemplate, type TemplateSimulation } from "../../coupon/template/simulation.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
+import { maybeMoney } from "../kit/money.ts";
 import { placed } from "../kit/placed.ts";
 import { IssueType } from "../kit/refusals.ts";
 import { unwrap } from "../kit/unwrap.ts";
@@ -20,17 +21,16 @@ const SimulationType = builder.objectRef<TemplateSimulation>("CouponTemplateSimu
       type: "BigInt",
       description: "Coupons that they could come to hold, by stock and limit; of what recurs, each time.",
     }),
-    maxDiscount: t.expose("maxDiscount", {
-      type: "BigInt",
-      nullable: true,
-      description: "What one coupon can take off at most, in minor units; null: only the cart bounds it.",
-    }),
-    maxCost: t.expose("maxCost", {
-      type: "BigInt",
-      nullable: true,
-      description:
-        "What all of them can cost at most, in minor units; of what recurs, each time. Null: only carts bound it.",
-    }),
+    maxDiscount: maybeMoney(
+      t,
+      "What one coupon can take off at most; null: only the cart bounds it.",
+      ({ maxDiscount }) => maxDiscount,
+    ),
+    maxCost: maybeMoney(
+      t,
+      "What all of them can cost at most; of what recurs, each time. Null: only carts bound it.",
+      ({ maxCost }) => maxCost,
+    ),
     warnings: t.field({
       type: [IssueType],
       description: "What may not be meant, by the field; nothing of it keeps the template from being activated.",

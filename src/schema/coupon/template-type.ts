@@ -10,6 +10,7 @@ import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { languageArg, maybeMoney, toldIn } from "../kit/money.ts";
 import { historyField } from "../transition/history.ts";
 import { DiscountType } from "./discount-input.ts";
 import { ConservationType, OccurrenceType, StatisticsType, TakeBackType } from "./template-figures.ts";
@@ -49,8 +50,7 @@ const amount = { type: "BigInt", nullable: true } as const;
 const moment = { type: "DateTime", nullable: true } as const;
 
 export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>("CouponTemplate"), {
-  description:
-    "What coupons of one kind promise, to whom, and how many there are. Amounts are minor units of its currency.",
+  description: "What coupons of one kind promise, to whom, and how many there are.",
   authScopes: viewers,
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => templatesById(ctx, ids.map(toRowId)),
@@ -64,7 +64,8 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
     conditions: t.expose("conditions", { type: "JSON", description: "What it is good for, by the shop's own ids." }),
     conditionsInWords: t.string({
       description: "The same in words; empty: for everything.",
-      resolve: ({ conditions }) => describeConditions(conditions),
+      args: { language: t.arg.string({ description: languageArg }) },
+      resolve: (template, { language }, { ctx }) => describeConditions(template, toldIn(ctx, language)),
     }),
     stacking: t.expose("stacking", {
       type: "JSON",
@@ -82,11 +83,12 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
     perMember: t.exposeInt("perMember", { description: "How many one member may have, 1–1,000." }),
     stock: t.expose("stock", { ...amount, description: "How many there are; null: unlimited." }),
     issued: t.expose("issued", { type: "BigInt", description: "How many were given." }),
-    budget: t.expose("budget", { ...amount, description: "What all of them may cost; null: unlimited." }),
-    maxDiscount: t.expose("maxDiscount", {
-      ...amount,
-      description: "What one can cost at most; null: only the cart bounds it.",
-    }),
+    budget: maybeMoney(t, "What all of them may cost; null: unlimited.", ({ budget }) => budget),
+    maxDiscount: maybeMoney(
+      t,
+      "What one can cost at most; null: only the cart bounds it.",
+      ({ maxDiscount }) => maxDiscount,
+    ),
     opensAt: t.expose("opensAt", { ...moment, description: "When claiming opens; null: at once." }),
     closesAt: t.expose("closesAt", { ...moment, description: "When claiming ends; null: never." }),
     validFrom: t.expose("validFrom", { ...moment, description: "From when on coupons can be used; null: at once." }),

@@ -8,6 +8,8 @@ export interface GraphqlContext {
   readonly requestId: string;
   /** Where the caller sits, as limits count it. */
   readonly address: string;
+  /** Counts what a mutation answered: the type of its result or refusal, or `error`. */
+  countMutation?(mutation: string, result: string): void;
   /** What one document may ask for at most. */
   readonly limits: QueryLimits;
 }

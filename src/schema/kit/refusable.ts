@@ -65,7 +65,16 @@ export function refusable(name: string, options: Refusable<object, InputFieldMap
       extensions: { refusals },
       args: { input: t.arg({ type: Input, required: true, description: "What to do it with." }) },
       unauthorizedResolver: (_parent, _args, { ctx }) => refuseTo(ctx, scopes, name),
-      resolve: (_parent, args, context) => options.resolve(args.input, context.ctx, context),
+      resolve: async (_parent, args, context) => {
+        try {
+          const answer = await options.resolve(args.input, context.ctx, context);
+          context.countMutation?.(name, isRefusal(answer) ? typeNameOf(answer) : result.name);
+          return answer;
+        } catch (error) {
+          context.countMutation?.(name, "error");
+          throw error;
+        }
+      },
     }),
   );
 }

@@ -8,6 +8,7 @@ import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { maybeMoney, moneyField } from "../kit/money.ts";
 import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -19,19 +20,14 @@ export const PromotionKindEnum = enumOf(
   (kind) => promotionKinds[kind].description,
 );
 
-type Tier = Promotion["tiers"][number];
+type Tier = Promotion["tiers"][number] & Pick<Promotion, "currency">;
 
 const TierType = builder.objectRef<Tier>("PromotionTier").implement({
   description: "What is given from a threshold upwards: one of the values, by the promotion's kind.",
   authScopes: viewers,
   fields: (t) => ({
-    spend: t.expose("spend", { type: "BigInt", description: "The threshold: spend at least so much, in minor units." }),
-    off: t.field({
-      type: "BigInt",
-      nullable: true,
-      description: "FULL_REDUCTION: taken off, in minor units.",
-      resolve: (tier) => ("off" in tier ? tier.off : null),
-    }),
+    spend: moneyField(t, "The threshold: spend at least so much.", ({ spend }) => spend),
+    off: maybeMoney(t, "FULL_REDUCTION: taken off.", (tier) => ("off" in tier ? tier.off : null)),
     basisPointsOff: t.int({
       nullable: true,
       description: "DISCOUNT: taken off, in hundredths of a per cent, 1–9999: 500 is 5 %.",
@@ -59,10 +55,11 @@ export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotio
     name: t.exposeString("name", { description: "Its name, 1–200 characters." }),
     remark: t.exposeString("remark", { description: "A remark, at most 2,000 characters; announcements say it." }),
     kind: t.expose("kind", { type: PromotionKindEnum, description: "What it gives." }),
+    currency: t.exposeString("currency", { description: "Of its amounts, ISO 4217; it acts on carts in it alone." }),
     tiers: t.field({
       type: [TierType],
       description: "How much from which threshold on, 1–20, by rising threshold.",
-      resolve: ({ tiers }): Tier[] => [...tiers],
+      resolve: ({ tiers, currency }): Tier[] => tiers.map((tier) => ({ ...tier, currency })),
     }),
     startsAt: t.expose("startsAt", { type: "DateTime", description: "Its window begins." }),
     endsAt: t.expose("endsAt", { type: "DateTime", nullable: true, description: "Its window ends; null: never." }),

@@ -32,11 +32,12 @@ refusable("createPromotion", {
   input: (t) => ({
     name: t.string({ required: true, description: "Its name, 1–200 characters." }),
     rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
+    currency: t.string({ required: true, description: "Of its amounts, ISO 4217; it acts on carts in it alone." }),
     ...window(t),
   }),
-  resolve: async ({ name, rule, remark, startsAt, endsAt }, ctx) => {
+  resolve: async ({ name, rule, currency, remark, startsAt, endsAt }, ctx) => {
     const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt };
-    const made = await createPromotion(ctx, { name, rule: ruleOf(rule), ...draft });
+    const made = await createPromotion(ctx, { name, currency, rule: ruleOf(rule), ...draft });
     return placed(made, (path) => placeInRule(path, rule));
   },
 });
@@ -52,11 +53,13 @@ refusable("updatePromotion", {
     promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
     rule: t.field({ type: RuleInput, description: "What it gives from now on." }),
+    currency: t.string({ description: "Its new currency, ISO 4217." }),
     ...window(t),
   }),
-  resolve: async ({ promotionId, name, rule, remark, startsAt, endsAt }, ctx) => {
+  resolve: async ({ promotionId, name, rule, currency, remark, startsAt, endsAt }, ctx) => {
     const draft = {
       ...(typeof name === "string" && { name }),
+      ...(typeof currency === "string" && { currency }),
       ...(rule && { rule: ruleOf(rule) }),
       ...(remark !== null && { remark }),
       ...(startsAt && { startsAt }),

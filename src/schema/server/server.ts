@@ -21,6 +21,8 @@ export interface GraphqlServerOptions {
   readonly log: Log;
   /** Operations that GraphiQL opens with. */
   readonly examples?: readonly Example[];
+  /** Counts what mutations answer. */
+  readonly countMutation?: (mutation: string, result: string) => void;
   /** Counts the app's requests by address, then by member; see `operations/request-limit.ts`. */
   readonly limitRequest?: RequestLimiter;
   /** The caller's address; behind a proxy, read it from the proxy's header. */
@@ -102,9 +104,10 @@ interface Caller {
   readonly address: string;
 }
 
-function contextOf({ contextFor, log }: GraphqlServerOptions, { actor, requestId, address }: Caller) {
+function contextOf({ contextFor, log, countMutation }: GraphqlServerOptions, { actor, requestId, address }: Caller) {
   const report = (error: unknown) => log("error", "graphql.bug", { requestId, error });
-  return { ctx: contextFor(actor), requestId, address, report } satisfies Partial<FaceContext>;
+  const counting = countMutation && { countMutation };
+  return { ctx: contextFor(actor), requestId, address, report, ...counting } satisfies Partial<FaceContext>;
 }
 
 function socketAddress(request: Request, server: HttpServer): string {

@@ -103,14 +103,23 @@ describe("a campaign of coupons", () => {
     [{ state: "DRAFT" }, "it is still a draft; activate it first"],
     [{ state: "WITHDRAWN" }, "it has ended"],
     [{ state: "SOLD_OUT" }, "nothing is left of it; raise its stock or budget first"],
-    [{ closesAt: Date.now() - 1 }, "it closes before the campaign starts"],
-    [{ validTo: Date.now() - 1 }, "its coupons expire before the campaign starts"],
+    [{ closesAt: Date.now() - 1 }, "it has ended"],
+    [{ validTo: Date.now() - 1 }, "it has ended"],
   ])("is neither approved nor launched while its template gives nothing: %p", async (facts, message) => {
     const { id } = await draft(facts);
     const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplateId", message }] };
     expect(await ada.does("launchCampaign", { campaignId: id }, fields)).toMatchObject(refused);
     expect(await ada.does("submitCampaign", { campaignId: id }, fields)).toMatchObject({ state: "IN_REVIEW" });
     expect(await bob.does("approveCampaign", { campaignId: id }, fields)).toMatchObject(refused);
+  });
+
+  test.each<[Facts, string]>([
+    [{ closesAt: Date.now() + 60_000 }, "it closes before the campaign starts"],
+    [{ validTo: Date.now() + 60_000 }, "its coupons expire before the campaign starts"],
+  ])("is not launched for a time at which its template gives nothing any more: %p", async (facts, message) => {
+    const { id } = await draft(facts, { startsAt: new Date(Date.now() + 120_000).toISOString() });
+    const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplateId", message }] };
+    expect(await ada.does("launchCampaign", { campaignId: id }, fields)).toMatchObject(refused);
   });
 
   test("is simulated against stock, budget, limit and audience before anything is given", async () => {
@@ -120,7 +129,7 @@ describe("a campaign of coupons", () => {
     const { simulateLaunch } = await ada.get(
       `query ($id: ID!) { simulateLaunch(campaignId: $id) { matched
         channels { channel reachable skipped { reason members } }
-        coupons { members coupons left cost currency skipped { reason members } } } }`,
+        coupons { members coupons left cost { amount currency } skipped { reason members } } } }`,
       { id },
     );
     expect(simulateLaunch).toEqual({
@@ -136,8 +145,7 @@ describe("a campaign of coupons", () => {
         members: 45,
         coupons: 30,
         left: "30",
-        cost: "30000",
-        currency: "EUR",
+        cost: { amount: "30000", currency: "EUR" },
         skipped: [
           { reason: "CONTROL_GROUP", members: 10 },
           { reason: "NOT_ELIGIBLE", members: 45 },

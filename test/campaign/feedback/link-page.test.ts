@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import { type Link, linkUrl } from "../../../src/campaign/content/link.ts";
-import { languageOf } from "../../../src/web/language.ts";
+import { preferredLanguage } from "../../../src/web/language.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
 
@@ -130,4 +130,4 @@ test.each([
   ["en-US,en;q=0.9,zh;q=0.8", "en"],
   ["zh;q=0, en;q=0.1", "en"],
   ["zha, *;q=0.1", "en"],
-] as const)("the language for %p is %s", (accepted, language) => expect(languageOf(accepted)).toBe(language));
+] as const)("the language for %p is %s", (accepted, language) => expect(preferredLanguage(accepted)).toBe(language));

@@ -6,6 +6,7 @@ import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
 import { releaseCoupons } from "../../../src/checkout/order/release.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { eraseMember, exportMember } from "../../../src/member/privacy.ts";
+import { forgetOld } from "../../../src/operations/retention.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { cart, codeOf, day, openOrders, reasonsOf, stacks } from "../../support/orders.ts";
 import { accepted } from "../../support/shop.ts";
@@ -160,7 +161,7 @@ test("however many orders are given up, one sweep frees them and later forgets t
   expect(await expireLocks(ctx, 5)).toBe(19);
   expect(await couponSums(db)).toEqual([]);
   time.now += 31 * day;
-  await expireLocks(ctx, 5);
+  await forgetOld(ctx);
   expect(await db.all(sql`SELECT 1 FROM coupon_order WHERE state IN ('EXPIRED', 'RELEASED')`)).toEqual([]);
 });
 
@@ -168,10 +169,10 @@ test("an order that came to nothing is forgotten after a month", async () => {
   const { coupon } = await held([1]);
   const { orderId } = accepted(await lock([coupon]));
   accepted(await releaseCoupons(ctx, { orderId }));
-  await expireLocks(ctx, 100);
+  await forgetOld(ctx);
   expect(await findOrder(ctx, orderId)).toBeDefined();
   time.now += 31 * day;
-  await expireLocks(ctx, 100);
+  await forgetOld(ctx);
   expect(await findOrder(ctx, orderId)).toBeUndefined();
 });
 

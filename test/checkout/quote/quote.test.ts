@@ -134,7 +134,7 @@ test("promotions come first, then coupons by their order, money last; thresholds
         { spend: 5_000, points: 9 },
       ],
     },
-  ] as ActingPromotion[];
+  ].map((promotion) => ({ ...promotion, currency: "EUR" })) as ActingPromotion[];
   const list = [
     candidate(1, { kind: "CASH", params: { value: 500 }, ...group("cash", -5) }),
     candidate(2, { kind: "DISCOUNT", params: { basisPointsOff: 5_000 }, ...group("share", 2) }),

@@ -61,6 +61,21 @@ test("I2 I6 the limit holds for one member at once, and the same key is the same
   });
 });
 
+test.each([true, false])(
+  "a member who holds one hears of the limit though nothing is left, whoever finds it: with Redis %p",
+  async (redis) => {
+    const shop = await openLedger({ redis });
+    await shop.members(3);
+    const { id } = await addTemplate(shop.ctx, { stock: 1 });
+    const claim = (n: number, key: string) => claimCoupon(as(shop, n), { template: id, idempotencyKey: key });
+    const coupon = await claim(1, "first");
+    expect(codeOf(coupon)).toBe("CLAIMED");
+    const answers = await Promise.all([claim(1, "again"), claim(2, "k"), claim(3, "k"), claim(1, "first")]);
+    expect(answers.map(codeOf)).toEqual(["LIMIT_REACHED", "SOLD_OUT", "SOLD_OUT", "CLAIMED"]);
+    expect(answers[0]).toMatchObject({ limit: 1, held: [isRefusal(coupon) ? 0 : coupon.id] });
+  },
+);
+
 test("I17 without Redis claims are as exact, and one repeated after the last unit is the coupon it was", async () => {
   const shop = await openLedger();
   await shop.members(60);

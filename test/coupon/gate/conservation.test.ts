@@ -151,6 +151,7 @@ test("statistics add up, those of a recurring template over its occurrences", as
   ]);
   const sums = (await couponStatistics(shop.ctx, recurring.id))!;
   expect(sums).toEqual({
+    currency: "EUR",
     issued: 12,
     claimed: 12,
     available: 7,

@@ -76,6 +76,7 @@ test("a dry run says for how many it is, and what it may cost at most", async ()
   expect(simulation).toEqual({
     eligible: 4,
     maxCoupons: 5,
+    currency: "EUR",
     maxDiscount: 1_000,
     maxCost: 5_000,
     warnings: [],

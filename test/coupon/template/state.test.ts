@@ -1,13 +1,31 @@
 import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
-import type { TemplateState } from "../../../src/coupon/table.ts";
+import { type TemplateState, templateStates } from "../../../src/coupon/table.ts";
 import { isLive, type TransitionName, transitions, transitionTemplates } from "../../../src/coupon/template/state.ts";
+import { listTemplates, templatesById } from "../../../src/coupon/template/template.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { stateAfter } from "../../../src/transition/transition.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { testContext } from "../../support/graphql.ts";
+
+test("a template whose window or validity is over has ended for whoever reads it before the sweep", async () => {
+  const db = await openTestDatabase();
+  const ctx = testContext(db);
+  const now = ctx.clock();
+  const over = { closesAt: now - 1 };
+  const facts = [over, { validTo: now - 1 }, { ...over, state: "SOLD_OUT" }, { ...over, state: "DRAFT" }, {}] as const;
+  const ids: number[] = [];
+  for (const each of facts) ids.push((await addTemplate(ctx, each)).id);
+  const states = ["ENDED", "ENDED", "ENDED", "DRAFT", "ACTIVE"] as const;
+  expect((await templatesById(ctx, ids)).map((template) => template?.state)).toEqual([...states]);
+  for (const state of templateStates) {
+    const listed = (await listTemplates(ctx, { limit: 9, state })).map(({ id }) => id).reverse();
+    expect([state, listed]).toEqual([state, ids.filter((_, n) => states[n] === state)]);
+  }
+  await db.close();
+});
 
 const anyTransitions = fc.array(fc.constantFrom(...(Object.keys(transitions) as TransitionName[])), { maxLength: 12 });
 

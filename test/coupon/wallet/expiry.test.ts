@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { lockCoupons } from "../../../src/checkout/order/lock.ts";
 import { expireLocks } from "../../../src/checkout/order/lock-expiry.ts";
 import { releaseCoupons } from "../../../src/checkout/order/release.ts";
+import { isNow } from "../../../src/coupon/state-now.ts";
 import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { expireCouponsOf, expireDue } from "../../../src/coupon/wallet/expiry.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
@@ -101,6 +102,35 @@ test("a coupon that is locked when its time is over expires when the lock ends, 
   expect(await wallets.see(me, "EXPIRED")).toEqual([forgotten, released].sort((a, b) => b - a));
   expect(await wallets.see(me, "LOCKED")).toEqual([]);
   expect(await couponSums(wallets.db)).toEqual([]);
+});
+
+test("a coupon whose lock has run out is free, or over, for whoever looks before the sweep does", async () => {
+  const me = someone();
+  const validTo = wallets.ctx.clock() + 10 * hour;
+  const { id: template } = await addTemplate(wallets.ctx, { perMember: 9 });
+  const lock = async (orderId: string, coupon: number, ttlSeconds: number) =>
+    accepted(await lockCoupons(wallets.ctx, { orderId, member: { seq: me }, cart, couponIds: [coupon], ttlSeconds }));
+  const free = await wallets.give(me, { template, validTo });
+  const over = await wallets.give(me, { template, validTo: wallets.ctx.clock() + hour });
+  const held = await wallets.give(me, { template, validTo });
+  await lock("lapsed", free, 60);
+  await lock("lapsed too", over, 60);
+  await lock("paid soon", held, 7_200);
+  expect(await wallets.see(me, "LOCKED")).toEqual([over, free, held]);
+  wallets.pass(hour);
+  expect(await wallets.see(me, "LOCKED")).toEqual([held]);
+  expect(await wallets.see(me, "AVAILABLE")).toEqual([free]);
+  expect(await wallets.see(me, "EXPIRED")).toEqual([over]);
+  const states = await wallets.db.all(sql`
+    SELECT id, CASE WHEN ${isNow("AVAILABLE", wallets.ctx.clock())} THEN 'AVAILABLE'
+      WHEN ${isNow("EXPIRED", wallets.ctx.clock())} THEN 'EXPIRED'
+      WHEN ${isNow("LOCKED", wallets.ctx.clock())} THEN 'LOCKED' END AS state
+    FROM coupon WHERE member = ${me} ORDER BY id`);
+  expect(states).toEqual([
+    { id: free, state: "AVAILABLE" },
+    { id: over, state: "EXPIRED" },
+    { id: held, state: "LOCKED" },
+  ]);
 });
 
 type Act = { readonly by: "member" | "schedule" | "look" | "lock"; readonly member: number };

@@ -170,7 +170,7 @@ withRedis(
     await wallets.see(me, "EXPIRED");
     await isKept(me);
     const names = ((await wallets.ctx.redis?.keys(`wallet:{${me}}:*`)) ?? []).sort();
-    expect(names).toEqual(["AVAILABLE", "EXPIRED", "version"].map((name) => `wallet:{${me}}:2:${name}`));
+    expect(names).toEqual(["AVAILABLE", "EXPIRED", "LOCKED", "version"].map((name) => `wallet:{${me}}:2:${name}`));
   },
 );
 

@@ -202,8 +202,8 @@ describe("whyMember", () => {
       return `${summary} ${channels[0].words}`;
     };
     expect(await says("FAILED", "TEMPLATE")).toContain("did not get it. The message could not be made");
-    expect(await says("FAILED", "BLOCKED")).toContain("refused it for good: BLOCKED");
-    expect(await says("UNKNOWN", "TIMEOUT")).toMatch(/^Nobody can say whether the member got it. .*TIMEOUT/);
+    expect(await says("FAILED", "BLOCKED")).toContain("refused it for good: blocked");
+    expect(await says("UNKNOWN", "TIMEOUT")).toMatch(/^Nobody can say whether the member got it. .*timeout/);
     expect(await says("PENDING", "")).toContain("has not got it yet. It waits for its turn.");
     expect(await says("PENDING", "RETRY", 0)).toContain("deferred it. It is tried again at 1970-01-01");
     expect(await says("SENDING", "")).toContain("with the provider now");

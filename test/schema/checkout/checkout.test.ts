@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { dataOf } from "../../support/ask.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { serveGraphql } from "../../support/graphql.ts";
+import { amountsOf } from "../../support/money.ts";
 import { idOf } from "../../support/operators.ts";
 import { refusalsOf, titleOf } from "../../support/refusals.ts";
 
@@ -35,22 +36,25 @@ const cart = {
   ],
 };
 
-const quoteFields = `currency goods promotionDiscount couponDiscount pay complete
-  lines { id amount promotions coupons pay } promotions { promotionId name discount lines { line discount } }
-  coupons { couponId name discount lines { line discount } } leftOut { couponId reason missing }
+const quoteFields = `currency goods { amount } promotionDiscount { amount } couponDiscount { amount }
+  pay { amount } complete
+  lines { id amount { amount } promotions { amount } coupons { amount } pay { amount } }
+  promotions { promotionId name discount { amount } lines { line discount { amount } } }
+  coupons { couponId name discount { amount } lines { line discount { amount } } }
+  leftOut { couponId reason missing { amount } } leftOutPromotions { promotionId name reason }
   earned { promotionId name couponTemplateId points }`;
-const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded refunds { refundId amount }
-  quote { pay coupons { couponId discount } }`;
+const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded { amount }
+  refunds { refundId amount { amount } } quote { pay { amount } coupons { couponId discount { amount } } }`;
 const results: Readonly<Record<string, string>> = {
-  refundOrder: `OrderRefund { order { state refunded } refund { refundId policy amount lines { line amount }
-    givenBackIds at } }`,
+  refundOrder: `OrderRefund { order { state refunded { amount } } refund { refundId policy amount { amount }
+    lines { line amount { amount } } givenBackIds at } }`,
 };
 
 async function does(mutation: string, input: object, token = shop) {
   const query = `mutation ($input: ${titleOf(mutation)}Input!) { ${mutation}(input: $input) { __typename
     ... on ${results[mutation] ?? `CouponOrder { id ${orderFields} }`}
     ${refusalsOf(mutation)} } }`;
-  return dataOf(await api.ask("graphql", query, { token, variables: { input } }))[mutation];
+  return amountsOf(dataOf(await api.ask("graphql", query, { token, variables: { input } }))[mutation]);
 }
 
 const lock = (coupons: readonly string[], more: object = {}) =>
@@ -68,7 +72,7 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
   const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, couponIds: $coupons) {
     ${quoteFields} } }`;
   const ask = async (coupons?: readonly string[]) =>
-    dataOf(await api.ask("app", query, { token: kim, variables: { cart, coupons } })).quoteCart;
+    amountsOf(dataOf(await api.ask("app", query, { token: kim, variables: { cart, coupons } })).quoteCart);
   const best = await ask();
   expect(best).toMatchObject({
     goods: "5001",
@@ -95,6 +99,12 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
   ]);
   expect(best.lines.map((line: { pay: string }) => line.pay)).toEqual(["2799", "701"]);
   expect((await ask([])).pay).toBe("4500");
+  await api.db.write([sql`UPDATE promotion SET currency = 'JPY' WHERE name = 'Save'`]);
+  expect(await ask([])).toMatchObject({
+    pay: "5001",
+    leftOutPromotions: [{ promotionId: idOf("Promotion", 1), name: "Save", reason: "OTHER_CURRENCY" }],
+  });
+  await api.db.write([sql`UPDATE promotion SET currency = 'EUR'`]);
   expect((await ask([theirs])).leftOut).toEqual([{ couponId: theirs, reason: "NOT_FOUND", missing: null }]);
   const faulty = await api.ask("app", query, { token: kim, variables: { cart: { ...cart, lines: [] } } });
   expect(faulty.code).toBe("INVALID_INPUT");
@@ -103,7 +113,7 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
     `query ($cart: CartInput!) { quoteCartFor(externalId: "kim", cart: $cart) { ${quoteFields} } }`,
     { token: shop, variables: { cart } },
   );
-  expect(dataOf(forMember).quoteCartFor).toEqual(best);
+  expect(amountsOf(dataOf(forMember).quoteCartFor)).toEqual(best);
   await api.db.write([sql`UPDATE promotion SET enabled = 0`, sql`DELETE FROM coupon`]);
 });
 
@@ -132,7 +142,7 @@ test("the shop locks, redeems and refunds an order; what it sends twice is answe
     `{ couponOrder(orderId: "A-1") { ${orderFields} } none: couponOrder(orderId: "B") { id } }`,
     { token: shop },
   );
-  expect(dataOf(read)).toMatchObject({
+  expect(amountsOf(dataOf(read))).toMatchObject({
     couponOrder: {
       state: "REFUNDED",
       refunds: [
@@ -178,7 +188,10 @@ test("only the shop's backend with orders:write and editors settle; members quot
     token: viewer,
   });
   expect(dataOf(order).couponOrder.member.externalId).toBe("kim");
-  for (const field of [`quoteCartFor(externalId: "lou", cart: $cart) { pay }`, `couponOrder(orderId: "A-1") { id }`]) {
+  for (const field of [
+    `quoteCartFor(externalId: "lou", cart: $cart) { complete }`,
+    `couponOrder(orderId: "A-1") { id }`,
+  ]) {
     const answer = await api.ask("app", `query ($cart: CartInput!) { ${field} }`, { token: kim, variables: { cart } });
     expect(answer.status).toBe(400);
   }

@@ -4,6 +4,7 @@ import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { createToken } from "../../../src/operations/token.ts";
 import { dataOf } from "../../support/ask.ts";
 import { read } from "../../support/graphql.ts";
+import { amountsOf } from "../../support/money.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 
@@ -40,15 +41,16 @@ test("what is said of a template is read back, each kind with its parameters", a
     [
       { fullReduction: { spend: "5000", off: "500", every: true, times: 3 } },
       "FULL_REDUCTION",
-      "500 off every 5000, at most 3 times",
+      "€5 off every €50, at most 3 times",
     ],
-    [{ discount: { basisPointsOff: 500, cap: "700" } }, "DISCOUNT", "5 % off, at most 700"],
-    [{ instant: { off: "1000" } }, "INSTANT", "1000 off"],
-    [{ cash: { value: "900" } }, "CASH", "worth 900"],
+    [{ discount: { basisPointsOff: 500, cap: "700" } }, "DISCOUNT", "5% off, at most €7"],
+    [{ instant: { off: "1000" } }, "INSTANT", "€10 off"],
+    [{ cash: { value: "900" } }, "CASH", "worth €9"],
   ] as const;
-  const fields = "discount { kind words spend off every times basisPointsOff cap value }";
+  const fields = `discount { kind words spend { amount } off { amount } every times basisPointsOff cap { amount }
+    value { amount } }`;
   for (const [discount, kind, words] of discounts) {
-    const { discount: kept } = await ed!.does("createCouponTemplate", { ...usual, discount }, fields);
+    const { discount: kept } = amountsOf(await ed!.does("createCouponTemplate", { ...usual, discount }, fields));
     expect(kept).toMatchObject({ kind, words, ...Object.values(discount)[0] });
   }
   const said = {
@@ -71,27 +73,29 @@ test("what is said of a template is read back, each kind with its parameters", a
   };
   const id = await made({ ...said, ...inputs });
   const { couponTemplate } = await vic!.get(
-    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ")} state conditions conditionsInWords
-      stacking eligibility maxDiscount issued createdBy history { to }
-      statistics { issued used revenue } takeBack { taken } recurrence { cron } nextOccurrences { opensAt } } }`,
+    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ").replace("budget", "budget { amount }")} state conditions conditionsInWords
+      stacking eligibility maxDiscount { amount } issued createdBy history { to }
+      statistics { issued used revenue { amount } } takeBack { taken } recurrence { cron }
+      nextOccurrences { opensAt } } }`,
     { id },
   );
   expect(couponTemplate).toEqual({
     ...said,
+    budget: { amount: said.budget },
     state: "DRAFT",
     conditions: {
       goods: { include: ["a", "b"], exclude: [] },
       categories: { include: [], exclude: ["books"] },
       minimum: 2_000,
     },
-    conditionsInWords: "for goods a, b; not for categories books; from 2000",
+    conditionsInWords: "for goods a, b; not for categories books; from €20",
     stacking: { group: "spring", order: 2 },
     eligibility: { or: [{ level: { gte: 3 } }, { registeredAt: { gte: "2020-01-01T00:00:00.000Z" } }] },
-    maxDiscount: "1000",
+    maxDiscount: { amount: "1000" },
     issued: "0",
     createdBy: "operator Ed",
     history: [],
-    statistics: { issued: "0", used: "0", revenue: "0" },
+    statistics: { issued: "0", used: "0", revenue: { amount: "0" } },
     takeBack: null,
     recurrence: null,
     nextOccurrences: [],
@@ -147,7 +151,9 @@ test("live edits, stock and budget: what is refused names its field, what is don
   expect(await ed!.does("changeCouponBudget", { templateId: template, budget: "900" })).toMatchObject({
     issues: [{ path: "budget" }],
   });
-  expect(await ed!.does("changeCouponBudget", { templateId: template, budget: null }, "budget")).toMatchObject({
+  expect(
+    await ed!.does("changeCouponBudget", { templateId: template, budget: null }, "budget { amount }"),
+  ).toMatchObject({
     budget: null,
   });
   const steps = "history { from to actor reason }";
@@ -174,7 +180,8 @@ test("conservation and statistics tell where every coupon is", async () => {
     `query ($id: ID!) { couponConservation(templateId: $id) {
       stock issued remaining gateRemaining gatePending drift lastMended { at drift } }
       couponTemplate(id: $id) { statistics {
-        issued claimed available locked used expired withdrawn discount revenue reserved spent } } }`,
+        issued claimed available locked used expired withdrawn discount { amount }
+        revenue { amount } reserved { amount } spent { amount } } } }`,
     { id: template },
   );
   expect(figures.couponConservation).toMatchObject({ stock: "5", issued: "3", remaining: "2", lastMended: null });
@@ -210,13 +217,14 @@ test("a recurring template tells when it opens next, and has its occurrences", a
 });
 
 test("dry runs say what it would cost and warn; faults are errors with their places", async () => {
-  const fields = "eligible maxCoupons maxDiscount maxCost warnings { path } occurrences { opensAt }";
+  const fields = `eligible maxCoupons maxDiscount { amount } maxCost { amount } warnings { path }
+    occurrences { opensAt }`;
   const estimate = `query ($input: EstimateCouponTemplateInput!) { estimateCouponTemplate(input: $input) {
     ${fields} } }`;
   const { estimateCouponTemplate } = await vic!.get(estimate, {
     input: { ...usual, stock: "4", eligibility: { level: { lte: 6 } }, conditions: { minimum: "500" } },
   });
-  expect(estimateCouponTemplate).toEqual({
+  expect(amountsOf(estimateCouponTemplate)).toEqual({
     eligible: "6",
     maxCoupons: "4",
     maxDiscount: "1000",
@@ -229,7 +237,11 @@ test("dry runs say what it would cost and warn; faults are errors with their pla
   const simulated = await vic!.get(`query ($id: ID!) { simulateCouponTemplate(templateId: $id) { ${fields} } }`, {
     id: await made(),
   });
-  expect(simulated.simulateCouponTemplate).toMatchObject({ eligible: "10", maxCoupons: "10", maxCost: "10000" });
+  expect(amountsOf(simulated.simulateCouponTemplate)).toMatchObject({
+    eligible: "10",
+    maxCoupons: "10",
+    maxCost: "10000",
+  });
 });
 
 test("a service gives a member one coupon of a SYSTEM template, once per key, and may do nothing else", async () => {

@@ -28,7 +28,8 @@ const as = async (member: number, query: string, variables?: unknown) => {
 };
 const list = `query ($status: WalletStatus!, $first: Int, $after: String) {
   myCoupons(status: $status, first: $first, after: $after) {
-    nodes { id state code validTo template { templateId name description conditions threshold currency validDays } }
+    nodes { id state code validTo
+      template { templateId name description conditions threshold { text } currency validDays } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
@@ -59,9 +60,9 @@ test("a member pages through coupons with what each promises, and the templates 
       template: {
         templateId: idOf("CouponTemplate", templates[0]?.id ?? 0),
         name: "Tea",
-        description: "700 off from 5000",
+        description: "€7 off from €50",
         conditions: "",
-        threshold: "5000",
+        threshold: { text: "€50" },
         currency: "EUR",
         validDays: null,
       },
@@ -71,9 +72,9 @@ test("a member pages through coupons with what each promises, and the templates 
       template: {
         templateId: idOf("CouponTemplate", templates[1]?.id ?? 0),
         name: "Cups",
-        description: "1000 off",
-        conditions: "for goods cup; from 300",
-        threshold: "300",
+        description: "€10 off",
+        conditions: "for goods cup; from €3",
+        threshold: { text: "€3" },
         currency: "EUR",
         validDays: null,
       },
@@ -83,9 +84,9 @@ test("a member pages through coupons with what each promises, and the templates 
       template: {
         templateId: idOf("CouponTemplate", templates[2]?.id ?? 0),
         name: "All",
-        description: "5 % off",
+        description: "5% off",
         conditions: "",
-        threshold: "0",
+        threshold: { text: "€0" },
         currency: "EUR",
         validDays: 7,
       },

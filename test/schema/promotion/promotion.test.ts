@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { addTemplate } from "../../support/coupons.ts";
+import { amountsOf } from "../../support/money.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 
@@ -15,7 +16,7 @@ afterAll(closeShops);
 
 const rule = { fullReduction: [{ spend: "20000", off: "3000" }] };
 const made = async (more: object = {}): Promise<string> => {
-  const answer = await ed!.does("createPromotion", { name: "Spend 200, save 30", rule, ...more });
+  const answer = await ed!.does("createPromotion", { name: "Spend 200, save 30", currency: "EUR", rule, ...more });
   expect(answer).toEqual({ __typename: "Promotion", id: expect.any(String) });
   return answer.id;
 };
@@ -39,8 +40,9 @@ test("a promotion of each kind is kept with its tiers", async () => {
     },
   };
   for (const [kind, given] of Object.entries(rules)) {
-    const fields = "kind enabled acting tiers { spend off basisPointsOff couponTemplateId points }";
-    const answer = await ed!.does("createPromotion", { name: kind, rule: given }, fields);
+    const fields =
+      "kind enabled acting tiers { spend { amount } off { amount } basisPointsOff couponTemplateId points }";
+    const answer = amountsOf(await ed!.does("createPromotion", { name: kind, currency: "EUR", rule: given }, fields));
     const tiers = Object.values<object[]>(given)[0]?.map((tier) => expect.objectContaining(tier));
     expect(answer).toMatchObject({ __typename: "Promotion", kind, enabled: false, acting: false, tiers });
   }
@@ -50,7 +52,9 @@ test("a promotion of each kind is kept with its tiers", async () => {
 
 test("faulty tiers and windows are refused with their place", async () => {
   const paths = async (more: object) =>
-    (await ed!.does("createPromotion", { name: "x", rule, ...more })).issues.map(({ path }: { path: string }) => path);
+    (await ed!.does("createPromotion", { name: "x", currency: "EUR", rule, ...more })).issues.map(
+      ({ path }: { path: string }) => path,
+    );
   expect(await paths({ rule: { fullReduction: [{ spend: "10", off: "20" }] } })).toEqual(["rule.fullReduction.0.off"]);
   expect(await paths({ rule: { discount: [{ spend: "10", basisPointsOff: 10_000 }] } })).toEqual([
     "rule.discount.0.basisPointsOff",
