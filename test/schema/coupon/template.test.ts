@@ -73,7 +73,8 @@ test("what is said of a template is read back, each kind with its parameters", a
   };
   const id = await made({ ...said, ...inputs });
   const { couponTemplate } = await vic!.get(
-    `query ($id: ID!) { couponTemplate(id: $id) { ${Object.keys(said).join(" ").replace("budget", "budget { amount }")} state conditions conditionsInWords
+    `query ($id: ID!) { couponTemplate(id: $id) {
+      ${Object.keys(said).join(" ").replace("budget", "budget { amount }")} state conditions conditionsInWords
       stacking eligibility maxDiscount { amount } issued createdBy history { to }
       statistics { issued used revenue { amount } } takeBack { taken } recurrence { cron }
       nextOccurrences { opensAt } } }`,
