@@ -11,7 +11,7 @@ import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
-import { countPublishFailure } from "./operations/metrics.ts";
+import { countLostLines, countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
@@ -68,7 +68,7 @@ export async function startApp(env: Env, replace: Replaceable = {}): Promise<App
 }
 
 async function start(env: Env, replace: Replaceable): Promise<App> {
-  const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
+  const log = replace.log ?? createLog(env.LOG_LEVEL, domains, countLostLines);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world);
   const listener = listen({ host: env.HOST, port: env.PORT }, log);

@@ -9,6 +9,8 @@ export async function serve(): Promise<void> {
   const app = await startApp(readEnv(environment(), variablesOf(domains)));
   announce(app);
   await stopOnSignal(app).done;
+  // Whoever reads our lines may stand still: that keeps nobody from stopping.
+  app.ctx.timers.after(1_000, () => process.exit()).unref();
 }
 
 function announce(app: App): void {

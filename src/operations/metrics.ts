@@ -26,6 +26,17 @@ const publishFailures = new Counter({
   registers: [registry],
 });
 
+const logLinesLost = new Counter({
+  name: "fanfare_log_lines_lost_total",
+  help: "Log lines of this process that nobody took: the disk was full, the pipe or terminal closed, or its reader slow.",
+  registers: [registry],
+});
+
+/** Counts lines that the log could not write. */
+export function countLostLines(lines: number): void {
+  logLinesLost.inc(lines);
+}
+
 /** Counts a message that this process has handled. */
 export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
   jobs.inc({ job, result });
