@@ -6,7 +6,7 @@ import { openDatabase, type RootDatabase } from "./db/client.ts";
 import { migrate } from "./db/migrate.ts";
 import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
-import { SetupError } from "./errors.ts";
+import { cannotWrite, SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
@@ -31,6 +31,7 @@ import {
   queueSettings,
   redisSettings,
 } from "./settings.ts";
+import { beginStart, type Starting } from "./starting.ts";
 import { type Listener, listen } from "./web/listener.ts";
 import { realWorld, type World } from "./world.ts";
 
@@ -42,6 +43,8 @@ export interface Replaceable {
   readonly log?: Log;
   /** How the embedded broker calls a destination. */
   readonly deliver?: (request: Request) => Promise<Response>;
+  /** Calls the start off: what it opened is closed, and it ends with a `CalledOff`. */
+  readonly calledOff?: AbortSignal;
 }
 
 /** A running Fanfare. */
@@ -58,21 +61,26 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. */
+/**
+ * Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. A start
+ * that fails leaves nothing running.
+ */
 export async function startApp(env: Env, replace: Replaceable = {}): Promise<App> {
+  const starting = beginStart(replace.calledOff);
   try {
-    return await start(env, replace);
+    return await start(env, replace, starting.hold);
   } catch (error) {
+    await starting.undo();
     throw faultOfTheMachine(error, env) ?? error;
   }
 }
 
-async function start(env: Env, replace: Replaceable): Promise<App> {
+async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Promise<App> {
   const log = replace.log ?? createLog(env.LOG_LEVEL, domains, countLostLines);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
-  const parts = await openParts(env, log, world);
-  const listener = listen({ host: env.HOST, port: env.PORT }, log);
-  const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
+  const parts = await openParts(env, log, world, hold);
+  const listener = await hold(listen({ host: env.HOST, port: env.PORT }, log), (it) => it.stop());
+  const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }), (it) => it?.stop());
   const queue = openQueue(
     queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
     world,
@@ -97,10 +105,10 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     countPublishFailure(event);
     log("warn", event, fields);
   };
-  const relay = startRelay(parts.db, queue, onTrouble, world);
-  const adminToken = await ensureAdminToken(ctx);
+  const relay = await hold(startRelay(parts.db, queue, onTrouble, world), (it) => it.stop());
+  const adminToken = await hold(ensureAdminToken(ctx));
   listener.route(addresses(env, ctx, parts.redis));
-  const armed = await keepArmed(ctx);
+  const armed = await hold(keepArmed(ctx), (it) => it.stop());
   const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
   return {
     url: listener.url,
@@ -131,10 +139,7 @@ function faultOfTheMachine(error: unknown, { PORT, HOST, dataDir }: Env): SetupE
   if (/^SQLITE_(NOTADB|CORRUPT)/.test(code)) {
     return new SetupError(`A database in ${dataDir} is damaged (${code}); restore the directory from a backup.`);
   }
-  if (/^(EACCES|EROFS|ENOSPC|SQLITE_(FULL|READONLY|CANTOPEN|PERM|IOERR)).*$/.test(code)) {
-    return new SetupError(`${dataDir} cannot be written (${code}); is the disk full, or another user's?`);
-  }
-  return undefined;
+  return cannotWrite(dataDir, error);
 }
 
 interface Parts {
@@ -144,11 +149,13 @@ interface Parts {
   readonly migrated: readonly string[];
 }
 
-async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
-  const db = await openDatabase(databaseSettings(env), world);
-  const migrated = await migrate(db, world.clock);
-  const redis = await openRedis(redisSettings(env), world, (line) => log("warn", "redis", { line }));
-  return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
+async function openParts(env: Env, log: Log, world: World, hold: Starting["hold"]): Promise<Parts> {
+  const db = await hold(openDatabase(databaseSettings(env), world), (it) => it.close());
+  const migrated = await hold(migrate(db, world.clock));
+  const say = (line: string) => log("warn", "redis", { line });
+  const redis = await hold(openRedis(redisSettings(env), world, say), (it) => it.close());
+  const channels = await hold(openChannels(channelSettings(env), world), (it) => it.close());
+  return { db, redis, channels, migrated };
 }
 
 /**

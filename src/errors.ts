@@ -76,3 +76,13 @@ export const refuse = {
 export class SetupError extends Error {
   override readonly name = "SetupError";
 }
+
+/** What to tell a person where an error says that a directory takes nothing; undefined for any other error. */
+export function cannotWrite(dir: string, error: unknown): SetupError | undefined {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  if (
+    !/^(EACCES|EPERM|EEXIST|ENOTDIR|EROFS|ENOSPC|EDQUOT|EIO|SQLITE_(FULL|READONLY|CANTOPEN|PERM|IOERR).*)$/.test(code)
+  )
+    return undefined;
+  return new SetupError(`${dir} cannot be written (${code}); is the disk full or read-only, or another user's?`);
+}

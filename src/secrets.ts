@@ -1,8 +1,18 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { z } from "zod";
-import { SetupError } from "./errors.ts";
+import { cannotWrite, SetupError } from "./errors.ts";
 
 export const secret = z.string().min(32, "at least 32 characters");
 
@@ -21,26 +31,38 @@ const Secrets = z
 export type Secrets = z.infer<typeof Secrets>;
 
 /**
- * The secrets in the data directory, made on the first start and readable by their owner only. A damaged file is a
- * {@link SetupError}.
+ * The secrets in the data directory, made on the first start and readable by their owner only. A damaged file, or a
+ * directory that takes none, is a {@link SetupError}.
  */
 export function keptSecrets(dataDir: string): Secrets {
   const path = join(dataDir, "secrets.json");
-  if (!existsSync(path)) makeSecrets(dataDir, path);
+  try {
+    if (!existsSync(path)) makeSecrets(dataDir, path);
+  } catch (error) {
+    throw cannotWrite(dataDir, error) ?? error;
+  }
   try {
     return Secrets.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch {
     throw new SetupError(
-      `${path}: damaged; restore it, or delete it to make new secrets (links already sent stop working)`,
+      `${path}: damaged (${howDamaged(path)}); restore it from a backup. Without one, delete it and start anew: new ` +
+        "secrets are made, links already sent stop working, and webhooks need their secrets rotated.",
     );
   }
 }
 
+function howDamaged(path: string): string {
+  const bytes = readFileSync(path);
+  if (bytes.every((byte) => byte === 0)) return `${bytes.length} zero bytes, as a power cut may leave`;
+  return `${bytes.length} bytes that are not its JSON`;
+}
+
 /**
  * Written whole under another name first: of two processes that start at once the first one's secrets count for both.
+ * On disk, file and name, before anything is made with them.
  */
 function makeSecrets(dataDir: string, path: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
+  makeDirectory(dataDir);
   const make = () => randomBytes(32).toString("base64url");
   const made: Secrets = {
     linkSecret: make(),
@@ -51,13 +73,30 @@ function makeSecrets(dataDir: string, path: string): void {
     nextSigningKey: `sig_${make()}`,
   };
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
   try {
+    onDisk(draft, "w", (file) => writeSync(file, `${JSON.stringify(made, null, 2)}\n`));
     linkSync(draft, path);
   } catch (error) {
     if (!existsSync(path)) throw error;
   } finally {
-    rmSync(draft);
+    rmSync(draft, { force: true });
+  }
+  onDisk(dataDir, "r");
+}
+
+/** A directory made for us alone, its name on disk. */
+function makeDirectory(dataDir: string): void {
+  if (mkdirSync(dataDir, { recursive: true, mode: 0o700 }) !== undefined) onDisk(dirname(dataDir), "r");
+}
+
+/** Opens a file or a directory, and returns when what was done to it has reached the disk. */
+function onDisk(path: string, flags: "r" | "w", work: (file: number) => void = () => {}): void {
+  const file = openSync(path, flags, 0o600);
+  try {
+    work(file);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
   }
 }
 

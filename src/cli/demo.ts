@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startApp } from "../app.ts";
 import { type Env, environment, readEnv } from "../env.ts";
 import { printInvitation, printOutcome, printSale } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
 import { runSale } from "./demo-sale.ts";
 import { readOptions, UsageError } from "./options.ts";
-import { stopOnSignal } from "./stop-on-signal.ts";
+import { startUntilSignal } from "./stop-on-signal.ts";
 
 /**
  * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became
@@ -25,8 +24,8 @@ export async function demo(args: readonly string[]): Promise<void> {
   const dataDir = mkdtempSync(join(tmpdir(), "fanfare-demo-"));
   process.on("exit", () => rmSync(dataDir, { recursive: true, force: true }));
   const env = demoEnv(dataDir, values.exit);
-  const app = await startApp(env);
-  const signal = stopOnSignal(app);
+  const { app, signal } = await startUntilSignal(env);
+  if (!app) return signal.done;
   const unlessStopped = async (error: unknown) => {
     if (!signal.asked()) {
       await app.stop(); // what it started must not outlive it

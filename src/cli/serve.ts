@@ -1,16 +1,17 @@
-import { type App, startApp } from "../app.ts";
+import type { App } from "../app.ts";
 import { domains } from "../domains.ts";
 import { environment, readEnv } from "../env.ts";
 import { variablesOf } from "../settings.ts";
-import { stopOnSignal } from "./stop-on-signal.ts";
+import { realWorld } from "../world.ts";
+import { startUntilSignal } from "./stop-on-signal.ts";
 
 /** Starts Fanfare and stops it on SIGINT or SIGTERM: nothing new is taken, what is under way finishes. */
 export async function serve(): Promise<void> {
-  const app = await startApp(readEnv(environment(), variablesOf(domains)));
-  announce(app);
-  await stopOnSignal(app).done;
-  // Whoever reads our lines may stand still: that keeps nobody from stopping.
-  app.ctx.timers.after(1_000, () => process.exit()).unref();
+  const { app, signal } = await startUntilSignal(readEnv(environment(), variablesOf(domains)));
+  if (app) announce(app);
+  await signal.done;
+  // A database that does not answer, or whoever reads our lines and stands still, keeps nobody from stopping.
+  realWorld.timers.after(1_000, () => process.exit()).unref();
 }
 
 function announce(app: App): void {

@@ -69,6 +69,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context", "log-sink"],
   "log-sink": [],
+  starting: ["world"],
   web: ["context", "world"],
   schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
   jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],

@@ -6,14 +6,19 @@ import { Database } from "bun:sqlite";
  */
 export function lockFile(path: string): () => void {
   const lock = new Database(`${path}.lock`, { create: true });
-  lock.run("PRAGMA busy_timeout = 1000");
   try {
+    lock.run("PRAGMA busy_timeout = 1000");
     lock.run("BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
+    if (!/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))) throw error;
     throw new Error(`Another broker has ${path} open; stop that one, or give this one a file of its own.`, {
       cause: error,
     });
   }
   return () => lock.close(true);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }
