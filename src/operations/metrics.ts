@@ -28,7 +28,9 @@ const publishFailures = new Counter({
 
 const logLinesLost = new Counter({
   name: "fanfare_log_lines_lost_total",
-  help: "Log lines of this process that nobody took: the disk was full, the pipe or terminal closed, or its reader slow.",
+  help:
+    "Log lines of this process that nobody took: the disk was full, the pipe or terminal closed, " +
+    "or its reader stood still.",
   registers: [registry],
 });
 

@@ -205,7 +205,7 @@ const hurried = {
   },
 };
 
-test("a redis-server that never answers is killed, with what it started, before the next one and at the stop", async () => {
+test("a redis-server that never answers is killed, with what it started, before the next one starts", async () => {
   const dir = tempDir();
   const program = join(dir, "redis-server");
   writeFileSync(program, `#!/bin/sh\nsleep 60 &\necho $! $$ >> ${dir}/pids\nwait\n`, { mode: 0o755 });
