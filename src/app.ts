@@ -176,7 +176,7 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
     token: env.secrets.brokerToken,
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
-    log: (event, fields) => log("debug", event, fields),
+    log: (event, fields) => log(event === "clock.stepped" ? "warn" : "debug", event, fields),
     ...(deliver && { deliver }),
     ...(clock && { clock }),
   });

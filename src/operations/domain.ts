@@ -1,5 +1,6 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
+import { watchClock } from "./clock-watch.ts";
 import { memoryGauges, outboxGauges } from "./gauges.ts";
 import { sweep } from "./messages.ts";
 import { operationsSettings } from "./settings.ts";
@@ -15,5 +16,6 @@ export const operations = defineDomain({
   every: [{ cron: "* * * * *", message: sweep }],
   tidy: forgetOld,
   gauges: [...outboxGauges, ...memoryGauges],
+  services: [watchClock],
   logs: ["fault", "reissued", "waiting", "pauseMs", "backlog"],
 });

@@ -39,6 +39,18 @@ export function countLostLines(lines: number): void {
   logLinesLost.inc(lines);
 }
 
+const clockSteps = new Counter({
+  name: "fanfare_clock_steps_total",
+  help: "Times that this process saw the clock set back or ahead by a second or more.",
+  labelNames: ["direction"],
+  registers: [registry],
+});
+
+/** Counts a step of the clock by so many milliseconds, negative where it was set back. */
+export function countClockStep(ms: number): void {
+  clockSteps.inc({ direction: ms < 0 ? "back" : "ahead" });
+}
+
 /** Counts a message that this process has handled. */
 export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
   jobs.inc({ job, result });
