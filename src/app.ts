@@ -128,7 +128,7 @@ function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
     domainAddresses(ctx, domains),
-    careAddresses(ctx, redis, env.production ? signIn : undefined),
+    careAddresses(ctx, { redis, dataDir: env.dataDir }, env.production ? signIn : undefined),
   ]);
 }
 

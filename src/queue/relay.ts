@@ -88,7 +88,8 @@ function logRefused(answers: readonly Answer[], log: Log): void {
 function nextRows(db: RootDatabase, now: number): Promise<WaitingRow[]> {
   return db.all<WaitingRow>(sql`
     SELECT seq, id, name, payload, flow, not_before, attempts FROM outbox
-    WHERE published_at IS NULL AND (next_try_at <= ${now} OR next_try_at > ${now + longestPauseMs}) ORDER BY next_try_at, seq LIMIT ${batchSize}`);
+    WHERE published_at IS NULL AND (next_try_at <= ${now} OR next_try_at > ${now + longestPauseMs})
+    ORDER BY next_try_at, seq LIMIT ${batchSize}`);
 }
 
 async function record(db: RootDatabase, answers: readonly Answer[], now: number): Promise<void> {

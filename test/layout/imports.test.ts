@@ -70,7 +70,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   log: ["context", "log-sink"],
   "log-sink": [],
   starting: ["world"],
-  web: ["context", "world"],
+  web: ["context", "errors", "world"],
   schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
   jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
 };
