@@ -1,17 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  linkSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  rmSync,
-  writeSync,
-} from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, linkSync, readFileSync, rmSync, writeSync } from "node:fs";
+import { join } from "node:path";
 import { z } from "zod";
+import { onDisk, openDataDir } from "./data-dir.ts";
 import { cannotWrite, SetupError } from "./errors.ts";
 
 export const secret = z.string().min(32, "at least 32 characters");
@@ -35,6 +26,7 @@ export type Secrets = z.infer<typeof Secrets>;
  * directory that takes none, is a {@link SetupError}.
  */
 export function keptSecrets(dataDir: string): Secrets {
+  openDataDir(dataDir);
   const path = join(dataDir, "secrets.json");
   try {
     if (!existsSync(path)) makeSecrets(dataDir, path);
@@ -62,7 +54,6 @@ function howDamaged(path: string): string {
  * On disk, file and name, before anything is made with them.
  */
 function makeSecrets(dataDir: string, path: string): void {
-  makeDirectory(dataDir);
   const make = () => randomBytes(32).toString("base64url");
   const made: Secrets = {
     linkSecret: make(),
@@ -82,22 +73,6 @@ function makeSecrets(dataDir: string, path: string): void {
     rmSync(draft, { force: true });
   }
   onDisk(dataDir, "r");
-}
-
-/** A directory made for us alone, its name on disk. */
-function makeDirectory(dataDir: string): void {
-  if (mkdirSync(dataDir, { recursive: true, mode: 0o700 }) !== undefined) onDisk(dirname(dataDir), "r");
-}
-
-/** Opens a file or a directory, and returns when what was done to it has reached the disk. */
-function onDisk(path: string, flags: "r" | "w", work: (file: number) => void = () => {}): void {
-  const file = openSync(path, flags, 0o600);
-  try {
-    work(file);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }
 
 function derived(from: string, purpose: string): string {

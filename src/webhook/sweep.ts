@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Message } from "../queue/message.ts";
 import { flowOf, webhookSend } from "./messages.ts";
+import { seal } from "./secret.ts";
 
 /**
  * Attempts looked at in one sweep: a slow endpoint may have many in the queue, and the oldest are the first to be
@@ -21,11 +22,28 @@ export async function stalled(ctx: Context, before: number): Promise<Message[]> 
 const keepMs = 30 * 24 * 3_600_000;
 const forgottenAtOnce = 10_000;
 
-/** Forgets old deliveries, some at a time; one that is still on its way, however long, keeps no other from it. */
+/**
+ * Forgets old deliveries, some at a time; one that is still on its way, however long, keeps no other from it. Secrets
+ * that an earlier Fanfare kept as they are it seals.
+ */
 export async function tidy(ctx: Context): Promise<void> {
+  await sealOpen(ctx);
   await ctx.db.write([
     sql`
       DELETE FROM webhook_delivery WHERE created_at < ${ctx.clock() - keepMs} AND state <> 'PENDING'
         AND id < (SELECT min(id) FROM webhook_delivery WHERE state <> 'PENDING') + ${forgottenAtOnce}`,
   ]);
+}
+
+async function sealOpen(ctx: Context): Promise<void> {
+  for (const column of [sql`secret`, sql`old_secret`]) {
+    const rows = await ctx.db.all<{ id: number; kept: string }>(sql`
+      SELECT id, ${column} AS kept FROM webhook WHERE ${column} GLOB 'whsec_*'`);
+    await ctx.db.write(
+      rows.map(
+        ({ id, kept }) => sql`
+        UPDATE webhook SET ${column} = ${seal(ctx, kept)} WHERE id = ${id} AND ${column} = ${kept}`,
+      ),
+    );
+  }
 }

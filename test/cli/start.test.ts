@@ -1,6 +1,7 @@
 import { expect, test } from "bun:test";
-import { existsSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
 import { startApp } from "../../src/app.ts";
 import { readEnv } from "../../src/env.ts";
 import { CalledOff } from "../../src/starting.ts";
@@ -53,6 +54,26 @@ test.skipIf(!hasRedis)("a start that fails takes back what it had started", asyn
   await expect(startApp(shopEnv(dataDir, { ...managed, PORT: String(other.port) }))).rejects.toThrow("is in use");
   await other.stop(true);
   expect(existsSync(join(dataDir, "redis/redis.pid"))).toBe(false);
+});
+
+/** What others than its owner may do with anything in a directory, itself included. */
+function openToOthers(dir: string): string[] {
+  const all = ["", ...readdirSync(dir, { recursive: true }).map(String)];
+  return all.filter((name) => (statSync(join(dir, name)).mode & 0o077) !== 0);
+}
+
+test("the data directory is its owner's alone, whatever it and what was in it were", async () => {
+  const dataDir = tempDir();
+  await writeMigrated(join(dataDir, "fanfare.db"));
+  mkdirSync(join(dataDir, "imports"));
+  for (const name of ["queue.db", "sandbox.db", "imports/upload"]) writeFileSync(join(dataDir, name), "");
+  await Bun.$`chmod -R a+rwX ${dataDir}`;
+  expect(openToOthers(dataDir)).toHaveLength(6);
+  const app = await startApp(shopEnv(dataDir, managed));
+  await app.ctx.db.write([sql`UPDATE consumer SET moved_at = 1`]);
+  for (const wal of ["fanfare.db-wal", "queue.db-wal", "sandbox.db-wal"]) expect(readdirSync(dataDir)).toContain(wal);
+  expect(openToOthers(dataDir)).toEqual([]);
+  await app.stop();
 });
 
 const readOnly = ["unshare", "--map-root-user", "--mount", "sh", "-c"];

@@ -67,8 +67,8 @@ export function reduceGate(
 }
 
 /**
- * Claims that were admitted longer ago than `forMs` and whose end the gate has not heard of; those from the future, too,
- * as any is that was admitted before the clock was set back.
+ * Claims that were admitted longer ago than `forMs` and whose end the gate has not heard of; also those from the
+ * future, as any is that was admitted before the clock was set back.
  */
 export async function pendingFor(
   redis: Redis | undefined,
