@@ -17,7 +17,13 @@ export function watchClock(ctx: Context): { stop(): void } {
     if (Math.abs(ms) < stepMs) return;
     countClockStep(ms);
     ctx.log("warn", "clock.stepped", { ms });
+    if (ms < 0) shortenWaits(ctx).catch((error) => ctx.log("error", "clock.unheeded", { error }));
   });
   timer.unref();
   return timer;
+}
+
+/** Has what waits in the domains wait no longer than it may by the clock as it is. */
+async function shortenWaits(ctx: Context): Promise<void> {
+  await ctx.db.write(ctx.domains.flatMap((domain) => domain.shortenWaits?.(ctx) ?? []));
 }

@@ -2,6 +2,7 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { webhookSend } from "./messages.ts";
 import { unparkDelivery } from "./parking.ts";
+import { shortenWaits } from "./shorten-waits.ts";
 import { stalled, tidy } from "./sweep.ts";
 import { tables } from "./table.ts";
 
@@ -13,5 +14,6 @@ export const webhook = defineDomain({
   // Each endpoint for itself: were all fifty to hang, half of the queue's places would still be free for campaigns.
   flows: { webhooks: { parallelism: 2 } },
   stalled,
+  shortenWaits,
   tidy,
 });
