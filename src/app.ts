@@ -10,7 +10,7 @@ import type { JobContext } from "./jobs/job.ts";
 import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
-import { countMutation, countPublishFailure } from "./operations/metrics.ts";
+import { countLostLines, countMutation, countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
@@ -31,6 +31,7 @@ import {
   redisSettings,
 } from "./settings.ts";
 import { onPort, startFault } from "./start-fault.ts";
+import { beginStart, type Starting } from "./starting.ts";
 import { type Listener, listen } from "./web/listener.ts";
 import { realWorld, type World } from "./world.ts";
 
@@ -42,6 +43,8 @@ export interface Replaceable {
   readonly log?: Log;
   /** How the embedded broker calls a destination. */
   readonly deliver?: (request: Request) => Promise<Response>;
+  /** Calls the start off: what it opened is closed, and it ends with a `CalledOff`. */
+  readonly calledOff?: AbortSignal;
 }
 
 /** A running Fanfare. */
@@ -58,21 +61,27 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. */
+/**
+ * Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. A start
+ * that fails leaves nothing running.
+ */
 export async function startApp(env: Env, replace: Replaceable = {}): Promise<App> {
+  const starting = beginStart(replace.calledOff);
   try {
-    return await start(env, replace);
+    return await start(env, replace, starting.hold);
   } catch (error) {
+    await starting.undo();
     throw startFault(error, env) ?? error;
   }
 }
 
-async function start(env: Env, replace: Replaceable): Promise<App> {
-  const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
+async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Promise<App> {
+  const log = replace.log ?? createLog(env.LOG_LEVEL, domains, countLostLines);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
-  const parts = await openParts(env, log, world);
-  const listener = await onPort("PORT", env.HOST, env.PORT, () => listen({ host: env.HOST, port: env.PORT }, log));
-  const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
+  const parts = await openParts(env, log, world, hold);
+  const listening = onPort("PORT", env.HOST, env.PORT, () => listen({ host: env.HOST, port: env.PORT }, log));
+  const listener = await hold(listening, (it) => it.stop());
+  const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }), (it) => it?.stop());
   const queue = openQueue(
     queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
     world,
@@ -97,10 +106,10 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     countPublishFailure(event);
     log("warn", event, fields);
   };
-  const relay = startRelay(parts.db, queue, onTrouble, world);
-  const adminToken = await ensureAdminToken(ctx);
+  const relay = await hold(startRelay(parts.db, queue, onTrouble, world), (it) => it.stop());
+  const adminToken = await hold(ensureAdminToken(ctx));
   listener.route(addresses(env, ctx, parts.redis));
-  const armed = await keepArmed(ctx);
+  const armed = await hold(keepArmed(ctx), (it) => it.stop());
   const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
   return {
     url: listener.url,
@@ -120,7 +129,7 @@ function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
     domainAddresses(ctx, domains),
-    careAddresses(ctx, redis, env.production ? signIn : undefined),
+    careAddresses(ctx, { redis, dataDir: env.dataDir }, env.production ? signIn : undefined),
   ]);
 }
 
@@ -131,11 +140,13 @@ interface Parts {
   readonly migrated: readonly string[];
 }
 
-async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
-  const db = await openDatabase(databaseSettings(env), world);
-  const migrated = await migrate(db, world.clock);
-  const redis = await openRedis(redisSettings(env), world, (line) => log("warn", "redis", { line }));
-  return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
+async function openParts(env: Env, log: Log, world: World, hold: Starting["hold"]): Promise<Parts> {
+  const db = await hold(openDatabase(databaseSettings(env), world), (it) => it.close());
+  const migrated = await hold(migrate(db, world.clock));
+  const say = (line: string) => log("warn", "redis", { line });
+  const redis = await hold(openRedis(redisSettings(env), world, say), (it) => it.close());
+  const channels = await hold(openChannels(channelSettings(env), world), (it) => it.close());
+  return { db, redis, channels, migrated };
 }
 
 /**
@@ -156,7 +167,7 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
     token: env.secrets.brokerToken,
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
-    log: (event, fields) => log("debug", event, fields),
+    log: (event, fields) => log(event === "clock.stepped" ? "warn" : "debug", event, fields),
     ...(deliver && { deliver }),
     ...(clock && { clock }),
   });

@@ -79,6 +79,11 @@ export interface Domain {
    * (ms).
    */
   stalled?(ctx: Context, before: number): Promise<Message[]>;
+  /**
+   * The statements after the clock was set back: what waits for so long, and not until a moment, waits no longer than
+   * it may, counted from now, and a message comes when it ends. Any number of processes may run them.
+   */
+  readonly shortenWaits?: (ctx: Context) => readonly Query[];
   /** Ends what is over: every minute, a bounded amount each time. */
   tidy?(ctx: Context): Promise<void>;
   /** What it keeps for a time only. */

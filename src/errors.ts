@@ -79,10 +79,27 @@ export class SetupError extends Error {
 
 /** What to tell a person where an error says that a directory takes nothing; undefined for any other error. */
 export function cannotWrite(dir: string, error: unknown): SetupError | undefined {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  if (
-    !/^(EACCES|EPERM|EEXIST|ENOTDIR|EROFS|ENOSPC|EDQUOT|EIO|SQLITE_(FULL|READONLY|CANTOPEN|PERM|IOERR).*)$/.test(code)
-  )
-    return undefined;
+  const code = codeOf(error);
+  if (!/^(EACCES|EPERM|EEXIST|ENOTDIR|EROFS|ENOSPC|EDQUOT|EIO)$/.test(code) && !isOfStorage(code)) return undefined;
   return new SetupError(`${dir} cannot be written (${code}); is the disk full or read-only, or another user's?`);
+}
+
+/**
+ * Why what was asked could not be kept, in words without an end, where an error – or what caused it – tells of a disk
+ * that is full, read-only or broken; undefined for any other.
+ */
+export function whyUnkept(error: unknown): string | undefined {
+  const code = codeOf(error);
+  if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return "its disk is full";
+  if (/^(SQLITE_READONLY|EROFS)/.test(code)) return "its disk is read-only";
+  if (isOfStorage(code) || code === "EIO") return `its disk does not take them (${code})`;
+  return error instanceof Error && error.cause !== undefined ? whyUnkept(error.cause) : undefined;
+}
+
+function isOfStorage(code: string): boolean {
+  return /^SQLITE_(FULL|READONLY|CANTOPEN|PERM|IOERR)/.test(code);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

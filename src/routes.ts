@@ -70,13 +70,13 @@ export function served(handlers: Readonly<Record<string, Handler>>): Addresses {
  */
 export function careAddresses(
   ctx: Context,
-  redis: RedisHandle,
+  { redis, dataDir }: { readonly redis: RedisHandle; readonly dataDir: string },
   signIn: ((request: Request) => Promise<SignIn>) | undefined,
 ): Addresses {
   return {
     livez: () => Response.json({ live: true }),
     readyz: async () => {
-      const report = await readiness(ctx, () => redis.healthy());
+      const report = await readiness(ctx, { dataDir, redisHealthy: () => redis.healthy() });
       return Response.json(report, { status: report.ready ? 200 : 503 });
     },
     metrics: async ({ request }) => {

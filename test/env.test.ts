@@ -252,12 +252,27 @@ describe("the secrets of a local installation", () => {
     expect(new Set(tokens)).toEqual(new Set([`${readEnv({ DATA_DIR }).secrets.brokerToken}\n`]));
   });
 
-  test.each(["", "{", "{}", '{ "linkSecret": "short" }'])("are not made anew over a damaged file: %p", (text) => {
+  test.each([
+    ["nothing", "", "0 zero bytes"],
+    ["zero bytes, as after a power cut", "\0".repeat(400), "400 zero bytes, as a power cut may leave"],
+    ["half of it", '{ "linkSecret": "', "17 bytes that are not its JSON"],
+    ["another JSON", '{ "linkSecret": "short" }', "25 bytes that are not its JSON"],
+  ])("are not made anew over a damaged file, and the line says what to do: %s", (_, text, how) => {
     const DATA_DIR = tempDir();
     const path = join(DATA_DIR, "secrets.json");
     writeFileSync(path, text);
     expect(() => readEnv({ DATA_DIR })).toThrow(SetupError);
-    expect(() => readEnv({ DATA_DIR })).toThrow(`${path}: damaged; restore it`);
+    expect(() => readEnv({ DATA_DIR })).toThrow(`${path}: damaged (${how}`);
+    expect(() => readEnv({ DATA_DIR })).toThrow("restore it from a backup. Without one, delete it");
     expect(statSync(path).size).toBe(text.length);
+  });
+
+  test("cannot be kept where the data directory is a file, and the line says so", () => {
+    const file = join(tempDir(), "data");
+    writeFileSync(file, "");
+    for (const DATA_DIR of [file, join(file, "below")]) {
+      expect(() => readEnv({ DATA_DIR })).toThrow(SetupError);
+      expect(() => readEnv({ DATA_DIR })).toThrow(`${DATA_DIR} cannot be written`);
+    }
   });
 });

@@ -19,6 +19,7 @@ import { campaignKeeps } from "./retention.ts";
 import { openWorkOfRun } from "./run/open-work.ts";
 import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
 import { campaignSettings } from "./settings.ts";
+import { shortenWaits } from "./shorten-waits.ts";
 import { stalled } from "./stalled.ts";
 import { tables } from "./table.ts";
 import { tidy } from "./tidy.ts";
@@ -49,6 +50,7 @@ export const campaign = defineDomain({
   personalData: campaignPersonalData,
   openWork: { run: openWorkOfRun },
   stalled: (ctx, before) => stalled(ctx, { before, limit: 500 }),
+  shortenWaits,
   tidy,
   keeps: campaignKeeps,
   gauges: campaignGauges,

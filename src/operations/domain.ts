@@ -1,5 +1,6 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
+import { watchClock } from "./clock-watch.ts";
 import { memoryGauges, outboxGauges, queueGauges } from "./gauges.ts";
 import { sweep } from "./messages.ts";
 import { machineryKeeps } from "./retention.ts";
@@ -15,5 +16,6 @@ export const operations = defineDomain({
   every: [{ cron: "* * * * *", message: sweep }],
   keeps: machineryKeeps,
   gauges: [...outboxGauges, ...queueGauges, ...memoryGauges],
+  services: [watchClock],
   logs: ["fault", "reissued", "waiting", "pauseMs", "backlog"],
 });

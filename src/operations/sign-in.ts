@@ -4,7 +4,7 @@ import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
 import { languageOf } from "../language.ts";
 import { type Memory, perApp } from "../memory.ts";
-import type { Timers, World } from "../world.ts";
+import { stillWaits, type Timers, type World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
 import { findToken } from "./token.ts";
 
@@ -108,7 +108,7 @@ function remembering(known: KnownActors, clock: () => number, find: (key: string
   return async (key: string): Promise<Actor | undefined> => {
     const now = clock();
     const hit = known.get(key);
-    if (hit && hit.until > now) return hit.actor;
+    if (hit && stillWaits(hit.until, now, rememberMs)) return hit.actor;
     known.delete(key);
     const actor = await find(key);
     if (!actor) return undefined;

@@ -1,4 +1,5 @@
 import type { Log } from "../context.ts";
+import { whyUnkept } from "../errors.ts";
 
 type Handler = (request: Request, server: Bun.Server<unknown>) => Promise<Response>;
 
@@ -29,6 +30,8 @@ export function listen({ host, port }: { host: string; port: number }, log: Log)
     fetch: (request, self): Response | Promise<Response> => handler(request, self),
     error: (error) => {
       log("error", "request.failed", { error });
+      const why = whyUnkept(error);
+      if (why) return Response.json({ error: `nothing can be kept just now: ${why}` }, { status: 503 });
       return Response.json({ error: "something went wrong on our side" }, { status: 500 });
     },
   });

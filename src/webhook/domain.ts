@@ -2,7 +2,8 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { webhookSend } from "./messages.ts";
 import { unparkDelivery } from "./parking.ts";
-import { stalled, webhookKeeps } from "./sweep.ts";
+import { shortenWaits } from "./shorten-waits.ts";
+import { stalled, tidy, webhookKeeps } from "./sweep.ts";
 import { tables } from "./table.ts";
 
 export const webhook = defineDomain({
@@ -14,4 +15,6 @@ export const webhook = defineDomain({
   flows: { webhooks: { parallelism: 2 } },
   stalled,
   keeps: webhookKeeps,
+  shortenWaits,
+  tidy,
 });

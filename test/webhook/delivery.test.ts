@@ -262,6 +262,20 @@ test("while a secret is changed over both sign; after a day only the new one doe
   ]);
 });
 
+test("a delivery whose secret was sealed under another LINK_SECRET fails and says what to do", async () => {
+  const world = await World.begin();
+  const there = world.receiver();
+  const { id } = await world.webhook(there);
+  Object.assign(world.ctx, { settings: { ...world.ctx.settings, linkSecret: "another" } });
+  await world.happen();
+  expect(there.received).toEqual([]);
+  const [delivery] = await listDeliveries(world.ctx, { webhook: id, limit: 1 });
+  expect(delivery?.error).toContain("rotate the secret");
+  accepted(await rotateWebhookSecret(world.ctx, { id }));
+  await world.happen();
+  expect(there.received).toHaveLength(1);
+});
+
 test("a test is posted once, to a disabled endpoint, too, and counts for nothing", async () => {
   const world = await World.begin();
   const there = world.receiver();

@@ -8,6 +8,7 @@ import { largestBatch, publishRoutes } from "./api/publish.ts";
 import { queueRoutes } from "./api/queues.ts";
 import { keepSchedule, scheduleRoutes } from "./api/schedules.ts";
 import { urlGroupRoutes } from "./api/url-groups.ts";
+import { createClock, setBackBy, shortenWaits } from "./clock.ts";
 import { attempt } from "./delivery/attempt.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createOutcomeWriter } from "./delivery/outcome-writer.ts";
@@ -57,6 +58,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const machine = assemble(options);
   const { store, committer, dispatcher, ticker, stopping } = machine;
   const server = listen(options, routesOf(machine));
+  heedSteps(machine, options);
   dispatcher.start();
   let stopped: Promise<void> | undefined;
 
@@ -84,7 +86,7 @@ function assemble(options: BrokerOptions) {
   const { log = () => {}, clock } = options;
   const store = openStore(options.path);
   const committer = new Committer(store);
-  const now = monotonic(clock ?? Date.now);
+  const { now, onStepBack } = createClock(clock ?? Date.now);
   const keys = createKeys(store, { current: options.currentSigningKey, next: options.nextSigningKey });
   const stopping = new AbortController();
   const run = async (message: Message) => {
@@ -114,7 +116,24 @@ function assemble(options: BrokerOptions) {
     for (const name of names) onLimits(queueLane(name));
   };
   const hears = { onPlaced, onLimits, onQueues, onChange: ticker.check };
-  return { store, committer, dispatcher, ticker, stopping, now, keys, ...hears };
+  return { store, committer, dispatcher, ticker, stopping, now, onStepBack, keys, ...hears };
+}
+
+/** After the clock was set back, also while the broker was away, nothing waits longer than it was told to. */
+function heedSteps(machine: ReturnType<typeof assemble>, { log = () => {} }: BrokerOptions): void {
+  const { dispatcher, ticker, stopping } = machine;
+  const again = () => {
+    dispatcher.restart();
+    ticker.check();
+  };
+  const heed = (ms: number) => {
+    if (stopping.signal.aborted) return;
+    log("clock.stepped", { ms: -ms });
+    shortenWaits(machine).then(again, (error) => log("broker.fault", { error: String(error) }));
+  };
+  machine.onStepBack(heed);
+  const before = setBackBy(machine);
+  if (before > 0) heed(before);
 }
 
 function routesOf(machine: ReturnType<typeof assemble>): Routes {
@@ -140,13 +159,4 @@ function listen(options: BrokerOptions, routes: Routes) {
     maxRequestBodySize: largestBatch,
     fetch: serve(routes, options.token, (error) => options.log?.("broker.fault", { error: String(error) })),
   });
-}
-
-/** Time never runs backwards for the broker: what was noticed as due stays due. */
-function monotonic(clock: () => number): () => number {
-  let latest = 0;
-  return () => {
-    latest = Math.max(latest, Math.floor(clock()));
-    return latest;
-  };
 }

@@ -1,6 +1,8 @@
 import { PothosValidationError } from "@pothos/core";
 import { type ExecutionResult, GraphQLError } from "graphql";
+import { whyUnkept } from "../../errors.ts";
 import { issuesOf } from "../kit/issues.ts";
+import { unkeptCode, unkeptMessage } from "./http-error.ts";
 
 export interface Shaping {
   readonly requestId: string;
@@ -24,7 +26,7 @@ function shapeError(error: GraphQLError, answered: boolean, { requestId, report,
   const cause = rootOf(error);
   const known = cause instanceof GraphQLError ? describe(error, cause) : undefined;
   if (!known) report(cause);
-  const { message, code, issues } = known ?? masked;
+  const { message, code, issues } = known ?? unkept(cause) ?? masked;
   const { nodes, source, positions, path } = error;
   return new GraphQLError(shortened(hints ? message : message.replace(/ Did you mean .*$/, "")), {
     nodes: nodes ?? null,
@@ -53,6 +55,12 @@ const masked = {
   issues: undefined,
 };
 
+/** An outage that passes: who asked may ask again, with the same idempotency key. */
+function unkept(cause: unknown) {
+  const why = whyUnkept(cause);
+  return why === undefined ? undefined : { message: unkeptMessage(why), code: unkeptCode, issues: undefined };
+}
+
 /** Words and code for an error that is the caller's to mend; nothing for one that only looks like it. */
 function describe({ message, path }: GraphQLError, cause: GraphQLError) {
   const { extensions } = cause;
@@ -73,6 +81,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   FORBIDDEN: 403,
   RATE_LIMITED: 429,
   INTERNAL: 500,
+  [unkeptCode]: 503,
 };
 
 function httpOf(cause: unknown, code: string) {

@@ -1,11 +1,12 @@
 import type { Actor } from "../../actor.ts";
 import type { Context, Log } from "../../context.ts";
+import { whyUnkept } from "../../errors.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
 import type { Example } from "../kit/example.ts";
 import { appLimits, operatorLimits } from "../kit/query-limits.ts";
 import { createFace, type FaceContext } from "./executor.ts";
-import { finished, problem, requestIdOf } from "./http-error.ts";
+import { finished, problem, requestIdOf, unkeptCode, unkeptMessage } from "./http-error.ts";
 import { operatorPages } from "./playground.ts";
 import { actorOrFault, notAcceptable, refuseAtOperators, refuseForm, refuseTooOften } from "./request-guard.ts";
 import type { Schemas } from "./schemas.ts";
@@ -93,6 +94,8 @@ function guarded({ log, id }: GraphqlServerOptions, work: Work): Handler {
     } catch (error) {
       if (request.signal.aborted) return new Response(null, { status: 400 }); // to nobody: the caller hung up
       log("error", "graphql.failed", { requestId, error });
+      const why = whyUnkept(error);
+      if (why) return finished(problem(503, unkeptCode, unkeptMessage(why), requestId), requestId);
       return finished(problem(500, "INTERNAL", "Something went wrong on our side.", requestId), requestId);
     }
   };
