@@ -69,8 +69,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
   web: ["context", "world"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
-  jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "web", "world"],
+  jobs: [...domains, "actor", "channels", "context", "errors", "queue", "web", "world"],
 };
 
 /**

@@ -212,11 +212,18 @@ test("members are imported from text, with the faults of each row", async () => 
 });
 
 describe("POST /imports", () => {
+  const fileHouse = {
+    id: realWorld.id,
+    limitRequest: async () => undefined,
+    addressOf: () => "here",
+    leaving: new AbortController().signal,
+    timers: realWorld.timers,
+  };
   const dir = tempDir();
   const send = async (body: BodyInit, headers: Record<string, string>, query = "", maxBytes = 1_000_000) => {
     const signIn = createSignIn({ db: api.db, members: undefined, memory: createMemory(), ...realWorld });
     const contextFor = (actor: Actor) => testContext(api.db, actor);
-    const fetchOne = createImportUpload({ signIn, contextFor, id: realWorld.id, dir, maxBytes });
+    const fetchOne = createImportUpload({ ...fileHouse, signIn, contextFor, dir, maxBytes });
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: fetchOne });
     const response = await fetch(`http://127.0.0.1:${server.port}/imports${query}`, { method: "POST", body, headers });
     const answer = { status: response.status, body: await response.json() };
