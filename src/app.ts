@@ -101,6 +101,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   front.route(addresses(env, ctx, parts.redis, front));
   const armed = await keepArmed(ctx);
   const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  let stopped: Promise<void> | undefined;
   return {
     url: front.url,
     ctx,
@@ -108,7 +109,10 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, front, broker, relay, armed, services }),
+    stop: () => {
+      stopped ??= stop({ ...parts, front, broker, relay, armed, services });
+      return stopped;
+    },
   };
 }
 

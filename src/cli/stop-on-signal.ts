@@ -8,6 +8,8 @@ export interface Stopping {
   readonly done: Promise<void>;
 }
 
+const longestStopMs = 9_500;
+
 /** Stops the app on SIGINT or SIGTERM; a second signal does not wait. */
 export function stopOnSignal(app: Pick<App, "stop">): Stopping {
   let asked = false;
@@ -15,6 +17,8 @@ export function stopOnSignal(app: Pick<App, "stop">): Stopping {
     const stop = () => {
       if (asked) process.exit(130);
       asked = true;
+      // Whatever is still open then, the process ends before those who sent the signal lose their patience.
+      setTimeout(() => process.exit(1), longestStopMs).unref();
       app.stop().then(resolve);
     };
     process.on("SIGINT", stop);

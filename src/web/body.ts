@@ -19,6 +19,16 @@ export function isArriving(request: Request): boolean {
   return arriving.has(request);
 }
 
+/** Says so of the request while this goes on. */
+export async function whileArriving<T>(request: Request, work: Promise<T>): Promise<T> {
+  arriving.add(request);
+  try {
+    return await work;
+  } finally {
+    arriving.delete(request);
+  }
+}
+
 /**
  * A request's body as text. One whose announced length is too long is not read at all, and of others not more than may
  * be. Whoever answers a {@link BodyFault} should end the connection.
@@ -32,11 +42,9 @@ export async function readText(request: Request, limits: BodyLimits): Promise<{ 
   const text = announced === undefined ? counted(request.body, maxBytes) : request.text().then((text) => ({ text }));
   const late = Promise.withResolvers<"too slow">();
   const timer = timers.after(withinMs, () => late.resolve("too slow"));
-  arriving.add(request);
   try {
-    return await Promise.race([text, late.promise]);
+    return await whileArriving(request, Promise.race([text, late.promise]));
   } finally {
-    arriving.delete(request);
     timer.stop();
     text.catch(() => {}); // nobody reads it any more when it was too slow
   }

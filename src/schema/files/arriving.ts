@@ -1,4 +1,4 @@
-import type { BodyFault } from "../../web/body.ts";
+import { type BodyFault, whileArriving } from "../../web/body.ts";
 import type { Timers } from "../../world.ts";
 import { problem } from "../server/http-error.ts";
 
@@ -45,7 +45,7 @@ export async function keepBody(
   const copied = copy();
   copied.catch(() => {}); // nobody waits for it any more when it was too slow
   try {
-    return await Promise.race([copied, slow.promise]);
+    return await whileArriving(request, Promise.race([copied, slow.promise]));
   } finally {
     timer.stop();
   }
