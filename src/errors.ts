@@ -60,13 +60,18 @@ const longestText = 2_000;
  * a hundred characters are cut, and the whole is where it is too long even then. Every message that leaves passes here.
  */
 export function briefly(text: string, longest = longestText): string {
-  const words = text.replace(/[^\s"'`]{101,}/g, (word) => `${word.slice(0, longestWord).toWellFormed()}…`);
-  return words.length > longest ? `${words.slice(0, longest).toWellFormed()}…` : words;
+  if (text.length <= longestWord) return text;
+  const words = text.replace(/[^\s"'`]+/g, (word) => (word.length > longestWord ? cut(word, longestWord) : word));
+  return words.length > longest ? cut(words, longest) : words;
+}
+
+function cut(text: string, length: number): string {
+  return `${text.slice(0, length).toWellFormed()}…`;
 }
 
 /** The same of a fault, whose place may be a long word of its own. */
 export function brieflyAt({ path, message }: Issue): Issue {
-  return { path: path.length > 300 ? `${path.slice(0, 300).toWellFormed()}…` : path, message: briefly(message) };
+  return { path: path.length > 300 ? cut(path, 300) : path, message: briefly(message) };
 }
 
 /** Makes the refusals that any domain may need. */
