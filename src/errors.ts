@@ -61,8 +61,12 @@ const longestText = 2_000;
  */
 export function briefly(text: string, longest = longestText): string {
   if (text.length <= longestWord) return text;
-  const words = text.replace(/[^\s"'`]+/g, (word) => (word.length > longestWord ? cut(word, longestWord) : word));
-  return words.length > longest ? cut(words, longest) : words;
+  let brief = "";
+  for (const [word] of text.matchAll(/[^\s"'`]+|[\s"'`]+/g)) {
+    brief += word.length > longestWord ? cut(word, longestWord) : word;
+    if (brief.length > longest) return cut(brief, longest);
+  }
+  return brief;
 }
 
 function cut(text: string, length: number): string {
