@@ -26,7 +26,7 @@ function open(given: Record<string, string>, answer: (request: Request) => Promi
 const shop = "https://shop.example";
 const preflight = { "access-control-request-method": "POST", "access-control-request-headers": "authorization" };
 
-test("pages of the origins that the shop names may use /app and read its answers; others are told what it takes", async () => {
+test("pages of the origins that the shop names may use /app and read it; others are told what it takes", async () => {
   const { ask, lines } = open({ APP_ORIGINS: `${shop}/, capacitor://localhost` }, async () => new Response("{}"));
   const asked = await ask("/app", { origin: shop, ...preflight }, "OPTIONS");
   expect([asked.status, asked.headers.get("access-control-allow-origin")]).toEqual([204, shop]);

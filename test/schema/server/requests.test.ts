@@ -97,6 +97,45 @@ describe("a request that is not what it should be", () => {
     });
   }
 
+  const asks: [title: string, query: string, status: number, code: string][] = [
+    ["is no syntax", "{", 400, "GRAPHQL_PARSE_FAILED"],
+    ["is not of the schema", "{ bix }", 400, "GRAPHQL_VALIDATION_FAILED"],
+    ["breaks something", "{ broken }", 500, "INTERNAL"],
+    [
+      "asks for too much",
+      `{${Array.from({ length: 16 }, (_, i) => `a${i}:box{level}`).join(" ")}}`,
+      400,
+      "TOO_MANY_ALIASES",
+    ],
+  ];
+  for (const [title, query, status, code] of asks) {
+    test(`a document that ${title} has its status under graphql-response+json, and 200 under json`, async () => {
+      const types: [accept: string, status: number, type: string][] = [
+        ["application/json", 200, "application/json; charset=utf-8"],
+        ["application/graphql-response+json", status, "application/graphql-response+json; charset=utf-8"],
+        [
+          "application/json;q=0.5, application/graphql-response+json",
+          status,
+          "application/graphql-response+json; charset=utf-8",
+        ],
+        ["*/*", status, "application/graphql-response+json; charset=utf-8"],
+      ];
+      for (const [accept, expected, type] of types) {
+        const answer = await api.ask("app", query, { headers: { accept } });
+        expect([accept, answer.status, answer.code]).toEqual([accept, expected, code]);
+        expect(answer.headers.get("content-type")).toBe(type);
+      }
+    });
+  }
+
+  test("what is wrong with the request itself has its status whatever is accepted", async () => {
+    for (const accept of ["application/json", "text/event-stream", "application/graphql-response+json"]) {
+      expectFault(await api.post("app", "{", { ...json, accept }), 400, "BAD_REQUEST", "invalid JSON");
+      const bad = await api.ask("app", "{box{level}}", { token: "ff_op_x", headers: { accept } });
+      expectFault(bad, 401, "TOKEN_UNKNOWN", "revoked");
+    }
+  });
+
   test("a client that takes neither JSON nor events is told what there is", async () => {
     expectFault(
       await api.ask("app", "{box{level}}", { headers: { accept: "image/png" } }),
