@@ -11,7 +11,7 @@ import { type Armed, keepArmed } from "./jobs/schedules.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
 import { countLostLines, countMutation, countPublishFailure } from "./operations/metrics.ts";
-import { createRequestLimit } from "./operations/request-limit.ts";
+import { createRequestLimit, type RequestLimiter } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
 import { type Broker, startBroker } from "./queue/broker/index.ts";
@@ -25,14 +25,16 @@ import {
   channelSettings,
   databaseSettings,
   domainSettings,
+  frontOptions,
   memberTokenSettings,
   providerSecrets,
   queueSettings,
   redisSettings,
+  webSettings,
 } from "./settings.ts";
 import { onPort, startFault } from "./start-fault.ts";
 import { beginStart, type Starting } from "./starting.ts";
-import { type Listener, listen } from "./web/listener.ts";
+import { type Front, openFront } from "./web/front.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** What tests and benches may put in the place of the real thing. */
@@ -79,20 +81,16 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   const log = replace.log ?? createLog(env.LOG_LEVEL, domains, countLostLines);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world, hold);
-  const listening = onPort("PORT", env.HOST, env.PORT, () => listen({ host: env.HOST, port: env.PORT }, log));
-  const listener = await hold(listening, (it) => it.stop());
+  const front = await hold(openDoor(env, log, world), (it) => it.stop());
   const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }), (it) => it?.stop());
-  const queue = openQueue(
-    queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
-    world,
-  );
+  const queue = openQueue(queueSettings(env, domains, parts.channels, { url: front.url, broker: broker?.url }), world);
   const ctx: JobContext = {
     ...world,
     memory: createMemory(),
     db: parts.db,
     redis: parts.redis.client,
     queue,
-    settings: domainSettings(env, domains, parts.channels, listener.url),
+    settings: domainSettings(env, domains, parts.channels, front.url),
     domains,
     jobs,
     audience,
@@ -108,28 +106,39 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   };
   const relay = await hold(startRelay(parts.db, queue, onTrouble, world), (it) => it.stop());
   const adminToken = await hold(ensureAdminToken(ctx));
-  listener.route(addresses(env, ctx, parts.redis));
+  front.route(addresses(env, ctx, parts.redis, front));
   const armed = await hold(keepArmed(ctx), (it) => it.stop());
   const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  let stopped: Promise<void> | undefined;
   return {
-    url: listener.url,
+    url: front.url,
     ctx,
     channels: parts.channels,
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, listener, broker, relay, armed, services }),
+    stop: () => {
+      stopped ??= stop({ ...parts, front, broker, relay, armed, services });
+      return stopped;
+    },
   };
 }
 
+/** Takes the port. */
+function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {
+  return onPort("PORT", env.HOST, env.PORT, () => openFront(frontOptions(env, timers), log));
+}
+
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
-  const { signIn, handlers } = faces(env, ctx);
+function addresses(env: Env, ctx: JobContext, redis: RedisHandle, front: Front): Handler {
+  const { addressOf, leaving } = front;
+  const limitRequest = createRequestLimit(ctx, webSettings(env).rates);
+  const { signIn, handlers } = faces(env, ctx, limitRequest, front);
   return routes([
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
-    domainAddresses(ctx, domains),
-    careAddresses(ctx, { redis, dataDir: env.dataDir }, env.production ? signIn : undefined),
+    domainAddresses(ctx, domains, { limitRequest, addressOf }),
+    careAddresses(ctx, { redis, dataDir: env.dataDir }, { leaving, signIn: env.production ? signIn : undefined }),
   ]);
 }
 
@@ -175,48 +184,43 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
 }
 
 /** What operators, services and members talk to. */
-function faces(env: Env, ctx: Context) {
-  const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env) });
+function faces(env: Env, ctx: Context, limitRequest: RequestLimiter, { addressOf, streams, leaving }: Front) {
+  const isProduction = env.production;
+  const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env), isProduction });
   const contextFor = (actor: Actor) => ({ ...ctx, actor });
+  const shared = { signIn, contextFor, id: ctx.id, limitRequest, addressOf };
   const graphql = createGraphqlServer({
+    ...shared,
     schemas: buildSchemas(domains),
-    signIn,
-    contextFor,
-    id: ctx.id,
-    isProduction: env.production,
+    isProduction,
     log: ctx.log,
     examples,
-    limitRequest: createRequestLimit(ctx),
+    streams,
     countMutation,
-    ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
-  const options = { signIn, contextFor, id: ctx.id, dir: join(env.dataDir, "imports") };
+  const options = { ...shared, dir: join(env.dataDir, "imports"), leaving, timers: ctx.timers };
   const forFiles = Object.entries(files).map(([name, create]) => [name, create(options)] as const);
   return { signIn, handlers: { graphql: graphql.graphql, app: graphql.app, ...Object.fromEntries(forFiles) } };
-}
-
-/** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
-function forwardedAddress(request: Request): string {
-  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "unknown";
 }
 
 type Stoppable = ReturnType<Service>;
 
 type Running = Parts & {
-  listener: Listener;
+  front: Front;
   broker: Pick<Broker, "stop"> | undefined;
   relay: Relay;
   armed: Armed;
   services: readonly Stoppable[];
 };
 
-/** Takes nothing new, lets what is under way finish, then closes what it stands on. */
+/** Takes nothing new, answers who was let in, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
+  await running.front.leave();
   running.armed.stop();
   await Promise.all(running.services.map((service) => service.stop()));
   await running.broker?.stop();
   await running.relay.stop();
-  await running.listener.stop();
+  await running.front.stop();
   await running.db.close();
   await running.redis.close();
   await running.channels.close();

@@ -4,6 +4,11 @@ import { z } from "zod";
 
 export const flag = z.stringbool();
 export const url = z.url().transform((value) => value.replace(/\/+$/, ""));
+/** Whether nobody on the way can read or change what is said there: https, or this very machine. */
+export function isPrivateUrl(text: string): boolean {
+  const { protocol, hostname } = URL.parse(text) ?? { protocol: "", hostname: "" };
+  return protocol === "https:" || /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
+}
 /**
  * `a@b.example`, or a name before it in angle brackets; a name with signs that mail keeps for itself stands in quotes.
  */

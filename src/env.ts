@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ExternalChannelName } from "./channels/catalog.ts";
 import { expectInstallation, fromCheckout } from "./data-dir.ts";
-import { flag, isZone, listOf, mailbox, smsSender, url } from "./env-values.ts";
+import { flag, isPrivateUrl, isZone, listOf, mailbox, smsSender, url } from "./env-values.ts";
 import { keptSecrets, type Secrets, secret } from "./secrets.ts";
 
 /** Every fault of the environment at once, each line ready to be read by a person. */
@@ -205,6 +205,10 @@ function unsafeInProduction(given: Given): string[] {
   needs("PUBLIC_URL", "(links and signatures are made for it)");
   needs("LINK_SECRET", "(signs links in messages)");
   if (!given.MEMBER_JWT_JWKS_URL) needs("MEMBER_JWT_SECRET", "(or MEMBER_JWT_JWKS_URL: checks members' tokens)");
+  for (const name of ["PUBLIC_URL", "MEMBER_JWT_JWKS_URL"] as const) {
+    const address = given[name];
+    if (address && !isPrivateUrl(address)) faults.push(`${name}: must be https:// in production`);
+  }
   const allowed = listOf(given.ALLOW ?? "");
   if (!allowed.includes("embedded-broker")) needs("QSTASH_TOKEN", "(unless ALLOW names embedded-broker)");
   if (allowed.includes("sandbox")) return faults;

@@ -35,7 +35,7 @@ export function refusal<Code extends string, Facts extends object>(
   facts: Facts,
 ): Refusal<Code> & Readonly<Facts>;
 export function refusal(code: string, message: string, facts?: object): Refusal {
-  return Object.freeze({ ...facts, code, message, [mark]: true as const });
+  return Object.freeze({ ...facts, code, message: briefly(message), [mark]: true as const });
 }
 
 /** Whether a verb's answer is a refusal and not its result. */
@@ -52,18 +52,39 @@ function isInvalidInput(refused: Refusal): refused is InvalidInput {
   return refused.code === "INVALID_INPUT";
 }
 
-/** What somebody sent, as it is said back to them: an answer is not as long as a question may be. */
-function brief(id: string | number): string {
-  const text = String(id);
-  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
+const longestWord = 100;
+const longestText = 2_000;
+
+/**
+ * A text that holds something that somebody sent: an answer is not as long as a question may be, so words of more than
+ * a hundred characters are cut, and the whole is where it is too long even then. Every message that leaves passes here.
+ */
+export function briefly(text: string, longest = longestText): string {
+  if (text.length <= longestWord) return text;
+  let brief = "";
+  for (const [word] of text.matchAll(/[^\s"'`]+|[\s"'`]+/g)) {
+    brief += word.length > longestWord ? cut(word, longestWord) : word;
+    if (brief.length > longest) return cut(brief, longest);
+  }
+  return brief;
+}
+
+function cut(text: string, length: number): string {
+  return `${text.slice(0, length).toWellFormed()}…`;
+}
+
+/** The same of a fault, whose place may be a long word of its own. */
+export function brieflyAt({ path, message }: Issue): Issue {
+  return { path: path.length > 300 ? cut(path, 300) : path, message: briefly(message) };
 }
 
 /** Makes the refusals that any domain may need. */
 export const refuse = {
-  notFound: (what: string, id: string | number) => refusal("NOT_FOUND", `There is no ${what} ${brief(id)}.`),
+  notFound: (what: string, id: string | number) =>
+    refusal("NOT_FOUND", `There is no ${what} ${briefly(String(id), longestWord)}.`),
   invalid: (issues: readonly Issue[]): InvalidInput => {
     const lines = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
-    return refusal("INVALID_INPUT", lines.join("; "), { issues });
+    return refusal("INVALID_INPUT", lines.join("; "), { issues: issues.map(brieflyAt) });
   },
   conflict: (message: string) => refusal("CONFLICT", message),
   wrongState: (message: string, currentState: string) => refusal("WRONG_STATE", message, { currentState }),

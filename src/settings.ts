@@ -10,6 +10,9 @@ import { queueFlows } from "./queue/flow.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
 import type { Settings } from "./settings-slice.ts";
+import type { FrontOptions } from "./web/front.ts";
+import { webSettings as readWebSettings, type WebSettings, webVariables } from "./web/settings.ts";
+import type { Timers } from "./world.ts";
 
 // What each part is told, from the environment: the same code runs in both worlds, only its settings differ.
 
@@ -42,6 +45,15 @@ export function redisSettings(env: Env): RedisSettings {
 
 export function channelSettings(env: Env): ChannelSettings {
   return { sandboxPath: join(env.dataDir, "sandbox.db"), providers: providerSettings(env) };
+}
+
+export function webSettings(env: Env): WebSettings {
+  return readWebSettings(env.further(webVariables));
+}
+
+export function frontOptions(env: Env, timers: Timers): FrontOptions {
+  const { HOST: host, PORT: port, TRUST_PROXY: trustProxy } = env;
+  return { host, port, trustProxy, settings: webSettings(env), timers };
 }
 
 /** Where this process listens, and the address of Fanfare's own broker where that is the queue. */
@@ -88,9 +100,10 @@ export function domainSettings(env: Env, domains: readonly Domain[], { senders }
   };
 }
 
-/** The variables of all domains, for whoever reads the environment. */
+/** The variables of the web's side and of all domains, for whoever reads the environment. */
 export function variablesOf(domains: readonly Domain[]): FurtherVariables[] {
-  return domains.flatMap(({ settings }) => (settings ? [settings.variables] : []));
+  const own = domains.flatMap(({ settings }) => (settings ? [settings.variables] : []));
+  return [webVariables, ...own];
 }
 
 /** What providers sign with when they call us. */

@@ -190,6 +190,18 @@ describe("variables that belong together", () => {
 });
 
 describe("production", () => {
+  test("takes members' keys and makes links over https alone, unless they stay on this machine", () => {
+    const keys = (at: string) => ({ NODE_ENV: "production", MEMBER_JWT_JWKS_URL: at, PUBLIC_URL: at });
+    const about = (at: string) => faults(keys(at)).filter((fault) => /must be https/.test(fault));
+    expect(about("http://id.shop.example/keys")).toEqual([
+      "PUBLIC_URL: must be https:// in production",
+      "MEMBER_JWT_JWKS_URL: must be https:// in production",
+    ]);
+    for (const fine of ["https://id.shop.example/keys", "http://127.0.0.1:8080/keys", "http://localhost"])
+      expect(about(fine)).toEqual([]);
+    expect(faults({ MEMBER_JWT_JWKS_URL: "http://id.shop.example/keys" })).toEqual([]);
+  });
+
   const needed = { NODE_ENV: "production", PUBLIC_URL: "https://shop.example/", LINK_SECRET: strong };
   const members = { MEMBER_JWT_JWKS_URL: "https://shop.example/jwks" };
   const queue = { QSTASH_TOKEN: "q", QSTASH_CURRENT_SIGNING_KEY: "c", QSTASH_NEXT_SIGNING_KEY: "n" };

@@ -9,6 +9,8 @@ export interface Stopping {
   readonly done: Promise<void>;
 }
 
+const longestStopMs = 9_500;
+
 type Stoppable = Pick<App, "stop">;
 
 /**
@@ -20,6 +22,8 @@ export function stopOnSignal(running: Stoppable | Promise<Stoppable>, callOff: (
     const stop = () => {
       if (asked) process.exit(130);
       asked = true;
+      // Whatever is still open then, the process ends before those who sent the signal lose their patience.
+      setTimeout(() => process.exit(1), longestStopMs).unref();
       callOff();
       Promise.resolve(running)
         .then(

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { countJob } from "../operations/metrics.ts";
+import { readText } from "../web/body.ts";
 import type { JobContext, JobResult } from "./job.ts";
-import { readBody } from "./read-body.ts";
 import { signatureFault } from "./signature.ts";
 
 /** The largest message that the queue takes. */
@@ -14,8 +14,10 @@ const bodyLimit = 1_048_576;
  */
 export async function handleJob(ctx: JobContext, name: string, request: Request): Promise<Response> {
   if (request.method !== "POST") return refuse(405, "jobs are called with POST");
-  const body = await readBody(request, bodyLimit);
-  if (body === undefined) return refuse(413, "the message is larger than 1 MiB");
+  const read = await readText(request, { maxBytes: bodyLimit, timers: ctx.timers });
+  if (read === "too long") return refuse(413, "the message is larger than 1 MiB");
+  if (read === "too slow") return refuse(408, "the message did not arrive in time", { connection: "close" });
+  const body = read.text;
   const url = `${ctx.queue.settings.jobsUrl}/${name}`;
   const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, url });
   if (fault) return refuse(401, fault);

@@ -16,17 +16,23 @@ export interface SignInParts extends Pick<World, "clock" | "timers"> {
   readonly memory: Memory;
   /** Absent while the shop's tokens are not set up: then no member can sign in. */
   readonly members: MemberTokenSettings | undefined;
+  readonly isProduction?: boolean;
 }
 
-/** Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. */
-export const operatorCookie = "fanfare_operator";
+/**
+ * Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. In production its
+ * name makes browsers refuse it from anywhere but this very host over https.
+ */
+export function operatorCookie(isProduction: boolean): string {
+  return isProduction ? "__Host-fanfare_operator" : "fanfare_operator";
+}
 
 /**
  * Makes the answer to "who is asking?": `Authorization: Bearer ff_op_…` or `ff_sv_…`, a member's JWT, or else the
  * operator's cookie. No credentials at all are fine (anonymous); faulty ones never are. Lookups are remembered for 5 s.
  */
 export function createSignIn(parts: SignInParts): (request: Request) => Promise<SignIn> {
-  const { db, members, clock, timers } = parts;
+  const { db, members, clock, timers, isProduction = false } = parts;
   const verify = members && memberTokenVerifier(members, clock);
   const tokenActor = remembering(perApp(parts, "operations.tokens", emptyKnown), clock, (token) =>
     actorOfToken(db, token),
@@ -42,7 +48,7 @@ export function createSignIn(parts: SignInParts): (request: Request) => Promise<
   };
 
   return async (request) => {
-    const credentials = credentialsOf(request);
+    const credentials = credentialsOf(request, operatorCookie(isProduction));
     if (credentials === undefined) return { actor: { kind: "anonymous" } };
     const token = /^Bearer +([\w.~+/=-]{1,4096}) *$/i.exec(credentials)?.[1];
     if (!token) return fault("TOKEN_MALFORMED", "Authorization must be: Bearer, a space, and one token");
@@ -52,10 +58,10 @@ export function createSignIn(parts: SignInParts): (request: Request) => Promise<
   };
 }
 
-function credentialsOf(request: Request): string | undefined {
+function credentialsOf(request: Request, name: string): string | undefined {
   const header = request.headers.get("authorization");
   if (header !== null) return header;
-  const cookie = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(operatorCookie);
+  const cookie = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(name);
   return cookie ? `Bearer ${cookie}` : undefined;
 }
 

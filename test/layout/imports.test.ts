@@ -76,8 +76,20 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "log-sink": [],
   starting: ["world"],
   web: ["context", "errors", "language", "world"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "language", "money", "world"],
-  jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
+  schema: [
+    ...domains,
+    "actor",
+    "audience",
+    "context",
+    "errors",
+    "idempotency",
+    "ids",
+    "language",
+    "money",
+    "web",
+    "world",
+  ],
+  jobs: [...domains, "actor", "channels", "context", "errors", "queue", "web", "world"],
 };
 
 /**

@@ -12,6 +12,8 @@ import { createToken, type TokenInput } from "../../src/operations/token.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
 import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server/server.ts";
+import { clientAddress } from "../../src/web/client-address.ts";
+import { createStreams } from "../../src/web/streams.ts";
 import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
@@ -89,11 +91,20 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
   const logged: { event: string; fields: unknown }[] = [];
   const handlers = createGraphqlServer({
     schemas: buildSchemas(domains),
-    signIn: createSignIn({ ...realWorld, db, memory: memoryOf(db), members: memberTokens }),
+    signIn: createSignIn({
+      ...realWorld,
+      db,
+      memory: memoryOf(db),
+      members: memberTokens,
+      isProduction: options.isProduction ?? false,
+    }),
     contextFor: (actor) => testContext(db, actor),
     id: realWorld.id,
     isProduction: false,
     log: (_level, event, fields) => void logged.push({ event, fields }),
+    limitRequest: async () => undefined,
+    addressOf: clientAddress(false, () => {}),
+    streams: createStreams({ perCaller: 8, atMost: 100, timers: realWorld.timers }),
     ...options,
   });
   const server = Bun.serve({

@@ -24,7 +24,7 @@ export interface Operator {
 /** Hires an operator: a token of its own. */
 export async function hire(shop: Shop, name: string, role: Role): Promise<Operator> {
   const { token } = accepted(await createToken(shop.ctx, { kind: "operator", name, role }));
-  const post = (body: unknown, accept = "application/json") =>
+  const post = (body: unknown, accept = "application/graphql-response+json") =>
     fetch(`${shop.app.url}/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json", accept, authorization: `Bearer ${token}` },

@@ -166,14 +166,30 @@ describe("an operator", () => {
     expect(signedIn.status).toBe(303);
     expect(signedIn.headers.get("location")).toBe("/graphql");
     const cookie = signedIn.headers.get("set-cookie") ?? "";
-    for (const guard of ["HttpOnly", "SameSite=Strict", "Secure"]) expect(cookie).toContain(guard);
+    for (const guard of ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"]) expect(cookie).toContain(guard);
+    expect(cookie).toStartWith("__Host-"); // of this very host, over https: no neighbour can plant one
 
     const after = await read(await page("/graphql", { headers: { cookie: cookie.split(";")[0] ?? "" } }));
     expect(after.status).toBe(200);
     expect(after.text).toContain("YogaGraphiQL");
     expect(after.text).not.toMatch(/<(script|link)[^>]+(src|href)="https?:/);
+    const policy = after.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'none'.*frame-ancestors 'none'.*script-src ('sha256-[^']{44}' )+blob:;/);
+    const scripts = [...after.text.matchAll(/<script>(.*?)<\/script>/gs)].map(([, text = ""]) => text);
+    for (const text of scripts) expect(policy).toContain(new Bun.CryptoHasher("sha256").update(text).digest("base64"));
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(before.headers.get("content-security-policy")).toContain("default-src 'none'");
     const asked = await api.ask("graphql", whoAmI, { headers: { cookie: cookie.split(";")[0] ?? "" } });
     expect(asked.body.data.viewer).toEqual({ kind: "OPERATOR", name: "Bea" });
+  });
+
+  test("signs out on the page: the browser forgets the token; another site cannot do it for them", async () => {
+    const out = (origin: string) => page("/graphql/sign-out", { method: "POST", headers: { origin } });
+    const signedOut = await out(api.url);
+    expect([signedOut.status, signedOut.headers.get("location")]).toEqual([303, "/graphql"]);
+    expect(signedOut.headers.get("set-cookie")).toMatch(/^__Host-fanfare_operator=;.*Max-Age=0.*Secure/);
+    expect((await out("https://evil.test")).status).toBe(403);
+    expect((await page("/graphql/sign-out")).status).toBe(401); // to look at, it is the page to sign in
   });
 
   test("cannot be signed in by another site, nor with anything but an operator's token", async () => {
