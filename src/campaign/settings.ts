@@ -13,13 +13,15 @@ export const campaignSettings = defineSettings(
     LEASE_SECONDS: count.default(30),
     LEDGER_DAYS: count.default(400),
     APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
+    APPROVAL_GROWTH_PERCENT: z.coerce.number().int().nonnegative().max(10_000).default(10),
   },
-  ({ PAGE_SIZE, BATCH_WINDOW, LEASE_SECONDS, LEDGER_DAYS, APPROVAL_ABOVE }): CampaignSettings => ({
-    pageSize: PAGE_SIZE,
-    batchWindow: BATCH_WINDOW,
-    leaseMs: LEASE_SECONDS * 1000,
-    ledgerKeepMs: LEDGER_DAYS * dayMs,
-    approvalAbove: APPROVAL_ABOVE,
+  (set): CampaignSettings => ({
+    pageSize: set.PAGE_SIZE,
+    batchWindow: set.BATCH_WINDOW,
+    leaseMs: set.LEASE_SECONDS * 1000,
+    ledgerKeepMs: set.LEDGER_DAYS * dayMs,
+    approvalAbove: set.APPROVAL_ABOVE,
+    approvalGrowthPercent: set.APPROVAL_GROWTH_PERCENT,
   }),
 );
 
@@ -32,6 +34,8 @@ export interface CampaignSettings {
   readonly leaseMs: number;
   /** How long the rows of a finished run's ledger are kept, in milliseconds; its sums are kept for ever. */
   readonly ledgerKeepMs: number;
-  /** Launching to more members than this needs an approver who is not the author. */
+  /** Launching to more members than this needs an approver who wrote none of it. */
   readonly approvalAbove: number;
+  /** A start that reaches so many per cent more members than were agreed to needs one again. */
+  readonly approvalGrowthPercent: number;
 }

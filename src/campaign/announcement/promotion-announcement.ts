@@ -92,7 +92,7 @@ export function updatePromotion(ctx: Context, input: { readonly id: number; read
 async function waitingAnnouncements(ctx: Context, promotion: number): Promise<number[]> {
   const rows = await ctx.db.all<{ campaign: number }>(sql`
     SELECT a.campaign FROM announcement a JOIN run r ON r.campaign = a.campaign JOIN campaign c ON c.id = a.campaign
-    WHERE a.promotion = ${promotion} AND r.state = 'PENDING' AND c.state IN ('ACTIVE', 'PAUSED')`);
+    WHERE a.promotion = ${promotion} AND r.state IN ('PENDING', 'IN_REVIEW') AND c.state IN ('ACTIVE', 'PAUSED')`);
   return rows.map(({ campaign }) => campaign);
 }
 

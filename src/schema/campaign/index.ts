@@ -2,6 +2,7 @@
 import "./refusals.ts";
 import "./campaign.ts";
 import "./run.ts";
+import "./approval.ts";
 import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";
