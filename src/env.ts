@@ -197,6 +197,11 @@ function unsafeInProduction(given: Given): string[] {
   needs("PUBLIC_URL", "(links and signatures are made for it)");
   needs("LINK_SECRET", "(signs links in messages)");
   if (!given.MEMBER_JWT_JWKS_URL) needs("MEMBER_JWT_SECRET", "(or MEMBER_JWT_JWKS_URL: checks members' tokens)");
+  for (const name of ["PUBLIC_URL", "MEMBER_JWT_JWKS_URL"] as const) {
+    const address = URL.parse(given[name] ?? "");
+    const isOpen = address?.protocol === "http:" && !/^(localhost|127\.[\d.]+|\[::1\])$/.test(address.hostname);
+    if (isOpen) faults.push(`${name}: https:// in production`);
+  }
   const allowed = listOf(given.ALLOW ?? "");
   if (!allowed.includes("embedded-broker")) needs("QSTASH_TOKEN", "(unless ALLOW names embedded-broker)");
   if (allowed.includes("sandbox")) return faults;

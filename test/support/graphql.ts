@@ -60,7 +60,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
           approvalAbove: 1_000,
           approvalGrowthPercent: 10,
         } satisfies CampaignSettings,
-        coupon: { codeSecret: "test" },
+        coupon: { codeSecret: "test", approvalStock: null, approvalBudget: null },
         operations: { sandboxAllowed: true },
       },
     },

@@ -1,5 +1,4 @@
 // What the API says of campaigns and their runs; each file declares its part on the builder when it is imported.
-import "./refusals.ts";
 import "./campaign.ts";
 import "./run.ts";
 import "./approval.ts";
