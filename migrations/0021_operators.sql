@@ -31,4 +31,6 @@ INSERT INTO revision (subject, version, author, actor, fields, at)
   FROM (
     SELECT 'campaign/' || id AS subject, author AS who, created_at AS at FROM campaign
     UNION ALL
-    SELECT 'coupon-template/' || id, created_by, created_at FROM coupon_template WHERE recurring_template IS NULL);
+    SELECT 'coupon-template/' || id, created_by, created_at FROM coupon_template WHERE recurring_template IS NULL
+    UNION ALL
+    SELECT subject, actor, at FROM audit WHERE subject LIKE 'promotion/%' AND what = 'created');

@@ -9,11 +9,14 @@ import type { Campaign } from "../draft/campaign.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { offerOf } from "./subjects.ts";
 
+/** What of a campaign decides whom it reaches, and with what. */
+export type Freezable = Pick<Campaign, "audience" | "couponTemplate">;
+
 /**
  * What a campaign would be submitted or launched with now: its audience, a segment's filter copied, and how many
  * members that selects, counted up to `upTo` where that is said. Refuses an audience that cannot be read.
  */
-export async function freezeCampaign(ctx: Context, campaign: Campaign, upTo?: number) {
+export async function freezeCampaign(ctx: Context, campaign: Freezable, upTo?: number) {
   const chosen = await resolveChoice(ctx, campaign.audience);
   if (isRefusal(chosen)) return chosen;
   const audience = await readAudience(ctx, chosen.choice);

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { revisionsAfter, versionsOf } from "../../transition/revision.ts";
 import type { Campaign } from "../draft/campaign.ts";
@@ -18,12 +19,17 @@ export async function reviewOf(ctx: Context, campaign: Campaign, count: Count): 
   if (!frozen || frozen.members === null) return undefined;
   const { approvalAbove, approvalGrowthPercent } = campaignSettings.of(ctx);
   const bound = Math.max(approvalAbove, Math.floor((frozen.members * (100 + approvalGrowthPercent)) / 100));
-  const grown = (await count(bound + 1)) > bound;
+  const grown = (await highestMember(ctx)) > bound && (await count(bound + 1)) > bound;
   const offer = approver === null ? [] : await changesOfOffer(ctx, campaign, frozen.templateVersion);
   if (!grown && offer.length === 0) return undefined;
   const [templateVersion = 0] = await versionsOf(ctx, offerOf(campaign));
   const members = await count();
   return { members, approved: frozen.members, offer, templateVersion, at: ctx.clock() };
+}
+
+/** Where there are not so many members at all, nobody is counted. */
+async function highestMember({ db }: Context): Promise<number> {
+  return (await db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`))?.seq ?? 0;
 }
 
 /** What members read of a coupon, and whom it is for. Where its links lead has a second person of its own. */

@@ -2,7 +2,7 @@ import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { messageIssues, startIssues } from "../action/index.ts";
-import { freezeCampaign, keepFrozen } from "../approval/freeze.ts";
+import { type Freezable, freezeCampaign, keepFrozen } from "../approval/freeze.ts";
 import { changesOfOffer } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
@@ -17,11 +17,12 @@ import { campaignSettings } from "../settings.ts";
  * lacks content or whose action cannot begin (a coupon template that gives nothing), and (NEEDS_APPROVAL) unapproved
  * campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the
  * launch, or what was approved of its coupons changed. What is launched is frozen: a segment's filter is copied, and so
- * many members are what was agreed to. The same idempotency key answers the same launch again.
+ * many members are what was agreed to. The same idempotency key answers the same launch again. Whoever launches inside
+ * a transaction of their own has asked {@link freezeUnapproved} before it: `frozen`.
  */
 export async function launchCampaign(
   ctx: Context,
-  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
+  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined; frozen?: FrozenCampaign },
 ) {
   const checked = await findCampaign(ctx, input.id);
   let frozen: FrozenCampaign | undefined;
@@ -30,7 +31,8 @@ export async function launchCampaign(
     input: { launch: input.id, reason: input.reason ?? null },
     check: async () => {
       if (!checked) return refuse.notFound("campaign", input.id);
-      const fit = (await unfitToLaunch(ctx, checked)) ?? checked.frozen ?? (await freezeToLaunch(ctx, checked));
+      const known = checked.frozen ?? input.frozen;
+      const fit = (await unfitToLaunch(ctx, checked)) ?? known ?? (await freezeToLaunch(ctx, checked));
       if (isRefusal(fit)) return fit;
       frozen = fit;
       return undefined;
@@ -66,9 +68,15 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   );
 }
 
-/** What is launched: counted as far as needs no approval, for a launch must not wait for the last of ten million. */
-async function freezeToLaunch(ctx: Context, campaign: Campaign) {
-  if (campaign.state === "APPROVED") return freezeCampaign(ctx, campaign);
+function freezeToLaunch(ctx: Context, campaign: Campaign) {
+  return campaign.state === "APPROVED" ? freezeCampaign(ctx, campaign) : freezeUnapproved(ctx, campaign);
+}
+
+/**
+ * What is launched without approval, or NEEDS_APPROVAL. It may read every member, so it is asked outside of
+ * transactions; it counts no further than it must, for a launch must not wait for the last of ten million.
+ */
+export async function freezeUnapproved(ctx: Context, campaign: Freezable) {
   const limit = campaignSettings.of(ctx).approvalAbove;
   const frozen = await freezeCampaign(ctx, campaign, limit + 1);
   return isRefusal(frozen) || frozen.members <= limit ? frozen : needsApproval(limit);

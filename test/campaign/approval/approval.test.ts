@@ -4,18 +4,22 @@ import { campaignVersion } from "../../../src/campaign/approval/version.ts";
 import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../../src/campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
-import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
+import { approveCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
 import { approveRun } from "../../../src/campaign/control/review-run.ts";
-import { type CampaignDraft, findCampaign, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { type CampaignDraft, findCampaign } from "../../../src/campaign/draft/campaign.ts";
 import { runProgress } from "../../../src/campaign/progress/progress.ts";
 import { simulateLaunch } from "../../../src/campaign/rehearsal/simulate.ts";
 import { planStep } from "../../../src/campaign/run/plan.ts";
 import { findRun } from "../../../src/campaign/run/run.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
 import type { Context } from "../../../src/context.ts";
+import { createTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
+import { activateTemplate } from "../../../src/coupon/template/lifecycle.ts";
+import { changeStock } from "../../../src/coupon/template/stock-and-budget.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { createSegment, deleteSegment, updateSegment } from "../../../src/member/segment.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
+import { usualTemplate } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { approvingAbove, as } from "../../support/persons.ts";
 import { accepted, addCampaign, runOfCampaign } from "../../support/shop.ts";
@@ -187,62 +191,38 @@ describe("each start counts again", () => {
   });
 });
 
-describe("four eyes", () => {
-  const everyone = { audience: { everyone: true } } as const;
-  const forbidden = { code: "FORBIDDEN" };
+describe("what was approved of its coupons", () => {
+  /** Coupons of Ada's for everyone, offered by Kim and approved by Ben. */
+  async function approved(): Promise<{ readonly id: number; readonly template: number }> {
+    const made = accepted(await createTemplate(ada!, { draft: { ...usualTemplate, stock: 99 } }));
+    const { id: template } = accepted(await activateTemplate(ada!, { id: made.id }));
+    const offer = { kind: "COUPON_ISSUE", couponTemplate: template, channels: [], content: {} } as const;
+    const id = await draft(kim!, { ...offer, channels: [], audience: { everyone: true } });
+    accepted(await submitCampaign(kim!, { id }));
+    expect(await approve(ada!, id)).toMatchObject({ code: "FORBIDDEN" });
+    accepted(await approve(ben!, id));
+    return { id, template };
+  }
+  const renames = (template: number) => updateTemplate(ada!, { id: template, draft: { name: "Half price" } });
+  const words = "its coupon template's name was changed by operator Ada";
 
-  test("whoever rewrote another's draft does not approve it, not with a second token either", async () => {
-    const id = await draft(kim!, everyone);
-    accepted(await updateCampaign(ada!, { id, draft: { name: "Mine now" } }));
-    accepted(await submitCampaign(ada!, { id }));
-    expect(await approve(ada!, id)).toMatchObject(forbidden);
-    expect(await approve(as(ada!, "Ada", 2, 77), id)).toMatchObject(forbidden);
-    expect(await approve(kim!, id)).toMatchObject(forbidden);
-    expect(accepted(await approve(ben!, id))).toMatchObject({ state: "APPROVED", approver: "operator Ben" });
+  test("renamed before the launch, it is not launched; nor for other reasons is it held up", async () => {
+    const { id, template } = await approved();
+    accepted(await changeStock(ada!, { id: template, stock: 120 }));
+    accepted(await renames(template));
+    const refused = { code: "CONFLICT", message: expect.stringContaining(words) };
+    expect(await launchCampaign(kim!, { id })).toMatchObject(refused);
   });
 
-  test("nor does who wrote the segment that it is for", async () => {
-    const id = await draft(ben!);
-    accepted(await widen(ada!));
-    accepted(await submitCampaign(ben!, { id }));
-    for (const writer of [ada!, kim!, ben!]) expect(await approve(writer, id)).toMatchObject(forbidden);
-    expect(accepted(await approve(as(ada!, "Zoe", 9), id)).state).toBe("APPROVED");
-  });
-
-  test("what is approved is what was read: of an older version a conflict says what changed, and by whom", async () => {
-    const id = await draft(kim!, everyone);
-    accepted(await submitCampaign(kim!, { id }));
-    const version = await versionOf(id);
-    accepted(await rejectCampaign(ben!, { id }));
-    accepted(await updateCampaign(kim!, { id, draft: { name: "Other", topic: "shoes" } }));
-    accepted(await submitCampaign(kim!, { id }));
-    const answer = await approveCampaign(ada!, { id, version });
-    expect(answer).toMatchObject({ code: "CONFLICT", message: expect.stringContaining("name, topic by operator Kim") });
-    expect(accepted(await approve(ada!, id)).state).toBe("APPROVED");
-  });
-
-  test("edited while it is approved: the version that was read, or none", async () => {
-    const id = await draft(kim!, everyone);
-    accepted(await submitCampaign(kim!, { id }));
-    const version = await versionOf(id);
-    const rewrite = async () => {
-      const back = await rejectCampaign(kim!, { id });
-      if (isRefusal(back)) return;
-      await updateCampaign(kim!, { id, draft: { name: "Rewritten" } });
-      await submitCampaign(kim!, { id });
-    };
-    const [answer] = await Promise.all([approveCampaign(ada!, { id, version }), rewrite()]);
-    const after = await findCampaign(kim!, id);
-    if (isRefusal(answer)) expect([after?.state, after?.approver]).toEqual(["IN_REVIEW", null]);
-    else expect(answer).toMatchObject({ name: "Sale", state: "APPROVED" });
-    if (after?.state === "APPROVED") expect(after.name).toBe("Sale");
-  });
-
-  test("approved by two at once, one of them did", async () => {
-    const id = await draft(kim!, everyone);
-    accepted(await submitCampaign(kim!, { id }));
-    const version = await versionOf(id);
-    const answers = await Promise.all([ada!, ben!].map((by) => approveCampaign(by, { id, version })));
-    expect(answers.filter(isRefusal)).toMatchObject([{ code: "WRONG_STATE", currentState: "APPROVED" }]);
+  test("renamed before the start, the run waits, and goes on when that is approved", async () => {
+    const { id, template } = await approved();
+    accepted(await launchCampaign(kim!, { id }));
+    accepted(await changeStock(ada!, { id: template, stock: 120 }));
+    accepted(await renames(template));
+    const run = await started(id);
+    expect(await findRun(kim!, run)).toMatchObject({ state: "IN_REVIEW", review: { members: 50, offer: [words] } });
+    accepted(await approveRun(ben!, { id: run, members: 50 }));
+    await startRun(kim!, { run });
+    expect(await stateOf(run)).toBe("RUNNING");
   });
 });
