@@ -21,6 +21,8 @@ ALTER TABLE run RENAME COLUMN new_state TO state;
 CREATE INDEX run_unfinished ON run (state, due_at)
   WHERE state IN ('PENDING', 'IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING');
 ALTER TABLE run ADD COLUMN review TEXT;      -- JSON: how many it would reach, of IN_REVIEW or when it last was
+-- So many members may be written of a run, whatever its filter selects by the time that a page is; null = any number.
+ALTER TABLE run ADD COLUMN at_most INTEGER CHECK (at_most IS NULL OR matched <= at_most);
 
 -- What a second person approved of a template: so many coupons, at most that cost, leading there.
 ALTER TABLE coupon_template ADD COLUMN approval TEXT;

@@ -17,14 +17,19 @@ export type Count = (upTo?: number) => Promise<number>;
 export async function reviewOf(ctx: Context, campaign: Campaign, count: Count): Promise<RunReview | undefined> {
   const { frozen, approver } = campaign;
   if (!frozen || frozen.members === null) return undefined;
-  const { approvalAbove, approvalGrowthPercent } = campaignSettings.of(ctx);
-  const bound = Math.max(approvalAbove, Math.floor((frozen.members * (100 + approvalGrowthPercent)) / 100));
+  const bound = boundOf(ctx, frozen.members);
   const grown = (await highestMember(ctx)) > bound && (await count(bound + 1)) > bound;
   const offer = approver === null ? [] : await changesOfOffer(ctx, campaign, frozen.templateVersion);
   if (!grown && offer.length === 0) return undefined;
   const [templateVersion = 0] = await versionsOf(ctx, offerOf(campaign));
   const members = await count();
   return { members, approved: frozen.members, offer, templateVersion, at: ctx.clock() };
+}
+
+/** So many members a run may reach, where so many were agreed to. */
+export function boundOf(ctx: Context, agreed: number): number {
+  const { approvalAbove, approvalGrowthPercent } = campaignSettings.of(ctx);
+  return Math.max(approvalAbove, Math.floor((agreed * (100 + approvalGrowthPercent)) / 100));
 }
 
 /** Where there are not so many members at all, nobody is counted. */

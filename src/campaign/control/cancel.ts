@@ -19,7 +19,7 @@ export async function cancelCampaign(ctx: Context, input: Command) {
       runsEnded(notBegun, tx.clock(), runCancelled.type),
       sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${notBegun}`,
       sql`
-        UPDATE run SET state = 'CANCELLING'
+        UPDATE run SET state = 'CANCELLING', at_most = NULL
         WHERE ${ofCampaign} AND state IN ('RUNNING', 'PAUSED', 'FAILED', 'IN_REVIEW')`,
       sql`
         UPDATE page SET state = 'PLANNED' WHERE state = 'PARKED'

@@ -3,6 +3,7 @@ import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { auditTransition } from "../../transition/audit.ts";
+import { boundOf } from "../approval/growth.ts";
 import { mayApprove } from "../approval/subjects.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import type { FrozenCampaign, RunReview } from "../frozen-campaign.ts";
@@ -23,7 +24,8 @@ export interface RunApproval {
  * to whoever wrote any of its campaign, CONFLICT when it is not that number any more; WRONG_STATE for a run that does
  * not wait.
  */
-export function approveRun(ctx: Context, { id, members, reason }: RunApproval) {
+export function approveRun(ctx: Context, input: RunApproval) {
+  const { id, members } = input;
   return withTransaction(ctx, async (tx) => {
     const run = await findRun(tx, id);
     const campaign = run && (await findCampaign(tx, run.campaign));
@@ -41,7 +43,7 @@ export function approveRun(ctx: Context, { id, members, reason }: RunApproval) {
       return refuse.conflict(`It would reach ${review.members} members now: read it again, and approve that number.`);
     }
     await agree(tx, campaign, review);
-    await goOn(tx, run, campaign, reason);
+    await goOn(tx, run, campaign, input);
     return (await findRun(tx, id)) ?? refuse.notFound("run", id);
   });
 }
@@ -60,12 +62,12 @@ async function agree(tx: Context, { id, frozen }: Campaign, review: RunReview): 
 }
 
 /** A run that had begun goes on as its campaign does; one that had not begins, which counts once more. */
-async function goOn(tx: Context, run: Run, { state }: Campaign, reason: string | undefined): Promise<void> {
+async function goOn(tx: Context, run: Run, { state }: Campaign, { members, reason }: RunApproval): Promise<void> {
   const begun = run.startedAt !== null;
   const to: RunState = begun ? (state === "PAUSED" ? "PAUSED" : "RUNNING") : "PENDING";
   await tx.db.write([
     auditTransition(tx, { noun: "run", table: sql`run`, where: sql`id = ${run.id}`, to, reason }),
-    sql`UPDATE run SET state = ${to} WHERE id = ${run.id}`,
+    sql`UPDATE run SET state = ${to}, at_most = ${boundOf(tx, members)} WHERE id = ${run.id}`,
     ...(to === "RUNNING" ? republishRun(tx, run.id) : []),
     ...(to === "PENDING" ? armRun(tx, run.id, run.dueAt) : []),
   ]);

@@ -2,8 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { auditTransition } from "../../transition/audit.ts";
-import { reviewOf } from "../approval/growth.ts";
-import type { Campaign } from "../draft/campaign.ts";
+import { boundOf, reviewOf } from "../approval/growth.ts";
+import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { describeReview, type FrozenCampaign, type RunReview } from "../frozen-campaign.ts";
 import { frozenRun, matches } from "./frozen.ts";
 
@@ -47,6 +47,39 @@ export async function grownRuns(ctx: Context, campaign: Campaign): Promise<Held[
     if (review) held.push({ run: id, review });
   }
   return held;
+}
+
+/** Whether a page was not written because with it the run would reach more members than were agreed to. */
+export function isTooMany(error: unknown): boolean {
+  return /CHECK constraint failed.*at_most/.test(String(error));
+}
+
+/**
+ * Lets a run wait whose filter came to select more members than were agreed to while it was under way: those written,
+ * and those that are left. False where that is over already, and the page may be tried again.
+ */
+export async function holdGrown(ctx: Context, run: number): Promise<boolean> {
+  const frozen = await frozenRun(ctx, run);
+  const campaign = await campaignOfRun(ctx, run);
+  const agreed = campaign?.frozen;
+  if (!agreed || agreed.members === null) return false;
+  const row = await ctx.db.first<{ n: number }>(sql`
+    SELECT r.matched + (
+      SELECT count(*) FROM member m
+      WHERE m.seq <= ${frozen.maxSeq} AND ${matches(frozen)} AND m.seq > coalesce((
+        SELECT min(from_seq) FROM page p WHERE p.run = r.id AND p.state <> 'WRITTEN'), r.planned_to)) AS n
+    FROM run r WHERE r.id = ${run}`);
+  const members = row?.n ?? 0;
+  if (members <= boundOf(ctx, agreed.members)) return false;
+  const { templateVersion } = agreed;
+  const review = { members, approved: agreed.members, offer: [], templateVersion, at: ctx.clock() };
+  await ctx.db.write(holdRun(ctx, run, review, sql`state = 'RUNNING' AND ${stillAgreed(campaign.id, agreed)}`));
+  return true;
+}
+
+async function campaignOfRun(ctx: Context, run: number): Promise<Campaign | undefined> {
+  const row = await ctx.db.first<{ campaign: number }>(sql`SELECT campaign FROM run WHERE id = ${run}`);
+  return row && findCampaign(ctx, row.campaign);
 }
 
 async function countMatches(ctx: Context, run: number, upTo = -1): Promise<number> {

@@ -7,7 +7,7 @@ import { countMembers } from "../../member/member.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { freezeAction } from "../action/index.ts";
 import { audienceOfCampaign } from "../approval/freeze.ts";
-import { reviewOf } from "../approval/growth.ts";
+import { boundOf, reviewOf } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { campaignStart } from "../messages.ts";
 import { frozenPredicate } from "../predicate.ts";
@@ -72,10 +72,11 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
     return;
   }
   const frozen = await freeze(ctx, campaign, audience);
+  const agreed = campaign.frozen?.members ?? null;
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
-        content = ${JSON.stringify(campaign.content)}
+        content = ${JSON.stringify(campaign.content)}, at_most = ${agreed === null ? null : boundOf(ctx, agreed)}
       WHERE id = ${input.run} AND ${asItWas}`,
   ]);
 }

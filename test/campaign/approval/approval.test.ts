@@ -9,6 +9,7 @@ import { approveRun } from "../../../src/campaign/control/review-run.ts";
 import { type CampaignDraft, findCampaign } from "../../../src/campaign/draft/campaign.ts";
 import { runProgress } from "../../../src/campaign/progress/progress.ts";
 import { simulateLaunch } from "../../../src/campaign/rehearsal/simulate.ts";
+import { writePage } from "../../../src/campaign/run/page.ts";
 import { planStep } from "../../../src/campaign/run/plan.ts";
 import { findRun } from "../../../src/campaign/run/run.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
@@ -169,6 +170,20 @@ describe("each start counts again", () => {
     await planStep(kim!, { run, from: 0 });
     expect(accepted(await approveRun(ada!, { id: run, members: 40 })).state).toBe("RUNNING");
     expect(await chosen(run)).toBe(40);
+  });
+
+  test("a tag that grows between the start and a page: nothing of it is written until another approves", async () => {
+    await tag(1, 10);
+    const id = await draft(kim!, { audience: tagged });
+    accepted(await launchCampaign(kim!, { id }));
+    const run = await started(id);
+    await planStep(kim!, { run, from: 0 });
+    await tag(1, 40);
+    await writePage(kim!, { run, page: 0 });
+    expect(await findRun(kim!, run)).toMatchObject({ state: "IN_REVIEW", matched: 0, review: { members: 40 } });
+    accepted(await approveRun(ada!, { id: run, members: 40 }));
+    await writePage(kim!, { run, page: 0 });
+    expect(await findRun(kim!, run)).toMatchObject({ state: "COMPLETED", matched: 40 });
   });
 
   test("a waiting run can be cancelled with its campaign", async () => {
