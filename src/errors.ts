@@ -88,6 +88,8 @@ export const refuse = {
   },
   conflict: (message: string) => refusal("CONFLICT", message),
   wrongState: (message: string, currentState: string) => refusal("WRONG_STATE", message, { currentState }),
+  /** Until a second person has approved it; `limit`: up to how many members a campaign needs none. */
+  needsApproval: (message: string, limit: number | null = null) => refusal("NEEDS_APPROVAL", message, { limit }),
   forbidden: (message: string) => refusal("FORBIDDEN", message),
   rateLimited: (retryAfterSeconds: number) =>
     refusal("RATE_LIMITED", `Too many requests; try again in ${retryAfterSeconds} s.`, { retryAfterSeconds }),

@@ -225,6 +225,12 @@ describe("production", () => {
     );
   });
 
+  test("refuses addresses without https that members or their tokens depend on, but for this machine's own", () => {
+    const open = { PUBLIC_URL: "http://shop.example", MEMBER_JWT_JWKS_URL: "http://shop.example/jwks" };
+    expect(blamed({ ...needed, ...members, ...allowed, ...open })).toEqual(["PUBLIC_URL", "MEMBER_JWT_JWKS_URL"]);
+    expect(faults({ ...needed, ...members, ...allowed, PUBLIC_URL: "http://127.0.0.1:3000" })).toEqual([]);
+  });
+
   test("is content with secrets, QStash and a provider for each channel that is not in the sandbox", () => {
     const env = read({ ...needed, MEMBER_JWT_SECRET: strong, ...queue, ALLOW: "sandbox" });
     expect(env).toMatchObject({ production: true, PUBLIC_URL: "https://shop.example", ALLOW: ["sandbox"] });

@@ -15,6 +15,7 @@ export const campaignSettings = defineSettings(
     INBOX_DAYS: count.default(180),
     INBOX_MAX: count.default(500),
     APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
+    APPROVAL_GROWTH_PERCENT: z.coerce.number().int().nonnegative().max(10_000).default(10),
   },
   (said): CampaignSettings => ({
     pageSize: said.PAGE_SIZE,
@@ -24,6 +25,7 @@ export const campaignSettings = defineSettings(
     inboxKeepMs: said.INBOX_DAYS * dayMs,
     inboxMax: said.INBOX_MAX,
     approvalAbove: said.APPROVAL_ABOVE,
+    approvalGrowthPercent: said.APPROVAL_GROWTH_PERCENT,
   }),
 );
 
@@ -39,6 +41,8 @@ export interface CampaignSettings {
   /** How long messages and popups are kept for a member, in milliseconds, and how many of each at most. */
   readonly inboxKeepMs: number;
   readonly inboxMax: number;
-  /** Launching to more members than this needs an approver who is not the author. */
+  /** Launching to more members than this needs an approver who wrote none of it. */
   readonly approvalAbove: number;
+  /** A start that reaches so many per cent more members than were agreed to needs one again. */
+  readonly approvalGrowthPercent: number;
 }

@@ -1,8 +1,10 @@
 import { asc, eq, gt, inArray, sql } from "drizzle-orm";
 import { z } from "zod";
-import type { Context } from "../context.ts";
+import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
+import { subjectOf } from "../transition/audit.ts";
+import { revise } from "../transition/revision.ts";
 import { segment } from "./table.ts";
 
 /** A saved filter. `filter` is JSON in the audience language; `ctx.audience` takes it. */
@@ -16,11 +18,18 @@ export async function createSegment(ctx: Context, input: { readonly name: string
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
   const made = { name: input.name.trim(), filter: input.filter, createdAt: now, updatedAt: now };
-  const [row] = await ctx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
-  return row ?? taken(made.name);
+  return withTransaction(ctx, async (tx) => {
+    const [row] = await tx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
+    if (!row) return taken(made.name);
+    await tx.db.write([revise(tx, subjectOf("segment", row.id), ["created"])]);
+    return row;
+  });
 }
 
-/** Changes a segment's name or filter, or both. Campaigns that were launched keep the filter they had. */
+/**
+ * Changes a segment's name or filter, or both. Campaigns that were submitted for review or launched keep the filter
+ * that they had.
+ */
 export async function updateSegment(
   ctx: Context,
   input: { readonly id: number; readonly name?: string | undefined; readonly filter?: unknown },
@@ -29,9 +38,11 @@ export async function updateSegment(
   if (isRefusal(checked)) return checked;
   const name = input.name?.trim();
   const filter = input.filter === undefined ? null : JSON.stringify(input.filter);
+  const fields = [...(name === undefined ? [] : ["name"]), ...(filter === null ? [] : ["filter"])];
   await ctx.db.write([
     sql`UPDATE OR IGNORE segment SET name = coalesce(${name ?? null}, name), filter = coalesce(${filter}, filter),
         updated_at = ${ctx.clock()} WHERE id = ${input.id}`,
+    revise(ctx, subjectOf("segment", input.id), fields, sql`changes() > 0 AND ${fields.length > 0}`),
   ]);
   const row = await getSegment(ctx, input.id);
   if (!row) return refuse.notFound("segment", input.id);

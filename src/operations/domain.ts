@@ -9,7 +9,7 @@ import { operationsSettings } from "./settings.ts";
 export const operations = defineDomain({
   name: "operations",
   about: "What operators see of the machinery and do to it: tokens, queue, dead letters, sandbox, sweep, health.",
-  tables: ["access_token"],
+  tables: ["access_token", "operator"],
   settings: operationsSettings,
   // The clock brings the next one within a minute.
   messages: [owned(sweep, { republishable: false })],

@@ -70,7 +70,7 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
   if (!found) return undefined;
   const { id, name } = found;
   return found.kind === "operator"
-    ? { kind: "operator", id, name, role: found.role }
+    ? { kind: "operator", id, operator: found.operator.id, name: found.operator.name, role: found.role }
     : { kind: "service", id, name, scopes: found.scopes };
 }
 

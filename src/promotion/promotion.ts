@@ -7,6 +7,7 @@ import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { schemaIssues } from "../input.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
+import { revise } from "../transition/revision.ts";
 import { promotionTable } from "./table.ts";
 import { PromotionRule, rewardOfTier } from "./tier.ts";
 
@@ -42,7 +43,7 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft) {
   return withTransaction(ctx, async (tx) => {
     const [made] = await tx.db.orm.insert(promotionTable).values(row).returning();
     if (!made) throw new Error("the insert answered no promotion");
-    return audited(tx, made, "created");
+    return audited(tx, made, "created", ["created"]);
   });
 }
 
@@ -67,7 +68,7 @@ export async function rewritePromotion(
       .set({ ...checked, updatedAt: tx.clock() })
       .where(eq(promotionTable.id, input.id))
       .returning();
-    return row ? audited(tx, row, "changed") : refuse.notFound("promotion", input.id);
+    return row ? audited(tx, row, "changed", Object.keys(changes)) : refuse.notFound("promotion", input.id);
   });
 }
 
@@ -86,9 +87,15 @@ export async function setEnabled(ctx: Context, input: { id: number; enabled: boo
   });
 }
 
-/** Writes down who did what to a promotion, and answers it. */
-async function audited(tx: Context, row: typeof promotionTable.$inferSelect, what: string): Promise<Promotion> {
-  await tx.db.write([auditDeed(tx, subjectOf("promotion", row.id), what)]);
+/** Writes down who did what to a promotion, and its new version where that changed what it says; answers it. */
+async function audited(
+  tx: Context,
+  row: typeof promotionTable.$inferSelect,
+  what: string,
+  fields: readonly string[] = [],
+): Promise<Promotion> {
+  const subject = subjectOf("promotion", row.id);
+  await tx.db.write([auditDeed(tx, subject, what), ...(fields.length > 0 ? [revise(tx, subject, fields)] : [])]);
   return fromRow(row);
 }
 

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { RunReview } from "../frozen-campaign.ts";
 import { type LedgerChannel, messageChannels, rewardChannel } from "../ledger/channel.ts";
 import { campaignSettings } from "../settings.ts";
 import type { RunState } from "../state.ts";
@@ -53,7 +54,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
   const [runs, counts, transitions] = await Promise.all([
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
-        r.started_at, r.completed_at, (${nextWake}) AS next_wake,
+        r.started_at, r.completed_at, r.review, (${nextWake}) AS next_wake,
         coalesce(r.frozen ->> '$.channels', c.channels) AS channels
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
@@ -81,6 +82,8 @@ interface RunRow {
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly next_wake: number | null;
+  /** JSON. */
+  readonly review: string | null;
   /** JSON list. */
   readonly channels: string;
 }
@@ -116,6 +119,7 @@ function progressOf(
     planned,
     pagesLeft: run.pages - run.pages_written,
     nextWake: run.next_wake,
+    review: run.review === null ? null : RunReview.parse(JSON.parse(run.review)),
   };
   return {
     run: run.id,

@@ -1,3 +1,4 @@
+import { describeReview, type RunReview } from "../frozen-campaign.ts";
 import type { RunState } from "../state.ts";
 import { areDeferred, type ChannelProgress } from "./send-counts.ts";
 
@@ -9,6 +10,8 @@ interface RunFacts {
   readonly pagesLeft: number;
   /** When the next of the deferred sends are due (ms). */
   readonly nextWake: number | null;
+  /** Why it is in review, or last was. */
+  readonly review: RunReview | null;
 }
 
 /** What a run waits for, in words for an operator; null when it has ended. */
@@ -16,6 +19,8 @@ export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], 
   switch (run.state) {
     case "PENDING":
       return run.dueAt > now ? `its start at ${new Date(run.dueAt).toISOString()}` : "the queue, to begin it";
+    case "IN_REVIEW":
+      return `someone who wrote none of it to approve it${run.review ? `: ${describeReview(run.review)}` : ""}`;
     case "PAUSED":
       return "someone to resume the campaign";
     case "FAILED":

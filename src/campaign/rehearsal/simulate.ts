@@ -3,10 +3,10 @@ import { compileAudience, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
-import { readAudience } from "../../member/audience-choice.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { freezeAction } from "../action/index.ts";
 import type { RewardSimulation } from "../action/simulation.ts";
+import { audienceOfCampaign } from "../approval/freeze.ts";
 import { type ChannelCaps, capsOn, withCaps } from "../caps/caps.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
@@ -40,7 +40,7 @@ export interface Simulation {
 export async function simulateLaunch(ctx: Context, input: { id: number }) {
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
-  const audience = await readAudience(ctx, campaign.audience);
+  const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) return audience;
   const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
   const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;

@@ -10,7 +10,8 @@ import { Recurrence, recurrenceFault } from "./occurrence.ts";
 export const Amount = z.int().min(1).max(1_000_000_000_000);
 const moment = z.int().nullable().default(null);
 
-const webAddress = z
+/** Where a link leads. */
+export const webAddress = z
   .string()
   .max(2_000)
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "must be an address with http:// or https://");
@@ -88,6 +89,12 @@ function eligibilityIssues(
   if (eligibility === null) return [];
   const audience = language.parse(eligibility, ["eligibility"]);
   return isRefusal(audience) && audience.code === "INVALID_INPUT" ? audience.issues : [];
+}
+
+/** What is wrong with where claim links lead: in production they lead nowhere but to https. */
+export function linkIssues({ settings }: Pick<Context, "settings">, { activeUrl }: ParsedDraft): Issue[] {
+  if (!settings.httpsOnly || activeUrl === null || URL.parse(activeUrl)?.protocol === "https:") return [];
+  return [{ path: "activeUrl", message: "must begin with https://" }];
 }
 
 function faultsOf(draft: CheckedDraft, now: number): Issue[] {

@@ -105,10 +105,11 @@ export async function makeOccurrences(ctx: Context, recurring: CouponTemplate): 
     sql`
       INSERT INTO coupon_template (name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
         code_prefix, eligibility, per_member, stock, budget, max_discount, opens_at, closes_at, valid_from, valid_to,
-        valid_days, active_url, state, recurring_template, occurs_at, created_by, created_at, updated_at)
+        valid_days, active_url, approval, state, recurring_template, occurs_at, created_by, created_at, updated_at)
       SELECT name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
         code_prefix, eligibility, per_member, stock, budget, max_discount, ${field("opensAt")}, ${field("closesAt")},
-        valid_from, valid_to, valid_days, active_url, 'ACTIVE', p.id, ${field("opensAt")}, created_by, ${now}, ${now}
+        valid_from, valid_to, valid_days, active_url, approval, 'ACTIVE', p.id, ${field("opensAt")}, created_by,
+        ${now}, ${now}
       FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${recurring.id} AND p.state = 'ACTIVE'
       ON CONFLICT DO NOTHING`,
   ]);

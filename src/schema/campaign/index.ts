@@ -1,7 +1,7 @@
 // What the API says of campaigns and their runs; each file declares its part on the builder when it is imported.
-import "./refusals.ts";
 import "./campaign.ts";
 import "./run.ts";
+import "./approval.ts";
 import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";

@@ -9,6 +9,7 @@ import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { historyField } from "../transition/history.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponProgressType } from "./coupon-figures.ts";
 
@@ -16,6 +17,7 @@ const viewers = { role: "viewer" } as const;
 
 const runWords: Readonly<Record<RunState, string>> = {
   PENDING: "Not begun: it waits for its time.",
+  IN_REVIEW: "It would reach more members than were agreed to: it waits for someone to approve that number.",
   RUNNING: "It plans, writes and sends.",
   PAUSED: "It stands still until the campaign is resumed.",
   COMPLETED: "Everyone has an outcome on every channel.",
@@ -125,6 +127,7 @@ export const RunType = builder.node(builder.objectRef<Run>("Run"), {
     dueAt: t.expose("dueAt", { type: "DateTime", description: "When it is or was to begin." }),
     startedAt: t.expose("startedAt", { type: "DateTime", nullable: true, description: "When it began." }),
     completedAt: t.expose("completedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    history: t.field(historyField("run")),
   }),
 });
 

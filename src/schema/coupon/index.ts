@@ -2,6 +2,7 @@
 import "./refusals.ts";
 import "./coupon.ts";
 import "./template.ts";
+import "./template-approval.ts";
 import "./template-simulation.ts";
 import "./wallet.ts";
 import "./code-pool.ts";
