@@ -43,6 +43,7 @@ const floors = [
   "queue",
   "redis",
   "settings-slice",
+  "value",
   "web",
   "world",
 ];
@@ -57,9 +58,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   "settings-slice": ["channels"],
   secrets: ["errors"],
-  "env-values": [],
-  env: ["env-values", "secrets"],
-  audience: ["errors"],
+  value: [],
+  "env-values": ["value"],
+  env: ["env-values", "input", "secrets", "value"],
+  audience: ["errors", "input"],
   db: ["errors", "world"],
   redis: ["errors", "memory", "world"],
   queue: ["db", "errors", "world"],
@@ -69,7 +71,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
   web: ["context", "world"],
-  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
+  schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "value", "world"],
   jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
 };
 

@@ -1,0 +1,20 @@
+import { type Reader, schemaOf, unfit } from "./value.ts";
+
+/** Codes of ISO 4217 that nobody can pay with: tests, metals, units of account. */
+const noMoney = /^X(?!AF|CD|CG|OF|PF)/;
+const known = new Set(Intl.supportedValuesOf("currency").filter((code) => !noMoney.test(code)));
+
+/** Reads the code of a currency (ISO 4217), in capitals. */
+export const readCurrency: Reader = (text) => {
+  const code = text.normalize("NFKC").trim().toUpperCase();
+  return known.has(code) ? code : unfit("is no currency of ISO 4217: write its three letters, e.g. EUR");
+};
+
+export const currency = () => schemaOf(readCurrency, "EUR");
+
+/** How many decimals the currency has: 2 for EUR, 0 for JPY, 3 for BHD. An amount is in units of the last of them. */
+export function minorDigits(code: string): number {
+  return (
+    new Intl.NumberFormat("en", { style: "currency", currency: code }).resolvedOptions().maximumFractionDigits ?? 2
+  );
+}
