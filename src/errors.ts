@@ -58,10 +58,18 @@ function brief(id: string | number): string {
   return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }
 
+/** As many faults as anyone mends at once. */
+const mostIssues = 100;
+
+function furtherIssues(count: number): Issue {
+  return { path: "", message: `there are ${(count - mostIssues).toLocaleString("en")} more faults` };
+}
+
 /** Makes the refusals that any domain may need. */
 export const refuse = {
   notFound: (what: string, id: string | number) => refusal("NOT_FOUND", `There is no ${what} ${brief(id)}.`),
-  invalid: (issues: readonly Issue[]): InvalidInput => {
+  invalid: (all: readonly Issue[]): InvalidInput => {
+    const issues = all.length > mostIssues ? [...all.slice(0, mostIssues), furtherIssues(all.length)] : all;
     const lines = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
     return refusal("INVALID_INPUT", lines.join("; "), { issues });
   },
