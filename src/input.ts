@@ -38,7 +38,7 @@ export function quote(text: string): string {
 function saying(issue: z.core.$ZodIssue, voice: Voice): string {
   // A name that is none is said by the fault inside it.
   const [inner] = issue.code === "invalid_key" ? issue.issues : [];
-  const { message, params } = inner?.code === "custom" ? inner : { params: undefined, ...issue };
+  const { message, params } = { params: undefined, ...(inner ?? issue) };
   const given = params?.given;
   return voice === "quoted" && typeof given === "string" && given !== "" ? `${quote(given)} ${message}` : message;
 }

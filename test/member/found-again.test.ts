@@ -111,9 +111,10 @@ describe("an id with a blank, or with something that nobody sees, is the same id
   });
 
   test("that was taken decomposed in earlier times is found, and put right when it comes again", async () => {
+    const earlier = JSON.stringify([cafe.decomposed, "Zo\u00EB", "Zoe\u0308"]);
     await shop.db.write([
       sql`INSERT INTO member (id, external_id, registered_at, updated_at)
-          SELECT 'old' || key, value, 1, 1 FROM json_each(${JSON.stringify([cafe.decomposed, "Zo\u00EB", "Zoe\u0308"])})`,
+          SELECT 'old' || key, value, 1, 1 FROM json_each(${earlier})`,
     ]);
     expect(await findMember(shop.ctx, { externalId: cafe.composed })).toMatchObject({ id: "old0" });
     expect(await findMember(shop.ctx, { externalId: "Zoe\u0308" })).toMatchObject({ id: "old1" });
@@ -130,7 +131,7 @@ describe("an id with a blank, or with something that nobody sees, is the same id
     expect(await eraseMember(shop.ctx, { externalId: cafe.decomposed })).toMatchObject({ id: "old0" });
   });
 
-  test("that a spreadsheet has rounded is none: told with its row and column, and nobody becomes someone else", async () => {
+  test("that a spreadsheet has rounded is none: told with its row and column, and nobody is made of it", async () => {
     const { task, faults } = await imported(
       "level,externalId,attribute:card\n1,4.00639E+12,x\n2,4.00639E+12,\n3,ok,1.2E+18\n",
     );
@@ -186,7 +187,7 @@ test("addresses of the wider world are taken, localhost is not", async () => {
   expect(await selected({ email: { contains: "@bücher" } })).toEqual(["mail1"]);
 });
 
-test("an address that must not be written to is the member's, however an operator or a provider writes it", async () => {
+test("an address not to be written to is the member's, however an operator or a provider writes it", async () => {
   await upsert({ externalId: "stop", email: "stop@bücher.example", phone: "+4915166666666" });
   await suppress(shop.ctx, [{ channel: "EMAIL", address: "Stop <STOP@Bücher.example>", reason: "operator" }]);
   expect(await shop.db.all(sql`SELECT address FROM suppression`)).toEqual([{ address: "stop@xn--bcher-kva.example" }]);

@@ -1,6 +1,7 @@
 import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
+import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 
 /** The templates of these ids in the order asked, with `undefined` for those that are not there. */
@@ -30,7 +31,7 @@ export function listTemplates(
         isNull(templateTable.recurringTemplate),
         after === undefined ? undefined : lt(templateTable.id, after),
         state === undefined ? undefined : eq(templateTable.state, state),
-        shop === undefined ? undefined : eq(templateTable.shop, shop),
+        shop === undefined ? undefined : eq(templateTable.shop, lineOf(shop)),
       ),
     )
     .orderBy(desc(templateTable.id))
