@@ -1,11 +1,10 @@
-import { visible } from "./plain-text.ts";
-
 /** Longer than any code, however it is typed. */
 const longestTyped = 200;
 
 /** A code without what a program made of it: full-width signs and all kinds of dashes plain, nothing invisible. */
 export function codeText(typed: string): string {
-  return visible(typed)
+  return typed
+    .replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu, "")
     .normalize("NFKC")
     .replace(/[\p{Pd}\u2212\u2043\u30FC]/gu, "-")
     .replace(/[\u223C\u02DC]/g, "~")

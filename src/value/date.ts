@@ -64,8 +64,13 @@ function within(ms: number) {
   return ms >= firstMs && ms <= lastMs ? ms : unfit("is outside of the years 1 to 9999: write another");
 }
 
+const daysOf = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+
 /** Whether the calendar has this day: none is moved to the next month. */
 export function isDay(text: string): boolean {
-  const ms = date.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
-  return ms >= firstMs && new Date(ms).toISOString().startsWith(text);
+  if (!date.test(text)) return false;
+  const [year, month, day] = [Number(text.slice(0, 4)), Number(text.slice(5, 7)), Number(text.slice(8))];
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  const days = month === 2 && isLeap ? 29 : (daysOf[month - 1] ?? 0);
+  return year > 0 && day > 0 && day <= days;
 }

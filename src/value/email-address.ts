@@ -7,6 +7,8 @@ const example = "write it like kim@shop.example";
 const atom = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~\\-\\u{80}-\\u{10FFFF}]+";
 const dotted = new RegExp(`^${atom}(?:\\.${atom})*$`, "u");
 const quoted = /^"(?:[^"\\\p{Cc}]|\\[^\p{Cc}])*"$/u;
+/** What nearly all addresses are like, for which the rest need not be asked. */
+const usual = /^[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/;
 const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 /**
@@ -16,6 +18,7 @@ const label = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 export const readEmail: Reader = (text) => {
   const whole = lineOf(text).toLowerCase();
   const at = whole.lastIndexOf("@");
+  if (usual.test(whole) && at <= 64 && whole.length <= 254 && !whole.includes("xn--")) return whole;
   if (at < 0) return unfit(`is no e-mail address, it has no @: ${example}`);
   const local = plainLocal(whole.slice(0, at));
   const domain = domainOf(whole.slice(at + 1));

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
+import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { codeKey, codeText } from "../../src/value/coupon-code.ts";
 import { readCurrency } from "../../src/value/currency.ts";
 import { readDate } from "../../src/value/date.ts";
@@ -8,7 +9,7 @@ import { externalIdForms, readExternalId } from "../../src/value/external-id.ts"
 import { canonicalJson } from "../../src/value/json.ts";
 import { readLanguage } from "../../src/value/language.ts";
 import { isExact, readNumber, readWhole } from "../../src/value/number.ts";
-import { readPhone } from "../../src/value/phone.ts";
+import { plain, readPhone } from "../../src/value/phone.ts";
 import { blockOf, lineOf, partOf, readBlock, readLine } from "../../src/value/plain-text.ts";
 import { readTag } from "../../src/value/tag.ts";
 import { readTimeZone } from "../../src/value/time-zone.ts";
@@ -65,6 +66,19 @@ describe("what a reader of values takes comes out in one form", () => {
         const value = read(text);
         if (!isUnfit(value)) expect(read(value)).toBe(value);
         else expect(value.unfit).toMatch(/^(is|has|does|must) .+/);
+      }),
+      { numRuns },
+    );
+  });
+
+  test("a number in E.164 that needs no library is what the library makes of it", () => {
+    const countries = ["1", "7", "86", "44", "61", "20", "34", "39", "43", "49", "56", "66", "91", "95"];
+    const digits = fc
+      .tuple(fc.constantFrom(...countries), fc.stringMatching(/^\d{6,10}$/))
+      .map(([a, b]) => `+${a}${b}`);
+    fc.assert(
+      fc.property(digits, (text) => {
+        if (plain.test(text)) expect(parsePhoneNumberFromString(text)?.number as string | undefined).toBe(text);
       }),
       { numRuns },
     );
