@@ -78,11 +78,19 @@ export function brieflyAt({ path, message }: Issue): Issue {
   return { path: path.length > 300 ? cut(path, 300) : path, message: briefly(message) };
 }
 
+/** As many faults as anyone mends at once. */
+const mostIssues = 100;
+
+function furtherIssues(count: number): Issue {
+  return { path: "", message: `there are ${(count - mostIssues).toLocaleString("en")} more faults` };
+}
+
 /** Makes the refusals that any domain may need. */
 export const refuse = {
   notFound: (what: string, id: string | number) =>
     refusal("NOT_FOUND", `There is no ${what} ${briefly(String(id), longestWord)}.`),
-  invalid: (issues: readonly Issue[]): InvalidInput => {
+  invalid: (all: readonly Issue[]): InvalidInput => {
+    const issues = all.length > mostIssues ? [...all.slice(0, mostIssues), furtherIssues(all.length)] : all;
     const lines = issues.map(({ path, message }) => (path ? `${path}: ${message}` : message));
     return refusal("INVALID_INPUT", lines.join("; "), { issues: issues.map(brieflyAt) });
   },

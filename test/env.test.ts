@@ -149,25 +149,24 @@ describe("who messages come from", () => {
     "Shop\r\nBcc: all@shop.example <news@shop.example>",
     '"Shop" "two" <news@shop.example>',
   ])("an e-mail does not come from %p", (from) => {
-    expect(faults({ EMAIL_REPLY_TO: from })).toEqual(["EMAIL_REPLY_TO: an e-mail address, or `Name <address>`"]);
+    expect(faults({ EMAIL_REPLY_TO: from })).toEqual([expect.stringMatching(/^EMAIL_REPLY_TO: ".+" is no e-mail/s)]);
     expect(email(from)).toEqual(["EMAIL_FROM"]);
   });
 
-  test.each(["+15005550006", `MG${"0a".repeat(16)}`, "MyShop", "Shop 24-7", "A".repeat(11), "12345"])(
-    "a text message may come from %s",
-    (from) => expect(sms(from)).toEqual([]),
-  );
-
   test.each([
-    "15005550006",
-    "+0123456789",
-    "+1 500 555 0006",
-    "+1234567890123456",
-    `MG${"0".repeat(31)}`,
-    "MyShopIsGreat",
-    "Café",
-    "-",
-  ])("a text message does not come from %s", (from) => expect(sms(from)).toEqual(["TWILIO_FROM"]));
+    "+15005550006",
+    "+1 (500) 555-0006",
+    `MG${"0a".repeat(16)}`,
+    "MyShop",
+    "Shop 24-7",
+    "A".repeat(11),
+    "12345",
+  ])("a text message may come from %s", (from) => expect(sms(from)).toEqual([]));
+
+  test.each(["15005550006", "+0123456789", "+1234567890123456", `MG${"0".repeat(31)}`, "MyShopIsGreat", "Café", "-"])(
+    "a text message does not come from %s",
+    (from) => expect(sms(from)).toEqual(["TWILIO_FROM"]),
+  );
 });
 
 describe("variables that belong together", () => {

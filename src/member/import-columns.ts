@@ -1,6 +1,11 @@
 import { channelNames } from "../channels/catalog.ts";
 import { type Issue, refuse } from "../errors.ts";
-import { isAttributePath } from "./attribute-term.ts";
+import { readLocalMoment } from "../value/date.ts";
+import { isRounded, readExternalId, rounded } from "../value/external-id.ts";
+import { readNumber, readWhole } from "../value/number.ts";
+import { lineOf } from "../value/plain-text.ts";
+import { isUnfit, type Reader, unfit } from "../value/value.ts";
+import { canonicalPath, isAttributePath } from "./attribute-term.ts";
 
 /** One column of a file: where its cells go in an item, and how a cell is read. */
 export interface Column {
@@ -8,7 +13,7 @@ export interface Column {
   readonly number: number;
   /** The place in the item, as an issue of the item's check names it. */
   readonly place: string;
-  /** Puts the value of a cell, which is not empty, into the item; answers what is wrong with the cell. */
+  /** Puts the value of a cell, which is not empty, into the item; answers what is wrong with the cell, bare of it. */
   put(item: Draft, cell: string): string | undefined;
 }
 
@@ -16,11 +21,11 @@ export interface Column {
 export type Draft = Record<string, unknown>;
 
 /**
- * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses,
- * with `row:column`, headings that mean nothing, those that are there twice, names for headings that are not there, and
- * a header without `externalId`.
+ * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported; dates
+ * without a time are days in `zone`, the shop's. Refuses, with `row:column`, headings that mean nothing, those that are
+ * there twice, names for headings that are not there, and a header without `externalId`.
  */
-export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}) {
+export function columnsOf(header: readonly string[], zone: string, names: Readonly<Record<string, string>> = {}) {
   const issues: Issue[] = [];
   const taken = new Map<string, number>();
   const columns = header.flatMap((heading, i) => {
@@ -28,7 +33,7 @@ export function columnsOf(header: readonly string[], names: Readonly<Record<stri
     if (name === "-") return [];
     const fault = (message: string) =>
       issues.push({ path: `1:${i + 1}`, message: `${JSON.stringify(heading)} ${message}` });
-    const kind = kindOf(name.trim());
+    const kind = kindOf(lineOf(name), zone);
     const before = kind && taken.get(kind.place);
     if (!kind) fault(`is not a field; known are ${knownFields}`);
     else if (before) fault(`is also column ${before}`);
@@ -43,40 +48,44 @@ export function columnsOf(header: readonly string[], names: Readonly<Record<stri
 }
 
 type Kind = Omit<Column, "number">;
-type Read = (cell: string) => { readonly value: unknown } | string;
+/** Reads a cell; `zone` is the shop's, in which dates without a time are meant. */
+type Read = (cell: string, zone: string) => ReturnType<Reader<unknown>>;
 
-const text: Read = (cell) => ({ value: cell });
-const whole: Read = (cell) => (/^[+-]?\d{1,15}$/.test(cell.trim()) ? { value: Number(cell) } : "is not a whole number");
-const decimal: Read = (cell) =>
-  cell.trim() !== "" && Number.isFinite(Number(cell)) ? { value: Number(cell) } : "is not a number";
+const text: Read = (cell) => cell;
+/** What a spreadsheet wrote for a number of many digits says no longer what it was. */
+const fact: Read = (cell) => (isRounded(cell) ? unfit(rounded) : cell);
 const yes = /^(1|true|yes|y)$/i;
 const no = /^(0|false|no|n)$/i;
 const yesNo: Read = (cell) =>
-  yes.test(cell.trim()) ? { value: true } : no.test(cell.trim()) ? { value: false } : "is neither yes nor no";
-const moment: Read = (cell) => ({ value: /^\d{4}-\d{2}-\d{2}$/.test(cell) ? `${cell}T00:00:00Z` : cell });
-const list: Read = (cell) => ({
-  value: cell
+  yes.test(cell.trim()) || (no.test(cell.trim()) ? false : unfit("is neither yes nor no: write one of them"));
+const moment =
+  (edge?: "start" | "end"): Read =>
+  (cell, zone) => {
+    const ms = readLocalMoment(zone, edge)(cell);
+    return isUnfit(ms) ? ms : new Date(ms).toISOString();
+  };
+const list: Read = (cell) =>
+  cell
     .split("|")
     .map((part) => part.trim())
-    .filter((part) => part !== ""),
-});
+    .filter((part) => part !== "");
 
 const fields: Readonly<Record<string, Read>> = {
-  externalId: text,
+  externalId: readExternalId,
   email: text,
   phone: text,
   locale: text,
   timeZone: text,
   accountType: text,
-  level: whole,
-  consecutiveActiveDays: whole,
-  activeDaysLastMonth: whole,
-  totalSpend: whole,
-  points: whole,
+  level: readWhole,
+  consecutiveActiveDays: readWhole,
+  activeDaysLastMonth: readWhole,
+  totalSpend: readWhole,
+  points: readWhole,
   birthday: text,
-  registeredAt: moment,
-  membershipEndsAt: moment,
-  lastActiveAt: moment,
+  registeredAt: moment(),
+  membershipEndsAt: moment("end"),
+  lastActiveAt: moment(),
   control: yesNo,
   tags: list,
   pushTokens: list,
@@ -91,7 +100,7 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[\s_-]/g, "");
 }
 
-function kindOf(name: string): Kind | undefined {
+function kindOf(name: string, zone: string): Kind | undefined {
   const [word = "", ...rest] = name.split(":");
   if (word === "attribute") return attributeKind(rest);
   if (word === "consent") return consentKind(rest);
@@ -99,14 +108,18 @@ function kindOf(name: string): Kind | undefined {
   const read = field === undefined ? undefined : fields[field];
   return field === undefined || !read
     ? undefined
-    : { place: field, put: (item, cell) => taking(read(cell), (value) => Object.assign(item, { [field]: value })) };
+    : {
+        place: field,
+        put: (item, cell) => taking(read(cell, zone), (value) => Object.assign(item, { [field]: value })),
+      };
 }
 
-function attributeKind([path = "", type = "text", ...more]: readonly string[]): Kind | undefined {
-  const read = new Map([
-    ["text", text],
-    ["number", decimal],
-    ["boolean", yesNo],
+function attributeKind([given = "", type = "text", ...more]: readonly string[]): Kind | undefined {
+  const path = canonicalPath(given);
+  const read = new Map<string, Reader<unknown>>([
+    ["text", (cell) => fact(cell, "")],
+    ["number", readNumber],
+    ["boolean", (cell) => yesNo(cell, "")],
   ]).get(type);
   const names = path.split(".");
   if (!read || more.length > 0 || !isAttributePath(path) || names.includes("__proto__")) return undefined;
@@ -138,12 +151,12 @@ function consentKind([channel = "", ...rest]: readonly string[]): Kind | undefin
   };
   return {
     place: ["consent", channel, ...rest].join(":"),
-    put: (item, cell) => taking(yesNo(cell), (granted) => put(item, granted)),
+    put: (item, cell) => taking(yesNo(cell, ""), (granted) => put(item, granted)),
   };
 }
 
 function taking(read: ReturnType<Read>, take: (value: unknown) => void): string | undefined {
-  if (typeof read === "string") return read;
-  take(read.value);
+  if (isUnfit(read)) return read.unfit;
+  take(read);
   return undefined;
 }

@@ -2,6 +2,7 @@ import { inArray, type SQL, sql } from "drizzle-orm";
 import { type Audience, compileAudience, liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
+import { externalIdForms } from "../value/external-id.ts";
 import { consent, type Member, type MemberRow, memberColumns, memberOf, memberTag, pushToken } from "./table.ts";
 
 export type { Member } from "./table.ts";
@@ -20,8 +21,16 @@ export async function findMember(ctx: Context, key: MemberKey): Promise<Member |
 /** The predicate over `m` that a key means. */
 export function isMember(key: MemberKey): SQL {
   if ("id" in key) return sql`m.id = ${key.id}`;
-  if ("externalId" in key) return sql`m.external_id = ${key.externalId}`;
+  if ("externalId" in key) return isNamed(externalIdForms(key.externalId));
   return sql`m.seq = ${key.seq}`;
+}
+
+/** Who bears the id in its canonical form comes before whoever took it in another. */
+function isNamed([canonical, ...others]: readonly [string, ...string[]]): SQL {
+  if (others.length === 0) return sql`m.external_id = ${canonical}`;
+  const forms = sql`SELECT value FROM ${rows([canonical, ...others])}`;
+  return sql`m.seq = (SELECT seq FROM member WHERE external_id IN (${forms})
+    ORDER BY external_id = ${canonical} DESC LIMIT 1)`;
 }
 
 /** The live members of these `seq`, in the order asked, with `undefined` for those that are not there. */

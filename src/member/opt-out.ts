@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ExternalChannelName } from "../channels/catalog.ts";
 import type { Query } from "../db/statement.ts";
+import { canonicalAddress } from "./address.ts";
 import { anyTopic } from "./consent.ts";
 import { unsubscribed } from "./events.ts";
 
@@ -9,13 +10,14 @@ import { unsubscribed } from "./events.ts";
  * channel for every topic and suppresses the number on it; START gives back what STOP took, and nothing else: an
  * operator's suppression stays.
  */
-export function wishStatements(input: {
+export function wishStatements(told: {
   channel: ExternalChannelName;
   wish: "stop" | "start";
   phone: string;
   now: number;
   guard: SQL;
 }): Query[] {
+  const input = { ...told, phone: canonicalAddress(told.channel, told.phone) };
   const { channel, wish, phone, now, guard } = input;
   const owners = sql`(SELECT seq FROM member m WHERE m.phone = ${phone} AND m.deleted_at IS NULL)`;
   const stop = wish === "stop";

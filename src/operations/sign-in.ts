@@ -4,6 +4,7 @@ import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
 import { languageOf } from "../language.ts";
 import { type Memory, perApp } from "../memory.ts";
+import { externalIdForms } from "../value/external-id.ts";
 import { stillWaits, type Timers, type World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
 import { findToken } from "./token.ts";
@@ -85,11 +86,12 @@ function membersOf(db: Database, timers: Timers): (externalId: string) => Promis
 }
 
 async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {
+  const forms = ids.map(externalIdForms);
   const found = await db.all<MemberRow>(sql`
     SELECT seq, id, external_id AS external, locale FROM member
-    WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND deleted_at IS NULL`);
+    WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(forms.flat())})) AND deleted_at IS NULL`);
   const byId = new Map(found.map(({ external, ...row }) => [external, memberActor(row)]));
-  return ids.map((id) => byId.get(id));
+  return forms.map((those) => those.map((form) => byId.get(form)).find((actor) => actor !== undefined));
 }
 
 interface MemberRow {

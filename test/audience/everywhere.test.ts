@@ -39,6 +39,7 @@ function sample(given: Shape | boolean, named: Readonly<Record<string, Shape>>):
     case "array":
       return [sample((shape.items as Shape | undefined) ?? {}, named)];
     case "string":
+      if (shape.examples?.length) return shape.examples[0];
       return { "date-time": "2026-01-01T00:00:00Z", date: "2026-01-01" }[shape.format ?? ""] ?? "x";
     case "integer":
     case "number":

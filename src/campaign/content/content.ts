@@ -10,7 +10,10 @@ import { templateIssues } from "./template-issues.ts";
  */
 export const Content = z.partialRecord(
   z.enum(channelNames),
-  z.record(z.string().regex(/^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$/), z.record(z.string(), z.string())),
+  z.record(
+    z.string().regex(/^(default|[a-z]{2,3}(-[A-Za-z0-9]{2,8})*)$/, "is no language tag: write it like en or de-AT"),
+    z.record(z.string(), z.string()),
+  ),
 );
 export type Content = z.infer<typeof Content>;
 

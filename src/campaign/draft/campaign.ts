@@ -9,6 +9,7 @@ import { parseInput } from "../../input.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
+import { plainText } from "../../value/plain-text.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { Content } from "../content/content.ts";
 import type { CampaignState } from "../state.ts";
@@ -22,7 +23,7 @@ export const CampaignDraft = z.strictObject({
   kind: z.enum(campaignKinds).default(usualKind),
   /** Of which coupons are given or offered; null for announcements. */
   couponTemplate: z.int().positive().nullable().default(null),
-  topic: z.string().trim().min(1).max(60).default("promotions"),
+  topic: plainText(60).default("promotions"),
   audience: AudienceChoice.default({ everyone: true }),
   /** None for coupons that are given without a word. */
   channels: z

@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Issue } from "../../errors.ts";
+import { readTimeZone } from "../../value/time-zone.ts";
+import { canonicalOr } from "../../value/value.ts";
 import type { CouponTemplate } from "../table.ts";
 
 const minuteMs = 60_000;
@@ -16,7 +18,10 @@ export const Recurrence = z.strictObject({
     .max(100)
     .refine((cron) => cron.split(/\s+/).length === 5, "has five fields: minute hour day month weekday"),
   /** IANA; the hours of `cron` are this zone's, whatever its clock does. */
-  zone: z.string().min(1).max(60),
+  zone: z
+    .string()
+    .transform((zone) => canonicalOr(readTimeZone, zone))
+    .pipe(z.string().min(1).max(60)),
   /** For how long each occurrence is open. */
   minutes: z
     .int()

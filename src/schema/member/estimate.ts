@@ -1,5 +1,6 @@
 import type { Audience } from "../../audience/audience.ts";
 import { type AudienceEstimate, estimateAudience, explainAudience } from "../../member/estimate.ts";
+import { lineOf } from "../../value/plain-text.ts";
 import { AudienceFilter, audienceOf } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
@@ -51,7 +52,7 @@ builder.queryField("estimateAudience", (t) =>
     },
     resolve: async (_parent, { filter, topic }, { ctx }) => {
       const audience = audienceOf(ctx, filter, "filter");
-      return { ...(await estimateAudience(ctx, audience, topic ?? undefined)), audience };
+      return { ...(await estimateAudience(ctx, audience, topic ? lineOf(topic) : undefined)), audience };
     },
   }),
 );

@@ -254,7 +254,7 @@ describe("POST /imports", () => {
       200,
       "done",
       2999,
-      [{ row: 9, column: 2, message: "is not a whole number" }],
+      [{ row: 9, column: 2, message: "is no whole number: write digits alone, e.g. 12" }],
     ]);
     expect(await readdir(dir)).toEqual([]);
   });

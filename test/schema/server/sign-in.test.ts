@@ -26,6 +26,14 @@ describe("a member", () => {
     });
   });
 
+  test("is the same where the token's sub has a blank more, or something that nobody sees", async () => {
+    await api.member("customer-7");
+    for (const sub of ["customer-7 ", "\u200Bcustomer-7", "customer\u00AD-7"]) {
+      const { body } = await api.ask("app", whoAmI, { token: await sign({ ...claims, sub }) });
+      expect(body.data.viewer).toEqual({ kind: "MEMBER", name: "m-customer-7" });
+    }
+  });
+
   test("without a token is nobody, and may ask what everyone may", async () => {
     expect((await api.ask("app", whoAmI)).body.data.viewer).toEqual({ kind: "ANONYMOUS", name: null });
   });
