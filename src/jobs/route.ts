@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { withoutNulls } from "../foreign-json.ts";
 import { countJob } from "../operations/metrics.ts";
 import type { JobContext, JobResult } from "./job.ts";
 import { readBody } from "./read-body.ts";
@@ -70,7 +71,7 @@ const FailureCallback = z.object({ url: z.string(), sourceBody: z.string() });
 
 /** The queue has given a message up: marks its work as parked, so that nothing waits for it. */
 async function handleFailure(ctx: JobContext, body: string): Promise<Response> {
-  const parsed = FailureCallback.safeParse(parseJson(body));
+  const parsed = FailureCallback.safeParse(withoutNulls(parseJson(body)));
   const job = parsed.success ? ctx.jobs.byName.get(parsed.data.url.split("/").at(-1) ?? "") : undefined;
   if (!parsed.success || !job) return refuse(489, "not a failure of ours", { "upstash-nonretryable-error": "true" });
   try {

@@ -1,5 +1,6 @@
 import { QstashError } from "@upstash/qstash";
 import { z } from "zod";
+import { withoutNulls } from "../foreign-json.ts";
 import { installation } from "./installation.ts";
 import type { Flow, QueueSettings } from "./qstash.ts";
 
@@ -61,5 +62,5 @@ export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow
     signal: AbortSignal.timeout(timeoutMs),
   });
   if (!response.ok) throw new QstashError(`it answers ${response.status} when asked for its flows`, response.status);
-  return z.array(KeptFlow).parse(await response.json());
+  return z.array(KeptFlow).parse(withoutNulls(await response.json()));
 }

@@ -1,4 +1,5 @@
 import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
+import { withoutNulls } from "../foreign-json.ts";
 import { eventsAnnounced } from "./event/event.ts";
 import { eventGroup } from "./event/group.ts";
 import { configuredLimits, defaultFlow, flowKey } from "./flow.ts";
@@ -28,7 +29,7 @@ export type Answer = { readonly row: WaitingRow } & (
 export async function publish(queue: Queue, waiting: readonly WaitingRow[]): Promise<Answer[]> {
   try {
     const answers = await queue.client.batch(waiting.map((row) => toRequest(queue.settings, row)));
-    return waiting.map((row, i) => ({ row, ...itemOf(answers[i]) }));
+    return waiting.map((row, i) => ({ row, ...itemOf(withoutNulls(answers[i])) }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (!isRefused(error)) return waiting.map((row) => ({ row, outage: reason }));

@@ -36,6 +36,7 @@ const floors = [
   "context",
   "db",
   "errors",
+  "foreign-json",
   "idempotency",
   "ids",
   "input",
@@ -51,6 +52,7 @@ const floors = [
 const allowed: Readonly<Record<string, readonly string[]>> = {
   actor: [],
   errors: [],
+  "foreign-json": [],
   world: [],
   ids: [],
   input: ["errors"],
@@ -62,15 +64,15 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   audience: ["errors"],
   db: ["errors", "world"],
   redis: ["errors", "memory", "world"],
-  queue: ["db", "errors", "world"],
+  queue: ["db", "errors", "foreign-json", "world"],
   "queue/broker": [],
-  channels: ["errors", "world"],
+  channels: ["errors", "foreign-json", "world"],
   context: ["actor", "audience", "channels", "db", "errors", "memory", "queue", "settings-slice", "world"],
   idempotency: ["actor", "errors", "context", "db"],
   log: ["context"],
   web: ["context", "world"],
   schema: [...domains, "actor", "audience", "context", "errors", "idempotency", "ids", "world"],
-  jobs: [...domains, "actor", "channels", "context", "errors", "queue", "world"],
+  jobs: [...domains, "actor", "channels", "context", "errors", "foreign-json", "queue", "world"],
 };
 
 /**

@@ -83,7 +83,7 @@ test("a group without endpoints, or that is not there yet, loses nothing: the ro
 test("a group of which one endpoint took nothing is asked again under the same deduplication id", async () => {
   const { asked, row, pass } = await relayTo((nth) => [
     taken("event-reader", "msg_1"),
-    nth === 0 ? { error: "quota" } : taken("event-other", "msg_2"),
+    nth === 0 ? { messageId: null, error: "quota" } : taken("event-other", "msg_2"),
   ]);
   await until(async () => (await row())?.error);
   pass(60_000);
