@@ -8,14 +8,15 @@ import { audience, domains, examples, files, jobs, rewards } from "./domains.ts"
 import type { Env } from "./env.ts";
 import { SetupError } from "./errors.ts";
 import type { JobContext } from "./jobs/job.ts";
-import { type Armed, keepArmed } from "./jobs/schedules.ts";
+import { type Watch, watchQueue } from "./jobs/watch.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
 import { countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
-import { type Broker, startBroker } from "./queue/broker/index.ts";
+import { announce } from "./queue/announce.ts";
+import { type Broker, type BrokerOptions, startBroker } from "./queue/broker/index.ts";
 import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
@@ -27,6 +28,7 @@ import {
   databaseSettings,
   domainSettings,
   memberTokenSettings,
+  ownOrigin,
   providerSecrets,
   queueSettings,
   redisSettings,
@@ -72,7 +74,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world);
   const listener = listen({ host: env.HOST, port: env.PORT }, log);
-  const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
+  const broker = await ownBroker(env, log, { ...replace, clock: world.clock }, listener.url);
   const queue = openQueue(
     queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
     world,
@@ -100,8 +102,8 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   const relay = startRelay(parts.db, queue, onTrouble, world);
   const adminToken = await ensureAdminToken(ctx);
   listener.route(addresses(env, ctx, parts.redis));
-  const armed = await keepArmed(ctx);
-  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  const watch = await watchQueue(ctx);
+  const services = beginServices(env, ctx, listener.url);
   return {
     url: listener.url,
     ctx,
@@ -109,7 +111,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, listener, broker, relay, armed, services }),
+    stop: () => stop({ ...parts, listener, broker, relay, watch, services }),
   };
 }
 
@@ -155,20 +157,35 @@ async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
  * Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker`
  * runs.
  */
-async function ownBroker(env: Env, log: Log, replace: Replaceable): Promise<Pick<Broker, "url" | "stop"> | undefined> {
+async function ownBroker(
+  env: Env,
+  log: Log,
+  replace: Replaceable,
+  url: string,
+): Promise<Pick<Broker, "url" | "stop"> | undefined> {
   if (env.QSTASH_TOKEN) return undefined;
-  if (env.BROKER === "own-process") return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
-  return openBroker(env, log, replace);
+  if (isBrokerApart(env)) return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
+  return openBroker(env, log, replace, [{ origin: ownOrigin(env), receiver: url }]);
 }
 
-/** Starts the broker on the data directory's queue. */
-export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable = {}): Promise<Broker> {
+function isBrokerApart({ QSTASH_TOKEN, BROKER }: Env): boolean {
+  return !QSTASH_TOKEN && BROKER === "own-process";
+}
+
+/** Starts the broker on the data directory's queue. Processes other than its own `receivers` announce themselves. */
+export function openBroker(
+  env: Env,
+  log: Log,
+  { deliver, clock }: Replaceable = {},
+  receivers: BrokerOptions["receivers"] = [],
+): Promise<Broker> {
   return startBroker({
     path: join(env.dataDir, "queue.db"),
     port: env.BROKER_PORT,
     token: env.secrets.brokerToken,
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
+    receivers,
     log: (event, fields) => log("debug", event, fields),
     ...(deliver && { deliver }),
     ...(clock && { clock }),
@@ -202,17 +219,23 @@ function forwardedAddress(request: Request): string {
 
 type Stoppable = ReturnType<Service>;
 
+/** What runs beside requests and messages. A broker that is apart is told that this process is there for it. */
+function beginServices(env: Env, ctx: Context, url: string): Stoppable[] {
+  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  return isBrokerApart(env) ? [...services, announce(ctx.queue, url, ctx)] : services;
+}
+
 type Running = Parts & {
   listener: Listener;
   broker: Pick<Broker, "stop"> | undefined;
   relay: Relay;
-  armed: Armed;
+  watch: Watch;
   services: readonly Stoppable[];
 };
 
 /** Takes nothing new, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
-  running.armed.stop();
+  running.watch.stop();
   await Promise.all(running.services.map((service) => service.stop()));
   await running.broker?.stop();
   await running.relay.stop();

@@ -17,8 +17,9 @@ export async function handleJob(ctx: JobContext, name: string, request: Request)
   if (request.method !== "POST") return refuse(405, "jobs are called with POST");
   const body = await readBody(request, bodyLimit);
   if (body === undefined) return refuse(413, "the message is larger than 1 MiB");
-  const url = `${ctx.queue.settings.jobsUrl}/${name}`;
-  const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, url });
+  const { jobsUrl, ownUrl } = ctx.queue.settings;
+  const urls = [`${jobsUrl}/${name}`, ...(ownUrl === undefined ? [] : [`${ownUrl}/${name}`])] as const;
+  const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, urls });
   if (fault) return refuse(401, fault);
   if (name === "failed") return handleFailure(ctx, body);
   const job = ctx.jobs.byName.get(name);

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Gauge } from "../context.ts";
 import { remembered } from "../memory.ts";
+import { sweepsOf } from "./queue/sweeps.ts";
 
 /** What is committed and the queue has not taken yet. */
 export const outboxGauges: readonly Gauge[] = [
@@ -20,6 +21,18 @@ export const outboxGauges: readonly Gauge[] = [
         sql`SELECT min(created_at) AS since FROM outbox WHERE published_at IS NULL`,
       );
       return [{ value: row?.since ? (ctx.clock() - row.since) / 1000 : 0 }];
+    },
+  },
+];
+
+/** Whether lost work is looked for. */
+export const sweepGauges: readonly Gauge[] = [
+  {
+    name: "fanfare_sweep_age_seconds",
+    help: "Time since the last sweep came, in seconds: it comes every minute. None before the first.",
+    read: async (ctx) => {
+      const { lastAt } = await sweepsOf(ctx);
+      return lastAt === null ? [] : [{ value: (ctx.clock() - lastAt) / 1000 }];
     },
   },
 ];

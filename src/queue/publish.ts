@@ -3,6 +3,7 @@ import { withoutNulls } from "../foreign-json.ts";
 import { eventsAnnounced } from "./event/event.ts";
 import { eventGroup } from "./event/group.ts";
 import { configuredLimits, defaultFlow, flowKey } from "./flow.ts";
+import { addressOfJob, nameAtQueue } from "./installation.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** A row of the outbox that the queue has not taken. */
@@ -80,13 +81,13 @@ function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchReques
   return {
     ...(row.name === eventsAnnounced.name
       ? { urlGroup: eventGroup(settings) }
-      : { url: `${settings.jobsUrl}/${row.name}` }),
+      : { url: addressOfJob(settings, row.name) }),
     body: row.payload,
     headers: { "Content-Type": "application/json" },
-    deduplicationId: row.id,
+    deduplicationId: nameAtQueue(settings, row.id),
     retries: settings.retries,
-    label: row.name,
-    failureCallback: `${settings.jobsUrl}/failed`,
+    label: nameAtQueue(settings, row.name),
+    failureCallback: addressOfJob(settings, "failed"),
     ...(row.not_before === null ? {} : { notBefore: Math.ceil(row.not_before / 1000) }),
     ...(limits && {
       flowControl: { key: flowKey(settings, flow), parallelism: limits.parallelism, ...rateOf(limits) },

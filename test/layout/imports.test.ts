@@ -127,7 +127,7 @@ test("no file is longer than 250 lines", () => {
 /** What serves all domains, and walks their list. */
 const general = [
   /^operations\//,
-  /^jobs\/(job|route|schedules|consumer|signature|read-body)\.ts$/,
+  /^jobs\/(job|route|schedules|watch|consumer|signature|read-body)\.ts$/,
   /^webhook\/told\.ts$/,
   /^member\/privacy\.ts$/,
   /^(log|settings|settings-slice|routes|app|memory|idempotency)\.ts$/,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { withoutNulls } from "../../foreign-json.ts";
 import { flowOfKey } from "../../queue/flow.ts";
+import { jobAt } from "../../queue/installation.ts";
 
 /** One thing that happened to a message of ours, as the queue's log tells it. */
 export interface LogEntry {
@@ -78,14 +79,14 @@ async function entriesOf(ctx: Context, ids: readonly string[]): Promise<readonly
 
 function entryOf({ queue: { settings } }: Context, raw: unknown): LogEntry | undefined {
   const { success, data } = RawEntry.safeParse(withoutNulls(raw));
-  const prefix = `${settings.jobsUrl}/`;
-  if (!success || !data.url.startsWith(prefix)) return undefined;
+  const job = success ? jobAt(settings, data.url) : undefined;
+  if (!success || job === undefined) return undefined;
   const { flowControlKey: key, responseBody } = data;
   return {
     id: data.messageId,
     at: data.time,
     state: data.state === "CANCELED" ? "CANCELLED" : data.state,
-    job: data.url.slice(prefix.length),
+    job,
     label: data.label ?? null,
     flow: key ? (flowOfKey(settings, key) ?? null) : null,
     payload: payloadOf(data.body),

@@ -6,11 +6,13 @@ import { logRoutes } from "./api/log.ts";
 import { messageRoutes } from "./api/messages.ts";
 import { largestBatch, publishRoutes } from "./api/publish.ts";
 import { queueRoutes } from "./api/queues.ts";
+import { receiverRoutes } from "./api/receivers.ts";
 import { keepSchedule, scheduleRoutes } from "./api/schedules.ts";
 import { urlGroupRoutes } from "./api/url-groups.ts";
-import { attempt } from "./delivery/attempt.ts";
+import { deliver } from "./delivery/deliver.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createOutcomeWriter } from "./delivery/outcome-writer.ts";
+import { createReceivers } from "./delivery/receivers.ts";
 import { queueLane } from "./lane-key.ts";
 import type { Message } from "./records.ts";
 import { createTicker } from "./schedule/ticker.ts";
@@ -28,6 +30,8 @@ export interface BrokerOptions {
   readonly token: string;
   readonly currentSigningKey: string;
   readonly nextSigningKey: string;
+  /** Those who take, for as long as it runs, what is for a standing origin; others announce themselves. */
+  readonly receivers?: readonly { readonly origin: string; readonly receiver: string }[];
   /** Makes the calls; `fetch` unless told otherwise. */
   readonly deliver?: (request: Request) => Promise<Response>;
   /** Epoch milliseconds. */
@@ -87,15 +91,11 @@ function assemble(options: BrokerOptions) {
   const now = monotonic(clock ?? Date.now);
   const keys = createKeys(store, { current: options.currentSigningKey, next: options.nextSigningKey });
   const stopping = new AbortController();
-  const run = async (message: Message) => {
-    outcomes.begin(message);
-    const result = await attempt(
-      { deliver: options.deliver, currentSigningKey: keys.of().current },
-      message,
-      stopping.signal,
-    );
-    if (!stopping.signal.aborted) outcomes.record(message, result);
-  };
+  const receivers = createReceivers();
+  for (const { origin, receiver } of options.receivers ?? []) receivers.announce(origin, receiver);
+  const signing = () => ({ deliver: options.deliver, currentSigningKey: keys.of().current });
+  const run = (message: Message) =>
+    deliver({ store, receivers, dispatcher, outcomes, options: signing, stopping: stopping.signal }, message);
   const onAlarm = (time: number) => {
     ticker.check();
     sweeper.onAlarm(time);
@@ -114,7 +114,7 @@ function assemble(options: BrokerOptions) {
     for (const name of names) onLimits(queueLane(name));
   };
   const hears = { onPlaced, onLimits, onQueues, onChange: ticker.check };
-  return { store, committer, dispatcher, ticker, stopping, now, keys, ...hears };
+  return { store, committer, dispatcher, receivers, ticker, stopping, now, keys, ...hears };
 }
 
 function routesOf(machine: ReturnType<typeof assemble>): Routes {
@@ -128,6 +128,7 @@ function routesOf(machine: ReturnType<typeof assemble>): Routes {
     ...deadLetterRoutes(machine),
     ...logRoutes(machine),
     ...keyRoutes(machine),
+    ...receiverRoutes(machine),
   };
 }
 
