@@ -62,7 +62,7 @@ function answer(result: JobResult): Response {
     case "done":
       return Response.json({ done: true });
     case "retry":
-      return refuse(503, "not now", { "retry-after": String(result.afterSeconds) });
+      return refuse(503, result.reason, { "retry-after": String(result.afterSeconds) });
     case "reject":
       return refuse(489, result.reason, { "upstash-nonretryable-error": "true" });
   }

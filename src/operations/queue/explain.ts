@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { listQueueFlows, type QueueFlow } from "./flow.ts";
 import { deliveriesUnderWay, type InFlight } from "./in-flight.ts";
 import { dueAt, type QueueMessage } from "./message.ts";
+import { setbackOf } from "./republishable.ts";
 import { sweepsOf } from "./sweeps.ts";
 import { type Why, whyOf } from "./why.ts";
 
@@ -23,6 +24,7 @@ export function explainer(ctx: Context): (message: QueueMessage) => Promise<Why>
       outage: ctx.queue.outage,
       flow: flows?.find(({ name }) => name === message.flow),
       inFlight,
+      setback: await setbackOf(ctx, message),
       sweeps: isGone(message) ? await sweepsOf(ctx) : undefined,
       letterId: message.state === "DEAD" ? await letterOf(ctx, message) : undefined,
     });

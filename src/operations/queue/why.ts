@@ -1,4 +1,5 @@
 import type { Outage } from "../../queue/qstash.ts";
+import { type Setback, setbackText } from "../../queue/setback.ts";
 import type { QueueFlow } from "./flow.ts";
 import type { InFlight } from "./in-flight.ts";
 import { dueAt, lastFailure, type QueueMessage } from "./message.ts";
@@ -42,11 +43,25 @@ export interface Facts {
   readonly inFlight: InFlight | undefined;
   /** The dead letter of a dead message. */
   readonly letterId: string | undefined;
+  /** What put its work off. */
+  readonly setback: Setback | undefined;
   /** Whether lost work is looked for; undefined where that does not matter. */
   readonly sweeps: Pick<Sweeps, "coming" | "lastAt"> | undefined;
 }
 
 export function whyOf(message: QueueMessage, facts: Facts): Why {
+  const queued = whyQueued(message, facts);
+  const { setback } = facts;
+  if (!setback || message.state === "DELIVERED" || message.state === "CANCELLED") return queued;
+  const told = setbackText(setback);
+  // What the queue itself has nothing against waits for whoever put it off.
+  if (queued.verdict !== "DELAYED" && queued.verdict !== "DUE")
+    return { ...queued, summary: `${queued.summary} ${told}`, advice: `${queued.advice} ${setback.advice}` };
+  const again = queued.until === null ? "It is tried again now." : `It is tried again at ${time(queued.until)}.`;
+  return why("RETRYING", { summary: `${told} ${again}`, advice: setback.advice, until: queued.until });
+}
+
+function whyQueued(message: QueueMessage, facts: Facts): Why {
   switch (message.state) {
     case "OUTBOX":
       return whyInOutbox(message, facts);
