@@ -6,6 +6,7 @@ import { freePort } from "../support/port.ts";
 import { act, openMessages } from "../support/queue.ts";
 import { type Asked, hurriedWorld, openAccount, type QueueAccount } from "../support/queue-account.ts";
 import { closeShops, openShop, type Shop, type ShopOptions } from "../support/shop.ts";
+import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
 const accounts: QueueAccount[] = [];
@@ -151,4 +152,30 @@ test("sweeps that do not come are told by /readyz, and no message is promised on
   expect(cancelled?.why.verdict).toBe("CANCELLED");
   expect(cancelled?.why.advice).toContain("has not come since");
   expect(cancelled?.why.advice).not.toContain("within two minutes");
+});
+
+test("messages of the embedded queue outlive a change of port, and those that name a port are taken", async () => {
+  const dataDir = tempDir();
+  const before = await openShop({ dataDir });
+  const { client, settings } = before.app.queue;
+  await client.publish({ url: `${settings.jobsUrl}/coupon-expire`, body: "{}", delay: 3_600 });
+  await client.publish({ url: `${before.app.url}/jobs/coupon-expire`, body: "{}", retries: 0 });
+  const delivered = async ({ app }: Shop) =>
+    (await app.queue.client.logs()).logs.filter(
+      ({ state, url }) => state === "DELIVERED" && /coupon-expire$/.test(url),
+    );
+  await until(async () => (await delivered(before)).some(({ url }) => url.startsWith(before.app.url)));
+  await before.stop();
+  const after = await openShop({ dataDir });
+  expect(after.app.url).not.toBe(before.app.url);
+  const ours = nameAtQueue(settings, "");
+  const { schedules, urlGroups } = after.app.queue.client;
+  const names = [
+    ...(await schedules.list()).map((each) => each.scheduleId),
+    ...(await urlGroups.list()).map((each) => each.name),
+  ];
+  expect(names.filter((name) => !name.startsWith(ours))).toEqual([]);
+  after.pass(3_600_000);
+  await until(async () => (await delivered(after)).some(({ url }) => url.startsWith(settings.jobsUrl)));
+  expect((await after.app.queue.client.dlq.listMessages()).messages).toEqual([]);
 });
