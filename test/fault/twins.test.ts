@@ -97,6 +97,7 @@ function watchOver({ db, run, progress }: Victim) {
     if ((await runOf(db, run)).state !== "COMPLETED") seen.standstillMs = Math.max(seen.standstillMs, now - moved);
     seen.withoutSweepMs = Math.max(seen.withoutSweepMs, now - swept);
   };
+  // Beside what is waited for: nothing depends on when it looks.
   const timer = setInterval(() => void look().catch(() => {}), 250);
   return {
     stop: () => {
