@@ -7,14 +7,15 @@ import { migrate } from "./db/migrate.ts";
 import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
-import { type Armed, keepArmed } from "./jobs/schedules.ts";
+import { type Watch, watchQueue } from "./jobs/watch.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
 import { countLostLines, countMutation, countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit, type RequestLimiter } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
-import { type Broker, startBroker } from "./queue/broker/index.ts";
+import { announce } from "./queue/announce.ts";
+import { type Broker, type BrokerOptions, startBroker } from "./queue/broker/index.ts";
 import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { openRedis, type RedisHandle } from "./redis/client.ts";
@@ -27,6 +28,7 @@ import {
   domainSettings,
   frontOptions,
   memberTokenSettings,
+  ownOrigin,
   providerSecrets,
   queueSettings,
   redisSettings,
@@ -82,7 +84,7 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world, hold);
   const front = await hold(openDoor(env, log, world), (it) => it.stop());
-  const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }), (it) => it?.stop());
+  const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }, front.url), (it) => it?.stop());
   const queue = openQueue(queueSettings(env, domains, parts.channels, { url: front.url, broker: broker?.url }), world);
   const ctx: JobContext = {
     ...world,
@@ -107,8 +109,8 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   const relay = await hold(startRelay(parts.db, queue, onTrouble, world), (it) => it.stop());
   const adminToken = await hold(ensureAdminToken(ctx));
   front.route(addresses(env, ctx, parts.redis, front));
-  const armed = await hold(keepArmed(ctx), (it) => it.stop());
-  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  const watch = await hold(watchQueue(ctx), (it) => it.stop());
+  const services = beginServices(env, ctx, front.url);
   let stopped: Promise<void> | undefined;
   return {
     url: front.url,
@@ -118,7 +120,7 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
     stop: () => {
-      stopped ??= stop({ ...parts, front, broker, relay, armed, services });
+      stopped ??= stop({ ...parts, front, broker, relay, watch, services });
       return stopped;
     },
   };
@@ -162,20 +164,35 @@ async function openParts(env: Env, log: Log, world: World, hold: Starting["hold"
  * Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker`
  * runs.
  */
-async function ownBroker(env: Env, log: Log, replace: Replaceable): Promise<Pick<Broker, "url" | "stop"> | undefined> {
+async function ownBroker(
+  env: Env,
+  log: Log,
+  replace: Replaceable,
+  url: string,
+): Promise<Pick<Broker, "url" | "stop"> | undefined> {
   if (env.QSTASH_TOKEN) return undefined;
-  if (env.BROKER === "own-process") return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
-  return openBroker(env, log, replace);
+  if (isBrokerApart(env)) return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
+  return openBroker(env, log, replace, [{ origin: ownOrigin(env), receiver: url }]);
 }
 
-/** Starts the broker on the data directory's queue. */
-export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable = {}): Promise<Broker> {
+function isBrokerApart({ QSTASH_TOKEN, BROKER }: Env): boolean {
+  return !QSTASH_TOKEN && BROKER === "own-process";
+}
+
+/** Starts the broker on the data directory's queue. Processes other than its own `receivers` announce themselves. */
+export function openBroker(
+  env: Env,
+  log: Log,
+  { deliver, clock }: Replaceable = {},
+  receivers: BrokerOptions["receivers"] = [],
+): Promise<Broker> {
   const started = startBroker({
     path: join(env.dataDir, "queue.db"),
     port: env.BROKER_PORT,
     token: env.secrets.brokerToken,
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
+    receivers,
     log: (event, fields) => log(event === "clock.stepped" ? "warn" : "debug", event, fields),
     ...(deliver && { deliver }),
     ...(clock && { clock }),
@@ -205,18 +222,24 @@ function faces(env: Env, ctx: Context, limitRequest: RequestLimiter, { addressOf
 
 type Stoppable = ReturnType<Service>;
 
+/** What runs beside requests and messages. A broker that is apart is told that this process is there for it. */
+function beginServices(env: Env, ctx: Context, url: string): Stoppable[] {
+  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  return isBrokerApart(env) ? [...services, announce(ctx.queue, url, ctx)] : services;
+}
+
 type Running = Parts & {
   front: Front;
   broker: Pick<Broker, "stop"> | undefined;
   relay: Relay;
-  armed: Armed;
+  watch: Watch;
   services: readonly Stoppable[];
 };
 
 /** Takes nothing new, answers who was let in, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
   await running.front.leave();
-  running.armed.stop();
+  running.watch.stop();
   await Promise.all(running.services.map((service) => service.stop()));
   await running.broker?.stop();
   await running.relay.stop();

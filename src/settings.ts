@@ -6,7 +6,9 @@ import type { DatabaseSettings } from "./db/client.ts";
 import type { Env, FurtherVariables } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
+import { standingOrigin } from "./queue/broker/standing.ts";
 import { queueFlows } from "./queue/flow.ts";
+import { installationOf } from "./queue/installation.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
 import type { Settings } from "./settings-slice.ts";
@@ -71,16 +73,27 @@ export function queueSettings(
   const flows: Record<string, Flow> = { ...queueFlows };
   for (const { flows: usual = {} } of domains) Object.assign(flows, usual);
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;
+  const called = `${env.PUBLIC_URL ?? url}/jobs`;
   return {
+    installation: broker ? ownInstallation(env) : installationOf(called),
     url: broker ?? env.QSTASH_URL ?? "https://qstash.upstash.io",
     token: broker ? env.secrets.brokerToken : (env.QSTASH_TOKEN ?? ""),
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
-    // Our own broker calls this process directly; QStash calls the public address.
-    jobsUrl: `${broker ? url : (env.PUBLIC_URL ?? url)}/jobs`,
+    ...(broker ? { jobsUrl: `${ownOrigin(env)}/jobs`, ownUrl: `${url}/jobs` } : { jobsUrl: called }),
     retries: env.QUEUE_RETRIES,
     flows,
   };
+}
+
+/** Where Fanfare's own broker delivers: to whichever of the installation's processes are there. */
+export function ownOrigin(env: Env): string {
+  return standingOrigin(`fanfare-${ownInstallation(env)}`);
+}
+
+/** Our own broker is the data directory's, whoever serves it and wherever; QStash calls the public address. */
+function ownInstallation({ secrets }: Env): string {
+  return installationOf(secrets.brokerToken);
 }
 
 /** What domains read. */

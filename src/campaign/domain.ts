@@ -1,6 +1,7 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { campaignTerms } from "./audience-terms.ts";
+import { setbackOfBatch, setbackOfRun } from "./delivery/refusal.ts";
 import { runCancelled, runCompleted, runFailed } from "./events.ts";
 import { followLink, unsubscribePage } from "./feedback/link-page.ts";
 import { campaignGauges } from "./gauges.ts";
@@ -33,9 +34,9 @@ export const campaign = defineDomain({
     owned(campaignStart, { unpark: unparkPlanning }),
     owned(campaignPlan, { unpark: unparkPlanning }),
     owned(campaignPage, { unpark: unparkPage }),
-    owned(campaignWake),
+    owned(campaignWake, { setback: setbackOfRun }),
     owned(campaignCancel),
-    owned(channelSend, { unpark: unparkBatch }),
+    owned(channelSend, { unpark: unparkBatch, setback: setbackOfBatch }),
     owned(campaignTest),
     owned(couponNotice),
   ],

@@ -75,7 +75,10 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   const outcome = await sender.send({ id: batch.id, envelopes });
   if (outcome.kind === "retry") {
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
-    if (sender.idempotent) return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
+    if (sender.idempotent) {
+      const off = { words: outcome.reason, waitMs: 1000 * (outcome.afterSeconds ?? 15) };
+      return ended(ctx, await deferBatch(ctx, batch, off));
+    }
   }
   // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later
   // batch.

@@ -5,6 +5,8 @@ import type { Context } from "../context.ts";
 import { whyUnkept } from "../errors.ts";
 import { perApp } from "../memory.ts";
 import type { Timers } from "../world.ts";
+import { type Sweeps, sweepsOf } from "./queue/sweeps.ts";
+import type { Mending } from "./queue/watch.ts";
 
 /** Whether each part answers; `redis` may be away without making Fanfare unready. */
 export interface Readiness {
@@ -18,7 +20,16 @@ export interface Readiness {
   /** Why it is not ready, in words. */
   readonly reasons: readonly string[];
   readonly migrations: readonly string[];
+  /** Without sweeps lost work is not found again; null while the database does not tell. */
+  readonly sweeps: SweepReport | null;
 }
+
+/** As JSON: with times as RFC 3339 has them. */
+type SweepReport = Omit<Sweeps, "lastAt" | "checkedAt" | "mended"> & {
+  readonly lastAt: string | null;
+  readonly checkedAt: string | null;
+  readonly mended: readonly (Omit<Mending, "at"> & { readonly at: string | null })[];
+};
 
 /** What else is asked for than the context knows. */
 export interface Parts {
@@ -31,9 +42,10 @@ const patienceMs = 2_000;
 const triedAgainMs = 1_000;
 
 export async function readiness(ctx: Context, { dataDir, redisHealthy }: Parts): Promise<Readiness> {
-  const [migrations, unkept, queue, redis] = await Promise.all([
+  const [migrations, unkept, sweeps, queue, redis] = await Promise.all([
     inTime(ctx.timers, ctx.db.all<{ name: string }>(sql`SELECT name FROM migration ORDER BY name`), undefined),
     inTime(ctx.timers, unwritable(ctx, dataDir), "a write is not answered"),
+    inTime(ctx.timers, sweepsOf(ctx), undefined),
     inTime(
       ctx.timers,
       ctx.queue.client.schedules.list().then(() => true),
@@ -46,9 +58,16 @@ export async function readiness(ctx: Context, { dataDir, redisHealthy }: Parts):
     ...(database ? [] : ["the database does not answer"]),
     ...(unkept === undefined ? [] : [`nothing can be kept: ${unkept}`]),
     ...(queue ? [] : ["the queue does not answer"]),
+    ...(sweeps?.coming === false ? ["sweeps do not come: lost work is not found again"] : []),
   ];
   const parts = { database, storage: unkept === undefined, queue, redis };
-  return { ready: reasons.length === 0, ...parts, reasons, migrations: (migrations ?? []).map(({ name }) => name) };
+  return {
+    ready: reasons.length === 0,
+    ...parts,
+    reasons,
+    migrations: (migrations ?? []).map(({ name }) => name),
+    sweeps: sweeps ? reportOf(sweeps) : null,
+  };
 }
 
 interface Trial {
@@ -81,6 +100,19 @@ async function tryToWrite(ctx: Context, dataDir: string): Promise<void> {
     await rm(file, { force: true });
   }
   await ctx.db.write([sql`UPDATE access_token SET name = name WHERE id = (SELECT min(id) FROM access_token)`]);
+}
+
+function reportOf({ mended, lastAt, checkedAt, ...rest }: Sweeps): SweepReport {
+  return {
+    ...rest,
+    lastAt: time(lastAt),
+    checkedAt: time(checkedAt),
+    mended: mended.map((each) => ({ ...each, at: time(each.at) })),
+  };
+}
+
+function time(ms: number | null): string | null {
+  return ms === null ? null : new Date(ms).toISOString();
 }
 
 /** The answer, or `otherwise` when it fails or takes too long. */

@@ -76,6 +76,18 @@ export function countClockStep(ms: number): void {
   clockSteps.inc({ direction: ms < 0 ? "back" : "ahead" });
 }
 
+const mendings = new Counter({
+  name: "fanfare_queue_mended_total",
+  help: "Schedules and URL groups at the queue that this process found missing, another's, paused or changed.",
+  labelNames: ["was"],
+  registers: [registry],
+});
+
+/** Counts something at the queue that was set right. */
+export function countMending(was: string): void {
+  mendings.inc({ was });
+}
+
 /** Counts a message that this process has handled. */
 export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
   jobs.inc({ job, result });

@@ -34,6 +34,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       token: "none",
       currentSigningKey: "none",
       nextSigningKey: "none",
+      installation: "test",
       jobsUrl: "http://127.0.0.1:1/jobs",
       retries: 0,
       flows: {},

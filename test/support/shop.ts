@@ -57,7 +57,7 @@ export interface Shop {
   stop(): Promise<void>;
 }
 
-export interface ShopOptions extends Pick<Replaceable, "deliver" | "log"> {
+export interface ShopOptions extends Pick<Replaceable, "deliver" | "log" | "world"> {
   readonly env?: Readonly<Record<string, string>>;
   readonly dataDir?: string;
   /** The time that the shop lives in, in milliseconds; {@link Shop.pass} moves on from it. */

@@ -15,7 +15,7 @@ import {
   retrySchedule,
   testWebhook,
 } from "../../src/webhook/delivery.ts";
-import { parkDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
+import { parkDelivery, setbackOfDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
 import { webhookKeeps } from "../../src/webhook/sweep.ts";
 import {
   createWebhook,
@@ -179,11 +179,14 @@ test("a receiver that comes back is told, and one that asks for patience gets it
   await world.happen();
   expect(await world.next()).toBe(600);
   expect((await webhooksById(world.ctx, [id]))[0]?.failingSince).not.toBeNull();
+  const said = "The endpoint did not take it";
+  expect(await setbackOfDelivery(world.ctx, { delivery: 1 })).toMatchObject({ said, times: 1 });
   there.answer = () => new Response();
   await world.pass(590_000);
   expect(there.received).toHaveLength(1);
   await world.pass(10_000);
   expect(await world.states()).toEqual(["DONE 2 200"]);
+  expect(await setbackOfDelivery(world.ctx, { delivery: 1 })).toBeUndefined();
   expect((await webhooksById(world.ctx, [id]))[0]?.failingSince).toBeNull();
 });
 

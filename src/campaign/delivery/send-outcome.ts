@@ -26,7 +26,8 @@ function outcomeOf(ctx: Context, member: number, result: SendResult | undefined)
       return unknownOf(member, result.reason);
     case "retry": {
       const seconds = Math.min(longestPause, result.afterSeconds ?? 30);
-      return { member, state: "PENDING", reason: "RETRY", providerId: null, dueAt: ctx.clock() + 1000 * seconds };
+      const dueAt = ctx.clock() + 1000 * seconds;
+      return { member, state: "PENDING", reason: "RETRY", providerId: null, dueAt, words: result.reason };
     }
   }
 }

@@ -109,6 +109,8 @@ export interface Attempt {
   readonly headers: Headers | undefined;
   /** The answer's body, cut at the largest that is kept; or why there is none. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Where there is none because of the connection: it broke amid the call, or before anything went over it. */
+  readonly broke?: "before" | "amid" | undefined;
 }
 
 /** A message that was given up, with the last answer it got. */

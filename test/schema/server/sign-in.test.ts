@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { createMemory } from "../../../src/memory.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
 import { realWorld } from "../../../src/world.ts";
@@ -74,6 +74,32 @@ describe("a member", () => {
       expect(answer.headers.get("www-authenticate")).toStartWith('Bearer error="invalid_token"');
     });
   }
+
+  test("with a claim that is null is let in or refused as if the claim were not there", async () => {
+    const token = await sign({ ...claims, nbf: null, iat: null, jti: null });
+    expect((await api.ask("app", whoAmI, { token })).body.data.viewer.name).toBe("m-customer-1");
+    for (const missing of ["exp", "sub", "iss", "aud"]) {
+      const without = await sign({ ...claims, nbf: null, [missing]: null });
+      expect((await api.ask("app", whoAmI, { token: without })).status).toBe(401);
+    }
+    const expired = await sign({ ...claims, nbf: null, exp: 1_000_000_000 });
+    expect((await api.ask("app", whoAmI, { token: expired })).code).toBe("TOKEN_EXPIRED");
+  });
+
+  test("is known by a key of the shop's set whose other fields are null", async () => {
+    const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+    const key = { ...(await exportJWK(publicKey)), kid: "1", alg: null, use: null, key_ops: null, x5c: null };
+    using keys = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ keys: [key] }) });
+    await api.member("jwks");
+    const { secret: _, ...pinned } = memberTokens;
+    const members = { ...pinned, algorithms: ["RS256"], jwksUrl: keys.url.href };
+    const signIn = createSignIn({ db: api.db, members, memory: createMemory(), ...realWorld });
+    const token = await new SignJWT({ ...claims, sub: "jwks" })
+      .setProtectedHeader({ alg: "RS256", kid: "1" })
+      .sign(privateKey);
+    const request = new Request("http://fanfare.test", { headers: { authorization: `Bearer ${token}` } });
+    expect(await signIn(request)).toMatchObject({ actor: { kind: "member", id: "m-jwks" } });
+  });
 
   test("who was erased is not let in any more", async () => {
     const token = await api.member("erased");
