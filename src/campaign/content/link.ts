@@ -22,6 +22,14 @@ export function linkUrl(ctx: Context, link: Link): string {
   return `${ctx.settings.publicUrl}/${link.to === "url" ? "l" : "u"}/${body}.${signatureOf(ctx, body)}`;
 }
 
+/**
+ * A context whose links look like ours and lead nowhere: who looks at a message that is another's must not be able to
+ * claim or unsubscribe in that name. Every kind of link is signed, so none can be forgotten.
+ */
+export function withDeadLinks(ctx: Context): Context {
+  return { ...ctx, settings: { ...ctx.settings, linkSecret: ctx.id() } };
+}
+
 /** The link that a token stands for, if it is one of ours and whole. */
 export function readLink(ctx: Context, token: string): Link | undefined {
   const [body = "", signature = ""] = token.split(".");

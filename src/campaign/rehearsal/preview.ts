@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
+import { withDeadLinks } from "../content/link.ts";
 import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
@@ -25,7 +26,10 @@ export interface PreviewInput {
   readonly channel: ChannelName;
 }
 
-/** Renders a campaign's content for a member; links are shown as written. Nothing is sent. */
+/**
+ * Renders a campaign's content for a member. Links are shown as written, and those that act for the member do not work.
+ * Nothing is sent.
+ */
 export async function previewContent(ctx: Context, input: PreviewInput) {
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
@@ -43,7 +47,7 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   try {
     const parts = renderParts(
       templatesOf(campaign.content, channel)(member.locale),
-      scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member) }),
+      scopeFor(ctx, member, { name: campaign.name, coupon: action.values(withDeadLinks(ctx), member) }),
     );
     return { channel, locale, parts, skip: member.skip };
   } catch (error) {

@@ -30,7 +30,9 @@ const PreviewType = builder.objectRef<Preview>("ContentPreview").implement({
 builder.queryField("previewContent", (t) =>
   t.field({
     type: PreviewType,
-    description: "Renders a campaign's content for a member, links as they were written. Nothing is sent.",
+    description:
+      "Renders a campaign's content for a member. Links that act for the member, to claim or to unsubscribe, do not " +
+      "work here. Nothing is sent.",
     authScopes: viewers,
     args: {
       campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which campaign." }),
