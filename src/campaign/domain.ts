@@ -50,6 +50,6 @@ export const campaign = defineDomain({
   stalled: (ctx, before) => stalled(ctx, { before, limit: 500 }),
   tidy,
   gauges: campaignGauges,
-  logs: ["run", "channel", "batch", "reason"],
+  logs: ["run", "channel", "batch", "reason", "place"],
   routes: { l: followLink, u: unsubscribePage },
 });

@@ -1,6 +1,15 @@
 import { z } from "zod";
 import { defineSettings } from "../settings-slice.ts";
 
+const schemesOf = (text: string) =>
+  text
+    .toLowerCase()
+    .split(/[\s,]+/)
+    .filter(Boolean);
+/** What runs programs or reads files where a link is opened is no scheme of an app. */
+const isAppScheme = (name: string) =>
+  /^[a-z][a-z0-9+.-]*$/.test(name) && !["javascript", "vbscript", "data", "file", "blob"].includes(name);
+
 const count = z.coerce.number().int().positive();
 const dayMs = 24 * 3_600_000;
 
@@ -13,15 +22,29 @@ export const campaignSettings = defineSettings(
     LEASE_SECONDS: count.default(30),
     LEDGER_DAYS: count.default(400),
     APPROVAL_ABOVE: z.coerce.number().int().nonnegative().default(100_000),
+    APP_LINK_SCHEMES: z
+      .string()
+      .default("")
+      .refine((text) => schemesOf(text).every(isAppScheme), "names of an app's schemes such as myshop, with commas"),
+    SMS_SEGMENT_PRICE: z
+      .string()
+      .regex(/^\d{1,6}(\.\d{1,6})? [A-Z]{3}$/, "an amount and a currency, such as 0.0079 USD")
+      .optional(),
   },
-  ({ PAGE_SIZE, BATCH_WINDOW, LEASE_SECONDS, LEDGER_DAYS, APPROVAL_ABOVE }): CampaignSettings => ({
-    pageSize: PAGE_SIZE,
-    batchWindow: BATCH_WINDOW,
-    leaseMs: LEASE_SECONDS * 1000,
-    ledgerKeepMs: LEDGER_DAYS * dayMs,
-    approvalAbove: APPROVAL_ABOVE,
+  (given): CampaignSettings => ({
+    pageSize: given.PAGE_SIZE,
+    batchWindow: given.BATCH_WINDOW,
+    leaseMs: given.LEASE_SECONDS * 1000,
+    ledgerKeepMs: given.LEDGER_DAYS * dayMs,
+    approvalAbove: given.APPROVAL_ABOVE,
+    appLinkSchemes: schemesOf(given.APP_LINK_SCHEMES),
+    smsSegmentPrice: given.SMS_SEGMENT_PRICE === undefined ? undefined : priceOf(given.SMS_SEGMENT_PRICE),
   }),
 );
+
+function priceOf(text: string): CampaignSettings["smsSegmentPrice"] {
+  return { amount: Number.parseFloat(text), currency: text.slice(-3) };
+}
 
 export interface CampaignSettings {
   /** Matches per page of a run. */
@@ -34,4 +57,8 @@ export interface CampaignSettings {
   readonly ledgerKeepMs: number;
   /** Launching to more members than this needs an approver who is not the author. */
   readonly approvalAbove: number;
+  /** Schemes of links, besides http and https, that the shop's app opens. */
+  readonly appLinkSchemes: readonly string[];
+  /** What a segment of a text message costs, where the shop says so. */
+  readonly smsSegmentPrice: { readonly amount: number; readonly currency: string } | undefined;
 }

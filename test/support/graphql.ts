@@ -58,6 +58,8 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
           leaseMs: 60_000,
           ledgerKeepMs: 86_400_000,
           approvalAbove: 1_000,
+          appLinkSchemes: [],
+          smsSegmentPrice: undefined,
         } satisfies CampaignSettings,
         coupon: { codeSecret: "test" },
         operations: { sandboxAllowed: true },

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ChannelName, channelNames } from "../../channels/catalog.ts";
+import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { isSignature, signatureOf } from "../../web/signature.ts";
 
@@ -43,18 +43,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** HTML whose `http(s)` links go through the redirect that counts clicks. */
-export function trackLinks(
-  ctx: Context,
-  html: string,
-  at: { run: number; channel: ChannelName; member: number },
-): string {
-  return html.replace(
-    /(<a\b[^>]*?\shref=)(["'])(https?:\/\/[^"']+)\2/gi,
-    (_all, before: string, quote: string, url: string) => {
-      return `${before}${quote}${linkUrl(ctx, { to: "url", ...at, url: url.replaceAll("&amp;", "&") })}${quote}`;
-    },
-  );
 }

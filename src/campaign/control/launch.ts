@@ -43,7 +43,7 @@ export async function launchCampaign(
 
 async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
-  const content = messageIssues(campaign.kind, campaign.content, campaign.channels);
+  const content = await messageIssues(ctx, campaign.kind, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {

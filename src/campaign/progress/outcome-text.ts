@@ -1,6 +1,7 @@
 import { isExternal } from "../../channels/catalog.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { skipText } from "../action/index.ts";
+import type { RenderReason } from "../content/rendition.ts";
 import { type LedgerChannel, rewardChannel } from "../ledger/channel.ts";
 import { progressRanks } from "../ledger/progress-rank.ts";
 import type { SendState } from "../ledger/send-state.ts";
@@ -18,6 +19,15 @@ export interface LedgerRow {
   readonly batch_state: string | null;
 }
 
+/** Why a message could not be made. */
+const unmade: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    TEMPLATE: "The message could not be made: its template fails for this member.",
+    TEMPLATE_TOO_HEAVY: "The message could not be made: its template does more than a message may cost.",
+    UNSENDABLE: "The message was made and not sent: the provider would refuse what it says for this member.",
+  } satisfies Record<RenderReason, string>),
+);
+
 /** What a row of the ledger means, in words for an operator. */
 export function outcomeText(row: LedgerRow, run: RunState, { gives }: FrozenAction): string {
   switch (row.state) {
@@ -29,9 +39,7 @@ export function outcomeText(row: LedgerRow, run: RunState, { gives }: FrozenActi
     case "SKIPPED":
       return skipText(row.reason);
     case "FAILED":
-      return row.reason === "TEMPLATE"
-        ? "The message could not be made: its template fails for this member."
-        : `The provider refused it for good: ${row.reason}.`;
+      return unmade.get(row.reason) ?? `The provider refused it for good: ${row.reason}.`;
     case "UNKNOWN":
       return `Nobody can say whether the provider took it (${row.reason}); it is not sent again by itself.`;
     case "CANCELLED":

@@ -1,11 +1,13 @@
 import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { refuse } from "../../errors.ts";
+import { type Issue, refuse } from "../../errors.ts";
 import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
 import { withDeadLinks } from "../content/link.ts";
-import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
+import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { readerBudget } from "../content/render-budget.ts";
+import { type RenderFault, renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
 
@@ -44,13 +46,18 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   const locale = localeFor(campaign.content, channel, member.locale);
   const path = `content.${channel}`;
   if (!locale) return refuse.invalid([{ path, message: `the campaign has no content for ${channel}` }]);
-  try {
-    const parts = renderParts(
-      templatesOf(campaign.content, channel)(member.locale),
-      scopeFor(ctx, member, { name: campaign.name, coupon: action.values(withDeadLinks(ctx), member) }),
-    );
-    return { channel, locale, parts, skip: member.skip };
-  } catch (error) {
-    return refuse.invalid([{ path: `${path}.${locale}`, message: error instanceof Error ? error.message : "fails" }]);
-  }
+  const dead = withDeadLinks(ctx);
+  const of = { run: noRun, channel, topic: campaign.topic };
+  const scope = scopeFor(dead, member, { name: campaign.name, coupon: action.values(dead, member), of });
+  const templates = templatesOf(campaign.content, channel)(member.locale);
+  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  if (faults.length > 0) return refuse.invalid(faults.map((fault) => issueOf(`${path}.${locale}`, fault)));
+  return { channel, locale, parts, skip: member.skip };
+}
+
+/** The run that rehearsals are of: none, so that neither ledger nor sums know of them. */
+export const noRun = 0;
+
+function issueOf(path: string, { part, place, message }: RenderFault): Issue {
+  return { path: `${path}.${part}${place}`, message };
 }
