@@ -28,7 +28,7 @@ export interface ChannelFacts {
   readonly parts: Readonly<Record<string, Part>>;
   /** The longest payload of a message that the provider takes, in bytes of JSON. */
   readonly payloadBytes?: number;
-  /** Messages carry a one-click unsubscribe link: in the envelope, and at the end of the parts that are read as a page. */
+  /** Messages carry a one-click unsubscribe link: in the envelope, and at the end of parts with a `footer`. */
   readonly unsubscribe?: true;
   readonly description: string;
 }

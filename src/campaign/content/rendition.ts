@@ -81,7 +81,7 @@ function strayLinks(ctx: Context, channel: ChannelName, parts: Rendition["parts"
     const address = parts[part] ?? "";
     const scheme = URL.parse(address)?.protocol.slice(0, -1);
     if (!url || address === "" || (scheme && schemes.includes(scheme))) return [];
-    const message = `it is no link that may be opened; links begin with ${schemes.map((each) => `${each}:`).join(", ")}`;
+    const message = `it is no link that may be opened; such begin with ${schemes.join(":, ")}:`;
     return [{ reason: "UNSENDABLE", part, place: "", message, isOfValues: scheme === undefined }];
   });
 }

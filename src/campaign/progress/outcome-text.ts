@@ -60,7 +60,11 @@ function pendingText({ reason, due_at }: LedgerRow, run: RunState): string {
   const until = new Date(due_at).toISOString();
   if (reason === "QUIET_HOURS")
     return `It waits until the member's quiet hours end, at ${until}; then it is decided again.`;
-  return `${reason === "RETRY" ? "The provider deferred it." : skipText(reason)} It is tried again at ${until}.`;
+  const why: Readonly<Record<string, string>> = {
+    RETRY: "The provider deferred it.",
+    NO_ROOM: "Its batch had no room left for it, as its messages are long or take long to make.",
+  };
+  return `${why[reason] ?? skipText(reason)} It is tried again at ${until}.`;
 }
 
 function toldSince({ progress }: LedgerRow): string {
