@@ -28,6 +28,8 @@ export interface ChannelFacts {
   readonly parts: Readonly<Record<string, Part>>;
   /** The longest payload of a message that the provider takes, in bytes of JSON. */
   readonly payloadBytes?: number;
+  /** The part that goes out, and is paid for, in segments. */
+  readonly segmented?: string;
   /** Messages carry a one-click unsubscribe link: in the envelope, and at the end of parts with a `footer`. */
   readonly unsubscribe?: true;
   readonly description: string;
@@ -102,6 +104,7 @@ export const channels = {
     idempotentHours: 0,
     limits: { batch: 20, parallelism: 4, ratePerSecond: 5 },
     parts: { text: { max: 1_600, required: true, rendered: 10_000, takes: 1_600 } },
+    segmented: "text",
     description: "Text message, through Twilio.",
   },
   PUSH: {

@@ -8,6 +8,7 @@ import { messageIssues, startIssues } from "../action/index.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
 import { needsApproval } from "../refusals.ts";
+import { rehearsalIssues } from "../rehearsal/before-launch.ts";
 import { scheduleRun } from "../run/start.ts";
 import { campaignSettings } from "../settings.ts";
 
@@ -46,6 +47,8 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   const content = await messageIssues(ctx, campaign.kind, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
+  const rehearsed = await rehearsalIssues(ctx, campaign);
+  if (rehearsed.length > 0) return refuse.invalid(rehearsed);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);
   }

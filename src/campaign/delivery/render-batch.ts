@@ -24,7 +24,7 @@ export interface Rendered {
  * provider is called; and how many characters it has then, as whoever writes or sends them does so at one go. At least
  * one member's message is made, so that there is always less to do.
  */
-const most = { ms: 800, characters: 3_000_000 } as const;
+const most = { ms: 800, characters: 2_000_000 } as const;
 
 /**
  * Renders a frozen batch: an envelope for every member, or the reason why that member's message cannot be made. Others

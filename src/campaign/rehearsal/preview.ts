@@ -1,15 +1,16 @@
 import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type Issue, refuse } from "../../errors.ts";
+import { refuse } from "../../errors.ts";
 import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
 import { withDeadLinks } from "../content/link.ts";
 import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
 import { readerBudget } from "../content/render-budget.ts";
-import { type RenderFault, renderParts, templatesOf } from "../content/rendition.ts";
+import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
+import { issueOf, type MessageSize, noRun, sizeOf } from "./rehearse.ts";
 
 /** A campaign's message as one member would get it now. */
 export interface Preview {
@@ -17,6 +18,8 @@ export interface Preview {
   /** Of the content that was chosen. */
   readonly locale: string;
   readonly parts: Readonly<Record<string, string>>;
+  /** Of a text message: what it is sent as. */
+  readonly size: MessageSize | null;
   /** Why it would not be sent to this member now; null when it would. */
   readonly skip: string | null;
 }
@@ -51,13 +54,6 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   const scope = scopeFor(dead, member, { name: campaign.name, coupon: action.values(dead, member), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
   const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
-  if (faults.length > 0) return refuse.invalid(faults.map((fault) => issueOf(`${path}.${locale}`, fault)));
-  return { channel, locale, parts, skip: member.skip };
-}
-
-/** The run that rehearsals are of: none, so that neither ledger nor sums know of them. */
-export const noRun = 0;
-
-function issueOf(path: string, { part, place, message }: RenderFault): Issue {
-  return { path: `${path}.${part}${place}`, message };
+  if (faults.length > 0) return refuse.invalid(faults.map((fault) => issueOf(channel, locale, fault)));
+  return { channel, locale, parts, size: sizeOf(ctx, channel, parts), skip: member.skip };
 }
