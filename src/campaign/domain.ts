@@ -55,6 +55,6 @@ export const campaign = defineDomain({
   tidy,
   keeps: campaignKeeps,
   gauges: campaignGauges,
-  logs: ["run", "channel", "batch", "reason"],
+  logs: ["run", "channel", "batch", "reason", "place"],
   routes: { l: followLink, u: unsubscribePage },
 });

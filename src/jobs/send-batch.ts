@@ -5,7 +5,7 @@ import { deferBatch, recheckAt } from "../campaign/delivery/deferral.ts";
 import { type BatchOutcome, endBatch } from "../campaign/delivery/end-batch.ts";
 import { freezeBatch } from "../campaign/delivery/freeze.ts";
 import { renderBatch } from "../campaign/delivery/render-batch.ts";
-import { failedOf, outcomesOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
+import { failedOf, outcomesOf, postponed, unknownOf } from "../campaign/delivery/send-outcome.ts";
 import { campaignSettings } from "../campaign/settings.ts";
 import { factsOf } from "../channels/catalog.ts";
 import type { Envelope } from "../channels/channel.ts";
@@ -28,13 +28,16 @@ export async function sendBatch(ctx: JobContext, { batch }: { batch: number }): 
 }
 
 async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
-  const { envelopes, failed } = await renderBatch(ctx, batch);
-  const unrendered = failed.map(({ member, reason }) => failedOf(member, reason));
+  const { envelopes, failed, left } = await renderBatch(ctx, batch);
+  const unrendered = [
+    ...failed.map(({ member, reason }) => failedOf(member, reason)),
+    ...left.map((member) => postponed(ctx, member)),
+  ];
   if (envelopes.length === 0) {
     return ended(ctx, await endBatch(ctx, batch, unrendered));
   }
   const payload = { envelopes, unrendered };
-  const mayCall = await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch));
+  const mayCall = await beginTry(ctx, batch, await pack(payload), holdMs(ctx, batch));
   return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "released");
 }
 
@@ -86,8 +89,8 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   return ended(ctx, await endBatch(ctx, batch, [...unrendered, ...outcomesOf(ctx, envelopes, results)]));
 }
 
-function pack(payload: Payload): Uint8Array {
-  return Bun.zstdCompressSync(JSON.stringify(payload), { level: 1 });
+function pack(payload: Payload): Promise<Uint8Array> {
+  return Bun.zstdCompress(JSON.stringify(payload), { level: 1 });
 }
 
 /** The one cast of a stored payload: only {@link pack} writes it. */

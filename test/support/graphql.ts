@@ -64,6 +64,8 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
           inboxMax: 500,
           approvalAbove: 1_000,
           approvalGrowthPercent: 10,
+          appLinkSchemes: [],
+          smsSegmentPrice: undefined,
         } satisfies CampaignSettings,
         coupon: { codeSecret: "test", keepMs: 400 * 86_400_000, approvalStock: null, approvalBudget: null },
         checkout: { orderKeepMs: 400 * 86_400_000 },

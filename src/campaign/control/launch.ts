@@ -8,6 +8,7 @@ import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { needsApproval } from "../refusals.ts";
+import { rehearsalIssues } from "../rehearsal/before-launch.ts";
 import { scheduleRun } from "../run/start.ts";
 import { campaignSettings } from "../settings.ts";
 
@@ -54,9 +55,11 @@ export async function launchCampaign(
 
 async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
-  const content = messageIssues(campaign.kind, campaign.content, campaign.channels);
+  const content = await messageIssues(ctx, campaign.kind, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
+  const rehearsed = await rehearsalIssues(ctx, campaign);
+  if (rehearsed.length > 0) return refuse.invalid(rehearsed);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);
   }

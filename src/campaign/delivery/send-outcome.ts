@@ -41,6 +41,11 @@ export function failedOf(member: number, reason: string): BatchOutcome {
   return { member, state: "FAILED", reason, providerId: null, dueAt: null };
 }
 
+/** A send whose batch had no time or room left for it: it is free for another. */
+export function postponed(ctx: Context, member: number): BatchOutcome {
+  return { member, state: "PENDING", reason: "NO_ROOM", providerId: null, dueAt: ctx.clock() + 1_000 };
+}
+
 /** A send that nobody can say anything of. */
 export function unknownOf(member: number, reason: string): BatchOutcome {
   return { member, state: "UNKNOWN", reason: code(reason), providerId: null, dueAt: null };

@@ -99,7 +99,10 @@ async function checkDraft(ctx: Context, draft: CampaignDraft) {
   if (isRefusal(parsed)) return parsed;
   const { kind, channels, audience, content, startsAt, endsAt } = parsed;
   const action = actionOf(kind);
-  const issues: Issue[] = [...messageIssues(kind, content, []), ...(await action.input.issues(ctx, parsed))];
+  const issues: Issue[] = [
+    ...(await messageIssues(ctx, kind, content, [])),
+    ...(await action.input.issues(ctx, parsed)),
+  ];
   if (channels.length === 0 && action.channels === "needed") {
     issues.push({ path: "channels", message: `at least one; only ${silentKinds.join(", ")} can do without` });
   }

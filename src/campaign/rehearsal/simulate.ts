@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../audience/audience.ts";
-import { type ChannelName, isExternal } from "../../channels/catalog.ts";
+import { type ChannelName, factsOf, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import type { FrozenAction } from "../action/define.ts";
@@ -13,6 +13,7 @@ import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
 import { reasonText, skipReasons } from "../ledger/skip-reason.ts";
 import { batchLimit } from "../run/batch-window.ts";
 import { campaignSettings } from "../settings.ts";
+import { type MessageSize, priceOf, rehearse } from "./rehearse.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {
@@ -23,6 +24,11 @@ export interface Simulation {
     /** Of these, how many are in their quiet hours now and would be sent to when those end. */
     readonly deferred: number;
     readonly skipped: readonly { readonly reason: string; readonly n: number }[];
+    /**
+     * Of text messages: about how many segments they would be, and what those cost, by the messages of the first
+     * members.
+     */
+    readonly size?: Pick<MessageSize, "segments" | "price" | "currency">;
   }[];
   /** Of a campaign that gives coupons or invites to claim them. */
   readonly coupons: RewardSimulation | null;
@@ -81,7 +87,19 @@ async function countChannel(ctx: Context, question: ChannelQuestion) {
     reachable: counts?.REACHABLE ?? 0,
     deferred: counts?.[deferred] ?? 0,
     skipped: all.flatMap((reason) => (counts?.[reason] ? [{ reason, n: counts[reason] }] : [])),
+    ...(await sizeOfAll(ctx, question, counts?.REACHABLE ?? 0)),
   };
+}
+
+/** Members whose messages are looked at. */
+const looked = 20;
+
+async function sizeOfAll(ctx: Context, question: ChannelQuestion, reachable: number) {
+  if (factsOf(question.channel).segmented === undefined) return undefined;
+  const { segments } = await rehearse(ctx, { ...question, members: looked });
+  const sum = segments.reduce((all, each) => all + each, 0);
+  const total = segments.length === 0 ? 0 : Math.ceil((sum / segments.length) * reachable);
+  return { size: { segments: total, ...priceOf(ctx, total) } };
 }
 
 const deferred = "DEFERRED";

@@ -31,6 +31,21 @@ const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").impl
       description: "Of these, those whom it would reach when their quiet hours end.",
     }),
     skipped: t.expose("skipped", { type: [SkipCount], description: "Members who would not, by reason." }),
+    segments: t.int({
+      nullable: true,
+      description: "Of text messages: about how many segments, by those of the first members; null on other channels.",
+      resolve: ({ size }) => size?.segments ?? null,
+    }),
+    price: t.float({
+      nullable: true,
+      description: "What those cost, in units of `currency`; null unless the installation says what a segment costs.",
+      resolve: ({ size }) => size?.price ?? null,
+    }),
+    currency: t.string({
+      nullable: true,
+      description: "ISO 4217.",
+      resolve: ({ size }) => size?.currency ?? null,
+    }),
   }),
 });
 

@@ -230,6 +230,20 @@ test("a preview shows what one member would get, and why it would not be sent", 
   expect(await preview(999, "EMAIL")).toMatchObject({ code: "NOT_FOUND", status: 400 });
 });
 
+test("a preview of a text message says how many segments it is, and a simulation how many all would be", async () => {
+  const text = "你".repeat(80);
+  const id = await made({ channels: ["SMS"], content: [{ parts: { sms: { text } } }] });
+  const told = await vic!.get(
+    `query ($id: ID!, $member: ID!) {
+      previewContent(campaignId: $id, memberId: $member, channel: SMS) { size { segments encoding price } }
+      simulateLaunch(campaignId: $id) { channels { reachable segments price } } }`,
+    { id, member: idOf("Member", 3) },
+  );
+  expect(told.previewContent.size).toEqual({ segments: 2, encoding: "UCS-2", price: null });
+  const [{ reachable, segments, price }] = told.simulateLaunch.channels;
+  expect([segments, price]).toEqual([2 * reachable, null]);
+});
+
 test("a test send reaches one member through the channel and is in no run", async () => {
   const id = await made({ channels: ["IN_APP", "EMAIL"], content: [inApp, email] });
   const to = (member: number, channel: string, by = ed) =>
