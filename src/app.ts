@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import type { Actor } from "./actor.ts";
+import { type Actor, describeActor } from "./actor.ts";
 import { type Channels, openChannels } from "./channels/index.ts";
 import type { Context, Log, Service } from "./context.ts";
 import { openDatabase, type RootDatabase } from "./db/client.ts";
+import { type HeavyReader, openHeavyReader } from "./db/heavy/heavy-reads.ts";
 import { migrate } from "./db/migrate.ts";
 import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
@@ -26,6 +27,7 @@ import {
   channelSettings,
   databaseSettings,
   domainSettings,
+  heavySettings,
   memberTokenSettings,
   providerSecrets,
   queueSettings,
@@ -81,6 +83,7 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     ...world,
     memory: createMemory(),
     db: parts.db,
+    heavy: parts.heavy.of({ name: "system" }),
     redis: parts.redis.client,
     queue,
     settings: domainSettings(env, domains, parts.channels, listener.url),
@@ -93,13 +96,9 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     log,
     actor: { kind: "system", job: "app" },
   };
-  const onTrouble = (event: string, fields: Record<string, unknown>) => {
-    countPublishFailure(event);
-    log("warn", event, fields);
-  };
-  const relay = startRelay(parts.db, queue, onTrouble, world);
+  const relay = startRelay(parts.db, queue, troubleTo(log), world);
   const adminToken = await ensureAdminToken(ctx);
-  listener.route(addresses(env, ctx, parts.redis));
+  listener.route(addresses(env, ctx, parts));
   const armed = await keepArmed(ctx);
   const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
   return {
@@ -113,9 +112,16 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
   };
 }
 
+function troubleTo(log: Log) {
+  return (event: string, fields: Record<string, unknown>) => {
+    countPublishFailure(event);
+    log("warn", event, fields);
+  };
+}
+
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
-  const { signIn, handlers } = faces(env, ctx);
+function addresses(env: Env, ctx: JobContext, { redis, heavy }: Pick<Parts, "redis" | "heavy">): Handler {
+  const { signIn, handlers } = faces(env, ctx, heavy);
   return routes([
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
@@ -139,6 +145,7 @@ function faultOfTheMachine(error: unknown, { PORT, HOST, dataDir }: Env): SetupE
 
 interface Parts {
   readonly db: RootDatabase;
+  readonly heavy: HeavyReader;
   readonly redis: RedisHandle;
   readonly channels: Channels;
   readonly migrated: readonly string[];
@@ -147,8 +154,10 @@ interface Parts {
 async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
   const db = await openDatabase(databaseSettings(env), world);
   const migrated = await migrate(db, world.clock);
+  const onGone = (error: Error) => log("warn", "reader.gone", { error });
+  const heavy = openHeavyReader(databaseSettings(env), db, heavySettings(env), { timers: world.timers, onGone });
   const redis = await openRedis(redisSettings(env), world, (line) => log("warn", "redis", { line }));
-  return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
+  return { db, heavy, redis, channels: openChannels(channelSettings(env), world), migrated };
 }
 
 /**
@@ -176,9 +185,11 @@ export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable =
 }
 
 /** What operators, services and members talk to. */
-function faces(env: Env, ctx: Context) {
+function faces(env: Env, ctx: Context, heavy: HeavyReader) {
   const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env) });
-  const contextFor = (actor: Actor) => ({ ...ctx, actor });
+  const contextFor = (actor: Actor, signal?: AbortSignal) => {
+    return { ...ctx, actor, heavy: heavy.of({ name: describeActor(actor), signal }) };
+  };
   const graphql = createGraphqlServer({
     schemas: buildSchemas(domains),
     signIn,
@@ -217,6 +228,7 @@ async function stop(running: Running): Promise<void> {
   await running.broker?.stop();
   await running.relay.stop();
   await running.listener.stop();
+  await running.heavy.close();
   await running.db.close();
   await running.redis.close();
   await running.channels.close();

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type ChannelSettings, type Channels, providerSettings } from "./channels/index.ts";
 import type { Domain } from "./context.ts";
 import type { DatabaseSettings } from "./db/client.ts";
+import type { HeavySettings } from "./db/heavy/heavy-reads.ts";
 import type { Env, FurtherVariables } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
@@ -14,6 +15,10 @@ import type { Settings } from "./settings-slice.ts";
 
 export function databaseSettings(env: Env): DatabaseSettings {
   return { url: env.DATABASE_URL ?? `file:${join(env.dataDir, "fanfare.db")}`, authToken: env.DATABASE_AUTH_TOKEN };
+}
+
+export function heavySettings(env: Env): HeavySettings {
+  return { readers: env.READERS, perAsker: env.READS_PER_TOKEN, seconds: env.READ_SECONDS };
 }
 
 export function memberTokenSettings(env: Env): MemberTokenSettings {

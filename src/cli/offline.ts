@@ -1,6 +1,7 @@
 import { openChannels } from "../channels/index.ts";
 import type { Context } from "../context.ts";
 import { openDatabase } from "../db/client.ts";
+import { readsHere } from "../db/heavy/heavy-reads.ts";
 import { migrate } from "../db/migrate.ts";
 import { audience, domains, rewards } from "../domains.ts";
 import { type Env, environment, readEnv } from "../env.ts";
@@ -23,6 +24,7 @@ export async function offline<T>(job: string, work: (ctx: Context, env: Env) => 
     ...realWorld,
     memory: createMemory(),
     db,
+    heavy: readsHere(db),
     redis: undefined,
     queue: openQueue(queueSettings(env, domains, channels, { url: here }), realWorld),
     settings: domainSettings(env, domains, channels, here),

@@ -14,7 +14,8 @@ export interface GraphqlServerOptions {
   readonly schemas: Schemas;
   /** Who is asking; see `operations/sign-in.ts`. */
   readonly signIn: (request: Request) => Promise<SignIn>;
-  readonly contextFor: (actor: Actor) => Context;
+  /** The context of a request; `signal` tells that its caller hung up. */
+  readonly contextFor: (actor: Actor, signal?: AbortSignal) => Context;
   /** Makes the ids of requests that bring none. */
   readonly id: () => string;
   readonly isProduction: boolean;
@@ -57,7 +58,7 @@ function operatorFace(options: GraphqlServerOptions): Work {
     const refused = refuseAtOperators(actor, isProduction, requestId);
     if (refused) return refused;
     const address = addressOf(request, server);
-    const context = contextOf(options, { actor, requestId, address });
+    const context = contextOf(options, { actor, requestId, address, signal: request.signal });
     return face.fetch(request, { ...context, limits: operatorLimits, hints: true });
   };
 }
@@ -74,7 +75,7 @@ function appFace(options: GraphqlServerOptions): Work {
     if (actor instanceof Response) return actor;
     const late = actor.kind === "member" && (await refuseTooOften(limitRequest, { member: actor.seq }, requestId));
     if (late) return late;
-    const context = contextOf(options, { actor, requestId, address });
+    const context = contextOf(options, { actor, requestId, address, signal: request.signal });
     return face.fetch(request, { ...context, limits: appLimits, hints: !isProduction });
   };
 }
@@ -100,11 +101,12 @@ interface Caller {
   readonly actor: Actor;
   readonly requestId: string;
   readonly address: string;
+  readonly signal: AbortSignal;
 }
 
-function contextOf({ contextFor, log }: GraphqlServerOptions, { actor, requestId, address }: Caller) {
+function contextOf({ contextFor, log }: GraphqlServerOptions, { actor, requestId, address, signal }: Caller) {
   const report = (error: unknown) => log("error", "graphql.bug", { requestId, error });
-  return { ctx: contextFor(actor), requestId, address, report } satisfies Partial<FaceContext>;
+  return { ctx: contextFor(actor, signal), requestId, address, report } satisfies Partial<FaceContext>;
 }
 
 function socketAddress(request: Request, server: HttpServer): string {
