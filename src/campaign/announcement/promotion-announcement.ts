@@ -5,7 +5,7 @@ import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type Promotion, type PromotionDraft, rewritePromotion, setEnabled } from "../../promotion/promotion.ts";
 import { cancelCampaign } from "../control/cancel.ts";
-import { launchCampaign } from "../control/launch.ts";
+import { launchCampaign, tooManyToLaunch } from "../control/launch.ts";
 import { type Campaign, createCampaign } from "../draft/campaign.ts";
 import { moveStart } from "../run/start.ts";
 import { type Announcement, announcementDraft } from "./draft.ts";
@@ -30,10 +30,22 @@ export interface EnableInput {
  * without announcing, and have a campaign of your own reviewed). The same idempotency key answers the same again.
  */
 export function enablePromotion(ctx: Context, { idempotencyKey, ...input }: EnableInput) {
-  return once(ctx, { key: idempotencyKey, input: { enable: input }, work: (tx) => enable(tx, input) });
+  let tooMany: TooMany;
+  return once(ctx, {
+    key: idempotencyKey,
+    input: { enable: input },
+    // Counted before: inside the transaction it would hold the writer. Only who does announce is refused for it.
+    check: async (): Promise<TooMany> => {
+      if (input.announce !== false) tooMany = await tooManyToLaunch(ctx, { everyone: true });
+      return undefined;
+    },
+    work: (tx) => enable(tx, input, tooMany),
+  });
 }
 
-async function enable(ctx: Context, { id, announce, announcement = {} }: EnableInput) {
+type TooMany = Awaited<ReturnType<typeof tooManyToLaunch>>;
+
+async function enable(ctx: Context, { id, announce, announcement = {} }: EnableInput, tooMany: TooMany) {
   const promotion = await setEnabled(ctx, { id, enabled: true });
   if (isRefusal(promotion)) return promotion;
   if (promotion.endsAt !== null && promotion.endsAt <= ctx.clock()) {
@@ -42,7 +54,8 @@ async function enable(ctx: Context, { id, announce, announcement = {} }: EnableI
   if (!(announce ?? !(await wasAnnounced(ctx, id)))) return { promotion, announcement: null };
   const campaign = await createCampaign(ctx, announcementDraft(promotion, announcement, ctx.clock()));
   if (isRefusal(campaign)) return campaign;
-  const launched = await launchCampaign(ctx, { id: campaign.id, reason: "the promotion was enabled" });
+  if (tooMany) return tooMany;
+  const launched = await launchCampaign(ctx, { id: campaign.id, reason: "the promotion was enabled", counted: true });
   if (isRefusal(launched)) return launched;
   await ctx.db.write([
     sql`INSERT INTO announcement (promotion, campaign, at) VALUES (${id}, ${campaign.id}, ${ctx.clock()})`,

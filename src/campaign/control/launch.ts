@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
-import { type Audience, compileAudience, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { readAudience } from "../../member/audience-choice.ts";
+import { type AudienceChoice, readAudience } from "../../member/audience-choice.ts";
+import { countMembers } from "../../member/member-search.ts";
 import { messageIssues, startIssues } from "../action/index.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
@@ -16,17 +16,23 @@ import { campaignSettings } from "../settings.ts";
  * message that begins its run; everything else happens behind the queue. Refuses what is not a draft or approved, what
  * lacks content or whose action cannot begin (a coupon template that gives nothing), and (NEEDS_APPROVAL) unapproved
  * campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the
- * launch. The same idempotency key answers the same launch again.
+ * launch; RATE_LIMITED or TOO_COSTLY when they cannot be counted. The same idempotency key answers the same launch
+ * again. Whoever launches inside a transaction of his own has asked {@link tooManyToLaunch} before it: `counted`.
  */
 export async function launchCampaign(
   ctx: Context,
-  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
+  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined; counted?: boolean },
 ) {
   const checked = await findCampaign(ctx, input.id);
   return once(ctx, {
     key: input.idempotencyKey,
     input: { launch: input.id, reason: input.reason ?? null },
-    check: async () => (checked ? unfitToLaunch(ctx, checked) : refuse.notFound("campaign", input.id)),
+    check: async () => {
+      if (!checked) return refuse.notFound("campaign", input.id);
+      const unfit = await unfitToLaunch(ctx, checked);
+      if (unfit || checked.state === "APPROVED" || input.counted) return unfit;
+      return tooManyToLaunch(ctx, checked.audience);
+    },
     work: async (tx) => {
       const before = await findCampaign(tx, input.id);
       const results = await tx.db.write(moveCampaign(tx, "launch", input.id, input.reason));
@@ -49,21 +55,22 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);
   }
-  if (campaign.state === "APPROVED") return undefined;
-  const audience = await readAudience(ctx, campaign.audience);
-  if (isRefusal(audience)) return audience;
-  const limit = campaignSettings.of(ctx).approvalAbove;
-  if ((await countUpTo(ctx, audience, limit + 1)) <= limit) return undefined;
-  return needsApproval(limit);
+  return undefined;
 }
 
-/** Members of an audience, counted no further than `limit`: a launch must not wait for the last of ten million. */
-async function countUpTo(ctx: Context, audience: Audience, limit: number): Promise<number> {
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
-  const row = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM (
-      SELECT 1 FROM member m WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${limit})`);
-  return row?.n ?? 0;
+/**
+ * NEEDS_APPROVAL where a campaign to this audience may not be launched without. It may read every member, so it is
+ * asked outside of transactions; it counts no further than it must, and nobody where there are not so many at all.
+ */
+export async function tooManyToLaunch(ctx: Context, choice: AudienceChoice) {
+  const audience = await readAudience(ctx, choice);
+  if (isRefusal(audience)) return audience;
+  const limit = campaignSettings.of(ctx).approvalAbove;
+  const last = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
+  if ((last?.seq ?? 0) <= limit) return undefined;
+  const members = await countMembers(ctx, audience, limit + 1);
+  if (isRefusal(members)) return members;
+  return members > limit ? needsApproval(limit) : undefined;
 }
 
 function notLaunchable(campaign: Campaign) {

@@ -51,7 +51,7 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
       ...moveCampaign(tx, "approve", id, reason),
       noteNoticeCampaign(key, id),
     ]);
-    return launchCampaign(tx, { id, reason });
+    return launchCampaign(tx, { id, reason, counted: true }); // nobody is: it is approved
   });
   if (isRefusal(launched))
     ctx.log("error", "coupon.notice_refused", { template: template.id, reason: launched.message });

@@ -23,6 +23,8 @@ export interface ConnectionOptions<Row, Args extends InputFieldMap, Parent> {
   readonly scopes: Scopes;
   /** Arguments besides `first` and `after`. */
   readonly args?: (arg: ArgBuilder<Types>) => Args;
+  /** What it costs besides its items; see `query-limits.ts`. */
+  cost?(args: InputShapeFromFields<Args>): number;
   /** The whole number that the list is ordered by; unique in the list, so that the order is stable. */
   cursor(row: Row): number;
   /** Answers at most `limit` rows that follow `after`, in order. */
@@ -53,7 +55,10 @@ function declare(
     type: connectionType(type, options.count !== undefined),
     description: options.description,
     authScopes: { ...options.scopes },
-    complexity: ({ first }: PageArgs) => ({ field: 1, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
+    complexity: ({ first, ...args }: PageArgs) => ({
+      field: 1 + (options.cost?.(args) ?? 0),
+      multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most),
+    }),
     resolve: (of: unknown, args: PageArgs, { ctx }: GraphqlContext) => pageOf(ctx, options, args, of),
   };
   const args = (arg: ArgBuilder<Types>) => ({ ...options.args?.(arg), ...pageArgs(arg) });
