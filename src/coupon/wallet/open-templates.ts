@@ -13,7 +13,7 @@ export interface OpenTemplate extends Pick<CouponTemplate, "id" | "opensAt" | "c
 const freshMs = 1_000;
 /** How far ahead what opens is told of, ms. */
 const soonMs = 7 * 86_400_000;
-/** As many are kept in mind; of more, the log says so, and those that close last are told of when others have closed. */
+/** So many are kept in mind; of more, the log says so, and what is far down the list comes when others have closed. */
 const maxOpen = 20_000;
 
 interface OpenCache {
