@@ -71,9 +71,11 @@ test.if(isLong)(
       const estimate = `estimateAudience(${written}) { count }`;
       const times = (n: number) => `{ ${Array.from({ length: n }, (_, i) => `a${i}: ${estimate}`).join(" ")} }`;
       await ask(`{ ${estimate} }`); // the first one of a server also compiles what it needs
+      // What a busy machine makes anybody wait for, when nothing is read.
+      const idle = await longestWait(alive, Bun.sleep(3_000));
       for (const query of [times(50), times(8), simulate, `{ members(${written}) { totalCount nodes { id } } }`]) {
         const waited = await longestWait(alive, ask(query));
-        expect(waited).toBeLessThanOrEqual(100);
+        expect(waited).toBeLessThanOrEqual(100 + idle);
       }
     } finally {
       server.kill("SIGKILL");
