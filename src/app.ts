@@ -1,9 +1,8 @@
 import { join } from "node:path";
-import type { Actor } from "./actor.ts";
-import { type Channels, openChannels } from "./channels/index.ts";
+import { type Actor, describeActor } from "./actor.ts";
+import type { Channels } from "./channels/index.ts";
 import type { Context, Log, Service } from "./context.ts";
-import { openDatabase, type RootDatabase } from "./db/client.ts";
-import { migrate } from "./db/migrate.ts";
+import type { HeavyReader } from "./db/heavy/heavy-reads.ts";
 import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
@@ -14,24 +13,21 @@ import { countLostLines, countMutation, countPublishFailure } from "./operations
 import { createRequestLimit, type RequestLimiter } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
+import { type BrokerReplaceable, isBrokerApart, ownBroker } from "./own-broker.ts";
+import { openParts, type Parts } from "./parts.ts";
 import { announce } from "./queue/announce.ts";
-import { type Broker, type BrokerOptions, startBroker } from "./queue/broker/index.ts";
+import type { Broker } from "./queue/broker/index.ts";
 import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
-import { openRedis, type RedisHandle } from "./redis/client.ts";
 import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
 import { buildSchemas } from "./schema/server/schemas.ts";
 import { createGraphqlServer, type Handler } from "./schema/server/server.ts";
 import {
-  channelSettings,
-  databaseSettings,
   domainSettings,
   frontOptions,
   memberTokenSettings,
-  ownOrigin,
   providerSecrets,
   queueSettings,
-  redisSettings,
   webSettings,
 } from "./settings.ts";
 import { onPort, startFault } from "./start-fault.ts";
@@ -40,13 +36,9 @@ import { type Front, openFront } from "./web/front.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** What tests and benches may put in the place of the real thing. */
-export interface Replaceable {
+export interface Replaceable extends BrokerReplaceable {
   readonly world?: World;
-  /** Its clock alone. */
-  readonly clock?: () => number;
   readonly log?: Log;
-  /** How the embedded broker calls a destination. */
-  readonly deliver?: (request: Request) => Promise<Response>;
   /** Calls the start off: what it opened is closed, and it ends with a `CalledOff`. */
   readonly calledOff?: AbortSignal;
 }
@@ -90,6 +82,7 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
     ...world,
     memory: createMemory(),
     db: parts.db,
+    heavy: parts.heavy.of({ name: "system" }),
     redis: parts.redis.client,
     queue,
     settings: domainSettings(env, domains, parts.channels, front.url),
@@ -102,13 +95,9 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
     log,
     actor: { kind: "system", job: "app" },
   };
-  const onTrouble = (event: string, fields: Record<string, unknown>) => {
-    countPublishFailure(event);
-    log("warn", event, fields);
-  };
-  const relay = await hold(startRelay(parts.db, queue, onTrouble, world), (it) => it.stop());
+  const relay = await hold(startRelay(parts.db, queue, troubleTo(log), world), (it) => it.stop());
   const adminToken = await hold(ensureAdminToken(ctx));
-  front.route(addresses(env, ctx, parts.redis, front));
+  front.route(addresses(env, ctx, parts, front));
   const watch = await hold(watchQueue(ctx), (it) => it.stop());
   const services = beginServices(env, ctx, front.url);
   let stopped: Promise<void> | undefined;
@@ -131,11 +120,19 @@ function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {
   return onPort("PORT", env.HOST, env.PORT, () => openFront(frontOptions(env, timers), log));
 }
 
+function troubleTo(log: Log) {
+  return (event: string, fields: Record<string, unknown>) => {
+    countPublishFailure(event);
+    log("warn", event, fields);
+  };
+}
+
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, redis: RedisHandle, front: Front): Handler {
+function addresses(env: Env, ctx: JobContext, parts: Parts, front: Front): Handler {
   const { addressOf, leaving } = front;
+  const { redis, heavy } = parts;
   const limitRequest = createRequestLimit(ctx, webSettings(env).rates);
-  const { signIn, handlers } = faces(env, ctx, limitRequest, front);
+  const { signIn, handlers } = faces(env, ctx, { limitRequest, heavy, front });
   return routes([
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
@@ -144,67 +141,20 @@ function addresses(env: Env, ctx: JobContext, redis: RedisHandle, front: Front):
   ]);
 }
 
-interface Parts {
-  readonly db: RootDatabase;
-  readonly redis: RedisHandle;
-  readonly channels: Channels;
-  readonly migrated: readonly string[];
-}
-
-async function openParts(env: Env, log: Log, world: World, hold: Starting["hold"]): Promise<Parts> {
-  const db = await hold(openDatabase(databaseSettings(env), world), (it) => it.close());
-  const migrated = await hold(migrate(db, world.clock));
-  const say = (line: string) => log("warn", "redis", { line });
-  const redis = await hold(openRedis(redisSettings(env), world, say), (it) => it.close());
-  const channels = await hold(openChannels(channelSettings(env), world), (it) => it.close());
-  return { db, redis, channels, migrated };
-}
-
-/**
- * Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker`
- * runs.
- */
-async function ownBroker(
-  env: Env,
-  log: Log,
-  replace: Replaceable,
-  url: string,
-): Promise<Pick<Broker, "url" | "stop"> | undefined> {
-  if (env.QSTASH_TOKEN) return undefined;
-  if (isBrokerApart(env)) return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
-  return openBroker(env, log, replace, [{ origin: ownOrigin(env), receiver: url }]);
-}
-
-function isBrokerApart({ QSTASH_TOKEN, BROKER }: Env): boolean {
-  return !QSTASH_TOKEN && BROKER === "own-process";
-}
-
-/** Starts the broker on the data directory's queue. Processes other than its own `receivers` announce themselves. */
-export function openBroker(
-  env: Env,
-  log: Log,
-  { deliver, clock }: Replaceable = {},
-  receivers: BrokerOptions["receivers"] = [],
-): Promise<Broker> {
-  const started = startBroker({
-    path: join(env.dataDir, "queue.db"),
-    port: env.BROKER_PORT,
-    token: env.secrets.brokerToken,
-    currentSigningKey: env.secrets.currentSigningKey,
-    nextSigningKey: env.secrets.nextSigningKey,
-    receivers,
-    log: (event, fields) => log(event === "clock.stepped" ? "warn" : "debug", event, fields),
-    ...(deliver && { deliver }),
-    ...(clock && { clock }),
-  });
-  return onPort("BROKER_PORT", "127.0.0.1", env.BROKER_PORT, () => started);
+interface Facing {
+  readonly limitRequest: RequestLimiter;
+  readonly heavy: HeavyReader;
+  readonly front: Front;
 }
 
 /** What operators, services and members talk to. */
-function faces(env: Env, ctx: Context, limitRequest: RequestLimiter, { addressOf, streams, leaving }: Front) {
+function faces(env: Env, ctx: Context, { limitRequest, heavy, front }: Facing) {
+  const { addressOf, streams, leaving } = front;
   const isProduction = env.production;
   const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env), isProduction });
-  const contextFor = (actor: Actor) => ({ ...ctx, actor });
+  const contextFor = (actor: Actor, signal?: AbortSignal) => {
+    return { ...ctx, actor, heavy: heavy.of({ name: describeActor(actor), signal }) };
+  };
   const shared = { signIn, contextFor, id: ctx.id, limitRequest, addressOf };
   const graphql = createGraphqlServer({
     ...shared,
@@ -244,6 +194,7 @@ async function stop(running: Running): Promise<void> {
   await running.broker?.stop();
   await running.relay.stop();
   await running.front.stop();
+  await running.heavy.close();
   await running.db.close();
   await running.redis.close();
   await running.channels.close();

@@ -36,6 +36,9 @@ const Variables = z.object({
     .regex(/^(file:|libsql:\/\/|https?:\/\/|wss?:\/\/)/, "file:, libsql://, https:// or http://")
     .optional(),
   DATABASE_AUTH_TOKEN: z.string().optional(),
+  READERS: z.coerce.number().int().min(0).max(16).default(2),
+  READS_PER_TOKEN: z.coerce.number().int().min(1).max(100).default(8),
+  READ_SECONDS: z.coerce.number().int().min(1).max(3_600).default(60),
   REDIS_URL: z
     .string()
     .regex(/^(redis|rediss|redis\+unix):\/\/|^none$/, "redis://, rediss://, redis+unix:// or none")

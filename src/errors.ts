@@ -101,6 +101,11 @@ export const refuse = {
   forbidden: (message: string) => refusal("FORBIDDEN", message),
   rateLimited: (retryAfterSeconds: number) =>
     refusal("RATE_LIMITED", `Too many requests; try again in ${retryAfterSeconds} s.`, { retryAfterSeconds }),
+  tooCostly: (seconds: number) =>
+    refusal(
+      "TOO_COSTLY",
+      `This reads too many members: it was given up after ${seconds} s. Narrow the filter by a tag, a level or a date.`,
+    ),
 };
 
 /** A fault of configuration or environment that a person must mend: shown without a stack trace. */

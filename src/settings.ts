@@ -3,6 +3,7 @@ import { type ChannelSettings, type Channels, providerSettings } from "./channel
 import type { Domain } from "./context.ts";
 import { fromCheckout } from "./data-dir.ts";
 import type { DatabaseSettings } from "./db/client.ts";
+import type { HeavySettings } from "./db/heavy/heavy-reads.ts";
 import type { Env, FurtherVariables } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
@@ -26,6 +27,10 @@ export function databaseSettings({
   if (url === undefined) return { url: `file:${join(dataDir, "fanfare.db")}`, authToken };
   const [, relative] = /^file:([^/:].*)$/.exec(url) ?? [];
   return { url: relative ? `file:${fromCheckout(relative)}` : url, authToken };
+}
+
+export function heavySettings(env: Env): HeavySettings {
+  return { readers: env.READERS, perAsker: env.READS_PER_TOKEN, seconds: env.READ_SECONDS };
 }
 
 export function memberTokenSettings(env: Env): MemberTokenSettings {

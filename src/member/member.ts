@@ -1,5 +1,5 @@
 import { inArray, type SQL, sql } from "drizzle-orm";
-import { type Audience, compileAudience, liveMember } from "../audience/audience.ts";
+import { liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import { externalIdForms } from "../value/external-id.ts";
@@ -40,34 +40,6 @@ export async function membersBySeq(ctx: Context, seqs: readonly number[]): Promi
   );
   const bySeq = new Map(found.map((row) => [row.seq, memberOf(row)]));
   return seqs.map((seq) => bySeq.get(seq));
-}
-
-/** A page of members, in the order of their arrival, that are in the audience. */
-export async function memberPage(
-  ctx: Context,
-  page: { readonly after?: number | undefined; readonly limit: number; readonly audience?: Audience | undefined },
-): Promise<Member[]> {
-  const found = await ctx.db.all<MemberRow>(sql`
-    SELECT ${memberColumns} FROM member m NOT INDEXED
-    WHERE m.seq > ${page.after ?? 0} AND ${liveMember} AND ${predicateOf(ctx, page.audience)}
-    ORDER BY m.seq LIMIT ${page.limit}`);
-  return found.map(memberOf);
-}
-
-/**
- * How many live members there are in the audience, counted no further than `upTo`: nobody who only asks whether there
- * are too many waits for the last of ten million.
- */
-export async function countMembers(ctx: Context, audience?: Audience, upTo = -1): Promise<number> {
-  const counted = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM (
-      SELECT 1 FROM member m WHERE ${liveMember} AND ${predicateOf(ctx, audience, "index")} LIMIT ${upTo})`);
-  return counted?.n ?? 0;
-}
-
-function predicateOf(ctx: Context, audience: Audience | undefined, from: "range" | "index" = "range"): SQL {
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from };
-  return audience ? compileAudience(audience, env) : sql`1`;
 }
 
 /** The tags of each of these members, sorted. */

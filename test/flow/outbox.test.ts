@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { openBroker } from "../../src/app.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
+import { openBroker } from "../../src/own-broker.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { startRelay } from "../../src/queue/relay.ts";

@@ -103,7 +103,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
  */
 const contract = ["catalog", "channel", "rendered", "segments"].map((name) => `channels/${name}.ts`);
 /** The composition root and what only it uses: anything may be imported here, and nobody imports them. */
-const top = ["app", "main", "cli", "domains", "routes", "settings", "start-fault"];
+const top = ["app", "main", "cli", "domains", "own-broker", "parts", "routes", "settings", "start-fault"];
 
 /** The room of a file: its folder under src, the broker apart, or the file itself where it lies in src. */
 function roomOf(path: string): string {

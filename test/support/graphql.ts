@@ -4,6 +4,7 @@ import type { CampaignSettings } from "../../src/campaign/settings.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
+import { readsHere } from "../../src/db/heavy/heavy-reads.ts";
 import { audience, domains, rewards } from "../../src/domains.ts";
 import { createMemory, type Memory } from "../../src/memory.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
@@ -45,6 +46,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
     ...realWorld,
     memory: memoryOf(db),
     db,
+    heavy: readsHere(db),
     redis: undefined,
     queue,
     settings: {

@@ -1,5 +1,6 @@
 import { dirname, join } from "node:path";
-import { openBroker, startApp } from "../../src/app.ts";
+import { startApp } from "../../src/app.ts";
+import { openBroker } from "../../src/own-broker.ts";
 import { memberEnv } from "./ask.ts";
 import { freePort } from "./port.ts";
 import { shopEnv } from "./shop.ts";

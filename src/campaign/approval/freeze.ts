@@ -3,7 +3,7 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { readAudience, resolveChoice } from "../../member/audience-choice.ts";
-import { countMembers } from "../../member/member.ts";
+import { countMembers } from "../../member/member-search.ts";
 import { versionsOf } from "../../transition/revision.ts";
 import type { Campaign } from "../draft/campaign.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
@@ -14,17 +14,20 @@ export type Freezable = Pick<Campaign, "audience" | "couponTemplate">;
 
 /**
  * What a campaign would be submitted or launched with now: its audience, a segment's filter copied, and how many
- * members that selects, counted up to `upTo` where that is said. Refuses an audience that cannot be read.
+ * members that selects, counted up to `upTo` where that is said. Refuses an audience that cannot be read, or counted
+ * now.
  */
 export async function freezeCampaign(ctx: Context, campaign: Freezable, upTo?: number) {
   const chosen = await resolveChoice(ctx, campaign.audience);
   if (isRefusal(chosen)) return chosen;
   const audience = await readAudience(ctx, chosen.choice);
   if (isRefusal(audience)) return audience;
+  const members = await countMembers(ctx, audience, upTo);
+  if (isRefusal(members)) return members;
   const [templateVersion = 0] = await versionsOf(ctx, offerOf(campaign));
   return {
     audience: chosen.choice,
-    members: await countMembers(ctx, audience, upTo),
+    members,
     segmentVersion: chosen.version,
     templateVersion,
     at: ctx.clock(),

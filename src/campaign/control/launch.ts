@@ -17,9 +17,10 @@ import { campaignSettings } from "../settings.ts";
  * message that begins its run; everything else happens behind the queue. Refuses what is not a draft or approved, what
  * lacks content or whose action cannot begin (a coupon template that gives nothing), and (NEEDS_APPROVAL) unapproved
  * campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the
- * launch, or what was approved of its coupons changed. What is launched is frozen: a segment's filter is copied, and so
- * many members are what was agreed to. The same idempotency key answers the same launch again. Whoever launches inside
- * a transaction of their own has asked {@link freezeUnapproved} before it: `frozen`.
+ * launch, or what was approved of its coupons changed; RATE_LIMITED or TOO_COSTLY when its members cannot be counted.
+ * What is launched is frozen: a segment's filter is copied, and so many members are what was agreed to. The same
+ * idempotency key answers the same launch again. Whoever launches inside a transaction of their own has asked
+ * {@link freezeUnapproved} before it: `frozen`.
  */
 export async function launchCampaign(
   ctx: Context,

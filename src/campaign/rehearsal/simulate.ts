@@ -2,7 +2,9 @@ import { type SQL, sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, factsOf, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import { isRefusal, refuse } from "../../errors.ts";
+import { countMembers } from "../../member/member-search.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { freezeAction } from "../action/index.ts";
 import type { RewardSimulation } from "../action/simulation.ts";
@@ -51,17 +53,18 @@ export async function simulateLaunch(ctx: Context, input: { id: number }) {
   const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
   const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;
   const action = await freezeAction(ctx, campaign);
-  const counts = await Promise.all(
-    campaign.channels.map((channel) => countChannel(ctx, { campaign, action, channel, where })),
-  );
+  const counts: ChannelCounts[] = [];
+  for (const channel of campaign.channels) {
+    const counted = await countChannel(ctx, { campaign, action, channel, where });
+    if (isRefusal(counted)) return counted;
+    counts.push(counted);
+  }
   const coupons = await action.simulate(ctx, { where, endsAt: campaign.endsAt });
-  const matched = counts[0]?.matched ?? (await countMembers(ctx, where));
+  if (isRefusal(coupons)) return coupons;
+  const matched = counts[0]?.matched ?? (await countMembers(ctx, audience));
+  if (isRefusal(matched)) return matched;
   const channels = counts.map(({ matched: _, ...channel }) => channel);
   return { matched, channels, coupons, ...costOf(ctx, matched, channels) };
-}
-
-async function countMembers(ctx: Context, where: SQL): Promise<number> {
-  return (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM member m WHERE ${where}`))?.n ?? 0;
 }
 
 /** What is counted: the members whom `where` selects, on one channel of a campaign. */
@@ -72,15 +75,18 @@ interface ChannelQuestion {
   readonly where: SQL;
 }
 
-async function countChannel(ctx: Context, question: ChannelQuestion) {
+type ChannelCounts = Simulation["channels"][number] & { readonly matched: number };
+
+async function countChannel(ctx: Context, question: ChannelQuestion): Promise<ChannelCounts | HeavyRefusal> {
   const { campaign, action, channel, where } = question;
   const now = ctx.clock();
   const caps = await capsOn(ctx, channel, campaign, now);
   const reasons = [...Object.keys(skipReasons), ...(action.gives ? [action.gives.missing] : [])];
   const all = [...new Set([...reasons, ...action.skipRules(now).map(([reason]) => reason)])];
-  const counts = await ctx.db.first<Record<string, number>>(
+  const counts = await ctx.heavy.first<Record<string, number>>(
     countDecisions(decisionOf(question, caps, now), all, where),
   );
+  if (isRefusal(counts)) return counts;
   return {
     channel,
     matched: counts?.MATCHED ?? 0,

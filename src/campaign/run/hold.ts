@@ -1,6 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
+import { isRefusal } from "../../errors.ts";
 import { auditTransition } from "../../transition/audit.ts";
 import { boundOf, reviewOf } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
@@ -25,6 +27,12 @@ export function holdRun(ctx: Context, run: number, review: RunReview, guard: SQL
     auditTransition(ctx, { noun: "run", table: sql`run`, where: which, to: "IN_REVIEW", reason }),
     sql`UPDATE run SET state = 'IN_REVIEW', review = ${JSON.stringify(review)} WHERE ${which}`,
   ];
+}
+
+/** What was read; throws where it could not be read now, for the queue asks a job again. */
+export function madeSure<Answer>(answer: Answer | HeavyRefusal): Answer {
+  if (isRefusal(answer)) throw new Error(answer.message);
+  return answer as Answer;
 }
 
 /** A run that may not go on. */
@@ -63,13 +71,13 @@ export async function holdGrown(ctx: Context, run: number): Promise<boolean> {
   const campaign = await campaignOfRun(ctx, run);
   const agreed = campaign?.frozen;
   if (!agreed || agreed.members === null) return false;
-  const row = await ctx.db.first<{ n: number }>(sql`
+  const row = await ctx.heavy.first<{ n: number }>(sql`
     SELECT r.matched + (
       SELECT count(*) FROM member m
       WHERE m.seq <= ${frozen.maxSeq} AND ${matches(frozen)} AND m.seq > coalesce((
         SELECT min(from_seq) FROM page p WHERE p.run = r.id AND p.state <> 'WRITTEN'), r.planned_to)) AS n
     FROM run r WHERE r.id = ${run}`);
-  const members = row?.n ?? 0;
+  const members = madeSure(row)?.n ?? 0;
   if (members <= boundOf(ctx, agreed.members)) return false;
   const { templateVersion } = agreed;
   const review = { members, approved: agreed.members, offer: [], templateVersion, at: ctx.clock() };
@@ -84,8 +92,8 @@ async function campaignOfRun(ctx: Context, run: number): Promise<Campaign | unde
 
 async function countMatches(ctx: Context, run: number, upTo = -1): Promise<number> {
   const frozen = await frozenRun(ctx, run);
-  const row = await ctx.db.first<{ n: number }>(sql`
+  const row = await ctx.heavy.first<{ n: number }>(sql`
     SELECT count(*) AS n FROM (
       SELECT 1 FROM member m WHERE m.seq <= ${frozen.maxSeq} AND ${matches(frozen)} LIMIT ${upTo})`);
-  return row?.n ?? 0;
+  return madeSure(row)?.n ?? 0;
 }

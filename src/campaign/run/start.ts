@@ -3,7 +3,7 @@ import { type Audience, compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
-import { countMembers } from "../../member/member.ts";
+import { countMembers } from "../../member/member-search.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { freezeAction } from "../action/index.ts";
 import { audienceOfCampaign } from "../approval/freeze.ts";
@@ -12,7 +12,7 @@ import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { campaignStart } from "../messages.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { FrozenRun } from "./frozen.ts";
-import { holdRun, stillAgreed } from "./hold.ts";
+import { holdRun, madeSure, stillAgreed } from "./hold.ts";
 
 /** How far ahead a message may wait in the queue; a later start is armed by the sweep when it comes near. */
 export const armingHorizonMs = 24 * 3_600_000;
@@ -66,7 +66,7 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
   const asItWas = sql`state = 'PENDING' AND ${stillAgreed(campaign.id, campaign.frozen)}
     AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`;
-  const review = await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, upTo));
+  const review = await reviewOf(ctx, campaign, async (upTo) => madeSure(await countMembers(ctx, audience, upTo)));
   if (review) {
     await ctx.db.write(holdRun(ctx, input.run, review, asItWas));
     return;

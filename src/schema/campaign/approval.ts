@@ -100,7 +100,7 @@ refusable("approveCampaign", {
     "its coupon template, whichever token they come with.",
   scopes: approvers,
   result: CampaignType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
   input: (t) => ({
     ...commandFields(t),
     version: t.string({ required: true, description: "`Campaign.version` as you read it; another one is a conflict." }),

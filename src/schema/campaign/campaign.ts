@@ -120,7 +120,14 @@ refusable("launchCampaign", {
     "sent: see `simulateLaunch` first.",
   scopes: editors,
   result: CampaignType,
-  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: {
+    CONFLICT: true,
+    NEEDS_APPROVAL: true,
+    NOT_FOUND: true,
+    RATE_LIMITED: true,
+    TOO_COSTLY: true,
+    WRONG_STATE: true,
+  },
   input: (t) => ({
     ...commandFields(t),
     idempotencyKey: t.string({
@@ -142,7 +149,7 @@ refusable("submitCampaign", {
     "copied, and the members that it selects are counted.",
   scopes: editors,
   result: CampaignType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
   input: commandFields,
   resolve: ({ campaignId, reason }, ctx) =>
     submitCampaign(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),

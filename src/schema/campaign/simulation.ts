@@ -3,6 +3,7 @@ import { type Simulation, simulateLaunch } from "../../campaign/rehearsal/simula
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
+import { memberScan } from "../kit/query-limits.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponSimulationType } from "./coupon-figures.ts";
@@ -74,7 +75,7 @@ builder.queryField("simulateLaunch", (t) =>
       "What launching a campaign would do; nothing is changed or sent. Shared addresses and " +
       "FIRST_REACHABLE are not foreseen.",
     authScopes: viewers,
-    complexity: 100,
+    complexity: 5 * memberScan, // one for each channel that there is
     args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },
     resolve: async (_root, { campaignId }, { ctx }) =>
       unwrap(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),

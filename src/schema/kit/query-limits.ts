@@ -27,6 +27,9 @@ export interface QueryLimits {
 export const operatorLimits: QueryLimits = { depth: 16, breadth: 500, complexity: 20_000, aliases: 50, tokens: 3_000 };
 export const appLimits: QueryLimits = { depth: 10, breadth: 150, complexity: 3_000, aliases: 15, tokens: 1_000 };
 
+/** What a field costs that may read every member: eight of them are a document's fill. */
+export const memberScan = 2_400;
+
 export interface DocumentRules {
   readonly limits: QueryLimits;
   readonly introspection: boolean;

@@ -62,3 +62,8 @@ refusalType("RateLimited", refuse.rateLimited, {
     retryAfterSeconds: t.exposeInt("retryAfterSeconds", { description: "How long to wait, in seconds." }),
   }),
 });
+
+refusalType("TooCostly", refuse.tooCostly, {
+  code: "TOO_COSTLY",
+  description: "It would have to read too many members; narrow the filter.",
+});

@@ -26,7 +26,8 @@ export interface GraphqlServerOptions {
   readonly schemas: Schemas;
   /** Who is asking; see `operations/sign-in.ts`. */
   readonly signIn: (request: Request) => Promise<SignIn>;
-  readonly contextFor: (actor: Actor) => Context;
+  /** The context of a request; `signal` tells that its caller hung up. */
+  readonly contextFor: (actor: Actor, signal?: AbortSignal) => Context;
   /** Makes the ids of requests that bring none. */
   readonly id: () => string;
   readonly isProduction: boolean;
@@ -137,5 +138,5 @@ function contextOf(
   const report = (error: unknown) => log("error", "graphql.bug", { requestId, error });
   const seat = seatOf({ request, actor, address, signIn });
   const told = { requestId, address, report, ...(countMutation && { countMutation }) };
-  return { ctx: contextFor(actor), ...told, course, streams, seat } satisfies Partial<FaceContext>;
+  return { ctx: contextFor(actor, request.signal), ...told, course, streams, seat } satisfies Partial<FaceContext>;
 }
