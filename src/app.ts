@@ -3,7 +3,7 @@ import { type Actor, describeActor } from "./actor.ts";
 import type { Channels } from "./channels/index.ts";
 import type { Context, Log, Service } from "./context.ts";
 import type { HeavyReader } from "./db/heavy/heavy-reads.ts";
-import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
+import { audience, domains, examples, files, jobs, newest, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Watch, watchQueue } from "./jobs/watch.ts";
@@ -162,6 +162,7 @@ function faces(env: Env, ctx: Context, { limitRequest, heavy, front }: Facing) {
     isProduction,
     log: ctx.log,
     examples,
+    newest,
     streams,
     countMutation,
   });

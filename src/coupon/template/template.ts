@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, max } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { lineOf } from "../../value/plain-text.ts";
@@ -61,6 +61,11 @@ export async function listOccurrences(
     .orderBy(desc(templateTable.occursAt))
     .limit(limit);
   return asTheyAre(ctx, found);
+}
+
+/** The highest number that a template has, occurrences among them; 0 without one. */
+export async function newestTemplate({ db }: Context): Promise<number> {
+  return (await db.orm.select({ id: max(templateTable.id) }).from(templateTable))[0]?.id ?? 0;
 }
 
 function asTheyAre(ctx: Context, templates: readonly CouponTemplate[]): CouponTemplate[] {

@@ -1,18 +1,22 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { GraphiQLOptions } from "graphql-yoga";
 import type { Actor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
 import { operatorCookie, type SignIn } from "../../operations/sign-in.ts";
 import { readText } from "../../web/body.ts";
-import type { Timers } from "../../world.ts";
-import type { Example } from "../kit/example.ts";
+import { type Example, readyExample } from "../kit/example.ts";
+import type { Room } from "../room.ts";
 import { formPolicy, graphiqlPolicy, signOut } from "./page-policy.ts";
 
 export interface OperatorPagesOptions {
   readonly signIn: (request: Request) => Promise<SignIn>;
   readonly isProduction: boolean;
   readonly examples: readonly Example[];
+  readonly newest: NonNullable<Room["newest"]>;
   readonly limitRequest: RequestLimiter;
-  readonly contextFor: (actor: Actor) => { readonly timers: Timers };
+  readonly contextFor: (actor: Actor) => Context;
 }
 
 /**
@@ -21,7 +25,7 @@ export interface OperatorPagesOptions {
  * signed in. Nothing for other requests.
  */
 export function operatorPages(options: OperatorPagesOptions) {
-  const graphiql = lazyGraphiql(options.examples);
+  const graphiql = lazyGraphiql(options);
   return async (request: Request, address: string): Promise<Response | undefined> => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith("/sign-in")) {
@@ -30,7 +34,8 @@ export function operatorPages(options: OperatorPagesOptions) {
     if (pathname.endsWith("/sign-out") && request.method === "POST") return giveUpCookie(options, request);
     if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return undefined;
     const caller = await options.signIn(request);
-    return "actor" in caller && caller.actor.kind === "operator" ? graphiql() : form(401);
+    if (!("actor" in caller) || caller.actor.kind !== "operator") return form(401);
+    return graphiql(options.contextFor(caller.actor));
   };
 }
 
@@ -117,23 +122,38 @@ function form(
   return new Response(html, { status, headers: { ...pageHeaders, "content-security-policy": formPolicy, ...headers } });
 }
 
-/** The page is 9 MB: made when first asked for, and kept compressed. */
-function lazyGraphiql(examples: readonly Example[]): () => Promise<Response> {
-  let page: Promise<{ body: Uint8Array<ArrayBuffer>; policy: string }> | undefined;
-  const make = async () => {
-    const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
-    const html = renderGraphiQL(settings(examples)).replace(/<\/body>(?!.*<\/body>)/s, `${signOut}</body>`);
-    return { body: Bun.gzipSync(html), policy: graphiqlPolicy(html) };
-  };
-  return async () => {
-    page ??= make();
-    const { body, policy } = await page;
+/**
+ * The page is 9 MB: made when it is asked for, and kept compressed until there is more of what its examples name. It is
+ * compressed beside, for it takes a quarter of a second.
+ */
+function lazyGraphiql({ examples, newest }: OperatorPagesOptions): (ctx: Context) => Promise<Response> {
+  let kept: { readonly key: string; readonly page: ReturnType<typeof makePage> } | undefined;
+  return async (ctx) => {
+    const rows = await Promise.all(
+      Object.entries(newest).map(async ([type, read]) => [type, await read(ctx)] as const),
+    );
+    const key = JSON.stringify(rows);
+    if (kept?.key !== key) {
+      const ready = examples.map((example) => readyExample(example, Object.fromEntries(rows)));
+      kept = { key, page: makePage(ready) };
+    }
+    const { body, policy } = await kept.page;
     const headers = { ...pageHeaders, "content-encoding": "gzip", "content-security-policy": policy };
     return new Response(body, { headers });
   };
 }
 
-function settings(examples: readonly Example[]): GraphiQLOptions {
+type Ready = ReturnType<typeof readyExample>;
+
+async function makePage(examples: readonly Ready[]) {
+  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
+  const html = renderGraphiQL(settings(examples)).replace(/<\/body>(?!.*<\/body>)/s, `${signOut}</body>`);
+  return { body: new Uint8Array(await compressed(html)), policy: graphiqlPolicy(html) };
+}
+
+const compressed = promisify(gzip);
+
+function settings(examples: readonly Ready[]): GraphiQLOptions {
   return {
     title: "Fanfare",
     method: "POST",

@@ -7,6 +7,7 @@ import type { AddressOf } from "../../web/client-address.ts";
 import type { Streams } from "../../web/streams.ts";
 import type { Example } from "../kit/example.ts";
 import { appLimits, operatorLimits } from "../kit/query-limits.ts";
+import type { Room } from "../room.ts";
 import { createFace, type FaceContext } from "./executor.ts";
 import { finished, problem, requestIdOf, unkeptCode, unkeptMessage } from "./http-error.ts";
 import type { Course } from "./live-stream.ts";
@@ -34,6 +35,8 @@ export interface GraphqlServerOptions {
   readonly log: Log;
   /** Operations that GraphiQL opens with. */
   readonly examples?: readonly Example[];
+  /** The highest row of what they make, by type. */
+  readonly newest?: Room["newest"];
   /** Counts what mutations answer. */
   readonly countMutation?: (mutation: string, result: string) => void;
   /** Counts requests by address, member or token; see `operations/request-limit.ts`. */
@@ -73,7 +76,7 @@ function operatorFace(options: GraphqlServerOptions): Work {
   const { schemas, signIn, isProduction, limitRequest } = options;
   const rules = { limits: operatorLimits, introspection: true, oneMutation: false };
   const face = createFace("/graphql", schemas.operators, rules);
-  const pages = operatorPages({ ...options, examples: options.examples ?? [] });
+  const pages = operatorPages({ ...options, examples: options.examples ?? [], newest: options.newest ?? {} });
   return async (call) => {
     const { request, requestId, address } = call;
     const early = (await pages(request, address)) ?? refuseForm(request, requestId);
