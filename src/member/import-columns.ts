@@ -1,5 +1,5 @@
 import { channelNames } from "../channels/catalog.ts";
-import { type Issue, refuse } from "../errors.ts";
+import { type Meaning, readHeadings } from "../file/headings.ts";
 import { isAttributePath } from "./attribute-term.ts";
 
 /** One column of a file: where its cells go in an item, and how a cell is read. */
@@ -16,33 +16,17 @@ export interface Column {
 export type Draft = Record<string, unknown>;
 
 /**
- * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses,
- * with `row:column`, headings that mean nothing, those that are there twice, names for headings that are not there, and
- * a header without `externalId`.
+ * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses
+ * what {@link readHeadings} does, and a header without `externalId`.
  */
-export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}) {
-  const issues: Issue[] = [];
-  const taken = new Map<string, number>();
-  const columns = header.flatMap((heading, i) => {
-    const name = Object.hasOwn(names, heading) ? (names[heading] ?? "") : heading;
-    if (name === "-") return [];
-    const fault = (message: string) =>
-      issues.push({ path: `1:${i + 1}`, message: `${JSON.stringify(heading)} ${message}` });
-    const kind = kindOf(name.trim());
-    const before = kind && taken.get(kind.place);
-    if (!kind) fault(`is not a field; known are ${knownFields}`);
-    else if (before) fault(`is also column ${before}`);
-    if (kind) taken.set(kind.place, i + 1);
-    return kind ? [{ number: i + 1, ...kind }] : [];
-  });
-  for (const heading of Object.keys(names)) {
-    if (!header.includes(heading)) issues.push({ path: "1:1", message: `no column is headed "${heading}"` });
-  }
-  if (!taken.has("externalId")) issues.push({ path: "1:1", message: "no column is externalId" });
-  return issues.length > 0 ? refuse.invalid(issues) : columns;
+export function columnsOf(
+  header: { readonly row: number; readonly cells: readonly string[] },
+  names: Readonly<Record<string, string>> = {},
+) {
+  return readHeadings(header, { names, needed: "externalId", known: knownFields, meaningOf: kindOf });
 }
 
-type Kind = Omit<Column, "number">;
+type Kind = Omit<Column, "number"> & Meaning;
 type Read = (cell: string) => { readonly value: unknown } | string;
 
 const text: Read = (cell) => ({ value: cell });
@@ -111,7 +95,12 @@ function attributeKind([path = "", type = "text", ...more]: readonly string[]): 
   const names = path.split(".");
   if (!read || more.length > 0 || !isAttributePath(path) || names.includes("__proto__")) return undefined;
   const place = ["attributes", ...names];
-  return { place: place.join("."), put: (item, cell) => taking(read(cell), (value) => putAt(item, place, value)) };
+  const inside = names.slice(1).map((_, i) => place.slice(0, i + 2).join("."));
+  return {
+    place: place.join("."),
+    inside,
+    put: (item, cell) => taking(read(cell), (value) => putAt(item, place, value)),
+  };
 }
 
 function putAt(into: Draft, [name = "", ...below]: readonly string[], value: unknown): void {
