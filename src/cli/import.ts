@@ -1,8 +1,10 @@
 import { basename } from "node:path";
 import type { Context } from "../context.ts";
 import { isRefusal } from "../errors.ts";
+import { encodings } from "../file/encoding.ts";
+import type { NamedFile } from "../file/file.ts";
 import { globalId } from "../ids.ts";
-import { importMembers } from "../member/import.ts";
+import { type ImportOptions, importMembers } from "../member/import.ts";
 import { knownFields } from "../member/import-columns.ts";
 import type { ImportFault } from "../member/import-rows.ts";
 import { type ImportTask, importFaults, keptFaults } from "../member/import-task.ts";
@@ -17,13 +19,15 @@ const shownFaults = 10;
 /** Streams a CSV file into the members. Run again after a crash, it goes on where it stopped. */
 export const importFile = defineCommand({
   name: "import",
-  usage: `fanfare import FILE.csv [--map HEADING=FIELD]… [--skip HEADING]… [--json]
+  usage: `fanfare import FILE.csv [--map HEADING=FIELD]… [--skip HEADING]… [--encoding NAME] [--json]
 
-Imports members from a CSV file: a header row, then a member a row. Run again after a crash, it goes on where it
-stopped. Faulty rows are left out and told: the first ${shownFaults} faults here, up to ${count(keptFaults)} by the API.
+Imports members from a CSV file (commas, semicolons or tabs): a header row, then a member a row. Run again after a
+crash, it goes on where it stopped. Blank rows are skipped; faulty ones are left out and told: the first ${shownFaults}
+faults here, up to ${count(keptFaults)} by the API.
 
   --map "E-Mail=email"   a heading that is not named after its field; may be given several times
   --skip Notes           a column that is not to be imported; may be given several times
+  --encoding gb18030     how the file is encoded, where that is known: ${encodings.slice(0, 5).join(", ")}, …
   --json                 prints the import and its first faults as one JSON object
 
 Fields, of which externalId is needed:
@@ -32,16 +36,19 @@ Lists (tags, pushTokens) are separated by |, an empty cell says nothing, consent
 name or names with dots between them.`,
   options: {
     json: { type: "boolean", default: false },
+    encoding: { type: "string" },
     map: { type: "string", multiple: true, default: [] },
     skip: { type: "string", multiple: true, default: [] },
   },
   takes: 1,
-  async run({ json, map, skip }, [path]) {
+  async run({ json, map, skip, encoding }, [path]) {
     if (!path) throw new UsageError("fanfare import FILE.csv: which file?");
-    const names = namesOf(map, skip);
+    const options = { names: namesOf(map, skip), encoding };
     const content = Bun.file(path);
     if (!(await content.exists())) throw new UsageError(`There is no file ${path}.`);
-    const { task, faults } = await offline("import", (ctx) => imported(ctx, { name: basename(path), content }, names));
+    const { task, faults } = await offline("import", (ctx) =>
+      imported(ctx, { name: basename(path), content }, options),
+    );
     if (json) console.log(JSON.stringify({ ...task, firstFaults: faults }));
     else print(task, faults);
     if (task.state === "failed") process.exitCode = 1;
@@ -58,11 +65,11 @@ function namesOf(map: readonly string[], skip: readonly string[]): Record<string
   return Object.fromEntries([...mapped, ...skip.map((heading) => [heading, "-"] as const)]);
 }
 
-async function imported(ctx: Context, file: { name: string; content: Blob }, names: Readonly<Record<string, string>>) {
+async function imported(ctx: Context, file: NamedFile, options: ImportOptions) {
   const onProgress = ({ rows }: { rows: number }) => {
     if (process.stderr.isTTY) process.stderr.write(`\r${count(rows)} rows`);
   };
-  const task = await importMembers(ctx, file, { names, onProgress });
+  const task = await importMembers(ctx, file, { ...options, onProgress });
   if (process.stderr.isTTY) process.stderr.write("\n");
   if (isRefusal(task)) throw new UsageError(task.message);
   return { task, faults: await importFaults(ctx, task.id, shownFaults) };
@@ -73,6 +80,8 @@ function print(task: ImportTask, faults: readonly ImportFault[]): void {
     (each) => `${count(task[each])} ${each}`,
   );
   console.log(`${count(task.rows)} rows: ${outcomes.join(", ")}`);
+  if (task.encodingGuessed)
+    console.log(`The file does not say its encoding: it was taken for ${task.encoding}. --encoding says another.`);
   for (const { row, column, message } of faults)
     console.log(`  row ${row}${column === null ? "" : `, column ${column}`}: ${message}`);
   if (task.faults <= faults.length) return;

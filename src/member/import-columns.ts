@@ -1,9 +1,8 @@
 import { channelNames } from "../channels/catalog.ts";
-import { type Issue, refuse } from "../errors.ts";
+import { type Meaning, readHeadings } from "../file/headings.ts";
 import { readLocalMoment } from "../value/date.ts";
 import { isRounded, readExternalId, rounded } from "../value/external-id.ts";
 import { readNumber, readWhole } from "../value/number.ts";
-import { lineOf } from "../value/plain-text.ts";
 import { isUnfit, type Reader, unfit } from "../value/value.ts";
 import { canonicalPath, isAttributePath } from "./attribute-term.ts";
 
@@ -22,32 +21,19 @@ export type Draft = Record<string, unknown>;
 
 /**
  * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported; dates
- * without a time are days in `zone`, the shop's. Refuses, with `row:column`, headings that mean nothing, those that are
- * there twice, names for headings that are not there, and a header without `externalId`.
+ * without a time are days in `zone`, the shop's. Refuses what {@link readHeadings} does, and a header without
+ * `externalId`.
  */
-export function columnsOf(header: readonly string[], zone: string, names: Readonly<Record<string, string>> = {}) {
-  const issues: Issue[] = [];
-  const taken = new Map<string, number>();
-  const columns = header.flatMap((heading, i) => {
-    const name = Object.hasOwn(names, heading) ? (names[heading] ?? "") : heading;
-    if (name === "-") return [];
-    const fault = (message: string) =>
-      issues.push({ path: `1:${i + 1}`, message: `${JSON.stringify(heading)} ${message}` });
-    const kind = kindOf(lineOf(name), zone);
-    const before = kind && taken.get(kind.place);
-    if (!kind) fault(`is not a field; known are ${knownFields}`);
-    else if (before) fault(`is also column ${before}`);
-    if (kind) taken.set(kind.place, i + 1);
-    return kind ? [{ number: i + 1, ...kind }] : [];
-  });
-  for (const heading of Object.keys(names)) {
-    if (!header.includes(heading)) issues.push({ path: "1:1", message: `no column is headed "${heading}"` });
-  }
-  if (!taken.has("externalId")) issues.push({ path: "1:1", message: "no column is externalId" });
-  return issues.length > 0 ? refuse.invalid(issues) : columns;
+export function columnsOf(
+  header: { readonly row: number; readonly cells: readonly string[] },
+  zone: string,
+  names: Readonly<Record<string, string>> = {},
+) {
+  const meaningOf = (name: string) => kindOf(name, zone);
+  return readHeadings(header, { names, needed: "externalId", known: knownFields, meaningOf });
 }
 
-type Kind = Omit<Column, "number">;
+type Kind = Omit<Column, "number"> & Meaning;
 /** Reads a cell; `zone` is the shop's, in which dates without a time are meant. */
 type Read = (cell: string, zone: string) => ReturnType<Reader<unknown>>;
 
@@ -124,7 +110,12 @@ function attributeKind([given = "", type = "text", ...more]: readonly string[]):
   const names = path.split(".");
   if (!read || more.length > 0 || !isAttributePath(path) || names.includes("__proto__")) return undefined;
   const place = ["attributes", ...names];
-  return { place: place.join("."), put: (item, cell) => taking(read(cell), (value) => putAt(item, place, value)) };
+  const inside = names.slice(1).map((_, i) => place.slice(0, i + 2).join("."));
+  return {
+    place: place.join("."),
+    inside,
+    put: (item, cell) => taking(read(cell), (value) => putAt(item, place, value)),
+  };
 }
 
 function putAt(into: Draft, [name = "", ...below]: readonly string[], value: unknown): void {

@@ -1,72 +1,86 @@
+import type { FileFault, FileRow, RowBatch } from "../file/file.ts";
 import type { Column, Draft } from "./import-columns.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
 
 /** One fault of a file. */
-export interface ImportFault {
-  /** As a spreadsheet counts: the header is row 1. */
-  readonly row: number;
-  /** From 1; null when the row as a whole is meant. */
-  readonly column: number | null;
-  readonly message: string;
-}
+export type ImportFault = FileFault;
 
 /** Rows that are written by one statement: their valid items, and what is wrong with the others. */
 export interface Chunk {
   readonly items: readonly MemberItem[];
   readonly faults: readonly ImportFault[];
+  /** Rows of the file that it deals with, blank ones counted. */
   readonly rows: number;
+  /** Why nothing after it is read. */
+  readonly end?: FileFault | undefined;
 }
 
+/** A chunk holds no more characters than this, however few rows they are. */
+const mostCharacters = 1_000_000;
+/** Blank rows are written nowhere; no more than these are dealt with at once. */
+const mostRows = 100_000;
+
 /**
- * Gathers a file's records into chunks of at most `size` rows. A chunk ends early before the second row of one
+ * Gathers the rows after `done` into chunks of at most `size`. A chunk ends early before the second row of one
  * `externalId`, because a statement takes each member once; so the later row wins, as it would by itself.
  */
 export async function* chunksOf(
-  records: AsyncIterable<readonly string[]>,
+  batches: AsyncIterable<RowBatch>,
   columns: readonly Column[],
-  width: number,
-  { firstRow, size }: { firstRow: number; size: number },
+  { done, size }: { readonly done: number; readonly size: number },
 ): AsyncGenerator<Chunk> {
-  let chunk = emptyChunk();
-  let row = firstRow;
-  for await (const record of records) {
-    const read = isBlank(record) ? [] : readRow(record, columns, width, row);
-    row++;
-    const repeated = !Array.isArray(read) && chunk.seen.has(read.externalId);
-    if (repeated || chunk.rows === size) {
-      yield chunk;
-      chunk = emptyChunk();
+  let chunk = chunkAfter(done);
+  let last = done;
+  for await (const { rows, upTo, end } of batches) {
+    for (const each of rows) {
+      if (each.row <= done) continue;
+      const read = "fault" in each ? [each.fault] : readRow(each, columns);
+      const repeated = isRead(read) && chunk.seen.has(read.externalId);
+      if (repeated || chunk.taken === size || chunk.characters + each.length > mostCharacters) {
+        yield closed(chunk, each.row - 1);
+        chunk = chunkAfter(each.row - 1);
+      }
+      add(chunk, read, each.length);
     }
-    chunk.rows++;
-    if (Array.isArray(read)) chunk.faults.push(...read);
-    else {
-      chunk.items.push(read);
-      chunk.seen.add(read.externalId);
-    }
+    last = Math.max(upTo, done);
+    if (!end && last - chunk.after < mostRows) continue;
+    yield closed(chunk, last, end);
+    chunk = chunkAfter(last);
   }
-  if (chunk.rows > 0) yield chunk;
+  if (last > chunk.after) yield closed(chunk, last);
 }
 
-function isBlank(record: readonly string[]): boolean {
-  return record.length === 1 && record[0] === "";
+function chunkAfter(after: number) {
+  const [items, faults]: [MemberItem[], ImportFault[]] = [[], []];
+  return { after, items, faults, seen: new Set<string>(), taken: 0, characters: 0 };
 }
 
-function emptyChunk() {
-  return { items: [] as MemberItem[], faults: [] as ImportFault[], rows: 0, seen: new Set<string>() };
+function add(chunk: ReturnType<typeof chunkAfter>, read: MemberItem | readonly ImportFault[], length: number): void {
+  chunk.taken++;
+  chunk.characters += length;
+  if (!isRead(read)) chunk.faults.push(...read);
+  else {
+    chunk.items.push(read);
+    chunk.seen.add(read.externalId);
+  }
+}
+
+function closed({ items, faults, after }: ReturnType<typeof chunkAfter>, upTo: number, end?: ImportFault): Chunk {
+  return { items, faults, rows: upTo - after, end };
+}
+
+function isRead(read: MemberItem | readonly ImportFault[]): read is MemberItem {
+  return !Array.isArray(read);
 }
 
 function readRow(
-  record: readonly string[],
+  { row, cells }: FileRow & { readonly cells: readonly string[] },
   columns: readonly Column[],
-  width: number,
-  row: number,
 ): MemberItem | ImportFault[] {
-  if (record.length !== width)
-    return [{ row, column: null, message: `has ${record.length} cells, the header ${width}` }];
   const item: Draft = {};
   const faults: ImportFault[] = [];
   for (const column of columns) {
-    const cell = record[column.number - 1] ?? "";
+    const cell = cells[column.number - 1] ?? "";
     const message = cell.trim() === "" ? undefined : column.put(item, cell);
     if (message) faults.push({ row, column: column.number, message });
   }

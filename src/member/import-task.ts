@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
 import { inOrder } from "../db/in-order.ts";
 import type { Query } from "../db/statement.ts";
+import type { Survey } from "../file/survey.ts";
 import type { Chunk, ImportFault } from "./import-rows.ts";
 import { importFault, importTask } from "./table.ts";
 import type { WrittenOutcome } from "./upsert.ts";
@@ -17,11 +18,15 @@ export const keptFaults = 1_000;
 export type ImportTask = typeof importTask.$inferSelect;
 
 /** Goes on with the unfinished import of this very file, or begins one. */
-export async function beginImport(ctx: Context, name: string, digest: string): Promise<ImportTask> {
+export async function beginImport(
+  ctx: Context,
+  name: string,
+  { digest, encoding, isGuessed }: Survey,
+): Promise<ImportTask> {
   const now = ctx.clock();
   await ctx.db.write([
-    sql`INSERT OR IGNORE INTO import_task (name, digest, state, started_at, updated_at)
-        VALUES (${name}, ${digest}, 'running', ${now}, ${now})`,
+    sql`INSERT OR IGNORE INTO import_task (name, digest, state, encoding, encoding_guessed, started_at, updated_at)
+        VALUES (${name}, ${digest}, 'running', ${encoding}, ${Number(isGuessed)}, ${now}, ${now})`,
   ]);
   const open = sql`${importTask.digest} = ${digest} AND ${importTask.state} = 'running'`;
   const [task] = await ctx.db.orm.select().from(importTask).where(open);

@@ -1,8 +1,9 @@
 import { describeActor } from "../actor.ts";
 import { type Context, withTransaction } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { type Column, columnsOf } from "./import-columns.ts";
-import { csvFault, digestOf, type ImportFile, recordsOf } from "./import-file.ts";
+import { type NamedFile, placeOf } from "../file/file.ts";
+import { headed, openTable } from "../file/table.ts";
+import { columnsOf } from "./import-columns.ts";
 import { type Chunk, chunksOf } from "./import-rows.ts";
 import { advanceImport, beginImport, countImport, endImport, type ImportTask } from "./import-task.ts";
 import { upsertLimit, upsertOf } from "./upsert.ts";
@@ -10,6 +11,8 @@ import { upsertLimit, upsertOf } from "./upsert.ts";
 export interface ImportOptions {
   /** Fields of headings that are not named after one, and `-` for what is not to be imported. */
   readonly names?: Readonly<Record<string, string>>;
+  /** The name of the file's encoding, where it is known; it is told apart otherwise. */
+  readonly encoding?: string | undefined;
   /** Told after every chunk that was committed. */
   readonly onProgress?: (task: ImportTask) => void;
 }
@@ -17,56 +20,44 @@ export interface ImportOptions {
 /**
  * Imports members from a CSV file: its header names fields of a member item, empty cells say nothing, lists are
  * separated by `|`. A thousand rows at a time are written together with how far it has come: after a crash the same
- * file goes on where it stopped. A faulty row is counted and left out; a file that stops being CSV ends as `failed`
- * before that place. Refuses a faulty header, with `row:column`, before anything is written, and a file that is just
- * being imported.
+ * file goes on where it stopped. A faulty row is counted and left out; a file of more rows than one may have ends as
+ * `failed` there. Refuses what is no text or of an unknown encoding, and a faulty header, with `row:column`, before
+ * anything is written, and a file that is just being imported.
  */
-export async function importMembers(ctx: Context, file: ImportFile, options: ImportOptions = {}) {
-  const records = recordsOf(file);
+export async function importMembers(ctx: Context, file: NamedFile, { names = {}, ...options }: ImportOptions = {}) {
+  const salt = `${JSON.stringify(names)}\n`;
+  const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: options.encoding, salt });
+  if (isRefusal(table)) return table;
+  const { first, rows } = await headed(table.rows);
   try {
-    const header = await headerOf(records);
-    if (isRefusal(header)) return header;
-    const columns = columnsOf(header, ctx.settings.shopTimeZone, options.names);
+    if (first && "fault" in first)
+      return refuse.invalid([{ path: placeOf(first.fault), message: `row ${first.row} ${first.fault.message}` }]);
+    const header = first ?? { row: 1, cells: [] };
+    const columns = columnsOf(header, ctx.settings.shopTimeZone, names);
     if (isRefusal(columns)) return columns;
-    const task = await beginImport(ctx, file.name, await digestOf(file, options.names ?? {}));
-    for (let skipped = 0; skipped < task.rows; skipped++) await records.next();
-    return await importRecords(ctx, task, records, { columns, width: header.length, ...options });
+    const task = await beginImport(ctx, file.name, table);
+    const chunks = chunksOf(rows, columns, { done: header.row + task.rows, size: upsertLimit });
+    return await importChunks(ctx, task, chunks, options);
   } finally {
-    await records.return(undefined);
+    await rows.return(undefined);
   }
 }
 
-async function headerOf(records: AsyncGenerator<readonly string[]>) {
-  try {
-    const first = await records.next();
-    return first.done ? [] : first.value;
-  } catch (error) {
-    const fault = csvFault(error);
-    if (!fault) throw error;
-    return refuse.invalid([{ path: `${fault.row}:1`, message: `row ${fault.row} ${fault.message}` }]);
-  }
-}
-
-async function importRecords(
+async function importChunks(
   ctx: Context,
   begun: ImportTask,
-  records: AsyncIterable<readonly string[]>,
-  { columns, width, onProgress }: ImportOptions & { columns: readonly Column[]; width: number },
+  chunks: AsyncIterable<Chunk>,
+  { onProgress }: ImportOptions,
 ) {
   let task = begun;
-  try {
-    for await (const chunk of chunksOf(records, columns, width, { firstRow: task.rows + 2, size: upsertLimit })) {
-      const next = await writeChunk(ctx, task, chunk);
-      if (isRefusal(next)) return next;
-      task = next;
-      onProgress?.(task);
-    }
-    return await endImport(ctx, task, "done");
-  } catch (error) {
-    const fault = csvFault(error);
-    if (!fault) throw error;
-    return await endImport(ctx, task, "failed", [{ ...fault, column: null }]);
+  for await (const chunk of chunks) {
+    const next = await writeChunk(ctx, task, chunk);
+    if (isRefusal(next)) return next;
+    task = next;
+    onProgress?.(task);
+    if (chunk.end) return endImport(ctx, task, "failed", [chunk.end]);
   }
+  return endImport(ctx, task, "done");
 }
 
 /**

@@ -81,6 +81,8 @@ export const importTask = sqliteTable("import_task", {
   unchanged: integer().notNull().default(0),
   faulty: integer().notNull().default(0),
   faults: integer().notNull().default(0),
+  encoding: text(),
+  encodingGuessed: integer("encoding_guessed", { mode: "boolean" }).notNull().default(false),
   startedAt: integer("started_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
 });

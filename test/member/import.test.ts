@@ -4,6 +4,8 @@ import { isRefusal } from "../../src/errors.ts";
 import { type ImportOptions, importMembers } from "../../src/member/import.ts";
 import { type ImportTask, importFaults, keptFaults, listImports } from "../../src/member/import-task.ts";
 import { consentsOf, findMember, tagsOf } from "../../src/member/member.ts";
+import { bytesIn } from "../support/encoded.ts";
+import { counted } from "../support/length.ts";
 import { openShop, type Shop } from "./context.ts";
 
 let shop: Shop;
@@ -102,19 +104,71 @@ describe("a file of members", () => {
     });
   });
 
-  test("that stops being CSV ends as failed and says in which row", async () => {
-    const whole = long(20_000, "whole");
-    const task = await imported(`${whole}broken,"never closed\n${"x\n".repeat(1000)}`);
-    expect(task).toMatchObject({ state: "failed", faults: 1, faulty: 0 });
-    expect(task.created).toBeGreaterThanOrEqual(18_000);
-    expect(await importFaults(shop.ctx, task.id)).toEqual([
-      { row: 20_002, column: null, message: "opens a quote that is never closed" },
+  test("with a stray quote in one of many rows loses that row alone, and says which", async () => {
+    const length = counted(500, 5_000);
+    const rows = Array.from({ length }, (_, n) => `quote${n},${n === 450 ? '"' : ""}kim${n}@shop.example`);
+    const task = await imported(`externalId,email\n${rows.join("\n")}\n`);
+    expect(task).toMatchObject({ state: "done", rows: length, created: length - 1, faulty: 1 });
+    const [fault] = await importFaults(shop.ctx, task.id);
+    expect(fault).toEqual({ row: 452, column: 2, message: "opens a quote that is never closed" });
+  });
+
+  test("whose header is no CSV is refused with its place", async () => {
+    const refusal = await importMembers(shop.ctx, fileOf('externalId,em"ail\nx,a@shop.example\n'));
+    expect(isRefusal(refusal) && refusal.message).toBe("1:2: row 1 has a quote inside a cell that is not quoted");
+  });
+
+  test("may end its lines as it likes: no id takes part of a line end", async () => {
+    const task = await imported("externalId,level\nends1,1\r\nends2,2\rends3,3\n");
+    expect(task).toMatchObject({ rows: 3, created: 3 });
+    const found = ["ends1", "ends2", "ends3"].map((externalId) => findMember(shop.ctx, { externalId }));
+    expect((await Promise.all(found)).map((member) => member?.level)).toEqual([1, 2, 3]);
+  });
+
+  test("says what it was read as, and keeps every letter, whoever saved it", async () => {
+    const from = async (bytes: Uint8Array<ArrayBuffer>) =>
+      importMembers(shop.ctx, { name: "excel.csv", content: new Blob([bytes]) });
+    const header = "externalId,attribute:name";
+    const western = await from(bytesIn("windows-1252", `${header}\nwest,Müller\n`));
+    const chinese = await from(bytesIn("gb18030", `${header}\neast,王伟\n`));
+    expect(western).toMatchObject({ created: 1, encoding: "windows-1252", encodingGuessed: true });
+    expect(chinese).toMatchObject({ created: 1, encoding: "gb18030", encodingGuessed: true });
+    expect((await findMember(shop.ctx, { externalId: "west" }))?.attributes).toEqual({ name: "Müller" });
+    expect((await findMember(shop.ctx, { externalId: "east" }))?.attributes).toEqual({ name: "王伟" });
+    const polish = await from(bytesIn("windows-1250", `${header}\n1,Kim\n2,Żółw\n`));
+    expect(isRefusal(polish) && polish.message).toStartWith(
+      "3:2: has bytes that are not UTF-8: save the file in UTF-8",
+    );
+  });
+
+  test("with rows of nothing but commas and blanks skips them, and counts rows as a spreadsheet does", async () => {
+    const task = await imported(",\nexternalId,level\n,\n \t,\n\nblank1,1\n,,,\nblank2,x\n,\n");
+    expect(task).toMatchObject({ state: "done", rows: 7, created: 1, faulty: 1, faults: 1 });
+    expect(await importFaults(shop.ctx, task.id)).toMatchObject([{ row: 8, column: 2 }]);
+  });
+
+  test("is refused where two columns go into one another, or one field has two", async () => {
+    const header = "externalId,attribute:a,attribute:a.b,attribute:c.d.e,attribute:c,external_id";
+    const refusal = await importMembers(shop.ctx, fileOf(`${header}\nx,1,2,3,4,5\n`));
+    expect(isRefusal(refusal) && refusal.code === "INVALID_INPUT" && refusal.issues).toEqual([
+      {
+        path: "1:3",
+        message: '"attribute:a.b" and column 2 go into one another: one is a value, the other a part of it',
+      },
+      {
+        path: "1:5",
+        message: '"attribute:c" and column 4 go into one another: one is a value, the other a part of it',
+      },
+      { path: "1:6", message: '"external_id" is also column 1' },
     ]);
   });
 
-  test("that is not CSV from its beginning is refused with the row", async () => {
-    const refusal = await importMembers(shop.ctx, fileOf('externalId\nbroken"cell\n'));
-    expect(isRefusal(refusal) && refusal.message).toBe("2:1: row 2 has a quote inside a cell that is not quoted");
+  test("with a hundred unknown headings is told so once, and what is known once", async () => {
+    const unknown = Array.from({ length: 100 }, (_, n) => `x${n}`);
+    const refusal = await importMembers(shop.ctx, fileOf(`externalId,${unknown.join(",")}\n`));
+    if (!isRefusal(refusal)) throw new Error("taken");
+    expect(refusal.message).toStartWith('1:2: "x0" is not a field; 1:3: "x1" is not a field; ');
+    expect(refusal.message).toMatch(/"x19" is not a field, nor are 80 others; known are externalId, email, [^;]*$/);
   });
 
   test("with very many faults counts all of them and keeps the first", async () => {

@@ -8,7 +8,7 @@ export const poolStates = ["FILLING", "PAUSED", "FAILED", "READY", "CANCELLED"] 
 export type PoolState = (typeof poolStates)[number];
 
 /** Why a row of a file gave no code. */
-export const codeFaults = ["DUPLICATE", "MALFORMED", "TOO_SHORT", "TOO_LONG", "NOT_CSV"] as const;
+export const codeFaults = ["DUPLICATE", "MALFORMED", "TOO_SHORT", "TOO_LONG", "NOT_CSV", "TOO_MANY_ROWS"] as const;
 export type CodeFault = (typeof codeFaults)[number];
 
 /** Pools; the migration says what each column means. */
@@ -25,6 +25,8 @@ export const poolTable = sqliteTable("code_pool", {
   digest: text(),
   rows: integer().notNull().default(0),
   refused: integer().notNull().default(0),
+  encoding: text(),
+  encodingGuessed: integer("encoding_guessed", { mode: "boolean" }).notNull().default(false),
   createdBy: text("created_by").notNull(),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),

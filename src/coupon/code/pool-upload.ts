@@ -2,7 +2,9 @@ import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { isRefusal, refuse } from "../../errors.ts";
-import { csvFault, digestOf, type ImportFile, recordsOf } from "../../member/import-file.ts";
+import type { FileFault, NamedFile, RowBatch } from "../../file/file.ts";
+import type { Survey } from "../../file/survey.ts";
+import { openTable } from "../../file/table.ts";
 import { templateChanged } from "../template/template-changed.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
 import { type CodeRowFault, findPool, insertPool, keptFaults, refuseCodes, takesNoPool } from "./pool.ts";
@@ -14,36 +16,40 @@ const chunkSize = 2_000;
 /**
  * Makes a pool of the codes in a file: one a line, or a CSV whose header names a column `code`. Some thousand rows at a
  * time are written together with how far it has come, and the stock follows; after a crash the same file goes on where
- * it stopped. Rows that give no code – malformed, too short or long, or there already in any pool or coupon – are
- * counted and named by their lines. A file that stops being CSV ends as FAILED before that place. Refuses templates
- * that take no pool, a file that is just being uploaded, and (NEEDS_APPROVAL) what of it is more than one person may
- * add to a live template: once another has approved of so many codes, the same file goes on there.
+ * it stopped. Rows that give no code – malformed, too short or long, no CSV, or there already in any pool or coupon –
+ * are counted and named by their lines. A file of more rows than one may have ends as FAILED there. Refuses templates
+ * that take no pool, what is no text or of an unknown encoding, a file that is being uploaded, and (NEEDS_APPROVAL)
+ * what of it is more than one person may add to a live template: once another has approved of so many codes, the same
+ * file goes on there.
  */
-export async function uploadCodes(ctx: Context, template: number, file: ImportFile) {
+export async function uploadCodes(ctx: Context, template: number, file: NamedFile, encoding?: string) {
   const refused = await takesNoPool(ctx, template);
   if (refused) return refused;
-  let pool = await beginUpload(ctx, template, file);
-  const records = recordsOf(file);
+  const salt = `${JSON.stringify({ template })}\n`;
+  const table = await openTable(file, { timers: ctx.timers, width: "any", encoding, salt });
+  if (isRefusal(table)) return table;
   try {
-    for await (const chunk of chunksOf(records, pool.rows)) {
+    let pool = await beginUpload(ctx, template, file.name, table);
+    for await (const chunk of chunksOf(table.rows, pool.rows)) {
       const next = await writeChunk(ctx, pool, chunk);
       if (isRefusal(next)) return next;
       pool = next;
       await templateChanged(ctx, template);
+      if (chunk.end) return await endUpload(ctx, pool, "FAILED", [{ line: chunk.end.row, reason: "TOO_MANY_ROWS" }]);
     }
     return await endUpload(ctx, pool, "READY");
-  } catch (error) {
-    const fault = csvFault(error);
-    if (!fault) throw error;
-    return await endUpload(ctx, pool, "FAILED", [{ line: fault.row, reason: "NOT_CSV" }]);
   } finally {
-    await records.return(undefined);
+    await table.rows.return(undefined);
   }
 }
 
 /** Goes on with the unfinished upload of this very file, or begins one. */
-async function beginUpload(ctx: Context, template: number, file: ImportFile): Promise<CodePool> {
-  const digest = await digestOf(file, { template });
+async function beginUpload(
+  ctx: Context,
+  template: number,
+  name: string,
+  { digest, encoding, isGuessed }: Survey,
+): Promise<CodePool> {
   return ctx.db.transaction(async (db) => {
     const tx = { ...ctx, db };
     const open = await db.first<{ id: number }>(
@@ -51,7 +57,8 @@ async function beginUpload(ctx: Context, template: number, file: ImportFile): Pr
     );
     const pool = open && (await findPool(tx, open.id));
     if (pool && !isRefusal(pool)) return pool;
-    return insertPool(tx, { template, source: "UPLOADED", file: file.name, digest });
+    const facts = { template, file: name, digest, encoding, encodingGuessed: isGuessed };
+    return insertPool(tx, { ...facts, source: "UPLOADED" });
   });
 }
 
@@ -59,25 +66,34 @@ interface Chunk {
   readonly rows: readonly CodeRow[];
   /** Rows of the file up to its end. */
   readonly upTo: number;
+  /** Why nothing after it is read. */
+  readonly end?: FileFault | undefined;
 }
 
 /** The rows of a file after the first `done`, some thousand at a time. */
-async function* chunksOf(records: AsyncIterable<readonly string[]>, done: number): AsyncGenerator<Chunk> {
-  let column = 0;
-  let line = 0;
+async function* chunksOf(batches: AsyncIterable<RowBatch>, done: number): AsyncGenerator<Chunk> {
+  let column: number | undefined;
   let chunk: CodeRow[] = [];
-  for await (const record of records) {
-    line++;
-    const header = line === 1 ? codeColumn(record) : undefined;
-    if (header !== undefined) column = header;
-    if (line <= done) continue;
-    chunk.push(header === undefined ? readCodeRow(record[column] ?? "", line) : { kind: "blank", line });
-    if (chunk.length === chunkSize) {
-      yield { rows: chunk, upTo: line };
+  let [written, last] = [done, done];
+  for await (const { rows, upTo, end } of batches) {
+    for (const each of rows) {
+      const header = column === undefined && "cells" in each ? codeColumn(each.cells) : undefined;
+      column ??= header ?? 0;
+      if (each.row <= done || header !== undefined) continue;
+      chunk.push("fault" in each ? notCsv(each.row) : readCodeRow(each.cells[column] ?? "", each.row));
+      if (chunk.length < chunkSize) continue;
+      written = each.row;
+      yield { rows: chunk, upTo: written };
       chunk = [];
     }
+    last = Math.max(upTo, done);
+    if (end) yield { rows: chunk, upTo, end };
   }
-  if (chunk.length > 0) yield { rows: chunk, upTo: line };
+  if (last > written) yield { rows: chunk, upTo: last };
+}
+
+function notCsv(line: number): CodeRow {
+  return { kind: "fault", line, reason: "NOT_CSV" };
 }
 
 /**

@@ -75,7 +75,10 @@ export async function takesNoPool(ctx: Context, id: number) {
 /** Writes a pool down that begins to fill now. */
 export async function insertPool(
   ctx: Context,
-  facts: Pick<typeof poolTable.$inferInsert, "template" | "source" | "wanted" | "file" | "digest">,
+  facts: Pick<
+    typeof poolTable.$inferInsert,
+    "template" | "source" | "wanted" | "file" | "digest" | "encoding" | "encodingGuessed"
+  >,
 ): Promise<CodePool> {
   const now = ctx.clock();
   const begun = { state: "FILLING", sinceAt: now, createdAt: now, updatedAt: now } as const;

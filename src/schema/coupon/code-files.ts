@@ -24,8 +24,9 @@ const maxBytes = 2 ** 28;
 
 /**
  * Makes the handler of `POST /code-pools?template=<id>&name=codes.csv` with `text/csv`, which makes a pool of the codes
- * in the file and answers what became of it as JSON, and of `GET /code-pools/<id>/codes.csv`, which takes a pool's
- * codes out. After a crash the same file, sent again, goes on where it stopped.
+ * in the file and answers what became of it as JSON (`encoding=gb18030` says how it is encoded, where that is known),
+ * and of `GET /code-pools/<id>/codes.csv`, which takes a pool's codes out. After a crash the same file, sent again,
+ * goes on where it stopped.
  */
 export function createCodeFiles(given: FileOptions): Handler {
   const options = { maxBytes, ...given };
@@ -53,7 +54,7 @@ async function upload(options: FileOptions, call: FileCall): Promise<Response> {
   const template = rowOf("CouponTemplate", url.searchParams.get("template") ?? "");
   if (template === undefined) return problem(400, "INVALID_INPUT", "Name the template: ?template=<its id>", requestId);
   return withFile(options, call, "codes.csv", async (file) => {
-    const pool = await uploadCodes(ctx, template, file);
+    const pool = await uploadCodes(ctx, template, file, url.searchParams.get("encoding") ?? undefined);
     return isRefusal(pool) ? refusedWith(pool, requestId) : Response.json({ pool: await report(ctx, pool) });
   });
 }
@@ -88,7 +89,9 @@ function bytesOf(texts: AsyncIterable<string>): ReadableStream<Uint8Array> {
   });
 }
 
-async function report(ctx: Context, { id, state, file, made, rows, refused }: CodePool) {
+async function report(ctx: Context, { id, state, file, made, rows, refused, ...pool }: CodePool) {
+  const { encoding, encodingGuessed } = pool;
   const firstFaults = await poolFaults(ctx, id, 100);
-  return { id: globalId("CodePool", id), state, file, rows, codes: made, refused, firstFaults };
+  const sums = { rows, codes: made, refused, firstFaults };
+  return { id: globalId("CodePool", id), state, file, encoding, encodingGuessed, ...sums };
 }

@@ -27,7 +27,7 @@ const stateWords: Readonly<Record<PoolState, string>> = {
   FILLING: "Codes are added to it.",
   PAUSED: "It stands still until it is resumed.",
   FAILED:
-    "The queue gave its step up, or the file stopped being CSV. What it has is good; a generated one can be resumed.",
+    "The queue gave its step up, or the file has too many rows. What it has is good; a generated one can be resumed.",
   READY: "It has all its codes.",
   CANCELLED: "No more are added; those that it has are good.",
 };
@@ -54,7 +54,8 @@ const CodeFaultReason = builder.enumType("CodeFaultReason", {
     MALFORMED: { description: "It has other signs than letters of ASCII, digits, hyphens and underscores." },
     TOO_SHORT: { description: "It has fewer than 8 letters and digits: too easily guessed." },
     TOO_LONG: { description: "It has more than 64 signs." },
-    NOT_CSV: { description: "The file stops being CSV here." },
+    NOT_CSV: { description: "Its quotes do not fit, or it is longer than a row may be. The rows after it are read." },
+    TOO_MANY_ROWS: { description: "The file has more rows than one may have; it is read up to here." },
   } as const satisfies Record<CodeFault, { description: string }>,
 });
 
@@ -111,6 +112,13 @@ export const CodePoolType = builder.node(builder.objectRef<CodePool>("CodePool")
       resolve: (pool, _args, { ctx }) => poolProgress(pool, ctx.clock()),
     }),
     file: t.exposeString("file", { nullable: true, description: "The name of the file, of an upload." }),
+    encoding: t.exposeString("encoding", {
+      nullable: true,
+      description: "What the bytes of the file were read as, e.g. `utf-8` or `gb18030`.",
+    }),
+    encodingGuessed: t.exposeBoolean("encodingGuessed", {
+      description: "Whether that was guessed. Where the guess is wrong, cancel the pool and say the encoding.",
+    }),
     refused: t.exposeInt("refused", { description: "Rows of the file that gave no code." }),
     faults: t.field({
       type: [CodeRowFaultType],

@@ -36,6 +36,7 @@ export async function keepBody(
         if (arrived > maxBytes) return "too long";
         sink.write(chunk);
         await sink.flush();
+        await new Promise<void>(timers.soon); // what is there already would be taken in one turn, however much it is
       }
       return undefined;
     } finally {

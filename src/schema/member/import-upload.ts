@@ -18,8 +18,8 @@ const uploaders = { role: "editor", service: "members:write" } as const;
 
 /**
  * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers
- * what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means. After a crash the same file,
- * sent again, goes on where it stopped.
+ * what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means, `encoding=gb18030` how the
+ * file is encoded where that is known. After a crash the same file, sent again, goes on where it stopped.
  */
 export function createImportUpload(options: FileOptions): Handler {
   return async (request, server) => {
@@ -35,7 +35,8 @@ async function upload(options: FileOptions, call: FileCall): Promise<Response> {
   const ctx = await admitted(options, call, uploaders);
   if (ctx instanceof Response) return ctx;
   return withFile(options, call, "members.csv", async (file) => {
-    const task = await importMembers(ctx, file, { names: headingsOf(url.searchParams.getAll("heading")) });
+    const names = headingsOf(url.searchParams.getAll("heading"));
+    const task = await importMembers(ctx, file, { names, encoding: url.searchParams.get("encoding") ?? undefined });
     return isRefusal(task) ? refusedWith(task, requestId) : Response.json({ import: await report(ctx, task) });
   });
 }

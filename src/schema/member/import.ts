@@ -1,4 +1,5 @@
 import { importMembers } from "../../member/import.ts";
+import { knownFields } from "../../member/import-columns.ts";
 import type { ImportFault } from "../../member/import-rows.ts";
 import { type ImportTask, importFaults, importsById, keptFaults, listImports } from "../../member/import-task.ts";
 import { builder } from "../kit/builder.ts";
@@ -13,7 +14,7 @@ const ImportState = builder.enumType("ImportState", {
   values: {
     RUNNING: { value: "running", description: "Under way, or interrupted: the same file goes on where it stopped." },
     DONE: { value: "done", description: "Every row was dealt with." },
-    FAILED: { value: "failed", description: "The file stopped being CSV; the last fault says where." },
+    FAILED: { value: "failed", description: "The file has too many rows; the last fault says where it ends." },
   } as const satisfies Record<Uppercase<ImportTask["state"]>, { value: ImportTask["state"]; description: string }>,
 });
 
@@ -35,6 +36,13 @@ export const ImportType = builder.node(builder.objectRef<ImportTask>("MemberImpo
   fields: (t) => ({
     name: t.exposeString("name", { description: "Name of the file." }),
     state: t.expose("state", { type: ImportState, description: "How far it is." }),
+    encoding: t.exposeString("encoding", {
+      nullable: true,
+      description: "What the bytes of the file were read as, e.g. `utf-8` or `gb18030`.",
+    }),
+    encodingGuessed: t.exposeBoolean("encodingGuessed", {
+      description: "Whether that was guessed. Where the guess is wrong, import the file again and say its encoding.",
+    }),
     rows: t.exposeInt("rows", { description: "Rows dealt with so far, the header not counted." }),
     created: t.exposeInt("created", { description: "Rows that made a new member." }),
     updated: t.exposeInt("updated", { description: "Rows that changed a member." }),
@@ -70,13 +78,15 @@ const HeadingInput = builder.inputType("ImportHeadingInput", {
 
 refusable("importMembers", {
   description:
-    "Imports members from CSV text of up to about 900,000 characters; larger files go to POST /imports as text/csv.",
+    "Imports members from CSV text of up to about 900,000 characters; larger files go to POST /imports as text/csv, " +
+    "with `?name=`, `heading=Nr=externalId` for each heading that is not named after a field, and `encoding=gb18030` " +
+    "where it is known. Blank rows are skipped; faulty rows are left out and told by row and column.",
   scopes: { role: "editor", service: "members:write" },
   result: ImportType,
   refusals: { CONFLICT: true },
   input: (t) => ({
     name: t.string({ required: true, description: "Name of the file." }),
-    csv: t.string({ required: true, description: "Its text; the first row names the fields." }),
+    csv: t.string({ required: true, description: `Its text; the first row names the fields: ${knownFields}.` }),
     headings: t.field({ type: [HeadingInput], description: "Headings that are not named after a field." }),
   }),
   resolve: ({ name, csv, headings }, ctx) => {

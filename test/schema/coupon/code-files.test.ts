@@ -4,11 +4,13 @@ import { dirname, join } from "node:path";
 import { sql } from "drizzle-orm";
 import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { makeCode, makeCodes } from "../../../src/coupon/code/code.ts";
+import { poolFaults } from "../../../src/coupon/code/pool.ts";
 import { uploadCodes } from "../../../src/coupon/code/pool-upload.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { createToken } from "../../../src/operations/token.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { addTemplate } from "../../support/coupons.ts";
+import { bytesIn } from "../../support/encoded.ts";
 import { idOf } from "../../support/operators.ts";
 import { filledPool, freeCodes, poolOf } from "../../support/pools.ts";
 import { accepted, closeShops, openShop, type Shop, type ShopOptions } from "../../support/shop.ts";
@@ -89,11 +91,21 @@ test("a CSV with a header is read by its column `code`, and 5,000 rows are one p
   expect(await freeCodes(shop.ctx.db, id)).toEqual(codes);
 });
 
-test("a file that stops being CSV ends where it does; what came before is good", async () => {
+test("a row that is no CSV is told by its line, and the codes of all others are taken, however lines end", async () => {
   const { shop, id } = await openPooled();
-  const { body } = await send(shop, id, 'GOODCODE1\nGOODCODE2\n"never closed\nGOODCODE3');
-  expect(body.pool).toMatchObject({ state: "FAILED", firstFaults: [{ line: 3, reason: "NOT_CSV" }] });
+  const { body } = await send(shop, id, 'GOODCODE1\rGOODCODE2\r\n"never closed\n,\n\nGOODCODE3');
+  expect(body.pool).toMatchObject({ state: "READY", codes: 3, rows: 6, refused: 1, encoding: "utf-8" });
+  expect(body.pool.firstFaults).toEqual([{ line: 3, reason: "NOT_CSV" }]);
+  expect(await freeCodes(shop.ctx.db, id)).toEqual(["GOODCODE1", "GOODCODE2", "GOODCODE3"]);
   expect(await couponSums(shop.ctx.db)).toEqual([]);
+});
+
+test("a file of codes from a Chinese Excel is read, and codes that it rounded are told", async () => {
+  const { shop, id } = await openPooled();
+  const csv = bytesIn("gb18030", "备注,code\n王伟,GOODCODE1\n上海,4.00639E+12\n");
+  const taken = accepted(await uploadCodes(shop.ctx, id, { name: "codes.csv", content: new Blob([csv]) }));
+  expect(taken).toMatchObject({ made: 1, refused: 1, encoding: "gb18030", encodingGuessed: true });
+  expect(await poolFaults(shop.ctx, taken.id)).toEqual([{ line: 3, reason: "MALFORMED" }]);
 });
 
 test("an upload that was cut off goes on with the same file where it stopped; two at once are one", async () => {
