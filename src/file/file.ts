@@ -35,7 +35,7 @@ export function placeOf({ row, column }: FileFault): string {
 }
 
 /** Bytes that are dealt with in one turn of the event loop. */
-const pieceSize = 65_536;
+const pieceSize = 32_768;
 
 /** The bytes of a file, a turn of the event loop after each piece, so that nobody waits for a long one. */
 export async function* piecesOf(content: Blob, { soon }: Timers): AsyncGenerator<Uint8Array> {

@@ -9,6 +9,7 @@ import { UsageError } from "../../src/cli/options.ts";
 import { domains } from "../../src/domains.ts";
 import { readEnv } from "../../src/env.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
+import { bytesIn } from "../support/encoded.ts";
 import { checkout, ended, fanfare, installation, spawn } from "../support/fanfare.ts";
 import { tempDir } from "../support/temp.ts";
 
@@ -110,14 +111,16 @@ test("the demo heeds settings such as the port, and never the shop's database, q
   expect(unheeded).toEqual(["DATABASE_URL", "RESEND_API_KEY", "EMAIL_FROM", "DATA_DIR"]);
 });
 
-test("members are imported by the shop's own headings, and the first faults are told with their places", async () => {
+test("an import takes the shop's own headings, and tells the encoding it guessed and the first faults", async () => {
   const path = join(tempDir(), "members.csv");
-  const rows = Array.from({ length: 12 }, (_, n) => `b${n},not an address,1,none of your business`);
-  await Bun.write(path, ["No.,E-Mail,level,Notes", "a,a@example.com,1,hush", ...rows].join("\n"));
+  const rows = Array.from({ length: 12 }, (_, n) => `b${n},not an address,1,für niemand`);
+  const text = ["No.,E-Mail,level,Notes", "a,a@example.com,1,hush", ...rows].join("\n");
+  await Bun.write(path, bytesIn("windows-1252", text));
   const named = ["--map", "No.=externalId", "--map", "E-Mail=email", "--skip", "Notes"];
   const { out } = await fanfare(["import", path, ...named], { DATA_DIR: await installation() });
-  const [sums, ...told] = out.trim().split("\n");
+  const [sums, guess, ...told] = out.trim().split("\n");
   expect(sums).toBe("13 rows: 1 created, 0 updated, 0 unchanged, 12 faulty");
+  expect(guess).toBe("The file does not say its encoding: it was taken for windows-1252. --encoding says another.");
   expect(told).toHaveLength(11);
   expect(told[0]).toStartWith("  row 3, column 2: ");
   const [, query = ""] = /^ {2}… and 2 more; at \/graphql: (.*)$/.exec(told[10] ?? "") ?? [];

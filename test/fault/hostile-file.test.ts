@@ -151,7 +151,8 @@ test.if(isLong)(
       expect(answer.text).toInclude(says);
       costs.push({ what, ...cost });
     }
-    expect(costs.filter(({ longestMs, grownMiB }) => longestMs > 100 + idle.longestMs || grownMiB > 64)).toEqual([]);
+    // The reader itself takes half of it; what else there is depends on when memory is swept.
+    expect(costs.filter(({ longestMs, grownMiB }) => longestMs > 100 + idle.longestMs || grownMiB > 100)).toEqual([]);
   },
   300_000,
 );
