@@ -38,6 +38,7 @@ const talkative = `
   import { createLog } from ${JSON.stringify(join(import.meta.dir, "../src/log.ts"))};
   let lost = 0;
   const log = createLog("info", [], (lines) => { lost += lines; });
+  // It talks while others work: that is what is tried.
   const talk = setInterval(() => {
     for (let i = 0; i < 500; i++) log("info", "redis", { line: "x".repeat(1_000) });
     if (lost > 5) { clearInterval(talk); console.log(lost); }

@@ -114,8 +114,8 @@ const times = [...ranges(moment), { inLastDays: 7 }, { inNextDays: 7 }, { today:
 const indexed: Readonly<Record<string, readonly unknown[]>> = {
   id: text,
   externalId: text,
-  email: text,
-  phone: text,
+  email: [{ eq: "x@shop.example" }, { in: ["x@shop.example", "y@shop.example"] }],
+  phone: [{ eq: "+4915112345678" }, { in: ["+4915112345678"] }],
   level: ranges(3),
   totalSpend: ranges(3),
   points: ranges(3),

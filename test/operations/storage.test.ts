@@ -71,10 +71,11 @@ async function onItsOwnDisk() {
   let said = "";
   for await (const text of child.stdout.pipeThrough(new TextDecoderStream())) {
     said += text;
-    if (said.includes("ff_op_")) break;
+    if (said.includes("admin-token")) break;
   }
   const [, url = ""] = /listens on (\S+)/.exec(said) ?? [];
-  return { url, token: /ff_op_\S+/.exec(said)?.[0] ?? "", disk: `/proc/${child.pid}/root${dir}` };
+  const disk = `/proc/${child.pid}/root${dir}`;
+  return { url, token: (await Bun.file(join(disk, "admin-token")).text()).trim(), disk };
 }
 
 /** Leaves no byte free. */

@@ -21,6 +21,7 @@ export async function askHealth(url: string): Promise<{ stop(): Promise<number> 
 export function watchTurns(): { stop(): number } {
   let before = process.cpuUsage();
   let longest = 0;
+  // Its lateness is what is measured.
   const timer = setInterval(() => {
     const { user, system } = process.cpuUsage(before);
     before = process.cpuUsage();
@@ -45,6 +46,7 @@ if (import.meta.main) {
   for (let i = 0; i < 10; i++) await ask();
   longest = 0;
   const asked: Promise<void>[] = [];
+  // Asked every 20 ms, as a probe would.
   const timer = setInterval(() => asked.push(ask()), 20);
   console.log("begun");
   for await (const _ of process.stdin);

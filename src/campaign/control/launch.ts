@@ -60,6 +60,7 @@ async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
   const rehearsed = await rehearsalIssues(ctx, campaign);
+  if (isRefusal(rehearsed)) return rehearsed;
   if (rehearsed.length > 0) return refuse.invalid(rehearsed);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);

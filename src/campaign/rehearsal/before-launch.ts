@@ -1,9 +1,8 @@
-import { sql } from "drizzle-orm";
-import { compileAudience, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import { type Issue, isRefusal } from "../../errors.ts";
-import { readAudience } from "../../member/audience-choice.ts";
 import { freezeAction } from "../action/index.ts";
+import { audienceOfCampaign } from "../approval/freeze.ts";
 import type { Campaign } from "../draft/campaign.ts";
 import { rehearse } from "./rehearse.ts";
 
@@ -11,14 +10,15 @@ import { rehearse } from "./rehearse.ts";
 const members = 5;
 
 /** What would go wrong with the messages of the first members of a campaign's audience, were it launched. */
-export async function rehearsalIssues(ctx: Context, campaign: Campaign): Promise<Issue[]> {
-  const audience = await readAudience(ctx, campaign.audience);
+export async function rehearsalIssues(ctx: Context, campaign: Campaign): Promise<Issue[] | HeavyRefusal> {
+  const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) return [];
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
-  const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;
   const action = await freezeAction(ctx, campaign);
   const issues: Issue[] = [];
-  for (const channel of campaign.channels)
-    issues.push(...(await rehearse(ctx, { campaign, action, channel, where, members })).issues);
+  for (const channel of campaign.channels) {
+    const rehearsed = await rehearse(ctx, { campaign, action, channel, audience, members });
+    if (isRefusal(rehearsed)) return rehearsed;
+    issues.push(...rehearsed.issues);
+  }
   return issues;
 }

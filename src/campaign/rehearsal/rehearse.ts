@@ -1,8 +1,10 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
+import { type Audience, compileAudience, everyone, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, factsOf } from "../../channels/catalog.ts";
 import { type Segments, segmentsOf } from "../../channels/segments.ts";
 import type { Context } from "../../context.ts";
-import type { Issue } from "../../errors.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
+import { type Issue, isRefusal } from "../../errors.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { localeFor } from "../content/content.ts";
 import { withDeadLinks } from "../content/link.ts";
@@ -53,20 +55,20 @@ export interface Rehearsal {
   readonly issues: readonly Issue[];
 }
 
-/** Renders a campaign's messages for the first members of its audience, `where`. Nothing is sent. */
+/** Renders a campaign's messages for the first members of its audience. Nothing is sent. */
 export async function rehearse(
   ctx: Context,
   input: {
     readonly campaign: Campaign;
     readonly action: FrozenAction;
     readonly channel: ChannelName;
-    readonly where: SQL;
+    readonly audience: Audience;
     readonly members: number;
   },
-): Promise<Rehearsal> {
-  const { campaign, action, channel, where } = input;
-  const members = await ctx.db.all<RenderMember>(sql`
-    SELECT ${memberColumns} FROM member m WHERE ${where} LIMIT ${input.members}`);
+): Promise<Rehearsal | HeavyRefusal> {
+  const { campaign, action, channel } = input;
+  const members = await firstMembers(ctx, input.audience, input.members);
+  if (isRefusal(members)) return members;
   const templates = templatesOf(campaign.content, channel);
   const dead = withDeadLinks(ctx);
   const of = { run: noRun, channel, topic: campaign.topic };
@@ -82,4 +84,12 @@ export async function rehearse(
     if (size) segments.push(size.segments);
   }
   return { segments, issues: [] };
+}
+
+/** The first members are found at once where everyone is meant; else it may take a look at every one. */
+function firstMembers(ctx: Context, audience: Audience, limit: number): Promise<RenderMember[] | HeavyRefusal> {
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  const query = sql`
+    SELECT ${memberColumns} FROM member m WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${limit}`;
+  return audience === everyone ? ctx.db.all<RenderMember>(query) : ctx.heavy.all<RenderMember>(query);
 }

@@ -1,5 +1,5 @@
 import { type SQL, sql } from "drizzle-orm";
-import { compileAudience, liveMember } from "../../audience/audience.ts";
+import { type Audience, compileAudience, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, factsOf, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
@@ -55,7 +55,7 @@ export async function simulateLaunch(ctx: Context, input: { id: number }) {
   const action = await freezeAction(ctx, campaign);
   const counts: ChannelCounts[] = [];
   for (const channel of campaign.channels) {
-    const counted = await countChannel(ctx, { campaign, action, channel, where });
+    const counted = await countChannel(ctx, { campaign, action, channel, audience, where });
     if (isRefusal(counted)) return counted;
     counts.push(counted);
   }
@@ -72,6 +72,7 @@ interface ChannelQuestion {
   readonly campaign: Campaign;
   readonly action: FrozenAction;
   readonly channel: ChannelName;
+  readonly audience: Audience;
   readonly where: SQL;
 }
 
@@ -87,13 +88,15 @@ async function countChannel(ctx: Context, question: ChannelQuestion): Promise<Ch
     countDecisions(decisionOf(question, caps, now), all, where),
   );
   if (isRefusal(counts)) return counts;
+  const size = await sizeOfAll(ctx, question, counts?.REACHABLE ?? 0);
+  if (isRefusal(size)) return size;
   return {
     channel,
     matched: counts?.MATCHED ?? 0,
     reachable: counts?.REACHABLE ?? 0,
     deferred: counts?.[deferred] ?? 0,
     skipped: all.flatMap((reason) => (counts?.[reason] ? [{ reason, n: counts[reason] }] : [])),
-    ...(await sizeOfAll(ctx, question, counts?.REACHABLE ?? 0)),
+    ...size,
   };
 }
 
@@ -102,7 +105,9 @@ const looked = 20;
 
 async function sizeOfAll(ctx: Context, question: ChannelQuestion, reachable: number) {
   if (factsOf(question.channel).segmented === undefined) return undefined;
-  const { segments } = await rehearse(ctx, { ...question, members: looked });
+  const rehearsed = await rehearse(ctx, { ...question, members: looked });
+  if (isRefusal(rehearsed)) return rehearsed;
+  const { segments } = rehearsed;
   const sum = segments.reduce((all, each) => all + each, 0);
   const total = segments.length === 0 ? 0 : Math.ceil((sum / segments.length) * reachable);
   return { size: { segments: total, ...priceOf(ctx, total) } };

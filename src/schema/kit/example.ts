@@ -1,3 +1,4 @@
+import type { Context } from "../../context.ts";
 import { globalId } from "../../ids.ts";
 
 /** An operation that the playground opens in a tab of its own. */
@@ -12,6 +13,9 @@ export type Variables = Readonly<Record<string, unknown>>;
 
 /** The id that the next one of a type will have: what the tabs before make, when they are tried in their order. */
 export type Made = (type: string) => string;
+
+/** Asks for the highest row of the types that examples make. */
+export type Newest = Readonly<Record<string, (ctx: Context) => Promise<number>>>;
 
 /** An example as it is tried on an installation that has these already, the highest row of each type. */
 export function readyExample({ query, variables }: Example, newest: Readonly<Record<string, number>>) {

@@ -6,15 +6,14 @@ import type { Context } from "../../context.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
 import { operatorCookie, type SignIn } from "../../operations/sign-in.ts";
 import { readText } from "../../web/body.ts";
-import { type Example, readyExample } from "../kit/example.ts";
-import type { Room } from "../room.ts";
+import { type Example, type Newest, readyExample } from "../kit/example.ts";
 import { formPolicy, graphiqlPolicy, signOut } from "./page-policy.ts";
 
 export interface OperatorPagesOptions {
   readonly signIn: (request: Request) => Promise<SignIn>;
   readonly isProduction: boolean;
   readonly examples: readonly Example[];
-  readonly newest: NonNullable<Room["newest"]>;
+  readonly newest: Newest;
   readonly limitRequest: RequestLimiter;
   readonly contextFor: (actor: Actor) => Context;
 }

@@ -5,9 +5,8 @@ import type { RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
 import type { AddressOf } from "../../web/client-address.ts";
 import type { Streams } from "../../web/streams.ts";
-import type { Example } from "../kit/example.ts";
+import type { Example, Newest } from "../kit/example.ts";
 import { appLimits, operatorLimits } from "../kit/query-limits.ts";
-import type { Room } from "../room.ts";
 import { createFace, type FaceContext } from "./executor.ts";
 import { finished, problem, requestIdOf, unkeptCode, unkeptMessage } from "./http-error.ts";
 import type { Course } from "./live-stream.ts";
@@ -36,7 +35,7 @@ export interface GraphqlServerOptions {
   /** Operations that GraphiQL opens with. */
   readonly examples?: readonly Example[];
   /** The highest row of what they make, by type. */
-  readonly newest?: Room["newest"];
+  readonly newest?: Newest;
   /** Counts what mutations answer. */
   readonly countMutation?: (mutation: string, result: string) => void;
   /** Counts requests by address, member or token; see `operations/request-limit.ts`. */
