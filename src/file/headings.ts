@@ -19,7 +19,7 @@ export interface HeadingRules<Kind extends Meaning> {
   meaningOf(name: string): Kind | undefined;
 }
 
-/** Unknown headings that are told one by one. */
+/** Headings of one fault that are told one by one. */
 const toldOnes = 20;
 
 /**
@@ -42,7 +42,7 @@ export function readHeadings<Kind extends Meaning>(
   const unknown = meant.filter(({ meaning }) => !meaning);
   const issues = [
     ...[...saidTogether(unknown, known), ...clashes(columns)].sort((one, other) => one.number - other.number),
-    ...absent.map((heading) => ({ number: 1, message: `no column is headed ${quoted(heading)}` })),
+    ...absent.slice(0, toldOnes).map((heading) => ({ number: 1, message: `no column is headed ${quoted(heading)}` })),
     ...(columns.some(({ place }) => place === needed) ? [] : [{ number: 1, message: `no column is ${needed}` }]),
   ];
   if (issues.length === 0) return columns;

@@ -8,6 +8,7 @@ import { createSignIn } from "../../../src/operations/sign-in.ts";
 import { createImportUpload } from "../../../src/schema/member/import-upload.ts";
 import { buildSchemas } from "../../../src/schema/server/schemas.ts";
 import { realWorld } from "../../../src/world.ts";
+import { bytesIn } from "../../support/encoded.ts";
 import { type Answer, serveGraphql, testContext } from "../../support/graphql.ts";
 import { beginPost } from "../../support/half-open.ts";
 import { tempDir } from "../../support/temp.ts";
@@ -257,6 +258,14 @@ describe("POST /imports", () => {
       [{ row: 9, column: 2, message: "is no whole number: write digits alone, e.g. 12" }],
     ]);
     expect(await readdir(dir)).toEqual([]);
+  });
+
+  test("reads a file in the encoding that is said, and refuses one that is in none, with row and column", async () => {
+    const polish = bytesIn("windows-1250", "externalId,attribute:name\nzolw,Żółw\n");
+    const { body } = await send(polish, csv(shop), "?encoding=cp1250");
+    expect(body.import).toMatchObject({ created: 1, encoding: "windows-1250", encodingGuessed: false });
+    const refused = await send(polish, csv(shop));
+    expect([refused.status, refused.body.errors[0].extensions.issues[0].path]).toEqual([422, "2:2"]);
   });
 
   test("refuses strangers, other forms, faulty headers and too long files, each with a 4xx that says why", async () => {
