@@ -8,6 +8,8 @@ import "./preview.ts";
 import "./caps.ts";
 import "./notice.ts";
 import "./inbox.ts";
+import "./member-inbox.ts";
+import "./send.ts";
 import "./popup.ts";
 import type { Room } from "../room.ts";
 import { campaignExamples } from "./examples.ts";

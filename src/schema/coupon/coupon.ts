@@ -10,7 +10,7 @@ import { refusable } from "../kit/refusable.ts";
 import { CouponTermsType } from "./discount-type.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
-const CouponState = builder.enumType("CouponState", {
+export const CouponState = builder.enumType("CouponState", {
   description: "What can be done with a coupon.",
   values: {
     AVAILABLE: { description: "It can be used while it is valid." },
@@ -40,7 +40,11 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
         (await templatesToShow(ctx, ids)).map((template, i) => template ?? new Error(`no coupon template ${ids[i]}`)),
       resolve: ({ template }) => template,
     }),
-    code: t.exposeString("code", { nullable: true, description: "Its code, where its kind has codes." }),
+    code: t.exposeString("code", {
+      nullable: true,
+      authScopes: { member: true, role: "editor", service: "orders:write" },
+      description: "Its code, where its kind has codes; null for viewers.",
+    }),
     claimedAt: t.expose("at", { type: "DateTime", description: "When the member got it." }),
     validFrom: t.expose("validFrom", { type: "DateTime", description: "From when on it can be used." }),
     validTo: t.expose("validTo", { type: "DateTime", nullable: true, description: "Until when; null is for ever." }),

@@ -21,6 +21,8 @@ export interface PageRequest {
 export interface ConnectionOptions<Row, Args extends InputFieldMap, Parent> {
   readonly description: string;
   readonly scopes: Scopes;
+  /** Whether not everyone who reads the parent may read it: then it is nullable, see `field-policy.ts`. */
+  readonly isForSome?: true;
   /** Arguments besides `first` and `after`. */
   readonly args?: (arg: ArgBuilder<Types>) => Args;
   /** The whole number that the list is ordered by; unique in the list, so that the order is stable. */
@@ -53,6 +55,7 @@ function declare(
     type: connectionType(type, options.count !== undefined),
     description: options.description,
     authScopes: { ...options.scopes },
+    nullable: options.isForSome ?? false,
     complexity: ({ first }: PageArgs) => ({ field: 1, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
     resolve: (of: unknown, args: PageArgs, { ctx }: GraphqlContext) => pageOf(ctx, options, args, of),
   };
