@@ -39,7 +39,7 @@ test("the end of each page and batch looks at unfinished work only, however much
   expect(plans.filter((detail) => walks.test(detail))).toEqual([]);
 });
 
-test("who failed in a run is read off an index; a member's sends and a page of a run are looked up by their keys", async () => {
+test("who failed in a run is read off an index, and a member's sends are found by their keys", async () => {
   const plain = testContext(db);
   const asked: Query[] = [];
   const spied = { ...db, all: <Row>(query: Query) => db.all<Row>(asked.push(query) ? query : query) };

@@ -2,5 +2,6 @@
 import "./checkout.ts";
 import "./order-list.ts";
 import type { Room } from "../room.ts";
+import { deskExamples } from "./examples.ts";
 
-export const checkoutRoom: Room = {};
+export const checkoutRoom: Room = { examples: deskExamples };

@@ -34,7 +34,7 @@ beforeAll(async () => {
       SELECT r.id, c.value, CASE WHEN n <= 50 THEN n ELSE 60000 + n - 50 END,
         CASE WHEN (n * r.id) % 7 = 0 THEN 'FAILED' WHEN n % 5 = 0 THEN 'SKIPPED' WHEN n % 11 = 0 THEN 'UNKNOWN'
           ELSE 'SENT' END,
-        CASE WHEN (n * r.id) % 7 = 0 THEN 'BOUNCED' WHEN n % 5 = 0 THEN CASE n WHEN 95 THEN 'CAPPED' ELSE 'NO_CONSENT' END
+        CASE WHEN (n * r.id) % 7 = 0 THEN 'BOUNCED' WHEN n = 95 THEN 'CAPPED' WHEN n % 5 = 0 THEN 'NO_CONSENT'
           ELSE '' END, n
       FROM run r, json_each(r.frozen, '$.channels') c, i`,
     countRows(sql`run = 1`),

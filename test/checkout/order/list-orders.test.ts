@@ -56,7 +56,7 @@ function expected({ member, state, since, until, begins }: OrderFilter): string[
   return wanted.sort((a, b) => b.lockedAt - a.lockedAt || b.id - a.id).map(({ orderId }) => orderId);
 }
 
-test("orders are found by member, state, time and the beginning of their ids, each once, the latest first", async () => {
+test("orders are found by member, state, time and how their ids begin, each once, the latest first", async () => {
   const { now } = time;
   const filters: OrderFilter[] = [
     {},

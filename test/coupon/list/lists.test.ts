@@ -53,7 +53,7 @@ function inOrder(state: CouponState, coupons: readonly Coupon[]): Coupon[] {
   return coupons.toSorted((a, b) => b.id - a.id);
 }
 
-test("a template's coupons are listed in the state that they are in now, each once, whatever the sweep has seen", async () => {
+test("a template's coupons are listed in the state that they are in now, each once, swept or not", async () => {
   for (const state of couponStates) {
     const are = inOrder(
       state,
