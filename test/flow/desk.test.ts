@@ -2,6 +2,8 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
+import { createSegment } from "../../src/member/segment.ts";
+import { createPromotion } from "../../src/promotion/promotion.ts";
 import { askAs, dataOf, memberEnv } from "../support/ask.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { hire, idOf, type Operator } from "../support/operators.ts";
@@ -124,4 +126,28 @@ test("an order is found by the beginning of its id, by member, state and day", a
   expect(couponOrders).toEqual({ totalCount: 1, nodes: [{ orderId: "web-17", member: { externalId: "x3" } }] });
   const none = await vic!.ask(`{ couponOrders(externalId: "nobody") { nodes { orderId } } }`);
   expect(none.code).toBe("NOT_FOUND");
+});
+
+test("templates, promotions and segments are searched by name, in order and counted; runs by state", async () => {
+  const { ctx } = shop;
+  const names = ["tea for two", "Cups", "Green TEA"];
+  const rule = { kind: "FULL_REDUCTION", tiers: [{ spend: 1, off: 1 }] } as const;
+  for (const name of names) {
+    await addTemplate(ctx, { name });
+    accepted(await createPromotion(ctx, { name, currency: "EUR", rule }));
+    accepted(await createSegment(ctx, { name, filter: { level: { gte: 1 } } }));
+  }
+  const found = { totalCount: 2, nodes: [{ name: "Green TEA" }, { name: "tea for two" }] };
+  const args = `(search: "tea", order: NAME) { totalCount nodes { name } }`;
+  expect(
+    await vic!.get(`{ couponTemplates${args} promotions${args} segments${args} findMembers(text: "u3@") { email } }`),
+  ).toEqual({ couponTemplates: found, promotions: found, segments: found, findMembers: [{ email: "u3@shop.test" }] });
+  const one = `(search: "tea", order: OLDEST, first: 1) { nodes { name } pageInfo { endCursor } }`;
+  const { couponTemplates } = await vic!.get(`{ couponTemplates${one} }`);
+  expect(couponTemplates.nodes).toEqual([{ name: "tea for two" }]);
+  const more = `(search: "tea", order: OLDEST, after: "${couponTemplates.pageInfo.endCursor}") { nodes { name } }`;
+  expect((await vic!.get(`{ couponTemplates${more} }`)).couponTemplates.nodes).toEqual([{ name: "Green TEA" }]);
+  const { runs } = await vic!.get(`{ runs(state: COMPLETED) { totalCount nodes { number } } }`);
+  expect(runs).toEqual({ totalCount: 1, nodes: [{ number: run }] });
+  expect((await vic!.get(`{ runs(state: FAILED) { totalCount } }`)).runs).toEqual({ totalCount: 0 });
 });

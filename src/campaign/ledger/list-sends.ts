@@ -33,8 +33,8 @@ const columns = sql.raw(`s.run, s.member, s.channel, s.state, s.reason, s.at, s.
   s.progress, (SELECT state FROM batch WHERE seq = s.batch) AS batch_state`);
 
 /** Runs, or members of one, looked at in one go, before others get their turn. */
-const runsInStretch = 500;
-const membersInStretch = 20_000;
+const runsInStretch = 200;
+const membersInStretch = 5_000;
 
 /** Where in a list a row stands: whole numbers that grow with each row. */
 export function placeInRun({ channel, member }: Pick<SendRow, "channel" | "member">): number {
@@ -49,7 +49,7 @@ export function placeOfMember({ run, channel }: Pick<SendRow, "run" | "channel">
 
 /**
  * What became of all sends to a member, those of the newest run first. There is no index by member, for it would slow
- * every page: each run is asked along its key, some hundred at a time.
+ * every page: each run is asked along its key, two hundred at a time.
  */
 export async function sendsOfMember(
   ctx: Context,
@@ -77,7 +77,7 @@ export async function sendsOfMember(
 
 /**
  * The sends of a run, channel by channel, by the members' arrival. Those that FAILED or are UNKNOWN lie together in an
- * index; others are looked for along the key, some ten thousand members at a time.
+ * index; others are looked for along the key, some thousand members at a time.
  */
 export async function sendsOfRun(
   ctx: Context,

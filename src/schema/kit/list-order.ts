@@ -14,9 +14,9 @@ const words: Readonly<Record<ListOrder, string>> = {
 const ListOrderEnum = enumOf("ListOrder", "In which order things with names come.", listOrders, (one) => words[one]);
 
 /** The arguments by which lists of things with names are searched and put in order. */
-export const listArgs = (arg: ArgBuilder<Types>) => ({
+export const listArgs = (arg: ArgBuilder<Types>, usual: ListOrder = "NEWEST") => ({
   search: arg.string({ description: "Only those whose name holds this text; capitals of A–Z do not matter." }),
-  order: arg({ type: ListOrderEnum, description: "NEWEST unless given." }),
+  order: arg({ type: ListOrderEnum, description: `${usual} unless given.` }),
 });
 
 interface Args {
