@@ -20,12 +20,6 @@ export async function runsById(ctx: Context, ids: readonly number[]): Promise<(R
   return inOrder(ids, found);
 }
 
-/** Which runs are listed. */
-interface RunFilter {
-  readonly campaign?: number | undefined;
-  readonly state?: RunState | undefined;
-}
-
 /** The occurrences of a campaign or of all, newest first; `after` is the last id of the page before. */
 export function listRuns(
   ctx: Context,
@@ -41,6 +35,12 @@ export function listRuns(
 
 export function countRuns(ctx: Context, filter: RunFilter): Promise<number> {
   return ctx.db.orm.$count(runTable, whichOf(filter));
+}
+
+/** Which runs are listed. */
+interface RunFilter {
+  readonly campaign?: number | undefined;
+  readonly state?: RunState | undefined;
 }
 
 function whichOf({ campaign, state }: RunFilter) {

@@ -6,7 +6,7 @@ import {
   couponsOfMember,
 } from "../../coupon/list/member-coupons.ts";
 import { type CouponSource, couponSources, couponsOfTemplate, sourceOf } from "../../coupon/list/template-coupons.ts";
-import { templatesById } from "../../coupon/template/template.ts";
+import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
 import { membersBySeq } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
@@ -129,7 +129,7 @@ builder.objectFields(CouponType, (t) => ({
     authScopes: staff,
     description: "What it took off its order; null before it was spent, and for members.",
     resolve: async ({ discount, template }, _args, { ctx }) => {
-      const [terms] = discount === null ? [] : await templatesById(ctx, [template]);
+      const [terms] = discount === null ? [] : await templatesToShow(ctx, [template]);
       return discount === null || !terms ? null : { amount: discount, currency: terms.currency };
     },
   }),

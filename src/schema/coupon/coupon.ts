@@ -43,7 +43,7 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
     code: t.exposeString("code", {
       nullable: true,
       authScopes: { member: true, role: "editor", service: "orders:write" },
-      description: "Its code, where its kind has codes; null for viewers.",
+      description: "Its code, where its kind has codes; of operators for editors, as a code can be given away.",
     }),
     claimedAt: t.expose("at", { type: "DateTime", description: "When the member got it." }),
     validFrom: t.expose("validFrom", { type: "DateTime", description: "From when on it can be used." }),
