@@ -1,6 +1,7 @@
-import { asc, eq, gt, inArray, sql } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
+import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
@@ -71,14 +72,18 @@ export async function segmentsById(ctx: Context, ids: readonly number[]): Promis
 /** A page of segments, in the order in which they were made. */
 export function listSegments(
   ctx: Context,
-  page: { readonly after?: number | undefined; readonly limit: number },
+  page: Listed & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<Segment[]> {
   return ctx.db.orm
     .select()
     .from(segment)
-    .where(gt(segment.id, page.after ?? 0))
-    .orderBy(asc(segment.id))
+    .where(and(isFound(page), isBehind(sql`segment`, page, page.after)))
+    .orderBy(inListOrder(page))
     .limit(page.limit);
+}
+
+export function countSegments(ctx: Context, listed: Listed): Promise<number> {
+  return ctx.db.orm.$count(segment, isFound(listed));
 }
 
 function check(ctx: Context, input: { name?: string | undefined; filter?: unknown }) {

@@ -1,8 +1,9 @@
-import { and, asc, desc, eq, gt, inArray, isNull, lt, lte, or } from "drizzle-orm";
+import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
+import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { check, schemaIssues } from "../input.ts";
@@ -114,23 +115,32 @@ export async function promotionsById(ctx: Context, ids: readonly number[]): Prom
   return inOrder(ids, found.map(fromRow));
 }
 
-/** Promotions, newest first; `after` is the last id of the page before. */
+/** Which promotions are listed. */
+interface PromotionFilter extends Listed {
+  readonly enabled?: boolean | undefined;
+}
+
+/** Promotions; `after` is the last id of the page before. */
 export async function listPromotions(
   ctx: Context,
-  { after, limit, enabled }: { after?: number | undefined; limit: number; enabled?: boolean | undefined },
+  page: PromotionFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<Promotion[]> {
   const rows = await ctx.db.orm
     .select()
     .from(promotionTable)
-    .where(
-      and(
-        after === undefined ? undefined : lt(promotionTable.id, after),
-        enabled === undefined ? undefined : eq(promotionTable.enabled, enabled),
-      ),
-    )
-    .orderBy(desc(promotionTable.id))
-    .limit(limit);
+    .where(and(whichOf(page), isBehind(sql`promotion`, page, page.after)))
+    .orderBy(inListOrder(page))
+    .limit(page.limit);
   return rows.map(fromRow);
+}
+
+export function countPromotions(ctx: Context, filter: PromotionFilter): Promise<number> {
+  return ctx.db.orm.$count(promotionTable, whichOf(filter));
+}
+
+function whichOf(filter: PromotionFilter) {
+  const { enabled } = filter;
+  return and(enabled === undefined ? undefined : eq(promotionTable.enabled, enabled), isFound(filter));
 }
 
 /** The promotions that act at a moment (ms), see {@link isActing}, in the order in which they were written down. */

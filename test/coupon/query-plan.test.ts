@@ -1,12 +1,14 @@
 import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import { countOrders, listOrders } from "../../src/checkout/order/list-orders.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { quoteCart } from "../../src/checkout/order/quote-order.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";
 import { releaseCoupons } from "../../src/checkout/order/release.ts";
+import { withdrawCoupon } from "../../src/checkout/order/withdraw.ts";
 import type { Context } from "../../src/context.ts";
 import { claimCoupon } from "../../src/coupon/claim/claim.ts";
 import { redeemCode } from "../../src/coupon/claim/redeem-code.ts";
@@ -14,7 +16,11 @@ import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
 import { issueStatements } from "../../src/coupon/issue/issue.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import { issueRules, unitsLeft } from "../../src/coupon/issue/issue-rules.ts";
+import { couponByCode } from "../../src/coupon/list/coupon-by-code.ts";
+import { countCouponsOfMember, couponsOfMember } from "../../src/coupon/list/member-coupons.ts";
+import { couponsOfTemplate } from "../../src/coupon/list/template-coupons.ts";
 import { expirySlots } from "../../src/coupon/reminder/due.ts";
+import { couponStates } from "../../src/coupon/table.ts";
 import { withdrawTemplate } from "../../src/coupon/template/lifecycle.ts";
 import { couponStatistics } from "../../src/coupon/template/statistics.ts";
 import { sweepTemplates } from "../../src/coupon/template/sweep.ts";
@@ -83,8 +89,30 @@ async function doEverything(ctx: Context): Promise<void> {
   await sweepTemplates(ctx);
   await reconcileGates(ctx);
   await couponStatistics(ctx, open);
+  await withdrawCoupon(ctx, { coupon: id, reason: "r" });
+  await listEverything(ctx, { member: 1, template: open, coupon: id });
   accepted(await withdrawTemplate(ctx, { id: open, takeBack: true }));
   await takeBackStretch(ctx, { template: open, from: 0 });
+}
+
+/** What people at the desk ask for, on a first page and on a later one. */
+async function listEverything(ctx: Context, of: { member: number; template: number; coupon: number }): Promise<void> {
+  const { member, template } = of;
+  for (const after of [undefined, of.coupon]) {
+    const page = { after, limit: 20 };
+    for (const order of ["NEWEST", "ENDING"] as const) await couponsOfMember(ctx, { member, order, ...page });
+    for (const state of couponStates) {
+      await couponsOfTemplate(ctx, { template, state, ...page });
+      await couponsOfTemplate(ctx, { template, state, member, source: "CLAIM", ...page });
+    }
+    const order = (await listOrders(ctx, { begins: "b", limit: 1 }))[0]?.id;
+    const orders = { after: after && order, limit: 20 };
+    for (const which of [{}, { member }, { begins: "b" }, { state: "LOCKED" }, { state: "EXPIRED" }] as const)
+      await listOrders(ctx, { ...which, since: 1, ...orders });
+  }
+  await countCouponsOfMember(ctx, { member, template, state: "AVAILABLE" });
+  await countOrders(ctx, { state: "REDEEMED" });
+  await couponByCode(ctx, "A-7ZP4Q1M9XK2VB3");
 }
 
 const large = "coupon|coupon_template|member|coupon_order|pool_code|send";

@@ -166,12 +166,12 @@ test("I14 a batch that is called too late after its choice is chosen again, soon
   const shop = await openShop({
     log: (_level, event) => void (event === "template.failed" && slow && shop.pass(3_000)),
   });
-  await shop.members(250, { attributes: `CASE WHEN i = 1 THEN '{"n":1000000000}' ELSE '{"n":1}' END` });
+  await shop.members(250, { attributes: `CASE WHEN i = 9 THEN '{"n":1000000000}' ELSE '{"n":1}' END` });
   const text = "{% for x in (1..member.attributes.n) %}{% endfor %}Hi";
   const run = await shop.launched({ channels: ["SMS"], content: { SMS: { default: { text } } } });
   await until(async () => ((await shop.messages())["channel-send"] ?? 0) > 13);
   slow = false;
   await shop.becomes(run, "COMPLETED");
-  expect(await shop.ledger(run)).toEqual({ "SMS FAILED TEMPLATE": 1, "SMS SENT": 249 });
+  expect(await shop.ledger(run)).toEqual({ "SMS FAILED TEMPLATE_TOO_HEAVY": 1, "SMS SENT": 249 });
   expect(await shop.faults(run)).toEqual([]);
 });

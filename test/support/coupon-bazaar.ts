@@ -6,6 +6,7 @@ import { expireLocks } from "../../src/checkout/order/lock-expiry.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { refundOrder } from "../../src/checkout/order/refund.ts";
 import { releaseCoupons } from "../../src/checkout/order/release.ts";
+import { withdrawCoupon } from "../../src/checkout/order/withdraw.ts";
 import type { MemberContext } from "../../src/context.ts";
 import { claimCoupon } from "../../src/coupon/claim/claim.ts";
 import { redeemCode } from "../../src/coupon/claim/redeem-code.ts";
@@ -70,7 +71,7 @@ async function renew({ shop, templates }: Bazaar, place: number): Promise<void> 
 export function act(bazaar: Bazaar): Promise<unknown> {
   const { roll } = bazaar;
   const likely = [claim, claim, claim, issue, redeem, redeem, lock, lock, lock, pay, pay, release, refund, refund];
-  const rare = [look, sweep, tick, change, rewrite, enlarge, give, close];
+  const rare = [look, sweep, tick, change, rewrite, enlarge, give, close, takeOne];
   const chosen = roll(3) > 0 ? likely : rare;
   return chosen[roll(chosen.length)]?.(bazaar) ?? Promise.resolve();
 }
@@ -166,6 +167,8 @@ function change(bazaar: Bazaar): Promise<unknown> {
   if (roll(2)) return changeStock(shop.ctx, { id: some(bazaar, 0, 1, 2, 3, 5), stock: roll(5) ? 1 + roll(40) : null });
   return changeBudget(shop.ctx, { id: some(bazaar, 0, 1, 2, 4), budget: roll(6) ? 1 + roll(9_000) : null });
 }
+
+const takeOne = ({ roll, shop }: Bazaar) => withdrawCoupon(shop.ctx, { coupon: 1 + roll(80), reason: "by chance" });
 
 const rewrite = (bazaar: Bazaar) =>
   updateTemplate(bazaar.shop.ctx, { id: some(bazaar, 0, 1, 2, 3, 4), draft: { perMember: 2 + bazaar.roll(3) } });

@@ -1,9 +1,10 @@
-import { and, desc, eq, inArray, lt } from "drizzle-orm";
+import { and, eq, inArray, sql } from "drizzle-orm";
 import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
+import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
 import { type Issue, isRefusal, issuesOf, type Refusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
@@ -136,15 +137,28 @@ export async function campaignsById(ctx: Context, ids: readonly number[]): Promi
   return inOrder(ids, found);
 }
 
-/** Campaigns, newest first; `after` is the last id of the page before. */
+/** Which campaigns are listed. */
+interface CampaignFilter extends Listed {
+  readonly state?: CampaignState | undefined;
+}
+
+/** Campaigns; `after` is the last id of the page before. */
 export function listCampaigns(
   ctx: Context,
-  { after, limit, state }: { after?: number | undefined; limit: number; state?: CampaignState | undefined },
+  page: CampaignFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<Campaign[]> {
   return ctx.db.orm
     .select()
     .from(campaignTable)
-    .where(and(after === undefined ? undefined : lt(campaignTable.id, after), state && eq(campaignTable.state, state)))
-    .orderBy(desc(campaignTable.id))
-    .limit(limit);
+    .where(and(whichOf(page), isBehind(sql`campaign`, page, page.after)))
+    .orderBy(inListOrder(page))
+    .limit(page.limit);
+}
+
+export function countCampaigns(ctx: Context, filter: CampaignFilter): Promise<number> {
+  return ctx.db.orm.$count(campaignTable, whichOf(filter));
+}
+
+function whichOf(filter: CampaignFilter) {
+  return and(filter.state && eq(campaignTable.state, filter.state), isFound(filter));
 }

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
+import type { RunState } from "../state.ts";
 import { type Run, runTable } from "../table.ts";
 
 export type { Run } from "../table.ts";
@@ -31,17 +32,29 @@ export function runsInReview(ctx: Context, campaigns: readonly number[]): Promis
 /** The occurrences of a campaign or of all, newest first; `after` is the last id of the page before. */
 export function listRuns(
   ctx: Context,
-  { campaign, after, limit }: { campaign?: number | undefined; after?: number | undefined; limit: number },
+  { after, limit, ...filter }: RunFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<Run[]> {
   return ctx.db.orm
     .select()
     .from(runTable)
-    .where(
-      and(
-        campaign === undefined ? undefined : eq(runTable.campaign, campaign),
-        after === undefined ? undefined : lt(runTable.id, after),
-      ),
-    )
+    .where(and(whichOf(filter), after === undefined ? undefined : lt(runTable.id, after)))
     .orderBy(desc(runTable.id))
     .limit(limit);
+}
+
+export function countRuns(ctx: Context, filter: RunFilter): Promise<number> {
+  return ctx.db.orm.$count(runTable, whichOf(filter));
+}
+
+/** Which runs are listed. */
+interface RunFilter {
+  readonly campaign?: number | undefined;
+  readonly state?: RunState | undefined;
+}
+
+function whichOf({ campaign, state }: RunFilter) {
+  return and(
+    campaign === undefined ? undefined : eq(runTable.campaign, campaign),
+    state === undefined ? undefined : eq(runTable.state, state),
+  );
 }

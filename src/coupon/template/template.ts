@@ -1,6 +1,7 @@
-import { and, desc, eq, inArray, isNull, lt, max } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, max, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
+import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
 import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 import { asOf, isInState } from "./state.ts";
@@ -18,26 +19,39 @@ export async function findTemplate(ctx: Context, id: number): Promise<CouponTemp
   return (await templatesById(ctx, [id]))[0];
 }
 
-/** Templates, newest first, without the occurrences of those that recur; `after` is the last id of the page before. */
+/** Which templates are listed. */
+interface TemplateFilter extends Listed {
+  /** As it is now. */
+  readonly state?: TemplateState | undefined;
+  readonly shop?: string | undefined;
+}
+
+/** Templates without the occurrences of those that recur; `after` is the last id of the page before. */
 export async function listTemplates(
   ctx: Context,
-  page: { after?: number | undefined; limit: number; state?: TemplateState | undefined; shop?: string | undefined },
+  page: TemplateFilter & { after?: number | undefined; limit: number },
 ): Promise<CouponTemplate[]> {
-  const { after, limit, state, shop } = page;
   const found = await ctx.db.orm
     .select()
     .from(templateTable)
-    .where(
-      and(
-        isNull(templateTable.recurringTemplate),
-        after === undefined ? undefined : lt(templateTable.id, after),
-        state === undefined ? undefined : isInState(state, ctx.clock()),
-        shop === undefined ? undefined : eq(templateTable.shop, lineOf(shop)),
-      ),
-    )
-    .orderBy(desc(templateTable.id))
-    .limit(limit);
+    .where(and(whichOf(ctx, page), isBehind(sql`coupon_template`, page, page.after)))
+    .orderBy(inListOrder(page))
+    .limit(page.limit);
   return asTheyAre(ctx, found);
+}
+
+export function countTemplates(ctx: Context, filter: TemplateFilter): Promise<number> {
+  return ctx.db.orm.$count(templateTable, whichOf(ctx, filter));
+}
+
+function whichOf(ctx: Context, filter: TemplateFilter) {
+  const { state, shop } = filter;
+  return and(
+    isNull(templateTable.recurringTemplate),
+    state === undefined ? undefined : isInState(state, ctx.clock()),
+    shop === undefined ? undefined : eq(templateTable.shop, lineOf(shop)),
+    isFound(filter),
+  );
 }
 
 /**

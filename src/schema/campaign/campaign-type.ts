@@ -1,4 +1,4 @@
-import { type Campaign, campaignsById, listCampaigns } from "../../campaign/draft/campaign.ts";
+import { type Campaign, campaignsById, countCampaigns, listCampaigns } from "../../campaign/draft/campaign.ts";
 import { campaignStates } from "../../campaign/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import { globalId } from "../../ids.ts";
@@ -9,6 +9,7 @@ import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { listArgs, listedOf } from "../kit/list-order.ts";
 import { SegmentType } from "../member/segment.ts";
 import { historyField } from "../transition/history.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
@@ -150,11 +151,16 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
 });
 
 connectionField("Query", "campaigns", CampaignType, {
-  description: "Campaigns, newest first.",
+  description: "Campaigns.",
   scopes: viewers,
-  args: (arg) => ({ state: arg({ type: CampaignStateEnum, description: "Only those in this state." }) }),
+  args: (arg) => ({
+    state: arg({ type: CampaignStateEnum, description: "Only those in this state." }),
+    ...listArgs(arg),
+  }),
   cursor: ({ id }) => id,
-  list: (ctx, { state, ...page }) => listCampaigns(ctx, { ...page, state: state ?? undefined }),
+  list: (ctx, { state, after, limit, ...listed }) =>
+    listCampaigns(ctx, { ...listedOf(listed), after, limit, state: state ?? undefined }),
+  count: (ctx, { state, ...listed }) => countCampaigns(ctx, { ...listedOf(listed), state: state ?? undefined }),
 });
 
 builder.queryField("campaign", (t) =>

@@ -8,6 +8,8 @@ import "./preview.ts";
 import "./caps.ts";
 import "./notice.ts";
 import "./inbox.ts";
+import "./member-inbox.ts";
+import "./send.ts";
 import "./popup.ts";
 import { listCampaigns } from "../../campaign/draft/campaign.ts";
 import { listRuns } from "../../campaign/run/run.ts";

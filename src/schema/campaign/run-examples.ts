@@ -32,6 +32,15 @@ query Why($run: ID!, $externalId: String) {
     variables: (made) => ({ run: made("Run"), externalId: "kim" }),
   },
   {
+    query: `# Who failed in it, and why? A reason of progress.channels.reasons may be asked for, too.
+query WhoFailed($run: ID!) {
+  run(id: $run) { sends(state: FAILED, first: 20) {
+    totalCount nodes { channel reason words at member { externalId email } } pageInfo { hasNextPage endCursor }
+  } }
+}`,
+    variables: (made) => ({ run: made("Run") }),
+  },
+  {
     query: `# 9. Is a message late? What each run waits for, why that is where it is, and what to do about it.
 query Late {
   runs(first: 5) { nodes { id state openMessages(first: 10) {

@@ -1,32 +1,39 @@
 import { type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
-import { listRuns, runsById } from "../../campaign/run/run.ts";
+import { countRuns, listRuns, runsById } from "../../campaign/run/run.ts";
 import { lastRunStates } from "../../campaign/state.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
-import { toRowId } from "../kit/ids.ts";
+import { rowOfInput, toRowId } from "../kit/ids.ts";
 import { watchChanges } from "../kit/poll-stream.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
-import { RunProgressType, RunType } from "./run-type.ts";
+import { RunProgressType, RunStateEnum, RunType } from "./run-type.ts";
 
 const viewers = { role: "viewer" } as const;
 
 connectionField(CampaignType, "runs", RunType, {
   description: "Its occurrences, newest first.",
   scopes: viewers,
+  args: (arg) => ({ state: arg({ type: RunStateEnum, description: "Only those in this state." }) }),
   cursor: ({ id }) => id,
-  list: (ctx, page, campaign) => listRuns(ctx, { ...page, campaign: campaign.id }),
+  list: (ctx, { state, ...page }, { id }) => listRuns(ctx, { ...page, campaign: id, state: state ?? undefined }),
+  count: (ctx, { state }, { id }) => countRuns(ctx, { campaign: id, state: state ?? undefined }),
 });
 
 connectionField("Query", "runs", RunType, {
   description: "The occurrences of all campaigns or of one, newest first.",
   scopes: viewers,
-  args: (arg) => ({ campaignId: arg.globalID({ for: CampaignType, description: "Only those of this campaign." }) }),
+  args: (arg) => ({
+    campaignId: arg.globalID({ for: CampaignType, description: "Only those of this campaign." }),
+    state: arg({ type: RunStateEnum, description: "Only those in this state." }),
+  }),
   cursor: ({ id }) => id,
-  list: (ctx, { campaignId, ...page }) =>
-    listRuns(ctx, { ...page, campaign: campaignId ? toRowId(campaignId.id) : undefined }),
+  list: (ctx, { campaignId, state, ...page }) =>
+    listRuns(ctx, { ...page, campaign: rowOfInput(campaignId), state: state ?? undefined }),
+  count: (ctx, { campaignId, state }) =>
+    countRuns(ctx, { campaign: rowOfInput(campaignId), state: state ?? undefined }),
 });
 
 builder.queryField("run", (t) =>

@@ -11,7 +11,7 @@ import { inCurrency, QuoteType } from "./quote-type.ts";
 
 const readers = { role: "viewer", service: "orders:write" } as const;
 
-const OrderStateEnum = builder.enumType("CouponOrderState", {
+export const OrderStateEnum = builder.enumType("CouponOrderState", {
   description: "How far the coupons of an order are.",
   values: {
     LOCKED: { description: "Held until `lockedUntil`." },

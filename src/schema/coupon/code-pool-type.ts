@@ -128,13 +128,15 @@ export const CodePoolType = builder.node(builder.objectRef<CodePool>("CodePool")
       resolve: ({ id }, { first }, { ctx }) => poolFaults(ctx, id, first ?? undefined),
     }),
     exportUrl: t.string({
-      description: "Where an admin takes its codes out as CSV, with the admin's token or session.",
+      nullable: true,
+      description: "Where an admin takes its codes out as CSV, with the admin's token or session; null for others.",
       authScopes: exporters,
       resolve: ({ id }, _args, { ctx }) => `${ctx.settings.publicUrl}${exportPath(id)}`,
     }),
     exports: t.field({
       type: [CodeExportType],
-      description: "Who took its codes out, the newest first, at most 200.",
+      nullable: true,
+      description: "Who took its codes out, the newest first, at most 200; null for who may not take them.",
       authScopes: exporters,
       resolve: ({ id }, _args, { ctx }) => poolExports(ctx, id),
     }),

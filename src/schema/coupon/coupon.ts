@@ -10,7 +10,7 @@ import { refusable } from "../kit/refusable.ts";
 import { CouponTermsType } from "./discount-type.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
-const CouponState = builder.enumType("CouponState", {
+export const CouponState = builder.enumType("CouponState", {
   description: "What can be done with a coupon.",
   values: {
     AVAILABLE: { description: "It can be used while it is valid." },

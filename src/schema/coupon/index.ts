@@ -1,6 +1,7 @@
 // What the API says of coupons; each file declares its part on the builder when it is imported.
 import "./refusals.ts";
 import "./coupon.ts";
+import "./coupon-list.ts";
 import "./template.ts";
 import "./template-approval.ts";
 import "./template-simulation.ts";

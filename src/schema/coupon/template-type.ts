@@ -3,13 +3,14 @@ import { type CouponTemplate, templateStates } from "../../coupon/table.ts";
 import { occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
 import { couponStatistics } from "../../coupon/template/statistics.ts";
 import { takeBackOf } from "../../coupon/template/take-back.ts";
-import { listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
+import { countTemplates, listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
 import { describeConditions } from "../../discount/terms.ts";
 import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { listArgs, listedOf } from "../kit/list-order.ts";
 import { languageArg, maybeMoney, toldIn } from "../kit/money.ts";
 import { historyField } from "../transition/history.ts";
 import { DiscountType } from "./discount-input.ts";
@@ -147,15 +148,18 @@ connectionField(CouponTemplateType, "occurrences", CouponTemplateType, {
 });
 
 connectionField("Query", "couponTemplates", CouponTemplateType, {
-  description: "Coupon templates, newest first; occurrences of those that recur are found there.",
+  description: "Coupon templates; occurrences of those that recur are found there.",
   scopes: viewers,
   args: (arg) => ({
     state: arg({ type: TemplateStateEnum, description: "Only those in this state." }),
     shop: arg.string({ description: "Only those of this shop; empty: the platform's own." }),
+    ...listArgs(arg),
   }),
   cursor: ({ id }) => id,
-  list: (ctx, { state, shop, ...page }) =>
-    listTemplates(ctx, { ...page, state: state ?? undefined, shop: shop ?? undefined }),
+  list: (ctx, { state, shop, after, limit, ...listed }) =>
+    listTemplates(ctx, { ...listedOf(listed), after, limit, state: state ?? undefined, shop: shop ?? undefined }),
+  count: (ctx, { state, shop, ...listed }) =>
+    countTemplates(ctx, { ...listedOf(listed), state: state ?? undefined, shop: shop ?? undefined }),
 });
 
 const whichOne = { for: CouponTemplateType, required: true, description: "Which one." } as const;

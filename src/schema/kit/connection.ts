@@ -21,6 +21,8 @@ export interface PageRequest {
 export interface ConnectionOptions<Row, Args extends InputFieldMap, Parent> {
   readonly description: string;
   readonly scopes: Scopes;
+  /** Whether not everyone who reads the parent may read it: then it is nullable, see `field-policy.ts`. */
+  readonly isForSome?: true;
   /** Arguments besides `first` and `after`. */
   readonly args?: (arg: ArgBuilder<Types>) => Args;
   /** What it costs besides its items; see `query-limits.ts`. */
@@ -59,6 +61,7 @@ function declare(
     type: connectionType(type, options.count !== undefined),
     description: options.description,
     authScopes: { ...options.scopes },
+    nullable: options.isForSome ?? false,
     complexity: ({ first, ...args }: PageArgs) => ({
       field: 1 + (options.cost?.(args) ?? 0),
       multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most),

@@ -8,11 +8,12 @@ import SchemaBuilder, {
 import type { GraphQLFieldResolver } from "graphql";
 import { refuse } from "../../errors.ts";
 import { issuesOf } from "./issues.ts";
-import { declaredScopes, isForApp } from "./scopes.ts";
+import { covers, declaredScopes, isForApp } from "./scopes.ts";
 
 /**
  * The rules that every field follows: it has a scope, or the schema is not built; on the app's face it is
- * there only when members may use it; and a refusable mutation answers faulty input with a refusal.
+ * there only when members may use it; what only some of its type's readers may read is nullable; and a refusable
+ * mutation answers faulty input with a refusal.
  */
 export class HouseRules<Types extends SchemaTypes> extends BasePlugin<Types> {
   override onOutputFieldConfig(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> | null {
@@ -23,8 +24,9 @@ export class HouseRules<Types extends SchemaTypes> extends BasePlugin<Types> {
         `${field.parentType}.${field.name} has no scope: nobody knows who may read it; it or its type needs authScopes`,
       );
     }
-    if (this.options.face !== "app") return field;
-    return (own === undefined || isForApp(own)) && (ofType === undefined || isForApp(ofType)) ? field : null;
+    const isOpen = (own === undefined || isForApp(own)) && (ofType === undefined || isForApp(ofType));
+    if (this.options.face === "app" && !isOpen) return null;
+    return own && ofType && !covers(own, ofType) ? forSome(field) : field;
   }
 
   override wrapArgMappers(
@@ -44,6 +46,30 @@ export class HouseRules<Types extends SchemaTypes> extends BasePlugin<Types> {
 }
 
 export const houseRules = "houseRules" as const;
+
+/**
+ * A field that not everyone who reads its type may read. It must not take the rest of the answer with it, so it is
+ * nullable; and it is no error where something was done: whoever did it must hear that it is done.
+ */
+function forSome<Types extends SchemaTypes>(field: PothosOutputFieldConfig<Types>): PothosOutputFieldConfig<Types> {
+  if (!field.type.nullable) {
+    throw new PothosSchemaError(
+      `${field.parentType}.${field.name} is for some of those who read ${field.parentType}: it must be nullable`,
+    );
+  }
+  const unauthorizedResolver: Unauthorized = (_parent, _args, _context, info, error) => {
+    if (info.operation.operation === "mutation") return null;
+    throw error;
+  };
+  return having(field, { pothosOptions: having(field.pothosOptions, { unauthorizedResolver }) });
+}
+
+/** The same with more to it; a spread would lose which of the kinds of fields it is for. */
+function having<Config extends object>(config: Config, more: object): Config {
+  return Object.assign({}, config, more);
+}
+
+type Unauthorized = (...call: [...Parameters<GraphQLFieldResolver<unknown, unknown>>, Error]) => null;
 
 SchemaBuilder.registerPlugin(houseRules, HouseRules);
 

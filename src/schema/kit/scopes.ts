@@ -34,6 +34,18 @@ export function isForApp(scopes: Scopes): boolean {
   return scopes.member === true || scopes.public === true;
 }
 
+/** Whether everyone who satisfies `some` satisfies `own`, too. */
+export function covers(own: Scopes, some: Scopes): boolean {
+  if (own.public) return true;
+  if (some.public) return false;
+  const isRole = (role: Role) => own.role !== undefined && roles.indexOf(own.role) <= roles.indexOf(role);
+  return (
+    (some.role === undefined || isRole(some.role)) &&
+    (some.service === undefined || some.service === own.service) &&
+    (!some.member || own.member === true)
+  );
+}
+
 /** Why the actor may not, and what it would take. */
 export function denial(actor: Actor, needed: Scopes, what: string): { code: string; message: string } {
   const words = `${what} needs ${inWords(needed)}`;

@@ -52,10 +52,16 @@ export const MemberType = builder.node(builder.objectRef<Member>("Member"), {
       description: "When the membership ends; null when it does not.",
     }),
     lastActiveAt: t.expose("lastActiveAt", { type: "DateTime", nullable: true, description: "Last activity, if any." }),
-    attributes: t.expose("attributes", { type: "JSON", authScopes: staff, description: "The shop's own facts." }),
-    control: t.exposeBoolean("control", {
+    attributes: t.expose("attributes", {
+      type: "JSON",
+      nullable: true,
       authScopes: staff,
-      description: "Whether in the control group: matched, never sent to.",
+      description: "The shop's own facts; null for members.",
+    }),
+    control: t.exposeBoolean("control", {
+      nullable: true,
+      authScopes: staff,
+      description: "Whether in the control group: matched, never sent to; null for members.",
     }),
   }),
 });
@@ -63,8 +69,9 @@ export const MemberType = builder.node(builder.objectRef<Member>("Member"), {
 builder.objectFields(MemberType, (t) => ({
   tags: t.loadableList({
     type: "String",
+    nullable: true,
     authScopes: staff,
-    description: "Tags, the persona; sorted.",
+    description: "Tags, the persona; sorted; null for members.",
     resolve: ({ seq }) => seq,
     load: async (seqs: number[], { ctx }) => inOrder(seqs, await tagsOf(ctx, seqs)),
   }),

@@ -1,4 +1,5 @@
 import {
+  countSegments,
   createSegment,
   deleteSegment,
   listSegments,
@@ -10,6 +11,7 @@ import { AudienceFilter, fromFilter, toFilter } from "../kit/audience-filter.ts"
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
+import { listArgs, listedOf } from "../kit/list-order.ts";
 import { refusable } from "../kit/refusable.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -33,10 +35,13 @@ export const SegmentType = builder.node(builder.objectRef<Segment>("Segment"), {
 });
 
 connectionField("Query", "segments", SegmentType, {
-  description: "Segments in the order in which they were made.",
+  description: "Segments.",
   scopes: viewers,
+  args: (arg) => listArgs(arg, "OLDEST"),
   cursor: ({ id }) => id,
-  list: listSegments,
+  list: (ctx, { after, limit, search, order }) =>
+    listSegments(ctx, { ...listedOf({ search, order: order ?? "OLDEST" }), after, limit }),
+  count: (ctx, listed) => countSegments(ctx, listedOf(listed)),
 });
 
 refusable("createSegment", {

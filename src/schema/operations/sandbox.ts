@@ -41,8 +41,9 @@ const DeliveryType = builder.objectRef<SandboxDelivery>("SandboxDelivery").imple
     providerId: t.exposeString("providerId", { description: "The provider's name for it." }),
     parts: t.field({
       type: [PartType],
+      nullable: true,
       authScopes: readers,
-      description: "What it says, part by part; for editors, as its links work.",
+      description: "What it says, part by part; null for viewers, as its links work.",
       resolve: ({ parts }) => Object.entries(parts),
     }),
     unsubscribeUrl: t.exposeString("unsubscribeUrl", {

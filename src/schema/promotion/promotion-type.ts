@@ -1,13 +1,20 @@
 import { announcementsOf } from "../../campaign/announcement/promotion-announcement.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
 import { globalId } from "../../ids.ts";
-import { isActing, listPromotions, type Promotion, promotionsById } from "../../promotion/promotion.ts";
+import {
+  countPromotions,
+  isActing,
+  listPromotions,
+  type Promotion,
+  promotionsById,
+} from "../../promotion/promotion.ts";
 import { promotionKindNames, promotionKinds } from "../../promotion/tier.ts";
 import { CampaignType } from "../campaign/campaign-type.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { listArgs, listedOf } from "../kit/list-order.ts";
 import { maybeMoney, moneyField } from "../kit/money.ts";
 import { historyField } from "../transition/history.ts";
 
@@ -84,11 +91,13 @@ export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotio
 });
 
 connectionField("Query", "promotions", PromotionType, {
-  description: "Promotions, newest first.",
+  description: "Promotions.",
   scopes: viewers,
-  args: (arg) => ({ enabled: arg.boolean({ description: "Only those that are, or are not." }) }),
+  args: (arg) => ({ enabled: arg.boolean({ description: "Only those that are, or are not." }), ...listArgs(arg) }),
   cursor: ({ id }) => id,
-  list: (ctx, { enabled, ...page }) => listPromotions(ctx, { ...page, enabled: enabled ?? undefined }),
+  list: (ctx, { enabled, after, limit, ...listed }) =>
+    listPromotions(ctx, { ...listedOf(listed), after, limit, enabled: enabled ?? undefined }),
+  count: (ctx, { enabled, ...listed }) => countPromotions(ctx, { ...listedOf(listed), enabled: enabled ?? undefined }),
 });
 
 builder.queryField("promotion", (t) =>

@@ -207,12 +207,21 @@ test("pause, resume and cancel move it, and refuse what does not fit its state",
   }
 });
 
-test("campaigns are listed newest first, all or those of one state", async () => {
+test("campaigns are listed newest first or by name, all or those of one state or name, and counted", async () => {
   const id = await made();
   const { campaigns } = await vic!.get("{ campaigns(first: 1) { nodes { id } pageInfo { hasNextPage } } }");
   expect(campaigns).toEqual({ nodes: [{ id }], pageInfo: { hasNextPage: true } });
   const drafts = await vic!.get("{ campaigns(state: CANCELLED, first: 50) { nodes { state } } }");
   expect(drafts.campaigns.nodes).toEqual([{ state: "CANCELLED" }]);
+  for (const name of ["Ümlaut 100%", "apple TEA", "Zebra tea"]) await made({ name });
+  const query = `query ($after: String) { campaigns(search: "Tea", order: NAME, first: 1, after: $after) {
+    totalCount nodes { name } pageInfo { hasNextPage endCursor } } }`;
+  const { campaigns: first } = await vic!.get(query);
+  expect(first).toMatchObject({ totalCount: 2, nodes: [{ name: "apple TEA" }], pageInfo: { hasNextPage: true } });
+  const { campaigns: next } = await vic!.get(query, { after: first.pageInfo.endCursor });
+  expect(next).toMatchObject({ nodes: [{ name: "Zebra tea" }], pageInfo: { hasNextPage: false } });
+  const percent = await vic!.get(`{ campaigns(search: "0%", order: OLDEST) { nodes { name } } }`);
+  expect(percent.campaigns.nodes).toEqual([{ name: "Ümlaut 100%" }]);
 });
 
 test("a preview shows what one member would get, and why it would not be sent", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { askAdmin, dataOf } from "../../support/ask.ts";
 import { addTemplate } from "../../support/coupons.ts";
+import { hire } from "../../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
 
@@ -46,6 +47,21 @@ test("a pool is made, read and listed over the API", async () => {
   expect(ready.exportUrl).toBe(`${shop.app.url}/code-pools/${encodeURIComponent(pool.id)}/codes.csv`);
   const list = await askAdmin(shop, `{ codePools(templateId: "${pool.template.id}") { edges { node { id state } } } }`);
   expect(dataOf(list).codePools.edges).toEqual([{ node: { id: pool.id, state: "READY" } }]);
+});
+
+test("an editor who makes a pool and asks for its export gets the pool; who reads it later hears why not", async () => {
+  const { id } = await addTemplate(shop.ctx, { codeMode: "POOL" });
+  const editor = await hire(shop, "Edith", "editor");
+  const made = await editor.ask(
+    `mutation ($input: CreateCodePoolInput!) { createCodePool(input: $input) {
+      ... on CodePool { id createdBy exportUrl exports { actor } } ${refusal} } }`,
+    { input: { templateId: globalId(id), codes: 10, idempotencyKey: "an editor's" } },
+  );
+  const { id: pool, ...rest } = dataOf(made).createCodePool;
+  expect(rest).toEqual({ createdBy: "operator Edith", exportUrl: null, exports: null });
+  const read = await editor.ask(`{ codePool(id: "${pool}") { source exportUrl } }`);
+  expect([read.status, read.code]).toEqual([200, "FORBIDDEN"]);
+  expect(read.body.data).toEqual({ codePool: { source: "GENERATED", exportUrl: null } });
 });
 
 test("a pool is paused, resumed and cancelled over the API", async () => {

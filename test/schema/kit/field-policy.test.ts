@@ -1,14 +1,19 @@
 import { expect, test } from "bun:test";
 import {
   type GraphQLEnumType,
+  type GraphQLOutputType,
   type GraphQLSchema,
+  getNamedType,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
   isObjectType,
+  isUnionType,
 } from "graphql";
+import type { Actor } from "../../../src/actor.ts";
 import { domains } from "../../../src/domains.ts";
 import { createBuilder } from "../../../src/schema/kit/builder.ts";
+import { declaredScopes, mayPass, type Scopes } from "../../../src/schema/kit/scopes.ts";
 import { printedSchema } from "../../../src/schema/server/print.ts";
 import { buildSchemas, facesOf } from "../../../src/schema/server/schemas.ts";
 
@@ -42,6 +47,54 @@ test("a member's field that answers an operators' type fails the build", () => {
   );
   expect(() => facesOf(builder)).toThrow("Ledger");
 });
+
+test("a field that only some readers of its type may read fails the build unless it is nullable", () => {
+  const builder = createBuilder();
+  const Pool = builder.objectRef<{ a: string }>("Pool").implement({
+    description: "For viewers.",
+    authScopes: { role: "viewer", service: "orders:write" },
+    fields: (t) => ({
+      same: t.exposeString("a", { description: "A.", authScopes: { role: "viewer", service: "orders:write" } }),
+      secret: t.exposeString("a", { description: "A.", authScopes: { role: "viewer" } }),
+    }),
+  });
+  builder.queryField("pool", (t) =>
+    t.field({ type: Pool, description: "L.", authScopes: { role: "viewer" }, resolve: () => ({ a: "leak" }) }),
+  );
+  expect(() => facesOf(builder)).toThrow("Pool.secret is for some of those who read Pool: it must be nullable");
+});
+
+test("whoever may do something may read all that must be in the answer", () => {
+  const { operators } = buildSchemas(domains);
+  const denied = Object.values(operators.getMutationType()?.getFields() ?? {}).flatMap((field) =>
+    actorsOf(declaredScopes(field.extensions.pothosOptions) ?? {}).flatMap((actor) => deniedTo(actor, field.type)),
+  );
+  expect([...new Set(denied)]).toEqual([]);
+});
+
+/** Someone for each of the ways to pass. */
+function actorsOf({ role, service, member }: Scopes): Actor[] {
+  return [
+    ...(role ? [{ kind: "operator", id: 1, operator: 1, name: "Kim", role } as const] : []),
+    ...(service ? [{ kind: "service", id: 1, name: "shop", scopes: [service] } as const] : []),
+    ...(member ? [{ kind: "member", seq: 1, id: "m" } as const] : []),
+  ];
+}
+
+/** The fields that an answer of this type has for an actor who may not read them, where that is an error. */
+function deniedTo(actor: Actor, type: GraphQLOutputType, seen = new Set<string>()): string[] {
+  const named = getNamedType(type);
+  if (seen.has(named.name)) return [];
+  seen.add(named.name);
+  if (isUnionType(named)) return named.getTypes().flatMap((of) => deniedTo(actor, of, seen));
+  if (!isObjectType(named)) return [];
+  const ofType = declaredScopes(named.extensions.pothosOptions);
+  if (ofType && !mayPass(actor, ofType)) return [`${named.name} to ${actor.kind}`];
+  return Object.values(named.getFields()).flatMap((field) => {
+    const own = declaredScopes(field.extensions.pothosOptions);
+    return own && !mayPass(actor, own) ? [] : deniedTo(actor, field.type, seen);
+  });
+}
 
 test("the app's face has what members and everyone may use, and nothing else", () => {
   const { operators, app } = buildSchemas(domains);

@@ -1,0 +1,66 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import type { Context } from "../../context.ts";
+import { isRefusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
+import { auditTransition } from "../../transition/audit.ts";
+import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
+import { addToCounts } from "../counts.ts";
+import { couponsById } from "../coupon.ts";
+import { stateNow } from "../state-now.ts";
+import type { Coupon } from "../table.ts";
+import { nothingLeft, transitionTemplates } from "../template/state.ts";
+import { templateChanged } from "../template/template-changed.ts";
+
+const WithdrawInput = z.object({ coupon: z.int(), reason: z.string().trim().min(1).max(500) });
+
+/**
+ * Takes one unused coupon back from its holder: it becomes WITHDRAWN, what was reserved for it is free again, and its
+ * history says who did so and why (`reason`, 1–500 characters). The stock does not grow. Safe to send again: a coupon
+ * that is WITHDRAWN is answered as it stands. Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE (LOCKED, USED, EXPIRED).
+ */
+export async function withdrawUnused(ctx: Context, input: z.input<typeof WithdrawInput>) {
+  const parsed = parseInput(WithdrawInput, input);
+  if (isRefusal(parsed)) return parsed;
+  const { coupon: id, reason } = parsed;
+  const now = ctx.clock();
+  const free = sql`id = ${id} AND state = 'AVAILABLE' AND (valid_to IS NULL OR valid_to > ${now})`;
+  const each = sql`SELECT template, 1 AS n, held_budget FROM coupon WHERE ${free}`;
+  const results = await ctx.db.write([
+    auditTransition(ctx, { noun: "coupon", table: sql`coupon`, where: free, to: "WITHDRAWN", reason }),
+    sql`
+      UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g
+      WHERE coupon_template.id = g.template AND g.held_budget > 0`,
+    ...transitionTemplates(
+      ctx,
+      "revive",
+      sql`id IN (SELECT template FROM (${each}) WHERE held_budget > 0) AND NOT ${nothingLeft}`,
+    ),
+    addToCounts("WITHDRAWN", each),
+    sql`UPDATE coupon SET state = 'WITHDRAWN', held_budget = 0 WHERE ${free} RETURNING id AS coupon, member`,
+  ]);
+  await couponsChanged(ctx, changedCoupons(results.at(-1), "AVAILABLE", "WITHDRAWN"));
+  const [coupon] = await couponsById(ctx, [id]);
+  if (!coupon) return refuse.notFound("coupon", id);
+  if (results.at(-1)?.rowsAffected) await templateChanged(ctx, coupon.template);
+  return coupon.state === "WITHDRAWN" ? coupon : whyNot(coupon, now);
+}
+
+function whyNot(coupon: Coupon, now: number) {
+  const { orderId, lockedUntil } = coupon;
+  switch (stateNow(coupon, now)) {
+    case "USED":
+      return refuse.wrongState(`It was used on order ${orderId}; refund that order instead.`, "USED");
+    case "EXPIRED":
+      return refuse.wrongState("It has expired already: nobody can use it.", "EXPIRED");
+    case "LOCKED": {
+      const until = lockedUntil === null ? "it is paid" : new Date(lockedUntil).toISOString();
+      return refuse.wrongState(
+        `It is held for order ${orderId} until ${until}. Release that order first, or come back then.`,
+        "LOCKED",
+      );
+    }
+    default:
+      return refuse.wrongState("Others change it at the same time; try again.", coupon.state);
+  }
+}

@@ -1,0 +1,56 @@
+import { type SQL, sql } from "drizzle-orm";
+import { liveMember } from "../audience/audience.ts";
+import type { Context } from "../context.ts";
+import { membersBySeq } from "./member.ts";
+import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
+import type { Member } from "./table.ts";
+
+/** Members found at most. */
+export const foundMost = 50;
+/** With fewer letters, only what is exactly this is found. */
+const prefixFrom = 3;
+
+/**
+ * The members whom somebody at the desk may mean by a text: those with exactly this e-mail address, phone number,
+ * external id or opaque id first, then those whose external id or e-mail address begins with it (from three signs on).
+ * Each is read off an index; at most {@link foundMost}.
+ */
+export async function findMembers(
+  ctx: Context,
+  { text, limit }: { readonly text: string; readonly limit: number },
+): Promise<Member[]> {
+  const word = text.trim();
+  if (word === "") return [];
+  const [name, email, phone] = [stored("externalId", word), stored("email", word), stored("phone", word)];
+  const exact = [
+    ...(email ? [sql`email = ${email}`] : []),
+    ...(phone ? [sql`phone = ${phone}`] : []),
+    sql`external_id = ${name ?? word}`,
+    sql`id = ${word}`,
+  ];
+  const isLong = [...word].length >= prefixFrom;
+  const prefixed = isLong ? [begins(sql`external_id`, name ?? word), begins(sql`email`, word.toLowerCase())] : [];
+  const most = Math.min(Math.max(1, limit), foundMost);
+  const parts = [...exact, ...prefixed].map(
+    (where, rank) => sql`SELECT * FROM (
+      SELECT m.seq, ${rank} AS rank FROM member m WHERE ${where} AND ${liveMember} LIMIT ${most})`,
+  );
+  const found = await ctx.db.all<{ seq: number }>(sql`
+    SELECT seq FROM (${sql.join(parts, sql` UNION ALL `)}) GROUP BY seq ORDER BY min(rank), seq LIMIT ${most}`);
+  const members = await membersBySeq(
+    ctx,
+    found.map(({ seq }) => seq),
+  );
+  return members.filter((member) => member !== undefined);
+}
+
+/** How a value is kept that a member may have; undefined for what can be none. */
+function stored(field: "externalId" | "email" | "phone", value: string): MemberItem[typeof field] | undefined {
+  const item = checkItem({ externalId: "x", [field]: value });
+  return isFaulty(item) ? undefined : item[field];
+}
+
+/** A range of an index, where LIKE would walk it. */
+function begins(column: SQL, text: string): SQL {
+  return sql`${column} >= ${text} AND ${column} < ${`${text}\u{10FFFF}`}`;
+}
