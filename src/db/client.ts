@@ -3,7 +3,7 @@ import { type Client, createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
 import { type BusyWorld, withBusyRetry } from "./busy.ts";
-import { fetchAnswer } from "./remote-answer.ts";
+import { fetchAnswer, isTooLong, readInPieces } from "./remote-answer.ts";
 import { bindable, compile, type Query, type Statement } from "./statement.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -69,7 +69,11 @@ export async function openDatabase(settings: DatabaseSettings, world: BusyWorld)
   const read = (statement: Statement) =>
     withBusyRetry(
       world,
-      () => readClient.execute(statement),
+      () =>
+        readClient.execute(statement).catch((error) => {
+          if (!isTooLong(error)) throw error;
+          return readInPieces(readClient, statement);
+        }),
       () => reconnect(readClient),
     );
   return {

@@ -1,4 +1,6 @@
+import { type Client, LibsqlError, type ResultSet, type Row } from "@libsql/client";
 import { z } from "zod";
+import type { Statement } from "./statement.ts";
 
 /** The part of a remote server's answers that is looked at here; what else there is passes as it came. */
 const Answer = z.looseObject({
@@ -32,4 +34,35 @@ export function onlyFirstFaults(answer: unknown): unknown {
     if (faults && first >= 0) faults.fill(null, first + 1);
   }
   return data;
+}
+
+/**
+ * Reads piece by piece, all of one moment, what is too long for one answer of a remote server (10 MB): a page of
+ * campaigns with their content, for one.
+ */
+export async function readInPieces(client: Client, { sql, args }: Statement): Promise<ResultSet> {
+  const tx = await client.transaction("read");
+  const rows: Row[] = [];
+  let [size, growing] = [1, true];
+  try {
+    for (;;) {
+      const place = [BigInt(size), BigInt(rows.length)];
+      const piece = await tx
+        .execute({ sql: `SELECT * FROM (${sql}\n) LIMIT ? OFFSET ?`, args: [...args, ...place] })
+        .catch((error) => {
+          if (size === 1 || !isTooLong(error)) throw error;
+        });
+      rows.push(...(piece?.rows ?? []));
+      if (piece && piece.rows.length < size) return Object.assign(piece, { rows });
+      growing &&= piece !== undefined;
+      size = piece ? size * (growing ? 2 : 1) : size / 2;
+    }
+  } finally {
+    tx.close();
+  }
+}
+
+/** Whether a remote server has an answer and may not give so much at once. */
+export function isTooLong(error: unknown): boolean {
+  return error instanceof LibsqlError && error.code === "RESPONSE_TOO_LARGE";
 }

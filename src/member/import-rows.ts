@@ -17,8 +17,11 @@ export interface Chunk {
   readonly rows: number;
 }
 
+/** What the cells of a chunk have of characters, beside its last row: a remote database takes values of 5 MB. */
+const longestChunk = 500_000;
+
 /**
- * Gathers a file's records into chunks of at most `size` rows. A chunk ends early before the second row of one
+ * Gathers a file's records into chunks of at most `size` rows, fewer where they are long. A chunk ends early before the second row of one
  * `externalId`, because a statement takes each member once; so the later row wins, as it would by itself.
  */
 export async function* chunksOf(
@@ -33,11 +36,12 @@ export async function* chunksOf(
     const read = isBlank(record) ? [] : readRow(record, columns, width, row);
     row++;
     const repeated = !Array.isArray(read) && chunk.seen.has(read.externalId);
-    if (repeated || chunk.rows === size) {
+    if (repeated || chunk.rows === size || chunk.length > longestChunk) {
       yield chunk;
       chunk = emptyChunk();
     }
     chunk.rows++;
+    chunk.length += lengthOf(record);
     if (Array.isArray(read)) chunk.faults.push(...read);
     else {
       chunk.items.push(read);
@@ -51,8 +55,12 @@ function isBlank(record: readonly string[]): boolean {
   return record.length === 1 && record[0] === "";
 }
 
+function lengthOf(record: readonly string[]): number {
+  return record.reduce((sum, cell) => sum + cell.length, 0);
+}
+
 function emptyChunk() {
-  return { items: [] as MemberItem[], faults: [] as ImportFault[], rows: 0, seen: new Set<string>() };
+  return { items: [] as MemberItem[], faults: [] as ImportFault[], rows: 0, length: 0, seen: new Set<string>() };
 }
 
 function readRow(

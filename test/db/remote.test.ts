@@ -7,6 +7,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { realWorld } from "../../src/world.ts";
 import { startHrana } from "../support/hrana.ts";
 import { tempDir } from "../support/temp.ts";
+import { until } from "../support/wait.ts";
 
 const server = await startHrana(join(tempDir(), "remote.db"), { authToken: "sesame" });
 let db: RootDatabase;
@@ -198,6 +199,20 @@ test.each([
   expect(await names()).toEqual(["a"]);
 });
 
+test("a transaction that was silent for so long that its stream ended is run again", async () => {
+  const remote = await startHrana(join(tempDir(), "silent.db"), { streamExpiryMs: 30 });
+  const one = await openDatabase({ url: remote.url }, realWorld);
+  await one.write([sql`CREATE TABLE counter (n INTEGER)`]);
+  let runs = 0;
+  await one.transaction(async (tx) => {
+    await tx.write([sql`INSERT INTO counter VALUES (1)`]);
+    if (++runs === 1) await until(() => remote.streams === 0);
+  });
+  expect([runs, await one.all<{ n: number }>(sql`SELECT n FROM counter`)]).toEqual([2, [{ n: 1 }]]);
+  await one.close();
+  await remote.stop();
+});
+
 test("nothing of a transaction that was taken back stays, although its work did not mind", async () => {
   await db.write([sql`DELETE FROM thing`]);
   undoBefore(/^UPDATE/);
@@ -212,6 +227,22 @@ test("nothing of a transaction that was taken back stays, although its work did 
     if (updated.status === "rejected") await tx.write([insert(`after-${runs}`)]).catch(() => {});
   });
   expect(await names()).toEqual(["before", "beside-2"]);
+});
+
+test("a list that is too long for one answer is read in pieces, in its order", async () => {
+  const remote = await startHrana(join(tempDir(), "long.db"), { answerBytes: 3_000 });
+  const one = await openDatabase({ url: remote.url }, realWorld);
+  const list = Array.from({ length: 23 }, (_, n) => ({ n, text: String(n).repeat(n < 20 ? 10 : 600) }));
+  await one.write([
+    sql`CREATE TABLE long (n INTEGER, text TEXT)`,
+    sql`INSERT INTO long SELECT ${field("n")}, ${field("text")} FROM ${rows(list)}`,
+  ]);
+  const read = sql`WITH some AS (SELECT n, text FROM long WHERE n > ${2}) SELECT * FROM some ORDER BY n DESC`;
+  expect(await one.all<{ n: number; text: string }>(read)).toEqual(list.slice(3).reverse());
+  await one.write([sql`UPDATE long SET text = ${"x".repeat(3_000)} WHERE n = 1`]);
+  await expect(one.all(sql`SELECT * FROM long`)).rejects.toThrow("too large");
+  await one.close();
+  await remote.stop();
 });
 
 test("who holds the lock while others wait loses it, and comes again when they are done", async () => {

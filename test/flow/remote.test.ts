@@ -1,9 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
+import { createSegment } from "../../src/member/segment.ts";
 import { startHrana } from "../support/hrana.ts";
 import { counted } from "../support/length.ts";
-import { closeShops, openShop } from "../support/shop.ts";
+import { accepted, closeShops, openShop } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
@@ -31,6 +32,18 @@ test("two processes whose first boot is at the same time both come up, 45 ms fro
   for (const { ctx } of shops) {
     expect(await ctx.db.all(sql`SELECT name FROM operator`)).toEqual([{ name: "first admin" }]);
   }
+});
+
+test("an operator's change that the database took back at its commit is made once, and written down once", async () => {
+  const server = await faraway();
+  const { ctx } = await openShop({ env: { DATABASE_URL: server.url } });
+  let left = 2;
+  server.undoBefore((statement) => statement === "COMMIT" && left-- > 0);
+  const made = accepted(await createSegment(ctx, { name: "Everyone", filter: { level: { gte: 0 } } }));
+  expect(left).toBeLessThanOrEqual(0);
+  expect(await ctx.db.all(sql`SELECT id FROM segment`)).toEqual([{ id: made.id }]);
+  const versions = await ctx.db.all(sql`SELECT 1 FROM revision WHERE subject = ${`segment/${made.id}`}`);
+  expect(versions).toHaveLength(1);
 });
 
 test("I8 on a remote database a run is paused, resumed and completed as on a file, and adds up", async () => {

@@ -11,9 +11,8 @@ import {
 } from "./hrana-protocol.ts";
 import { refusalOf } from "./hrana-refusals.ts";
 
-/** What a value and an answer have of bytes at most, unless the server is told otherwise. */
+/** What a value has of bytes at most. */
 const mostOfValue = 5_000_000;
-const mostOfAnswer = 10_000_000;
 
 /**
  * Opens a connection with a busy time-out of zero: the waiting is done outside SQLite, which would block this process.
@@ -80,8 +79,8 @@ function refuse(sql: string): void {
 }
 
 /** An answer that is too long is none; the transaction of a batch ends with its stream. */
-export function withinLimit<Answer extends object>(answer: Answer): Answer {
-  if (JSON.stringify(answer).length <= mostOfAnswer) return answer;
+export function withinLimit<Answer extends object>(bytes: number, answer: Answer): Answer {
+  if (JSON.stringify(answer).length <= bytes) return answer;
   throw new HranaFault("Response is too large", "RESPONSE_TOO_LARGE");
 }
 

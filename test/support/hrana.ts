@@ -11,6 +11,8 @@ export interface HranaOptions {
   readonly lockPatienceMs?: number;
   /** How long a transaction keeps the lock once others wait; then it is rolled back. libSQL's server gives it 5 s. */
   readonly stealAfterMs?: number;
+  /** What the answer to a statement or batch has of bytes at most. libSQL's server gives 10 MB. */
+  readonly answerBytes?: number;
   /** How long a request and its answer are on their way, together. */
   readonly latencyMs?: number;
 }
@@ -34,6 +36,7 @@ export interface HranaServer {
 
 export async function startHrana(path: string, options: HranaOptions = {}): Promise<HranaServer> {
   const { streamExpiryMs = 10_000, lockPatienceMs: patienceMs = 30_000, stealAfterMs = 5_000, latencyMs } = options;
+  const { answerBytes = 10_000_000 } = options;
   const streams = keepStreams(path, streamExpiryMs, { patienceMs, stealAfterMs });
   let requests = 0;
   let losing = false;
@@ -52,7 +55,7 @@ export async function startHrana(path: string, options: HranaOptions = {}): Prom
       const lost = losing;
       losing = false;
       if (latencyMs) await Bun.sleep(latencyMs / 2); // the way there
-      const response = await answer(streams, (await request.json()) as Pipeline);
+      const response = await answer({ streams, answerBytes }, (await request.json()) as Pipeline);
       if (latencyMs) await Bun.sleep(latencyMs / 2); // the way back
       return lost ? new Response("upstream timed out", { status: 502 }) : response;
     },
@@ -91,12 +94,17 @@ type StreamRequest =
   | { type: "store_sql"; sql_id: number; sql: string }
   | { type: "close_sql"; sql_id: number };
 
-async function answer(streams: Streams, { baton, requests }: Pipeline): Promise<Response> {
+interface Rules {
+  readonly streams: Streams;
+  readonly answerBytes: number;
+}
+
+async function answer({ streams, answerBytes }: Rules, { baton, requests }: Pipeline): Promise<Response> {
   const stream = streams.take(baton);
   if (stream instanceof Response) return stream;
   const results: unknown[] = [];
   try {
-    for (const request of requests) results.push(await outcome(stream, request));
+    for (const request of requests) results.push(await outcome(stream, request, answerBytes));
   } catch (fault) {
     streams.discard(stream);
     if (fault instanceof ProtocolFault) return new Response(fault.message, { status: 400 });
@@ -105,16 +113,16 @@ async function answer(streams: Streams, { baton, requests }: Pipeline): Promise<
   return Response.json({ baton: streams.giveBack(stream), base_url: null, results });
 }
 
-async function outcome(stream: Stream, request: StreamRequest): Promise<unknown> {
+async function outcome(stream: Stream, request: StreamRequest, answerBytes: number): Promise<unknown> {
   try {
-    return { type: "ok", response: { type: request.type, ...(await serve(stream, request)) } };
+    return { type: "ok", response: { type: request.type, ...(await serve(stream, request, answerBytes)) } };
   } catch (fault) {
     if (fault instanceof HranaFault) return { type: "error", error: fault };
     throw fault;
   }
 }
 
-async function serve(stream: Stream, request: StreamRequest): Promise<object> {
+async function serve(stream: Stream, request: StreamRequest, answerBytes: number): Promise<object> {
   if (stream.closed) throw new ProtocolFault("The stream was closed by an earlier request");
   const textOf = ({ sql, sql_id }: { sql?: string; sql_id?: number }) => {
     const text = sql ?? (sql_id === undefined ? undefined : stream.sqls.get(sql_id));
@@ -123,9 +131,9 @@ async function serve(stream: Stream, request: StreamRequest): Promise<object> {
   };
   switch (request.type) {
     case "execute":
-      return { result: withinLimit(await execute(stream, request.stmt, textOf(request.stmt))) };
+      return { result: withinLimit(answerBytes, await execute(stream, request.stmt, textOf(request.stmt))) };
     case "batch":
-      return { result: withinLimit(await executeBatch(stream, request.batch, textOf)) };
+      return { result: withinLimit(answerBytes, await executeBatch(stream, request.batch, textOf)) };
     case "sequence":
       await sequence(stream, textOf(request));
       return {};
