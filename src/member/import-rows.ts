@@ -21,8 +21,9 @@ export interface Chunk {
 const longestChunk = 500_000;
 
 /**
- * Gathers a file's records into chunks of at most `size` rows, fewer where they are long. A chunk ends early before the second row of one
- * `externalId`, because a statement takes each member once; so the later row wins, as it would by itself.
+ * Gathers a file's records into chunks of at most `size` rows, fewer where they are long. A chunk ends early before the
+ * second row of one `externalId`, because a statement takes each member once; so the later row wins, as it would by
+ * itself.
  */
 export async function* chunksOf(
   records: AsyncIterable<readonly string[]>,
