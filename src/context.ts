@@ -227,9 +227,9 @@ export function defineDomain(domain: Domain): Domain {
 }
 
 /**
- * Runs a verb's writes as one interactive transaction; joins the one that is already open. A refusal that it answers
- * takes everything back: a no changes nothing. (When a joined verb refuses, the verb that opened the transaction
- * decides.)
+ * Runs a verb's writes as one interactive transaction; joins the one that is already open. Where the database takes it
+ * back, `work` is run again. A refusal that it answers takes everything back: a no changes nothing. (When a joined verb
+ * refuses, the verb that opened the transaction decides.)
  */
 export async function withTransaction<T>(ctx: Context, work: (ctx: Context) => Promise<T>): Promise<T> {
   let refused: { readonly answer: T } | undefined;

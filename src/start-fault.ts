@@ -1,4 +1,5 @@
 import { lookup } from "node:dns/promises";
+import { isBusy } from "./db/busy.ts";
 import { placeOf } from "./db/client.ts";
 import type { Env } from "./env.ts";
 import { cannotWrite, SetupError } from "./errors.ts";
@@ -56,6 +57,9 @@ function databaseFault(error: unknown, env: Env): SetupError | undefined {
   const settings = databaseSettings(env);
   const place = placeOf(settings);
   const [code, words] = [codeOf(error), error instanceof Error ? error.message : ""];
+  if (isBusy(error)) {
+    return new SetupError(`The database ${place} is kept busy by others (${code}); start again when they are done.`);
+  }
   if (settings.url.startsWith("file:")) {
     const isClosed = words.startsWith("ConnectionFailed");
     return isClosed ? new SetupError(`The database ${place} cannot be opened; is its directory there?`) : undefined;

@@ -3,6 +3,7 @@ import { type Client, createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
 import { type BusyWorld, withBusyRetry } from "./busy.ts";
+import { fetchAnswer, isTooLong, readInPieces } from "./remote-answer.ts";
 import { bindable, compile, type Query, type Statement } from "./statement.ts";
 import { createWriter, type Writer } from "./writer.ts";
 
@@ -26,6 +27,8 @@ export interface Database {
   write(queries: readonly Query[]): Promise<ResultSet[]>;
   /**
    * An interactive transaction, for operators' mutations only; never held across a network call. Nested calls join it.
+   * `work` is run again, for 30 s at most, when a busy or remote database took it back: what it does elsewhere may be
+   * done twice.
    */
   transaction<T>(work: (tx: Database) => Promise<T>): Promise<T>;
 }
@@ -58,33 +61,36 @@ export async function openDatabase(settings: DatabaseSettings, world: BusyWorld)
   const writeClient = await connect(settings, local, world);
   const readClient = local ? await connect(settings, local, world) : writeClient;
   const reconnect = async (client: Client) => {
+    if (!local) return; // each request stands by itself, and others are under way
     await client.reconnect();
-    if (local) await assertPragmas(client);
+    await assertPragmas(client);
   };
   const writer = createWriter(world, writeClient, () => reconnect(writeClient));
   const read = (statement: Statement) =>
     withBusyRetry(
       world,
-      () => readClient.execute(statement),
+      () =>
+        readClient.execute(statement).catch((error) => {
+          if (!isTooLong(error)) throw error;
+          return readInPieces(readClient, statement);
+        }),
       () => reconnect(readClient),
     );
   return {
     place: placeOf(settings),
     ...queries(read, (batch) => writer.batch(batch)),
-    transaction: (work) => writer.transaction(async (tx) => work(joined((s) => tx.execute(s)))),
+    transaction: (work) => writer.transaction(async (tx) => work(joined((list) => tx.batch(list)))),
     onCommit: (name, listener) => writer.onCommit(name, listener),
     close: () => close(writer, local ? [writeClient, readClient] : [writeClient]),
   };
 }
 
 /** A transaction in progress, as a {@link Database}. */
-function joined(execute: (statement: Statement) => Promise<ResultSet>): Database {
-  const batch = async (statements: readonly Statement[]) => {
-    const results: ResultSet[] = [];
-    for (const statement of statements) results.push(await execute(statement));
-    return results;
+function joined(batch: Writes): Database {
+  const self: Database = {
+    ...queries(async (statement) => only(await batch([statement])), batch),
+    transaction: (work) => work(self),
   };
-  const self: Database = { ...queries(execute, batch), transaction: (work) => work(self) };
   return self;
 }
 
@@ -126,7 +132,9 @@ const busyTimeoutMs = 10;
 
 async function connect(settings: DatabaseSettings, local: boolean, world: BusyWorld): Promise<Client> {
   const { url, authToken } = settings;
-  if (!local) return createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number" });
+  if (!local) {
+    return createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number", fetch: fetchAnswer });
+  }
   // One connection a client: PRAGMAs belong to a connection, and a pool would open more of them unasked.
   const client = createClient({ url, concurrency: 1, timeout: busyTimeoutMs, intMode: "number" });
   await withBusyRetry(

@@ -3,30 +3,49 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { SetupError } from "../errors.ts";
 import type { Database, RootDatabase } from "./client.ts";
+import type { Query } from "./statement.ts";
 
 const folder = join(import.meta.dir, "../../migrations");
 
 /**
- * Brings the database up to the newest migration and answers the names of those it applied. All of them run in one
- * write transaction, which is the lock: of two processes that boot together, one migrates and the other finds it done.
- * Migrations only go forward; an applied one that was edited since is refused.
+ * Brings the database up to the newest migration and answers the names of those it applied. All that are missing are
+ * one batch, which begins with a look whether that is still so: of two processes that boot together, on however slow a
+ * network, one migrates and the other finds it done. Migrations only go forward; an applied one that was edited since
+ * is refused.
  */
 export async function migrate(db: RootDatabase, clock: () => number, dir = folder): Promise<string[]> {
   const files = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
   const wanted = await Promise.all(files.map(async (name) => ({ name, text: await Bun.file(join(dir, name)).text() })));
-  return db.transaction(async (tx) => {
-    await tx.write([
-      sql`
-        CREATE TABLE IF NOT EXISTS migration (
-          name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)`,
-    ]);
-    const rows = await tx.all<Applied>(sql`SELECT name, hash, applied_at FROM migration ORDER BY name`);
-    const applied = new Map(rows.map((row) => [row.name, row.hash]));
-    refuseStrangers(db.place, rows, wanted);
-    const done: string[] = [];
-    for (const file of wanted) if (await apply(tx, file, clock(), applied.get(file.name))) done.push(file.name);
-    return done;
-  });
+  let applied = await appliedTo(db);
+  for (;;) {
+    refuseStrangers(db.place, applied, wanted);
+    const known = new Set(applied.map(({ name }) => name));
+    const missing = wanted.filter(({ name }) => !known.has(name));
+    if (missing.length === 0) return [];
+    try {
+      await db.write([...whileThereAre(applied.length), ...missing.flatMap((file) => statementsFor(file, clock()))]);
+      return missing.map(({ name }) => name);
+    } catch (error) {
+      const before = applied.length;
+      applied = await appliedTo(db);
+      if (applied.length === before) throw error; // else somebody was faster, or our own answer was lost
+    }
+  }
+}
+
+async function appliedTo(db: Database): Promise<Applied[]> {
+  const known = await db.first(sql`SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'migration'`);
+  return known ? db.all<Applied>(sql`SELECT name, hash, applied_at FROM migration ORDER BY name`) : [];
+}
+
+/** What a batch begins with, so that it fails, whole, once another number of migrations than this is applied. */
+function whileThereAre(count: number): Query[] {
+  return [
+    sql`
+      CREATE TABLE IF NOT EXISTS migration (name TEXT PRIMARY KEY, hash TEXT NOT NULL, applied_at INTEGER NOT NULL)`,
+    // SQL knows no conditional DDL; a name that is there already ends the batch.
+    sql`INSERT INTO migration SELECT * FROM migration WHERE (SELECT count(*) FROM migration) <> ${count}`,
+  ];
 }
 
 interface Applied {
@@ -61,16 +80,11 @@ function hashOf(text: string): string {
   return new Bun.CryptoHasher("sha256").update(text).digest("hex");
 }
 
-async function apply(
-  tx: Database,
-  { name, text }: Migration,
-  now: number,
-  appliedHash: string | undefined,
-): Promise<boolean> {
-  if (appliedHash) return false;
-  for (const statement of statementsOf(text)) await tx.write([{ sql: statement, args: [] }]);
-  await tx.write([sql`INSERT INTO migration VALUES (${name}, ${hashOf(text)}, ${now})`]);
-  return true;
+function statementsFor({ name, text }: Migration, now: number): Query[] {
+  return [
+    ...statementsOf(text).map((statement) => ({ sql: statement, args: [] })),
+    sql`INSERT INTO migration VALUES (${name}, ${hashOf(text)}, ${now})`,
+  ];
 }
 
 /** Splits a migration at the semicolons that end a line; a trigger's body is kept whole up to its `END;`. */

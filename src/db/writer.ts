@@ -1,10 +1,11 @@
 import type { Client, ResultSet, Transaction } from "@libsql/client";
-import { type BusyWorld, withBusyRetry } from "./busy.ts";
+import { type BusyWorld, isBusy, withBusyRetry } from "./busy.ts";
 import type { Statement } from "./statement.ts";
 
 /** The process's one queue of writes. */
 export interface Writer {
   batch(statements: readonly Statement[]): Promise<ResultSet[]>;
+  /** Runs `work` once more when the database took its transaction back. */
   transaction<T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T>;
   onCommit(name: string, listener: () => void): void;
   idle(): Promise<void>;
@@ -12,7 +13,7 @@ export interface Writer {
 
 /** What the work of an interactive transaction may do with it. */
 export interface OpenTransaction {
-  execute(statement: Statement): Promise<ResultSet>;
+  batch(statements: readonly Statement[]): Promise<ResultSet[]>;
 }
 
 interface Batch {
@@ -56,13 +57,13 @@ export function createWriter(world: BusyWorld, client: Client, reconnect: () => 
     waiting.push(job);
     draining ??= drain();
   };
-  const open = () => withBusyRetry(world, () => client.transaction("write"), reconnect);
+  const open = () => client.transaction("write");
   const alone = <T>(work: () => Promise<T>) =>
     new Promise<T>((resolve, reject) => push({ run: () => work().then(resolve, reject) }));
 
   return {
     batch: (statements) => new Promise((resolve, reject) => push({ statements, resolve, reject })),
-    transaction: (work) => alone(() => interactive(open, work, committed)),
+    transaction: (work) => alone(() => withBusyRetry(world, () => interactive(open, work, committed), reconnect)),
     onCommit: (name, call) => void listeners.push({ name, call }),
     idle: async () => {
       while (draining) await draining;
@@ -113,17 +114,42 @@ async function interactive<T>(
 ): Promise<T> {
   const tx = await open();
   const written: Statement[] = [];
+  const inTurn = takingTurns();
+  let undone: { readonly error: unknown } | undefined;
+  const batch = async (statements: readonly Statement[]) => {
+    // What is sent to a transaction that was taken back would be done by itself, and stay.
+    if (undone) throw undone.error;
+    try {
+      return await tx.batch([...statements]);
+    } catch (error) {
+      if (isBusy(error)) undone = { error };
+      throw error;
+    }
+  };
   try {
     const answer = await work({
-      execute: (statement) => {
-        written.push(statement);
-        return tx.execute(statement);
+      batch: (statements) => {
+        written.push(...statements);
+        return inTurn(() => batch(statements));
       },
     });
+    if (undone) throw undone.error; // perhaps `work` was content
     await tx.commit();
     committed(written);
     return answer;
+  } catch (error) {
+    throw undone ? undone.error : error; // whatever `work` made of it
   } finally {
     tx.close();
   }
+}
+
+/** Runs one after the other what is asked for at the same time. */
+function takingTurns() {
+  let last: Promise<unknown> = Promise.resolve();
+  return <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(work, work);
+    last = turn;
+    return turn;
+  };
 }

@@ -15,8 +15,8 @@ export interface Chunk {
   readonly end?: FileFault | undefined;
 }
 
-/** A chunk holds no more characters than this, however few rows they are. */
-const mostCharacters = 1_000_000;
+/** A chunk holds no more characters than this, however few rows they are: a remote database takes values of 5 MB. */
+const mostCharacters = 500_000;
 /** Blank rows are written nowhere; no more than these are dealt with at once. */
 const mostRows = 100_000;
 

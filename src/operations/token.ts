@@ -122,6 +122,7 @@ export async function findToken(db: Database, token: string): Promise<AccessToke
 
 /** On the first boot, when no admin's token exists, makes one and answers it; later, nothing. */
 export async function ensureAdminToken(ctx: Context): Promise<string | undefined> {
+  if ((await countAdmins(ctx.db)) > 0) return undefined; // as at nearly every boot
   return withTransaction(ctx, async (tx) => {
     if ((await countAdmins(tx.db)) > 0) return undefined;
     const made = await createToken(tx, { kind: "operator", name: "first admin", role: "admin" });

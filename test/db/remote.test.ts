@@ -7,6 +7,7 @@ import { migrate } from "../../src/db/migrate.ts";
 import { realWorld } from "../../src/world.ts";
 import { startHrana } from "../support/hrana.ts";
 import { tempDir } from "../support/temp.ts";
+import { until } from "../support/wait.ts";
 
 const server = await startHrana(join(tempDir(), "remote.db"), { authToken: "sesame" });
 let db: RootDatabase;
@@ -32,8 +33,21 @@ test("a remote database takes every migration, once, in one go", async () => {
   const applied = await Promise.all([migrate(one, Date.now), migrate(other, Date.now)]);
   expect(applied.map((list) => list.length > 0).sort()).toEqual([false, true]);
   expect(await migrate(one, Date.now)).toEqual([]);
+  expect(remote.requests).toBeLessThan(12);
   await one.close();
   await other.close();
+  await remote.stop();
+});
+
+test("a remote database whose answer to its migrations is lost is found to be migrated", async () => {
+  const remote = await startHrana(join(tempDir(), "migrated.db"));
+  const one = await openDatabase({ url: remote.url }, realWorld);
+  await migrate(one, () => {
+    remote.loseNextAnswer(); // it is about to be asked
+    return Date.now();
+  });
+  expect(await one.all(sql`SELECT name FROM migration`)).not.toEqual([]);
+  await one.close();
   await remote.stop();
 });
 
@@ -146,6 +160,111 @@ test("a writer that hears SQLITE_BUSY comes again, and reads under way are not h
   await writing;
   expect((await Promise.allSettled(reads)).filter(({ status }) => status === "rejected")).toEqual([]);
   expect(await one.first<{ n: number }>(sql`SELECT n FROM counter`)).toMatchObject({ n: 2 });
+  await one.close();
+  await other.close();
+  await remote.stop();
+});
+
+/** Has the server take the lock away before a statement like this, so many times. */
+function undoBefore(statement: RegExp, times = 1): () => number {
+  let left = times;
+  server.undoBefore((text) => statement.test(text) && left-- > 0);
+  return () => times - Math.max(0, left);
+}
+
+test("what the server took back, for others waited, is written again: both of two statements, once", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  const undone = undoBefore(/^UPDATE/, 2);
+  await db.write([insert("a"), sql`UPDATE thing SET n = n + 1`]);
+  expect(undone()).toBe(2);
+  expect(await db.all(sql`SELECT name, n FROM thing`)).toEqual([{ name: "a", n: 1 }]);
+});
+
+test.each([
+  ["its first statement", /^INSERT/],
+  ["a later statement", /^UPDATE/],
+  ["a look", /^SELECT/],
+  ["its commit", /^COMMIT/],
+])("a transaction that the server took back before %s is run again, whole", async (_, statement) => {
+  await db.write([sql`DELETE FROM thing`]);
+  const undone = undoBefore(statement);
+  let runs = 0;
+  const seen = await db.transaction(async (tx) => {
+    runs++;
+    await tx.write([insert("a")]);
+    await tx.write([sql`UPDATE thing SET n = n + 1`]);
+    return tx.first<{ n: number }>(sql`SELECT n FROM thing`);
+  });
+  expect([undone(), runs, seen?.n]).toEqual([1, 2, 1]);
+  expect(await names()).toEqual(["a"]);
+});
+
+test("a transaction that was silent for so long that its stream ended is run again", async () => {
+  const remote = await startHrana(join(tempDir(), "silent.db"), { streamExpiryMs: 30 });
+  const one = await openDatabase({ url: remote.url }, realWorld);
+  await one.write([sql`CREATE TABLE counter (n INTEGER)`]);
+  let runs = 0;
+  await one.transaction(async (tx) => {
+    await tx.write([sql`INSERT INTO counter VALUES (1)`]);
+    if (++runs === 1) await until(() => remote.streams === 0);
+  });
+  expect([runs, await one.all<{ n: number }>(sql`SELECT n FROM counter`)]).toEqual([2, [{ n: 1 }]]);
+  await one.close();
+  await remote.stop();
+});
+
+test("nothing of a transaction that was taken back stays, although its work did not mind", async () => {
+  await db.write([sql`DELETE FROM thing`]);
+  undoBefore(/^UPDATE/);
+  let runs = 0;
+  await db.transaction(async (tx) => {
+    runs++;
+    await tx.write([insert("before")]);
+    const [updated] = await Promise.allSettled([
+      tx.write([sql`UPDATE thing SET n = 1`]),
+      tx.write([insert(`beside-${runs}`)]),
+    ]);
+    if (updated.status === "rejected") await tx.write([insert(`after-${runs}`)]).catch(() => {});
+  });
+  expect(await names()).toEqual(["before", "beside-2"]);
+});
+
+test("a list that is too long for one answer is read in pieces, in its order", async () => {
+  const remote = await startHrana(join(tempDir(), "long.db"), { answerBytes: 3_000 });
+  const one = await openDatabase({ url: remote.url }, realWorld);
+  const list = Array.from({ length: 23 }, (_, n) => ({ n, text: String(n).repeat(n < 20 ? 10 : 600) }));
+  await one.write([
+    sql`CREATE TABLE long (n INTEGER, text TEXT)`,
+    sql`INSERT INTO long SELECT ${field("n")}, ${field("text")} FROM ${rows(list)}`,
+  ]);
+  const read = sql`WITH some AS (SELECT n, text FROM long WHERE n > ${2}) SELECT * FROM some ORDER BY n DESC`;
+  expect(await one.all<{ n: number; text: string }>(read)).toEqual(list.slice(3).reverse());
+  await one.write([sql`UPDATE long SET text = ${"x".repeat(3_000)} WHERE n = 1`]);
+  await expect(one.all(sql`SELECT * FROM long`)).rejects.toThrow("too large");
+  await one.close();
+  await remote.stop();
+});
+
+test("who holds the lock while others wait loses it, and comes again when they are done", async () => {
+  const remote = await startHrana(join(tempDir(), "steal.db"), { stealAfterMs: 20 });
+  const [one, other] = await Promise.all([
+    openDatabase({ url: remote.url }, realWorld),
+    openDatabase({ url: remote.url }, realWorld),
+  ]);
+  await one.write([sql`CREATE TABLE counter (n INTEGER)`, sql`INSERT INTO counter VALUES (0)`]);
+  const add = sql`UPDATE counter SET n = n + 1`;
+  let runs = 0;
+  const held = Promise.withResolvers<void>();
+  const slow = one.transaction(async (tx) => {
+    runs++;
+    await tx.write([add]);
+    held.resolve();
+    if (runs === 1) await writing;
+    await tx.write([add]);
+  });
+  const writing = held.promise.then(() => other.write([add]));
+  await slow;
+  expect([runs, await one.first<{ n: number }>(sql`SELECT n FROM counter`)]).toEqual([2, { n: 3 }]);
   await one.close();
   await other.close();
   await remote.stop();

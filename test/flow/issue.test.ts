@@ -8,6 +8,7 @@ import { claimCoupon } from "../../src/coupon/claim/claim.ts";
 import { isWellTyped } from "../../src/coupon/code/code.ts";
 import { gateState, reconcileGate } from "../../src/coupon/gate/gate.ts";
 import { reconcileTemplate } from "../../src/coupon/gate/reconcile.ts";
+import { couponStatistics } from "../../src/coupon/template/statistics.ts";
 import { changeStock } from "../../src/coupon/template/stock-and-budget.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import { isRefusal } from "../../src/errors.ts";
@@ -255,6 +256,7 @@ test("I2 on a remote database whose answers get lost each member gets exactly on
   await shop.state(run).catch(() => {}); // the last answer to be lost may be this one
   await shop.endsSoon(run);
   expect(await shop.ledger(run)).toEqual({ "COUPON SENT": 500, "COUPON SKIPPED SOLD_OUT": 100 });
+  expect(await couponStatistics(shop.ctx, id)).toMatchObject({ issued: 500, available: 500 });
   expect(await allFaults(shop, run)).toEqual([]);
   await shop.stop();
   await server.stop();

@@ -1,7 +1,10 @@
 import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import { createSegment } from "../../src/member/segment.ts";
 import { startHrana } from "../support/hrana.ts";
-import { closeShops, openShop } from "../support/shop.ts";
+import { counted } from "../support/length.ts";
+import { accepted, closeShops, openShop } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
@@ -11,9 +14,40 @@ afterAll(async () => {
   for (const stop of stops) await stop();
 });
 
-test("I8 on a remote database a run is paused, resumed and completed as on a file, and adds up", async () => {
-  const server = await startHrana(join(tempDir(), "remote.db"));
+/** A remote database as far away as the next region, which takes the lock from whoever keeps others waiting. */
+async function faraway(latencyMs = counted(2, 45)) {
+  const server = await startHrana(join(tempDir(), "remote.db"), { latencyMs, stealAfterMs: counted(500, 5_000) });
   stops.push(() => server.stop());
+  return server;
+}
+
+test("two processes whose first boot is at the same time both come up, 45 ms from their database", async () => {
+  const server = await faraway(45);
+  const boots = [1, 2].map(() => openShop({ env: { DATABASE_URL: server.url } }));
+  const shops = await Promise.all(boots);
+  expect(server.requests).toBeLessThan(40);
+  const migrated = shops.map(({ app }) => app.notes.filter((note) => note.startsWith("migrated")).length);
+  expect(migrated.sort()).toEqual([0, expect.any(Number)]);
+  expect(shops.map(({ app }) => app.adminToken).filter((token) => token !== undefined)).toHaveLength(1);
+  for (const { ctx } of shops) {
+    expect(await ctx.db.all(sql`SELECT name FROM operator`)).toEqual([{ name: "first admin" }]);
+  }
+});
+
+test("an operator's change that the database took back at its commit is made once, and written down once", async () => {
+  const server = await faraway();
+  const { ctx } = await openShop({ env: { DATABASE_URL: server.url } });
+  let left = 2;
+  server.undoBefore((statement) => statement === "COMMIT" && left-- > 0);
+  const made = accepted(await createSegment(ctx, { name: "Everyone", filter: { level: { gte: 0 } } }));
+  expect(left).toBeLessThanOrEqual(0);
+  expect(await ctx.db.all(sql`SELECT id FROM segment`)).toEqual([{ id: made.id }]);
+  const versions = await ctx.db.all(sql`SELECT 1 FROM revision WHERE subject = ${`segment/${made.id}`}`);
+  expect(versions).toHaveLength(1);
+});
+
+test("I8 on a remote database a run is paused, resumed and completed as on a file, and adds up", async () => {
+  const server = await faraway();
   const shop = await openShop({ env: { DATABASE_URL: server.url } });
   await shop.members(600);
   shop.ctx.sandbox.setFaults("EMAIL", { delayMs: 150 });
@@ -29,8 +63,7 @@ test("I8 on a remote database a run is paused, resumed and completed as on a fil
 });
 
 test("I7 answers of the remote database that nobody heard leave nobody out and nobody written to twice", async () => {
-  const server = await startHrana(join(tempDir(), "remote.db"));
-  stops.push(() => server.stop());
+  const server = await faraway();
   const shop = await openShop({ env: { DATABASE_URL: server.url, QUEUE_RETRIES: "20" } });
   await shop.members(400);
   const run = await shop.launched({ channels: ["EMAIL", "SMS"] });

@@ -51,6 +51,15 @@ describe("a file of members", () => {
     ]);
   });
 
+  test("whose rows are long is written fewer rows at a time: a remote database takes values of 5 MB", async () => {
+    const rows = Array.from({ length: 60 }, (_, i) => `long${i},${String(i).padStart(10_000, "é")}\n`);
+    const progress: number[] = [];
+    const text = `externalId,attribute:essay\n${rows.join("")}`;
+    const task = await imported(text, { onProgress: (at) => void progress.push(at.rows) });
+    expect(task).toMatchObject({ state: "done", created: 60 });
+    expect(progress).toEqual([50, 60]);
+  });
+
   test("is refused where a name is for a heading that it has not, so that a slip imports nothing", async () => {
     const answer = await importMembers(shop.ctx, fileOf("externalId,email\nslip,a@b.example\n"), {
       names: { Email: "-", externalID: "externalId" },

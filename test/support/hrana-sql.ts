@@ -1,65 +1,18 @@
 import Database from "libsql";
+import { type Connection, hearOfUndoing, noteLock, undo, undoOldest } from "./hrana-lock.ts";
+import {
+  type Batch,
+  type BatchResult,
+  type Cond,
+  HranaFault,
+  type Stmt,
+  type StmtResult,
+  type Value,
+} from "./hrana-protocol.ts";
+import { refusalOf } from "./hrana-refusals.ts";
 
-/**
- * The part of Hrana's protocol (version 2 and 3, JSON) that is about SQL:
- * https://github.com/tursodatabase/libsql/blob/main/docs/HRANA_3_SPEC.md
- */
-export type Value =
-  | { type: "null" }
-  | { type: "integer"; value: string }
-  | { type: "float"; value: number }
-  | { type: "text"; value: string }
-  | { type: "blob"; base64: string };
-
-export interface Stmt {
-  sql?: string;
-  sql_id?: number;
-  args?: Value[];
-  named_args?: { name: string; value: Value }[];
-  want_rows?: boolean;
-}
-
-export interface StmtResult {
-  cols: { name: string; decltype: string | null }[];
-  rows: Value[][];
-  affected_row_count: number;
-  last_insert_rowid: string;
-}
-
-export type Cond =
-  | { type: "ok" | "error"; step: number }
-  | { type: "not"; cond: Cond }
-  | { type: "and" | "or"; conds: Cond[] }
-  | { type: "is_autocommit" };
-
-export interface Batch {
-  steps: { condition?: Cond; stmt: Stmt }[];
-}
-
-export interface BatchResult {
-  step_results: (StmtResult | null)[];
-  step_errors: (HranaFault | null)[];
-}
-
-/** A fault of a statement as the protocol reports it. */
-export class HranaFault extends Error {
-  constructor(
-    message: string,
-    readonly code: string,
-  ) {
-    super(message);
-  }
-  toJSON() {
-    return { message: this.message, code: this.code };
-  }
-}
-
-/** One connection of the server. */
-export interface Connection {
-  readonly db: Database.Database;
-  /** How long a statement outside a transaction waits for another stream's write transaction. */
-  readonly lockPatienceMs: number;
-}
+/** What a value has of bytes at most. */
+const mostOfValue = 5_000_000;
 
 /**
  * Opens a connection with a busy time-out of zero: the waiting is done outside SQLite, which would block this process.
@@ -68,8 +21,17 @@ export function openDatabase(path: string): Database.Database {
   return new Database(path, { timeout: 0 });
 }
 
+/** Runs one statement by itself, or as part of a transaction that is open. */
 export async function execute(connection: Connection, stmt: Stmt, sql: string): Promise<StmtResult> {
-  const { db } = connection;
+  refuse(sql);
+  hearOfUndoing(connection);
+  return step(connection, stmt, sql);
+}
+
+async function step(connection: Connection, stmt: Stmt, sql: string): Promise<StmtResult> {
+  const { db, lock } = connection;
+  if (db.inTransaction && lock.undoBefore?.(sql)) undo(connection);
+  hearOfUndoing(connection);
   const prepared = faulty("SQL_INPUT_ERROR", () => db.prepare(sql));
   const before = counters(db);
   const args = bound(stmt);
@@ -77,6 +39,7 @@ export async function execute(connection: Connection, stmt: Stmt, sql: string): 
   // working.
   const rows = await patiently(connection, () => faulty("SQLITE_UNKNOWN", () => run(prepared, args)));
   const after = counters(db);
+  noteLock(connection, sql);
   const cols = prepared.reader ? prepared.columns() : [];
   return {
     cols: cols.map((col) => ({ name: col.name, decltype: col.type })),
@@ -91,24 +54,41 @@ export async function executeBatch(
   batch: Batch,
   textOf: (stmt: Stmt) => string,
 ): Promise<BatchResult> {
+  for (const { stmt } of batch.steps) refuse(textOf(stmt));
   const result: BatchResult = { step_results: [], step_errors: [] };
+  let undone: HranaFault | undefined;
   for (const [i, { condition, stmt }] of batch.steps.entries()) {
     result.step_results[i] = null;
-    result.step_errors[i] = null;
-    if (condition && !holds(condition, result, connection.db)) continue;
+    result.step_errors[i] = undone ?? null;
+    if (undone || (condition && !holds(condition, result, connection.db))) continue;
     try {
-      result.step_results[i] = await execute(connection, stmt, textOf(stmt));
+      result.step_results[i] = await step(connection, stmt, textOf(stmt));
     } catch (fault) {
       if (!(fault instanceof HranaFault)) throw fault;
       result.step_errors[i] = fault;
+      // Whatever its condition is, no later step is done either.
+      if (fault.code === "TRANSACTION_TIMEOUT") undone = fault;
     }
   }
   return result;
 }
 
+function refuse(sql: string): void {
+  const why = refusalOf(sql);
+  if (why) throw new HranaFault(`SQL string could not be parsed: ${why}`, "SQL_PARSE_ERROR");
+}
+
+/** An answer that is too long is none; the transaction of a batch ends with its stream. */
+export function withinLimit<Answer extends object>(bytes: number, answer: Answer): Answer {
+  if (JSON.stringify(answer).length <= bytes) return answer;
+  throw new HranaFault("Response is too large", "RESPONSE_TOO_LARGE");
+}
+
 /** Runs a script up to its first fault. */
 export async function sequence(connection: Connection, sql: string): Promise<void> {
   const { db } = connection;
+  refuse(sql);
+  hearOfUndoing(connection);
   // A script that is half done cannot be tried again, so the lock is waited for first.
   await patiently(connection, () => {
     if (!db.inTransaction) faulty("SQLITE_UNKNOWN", () => db.exec("BEGIN IMMEDIATE; ROLLBACK"));
@@ -164,6 +144,7 @@ function bound(stmt: Stmt): unknown {
 }
 
 function fromValue(value: Value): unknown {
+  if (sizeOf(value) > mostOfValue) throw new HranaFault("SQLite error: string or blob too big", "SQLITE_TOOBIG");
   switch (value.type) {
     case "null":
       return null;
@@ -174,6 +155,14 @@ function fromValue(value: Value): unknown {
     default:
       return value.value;
   }
+}
+
+function sizeOf(value: Value): number {
+  return value.type === "text"
+    ? Buffer.byteLength(value.value)
+    : value.type === "blob"
+      ? value.base64.length * 0.75
+      : 0;
 }
 
 function toValue(value: unknown): Value {
@@ -208,15 +197,15 @@ function holds(cond: Cond, so: BatchResult, db: Database.Database): boolean {
   }
 }
 
-async function patiently<T>({ db, lockPatienceMs }: Connection, work: () => T): Promise<T> {
-  const deadline = performance.now() + lockPatienceMs;
+async function patiently<T>({ db, lock }: Connection, work: () => T): Promise<T> {
+  const deadline = performance.now() + lock.patienceMs;
   for (;;) {
     try {
       return work();
     } catch (fault) {
       const busy = fault instanceof HranaFault && fault.code === "SQLITE_BUSY";
       if (!busy || db.inTransaction || performance.now() > deadline) throw fault;
-      await Bun.sleep(2); // another stream holds the lock
+      if (!undoOldest(lock)) await Bun.sleep(2); // another stream holds the lock
     }
   }
 }

@@ -1,14 +1,6 @@
-import {
-  type Batch,
-  type Connection,
-  describe,
-  execute,
-  executeBatch,
-  HranaFault,
-  openDatabase,
-  type Stmt,
-  sequence,
-} from "./hrana-sql.ts";
+import { type Batch, HranaFault, type Stmt } from "./hrana-protocol.ts";
+import { describe, execute, executeBatch, sequence, withinLimit } from "./hrana-sql.ts";
+import { keepStreams, ProtocolFault, type Stream, type Streams } from "./hrana-streams.ts";
 
 export interface HranaOptions {
   /** The bearer token that every request must carry. */
@@ -17,9 +9,18 @@ export interface HranaOptions {
   readonly streamExpiryMs?: number;
   /** How long a writer waits for another stream's transaction before it hears SQLITE_BUSY. */
   readonly lockPatienceMs?: number;
+  /** How long a transaction keeps the lock once others wait; then it is rolled back. libSQL's server gives it 5 s. */
+  readonly stealAfterMs?: number;
+  /** What the answer to a statement or batch has of bytes at most. libSQL's server gives 10 MB. */
+  readonly answerBytes?: number;
+  /** How long a request and its answer are on their way, together. */
+  readonly latencyMs?: number;
 }
 
-/** A remote libSQL for tests: its HTTP protocol (Hrana 2 and 3 as JSON) in front of a real file. */
+/**
+ * A remote libSQL for tests: its HTTP protocol (Hrana 2 and 3 as JSON) in front of a real file. It refuses what
+ * libSQL's server refuses, bounds values and answers as that does, and takes locks away.
+ */
 export interface HranaServer {
   readonly url: string;
   /** Round trips so far. */
@@ -28,11 +29,15 @@ export interface HranaServer {
   readonly streams: number;
   /** Does the next request's work and loses the answer, as a proxy that gives up does. */
   loseNextAnswer(): void;
+  /** Takes a transaction's lock away before the statements that `choose` picks, as if it had kept others waiting. */
+  undoBefore(choose: (sql: string) => boolean): void;
   stop(): Promise<void>;
 }
 
 export async function startHrana(path: string, options: HranaOptions = {}): Promise<HranaServer> {
-  const streams = keepStreams(path, options.streamExpiryMs ?? 10_000, options.lockPatienceMs ?? 5_000);
+  const { streamExpiryMs = 10_000, lockPatienceMs: patienceMs = 30_000, stealAfterMs = 5_000, latencyMs } = options;
+  const { answerBytes = 10_000_000 } = options;
+  const streams = keepStreams(path, streamExpiryMs, { patienceMs, stealAfterMs });
   let requests = 0;
   let losing = false;
   const server = Bun.serve({
@@ -49,7 +54,9 @@ export async function startHrana(path: string, options: HranaOptions = {}): Prom
       requests += 1;
       const lost = losing;
       losing = false;
-      const response = await answer(streams, (await request.json()) as Pipeline);
+      if (latencyMs) await Bun.sleep(latencyMs / 2); // the way there
+      const response = await answer({ streams, answerBytes }, (await request.json()) as Pipeline);
+      if (latencyMs) await Bun.sleep(latencyMs / 2); // the way back
       return lost ? new Response("upstream timed out", { status: 502 }) : response;
     },
   });
@@ -63,6 +70,9 @@ export async function startHrana(path: string, options: HranaOptions = {}): Prom
     },
     loseNextAnswer() {
       losing = true;
+    },
+    undoBefore(choose) {
+      streams.lock.undoBefore = choose;
     },
     async stop() {
       await server.stop(true);
@@ -84,12 +94,17 @@ type StreamRequest =
   | { type: "store_sql"; sql_id: number; sql: string }
   | { type: "close_sql"; sql_id: number };
 
-async function answer(streams: Streams, { baton, requests }: Pipeline): Promise<Response> {
+interface Rules {
+  readonly streams: Streams;
+  readonly answerBytes: number;
+}
+
+async function answer({ streams, answerBytes }: Rules, { baton, requests }: Pipeline): Promise<Response> {
   const stream = streams.take(baton);
   if (stream instanceof Response) return stream;
   const results: unknown[] = [];
   try {
-    for (const request of requests) results.push(await outcome(stream, request));
+    for (const request of requests) results.push(await outcome(stream, request, answerBytes));
   } catch (fault) {
     streams.discard(stream);
     if (fault instanceof ProtocolFault) return new Response(fault.message, { status: 400 });
@@ -98,16 +113,16 @@ async function answer(streams: Streams, { baton, requests }: Pipeline): Promise<
   return Response.json({ baton: streams.giveBack(stream), base_url: null, results });
 }
 
-async function outcome(stream: Stream, request: StreamRequest): Promise<unknown> {
+async function outcome(stream: Stream, request: StreamRequest, answerBytes: number): Promise<unknown> {
   try {
-    return { type: "ok", response: { type: request.type, ...(await serve(stream, request)) } };
+    return { type: "ok", response: { type: request.type, ...(await serve(stream, request, answerBytes)) } };
   } catch (fault) {
     if (fault instanceof HranaFault) return { type: "error", error: fault };
     throw fault;
   }
 }
 
-async function serve(stream: Stream, request: StreamRequest): Promise<object> {
+async function serve(stream: Stream, request: StreamRequest, answerBytes: number): Promise<object> {
   if (stream.closed) throw new ProtocolFault("The stream was closed by an earlier request");
   const textOf = ({ sql, sql_id }: { sql?: string; sql_id?: number }) => {
     const text = sql ?? (sql_id === undefined ? undefined : stream.sqls.get(sql_id));
@@ -116,9 +131,9 @@ async function serve(stream: Stream, request: StreamRequest): Promise<object> {
   };
   switch (request.type) {
     case "execute":
-      return { result: await execute(stream, request.stmt, textOf(request.stmt)) };
+      return { result: withinLimit(answerBytes, await execute(stream, request.stmt, textOf(request.stmt))) };
     case "batch":
-      return { result: await executeBatch(stream, request.batch, textOf) };
+      return { result: withinLimit(answerBytes, await executeBatch(stream, request.batch, textOf)) };
     case "sequence":
       await sequence(stream, textOf(request));
       return {};
@@ -137,81 +152,4 @@ async function serve(stream: Stream, request: StreamRequest): Promise<object> {
       stream.closed = true;
       return {};
   }
-}
-
-/** A misuse of the protocol: the whole request is refused and the stream ends. */
-class ProtocolFault extends Error {}
-
-interface Stream extends Connection {
-  readonly sqls: Map<number, string>;
-  closed: boolean;
-  expiry?: Timer;
-}
-
-type Streams = ReturnType<typeof keepStreams>;
-
-/** A stream is named by a baton that changes with every request, so that requests on it cannot overlap. */
-function keepStreams(path: string, expiryMs: number, lockPatienceMs: number) {
-  const first = openDatabase(path);
-  first.exec("PRAGMA journal_mode = WAL");
-  first.close();
-  const idle = new Map<string, Stream>();
-  const expired = new Set<string>();
-  const open = new Set<Stream>();
-
-  function discard(stream: Stream): void {
-    clearTimeout(stream.expiry);
-    if (!open.delete(stream)) return;
-    if (stream.db.inTransaction) stream.db.exec("ROLLBACK");
-    stream.db.close();
-  }
-
-  function take(baton: string | null | undefined): Stream | Response {
-    if (!baton) {
-      const stream = { db: openDatabase(path), lockPatienceMs, sqls: new Map(), closed: false };
-      open.add(stream);
-      return stream;
-    }
-    const stream = idle.get(baton);
-    if (stream) {
-      idle.delete(baton);
-      clearTimeout(stream.expiry);
-      return stream;
-    }
-    return expired.has(baton)
-      ? streamExpired()
-      : new Response("The baton is invalid or was used already", { status: 400 });
-  }
-
-  function giveBack(stream: Stream): string | null {
-    if (stream.closed) {
-      discard(stream);
-      return null;
-    }
-    const baton = crypto.randomUUID();
-    idle.set(baton, stream);
-    // A stream is kept for so long, as the protocol has it.
-    stream.expiry = setTimeout(() => {
-      idle.delete(baton);
-      expired.add(baton);
-      discard(stream);
-    }, expiryMs);
-    return baton;
-  }
-
-  return {
-    take,
-    giveBack,
-    discard,
-    size: () => open.size,
-    closeAll() {
-      for (const stream of open) discard(stream);
-    },
-  };
-}
-
-/** The client reads the fault only when the content type is exactly this. */
-function streamExpired(): Response {
-  const fault = { message: "The stream has expired due to inactivity", code: "STREAM_EXPIRED" };
-  return new Response(JSON.stringify(fault), { status: 500, headers: { "content-type": "application/json" } });
 }

@@ -40,10 +40,11 @@ export async function couponStatistics(ctx: Context, template: number): Promise<
     SELECT * FROM (
       SELECT min(currency) AS currency,
         sum(issued) AS issued, sum(claimed) AS claimed, sum(reserved) AS reserved, sum(spent) AS spent
-      FROM coupon_template WHERE id IN (${ids}) HAVING count(*) > 0)
+      FROM coupon_template WHERE id IN (${ids}))
     CROSS JOIN (
       SELECT ${sql.join(changed, sql`, `)}, coalesce(sum(discount), 0) AS discount, coalesce(sum(revenue), 0) AS revenue
-      FROM coupon_counts WHERE template IN (${ids}))`);
+      FROM coupon_counts WHERE template IN (${ids}))
+    WHERE currency IS NOT NULL`);
   if (!row) return undefined;
   const { issued, locked, used, expired, withdrawn } = row;
   return { ...row, available: issued - locked - used - expired - withdrawn };
