@@ -1,6 +1,6 @@
 import type { Context } from "../../context.ts";
 import type { Language } from "../../language.ts";
-import { consentSaid } from "../../member/set-consent.ts";
+import { saidByLink } from "../../member/link-consent.ts";
 import { preferredLanguage } from "../../web/language.ts";
 import { type Link, readLink } from "../content/link.ts";
 import { recordProgress } from "./feedback.ts";
@@ -48,9 +48,8 @@ export async function unsubscribePage(ctx: Context, token: string, request: Requ
 
 type Unsubscribe = Extract<Link, { to: "unsubscribe" }>;
 
-async function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): Promise<void> {
-  const word = { member: { seq: member }, channel, topic, granted: false };
-  await ctx.db.write(consentSaid(word, "unsubscribe-link", ctx.clock()));
+function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): Promise<void> {
+  return saidByLink(ctx, { member, channel, topic, granted: false });
 }
 
 function badLink(ctx: Context, language: Language): Response {
