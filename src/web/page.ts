@@ -4,6 +4,8 @@ import type { Language } from "../language.ts";
 export interface PageWords {
   readonly title: string;
   readonly text: string;
+  /** What else is to be known, a line each. */
+  readonly facts?: readonly string[] | undefined;
   /** A code to be read and copied. */
   readonly code?: string | undefined;
   /** Posts to the page's own address. */
@@ -25,7 +27,7 @@ interface Page {
  * others are told of.
  */
 export function pageResponse({ language, shop, words, status = 200, isStatus = false }: Page): Response {
-  const { title, text, code, button } = words;
+  const { title, text, facts = [], code, button } = words;
   const html = `<!doctype html>
 <html lang="${language}">
 <head>
@@ -40,6 +42,7 @@ export function pageResponse({ language, shop, words, status = 200, isStatus = f
 <p>${escaped(shop)}</p>
 <h1>${escaped(title)}</h1>
 <p${isStatus ? ' role="status"' : ""}>${escaped(text)}</p>
+${facts.length > 0 ? `<ul>${facts.map((fact) => `<li>${escaped(fact)}</li>`).join("")}</ul>` : ""}
 ${code ? `<p><code>${escaped(code)}</code></p>` : ""}
 ${button ? `<form method="post"><button type="submit">${escaped(button)}</button></form>` : ""}
 </main>
