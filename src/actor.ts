@@ -2,7 +2,16 @@ import type { Language } from "./language.ts";
 
 /** Who asks. */
 export type Actor =
-  | { readonly kind: "operator"; readonly id: number; readonly name: string; readonly role: Role }
+  | {
+      readonly kind: "operator";
+      /** Of the token. */
+      readonly id: number;
+      /** Of the person whose token it is. */
+      readonly operator: number;
+      /** The person's. */
+      readonly name: string;
+      readonly role: Role;
+    }
   | { readonly kind: "service"; readonly id: number; readonly name: string; readonly scopes: readonly Scope[] }
   | { readonly kind: "member"; readonly seq: number; readonly id: string; readonly language?: Language }
   | { readonly kind: "system"; readonly job: string }
@@ -14,6 +23,22 @@ export type Role = (typeof roles)[number];
 
 /** What a service token may be allowed, e.g. `members:write`; domains name theirs in their manifests. */
 export type Scope = `${string}:${string}`;
+
+/** Whom an actor is compared by, where two have to be two: of operators the person, whichever token they come with. */
+export function identityOf(actor: Actor): string {
+  switch (actor.kind) {
+    case "operator":
+      return `operator/${actor.operator}`;
+    case "service":
+      return `service/${actor.id}`;
+    case "member":
+      return `member/${actor.seq}`;
+    case "system":
+      return `job/${actor.job}`;
+    case "anonymous":
+      return "nobody";
+  }
+}
 
 /** The actor in words, for logs of who did what; names no member's address. */
 export function describeActor(actor: Actor): string {

@@ -1,47 +1,46 @@
 import { join } from "node:path";
-import type { Actor } from "./actor.ts";
-import { type Channels, openChannels } from "./channels/index.ts";
+import { type Actor, describeActor } from "./actor.ts";
+import type { Channels } from "./channels/index.ts";
 import type { Context, Log, Service } from "./context.ts";
-import { openDatabase, type RootDatabase } from "./db/client.ts";
-import { migrate } from "./db/migrate.ts";
-import { audience, domains, examples, files, jobs, rewards } from "./domains.ts";
+import type { HeavyReader } from "./db/heavy/heavy-reads.ts";
+import { audience, domains, examples, files, jobs, newest, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
-import { type Armed, keepArmed } from "./jobs/schedules.ts";
+import { type Watch, watchQueue } from "./jobs/watch.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
-import { countMutation, countPublishFailure } from "./operations/metrics.ts";
-import { createRequestLimit } from "./operations/request-limit.ts";
+import { countLostLines, countMutation, countPublishFailure } from "./operations/metrics.ts";
+import { createRequestLimit, type RequestLimiter } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
-import { type Broker, startBroker } from "./queue/broker/index.ts";
+import { type BrokerReplaceable, isBrokerApart, ownBroker } from "./own-broker.ts";
+import { openParts, type Parts } from "./parts.ts";
+import { announce } from "./queue/announce.ts";
+import type { Broker } from "./queue/broker/index.ts";
 import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
-import { openRedis, type RedisHandle } from "./redis/client.ts";
 import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
 import { buildSchemas } from "./schema/server/schemas.ts";
 import { createGraphqlServer, type Handler } from "./schema/server/server.ts";
 import {
-  channelSettings,
-  databaseSettings,
   domainSettings,
+  frontOptions,
   memberTokenSettings,
   providerSecrets,
   queueSettings,
-  redisSettings,
+  webSettings,
 } from "./settings.ts";
 import { onPort, startFault } from "./start-fault.ts";
-import { type Listener, listen } from "./web/listener.ts";
+import { beginStart, type Starting } from "./starting.ts";
+import { type Front, openFront } from "./web/front.ts";
 import { realWorld, type World } from "./world.ts";
 
 /** What tests and benches may put in the place of the real thing. */
-export interface Replaceable {
+export interface Replaceable extends BrokerReplaceable {
   readonly world?: World;
-  /** Its clock alone. */
-  readonly clock?: () => number;
   readonly log?: Log;
-  /** How the embedded broker calls a destination. */
-  readonly deliver?: (request: Request) => Promise<Response>;
+  /** Calls the start off: what it opened is closed, and it ends with a `CalledOff`. */
+  readonly calledOff?: AbortSignal;
 }
 
 /** A running Fanfare. */
@@ -58,32 +57,35 @@ export interface App {
   stop(): Promise<void>;
 }
 
-/** Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. */
+/**
+ * Builds all parts, brings the database up to date, and serves. What a person can mend is a {@link SetupError}. A start
+ * that fails leaves nothing running.
+ */
 export async function startApp(env: Env, replace: Replaceable = {}): Promise<App> {
+  const starting = beginStart(replace.calledOff);
   try {
-    return await start(env, replace);
+    return await start(env, replace, starting.hold);
   } catch (error) {
+    await starting.undo();
     throw startFault(error, env) ?? error;
   }
 }
 
-async function start(env: Env, replace: Replaceable): Promise<App> {
-  const log = replace.log ?? createLog(env.LOG_LEVEL, domains);
+async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Promise<App> {
+  const log = replace.log ?? createLog(env.LOG_LEVEL, domains, countLostLines);
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
-  const parts = await openParts(env, log, world);
-  const listener = await onPort("PORT", env.HOST, env.PORT, () => listen({ host: env.HOST, port: env.PORT }, log));
-  const broker = await ownBroker(env, log, { ...replace, clock: world.clock });
-  const queue = openQueue(
-    queueSettings(env, domains, parts.channels, { url: listener.url, broker: broker?.url }),
-    world,
-  );
+  const parts = await openParts(env, log, world, hold);
+  const front = await hold(openDoor(env, log, world), (it) => it.stop());
+  const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }, front.url), (it) => it?.stop());
+  const queue = openQueue(queueSettings(env, domains, parts.channels, { url: front.url, broker: broker?.url }), world);
   const ctx: JobContext = {
     ...world,
     memory: createMemory(),
     db: parts.db,
+    heavy: parts.heavy.of({ name: "system" }),
     redis: parts.redis.client,
     queue,
-    settings: domainSettings(env, domains, parts.channels, listener.url),
+    settings: domainSettings(env, domains, parts.channels, front.url),
     domains,
     jobs,
     audience,
@@ -93,119 +95,107 @@ async function start(env: Env, replace: Replaceable): Promise<App> {
     log,
     actor: { kind: "system", job: "app" },
   };
-  const onTrouble = (event: string, fields: Record<string, unknown>) => {
-    countPublishFailure(event);
-    log("warn", event, fields);
-  };
-  const relay = startRelay(parts.db, queue, onTrouble, world);
-  const adminToken = await ensureAdminToken(ctx);
-  listener.route(addresses(env, ctx, parts.redis));
-  const armed = await keepArmed(ctx);
-  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  const relay = await hold(startRelay(parts.db, queue, troubleTo(log), world), (it) => it.stop());
+  const adminToken = await hold(ensureAdminToken(ctx));
+  front.route(addresses(env, ctx, parts, front));
+  const watch = await hold(watchQueue(ctx), (it) => it.stop());
+  const services = beginServices(env, ctx, front.url);
+  let stopped: Promise<void> | undefined;
   return {
-    url: listener.url,
+    url: front.url,
     ctx,
     channels: parts.channels,
     queue,
     adminToken,
     notes: [parts.redis.describe, ...parts.migrated.map((name) => `migrated ${name}`)],
-    stop: () => stop({ ...parts, listener, broker, relay, armed, services }),
+    stop: () => {
+      stopped ??= stop({ ...parts, front, broker, relay, watch, services });
+      return stopped;
+    },
+  };
+}
+
+/** Takes the port. */
+function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {
+  return onPort("PORT", env.HOST, env.PORT, () => openFront(frontOptions(env, timers), log));
+}
+
+function troubleTo(log: Log) {
+  return (event: string, fields: Record<string, unknown>) => {
+    countPublishFailure(event);
+    log("warn", event, fields);
   };
 }
 
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, redis: RedisHandle): Handler {
-  const { signIn, handlers } = faces(env, ctx);
+function addresses(env: Env, ctx: JobContext, parts: Parts, front: Front): Handler {
+  const { addressOf, leaving } = front;
+  const { redis, heavy } = parts;
+  const limitRequest = createRequestLimit(ctx, webSettings(env).rates);
+  const { signIn, handlers } = faces(env, ctx, { limitRequest, heavy, front });
   return routes([
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
-    domainAddresses(ctx, domains),
-    careAddresses(ctx, redis, env.production ? signIn : undefined),
+    domainAddresses(ctx, domains, { limitRequest, addressOf }),
+    careAddresses(ctx, { redis, dataDir: env.dataDir }, { leaving, signIn: env.production ? signIn : undefined }),
   ]);
 }
 
-interface Parts {
-  readonly db: RootDatabase;
-  readonly redis: RedisHandle;
-  readonly channels: Channels;
-  readonly migrated: readonly string[];
-}
-
-async function openParts(env: Env, log: Log, world: World): Promise<Parts> {
-  const db = await openDatabase(databaseSettings(env), world);
-  const migrated = await migrate(db, world.clock);
-  const redis = await openRedis(redisSettings(env), world, (line) => log("warn", "redis", { line }));
-  return { db, redis, channels: openChannels(channelSettings(env), world), migrated };
-}
-
-/**
- * Fanfare's own broker, unless QStash is the queue: in this process, or the address of the one that `fanfare broker`
- * runs.
- */
-async function ownBroker(env: Env, log: Log, replace: Replaceable): Promise<Pick<Broker, "url" | "stop"> | undefined> {
-  if (env.QSTASH_TOKEN) return undefined;
-  if (env.BROKER === "own-process") return { url: `http://127.0.0.1:${env.BROKER_PORT}`, stop: async () => {} };
-  return openBroker(env, log, replace);
-}
-
-/** Starts the broker on the data directory's queue. */
-export function openBroker(env: Env, log: Log, { deliver, clock }: Replaceable = {}): Promise<Broker> {
-  const started = startBroker({
-    path: join(env.dataDir, "queue.db"),
-    port: env.BROKER_PORT,
-    token: env.secrets.brokerToken,
-    currentSigningKey: env.secrets.currentSigningKey,
-    nextSigningKey: env.secrets.nextSigningKey,
-    log: (event, fields) => log("debug", event, fields),
-    ...(deliver && { deliver }),
-    ...(clock && { clock }),
-  });
-  return onPort("BROKER_PORT", "127.0.0.1", env.BROKER_PORT, () => started);
+interface Facing {
+  readonly limitRequest: RequestLimiter;
+  readonly heavy: HeavyReader;
+  readonly front: Front;
 }
 
 /** What operators, services and members talk to. */
-function faces(env: Env, ctx: Context) {
-  const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env) });
-  const contextFor = (actor: Actor) => ({ ...ctx, actor });
+function faces(env: Env, ctx: Context, { limitRequest, heavy, front }: Facing) {
+  const { addressOf, streams, leaving } = front;
+  const isProduction = env.production;
+  const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env), isProduction });
+  const contextFor = (actor: Actor, signal?: AbortSignal) => {
+    return { ...ctx, actor, heavy: heavy.of({ name: describeActor(actor), signal }) };
+  };
+  const shared = { signIn, contextFor, id: ctx.id, limitRequest, addressOf };
   const graphql = createGraphqlServer({
+    ...shared,
     schemas: buildSchemas(domains),
-    signIn,
-    contextFor,
-    id: ctx.id,
-    isProduction: env.production,
+    isProduction,
     log: ctx.log,
     examples,
-    limitRequest: createRequestLimit(ctx),
+    newest,
+    streams,
     countMutation,
-    ...(env.TRUST_PROXY && { addressOf: forwardedAddress }),
   });
-  const options = { signIn, contextFor, id: ctx.id, dir: join(env.dataDir, "imports") };
+  const options = { ...shared, dir: join(env.dataDir, "imports"), leaving, timers: ctx.timers };
   const forFiles = Object.entries(files).map(([name, create]) => [name, create(options)] as const);
   return { signIn, handlers: { graphql: graphql.graphql, app: graphql.app, ...Object.fromEntries(forFiles) } };
 }
 
-/** The caller as the proxy in front of us names it: the last entry is the one that the proxy itself wrote. */
-function forwardedAddress(request: Request): string {
-  return request.headers.get("x-forwarded-for")?.split(",").at(-1)?.trim() || "unknown";
-}
-
 type Stoppable = ReturnType<Service>;
 
+/** What runs beside requests and messages. A broker that is apart is told that this process is there for it. */
+function beginServices(env: Env, ctx: Context, url: string): Stoppable[] {
+  const services = domains.flatMap((domain) => (domain.services ?? []).map((begin) => begin(ctx)));
+  return isBrokerApart(env) ? [...services, announce(ctx.queue, url, ctx)] : services;
+}
+
 type Running = Parts & {
-  listener: Listener;
+  front: Front;
   broker: Pick<Broker, "stop"> | undefined;
   relay: Relay;
-  armed: Armed;
+  watch: Watch;
   services: readonly Stoppable[];
 };
 
-/** Takes nothing new, lets what is under way finish, then closes what it stands on. */
+/** Takes nothing new, answers who was let in, lets what is under way finish, then closes what it stands on. */
 async function stop(running: Running): Promise<void> {
-  running.armed.stop();
+  await running.front.leave();
+  running.watch.stop();
   await Promise.all(running.services.map((service) => service.stop()));
   await running.broker?.stop();
   await running.relay.stop();
-  await running.listener.stop();
+  await running.front.stop();
+  await running.heavy.close();
   await running.db.close();
   await running.redis.close();
   await running.channels.close();

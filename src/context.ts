@@ -6,6 +6,7 @@ import type { AudienceLanguage } from "./audience/language.ts";
 import type { AudienceTerm } from "./audience/term.ts";
 import type { Sandbox } from "./channels/sandbox/sandbox.ts";
 import type { Database } from "./db/client.ts";
+import type { HeavyReads } from "./db/heavy/heavy-reads.ts";
 import type { Query } from "./db/statement.ts";
 import { type Issue, isRefusal, type Refusal } from "./errors.ts";
 import type { Memory } from "./memory.ts";
@@ -23,6 +24,8 @@ export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fi
  */
 export interface Context extends World {
   readonly db: Database;
+  /** For reads that may look at every member; outside of transactions. */
+  readonly heavy: HeavyReads;
   readonly redis: Redis | undefined;
   readonly queue: Queue;
   readonly settings: Settings;
@@ -79,6 +82,8 @@ export interface Domain {
    * (ms).
    */
   stalled?(ctx: Context, before: number): Promise<Message[]>;
+  /** After the clock was set back: the statements by which what waits for so long waits no longer than it may. */
+  readonly shortenWaits?: (ctx: Context) => readonly Query[];
   /** Ends what is over: every minute, a bounded amount each time. */
   tidy?(ctx: Context): Promise<void>;
   /** What it keeps for a time only. */

@@ -60,5 +60,8 @@ export const rewards = rewardsOf(domains.flatMap(({ rewards = [] }) => rewards))
 /** Where files are sent to and taken from. */
 export const files: NonNullable<Room["files"]> = Object.assign({}, ...parts.map(({ room }) => room.files));
 
+/** The highest row of what examples make, by type. */
+export const newest: NonNullable<Room["newest"]> = Object.assign({}, ...parts.map(({ room }) => room.newest));
+
 /** The playground opens with the machinery, then what an operator does first, and so on downwards. */
 export const examples = parts.toReversed().flatMap(({ room }) => room.examples ?? []);

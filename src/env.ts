@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import type { ExternalChannelName } from "./channels/catalog.ts";
 import { expectInstallation, fromCheckout } from "./data-dir.ts";
-import { flag, isZone, listOf, mailbox, smsSender, url } from "./env-values.ts";
+import { flag, isPrivateUrl, listOf, mailbox, smsSender, url, whole } from "./env-values.ts";
+import { check, schemaIssues } from "./input.ts";
 import { keptSecrets, type Secrets, secret } from "./secrets.ts";
+import { timeZone } from "./value/time-zone.ts";
 
 /** Every fault of the environment at once, each line ready to be read by a person. */
 export class EnvError extends Error {
@@ -20,7 +22,7 @@ const allowances = ["sandbox", "embedded-broker"] as const;
 const Variables = z.object({
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
   HOST: z.string().default("127.0.0.1"),
-  PORT: z.coerce.number().int().min(0).max(65_535).default(3000),
+  PORT: whole(0, 65_535).default(3000),
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default("data"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -34,6 +36,9 @@ const Variables = z.object({
     .regex(/^(file:|libsql:\/\/|https?:\/\/|wss?:\/\/)/, "file:, libsql://, https:// or http://")
     .optional(),
   DATABASE_AUTH_TOKEN: z.string().optional(),
+  READERS: z.coerce.number().int().min(0).max(16).default(2),
+  READS_PER_TOKEN: z.coerce.number().int().min(1).max(100).default(8),
+  READ_SECONDS: z.coerce.number().int().min(1).max(3_600).default(60),
   REDIS_URL: z
     .string()
     .regex(/^(redis|rediss|redis\+unix):\/\/|^none$/, "redis://, rediss://, redis+unix:// or none")
@@ -44,8 +49,8 @@ const Variables = z.object({
   QSTASH_TOKEN: z.string().optional(),
   QSTASH_CURRENT_SIGNING_KEY: z.string().optional(),
   QSTASH_NEXT_SIGNING_KEY: z.string().optional(),
-  QUEUE_RETRIES: z.coerce.number().int().min(0).max(100).default(3),
-  BROKER_PORT: z.coerce.number().int().min(0).max(65_535).default(0),
+  QUEUE_RETRIES: whole(0, 100).default(3),
+  BROKER_PORT: whole(0, 65_535).default(0),
   BROKER: z.enum(["in-process", "own-process"]).default("in-process"),
   RESEND_API_KEY: z.string().optional(),
   RESEND_BASE_URL: url.optional(),
@@ -65,7 +70,7 @@ const Variables = z.object({
   MEMBER_JWT_AUDIENCE: z.string().default("fanfare"),
   TRUST_PROXY: flag.default(false),
   SHOP_NAME: z.string().min(1).default("Fanfare"),
-  SHOP_TIME_ZONE: z.string().default("UTC").refine(isZone, "not an IANA time zone"),
+  SHOP_TIME_ZONE: timeZone().default("UTC"),
 });
 type Variables = z.output<typeof Variables>;
 type Name = keyof Variables;
@@ -105,7 +110,7 @@ export function readEnv(
 ): Env {
   const faults: string[] = [];
   const given: Given = withFiles(source, variableNames, faults);
-  const parsed = Variables.safeParse(given);
+  const parsed = check(Variables, given);
   faults.push(...faultsOf(parsed.error), ...further.flatMap((variables) => readFurther(source, variables).faults));
   faults.push(...contradictions(given));
   if (given.NODE_ENV === "production") faults.push(...unsafeInProduction(given));
@@ -128,13 +133,13 @@ export function readEnv(
 
 function readFurther<Shape extends FurtherVariables>(source: Source, variables: Shape) {
   const faults: string[] = [];
-  const parsed = z.object(variables).safeParse(withFiles(source, Object.keys(variables), faults));
+  const parsed = check(z.object(variables), withFiles(source, Object.keys(variables), faults));
   faults.push(...faultsOf(parsed.error));
   return { faults, values: faults.length === 0 ? parsed.data : undefined };
 }
 
 function faultsOf(error: z.ZodError | undefined): string[] {
-  return (error?.issues ?? []).map(({ path, message }) => `${String(path[0])}: ${message}`);
+  return schemaIssues(error).map(({ path, message }) => `${path.split(".")[0]}: ${message}`);
 }
 
 /** The variables that are set, as text. */
@@ -205,6 +210,10 @@ function unsafeInProduction(given: Given): string[] {
   needs("PUBLIC_URL", "(links and signatures are made for it)");
   needs("LINK_SECRET", "(signs links in messages)");
   if (!given.MEMBER_JWT_JWKS_URL) needs("MEMBER_JWT_SECRET", "(or MEMBER_JWT_JWKS_URL: checks members' tokens)");
+  for (const name of ["PUBLIC_URL", "MEMBER_JWT_JWKS_URL"] as const) {
+    const address = given[name];
+    if (address && !isPrivateUrl(address)) faults.push(`${name}: must be https:// in production`);
+  }
   const allowed = listOf(given.ALLOW ?? "");
   if (!allowed.includes("embedded-broker")) needs("QSTASH_TOKEN", "(unless ALLOW names embedded-broker)");
   if (allowed.includes("sandbox")) return faults;

@@ -4,9 +4,13 @@ import { handleWebhook, type ProviderSecrets } from "./jobs/provider-callbacks.t
 import { handleJob } from "./jobs/route.ts";
 import { readiness } from "./operations/health.ts";
 import { renderMetrics } from "./operations/metrics.ts";
+import type { RequestLimiter, TooOften } from "./operations/request-limit.ts";
 import type { SignIn } from "./operations/sign-in.ts";
 import type { RedisHandle } from "./redis/client.ts";
 import type { Handler } from "./schema/server/server.ts";
+import type { AddressOf } from "./web/client-address.ts";
+import { preferredLanguage } from "./web/language.ts";
+import { pageResponse } from "./web/page.ts";
 
 /** An address: what follows it in the path is `rest`, without the slash in between. */
 export interface Call {
@@ -43,16 +47,41 @@ export function jobAddresses(ctx: JobContext, secrets: ProviderSecrets): Address
   };
 }
 
-/** Pages and links of the domains. */
-export function domainAddresses(ctx: Context, domains: readonly Domain[]): Addresses {
+/** What the pages behind links are guarded with. */
+export interface LinkGuard {
+  readonly limitRequest: RequestLimiter;
+  readonly addressOf: AddressOf;
+}
+
+/** Pages and links of the domains, which everyone may open, not everyone without end. */
+export function domainAddresses(
+  ctx: Context,
+  domains: readonly Domain[],
+  { limitRequest, addressOf }: LinkGuard,
+): Addresses {
   const pages = domains.flatMap(({ routes = {} }) => Object.entries(routes));
   return Object.fromEntries(
     pages.map(([name, route]): [string, Address] => [
       name,
-      ({ request, rest }) => route(ctx, firstPart(rest), request),
+      async ({ request, server, rest }) => {
+        const refused = await limitRequest("link", addressOf(request, server));
+        return refused ? tooOftenPage(ctx, request, refused) : route(ctx, firstPart(rest), request);
+      },
     ]),
   );
 }
+
+function tooOftenPage({ settings }: Context, request: Request, { retryAfterSeconds }: TooOften): Response {
+  const language = preferredLanguage(request.headers.get("accept-language"));
+  const page = pageResponse({ language, shop: settings.shopName, words: tooOftenWords[language], status: 429 });
+  page.headers.set("retry-after", String(retryAfterSeconds));
+  return page;
+}
+
+const tooOftenWords = {
+  en: { title: "Too many requests", text: "Many came from your network at once. Please try again in a minute." },
+  zh: { title: "请求过多", text: "您的网络短时间内请求过多，请一分钟后再试。" },
+} as const;
 
 /** Addresses that are served by handlers of their own, such as those of the API. */
 export function served(handlers: Readonly<Record<string, Handler>>): Addresses {
@@ -64,19 +93,25 @@ export function served(handlers: Readonly<Record<string, Handler>>): Addresses {
   );
 }
 
-/**
- * What those ask who look after the process. `signIn` guards the metrics in production: a scraper brings an operator's
- * token.
- */
-export function careAddresses(
-  ctx: Context,
-  redis: RedisHandle,
-  signIn: ((request: Request) => Promise<SignIn>) | undefined,
-): Addresses {
+interface CareGuard {
+  /** Guards the metrics in production: a scraper brings an operator's token. */
+  readonly signIn: ((request: Request) => Promise<SignIn>) | undefined;
+  /** Aborted when the process begins to stop: from then on it is not ready. */
+  readonly leaving: AbortSignal;
+}
+
+interface CaredFor {
+  readonly redis: RedisHandle;
+  readonly dataDir: string;
+}
+
+/** What those ask who look after the process. */
+export function careAddresses(ctx: Context, { redis, dataDir }: CaredFor, { signIn, leaving }: CareGuard): Addresses {
   return {
     livez: () => Response.json({ live: true }),
     readyz: async () => {
-      const report = await readiness(ctx, () => redis.healthy());
+      if (leaving.aborted) return Response.json({ ready: false, stopping: true }, { status: 503 });
+      const report = await readiness(ctx, { dataDir, redisHealthy: () => redis.healthy() });
       return Response.json(report, { status: report.ready ? 200 : 503 });
     },
     metrics: async ({ request }) => {

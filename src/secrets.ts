@@ -1,7 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { existsSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, linkSync, readFileSync, rmSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
+import { onDisk, openDataDir } from "./data-dir.ts";
 import { cannotWrite, SetupError } from "./errors.ts";
 
 export const secret = z.string().min(32, "at least 32 characters");
@@ -25,6 +26,7 @@ export type Secrets = z.infer<typeof Secrets>;
  * directory that takes none, is a {@link SetupError}.
  */
 export function keptSecrets(dataDir: string): Secrets {
+  openDataDir(dataDir);
   const path = join(dataDir, "secrets.json");
   try {
     if (!existsSync(path)) makeSecrets(dataDir, path);
@@ -35,16 +37,23 @@ export function keptSecrets(dataDir: string): Secrets {
     return Secrets.parse(JSON.parse(readFileSync(path, "utf8")));
   } catch {
     throw new SetupError(
-      `${path}: damaged; restore it, or delete it to make new secrets (links already sent stop working)`,
+      `${path}: damaged (${howDamaged(path)}); restore it from a backup. Without one, delete it and start anew: new ` +
+        "secrets are made, links already sent stop working, and webhooks need their secrets rotated.",
     );
   }
 }
 
+function howDamaged(path: string): string {
+  const bytes = readFileSync(path);
+  if (bytes.every((byte) => byte === 0)) return `${bytes.length} zero bytes, as a power cut may leave`;
+  return `${bytes.length} bytes that are not its JSON`;
+}
+
 /**
  * Written whole under another name first: of two processes that start at once the first one's secrets count for both.
+ * On disk, file and name, before anything is made with them.
  */
 function makeSecrets(dataDir: string, path: string): void {
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   const make = () => randomBytes(32).toString("base64url");
   const made: Secrets = {
     linkSecret: make(),
@@ -55,14 +64,15 @@ function makeSecrets(dataDir: string, path: string): void {
     nextSigningKey: `sig_${make()}`,
   };
   const draft = `${path}.${process.pid}`;
-  writeFileSync(draft, `${JSON.stringify(made, null, 2)}\n`, { mode: 0o600 });
   try {
+    onDisk(draft, "w", (file) => writeSync(file, `${JSON.stringify(made, null, 2)}\n`));
     linkSync(draft, path);
   } catch (error) {
     if (!existsSync(path)) throw error;
   } finally {
-    rmSync(draft);
+    rmSync(draft, { force: true });
   }
+  onDisk(dataDir, "r");
 }
 
 function derived(from: string, purpose: string): string {

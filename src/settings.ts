@@ -3,13 +3,19 @@ import { type ChannelSettings, type Channels, providerSettings } from "./channel
 import type { Domain } from "./context.ts";
 import { fromCheckout } from "./data-dir.ts";
 import type { DatabaseSettings } from "./db/client.ts";
+import type { HeavySettings } from "./db/heavy/heavy-reads.ts";
 import type { Env, FurtherVariables } from "./env.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
+import { standingOrigin } from "./queue/broker/standing.ts";
 import { queueFlows } from "./queue/flow.ts";
+import { installationOf } from "./queue/installation.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
 import type { Settings } from "./settings-slice.ts";
+import type { FrontOptions } from "./web/front.ts";
+import { webSettings as readWebSettings, type WebSettings, webVariables } from "./web/settings.ts";
+import type { Timers } from "./world.ts";
 
 // What each part is told, from the environment: the same code runs in both worlds, only its settings differ.
 
@@ -21,6 +27,10 @@ export function databaseSettings({
   if (url === undefined) return { url: `file:${join(dataDir, "fanfare.db")}`, authToken };
   const [, relative] = /^file:([^/:].*)$/.exec(url) ?? [];
   return { url: relative ? `file:${fromCheckout(relative)}` : url, authToken };
+}
+
+export function heavySettings(env: Env): HeavySettings {
+  return { readers: env.READERS, perAsker: env.READS_PER_TOKEN, seconds: env.READ_SECONDS };
 }
 
 export function memberTokenSettings(env: Env): MemberTokenSettings {
@@ -44,6 +54,15 @@ export function channelSettings(env: Env): ChannelSettings {
   return { sandboxPath: join(env.dataDir, "sandbox.db"), providers: providerSettings(env) };
 }
 
+export function webSettings(env: Env): WebSettings {
+  return readWebSettings(env.further(webVariables));
+}
+
+export function frontOptions(env: Env, timers: Timers): FrontOptions {
+  const { HOST: host, PORT: port, TRUST_PROXY: trustProxy } = env;
+  return { host, port, trustProxy, settings: webSettings(env), timers };
+}
+
 /** Where this process listens, and the address of Fanfare's own broker where that is the queue. */
 interface Addresses {
   readonly url: string;
@@ -59,16 +78,27 @@ export function queueSettings(
   const flows: Record<string, Flow> = { ...queueFlows };
   for (const { flows: usual = {} } of domains) Object.assign(flows, usual);
   for (const { name, limits } of Object.values(senders)) flows[name] = limits;
+  const called = `${env.PUBLIC_URL ?? url}/jobs`;
   return {
+    installation: broker ? ownInstallation(env) : installationOf(called),
     url: broker ?? env.QSTASH_URL ?? "https://qstash.upstash.io",
     token: broker ? env.secrets.brokerToken : (env.QSTASH_TOKEN ?? ""),
     currentSigningKey: env.secrets.currentSigningKey,
     nextSigningKey: env.secrets.nextSigningKey,
-    // Our own broker calls this process directly; QStash calls the public address.
-    jobsUrl: `${broker ? url : (env.PUBLIC_URL ?? url)}/jobs`,
+    ...(broker ? { jobsUrl: `${ownOrigin(env)}/jobs`, ownUrl: `${url}/jobs` } : { jobsUrl: called }),
     retries: env.QUEUE_RETRIES,
     flows,
   };
+}
+
+/** Where Fanfare's own broker delivers: to whichever of the installation's processes are there. */
+export function ownOrigin(env: Env): string {
+  return standingOrigin(`fanfare-${ownInstallation(env)}`);
+}
+
+/** Our own broker is the data directory's, whoever serves it and wherever; QStash calls the public address. */
+function ownInstallation({ secrets }: Env): string {
+  return installationOf(secrets.brokerToken);
 }
 
 /** What domains read. */
@@ -88,9 +118,10 @@ export function domainSettings(env: Env, domains: readonly Domain[], { senders }
   };
 }
 
-/** The variables of all domains, for whoever reads the environment. */
+/** The variables of the web's side and of all domains, for whoever reads the environment. */
 export function variablesOf(domains: readonly Domain[]): FurtherVariables[] {
-  return domains.flatMap(({ settings }) => (settings ? [settings.variables] : []));
+  const own = domains.flatMap(({ settings }) => (settings ? [settings.variables] : []));
+  return [webVariables, ...own];
 }
 
 /** What providers sign with when they call us. */

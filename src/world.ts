@@ -49,3 +49,11 @@ export const realWorld: World = {
     soon: (run) => void setImmediate(run),
   },
 };
+
+/**
+ * Whether a wait of at most `longestMs` goes on until a time that the clock (`now`, ms) told when it began. One that
+ * would end later than any begun now was begun before the clock was set back, and is over.
+ */
+export function stillWaits(until: number, now: number, longestMs: number): boolean {
+  return until > now && until <= now + longestMs;
+}

@@ -149,25 +149,24 @@ describe("who messages come from", () => {
     "Shop\r\nBcc: all@shop.example <news@shop.example>",
     '"Shop" "two" <news@shop.example>',
   ])("an e-mail does not come from %p", (from) => {
-    expect(faults({ EMAIL_REPLY_TO: from })).toEqual(["EMAIL_REPLY_TO: an e-mail address, or `Name <address>`"]);
+    expect(faults({ EMAIL_REPLY_TO: from })).toEqual([expect.stringMatching(/^EMAIL_REPLY_TO: ".+" is no e-mail/s)]);
     expect(email(from)).toEqual(["EMAIL_FROM"]);
   });
 
-  test.each(["+15005550006", `MG${"0a".repeat(16)}`, "MyShop", "Shop 24-7", "A".repeat(11), "12345"])(
-    "a text message may come from %s",
-    (from) => expect(sms(from)).toEqual([]),
-  );
-
   test.each([
-    "15005550006",
-    "+0123456789",
-    "+1 500 555 0006",
-    "+1234567890123456",
-    `MG${"0".repeat(31)}`,
-    "MyShopIsGreat",
-    "Café",
-    "-",
-  ])("a text message does not come from %s", (from) => expect(sms(from)).toEqual(["TWILIO_FROM"]));
+    "+15005550006",
+    "+1 (500) 555-0006",
+    `MG${"0a".repeat(16)}`,
+    "MyShop",
+    "Shop 24-7",
+    "A".repeat(11),
+    "12345",
+  ])("a text message may come from %s", (from) => expect(sms(from)).toEqual([]));
+
+  test.each(["15005550006", "+0123456789", "+1234567890123456", `MG${"0".repeat(31)}`, "MyShopIsGreat", "Café", "-"])(
+    "a text message does not come from %s",
+    (from) => expect(sms(from)).toEqual(["TWILIO_FROM"]),
+  );
 });
 
 describe("variables that belong together", () => {
@@ -190,6 +189,18 @@ describe("variables that belong together", () => {
 });
 
 describe("production", () => {
+  test("takes members' keys and makes links over https alone, unless they stay on this machine", () => {
+    const keys = (at: string) => ({ NODE_ENV: "production", MEMBER_JWT_JWKS_URL: at, PUBLIC_URL: at });
+    const about = (at: string) => faults(keys(at)).filter((fault) => /must be https/.test(fault));
+    expect(about("http://id.shop.example/keys")).toEqual([
+      "PUBLIC_URL: must be https:// in production",
+      "MEMBER_JWT_JWKS_URL: must be https:// in production",
+    ]);
+    for (const fine of ["https://id.shop.example/keys", "http://127.0.0.1:8080/keys", "http://localhost"])
+      expect(about(fine)).toEqual([]);
+    expect(faults({ MEMBER_JWT_JWKS_URL: "http://id.shop.example/keys" })).toEqual([]);
+  });
+
   const needed = { NODE_ENV: "production", PUBLIC_URL: "https://shop.example/", LINK_SECRET: strong };
   const members = { MEMBER_JWT_JWKS_URL: "https://shop.example/jwks" };
   const queue = { QSTASH_TOKEN: "q", QSTASH_CURRENT_SIGNING_KEY: "c", QSTASH_NEXT_SIGNING_KEY: "n" };
@@ -211,6 +222,12 @@ describe("production", () => {
     expect(faults({ ...needed, ...members, ALLOW: "sandbox,everything" })[0]).toBe(
       "ALLOW: a list of sandbox, embedded-broker",
     );
+  });
+
+  test("refuses addresses without https that members or their tokens depend on, but for this machine's own", () => {
+    const open = { PUBLIC_URL: "http://shop.example", MEMBER_JWT_JWKS_URL: "http://shop.example/jwks" };
+    expect(blamed({ ...needed, ...members, ...allowed, ...open })).toEqual(["PUBLIC_URL", "MEMBER_JWT_JWKS_URL"]);
+    expect(faults({ ...needed, ...members, ...allowed, PUBLIC_URL: "http://127.0.0.1:3000" })).toEqual([]);
   });
 
   test("is content with secrets, QStash and a provider for each channel that is not in the sandbox", () => {
@@ -252,12 +269,27 @@ describe("the secrets of a local installation", () => {
     expect(new Set(tokens)).toEqual(new Set([`${readEnv({ DATA_DIR }).secrets.brokerToken}\n`]));
   });
 
-  test.each(["", "{", "{}", '{ "linkSecret": "short" }'])("are not made anew over a damaged file: %p", (text) => {
+  test.each([
+    ["nothing", "", "0 zero bytes"],
+    ["zero bytes, as after a power cut", "\0".repeat(400), "400 zero bytes, as a power cut may leave"],
+    ["half of it", '{ "linkSecret": "', "17 bytes that are not its JSON"],
+    ["another JSON", '{ "linkSecret": "short" }', "25 bytes that are not its JSON"],
+  ])("are not made anew over a damaged file, and the line says what to do: %s", (_, text, how) => {
     const DATA_DIR = tempDir();
     const path = join(DATA_DIR, "secrets.json");
     writeFileSync(path, text);
     expect(() => readEnv({ DATA_DIR })).toThrow(SetupError);
-    expect(() => readEnv({ DATA_DIR })).toThrow(`${path}: damaged; restore it`);
+    expect(() => readEnv({ DATA_DIR })).toThrow(`${path}: damaged (${how}`);
+    expect(() => readEnv({ DATA_DIR })).toThrow("restore it from a backup. Without one, delete it");
     expect(statSync(path).size).toBe(text.length);
+  });
+
+  test("cannot be kept where the data directory is a file, and the line says so", () => {
+    const file = join(tempDir(), "data");
+    writeFileSync(file, "");
+    for (const DATA_DIR of [file, join(file, "below")]) {
+      expect(() => readEnv({ DATA_DIR })).toThrow(SetupError);
+      expect(() => readEnv({ DATA_DIR })).toThrow(`${DATA_DIR} cannot be written`);
+    }
   });
 });

@@ -5,6 +5,8 @@ import { domains } from "../src/domains.ts";
 import { variableNames } from "../src/env.ts";
 import { buildSchemas } from "../src/schema/server/schemas.ts";
 import { variablesOf } from "../src/settings.ts";
+import { freePort } from "./support/port.ts";
+import { tempDir } from "./support/temp.ts";
 
 const root = join(import.meta.dir, "..");
 const readme = await Bun.file(join(root, "README.md")).text();
@@ -19,6 +21,33 @@ test("every GraphQL operation that the README shows is valid", () => {
     expect({ text, faults }).toEqual({ text, faults: [] });
   }
 });
+
+test("the walk from a clone to a redeemed coupon, copied block by block, ends in a redeemed coupon", async () => {
+  const walk = readme.slice(readme.indexOf("## From a clone"), readme.indexOf("## Operating it"));
+  const blocks = [...walk.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, text = ""]) => text);
+  expect(blocks.length).toBeGreaterThan(4);
+  const dir = tempDir();
+  // The log is written where the reader stands: here, beside the data.
+  const script = blocks.join("\n").replace("fanfare.log", `${dir}/fanfare.log`);
+  const env = { PATH: process.env.PATH ?? "", HOME: dir, DATA_DIR: join(dir, "data"), PORT: String(freePort()) };
+  const told = Bun.spawnSync(["bash", "-c", script], { cwd: root, env: { ...env, FANFARE_READY: "1" } });
+  const lines = `${told.stdout}\n${told.stderr}`;
+  expect(lines).not.toMatch(/"errors"|"issues"|"message"/);
+  for (const said of [
+    '"created":1',
+    '"matched":1',
+    '"state":"COMPLETED"',
+    "The member got it",
+    '"__typename":"Coupon"',
+    '"description":"€30 off from €200"',
+    '"remaining":"999"',
+    '"pay":{"amount":"22000","text":"€220"}',
+    '"state":"LOCKED"',
+    '"state":"REDEEMED"',
+  ]) {
+    expect(lines).toContain(said);
+  }
+}, 60_000);
 
 test("every file that the README and CONTRIBUTING link to is there", async () => {
   for (const name of ["README.md", "CONTRIBUTING.md"]) {

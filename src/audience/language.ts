@@ -95,9 +95,8 @@ function readTerm({ terms, issues }: Reading, key: string, argument: unknown, pa
     issues.push({ path: path.join("."), message: `there is no condition of this name; there are ${known}` });
     return never;
   }
-  const condition = term.read(argument);
+  const condition = term.read(argument, path);
   if ("predicate" in condition) return condition;
-  for (const { path: inside, message } of condition)
-    issues.push({ path: [...path, ...inside.map(String)].join("."), message });
+  issues.push(...condition);
   return never;
 }

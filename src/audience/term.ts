@@ -1,5 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
+import type { Issue } from "../errors.ts";
+import { check, schemaIssues } from "../input.ts";
 
 /** What a condition may depend on besides the member: both are frozen with the run that uses it. */
 export interface AudienceEnv {
@@ -32,8 +34,8 @@ export interface AudienceTerm {
   readonly description: string;
   /** The shape of its argument; the GraphQL input derives from it, so it stays within what JSON Schema can say. */
   readonly schema: z.ZodType;
-  /** Checks an argument: the condition, or what is wrong with it. */
-  read(input: unknown): Condition | readonly z.core.$ZodIssue[];
+  /** Checks an argument, which stands at this place: the condition, or what is wrong with it. */
+  read(input: unknown, at: readonly PropertyKey[]): Condition | readonly Issue[];
 }
 
 /**
@@ -52,9 +54,9 @@ export function defineTerm<S extends z.ZodType>(term: {
     name,
     description,
     schema,
-    read: (input) => {
-      const checked = schema.safeParse(input);
-      if (!checked.success) return checked.error.issues;
+    read: (input, at) => {
+      const checked = check(schema, input);
+      if (!checked.success) return schemaIssues(checked.error, at);
       return { predicate: (env) => compile(checked.data, env), indexed: indexed(checked.data) };
     },
   };
@@ -88,13 +90,6 @@ function joined(predicates: readonly SQL[], word: " AND " | " OR ", none: "0" | 
 export function oneOf(value: SQL, list: readonly (string | number)[]): SQL {
   return sql`${value} IN (SELECT value FROM json_each(${JSON.stringify(list)}))`;
 }
-
-/** Text that every part of the system stores unchanged: no NUL, no half of a surrogate pair. */
-export const plainText = z
-  .string()
-  .min(1)
-  .max(500)
-  .refine((text) => text.isWellFormed() && !text.includes("\0"), "is not well-formed text");
 
 /** The longest list a condition takes. */
 export const listLimit = 1_000;

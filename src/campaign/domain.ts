@@ -1,6 +1,7 @@
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { campaignTerms } from "./audience-terms.ts";
+import { setbackOfBatch, setbackOfRun } from "./delivery/refusal.ts";
 import { runCancelled, runCompleted, runFailed } from "./events.ts";
 import { followLink, unsubscribePage } from "./feedback/link-page.ts";
 import { campaignGauges } from "./gauges.ts";
@@ -19,6 +20,7 @@ import { campaignKeeps } from "./retention.ts";
 import { openWorkOfRun } from "./run/open-work.ts";
 import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
 import { campaignSettings } from "./settings.ts";
+import { shortenWaits } from "./shorten-waits.ts";
 import { stalled } from "./stalled.ts";
 import { tables } from "./table.ts";
 import { tidy } from "./tidy.ts";
@@ -32,9 +34,9 @@ export const campaign = defineDomain({
     owned(campaignStart, { unpark: unparkPlanning }),
     owned(campaignPlan, { unpark: unparkPlanning }),
     owned(campaignPage, { unpark: unparkPage }),
-    owned(campaignWake),
+    owned(campaignWake, { setback: setbackOfRun }),
     owned(campaignCancel),
-    owned(channelSend, { unpark: unparkBatch }),
+    owned(channelSend, { unpark: unparkBatch, setback: setbackOfBatch }),
     owned(campaignTest),
     owned(couponNotice),
   ],
@@ -49,9 +51,10 @@ export const campaign = defineDomain({
   personalData: campaignPersonalData,
   openWork: { run: openWorkOfRun },
   stalled: (ctx, before) => stalled(ctx, { before, limit: 500 }),
+  shortenWaits,
   tidy,
   keeps: campaignKeeps,
   gauges: campaignGauges,
-  logs: ["run", "channel", "batch", "reason"],
+  logs: ["run", "channel", "batch", "reason", "place"],
   routes: { l: followLink, u: unsubscribePage },
 });

@@ -31,7 +31,7 @@ export const campaignGauges: readonly Gauge[] = [
     read: async (ctx) => {
       const byChannel = await ctx.db.all<{ channel: string; state: string; n: number }>(sql`
         SELECT t.channel, t.state, sum(t.n) AS n FROM tally t JOIN run r ON r.id = t.run
-        WHERE r.state IN ('RUNNING', 'PAUSED', 'CANCELLING') GROUP BY 1, 2`);
+        WHERE r.state IN ('IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING') GROUP BY 1, 2`);
       return byChannel.map(({ channel, state, n }) => ({ labels: { channel, state }, value: n }));
     },
   },

@@ -3,6 +3,7 @@ import type { ChannelName } from "../channels/catalog.ts";
 import type { AudienceChoice } from "../member/audience-choice.ts";
 import type { CampaignKind } from "./action/index.ts";
 import type { Content } from "./content/content.ts";
+import type { FrozenCampaign, RunReview } from "./frozen-campaign.ts";
 import type { CampaignState, RunState } from "./state.ts";
 
 /** Every table that campaigns own: nobody else writes to them. */
@@ -35,6 +36,7 @@ export const campaignTable = sqliteTable("campaign", {
   popupPriority: integer("popup_priority").notNull(),
   startsAt: integer("starts_at"),
   endsAt: integer("ends_at"),
+  frozen: text({ mode: "json" }).$type<FrozenCampaign>(),
   author: text().notNull(),
   approver: text(),
   createdAt: integer("created_at").notNull(),
@@ -52,6 +54,7 @@ export const runTable = sqliteTable("run", {
   matched: integer().notNull(),
   startedAt: integer("started_at"),
   completedAt: integer("completed_at"),
+  review: text({ mode: "json" }).$type<RunReview>(),
 });
 
 export type Campaign = typeof campaignTable.$inferSelect;

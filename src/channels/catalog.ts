@@ -26,7 +26,11 @@ export interface ChannelFacts {
   readonly limits: Limits;
   /** Parts of a message. */
   readonly parts: Readonly<Record<string, Part>>;
-  /** Messages carry a one-click unsubscribe link: in the envelope, and as a footer of `html` parts. */
+  /** The longest payload of a message that the provider takes, in bytes of JSON. */
+  readonly payloadBytes?: number;
+  /** The part that goes out, and is paid for, in segments. */
+  readonly segmented?: string;
+  /** Messages carry a one-click unsubscribe link: in the envelope, and at the end of parts with a `footer`. */
   readonly unsubscribe?: true;
   readonly description: string;
 }
@@ -36,8 +40,18 @@ export interface Part {
   /** Its longest allowed source, in characters. */
   readonly max: number;
   readonly required: boolean;
+  /** The most that its template may put out, in characters. */
+  readonly rendered: number;
+  /** The longest that the provider takes, in characters, where it says so. */
+  readonly takes?: number;
   /** HTML: what a template puts out is escaped, and its links are followed through ours, which count clicks. */
   readonly html?: true;
+  /** One line, as headers and titles are. */
+  readonly line?: true;
+  /** An address that an app opens: http(s), or of the app's own schemes. */
+  readonly url?: true;
+  /** Ends with the way to unsubscribe, on channels that have one. */
+  readonly footer?: true;
 }
 
 /** A new channel goes to the end: pickers and sums show them in this order. */
@@ -49,9 +63,9 @@ export const channels = {
     idempotentHours: 0,
     limits: { batch: 1000, parallelism: 8 },
     parts: {
-      title: { max: 200, required: true },
-      body: { max: 10_000, required: true },
-      url: { max: 2_000, required: false },
+      title: { max: 200, required: true, rendered: 4_000, takes: 500, line: true },
+      body: { max: 10_000, required: true, rendered: 20_000 },
+      url: { max: 2_000, required: false, rendered: 4_000, takes: 2_000, line: true, url: true },
     },
     description: "The member's inbox in the shop's app.",
   },
@@ -62,9 +76,9 @@ export const channels = {
     idempotentHours: 0,
     limits: { batch: 1000, parallelism: 8 },
     parts: {
-      title: { max: 200, required: true },
-      body: { max: 10_000, required: true },
-      url: { max: 2_000, required: false },
+      title: { max: 200, required: true, rendered: 4_000, takes: 500, line: true },
+      body: { max: 10_000, required: true, rendered: 20_000 },
+      url: { max: 2_000, required: false, rendered: 4_000, takes: 2_000, line: true, url: true },
     },
     description: "Shown once, when the member next opens the shop's app.",
   },
@@ -75,9 +89,10 @@ export const channels = {
     idempotentHours: 24,
     limits: { batch: 100, parallelism: 4, ratePerSecond: 2 },
     parts: {
-      subject: { max: 500, required: true },
-      html: { max: 200_000, required: true, html: true },
-      text: { max: 100_000, required: false },
+      // RFC 5322, 2.1.1: the longest line of a header.
+      subject: { max: 500, required: true, rendered: 4_000, takes: 998, line: true },
+      html: { max: 200_000, required: true, rendered: 250_000, html: true, footer: true },
+      text: { max: 100_000, required: false, rendered: 125_000, footer: true },
     },
     unsubscribe: true,
     description: "E-mail, through Resend.",
@@ -88,7 +103,8 @@ export const channels = {
     consent: "opt-in",
     idempotentHours: 0,
     limits: { batch: 20, parallelism: 4, ratePerSecond: 5 },
-    parts: { text: { max: 1_600, required: true } },
+    parts: { text: { max: 1_600, required: true, rendered: 10_000, takes: 1_600 } },
+    segmented: "text",
     description: "Text message, through Twilio.",
   },
   PUSH: {
@@ -98,10 +114,11 @@ export const channels = {
     idempotentHours: 0,
     limits: { batch: 50, parallelism: 4 },
     parts: {
-      title: { max: 200, required: true },
-      body: { max: 2_000, required: true },
-      url: { max: 2_000, required: false },
+      title: { max: 200, required: true, rendered: 4_000, line: true },
+      body: { max: 2_000, required: true, rendered: 8_000 },
+      url: { max: 2_000, required: false, rendered: 4_000, line: true, url: true },
     },
+    payloadBytes: 4_096,
     description: "Push notification, through Firebase Cloud Messaging.",
   },
 } as const satisfies Record<string, ChannelFacts>;

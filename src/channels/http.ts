@@ -1,3 +1,5 @@
+import { withoutNulls } from "../foreign-json.ts";
+
 /** What came of one request. */
 export type Answer =
   | {
@@ -37,10 +39,10 @@ function codeOf(error: unknown): string {
   return error instanceof Error && "code" in error ? String(error.code) : "";
 }
 
-/** The value that JSON text stands for; nothing where it is no JSON. */
+/** The value that JSON text of somebody else stands for, its nulls left out; nothing where it is no JSON. */
 export function jsonFrom(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return withoutNulls(JSON.parse(text));
   } catch {
     return undefined;
   }

@@ -1,6 +1,8 @@
 import { z } from "zod";
+import { currency } from "../value/currency.ts";
+import { lineOrNone, plainText } from "../value/plain-text.ts";
 
-const name = z.string().min(1).max(100);
+const name = plainText(100);
 /** What a cart may cost in all, in minor units: sums of it stay exact. */
 const maxTotal = 1_000_000_000_000;
 
@@ -8,14 +10,14 @@ const Line = z.strictObject({
   id: name.describe("The line's id, unique in the cart."),
   goods: name.describe("The shop's id of what is bought."),
   categories: z.array(name).max(50).default([]).describe("The shop's ids of the categories that it belongs to."),
-  shop: z.string().max(100).default("").describe("The number of the shop that sells it; empty: the platform."),
+  shop: lineOrNone(100).default("").describe("The number of the shop that sells it; empty: the platform."),
   unitPrice: z.int().nonnegative().max(maxTotal).describe("What one costs, in minor units."),
   quantity: z.int().min(1).max(1_000_000).describe("How many."),
 });
 
 /** What a member is about to buy: 1–200 lines in one currency, at most 10^12 minor units in all. */
 export const Cart = z.strictObject({
-  currency: z.string().regex(/^[A-Z]{3}$/, "must be three capital letters (ISO 4217)"),
+  currency: currency(),
   lines: z
     .array(Line)
     .min(1)

@@ -1,6 +1,6 @@
-import { openBroker } from "../app.ts";
 import { readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
+import { openBroker } from "../own-broker.ts";
 import { startFault } from "../start-fault.ts";
 import { defineCommand } from "./command.ts";
 import { stopOnSignal } from "./stop-on-signal.ts";

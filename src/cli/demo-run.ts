@@ -41,7 +41,7 @@ export interface DemoOutcome {
 /** Adds the members, enables a promotion, which announces it to all of them, and watches until that run has ended. */
 export async function runPromotion(app: App, members: number): Promise<DemoOutcome> {
   await addSampleMembers(app.ctx, members, progressBar("members  ", false));
-  const ctx: Context = { ...app.ctx, actor: { kind: "operator", id: 0, name: "demo", role: "admin" } };
+  const ctx: Context = { ...app.ctx, actor: { kind: "operator", id: 0, operator: 0, name: "demo", role: "admin" } };
   const promotion = await createPromotion(ctx, {
     name: "Spring sale: 30 off from 200",
     remark: "Until Sunday, on everything in the shop.",

@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { startApp } from "../app.ts";
 import { createLog } from "../log.ts";
 import { defineCommand } from "./command.ts";
 import { demoEnv } from "./demo-env.ts";
@@ -10,7 +9,7 @@ import { runPromotion } from "./demo-run.ts";
 import { runSale } from "./demo-sale.ts";
 import { UsageError } from "./options.ts";
 import { quietLibraries } from "./quiet.ts";
-import { stopOnSignal } from "./stop-on-signal.ts";
+import { startUntilSignal } from "./stop-on-signal.ts";
 
 /**
  * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became
@@ -49,8 +48,8 @@ async function show(members: number, { exit, json }: Wishes): Promise<void> {
   quietLibraries(createLog(env.LOG_LEVEL));
   process.stderr.write(`Data directory: ${dataDir}, until the demo ends\n`);
   if (unheeded.length > 0) process.stderr.write(`Not used by the demo: ${unheeded.join(", ")}\n`);
-  const app = await startApp(env);
-  const signal = stopOnSignal(app);
+  const { app, signal } = await startUntilSignal(env);
+  if (!app) return signal.done;
   const unlessStopped = async (error: unknown) => {
     if (!signal.asked()) {
       await app.stop(); // what it started must not outlive it

@@ -3,6 +3,7 @@ import { sql } from "drizzle-orm";
 import { openChannels } from "../channels/index.ts";
 import type { Context } from "../context.ts";
 import { openDatabase, placeOf, type RootDatabase } from "../db/client.ts";
+import { readsHere } from "../db/heavy/heavy-reads.ts";
 import { migrate } from "../db/migrate.ts";
 import { audience, domains, rewards } from "../domains.ts";
 import { type Env, environment, readEnv } from "../env.ts";
@@ -40,6 +41,7 @@ export async function offline<T>(job: string, work: (ctx: Context, env: Env) => 
     ...realWorld,
     memory: createMemory(),
     db,
+    heavy: readsHere(db),
     redis: undefined,
     queue: openQueue(queueSettings(env, domains, channels, { url, broker }), realWorld),
     settings: domainSettings(env, domains, channels, url),

@@ -1,13 +1,14 @@
 import { rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type App, startApp } from "../app.ts";
+import type { App } from "../app.ts";
 import { domains } from "../domains.ts";
 import { type Env, environment, readEnv } from "../env.ts";
 import { createLog } from "../log.ts";
 import { variablesOf } from "../settings.ts";
+import { realWorld } from "../world.ts";
 import { defineCommand } from "./command.ts";
 import { quietLibraries } from "./quiet.ts";
-import { stopOnSignal } from "./stop-on-signal.ts";
+import { startUntilSignal } from "./stop-on-signal.ts";
 
 /** Starts Fanfare and stops it on SIGINT or SIGTERM: nothing new is taken, what is under way finishes. */
 export const serve = defineCommand({
@@ -23,9 +24,11 @@ lists them all.`,
   async run() {
     const env = readEnv(environment(), variablesOf(domains));
     quietLibraries(createLog(env.LOG_LEVEL));
-    const app = await startApp(env);
-    announce(app, env);
-    await stopOnSignal(app).done;
+    const { app, signal } = await startUntilSignal(env);
+    if (app) announce(app, env);
+    await signal.done;
+    // A database that does not answer, or whoever reads our lines and stands still, keeps nobody from stopping.
+    realWorld.timers.after(1_000, () => process.exit()).unref();
   },
 });
 

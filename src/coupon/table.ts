@@ -1,5 +1,6 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
+import type { TemplateApproval } from "./template-approval.ts";
 
 /** The tables that coupons own: whoever else writes them does it through a verb or a statement of theirs. */
 export const tables = [
@@ -61,6 +62,8 @@ export const templateTable = sqliteTable("coupon_template", {
   validDays: integer("valid_days"),
   activeUrl: text("active_url"),
   state: text().$type<TemplateState>().notNull(),
+  /** What a second person approved; see `template/approval.ts`. */
+  approval: text({ mode: "json" }).$type<TemplateApproval>(),
   recurrence: text({ mode: "json" }).$type<unknown>(),
   recurringTemplate: integer("recurring_template"),
   occursAt: integer("occurs_at"),

@@ -1,3 +1,4 @@
+import { chmodSync } from "node:fs";
 import { type Client, createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
@@ -53,6 +54,7 @@ export function placeOf({ url }: Pick<DatabaseSettings, "url">): string {
 /** Opens the database; a local file gets WAL with `synchronous=FULL`, asserted on every connection. */
 export async function openDatabase(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
   const local = settings.url.startsWith("file:");
+  if (local) keepPrivate(settings.url);
   const writeClient = await connect(settings, local, world);
   const readClient = local ? await connect(settings, local, world) : writeClient;
   const reconnect = async (client: Client) => {
@@ -133,6 +135,18 @@ async function connect(settings: DatabaseSettings, local: boolean, world: BusyWo
     async () => {},
   );
   return client;
+}
+
+/** Wherever the file lies, and whatever it was: its owner alone reads it, and what SQLite makes beside it. */
+function keepPrivate(url: string): void {
+  const path = url.replace(/^file:(\/\/(?=\/))?/, "").replace(/\?.*$/, "");
+  for (const each of [path, `${path}-wal`, `${path}-shm`]) {
+    try {
+      chmodSync(each, 0o600);
+    } catch {
+      // another user's, or not there
+    }
+  }
 }
 
 async function assertPragmas(client: Client): Promise<void> {

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { plainText } from "../value/plain-text.ts";
 
-const names = z.array(z.string().min(1).max(100)).max(1_000).default([]);
+const names = z.array(plainText(100)).max(1_000).default([]);
 const Lists = z.strictObject({ include: names, exclude: names }).prefault({});
 
 /** Which goods count for a template's coupons, and how much they must cost; without any, all goods from 0. */

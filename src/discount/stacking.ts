@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { plainText } from "../value/plain-text.ts";
 
 const Group = z.strictObject({
-  group: z.string().min(1).max(50).describe("Of one group at most one coupon is used on a cart."),
+  group: plainText(50).describe("Of one group at most one coupon is used on a cart."),
   order: z.int().min(-1_000_000).max(1_000_000).default(0).describe("Coupons with a lower one are applied earlier."),
 });
 

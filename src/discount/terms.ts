@@ -1,5 +1,5 @@
 import type { Issue } from "../errors.ts";
-import { schemaIssues } from "../input.ts";
+import { check, schemaIssues } from "../input.ts";
 import type { Language } from "../language.ts";
 import { moneyText } from "../money.ts";
 import { Conditions } from "./conditions.ts";
@@ -32,9 +32,9 @@ export function readDiscountTerms({ kind, params, conditions, stacking }: Discou
   const discount = discountOf(kind);
   const known = discountKinds.map((each) => each.kind).join(", ");
   const parts = {
-    params: discount?.params.safeParse(params),
-    conditions: Conditions.safeParse(conditions),
-    stacking: Stacking.safeParse(stacking),
+    params: discount && check(discount.params, params),
+    conditions: check(Conditions, conditions),
+    stacking: check(Stacking, stacking),
   };
   const issues = [
     ...(discount ? [] : [{ path: "kind", message: `there is no such kind; there are ${known}` }]),

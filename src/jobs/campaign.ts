@@ -54,5 +54,6 @@ async function sendTest(ctx: JobContext, { id, campaign, member, channel }: Test
   const envelope = await testEnvelope(ctx, { campaign, member, channel });
   if (!envelope) return undefined;
   const outcome = await ctx.senders[channel].send({ id, envelopes: [envelope] });
-  return outcome.kind === "retry" ? retryAfter(outcome.afterSeconds ?? 15) : undefined;
+  if (outcome.kind !== "retry") return undefined;
+  return retryAfter(outcome.afterSeconds ?? 15, `the provider of ${channel} puts it off: ${outcome.reason}`);
 }

@@ -25,15 +25,16 @@ export interface EventConsumer {
 /** How a handler ends. A thrown error is an outage or a bug: the queue tries again. */
 export type JobResult =
   | { readonly kind: "done" }
-  /** Not now: again after so many seconds. */
-  | { readonly kind: "retry"; readonly afterSeconds: number }
+  /** Not now: again after so many seconds. The reason is what the queue shows of the attempt. */
+  | { readonly kind: "retry"; readonly afterSeconds: number; readonly reason: string }
   /** Never: straight to the dead letters. */
   | { readonly kind: "reject"; readonly reason: string };
 
 export const done: JobResult = { kind: "done" };
-export const retryAfter = (seconds: number): JobResult => ({
+export const retryAfter = (seconds: number, reason = "not now"): JobResult => ({
   kind: "retry",
   afterSeconds: Math.max(1, Math.ceil(seconds)),
+  reason,
 });
 export const reject = (reason: string): JobResult => ({ kind: "reject", reason });
 

@@ -1,9 +1,9 @@
 import { verifyEmailCallback } from "../channels/email/callback.ts";
 import type { ProviderCallback } from "../channels/provider-callback.ts";
 import { verifySmsCallback } from "../channels/sms/callback.ts";
+import { readText } from "../web/body.ts";
 import type { JobContext } from "./job.ts";
 import { recordEmailEvent, recordSmsEvent } from "./provider-events.ts";
-import { readBody } from "./read-body.ts";
 
 /** What providers sign with; the webhooks of a provider without a secret are not there. */
 export interface ProviderSecrets {
@@ -30,10 +30,11 @@ export async function handleWebhook(
   const take = takerOf(provider, secrets);
   if (!take) return refuse(404, "there is no such provider here, or its webhook secret is not set");
   if (request.method !== "POST") return refuse(405, "webhooks are called with POST");
-  const body = await readBody(request, bodyLimit);
-  if (body === undefined) return refuse(413, `the body is longer than ${bodyLimit} bytes`);
+  const body = await readText(request, { maxBytes: bodyLimit, timers: ctx.timers });
+  if (body === "too long") return refuse(413, `the body is longer than ${bodyLimit} bytes`);
+  if (body === "too slow") return refuse(408, "the body did not arrive in time", { connection: "close" });
   try {
-    const kind = await take(ctx, request, body);
+    const kind = await take(ctx, request, body.text);
     ctx.log(kind === "forged" ? "warn" : "debug", "webhook", { provider, result: kind });
     return kind === "forged"
       ? refuse(401, "the signature does not hold for this body, address and time")
@@ -67,6 +68,6 @@ function takerOf(provider: string, { resend, twilio, twilioUrl }: ProviderSecret
   return undefined;
 }
 
-function refuse(status: number, error: string): Response {
-  return Response.json({ error }, { status });
+function refuse(status: number, error: string, headers: Record<string, string> = {}): Response {
+  return Response.json({ error }, { status, headers });
 }

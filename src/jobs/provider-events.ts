@@ -13,7 +13,7 @@ export async function recordEmailEvent(ctx: JobContext, id: string, event: Email
   // A message to several is none of ours, and nobody knows which of them it is about.
   if (address !== undefined && others.length === 0 && isDeadly(event)) {
     const reason = event.kind === "complained" ? "complaint" : "hard-bounce";
-    const dead = { channel: "EMAIL", address: address.toLowerCase(), reason } as const;
+    const dead = { channel: "EMAIL", address, reason } as const;
     return recordDeadAddress(ctx, { id: { provider: "resend", id }, ...dead, report });
   }
   await recordIfOurs(ctx, report);

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { withoutNulls } from "../foreign-json.ts";
 import { countJob } from "../operations/metrics.ts";
+import { readText } from "../web/body.ts";
 import type { JobContext, JobResult } from "./job.ts";
-import { readBody } from "./read-body.ts";
 import { signatureFault } from "./signature.ts";
 
 /** The largest message that the queue takes. */
@@ -14,10 +15,13 @@ const bodyLimit = 1_048_576;
  */
 export async function handleJob(ctx: JobContext, name: string, request: Request): Promise<Response> {
   if (request.method !== "POST") return refuse(405, "jobs are called with POST");
-  const body = await readBody(request, bodyLimit);
-  if (body === undefined) return refuse(413, "the message is larger than 1 MiB");
-  const url = `${ctx.queue.settings.jobsUrl}/${name}`;
-  const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, url });
+  const read = await readText(request, { maxBytes: bodyLimit, timers: ctx.timers });
+  if (read === "too long") return refuse(413, "the message is larger than 1 MiB");
+  if (read === "too slow") return refuse(408, "the message did not arrive in time", { connection: "close" });
+  const body = read.text;
+  const { jobsUrl, ownUrl } = ctx.queue.settings;
+  const urls = [`${jobsUrl}/${name}`, ...(ownUrl === undefined ? [] : [`${ownUrl}/${name}`])] as const;
+  const fault = await signatureFault(ctx, { signature: request.headers.get("upstash-signature"), body, urls });
   if (fault) return refuse(401, fault);
   if (name === "failed") return handleFailure(ctx, body);
   const job = ctx.jobs.byName.get(name);
@@ -60,7 +64,7 @@ function answer(result: JobResult): Response {
     case "done":
       return Response.json({ done: true });
     case "retry":
-      return refuse(503, "not now", { "retry-after": String(result.afterSeconds) });
+      return refuse(503, result.reason, { "retry-after": String(result.afterSeconds) });
     case "reject":
       return refuse(489, result.reason, { "upstash-nonretryable-error": "true" });
   }
@@ -70,7 +74,7 @@ const FailureCallback = z.object({ url: z.string(), sourceBody: z.string() });
 
 /** The queue has given a message up: marks its work as parked, so that nothing waits for it. */
 async function handleFailure(ctx: JobContext, body: string): Promise<Response> {
-  const parsed = FailureCallback.safeParse(parseJson(body));
+  const parsed = FailureCallback.safeParse(withoutNulls(parseJson(body)));
   const job = parsed.success ? ctx.jobs.byName.get(parsed.data.url.split("/").at(-1) ?? "") : undefined;
   if (!parsed.success || !job) return refuse(489, "not a failure of ours", { "upstash-nonretryable-error": "true" });
   try {

@@ -1,63 +1,85 @@
-import type { Domain } from "../context.ts";
-import { registerConsumers } from "../queue/event/consumer.ts";
-import { armEventGroup } from "../queue/event/group.ts";
+import type { MendingCause } from "../operations/queue/watch.ts";
+import { mendEventGroup } from "../queue/event/group.ts";
+import { addressOfJob, jobAt, nameAtQueue, nameFromQueue } from "../queue/installation.ts";
 import type { Queue } from "../queue/qstash.ts";
-import type { Timer } from "../world.ts";
 import type { JobContext } from "./job.ts";
 
-/** How long starting waits for the queue, and how long until it is asked again, in milliseconds. */
-const patienceMs = 2_000;
-const againMs = 15_000;
+/** Something that was not as it should be at the queue, by the queue's name for it. */
+export interface Found {
+  readonly name: string;
+  readonly was: MendingCause;
+}
 
-/** What is armed in the queue, or will be as soon as it answers. */
-export interface Armed {
-  stop(): void;
+type Schedule = Awaited<ReturnType<Queue["client"]["schedules"]["list"]>>[number];
+
+/** What is to recur: a schedule for each message of the clock, under a name of its own. */
+interface Wanted {
+  readonly scheduleId: string;
+  readonly cron: string;
+  readonly destination: string;
 }
 
 /**
- * Arms the recurring jobs in the queue, and makes those whom it tells of events the consumers that there are. A queue
- * that is away does not keep Fanfare from starting: it is asked until it answers.
+ * Makes the schedules at the queue those that there should be, and those whom it tells of events the consumers that
+ * there are; says what was not so. Of other installations it touches nothing.
  */
-export async function keepArmed(ctx: JobContext): Promise<Armed> {
-  const { jobs, log, timers } = ctx;
-  await registerConsumers(
-    ctx,
-    jobs.consumers.map(({ consumer }) => consumer),
-  );
-  let timer: Timer | undefined;
-  let stopped = false;
-  const arm = () =>
-    arming(ctx).catch((error) => {
-      log("warn", "schedules.unarmed", { error });
-      if (!stopped) timer = timers.after(againMs, arm);
-    });
-  await Promise.race([arm(), timers.sleep(patienceMs)]);
-  return {
-    stop: () => {
-      stopped = true;
-      timer?.stop();
-    },
-  };
-}
-
-async function arming({ queue, domains, jobs }: JobContext): Promise<void> {
-  await armSchedules(queue, domains);
-  await armEventGroup(
+export async function setRight(ctx: JobContext): Promise<readonly Found[]> {
+  const { queue, jobs } = ctx;
+  const schedules = await mendSchedules(ctx);
+  const groups = await mendEventGroup(
     queue,
     jobs.consumers.map(({ job }) => job.name),
   );
+  return [...schedules, ...groups];
 }
 
-/** Each under a stable id: setting it again changes nothing. */
-async function armSchedules({ client, settings }: Queue, domains: readonly Domain[]): Promise<void> {
-  for (const { cron, message } of domains.flatMap(({ every = [] }) => every)) {
-    await client.schedules.create({
-      scheduleId: `fanfare-${message.name}`,
+async function mendSchedules({ queue, domains }: JobContext): Promise<Found[]> {
+  const { client, settings } = queue;
+  const there = await client.schedules.list();
+  const wanted = domains
+    .flatMap(({ every = [] }) => every)
+    .map(({ cron, message }) => ({
+      scheduleId: nameAtQueue(settings, message.name),
       cron,
-      destination: `${settings.jobsUrl}/${message.name}`,
-      body: "{}",
-      headers: { "Content-Type": "application/json" },
-      retries: 0,
-    });
+      destination: addressOfJob(settings, message.name),
+    }));
+  const found: Found[] = [];
+  for (const each of wanted) {
+    const was = faultOf(
+      each,
+      there.find(({ scheduleId }) => scheduleId === each.scheduleId),
+    );
+    if (was === undefined) continue;
+    if (was === "PAUSED") await client.schedules.resume({ schedule: each.scheduleId });
+    else await arm(queue, each);
+    found.push({ name: each.scheduleId, was });
   }
+  for (const { scheduleId } of there.filter((each) => isLeftOver(queue, each, wanted))) {
+    await client.schedules.delete(scheduleId);
+  }
+  return found;
+}
+
+/** Under its name: setting it again replaces it. */
+async function arm({ client }: Queue, { scheduleId, cron, destination }: Wanted): Promise<void> {
+  const headers = { "Content-Type": "application/json" };
+  await client.schedules.create({ scheduleId, cron, destination, body: "{}", headers, retries: 0 });
+}
+
+function faultOf({ cron, destination }: Wanted, there: Schedule | undefined): MendingCause | undefined {
+  if (!there) return "MISSING";
+  if (there.destination !== destination) return "FOREIGN";
+  if (there.cron !== cron) return "CHANGED";
+  return there.isPaused ? "PAUSED" : undefined;
+}
+
+/**
+ * What earlier versions armed: without the installation in its name but for a job of ours, or of a name of ours for a
+ * job that recurs no more. An un-prefixed name whose destination is another's is another's.
+ */
+function isLeftOver({ settings }: Queue, { scheduleId, destination }: Schedule, wanted: readonly Wanted[]): boolean {
+  if (wanted.some((each) => each.scheduleId === scheduleId)) return false;
+  const job = jobAt(settings, destination);
+  if (job === undefined) return false;
+  return scheduleId === `fanfare-${job}` || nameFromQueue(settings, scheduleId) !== undefined;
 }

@@ -5,7 +5,7 @@ import { deferBatch, recheckAt } from "../campaign/delivery/deferral.ts";
 import { type BatchOutcome, endBatch } from "../campaign/delivery/end-batch.ts";
 import { freezeBatch } from "../campaign/delivery/freeze.ts";
 import { renderBatch } from "../campaign/delivery/render-batch.ts";
-import { failedOf, outcomesOf, unknownOf } from "../campaign/delivery/send-outcome.ts";
+import { failedOf, outcomesOf, postponed, unknownOf } from "../campaign/delivery/send-outcome.ts";
 import { campaignSettings } from "../campaign/settings.ts";
 import { factsOf } from "../channels/catalog.ts";
 import type { Envelope } from "../channels/channel.ts";
@@ -28,13 +28,16 @@ export async function sendBatch(ctx: JobContext, { batch }: { batch: number }): 
 }
 
 async function firstTry(ctx: JobContext, batch: HeldBatch): Promise<JobResult> {
-  const { envelopes, failed } = await renderBatch(ctx, batch);
-  const unrendered = failed.map(({ member, reason }) => failedOf(member, reason));
+  const { envelopes, failed, left } = await renderBatch(ctx, batch);
+  const unrendered = [
+    ...failed.map(({ member, reason }) => failedOf(member, reason)),
+    ...left.map((member) => postponed(ctx, member)),
+  ];
   if (envelopes.length === 0) {
     return ended(ctx, await endBatch(ctx, batch, unrendered));
   }
   const payload = { envelopes, unrendered };
-  const mayCall = await beginTry(ctx, batch, pack(payload), holdMs(ctx, batch));
+  const mayCall = await beginTry(ctx, batch, await pack(payload), holdMs(ctx, batch));
   return mayCall === "yes" ? call(ctx, batch, payload) : ended(ctx, mayCall === "released");
 }
 
@@ -75,7 +78,10 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   const outcome = await sender.send({ id: batch.id, envelopes });
   if (outcome.kind === "retry") {
     ctx.log("warn", "channel.retry", { channel: batch.channel, batch: batch.seq, reason: outcome.reason });
-    if (sender.idempotent) return ended(ctx, await deferBatch(ctx, batch, 1000 * (outcome.afterSeconds ?? 15)));
+    if (sender.idempotent) {
+      const off = { words: outcome.reason, waitMs: 1000 * (outcome.afterSeconds ?? 15) };
+      return ended(ctx, await deferBatch(ctx, batch, off));
+    }
   }
   // A provider that recognises no repeats says "again" only of what it surely did not take: each is free for a later
   // batch.
@@ -83,8 +89,8 @@ async function call(ctx: JobContext, batch: HeldBatch, { envelopes, unrendered }
   return ended(ctx, await endBatch(ctx, batch, [...unrendered, ...outcomesOf(ctx, envelopes, results)]));
 }
 
-function pack(payload: Payload): Uint8Array {
-  return Bun.zstdCompressSync(JSON.stringify(payload), { level: 1 });
+function pack(payload: Payload): Promise<Uint8Array> {
+  return Bun.zstdCompress(JSON.stringify(payload), { level: 1 });
 }
 
 /** The one cast of a stored payload: only {@link pack} writes it. */

@@ -1,17 +1,27 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import { allOf, anyOf, defineTerm, listOf, oneOf, plainText } from "../audience/term.ts";
+import { allOf, anyOf, defineTerm, listOf, oneOf } from "../audience/term.ts";
+import { exactNumber } from "../value/number.ts";
+import { lineOf, readBlock, readPart } from "../value/plain-text.ts";
+import { schemaOf } from "../value/value.ts";
 import { ends } from "./column-term.ts";
 
 type Scalar = string | number | boolean;
 
-const scalar = z.union([plainText, z.number(), z.boolean()]).meta({ id: "Scalar" });
-const comparable = z.union([plainText, z.number()]).meta({ id: "TextOrNumber" });
+const text = schemaOf(readBlock(500));
+const scalar = z.union([text, exactNumber(), z.boolean()]).meta({ id: "Scalar" });
+const searched = z.union([schemaOf(readPart(500)), exactNumber(), z.boolean()]);
+const comparable = z.union([text, exactNumber()]).meta({ id: "TextOrNumber" });
 const pathPattern = /^[^."\\\p{C}]{1,64}(\.[^."\\\p{C}]{1,64}){0,7}$/u;
 
 /** Whether this names a place in the attributes: at most 8 names with dots between. */
 export function isAttributePath(path: string): boolean {
   return pathPattern.test(path);
+}
+
+/** A path with its names as the attributes have them. */
+export function canonicalPath(path: string): string {
+  return path.split(".").map(lineOf).join(".");
 }
 
 /** Conditions on the shop's own facts. Values of different JSON types are never equal, less or greater. */
@@ -22,7 +32,8 @@ export const attributeTerm = defineTerm({
     .strictObject({
       path: z
         .string()
-        .regex(pathPattern, "is not a path like size or address.country (at most 8 names)")
+        .transform(canonicalPath)
+        .pipe(z.string().regex(pathPattern, "is not a path like size or address.country (at most 8 names)"))
         .describe("The names that lead to the value, with dots between, e.g. address.country."),
       eq: scalar.optional().describe("Is this value."),
       ne: scalar.optional().describe("Is not this value; also true where there is none."),
@@ -40,7 +51,7 @@ export const attributeTerm = defineTerm({
         .meta({ id: "AttributeRange", description: "A range of numbers or of texts, both ends included." })
         .optional()
         .describe("Within this range, both ends included."),
-      contains: scalar.optional().describe("A text that contains this text, or a list that contains this value."),
+      contains: searched.optional().describe("A text that contains this text, or a list that contains this value."),
       exists: z.boolean().optional().describe("Whether there is a value other than null."),
     })
     .refine(

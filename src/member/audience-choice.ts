@@ -3,6 +3,7 @@ import { z } from "zod";
 import { everyone } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
+import { versionOf } from "../transition/revision.ts";
 
 /** Whom something is for: everyone, a filter, or a saved segment as it will be when it is asked for. */
 export const AudienceChoice = z.union(
@@ -14,6 +15,18 @@ export const AudienceChoice = z.union(
   "one of: everyone (true), a filter, a segment",
 );
 export type AudienceChoice = z.infer<typeof AudienceChoice>;
+
+/**
+ * A choice without a segment: its filter is copied as it is now, so that no edit of the segment changes it any more.
+ * With the segment's version, 0 where there is none.
+ */
+export async function resolveChoice(ctx: Context, choice: AudienceChoice) {
+  if (!("segment" in choice)) return { choice, version: 0 };
+  const found = await ctx.db.first<{ filter: string; version: number }>(sql`
+    SELECT filter, ${versionOf(sql`'segment/' || segment.id`)} AS version FROM segment WHERE id = ${choice.segment}`);
+  if (!found) return refuse.notFound("segment", choice.segment);
+  return { choice: { filter: JSON.parse(found.filter) }, version: found.version };
+}
 
 /** The audience that a choice stands for now, or what is wrong with it. */
 export async function readAudience(ctx: Context, choice: AudienceChoice) {

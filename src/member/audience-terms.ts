@@ -1,7 +1,13 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { type AudienceTerm, defineTerm, plainText } from "../audience/term.ts";
+import { type AudienceTerm, defineTerm } from "../audience/term.ts";
 import { channelNames } from "../channels/catalog.ts";
+import { emailAddress, emailPart } from "../value/email-address.ts";
+import { soughtId } from "../value/external-id.ts";
+import { languageTag } from "../value/language.ts";
+import { phoneNumber, phonePart } from "../value/phone.ts";
+import { topic } from "../value/tag.ts";
+import { timeZone } from "../value/time-zone.ts";
 import { attributeTerm } from "./attribute-term.ts";
 import { numberTerm, textTerm } from "./column-term.ts";
 import { anyTopic, consentGiven, hasAddress, reachable } from "./consent.ts";
@@ -12,18 +18,21 @@ import { tagTerm } from "./tag-term.ts";
 const ChannelTopic = z
   .strictObject({
     channel: z.enum(channelNames).meta({ id: "Channel" }).describe("The channel."),
-    topic: plainText.optional().describe("The topic of the message; without one, messages in general."),
+    topic: topic().optional().describe("The topic of the message; without one, messages in general."),
   })
   .meta({ id: "ChannelTopic", description: "A channel, and what would be written about." });
 
 /** What can be asked of a member's own data. Other domains register their own terms beside these. */
 export const memberTerms: readonly AudienceTerm[] = [
   textTerm("id", "id", "The member's public id."),
-  textTerm("externalId", "external_id", "The shop's own id of the member."),
-  textTerm("email", "email", "The e-mail address, in lower case."),
-  textTerm("phone", "phone", "The phone number in E.164, e.g. +4915112345678."),
-  textTerm("locale", "locale", "The language tag, e.g. en or de-AT."),
-  textTerm("timeZone", "time_zone", "The member's own zone, an IANA name."),
+  textTerm("externalId", "external_id", "The shop's own id of the member.", { value: soughtId() }),
+  textTerm("email", "email", "The e-mail address, in lower case.", { value: emailAddress(), part: emailPart }),
+  textTerm("phone", "phone", "The phone number in E.164, e.g. +4915112345678.", {
+    value: phoneNumber(),
+    part: phonePart,
+  }),
+  textTerm("locale", "locale", "The language tag, e.g. en or de-AT.", { value: languageTag() }),
+  textTerm("timeZone", "time_zone", "The member's own zone, an IANA name.", { value: timeZone() }),
   textTerm("accountType", "account_type", "The kind of account, e.g. personal or business."),
   numberTerm("level", "level", "The membership level."),
   numberTerm("consecutiveActiveDays", "consecutive_active_days", "Days in a row on which the member was active."),

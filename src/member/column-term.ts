@@ -1,20 +1,21 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import {
-  type AudienceTerm,
-  allOf,
-  asksNothing,
-  asksSomething,
-  defineTerm,
-  listOf,
-  oneOf,
-  plainText,
-} from "../audience/term.ts";
+import { type AudienceTerm, allOf, asksNothing, asksSomething, defineTerm, listOf, oneOf } from "../audience/term.ts";
+import { plainText, readPart } from "../value/plain-text.ts";
+import { schemaOf } from "../value/value.ts";
+
+/** The kind of texts that a column holds: what is asked about is brought to the form in which they are kept. */
+export interface TextKind {
+  readonly value: z.ZodType<string, string>;
+  /** The form of a part of one, if it has its own. */
+  readonly part?: (text: string) => string;
+}
+const anyText: TextKind = { value: plainText() };
 
 /** A condition on a text column of `m`. */
-export function textTerm(name: string, column: string, description: string): AudienceTerm {
+export function textTerm(name: string, column: string, description: string, kind = anyText): AudienceTerm {
   const compile = (asked: Asked<string>) => compare(sql.raw(`m.${column}`), asked);
-  return defineTerm({ name, description, schema: textCondition, compile, indexed: served(column) });
+  return defineTerm({ name, description, schema: textCondition(kind), compile, indexed: served(column) });
 }
 
 /** A condition on a whole number: a count, a level, points, or money in minor units. */
@@ -83,13 +84,16 @@ const numberCondition = z
   .strictObject(orderOperators(z.int(), numberRange))
   .refine(asksSomething, asksNothing)
   .meta({ id: "NumberCondition", description: "Conditions on a whole number; those given must all hold." });
-const textCondition = z
-  .strictObject({
-    ...equality(plainText),
-    contains: plainText.optional().describe("Contains this text, case and all."),
-  })
-  .refine(asksSomething, asksNothing)
-  .meta({ id: "TextCondition", description: "Conditions on a text; those given must all hold." });
+function textCondition({ value, part }: TextKind) {
+  const searched = schemaOf(readPart(500));
+  return z
+    .strictObject({
+      ...equality(value),
+      contains: (part ? searched.transform(part) : searched).optional().describe("Contains this text, case and all."),
+    })
+    .refine(asksSomething, asksNothing)
+    .meta({ id: "TextCondition", description: "Conditions on a text; those given must all hold." });
+}
 
 /** What a column may be asked, with values as the database holds them. */
 export interface Asked<T extends string | number> {

@@ -9,7 +9,8 @@ import {
   defineTerm,
   oneOf,
 } from "../audience/term.ts";
-import { type Asked, compare, ends, notARange, orderOperators, served } from "./column-term.ts";
+import { calendarDate, moment } from "../value/date.ts";
+import { compare, ends, notARange, orderOperators, served } from "./column-term.ts";
 
 const dayMs = 86_400_000;
 const days = z.int().min(1).max(36_500);
@@ -28,19 +29,18 @@ export function timeTerm(name: string, column: string, description: string): Aud
       if (inLastDays) more.push(sql`${at} > ${env.asOf - inLastDays * dayMs}`, sql`${at} <= ${env.asOf}`);
       if (inNextDays) more.push(sql`${at} > ${env.asOf}`, sql`${at} <= ${env.asOf + inNextDays * dayMs}`);
       if (today) more.push(sql`${at} >= ${dayStart(env, 0)}`, sql`${at} < ${dayStart(env, 1)}`);
-      return compare(at, inMilliseconds(asked), more);
+      return compare(at, asked, more);
     },
   });
 }
 
-const moment = z.iso.datetime({ offset: true });
 const timeRange = z
-  .strictObject(ends(moment))
-  .refine(({ from, to }) => Date.parse(from) <= Date.parse(to), notARange)
+  .strictObject(ends(moment()))
+  .refine(({ from, to }) => from <= to, notARange)
   .meta({ id: "TimeRange", description: "A range of moments, both ends included." });
 const timeCondition = z
   .strictObject({
-    ...orderOperators(moment, timeRange),
+    ...orderOperators(moment(), timeRange),
     inLastDays: days.optional().describe("Within the last N times 24 hours."),
     inNextDays: days.optional().describe("Within the next N times 24 hours."),
     today: today.describe("On the present day in the shop's zone."),
@@ -48,19 +48,8 @@ const timeCondition = z
   .refine(asksSomething, asksNothing)
   .meta({ id: "TimeCondition", description: "Conditions on a moment; those given must all hold." });
 
-function inMilliseconds(asked: Asked<string>): Asked<number> {
-  const { in: list, between, exists, contains: _, ...single } = asked;
-  const converted = Object.entries(single).flatMap(([key, text]) => (text ? [[key, Date.parse(text)] as const] : []));
-  return {
-    ...Object.fromEntries(converted),
-    in: list?.map((text) => Date.parse(text)),
-    between: between && { from: Date.parse(between.from), to: Date.parse(between.to) },
-    exists,
-  };
-}
-
 const dateRange = z
-  .strictObject(ends(z.iso.date()))
+  .strictObject(ends(calendarDate()))
   .refine(({ from, to }) => from <= to, notARange)
   .meta({ id: "DateRange", description: "A range of dates, both ends included." });
 
@@ -72,7 +61,7 @@ export const birthdayTerm = defineTerm({
   description: "The member's birthday.",
   schema: z
     .strictObject({
-      ...orderOperators(z.iso.date(), dateRange),
+      ...orderOperators(calendarDate(), dateRange),
       today: today.describe("Has birthday on the present day in the shop's zone."),
       thisMonth: today.describe("Has birthday in the present month in the shop's zone."),
       inNextDays: z.int().min(1).max(365).optional().describe("Has birthday tomorrow or later, within N days."),

@@ -2,6 +2,8 @@ import { sql } from "drizzle-orm";
 import { type Audience, compileAudience, liveMember } from "../audience/audience.ts";
 import { type ChannelName, channelNames } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import type { HeavyRefusal } from "../db/heavy/heavy-reads.ts";
+import { isRefusal } from "../errors.ts";
 import { anyTopic, reachable } from "./consent.ts";
 import { drawOf } from "./sample-term.ts";
 import { type Member, memberJson, memberOf } from "./table.ts";
@@ -15,19 +17,20 @@ export interface AudienceEstimate {
   readonly reach: readonly { readonly channel: ChannelName; readonly members: number }[];
 }
 
-/** Estimates an audience for messages about a topic, in one query. It reads every member who may be in it. */
+/** Estimates an audience for messages about a topic, in one query beside. It reads every member who may be in it. */
 export async function estimateAudience(
   ctx: Context,
   audience: Audience,
   topic: string = anyTopic,
-): Promise<AudienceEstimate> {
+): Promise<AudienceEstimate | HeavyRefusal> {
   const within = sql`${liveMember} AND ${compileAudience(audience, envOf(ctx))}`;
   const reached = channelNames.map((channel) => sql`total(m.control = 0 AND ${reachable(channel, topic)})`);
-  const found = await ctx.db.first<{ count: number; reach: string; sample: string }>(sql`
+  const found = await ctx.heavy.first<{ count: number; reach: string; sample: string }>(sql`
     SELECT count(*) AS count, json_array(${sql.join(reached, sql`, `)}) AS reach, (
       SELECT json_group_array(member) FROM (
         SELECT ${memberJson} AS member FROM member m WHERE ${within} ORDER BY ${drawOf("estimate")} LIMIT 10)) AS sample
     FROM member m WHERE ${within}`);
+  if (isRefusal(found)) return found;
   const reach: number[] = JSON.parse(found?.reach ?? "[]");
   const sample: string[] = JSON.parse(found?.sample ?? "[]");
   return {

@@ -1,6 +1,11 @@
 import { channelNames } from "../channels/catalog.ts";
 import { type Issue, refuse } from "../errors.ts";
-import { isAttributePath } from "./attribute-term.ts";
+import { readLocalMoment } from "../value/date.ts";
+import { isRounded, readExternalId, rounded } from "../value/external-id.ts";
+import { readNumber, readWhole } from "../value/number.ts";
+import { lineOf } from "../value/plain-text.ts";
+import { isUnfit, type Reader, unfit } from "../value/value.ts";
+import { canonicalPath, isAttributePath } from "./attribute-term.ts";
 
 /** One column of a file: where its cells go in an item, and how a cell is read. */
 export interface Column {
@@ -8,7 +13,7 @@ export interface Column {
   readonly number: number;
   /** The place in the item, as an issue of the item's check names it. */
   readonly place: string;
-  /** Puts the value of a cell, which is not empty, into the item; answers what is wrong with the cell. */
+  /** Puts the value of a cell, which is not empty, into the item; answers what is wrong with the cell, bare of it. */
   put(item: Draft, cell: string): string | undefined;
 }
 
@@ -19,11 +24,11 @@ export type Draft = Record<string, unknown> & { [words]?: ReadonlyMap<string, Wo
 const words: unique symbol = Symbol("words of consent");
 
 /**
- * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported. Refuses,
- * with `row:column`, headings that mean nothing, those that are there twice, names for headings that are not there, and
- * a header without `externalId`.
+ * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported; dates
+ * without a time are days in `zone`, the shop's. Refuses, with `row:column`, headings that mean nothing, those that are
+ * there twice, names for headings that are not there, and a header without `externalId`.
  */
-export function columnsOf(header: readonly string[], names: Readonly<Record<string, string>> = {}) {
+export function columnsOf(header: readonly string[], zone: string, names: Readonly<Record<string, string>> = {}) {
   const issues: Issue[] = [];
   const taken = new Map<string, number>();
   const columns = header.flatMap((heading, i) => {
@@ -31,7 +36,7 @@ export function columnsOf(header: readonly string[], names: Readonly<Record<stri
     if (name === "-") return [];
     const fault = (message: string) =>
       issues.push({ path: `1:${i + 1}`, message: `${JSON.stringify(heading)} ${message}` });
-    const kind = kindOf(name.trim());
+    const kind = kindOf(lineOf(name), zone);
     const before = kind && taken.get(kind.place);
     if (!kind) fault(`is not a field; known are ${knownFields}`);
     else if (before) fault(`is also column ${before}`);
@@ -46,40 +51,44 @@ export function columnsOf(header: readonly string[], names: Readonly<Record<stri
 }
 
 type Kind = Omit<Column, "number">;
-type Read = (cell: string) => { readonly value: unknown } | string;
+/** Reads a cell; `zone` is the shop's, in which dates without a time are meant. */
+type Read = (cell: string, zone: string) => ReturnType<Reader<unknown>>;
 
-const text: Read = (cell) => ({ value: cell });
-const whole: Read = (cell) => (/^[+-]?\d{1,15}$/.test(cell.trim()) ? { value: Number(cell) } : "is not a whole number");
-const decimal: Read = (cell) =>
-  cell.trim() !== "" && Number.isFinite(Number(cell)) ? { value: Number(cell) } : "is not a number";
+const text: Read = (cell) => cell;
+/** What a spreadsheet wrote for a number of many digits says no longer what it was. */
+const fact: Read = (cell) => (isRounded(cell) ? unfit(rounded) : cell);
 const yes = /^(1|true|yes|y)$/i;
 const no = /^(0|false|no|n)$/i;
 const yesNo: Read = (cell) =>
-  yes.test(cell.trim()) ? { value: true } : no.test(cell.trim()) ? { value: false } : "is neither yes nor no";
-const moment: Read = (cell) => ({ value: /^\d{4}-\d{2}-\d{2}$/.test(cell) ? `${cell}T00:00:00Z` : cell });
-const list: Read = (cell) => ({
-  value: cell
+  yes.test(cell.trim()) || (no.test(cell.trim()) ? false : unfit("is neither yes nor no: write one of them"));
+const moment =
+  (edge?: "start" | "end"): Read =>
+  (cell, zone) => {
+    const ms = readLocalMoment(zone, edge)(cell);
+    return isUnfit(ms) ? ms : new Date(ms).toISOString();
+  };
+const list: Read = (cell) =>
+  cell
     .split("|")
     .map((part) => part.trim())
-    .filter((part) => part !== ""),
-});
+    .filter((part) => part !== "");
 
 const fields: Readonly<Record<string, Read>> = {
-  externalId: text,
+  externalId: readExternalId,
   email: text,
   phone: text,
   locale: text,
   timeZone: text,
   accountType: text,
-  level: whole,
-  consecutiveActiveDays: whole,
-  activeDaysLastMonth: whole,
-  totalSpend: whole,
-  points: whole,
+  level: readWhole,
+  consecutiveActiveDays: readWhole,
+  activeDaysLastMonth: readWhole,
+  totalSpend: readWhole,
+  points: readWhole,
   birthday: text,
-  registeredAt: moment,
-  membershipEndsAt: moment,
-  lastActiveAt: moment,
+  registeredAt: moment(),
+  membershipEndsAt: moment("end"),
+  lastActiveAt: moment(),
   control: yesNo,
   tags: list,
   pushTokens: list,
@@ -95,23 +104,27 @@ function plain(name: string): string {
   return name.toLowerCase().replace(/[\s_-]/g, "");
 }
 
-function kindOf(name: string): Kind | undefined {
+function kindOf(name: string, zone: string): Kind | undefined {
   const [word = "", ...rest] = name.split(":");
   if (word === "attribute") return attributeKind(rest);
-  if (word === "consent") return consentKind("granted", rest);
-  if (word === "consentAt") return consentKind("date", rest);
+  if (word === "consent") return consentKind("granted", rest, zone);
+  if (word === "consentAt") return consentKind("date", rest, zone);
   const field = spellings.get(plain(name));
   const read = field === undefined ? undefined : fields[field];
   return field === undefined || !read
     ? undefined
-    : { place: field, put: (item, cell) => taking(read(cell), (value) => Object.assign(item, { [field]: value })) };
+    : {
+        place: field,
+        put: (item, cell) => taking(read(cell, zone), (value) => Object.assign(item, { [field]: value })),
+      };
 }
 
-function attributeKind([path = "", type = "text", ...more]: readonly string[]): Kind | undefined {
-  const read = new Map([
-    ["text", text],
-    ["number", decimal],
-    ["boolean", yesNo],
+function attributeKind([given = "", type = "text", ...more]: readonly string[]): Kind | undefined {
+  const path = canonicalPath(given);
+  const read = new Map<string, Reader<unknown>>([
+    ["text", (cell) => fact(cell, "")],
+    ["number", readNumber],
+    ["boolean", (cell) => yesNo(cell, "")],
   ]).get(type);
   const names = path.split(".");
   if (!read || more.length > 0 || !isAttributePath(path) || names.includes("__proto__")) return undefined;
@@ -141,44 +154,43 @@ interface WordInFile {
   readonly date?: string;
 }
 
-function consentKind(part: "granted" | "date", [channel = "", ...rest]: readonly string[]): Kind | undefined {
+function consentKind(
+  part: "granted" | "date",
+  [channel = "", ...rest]: readonly string[],
+  zone: string,
+): Kind | undefined {
   if (!channelNames.some((name) => name === channel)) return undefined;
   const about = { channel, ...(rest.length > 0 ? { topic: rest.join(":") } : {}) };
   const word = [channel, ...rest].join(":");
   const read = part === "granted" ? yesNo : day;
   return {
     place: `${part === "granted" ? "consent" : "consentAt"}:${word}`,
-    put: (item, cell) => taking(read(cell), (value) => speak(item, word, { about, [part]: value })),
+    put: (item, cell) => taking(read(cell, zone), (value) => speak(item, word, zone, { about, [part]: value })),
   };
 }
 
 /** Whichever of its columns comes first; a date alone says nothing. */
-function speak(item: Draft, word: string, part: WordInFile): void {
+function speak(item: Draft, word: string, zone: string, part: WordInFile): void {
   const spoken = new Map(item[words]);
   item[words] = spoken.set(word, { ...spoken.get(word), ...part });
   const said = [...spoken.values()].filter(({ granted }) => granted !== undefined);
   if (said.length > 0)
-    item.consent = said.map(({ about, granted, date }) => ({ ...about, granted, ...atOf(granted, date) }));
+    item.consent = said.map(({ about, granted, date }) => ({ ...about, granted, ...atOf(granted, date, zone) }));
 }
 
 /** Of a day nobody knows the hour: a yes counts from its beginning, a no until its end. */
-function atOf(granted: unknown, date: string | undefined): { readonly at?: unknown } {
-  const read = date === undefined ? undefined : moment(date);
-  if (date === undefined || typeof read !== "object") return {};
-  const at = read.value;
-  if (granted === true || date.includes("T") || typeof at !== "string") return { at };
-  return { at: new Date(Date.parse(at) + 86_399_999).toISOString() };
+function atOf(granted: unknown, date: string | undefined, zone: string): { readonly at?: unknown } {
+  return date === undefined ? {} : { at: moment(granted === false ? "end" : "start")(date, zone) };
 }
 
-const day: Read = (cell) => {
-  const date = cell.trim();
-  return /^\d{4}-\d{2}-\d{2}(T.*)?$/.test(date) && !Number.isNaN(Date.parse(date))
-    ? { value: date }
-    : "is neither a date nor a time, e.g. 2026-06-01 or 2026-06-01T09:30:00Z";
+/** A cell that says when, as it stands: what it is the edge of depends on the word. */
+const day: Read = (cell, zone) => {
+  const read = moment()(cell, zone);
+  return isUnfit(read) ? read : cell;
 };
 
 function taking(read: ReturnType<Read>, take: (value: unknown) => void): string | undefined {
-  if (typeof read === "string") return read;
-  take(read.value);
+  if (isUnfit(read)) return read.unfit;
+  take(read);
   return undefined;
 }

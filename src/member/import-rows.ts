@@ -67,13 +67,19 @@ function readRow(
   const faults: ImportFault[] = [];
   for (const column of columns) {
     const cell = record[column.number - 1] ?? "";
-    const message = cell === "" ? undefined : column.put(item, cell);
+    const message = cell.trim() === "" ? undefined : column.put(item, cell);
     if (message) faults.push({ row, column: column.number, message });
   }
-  if (faults.length > 0) return faults;
-  const checked = checkItem(item);
-  if (!isFaulty(checked)) return checked;
-  return checked.map(({ path, message }) => ({ row, column: columnOf(columns, path), message }));
+  // Faults are kept, so that they say nothing of the person: the place is enough.
+  const checked = checkItem(item, "bare");
+  if (!isFaulty(checked)) return faults.length > 0 ? faults : checked;
+  const told = new Set(faults.map(({ column }) => column));
+  const further = checked.map(({ path, message }) => ({ row, column: columnOf(columns, path), message }));
+  return [...faults, ...further.filter(({ column }) => !told.has(column))].sort(byColumn);
+}
+
+function byColumn(one: ImportFault, other: ImportFault): number {
+  return (one.column ?? 0) - (other.column ?? 0);
 }
 
 function columnOf(columns: readonly Column[], path: string): number | null {

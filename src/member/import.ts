@@ -26,7 +26,7 @@ export async function importMembers(ctx: Context, file: ImportFile, options: Imp
   try {
     const header = await headerOf(records);
     if (isRefusal(header)) return header;
-    const columns = columnsOf(header, options.names);
+    const columns = columnsOf(header, ctx.settings.shopTimeZone, options.names);
     if (isRefusal(columns)) return columns;
     const task = await beginImport(ctx, file.name, await digestOf(file, options.names ?? {}));
     for (let skipped = 0; skipped < task.rows; skipped++) await records.next();

@@ -1,7 +1,8 @@
 import { inArray, type SQL, sql } from "drizzle-orm";
-import { type Audience, compileAudience, liveMember } from "../audience/audience.ts";
+import { liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
+import { externalIdForms } from "../value/external-id.ts";
 import { consent, type Member, type MemberRow, memberColumns, memberOf, memberTag, pushToken } from "./table.ts";
 
 export type { Member } from "./table.ts";
@@ -20,8 +21,16 @@ export async function findMember(ctx: Context, key: MemberKey): Promise<Member |
 /** The predicate over `m` that a key means. */
 export function isMember(key: MemberKey): SQL {
   if ("id" in key) return sql`m.id = ${key.id}`;
-  if ("externalId" in key) return sql`m.external_id = ${key.externalId}`;
+  if ("externalId" in key) return isNamed(externalIdForms(key.externalId));
   return sql`m.seq = ${key.seq}`;
+}
+
+/** Who bears the id in its canonical form comes before whoever took it in another. */
+function isNamed([canonical, ...others]: readonly [string, ...string[]]): SQL {
+  if (others.length === 0) return sql`m.external_id = ${canonical}`;
+  const forms = sql`SELECT value FROM ${rows([canonical, ...others])}`;
+  return sql`m.seq = (SELECT seq FROM member WHERE external_id IN (${forms})
+    ORDER BY external_id = ${canonical} DESC LIMIT 1)`;
 }
 
 /** The live members of these `seq`, in the order asked, with `undefined` for those that are not there. */
@@ -31,31 +40,6 @@ export async function membersBySeq(ctx: Context, seqs: readonly number[]): Promi
   );
   const bySeq = new Map(found.map((row) => [row.seq, memberOf(row)]));
   return seqs.map((seq) => bySeq.get(seq));
-}
-
-/** A page of members, in the order of their arrival, that are in the audience. */
-export async function memberPage(
-  ctx: Context,
-  page: { readonly after?: number | undefined; readonly limit: number; readonly audience?: Audience | undefined },
-): Promise<Member[]> {
-  const found = await ctx.db.all<MemberRow>(sql`
-    SELECT ${memberColumns} FROM member m NOT INDEXED
-    WHERE m.seq > ${page.after ?? 0} AND ${liveMember} AND ${predicateOf(ctx, page.audience)}
-    ORDER BY m.seq LIMIT ${page.limit}`);
-  return found.map(memberOf);
-}
-
-/** How many live members there are in the audience. */
-export async function countMembers(ctx: Context, audience?: Audience): Promise<number> {
-  const counted = await ctx.db.first<{ n: number }>(
-    sql`SELECT count(*) AS n FROM member m WHERE ${liveMember} AND ${predicateOf(ctx, audience, "index")}`,
-  );
-  return counted?.n ?? 0;
-}
-
-function predicateOf(ctx: Context, audience: Audience | undefined, from: "range" | "index" = "range"): SQL {
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from };
-  return audience ? compileAudience(audience, env) : sql`1`;
 }
 
 /** The tags of each of these members, sorted. */

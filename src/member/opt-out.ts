@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ExternalChannelName } from "../channels/catalog.ts";
 import type { Query } from "../db/statement.ts";
+import { canonicalAddress } from "./address.ts";
 import { liftStop } from "./address-no.ts";
 import { anyTopic } from "./consent.ts";
 import { saidNow } from "./consent-word.ts";
@@ -11,7 +12,7 @@ import { unsubscribed } from "./events.ts";
  * channel for every topic and suppresses the number on it; START gives back what STOP took, and nothing else: an
  * operator's suppression stays.
  */
-export function wishStatements(input: {
+export function wishStatements(told: {
   channel: ExternalChannelName;
   wish: "stop" | "start";
   phone: string;
@@ -20,6 +21,7 @@ export function wishStatements(input: {
   /** The number's {@link addressKey}. */
   key?: string | undefined;
 }): Query[] {
+  const input = { ...told, phone: canonicalAddress(told.channel, told.phone) };
   const { channel, wish, phone, now, guard, key } = input;
   const owners = sql`(SELECT seq FROM member m WHERE m.phone = ${phone} AND m.deleted_at IS NULL)`;
   const stop = wish === "stop";

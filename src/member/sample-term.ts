@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import { defineTerm, plainText } from "../audience/term.ts";
+import { defineTerm } from "../audience/term.ts";
+import { plainText } from "../value/plain-text.ts";
 
 /** A random part of the members, the same for the same seed; a larger percentage of one seed contains a smaller. */
 export const sampleTerm = defineTerm({
@@ -10,7 +11,7 @@ export const sampleTerm = defineTerm({
   schema: z
     .strictObject({
       percent: z.number().min(0).max(100).multipleOf(0.01).describe("From 0 to 100, with at most 2 decimals."),
-      seed: plainText.describe("Any text; the same text draws the same members."),
+      seed: plainText().describe("Any text; the same text draws the same members."),
     })
     .meta({ id: "Sample", description: "A random part of the members." }),
   compile: ({ percent, seed }) => sql`(${drawOf(seed)} < ${sql.raw(String(sampleBound(percent)))})`,

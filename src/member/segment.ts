@@ -1,37 +1,48 @@
 import { asc, eq, gt, inArray, sql } from "drizzle-orm";
-import { z } from "zod";
-import type { Context } from "../context.ts";
+import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
+import { subjectOf } from "../transition/audit.ts";
+import { revise } from "../transition/revision.ts";
+import { lineOf, plainText } from "../value/plain-text.ts";
 import { segment } from "./table.ts";
 
 /** A saved filter. `filter` is JSON in the audience language; `ctx.audience` takes it. */
 export type Segment = typeof segment.$inferSelect;
 
-const segmentName = z.string().trim().min(1).max(200);
+const segmentName = plainText(200);
 
 /** Saves a filter under a name of its own. Refuses a faulty filter, with the places of its faults, and a taken name. */
 export async function createSegment(ctx: Context, input: { readonly name: string; readonly filter: unknown }) {
   const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
-  const made = { name: input.name.trim(), filter: input.filter, createdAt: now, updatedAt: now };
-  const [row] = await ctx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
-  return row ?? taken(made.name);
+  const made = { name: lineOf(input.name), filter: input.filter, createdAt: now, updatedAt: now };
+  return withTransaction(ctx, async (tx) => {
+    const [row] = await tx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
+    if (!row) return taken(made.name);
+    await tx.db.write([revise(tx, subjectOf("segment", row.id), ["created"])]);
+    return row;
+  });
 }
 
-/** Changes a segment's name or filter, or both. Campaigns that were launched keep the filter they had. */
+/**
+ * Changes a segment's name or filter, or both. Campaigns that were submitted for review or launched keep the filter
+ * that they had.
+ */
 export async function updateSegment(
   ctx: Context,
   input: { readonly id: number; readonly name?: string | undefined; readonly filter?: unknown },
 ) {
   const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
-  const name = input.name?.trim();
+  const name = input.name === undefined ? undefined : lineOf(input.name);
   const filter = input.filter === undefined ? null : JSON.stringify(input.filter);
+  const fields = [...(name === undefined ? [] : ["name"]), ...(filter === null ? [] : ["filter"])];
   await ctx.db.write([
     sql`UPDATE OR IGNORE segment SET name = coalesce(${name ?? null}, name), filter = coalesce(${filter}, filter),
         updated_at = ${ctx.clock()} WHERE id = ${input.id}`,
+    revise(ctx, subjectOf("segment", input.id), fields, sql`changes() > 0 AND ${fields.length > 0}`),
   ]);
   const row = await getSegment(ctx, input.id);
   if (!row) return refuse.notFound("segment", input.id);

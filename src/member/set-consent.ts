@@ -1,12 +1,13 @@
 import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
-import { plainText } from "../audience/term.ts";
 import type { ChannelName } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { topic as topicKind } from "../value/tag.ts";
+import { canonicalAddress } from "./address.ts";
 import { liftNo, placesOn } from "./address-no.ts";
 import { anyTopic } from "./consent.ts";
 import { saidNow } from "./consent-word.ts";
@@ -31,7 +32,7 @@ export interface ConsentInput {
  * that is none, 1–100 characters.
  */
 export async function setConsent(ctx: Context, input: ConsentInput) {
-  const topic = parseInput(plainText.max(100).optional(), input.topic, ["topic"]);
+  const topic = parseInput(topicKind().optional(), input.topic, ["topic"]);
   if (isRefusal(topic)) return topic;
   const { channel, granted, source = describeActor(ctx.actor) } = input;
   const member = await findMember(ctx, input.member);
@@ -78,7 +79,7 @@ export function consentSaid({ who, channel, topic = anyTopic, granted, source, n
 /** An address that must not be written to on a channel. */
 export interface Suppressed {
   readonly channel: ChannelName;
-  /** As members hold it: e-mail in lower case, phone in E.164, or a push token. */
+  /** An e-mail address, a phone number or a push token, however it is written. */
   readonly address: string;
   readonly reason: SuppressionReason;
 }
@@ -92,15 +93,16 @@ export async function suppress(ctx: Context, list: readonly Suppressed[]): Promi
 
 /** The statement of {@link suppress}, to stand in a transaction with others, where `guard` holds. */
 export function suppressing(list: readonly Suppressed[], now: number, guard: SQL = sql`1`): Query {
+  const held = list.map((each) => ({ ...each, address: canonicalAddress(each.channel, each.address) }));
   return sql`
     INSERT OR IGNORE INTO suppression (channel, address, reason, at)
-    SELECT value ->> 'channel', value ->> 'address', value ->> 'reason', ${now} FROM ${rows(list)} WHERE ${guard}`;
+    SELECT value ->> 'channel', value ->> 'address', value ->> 'reason', ${now} FROM ${rows(held)} WHERE ${guard}`;
 }
 
 /** Lets an address be written to again; whether anything was suppressed. */
 export async function unsuppress(ctx: Context, channel: ChannelName, address: string): Promise<boolean> {
   const [result] = await ctx.db.write([
-    sql`DELETE FROM suppression WHERE channel = ${channel} AND address = ${address}`,
+    sql`DELETE FROM suppression WHERE channel = ${channel} AND address = ${canonicalAddress(channel, address)}`,
   ]);
   return (result?.rowsAffected ?? 0) > 0;
 }

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
-import { allOf, asksNothing, asksSomething, defineTerm, listOf, oneOf, plainText } from "../audience/term.ts";
+import { allOf, asksNothing, asksSomething, defineTerm, listOf, oneOf } from "../audience/term.ts";
+import { tag } from "../value/tag.ts";
 
 /** Conditions on the member's tags. */
 export const tagTerm = defineTerm({
@@ -8,9 +9,9 @@ export const tagTerm = defineTerm({
   description: "The member's tags.",
   schema: z
     .strictObject({
-      has: plainText.optional().describe("Has this tag."),
-      any: listOf(plainText).optional().describe("Has at least one of these tags, at most 1,000."),
-      all: listOf(plainText).optional().describe("Has every one of these tags, at most 1,000."),
+      has: tag().optional().describe("Has this tag."),
+      any: listOf(tag()).optional().describe("Has at least one of these tags, at most 1,000."),
+      all: listOf(tag()).optional().describe("Has every one of these tags, at most 1,000."),
     })
     .refine(asksSomething, asksNothing)
     .meta({ id: "TagCondition", description: "Conditions on tags; those given must all hold." }),

@@ -1,6 +1,7 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
+import { externalIdForms } from "../value/external-id.ts";
 import { anyTopic } from "./consent.ts";
 import { unlessListed, unlessOlder, type Word, wordsOf } from "./consent-word.ts";
 import { unsubscribed } from "./events.ts";
@@ -69,6 +70,22 @@ function finalValue(items: readonly MemberItem[], name: (typeof plainFields)[num
 
 /** What the item says is merged into what is there (RFC 7396): `null` removes a name. */
 const mergedAttributes = sql`json_patch(coalesce(o.attributes, '{}'), coalesce(value -> 'attributes', '{}'))`;
+
+/**
+ * Gives members who were taken before ids were normalised the canonical form of theirs. Where another member has that
+ * already, both stay: two are never made one.
+ */
+export function takenInOtherForm(items: readonly MemberItem[]): SQL[] {
+  const renamed = items.flatMap(({ externalId }) => {
+    const [canonical, ...others] = externalIdForms(externalId);
+    return others.map((before) => ({ before, canonical }));
+  });
+  if (renamed.length === 0) return [];
+  return [
+    sql`UPDATE OR IGNORE member SET external_id = value ->> 'canonical' FROM ${rows(renamed)}
+        WHERE external_id = value ->> 'before'`,
+  ];
+}
 
 /** The members of the items and one row for each value of a list in them. */
 function eachOf(items: readonly Pick<MemberItem, "externalId">[], list: "tags" | "pushTokens" | "consent"): SQL {

@@ -6,7 +6,7 @@ import type { Query } from "../db/statement.ts";
 import { type Issue, refuse } from "../errors.ts";
 import { returnNos } from "./address-no.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
-import { consentRows, memberRows, pushTokenRows, tagRows } from "./upsert-rows.ts";
+import { consentRows, memberRows, pushTokenRows, tagRows, takenInOtherForm } from "./upsert-rows.ts";
 
 /** The most items of one call, and of one statement. */
 export const upsertLimit = 1_000;
@@ -56,6 +56,7 @@ export function upsertOf(ctx: Context, items: readonly MemberItem[], source: str
   const withIds = items.map((item) => ({ ...item, id: ctx.id() }));
   const giving = (name: "tags" | "pushTokens" | "consent") => items.filter((item) => item[name] !== undefined);
   const queries = [
+    ...takenInOtherForm(items),
     memberRows(withIds, now),
     ...tagRows(giving("tags")),
     ...pushTokenRows(giving("pushTokens"), now),

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context, Gauge } from "../context.ts";
 import { perApp, remembered } from "../memory.ts";
 import { type QueueFigures, type QueueStatus, queueStatus } from "./queue/status.ts";
+import { sweepsOf } from "./queue/sweeps.ts";
 
 /** What is committed and the queue has not taken yet. */
 export const outboxGauges: readonly Gauge[] = [
@@ -68,6 +69,18 @@ export const queueGauges: readonly Gauge[] = [
     read: async (ctx) => {
       const found = lastLook(ctx);
       return found ? [{ value: found.deadLetters.atLeast }] : [];
+    },
+  },
+];
+
+/** Whether lost work is looked for. */
+export const sweepGauges: readonly Gauge[] = [
+  {
+    name: "fanfare_sweep_age_seconds",
+    help: "Time since the last sweep came, in seconds: it comes every minute. None before the first.",
+    read: async (ctx) => {
+      const { lastAt } = await sweepsOf(ctx);
+      return lastAt === null ? [] : [{ value: (ctx.clock() - lastAt) / 1000 }];
     },
   },
 ];

@@ -1,5 +1,18 @@
-import { createRemoteJWKSet, errors, importSPKI, type JWTVerifyGetKey, jwtVerify, SignJWT } from "jose";
+import {
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FetchImplementation,
+  importSPKI,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+  SignJWT,
+  UnsecuredJWT,
+} from "jose";
 import { SetupError } from "../errors.ts";
+import { withoutNulls } from "../foreign-json.ts";
 
 /**
  * How the shop signs the tokens of its members. Issuer, audience and algorithms are pinned: no token chooses its own.
@@ -43,19 +56,31 @@ export function memberTokenVerifier(settings: MemberTokenSettings, clock: () => 
   const { issuer, audience } = settings;
   return async (token: string): Promise<MemberTokenVerdict> => {
     try {
-      const { payload } = await jwtVerify(token, keys, {
+      const claims = {
         issuer,
         audience,
-        algorithms: [...settings.algorithms],
         requiredClaims: ["exp", "sub"],
         clockTolerance: 5,
         currentDate: new Date(clock()),
-      });
+      };
+      const payload = await verified(token, keys, { ...claims, algorithms: [...settings.algorithms] });
       return payload.sub ? { externalId: payload.sub } : fault("CLAIM_MISSING", "the token's sub is empty");
     } catch (error) {
       return faultOf(error, settings);
     }
   };
+}
+
+/** The claims of a token. One that is null counts as absent: whether those that are left suffice is asked again. */
+async function verified(token: string, keys: JWTVerifyGetKey, options: JWTVerifyOptions): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload;
+  } catch (error) {
+    // Claims are looked at after the signature, so what the error brings along was signed.
+    if (!(error instanceof errors.JWTClaimValidationFailed) || error.payload[error.claim] !== null) throw error;
+    const claims = withoutNulls(error.payload) as JWTPayload;
+    return UnsecuredJWT.decode(new UnsecuredJWT(claims).encode(), options).payload;
+  }
 }
 
 /**
@@ -89,7 +114,7 @@ function keySource(settings: MemberTokenSettings): JWTVerifyGetKey {
       throw new SetupError(`members' tokens cannot use ${name} with ${symmetric ? "a secret" : "a public key"}`);
     }
   }
-  if ("jwksUrl" in settings) return createRemoteJWKSet(new URL(settings.jwksUrl));
+  if ("jwksUrl" in settings) return createRemoteJWKSet(new URL(settings.jwksUrl), { [customFetch]: fetchKeys });
   if ("secret" in settings) {
     const secret = new TextEncoder().encode(settings.secret);
     if (secret.length < 32) throw new SetupError("the secret of members' tokens needs 32 bytes or more");
@@ -98,6 +123,12 @@ function keySource(settings: MemberTokenSettings): JWTVerifyGetKey {
   const { publicKey } = settings;
   return oncePerAlgorithm((alg) => importSPKI(publicKey, alg));
 }
+
+/** The shop's key set; what its keys say with null they do not say. */
+const fetchKeys: FetchImplementation = async (url, options) => {
+  const answer = await fetch(url, options);
+  return answer.ok ? Response.json(withoutNulls(await answer.json())) : answer;
+};
 
 /** A key is imported once, not for every token. */
 function oncePerAlgorithm(importKey: (alg: string) => Promise<CryptoKey>): JWTVerifyGetKey {

@@ -51,6 +51,43 @@ export function countForgotten(what: string, rows: number): void {
   forgotten.inc({ what }, rows);
 }
 
+const logLinesLost = new Counter({
+  name: "fanfare_log_lines_lost_total",
+  help:
+    "Log lines of this process that nobody took: the disk was full, the pipe or terminal closed, " +
+    "or its reader stood still.",
+  registers: [registry],
+});
+
+/** Counts lines that the log could not write. */
+export function countLostLines(lines: number): void {
+  logLinesLost.inc(lines);
+}
+
+const clockSteps = new Counter({
+  name: "fanfare_clock_steps_total",
+  help: "Times that this process saw the clock set back or ahead by a second or more.",
+  labelNames: ["direction"],
+  registers: [registry],
+});
+
+/** Counts a step of the clock by so many milliseconds, negative where it was set back. */
+export function countClockStep(ms: number): void {
+  clockSteps.inc({ direction: ms < 0 ? "back" : "ahead" });
+}
+
+const mendings = new Counter({
+  name: "fanfare_queue_mended_total",
+  help: "Schedules and URL groups at the queue that this process found missing, another's, paused or changed.",
+  labelNames: ["was"],
+  registers: [registry],
+});
+
+/** Counts something at the queue that was set right. */
+export function countMending(was: string): void {
+  mendings.inc({ was });
+}
+
 /** Counts a message that this process has handled. */
 export function countJob(job: string, result: "done" | "retry" | "reject" | "error", seconds: number): void {
   jobs.inc({ job, result });

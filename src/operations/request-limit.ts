@@ -1,35 +1,28 @@
-import { type LimitPlace, type RateVerdict, rateLimit } from "../redis/rate-limit.ts";
+import { type LimitPlace, rateLimit } from "../redis/rate-limit.ts";
+import type { RequestRates } from "../web/settings.ts";
 
-/** `limit` requests in `periodSeconds`. */
-export interface Rate {
-  readonly limit: number;
-  readonly periodSeconds: number;
+/** Why a request may not pass now. */
+export interface TooOften {
+  /** For people: what the limit is, which setting it is, and when to come again. */
+  readonly message: string;
+  readonly retryAfterSeconds: number;
 }
 
-export interface RequestLimits {
-  /** Generous: many members share an address. */
-  readonly perAddress: Rate;
-  readonly perMember: Rate;
-}
+/** Counts one request for something by someone, e.g. `("app", "203.0.113.7")`; answers why it may not pass. */
+export type RequestLimiter = (what: keyof RequestRates, who: string | number) => Promise<TooOften | undefined>;
 
-export const usualRequestLimits: RequestLimits = {
-  perAddress: { limit: 600, periodSeconds: 10 },
-  perMember: { limit: 60, periodSeconds: 10 },
-};
-
-/** Whose requests are counted. */
-export type Requester = { readonly address: string } | { readonly member: number };
-
-/** Counts one request and says whether it may pass. */
-export type RequestLimiter = (requester: Requester) => Promise<RateVerdict>;
-
-/** Makes the gate that the app's requests pass first by address, then by member. */
+/** Makes the gate that requests pass, as often as the installation's rates allow. */
 export function createRequestLimit(
   ctx: LimitPlace & { readonly clock: () => number },
-  limits: RequestLimits = usualRequestLimits,
+  rates: RequestRates,
 ): RequestLimiter {
-  return (requester) =>
-    "member" in requester
-      ? rateLimit(ctx, { key: `app:member:${requester.member}`, ...limits.perMember, now: ctx.clock() })
-      : rateLimit(ctx, { key: `app:address:${requester.address}`, ...limits.perAddress, now: ctx.clock() });
+  return async (what, who) => {
+    const { limit, periodSeconds, setting } = rates[what];
+    const verdict = await rateLimit(ctx, { key: `${what}:${who}`, limit, periodSeconds, now: ctx.clock() });
+    if (verdict.allowed) return undefined;
+    const { retryAfterSeconds } = verdict;
+    const allowed = `${limit} in ${periodSeconds} s (${setting})`;
+    const message = `Too many requests: at most ${allowed}; try again in ${retryAfterSeconds} s.`;
+    return { message, retryAfterSeconds };
+  };
 }

@@ -3,6 +3,9 @@ import { type ChannelName, type ExternalChannelName, externalNames, isExternal }
 import type { Context } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { readEmail } from "../value/email-address.ts";
+import { readPhone } from "../value/phone.ts";
+import { canonicalOr } from "../value/value.ts";
 import { operationsSettings } from "./settings.ts";
 
 type Sandbox = Context["sandbox"];
@@ -16,7 +19,7 @@ export type SandboxFaults = ReturnType<Sandbox["faults"]>[ExternalChannelName] &
 export interface OutboxFilter {
   readonly channel?: ChannelName | undefined;
   readonly run?: number | undefined;
-  /** One address, in full. */
+  /** One address, in full, however it is written. */
   readonly recipient?: string | undefined;
 }
 
@@ -30,7 +33,7 @@ export function listSandbox(
     first: limit,
     ...(channel === undefined ? {} : { channel }),
     ...(run === undefined ? {} : { run: String(run) }),
-    ...(recipient === undefined ? {} : { to: recipient }),
+    ...(recipient === undefined ? {} : { to: canonicalOr(recipient.includes("@") ? readEmail : readPhone, recipient) }),
     ...(after === undefined ? {} : { after }),
   }).deliveries;
 }

@@ -4,7 +4,8 @@ import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
 import { languageOf } from "../language.ts";
 import { type Memory, perApp } from "../memory.ts";
-import type { Timers, World } from "../world.ts";
+import { externalIdForms } from "../value/external-id.ts";
+import { stillWaits, type Timers, type World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
 import { findToken } from "./token.ts";
 
@@ -16,17 +17,23 @@ export interface SignInParts extends Pick<World, "clock" | "timers"> {
   readonly memory: Memory;
   /** Absent while the shop's tokens are not set up: then no member can sign in. */
   readonly members: MemberTokenSettings | undefined;
+  readonly isProduction?: boolean;
 }
 
-/** Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. */
-export const operatorCookie = "fanfare_operator";
+/**
+ * Holds an operator's token for pages in the browser; `SameSite=Strict`, never readable by scripts. In production its
+ * name makes browsers refuse it from anywhere but this very host over https.
+ */
+export function operatorCookie(isProduction: boolean): string {
+  return isProduction ? "__Host-fanfare_operator" : "fanfare_operator";
+}
 
 /**
  * Makes the answer to "who is asking?": `Authorization: Bearer ff_op_…` or `ff_sv_…`, a member's JWT, or else the
  * operator's cookie. No credentials at all are fine (anonymous); faulty ones never are. Lookups are remembered for 5 s.
  */
 export function createSignIn(parts: SignInParts): (request: Request) => Promise<SignIn> {
-  const { db, members, clock, timers } = parts;
+  const { db, members, clock, timers, isProduction = false } = parts;
   const verify = members && memberTokenVerifier(members, clock);
   const tokenActor = remembering(perApp(parts, "operations.tokens", emptyKnown), clock, (token) =>
     actorOfToken(db, token),
@@ -42,7 +49,7 @@ export function createSignIn(parts: SignInParts): (request: Request) => Promise<
   };
 
   return async (request) => {
-    const credentials = credentialsOf(request);
+    const credentials = credentialsOf(request, operatorCookie(isProduction));
     if (credentials === undefined) return { actor: { kind: "anonymous" } };
     const token = /^Bearer +([\w.~+/=-]{1,4096}) *$/i.exec(credentials)?.[1];
     if (!token) return fault("TOKEN_MALFORMED", "Authorization must be: Bearer, a space, and one token");
@@ -52,10 +59,10 @@ export function createSignIn(parts: SignInParts): (request: Request) => Promise<
   };
 }
 
-function credentialsOf(request: Request): string | undefined {
+function credentialsOf(request: Request, name: string): string | undefined {
   const header = request.headers.get("authorization");
   if (header !== null) return header;
-  const cookie = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(operatorCookie);
+  const cookie = new Bun.CookieMap(request.headers.get("cookie") ?? "").get(name);
   return cookie ? `Bearer ${cookie}` : undefined;
 }
 
@@ -64,7 +71,7 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
   if (!found) return undefined;
   const { id, name } = found;
   return found.kind === "operator"
-    ? { kind: "operator", id, name, role: found.role }
+    ? { kind: "operator", id, operator: found.operator.id, name: found.operator.name, role: found.role }
     : { kind: "service", id, name, scopes: found.scopes };
 }
 
@@ -79,11 +86,12 @@ function membersOf(db: Database, timers: Timers): (externalId: string) => Promis
 }
 
 async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {
+  const forms = ids.map(externalIdForms);
   const found = await db.all<MemberRow>(sql`
     SELECT seq, id, external_id AS external, locale FROM member
-    WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND deleted_at IS NULL`);
+    WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(forms.flat())})) AND deleted_at IS NULL`);
   const byId = new Map(found.map(({ external, ...row }) => [external, memberActor(row)]));
-  return ids.map((id) => byId.get(id));
+  return forms.map((those) => those.map((form) => byId.get(form)).find((actor) => actor !== undefined));
 }
 
 interface MemberRow {
@@ -108,7 +116,7 @@ function remembering(known: KnownActors, clock: () => number, find: (key: string
   return async (key: string): Promise<Actor | undefined> => {
     const now = clock();
     const hit = known.get(key);
-    if (hit && hit.until > now) return hit.actor;
+    if (hit && stillWaits(hit.until, now, rememberMs)) return hit.actor;
     known.delete(key);
     const actor = await find(key);
     if (!actor) return undefined;

@@ -6,6 +6,8 @@ import type { Database } from "../db/client.ts";
 import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { auditDeed, subjectOf } from "../transition/audit.ts";
+import { type Operator, operatorNamed } from "./operator.ts";
 
 /** A token that lets an operator or the shop's backend in; the secret itself is not kept. */
 export type AccessToken = {
@@ -17,13 +19,19 @@ export type AccessToken = {
 } & Power;
 
 type Power =
-  | { readonly kind: "operator"; readonly role: Role }
+  | { readonly kind: "operator"; readonly role: Role; readonly operator: Operator }
   | { readonly kind: "service"; readonly scopes: readonly Scope[] };
 
 const name = z.string().trim().min(1, "give it a name, so that you know later whose it is").max(100);
 const scope = z.custom<Scope>((value) => typeof value === "string" && /^[a-z_]+:[a-z_]+$/.test(value));
 const TokenInput = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("operator"), name, role: z.enum(roles) }),
+  z.object({
+    kind: z.literal("operator"),
+    name,
+    role: z.enum(roles),
+    /** The person whose it is; who is called as the token is, unless given. */
+    operator: name.optional(),
+  }),
   z.object({ kind: z.literal("service"), name, scopes: z.array(scope).min(1, "name at least one scope") }),
 ]);
 export type TokenInput = z.input<typeof TokenInput>;
@@ -40,25 +48,35 @@ export interface MadeToken {
   readonly record: AccessToken;
 }
 
-/** Makes a token for an operator (with a role) or a service (with scopes). Refuses faulty input. */
+/**
+ * Makes a token for an operator (with a role) or a service (with scopes). A person of a name that is not known yet is
+ * written down with it. Refuses faulty input.
+ */
 export async function createToken(ctx: Context, input: TokenInput) {
   const parsed = parseInput(TokenInput, input);
   if (isRefusal(parsed)) return parsed;
-  const { kind, name } = parsed;
+  const { kind } = parsed;
   const known = knownScopes(ctx.domains);
   const strange = parsed.kind === "service" ? parsed.scopes.filter((each) => !known.includes(each)) : [];
   if (strange.length > 0) {
     const message = `there is no scope ${strange.join(", ")}; there are ${known.join(", ")}`;
     return refuse.invalid([{ path: "scopes", message }]);
   }
-  const role = parsed.kind === "operator" ? parsed.role : null;
-  const allowed = parsed.kind === "service" ? [...new Set(parsed.scopes)] : [];
-  const token = newSecret(kind);
-  await ctx.db.write([
-    sql`INSERT INTO access_token (hash, name, kind, role, scopes, created_at)
-        VALUES (${hashOf(token)}, ${name}, ${kind}, ${role}, ${JSON.stringify(allowed)}, ${ctx.clock()})`,
+  return withTransaction(ctx, (tx) => insertToken(tx, parsed, newSecret(kind)));
+}
+
+async function insertToken(tx: Context, input: z.output<typeof TokenInput>, token: string): Promise<MadeToken> {
+  const { kind, name } = input;
+  const role = input.kind === "operator" ? input.role : null;
+  const allowed = input.kind === "service" ? [...new Set(input.scopes)] : [];
+  const operator = input.kind === "operator" ? await operatorNamed(tx, input.operator ?? name) : undefined;
+  await tx.db.write([
+    sql`INSERT INTO access_token (hash, name, kind, role, scopes, operator, created_at)
+        VALUES (${hashOf(token)}, ${name}, ${kind}, ${role}, ${JSON.stringify(allowed)}, ${operator?.id ?? null},
+          ${tx.clock()})`,
+    ...(operator ? [auditDeed(tx, subjectOf("operator", operator.id), `was given a token as ${role}: ${name}`)] : []),
   ]);
-  const record = await findToken(ctx.db, token);
+  const record = await findToken(tx.db, token);
   if (!record) throw new Error("a token was written and is not there");
   return { token, record };
 }
@@ -68,7 +86,8 @@ export async function createToken(ctx: Context, input: TokenInput) {
  * Refuses an unknown id, and the last admin's token: nobody could make another.
  */
 export async function revokeToken(ctx: Context, id: number) {
-  return withTransaction(ctx, async ({ db, clock }) => {
+  return withTransaction(ctx, async (tx) => {
+    const { db, clock } = tx;
     const found = await tokenById(db, id);
     if (!found) return refuse.notFound("token", id);
     if (found.revokedAt !== undefined) return found;
@@ -76,7 +95,12 @@ export async function revokeToken(ctx: Context, id: number) {
       return refuse.conflict("this is the last admin's token: make another one first, then revoke this with that");
     }
     const at = clock();
-    await db.write([sql`UPDATE access_token SET revoked_at = ${at} WHERE id = ${id} AND revoked_at IS NULL`]);
+    await db.write([
+      sql`UPDATE access_token SET revoked_at = ${at} WHERE id = ${id} AND revoked_at IS NULL`,
+      ...(found.kind === "operator"
+        ? [auditDeed(tx, subjectOf("operator", found.operator.id), `lost a token: ${found.name}`)]
+        : []),
+    ]);
     return { ...found, revokedAt: at };
   });
 }
@@ -86,13 +110,13 @@ export async function listTokens(
   ctx: Context,
   { after = 0, limit }: { after?: number | undefined; limit: number },
 ): Promise<AccessToken[]> {
-  const rows = await ctx.db.all<Row>(sql`SELECT * FROM access_token WHERE id > ${after} ORDER BY id LIMIT ${limit}`);
+  const rows = await ctx.db.all<Row>(sql`${tokens} WHERE t.id > ${after} ORDER BY t.id LIMIT ${limit}`);
   return rows.map(fromRow);
 }
 
 /** The token of this secret, when it was not revoked. Only its hash is compared, so timing tells nothing of it. */
 export async function findToken(db: Database, token: string): Promise<AccessToken | undefined> {
-  const row = await db.first<Row>(sql`SELECT * FROM access_token WHERE hash = ${hashOf(token)} AND revoked_at IS NULL`);
+  const row = await db.first<Row>(sql`${tokens} WHERE t.hash = ${hashOf(token)} AND t.revoked_at IS NULL`);
   return row && fromRow(row);
 }
 
@@ -105,23 +129,33 @@ export async function ensureAdminToken(ctx: Context): Promise<string | undefined
   });
 }
 
+const tokens = sql`
+  SELECT t.*, o.name AS operator_name FROM access_token t LEFT JOIN operator o ON o.id = t.operator`;
+
 interface Row {
   readonly id: number;
   readonly name: string;
   readonly kind: string;
   readonly role: string | null;
   readonly scopes: string;
+  readonly operator: number | null;
+  readonly operator_name: string | null;
   readonly created_at: number;
   readonly revoked_at: number | null;
 }
 
 const Power = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("operator"), role: z.enum(roles) }),
+  z.object({
+    kind: z.literal("operator"),
+    role: z.enum(roles),
+    operator: z.object({ id: z.int(), name: z.string() }),
+  }),
   z.object({ kind: z.literal("service"), scopes: z.array(scope) }),
 ]);
 
 function fromRow(row: Row): AccessToken {
-  const power = Power.parse({ kind: row.kind, role: row.role, scopes: JSON.parse(row.scopes) });
+  const operator = { id: row.operator, name: row.operator_name };
+  const power = Power.parse({ kind: row.kind, role: row.role, operator, scopes: JSON.parse(row.scopes) });
   const { id, name, created_at: createdAt, revoked_at: revokedAt } = row;
   return { id, name, createdAt, revokedAt: revokedAt ?? undefined, ...power };
 }
@@ -129,13 +163,13 @@ function fromRow(row: Row): AccessToken {
 /** The tokens of these ids, each in its id's place; undefined where there is none. */
 export async function tokensById(ctx: Context, ids: readonly number[]): Promise<(AccessToken | undefined)[]> {
   const rows = await ctx.db.all<Row>(
-    sql`SELECT * FROM access_token WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
+    sql`${tokens} WHERE t.id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`,
   );
   return inOrder(ids, rows.map(fromRow));
 }
 
 async function tokenById(db: Database, id: number): Promise<AccessToken | undefined> {
-  const row = await db.first<Row>(sql`SELECT * FROM access_token WHERE id = ${id}`);
+  const row = await db.first<Row>(sql`${tokens} WHERE t.id = ${id}`);
   return row && fromRow(row);
 }
 

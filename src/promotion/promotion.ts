@@ -5,8 +5,11 @@ import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { schemaIssues } from "../input.ts";
+import { check, schemaIssues } from "../input.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
+import { revise } from "../transition/revision.ts";
+import { currency } from "../value/currency.ts";
+import { plainText } from "../value/plain-text.ts";
 import { promotionTable } from "./table.ts";
 import { PromotionRule, rewardOfTier } from "./tier.ts";
 
@@ -15,9 +18,9 @@ export type Promotion = Omit<typeof promotionTable.$inferSelect, "kind" | "tiers
 
 /** What an operator says of a promotion besides its rule. */
 const PromotionFacts = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name: plainText(200),
   remark: z.string().trim().max(2_000).default(""),
-  currency: z.string().regex(/^[A-Z]{3}$/, "must be an ISO 4217 code such as EUR"),
+  currency: currency(),
   /** Now, unless said. */
   startsAt: z.int().optional(),
   endsAt: z.int().nullable().default(null),
@@ -42,7 +45,7 @@ export async function createPromotion(ctx: Context, draft: PromotionDraft) {
   return withTransaction(ctx, async (tx) => {
     const [made] = await tx.db.orm.insert(promotionTable).values(row).returning();
     if (!made) throw new Error("the insert answered no promotion");
-    return audited(tx, made, "created");
+    return audited(tx, made, "created", ["created"]);
   });
 }
 
@@ -67,7 +70,7 @@ export async function rewritePromotion(
       .set({ ...checked, updatedAt: tx.clock() })
       .where(eq(promotionTable.id, input.id))
       .returning();
-    return row ? audited(tx, row, "changed") : refuse.notFound("promotion", input.id);
+    return row ? audited(tx, row, "changed", Object.keys(changes)) : refuse.notFound("promotion", input.id);
   });
 }
 
@@ -86,9 +89,15 @@ export async function setEnabled(ctx: Context, input: { id: number; enabled: boo
   });
 }
 
-/** Writes down who did what to a promotion, and answers it. */
-async function audited(tx: Context, row: typeof promotionTable.$inferSelect, what: string): Promise<Promotion> {
-  await tx.db.write([auditDeed(tx, subjectOf("promotion", row.id), what)]);
+/** Writes down who did what to a promotion, and its new version where that changed what it says; answers it. */
+async function audited(
+  tx: Context,
+  row: typeof promotionTable.$inferSelect,
+  what: string,
+  fields: readonly string[] = [],
+): Promise<Promotion> {
+  const subject = subjectOf("promotion", row.id);
+  await tx.db.write([auditDeed(tx, subject, what), ...(fields.length > 0 ? [revise(tx, subject, fields)] : [])]);
   return fromRow(row);
 }
 
@@ -136,8 +145,8 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
 }
 
 async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraft) {
-  const parsed = PromotionFacts.safeParse(facts);
-  const ruled = PromotionRule.safeParse(rule);
+  const parsed = check(PromotionFacts, facts);
+  const ruled = check(PromotionRule, rule);
   const issues = [...schemaIssues(parsed.error), ...schemaIssues(ruled.error, ["rule"])];
   if (!parsed.success || !ruled.success) return refuse.invalid(issues);
   const promised = await rewardIssues(ctx, ruled.data);

@@ -1,6 +1,7 @@
 import { QstashError } from "@upstash/qstash";
 import { z } from "zod";
-import { installation } from "./installation.ts";
+import { withoutNulls } from "../foreign-json.ts";
+import { nameAtQueue, nameFromQueue } from "./installation.ts";
 import type { Flow, QueueSettings } from "./qstash.ts";
 
 /** The flow of messages that name none. */
@@ -14,15 +15,14 @@ export const queueFlows: Readonly<Record<string, Flow>> = {
   [eventFlow]: { parallelism: 32 },
 };
 
-/** What the queue calls a flow: with the installation's name, for keys belong to the whole account. */
+/** What the queue calls a flow. */
 export function flowKey(settings: QueueSettings, flow: string): string {
-  return `fanfare-${installation(settings)}.${flow}`;
+  return nameAtQueue(settings, flow);
 }
 
 /** The flow of this installation that the queue calls so; undefined for another's. */
 export function flowOfKey(settings: QueueSettings, key: string): string | undefined {
-  const prefix = flowKey(settings, "");
-  return key.startsWith(prefix) ? key.slice(prefix.length) : undefined;
+  return nameFromQueue(settings, key);
 }
 
 /** The limits that a flow's messages bring with them: `a.1` has those of `a`. Undefined for a flow that has none. */
@@ -61,5 +61,5 @@ export async function listFlows({ url, token }: QueueSettings): Promise<KeptFlow
     signal: AbortSignal.timeout(timeoutMs),
   });
   if (!response.ok) throw new QstashError(`it answers ${response.status} when asked for its flows`, response.status);
-  return z.array(KeptFlow).parse(await response.json());
+  return z.array(KeptFlow).parse(withoutNulls(await response.json()));
 }

@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import type { Issue } from "../errors.ts";
+import type { Setback } from "./setback.ts";
 
 /** One message to be published: its name, its checked payload, and how it travels. */
 export interface Message {
@@ -61,15 +62,24 @@ export interface OwnedMessage<Ctx> {
    * nothing.
    */
   unpark(ctx: Ctx, payload: unknown): Promise<void>;
+  /** Why its work was put off by somebody else than the queue, if it was. */
+  setback(ctx: Ctx, payload: unknown): Promise<Setback | undefined>;
+}
+
+/** What a domain knows of its kind of message. */
+interface Hooks<Payload, Ctx> {
+  readonly unpark?: (ctx: Ctx, payload: Payload) => Promise<unknown>;
+  readonly setback?: (ctx: Ctx, payload: Payload) => Promise<Setback | undefined>;
+  readonly republishable?: boolean;
 }
 
 /**
- * Seals a kind of message for its domain's manifest: how its parked work is taken up again, and whether it may be
- * published anew.
+ * Seals a kind of message for its domain's manifest: how its parked work is taken up again, what puts it off, and
+ * whether it may be published anew.
  */
 export function owned<Payload, Ctx>(
   { name, schema, of }: MessageType<Payload>,
-  hooks: { readonly unpark?: (ctx: Ctx, payload: Payload) => Promise<unknown>; readonly republishable?: boolean } = {},
+  hooks: Hooks<Payload, Ctx> = {},
 ): OwnedMessage<Ctx> {
   return {
     name,
@@ -82,6 +92,10 @@ export function owned<Payload, Ctx>(
     unpark: async (ctx, payload) => {
       const parsed = schema.safeParse(payload);
       if (parsed.success) await hooks.unpark?.(ctx, parsed.data);
+    },
+    setback: async (ctx, payload) => {
+      const parsed = schema.safeParse(payload);
+      return parsed.success ? hooks.setback?.(ctx, parsed.data) : undefined;
     },
   };
 }

@@ -1,7 +1,9 @@
 import { type PublishBatchRequest, QstashError } from "@upstash/qstash";
+import { withoutNulls } from "../foreign-json.ts";
 import { eventsAnnounced } from "./event/event.ts";
 import { eventGroup } from "./event/group.ts";
 import { configuredLimits, defaultFlow, flowKey } from "./flow.ts";
+import { addressOfJob, nameAtQueue } from "./installation.ts";
 import type { Queue, QueueSettings } from "./qstash.ts";
 
 /** A row of the outbox that the queue has not taken. */
@@ -28,7 +30,7 @@ export type Answer = { readonly row: WaitingRow } & (
 export async function publish(queue: Queue, waiting: readonly WaitingRow[]): Promise<Answer[]> {
   try {
     const answers = await queue.client.batch(waiting.map((row) => toRequest(queue.settings, row)));
-    return waiting.map((row, i) => ({ row, ...itemOf(answers[i]) }));
+    return waiting.map((row, i) => ({ row, ...itemOf(withoutNulls(answers[i])) }));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (!isRefused(error)) return waiting.map((row) => ({ row, outage: reason }));
@@ -79,13 +81,13 @@ function toRequest(settings: QueueSettings, row: WaitingRow): PublishBatchReques
   return {
     ...(row.name === eventsAnnounced.name
       ? { urlGroup: eventGroup(settings) }
-      : { url: `${settings.jobsUrl}/${row.name}` }),
+      : { url: addressOfJob(settings, row.name) }),
     body: row.payload,
     headers: { "Content-Type": "application/json" },
-    deduplicationId: row.id,
+    deduplicationId: nameAtQueue(settings, row.id),
     retries: settings.retries,
-    label: row.name,
-    failureCallback: `${settings.jobsUrl}/failed`,
+    label: nameAtQueue(settings, row.name),
+    failureCallback: addressOfJob(settings, "failed"),
     ...(row.not_before === null ? {} : { notBefore: Math.ceil(row.not_before / 1000) }),
     ...(limits && {
       flowControl: { key: flowKey(settings, flow), parallelism: limits.parallelism, ...rateOf(limits) },

@@ -8,8 +8,18 @@ export interface QueueSettings {
   readonly token: string;
   readonly currentSigningKey: string;
   readonly nextSigningKey: string;
-  /** Where the queue finds our jobs, without a trailing slash, e.g. `https://fanfare.example/jobs`. */
+  /** What tells this installation's names in the queue from those of others. */
+  readonly installation: string;
+  /**
+   * Where the queue finds our jobs, without a trailing slash, e.g. `https://fanfare.example/jobs`. The address is the
+   * installation's: whatever becomes of this process, another may answer there.
+   */
   readonly jobsUrl: string;
+  /**
+   * Where this process alone is found, where that is another address: what earlier versions gave the queue is for
+   * there.
+   */
+  readonly ownUrl?: string | undefined;
   /** How often the queue tries a message again before it is dead, at most. */
   readonly retries: number;
   /**

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { RootDatabase } from "../db/client.ts";
-import type { World } from "../world.ts";
+import { stillWaits, type World } from "../world.ts";
 import { announceEvents } from "./event/event.ts";
 import { relayName } from "./outbox.ts";
 import { type Answer, publish, type WaitingRow } from "./publish.ts";
@@ -40,7 +40,7 @@ export function startRelay(db: RootDatabase, queue: Queue, log: Log, world: Rela
     await Promise.resolve(); // where nothing may be done, too, `running` is set before it is cleared
     do {
       again = false;
-      while (!stopped && clock() >= (queue.outage?.until ?? 0)) {
+      while (!stopped && !stillWaits(queue.outage?.until ?? 0, clock(), maxPauseMs)) {
         await announceEvents({ db, ...world });
         const waiting = await nextRows(db, clock());
         if (waiting.length === 0) break;
@@ -88,7 +88,8 @@ function logRefused(answers: readonly Answer[], log: Log): void {
 function nextRows(db: RootDatabase, now: number): Promise<WaitingRow[]> {
   return db.all<WaitingRow>(sql`
     SELECT seq, id, name, payload, flow, not_before, attempts FROM outbox
-    WHERE published_at IS NULL AND next_try_at <= ${now} ORDER BY next_try_at, seq LIMIT ${batchSize}`);
+    WHERE published_at IS NULL AND (next_try_at <= ${now} OR next_try_at > ${now + longestPauseMs})
+    ORDER BY next_try_at, seq LIMIT ${batchSize}`);
 }
 
 async function record(db: RootDatabase, answers: readonly Answer[], now: number): Promise<void> {
@@ -112,7 +113,10 @@ function resultOf(answer: Exclude<Answer, { outage: string }>, now: number) {
     : { seq, messageId: null, error: answer.refused, nextTry: now + backoffMs(attempts) };
 }
 
+/** What is to wait for longer has waited since before the clock was set back. */
+const longestPauseMs = 60_000;
+
 /** 0.25 s, doubling, at most a minute. */
 function backoffMs(attempts: number): number {
-  return Math.min(60_000, 250 * 2 ** attempts);
+  return Math.min(longestPauseMs, 250 * 2 ** attempts);
 }

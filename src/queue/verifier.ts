@@ -1,5 +1,6 @@
 import { Receiver } from "@upstash/qstash";
 import { z } from "zod";
+import { withoutNulls } from "../foreign-json.ts";
 import type { World } from "../world.ts";
 
 /** The keys that the queue signs with: the one in use, and the one that comes into use when they are rotated. */
@@ -89,7 +90,7 @@ async function askKeys({ url, token }: { url: string; token: string }): Promise<
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(timeoutMs),
     });
-    return Keys.safeParse(await answer.json()).data;
+    return Keys.safeParse(withoutNulls(await answer.json())).data;
   } catch {
     return undefined;
   }

@@ -35,9 +35,10 @@ export interface RedisHandle {
 export async function openRedis(
   settings: RedisSettings,
   world: RedisWorld,
-  report: Report = () => {},
+  listener: Report = () => {},
 ): Promise<RedisHandle> {
   const { timers } = world;
+  const report = harmless(listener);
   switch (settings.kind) {
     case "rest": {
       const client = openRest(settings, timers, report);
@@ -53,6 +54,17 @@ export async function openRedis(
     case "none":
       return absent("none is configured");
   }
+}
+
+/** Whoever hears of Redis cannot stop it from coming back. */
+function harmless(listener: Report): Report {
+  return (line) => {
+    try {
+      listener(line);
+    } catch {
+      // it was only told
+    }
+  };
 }
 
 async function openManaged(dataDir: string, world: RedisWorld, report: Report): Promise<RedisHandle> {

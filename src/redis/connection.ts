@@ -1,10 +1,14 @@
 import type { Timer, Timers } from "../world.ts";
-import { openSocket, RedisAway, type RedisSocket } from "./socket.ts";
+import { type Command, openSocket, RedisAway, type RedisSocket } from "./socket.ts";
 
 /** One connection to a Redis that mends itself; while Redis is away every command fails at once. */
 export interface Connection {
   /** Sends one command. Rejects with {@link RedisAway} for an outage, with Redis's own error otherwise. */
   send(command: string, args: string[]): Promise<unknown>;
+  /** Sends commands with nothing in between, on one socket: all of them or none. */
+  sendAll(commands: readonly Command[]): Promise<unknown>[];
+  /** Gives the present socket up, for one in a known state. */
+  renew(why: string): void;
   close(): void;
 }
 
@@ -50,10 +54,13 @@ export async function connect(locate: () => Promise<string>, timers: Timers, rep
     retryMs = Math.min(backoff.maxMs, Math.max(backoff.firstMs, retryMs * 2));
   }
 
+  const away = () => Promise.reject(new RedisAway(`Redis is away: ${outage ?? "closed"}`));
+
   await attempt();
   return {
-    send: (command, args) =>
-      live ? live.send(command, args) : Promise.reject(new RedisAway(`Redis is away: ${outage ?? "closed"}`)),
+    send: (command, args) => (live ? live.send(command, args) : away()),
+    sendAll: (commands) => (live ? live.sendAll(commands) : commands.map(away)),
+    renew: (why) => live?.drop(why),
     close() {
       closed = true;
       timer?.stop();

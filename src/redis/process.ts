@@ -10,10 +10,10 @@ async function commandLine(pid: number): Promise<string> {
   return Bun.spawnSync(["ps", "-ww", "-p", String(pid), "-o", "command="]).stdout.toString();
 }
 
-/** Ends a process for good; one that ended by itself meanwhile is no error. */
+/** Ends a process that leads a group, and whatever it started, for good; one that ended meanwhile is no error. */
 export function kill(pid: number): void {
   try {
-    process.kill(pid, "SIGKILL");
+    process.kill(-pid, "SIGKILL");
   } catch (fault) {
     if (!(fault instanceof Error && "code" in fault && fault.code === "ESRCH")) throw fault;
   }

@@ -3,7 +3,9 @@
 -- ARGV 1 now, µs   2 interval, µs   3 burst tolerance, µs
 -- →    { "allowed" } · { "refused", µs to wait }
 local now, interval, tolerance = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
-local tat = math.max(tonumber(redis.call("GET", KEYS[1])) or 0, now)
+local tat = tonumber(redis.call("GET", KEYS[1])) or 0
+-- No request leaves a time further ahead than that: the clock was set back since.
+if tat < now or tat > now + tolerance + interval then tat = now end
 local early = tat - now - tolerance
 if early > 0 then return { "refused", early } end
 local following = tat + interval

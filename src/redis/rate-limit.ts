@@ -1,5 +1,6 @@
 import type { Redis } from "@upstash/redis";
 import { type Memory, perApp } from "../memory.ts";
+import { stillWaits } from "../world.ts";
 import source from "./rate-limit.lua" with { type: "text" };
 import { defineScript } from "./script.ts";
 
@@ -60,7 +61,8 @@ function countHere(
   key: string,
   { now, interval, tolerance }: ReturnType<typeof microseconds>,
 ): number {
-  const tat = Math.max(arrivals.get(key) ?? 0, now);
+  const kept = arrivals.get(key) ?? 0;
+  const tat = stillWaits(kept, now, tolerance + interval) ? kept : now;
   const early = tat - now - tolerance;
   if (early > 0) return early;
   arrivals.delete(key);

@@ -1,6 +1,6 @@
 import { errors, type Requester, type UpstashRequest, type UpstashResponse } from "@upstash/redis";
 import type { Connection } from "./connection.ts";
-import { isReply } from "./socket.ts";
+import { type Command, isReply } from "./socket.ts";
 
 /** Answers @upstash/redis's requests from a Redis connection of ours, as Upstash's REST would. */
 export function respClient(connection: Connection): Requester {
@@ -20,20 +20,27 @@ export function respClient(connection: Connection): Requester {
   return { request: (req) => asRequested(request(req)) };
 }
 
-type Command = readonly [string, ...string[]];
-
 async function answer(connection: Connection, command: Command): Promise<UpstashResponse<unknown>> {
   const [name, ...args] = command;
   return connection.send(name, args).then(plain, refused);
 }
 
-/** Sent in one turn on one connection, so no other command comes between MULTI and EXEC. */
+/**
+ * Sent together on one connection, so no other command comes between MULTI and EXEC. Where Redis refuses the EXEC in
+ * any other way than by giving the transaction up, the connection may still be in it, and is not used again.
+ */
 async function transact(connection: Connection, commands: Command[]): Promise<UpstashResponse<unknown>[]> {
-  const sent = [["MULTI"] as const, ...commands, ["EXEC"] as const].map((command) => answer(connection, command));
-  const outcome = (await Promise.all(sent)).at(-1);
-  if (Array.isArray(outcome?.result))
-    return outcome.result.map((one) => (one instanceof Error ? refused(one) : plain(one)));
-  throw new errors.UpstashError(outcome?.error ?? "EXEC gave no results");
+  const sent = connection.sendAll([["MULTI"], ...commands, ["EXEC"]]);
+  const outcome = (await Promise.allSettled(sent)).at(-1);
+  if (outcome?.status === "fulfilled" && Array.isArray(outcome.value)) return outcome.value.map(plainOrRefused);
+  const fault: unknown = outcome?.status === "rejected" ? outcome.reason : undefined;
+  if (!isReply(fault)) throw fault ?? new errors.UpstashError("EXEC gave no results");
+  if (!/^EXECABORT|without MULTI/.test(fault.message)) connection.renew("EXEC was refused");
+  throw new errors.UpstashError(fault.message);
+}
+
+function plainOrRefused(reply: unknown): UpstashResponse<unknown> {
+  return reply instanceof Error ? { error: reply.message } : plain(reply);
 }
 
 function refused(fault: unknown): UpstashResponse<unknown> {

@@ -11,8 +11,10 @@ export interface ServerDir {
   readonly log: string;
   /** What a Redis must answer to be this directory's: its nonce bound to its place, so a copied directory differs. */
   readonly mark: string;
-  /** The pid that the last child wrote, whether or not it still runs. */
+  /** The pid of the last child, whether or not it still runs. */
   recordedPid(): Promise<number | undefined>;
+  /** Notes the pid of a child just started; where nothing can be written, it is known to its starter alone. */
+  recordPid(pid: number): Promise<void>;
   /** Removes the directory made for the socket outside the data directory, if one was. */
   forgetSocket(): Promise<void>;
 }
@@ -32,6 +34,7 @@ export async function openServerDir(dataDir: string, id: () => string): Promise<
     log: join(dir, "redis.log"),
     mark: new Bun.CryptoHasher("sha256").update(`${nonce}\n${dir}`).digest("hex"),
     recordedPid: () => pidIn(pidFile),
+    recordPid: (pid) => writeFile(pidFile, `${pid}\n`, { mode: 0o600 }).catch(() => {}),
     async forgetSocket() {
       if (socket === near) return;
       await rm(dirname(socket), { recursive: true, force: true });

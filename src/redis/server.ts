@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { SetupError } from "../errors.ts";
 import type { Timers, World } from "../world.ts";
@@ -5,17 +6,18 @@ import { kill, runsAt } from "./process.ts";
 import { openServerDir, type ServerDir } from "./server-dir.ts";
 import { openSocket } from "./socket.ts";
 
-/** The `redis-server` child of one data directory; nothing of it is on disk but its socket. */
+/** The `redis-server` child of one data directory; nothing of it is on disk but its socket and its last words. */
 export interface ManagedServer {
   /** Adopts the child that answers with this directory's mark, else replaces it; the URL of its socket. */
   ensure(): Promise<string>;
   stop(): Promise<void>;
 }
 
-/** A child's directory, and what is waited with. */
+/** A child's directory, what is waited with, and the child that this process started last, if it runs. */
 interface Place {
   readonly dir: ServerDir;
   readonly timers: Timers;
+  child?: Bun.Subprocess | undefined;
 }
 
 const markKey = "fanfare:mark";
@@ -23,6 +25,7 @@ const timeouts = { probeMs: 1_000, startMs: 5_000, stopMs: 2_000 };
 
 /**
  * Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours.
+ * There is one at a time: whatever does not answer, or not in time, is killed before the next one starts.
  */
 export async function manageServer(
   dataDir: string,
@@ -30,14 +33,15 @@ export async function manageServer(
   { id, timers }: Pick<World, "id" | "timers">,
 ): Promise<ManagedServer> {
   const dir = await openServerDir(dataDir, id);
+  const at: Place = { dir, timers };
   let stopped = false;
   let ensuring: Promise<void> = Promise.resolve();
 
   async function adoptOrReplace(): Promise<void> {
-    const found = await ask({ dir, timers }, "GET", markKey);
+    const found = await ask(at, "GET", markKey);
     if (found === dir.mark) return;
-    await dismiss({ dir, timers }, found !== undefined);
-    await start({ dir, timers }, program);
+    await dismiss(at, found !== undefined);
+    if (!stopped) await start(at, program, () => stopped);
   }
 
   return {
@@ -50,39 +54,66 @@ export async function manageServer(
     async stop() {
       stopped = true;
       await ensuring.catch(() => {});
-      await dismiss({ dir, timers }, true);
+      await dismiss(at, true);
       await dir.forgetSocket();
     },
   };
 }
 
-async function start(at: Place, program: string): Promise<void> {
+async function start(at: Place, program: string, givesUp: () => boolean): Promise<void> {
   const { dir, timers } = at;
-  await rm(dir.log, { force: true });
+  const child = spawn(dir, program);
+  at.child = child;
+  await dir.recordPid(child.pid);
+  const answered = await eventually(timers, timeouts.startMs, async () => {
+    if (hasEnded(child)) throw new SetupError(await whyNot(dir));
+    return givesUp() || (await ask(at, "SET", markKey, dir.mark)) === "OK";
+  });
+  if (answered) return;
+  kill(child.pid);
+  throw new SetupError(`redis-server did not answer within ${timeouts.startMs} ms`);
+}
+
+/** Its words go to a file that we opened: where none can be written, as on a full disk, it starts all the same. */
+function spawn(dir: ServerDir, program: string): Bun.Subprocess {
   const place = ["--port", "0", "--unixsocket", dir.socket, "--unixsocketperm", "700", "--dir", dir.path];
   const nothingKept = ["--save", "", "--appendonly", "no", "--daemonize", "no"];
-  const traces = ["--pidfile", dir.pidFile, "--logfile", dir.log, "--loglevel", "warning"];
-  const child = Bun.spawn([program, ...place, ...nothingKept, ...traces], {
-    stdio: ["ignore", "ignore", "ignore"],
-    detached: true,
-  });
-  child.unref();
-  const answered = await eventually(timers, timeouts.startMs, async () => {
-    if (child.exitCode !== null || child.signalCode !== null) throw new SetupError(await whyNot(dir));
-    return (await ask(at, "SET", markKey, dir.mark)) === "OK";
-  });
-  if (!answered) throw new SetupError(`redis-server did not answer within ${timeouts.startMs} ms`);
+  const traces = ["--logfile", "", "--loglevel", "warning"];
+  const words = openedForWords(dir.log);
+  try {
+    const child = Bun.spawn([program, ...place, ...nothingKept, ...traces], {
+      stdio: ["ignore", words ?? "ignore", "ignore"],
+      detached: true,
+    });
+    child.unref();
+    return child;
+  } finally {
+    if (words !== undefined) closeSync(words);
+  }
+}
+
+function openedForWords(file: string): number | undefined {
+  try {
+    return openSync(file, "w", 0o600);
+  } catch {
+    return undefined;
+  }
+}
+
+function hasEnded({ exitCode, signalCode }: Bun.Subprocess): boolean {
+  return exitCode !== null || signalCode !== null;
 }
 
 /**
- * Ends the child of this directory, if there is one: over its socket when it answers there with the recorded pid,
- * by signal only when the recorded pid is a process started on our private socket. Nothing else is touched.
+ * Ends the child of this directory, if there is one: over its socket when it answers there with its pid, by signal only
+ * when it is ours or the recorded pid is a process started on our private socket. Nothing else is touched.
  */
 async function dismiss(at: Place, answers: boolean): Promise<void> {
-  const { dir, timers } = at;
-  const pid = await dir.recordedPid();
+  const { dir, timers, child } = at;
+  const known = child && !hasEnded(child) ? child.pid : await dir.recordedPid();
+  const pid = known ?? (answers ? await pidOfOurs(at) : undefined);
   if (pid !== undefined) {
-    const gone = async () => !(await runsAt(pid, dir.socket));
+    const gone = async () => (pid === child?.pid && hasEnded(child)) || !(await runsAt(pid, dir.socket));
     if (answers && (await isServedBy(at, pid))) {
       await ask(at, "SHUTDOWN", "NOSAVE");
       await eventually(timers, timeouts.stopMs, gone);
@@ -90,12 +121,18 @@ async function dismiss(at: Place, answers: boolean): Promise<void> {
     if (!(await gone())) kill(pid);
     await eventually(timers, timeouts.stopMs, gone);
   }
-  await rm(dir.pidFile, { force: true });
-  await rm(dir.socket, { force: true });
+  at.child = undefined;
+  for (const trace of [dir.pidFile, dir.socket]) await rm(trace, { force: true }).catch(() => {}); // a disk gone bad
 }
 
 async function isServedBy(at: Place, pid: number): Promise<boolean> {
   return String(await ask(at, "INFO", "server")).includes(`process_id:${pid}\r`);
+}
+
+/** The pid of a server that bears our mark though none was noted, as when the disk was full. */
+async function pidOfOurs(at: Place): Promise<number | undefined> {
+  if ((await ask(at, "GET", markKey)) !== at.dir.mark) return undefined;
+  return Number(/process_id:(\d+)\r/.exec(String(await ask(at, "INFO", "server")))?.[1]) || undefined;
 }
 
 /** One command on a connection of its own; undefined when nobody answers in time. */

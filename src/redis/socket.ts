@@ -4,10 +4,15 @@ import type { Timer, Timers } from "../world.ts";
 /** One socket to Redis, from its opening to its loss; every wait on it is bounded. */
 export interface RedisSocket {
   send(command: string, args: string[]): Promise<unknown>;
+  /** Sends commands with nothing in between: all of them, or, where so many may not wait, none. */
+  sendAll(commands: readonly Command[]): Promise<unknown>[];
   drop(why: string): void;
   /** Resolves with the reason when the socket is lost or dropped. */
   readonly lost: Promise<string>;
 }
+
+/** A command's name and its arguments. */
+export type Command = readonly [string, ...string[]];
 
 /** Redis is not there, or did not answer in time: the command may or may not have run. */
 export class RedisAway extends Error {
@@ -32,8 +37,14 @@ export async function openSocket(url: string, timers: Timers, timeoutMs = defaul
   client.onclose = () => lost.resolve("the connection was closed");
   const watch = watchAnswers(timers, timeoutMs, () => drop(`no answer within ${timeoutMs} ms`));
 
-  function send(command: string, args: string[]): Promise<unknown> {
-    if (watch.waiting() >= maxWaiting) return Promise.reject(new RedisAway(`${maxWaiting} commands wait already`));
+  function sendAll(commands: readonly Command[]): Promise<unknown>[] {
+    const isRoom = watch.waiting() + commands.length <= maxWaiting;
+    return commands.map((command) =>
+      isRoom ? sendOne(command) : Promise.reject(new RedisAway(`${maxWaiting} commands wait already`)),
+    );
+  }
+
+  function sendOne([command, ...args]: Command): Promise<unknown> {
     const ticket = watch.enter();
     return client.send(command, args).then(
       (answer) => {
@@ -47,6 +58,11 @@ export async function openSocket(url: string, timers: Timers, timeoutMs = defaul
     );
   }
 
+  async function send(command: string, args: string[]): Promise<unknown> {
+    const [answer] = sendAll([[command, ...args]]);
+    return answer;
+  }
+
   try {
     await client.connect();
     await send("HELLO", ["2"]);
@@ -54,7 +70,7 @@ export async function openSocket(url: string, timers: Timers, timeoutMs = defaul
     drop("it never opened");
     throw new RedisAway(`it could not be opened (${messageOf(fault)}): is the address right, and the password?`);
   }
-  return { send, drop, lost: lost.promise };
+  return { send, sendAll, drop, lost: lost.promise };
 }
 
 /** Whether an error is Redis's own answer, and the connection is well. */

@@ -2,7 +2,7 @@ import type { SQL } from "drizzle-orm";
 import type { z } from "zod";
 import type { Context, Issuing, Recipient, Recipients, Reward, Rewards } from "../context.ts";
 import type { Issue, Refusal } from "../errors.ts";
-import { schemaIssues } from "../input.ts";
+import { check, schemaIssues } from "../input.ts";
 
 /** A reward with the shape of its terms. */
 export interface RewardDefinition<Terms> {
@@ -26,9 +26,9 @@ export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward
     kind,
     about,
     issues: async (ctx, terms) => {
-      const { data, error } = schema.safeParse(terms);
-      if (error) return schemaIssues(error);
-      return (await definition.issues?.(ctx, data)) ?? [];
+      const checked = check(schema, terms);
+      if (!checked.success) return schemaIssues(checked.error);
+      return (await definition.issues?.(ctx, checked.data)) ?? [];
     },
     describe: (ctx, terms) => definition.describe(ctx, schema.parse(terms)),
     left: (terms) => definition.left(schema.parse(terms)),

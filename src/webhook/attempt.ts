@@ -54,7 +54,8 @@ export async function beginAttempt(ctx: Context, { delivery }: { delivery: numbe
     WHERE d.id = ${delivery} AND d.state = 'PENDING' AND d.due_at <= ${now + earlyMs}`);
   if (!row) return undefined;
   const isTest = row.event === null;
-  const unwanted = refusalOf(row, isTest, ctx.settings.httpsOnly);
+  const secrets = secretsAt(ctx, row, now);
+  const unwanted = refusalOf(row, isTest, ctx.settings.httpsOnly) ?? (secrets.length === 0 ? unreadable : undefined);
   if (unwanted) {
     await ctx.db.write([
       sql`UPDATE webhook_delivery SET state = 'FAILED', error = ${unwanted}, ended_at = ${now} WHERE ${still(row)}`,
@@ -63,7 +64,7 @@ export async function beginAttempt(ctx: Context, { delivery }: { delivery: numbe
   }
   const { webhook, url, message, attempts, round } = row;
   const body = bodyToPost(ctx, row);
-  return { delivery, webhook, url, message, body, secrets: secretsAt(row, now), isTest, attempts, round };
+  return { delivery, webhook, url, message, body, secrets, isTest, attempts, round };
 }
 
 interface Row {
@@ -82,6 +83,8 @@ interface Row {
   readonly oldSecret: string | null;
   readonly oldUntil: number | null;
 }
+
+const unreadable = "its secret cannot be read, for LINK_SECRET is another one now: rotate the secret";
 
 function refusalOf(row: Row, isTest: boolean, httpsOnly: boolean): string | undefined {
   if (row.deletedAt !== null) return "the endpoint was deleted";

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import type { Setback } from "../queue/setback.ts";
 
 const givenUp = "the queue gave it up; see its dead letter";
 
@@ -23,4 +24,22 @@ export async function unparkDelivery(ctx: Context, { delivery }: { delivery: num
       UPDATE webhook_delivery SET state = 'PENDING', due_at = ${ctx.clock()}, ended_at = NULL
       WHERE id = ${delivery} AND state = 'FAILED' AND error = ${givenUp}`,
   ]);
+}
+
+/** Why a delivery waits that its endpoint did not take. What that answered is for those who look after endpoints. */
+export async function setbackOfDelivery(
+  ctx: Context,
+  { delivery }: { delivery: number },
+): Promise<Setback | undefined> {
+  const row = await ctx.db.first<{ times: number; since: number }>(sql`
+    SELECT attempts AS times, created_at AS since FROM webhook_delivery
+    WHERE id = ${delivery} AND state = 'PENDING' AND error IS NOT NULL`);
+  return (
+    row && {
+      ...row,
+      said: "The endpoint did not take it",
+      advice:
+        "Mend the receiver; `Webhook.deliveries` tells what it answered. It is tried again by itself for a while.",
+    }
+  );
 }

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context, Retention } from "../context.ts";
 import type { Message } from "../queue/message.ts";
 import { flowOf, webhookSend } from "./messages.ts";
+import { seal } from "./secret.ts";
 
 /**
  * Attempts looked at in one sweep: a slow endpoint may have many in the queue, and the oldest are the first to be
@@ -21,6 +22,11 @@ export async function stalled(ctx: Context, before: number): Promise<Message[]> 
 const keepMs = 30 * 24 * 3_600_000;
 const forgottenAtOnce = 10_000;
 
+/** Seals the secrets that an earlier Fanfare kept as they are. */
+export async function tidy(ctx: Context): Promise<void> {
+  await sealOpen(ctx);
+}
+
 /** What webhooks keep for a time only; a delivery that is still on its way, however long, keeps no other from it. */
 export const webhookKeeps: readonly Retention[] = [
   { name: "webhookDeliveries", kept: "30 days after they ended", forget: forgetDeliveries },
@@ -33,4 +39,17 @@ async function forgetDeliveries(ctx: Context): Promise<number> {
         AND id < (SELECT min(id) FROM webhook_delivery WHERE state <> 'PENDING') + ${forgottenAtOnce}`,
   ]);
   return result?.rowsAffected ?? 0;
+}
+
+async function sealOpen(ctx: Context): Promise<void> {
+  for (const column of [sql`secret`, sql`old_secret`]) {
+    const rows = await ctx.db.all<{ id: number; kept: string }>(sql`
+      SELECT id, ${column} AS kept FROM webhook WHERE ${column} GLOB 'whsec_*'`);
+    await ctx.db.write(
+      rows.map(
+        ({ id, kept }) => sql`
+        UPDATE webhook SET ${column} = ${seal(ctx, kept)} WHERE id = ${id} AND ${column} = ${kept}`,
+      ),
+    );
+  }
 }

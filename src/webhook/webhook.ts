@@ -6,7 +6,7 @@ import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { addressFault } from "./address.ts";
 import { noted } from "./note.ts";
-import { newSecret, oldSecretMs } from "./secret.ts";
+import { newSecret, oldSecretMs, seal } from "./secret.ts";
 import { type Webhook, webhookTable } from "./table.ts";
 import { toldTypes } from "./told.ts";
 
@@ -47,7 +47,7 @@ export function createWebhook(ctx: Context, draft: WebhookDraft) {
     if ((there?.n ?? 0) >= mostWebhooks) return refuse.conflict(`There are ${mostWebhooks} endpoints already.`);
     const now = tx.clock();
     const secret = newSecret();
-    const row = { ...checked, secret, createdAt: now, updatedAt: now };
+    const row = { ...checked, secret: seal(tx, secret), createdAt: now, updatedAt: now };
     const [made] = await tx.db.orm.insert(webhookTable).values(row).returning();
     if (!made) throw new Error("the insert answered no webhook");
     await tx.db.write([noted(tx, made.id, "created")]);
@@ -87,7 +87,7 @@ export function rotateWebhookSecret(ctx: Context, { id }: { id: number }) {
     if (!before) return refuse.notFound("webhook", id);
     const now = tx.clock();
     const secret = newSecret();
-    const change = { secret, oldSecret: before.secret, oldUntil: now + oldSecretMs, updatedAt: now };
+    const change = { secret: seal(tx, secret), oldSecret: before.secret, oldUntil: now + oldSecretMs, updatedAt: now };
     const [row] = await tx.db.orm.update(webhookTable).set(change).where(eq(webhookTable.id, id)).returning();
     if (!row) return refuse.notFound("webhook", id);
     await tx.db.write([noted(tx, id, "secret rotated")]);

@@ -39,6 +39,7 @@ function sample(given: Shape | boolean, named: Readonly<Record<string, Shape>>):
     case "array":
       return [sample((shape.items as Shape | undefined) ?? {}, named)];
     case "string":
+      if (shape.examples?.length) return shape.examples[0];
       return { "date-time": "2026-01-01T00:00:00Z", date: "2026-01-01" }[shape.format ?? ""] ?? "x";
     case "integer":
     case "number":
@@ -59,7 +60,7 @@ describe("every term of every domain serves segments, campaigns, coupons' eligib
       const draft = { kind: "INSTANT", params: { off: 100 }, currency: "EUR", eligibility: filter };
       const template = accepted(await createTemplate(ctx, { draft: { name: `for ${name}`, ...draft } }));
       const simulated = accepted(await simulateTemplate(ctx, template.id));
-      const estimate = await estimateAudience(ctx, accepted(ctx.audience.parse(filter)));
+      const estimate = accepted(await estimateAudience(ctx, accepted(ctx.audience.parse(filter))));
       expect({ campaign: launch.matched, coupon: simulated.eligible }).toEqual({
         campaign: estimate.count,
         coupon: estimate.count,

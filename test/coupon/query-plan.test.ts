@@ -68,7 +68,7 @@ async function doEverything(ctx: Context): Promise<void> {
       issueStatements({ template, source: "run/1", perMember: 3, codeMode, codePrefix: "A", members, now: 0 }),
     );
   }
-  await claimableCoupons(as(1));
+  await claimableCoupons(as(1), { limit: 20 });
   await quoteCart(as(1), { cart });
   const order = { member: { seq: 1 }, cart, couponIds: [id] };
   accepted(await lockCoupons(ctx, { ...order, orderId: "a" }));

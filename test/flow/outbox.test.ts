@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { openBroker } from "../../src/app.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
+import { openBroker } from "../../src/own-broker.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { startRelay } from "../../src/queue/relay.ts";
@@ -42,6 +42,7 @@ async function relayTo(answer: (items: readonly Item[]) => Response) {
       token: "t",
       currentSigningKey: "c",
       nextSigningKey: "n",
+      installation: "test",
       jobsUrl: "http://127.0.0.1:1/jobs",
       retries: 3,
       flows: {},
@@ -83,14 +84,14 @@ async function waiting(db: RootDatabase): Promise<string[]> {
 
 const numbered = (n: number) => Array.from({ length: n }, (_, i) => `s${i}`);
 
-test("I10 messages leave in order, a hundred at a time, each under its row's id", async () => {
+test("I10 messages leave in order, a hundred at a time, each under its row's id as the installation's", async () => {
   const { db, requests } = await relayTo(taken);
   await fill(db, numbered(250));
   await until(async () => (await waiting(db)).length === 0);
   expect(requests.map((items) => items.length)).toEqual([100, 100, 50]);
   const rows = await db.all<{ id: string }>(sql`SELECT id FROM outbox ORDER BY seq`);
   const ids = requests.flat().map(({ headers }) => new Headers(headers).get("upstash-deduplication-id"));
-  expect(ids).toEqual(rows.map(({ id }) => id));
+  expect(ids).toEqual(rows.map(({ id }) => `fanfare-test.${id}`));
 });
 
 test("I10 when the queue refuses one message of a batch, it waits with the reason, the others leave", async () => {

@@ -13,7 +13,10 @@ test("Fanfare starts while its queue is away, and what is launched waits in the 
   const shop = await openShop({ env: away });
   expect((await fetch(`${shop.app.url}/livez`)).status).toBe(200);
   const ready = await fetch(`${shop.app.url}/readyz`);
-  expect([ready.status, await ready.json()]).toMatchObject([503, { ready: false, database: true, queue: false }]);
+  expect([ready.status, await ready.json()]).toMatchObject([
+    503,
+    { ready: false, database: true, queue: false, reasons: ["the queue does not answer"] },
+  ]);
   await shop.members(10);
   const run = await shop.launched({ channels: ["IN_APP"] });
   expect(await shop.state(run)).toBe("PENDING");

@@ -320,6 +320,110 @@ describe("an operator's faults are named with their place", () => {
   ]);
 });
 
+describe("what was sent is not sent back by the megabyte", () => {
+  const much = "a".repeat(900_000);
+  const words = "a b".repeat(300_000);
+  const ask = (query: string, variables?: unknown) => () => operator(query, variables);
+  const get =
+    (path: string, headers: Record<string, string> = {}) =>
+    () =>
+      who.send(path, { headers });
+  const queue = (path: string, headers: Record<string, string>) => () => {
+    const { url, token } = shop.ctx.queue.settings;
+    return stranger(url).send(path, { method: "POST", headers: { authorization: `Bearer ${token}`, ...headers } });
+  };
+  const faulty = "... on InvalidInput { issues { path message } refusal message }";
+  const draft = `mutation ($i: CreateCampaignInput!) { createCampaign(input: $i) { ${faulty} } }`;
+  const stop = `mutation ($i: CancelCampaignInput!) { cancelCampaign(input: $i) {
+    ... on InvalidInput { issues { path message } } } }`;
+  const echoes: [title: string, ask: () => Promise<Answer>][] = [
+    ["an id", ask(`{ node(id: "${much}") { id } }`)],
+    ["an id of a kind", ask("query ($i: ID!) { campaign(id: $i) { id } }", { i: btoa(`Campaign:${much}`) })],
+    ["an id in an input", ask(stop, { i: { campaignId: much } })],
+    ["a key", ask("query ($e: String!) { member(externalId: $e) { id } }", { e: much })],
+    ["a field", ask(`{ ${much} }`)],
+    ["an argument", ask(`{ node(id: "x", ${much}: 1) { id } }`)],
+    ["a type", ask(`query ($x: ${much}) { viewer { kind } }`)],
+    ["a directive", ask(`{ viewer @${much} { kind } }`)],
+    ["a fragment", ask(`{ ...${much} }`)],
+    ["what is no syntax", ask(`{ viewer { kind } } ${much}`)],
+    ["an alias", ask(`{ ${much}: node(id: "x") { id } }`)],
+    [
+      "an operation's name",
+      () =>
+        who.send("/graphql", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ query: "{viewer{kind}}", operationName: much }),
+        }),
+    ],
+    [
+      "a parameter's name",
+      () =>
+        who.send("/graphql", {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify({ query: "{viewer{kind}}", [much]: 1 }),
+        }),
+    ],
+    ["an enum's value", ask(draft, { i: { name: "n", channels: [much] } })],
+    ["an enum's value in the document", ask(`{ runs(state: ${much}) { nodes { id } } }`)],
+    ["an input's field", ask(draft, { i: { [much]: 1 } })],
+    ["a date of many words", ask(upsert, { m: [{ externalId: "a", registeredAt: words }] })],
+    ["a whole number", ask("query ($n: Int) { runs(first: $n) { nodes { id } } }", { n: words })],
+    ["a cursor", ask("query ($a: String) { runs(after: $a) { nodes { id } } }", { a: much })],
+    [
+      "a filter's path",
+      ask(draft, {
+        i: { name: "n", channels: ["IN_APP"], audience: { filter: { attribute: { path: much, eq: 1 } } } },
+      }),
+    ],
+    [
+      "a template",
+      ask(draft, {
+        i: { name: "n", channels: ["IN_APP"], content: [{ parts: { inApp: { title: `{{ ${much} }}`, body: "b" } } }] },
+      }),
+    ],
+    [
+      "a language",
+      ask(draft, {
+        i: {
+          name: "n",
+          channels: ["IN_APP"],
+          content: [{ locale: much, parts: { inApp: { title: "t", body: "b" } } }],
+        },
+      }),
+    ],
+    [
+      "a heading",
+      ask(`mutation ($c: String!) { importMembers(input: { name: "n", csv: $c }) { ${faulty} } }`, {
+        c: `externalId,${"a".repeat(50_000)}\n`,
+      }),
+    ],
+    ["a path", get(`/${"a".repeat(9_000)}`)],
+    [
+      "a header",
+      get("/app", {
+        "x-request-id": "a".repeat(5_000),
+        "access-control-request-method": "POST",
+        origin: `https://${"a".repeat(5_000)}`,
+      }),
+    ],
+    ["a cron", queue("/v2/schedules/http://a.test/", { "upstash-cron": "a".repeat(9_000) })],
+    ["a delay", queue("/v2/publish/http://a.test/", { "upstash-delay": "a".repeat(9_000) })],
+    ["a destination", queue(`/v2/publish/${"a".repeat(9_000)}`, {})],
+    ["a queue", queue(`/v2/enqueue/${"a".repeat(9_000)}/http://a.test/`, {})],
+  ];
+  for (const [title, asked] of echoes) {
+    test(title, async () => {
+      const { status, text } = await asked();
+      expect(status).toBeLessThan(500);
+      expect(text).toMatch(/error|issues|null|message/i);
+      expect(text.length).toBeLessThan(6_000);
+    });
+  }
+});
+
 test("nothing failed, nothing of the inside got out, and the log knows nobody", () => {
   expect(who.answers.length).toBeGreaterThan(50);
   expect(who.answers.filter(({ status }) => status >= 500)).toEqual([]);

@@ -13,8 +13,9 @@ const moment = fc.oneof(
   fc.integer({ min: -40, max: 40 }).map((days) => asOf + days * 86_400_000),
   fc.integer({ min: -90_000, max: 90_000 }).map((seconds) => asOf + seconds * 1000),
 );
-const email = word.map((name) => `${name}@shop.example`);
-const phone = fc.constantFrom("+491", "+492", "+15550");
+const lower = word.map((name) => name.toLowerCase());
+const email = lower.map((name) => `${name}@shop.example`);
+const phone = fc.constantFrom("+4915112345678", "+4915112345679", "+15005550006");
 const date = fc.oneof(
   fc.constantFrom("2000-02-29", "1999-02-28", "1980-03-01", "2004-01-31"),
   fc
@@ -75,7 +76,8 @@ const ordering = <T extends string | number>(value: fc.Arbitrary<T>) => ({
   gte: value,
   between: range(value),
 });
-const text = (value: fc.Arbitrary<string>) => some({ ...equality(value), contains: word });
+const text = (value: fc.Arbitrary<string>, part: fc.Arbitrary<string> = word) =>
+  some({ ...equality(value), contains: part });
 const instant = moment.map((at) => new Date(at).toISOString());
 const days = fc.integer({ min: 1, max: 40 });
 const yes = fc.constant(true as const);
@@ -97,8 +99,8 @@ const channelTopic = fc.record({ channel, topic }, { requiredKeys: ["channel"] }
 
 /** Random arguments of every term. */
 export const shapes: Record<string, fc.Arbitrary<unknown>> = {
-  email: text(email),
-  phone: text(phone),
+  email: text(email, lower),
+  phone: text(phone, fc.constantFrom("49151", "678", "+1", "a")),
   locale: text(fc.constantFrom("en", "de", "fr")),
   timeZone: text(fc.constantFrom("Europe/Berlin", "Asia/Tokyo")),
   accountType: text(fc.constantFrom("personal", "business")),

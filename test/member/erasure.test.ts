@@ -3,11 +3,13 @@ import { sql } from "drizzle-orm";
 import { isRefusal } from "../../src/errors.ts";
 import { addressKey } from "../../src/member/address-no.ts";
 import { saidByLink } from "../../src/member/link-consent.ts";
-import { countMembers, findMember } from "../../src/member/member.ts";
+import { findMember } from "../../src/member/member.ts";
+import { countMembers } from "../../src/member/member-search.ts";
 import { wishStatements } from "../../src/member/opt-out.ts";
 import { eraseMember } from "../../src/member/privacy.ts";
 import { setConsent } from "../../src/member/set-consent.ts";
 import { upsertMembers } from "../../src/member/upsert.ts";
+import { accepted } from "../support/shop.ts";
 import { openShop, type Shop } from "./context.ts";
 
 let shop: Shop;
@@ -29,7 +31,7 @@ async function arrives(item: object) {
 async function reached(channel: string): Promise<number> {
   const audience = shop.ctx.audience.parse({ reachable: { channel } });
   if (isRefusal(audience)) throw new Error(audience.message);
-  return countMembers(shop.ctx, audience);
+  return accepted(await countMembers(shop.ctx, audience));
 }
 
 test("who unsubscribed by link, was erased and is imported again is not mailed before she says yes", async () => {

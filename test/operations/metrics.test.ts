@@ -1,9 +1,9 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { openBroker } from "../../src/app.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import { globalId, rowOf } from "../../src/ids.ts";
+import { openBroker } from "../../src/own-broker.ts";
 import { askAs, dataOf, memberEnv } from "../support/ask.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { freePort } from "../support/port.ts";

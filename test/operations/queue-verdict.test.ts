@@ -1,6 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { openBroker } from "../../src/app.ts";
+import { openBroker } from "../../src/own-broker.ts";
 import { hire } from "../support/operators.ts";
 import { freePort } from "../support/port.ts";
 import { act, messagesAbout, openMessages, queueMessage } from "../support/queue.ts";

@@ -287,7 +287,7 @@ test("a viewer reads, an editor steers and replays, an admin deletes and cancels
  */
 async function neighbour(shop: Shop) {
   const { client, settings } = shop.app.queue;
-  const theirs = { ...settings, jobsUrl: `${shop.app.url}/theirs/jobs` };
+  const theirs = { ...settings, installation: "theirs", jobsUrl: `${shop.app.url}/theirs/jobs` };
   const url = `${theirs.jobsUrl}/campaign-page`;
   const key = flowKey(theirs, "pages");
   await client.flowControl.pause(key);

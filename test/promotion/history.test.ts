@@ -8,7 +8,7 @@ afterAll(closeLedgers);
 
 test("a promotion's history says who made, changed, enabled and disabled it; a repeat changes nothing", async () => {
   const { ctx } = await openLedger();
-  const kim = { ...ctx, actor: { kind: "operator", id: 7, name: "Kim", role: "editor" } as const };
+  const kim = { ...ctx, actor: { kind: "operator", id: 7, operator: 7, name: "Kim", role: "editor" } as const };
   const rule = { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: 3_000 }] };
   const { id } = accepted(await createPromotion(kim, { name: "Spend 200, save 30", currency: "EUR", rule }));
   accepted(await setEnabled(ctx, { id, enabled: true }));

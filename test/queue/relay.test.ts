@@ -27,7 +27,7 @@ test("a queue that was away gets all that waited when it is back, however often 
   const db = await openTestDatabase();
   const jobsUrl = "http://127.0.0.1:1/jobs";
   const queue = openQueue(
-    { url: `http://127.0.0.1:${port}`, token: "t", ...keys, jobsUrl, retries: 0, flows: {} },
+    { url: `http://127.0.0.1:${port}`, token: "t", ...keys, installation: "test", jobsUrl, retries: 0, flows: {} },
     realWorld,
   );
   let now = Date.now();
@@ -60,7 +60,10 @@ test("a message travels in the flow it is given, else in that of its kind, else 
   const db = await openTestDatabase();
   const jobsUrl = "http://127.0.0.1:1/jobs";
   const flows = { ...queueFlows, letters: { parallelism: 1 }, urgent: { parallelism: 1 } };
-  const queue = openQueue({ url: broker.url, token: "t", ...keys, jobsUrl, retries: 0, flows }, realWorld);
+  const queue = openQueue(
+    { url: broker.url, token: "t", ...keys, installation: "test", jobsUrl, retries: 0, flows },
+    realWorld,
+  );
   const letter = defineMessage("letter", z.object({}), () => "letter", { flow: "letters" });
   const parcel = defineMessage("parcel", z.object({}), () => "parcel");
   const later = Date.now() + 3_600_000;

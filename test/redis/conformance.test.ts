@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "bun:test";
-import type { Redis } from "@upstash/redis";
+import { Redis } from "@upstash/redis";
 import { openRedis, type RedisHandle, type RedisSettings } from "../../src/redis/client.ts";
+import { connect } from "../../src/redis/connection.ts";
+import { respClient } from "../../src/redis/resp-client.ts";
 import { defineScript } from "../../src/redis/script.ts";
 import { realWorld } from "../../src/world.ts";
 import { hasRedis, startRedis, type TestRedis } from "../support/redis-server.ts";
 import { startUpstashRest, type UpstashRest } from "../support/upstash-rest.ts";
+import { until } from "../support/wait.ts";
 
 let server: TestRedis;
 let behind: Bun.RedisClient;
@@ -139,6 +142,16 @@ describe.skipIf(!hasRedis).each(roads)("@upstash/redis %s", (_, settings) => {
     expect(await redis.get<number>("t")).toBe(0);
   });
 
+  test("a transaction in which a command fails applies the others, and names the one that failed", async () => {
+    await redis.set("t", "text");
+    const failing = () => redis.multi().lpush("t", "x").set("u", 7).incr("u");
+    await expect(failing().exec()).rejects.toThrow("Command 1 [ lpush ] failed: WRONGTYPE");
+    expect(await redis.get<number>("u")).toBe(8);
+    const kept = await failing().exec({ keepErrors: true });
+    expect(kept.map(({ error }) => error)).toEqual([expect.stringContaining("WRONGTYPE"), undefined, undefined]);
+    expect(kept.map(({ result }) => result)).toEqual([undefined, "OK", 8]);
+  });
+
   test("a script runs by its digest, and is sent again after Redis forgot it", async () => {
     const script = defineScript("return { KEYS[1], ARGV[1], ARGV[2] }", (raw) => raw);
     expect(await script.run(redis, ["{a}:key"], ["word", 7])).toEqual(["{a}:key", "word", 7]);
@@ -165,6 +178,21 @@ describe.skipIf(!hasRedis).each(roads)("@upstash/redis %s", (_, settings) => {
   test("is healthy", async () => {
     expect(await healthy()).toBe(true);
   });
+});
+
+test.skipIf(!hasRedis)("a transaction whose EXEC is refused leaves no later command in it", async () => {
+  await behind.send("ACL", ["SETUSER", "clerk", "on", ">word", "~*", "+@all", "-exec"]);
+  const connection = await connect(
+    async () => server.url,
+    realWorld.timers,
+    () => {},
+  );
+  const redis = new Redis(respClient(connection));
+  await redis.exec(["AUTH", "clerk", "word"]);
+  await expect(redis.multi().set("t", 1).exec()).rejects.toThrow(/EXECABORT|NOPERM/);
+  const later = await until(() => redis.set("t", 2).catch(() => undefined));
+  expect(later).toBe("OK");
+  connection.close();
 });
 
 test.skipIf(!hasRedis)("REST was spoken in all its forms", () => {

@@ -85,6 +85,18 @@ withRedis("I17 a burst beyond what may wait is refused instead of piling up", as
   await Promise.all(burst);
 });
 
+withRedis("I17 a transaction for which there is no room is not begun: nothing later ends up in it", async () => {
+  const server = await aRedis();
+  const { redis } = await openOver(server);
+  server.freeze();
+  const waiting = Array.from({ length: 19_998 }, () => redis.client!.incr("n"));
+  await expect(redis.client!.multi().incr("n").exec()).rejects.toThrow("commands wait already");
+  const next = redis.client!.incr("n");
+  server.thaw();
+  await Promise.all(waiting);
+  expect(await next).toBe(19_999);
+});
+
 withRedis("a busy event loop of ours is not mistaken for a dead Redis", async () => {
   const server = await aRedis();
   const { redis } = await openOver(server);

@@ -40,6 +40,15 @@ const places = [
 ];
 
 describe.each(hasRedis ? places : places.slice(0, 1))("the rate limit $place", ({ where }) => {
+  test("refuses nobody for longer because the clock was set back by two hours", async () => {
+    const key = aKey();
+    const ask = (now: number) => rateLimit({ redis: where(), memory }, { key, limit: 2, periodSeconds: 10, now });
+    const answers = async (now: number) => [await ask(now), await ask(now), await ask(now)].map((it) => it.allowed);
+    expect(await answers(start)).toEqual([true, true, false]);
+    expect(await answers(start - 7_200_000)).toEqual([true, true, false]);
+    expect(await answers(start - 7_200_000 + 10_000)).toEqual([true, true, false]);
+  });
+
   test("lets no stretch of time pass more than its share and one burst", async () => {
     await fc.assert(
       fc.asyncProperty(limits, gaps, async ({ limit, periodSeconds }, shares) => {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
+import { manageServer } from "../../src/redis/server.ts";
 import { realWorld } from "../../src/world.ts";
 import { hasRedis } from "../support/redis-server.ts";
 import { tempDir } from "../support/temp.ts";
@@ -192,4 +193,52 @@ test("I17 a redis-server that cannot start is named in the log, and Fanfare runs
   expect(await new Response(child.stdout).text()).toContain("does not answer");
   await child.exited;
   await rm(path, { recursive: true });
+});
+
+/** A world in which a second takes ten milliseconds. */
+const hurried = {
+  ...realWorld,
+  timers: {
+    ...realWorld.timers,
+    now: () => realWorld.timers.now() * 100,
+    after: (ms: number, run: () => void) => realWorld.timers.after(ms / 100, run),
+  },
+};
+
+test("a redis-server that never answers is killed, with what it started, before the next one starts", async () => {
+  const dir = tempDir();
+  const program = join(dir, "redis-server");
+  writeFileSync(program, `#!/bin/sh\nsleep 60 &\necho $! $$ >> ${dir}/pids\nwait\n`, { mode: 0o755 });
+  const server = await manageServer(join(dir, "data"), program, hurried);
+  const running = () => readFileSync(join(dir, "pids"), "utf8").trim().split(/\s/).map(Number).filter(runs);
+  for (let tries = 0; tries < 3; tries++) await expect(server.ensure()).rejects.toThrow("did not answer");
+  const starting = server.ensure().catch(() => {});
+  await until(() => running().length === 2);
+  await server.stop();
+  await starting;
+  await until(() => running().length === 0);
+});
+
+withRedis(
+  "a data directory that takes no more files has its Redis all the same, and it ends with the stop",
+  async () => {
+    const dataDir = tempDir();
+    await mkdir(join(dataDir, "redis/redis.log"), { recursive: true }); // nothing can be written under these names
+    await mkdir(join(dataDir, "redis/redis.pid"));
+    const redis = await open(dataDir);
+    const pid = await pidOf(redis);
+    await redis.close();
+    expect(runs(pid)).toBe(false);
+  },
+);
+
+withRedis("I17 a Redis that was killed comes back, even where nobody can be told of it", async () => {
+  const untold = () => {
+    throw new Error("no space left on device");
+  };
+  const redis = await openRedis({ kind: "managed", dataDir: tempDir() }, realWorld, untold);
+  opened.push(redis);
+  const before = await pidOf(redis);
+  process.kill(before, "SIGKILL");
+  await until(async () => (await redis.healthy()) && (await pidOf(redis)) !== before);
 });

@@ -39,7 +39,7 @@ export interface Answered {
   readonly together: number;
 }
 
-interface Wish {
+export interface Wish {
   readonly member: number;
   readonly key: string;
 }
@@ -60,7 +60,7 @@ async function storm(plan: Storm): Promise<void> {
   const worker = async () => {
     for (let wish = wishes[next++]; wish && !gone; wish = wishes[next++]) {
       together += 1;
-      const answered = await ask(plan, wish, together);
+      const answered = await askClaim(plan, wish, together);
       together -= 1;
       lines.push(`${JSON.stringify(answered)}\n`);
       if (answered.type === "GONE" && plan.untilGone) gone = true;
@@ -85,7 +85,12 @@ function wishesOf({ requests, firstMember, members, again, repeated, seed }: Sto
   return wishes;
 }
 
-async function ask({ url, template }: Storm, { member, key }: Wish, together: number): Promise<Answered> {
+/** Claims once and says what was answered, or that nobody did. */
+export async function askClaim(
+  { url, template }: Pick<Storm, "url" | "template">,
+  { member, key }: Wish,
+  together: number,
+): Promise<Answered> {
   try {
     const response = await fetch(`${url}/app`, {
       method: "POST",

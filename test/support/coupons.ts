@@ -1,3 +1,4 @@
+import { getTableColumns, sql } from "drizzle-orm";
 import type { Context, MemberContext } from "../../src/context.ts";
 import { claimCoupon } from "../../src/coupon/claim/claim.ts";
 import { type CouponTemplate, templateTable } from "../../src/coupon/table.ts";
@@ -59,4 +60,15 @@ export function templateDesk(ctx: () => Context) {
 /** The paths of an answer's faults; the answer itself where it has none. */
 export function pathsOf<Answer extends object>(answer: Answer) {
   return isRefusal(answer) && answer.code === "INVALID_INPUT" ? issuesOf(answer).map(({ path }) => path) : answer;
+}
+
+/** So many templates that differ by nothing but their ids. */
+export async function addAlike(ctx: Context, n: number, facts: Parameters<typeof addTemplate>[1]): Promise<void> {
+  const { id } = await addTemplate(ctx, facts);
+  const columns = Object.values(getTableColumns(templateTable)).map(({ name }) => name);
+  const copied = sql.raw(columns.filter((name) => name !== "id").join(", "));
+  await ctx.db.write([
+    sql`WITH RECURSIVE n (i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ${n})
+      INSERT INTO coupon_template (${copied}) SELECT ${copied} FROM n CROSS JOIN coupon_template WHERE id = ${id}`,
+  ]);
 }

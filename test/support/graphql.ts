@@ -4,6 +4,7 @@ import type { CampaignSettings } from "../../src/campaign/settings.ts";
 import { createSandbox } from "../../src/channels/sandbox/sandbox.ts";
 import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
+import { readsHere } from "../../src/db/heavy/heavy-reads.ts";
 import { audience, domains, rewards } from "../../src/domains.ts";
 import { createMemory, type Memory } from "../../src/memory.ts";
 import { type MemberTokenSettings, mintMemberToken } from "../../src/operations/member-token.ts";
@@ -12,6 +13,8 @@ import { createToken, type TokenInput } from "../../src/operations/token.ts";
 import { openQueue } from "../../src/queue/qstash.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
 import { createGraphqlServer, type GraphqlServerOptions } from "../../src/schema/server/server.ts";
+import { clientAddress } from "../../src/web/client-address.ts";
+import { createStreams } from "../../src/web/streams.ts";
 import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
@@ -32,6 +35,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       token: "none",
       currentSigningKey: "none",
       nextSigningKey: "none",
+      installation: "test",
       jobsUrl: "http://127.0.0.1:1/jobs",
       retries: 0,
       flows: {},
@@ -42,6 +46,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
     ...realWorld,
     memory: memoryOf(db),
     db,
+    heavy: readsHere(db),
     redis: undefined,
     queue,
     settings: {
@@ -60,8 +65,11 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
           inboxKeepMs: 180 * 86_400_000,
           inboxMax: 500,
           approvalAbove: 1_000,
+          approvalGrowthPercent: 10,
+          appLinkSchemes: [],
+          smsSegmentPrice: undefined,
         } satisfies CampaignSettings,
-        coupon: { codeSecret: "test", keepMs: 400 * 86_400_000 },
+        coupon: { codeSecret: "test", keepMs: 400 * 86_400_000, approvalStock: null, approvalBudget: null },
         checkout: { orderKeepMs: 400 * 86_400_000 },
         operations: { sandboxAllowed: true, sandboxKeepMs: 30 * 86_400_000, sandboxMax: 100_000 },
       },
@@ -89,11 +97,20 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
   const logged: { event: string; fields: unknown }[] = [];
   const handlers = createGraphqlServer({
     schemas: buildSchemas(domains),
-    signIn: createSignIn({ ...realWorld, db, memory: memoryOf(db), members: memberTokens }),
+    signIn: createSignIn({
+      ...realWorld,
+      db,
+      memory: memoryOf(db),
+      members: memberTokens,
+      isProduction: options.isProduction ?? false,
+    }),
     contextFor: (actor) => testContext(db, actor),
     id: realWorld.id,
     isProduction: false,
     log: (_level, event, fields) => void logged.push({ event, fields }),
+    limitRequest: async () => undefined,
+    addressOf: clientAddress(false, () => {}),
+    streams: createStreams({ perCaller: 8, atMost: 100, timers: realWorld.timers }),
     ...options,
   });
   const server = Bun.serve({

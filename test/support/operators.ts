@@ -16,6 +16,9 @@ export interface Operator {
    */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
   does(mutation: string, input: unknown, fields?: string): Promise<any>;
+  /** Reads a campaign's version and approves it. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
+  approves(campaignId: string, fields?: string): Promise<any>;
   /** Opens a subscription and reads the data of its events, or their errors, to the end. */
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever came back
   watches(query: string, variables?: unknown): Promise<any[]>;
@@ -24,18 +27,24 @@ export interface Operator {
 /** Hires an operator: a token of its own. */
 export async function hire(shop: Shop, name: string, role: Role): Promise<Operator> {
   const { token } = accepted(await createToken(shop.ctx, { kind: "operator", name, role }));
-  const post = (body: unknown, accept = "application/json") =>
+  const post = (body: unknown, accept = "application/graphql-response+json") =>
     fetch(`${shop.app.url}/graphql`, {
       method: "POST",
       headers: { "content-type": "application/json", accept, authorization: `Bearer ${token}` },
       body: JSON.stringify(body),
     });
   const ask = async (query: string, variables?: unknown) => read(await post({ query, variables }));
+  const get: Operator["get"] = async (query, variables) => dataOf(await ask(query, variables));
+  const does: Operator["does"] = async (mutation, input, fields = "id") =>
+    dataOf(await ask(mutationOf(mutation, fields), { input }))[mutation];
   return {
     ask,
-    get: async (query, variables) => dataOf(await ask(query, variables)),
-    does: async (mutation, input, fields = "id") =>
-      dataOf(await ask(mutationOf(mutation, fields), { input }))[mutation],
+    get,
+    does,
+    approves: async (campaignId, fields) => {
+      const { campaign } = await get("query ($id: ID!) { campaign(id: $id) { version } }", { id: campaignId });
+      return does("approveCampaign", { campaignId, version: campaign?.version ?? "" }, fields);
+    },
     watches: async (query, variables) => events(await (await post({ query, variables }, "text/event-stream")).text()),
   };
 }

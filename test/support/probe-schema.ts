@@ -44,7 +44,7 @@ export function probeSchemas(): Schemas {
   builder.subscriptionField("ticks", (t) =>
     t.int({
       description: "Counts to `to`, then keeps silent; fails at 99.",
-      authScopes: members,
+      authScopes: { ...members, role: "viewer" },
       args: { to: t.arg.int({ required: true, description: "How far." }) },
       subscribe: (_root, { to }) => ticks(to),
       resolve: (tick) => {

@@ -57,7 +57,7 @@ export interface Shop {
   stop(): Promise<void>;
 }
 
-export interface ShopOptions extends Pick<Replaceable, "deliver" | "log"> {
+export interface ShopOptions extends Pick<Replaceable, "deliver" | "log" | "world"> {
   readonly env?: Readonly<Record<string, string>>;
   readonly dataDir?: string;
   /** The time that the shop lives in, in milliseconds; {@link Shop.pass} moves on from it. */
@@ -147,13 +147,14 @@ async function hurried(shop: Shop, run: number, states: readonly string[]): Prom
   await until(ended, 25_000, `run ${run} to be ${states.join(" or ")}`);
 }
 
-/** The environment of a test's shop: small leases, no Redis, no log. */
+/** The environment of a test's shop: small leases, no Redis, no readers, no log. */
 export function shopEnv(dataDir: string, env: Readonly<Record<string, string>> = {}) {
   return readEnv({
     DATA_DIR: dataDir,
     PORT: "0",
     LOG_LEVEL: "silent",
     REDIS_URL: "none",
+    READERS: "0",
     LEASE_SECONDS: "1",
     PAGE_SIZE: "100",
     APPROVAL_ABOVE: "10000000",

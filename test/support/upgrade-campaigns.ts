@@ -12,7 +12,7 @@ import { frozenRun, matches } from "../../src/campaign/run/frozen.ts";
 import { listRuns } from "../../src/campaign/run/run.ts";
 import type { Context } from "../../src/context.ts";
 import { readAudience } from "../../src/member/audience-choice.ts";
-import { countMembers } from "../../src/member/member.ts";
+import { countMembers } from "../../src/member/member-search.ts";
 import { ledgerOf } from "./ledger.ts";
 import { accepted } from "./shop.ts";
 import { all, countWhere, inOrder } from "./upgrade-reading.ts";
@@ -31,7 +31,7 @@ export async function campaigns(ctx: Context) {
     template: campaign.couponTemplate,
     topic: campaign.topic,
     audience: campaign.audience,
-    matches: await countMembers(ctx, accepted(await readAudience(ctx, campaign.audience))),
+    matches: accepted(await countMembers(ctx, accepted(await readAudience(ctx, campaign.audience)))),
     channels: campaign.channels,
     reach: campaign.reach,
     content: campaign.content,

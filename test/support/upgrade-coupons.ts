@@ -10,7 +10,8 @@ import { type CouponTemplate, templateTable } from "../../src/coupon/table.ts";
 import { audienceOf } from "../../src/coupon/template/eligibility.ts";
 import { couponStatistics } from "../../src/coupon/template/statistics.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
-import { countMembers } from "../../src/member/member.ts";
+import { countMembers } from "../../src/member/member-search.ts";
+import { accepted } from "./shop.ts";
 import { all, idsOf, inOrder } from "./upgrade-reading.ts";
 
 /** All that is said of a template, what became of its coupons, whether its stock adds up, and whom it is for. */
@@ -19,7 +20,7 @@ export async function templates(ctx: Context) {
   const found = await ctx.db.orm.select().from(templateTable);
   return inOrder(found, async (template) => ({
     ...saidOf(template),
-    eligible: template.eligibility === null ? null : await countMembers(ctx, audienceOf(ctx, template)),
+    eligible: template.eligibility === null ? null : accepted(await countMembers(ctx, audienceOf(ctx, template))),
     ...(await countsOf(ctx, template.id)),
   }));
 }

@@ -5,7 +5,7 @@ import { listCapsPolicies } from "../../src/campaign/caps/policy.ts";
 import { listInbox } from "../../src/campaign/inbox/inbox.ts";
 import type { Context } from "../../src/context.ts";
 import { noticePolicies } from "../../src/coupon/reminder/policy.ts";
-import { countMembers } from "../../src/member/member.ts";
+import { countMembers } from "../../src/member/member-search.ts";
 import { exportMember } from "../../src/member/privacy.ts";
 import { listSegments } from "../../src/member/segment.ts";
 import { listTokens } from "../../src/operations/token.ts";
@@ -48,7 +48,7 @@ async function segments(ctx: Context) {
     const audience = accepted(ctx.audience.parse(filter));
     const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone };
     const walked = await countWhere(ctx, sql`${liveMember} AND ${compileAudience(audience, env)}`);
-    return { id, name, filter, found: await countMembers(ctx, audience), walked };
+    return { id, name, filter, found: accepted(await countMembers(ctx, audience)), walked };
   });
 }
 

@@ -15,7 +15,7 @@ import {
   retrySchedule,
   testWebhook,
 } from "../../src/webhook/delivery.ts";
-import { parkDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
+import { parkDelivery, setbackOfDelivery, unparkDelivery } from "../../src/webhook/parking.ts";
 import { webhookKeeps } from "../../src/webhook/sweep.ts";
 import {
   createWebhook,
@@ -179,11 +179,14 @@ test("a receiver that comes back is told, and one that asks for patience gets it
   await world.happen();
   expect(await world.next()).toBe(600);
   expect((await webhooksById(world.ctx, [id]))[0]?.failingSince).not.toBeNull();
+  const said = "The endpoint did not take it";
+  expect(await setbackOfDelivery(world.ctx, { delivery: 1 })).toMatchObject({ said, times: 1 });
   there.answer = () => new Response();
   await world.pass(590_000);
   expect(there.received).toHaveLength(1);
   await world.pass(10_000);
   expect(await world.states()).toEqual(["DONE 2 200"]);
+  expect(await setbackOfDelivery(world.ctx, { delivery: 1 })).toBeUndefined();
   expect((await webhooksById(world.ctx, [id]))[0]?.failingSince).toBeNull();
 });
 
@@ -260,6 +263,20 @@ test("while a secret is changed over both sign; after a day only the new one doe
     [true, true],
     [true, false],
   ]);
+});
+
+test("a delivery whose secret was sealed under another LINK_SECRET fails and says what to do", async () => {
+  const world = await World.begin();
+  const there = world.receiver();
+  const { id } = await world.webhook(there);
+  Object.assign(world.ctx, { settings: { ...world.ctx.settings, linkSecret: "another" } });
+  await world.happen();
+  expect(there.received).toEqual([]);
+  const [delivery] = await listDeliveries(world.ctx, { webhook: id, limit: 1 });
+  expect(delivery?.error).toContain("rotate the secret");
+  accepted(await rotateWebhookSecret(world.ctx, { id }));
+  await world.happen();
+  expect(there.received).toHaveLength(1);
 });
 
 test("a test is posted once, to a disabled endpoint, too, and counts for nothing", async () => {

@@ -4,6 +4,8 @@ import type { Context } from "../../src/context.ts";
 import type { RootDatabase } from "../../src/db/client.ts";
 import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { addressFault } from "../../src/webhook/address.ts";
+import { secretsAt } from "../../src/webhook/secret.ts";
+import { tidy } from "../../src/webhook/sweep.ts";
 import {
   createWebhook,
   deleteWebhook,
@@ -19,7 +21,7 @@ let db: RootDatabase;
 let ctx: Context;
 beforeAll(async () => {
   db = await openTestDatabase();
-  ctx = testContext(db, { kind: "operator", id: 1, name: "Kim", role: "admin" });
+  ctx = testContext(db, { kind: "operator", id: 1, operator: 1, name: "Kim", role: "admin" });
 });
 afterAll(() => db.close());
 
@@ -112,4 +114,24 @@ test("there are 50 endpoints at most", async () => {
   const own = testContext(await openTestDatabase());
   for (let n = 0; n < 50; n++) accepted(await createWebhook(own, { url }));
   expect(await createWebhook(own, { url })).toMatchObject({ code: "CONFLICT" });
+});
+
+test("the database does not hold what webhooks are signed with; what it held before is sealed", async () => {
+  const { webhook, secret } = accepted(await createWebhook(ctx, { url }));
+  const rotated = accepted(await rotateWebhookSecret(ctx, { id: webhook.id }));
+  const kept = () =>
+    db.first<{ secret: string; oldSecret: string; oldUntil: number }>(sql`
+      SELECT secret, old_secret AS oldSecret, old_until AS oldUntil FROM webhook WHERE id = ${webhook.id}`);
+  const signing = async () => secretsAt(ctx, (await kept())!, Date.now());
+  expect(JSON.stringify(await kept())).not.toContain("whsec_");
+  expect(await signing()).toEqual([rotated.secret, secret]);
+
+  await db.write([sql`UPDATE webhook SET secret = ${rotated.secret}, old_secret = ${secret} WHERE id = ${webhook.id}`]);
+  expect(await signing()).toEqual([rotated.secret, secret]);
+  await tidy(ctx);
+  expect(JSON.stringify(await kept())).not.toContain("whsec_");
+  expect(await signing()).toEqual([rotated.secret, secret]);
+
+  const elsewhere = { ...ctx, settings: { ...ctx.settings, linkSecret: "another installation's" } };
+  expect(secretsAt(elsewhere, (await kept())!, Date.now())).toEqual([]);
 });

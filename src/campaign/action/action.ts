@@ -3,6 +3,7 @@ import type { SQL } from "drizzle-orm";
 import type { z } from "zod";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "../content/content.ts";
@@ -64,7 +65,7 @@ export interface ActionDefinition<Kind extends string, Facts> {
   /** What it gives each member, besides messages. */
   readonly gives?: Giving<Facts>;
   /** What a launch would give, were it now. */
-  simulate?(ctx: Context, facts: Facts, scope: SimulationScope): Promise<RewardSimulation>;
+  simulate?(ctx: Context, facts: Facts, scope: SimulationScope): Promise<RewardSimulation | HeavyRefusal>;
 }
 
 /** How a run gives something to each member of a page, in the batch that writes the page. */

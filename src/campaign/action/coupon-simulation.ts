@@ -1,5 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
+import { isRefusal } from "../../errors.ts";
 import { rewardSkipReason } from "../ledger/decision.ts";
 import { type SkipReason, skipReasons } from "../ledger/skip-reason.ts";
 import type { SimulationScope } from "./action.ts";
@@ -18,14 +20,15 @@ export async function simulateCoupons(
   ctx: Context,
   reward: CouponReward,
   { where, endsAt }: SimulationScope,
-): Promise<RewardSimulation> {
+): Promise<RewardSimulation | HeavyRefusal> {
   const now = ctx.clock();
   const decision = rewardSkipReason({ endsAt, rules: rulesOfGiving(reward, now) }, now);
   const [counts, room, terms] = await Promise.all([
-    ctx.db.first<Counts>(countDecisions(decision, where)),
+    ctx.heavy.first<Counts>(countDecisions(decision, where)),
     ctx.db.first<{ left: number; short: string }>(sql`SELECT ${left(reward)} AS left, ${shortage(reward)} AS short`),
     describeReward(ctx, reward),
   ]);
+  if (isRefusal(counts)) return counts;
   if (!counts || !room) throw new Error(`coupon template ${reward.template} cannot be counted`);
   const skipped = reasons.flatMap((reason) => (counts[reason] ? [{ reason, n: counts[reason] }] : []));
   const members = counts.MATCHED - skipped.reduce((sum, { n }) => sum + n, 0);

@@ -1,6 +1,7 @@
 import type { ResultSet } from "@libsql/client";
 import type { SQL } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
 import type { TemplateScope } from "../content/template.ts";
 import type { Page } from "../ledger/page-rows.ts";
@@ -26,7 +27,7 @@ export interface FrozenAction {
   values(ctx: Context, reader: Reader): TemplateScope["coupon"];
   readonly gives: FrozenGiving | undefined;
   /** What a launch would give, were it now; null where it gives nothing. */
-  simulate(ctx: Context, scope: SimulationScope): Promise<RewardSimulation | null>;
+  simulate(ctx: Context, scope: SimulationScope): Promise<RewardSimulation | HeavyRefusal | null>;
   toJSON(): unknown;
 }
 

@@ -2,7 +2,8 @@ import { z } from "zod";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import type { Issue } from "../../errors.ts";
-import { type Content, contentIssues } from "../content/content.ts";
+import type { Content } from "../content/content.ts";
+import { contentIssues } from "../content/content-issues.ts";
 import { templateVariables } from "../content/template.ts";
 import { skipReasons } from "../ledger/skip-reason.ts";
 import type { ActionChoice } from "./action.ts";
@@ -39,10 +40,15 @@ export function fromFrozen(stored: unknown): FrozenAction {
 }
 
 /** What is wrong with a campaign's action and its messages on these channels. */
-export function messageIssues(kind: string, content: Content, channels: readonly ChannelName[]): Issue[] {
+export async function messageIssues(
+  ctx: Context,
+  kind: string,
+  content: Content,
+  channels: readonly ChannelName[],
+): Promise<Issue[]> {
   const own = actionOf(kind).content;
   const variables = { ...templateVariables, ...own.variables };
-  return [...contentIssues(content, channels, variables), ...(own.issues?.(content, channels) ?? [])];
+  return [...(await contentIssues(ctx, content, channels, variables)), ...(own.issues?.(content, channels) ?? [])];
 }
 
 /** What keeps a campaign's action from beginning: a wrong choice, else what its time would find. */

@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { isRefusal, refuse } from "../../errors.ts";
+import { isRefusal, type RefusalsOf, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { type Promotion, type PromotionDraft, rewritePromotion, setEnabled } from "../../promotion/promotion.ts";
 import { cancelCampaign } from "../control/cancel.ts";
-import { launchCampaign } from "../control/launch.ts";
+import { freezeUnapproved, launchCampaign } from "../control/launch.ts";
 import { type Campaign, createCampaign } from "../draft/campaign.ts";
 import { moveStart } from "../run/start.ts";
 import { type Announcement, announcementDraft } from "./draft.ts";
@@ -30,10 +30,23 @@ export interface EnableInput {
  * without announcing, and have a campaign of your own reviewed). The same idempotency key answers the same again.
  */
 export function enablePromotion(ctx: Context, { idempotencyKey, ...input }: EnableInput) {
-  return once(ctx, { key: idempotencyKey, input: { enable: input }, work: (tx) => enable(tx, input) });
+  let frozen: Frozen | undefined;
+  return once(ctx, {
+    key: idempotencyKey,
+    input: { enable: input },
+    // Counted before: inside the transaction it would hold the writer. Only who does announce is refused for it.
+    check: async (): Promise<RefusalsOf<Frozen> | undefined> => {
+      if (input.announce !== false) frozen = await freezeUnapproved(ctx, toEveryone);
+      return undefined;
+    },
+    work: (tx) => enable(tx, input, frozen),
+  });
 }
 
-async function enable(ctx: Context, { id, announce, announcement = {} }: EnableInput) {
+type Frozen = Awaited<ReturnType<typeof freezeUnapproved>>;
+const toEveryone = { audience: { everyone: true }, couponTemplate: null } as const;
+
+async function enable(ctx: Context, { id, announce, announcement = {} }: EnableInput, frozen: Frozen | undefined) {
   const promotion = await setEnabled(ctx, { id, enabled: true });
   if (isRefusal(promotion)) return promotion;
   if (promotion.endsAt !== null && promotion.endsAt <= ctx.clock()) {
@@ -42,7 +55,13 @@ async function enable(ctx: Context, { id, announce, announcement = {} }: EnableI
   if (!(announce ?? !(await wasAnnounced(ctx, id)))) return { promotion, announcement: null };
   const campaign = await createCampaign(ctx, announcementDraft(promotion, announcement, ctx.clock()));
   if (isRefusal(campaign)) return campaign;
-  const launched = await launchCampaign(ctx, { id: campaign.id, reason: "the promotion was enabled" });
+  const agreed = frozen ?? (await freezeUnapproved(ctx, toEveryone));
+  if (isRefusal(agreed)) return agreed;
+  const launched = await launchCampaign(ctx, {
+    id: campaign.id,
+    reason: "the promotion was enabled",
+    frozen: agreed,
+  });
   if (isRefusal(launched)) return launched;
   await ctx.db.write([
     sql`INSERT INTO announcement (promotion, campaign, at) VALUES (${id}, ${campaign.id}, ${ctx.clock()})`,
@@ -92,7 +111,7 @@ export function updatePromotion(ctx: Context, input: { readonly id: number; read
 async function waitingAnnouncements(ctx: Context, promotion: number): Promise<number[]> {
   const rows = await ctx.db.all<{ campaign: number }>(sql`
     SELECT a.campaign FROM announcement a JOIN run r ON r.campaign = a.campaign JOIN campaign c ON c.id = a.campaign
-    WHERE a.promotion = ${promotion} AND r.state = 'PENDING' AND c.state IN ('ACTIVE', 'PAUSED')`);
+    WHERE a.promotion = ${promotion} AND r.state IN ('PENDING', 'IN_REVIEW') AND c.state IN ('ACTIVE', 'PAUSED')`);
   return rows.map(({ campaign }) => campaign);
 }
 

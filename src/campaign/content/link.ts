@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type ChannelName, channelNames } from "../../channels/catalog.ts";
+import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { isSignature, signatureOf } from "../../web/signature.ts";
 
@@ -22,6 +22,14 @@ export function linkUrl(ctx: Context, link: Link): string {
   return `${ctx.settings.publicUrl}/${link.to === "url" ? "l" : "u"}/${body}.${signatureOf(ctx, body)}`;
 }
 
+/**
+ * A context whose links look like ours and lead nowhere: who looks at a message that is another's must not be able to
+ * claim or unsubscribe in that name. Every kind of link is signed, so none can be forgotten.
+ */
+export function withDeadLinks(ctx: Context): Context {
+  return { ...ctx, settings: { ...ctx.settings, linkSecret: ctx.id() } };
+}
+
 /** The link that a token stands for, if it is one of ours and whole. */
 export function readLink(ctx: Context, token: string): Link | undefined {
   const [body = "", signature = ""] = token.split(".");
@@ -35,18 +43,4 @@ function parsed(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** HTML whose `http(s)` links go through the redirect that counts clicks. */
-export function trackLinks(
-  ctx: Context,
-  html: string,
-  at: { run: number; channel: ChannelName; member: number },
-): string {
-  return html.replace(
-    /(<a\b[^>]*?\shref=)(["'])(https?:\/\/[^"']+)\2/gi,
-    (_all, before: string, quote: string, url: string) => {
-      return `${before}${quote}${linkUrl(ctx, { to: "url", ...at, url: url.replaceAll("&amp;", "&") })}${quote}`;
-    },
-  );
 }

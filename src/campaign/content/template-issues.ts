@@ -1,13 +1,14 @@
-import { LiquidError, type Variable } from "liquidjs";
+import type { Variable } from "liquidjs";
 import type { Issue } from "../../errors.ts";
 import { plain } from "./liquid.ts";
 import { templateVariables, type Variables } from "./template.ts";
+import { templateFault } from "./template-fault.ts";
 
 /**
- * Of one template. The engine's check takes time by the square of these: what nobody would write must not stop the
- * server for seconds. `tagged` counts the characters inside tags and outputs.
+ * Of one template. The engine's check takes time by the square of these: what nobody would write must not hold up the
+ * server. `tagged` counts the characters inside tags and outputs, `tag` those of one of them.
  */
-const bounds = { tags: 500, tagged: 20_000, nested: 8, faults: 100 } as const;
+const bounds = { tags: 500, tagged: 20_000, tag: 4_000, nested: 8, brackets: 100, faults: 100 } as const;
 
 /**
  * Faults of a template's source, each with its place `:line:column`: syntax, unknown filters and tags, unknown
@@ -26,7 +27,8 @@ export function templateIssues(source: string, known: Variables = templateVariab
     const unknown = [...used].filter(([, variable]) => !isKnown(known, variable));
     return unknown.slice(0, bounds.faults).map(([name, variable]) => unknownVariable(known, name, variable));
   } catch (error) {
-    return [faultOf(error)];
+    const { place, message } = templateFault(error);
+    return [{ path: place, message }];
   }
 }
 
@@ -36,13 +38,33 @@ function excessOf(source: string): Issue | undefined {
   const [first] = [...source.matchAll(/\{[{%]/g)].slice(bounds.tags);
   if (first) return fault(first.index, `there are more than ${bounds.tags} tags`);
   let tagged = 0;
-  for (const { 0: tag, index } of source.matchAll(/\{\{.*?\}\}|\{%.*?%\}/gs)) {
+  let brackets = 0;
+  for (const { tag, index } of tagsOf(source)) {
     tagged += tag.length;
     if (tagged > bounds.tagged) return fault(index, `the tags hold more than ${bounds.tagged} characters`);
+    if (tag.length > bounds.tag) return fault(index, `a tag holds more than ${bounds.tag} characters`);
+    brackets += tag.split("[").length - 1;
+    if (brackets > bounds.brackets) return fault(index, `there are more than ${bounds.brackets} brackets`);
     const deep = placeOfNesting(tag);
     if (deep !== undefined) return fault(index + deep, `brackets are nested deeper than ${bounds.nested}`);
   }
   return undefined;
+}
+
+/** Every tag and output, from its first sign to its last; each character is looked at a few times at most. */
+function* tagsOf(source: string): Generator<{ readonly tag: string; readonly index: number }> {
+  const unclosed = new Set<string>();
+  let end = 0;
+  for (const { 0: open, index } of source.matchAll(/\{[{%]/g)) {
+    const close = open === "{{" ? "}}" : "%}";
+    if (index < end || unclosed.has(close)) continue;
+    const at = source.indexOf(close, index + 2);
+    if (at < 0) unclosed.add(close);
+    else {
+      end = at + 2;
+      yield { tag: source.slice(index, end), index };
+    }
+  }
 }
 
 function placeOfNesting(tag: string): number | undefined {
@@ -66,6 +88,7 @@ function unknownVariable(known: Variables, name: string, { location: { row, col 
 function isKnown(known: Variables, { segments }: Variable): boolean {
   const [root = "", field] = segments.map(String);
   const fields = Object.entries(known).find(([name]) => name === root)?.[1];
+  if (typeof fields === "string") return field === undefined;
   if (!fields || field === undefined) return false;
   if (root === "member" && field === "attributes") return segments.length > 2;
   return segments.length === 2 && Object.hasOwn(fields, field);
@@ -73,7 +96,7 @@ function isKnown(known: Variables, { segments }: Variable): boolean {
 
 function namesOf(known: Variables): string[] {
   const named = Object.entries(known).flatMap(([root, fields]) =>
-    Object.keys(fields).map((field) => `${root}.${field}`),
+    typeof fields === "string" ? [root] : Object.keys(fields).map((field) => `${root}.${field}`),
   );
   return [...named, "member.attributes.<name>"];
 }
@@ -81,10 +104,4 @@ function namesOf(known: Variables): string[] {
 function placeOf(source: string, index: number): string {
   const before = source.slice(0, index).split("\n");
   return `:${before.length}:${(before.at(-1)?.length ?? 0) + 1}`;
-}
-
-function faultOf(error: unknown): Issue {
-  if (!LiquidError.is(error)) throw error;
-  const [line, column] = error.token.getPosition();
-  return { path: `:${line}:${column}`, message: error.message.replace(/, line:\d+.*$/s, "") };
 }

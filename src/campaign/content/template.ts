@@ -1,5 +1,5 @@
 import { Drop, type Template } from "liquidjs";
-import { escaping, plain } from "./liquid.ts";
+import { escaping, plain, type RenderingWorld, renderWith } from "./liquid.ts";
 
 /** What a template may say of the member, the campaign and the shop; each with an example. */
 export const templateVariables = {
@@ -8,6 +8,7 @@ export const templateVariables = {
     externalId: "4711",
     email: "kim@example.com",
     locale: "en",
+    timeZone: "Europe/Berlin",
     level: 3,
     points: 120,
     totalSpend: 45_900,
@@ -18,40 +19,56 @@ export const templateVariables = {
   shop: { name: "Fanfare" },
 } as const;
 
-/** Names of variables: root → field. */
-export type Variables = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+/** Names of variables: root → field, or a root that is a text itself; each with an example. */
+export type Variables = Readonly<Record<string, Readonly<Record<string, unknown>> | string>>;
 
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
 export interface TemplateScope {
-  readonly member: Readonly<Record<string, unknown>> & { readonly attributes: Readonly<Record<string, unknown>> };
+  readonly member: Readonly<Record<string, unknown>> & {
+    readonly timeZone: string;
+    readonly attributes: Readonly<Record<string, unknown>>;
+  };
   readonly campaign: { readonly name: string };
   readonly shop: { readonly name: string };
   /** The member's coupon, or the one that the member may claim. */
   readonly coupon?: Readonly<Record<string, string>>;
+  /** Where the member unsubscribes, on channels that have such a link. */
+  readonly unsubscribeUrl?: string;
 }
 
 /** A parsed template. Output is escaped for HTML where the part is HTML. */
 export interface Compiled {
-  render(scope: TemplateScope): string;
+  render(scope: TemplateScope, world: Omit<RenderingWorld, "timeZone">): Promise<string>;
 }
 
-/** Parses a checked template. */
+/** A template, parsed when it is first rendered: one that cannot be is a fault of the rendering. */
 export function compileTemplate(source: string, html: boolean): Compiled {
   const engine = html ? escaping : plain;
-  const template: Template[] = engine.parse(source);
-  return { render: (scope) => String(engine.renderSync(template, withAttributes(scope))) };
+  let parsed: Template[] | undefined;
+  return {
+    render: async (scope, world) => {
+      parsed ??= engine.parse(source);
+      return renderWith(engine, parsed, withAttributes(scope), { ...world, timeZone: scope.member.timeZone });
+    },
+  };
 }
 
 /**
  * Free attributes: what a member lacks, at any depth, is nothing rather than a fault, for no operator can know them
  * all. Only their own properties are there: a drop would also offer what it inherits.
  */
-function lenient(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(lenient);
+function lenient(value: unknown, known: Map<object, unknown>): unknown {
   if (typeof value !== "object" || value === null) return value;
+  const made = known.get(value) ?? lenientOf(value, known);
+  known.set(value, made);
+  return made;
+}
+
+function lenientOf(value: object, known: Map<object, unknown>): unknown {
+  if (Array.isArray(value)) return value.map((item) => lenient(item, known));
   const values = new Map<string | symbol, unknown>(Object.entries(value));
   const get = (target: Lacking, key: string | symbol) => {
-    if (values.has(key)) return lenient(values.get(key));
+    if (values.has(key)) return lenient(values.get(key), known);
     return key === "liquidMethodMissing" || key === "toString" ? target[key] : undefined;
   };
   return new Proxy(new Lacking(), { get });
@@ -67,5 +84,5 @@ class Lacking extends Drop {
 }
 
 function withAttributes(scope: TemplateScope) {
-  return { ...scope, member: { ...scope.member, attributes: lenient(scope.member.attributes) } };
+  return { ...scope, member: { ...scope.member, attributes: lenient(scope.member.attributes, new Map()) } };
 }

@@ -14,11 +14,13 @@ import { type Command, move } from "./move.ts";
 export async function cancelCampaign(ctx: Context, input: Command) {
   return withTransaction(ctx, async (tx) => {
     const ofCampaign = sql`campaign = ${input.id}`;
-    const notBegun = sql`${ofCampaign} AND (state = 'PENDING' OR (state = 'FAILED' AND frozen IS NULL))`;
+    const notBegun = sql`${ofCampaign} AND frozen IS NULL AND state IN ('PENDING', 'FAILED', 'IN_REVIEW')`;
     const cancelled = await move(tx, "cancel", input, [
       runsEnded(notBegun, tx.clock(), runCancelled.type),
       sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${notBegun}`,
-      sql`UPDATE run SET state = 'CANCELLING' WHERE ${ofCampaign} AND state IN ('RUNNING', 'PAUSED', 'FAILED')`,
+      sql`
+        UPDATE run SET state = 'CANCELLING', at_most = NULL
+        WHERE ${ofCampaign} AND state IN ('RUNNING', 'PAUSED', 'FAILED', 'IN_REVIEW')`,
       sql`
         UPDATE page SET state = 'PLANNED' WHERE state = 'PARKED'
           AND run IN (SELECT id FROM run WHERE ${ofCampaign} AND state = 'CANCELLING')`,

@@ -1,13 +1,14 @@
-import { sql } from "drizzle-orm";
-import { type Audience, compileAudience, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { readAudience } from "../../member/audience-choice.ts";
 import { messageIssues, startIssues } from "../action/index.ts";
+import { type Freezable, freezeCampaign, keepFrozen } from "../approval/freeze.ts";
+import { changesOfOffer } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
+import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { needsApproval } from "../refusals.ts";
+import { rehearsalIssues } from "../rehearsal/before-launch.ts";
 import { scheduleRun } from "../run/start.ts";
 import { campaignSettings } from "../settings.ts";
 
@@ -16,17 +17,28 @@ import { campaignSettings } from "../settings.ts";
  * message that begins its run; everything else happens behind the queue. Refuses what is not a draft or approved, what
  * lacks content or whose action cannot begin (a coupon template that gives nothing), and (NEEDS_APPROVAL) unapproved
  * campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the
- * launch. The same idempotency key answers the same launch again.
+ * launch, or what was approved of its coupons changed; RATE_LIMITED or TOO_COSTLY when its members cannot be counted.
+ * What is launched is frozen: a segment's filter is copied, and so many members are what was agreed to. The same
+ * idempotency key answers the same launch again. Whoever launches inside a transaction of their own has asked
+ * {@link freezeUnapproved} before it: `frozen`.
  */
 export async function launchCampaign(
   ctx: Context,
-  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
+  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined; frozen?: FrozenCampaign },
 ) {
   const checked = await findCampaign(ctx, input.id);
+  let frozen: FrozenCampaign | undefined;
   return once(ctx, {
     key: input.idempotencyKey,
     input: { launch: input.id, reason: input.reason ?? null },
-    check: async () => (checked ? unfitToLaunch(ctx, checked) : refuse.notFound("campaign", input.id)),
+    check: async () => {
+      if (!checked) return refuse.notFound("campaign", input.id);
+      const known = checked.frozen ?? input.frozen;
+      const fit = (await unfitToLaunch(ctx, checked)) ?? known ?? (await freezeToLaunch(ctx, checked));
+      if (isRefusal(fit)) return fit;
+      frozen = fit;
+      return undefined;
+    },
     work: async (tx) => {
       const before = await findCampaign(tx, input.id);
       const results = await tx.db.write(moveCampaign(tx, "launch", input.id, input.reason));
@@ -35,35 +47,43 @@ export async function launchCampaign(
       if (results.at(-1)?.rowsAffected !== 1) return notLaunchable(campaign);
       if (!Bun.deepEquals(before, checked))
         return refuse.conflict("The campaign was changed meanwhile; launch it again.");
+      if (frozen) await tx.db.write([keepFrozen(campaign.id, frozen)]);
       await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
-      return campaign;
+      return { ...campaign, frozen: frozen ?? null };
     },
   });
 }
 
 async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
-  const content = messageIssues(campaign.kind, campaign.content, campaign.channels);
+  const content = await messageIssues(ctx, campaign.kind, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
+  const rehearsed = await rehearsalIssues(ctx, campaign);
+  if (rehearsed.length > 0) return refuse.invalid(rehearsed);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {
     return refuse.invalid([{ path: "endsAt", message: "the campaign's end has passed" }]);
   }
-  if (campaign.state === "APPROVED") return undefined;
-  const audience = await readAudience(ctx, campaign.audience);
-  if (isRefusal(audience)) return audience;
-  const limit = campaignSettings.of(ctx).approvalAbove;
-  if ((await countUpTo(ctx, audience, limit + 1)) <= limit) return undefined;
-  return needsApproval(limit);
+  const changes =
+    campaign.approver === null ? [] : await changesOfOffer(ctx, campaign, campaign.frozen?.templateVersion ?? 0);
+  if (changes.length === 0) return undefined;
+  return refuse.conflict(
+    `That is not what was approved: ${changes.join("; ")}. Reject it, and have it reviewed again.`,
+  );
 }
 
-/** Members of an audience, counted no further than `limit`: a launch must not wait for the last of ten million. */
-async function countUpTo(ctx: Context, audience: Audience, limit: number): Promise<number> {
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
-  const row = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM (
-      SELECT 1 FROM member m WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${limit})`);
-  return row?.n ?? 0;
+function freezeToLaunch(ctx: Context, campaign: Campaign) {
+  return campaign.state === "APPROVED" ? freezeCampaign(ctx, campaign) : freezeUnapproved(ctx, campaign);
+}
+
+/**
+ * What is launched without approval, or NEEDS_APPROVAL. It may read every member, so it is asked outside of
+ * transactions; it counts no further than it must, for a launch must not wait for the last of ten million.
+ */
+export async function freezeUnapproved(ctx: Context, campaign: Freezable) {
+  const limit = campaignSettings.of(ctx).approvalAbove;
+  const frozen = await freezeCampaign(ctx, campaign, limit + 1);
+  return isRefusal(frozen) || frozen.members <= limit ? frozen : needsApproval(limit);
 }
 
 function notLaunchable(campaign: Campaign) {

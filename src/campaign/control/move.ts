@@ -3,6 +3,7 @@ import type { Query } from "../../db/statement.ts";
 import { refuse } from "../../errors.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { type Move, moveCampaign, transitions } from "../draft/transitions.ts";
+import type { CampaignState } from "../state.ts";
 
 /** What operators say with every command. */
 export interface Command {
@@ -17,13 +18,15 @@ export async function move(ctx: Context, name: Move, input: Command, also: reado
     const results = await tx.db.write(moveCampaign(tx, name, input.id, input.reason));
     const campaign = await findCampaign(tx, input.id);
     if (!campaign) return refuse.notFound("campaign", input.id);
-    if (results.at(-1)?.rowsAffected !== 1) {
-      return refuse.wrongState(
-        `${name} needs a campaign that is ${transitions[name].from.join(" or ")}; this one is ${campaign.state}.`,
-        campaign.state,
-      );
-    }
+    if (results.at(-1)?.rowsAffected !== 1) return notMovable(name, campaign.state);
+    if (also.length === 0) return campaign;
     await tx.db.write([...also]);
-    return campaign;
+    return (await findCampaign(tx, input.id)) ?? campaign;
   });
+}
+
+/** Refuses a move that may not start from a campaign's state. */
+export function notMovable(name: Move, state: CampaignState) {
+  const from = transitions[name].from.join(" or ");
+  return refuse.wrongState(`${name} needs a campaign that is ${from}; this one is ${state}.`, state);
 }

@@ -1,28 +1,62 @@
 import { sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
-import type { Context } from "../../context.ts";
+import { type Context, withTransaction } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { startIssues } from "../action/index.ts";
+import { freezeCampaign, keepFrozen } from "../approval/freeze.ts";
+import { mayApprove } from "../approval/subjects.ts";
+import { changesSince } from "../approval/version.ts";
 import { findCampaign } from "../draft/campaign.ts";
-import { type Command, move } from "./move.ts";
+import { type Command, move, notMovable } from "./move.ts";
 
-/** Asks for review; a draft only. */
-export const submitCampaign = (ctx: Context, input: Command) => move(ctx, "submit", input);
+/**
+ * Asks for review; a draft only. What is reviewed is frozen with it: a segment's filter is copied, and the members that
+ * it selects are counted. CONFLICT when it was edited meanwhile.
+ */
+export async function submitCampaign(ctx: Context, input: Command) {
+  const read = await findCampaign(ctx, input.id);
+  if (!read) return refuse.notFound("campaign", input.id);
+  if (read.state !== "DRAFT") return notMovable("submit", read.state);
+  const frozen = await freezeCampaign(ctx, read);
+  if (isRefusal(frozen)) return frozen;
+  return withTransaction(ctx, async (tx) => {
+    const now = await findCampaign(tx, input.id);
+    if (now?.state === "DRAFT" && !Bun.deepEquals(now, read)) {
+      return refuse.conflict("The campaign was changed meanwhile; submit it again.");
+    }
+    return move(tx, "submit", input, [keepFrozen(input.id, frozen)]);
+  });
+}
 
-/** Approves a campaign in review; refused to its author, and where its action cannot begin. */
-export async function approveCampaign(ctx: Context, input: Command) {
-  const campaign = await findCampaign(ctx, input.id);
-  if (campaign?.author === describeActor(ctx.actor)) {
-    return refuse.forbidden("A campaign is approved by someone other than its author.");
-  }
-  const issues = campaign ? await startIssues(ctx, campaign) : [];
-  if (campaign?.state === "IN_REVIEW" && issues.length > 0) return refuse.invalid(issues);
-  const approver = describeActor(ctx.actor);
-  const approved = await move(ctx, "approve", input, [
-    sql`UPDATE campaign SET approver = ${approver} WHERE id = ${input.id}`,
-  ]);
-  return isRefusal(approved) ? approved : { ...approved, approver };
+/**
+ * Approves the version of a campaign that was read, with the members that it was submitted with. FORBIDDEN to whoever
+ * wrote any version of it, of its segment or of its coupon template, whichever token they come with; CONFLICT, which
+ * says what changed, when that is not its version any more; INVALID_INPUT where its action cannot begin.
+ */
+export async function approveCampaign(ctx: Context, input: Command & { readonly version: string }) {
+  const read = await findCampaign(ctx, input.id);
+  if (!read) return refuse.notFound("campaign", input.id);
+  if (read.state !== "IN_REVIEW") return notMovable("approve", read.state);
+  // What was submitted before there were such things is frozen now.
+  const late = read.frozen ? undefined : await freezeCampaign(ctx, read);
+  if (isRefusal(late)) return late;
+  return withTransaction(ctx, async (tx) => {
+    const campaign = (await findCampaign(tx, input.id)) ?? read;
+    if (campaign.state !== "IN_REVIEW") return notMovable("approve", campaign.state);
+    if (!(await mayApprove(tx, campaign))) {
+      return refuse.forbidden("A campaign is approved by someone who wrote neither it nor its segment or template.");
+    }
+    const changes = await changesSince(tx, campaign, input.version);
+    if (changes) return refuse.conflict(`That is not what it says any more: ${changes}. Read it again.`);
+    const issues = await startIssues(tx, campaign);
+    if (issues.length > 0) return refuse.invalid(issues);
+    return move(tx, "approve", input, [
+      sql`UPDATE campaign SET approver = ${describeActor(tx.actor)} WHERE id = ${input.id}`,
+      ...(late ? [keepFrozen(input.id, late)] : []),
+    ]);
+  });
 }
 
 /** Sends a campaign back to its author as a draft. */
-export const rejectCampaign = (ctx: Context, input: Command) => move(ctx, "reject", input);
+export const rejectCampaign = (ctx: Context, input: Command) =>
+  move(ctx, "reject", input, [sql`UPDATE campaign SET frozen = NULL, approver = NULL WHERE id = ${input.id}`]);

@@ -7,6 +7,7 @@ import { campaignWake, channelSend } from "../messages.ts";
 import { openBatches } from "../run/batch-window.ts";
 import { campaignSettings } from "../settings.ts";
 import type { HeldBatch } from "./batch.ts";
+import { noteRefusal } from "./refusal.ts";
 
 /**
  * A message may come this much before its time and still find its batch free, in milliseconds: the queue's clock is not
@@ -15,16 +16,21 @@ import type { HeldBatch } from "./batch.ts";
 const leaseMarginMs = 1_000;
 
 /**
- * Releases a tried batch for `waitMs`, after which a new message takes it up unchanged; messages that come before leave
- * it alone. Only the holder of its lease may: answers false to others.
+ * Releases a tried batch for `waitMs`, for its provider put it off with these `words`. Then a new message takes it up
+ * unchanged; messages that come before leave it alone. Only the holder of its lease may: answers false to others.
  */
-export async function deferBatch(ctx: Context, { seq, channel, lease }: HeldBatch, waitMs: number): Promise<boolean> {
+export async function deferBatch(
+  ctx: Context,
+  { seq, channel, lease }: HeldBatch,
+  { words, waitMs }: { readonly words: string; readonly waitMs: number },
+): Promise<boolean> {
   const now = ctx.clock();
   const at = now + waitMs;
   const mine = sql`seq = ${seq} AND lease = ${lease} AND state = 'TRIED'`;
   const message = channelSend.of({ batch: seq }, { flow: channel, notBefore: at });
   const [enqueued] = await ctx.db.write([
     enqueue(ctx, [message], sql`EXISTS (SELECT 1 FROM batch WHERE ${mine})`),
+    noteRefusal({ words, retryAt: at }, mine, now),
     sql`UPDATE batch SET lease = NULL, lease_until = ${at - Math.min(leaseMarginMs, waitMs / 2)} WHERE ${mine}`,
   ]);
   return enqueued?.rowsAffected === 1;

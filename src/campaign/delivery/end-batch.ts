@@ -9,10 +9,13 @@ import { campaignWake } from "../messages.ts";
 import { batchLimit, openBatches } from "../run/batch-window.ts";
 import { completeRun } from "../run/completion.ts";
 import type { HeldBatch } from "./batch.ts";
+import { type Refusal, settleRefusals } from "./refusal.ts";
 
 /** What became of one member of a batch, with the push tokens that the provider no longer knows. */
 export interface BatchOutcome extends SendOutcome {
   readonly goneTokens?: readonly string[];
+  /** What the provider said that put it off. */
+  readonly words?: string;
 }
 
 /**
@@ -32,10 +35,18 @@ export async function endBatch(ctx: Context, batch: HeldBatch, outcomes: readonl
     ...forgetPushTokens(goneTokens, ended),
     ...provenOf(batch, outcomes, now),
     ...wakeFor(ctx, run, outcomes, ended),
+    ...settleRefusals(batch, refusalIn(outcomes), ended, now),
     ...openBatches(ctx, run, channel, 2 * batchLimit(ctx, channel)),
     ...completeRun(run, now),
   ]);
   return results[recorded.length]?.rowsAffected === 1;
+}
+
+/** What the provider said of those that it put off, and when the last of them are tried again. */
+function refusalIn(outcomes: readonly BatchOutcome[]): Refusal | undefined {
+  const off = outcomes.filter(({ words }) => words !== undefined);
+  const [{ words = "" } = {}] = off;
+  return off.length === 0 ? undefined : { words, retryAt: Math.max(...off.map(({ dueAt }) => dueAt ?? 0)) };
 }
 
 /** Of sends that nobody answered for, those whose provider has told of them meanwhile were accepted. */

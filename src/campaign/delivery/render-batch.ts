@@ -1,15 +1,13 @@
 import { type SQL, sql } from "drizzle-orm";
+import type { ExternalChannelName } from "../../channels/catalog.ts";
 import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
-import {
-  envelopeFor,
-  type Recipient,
-  recipientColumns,
-  renderParts,
-  scopeFor,
-  templatesOf,
-} from "../content/render.ts";
-import { frozenContent, frozenRun } from "../run/frozen.ts";
+import { envelopeFor } from "../content/envelope.ts";
+import { type Recipient, recipientColumns, scopeFor } from "../content/render.ts";
+import { type Budget, batchBudget, giveWay } from "../content/render-budget.ts";
+import { renderParts, type Templates } from "../content/rendition.ts";
+import type { TemplateScope } from "../content/template.ts";
+import { frozenRun, runTemplates } from "../run/frozen.ts";
 import { messageFacts } from "../run/message-facts.ts";
 import type { HeldBatch } from "./batch.ts";
 
@@ -17,34 +15,72 @@ import type { HeldBatch } from "./batch.ts";
 export interface Rendered {
   readonly envelopes: readonly Envelope[];
   readonly failed: readonly { readonly member: number; readonly reason: string }[];
+  /** Members whom there was no time or room for: another batch has them. */
+  readonly left: readonly number[];
 }
 
-/** Renders a frozen batch: an envelope for every member, or the reason why that member's message cannot be made. */
+/**
+ * How long a batch is rendered, in milliseconds of waiting, as the decision about its members must be fresh when the
+ * provider is called; and how many characters it has then, as whoever writes or sends them does so at one go. At least
+ * one member's message is made, so that there is always less to do.
+ */
+const most = { ms: 800, characters: 2_000_000 } as const;
+
+/**
+ * Renders a frozen batch: an envelope for every member, or the reason why that member's message cannot be made. Others
+ * have their turn between members and within a message. A message whose template does more than one may fails alone.
+ */
 export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rendered> {
   const { run, channel } = batch;
   const { name, action } = await messageFacts(ctx, run);
-  const [members, content, { topic }] = await Promise.all([
+  const [members, templates, { topic }] = await Promise.all([
     membersOf(ctx, batch, recipientColumns(channel, action.gives?.code(run))),
-    frozenContent(ctx, run),
+    runTemplates(ctx, run, channel),
     frozenRun(ctx, run),
   ]);
-  const templates = templatesOf(content, channel);
-  const envelopes: Envelope[] = [];
-  const failed: { member: number; reason: string }[] = [];
+  const made: Made[] = [];
+  const end = ctx.timers.now() + most.ms;
+  let characters = 0;
+  const budget = batchBudget();
   for (const member of members) {
-    if (member.deleted_at !== null) {
-      failed.push({ member: member.seq, reason: "ERASED" }); // between the freeze and this moment
-      continue;
-    }
-    try {
-      const scope = scopeFor(ctx, member, { name, coupon: action.values(ctx, member) });
-      envelopes.push(envelopeFor(ctx, { run, channel, topic }, member, renderParts(templates(member.locale), scope)));
-    } catch (error) {
-      ctx.log("warn", "template.failed", { run, channel, fault: faultName(error) });
-      failed.push({ member: member.seq, reason: "TEMPLATE" });
-    }
+    if (ctx.timers.now() > end && made.length > 0) break;
+    const scope = scopeFor(ctx, member, { name, coupon: action.values(ctx, member), of: { run, channel, topic } });
+    const message = await messageTo(ctx, member, { of: { run, channel, topic }, templates, scope, budget });
+    made.push(message);
+    characters += "envelope" in message ? lengthOf(message.envelope) : 0;
+    if (characters > most.characters) break;
+    await giveWay(ctx);
   }
-  return { envelopes, failed };
+  return {
+    envelopes: made.flatMap((each) => ("envelope" in each ? [each.envelope] : [])),
+    failed: made.flatMap((each) => ("reason" in each ? [each] : [])),
+    left: members.slice(made.length).map(({ seq }) => seq),
+  };
+}
+
+function lengthOf({ parts }: Envelope): number {
+  return Object.values(parts).reduce((sum, text) => sum + text.length, 0);
+}
+
+type Made = { readonly envelope: Envelope } | { readonly member: number; readonly reason: string };
+
+interface Message {
+  readonly of: { readonly run: number; readonly channel: ExternalChannelName; readonly topic: string };
+  readonly templates: Templates;
+  readonly scope: TemplateScope;
+  readonly budget: Budget;
+}
+
+async function messageTo(ctx: Context, member: Recipient, message: Message): Promise<Made> {
+  const { of, templates, scope, budget } = message;
+  const { run, channel } = of;
+  if (member.deleted_at !== null) return { member: member.seq, reason: "ERASED" }; // between the freeze and this moment
+  const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget });
+  const [fault] = faults;
+  if (!fault) return { envelope: envelopeFor(ctx, of, member, parts) };
+  const { reason, part, place } = fault;
+  ctx.log("warn", "template.failed", { run, channel, reason, place: `${part}${place}` });
+  return { member: member.seq, reason };
 }
 
 /** The members of a batch, with what their messages need; used once, right after the freeze. */
@@ -52,9 +88,4 @@ function membersOf(ctx: Context, batch: HeldBatch, columns: SQL): Promise<Recipi
   return ctx.db.all<Recipient>(sql`
     SELECT ${columns} FROM send s JOIN member m ON m.seq = s.member
     WHERE s.batch = ${batch.seq} AND s.state = 'SENDING' ORDER BY s.member`);
-}
-
-/** The error's kind, without its text: that may quote a member's data. */
-function faultName(error: unknown): string {
-  return error instanceof Error ? error.name : "unknown";
 }

@@ -26,7 +26,8 @@ function outcomeOf(ctx: Context, member: number, result: SendResult | undefined)
       return unknownOf(member, result.reason);
     case "retry": {
       const seconds = Math.min(longestPause, result.afterSeconds ?? 30);
-      return { member, state: "PENDING", reason: "RETRY", providerId: null, dueAt: ctx.clock() + 1000 * seconds };
+      const dueAt = ctx.clock() + 1000 * seconds;
+      return { member, state: "PENDING", reason: "RETRY", providerId: null, dueAt, words: result.reason };
     }
   }
 }
@@ -38,6 +39,11 @@ function goneOf({ goneTokens }: Extract<SendResult, { kind: "sent" | "failed" }>
 /** A send that cannot be made or is refused for good. */
 export function failedOf(member: number, reason: string): BatchOutcome {
   return { member, state: "FAILED", reason, providerId: null, dueAt: null };
+}
+
+/** A send whose batch had no time or room left for it: it is free for another. */
+export function postponed(ctx: Context, member: number): BatchOutcome {
+  return { member, state: "PENDING", reason: "NO_ROOM", providerId: null, dueAt: ctx.clock() + 1_000 };
 }
 
 /** A send that nobody can say anything of. */

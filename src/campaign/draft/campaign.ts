@@ -2,11 +2,14 @@ import { and, desc, eq, inArray, lt } from "drizzle-orm";
 import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { channelNames } from "../../channels/catalog.ts";
-import type { Context } from "../../context.ts";
+import { type Context, withTransaction } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { type Issue, isRefusal, issuesOf, type Refusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, readAudience } from "../../member/audience-choice.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { revise } from "../../transition/revision.ts";
+import { plainText } from "../../value/plain-text.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { Content } from "../content/content.ts";
 import type { CampaignState } from "../state.ts";
@@ -20,7 +23,7 @@ export const CampaignDraft = z.strictObject({
   kind: z.enum(campaignKinds).default(usualKind),
   /** Of which coupons are given or offered; null for announcements. */
   couponTemplate: z.int().positive().nullable().default(null),
-  topic: z.string().trim().min(1).max(60).default("promotions"),
+  topic: plainText(60).default("promotions"),
   audience: AudienceChoice.default({ everyone: true }),
   /** None for coupons that are given without a word. */
   channels: z
@@ -40,18 +43,16 @@ export async function createCampaign(ctx: Context, draft: CampaignDraft) {
   const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
-  const [campaign] = await ctx.db.orm
-    .insert(campaignTable)
-    .values({
-      ...checked,
-      state: "DRAFT",
-      author: describeActor(ctx.actor),
-      createdAt: now,
-      updatedAt: now,
-    })
-    .returning();
-  if (!campaign) throw new Error("the insert answered no campaign");
-  return campaign;
+  const own = { state: "DRAFT", author: describeActor(ctx.actor), createdAt: now, updatedAt: now } as const;
+  return withTransaction(ctx, async (tx) => {
+    const [campaign] = await tx.db.orm
+      .insert(campaignTable)
+      .values({ ...checked, ...own })
+      .returning();
+    if (!campaign) throw new Error("the insert answered no campaign");
+    await tx.db.write([revise(tx, subjectOf("campaign", campaign.id), ["created"])]);
+    return campaign;
+  });
 }
 
 /**
@@ -64,15 +65,25 @@ export async function updateCampaign(ctx: Context, input: { id: number; draft: P
   const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
   const checked = await checkDraft(ctx, { ...draftOf(before), ...changes });
   if (isRefusal(checked)) return checked;
-  const [updated] = await ctx.db.orm
-    .update(campaignTable)
-    .set({ ...checked, updatedAt: ctx.clock() })
-    .where(and(eq(campaignTable.id, input.id), eq(campaignTable.state, "DRAFT")))
-    .returning();
+  const fields = Object.keys(changes).filter((field) => isChanged(before, checked, field));
+  const updated = await withTransaction(ctx, async (tx) => {
+    const [row] = await tx.db.orm
+      .update(campaignTable)
+      .set({ ...checked, updatedAt: tx.clock() })
+      .where(and(eq(campaignTable.id, input.id), eq(campaignTable.state, "DRAFT")))
+      .returning();
+    if (row && fields.length > 0) await tx.db.write([revise(tx, subjectOf("campaign", input.id), fields)]);
+    return row;
+  });
   if (updated) return updated;
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
   return refuse.wrongState(`Only a draft can be edited; this campaign is ${campaign.state}.`, campaign.state);
+}
+
+function isChanged(before: object, after: object, field: string): boolean {
+  const of = (row: object) => Object.entries(row).find(([name]) => name === field)?.[1];
+  return !Bun.deepEquals(of(before), of(after));
 }
 
 function draftOf(campaign: Campaign): CampaignDraft {
@@ -88,7 +99,10 @@ async function checkDraft(ctx: Context, draft: CampaignDraft) {
   if (isRefusal(parsed)) return parsed;
   const { kind, channels, audience, content, startsAt, endsAt } = parsed;
   const action = actionOf(kind);
-  const issues: Issue[] = [...messageIssues(kind, content, []), ...(await action.input.issues(ctx, parsed))];
+  const issues: Issue[] = [
+    ...(await messageIssues(ctx, kind, content, [])),
+    ...(await action.input.issues(ctx, parsed)),
+  ];
   if (channels.length === 0 && action.channels === "needed") {
     issues.push({ path: "channels", message: `at least one; only ${silentKinds.join(", ")} can do without` });
   }

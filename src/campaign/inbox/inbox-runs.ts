@@ -12,7 +12,7 @@ export interface OpenRuns {
 export async function openRuns(ctx: Context): Promise<OpenRuns> {
   // The partial index run_unfinished holds all that is asked.
   const found = await ctx.db.all<{ id: number; state: string }>(sql`
-    SELECT id, state FROM run WHERE state IN ('PENDING', 'RUNNING', 'PAUSED', 'CANCELLING')`);
+    SELECT id, state FROM run WHERE state IN ('PENDING', 'IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING')`);
   const newest = await ctx.db.first<{ id: number | null }>(sql`SELECT max(id) AS id FROM run`);
   return {
     open: new Map(found.map(({ id, state }) => [id, state === "RUNNING" || state === "CANCELLING"])),

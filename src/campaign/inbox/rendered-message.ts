@@ -1,13 +1,12 @@
 import { sql } from "drizzle-orm";
-import type { LocalChannelName } from "../../channels/catalog.ts";
+import { factsOf, type LocalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { perApp } from "../../memory.ts";
 import { codesGiven } from "../action/coupon-reward.ts";
-import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
-import type { TemplateScope } from "../content/template.ts";
-import { frozenContent } from "../run/frozen.ts";
+import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { type Budget, readerBudget } from "../content/render-budget.ts";
+import { renderParts, type Templates } from "../content/rendition.ts";
+import { runTemplates } from "../run/frozen.ts";
 import { type MessageFacts, messageFacts } from "../run/message-facts.ts";
-import { remembered } from "../run/remembered.ts";
 
 /** A message of a local channel as its reader sees it: plain text, to be shown as such. */
 export interface RenderedMessage {
@@ -38,42 +37,50 @@ export async function renderedMessages(
     member.seq,
     giving.map(({ run }) => run),
   );
-  return new Map(
-    readers.map((reader) => [
-      reader.run,
-      textFor(ctx, reader, { ...member, coupon_code: codes.get(reader.run) ?? null }),
-    ]),
-  );
+  const budget = readerBudget();
+  const texts = new Map<number, RenderedMessage>();
+  for (const reader of readers) {
+    const own = { ...member, coupon_code: codes.get(reader.run) ?? null };
+    texts.set(reader.run, await textFor(ctx, reader, { channel: input.channel, member: own, budget }));
+  }
+  return texts;
 }
 
 /** A run's text with its templates parsed, each locale once. */
 interface Reader {
   readonly run: number;
-  readonly read: (locale: string, scope: TemplateScope) => Record<string, string>;
+  readonly templates: Templates;
   readonly facts: MessageFacts;
 }
 
-const knownReaders = (ctx: Context, channel: LocalChannelName) =>
-  perApp(ctx, `campaign.readers.${channel}`, () => new Map<number, Promise<Reader>>());
-
-function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
-  return remembered(knownReaders(ctx, channel), run, async () => {
-    const [content, facts] = await Promise.all([frozenContent(ctx, run), messageFacts(ctx, run)]);
-    const templates = templatesOf(content, channel);
-    return { run, facts, read: (locale, scope) => renderParts(templates(locale), scope) };
-  });
+async function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
+  const [templates, facts] = await Promise.all([runTemplates(ctx, run, channel), messageFacts(ctx, run)]);
+  return { run, templates, facts };
 }
 
-function textFor(ctx: Context, reader: Reader, member: RenderMember): RenderedMessage {
-  const { name, action } = reader.facts;
-  const scope = scopeFor(ctx, member, { name, coupon: action.values(ctx, member) });
+/** What a member reads, and what it may cost together with the other messages that are read. */
+interface Reading {
+  readonly channel: LocalChannelName;
+  readonly member: RenderMember;
+  readonly budget: Budget;
+}
+
+async function textFor(
+  ctx: Context,
+  { run, templates, facts: { name, action } }: Reader,
+  { channel, member, budget }: Reading,
+): Promise<RenderedMessage> {
+  const of = { run, channel, topic: "" };
+  const scope = scopeFor(ctx, member, { name, coupon: action.values(ctx, member), of });
   for (const locale of [member.locale, "default"]) {
-    try {
-      const { title = "", body = "", url = "" } = reader.read(locale, scope);
-      if (title.trim() && body.trim()) return { title, body, url: url.trim() || null };
-    } catch (error) {
-      ctx.log("warn", "template.failed", { run: reader.run, fault: error instanceof Error ? error.name : "unknown" });
-    }
+    const { parts, faults } = await renderParts(ctx, templates(locale), { channel, scope, budget });
+    const isStray = (part: string) => factsOf(channel).parts[part]?.url === true;
+    const fault = faults.find(({ part }) => !isStray(part)) ?? faults[0];
+    if (fault)
+      ctx.log("warn", "template.failed", { run, channel, reason: fault.reason, place: `${fault.part}${fault.place}` });
+    const { title = "", body = "", url = "" } = parts;
+    // A link that must not be opened is left out; what the message says is good without it.
+    if (!fault || isStray(fault.part)) return { title, body, url: fault ? null : url || null };
   }
   return fallback(ctx, member.locale);
 }

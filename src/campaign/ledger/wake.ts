@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Query } from "../../db/statement.ts";
 import { addUp } from "./counts.ts";
 
@@ -24,4 +24,14 @@ export function wakeSends(run: number, now: number, limit: number): Query[] {
       INSERT INTO send (run, channel, member, state, at) SELECT run, channel, member, state, at FROM ${due}
       ON CONFLICT DO UPDATE SET reason = '', due_at = NULL`,
   ];
+}
+
+/**
+ * The statement that has sends `s`, which `late` names with a condition, wait no longer than until a time (ms); they
+ * are written as they are woken.
+ */
+export function retrySooner(late: SQL, until: number): Query {
+  return sql`
+    INSERT INTO send (run, channel, member, state, at) SELECT s.run, s.channel, s.member, s.state, s.at FROM ${late}
+    ON CONFLICT DO UPDATE SET due_at = ${until}`;
 }

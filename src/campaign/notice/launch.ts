@@ -5,6 +5,7 @@ import { decideNotice, type NoticeKey, noteNoticeCampaign } from "../../coupon/r
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal } from "../../errors.ts";
+import { keepFrozen } from "../approval/freeze.ts";
 import { Content } from "../content/content.ts";
 import { launchCampaign } from "../control/launch.ts";
 import { type CampaignDraft, createCampaign } from "../draft/campaign.ts";
@@ -45,8 +46,10 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
     if (!(await decideNotice(tx, key))) return undefined;
     const campaign = await createCampaign(tx, draftOf(tx, notice));
     if (isRefusal(campaign)) return campaign;
-    const { id } = campaign;
+    const [{ id }, at] = [campaign, tx.clock()];
     await tx.db.write([
+      // By the policy any number of members was agreed to.
+      keepFrozen(id, { audience: campaign.audience, members: null, segmentVersion: 0, templateVersion: 0, at }),
       ...moveCampaign(tx, "submit", id, reason),
       ...moveCampaign(tx, "approve", id, reason),
       noteNoticeCampaign(key, id),

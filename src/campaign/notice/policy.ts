@@ -5,7 +5,8 @@ import { type NoticeKind, noticeKinds, saveNoticePolicy } from "../../coupon/rem
 import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
-import { Content, contentIssues } from "../content/content.ts";
+import { Content } from "../content/content.ts";
+import { contentIssues } from "../content/content-issues.ts";
 
 const minuteMs = 60_000;
 
@@ -42,7 +43,7 @@ export async function setNoticePolicy(ctx: Context, input: z.input<typeof Notice
   const checked = parseInput(NoticeInput, input);
   if (isRefusal(checked)) return checked;
   const { leadMinutes: minutes, ...others } = checked;
-  const issues = [...leadIssues(others.kind, minutes), ...contentIssues(others.content ?? {}, [])];
+  const issues = [...leadIssues(others.kind, minutes), ...(await contentIssues(ctx, others.content ?? {}, []))];
   if (issues.length > 0) return refuse.invalid(issues);
   if (others.template !== null && !(await findTemplate(ctx, others.template))) {
     return refuse.notFound("coupon template", others.template);

@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { type StandingRefusal, standingRefusals } from "../delivery/refusal.ts";
+import { RunReview } from "../frozen-campaign.ts";
 import { type LedgerChannel, messageChannels, rewardChannel } from "../ledger/channel.ts";
 import { campaignSettings } from "../settings.ts";
 import type { RunState } from "../state.ts";
@@ -50,21 +52,23 @@ export interface RunProgress {
 /** The progress of each of these runs in the order asked, `undefined` for those that are not there. */
 export async function runProgress(ctx: Context, ids: readonly number[]): Promise<(RunProgress | undefined)[]> {
   const wanted = sql`(SELECT value FROM ${rows(ids)})`;
-  const [runs, counts, transitions] = await Promise.all([
+  const [runs, counts, transitions, refusals] = await Promise.all([
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
-        r.started_at, r.completed_at, (${nextWake}) AS next_wake,
+        r.started_at, r.completed_at, r.review, (${nextWake}) AS next_wake,
         coalesce(r.frozen ->> '$.channels', c.channels) AS channels
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<TransitionRow>(sql`
       SELECT r.id AS run, t.to_state, t.at FROM run r JOIN audit t ON t.subject = 'campaign/' || r.campaign
       WHERE r.id IN ${wanted} AND t.to_state IN ('PAUSED', 'ACTIVE', 'CANCELLED') ORDER BY t.id`),
+    standingRefusals(ctx, ids),
   ]);
   return ids.map((id) => {
     const run = runs.find((row) => row.id === id);
     const ofRun = (row: { readonly run: number }) => row.run === id;
-    return run && progressOf(ctx, run, counts.filter(ofRun), transitions.filter(ofRun));
+    const rows = { counts: counts.filter(ofRun), transitions: transitions.filter(ofRun) };
+    return run && progressOf(ctx, run, { ...rows, refusals: refusals.filter(ofRun) });
   });
 }
 
@@ -81,6 +85,8 @@ interface RunRow {
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly next_wake: number | null;
+  /** JSON. */
+  readonly review: string | null;
   /** JSON list. */
   readonly channels: string;
 }
@@ -96,15 +102,22 @@ const nextWake = sql`
   SELECT min(s.due_at) FROM send s INDEXED BY send_deferred
   WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> ''`;
 
-function progressOf(
-  ctx: Context,
-  run: RunRow,
-  rows: readonly CountRow[],
-  transitions: readonly TransitionRow[],
-): RunProgress {
+/** What is kept of a run besides its row. */
+interface RunRows {
+  readonly counts: readonly CountRow[];
+  readonly transitions: readonly TransitionRow[];
+  readonly refusals: readonly StandingRefusal[];
+}
+
+function progressOf(ctx: Context, run: RunRow, { counts, transitions, refusals }: RunRows): RunProgress {
   const names: LedgerChannel[] = JSON.parse(run.channels);
-  const countsOf = (name: LedgerChannel) => sendCounts(rows.filter(({ channel }) => channel === name));
-  const channels = messageChannels(names).map((channel) => ({ channel, ...countsOf(channel) }));
+  const countsOf = (name: LedgerChannel) => sendCounts(counts.filter(({ channel }) => channel === name));
+  const refused = new Map(run.completed_at === null ? refusals.map((each) => [each.channel as string, each]) : []);
+  const channels = messageChannels(names).map((channel) => ({
+    channel,
+    ...countsOf(channel),
+    refusal: refused.get(channel) ?? null,
+  }));
   const coupons = names.includes(rewardChannel) ? countsOf(rewardChannel) : null;
   const done = doneOf([...channels, ...(coupons ? [coupons] : [])]);
   const total = knownMatches(ctx, run) * names.length;
@@ -116,6 +129,7 @@ function progressOf(
     planned,
     pagesLeft: run.pages - run.pages_written,
     nextWake: run.next_wake,
+    review: run.review === null ? null : RunReview.parse(JSON.parse(run.review)),
   };
   return {
     run: run.id,

@@ -1,10 +1,18 @@
 import { skipText } from "../action/index.ts";
+import type { RenderReason } from "../content/rendition.ts";
 import type { SendState } from "../ledger/send-state.ts";
+
+/** Why a message could not be made. */
+const unmade: Readonly<Record<RenderReason | "ERASED", string>> = {
+  TEMPLATE: "The message could not be made: its template fails for this member.",
+  TEMPLATE_TOO_HEAVY: "The message could not be made: its template does more than a message may cost.",
+  UNSENDABLE: "The message was made and not sent: the provider would refuse what it says for this member.",
+  ERASED: "The member was erased on request before the message was made.",
+};
 
 /** Reasons of ours for states other than SKIPPED. */
 const own: Readonly<Record<string, string>> = {
-  "FAILED TEMPLATE": "The message could not be made: its template fails for this member.",
-  "FAILED ERASED": "The member was erased on request before the message was made.",
+  ...Object.fromEntries(Object.entries(unmade).map(([reason, words]) => [`FAILED ${reason}`, words])),
   "UNKNOWN CANCELLED_WHILE_SENDING":
     "The run was cancelled while the provider had it: nobody can say whether it took it. It is not sent again.",
   "UNKNOWN LOST_WHILE_SENDING":
@@ -12,6 +20,7 @@ const own: Readonly<Record<string, string>> = {
     "sent again by itself.",
   "UNKNOWN NO_RESULT": "The provider answered without a word of this one; it is not sent again by itself.",
   "PENDING RETRY": "The provider deferred it.",
+  "PENDING NO_ROOM": "Its batch had no room left for it, as its messages are long or take long to make.",
   "PENDING QUIET_HOURS": "It waits until the member's quiet hours end; then it is decided again.",
 };
 

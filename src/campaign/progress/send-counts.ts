@@ -1,4 +1,5 @@
 import type { ChannelName } from "../../channels/catalog.ts";
+import type { StandingRefusal } from "../delivery/refusal.ts";
 import type { LedgerChannel } from "../ledger/channel.ts";
 import { lastSendStates, type SendState } from "../ledger/send-state.ts";
 
@@ -12,6 +13,8 @@ export interface SendCounts {
 /** How far a run is on one channel. */
 export interface ChannelProgress extends SendCounts {
   readonly channel: ChannelName;
+  /** What its provider says while it puts sends off; null while it takes them. */
+  readonly refusal: StandingRefusal | null;
 }
 
 /** One count of a run, as it is kept. */

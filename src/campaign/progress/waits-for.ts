@@ -1,3 +1,5 @@
+import type { StandingRefusal } from "../delivery/refusal.ts";
+import { describeReview, type RunReview } from "../frozen-campaign.ts";
 import type { RunState } from "../state.ts";
 import { areDeferred, type ChannelProgress } from "./send-counts.ts";
 
@@ -9,6 +11,8 @@ interface RunFacts {
   readonly pagesLeft: number;
   /** When the next of the deferred sends are due (ms). */
   readonly nextWake: number | null;
+  /** Why it is in review, or last was. */
+  readonly review: RunReview | null;
 }
 
 /** What a run waits for, in words for an operator; null when it has ended. */
@@ -16,6 +20,8 @@ export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], 
   switch (run.state) {
     case "PENDING":
       return run.dueAt > now ? `its start at ${new Date(run.dueAt).toISOString()}` : "the queue, to begin it";
+    case "IN_REVIEW":
+      return `someone who wrote none of it to approve it${run.review ? `: ${describeReview(run.review)}` : ""}`;
     case "PAUSED":
       return "someone to resume the campaign";
     case "FAILED":
@@ -29,8 +35,15 @@ export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], 
   }
 }
 
+/** What a provider says that puts sends off, how often since when, and when it is asked again. */
+export function refusalText({ channel, words, times, since, retryAt }: StandingRefusal): string {
+  const often = times === 1 ? "once" : `${times} times`;
+  const [first, next] = [since, retryAt].map((ms) => new Date(ms).toISOString());
+  return `${channel}: its provider puts sends off (${words}), ${often} since ${first}; it is asked again at ${next}`;
+}
+
 function workLeft({ planned, pagesLeft, nextWake }: RunFacts, channels: readonly ChannelProgress[]): string[] {
-  const work = channels.flatMap(({ channel, counts, reasons }) => {
+  const work = channels.flatMap(({ channel, counts, reasons, refusal }) => {
     const deferred = reasons.filter(({ state }) => state === "PENDING");
     const ready = counts.PENDING - deferred.reduce((sum, { n }) => sum + n, 0);
     return [
@@ -41,6 +54,7 @@ function workLeft({ planned, pagesLeft, nextWake }: RunFacts, channels: readonly
           : `${channel}: ${n} sends deferred (${reason})`,
       ),
       ...(counts.SENDING > 0 ? [`${channel}: ${counts.SENDING} sends to be answered by the provider`] : []),
+      ...(refusal ? [refusalText(refusal)] : []),
     ];
   });
   if (nextWake !== null && areDeferred(channels))

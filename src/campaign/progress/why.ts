@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
+import { standingRefusals } from "../delivery/refusal.ts";
 import { messageChannels, rewardChannel } from "../ledger/channel.ts";
 import type { SendState } from "../ledger/send-state.ts";
 import { type FrozenRun, frozenRun, matches } from "../run/frozen.ts";
@@ -44,14 +45,24 @@ export async function whyMember(ctx: Context, input: { run: number; member: numb
   if (!member) return refuse.notFound("member", input.member);
   if (run.startedAt === null) return { summary: notBegun(run), channels: [], coupon: null };
   const frozen = await frozenRun(ctx, run.id);
-  const found = await ctx.db.all<LedgerRow>(sql`
-    SELECT s.channel, s.state, s.reason, s.at, s.due_at, s.provider_id, s.progress, b.state AS batch_state
+  const found = await ctx.db.all<LedgerRow & { readonly batch_refusal: string | null }>(sql`
+    SELECT s.channel, s.state, s.reason, s.at, s.due_at, s.provider_id, s.progress, b.state AS batch_state,
+      b.refusal AS batch_refusal
     FROM send s LEFT JOIN batch b ON b.seq = s.batch
     WHERE s.run = ${run.id} AND s.member = ${member.seq}
       AND s.channel IN (SELECT value FROM json_each(${JSON.stringify(frozen.channels)}))`);
   const rows = frozen.channels.flatMap((name) => found.filter(({ channel }) => channel === name));
   if (rows.length === 0) return { summary: await whyAbsent(ctx, run, frozen, member), channels: [], coupon: null };
-  const explained = rows.map((row) => ({ ...row, words: outcomeText(row, run.state, frozen.action) }));
+  const refusals = await standingRefusals(ctx, [run.id]);
+  const explained = rows.map((row) => {
+    // Asked again last: the newest. A row that is with the provider may be in a batch that it has not refused.
+    const refusal = refusals.findLast(({ channel }) => channel === row.channel);
+    const isRefused = row.state === "PENDING" || row.batch_refusal !== null;
+    return {
+      ...row,
+      words: outcomeText({ ...row, refusal: isRefused ? refusal : undefined }, run.state, frozen.action),
+    };
+  });
   return {
     summary: summaryOf(rows, frozen),
     channels: messageChannels(frozen.channels).flatMap((channel) => explained.filter(isOn(channel))),

@@ -4,9 +4,13 @@ import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
-import { memberColumns, type RenderMember, renderParts, scopeFor, templatesOf } from "../content/render.ts";
+import { withDeadLinks } from "../content/link.ts";
+import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { readerBudget } from "../content/render-budget.ts";
+import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
+import { issueOf, type MessageSize, noRun, sizeOf } from "./rehearse.ts";
 
 /** A campaign's message as one member would get it now. */
 export interface Preview {
@@ -14,6 +18,8 @@ export interface Preview {
   /** Of the content that was chosen. */
   readonly locale: string;
   readonly parts: Readonly<Record<string, string>>;
+  /** Of a text message: what it is sent as. */
+  readonly size: MessageSize | null;
   /** Why it would not be sent to this member now; null when it would. */
   readonly skip: string | null;
 }
@@ -25,7 +31,10 @@ export interface PreviewInput {
   readonly channel: ChannelName;
 }
 
-/** Renders a campaign's content for a member; links are shown as written. Nothing is sent. */
+/**
+ * Renders a campaign's content for a member. Links are shown as written, and those that act for the member do not work.
+ * Nothing is sent.
+ */
 export async function previewContent(ctx: Context, input: PreviewInput) {
   const campaign = await findCampaign(ctx, input.campaign);
   if (!campaign) return refuse.notFound("campaign", input.campaign);
@@ -40,13 +49,11 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   const locale = localeFor(campaign.content, channel, member.locale);
   const path = `content.${channel}`;
   if (!locale) return refuse.invalid([{ path, message: `the campaign has no content for ${channel}` }]);
-  try {
-    const parts = renderParts(
-      templatesOf(campaign.content, channel)(member.locale),
-      scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member) }),
-    );
-    return { channel, locale, parts, skip: member.skip };
-  } catch (error) {
-    return refuse.invalid([{ path: `${path}.${locale}`, message: error instanceof Error ? error.message : "fails" }]);
-  }
+  const dead = withDeadLinks(ctx);
+  const of = { run: noRun, channel, topic: campaign.topic };
+  const scope = scopeFor(dead, member, { name: campaign.name, coupon: action.values(dead, member), of });
+  const templates = templatesOf(campaign.content, channel)(member.locale);
+  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  if (faults.length > 0) return refuse.invalid(faults.map((fault) => issueOf(channel, locale, fault)));
+  return { channel, locale, parts, size: sizeOf(ctx, channel, parts), skip: member.skip };
 }

@@ -1,18 +1,21 @@
 import { type SQL, sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../audience/audience.ts";
-import { type ChannelName, isExternal } from "../../channels/catalog.ts";
+import { type ChannelName, factsOf, isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import { isRefusal, refuse } from "../../errors.ts";
-import { readAudience } from "../../member/audience-choice.ts";
+import { countMembers } from "../../member/member-search.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { freezeAction } from "../action/index.ts";
 import type { RewardSimulation } from "../action/simulation.ts";
+import { audienceOfCampaign } from "../approval/freeze.ts";
 import { type ChannelCaps, capsOn, withCaps } from "../caps/caps.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
 import { reasonText, skipReasons } from "../ledger/skip-reason.ts";
 import { batchLimit } from "../run/batch-window.ts";
 import { campaignSettings } from "../settings.ts";
+import { type MessageSize, priceOf, rehearse } from "./rehearse.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
 export interface Simulation {
@@ -23,6 +26,11 @@ export interface Simulation {
     /** Of these, how many are in their quiet hours now and would be sent to when those end. */
     readonly deferred: number;
     readonly skipped: readonly { readonly reason: string; readonly n: number }[];
+    /**
+     * Of text messages: about how many segments they would be, and what those cost, by the messages of the first
+     * members.
+     */
+    readonly size?: Pick<MessageSize, "segments" | "price" | "currency">;
   }[];
   /** Of a campaign that gives coupons or invites to claim them. */
   readonly coupons: RewardSimulation | null;
@@ -40,22 +48,23 @@ export interface Simulation {
 export async function simulateLaunch(ctx: Context, input: { id: number }) {
   const campaign = await findCampaign(ctx, input.id);
   if (!campaign) return refuse.notFound("campaign", input.id);
-  const audience = await readAudience(ctx, campaign.audience);
+  const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) return audience;
   const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
   const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;
   const action = await freezeAction(ctx, campaign);
-  const counts = await Promise.all(
-    campaign.channels.map((channel) => countChannel(ctx, { campaign, action, channel, where })),
-  );
+  const counts: ChannelCounts[] = [];
+  for (const channel of campaign.channels) {
+    const counted = await countChannel(ctx, { campaign, action, channel, where });
+    if (isRefusal(counted)) return counted;
+    counts.push(counted);
+  }
   const coupons = await action.simulate(ctx, { where, endsAt: campaign.endsAt });
-  const matched = counts[0]?.matched ?? (await countMembers(ctx, where));
+  if (isRefusal(coupons)) return coupons;
+  const matched = counts[0]?.matched ?? (await countMembers(ctx, audience));
+  if (isRefusal(matched)) return matched;
   const channels = counts.map(({ matched: _, ...channel }) => channel);
   return { matched, channels, coupons, ...costOf(ctx, matched, channels) };
-}
-
-async function countMembers(ctx: Context, where: SQL): Promise<number> {
-  return (await ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM member m WHERE ${where}`))?.n ?? 0;
 }
 
 /** What is counted: the members whom `where` selects, on one channel of a campaign. */
@@ -66,22 +75,37 @@ interface ChannelQuestion {
   readonly where: SQL;
 }
 
-async function countChannel(ctx: Context, question: ChannelQuestion) {
+type ChannelCounts = Simulation["channels"][number] & { readonly matched: number };
+
+async function countChannel(ctx: Context, question: ChannelQuestion): Promise<ChannelCounts | HeavyRefusal> {
   const { campaign, action, channel, where } = question;
   const now = ctx.clock();
   const caps = await capsOn(ctx, channel, campaign, now);
   const reasons = [...Object.keys(skipReasons), ...(action.gives ? [action.gives.missing] : [])];
   const all = [...new Set([...reasons, ...action.skipRules(now).map(([reason]) => reason)])];
-  const counts = await ctx.db.first<Record<string, number>>(
+  const counts = await ctx.heavy.first<Record<string, number>>(
     countDecisions(decisionOf(question, caps, now), all, where),
   );
+  if (isRefusal(counts)) return counts;
   return {
     channel,
     matched: counts?.MATCHED ?? 0,
     reachable: counts?.REACHABLE ?? 0,
     deferred: counts?.[deferred] ?? 0,
     skipped: all.flatMap((reason) => (counts?.[reason] ? [{ reason, n: counts[reason] }] : [])),
+    ...(await sizeOfAll(ctx, question, counts?.REACHABLE ?? 0)),
   };
+}
+
+/** Members whose messages are looked at. */
+const looked = 20;
+
+async function sizeOfAll(ctx: Context, question: ChannelQuestion, reachable: number) {
+  if (factsOf(question.channel).segmented === undefined) return undefined;
+  const { segments } = await rehearse(ctx, { ...question, members: looked });
+  const sum = segments.reduce((all, each) => all + each, 0);
+  const total = segments.length === 0 ? 0 : Math.ceil((sum / segments.length) * reachable);
+  return { size: { segments: total, ...priceOf(ctx, total) } };
 }
 
 const deferred = "DEFERRED";

@@ -5,21 +5,15 @@ import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { freezeAction, skipText } from "../action/index.ts";
-import {
-  envelopeFor,
-  type Recipient,
-  recipientColumns,
-  renderParts,
-  scopeFor,
-  templatesOf,
-} from "../content/render.ts";
+import { envelopeFor } from "../content/envelope.ts";
+import { type Recipient, recipientColumns, scopeFor } from "../content/render.ts";
+import { readerBudget } from "../content/render-budget.ts";
+import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
 import { campaignTest } from "../messages.ts";
 import { type PreviewInput, previewContent } from "./preview.ts";
-
-/** The run that tests are sent as: none, so that neither ledger nor sums know of them. */
-const noRun = 0;
+import { noRun } from "./rehearse.ts";
 
 /**
  * Leaves a message that sends a campaign's content to one member through its channel, outside any run. Refuses local
@@ -52,10 +46,9 @@ export async function testEnvelope(
   const member = await ctx.db.first<Recipient>(sql`
     SELECT ${recipientColumns(channel)} FROM member m WHERE m.seq = ${seq} AND ${skip} IS NULL`);
   if (!member) return undefined;
+  const of = { run: noRun, channel, topic: campaign.topic };
+  const scope = scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
-  const parts = renderParts(
-    templates,
-    scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member) }),
-  );
-  return envelopeFor(ctx, { run: noRun, channel, topic: campaign.topic }, member, parts);
+  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  return faults.length > 0 ? undefined : envelopeFor(ctx, of, member, parts);
 }

@@ -33,6 +33,6 @@ export function completeRun(run: number, now: number): Query[] {
       UPDATE campaign SET state = 'ENDED', updated_at = ${now}
       WHERE state = 'ACTIVE' AND id = (SELECT campaign FROM run WHERE id = ${run} AND state = 'COMPLETED')
         AND NOT EXISTS (SELECT 1 FROM run r WHERE r.campaign = campaign.id
-          AND r.state IN ('PENDING', 'RUNNING', 'PAUSED', 'CANCELLING'))`,
+          AND r.state IN ('PENDING', 'IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING'))`,
   ];
 }

@@ -1,10 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { liveMember } from "../../audience/audience.ts";
+import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { perApp } from "../../memory.ts";
 import { fromFrozen as actionFromFrozen } from "../action/index.ts";
 import { Content } from "../content/content.ts";
+import { type Templates, templatesOf } from "../content/rendition.ts";
 import { ledgerChannels } from "../ledger/channel.ts";
 import type { DecisionFacts } from "../ledger/decision.ts";
 import { fromFrozen, Predicate } from "../predicate.ts";
@@ -48,6 +50,14 @@ export function frozenContent(ctx: Context, run: number): Promise<Content> {
     if (!row?.content) throw new Error(`run ${run} has not been started`);
     return Content.parse(JSON.parse(row.content));
   });
+}
+
+const templates = (ctx: Context, channel: ChannelName) =>
+  perApp(ctx, `campaign.templates.${channel}`, () => new Map<number, Promise<Templates>>());
+
+/** The parsed templates of a started run on a channel. */
+export function runTemplates(ctx: Context, run: number, channel: ChannelName): Promise<Templates> {
+  return remembered(templates(ctx, channel), run, async () => templatesOf(await frozenContent(ctx, run), channel));
 }
 
 /** What decides at a moment to whom a run's messages are sent. */

@@ -11,15 +11,24 @@ import { campaignSettings } from "../settings.ts";
 import { openBatches } from "./batch-window.ts";
 import { completeRun } from "./completion.ts";
 import { frozenRun, matches } from "./frozen.ts";
+import { holdGrown, isTooMany } from "./hold.ts";
 import { channelStatements } from "./page-channel.ts";
 
 /**
  * Writes one page of a run's ledger in one atomic batch: for every channel each matching member with its first state or
  * skip reason, the rows of local channels, the counts, and the first batches of external ones; before them what the run
  * gives. A page of a cancelled run is written, too, as cancelled, so that the run adds up. A page already written, or
- * of a paused run, is left alone.
+ * of a paused run, is left alone. With more members than were agreed to nothing is written: the run waits, IN_REVIEW.
  */
 export async function writePage(ctx: Context, input: { run: number; page: number }): Promise<void> {
+  try {
+    await write(ctx, input);
+  } catch (error) {
+    if (!isTooMany(error) || !(await holdGrown(ctx, input.run))) throw error;
+  }
+}
+
+async function write(ctx: Context, input: { run: number; page: number }): Promise<void> {
   const frozen = await frozenRun(ctx, input.run);
   const now = ctx.clock();
   const page: Page = { ...input, matches: matches(frozen), endsAt: frozen.endsAt, now };

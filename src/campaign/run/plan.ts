@@ -7,8 +7,10 @@ import { campaignSettings } from "../settings.ts";
 import { completeRun } from "./completion.ts";
 import { type FrozenRun, frozenRun, matches } from "./frozen.ts";
 
-/** Members looked at in one step, in page sizes: bounds the time of its one query, whatever the filter. */
+/** Members looked at in one step, in page sizes. */
 const span = 100;
+/** Members looked at by one query: bounds how long it holds the process, whatever the filter. */
+const stretch = 10_000;
 
 /**
  * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores
@@ -37,33 +39,41 @@ interface Cut {
   readonly plannedTo: number;
   readonly openFrom: number;
   readonly openMatches: number;
-  readonly last: boolean;
 }
 
-async function cutPages(ctx: Context, frozen: FrozenRun, at: PlanProgress): Promise<Cut> {
+async function cutPages(ctx: Context, frozen: FrozenRun, at: PlanProgress): Promise<Cut & { readonly last: boolean }> {
   const { pageSize } = campaignSettings.of(ctx);
   const end = Math.min(at.planned_to + span * pageSize, frozen.maxSeq);
   const last = end >= frozen.maxSeq;
+  let cut: Cut = { pages: [], plannedTo: at.planned_to, openFrom: at.open_from, openMatches: at.open_matches };
+  while (cut.plannedTo < end) {
+    cut = await cutStretch(ctx, frozen, cut, Math.min(cut.plannedTo + stretch, end));
+    await new Promise<void>((resolve) => ctx.timers.soon(resolve)); // whoever waits is answered in between
+  }
+  const rest = last && cut.openMatches > 0 ? [{ from: cut.openFrom, to: frozen.maxSeq }] : [];
+  return { ...cut, pages: [...cut.pages, ...rest], plannedTo: end, last };
+}
+
+async function cutStretch(ctx: Context, frozen: FrozenRun, at: Cut, end: number): Promise<Cut> {
+  const { pageSize } = campaignSettings.of(ctx);
   const ends = await ctx.db.all<{ seq: number }>(pageEnds(frozen, at, end, pageSize));
-  const pages = ends.map(({ seq }, i) => ({ from: ends[i - 1]?.seq ?? at.open_from, to: seq }));
-  const openFrom = pages.at(-1)?.to ?? at.open_from;
-  const carried = pages.length > 0 ? 0 : at.open_matches;
+  const pages = ends.map(({ seq }, i) => ({ from: ends[i - 1]?.seq ?? at.openFrom, to: seq }));
+  const openFrom = pages.at(-1)?.to ?? at.openFrom;
+  const carried = pages.length > 0 ? 0 : at.openMatches;
   const tail = await ctx.db.first<{ n: number }>(sql`
     SELECT count(*) AS n FROM member m NOT INDEXED
-    WHERE m.seq > ${Math.max(openFrom, at.planned_to)} AND m.seq <= ${end} AND ${matches(frozen)}`);
-  const openMatches = carried + (tail?.n ?? 0);
-  if (last && openMatches > 0) pages.push({ from: openFrom, to: frozen.maxSeq });
-  return { pages, plannedTo: end, openFrom, openMatches, last };
+    WHERE m.seq > ${Math.max(openFrom, at.plannedTo)} AND m.seq <= ${end} AND ${matches(frozen)}`);
+  return { pages: [...at.pages, ...pages], plannedTo: end, openFrom, openMatches: carried + (tail?.n ?? 0) };
 }
 
 /** The seq of every page's last match up to `end`. Each round walks one page further along the primary key. */
-function pageEnds(frozen: FrozenRun, at: PlanProgress, end: number, pageSize: number): SQL {
+function pageEnds(frozen: FrozenRun, at: Cut, end: number, pageSize: number): SQL {
   const nth = (after: SQL, offset: number) => sql`
     (SELECT m.seq FROM member m NOT INDEXED WHERE m.seq > ${after} AND m.seq <= ${end} AND ${matches(frozen)}
      ORDER BY m.seq LIMIT 1 OFFSET ${offset})`;
   return sql`
     WITH RECURSIVE cut (seq) AS (
-      SELECT ${nth(sql`${at.planned_to}`, pageSize - 1 - at.open_matches)}
+      SELECT ${nth(sql`${at.plannedTo}`, pageSize - 1 - at.openMatches)}
       UNION ALL SELECT ${nth(sql.raw("cut.seq"), pageSize - 1)} FROM cut WHERE cut.seq IS NOT NULL)
     SELECT seq FROM cut WHERE seq IS NOT NULL`;
 }
@@ -72,7 +82,7 @@ async function storePages(
   ctx: Context,
   { run, from }: { run: number; from: number },
   at: PlanProgress,
-  cut: Cut,
+  cut: Cut & { readonly last: boolean },
 ): Promise<void> {
   const now = ctx.clock();
   const here = sql`id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('RUNNING', 'CANCELLING')`;

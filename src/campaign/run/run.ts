@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { type Run, runTable } from "../table.ts";
@@ -17,6 +17,15 @@ export async function runsById(ctx: Context, ids: readonly number[]): Promise<(R
     .from(runTable)
     .where(inArray(runTable.id, [...ids]));
   return inOrder(ids, found);
+}
+
+/** The runs of these campaigns that wait for a second person, the oldest first. */
+export function runsInReview(ctx: Context, campaigns: readonly number[]): Promise<Run[]> {
+  return ctx.db.orm
+    .select()
+    .from(runTable)
+    .where(and(eq(runTable.state, "IN_REVIEW"), inArray(runTable.campaign, [...campaigns])))
+    .orderBy(asc(runTable.id));
 }
 
 /** The occurrences of a campaign or of all, newest first; `after` is the last id of the page before. */

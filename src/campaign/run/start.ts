@@ -3,13 +3,16 @@ import { type Audience, compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
-import { readAudience } from "../../member/audience-choice.ts";
+import { countMembers } from "../../member/member-search.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { freezeAction } from "../action/index.ts";
+import { audienceOfCampaign } from "../approval/freeze.ts";
+import { boundOf, reviewOf } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { campaignStart } from "../messages.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { FrozenRun } from "./frozen.ts";
+import { holdRun, madeSure, stillAgreed } from "./hold.ts";
 
 /** How far ahead a message may wait in the queue; a later start is armed by the sweep when it comes near. */
 export const armingHorizonMs = 24 * 3_600_000;
@@ -29,7 +32,8 @@ export async function moveStart(
 ): Promise<void> {
   const dueAt = Math.max(ctx.clock(), startsAt);
   const [run] = await ctx.db.all<{ id: number }>(sql`
-    UPDATE run SET due_at = ${dueAt} WHERE campaign = ${campaign} AND state = 'PENDING' RETURNING id`);
+    UPDATE run SET due_at = ${dueAt}
+    WHERE campaign = ${campaign} AND state IN ('PENDING', 'IN_REVIEW') AND frozen IS NULL RETURNING id`);
   if (!run) return;
   await ctx.db.write([
     sql`
@@ -39,8 +43,8 @@ export async function moveStart(
   ]);
 }
 
-/** The queue counts in whole seconds: a run that is due now is not asked to wait for the next one. */
-function armRun(ctx: Context, run: number, dueAt: number): Query[] {
+/** The message that begins a run. The queue counts in whole seconds: a run that is due now waits for none of them. */
+export function armRun(ctx: Context, run: number, dueAt: number): Query[] {
   const now = ctx.clock();
   if (dueAt > now + armingHorizonMs) return [];
   return [enqueue(ctx, [campaignStart.of({ run }, dueAt > now ? { notBefore: dueAt } : {})])];
@@ -48,7 +52,8 @@ function armRun(ctx: Context, run: number, dueAt: number): Query[] {
 
 /**
  * Begins a due run: freezes whom and what it sends; its job goes on with the first step of planning. Does nothing for a
- * run that has begun, is not due yet, or whose campaign is not active (resuming begins it then).
+ * run that has begun, is not due yet, or whose campaign is not active (resuming begins it then). Its members are
+ * counted again: a run that would reach more than was agreed to waits for a second person, IN_REVIEW.
  */
 export async function startRun(ctx: Context, input: { run: number }): Promise<void> {
   const now = ctx.clock();
@@ -57,15 +62,22 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
     WHERE r.id = ${input.run} AND r.state = 'PENDING' AND r.due_at <= ${now} AND c.state = 'ACTIVE'`);
   const campaign = due && (await findCampaign(ctx, due.campaign));
   if (!campaign) return;
-  const audience = await readAudience(ctx, campaign.audience);
+  const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
+  const asItWas = sql`state = 'PENDING' AND ${stillAgreed(campaign.id, campaign.frozen)}
+    AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`;
+  const review = await reviewOf(ctx, campaign, async (upTo) => madeSure(await countMembers(ctx, audience, upTo)));
+  if (review) {
+    await ctx.db.write(holdRun(ctx, input.run, review, asItWas));
+    return;
+  }
   const frozen = await freeze(ctx, campaign, audience);
+  const agreed = campaign.frozen?.members ?? null;
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
-        content = ${JSON.stringify(campaign.content)}
-      WHERE id = ${input.run} AND state = 'PENDING'
-        AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`,
+        content = ${JSON.stringify(campaign.content)}, at_most = ${agreed === null ? null : boundOf(ctx, agreed)}
+      WHERE id = ${input.run} AND ${asItWas}`,
   ]);
 }
 

@@ -54,7 +54,7 @@ const Payload = z.object({
     email_id: z.string(),
     to: z.array(z.string()).catch([]),
     tags: z
-      .union([z.record(z.string(), z.string()), z.array(z.object({ name: z.string(), value: z.string() }))])
+      .union([z.record(z.string(), z.string()), z.array(z.object({ name: z.string(), value: z.string().optional() }))])
       .optional()
       .catch(undefined),
     bounce: z.object({ type: z.string() }).optional().catch(undefined),

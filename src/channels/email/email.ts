@@ -1,5 +1,6 @@
 import { type CreateBatchEmailOptions, Resend } from "resend";
 import { z } from "zod";
+import { withoutNulls } from "../../foreign-json.ts";
 import { channels } from "../catalog.ts";
 import type { BatchOutcome, Envelope, SendBatch, Sender, SenderWorld, SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
@@ -28,7 +29,7 @@ export function emailSender(settings: EmailSettings, { clock }: SenderWorld): Se
         signal: AbortSignal.timeout(timeoutMs),
       } as const;
       const answer = await resend.batch.send(emails, options).catch(() => undefined);
-      return outcomeOf(batch, answer, clock());
+      return outcomeOf(batch, withoutNulls(answer), clock());
     },
   };
 }
@@ -58,12 +59,12 @@ function oneClick(url: string): Record<string, string> {
 const Accepted = z.object({
   data: z.object({
     data: z.array(z.object({ id: z.string().min(1) })),
-    errors: z.array(z.object({ index: z.int().nonnegative(), message: z.string() })).default([]),
+    errors: z.array(z.object({ index: z.int().nonnegative(), message: z.string().default("") })).default([]),
   }),
 });
 const Refused = z.object({
   error: z.object({ name: z.string().catch("unnamed"), statusCode: z.number(), message: z.string().catch("") }),
-  headers: z.record(z.string(), z.string()).nullish(),
+  headers: z.record(z.string(), z.string()).optional(),
 });
 
 function outcomeOf(batch: SendBatch, answer: unknown, now: number): BatchOutcome {

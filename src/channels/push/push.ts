@@ -3,6 +3,7 @@ import { SetupError } from "../../errors.ts";
 import { channels } from "../catalog.ts";
 import type { BatchOutcome, Envelope, SendBatch, Sender, SenderWorld } from "../channel.ts";
 import { jsonFrom, post } from "../http.ts";
+import { payloadOf } from "../rendered.ts";
 import { sendEach } from "../send-each.ts";
 import { type AccessTokens, accessTokens } from "./access-token.ts";
 import { memberResult, type TokenAnswer, tokenAnswer } from "./answer.ts";
@@ -75,10 +76,7 @@ function headersWith(accessToken: string): Record<string, string> {
 }
 
 function messageTo(token: string, { ref, parts }: Envelope): string {
-  const { title = "", body = "", url } = parts;
-  return JSON.stringify({
-    message: { token, notification: { title, body }, data: url === undefined ? { ref } : { ref, url } },
-  });
+  return JSON.stringify({ message: { token, ...payloadOf(ref, parts) } });
 }
 
 function accountFrom(text: string): z.infer<typeof ServiceAccount> {

@@ -10,6 +10,7 @@ import type {
   SenderWorld,
   SendResult,
 } from "../channel.ts";
+import { partFaults } from "../rendered.ts";
 import { answerInTime, timedOut } from "../timeout.ts";
 import { type ChannelFaults, fateOf, seededRandom } from "./faults.ts";
 import { openSandboxLog, type SandboxLog } from "./log.ts";
@@ -51,8 +52,8 @@ export interface Sandbox {
 /**
  * Opens the sandbox. A send is answered only after it is on disk. Like the provider it stands for, a channel with
  * `idempotentHours` answers a repeated batch id with the first result for so long, and other contents under that id
- * with a conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape fail
- * alone; push tokens that start with `gone` are reported as gone.
+ * with a conflict; the others know no repeats, so a second call is a second delivery. Addresses of a wrong shape and
+ * contents that the provider would not take fail alone; push tokens that start with `gone` are reported as gone.
  */
 export function createSandbox(options: SandboxOptions, world: SenderWorld): Sandbox {
   const { path, faults, seed = 1, timeoutMs = 2_000 } = options;
@@ -156,9 +157,9 @@ function answersOf(outcome: BatchOutcome, envelopes: readonly Envelope[]): Map<E
 async function take(channel: SandboxChannel, { id, envelopes }: SendBatch, fail: number): Promise<BatchOutcome> {
   if (envelopes.length === 0) return { kind: "results", results: [] };
   const refused = new Map<number, string>();
-  envelopes.forEach(({ to }, index) => {
+  envelopes.forEach((envelope, index) => {
     const reason =
-      fault(channel.name, to) ?? (fail > 0 && channel.dice() < fail ? "the sandbox was told to fail" : undefined);
+      fault(channel.name, envelope) ?? (fail > 0 && channel.dice() < fail ? "the sandbox was told to fail" : undefined);
     if (reason) refused.set(index, reason);
   });
   const at = channel.clock();
@@ -198,7 +199,17 @@ const shapes: Readonly<Record<Exclude<AddressKind, "none">, RegExp>> = {
   push: /^\S+$/,
 };
 
-function fault(name: ExternalChannelName, to: readonly string[]): string | undefined {
+/** What the provider would refuse an envelope for. */
+function fault(name: ExternalChannelName, { ref, to, parts }: Envelope): string | undefined {
+  return addressFault(name, to) ?? contentFault(name, parts, ref);
+}
+
+function contentFault(name: ExternalChannelName, parts: Envelope["parts"], ref: string): string | undefined {
+  const [first] = partFaults(name, parts, ref);
+  return first && `the ${first.part} cannot be taken: ${first.message}`;
+}
+
+function addressFault(name: ExternalChannelName, to: readonly string[]): string | undefined {
   const { address } = channels[name];
   const fits = (text: string) => shapes[address].test(text);
   if (address === "push")

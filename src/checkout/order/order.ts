@@ -1,9 +1,12 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { rows } from "../../db/bulk.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
+import { externalIdForms } from "../../value/external-id.ts";
+import { plainText } from "../../value/plain-text.ts";
 import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
 
@@ -53,7 +56,10 @@ export async function ordersById(ctx: Context, ids: readonly number[]): Promise<
 
 /** The order that the shop calls so. A lock that is over is EXPIRED here, whether it was swept yet or not. */
 export async function findOrder(ctx: Context, orderId: string): Promise<CouponOrder | undefined> {
-  const row = await ctx.db.first<object>(sql`SELECT ${columns} FROM coupon_order WHERE order_id = ${orderId}`);
+  const forms = externalIdForms(orderId);
+  const row = await ctx.db.first<object>(sql`
+    SELECT ${columns} FROM coupon_order WHERE order_id IN (SELECT value FROM ${rows(forms)})
+    ORDER BY order_id = ${forms[0]} DESC LIMIT 1`);
   return row && read(row, ctx.clock());
 }
 
@@ -82,7 +88,7 @@ export function tooBusy() {
 }
 
 /** The shop's name for an order or a refund. */
-export const ShopName = z.string().min(1).max(100);
+export const ShopName = plainText(100);
 
 const Named = z.object({ orderId: ShopName });
 

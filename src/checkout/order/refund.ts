@@ -14,7 +14,7 @@ const RefundRequest = z.strictObject({
   refundId: ShopName,
   policy: z.enum(refundPolicies),
   amount: z.int().positive().optional(),
-  lines: z.array(z.string()).min(1).max(200).optional(),
+  lines: z.array(ShopName).min(1).max(200).optional(),
   validDays: z.int().min(1).max(365).optional(),
 });
 type RefundRequest = z.output<typeof RefundRequest>;

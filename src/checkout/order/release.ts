@@ -11,9 +11,11 @@ import { faultOfName, findOrder } from "./order.ts";
 export async function releaseCoupons(ctx: Context, { orderId }: { readonly orderId: string }) {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
+  const held = await findOrder(ctx, orderId);
+  if (!held) return refuse.notFound("order", orderId);
   await freeOrders(
     ctx,
-    sql`order_id = ${orderId} AND state = 'LOCKED' AND locked_until > ${ctx.clock()}`,
+    sql`id = ${held.id} AND state = 'LOCKED' AND locked_until > ${ctx.clock()}`,
     sql`state = 'RELEASED', ended_at = ${ctx.clock()}`,
   );
   const order = await findOrder(ctx, orderId);

@@ -4,7 +4,6 @@ import { perApp } from "../../memory.ts";
 import { defineScript } from "../../redis/script.ts";
 import { type Coupon, CouponRow } from "../table.ts";
 import beginSource from "./wallet-begin.lua" with { type: "text" };
-import dropSource from "./wallet-drop.lua" with { type: "text" };
 import moveSource from "./wallet-move.lua" with { type: "text" };
 import readSource from "./wallet-read.lua" with { type: "text" };
 import storeSource from "./wallet-store.lua" with { type: "text" };
@@ -92,7 +91,10 @@ export async function moveInLists(
   if (answer === "unavailable") fallBehind(ctx);
 }
 
-/** Drops lists of these members: what they get to see next is what the database says then. */
+/**
+ * Drops lists of these members: what they get to see next is what the database says then. One DEL names the keys of
+ * many members, which no Redis Cluster takes: its nodes would each have to be asked for their own.
+ */
 export async function dropLists(
   ctx: CacheContext,
   members: readonly number[],
@@ -109,12 +111,6 @@ export async function dropLists(
   } catch {
     fallBehind(ctx);
   }
-}
-
-/** {@link dropLists} of one status for a JSON list of members, in one script. */
-export async function dropListsOfMany(ctx: CacheContext, members: string, status: WalletStatus): Promise<void> {
-  const answer = await dropScript.run(ctx.redis, [], [members, nameOf("version"), nameOf(status)]);
-  if (ctx.redis && answer === "unavailable") fallBehind(ctx);
 }
 
 /**
@@ -186,9 +182,4 @@ const beginScript = defineScript(beginSource, (raw): "loaded" | "idle" => {
 const moveScript = defineScript(moveSource, (raw): "moved" | "dropped" => {
   if (raw === "moved" || raw === "dropped") return raw;
   throw new TypeError("wallet-move.lua answered something else");
-});
-
-const dropScript = defineScript(dropSource, (raw): number => {
-  if (typeof raw === "number") return raw;
-  throw new TypeError("wallet-drop.lua answered something else");
 });

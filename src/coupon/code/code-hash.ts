@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Context } from "../../context.ts";
+import { codeKey } from "../../value/coupon-code.ts";
 import { couponSettings } from "../settings.ts";
-import { codeKey } from "./code.ts";
 
 /**
  * What stands for a code in logs: the same however it is typed, and nothing that leads back to it without the

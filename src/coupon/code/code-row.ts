@@ -1,4 +1,4 @@
-import { codeKey } from "./code.ts";
+import { codeKey, codeText } from "../../value/coupon-code.ts";
 import type { CodeFault } from "./pool-table.ts";
 
 /** How long codes that are uploaded may be; what people type around them, blanks and hyphens, counts for neither. */
@@ -11,11 +11,11 @@ export type CodeRow =
   | { readonly kind: "blank"; readonly line: number };
 
 /**
- * Reads the cell of a row that holds the code. Letters of ASCII, digits, hyphens and underscores, and at the end
- * perhaps a check symbol.
+ * Reads the cell of a row that holds the code, without what a program made of it. Letters of ASCII, digits, hyphens and
+ * underscores, and at the end perhaps a check symbol.
  */
 export function readCodeRow(cell: string, line: number): CodeRow {
-  const code = cell.trim();
+  const code = codeText(cell);
   if (code === "") return { kind: "blank", line };
   const key = codeKey(code);
   if (code.length > codeLength.max) return { kind: "fault", line, reason: "TOO_LONG" };

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { codeKey } from "../../value/coupon-code.ts";
 
 /** Crockford's base 32: no I, L, O or U, so that nothing is misread. */
 export const alphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -32,23 +33,6 @@ export function checkSymbol(body: string): string {
   let rest = 0;
   for (const symbol of body) rest = (rest * 32 + alphabet.indexOf(symbol)) % 37;
   return checkAlphabet[rest] ?? "";
-}
-
-/** Longer than any code, however it is typed. */
-const longestTyped = 200;
-
-/**
- * What is left of a code however it is typed: capitals, no blanks or dashes, and what is misread as the digit that it
- * looks like (O is 0, I and L are 1). Codes with one key are one code; `pool_code.key` is made of the code by the same
- * rule. Empty for what can be no code.
- */
-export function codeKey(typed: string): string {
-  if (typed.length > longestTyped) return "";
-  return typed
-    .toUpperCase()
-    .replace(/[\s\p{Pd}]/gu, "")
-    .replaceAll("O", "0")
-    .replace(/[IL]/g, "1");
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
-import { codeKey } from "./code.ts";
+import { codeKey } from "../../value/coupon-code.ts";
 
 /** What a claim says of the code of its coupon. */
 export interface ClaimedCode {

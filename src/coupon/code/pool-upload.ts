@@ -5,7 +5,7 @@ import { isRefusal, refuse } from "../../errors.ts";
 import { csvFault, digestOf, type ImportFile, recordsOf } from "../../member/import-file.ts";
 import { templateChanged } from "../template/template-changed.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
-import { type CodeRowFault, findPool, insertPool, keptFaults, takesNoPool } from "./pool.ts";
+import { type CodeRowFault, findPool, insertPool, keptFaults, refuseCodes, takesNoPool } from "./pool.ts";
 import type { CodePool } from "./pool-table.ts";
 
 /** Rows that are written together: bounds for how long the database is busy. */
@@ -16,7 +16,8 @@ const chunkSize = 2_000;
  * time are written together with how far it has come, and the stock follows; after a crash the same file goes on where
  * it stopped. Rows that give no code – malformed, too short or long, or there already in any pool or coupon – are
  * counted and named by their lines. A file that stops being CSV ends as FAILED before that place. Refuses templates
- * that take no pool, and a file that is just being uploaded.
+ * that take no pool, a file that is just being uploaded, and (NEEDS_APPROVAL) what of it is more than one person may
+ * add to a live template: once another has approved of so many codes, the same file goes on there.
  */
 export async function uploadCodes(ctx: Context, template: number, file: ImportFile) {
   const refused = await takesNoPool(ctx, template);
@@ -93,6 +94,8 @@ function writeChunk(ctx: Context, pool: CodePool, chunk: Chunk) {
       return refuse.conflict("This upload was cancelled, or someone else is sending the same file.");
     }
     const { taken, faults } = await take(tx, pool, chunk.rows);
+    const raised = await refuseCodes(tx, pool.template, taken);
+    if (raised) return raised;
     await tx.db.write([
       sql`
         UPDATE code_pool SET made = made + ${taken}, refused = refused + ${faults.length}, updated_at = ${tx.clock()}

@@ -5,7 +5,11 @@ import { inOrder } from "../../db/in-order.ts";
 import { refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { revise } from "../../transition/revision.ts";
 import { codesFlow, couponPool } from "../messages.ts";
+import { stockToBe } from "../template/exposure.ts";
+import { refuseToRaise } from "../template/second-person.ts";
 import { findTemplate } from "../template/template.ts";
 import { type CodeFault, type CodePool, poolExportTable, poolFaultTable, poolTable } from "./pool-table.ts";
 
@@ -22,7 +26,8 @@ export interface CodePoolDraft {
 
 /**
  * Begins to fill a pool of new codes for a template; the stock follows, step by step. A template may have several
- * pools. Refuses a number that cannot be, and templates that take no pool.
+ * pools. Refuses a number that cannot be, templates that take no pool, and (NEEDS_APPROVAL) more codes than one person
+ * may add to a live one.
  */
 export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodePoolDraft) {
   const { template, wanted } = draft;
@@ -34,12 +39,21 @@ export function createCodePool(ctx: Context, { idempotencyKey, ...draft }: CodeP
       return refuse.invalid([{ path: "wanted", message: `must be between 1 and ${maxCodes}` }]);
     },
     work: async (tx) => {
+      const raised = await refuseCodes(tx, template, wanted);
+      if (raised) return raised;
       const pool = await insertPool(tx, { template, source: "GENERATED", wanted });
       await tx.db.write([enqueue(tx, [couponPool.of({ pool: pool.id, from: 0 }, { flow: codesFlow })])]);
       ctx.log("info", "pool.created", { pool: pool.id, count: wanted, actor: pool.createdBy });
       return pool;
     },
   });
+}
+
+/** Refuses more codes for a live template than one person may add, those of its pools counted. */
+export async function refuseCodes(ctx: Context, id: number, more: number) {
+  const template = await findTemplate(ctx, id);
+  if (!template) return refuse.notFound("coupon template", id);
+  return refuseToRaise(ctx, template, { stock: ((await stockToBe(ctx, template)) ?? 0) + more });
 }
 
 /** Why a template takes no pool, if it does not. */
@@ -70,6 +84,7 @@ export async function insertPool(
     .values({ ...facts, ...begun, createdBy: describeActor(ctx.actor) })
     .returning();
   if (!pool) throw new Error("the insert answered no pool");
+  await ctx.db.write([revise(ctx, subjectOf("coupon-template", pool.template), ["codes"])]);
   return pool;
 }
 

@@ -27,7 +27,7 @@ export async function keepGates(ctx: Context): Promise<readonly Reconciled[] | u
   if (!(await ctx.redis?.ping().catch(() => undefined))) return undefined;
   const now = ctx.clock();
   const [turn] = await ctx.db.write([
-    sql`UPDATE coupon_gate_turn SET at = ${now} WHERE id = 1 AND at <= ${now - turnMs}`,
+    sql`UPDATE coupon_gate_turn SET at = ${now} WHERE id = 1 AND (at <= ${now - turnMs} OR at > ${now})`,
   ]);
   if (turn?.rowsAffected !== 1) return undefined;
   const found = await reconcileGates(ctx);

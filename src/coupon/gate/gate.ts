@@ -66,11 +66,22 @@ export function reduceGate(
   return reduceScript.run(redis, [gateKey(template)], [remaining]);
 }
 
-/** Claims that were admitted before a time (ms) and whose end the gate has not heard of. */
-export async function pendingBefore(redis: Redis | undefined, template: number, before: number): Promise<string[]> {
+/**
+ * Claims that were admitted longer ago than `forMs` and whose end the gate has not heard of; also those from the
+ * future, as any is that was admitted before the clock was set back.
+ */
+export async function pendingFor(
+  redis: Redis | undefined,
+  template: number,
+  { forMs, now }: { readonly forMs: number; readonly now: number },
+): Promise<string[]> {
   if (!redis) return [];
   const range = { byScore: true, offset: 0, count: reapedAtOnce } as const;
-  return (await redis.zrange<unknown[]>(pendingKey(template), 0, before, range)).map(String);
+  const found = await Promise.all([
+    redis.zrange<unknown[]>(pendingKey(template), 0, now - forMs, range),
+    redis.zrange<unknown[]>(pendingKey(template), now + forMs, "+inf", range),
+  ]);
+  return found.flat().map(String);
 }
 const reapedAtOnce = 1_000;
 

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { perApp } from "../../memory.ts";
-import { gateState, pendingBefore, reconcileGate, settle } from "./gate.ts";
+import { gateState, pendingFor, reconcileGate, settle } from "./gate.ts";
 import { forgetSoldOut } from "./sold-out.ts";
 
 /** A claim that is pending for longer than this has been decided, or never will be, ms. */
@@ -71,7 +71,7 @@ export async function reconcileTemplate(ctx: Context, template: number): Promise
 
 /** Looks up the claims that have been pending for too long: their coupon exists, or their unit goes back. */
 async function reap(ctx: Context, template: number): Promise<{ settled: number; released: number }> {
-  const tokens = await pendingBefore(ctx.redis, template, ctx.clock() - decidedWithinMs);
+  const tokens = await pendingFor(ctx.redis, template, { forMs: decidedWithinMs, now: ctx.clock() });
   if (tokens.length === 0) return { settled: 0, released: 0 };
   const found = await ctx.db.all<{ token: string }>(sql`
     SELECT token FROM coupon WHERE token IN (SELECT value FROM json_each(${JSON.stringify(tokens)}))`);

@@ -18,8 +18,8 @@ export function couponOfLink(ctx: Context, link: ClaimLink, token: string): Prom
 }
 
 /**
- * Claims what a link offers to the acting member, as the page behind it does: `token` is what stands behind `/c/`, or in
- * the parameter `claim` of the shop's page. Again it answers the same coupon. NOT_FOUND for what is none of ours or
+ * Claims what a link offers to the acting member, as the page behind it does: `token` is what stands behind `/c/`, or
+ * in the parameter `claim` of the shop's page. Again it answers the same coupon. NOT_FOUND for what is none of ours or
  * another member's, ENDED once the link has expired; else as `claimCoupon`.
  */
 export async function claimByLink(ctx: MemberContext, { token }: { readonly token: string }) {

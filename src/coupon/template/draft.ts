@@ -3,6 +3,8 @@ import type { Context } from "../../context.ts";
 import { readDiscountTerms } from "../../discount/terms.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
+import { currency } from "../../value/currency.ts";
+import { lineOrNone, plainText } from "../../value/plain-text.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
 
@@ -10,21 +12,22 @@ import { Recurrence, recurrenceFault } from "./occurrence.ts";
 export const Amount = z.int().min(1).max(1_000_000_000_000);
 const moment = z.int().nullable().default(null);
 
-const webAddress = z
+/** Where a link leads. */
+export const webAddress = z
   .string()
   .max(2_000)
   .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "must be an address with http:// or https://");
 
 /** All that an operator says of a template. Money is minor units, times are ms. */
 export const TemplateDraft = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name: plainText(200),
   /** The shop's number; empty = the platform's own. */
-  shop: z.string().trim().max(60).default(""),
+  shop: lineOrNone(60).default(""),
   /** A discount kind; `params` are what it asks for. */
   kind: z.string(),
   params: z.unknown(),
   /** ISO 4217. */
-  currency: z.string().regex(/^[A-Z]{3}$/, "is a currency of three capital letters, e.g. EUR"),
+  currency: currency(),
   conditions: z.unknown().default({}),
   stacking: z.unknown().default({ exclusive: true }),
   issueMode: z.enum(issueModes).default("SELF_CLAIM"),
@@ -59,7 +62,8 @@ export type ParsedDraft = z.output<typeof TemplateDraft>;
  */
 export type CheckedDraft = ParsedDraft & { readonly maxDiscount: number | null };
 
-const Kept = z.object(TemplateDraft.shape);
+/** A template of earlier times may have a currency that there is not: whoever edits it is told. */
+const Kept = z.object({ ...TemplateDraft.shape, currency: z.string() });
 
 /** What a template says, as its draft would. */
 export function draftOf(template: CouponTemplate): ParsedDraft {
@@ -88,6 +92,12 @@ function eligibilityIssues(
   if (eligibility === null) return [];
   const audience = language.parse(eligibility, ["eligibility"]);
   return isRefusal(audience) && audience.code === "INVALID_INPUT" ? audience.issues : [];
+}
+
+/** What is wrong with where claim links lead: in production they lead nowhere but to https. */
+export function linkIssues({ settings }: Pick<Context, "settings">, { activeUrl }: ParsedDraft): Issue[] {
+  if (!settings.httpsOnly || activeUrl === null || URL.parse(activeUrl)?.protocol === "https:") return [];
+  return [{ path: "activeUrl", message: "must begin with https://" }];
 }
 
 function faultsOf(draft: CheckedDraft, now: number): Issue[] {

@@ -1,10 +1,13 @@
 import { eq, sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
-import type { Context } from "../../context.ts";
+import { type Context, withTransaction } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { revise } from "../../transition/revision.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
-import { type CheckedDraft, checkTemplate, draftOf, type ParsedDraft, TemplateDraft } from "./draft.ts";
+import { type CheckedDraft, checkTemplate, draftOf, linkIssues, type ParsedDraft, TemplateDraft } from "./draft.ts";
+import { refuseToRepoint } from "./second-person.ts";
 import { isLive } from "./state.ts";
 import { findTemplate } from "./template.ts";
 import { forgetTemplate } from "./template-to-claim.ts";
@@ -47,13 +50,13 @@ export function duplicateTemplate(
  * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what
  * claimants were not promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience,
  * closing later (or never), opening earlier and a higher limit. What recurs changes its occurrences that have not
- * opened, too.
+ * opened, too. To lead a live one's claim links elsewhere takes a second person (NEEDS_APPROVAL).
  */
 export async function updateTemplate(
   ctx: Context,
   { id, draft }: { readonly id: number; readonly draft: Partial<TemplateDraft> },
 ) {
-  const answer = await ctx.db.transaction((db) => update({ ...ctx, db }, id, draft));
+  const answer = await withTransaction(ctx, (tx) => update(tx, id, draft));
   forgetTemplate(ctx, id);
   return answer;
 }
@@ -67,6 +70,10 @@ async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>) {
   const named = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
   const checked = checkTemplate(ctx, { ...draftOf(before), ...pick(draft, named) });
   if (isRefusal(checked)) return checked;
+  const unsafe = draft.activeUrl === undefined ? [] : linkIssues(ctx, checked);
+  if (unsafe.length > 0) return refuse.invalid(unsafe);
+  const repointed = refuseToRepoint(ctx, before, checked.activeUrl);
+  if (repointed) return repointed;
   const broken = isLive(before.state) ? brokenPromises(named, draftOf(before), checked) : [];
   if (broken.length > 0) return refuse.invalid(broken);
   const changed = isLive(before.state) ? pick(checked, named) : checked;
@@ -75,6 +82,8 @@ async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>) {
     .set({ ...changed, updatedAt: ctx.clock() })
     .where(eq(templateTable.id, id))
     .returning();
+  const fields = named.filter((field) => !Bun.deepEquals(before[field], checked[field]));
+  if (fields.length > 0) await ctx.db.write([revise(ctx, subjectOf("coupon-template", id), fields)]);
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ?? refuse.notFound("coupon template", id);
 }
@@ -130,7 +139,9 @@ async function updateOccurrences(ctx: Context, { id }: CouponTemplate): Promise<
   ]);
 }
 
-async function insert(ctx: Context, checked: CheckedDraft): Promise<CouponTemplate> {
+async function insert(ctx: Context, checked: CheckedDraft) {
+  const unsafe = linkIssues(ctx, checked);
+  if (unsafe.length > 0) return refuse.invalid(unsafe);
   const now = ctx.clock();
   const own = { state: "DRAFT", createdBy: describeActor(ctx.actor), createdAt: now, updatedAt: now } as const;
   const [made] = await ctx.db.orm
@@ -138,5 +149,6 @@ async function insert(ctx: Context, checked: CheckedDraft): Promise<CouponTempla
     .values({ ...checked, ...own })
     .returning();
   if (!made) throw new Error("the insert answered no template");
+  await ctx.db.write([revise(ctx, subjectOf("coupon-template", made.id), ["created"])]);
   return made;
 }

@@ -5,8 +5,9 @@ import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import type { CouponTemplate } from "../table.ts";
-import { checkTemplate, draftOf } from "./draft.ts";
+import { checkTemplate, draftOf, linkIssues } from "./draft.ts";
 import { makeOccurrences } from "./occurrence.ts";
+import { refuseToActivate } from "./second-person.ts";
 import { type TransitionName, transitions, transitionTemplates } from "./state.ts";
 import { beginTakeBack } from "./take-back.ts";
 import { findTemplate } from "./template.ts";
@@ -21,7 +22,8 @@ interface Command {
 
 /**
  * Puts a draft in offer: claims are let in from its opening on. Refused (INVALID_INPUT) when its window or its validity
- * lies in the past. What recurs gets its next occurrences.
+ * lies in the past. One that gives more than one person may decide on needs a second one (NEEDS_APPROVAL, see
+ * `approveTemplate`). What recurs gets its next occurrences.
  */
 export async function activateTemplate(ctx: Context, input: Command) {
   const activated = await once(ctx, {
@@ -30,7 +32,7 @@ export async function activateTemplate(ctx: Context, input: Command) {
     work: async (tx) => {
       const changed = await transitionOne(tx, "activate", input);
       if (isRefusal(changed)) return changed;
-      const faults = await unfit(tx, changed);
+      const faults = (await unfit(tx, changed)) ?? (await refuseToActivate(tx, changed));
       if (faults) return faults;
       await makeOccurrences(tx, changed);
       return changed;
@@ -48,6 +50,7 @@ async function unfit(ctx: Context, template: CouponTemplate) {
   const checked = checkTemplate(ctx, draftOf(template));
   if (isRefusal(checked)) return checked;
   const past = [
+    ...linkIssues(ctx, checked),
     ...(closesAt !== null && closesAt <= now ? [{ path: "closesAt", message: "its window is past" }] : []),
     ...(validTo !== null && validTo <= now ? [{ path: "validTo", message: "its coupons would have expired" }] : []),
   ];

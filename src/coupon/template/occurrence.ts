@@ -3,6 +3,8 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Issue } from "../../errors.ts";
+import { readTimeZone } from "../../value/time-zone.ts";
+import { canonicalOr } from "../../value/value.ts";
 import type { CouponTemplate } from "../table.ts";
 
 const minuteMs = 60_000;
@@ -16,7 +18,10 @@ export const Recurrence = z.strictObject({
     .max(100)
     .refine((cron) => cron.split(/\s+/).length === 5, "has five fields: minute hour day month weekday"),
   /** IANA; the hours of `cron` are this zone's, whatever its clock does. */
-  zone: z.string().min(1).max(60),
+  zone: z
+    .string()
+    .transform((zone) => canonicalOr(readTimeZone, zone))
+    .pipe(z.string().min(1).max(60)),
   /** For how long each occurrence is open. */
   minutes: z
     .int()
@@ -105,10 +110,11 @@ export async function makeOccurrences(ctx: Context, recurring: CouponTemplate): 
     sql`
       INSERT INTO coupon_template (name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
         code_prefix, eligibility, per_member, stock, budget, max_discount, opens_at, closes_at, valid_from, valid_to,
-        valid_days, active_url, state, recurring_template, occurs_at, created_by, created_at, updated_at)
+        valid_days, active_url, approval, state, recurring_template, occurs_at, created_by, created_at, updated_at)
       SELECT name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
         code_prefix, eligibility, per_member, stock, budget, max_discount, ${field("opensAt")}, ${field("closesAt")},
-        valid_from, valid_to, valid_days, active_url, 'ACTIVE', p.id, ${field("opensAt")}, created_by, ${now}, ${now}
+        valid_from, valid_to, valid_days, active_url, approval, 'ACTIVE', p.id, ${field("opensAt")}, created_by,
+        ${now}, ${now}
       FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${recurring.id} AND p.state = 'ACTIVE'
       ON CONFLICT DO NOTHING`,
   ]);

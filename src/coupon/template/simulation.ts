@@ -1,7 +1,8 @@
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import { leavesNothing } from "../../discount/terms.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
-import { countMembers } from "../../member/member.ts";
+import { countMembers } from "../../member/member-search.ts";
 import { type CheckedDraft, checkTemplate, draftOf, type TemplateDraft } from "./draft.ts";
 import { audienceOf } from "./eligibility.ts";
 import { type Occurrence, occurrencesAfter } from "./occurrence.ts";
@@ -39,9 +40,10 @@ export async function estimateTemplate(ctx: Context, draft: TemplateDraft) {
   return simulate(ctx, checked.codeMode === "POOL" ? { ...checked, stock: 0 } : checked);
 }
 
-async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimulation> {
+async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimulation | HeavyRefusal> {
   const now = ctx.clock();
   const eligible = await countMembers(ctx, audienceOf(ctx, { id: 0, eligibility: draft.eligibility }));
+  if (isRefusal(eligible)) return eligible;
   const { maxDiscount, budget } = draft;
   const maxCoupons = Math.min(draft.stock ?? Infinity, eligible * draft.perMember);
   const maxCost = maxDiscount === null ? null : Math.min(budget ?? Infinity, maxCoupons * maxDiscount);

@@ -2,8 +2,11 @@ import { eq, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { revise } from "../../transition/revision.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { Amount, budgetIssues } from "./draft.ts";
+import { refuseToRaise } from "./second-person.ts";
 import { nothingLeft, transitionTemplates } from "./state.ts";
 import { findTemplate } from "./template.ts";
 import { templateChanged } from "./template-changed.ts";
@@ -17,7 +20,7 @@ interface Change {
 /**
  * Sets how many coupons of a template there are in all; null = unlimited. Never below those that are issued. Raising it
  * opens what was sold out, lowering it to what is issued sells it out, both at once. Of what recurs the occurrences
- * that have not opened follow.
+ * that have not opened follow. To raise a live one's further than one person may takes a second one (NEEDS_APPROVAL).
  */
 export async function changeStock(ctx: Context, { stock, ...input }: Change & { readonly stock: number | null }) {
   return change(ctx, { ...input, set: { stock } }, ({ issued, codeMode }) => {
@@ -31,7 +34,7 @@ export async function changeStock(ctx: Context, { stock, ...input }: Change & { 
 /**
  * Sets what the coupons of a template may cost in all, in minor units; null = unlimited. Never below what is reserved
  * for those that are out and what is spent. A template that gave coupons without a budget cannot get one: nothing was
- * reserved for them.
+ * reserved for them. Raised too far, NEEDS_APPROVAL as for the stock.
  */
 export async function changeBudget(ctx: Context, { budget, ...input }: Change & { readonly budget: number | null }) {
   return change(ctx, { ...input, set: { budget } }, (template) => {
@@ -64,7 +67,10 @@ async function change(
       }
       const message = faultOf(before);
       if (message !== undefined) return refuse.invalid([{ path, message }]);
+      const raised = await refuseToRaise(tx, before, set);
+      if (raised) return raised;
       await apply(tx, id, set, reason);
+      await tx.db.write([revise(tx, subjectOf("coupon-template", id), [path])]);
       return (await findTemplate(tx, id)) ?? refuse.notFound("coupon template", id);
     },
   });

@@ -1,6 +1,7 @@
-import { and, desc, eq, inArray, isNull, lt } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, max } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
+import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 import { asOf, isInState } from "./state.ts";
 
@@ -31,7 +32,7 @@ export async function listTemplates(
         isNull(templateTable.recurringTemplate),
         after === undefined ? undefined : lt(templateTable.id, after),
         state === undefined ? undefined : isInState(state, ctx.clock()),
-        shop === undefined ? undefined : eq(templateTable.shop, shop),
+        shop === undefined ? undefined : eq(templateTable.shop, lineOf(shop)),
       ),
     )
     .orderBy(desc(templateTable.id))
@@ -60,6 +61,11 @@ export async function listOccurrences(
     .orderBy(desc(templateTable.occursAt))
     .limit(limit);
   return asTheyAre(ctx, found);
+}
+
+/** The highest number that a template has, occurrences among them; 0 without one. */
+export async function newestTemplate({ db }: Context): Promise<number> {
+  return (await db.orm.select({ id: max(templateTable.id) }).from(templateTable))[0]?.id ?? 0;
 }
 
 function asTheyAre(ctx: Context, templates: readonly CouponTemplate[]): CouponTemplate[] {

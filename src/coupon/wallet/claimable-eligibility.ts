@@ -1,41 +1,47 @@
 import { type SQL, sql } from "drizzle-orm";
-import { compileAudience, liveMember } from "../../audience/audience.ts";
+import { type Audience, compileAudience, liveMember } from "../../audience/audience.ts";
 import type { MemberContext } from "../../context.ts";
-import type { CouponTemplate } from "../table.ts";
+import { perApp } from "../../memory.ts";
 import { audienceOf } from "../template/eligibility.ts";
+import type { OpenTemplate } from "./open-templates.ts";
 
 /** Filters asked in one statement: each may have hundreds of conditions. */
 const batchSize = 20;
 
-/** Which of these templates are for the acting member, now: each different audience is asked once, many together. */
-export async function eligibleTo(
+/** What the acting member's filters answered so far, by the filter's JSON. */
+export type Answers = Map<string, boolean>;
+
+/** Asks the filters of these templates of the acting member, as far as they were not: each once, many together. */
+export async function askFilters(
   ctx: MemberContext,
-  templates: readonly CouponTemplate[],
-): Promise<ReadonlySet<number>> {
-  const groups = [...Map.groupBy(templates, ({ eligibility }) => JSON.stringify(eligibility)).values()];
-  const [open, filtered] = [groups.filter(isForAll), groups.filter((group) => !isForAll(group))];
-  const answers: boolean[] = [];
-  for (let at = 0; at < filtered.length; at += batchSize) {
-    answers.push(
-      ...(await matches(
-        ctx,
-        filtered.slice(at, at + batchSize).map((group) => predicateOf(ctx, group)),
-      )),
+  templates: readonly OpenTemplate[],
+  answers: Answers,
+): Promise<void> {
+  const unknown = [...Map.groupBy(templates, ({ eligibility }) => eligibility)].flatMap(([filter, [first]]) =>
+    filter === null || answers.has(filter) || !first ? [] : [{ filter, audience: parsed(ctx, first.id, filter) }],
+  );
+  for (let at = 0; at < unknown.length; at += batchSize) {
+    const batch = unknown.slice(at, at + batchSize);
+    const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone };
+    const said = await matches(
+      ctx,
+      batch.map(({ audience }) => compileAudience(audience, env)),
     );
+    for (const [i, { filter }] of batch.entries()) answers.set(filter, said[i] ?? false);
   }
-  const mine = [...open, ...filtered.filter((_, i) => answers[i])];
-  return new Set(mine.flat().map(({ id }) => id));
 }
 
-type Group = readonly CouponTemplate[];
+const maxKept = 5_000;
 
-function isForAll([first]: Group): boolean {
-  return first === undefined || first.eligibility === null;
-}
-
-function predicateOf(ctx: MemberContext, [first]: Group): SQL {
-  if (!first) return sql`1`;
-  return compileAudience(audienceOf(ctx, first), { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone });
+/** Members come by the thousand, with the same filters. */
+function parsed(ctx: MemberContext, id: number, filter: string): Audience {
+  const kept = perApp(ctx, "coupon.parsedEligibility", () => new Map<string, Audience>());
+  const known = kept.get(filter);
+  if (known) return known;
+  if (kept.size >= maxKept) kept.clear();
+  const audience = audienceOf(ctx, { id, eligibility: JSON.parse(filter) });
+  kept.set(filter, audience);
+  return audience;
 }
 
 async function matches({ db, actor }: MemberContext, predicates: readonly SQL[]): Promise<boolean[]> {

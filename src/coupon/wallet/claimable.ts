@@ -3,8 +3,9 @@ import type { MemberContext } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isSoldOut } from "../template/state.ts";
-import { eligibleTo } from "./claimable-eligibility.ts";
-import { openTemplates } from "./template-cache.ts";
+import { type Answers, askFilters } from "./claimable-eligibility.ts";
+import { type OpenTemplate, openTemplates, placeOf } from "./open-templates.ts";
+import { templatesToShow } from "./template-cache.ts";
 
 /** What a member can do with an offer now. */
 export const claimableStates = ["CLAIMABLE", "NOT_STARTED", "LIMIT_REACHED", "SOLD_OUT"] as const;
@@ -20,28 +21,76 @@ export interface ClaimableCoupon {
   readonly isReminded: boolean;
 }
 
+/** Part of the list. */
+export interface ClaimablePage {
+  /** The template that the page before ended with. */
+  readonly after?: number | undefined;
+  readonly limit: number;
+}
+
+export interface Claimable {
+  readonly coupons: readonly ClaimableCoupon[];
+  /** Where to go on, when it ended before it was full and before the list did. */
+  readonly goOn: number | undefined;
+}
+
+/** Filters asked of a member for one page at most: what each of some hundreds of templates has of its own. */
+const maxFilters = 200;
+/** Templates looked at together. */
+const stretch = 200;
+
 /**
  * What the acting member may claim now, and within a week: what closes soonest first, then what opens next; of what
- * recurs, the occurrence that is open and the next one. Left out is what is for others. At most 200; what is the same
- * for all is at most a second old.
+ * recurs, the occurrence that is open and the next one. Left out is what is for others, before anything is cut. What is
+ * the same for all is at most a second old. A page ends early, and says where to go on, when {@link maxFilters} were
+ * asked.
  */
-export async function claimableCoupons(ctx: MemberContext): Promise<ClaimableCoupon[]> {
-  const templates = await openTemplates(ctx);
-  if (templates.length === 0) return [];
-  const ids = templates.map(({ id }) => id);
-  const [eligible, held, reminders] = await Promise.all([
-    eligibleTo(ctx, templates),
+export async function claimableCoupons(ctx: MemberContext, { after, limit }: ClaimablePage): Promise<Claimable> {
+  const open = await openTemplates(ctx);
+  const answers: Answers = new Map();
+  const mine: number[] = [];
+  let at = after === undefined ? 0 : await placeAfter(ctx, open, after);
+  while (at < open.length && mine.length < limit && answers.size < maxFilters) {
+    const some = open.slice(at, at + stretch);
+    await askFilters(ctx, some, answers);
+    for (const { id, eligibility } of some) if (eligibility === null || answers.get(eligibility)) mine.push(id);
+    at += some.length;
+  }
+  const endedEarly = at < open.length && mine.length < limit;
+  return { coupons: await describe(ctx, mine.slice(0, limit)), goOn: endedEarly ? open[at - 1]?.id : undefined };
+}
+
+/** Where the list goes on after a template, be it in the list any more or not. */
+async function placeAfter(ctx: MemberContext, open: readonly OpenTemplate[], after: number): Promise<number> {
+  const at = open.findIndex(({ id }) => id === after);
+  if (at >= 0) return at + 1;
+  const [gone] = await templatesToShow(ctx, [after]);
+  if (!gone) return 0;
+  const now = ctx.clock();
+  const last = placeOf(gone, now);
+  const next = open.findIndex((template) => isLater(placeOf(template, now), last));
+  return next < 0 ? open.length : next;
+}
+
+function isLater(one: readonly number[], other: readonly number[]): boolean {
+  const at = one.findIndex((part, i) => part !== other[i]);
+  return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0);
+}
+
+async function describe(ctx: MemberContext, ids: readonly number[]): Promise<ClaimableCoupon[]> {
+  if (ids.length === 0) return [];
+  const [templates, held, reminders] = await Promise.all([
+    templatesToShow(ctx, ids),
     heldOf(ctx, ids),
     remindersOf(ctx, ids),
   ]);
   const now = ctx.clock();
-  return templates
-    .filter(({ id }) => eligible.has(id))
-    .map((template) => {
-      const has = held.get(template.id) ?? 0;
-      const isReminded = reminders.has(template.id);
-      return { template, state: claimableState(template, has, now), held: has, isReminded };
-    });
+  return templates.flatMap((template) => {
+    if (!template) return [];
+    const has = held.get(template.id) ?? 0;
+    const isReminded = reminders.has(template.id);
+    return [{ template, state: claimableState(template, has, now), held: has, isReminded }];
+  });
 }
 
 /** A limit that is reached stays so, whatever the time and the stock; what has not opened can still be had by all. */

@@ -3,6 +3,7 @@ import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { flowOfKey } from "../../queue/flow.ts";
+import { addressOfJob, jobAt } from "../../queue/installation.ts";
 
 type DlqMessage = Awaited<ReturnType<Client["dlq"]["listMessages"]>>["messages"][number];
 
@@ -100,7 +101,7 @@ export async function deadLetterPage(
   { job, status, after, limit }: DeadLetterSearch,
 ): Promise<DeadLetterPage> {
   const filter = {
-    ...(job !== undefined && { url: `${ctx.queue.settings.jobsUrl}/${job}` }),
+    ...(job !== undefined && { url: addressOfJob(ctx.queue.settings, job) }),
     ...(status !== undefined && { responseStatus: status }),
   };
   const { messages, cursor } = await ctx.queue.client.dlq.listMessages({
@@ -134,13 +135,13 @@ export async function findDeadLetter(ctx: Context, id: string): Promise<DeadLett
 
 /** The letter, unless it is another's: a queue's account may serve more than one installation. */
 function letterOf({ queue }: Context, message: DlqMessage): DeadLetter | undefined {
-  const prefix = `${queue.settings.jobsUrl}/`;
-  if (!message.url.startsWith(prefix)) return undefined;
+  const job = jobAt(queue.settings, message.url);
+  if (job === undefined) return undefined;
   const died = Number(/^(\d{13})-/.exec(message.dlqId)?.[1] ?? Number.NaN);
   return {
     id: message.dlqId,
     messageId: message.messageId,
-    job: message.url.slice(prefix.length),
+    job,
     payload: payloadOf(message),
     flow: message.flowControlKey ? (flowOfKey(queue.settings, message.flowControlKey) ?? null) : null,
     status: message.responseStatus || null,

@@ -3,6 +3,8 @@ import type { Context } from "../../context.ts";
 import { listQueueFlows, type QueueFlow } from "./flow.ts";
 import { deliveriesUnderWay, type InFlight } from "./in-flight.ts";
 import { dueAt, type QueueMessage } from "./message.ts";
+import { setbackOf } from "./republishable.ts";
+import { sweepsOf } from "./sweeps.ts";
 import { type Why, whyOf } from "./why.ts";
 
 /**
@@ -22,9 +24,15 @@ export function explainer(ctx: Context): (message: QueueMessage) => Promise<Why>
       outage: ctx.queue.outage,
       flow: flows?.find(({ name }) => name === message.flow),
       inFlight,
+      setback: await setbackOf(ctx, message),
+      sweeps: isGone(message) ? await sweepsOf(ctx) : undefined,
       letterId: message.state === "DEAD" ? await letterOf(ctx, message) : undefined,
     });
   };
+}
+
+function isGone({ state }: QueueMessage): boolean {
+  return state === "CANCELLED" || state === "UNKNOWN";
 }
 
 function isWaiting({ state }: QueueMessage): boolean {

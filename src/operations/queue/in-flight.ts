@@ -8,5 +8,5 @@ export interface InFlight {
 
 export async function deliveriesUnderWay(ctx: Context): Promise<InFlight> {
   const { parallelismCount, parallelismMax } = await ctx.queue.client.flowControl.getGlobalParallelism();
-  return { running: parallelismCount, most: parallelismMax };
+  return { running: parallelismCount ?? 0, most: parallelismMax ?? 0 };
 }

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { withoutNulls } from "../../foreign-json.ts";
 import { flowOfKey } from "../../queue/flow.ts";
+import { jobAt } from "../../queue/installation.ts";
 
 /** One thing that happened to a message of ours, as the queue's log tells it. */
 export interface LogEntry {
@@ -28,13 +30,13 @@ const RawEntry = z.object({
   state: z.string(),
   messageId: z.string(),
   url: z.string(),
-  body: z.string().nullish(),
-  label: z.string().nullish(),
-  error: z.string().nullish(),
-  nextDeliveryTime: z.number().nullish(),
-  responseStatus: z.number().nullish(),
-  responseBody: z.string().nullish(),
-  flowControlKey: z.string().nullish(),
+  body: z.string().optional(),
+  label: z.string().optional(),
+  error: z.string().optional(),
+  nextDeliveryTime: z.number().optional(),
+  responseStatus: z.number().optional(),
+  responseBody: z.string().optional(),
+  flowControlKey: z.string().optional(),
 });
 
 type LogRequest = NonNullable<Parameters<Context["queue"]["client"]["logs"]>[0]>;
@@ -76,15 +78,15 @@ async function entriesOf(ctx: Context, ids: readonly string[]): Promise<readonly
 }
 
 function entryOf({ queue: { settings } }: Context, raw: unknown): LogEntry | undefined {
-  const { success, data } = RawEntry.safeParse(raw);
-  const prefix = `${settings.jobsUrl}/`;
-  if (!success || !data.url.startsWith(prefix)) return undefined;
+  const { success, data } = RawEntry.safeParse(withoutNulls(raw));
+  const job = success ? jobAt(settings, data.url) : undefined;
+  if (!success || job === undefined) return undefined;
   const { flowControlKey: key, responseBody } = data;
   return {
     id: data.messageId,
     at: data.time,
     state: data.state === "CANCELED" ? "CANCELLED" : data.state,
-    job: data.url.slice(prefix.length),
+    job,
     label: data.label ?? null,
     flow: key ? (flowOfKey(settings, key) ?? null) : null,
     payload: payloadOf(data.body),
@@ -96,7 +98,7 @@ function entryOf({ queue: { settings } }: Context, raw: unknown): LogEntry | und
 
 const longestAnswer = 500;
 
-function payloadOf(body: string | null | undefined): unknown {
+function payloadOf(body: string | undefined): unknown {
   try {
     return JSON.parse(decoded(body ?? ""));
   } catch {

@@ -1,6 +1,7 @@
 import { QstashError } from "@upstash/qstash";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
+import { addressOfJob } from "../../queue/installation.ts";
 import { longestName } from "./dead-letter.ts";
 import { historyOf, type LogEntry, mostEntries, readLog } from "./log.ts";
 import { type QueueMessage, type QueueMessageState, stateOf, toMessage } from "./message.ts";
@@ -94,7 +95,7 @@ const asked = {
 async function fromLog(ctx: Context, search: MessageSearch, after: string | undefined): Promise<MessagePage> {
   const { state, job, limit } = search;
   const filter = {
-    ...(job === undefined ? { host: hostOf(ctx) } : { url: `${ctx.queue.settings.jobsUrl}/${job}` }),
+    ...(job === undefined ? { host: hostOf(ctx) } : { url: addressOfJob(ctx.queue.settings, job) }),
     ...(state !== undefined && state in asked && { state: asked[state as keyof typeof asked] }),
   };
   const messages: QueueMessage[] = [];

@@ -1,5 +1,6 @@
 import type { Context } from "../../context.ts";
 import { defaultFlow } from "../../queue/flow.ts";
+import { nameAtQueue } from "../../queue/installation.ts";
 import type { LogEntry } from "./log.ts";
 import type { OutboxRow } from "./outbox.ts";
 import { subjectOf } from "./republishable.ts";
@@ -71,7 +72,7 @@ export function toMessage(
   return {
     id,
     job,
-    label: last?.label ?? row?.name ?? null,
+    label: last?.label ?? (row ? nameAtQueue(ctx.queue.settings, row.name) : null),
     subject: row?.subject ?? subjectOf(ctx, job, payload),
     payload,
     flow: last?.flow ?? (row ? (row.flow ?? defaultFlow) : null),

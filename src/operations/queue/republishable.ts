@@ -35,6 +35,11 @@ export function subjectOf(ctx: Context, job: string, payload: unknown): string |
   return "subject" in message ? message.subject : null;
 }
 
+/** Why the work of a message was put off by somebody else than the queue, as far as its domain knows. */
+export function setbackOf(ctx: Context, { job, payload }: { job: string; payload: unknown }) {
+  return ownedBy(ctx.domains, job)?.setback(ctx, payload);
+}
+
 /** Takes the parked work of a message up again. Work that no domain knows parked nothing. */
 export async function unpark(ctx: Context, { job, payload }: { job: string; payload: unknown }): Promise<void> {
   await ownedBy(ctx.domains, job)?.unpark(ctx, payload);

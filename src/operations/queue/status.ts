@@ -6,10 +6,12 @@ import { deliveriesUnderWay, type InFlight } from "./in-flight.ts";
 import { type LogEntry, mostEntries, readLog } from "./log.ts";
 import { hostOf } from "./message-search.ts";
 import { type Backlog, backlog } from "./outbox.ts";
+import { type Sweeps, sweepsOf } from "./sweeps.ts";
 
 /** How the queue is, as far as it answers. */
 export interface QueueStatus {
   readonly outbox: Backlog;
+  readonly sweeps: Sweeps;
   /** What the queue tells; null while it does not answer. */
   readonly queue: QueueFigures | null;
   /** Why it does not answer. */
@@ -45,15 +47,15 @@ const patienceMs = 5_000;
 
 /** How the queue is. Costs it at most eight requests; a queue that is away is told of, not thrown. */
 export async function queueStatus(ctx: Context): Promise<QueueStatus> {
-  const outbox = await backlog(ctx);
+  const [outbox, sweeps] = await Promise.all([backlog(ctx), sweepsOf(ctx)]);
   const late = Promise.withResolvers<never>();
   const timer = ctx.timers.after(ctx.queue.outage ? patienceMs / 5 : patienceMs, () =>
     late.reject(new Error(`no answer within ${patienceMs / 1_000} s`)),
   );
   try {
-    return { outbox, queue: await Promise.race([figures(ctx), late.promise]), error: null };
+    return { outbox, sweeps, queue: await Promise.race([figures(ctx), late.promise]), error: null };
   } catch (error) {
-    return { outbox, queue: null, error: error instanceof Error ? error.message : String(error) };
+    return { outbox, sweeps, queue: null, error: error instanceof Error ? error.message : String(error) };
   } finally {
     timer.stop();
   }

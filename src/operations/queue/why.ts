@@ -1,7 +1,9 @@
 import type { Outage } from "../../queue/qstash.ts";
+import { type Setback, setbackText } from "../../queue/setback.ts";
 import type { QueueFlow } from "./flow.ts";
 import type { InFlight } from "./in-flight.ts";
 import { dueAt, lastFailure, type QueueMessage } from "./message.ts";
+import type { Sweeps } from "./sweeps.ts";
 
 /** What keeps a message where it is. */
 export const verdicts = [
@@ -41,9 +43,25 @@ export interface Facts {
   readonly inFlight: InFlight | undefined;
   /** The dead letter of a dead message. */
   readonly letterId: string | undefined;
+  /** What put its work off. */
+  readonly setback: Setback | undefined;
+  /** Whether lost work is looked for; undefined where that does not matter. */
+  readonly sweeps: Pick<Sweeps, "coming" | "lastAt"> | undefined;
 }
 
 export function whyOf(message: QueueMessage, facts: Facts): Why {
+  const queued = whyQueued(message, facts);
+  const { setback } = facts;
+  if (!setback || message.state === "DELIVERED" || message.state === "CANCELLED") return queued;
+  const told = setbackText(setback);
+  // What the queue itself has nothing against waits for whoever put it off.
+  if (queued.verdict !== "DELAYED" && queued.verdict !== "DUE")
+    return { ...queued, summary: `${queued.summary} ${told}`, advice: `${queued.advice} ${setback.advice}` };
+  const again = queued.until === null ? "It is tried again now." : `It is tried again at ${time(queued.until)}.`;
+  return why("RETRYING", { summary: `${told} ${again}`, advice: setback.advice, until: queued.until });
+}
+
+function whyQueued(message: QueueMessage, facts: Facts): Why {
   switch (message.state) {
     case "OUTBOX":
       return whyInOutbox(message, facts);
@@ -63,13 +81,22 @@ export function whyOf(message: QueueMessage, facts: Facts): Why {
         advice: "Nothing waits for it any more; `run.progress.waitsFor` says what its run waits for.",
       });
     case "CANCELLED":
-      return why("CANCELLED", { summary: `It was cancelled at ${time(message.since)}.`, advice: sweepComes });
+      return why("CANCELLED", { summary: `It was cancelled at ${time(message.since)}.`, advice: sweepAdvice(facts) });
     case "UNKNOWN":
-      return why("UNKNOWN", { summary: "The queue does not know it, or no more.", advice: sweepComes });
+      return why("UNKNOWN", { summary: "The queue does not know it, or no more.", advice: sweepAdvice(facts) });
   }
 }
 
-const sweepComes = "Where its work is still wanted, the sweep publishes a message for it anew within two minutes.";
+function sweepAdvice({ sweeps }: Facts): string {
+  if (sweeps?.coming !== false) {
+    return "Where its work is still wanted, the sweep publishes a message for it anew within two minutes.";
+  }
+  const since = sweeps.lastAt === null ? "since the start" : `since ${time(sweeps.lastAt)}`;
+  return (
+    `The sweep, which would publish a message for it anew, has not come ${since}: the queue does not reach this ` +
+    "installation. `queueStatus { sweeps }` and /readyz tell what was found; once sweeps come, its work goes on."
+  );
+}
 
 function whyInOutbox({ row }: QueueMessage, { outage }: Facts): Why {
   if (outage) {

@@ -6,11 +6,14 @@ import { logRoutes } from "./api/log.ts";
 import { messageRoutes } from "./api/messages.ts";
 import { largestBatch, publishRoutes } from "./api/publish.ts";
 import { queueRoutes } from "./api/queues.ts";
+import { receiverRoutes } from "./api/receivers.ts";
 import { keepSchedule, scheduleRoutes } from "./api/schedules.ts";
 import { urlGroupRoutes } from "./api/url-groups.ts";
-import { attempt } from "./delivery/attempt.ts";
+import { createClock, setBackBy, shortenWaits } from "./clock.ts";
+import { deliver } from "./delivery/deliver.ts";
 import { Dispatcher } from "./delivery/dispatcher.ts";
 import { createOutcomeWriter } from "./delivery/outcome-writer.ts";
+import { createReceivers } from "./delivery/receivers.ts";
 import { queueLane } from "./lane-key.ts";
 import type { Message } from "./records.ts";
 import { createTicker } from "./schedule/ticker.ts";
@@ -28,6 +31,8 @@ export interface BrokerOptions {
   readonly token: string;
   readonly currentSigningKey: string;
   readonly nextSigningKey: string;
+  /** Those who take, for as long as it runs, what is for a standing origin; others announce themselves. */
+  readonly receivers?: readonly { readonly origin: string; readonly receiver: string }[];
   /** Makes the calls; `fetch` unless told otherwise. */
   readonly deliver?: (request: Request) => Promise<Response>;
   /** Epoch milliseconds. */
@@ -57,6 +62,7 @@ export async function startBroker(options: BrokerOptions): Promise<Broker> {
   const machine = assemble(options);
   const { store, committer, dispatcher, ticker, stopping } = machine;
   const server = listen(options, routesOf(machine));
+  heedSteps(machine, options);
   dispatcher.start();
   let stopped: Promise<void> | undefined;
 
@@ -84,18 +90,14 @@ function assemble(options: BrokerOptions) {
   const { log = () => {}, clock } = options;
   const store = openStore(options.path);
   const committer = new Committer(store);
-  const now = monotonic(clock ?? Date.now);
+  const { now, onStepBack } = createClock(clock ?? Date.now);
   const keys = createKeys(store, { current: options.currentSigningKey, next: options.nextSigningKey });
   const stopping = new AbortController();
-  const run = async (message: Message) => {
-    outcomes.begin(message);
-    const result = await attempt(
-      { deliver: options.deliver, currentSigningKey: keys.of().current },
-      message,
-      stopping.signal,
-    );
-    if (!stopping.signal.aborted) outcomes.record(message, result);
-  };
+  const receivers = createReceivers();
+  for (const { origin, receiver } of options.receivers ?? []) receivers.announce(origin, receiver);
+  const signing = () => ({ deliver: options.deliver, currentSigningKey: keys.of().current });
+  const run = (message: Message) =>
+    deliver({ store, receivers, dispatcher, outcomes, options: signing, stopping: stopping.signal }, message);
   const onAlarm = (time: number) => {
     ticker.check();
     sweeper.onAlarm(time);
@@ -114,7 +116,24 @@ function assemble(options: BrokerOptions) {
     for (const name of names) onLimits(queueLane(name));
   };
   const hears = { onPlaced, onLimits, onQueues, onChange: ticker.check };
-  return { store, committer, dispatcher, ticker, stopping, now, keys, ...hears };
+  return { store, committer, dispatcher, receivers, ticker, stopping, now, onStepBack, keys, ...hears };
+}
+
+/** After the clock was set back, also while the broker was away, nothing waits longer than it was told to. */
+function heedSteps(machine: ReturnType<typeof assemble>, { log = () => {} }: BrokerOptions): void {
+  const { dispatcher, ticker, stopping } = machine;
+  const again = () => {
+    dispatcher.restart();
+    ticker.check();
+  };
+  const heed = (ms: number) => {
+    if (stopping.signal.aborted) return;
+    log("clock.stepped", { ms: -ms });
+    shortenWaits(machine).then(again, (error) => log("broker.fault", { error: String(error) }));
+  };
+  machine.onStepBack(heed);
+  const before = setBackBy(machine);
+  if (before > 0) heed(before);
 }
 
 function routesOf(machine: ReturnType<typeof assemble>): Routes {
@@ -128,6 +147,7 @@ function routesOf(machine: ReturnType<typeof assemble>): Routes {
     ...deadLetterRoutes(machine),
     ...logRoutes(machine),
     ...keyRoutes(machine),
+    ...receiverRoutes(machine),
   };
 }
 
@@ -140,13 +160,4 @@ function listen(options: BrokerOptions, routes: Routes) {
     maxRequestBodySize: largestBatch,
     fetch: serve(routes, options.token, (error) => options.log?.("broker.fault", { error: String(error) })),
   });
-}
-
-/** Time never runs backwards for the broker: what was noticed as due stays due. */
-function monotonic(clock: () => number): () => number {
-  let latest = 0;
-  return () => {
-    latest = Math.max(latest, Math.floor(clock()));
-    return latest;
-  };
 }

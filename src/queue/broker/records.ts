@@ -9,6 +9,8 @@ export interface Message {
   readonly created: number;
   /** When it was to be delivered first. */
   readonly starts: number;
+  /** How long it was to wait for what it waits for now, in milliseconds; null where it is to wait until a moment. */
+  readonly wait: number | null;
   readonly url: string;
   readonly method: string;
   readonly header: string;
@@ -107,10 +109,12 @@ export interface Attempt {
   readonly headers: Headers | undefined;
   /** The answer's body, cut at the largest that is kept; or why there is none. */
   readonly body: Uint8Array<ArrayBuffer>;
+  /** Where there is none because of the connection: it broke amid the call, or before anything went over it. */
+  readonly broke?: "before" | "amid" | undefined;
 }
 
 /** A message that was given up, with the last answer it got. */
-export interface DeadLetter extends Omit<Message, "lane" | "due" | "slot"> {
+export interface DeadLetter extends Omit<Message, "lane" | "due" | "wait" | "slot"> {
   readonly died: number;
   readonly status: number | null;
   readonly answerHeader: string | null;

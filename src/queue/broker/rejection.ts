@@ -4,9 +4,12 @@ export interface Rejection {
   readonly error: string;
 }
 
+/** What was sent may be part of the words, but not a megabyte of it. */
 export function reject(status: number, error: string): Rejection {
-  return { status, error };
+  return { status, error: error.length > longest ? `${error.slice(0, longest).toWellFormed()}…` : error };
 }
+
+const longest = 500;
 
 export function isRejection<T extends object>(value: T | Rejection): value is Rejection {
   return "error" in value && "status" in value;

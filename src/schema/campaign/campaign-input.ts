@@ -2,6 +2,8 @@ import { type InputRef, PothosValidationError } from "@pothos/core";
 import type { Content } from "../../campaign/content/content.ts";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
 import type { AudienceChoice } from "../../member/audience-choice.ts";
+import { readLanguage } from "../../value/language.ts";
+import { canonicalOr } from "../../value/value.ts";
 import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -64,7 +66,8 @@ export function contentOf(list: readonly (typeof ContentInput.$inferInput)[]): C
   for (const { locale, parts } of list) {
     for (const channel of channelNames) {
       const texts = parts[fieldOf(channel)];
-      if (texts) content[channel] = { ...content[channel], [locale ?? "default"]: present(texts) };
+      if (texts)
+        content[channel] = { ...content[channel], [canonicalOr(readLanguage, locale ?? "default")]: present(texts) };
     }
   }
   return content;

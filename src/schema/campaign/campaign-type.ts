@@ -2,7 +2,7 @@ import { type Campaign, campaignsById, listCampaigns } from "../../campaign/draf
 import { campaignStates } from "../../campaign/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import { globalId } from "../../ids.ts";
-import { type Segment, segmentsById } from "../../member/segment.ts";
+import { segmentsById } from "../../member/segment.ts";
 import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
@@ -17,7 +17,7 @@ const viewers = { role: "viewer" } as const;
 
 const stateWords: Readonly<Record<(typeof campaignStates)[number], string>> = {
   DRAFT: "Being written; the only state in which it can be edited.",
-  IN_REVIEW: "Waits for someone other than its author.",
+  IN_REVIEW: "Waits for someone who wrote none of it.",
   APPROVED: "May be launched, whatever its size.",
   ACTIVE: "Launched: it sends, or will at its start.",
   PAUSED: "Sending stands still until someone resumes it.",
@@ -54,16 +54,12 @@ const AudienceType = builder.objectRef<Campaign["audience"]>("CampaignAudience")
     segment: t.loadable({
       type: SegmentType,
       nullable: true,
-      description: "Members of this segment.",
+      description: "Members of this segment; null, too, when it was deleted since.",
       resolve: (choice) => ("segment" in choice ? choice.segment : null),
-      load: async (ids: number[], { ctx }) => (await segmentsById(ctx, ids)).map(orFault),
+      load: async (ids: number[], { ctx }) => (await segmentsById(ctx, ids)).map((segment) => segment ?? null),
     }),
   }),
 });
-
-function orFault(segment: Segment | undefined): Segment | Error {
-  return segment ?? new Error("a segment that a campaign names is gone");
-}
 
 interface Message {
   readonly channel: ChannelName;

@@ -3,7 +3,7 @@ import type { CampaignKind } from "../../campaign/action/index.ts";
 import { cancelCampaign } from "../../campaign/control/cancel.ts";
 import { launchCampaign } from "../../campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../campaign/control/pause.ts";
-import { approveCampaign, rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
+import { rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
 import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
 import { CouponTemplateType } from "../coupon/template-type.ts";
 import type { Types } from "../kit/builder.ts";
@@ -106,7 +106,7 @@ refusable("updateCampaign", {
     updateCampaign(ctx, { id: toRowId(campaignId.id), draft: draftOf(input) }),
 });
 
-const commandFields = (t: Fields) => ({
+export const commandFields = (t: Fields) => ({
   campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
   reason: t.string({
     description: "Why, at most 500 characters; kept in its history.",
@@ -120,7 +120,14 @@ refusable("launchCampaign", {
     "sent: see `simulateLaunch` first.",
   scopes: editors,
   result: CampaignType,
-  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: {
+    CONFLICT: true,
+    NEEDS_APPROVAL: true,
+    NOT_FOUND: true,
+    RATE_LIMITED: true,
+    TOO_COSTLY: true,
+    WRONG_STATE: true,
+  },
   input: (t) => ({
     ...commandFields(t),
     idempotencyKey: t.string({
@@ -136,9 +143,19 @@ refusable("launchCampaign", {
     }),
 });
 
+refusable("submitCampaign", {
+  description:
+    "Asks for review of a draft; it cannot be edited meanwhile. Its audience is frozen: a segment's filter is " +
+    "copied, and the members that it selects are counted.",
+  scopes: editors,
+  result: CampaignType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
+  input: commandFields,
+  resolve: ({ campaignId, reason }, ctx) =>
+    submitCampaign(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),
+});
+
 const commands = {
-  submitCampaign: [submitCampaign, editors, "Asks for review of a draft; it cannot be edited meanwhile."],
-  approveCampaign: [approveCampaign, approvers, "Approves a campaign in review; refused to its author."],
   rejectCampaign: [rejectCampaign, approvers, "Sends a campaign in review, or approved, back to be a draft."],
   pauseCampaign: [pauseCampaign, editors, "Stops its sending within 2 seconds; nothing is lost."],
   resumeCampaign: [resumeCampaign, editors, "Goes on where it was paused: exactly those not yet reached are sent to."],

@@ -1,4 +1,3 @@
-import { globalId as id } from "../../ids.ts";
 import { type Example, refusal } from "../kit/example.ts";
 import { runExamples } from "./run-examples.ts";
 
@@ -83,8 +82,8 @@ mutation WriteCampaign($input: CreateCampaignInput!) {
   },
   {
     query: `# 5. What one member would get, and what launching would do. Nothing is sent.
-query TryCampaign($campaign: ID!, $member: ID!) {
-  previewContent(campaignId: $campaign, memberId: $member, channel: EMAIL) { locale skipped parts { name text } }
+query TryCampaign($campaign: ID!, $externalId: String) {
+  previewContent(campaignId: $campaign, externalId: $externalId, channel: EMAIL) { locale skipped parts { name text } }
   simulateLaunch(campaignId: $campaign) {
     matched
     channels { channel reachable skipped { reason words members } }
@@ -92,7 +91,7 @@ query TryCampaign($campaign: ID!, $member: ID!) {
     seconds
   }
 }`,
-    variables: { campaign: id("Campaign", 1), member: id("Member", 1) },
+    variables: (made) => ({ campaign: made("Campaign"), externalId: "kim" }),
   },
   {
     query: `# 6. Off it goes. The key makes it safe to send this twice.
@@ -103,7 +102,7 @@ mutation Launch($input: LaunchCampaignInput!) {
     ... on NeedsApproval { limit }
   }
 }`,
-    variables: { input: { campaignId: id("Campaign", 1), idempotencyKey: "spring-1" } },
+    variables: (made) => ({ input: { campaignId: made("Campaign"), idempotencyKey: "spring-1" } }),
   },
   {
     query: `# Stop it within two seconds; resumeCampaign goes on, cancelCampaign ends it for good.
@@ -113,7 +112,7 @@ mutation Pause($input: PauseCampaignInput!) {
     ${refusal}
   }
 }`,
-    variables: { input: { campaignId: id("Campaign", 1), reason: "the price is wrong" } },
+    variables: (made) => ({ input: { campaignId: made("Campaign"), reason: "the price is wrong" } }),
   },
 ];
 

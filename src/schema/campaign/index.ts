@@ -1,7 +1,7 @@
 // What the API says of campaigns and their runs; each file declares its part on the builder when it is imported.
-import "./refusals.ts";
 import "./campaign.ts";
 import "./run.ts";
+import "./approval.ts";
 import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";
@@ -9,7 +9,15 @@ import "./caps.ts";
 import "./notice.ts";
 import "./inbox.ts";
 import "./popup.ts";
+import { listCampaigns } from "../../campaign/draft/campaign.ts";
+import { listRuns } from "../../campaign/run/run.ts";
 import type { Room } from "../room.ts";
 import { campaignExamples } from "./examples.ts";
 
-export const campaignRoom: Room = { examples: campaignExamples };
+export const campaignRoom: Room = {
+  examples: campaignExamples,
+  newest: {
+    Campaign: async (ctx) => (await listCampaigns(ctx, { limit: 1 }))[0]?.id ?? 0,
+    Run: async (ctx) => (await listRuns(ctx, { limit: 1 }))[0]?.id ?? 0,
+  },
+};

@@ -1,4 +1,3 @@
-import { globalId as id } from "../../ids.ts";
 import { type Example, refusal } from "../kit/example.ts";
 
 const progressFields = `state matched pages pagesWritten done total perSecond etaSeconds waitsFor
@@ -23,14 +22,14 @@ subscription WatchRun($run: ID!) {
     ${progressFields}
   }
 }`,
-    variables: { run: id("Run", 1) },
+    variables: (made) => ({ run: made("Run") }),
   },
   {
     query: `# 8. Why did this member get it, or not?
-query Why($run: ID!, $member: ID!) {
-  whyMember(runId: $run, memberId: $member) { summary channels { channel state reason at words } }
+query Why($run: ID!, $externalId: String) {
+  whyMember(runId: $run, externalId: $externalId) { summary channels { channel state reason at words } }
 }`,
-    variables: { run: id("Run", 1), member: id("Member", 1) },
+    variables: (made) => ({ run: made("Run"), externalId: "kim" }),
   },
   {
     query: `# 9. Is a message late? What each run waits for, why that is where it is, and what to do about it.

@@ -1,3 +1,4 @@
+import { refusalAdvice, type StandingRefusal } from "../../campaign/delivery/refusal.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
 import { type SendState, sendStates } from "../../campaign/ledger/send-state.ts";
 import { type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
@@ -9,6 +10,7 @@ import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { historyField } from "../transition/history.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponProgressType } from "./coupon-figures.ts";
 
@@ -16,6 +18,7 @@ const viewers = { role: "viewer" } as const;
 
 const runWords: Readonly<Record<RunState, string>> = {
   PENDING: "Not begun: it waits for its time.",
+  IN_REVIEW: "It would reach more members than were agreed to: it waits for someone to approve that number.",
   RUNNING: "It plans, writes and sends.",
   PAUSED: "It stands still until the campaign is resumed.",
   COMPLETED: "Everyone has an outcome on every channel.",
@@ -57,12 +60,29 @@ const ReasonType = builder.objectRef<ChannelProgress["reasons"][number]>("Reason
   }),
 });
 
+const RefusalType = builder.objectRef<StandingRefusal>("ChannelRefusal").implement({
+  description: "A provider that puts sends off: it refuses for now, or asks to be asked later.",
+  authScopes: viewers,
+  fields: (t) => ({
+    words: t.exposeString("words", { description: "What it said last, less addresses and secrets." }),
+    times: t.exposeInt("times", { description: "How often." }),
+    since: t.expose("since", { type: "DateTime", description: "When it said so first." }),
+    nextAt: t.expose("retryAt", { type: "DateTime", description: "When it is asked again." }),
+    advice: t.string({ description: "What to do.", resolve: () => refusalAdvice }),
+  }),
+});
+
 const ChannelProgressType = builder.objectRef<ChannelProgress>("ChannelProgress").implement({
   description: "How far a run is on one channel, in sends: a send is one member.",
   authScopes: viewers,
   fields: (t) => ({
     channel: t.expose("channel", { type: ChannelEnum, description: "The channel." }),
     ...countFields(t),
+    refusal: t.expose("refusal", {
+      type: RefusalType,
+      nullable: true,
+      description: "What its provider says while it puts sends off; null while it takes them.",
+    }),
     reasons: t.expose("reasons", {
       type: [ReasonType],
       description: "Why sends were skipped, failed, deferred or are unknown; the most frequent first.",
@@ -125,6 +145,7 @@ export const RunType = builder.node(builder.objectRef<Run>("Run"), {
     dueAt: t.expose("dueAt", { type: "DateTime", description: "When it is or was to begin." }),
     startedAt: t.expose("startedAt", { type: "DateTime", nullable: true, description: "When it began." }),
     completedAt: t.expose("completedAt", { type: "DateTime", nullable: true, description: "When it ended." }),
+    history: t.field(historyField("run")),
   }),
 });
 

@@ -3,6 +3,7 @@ import { type Simulation, simulateLaunch } from "../../campaign/rehearsal/simula
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
+import { memberScan } from "../kit/query-limits.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponSimulationType } from "./coupon-figures.ts";
@@ -31,6 +32,21 @@ const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").impl
       description: "Of these, those whom it would reach when their quiet hours end.",
     }),
     skipped: t.expose("skipped", { type: [SkipCount], description: "Members who would not, by reason." }),
+    segments: t.int({
+      nullable: true,
+      description: "Of text messages: about how many segments, by those of the first members; null on other channels.",
+      resolve: ({ size }) => size?.segments ?? null,
+    }),
+    price: t.float({
+      nullable: true,
+      description: "What those cost, in units of `currency`; null unless the installation says what a segment costs.",
+      resolve: ({ size }) => size?.price ?? null,
+    }),
+    currency: t.string({
+      nullable: true,
+      description: "ISO 4217.",
+      resolve: ({ size }) => size?.currency ?? null,
+    }),
   }),
 });
 
@@ -59,7 +75,7 @@ builder.queryField("simulateLaunch", (t) =>
       "What launching a campaign would do; nothing is changed or sent. Shared addresses and " +
       "FIRST_REACHABLE are not foreseen.",
     authScopes: viewers,
-    complexity: 100,
+    complexity: 5 * memberScan, // one for each channel that there is
     args: { campaignId: t.arg.globalID({ for: CampaignType, required: true, description: "Which one." }) },
     resolve: async (_root, { campaignId }, { ctx }) =>
       unwrap(await simulateLaunch(ctx, { id: toRowId(campaignId.id) })),

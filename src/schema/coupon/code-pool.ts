@@ -41,7 +41,7 @@ refusable("createCodePool", {
     "Makes codes for a template of code mode POOL. Its stock grows with them; a template may have several pools.",
   scopes: editors,
   result: CodePoolType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     templateId: t.globalID({
       for: CouponTemplateType,

@@ -41,7 +41,11 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
         (await templatesToShow(ctx, ids)).map((template, i) => template ?? new Error(`no coupon template ${ids[i]}`)),
       resolve: ({ template }) => template,
     }),
-    code: t.exposeString("code", { nullable: true, description: "Its code, where its kind has codes." }),
+    code: t.exposeString("code", {
+      nullable: true,
+      authScopes: { member: true, role: "editor", service: "orders:write" },
+      description: "Its code, where its kind has codes; of operators for editors, as a code can be given away.",
+    }),
     claimedAt: t.expose("at", { type: "DateTime", description: "When the member got it." }),
     validFrom: t.expose("validFrom", { type: "DateTime", description: "From when on it can be used." }),
     validTo: t.expose("validTo", { type: "DateTime", nullable: true, description: "Until when; null is for ever." }),
@@ -77,8 +81,8 @@ refusable("claimCoupon", {
 
 refusable("claimByLink", {
   description:
-    "Claims what a claim link offers you, as the page behind it does: for the shop's own page, to which links lead when " +
-    "the template has an `activeUrl`. Again it answers the same coupon; Ended once the link has expired.",
+    "Claims what a claim link offers you, as the page behind it does: for the shop's own page, to which links lead " +
+    "when the template has an `activeUrl`. Again it answers the same coupon; Ended once the link has expired.",
   scopes: { member: true },
   result: CouponType,
   refusals: claimRefusals,

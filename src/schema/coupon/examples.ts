@@ -1,4 +1,3 @@
-import { globalId as id } from "../../ids.ts";
 import { type Example, refusal } from "../kit/example.ts";
 
 /** A coupon from its template to what its gate and its sums say. */
@@ -24,7 +23,7 @@ mutation ActivateCoupon($template: ID!) {
     ${refusal}
   }
 }`,
-    variables: { template: id("CouponTemplate", 1) },
+    variables: (made) => ({ template: made("CouponTemplate") }),
   },
   {
     query: `# Does every unit stand somewhere? The database counts; the gate may be off for a moment, and is mended.
@@ -32,6 +31,6 @@ query CouponConservation($template: ID!) {
   couponConservation(templateId: $template) { stock issued remaining gateRemaining gatePending drift }
   couponTemplates(first: 5) { nodes { number name state statistics { issued used expired revenue { text } } } }
 }`,
-    variables: { template: id("CouponTemplate", 1) },
+    variables: (made) => ({ template: made("CouponTemplate") }),
   },
 ];

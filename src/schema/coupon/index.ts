@@ -2,12 +2,18 @@
 import "./refusals.ts";
 import "./coupon.ts";
 import "./template.ts";
+import "./template-approval.ts";
 import "./template-simulation.ts";
 import "./wallet.ts";
 import "./code-pool.ts";
 import "./redeem-code.ts";
+import { newestTemplate } from "../../coupon/template/template.ts";
 import type { Room } from "../room.ts";
 import { createCodeFiles } from "./code-files.ts";
 import { couponExamples } from "./examples.ts";
 
-export const couponRoom: Room = { examples: couponExamples, files: { "code-pools": createCodeFiles } };
+export const couponRoom: Room = {
+  examples: couponExamples,
+  newest: { CouponTemplate: newestTemplate },
+  files: { "code-pools": createCodeFiles },
+};

@@ -101,8 +101,8 @@ export const draftFields = (t: Fields) => ({
   validDays: t.int({ description: "Instead: for so many days from the claim, 1–3,650." }),
   activeUrl: t.string({
     description:
-      "Where a claim link leads, with its token as the parameter `claim`, for `claimByLink` there: http:// or https://, " +
-      "at most 2,000 characters.",
+      "Where a claim link leads, with its token as the parameter `claim`, for `claimByLink` there: http:// or " +
+      "https://, at most 2,000 characters.",
   }),
   recurrence: t.field({ type: RecurrenceInput, description: "When it opens again and again; once unless given." }),
 });

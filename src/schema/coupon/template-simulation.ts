@@ -3,6 +3,7 @@ import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { maybeMoney } from "../kit/money.ts";
 import { placed } from "../kit/placed.ts";
+import { memberScan } from "../kit/query-limits.ts";
 import { IssueType } from "../kit/refusals.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { placeInDiscount } from "./discount-input.ts";
@@ -54,7 +55,7 @@ builder.queryFields((t) => ({
     type: SimulationType,
     description: "What activating a template would do; nothing is changed. It reads every member who may be eligible.",
     authScopes: viewers,
-    complexity: 100,
+    complexity: memberScan,
     args: { templateId: t.arg.globalID({ for: CouponTemplateType, required: true, description: "Which one." }) },
     resolve: async (_root, { templateId }, { ctx }) => unwrap(await simulateTemplate(ctx, toRowId(templateId.id))),
   }),
@@ -62,7 +63,7 @@ builder.queryFields((t) => ({
     type: SimulationType,
     description: "The same of a template that is not written down yet. Its faults are errors with their places.",
     authScopes: viewers,
-    complexity: 100,
+    complexity: memberScan,
     args: { input: t.arg({ type: EstimateInput, required: true, description: "What it would say." }) },
     resolve: async (_root, { input }, { ctx }) => {
       const estimate = await estimateTemplate(ctx, wholeDraft(input));

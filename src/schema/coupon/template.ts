@@ -64,10 +64,11 @@ refusable("createCouponTemplate", {
 refusable("updateCouponTemplate", {
   description:
     "Changes a template: what is left out stays. A draft may become anything; of a live one only what claimants " +
-    "were not promised: name, link, audience, opening earlier, closing later, a higher limit.",
+    "were not promised: name, audience, opening earlier, closing later, a higher limit; and where its claim links " +
+    "lead, once a second person has approved of that (`approveCouponTemplate`).",
   scopes: editors,
   result: CouponTemplateType,
-  refusals: { NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...which(t),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -99,27 +100,25 @@ refusable("duplicateCouponTemplate", {
     }),
 });
 
-const commands = {
-  activateCouponTemplate: [
-    activateTemplate,
-    "Puts a draft in offer: claims are let in from its opening on. See `simulateCouponTemplate` first.",
-  ],
-  endCouponTemplate: [
-    endTemplate,
-    "Ends a template before its time: nothing more is given, coupons that members hold stay good.",
-  ],
-} as const;
+refusable("activateCouponTemplate", {
+  description:
+    "Puts a draft in offer: claims are let in from its opening on. See `simulateCouponTemplate` first. One that " +
+    "gives more than one person may decide on needs a second one: `approveCouponTemplate`.",
+  scopes: editors,
+  result: CouponTemplateType,
+  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
+  input: command,
+  resolve: (input, ctx) => activateTemplate(ctx, commandOf(input)),
+});
 
-for (const [name, [verb, description]] of Object.entries(commands)) {
-  refusable(name, {
-    description,
-    scopes: editors,
-    result: CouponTemplateType,
-    refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
-    input: command,
-    resolve: (input, ctx) => verb(ctx, commandOf(input)),
-  });
-}
+refusable("endCouponTemplate", {
+  description: "Ends a template before its time: nothing more is given, coupons that members hold stay good.",
+  scopes: editors,
+  result: CouponTemplateType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  input: command,
+  resolve: (input, ctx) => endTemplate(ctx, commandOf(input)),
+});
 
 refusable("withdrawCouponTemplate", {
   description: "Takes a template out of offer for good; a draft is thrown away by it.",
@@ -143,7 +142,7 @@ refusable("changeCouponStock", {
     "at once what was sold out.",
   scopes: editors,
   result: CouponTemplateType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...command(t),
     stock: t.field({ type: "BigInt", description: "From 1; null: unlimited. It must be said." }),
@@ -159,7 +158,7 @@ refusable("changeCouponBudget", {
     "Sets what the coupons of a template may cost in all, live or not: never below what is reserved and spent.",
   scopes: editors,
   result: CouponTemplateType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...command(t),
     budget: t.field({ type: "BigInt", description: "Minor units from 1; null: unlimited. It must be said." }),

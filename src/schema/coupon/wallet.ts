@@ -65,17 +65,17 @@ const ClaimableCouponType = builder.objectRef<ClaimableCoupon>("ClaimableCoupon"
   }),
 });
 
-builder.queryField("claimableCoupons", (t) =>
-  t.field({
-    type: [ClaimableCouponType],
-    description:
-      "What you may claim yourself, now and within a week: what closes soonest first, then what opens next; at most " +
-      "200. It may be a second old.",
-    authScopes: members,
-    complexity: { field: 1, multiplier: 50 },
-    resolve: (_root, _args, { ctx }) => claimableCoupons(asMember(ctx)),
-  }),
-);
+connectionField("Query", "claimableCoupons", ClaimableCouponType, {
+  description:
+    "What you may claim yourself, now and within a week: what closes soonest first, then what opens next. It may be " +
+    "a second old. A page may have fewer than you asked for, or none, and yet `hasNextPage`: go on after `endCursor`.",
+  scopes: members,
+  cursor: ({ template }) => template.id,
+  list: async (ctx, page) => {
+    const { coupons, goOn } = await claimableCoupons(asMember(ctx), page);
+    return { rows: coupons, goOn };
+  },
+});
 
 const ReminderType = builder.objectRef<Reminder>("CouponReminder").implement({
   description: "Your wish to be told before a kind of coupon can be claimed.",

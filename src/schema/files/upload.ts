@@ -4,11 +4,15 @@ import type { BunFile } from "bun";
 import type { Actor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import type { Refusal } from "../../errors.ts";
+import type { RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
+import type { AddressOf } from "../../web/client-address.ts";
+import type { Timers } from "../../world.ts";
 import { denial, mayPass, type Scopes } from "../kit/scopes.ts";
 import { problem, requestIdOf } from "../server/http-error.ts";
-import { actorOrFault } from "../server/request-guard.ts";
+import { actorOrFault, countedAs, refuseTooOften } from "../server/request-guard.ts";
 import type { HttpServer } from "../server/server.ts";
+import { keepBody, type Pace, slowest, untilLeaving } from "./arriving.ts";
 
 /** What addresses for files are given when they are made. */
 export interface FileOptions {
@@ -20,6 +24,14 @@ export interface FileOptions {
   readonly dir: string;
   /** Longest file, in bytes; `Bun.serve` must let as much through. */
   readonly maxBytes?: number;
+  /** Counts requests by token or address. */
+  readonly limitRequest: RequestLimiter;
+  readonly addressOf: AddressOf;
+  /** Aborted when the process begins to stop. */
+  readonly leaving: AbortSignal;
+  readonly timers: Timers;
+  /** How fast a file must arrive; {@link slowest} unless given. */
+  readonly pace?: Pace;
 }
 
 /** A request for a file, or with one. */
@@ -36,11 +48,14 @@ export function fileCall({ id }: FileOptions, request: Request, server: HttpServ
 
 /** The caller's context, where it may do this; else the answer that says why not. */
 export async function admitted(
-  { signIn, contextFor }: FileOptions,
-  { request, requestId, url }: FileCall,
+  { signIn, contextFor, limitRequest, addressOf }: FileOptions,
+  { request, server, requestId, url }: FileCall,
   scopes: Scopes,
 ): Promise<Context | Response> {
-  const actor = actorOrFault(await signIn(request), requestId);
+  const caller = await signIn(request);
+  const refused = await refuseTooOften(limitRequest, ...countedAs(caller, addressOf(request, server)), requestId);
+  if (refused) return refused;
+  const actor = actorOrFault(caller, requestId);
   if (actor instanceof Response) return actor;
   if (mayPass(actor, scopes)) return contextFor(actor);
   const { code, message } = denial(actor, scopes, `${request.method} /${url.pathname.split("/")[1]}`);
@@ -53,25 +68,35 @@ export interface SentFile {
   readonly content: BunFile;
 }
 
-/** Takes the body to disk, lets `read` have it, and removes it. The answer to a file that is too long is 413. */
+/**
+ * Takes the body to disk, lets `read` have it, and removes it. The answer to a file that is too long is 413, to one
+ * that stops arriving 408; a process that stops meanwhile says so with 503, and the same file goes on where it stopped.
+ */
 export async function withFile(
-  { dir, id, maxBytes = 2 ** 31 }: FileOptions,
+  { dir, id, leaving, timers, pace = slowest, maxBytes = 2 ** 31 }: FileOptions,
   { request, requestId, server, url }: FileCall,
   usualName: string,
   read: (file: SentFile) => Promise<Response>,
 ): Promise<Response> {
-  server.timeout(request, 0); // while the rows are written nothing moves on the line
+  server.timeout(request, 0); // it has a pace to keep, and while the rows are written nothing moves on the line
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const path = join(dir, `${id()}.csv`);
+  const name = (url.searchParams.get("name") ?? usualName).replaceAll("\0", "").slice(0, 200).toWellFormed();
+  const work = async () => {
+    const fault = await keepBody(request, path, { maxBytes, pace, timers });
+    if (fault === "too long") return problem(413, "TOO_LARGE", `The file is longer than ${maxBytes} bytes.`, requestId);
+    if (fault === "too slow")
+      return problem(408, "REQUEST_TIMEOUT", `${tooSlow(pace)}; send it again.`, requestId, { connection: "close" });
+    return read({ name, content: Bun.file(path) });
+  };
   try {
-    if (!(await kept(request, path, maxBytes)))
-      return problem(413, "TOO_LARGE", `The file is longer than ${maxBytes} bytes.`, requestId);
-    const name = (url.searchParams.get("name") ?? usualName).replaceAll("\0", "").slice(0, 200).toWellFormed();
-    return await read({ name, content: Bun.file(path) });
+    return await untilLeaving(work(), { leaving, timers, requestId });
   } finally {
     await rm(path, { force: true });
   }
 }
+
+const tooSlow = ({ bytes, ms }: Pace) => `The file stopped arriving: less than ${bytes} bytes came in ${ms / 1_000} s`;
 
 /** The answer to what is not a file of text that was posted; nothing when it may go on. */
 export function refuseForm(request: Request, requestId: string): Response | undefined {
@@ -86,21 +111,4 @@ export function refuseForm(request: Request, requestId: string): Response | unde
 export function refusedWith(refusal: Refusal, requestId: string): Response {
   const status = { NOT_FOUND: 404, CONFLICT: 409 }[refusal.code as string] ?? 422;
   return Response.json({ errors: [{ message: refusal.message, extensions: { ...refusal, requestId } }] }, { status });
-}
-
-/** Writes the body to a file, never more than a chunk of it in memory; false when it is too long. */
-async function kept(request: Request, path: string, maxBytes: number): Promise<boolean> {
-  const sink = Bun.file(path).writer();
-  let size = 0;
-  try {
-    for await (const chunk of request.body ?? []) {
-      size += chunk.byteLength;
-      if (size > maxBytes) return false;
-      sink.write(chunk);
-      await sink.flush();
-    }
-    return true;
-  } finally {
-    await sink.end();
-  }
 }

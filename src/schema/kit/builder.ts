@@ -98,7 +98,11 @@ export function createBuilder() {
   });
   made.queryType({ description: "What can be read." });
   made.mutationType({ description: "What can be done. Each answers its result, or a refusal that says why not." });
-  made.subscriptionType({ description: "What can be watched, as server-sent events." });
+  made.subscriptionType({
+    description:
+      "What can be watched, as server-sent events: `next` events, then `complete`. What ends a stream from our side " +
+      "is told in the errors of its last event: its credentials, e.g. `TOKEN_EXPIRED`, or `STOPPING`: ask again.",
+  });
   return made;
 }
 

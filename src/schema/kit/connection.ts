@@ -23,10 +23,16 @@ export interface ConnectionOptions<Row, Args extends InputFieldMap, Parent> {
   readonly scopes: Scopes;
   /** Arguments besides `first` and `after`. */
   readonly args?: (arg: ArgBuilder<Types>) => Args;
+  /** What it costs besides its items; see `query-limits.ts`. */
+  cost?(args: InputShapeFromFields<Args>): number;
   /** The whole number that the list is ordered by; unique in the list, so that the order is stable. */
   cursor(row: Row): number;
-  /** Answers at most `limit` rows that follow `after`, in order. */
-  list(ctx: Context, page: PageRequest & InputShapeFromFields<Args>, parent: Parent): MaybePromise<readonly Row[]>;
+  /** Answers at most `limit` rows that follow `after`, in order; or fewer, and where to go on searching. */
+  list(
+    ctx: Context,
+    page: PageRequest & InputShapeFromFields<Args>,
+    parent: Parent,
+  ): MaybePromise<readonly Row[] | { readonly rows: readonly Row[]; readonly goOn: number | undefined }>;
   /** Counts all of them, when asked for `totalCount`; leave it out where nobody should. */
   count?(ctx: Context, args: InputShapeFromFields<Args>, parent: Parent): MaybePromise<number>;
 }
@@ -53,7 +59,10 @@ function declare(
     type: connectionType(type, options.count !== undefined),
     description: options.description,
     authScopes: { ...options.scopes },
-    complexity: ({ first }: PageArgs) => ({ field: 1, multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most) }),
+    complexity: ({ first, ...args }: PageArgs) => ({
+      field: 1 + (options.cost?.(args) ?? 0),
+      multiplier: Math.min(first ?? pageSizes.usual, pageSizes.most),
+    }),
     resolve: (of: unknown, args: PageArgs, { ctx }: GraphqlContext) => pageOf(ctx, options, args, of),
   };
   const args = (arg: ArgBuilder<Types>) => ({ ...options.args?.(arg), ...pageArgs(arg) });
@@ -78,15 +87,17 @@ async function pageOf(ctx: Context, options: AnyOptions, args: PageArgs, parent:
   const { first, after, ...others } = args;
   const size = checkedSize(first ?? pageSizes.usual);
   const from = after === null || after === undefined ? undefined : decodeCursor(after);
-  const rows = await options.list(ctx, { ...others, after: from, limit: size + 1 }, parent);
+  const found = await options.list(ctx, { ...others, after: from, limit: size + 1 }, parent);
+  const { rows, goOn } = "rows" in found ? found : { rows: found, goOn: undefined };
+  const isWhole = rows.length <= size;
   const edges = rows.slice(0, size).map((node) => ({ node, cursor: encodeCursor(options.cursor(node)) }));
   return {
     edges,
     pageInfo: {
-      hasNextPage: rows.length > size,
+      hasNextPage: !isWhole || goOn !== undefined,
       hasPreviousPage: from !== undefined,
       startCursor: edges[0]?.cursor ?? null,
-      endCursor: edges.at(-1)?.cursor ?? null,
+      endCursor: isWhole && goOn !== undefined ? encodeCursor(goOn) : (edges.at(-1)?.cursor ?? null),
     },
     totalCount: async () => (await options.count?.(ctx, others, parent)) ?? 0,
   };

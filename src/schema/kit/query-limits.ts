@@ -27,6 +27,9 @@ export interface QueryLimits {
 export const operatorLimits: QueryLimits = { depth: 16, breadth: 500, complexity: 20_000, aliases: 50, tokens: 3_000 };
 export const appLimits: QueryLimits = { depth: 10, breadth: 150, complexity: 3_000, aliases: 15, tokens: 1_000 };
 
+/** What a field costs that may read every member: eight of them are a document's fill. */
+export const memberScan = 2_400;
+
 export interface DocumentRules {
   readonly limits: QueryLimits;
   readonly introspection: boolean;
@@ -50,6 +53,7 @@ export function documentRules({ limits, introspection, oneMutation }: DocumentRu
     },
     onValidate({ addValidationRule }) {
       for (const rule of rules) addValidationRule(rule);
+      addValidationRule(shortNames);
       if (!introspection) addValidationRule(NoSchemaIntrospectionCustomRule);
       if (oneMutation) addValidationRule(oneMutationRule);
     },
@@ -70,6 +74,19 @@ const measures = { Depth: "depth", Breadth: "breadth", Complexity: "complexity" 
 
 function reject(code: string, what: string): never {
   throw new GraphQLError(`This document has too many ${what} are allowed.`, { extensions: { code } });
+}
+
+/** A name comes back as a key of the answer, or in what is said of it. */
+const longestName = 200;
+
+function shortNames(context: ValidationContext): ASTVisitor {
+  return {
+    Name(name) {
+      if (name.value.length <= longestName) return;
+      const message = `A name of this document is longer than ${longestName} characters.`;
+      context.reportError(new GraphQLError(message, { nodes: name, extensions: { code: "NAME_TOO_LONG" } }));
+    },
+  };
 }
 
 function oneMutationRule(context: ValidationContext): ASTVisitor {

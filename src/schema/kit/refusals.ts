@@ -39,6 +39,17 @@ refusalType("WrongState", refuse.wrongState, {
   fields: (t) => ({ currentState: t.exposeString("currentState", { description: "The state it is in." }) }),
 });
 
+refusalType("NeedsApproval", refuse.needsApproval, {
+  code: "NEEDS_APPROVAL",
+  description: "A second person must approve it first.",
+  fields: (t) => ({
+    limit: t.exposeInt("limit", {
+      nullable: true,
+      description: "Up to how many members a campaign needs no approval; null for what is no campaign.",
+    }),
+  }),
+});
+
 refusalType("Forbidden", refuse.forbidden, {
   code: "FORBIDDEN",
   description: "Your token does not allow it.",
@@ -50,4 +61,9 @@ refusalType("RateLimited", refuse.rateLimited, {
   fields: (t) => ({
     retryAfterSeconds: t.exposeInt("retryAfterSeconds", { description: "How long to wait, in seconds." }),
   }),
+});
+
+refusalType("TooCostly", refuse.tooCostly, {
+  code: "TOO_COSTLY",
+  description: "It would have to read too many members; narrow the filter.",
 });

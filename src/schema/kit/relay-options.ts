@@ -1,12 +1,22 @@
+import { PothosValidationError } from "@pothos/core";
+import { decodeGlobalID } from "@pothos/plugin-relay";
 import { type GraphQLNamedType, type GraphQLResolveInfo, isObjectType } from "graphql";
 import type { Actor } from "../../actor.ts";
+import { briefly } from "../../errors.ts";
 import { globalId } from "../../ids.ts";
 import type { GraphqlContext } from "./graphql-context.ts";
 import { declaredScopes, mayPass, type Scopes } from "./scopes.ts";
 
+const longestId = 1_000;
+
 /** Descriptions and scopes of what the relay plugin adds by itself. */
 export const relayOptions = {
   encodeGlobalID: globalId,
+  decodeGlobalID: (id: string) => {
+    // Reading a long one takes the process half a second.
+    if (id.length > longestId) throw new PothosValidationError(`Invalid global ID: ${briefly(id)}`);
+    return decodeGlobalID(id);
+  },
   nodeTypeOptions: { description: "Anything that has an id of its own.", authScopes: { public: true } as Scopes },
   idFieldOptions: { description: "Unique over all types, opaque, stable." },
   pageInfoTypeOptions: { description: "Where a page ends and how to go on.", authScopes: { public: true } as Scopes },

@@ -1,4 +1,8 @@
-import { GraphQLError, valueFromASTUntyped } from "graphql";
+import { GraphQLError, Kind, type ValueNode, valueFromASTUntyped, visit } from "graphql";
+import { readMoment } from "../../value/date.ts";
+import { lostDigits } from "../../value/json.ts";
+import { inexact, isExact, isSafe } from "../../value/number.ts";
+import { isUnfit } from "../../value/value.ts";
 import { builder } from "./builder.ts";
 
 builder.scalarType("DateTime", {
@@ -18,29 +22,48 @@ builder.scalarType("BigInt", {
 });
 
 builder.scalarType("JSON", {
-  description: "Any JSON value. Only where the shop decides the shape: attributes, event properties.",
+  description:
+    "Any JSON value. Only where the shop decides the shape: attributes, event properties. " +
+    "Numbers beyond 2^53 lose digits on their way, so they are refused: send them as texts.",
   serialize: (value) => value,
-  parseValue: (value) => value,
-  parseLiteral: (node, variables) => valueFromASTUntyped(node, variables),
+  parseValue: (value) => exactJson(value),
+  parseLiteral: (node, variables) => {
+    refuseInexact(node);
+    return exactJson(plainNumbers(valueFromASTUntyped(node, variables)));
+  },
 });
 
-const rfc3339 = /^(\d{4}-\d{2}-\d{2})[Tt]([01]\d|2[0-3]):\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]([01]\d|2[0-3]):\d{2})$/;
-
-/** Milliseconds since 1970 UTC of an RFC 3339 text. Days that no calendar has are not moved to the next month. */
+/** Milliseconds since 1970 UTC of an RFC 3339 text, which says its offset. */
 export function parseDateTime(value: unknown): number {
-  const day = typeof value === "string" ? rfc3339.exec(value)?.[1] : undefined;
-  const ms = day !== undefined && isDay(day) ? Date.parse(String(value).toUpperCase()) : Number.NaN;
-  // NaN fails this, too. At the ends of the calendar an offset leads out of the years that can be written down.
-  if (ms >= firstMs && ms <= lastMs) return ms;
-  throw new GraphQLError(`DateTime must be RFC 3339 such as "2026-11-11T08:00:00Z", not ${JSON.stringify(value)}`);
+  const ms = typeof value === "string" ? readMoment(value) : { unfit: "is no text" };
+  if (!isUnfit(ms)) return ms;
+  throw new GraphQLError(`DateTime must be RFC 3339 such as "2026-11-11T08:00:00Z": ${said(value)} ${ms.unfit}`);
 }
 
-const firstMs = Date.parse("0001-01-01T00:00:00Z");
-const lastMs = Date.parse("9999-12-31T23:59:59.999Z");
+function said(value: unknown): string {
+  return (JSON.stringify(value) ?? "this").slice(0, 100).toWellFormed();
+}
 
-function isDay(text: string): boolean {
-  const ms = Date.parse(`${text}T00:00:00Z`);
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(text);
+function exactJson(value: unknown): unknown {
+  const lost = lostDigits(value);
+  if (lost) throw new GraphQLError(`${lost.length > 0 ? `${lost.join(".")}: a number here` : "The number"} ${inexact}`);
+  return value;
+}
+
+/** In a document the digits can still be seen. */
+function refuseInexact(node: ValueNode): void {
+  const number = (one: { readonly value: string }) => {
+    if (!isExact(one.value)) throw new GraphQLError(`${one.value.slice(0, 60)} ${inexact}`, { nodes: node });
+  };
+  visit(node, { [Kind.INT]: number, [Kind.FLOAT]: number });
+}
+
+/** Whole numbers of variables that stand inside a literal, of the type BigInt, as JSON has them. */
+function plainNumbers(value: unknown): unknown {
+  if (typeof value === "bigint") return isSafe(Number(value)) ? Number(value) : Number.POSITIVE_INFINITY;
+  if (Array.isArray(value)) return value.map(plainNumbers);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainNumbers(part)]));
 }
 
 function parseBigInt(value: unknown): bigint {

@@ -1,8 +1,11 @@
 import type { Audience } from "../../audience/audience.ts";
 import { type AudienceEstimate, estimateAudience, explainAudience } from "../../member/estimate.ts";
+import { lineOf } from "../../value/plain-text.ts";
 import { AudienceFilter, audienceOf } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
+import { memberScan } from "../kit/query-limits.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { MemberType } from "./member-type.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -44,14 +47,14 @@ builder.queryField("estimateAudience", (t) =>
     type: AudienceEstimateType,
     description: "Tries a filter: nothing is saved or sent. It reads every member who may be in it.",
     authScopes: viewers,
-    complexity: 100,
+    complexity: memberScan,
     args: {
       filter: t.arg({ type: AudienceFilter, description: "The filter; without one, everyone." }),
       topic: t.arg.string({ description: "What the message would be about; consent may depend on it." }),
     },
     resolve: async (_parent, { filter, topic }, { ctx }) => {
       const audience = audienceOf(ctx, filter, "filter");
-      return { ...(await estimateAudience(ctx, audience, topic ?? undefined)), audience };
+      return { ...unwrap(await estimateAudience(ctx, audience, topic ? lineOf(topic) : undefined)), audience };
     },
   }),
 );

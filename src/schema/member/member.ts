@@ -1,6 +1,7 @@
 import type { Issue } from "../../errors.ts";
 import { isRefusal, refuse } from "../../errors.ts";
-import { countMembers, findMember, memberPage } from "../../member/member.ts";
+import { findMember } from "../../member/member.ts";
+import { countMembers, memberPage } from "../../member/member-search.ts";
 import { eraseMember, exportMember } from "../../member/privacy.ts";
 import { setConsent } from "../../member/set-consent.ts";
 import { type UpsertOutcome, upsertLimit, upsertMembers } from "../../member/upsert.ts";
@@ -8,8 +9,10 @@ import { AudienceFilter, audienceOf } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
+import { memberScan } from "../kit/query-limits.ts";
 import { refusable } from "../kit/refusable.ts";
 import { IssueType } from "../kit/refusals.ts";
+import { unwrap } from "../kit/unwrap.ts";
 import { itemOf, MemberInput } from "./member-input.ts";
 import { memberArgs, memberFields, memberKeyOf } from "./member-key.ts";
 import { MemberType } from "./member-type.ts";
@@ -21,9 +24,10 @@ connectionField("Query", "members", MemberType, {
   scopes: { role: "viewer" },
   args: (arg) => ({ filter: arg({ type: AudienceFilter, description: "Only those whom this matches." }) }),
   cursor: ({ seq }) => seq,
-  list: (ctx, { after, limit, filter }) =>
-    memberPage(ctx, { after, limit, audience: audienceOf(ctx, filter, "filter") }),
-  count: (ctx, { filter }) => countMembers(ctx, audienceOf(ctx, filter, "filter")),
+  cost: ({ filter }) => (filter ? memberScan : 0),
+  list: async (ctx, { after, limit, filter }) =>
+    unwrap(await memberPage(ctx, { after, limit, audience: audienceOf(ctx, filter, "filter") })),
+  count: async (ctx, { filter }) => unwrap(await countMembers(ctx, audienceOf(ctx, filter, "filter"))),
 });
 
 builder.queryField("member", (t) =>

@@ -7,7 +7,10 @@ import {
   queueStatus,
   type Rates,
 } from "../../operations/queue/status.ts";
+import type { Sweeps } from "../../operations/queue/sweeps.ts";
+import { type Mending, type MendingCause, mendingCauses } from "../../operations/queue/watch.ts";
 import { builder } from "../kit/builder.ts";
+import { enumOf } from "../kit/enum.ts";
 import { QueueFlowType } from "./queue-flow.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -79,11 +82,53 @@ const QueueFiguresType = builder.objectRef<QueueFigures>("QueueFigures").impleme
   }),
 });
 
+const causes: Readonly<Record<MendingCause, string>> = {
+  MISSING: "It was not there: somebody had removed it.",
+  FOREIGN: "It led elsewhere: somebody had taken it over.",
+  PAUSED: "Somebody had paused it.",
+  CHANGED: "It came at other times than it should.",
+};
+
+const MendingType = builder.objectRef<Mending>("QueueMending").implement({
+  description: "A schedule or a URL group at the queue that was not as it should be, and is again.",
+  authScopes: viewers,
+  fields: (t) => ({
+    name: t.exposeString("name", { description: "The queue's name for it." }),
+    was: t.expose("was", {
+      type: enumOf("QueueMendingCause", "What was wrong with it.", mendingCauses, (cause) => causes[cause]),
+      description: "What was wrong with it.",
+    }),
+    at: t.expose("at", { type: "DateTime", description: "When it was set right." }),
+  }),
+});
+
+const SweepsType = builder.objectRef<Sweeps>("QueueSweeps").implement({
+  description:
+    "The sweeps that the queue starts every minute: they find lost work. This process looks every 20 seconds whether " +
+    "what recurs is armed at the queue.",
+  authScopes: viewers,
+  fields: (t) => ({
+    coming: t.exposeBoolean("coming", { description: "Whether one came in the last two and a half minutes." }),
+    lastAt: t.expose("lastAt", { type: "DateTime", nullable: true, description: "When the last one came." }),
+    checkedAt: t.expose("checkedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When this process last found, or set, everything right at the queue.",
+    }),
+    error: t.exposeString("error", { nullable: true, description: "Why it could not look, the last time." }),
+    mended: t.expose("mended", {
+      type: [MendingType],
+      description: "What it set right since it was started, the newest first, 20 at most.",
+    }),
+  }),
+});
+
 const QueueStatusType = builder.objectRef<QueueStatus>("QueueStatus").implement({
   description: "How the queue is.",
   authScopes: viewers,
   fields: (t) => ({
     outbox: t.expose("outbox", { type: OutboxBacklogType, description: "What waits here for the queue." }),
+    sweeps: t.expose("sweeps", { type: SweepsType, description: "Whether lost work is looked for." }),
     queue: t.expose("queue", {
       type: QueueFiguresType,
       nullable: true,

@@ -15,6 +15,8 @@ import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 
 const viewers = { role: "viewer" } as const;
+/** What a message says lets its reader act for the member: it has links that claim and unsubscribe, and codes. */
+const readers = { role: "editor" } as const;
 
 const PartType = builder.objectRef<readonly [string, string]>("MessagePart").implement({
   description: "One part of a rendered message.",
@@ -39,12 +41,14 @@ const DeliveryType = builder.objectRef<SandboxDelivery>("SandboxDelivery").imple
     providerId: t.exposeString("providerId", { description: "The provider's name for it." }),
     parts: t.field({
       type: [PartType],
-      description: "What it says, part by part.",
+      authScopes: readers,
+      description: "What it says, part by part; for editors, as its links work.",
       resolve: ({ parts }) => Object.entries(parts),
     }),
     unsubscribeUrl: t.exposeString("unsubscribeUrl", {
       nullable: true,
-      description: "The one-click link of its `List-Unsubscribe` header, where the channel has one.",
+      authScopes: readers,
+      description: "For editors: the one-click link of its `List-Unsubscribe` header, where the channel has one.",
     }),
     at: t.expose("at", { type: "DateTime", description: "When it was taken." }),
   }),

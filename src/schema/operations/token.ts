@@ -21,6 +21,11 @@ const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken
   loadMany: (ids, { ctx }) => tokensById(ctx, ids.map(toRowId)),
   fields: (t) => ({
     name: t.exposeString("name", { description: "Whose it is or what for, 1–100 characters." }),
+    operatorName: t.string({
+      nullable: true,
+      description: "The person whose it is, who may have several; null for a service.",
+      resolve: (token) => (token.kind === "operator" ? token.operator.name : null),
+    }),
     role: t.field({
       type: RoleEnum,
       nullable: true,
@@ -58,15 +63,21 @@ connectionField("Query", "tokens", AccessTokenType, {
 });
 
 refusable("createOperatorToken", {
-  description: "Makes a token for a person.",
+  description:
+    "Makes a token for a person. Where two have to agree, two persons have to: all tokens of one name are one " +
+    "person's.",
   scopes: admins,
   result: CreatedToken,
   refusals: {},
   input: (t) => ({
-    name: t.string({ required: true, description: "Whose it is, 1–100 characters." }),
+    name: t.string({ required: true, description: "Whose it is or what for, 1–100 characters." }),
+    operatorName: t.string({
+      description: "The person's name, 1–100 characters, whatever its letters' case; the token's unless given.",
+    }),
     role: t.field({ type: RoleEnum, required: true, description: "What that person may do." }),
   }),
-  resolve: (input, ctx) => createToken(ctx, { kind: "operator", ...input }),
+  resolve: ({ operatorName, ...input }, ctx) =>
+    createToken(ctx, { kind: "operator", ...input, operator: operatorName ?? undefined }),
 });
 
 refusable("createServiceToken", {

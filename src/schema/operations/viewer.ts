@@ -39,7 +39,7 @@ const Viewer = builder.objectRef<Actor>("Viewer").implement({
     kind: t.expose("kind", { type: ActorKind, description: "What kind of caller you are." }),
     name: t.string({
       nullable: true,
-      description: "Name of your token; a member's opaque id; null without credentials.",
+      description: "An operator's name, a service's token's; a member's opaque id; null without credentials.",
       resolve: (actor) => nameOf(actor),
     }),
     role: t.field({

@@ -98,7 +98,14 @@ refusable("enablePromotion", {
     "that lies ahead.",
   scopes: editors,
   result: PromotedType,
-  refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
+  refusals: {
+    CONFLICT: true,
+    NEEDS_APPROVAL: true,
+    NOT_FOUND: true,
+    RATE_LIMITED: true,
+    TOO_COSTLY: true,
+    WRONG_STATE: true,
+  },
   input: (t) => ({
     promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     announce: t.boolean({ description: "Whether to announce it; unless given, only when it never was." }),

@@ -1,6 +1,8 @@
 import { PothosValidationError } from "@pothos/core";
 import { type ExecutionResult, GraphQLError } from "graphql";
+import { briefly, brieflyAt, type Issue, whyUnkept } from "../../errors.ts";
 import { issuesOf } from "../kit/issues.ts";
+import { unkeptCode, unkeptMessage } from "./http-error.ts";
 
 export interface Shaping {
   readonly requestId: string;
@@ -24,44 +26,51 @@ function shapeError(error: GraphQLError, answered: boolean, { requestId, report,
   const cause = rootOf(error);
   const known = cause instanceof GraphQLError ? describe(error, cause) : undefined;
   if (!known) report(cause);
-  const { message, code, issues } = known ?? masked;
+  const { message, code, ...facts } = known ?? unkept(cause) ?? masked;
   const { nodes, source, positions, path } = error;
-  return new GraphQLError(shortened(hints ? message : message.replace(/ Did you mean .*$/, "")), {
+  return new GraphQLError(briefly(hints ? message : message.replace(/ Did you mean .*$/s, "")), {
     nodes: nodes ?? null,
     source: source ?? null,
     positions: positions ?? null,
-    path: path ?? null,
-    extensions: {
-      code,
-      ...(issues === undefined ? {} : { issues }),
-      requestId,
-      ...(!answered && { http: httpOf(cause, code) }),
-    },
+    path: path?.map((step) => (typeof step === "string" ? briefly(step) : step)) ?? null,
+    extensions: { code, ...facts, requestId, ...(!answered && { http: httpOf(cause, code) }) },
   });
 }
 
-/** What was sent is echoed, but not a megabyte of it. */
-function shortened(message: string): string {
-  return message.length > longest ? `${message.slice(0, longest).toWellFormed()}…` : message;
-}
-
-const longest = 2_000;
-
-const masked = {
+const masked: Told = {
   message: "Something went wrong on our side. Please try again, and report the requestId if it stays so.",
   code: "INTERNAL",
-  issues: undefined,
 };
 
+/** An outage that passes: who asked may ask again, with the same idempotency key. */
+function unkept(cause: unknown): Told | undefined {
+  const why = whyUnkept(cause);
+  return why === undefined ? undefined : { message: unkeptMessage(why), code: unkeptCode };
+}
+
 /** Words and code for an error that is the caller's to mend; nothing for one that only looks like it. */
-function describe({ message, path }: GraphQLError, cause: GraphQLError) {
-  const { extensions } = cause;
-  const { code, issues } = extensions;
-  if (typeof code === "string" && code !== "BAD_USER_INPUT") return { message, code, issues };
-  if (cause instanceof PothosValidationError) return { message, code: "INVALID_INPUT", issues: issuesOf(cause) };
+function describe({ message, path }: GraphQLError, cause: GraphQLError): Told | undefined {
+  const { code, issues, retryAfterSeconds } = cause.extensions;
+  if (typeof code === "string" && code !== "BAD_USER_INPUT") {
+    return { message, code, ...faultsIn(issues), ...(typeof retryAfterSeconds === "number" && { retryAfterSeconds }) };
+  }
+  if (cause instanceof PothosValidationError) {
+    return { message, code: "INVALID_INPUT", ...faultsIn(issuesOf(cause)) };
+  }
   // Without a path nothing ran yet: it is about the request. With one, only faulty arguments are the caller's.
   const isTheirs = path === undefined || message.startsWith('Argument "');
-  return isTheirs ? { message, code: "BAD_REQUEST", issues: undefined } : undefined;
+  return isTheirs ? { message, code: "BAD_REQUEST" } : undefined;
+}
+
+interface Told {
+  readonly message: string;
+  readonly code: string;
+  readonly issues?: readonly Issue[];
+  readonly retryAfterSeconds?: number;
+}
+
+function faultsIn(issues: unknown): { issues?: readonly Issue[] } {
+  return Array.isArray(issues) ? { issues: issues.map(brieflyAt) } : {};
 }
 
 function rootOf(error: unknown): unknown {
@@ -73,6 +82,7 @@ const statusByCode: Readonly<Record<string, number>> = {
   FORBIDDEN: 403,
   RATE_LIMITED: 429,
   INTERNAL: 500,
+  [unkeptCode]: 503,
 };
 
 function httpOf(cause: unknown, code: string) {

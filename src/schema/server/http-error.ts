@@ -10,6 +10,13 @@ export function problem(
   return Response.json(body, { status, headers });
 }
 
+/** What was asked could not be kept, because of the disk: nothing of it was done. */
+export const unkeptCode = "STORAGE_UNAVAILABLE";
+
+export function unkeptMessage(why: string): string {
+  return `Nothing can be kept just now: ${why}. Nothing was changed; ask again when it is mended, as /readyz tells.`;
+}
+
 /** The caller's request id when it is a plain one, else a new one. */
 export function requestIdOf(request: Request, id: () => string): string {
   const given = request.headers.get("x-request-id");

@@ -1,5 +1,6 @@
 import { type ASTNode, type ASTVisitor, GraphQLError, type ValidationContext } from "graphql";
 import type { Plugin } from "graphql-yoga";
+import type { Course } from "./live-stream.ts";
 
 /** Levels of lists and objects in a request's variables; deeper ones would end the stack of whoever walks them. */
 const deepest = 64;
@@ -8,10 +9,11 @@ const deepest = 64;
  * Refuses, before anything runs, texts that no part of the system could keep unchanged (a NUL character ends them in
  * SQLite, half of a surrogate pair has no UTF-8), and variables nested too deep. The refusal names the place.
  */
-export const plainValues: Plugin = {
-  onParams({ params }) {
+export const plainValues: Plugin<{ readonly course: Course }, { readonly course: Course }> = {
+  onParams({ params, context }) {
     const fault = faultIn(params.variables, deepest);
     if (!fault) return;
+    context.course.hasDocument = true;
     const path = fault.path.reverse().join(".");
     throw refusal(`variables.${path}: ${fault.message}`, { issues: [{ path, message: fault.message }] });
   },

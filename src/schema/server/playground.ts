@@ -1,50 +1,79 @@
+import { promisify } from "node:util";
+import { gzip } from "node:zlib";
 import type { GraphiQLOptions } from "graphql-yoga";
+import type { Actor } from "../../actor.ts";
+import type { Context } from "../../context.ts";
+import type { RequestLimiter } from "../../operations/request-limit.ts";
 import { operatorCookie, type SignIn } from "../../operations/sign-in.ts";
-import type { Example } from "../kit/example.ts";
+import { readText } from "../../web/body.ts";
+import { type Example, readyExample } from "../kit/example.ts";
+import type { Room } from "../room.ts";
+import { formPolicy, graphiqlPolicy, signOut } from "./page-policy.ts";
 
 export interface OperatorPagesOptions {
   readonly signIn: (request: Request) => Promise<SignIn>;
   readonly isProduction: boolean;
   readonly examples: readonly Example[];
+  readonly newest: NonNullable<Room["newest"]>;
+  readonly limitRequest: RequestLimiter;
+  readonly contextFor: (actor: Actor) => Context;
 }
 
 /**
- * Answers what a browser asks of `/graphql`: GraphiQL, without any network but ours; and `/graphql/sign-in`, where an
- * operator's token becomes a cookie. GraphiQL is for operators who signed in. Nothing for other requests.
+ * Answers what a browser asks of `/graphql`: GraphiQL, without any network but ours; `/graphql/sign-in`, where an
+ * operator's token becomes a cookie; and `/graphql/sign-out`, where the cookie goes. GraphiQL is for operators who
+ * signed in. Nothing for other requests.
  */
-export function operatorPages({ signIn, isProduction, examples }: OperatorPagesOptions) {
-  const graphiql = lazyGraphiql(examples);
-  return async (request: Request): Promise<Response | undefined> => {
+export function operatorPages(options: OperatorPagesOptions) {
+  const graphiql = lazyGraphiql(options);
+  return async (request: Request, address: string): Promise<Response | undefined> => {
     const { pathname } = new URL(request.url);
     if (pathname.endsWith("/sign-in")) {
-      return request.method === "POST" ? takeToken(request, signIn, isProduction) : form(200);
+      return request.method === "POST" ? takeToken(options, request, address) : form(200);
     }
+    if (pathname.endsWith("/sign-out") && request.method === "POST") return giveUpCookie(options, request);
     if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return undefined;
-    const caller = await signIn(request);
-    return "actor" in caller && caller.actor.kind === "operator" ? graphiql() : form(401);
+    const caller = await options.signIn(request);
+    if (!("actor" in caller) || caller.actor.kind !== "operator") return form(401);
+    return graphiql(options.contextFor(caller.actor));
   };
 }
 
-async function takeToken(request: Request, signIn: OperatorPagesOptions["signIn"], secure: boolean): Promise<Response> {
-  const origin = request.headers.get("origin");
-  if (origin && URL.parse(origin)?.host !== request.headers.get("host"))
-    return form(403, "Sign in on this page itself.");
-  const length = Number(request.headers.get("content-length") ?? Number.NaN);
-  if (!(length <= 8_192)) return form(413, "That is not a token.");
-  const token = new URLSearchParams(await request.text()).get("token")?.trim() ?? "";
+async function takeToken(options: OperatorPagesOptions, request: Request, address: string): Promise<Response> {
+  const { signIn, isProduction, limitRequest, contextFor } = options;
+  if (isForeign(request)) return form(403, "Sign in on this page itself.");
+  const refused = await limitRequest("signIn", address);
+  if (refused) return form(429, refused.message, { "retry-after": String(refused.retryAfterSeconds) });
+  const { timers } = contextFor({ kind: "anonymous" });
+  const body = await readText(request, { maxBytes: 8_192, timers });
+  if (typeof body === "string") return form(body === "too long" ? 413 : 408, "That is not a token.");
+  const token = new URLSearchParams(body.text).get("token")?.trim() ?? "";
   const headers = { authorization: `Bearer ${encodeURIComponent(token)}` };
   const caller = await signIn(new Request(request.url, { headers }));
   if ("fault" in caller) return form(401, `Not accepted: ${caller.fault.message}.`);
   if (caller.actor.kind !== "operator") return form(401, "Only operators' tokens (ff_op_…) open this page.");
-  const cookie = new Bun.Cookie(operatorCookie, token, {
-    httpOnly: true,
-    sameSite: "strict",
-    secure,
-    path: "/",
-    maxAge: 12 * 3600,
-  });
-  const location = new URL(request.url).pathname.replace(/\/sign-in$/, "");
-  return new Response(null, { status: 303, headers: { location, "set-cookie": cookie.serialize() } });
+  return toPlayground(request, cookieOf(token, isProduction, 12 * 3600));
+}
+
+function giveUpCookie({ isProduction }: OperatorPagesOptions, request: Request): Response {
+  if (isForeign(request)) return form(403, "Sign out on this page itself.");
+  return toPlayground(request, cookieOf("", isProduction, 0));
+}
+
+/** Whether another site's page sends it. */
+function isForeign({ headers }: Request): boolean {
+  const origin = headers.get("origin");
+  return origin !== null && URL.parse(origin)?.host !== headers.get("host");
+}
+
+function cookieOf(value: string, secure: boolean, maxAge: number): string {
+  const options = { httpOnly: true, sameSite: "strict", secure, path: "/", maxAge } as const;
+  return new Bun.Cookie(operatorCookie(secure), value, options).serialize();
+}
+
+function toPlayground({ url }: Request, cookie: string): Response {
+  const location = new URL(url).pathname.replace(/\/sign-(in|out)$/, "");
+  return new Response(null, { status: 303, headers: { location, "set-cookie": cookie } });
 }
 
 const pageHeaders = {
@@ -62,7 +91,11 @@ const style =
   "input:focus-visible,button:focus-visible{outline:3px solid #d97706;outline-offset:2px}small{color:#555}";
 
 /** `message` is words of ours, never what was sent. */
-function form(status: number, message = "Paste an operator's token to go on."): Response {
+function form(
+  status: number,
+  message = "Paste an operator's token to go on.",
+  headers: Record<string, string> = {},
+): Response {
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -86,23 +119,41 @@ function form(status: number, message = "Paste an operator's token to go on."): 
 </body>
 </html>
 `;
-  return new Response(html, { status, headers: pageHeaders });
+  return new Response(html, { status, headers: { ...pageHeaders, "content-security-policy": formPolicy, ...headers } });
 }
 
-/** The page is 9 MB: made when first asked for, and kept compressed. */
-function lazyGraphiql(examples: readonly Example[]): () => Promise<Response> {
-  let page: Promise<Uint8Array<ArrayBuffer>> | undefined;
-  const make = async () => {
-    const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
-    return Bun.gzipSync(renderGraphiQL(settings(examples)));
-  };
-  return async () => {
-    page ??= make();
-    return new Response(await page, { headers: { ...pageHeaders, "content-encoding": "gzip" } });
+/**
+ * The page is 9 MB: made when it is asked for, and kept compressed until there is more of what its examples name. It is
+ * compressed beside, for it takes a quarter of a second.
+ */
+function lazyGraphiql({ examples, newest }: OperatorPagesOptions): (ctx: Context) => Promise<Response> {
+  let kept: { readonly key: string; readonly page: ReturnType<typeof makePage> } | undefined;
+  return async (ctx) => {
+    const rows = await Promise.all(
+      Object.entries(newest).map(async ([type, read]) => [type, await read(ctx)] as const),
+    );
+    const key = JSON.stringify(rows);
+    if (kept?.key !== key) {
+      const ready = examples.map((example) => readyExample(example, Object.fromEntries(rows)));
+      kept = { key, page: makePage(ready) };
+    }
+    const { body, policy } = await kept.page;
+    const headers = { ...pageHeaders, "content-encoding": "gzip", "content-security-policy": policy };
+    return new Response(body, { headers });
   };
 }
 
-function settings(examples: readonly Example[]): GraphiQLOptions {
+type Ready = ReturnType<typeof readyExample>;
+
+async function makePage(examples: readonly Ready[]) {
+  const { renderGraphiQL } = await import("@graphql-yoga/render-graphiql");
+  const html = renderGraphiQL(settings(examples)).replace(/<\/body>(?!.*<\/body>)/s, `${signOut}</body>`);
+  return { body: new Uint8Array(await compressed(html)), policy: graphiqlPolicy(html) };
+}
+
+const compressed = promisify(gzip);
+
+function settings(examples: readonly Ready[]): GraphiQLOptions {
   return {
     title: "Fanfare",
     method: "POST",

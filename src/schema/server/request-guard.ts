@@ -1,6 +1,7 @@
 import type { Actor } from "../../actor.ts";
-import type { Requester, RequestLimiter } from "../../operations/request-limit.ts";
+import type { RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
+import type { RequestRates } from "../../web/settings.ts";
 import { problem } from "./http-error.ts";
 
 /** The answer to a request whose form GraphQL never sees; nothing when it may go on. */
@@ -31,17 +32,24 @@ export function refuseAtOperators(actor: Actor, isProduction: boolean, requestId
   return problem(401, "UNAUTHENTICATED", message, requestId, { "www-authenticate": "Bearer" });
 }
 
+/** By whom a request to the operators' API counts: by its token or, where that is none of ours, by its address. */
+export function countedAs(caller: SignIn, address: string): [what: "token" | "stranger", who: string] {
+  const actor = "actor" in caller ? caller.actor : undefined;
+  const isKnown = actor?.kind === "operator" || actor?.kind === "service";
+  return isKnown ? ["token", `${actor.kind}:${actor.id}`] : ["stranger", address];
+}
+
 /** Counts the request, and refuses it when there were too many. */
 export async function refuseTooOften(
-  limiter: RequestLimiter | undefined,
-  requester: Requester,
+  limiter: RequestLimiter,
+  what: keyof RequestRates,
+  who: string | number,
   requestId: string,
 ): Promise<Response | undefined> {
-  const verdict = await limiter?.(requester);
-  if (!verdict || verdict.allowed) return undefined;
-  const seconds = verdict.retryAfterSeconds;
-  const message = `Too many requests; try again in ${seconds} s.`;
-  return problem(429, "RATE_LIMITED", message, requestId, { "retry-after": String(seconds) });
+  const refused = await limiter(what, who);
+  if (!refused) return undefined;
+  const { message, retryAfterSeconds } = refused;
+  return problem(429, "RATE_LIMITED", message, requestId, { "retry-after": String(retryAfterSeconds) });
 }
 
 /** The answer when the caller accepts no form that the result could take. */

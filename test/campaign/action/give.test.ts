@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
 import { channelNames } from "../../../src/channels/catalog.ts";
+import { claimUrl } from "../../../src/coupon/link/claim-link.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
@@ -110,7 +112,7 @@ describe("a campaign of coupons", () => {
     const refused = { __typename: "InvalidInput", issues: [{ path: "couponTemplateId", message }] };
     expect(await ada.does("launchCampaign", { campaignId: id }, fields)).toMatchObject(refused);
     expect(await ada.does("submitCampaign", { campaignId: id }, fields)).toMatchObject({ state: "IN_REVIEW" });
-    expect(await bob.does("approveCampaign", { campaignId: id }, fields)).toMatchObject(refused);
+    expect(await bob.approves(id, fields)).toMatchObject(refused);
   });
 
   test.each<[Facts, string]>([
@@ -193,16 +195,25 @@ describe("a campaign of coupons", () => {
     expect(answer.late).toMatchObject({ summary: "The member did not get it.", coupon: { reason: "SOLD_OUT" } });
   });
 
-  test("an invitation is previewed with a link that works, and says who would not be invited", async () => {
-    const { id } = await draft({}, { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation });
+  test("nobody can claim with what a preview shows, and it says who would not be invited", async () => {
+    const invite = { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation };
+    const { id, couponTemplateId } = await draft({}, invite);
     const { previewContent } = await ada.get(
       `query ($id: ID!) {
         previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped parts { text } } }`,
       { id },
     );
     const link = previewContent.parts[0].text.slice("Ten off: ".length);
-    expect((await fetch(link)).status).toBe(200);
-    expect((await fetch(link, { method: "POST" })).status).toBe(200);
+    expect(link).toMatch(/\/c\/[0-9a-z-]+$/);
+    for (const method of ["GET", "POST"]) expect((await fetch(link, { method })).status).toBe(404);
+    const template = Number(atob(couponTemplateId).split(":")[1]);
+    const own = claimUrl(shop.ctx, { template, member: 20, until: shop.ctx.clock() + 60_000 });
+    expect((await fetch(own, { method: "POST" })).status).toBe(200);
+    const held = await shop.ctx.db.first<{ id: number }>(sql`
+      SELECT id FROM coupon WHERE member = 20 AND template = ${template}`);
+    const node = (field: string) => `{ node(id: "${idOf("Coupon", held?.id ?? 0)}") { ... on Coupon { ${field} } } }`;
+    const vic = await hire(shop, "vic", "viewer");
+    expect([(await vic.ask(node("state"))).code, (await vic.ask(node("code"))).code]).toEqual([undefined, "FORBIDDEN"]);
     const again = await ada.get(
       `query ($id: ID!) {
         previewContent(campaignId: $id, memberId: "${idOf("Member", 20)}", channel: SMS) { skipped } }`,

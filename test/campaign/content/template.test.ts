@@ -1,7 +1,11 @@
 import { describe, expect, test } from "bun:test";
-import { type Content, contentIssues, partsFor } from "../../../src/campaign/content/content.ts";
+import { type Content, partsFor } from "../../../src/campaign/content/content.ts";
+import { readerBudget } from "../../../src/campaign/content/render-budget.ts";
 import { compileTemplate } from "../../../src/campaign/content/template.ts";
 import { templateIssues } from "../../../src/campaign/content/template-issues.ts";
+
+import { createMemory } from "../../../src/memory.ts";
+import { realWorld } from "../../../src/world.ts";
 
 const scope = (attributes: Record<string, unknown> = {}) => ({
   member: {
@@ -9,6 +13,7 @@ const scope = (attributes: Record<string, unknown> = {}) => ({
     externalId: "x1",
     email: "<kim>@shop.test",
     locale: "en",
+    timeZone: "America/New_York",
     level: 3,
     points: 1_200,
     totalSpend: 0,
@@ -19,8 +24,14 @@ const scope = (attributes: Record<string, unknown> = {}) => ({
   campaign: { name: "Sale & more" },
   shop: { name: "Fanfare" },
 });
+const now = Date.UTC(2026, 0, 2, 2, 30);
 const render = (source: string, html = false, attributes = {}) =>
-  compileTemplate(source, html).render(scope(attributes));
+  compileTemplate(source, html).render(scope(attributes), {
+    ctx: { timers: realWorld.timers, memory: createMemory() },
+    budget: readerBudget(),
+    most: 250_000,
+    now,
+  });
 
 describe("a template's faults", () => {
   const faults: [string, string, RegExp][] = [
@@ -48,10 +59,12 @@ describe("a template's faults", () => {
   test("name what would take the check minutes, or its stack", () => {
     for (const [source, place, message] of [
       [`\n{{ member${"[member".repeat(5_000)}${"]".repeat(5_000)} }}`, ":2:1", "the tags hold more than 20000"],
-      [`\n{{ member${"[member".repeat(500)}${"]".repeat(500)} }}`, ":2:66", "brackets are nested deeper than 8"],
+      [`\n{{ member${"[member".repeat(90)}${"]".repeat(90)} }}`, ":2:66", "brackets are nested deeper than 8"],
       [`${"{%if 1%}".repeat(9_000)}${"{%endif%}".repeat(9_000)}`, ":1:4001", "there are more than 500 tags"],
       ["{{".repeat(90_000), ":1:1001", "there are more than 500 tags"],
       [`{{ "x"${" | append: member.id".repeat(5_000)} }}`, ":1:1", "the tags hold more than 20000"],
+      [`{{ "x"${" | append: member.id".repeat(300)} }}`, ":1:1", "a tag holds more than 4000"],
+      ["{{ member[member.id] }}".repeat(101), ":1:2301", "there are more than 100 brackets"],
     ] as const) {
       const [fault] = templateIssues(source);
       expect(fault).toEqual({ path: place, message: expect.stringContaining(message) });
@@ -72,38 +85,113 @@ describe("a template's faults", () => {
 });
 
 describe("rendering", () => {
-  test("escapes for HTML where the part is HTML, and only there", () => {
-    expect(render("{{ member.email }} {{ campaign.name }}", true)).toBe("&lt;kim&gt;@shop.test Sale &amp; more");
-    expect(render("{{ member.email }} {{ campaign.name }}")).toBe("<kim>@shop.test Sale & more");
+  test("escapes for HTML where the part is HTML, and only there", async () => {
+    expect(await render("{{ member.email }} {{ campaign.name }}", true)).toBe("&lt;kim&gt;@shop.test Sale &amp; more");
+    expect(await render("{{ member.email }} {{ campaign.name }}")).toBe("<kim>@shop.test Sale & more");
   });
 
-  test("shows nothing for an attribute that the member lacks", () => {
-    expect(render("[{{ member.attributes.city }}]", false, { city: "Graz" })).toBe("[Graz]");
-    expect(render("[{{ member.attributes.city }}{{ member.attributes.home.street.name }}]")).toBe("[]");
+  test("shows nothing for an attribute that the member lacks", async () => {
+    expect(await render("[{{ member.attributes.city }}]", false, { city: "Graz" })).toBe("[Graz]");
+    expect(await render("[{{ member.attributes.city }}{{ member.attributes.home.street.name }}]")).toBe("[]");
     const home = { home: { rooms: [{ name: "attic" }, {}] } };
-    expect(render("[{{ member.attributes.home.street.name }}{{ member.attributes.home }}]", false, home)).toBe("[]");
+    expect(await render("[{{ member.attributes.home.street.name }}{{ member.attributes.home }}]", false, home)).toBe(
+      "[]",
+    );
     const rooms = "{% for room in member.attributes.home.rooms %}{{ room.name }},{% endfor %}";
-    expect(render(rooms, false, home)).toBe("attic,,");
-    expect(render(rooms)).toBe("");
-    expect(render("{% if member.attributes.city %}yes{% else %}no{% endif %}")).toBe("no");
+    expect(await render(rooms, false, home)).toBe("attic,,");
+    expect(await render(rooms)).toBe("");
+    expect(await render("{% if member.attributes.city %}yes{% else %}no{% endif %}")).toBe("no");
   });
 
-  test("reads own properties only", () => {
+  test("reads own properties only", async () => {
     for (const name of ["constructor", "__proto__", "toString", "hasOwnProperty"]) {
-      expect(render(`[{{ member.attributes.${name} }}]`)).toBe("[]");
+      expect(await render(`[{{ member.attributes.${name} }}]`)).toBe("[]");
       expect(templateIssues(`{{ member.${name} }}`)).toHaveLength(1);
     }
   });
 
-  test("ends what would run for ever or eat all memory", () => {
-    const long = "{% for i in (1..100000000) %}{{ i }}{% endfor %}";
-    expect(() => render(long)).toThrow(/limit/);
-    expect(() =>
-      render(`{% assign s = "${"x".repeat(1000)}" %}{% for i in (1..40) %}{% assign s = s | append: s %}{% endfor %}`),
-    ).toThrow(/limit/);
+  test("ends what would run for ever or eat all memory, and says where it stands", async () => {
+    const big = `{% assign s = "${"x".repeat(1000)}" %}`;
     const capture = "{% capture s %}{{ s }}{{ s }}{% endcapture %}";
-    expect(() => render(`{% assign s = "xxxxxxxx" %}${capture.repeat(30)}`)).toThrow(/limit/);
-    expect(() => render(`{% for i in (1..9999) %}${"x".repeat(9_999)}{% endfor %}`)).toThrow(/limit/);
+    for (const [source, fault] of [
+      ["\n{% for i in (1..100000000) %}{{ i }}{% endfor %}", "more than a message may cost, line:2, col:1"],
+      ["{% for i in (1..90000) %}{{ i }}{% endfor %}", "more than a message may cost, line:1, col:"],
+      [`${big}{% for i in (1..40) %}{% assign s = s | append: s %}{% endfor %}`, "more than a message may cost"],
+      [`{% assign s = "xxxxxxxx" %}${capture.repeat(30)}`, "more than a message may cost"],
+      [`{% for i in (1..999) %}${"x".repeat(9_999)}{% endfor %}`, "more than 250000 characters, line:1, col:24"],
+      [`${big}{{ s | append: s | append: s | split: "" | sort_natural }}`, undefined],
+      [
+        `${big.repeat(1)}{% for i in (1..4) %}{% assign s = s | append: s %}{% endfor %}{{ s | split: "" | sort }}`,
+        "5000",
+      ],
+    ] as const) {
+      const answer = await render(source).catch((error: Error) => error);
+      if (fault === undefined) expect(answer).not.toBeInstanceOf(Error);
+      else expect([source.slice(0, 60), String(answer)]).toEqual([source.slice(0, 60), expect.stringContaining(fault)]);
+    }
+  });
+});
+
+describe("filters that make HTML", () => {
+  const attributes = { name: "O'Brien & <Co>", text: "one\ntwo <3" };
+  const html = (source: string) => render(source, true, attributes);
+
+  test("are not escaped again, and never put out what was not escaped", async () => {
+    for (const [source, expected] of [
+      ["{{ member.attributes.text | newline_to_br }}", "one<br />\ntwo &lt;3"],
+      ["{{ member.attributes.text | escape | newline_to_br }}", "one<br />\ntwo &lt;3"],
+      ["{{ member.attributes.name | escape }}", "O&#x27;Brien &amp; &lt;Co&gt;"],
+      ["{{ member.attributes.name | escape | escape }}", "O&#x27;Brien &amp; &lt;Co&gt;"],
+      ["{{ member.attributes.name | xml_escape }}", "O&#x27;Brien &amp; &lt;Co&gt;"],
+      ["{{ 'a &amp; b < c' | escape_once }}", "a &amp; b &lt; c"],
+      ["{{ member.attributes.name | escape | append: ' <b>' | upcase }}", "O&#X27;BRIEN &AMP; &LT;CO&GT; &LT;B&GT;"],
+      ["{{ member.attributes.name | escape | strip_html }}", "O&#x27;Brien &amp; &lt;Co&gt;"],
+      ["{{ '<b>' | raw }}{{ '<b>' | raw | append: '<i>' }}", "<b><b>&lt;i&gt;"],
+      ["{% echo member.attributes.name | escape %}{% echo '<' %}", "O&#x27;Brien &amp; &lt;Co&gt;&lt;"],
+      ["{% assign n = member.attributes.name | escape %}{{ n }}", "O&#x27;Brien &amp; &lt;Co&gt;"],
+      [
+        "{% capture c %}<b>{{ member.attributes.name }}</b>{% endcapture %}{{ c }}",
+        "<b>O&#x27;Brien &amp; &lt;Co&gt;</b>",
+      ],
+      ["{% capture c %} {% endcapture %}{% if c == blank %}nothing{% endif %}{{ c.size }}", "nothing1"],
+      ["{{ member.attributes.name | url_encode }}", "O&#x27;Brien+%26+%3CCo%3E"],
+      ["{{ 'a=1&b=2' | uri_escape }}", "a=1&amp;b=2"],
+      ["{{ '%3Cb%3E' | escape | url_decode }}{{ '<b>' | json }}", "&lt;b&gt;&quot;&lt;b&gt;&quot;"],
+    ] as const)
+      expect([source, await html(source)]).toEqual([source, expected]);
+  });
+
+  test("make in plain text what they say", async () => {
+    expect(await render("{{ member.attributes.name | escape }}", false, attributes)).toBe(
+      "O&#39;Brien &amp; &lt;Co&gt;",
+    );
+  });
+});
+
+describe("dates", () => {
+  test("are the member's: it is still New Year's evening in New York", async () => {
+    for (const [source, expected] of [
+      ["{{ 'now' | date: '%d %B %H:%M %z' }}", "01 January 21:30 -0500"],
+      ["{{ 'today' | date: '%Y-%m-%d' }}", "2026-01-01"],
+      ["{{ 'now' | date_to_string }}, {{ 'now' | date_to_long_string: 'ordinal' }}", "01 Jan 2026, 1st January 2026"],
+      ["{{ 'now' | date_to_rfc822 }}", "Thu, 01 Jan 2026 21:30:00 -0500"],
+      ["{{ 'now' | date_to_xmlschema }}", "2026-01-01T21:30:00-05:00"],
+      ["{{ 'now' | date: '%s' }}", `${now / 1000}`],
+      ["{{ 1767321000 | date: '%d %H:%M' }} {{ '1767321000' | date: '%d %H:%M' }}", "01 21:30 01 21:30"],
+      ["{{ '2026-07-01T02:00:00Z' | date: '%d %H:%M' }}", "30 22:00"],
+      ["{{ '2026-07-01T02:00:00+02:00' | date: '%d %H:%M' }}", "30 20:00"],
+      ["{{ 'now' | date: '%d %H:%M', 'Asia/Tokyo' }}", "02 11:30"],
+      ["{{ 'now' | date: '%H:%M', -330 }}", "08:00"],
+      ["{{ 'never' | date: '%d' }}[{{ member.attributes.none | date: '%d' }}]", "never[]"],
+      ["{{ member.timeZone }}", "America/New_York"],
+    ] as const)
+      expect([source, await render(source)]).toEqual([source, expected]);
+  });
+
+  test("of the calendar are the same everywhere: a birthday is no day earlier in America", async () => {
+    expect(await render("{{ '1990-05-17' | date: '%d %B' }}")).toBe("17 May");
+    expect(await render("{{ '2026-05-17 09:00' | date: '%d %H:%M' }}")).toBe("17 09:00");
+    expect(await render("{{ 'May 17, 2026 9:00' | date: '%d %H:%M' }}")).toBe("17 09:00");
   });
 });
 
@@ -128,17 +216,21 @@ describe("content", () => {
     expect(partsFor(content, "SMS", "de")).toEqual({});
   });
 
-  test("a missing channel, a missing, unknown or too long part is a fault with its place", () => {
-    const faulty: Content = {
-      SMS: { default: { text: "x".repeat(1_601) } },
-      PUSH: { default: { title: "a", sound: "b" } },
-    };
-    const paths = contentIssues(faulty, ["SMS", "EMAIL"]).map(({ path }) => path);
-    expect(paths).toEqual([
-      "content.EMAIL.default",
-      "content.SMS.default.text",
-      "content.PUSH.default.body",
-      "content.PUSH.default.sound",
-    ]);
+  test.each([
+    ["pt-BR", "pt-br"],
+    ["PT-br", "pt-br"],
+    ["pt-PT", "pt"],
+    ["zh-TW", "zh-Hant"],
+    ["zh-Hant-HK", "zh-Hant"],
+    ["zh-CN", "zh"],
+    ["de-CH-x-bern", "de-CH"],
+    ["de-DE-1996", "de"],
+    ["iw", "he"],
+    ["no such tag", "default"],
+    ["", "default"],
+  ])("for a member who reads %p it is that for %p", (locale, served) => {
+    const names = ["pt-br", "pt", "zh", "zh-Hant", "de", "de-CH", "he", "default"];
+    const many: Content = { SMS: Object.fromEntries(names.map((name) => [name, { text: name }])) };
+    expect(partsFor(many, "SMS", locale).text).toBe(served);
   });
 });

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { campaignVersion } from "../../../src/campaign/approval/version.ts";
 import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../../src/campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
 import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
-import { updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { findCampaign, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
 import { type CampaignState, campaignStates } from "../../../src/campaign/state.ts";
+import type { Context } from "../../../src/context.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
@@ -30,7 +32,10 @@ const life: Readonly<Record<CampaignState, Readonly<Record<string, CampaignState
 
 const commands = {
   submit: submitCampaign,
-  approve: approveCampaign,
+  approve: async (ctx: Context, input: { id: number; reason?: string }) => {
+    const campaign = await findCampaign(ctx, input.id);
+    return approveCampaign(ctx, { ...input, version: campaign ? await campaignVersion(ctx, campaign) : "" });
+  },
   reject: rejectCampaign,
   launch: launchCampaign,
   pause: pauseCampaign,
@@ -41,7 +46,10 @@ const commands = {
 const later = { startsAt: 4_000_000_000_000 };
 async function campaignIn(state: CampaignState): Promise<number> {
   const id = await shop.campaign({ channels: ["IN_APP"], ...later });
-  await shop.ctx.db.write([sql`UPDATE campaign SET state = ${state}, author = 'operator Ada' WHERE id = ${id}`]);
+  await shop.ctx.db.write([
+    sql`UPDATE campaign SET state = ${state}, author = 'operator Ada' WHERE id = ${id}`,
+    sql`UPDATE revision SET author = 'operator/1' WHERE subject = ${subjectOf("campaign", id)}`,
+  ]);
   return id;
 }
 

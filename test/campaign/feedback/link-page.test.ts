@@ -30,7 +30,11 @@ describe("a link in a message", () => {
   test("counts the click once in the ledger and goes on to its address", async () => {
     const run = await shop.launched({
       channels: ["EMAIL"],
-      content: { EMAIL: { default: { subject: "s", html: `<a href="https://shop.test/sale?a=1&amp;b=ü">go</a>` } } },
+      content: {
+        EMAIL: {
+          default: { subject: "s", html: `<a href="https://shop.test/sale?a=1&amp;b=ü&amp;n=O&#39;Brien">go</a>` },
+        },
+      },
     });
     await shop.becomes(run, "COMPLETED");
     const { deliveries } = shop.ctx.sandbox.list({ ref: `${run}:7` });
@@ -38,7 +42,7 @@ describe("a link in a message", () => {
     const clicks = await Promise.all([get(link), get(link), get(link)]);
     for (const click of clicks) {
       expect(click.status).toBe(302);
-      expect(click.headers.get("location")).toBe("https://shop.test/sale?a=1&b=%C3%BC");
+      expect(click.headers.get("location")).toBe("https://shop.test/sale?a=1&b=%C3%BC&n=O%27Brien");
     }
     const progress = await shop.ctx.db.all(sql`SELECT member, progress FROM send WHERE run = ${run} AND progress > 0`);
     expect(progress).toEqual([{ member: 7, progress: 3 }]);

@@ -101,6 +101,21 @@ test("a message is in the reader's language; one that cannot be made shows neith
   });
 });
 
+test("a link that the app must not open is left out, and the message is shown without it", async () => {
+  const content = { default: { title: "Go", body: "b", url: "{{ member.attributes.link }}" } };
+  await sendTo([4, 5], content);
+  await shop.ctx.db.write([
+    sql`UPDATE member SET attributes = json_set(attributes, '$.link', 'javascript:alert(1)') WHERE seq = 4`,
+    sql`UPDATE member SET attributes = json_set(attributes, '$.link', 'https://shop.test/') WHERE seq = 5`,
+  ]);
+  const newest = async (n: number) =>
+    dataOf(await askAs(shop, n, "{ myInbox(first: 1) { nodes { title url } } }")).myInbox.nodes;
+  expect([await newest(4), await newest(5)]).toEqual([
+    [{ title: "Go", url: null }],
+    [{ title: "Go", url: "https://shop.test/" }],
+  ]);
+});
+
 test("who watches the inbox is told how it stands, then what arrives and what is read, and nobody else's", async () => {
   const leave = new AbortController();
   const response = await fetch(`${shop.app.url}/app`, {

@@ -128,6 +128,17 @@ describe("what Resend answers", () => {
     expect((await outcomeOf(answer)).kind).toBe("retry");
   });
 
+  test("a field that Resend writes with null counts as left out: all went out, and a fault has no words", async () => {
+    const sent = await outcomeOf(() => Response.json({ data: [{ id: "one" }, { id: "two" }], errors: null }));
+    expect(sent).toMatchObject({ results: [{ providerId: "one" }, { providerId: "two" }] });
+    const half = await outcomeOf(() =>
+      Response.json({ data: [{ id: "two", note: null }], errors: [{ index: 0, message: null }] }),
+    );
+    expect(half).toMatchObject({ results: [{ kind: "failed" }, { kind: "sent", providerId: "two" }] });
+    const busy = await outcomeOf(() => Response.json({ statusCode: 429, name: null, message: null }, { status: 429 }));
+    expect(busy).toMatchObject({ kind: "retry", afterSeconds: 1 });
+  });
+
   test("an answer for another number of e-mails leaves all of them unknown", async () => {
     const outcome = await outcomeOf(() => Response.json({ data: [{ id: "one" }], errors: [] }));
     expect(outcome).toMatchObject({ kind: "results", results: [{ kind: "unknown" }, { kind: "unknown" }] });
@@ -183,6 +194,16 @@ describe("I13 webhooks of Resend", () => {
     const bare = payload("email.opened", { tags: undefined });
     const answer = verifyEmailCallback(secret, signed(bare), bare, Date.now());
     expect(answer.kind === "event" && "ref" in answer.event).toBe(false);
+  });
+
+  test("a callback's fields may be null, and it is still the e-mail that its tag names", () => {
+    const tags = [
+      { name: "shop", value: null },
+      { name: "ref", value: Buffer.from("run1:8").toString("base64url") },
+    ];
+    const body = payload("email.opened", { tags, bounce: null, to: null });
+    const answer = verifyEmailCallback(secret, signed(body), body, Date.now());
+    expect(answer).toMatchObject({ kind: "event", event: { kind: "opened", ref: "run1:8", to: [] } });
   });
 
   test.each(["email.sent", "contact.created"])("%s is authentic and of no interest", (type) => {

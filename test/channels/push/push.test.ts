@@ -69,6 +69,11 @@ describe("access tokens", () => {
     expect((await sender({ tokenUrl: "http://127.0.0.1:1/token" }).send(batchOf("PUSH", 1))).kind).toBe("retry");
   });
 
+  test("a key file may have null where it has nothing to say", async () => {
+    const push = sender({ serviceAccount: changed({ private_key_id: null, token_uri: null }) });
+    expect(await push.send(batchOf("PUSH", 1))).toMatchObject({ results: [{ kind: "sent" }] });
+  });
+
   test("a key file that is none is refused at the start, without being quoted", () => {
     const faulty = { "not JSON SECRET": "no JSON object", [JSON.stringify({ private_key: "SECRET" })]: "project_id" };
     for (const [text, why] of Object.entries(faulty)) {
@@ -137,6 +142,15 @@ describe("what FCM answers", () => {
     const result = await resultFor("token-1");
     expect(result?.kind).toBe(kind);
     expect(result && "goneTokens" in result).toBe(false);
+  });
+
+  test("fields that are null count as left out: the code that tells a dead token is still read", async () => {
+    const details = [
+      { "@type": "debug", errorCode: null, fieldViolations: null },
+      { "@type": "fcm", errorCode: "UNREGISTERED" },
+    ];
+    server.trouble = () => Response.json({ error: { status: "NOT_FOUND", message: null, details } }, { status: 404 });
+    expect(await resultFor("token-1")).toMatchObject({ kind: "failed", goneTokens: ["token-1"] });
   });
 
   test("a broken gateway leaves it unknown", async () => {

@@ -35,6 +35,21 @@ async function kinds(
   return tally;
 }
 
+test.each<[string, ExternalChannelName, Record<string, string>, string]>([
+  ["a text of 1,700 characters", "SMS", { text: "x".repeat(1_700) }, "1700 characters long; 1600 are possible"],
+  ["a subject of two lines", "EMAIL", { subject: "Hello\nKim", html: "x" }, "it has more than one line"],
+  ["a push of 5,000 bytes", "PUSH", { title: "x", body: "x".repeat(5_000) }, "4096 are possible"],
+  ["a message without a word", "SMS", { text: " " }, "it says nothing"],
+])("%s is refused as the provider would, and it alone", async (_name, channel, parts, reason) => {
+  const batch = batchOf(channel, 2);
+  const [first, ...others] = batch.envelopes;
+  const envelopes = [{ ...first!, parts }, ...others];
+  const outcome = await open().senders[channel].send({ ...batch, envelopes });
+  expect(outcome).toMatchObject({
+    results: [{ kind: "failed", reason: expect.stringContaining(reason) }, { kind: "sent" }],
+  });
+});
+
 describe("faults", () => {
   test("a busy provider accepts nothing and asks for another try", async () => {
     const sandbox = open({ faults: { EMAIL: { busy: 1 }, SMS: { busy: 1 } } });

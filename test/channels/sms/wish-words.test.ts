@@ -18,7 +18,8 @@ test.each(list(`START | start. | "Start" | Start please | UNSTOP | Unstop! | yes
 );
 
 test.each(
-  list(`HELP | Don't stop | do not stop | 不要退订 | 别退订 | when does it end? | Cancel my order 4711 | 取消订单 | thanks! | T-shirt |
+  list(`HELP | Don't stop | do not stop | 不要退订 | 别退订 | when does it end? | Cancel my order 4711 | 取消订单 | thanks! |
+    T-shirt |
     Is there a bus stop near your shop? | yes but in blue | start selling shoes | Tuesday |`),
 )("%s is neither", (body) => expect(wishIn(body)).toBeUndefined());
 

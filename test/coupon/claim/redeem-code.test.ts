@@ -59,6 +59,25 @@ test("a code gives its coupon with this very code, however it is typed, and the 
   expect(await couponSums(shop.ctx.db)).toEqual([]);
 });
 
+test("a code is what it was before it was pasted: ten pastes with what nobody sees are ten coupons", async () => {
+  const { shop, codes } = await openGifts(12, { perMember: 12 });
+  const pastes: ((code: string) => string)[] = [
+    (code) => `\u200B${code}`,
+    (code) => `\u202A${code}\u202C`,
+    (code) => code.replace("-", "\u2011"),
+    (code) => code.replace("-", "\u2014 "),
+    (code) => code.replace("-", "\u2212"),
+    (code) => [...code].join("\u00AD"),
+    (code) => `\u201C${code}\u201D.`,
+    (code) => code.replace(/[!-~]/g, (sign) => String.fromCharCode(sign.charCodeAt(0) + 0xfee0)),
+    (code) => `\uFEFF${code.toLowerCase().replace("-", "")}\u00A0`,
+    (code) => code.replaceAll("0", "O").replaceAll("1", "l"),
+  ];
+  for (const [i, paste] of pastes.entries()) {
+    expect(await redeem(shop, 1, paste(codes[i] ?? ""))).toMatchObject({ code: codes[i] });
+  }
+});
+
 test("a template that gives for codes has no gate: codes that are redeemed are no drift", async () => {
   const { shop, id, codes } = await openGifts(5);
   await loadGate(shop.ctx, id);

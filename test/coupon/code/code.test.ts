@@ -1,9 +1,10 @@
 import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { assert, constantFrom, integer, property, tuple } from "fast-check";
-import { alphabet, codeKey, isWellTyped, makeCode, makeCodes } from "../../../src/coupon/code/code.ts";
+import { alphabet, isWellTyped, makeCode, makeCodes } from "../../../src/coupon/code/code.ts";
 import { codeHash } from "../../../src/coupon/code/code-hash.ts";
 import { readCodeRow } from "../../../src/coupon/code/code-row.ts";
+import { codeKey } from "../../../src/value/coupon-code.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { testContext } from "../../support/graphql.ts";
 

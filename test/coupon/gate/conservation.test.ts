@@ -4,13 +4,14 @@ import type { MemberContext } from "../../../src/context.ts";
 import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { couponDrift } from "../../../src/coupon/events.ts";
 import { alarm, couponConservation, gateDrift, keepGates } from "../../../src/coupon/gate/conservation.ts";
-import { gateState } from "../../../src/coupon/gate/gate.ts";
+import { admit, gateState } from "../../../src/coupon/gate/gate.ts";
 import { loadGate, reconcileTemplate } from "../../../src/coupon/gate/reconcile.ts";
 import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { renderMetrics } from "../../../src/operations/metrics.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
+import { hasRedis } from "../../support/redis-server.ts";
 import { until } from "../../support/wait.ts";
 
 afterAll(closeLedgers);
@@ -168,4 +169,16 @@ test("statistics add up, those of a recurring template over its occurrences", as
   expect(available + locked + used + expired + withdrawn).toBe(sums.issued);
   expect(await couponStatistics(shop.ctx, two.id)).toMatchObject({ issued: 4, available: 3, reserved: 4_000 });
   expect(await couponStatistics(shop.ctx, 99)).toBeUndefined();
+});
+
+test.skipIf(!hasRedis)("with the clock set back, gates are reconciled and lost claims reaped as before", async () => {
+  const shop = await openLedger(withRedis);
+  const { id } = await addTemplate(shop.ctx, { stock: 10 });
+  await loadGate(shop.ctx, id);
+  await admit(shop.ctx.redis, { template: id, member: 1, token: "lost" }, shop.ctx.clock());
+  expect(await keepGates(shop.ctx)).toBeDefined();
+  expect(await gateState(shop.ctx.redis, id)).toEqual({ remaining: 10, pending: 1 });
+  shop.pass(-7_200_000);
+  expect(await keepGates(shop.ctx)).toMatchObject([{ template: id, released: 1 }]);
+  expect(await gateState(shop.ctx.redis, id)).toEqual({ remaining: 10, pending: 0 });
 });

@@ -132,7 +132,6 @@ test("a draft can become anything; a live template only what was not promised; r
   expect(await stateOf(id)).toBe("ACTIVE");
   const free = {
     name: "New",
-    activeUrl: "https://shop.test/sale",
     eligibility: { level: { gte: 2 } },
     perMember: 3,
     opensAt: now - 1,

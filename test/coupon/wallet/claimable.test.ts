@@ -6,7 +6,7 @@ import type { templateTable } from "../../../src/coupon/table.ts";
 import { makeOccurrences } from "../../../src/coupon/template/occurrence.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
 import { claimableCoupons } from "../../../src/coupon/wallet/claimable.ts";
-import { addTemplate } from "../../support/coupons.ts";
+import { addAlike, addTemplate } from "../../support/coupons.ts";
 import { accepted } from "../../support/shop.ts";
 import { openWallets, type Wallets } from "../../support/wallets.ts";
 
@@ -29,7 +29,10 @@ async function inOffer(list: readonly Facts[]): Promise<number[]> {
   return made;
 }
 const offersTo = async (member: number) =>
-  (await claimableCoupons(wallets.as(member))).map(({ template, state }): unknown => [template.id, state]);
+  (await claimableCoupons(wallets.as(member), { limit: 200 })).coupons.map(({ template, state }): unknown => [
+    template.id,
+    state,
+  ]);
 
 test("a member sees what closes soonest, then what opens next, each with what can be done with it", async () => {
   const [always, late, soon, upcoming, gone] = await inOffer([
@@ -83,7 +86,7 @@ test("of what recurs the open occurrence and the next are shown, and whether a r
   await makeOccurrences(wallets.ctx, template);
   const reminder = accepted(await remindMe(wallets.as(3), { template: recurring }));
   wallets.pass(1_000);
-  const offers = await claimableCoupons(wallets.as(3));
+  const { coupons: offers } = await claimableCoupons(wallets.as(3), { limit: 200 });
   expect(offers.map(({ state, isReminded }) => [state, isReminded])).toEqual([
     ["CLAIMABLE", false],
     ["NOT_STARTED", true],
@@ -96,5 +99,57 @@ test("a crowd that looks at the offers in the same second reads what is equal fo
   const before = wallets.reads();
   const crowd = 40;
   await Promise.all(Array.from({ length: crowd }, (_, n) => offersTo(n + 1)));
-  expect(wallets.reads() - before).toBe(1 + crowd * 3);
+  // The list, the templates that all see, and those that member 7 sees besides.
+  expect(wallets.reads() - before).toBe(3 + crowd * 3);
+});
+
+/** All pages of a member's list. */
+async function walked(member: number, limit: number): Promise<{ ids: number[]; pages: number }> {
+  const ids: number[] = [];
+  let after: number | undefined;
+  for (let pages = 1; ; pages++) {
+    const { coupons, goOn } = await claimableCoupons(wallets.as(member), { after, limit });
+    ids.push(...coupons.map(({ template }) => template.id));
+    after = goOn ?? (coupons.length < limit ? undefined : ids.at(-1));
+    if (after === undefined) return { ids, pages };
+  }
+}
+
+test("whoever is no VIP sees all that is for everybody, though a thousand for VIPs close first", async () => {
+  await inOffer([]);
+  await addAlike(wallets.ctx, 1_001, { eligibility: { level: { gte: 9 } }, closesAt: now() + hour });
+  await addAlike(wallets.ctx, 3_001, { closesAt: now() + 2 * hour });
+  await wallets.db.write([sql`UPDATE member SET level = 9 WHERE seq = 20`]);
+  wallets.pass(1_000);
+  const before = wallets.reads();
+  expect((await claimableCoupons(wallets.as(21), { limit: 20 })).coupons).toHaveLength(20);
+  expect(wallets.reads() - before).toBeLessThan(6);
+  const plain = await walked(21, 1_000);
+  expect([plain.ids.length, new Set(plain.ids).size, plain.pages]).toEqual([3_001, 3_001, 4]);
+  const { coupons } = await claimableCoupons(wallets.as(20), { limit: 1_010 });
+  const toVip = coupons.map(({ template }) => template.id);
+  expect(toVip.slice(1_001)).toEqual(plain.ids.slice(0, 9));
+});
+
+test("a page that would ask too many filters ends early and says where to go on, and loses nothing", async () => {
+  const [always] = await inOffer([{}]);
+  await addAlike(wallets.ctx, 420, { eligibility: { points: { eq: 1 } }, closesAt: now() + hour });
+  await wallets.db.write([
+    sql`UPDATE coupon_template SET eligibility = json_object('points', json_object('eq', id))
+      WHERE eligibility <> 'null'`,
+    sql`UPDATE member SET points = (SELECT max(id) FROM coupon_template) WHERE seq = 22`,
+  ]);
+  wallets.pass(1_000);
+  const first = await claimableCoupons(wallets.as(22), { limit: 20 });
+  expect([first.coupons.length, first.goOn === undefined]).toEqual([0, false]);
+  const { ids } = await walked(22, 20);
+  expect([ids.length, ids.at(-1)]).toEqual([2, always]);
+});
+
+test("a page goes on where the last one ended, though what it ended with has closed since", async () => {
+  const ids = await inOffer([1, 2, 3, 4].map((n) => ({ closesAt: now() + n * hour })));
+  await wallets.db.write([sql`UPDATE coupon_template SET state = 'ENDED' WHERE id = ${ids[1]}`]);
+  wallets.pass(1_000);
+  const { coupons } = await claimableCoupons(wallets.as(1), { after: ids[1], limit: 20 });
+  expect(coupons.map(({ template }) => template.id)).toEqual(ids.slice(2));
 });

@@ -211,7 +211,7 @@ test("with more keys under way than the broker holds, the others get their turn 
   await until(() => seen.size === keys + 2);
 });
 
-test("a clock that is set back takes nothing back: what was due stays due", async () => {
+test("a clock that is set back is believed: what was due and could not go is due by the clock as it is", async () => {
   const shop = destination();
   let now = Date.now();
   const { client } = await broker({ clock: () => now });
@@ -222,5 +222,7 @@ test("a clock that is set back takes nothing back: what was due stays due", asyn
   await until(async () => (await client.flowControl.get("held")).waitListSize === 1);
   now -= 3_600_000;
   await client.flowControl.resume("held");
+  await until(async () => (await client.flowControl.get("held")).waitListSize === 0);
+  now += 3_600_000;
   await shop.first();
 });

@@ -120,5 +120,5 @@ export function put(store: Store, id: string): void {
     ip: null,
     extras: null,
   };
-  store.insert({ seq: store.nextSeq(), id, due: 1, created: 1, starts: 1, ...what, ...none });
+  store.insert({ seq: store.nextSeq(), id, due: 1, created: 1, starts: 1, wait: null, ...what, ...none });
 }

@@ -99,3 +99,18 @@ test("a batch that is no JSON, or no list, is a 400; items that are no messages 
   expect(told.map(({ error, messageId }) => typeof (error ?? messageId))).toEqual(Array(4).fill("string"));
   expect(told.map(({ messageId }) => messageId !== undefined)).toEqual([false, false, false, true]);
 });
+
+test("a batch item with every optional key null is taken, as if they were left out", async () => {
+  const { call, shop, name } = own();
+  const label = { "Upstash-Label": name };
+  const items = [
+    { destination: `${shop.url}/1`, headers: null, body: null, queue: null },
+    { destination: `${shop.url}/2`, headers: { ...label, "Upstash-Delay": null }, body: "two", queue: null },
+    { destination: `${shop.url}/3`, headers: label, body: null },
+    null,
+  ];
+  const told = await json<Told[]>(await call("POST", "/v2/batch", { body: JSON.stringify(items) }));
+  expect(told.map(({ messageId }) => typeof messageId)).toEqual(["string", "string", "string", "undefined"]);
+  await shop.got(3);
+  expect(shop.deliveries.map(({ path, body }) => path + body).sort()).toEqual(["/1", "/2two", "/3"]);
+});

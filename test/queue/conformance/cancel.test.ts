@@ -187,3 +187,13 @@ onOurs("older clients name messages in a body of JSON; an empty list there is no
   expect(await json(await cancel([sent[1]!]))).toEqual({ cancelled: 1 });
   expect(await left(mine, sent)).toBe("ac");
 });
+
+onOurs("a filter that is null is none, and a body whose filters are all null does not mean everything", async () => {
+  const mine = own();
+  const sent = await three(mine, (which) => ({ label: [mine.name, `${mine.name}-${which}`] }));
+  const cancel = (filter: object) => mine.call("DELETE", "/v2/messages", { body: JSON.stringify(filter) });
+  expect((await cancel({ messageIds: null, label: null })).status).toBe(400);
+  expect(await json(await cancel({ messageIds: null, label: `${mine.name}-b` }))).toEqual({ cancelled: 1 });
+  expect(await left(mine, sent)).toBe("ac");
+  expect((await mine.call("DELETE", "/v2/dlq", { body: JSON.stringify({ dlqIds: null }) })).status).toBe(400);
+});

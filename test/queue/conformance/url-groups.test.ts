@@ -142,3 +142,21 @@ test("a group's name has letters, digits, hyphens, periods, underscores; its end
   }
   expect((await call("GET", `/v2/topics/${name}`)).status).toBe(404);
 });
+
+test("what is null counts as left out: an endpoint's name, a group's headers, the settings of a queue", async () => {
+  const mine = own();
+  const { call, client, name, shop, after } = mine;
+  await groupOf(mine, [{ url: `${shop.url}/a` }]);
+  const send = (method: string, path: string, body: unknown) => call(method, path, { body: JSON.stringify(body) });
+  const endpoints = [{ url: `${shop.url}/b`, name: null }];
+  expect((await send("POST", `/v2/topics/${name}/endpoints`, { endpoints })).status).toBe(200);
+  const headers = { "Upstash-Retries": null, "Upstash-Label": name };
+  expect((await send("PATCH", `/v2/topics/${name}`, { headers })).status).toBe(200);
+  const gone = [{ url: `${shop.url}/a`, name: null }];
+  expect((await send("DELETE", `/v2/topics/${name}/endpoints`, { endpoints: gone })).status).toBe(200);
+  expect((await client.urlGroups.get(name)).endpoints.map(({ url }) => url)).toEqual([`${shop.url}/b`]);
+  after(() => client.queue({ queueName: name }).delete());
+  const queue = { queueName: name, parallelism: null, paused: null };
+  expect((await send("POST", "/v2/queues", queue)).status).toBe(200);
+  expect(await client.queue({ queueName: name }).get()).toMatchObject({ parallelism: 1, paused: false });
+});

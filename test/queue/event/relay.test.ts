@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { registerConsumers } from "../../../src/queue/event/consumer.ts";
 import { defineEvent, record } from "../../../src/queue/event/event.ts";
-import { armEventGroup, eventGroup } from "../../../src/queue/event/group.ts";
+import { eventGroup, mendEventGroup } from "../../../src/queue/event/group.ts";
 import { openQueue } from "../../../src/queue/qstash.ts";
 import { startRelay } from "../../../src/queue/relay.ts";
 import { realWorld } from "../../../src/world.ts";
@@ -15,6 +15,7 @@ afterAll(async () => {
   for (const stop of stops.reverse()) await stop();
 });
 
+const installation = "here";
 const jobsUrl = "http://127.0.0.1:1/jobs";
 const happened = defineEvent("thing.happened", 1, z.object({}));
 
@@ -34,7 +35,10 @@ function queueThat(answer: (path: string, method: string, body: string) => Respo
   stops.push(() => server.stop(true));
   const url = `http://127.0.0.1:${server.port}`;
   const keys = { currentSigningKey: "c", nextSigningKey: "n" };
-  return { asked, queue: openQueue({ url, token: "t", ...keys, jobsUrl, retries: 3, flows: {} }, realWorld) };
+  return {
+    asked,
+    queue: openQueue({ url, token: "t", ...keys, installation, jobsUrl, retries: 3, flows: {} }, realWorld),
+  };
 }
 
 /** A relay to such a queue, and a database in which one event happened. */
@@ -66,7 +70,7 @@ test("events are announced to the installation's URL group; each endpoint's mess
   const { asked, row } = await relayTo(() => [taken("event-reader", "msg_1"), taken("event-other", "msg_2")]);
   await until(async () => (await row())?.published_at);
   const [item] = JSON.parse(asked[0]?.body ?? "");
-  expect([item.destination, item.body]).toEqual([eventGroup({ jobsUrl }), '{"from":1,"to":1}']);
+  expect([item.destination, item.body]).toEqual([eventGroup({ installation }), '{"from":1,"to":1}']);
   expect(JSON.parse((await row())?.message_id ?? "")).toEqual({ "event-reader": "msg_1", "event-other": "msg_2" });
 });
 
@@ -83,7 +87,7 @@ test("a group without endpoints, or that is not there yet, loses nothing: the ro
 test("a group of which one endpoint took nothing is asked again under the same deduplication id", async () => {
   const { asked, row, pass } = await relayTo((nth) => [
     taken("event-reader", "msg_1"),
-    nth === 0 ? { error: "quota" } : taken("event-other", "msg_2"),
+    nth === 0 ? { messageId: null, error: "quota" } : taken("event-other", "msg_2"),
   ]);
   await until(async () => (await row())?.error);
   pass(60_000);
@@ -93,22 +97,22 @@ test("a group of which one endpoint took nothing is asked again under the same d
 });
 
 test("two installations of one account announce to groups of their own", () => {
-  expect(eventGroup({ jobsUrl: "https://a.example/jobs" })).not.toBe(eventGroup({ jobsUrl: "https://b.example/jobs" }));
+  expect(eventGroup({ installation: "a" })).not.toBe(eventGroup({ installation: "b" }));
 });
 
 test("the group is made to hold the consumers there are: what is missing comes, then what is stale goes", async () => {
   const endpoints = ["event-old", "event-kept"].map((job) => ({ name: job, url: `${jobsUrl}/${job}` }));
   const { asked, queue } = queueThat((_path, method) =>
-    method === "GET" ? Response.json([{ name: eventGroup({ jobsUrl }), endpoints }]) : new Response(),
+    method === "GET" ? Response.json([{ name: eventGroup({ installation }), endpoints }]) : new Response(),
   );
-  await armEventGroup(queue, ["event-kept", "event-new"]);
+  await mendEventGroup(queue, ["event-kept", "event-new"]);
   expect(asked.map(({ method, body }) => [method, body])).toEqual([
     ["GET", ""],
     ["POST", JSON.stringify({ endpoints: [{ name: "event-new", url: `${jobsUrl}/event-new` }] })],
     ["DELETE", JSON.stringify({ endpoints: [{ url: `${jobsUrl}/event-old` }] })],
   ]);
   asked.length = 0;
-  await armEventGroup(queue, ["event-kept", "event-old"]);
+  await mendEventGroup(queue, ["event-kept", "event-old"]);
   expect(asked.map(({ method }) => method)).toEqual(["GET"]);
 });
 
@@ -116,6 +120,6 @@ test("a group that is not there yet is made", async () => {
   const { asked, queue } = queueThat((_path, method) =>
     method === "GET" ? Response.json([{ name: "another", endpoints: [] }]) : new Response(),
   );
-  await armEventGroup(queue, ["event-new"]);
+  await mendEventGroup(queue, ["event-new"]);
   expect(asked.map(({ method }) => method)).toEqual(["GET", "POST"]);
 });

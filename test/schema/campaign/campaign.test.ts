@@ -110,7 +110,8 @@ describe("writing a campaign", () => {
   test("a viewer may read and do nothing", async () => {
     expect((await vic!.does("createCampaign", draft())).__typename).toBe("Forbidden");
     const id = await made();
-    for (const command of ["submit", "approve", "reject", "launch", "pause", "resume", "cancel"]) {
+    expect((await vic!.approves(id)).__typename).toBe("Forbidden");
+    for (const command of ["submit", "reject", "launch", "pause", "resume", "cancel"]) {
       expect((await vic!.does(`${command}Campaign`, { campaignId: id })).__typename).toBe("Forbidden");
     }
   });
@@ -124,9 +125,13 @@ describe("review", () => {
       limit: 50,
     });
     expect(await ada!.does("submitCampaign", { campaignId: id }, "state")).toMatchObject({ state: "IN_REVIEW" });
-    expect((await ada!.does("approveCampaign", { campaignId: id })).__typename).toBe("Forbidden");
-    expect((await ed.does("approveCampaign", { campaignId: id })).__typename).toBe("Forbidden");
-    const approved = await ben!.does("approveCampaign", { campaignId: id, reason: "fine" }, "state approver");
+    expect((await ada!.approves(id)).__typename).toBe("Forbidden");
+    expect((await ed.approves(id)).__typename).toBe("Forbidden");
+    const { campaign } = await vic!.get("query ($id: ID!) { campaign(id: $id) { version waitsFor } }", { id });
+    expect(campaign.waitsFor).toContain("someone who wrote none of it");
+    const approval = { campaignId: id, reason: "fine", version: campaign.version };
+    const approved = await ben!.does("approveCampaign", approval, "state approver frozenAudience { filter members }");
+    expect(approved.frozenAudience).toEqual({ filter: null, members: 60 });
     expect(approved).toMatchObject({ state: "APPROVED", approver: "operator Ben" });
     expect(await ada!.does("launchCampaign", { campaignId: id }, "state")).toMatchObject({ state: "ACTIVE" });
     const query = "query ($id: ID!) { campaign(id: $id) { history { from to actor reason } } }";
@@ -195,8 +200,9 @@ test("pause, resume and cancel move it, and refuse what does not fit its state",
   expect(await does("resume")).toBe("ACTIVE");
   expect(await does("cancel")).toBe("CANCELLED");
   expect(await does("cancel")).toBe("WrongState");
-  for (const command of ["submit", "approve", "reject", "pause", "resume", "cancel"]) {
-    const by = command === "approve" || command === "reject" ? ada! : ed;
+  expect((await ada!.approves(nothing)).__typename).toBe("NotFound");
+  for (const command of ["submit", "reject", "pause", "resume", "cancel"]) {
+    const by = command === "reject" ? ada! : ed;
     expect((await by.does(`${command}Campaign`, { campaignId: nothing })).__typename).toBe("NotFound");
   }
 });
@@ -222,6 +228,20 @@ test("a preview shows what one member would get, and why it would not be sent", 
   expect(skipped.skipped).toBe("The member has not agreed to this topic on this channel.");
   expect(await preview(3, "SMS")).toMatchObject({ code: "INVALID_INPUT" });
   expect(await preview(999, "EMAIL")).toMatchObject({ code: "NOT_FOUND", status: 400 });
+});
+
+test("a preview of a text message says how many segments it is, and a simulation how many all would be", async () => {
+  const text = "你".repeat(80);
+  const id = await made({ channels: ["SMS"], content: [{ parts: { sms: { text } } }] });
+  const told = await vic!.get(
+    `query ($id: ID!, $member: ID!) {
+      previewContent(campaignId: $id, memberId: $member, channel: SMS) { size { segments encoding price } }
+      simulateLaunch(campaignId: $id) { channels { reachable segments price } } }`,
+    { id, member: idOf("Member", 3) },
+  );
+  expect(told.previewContent.size).toEqual({ segments: 2, encoding: "UCS-2", price: null });
+  const [{ reachable, segments, price }] = told.simulateLaunch.channels;
+  expect([segments, price]).toEqual([2 * reachable, null]);
 });
 
 test("a test send reaches one member through the channel and is in no run", async () => {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { addTemplate } from "../../support/coupons.ts";
+import { addAlike, addTemplate } from "../../support/coupons.ts";
 import { serveGraphql } from "../../support/graphql.ts";
 import { idOf } from "../../support/operators.ts";
 import { hasRedis } from "../../support/redis-server.ts";
@@ -113,7 +113,9 @@ test("offers say what can be done; a reminder is asked for, shown, taken back; r
   const opensAt = wallets.ctx.clock() + 3_600_000;
   const { id } = await addTemplate(wallets.ctx, { name: "Drop", opensAt, perMember: 2 });
   wallets.pass(1_000);
-  const offers = `{ claimableCoupons { template { templateId name } state opensAt held limit isReminded } }`;
+  const offers = `{ claimableCoupons(first: 5) {
+    nodes { template { templateId name } state opensAt held limit isReminded }
+    pageInfo { hasNextPage endCursor } } }`;
   const offered = {
     template: { templateId: idOf("CouponTemplate", id), name: "Drop" },
     state: "NOT_STARTED",
@@ -121,7 +123,7 @@ test("offers say what can be done; a reminder is asked for, shown, taken back; r
     limit: 2,
   };
   const opens = new Date(opensAt).toISOString();
-  expect((await as(4, offers)).claimableCoupons).toEqual([{ ...offered, opensAt: opens, isReminded: false }]);
+  expect((await as(4, offers)).claimableCoupons.nodes).toEqual([{ ...offered, opensAt: opens, isReminded: false }]);
   const say = (verb: string, template: number) =>
     as(
       4,
@@ -132,7 +134,7 @@ test("offers say what can be done; a reminder is asked for, shown, taken back; r
   const reminder = { __typename: "CouponReminder", opensAt: opens, template: { name: "Drop" } };
   const remindAt = new Date(opensAt - 300_000).toISOString();
   expect((await say("remindMe", id)).remindMe).toEqual({ ...reminder, remindAt });
-  expect((await as(4, offers)).claimableCoupons).toEqual([{ ...offered, opensAt: opens, isReminded: true }]);
+  expect((await as(4, offers)).claimableCoupons.nodes).toEqual([{ ...offered, opensAt: opens, isReminded: true }]);
   expect((await say("cancelReminder", id)).cancelReminder).toEqual({ ...reminder, remindAt });
   expect((await say("cancelReminder", id)).cancelReminder).toEqual({ __typename: "NotFound" });
   wallets.pass(3_590_000);
@@ -176,4 +178,21 @@ test("wallets are for members: the operators' face cannot ask for coupons as som
   const token = await server.token({ kind: "operator", name: "Ada", role: "admin" });
   const { body, code } = await server.ask("graphql", "{ myCoupons(status: USED) { nodes { id } } }", { token });
   expect([body.data ?? null, code]).toEqual([null, "FORBIDDEN"]);
+});
+
+test("a page of offers that ended early says that there is more, and where to go on", async () => {
+  await wallets.db.write([sql`UPDATE coupon_template SET state = 'ENDED'`]);
+  await addAlike(wallets.ctx, 201, { eligibility: { points: { eq: 1 } } });
+  await wallets.db.write([
+    sql`UPDATE coupon_template SET eligibility = json_object('points', json_object('eq', -id)) WHERE state = 'ACTIVE'`,
+  ]);
+  const { id } = await addTemplate(wallets.ctx, {});
+  wallets.pass(1_000);
+  const page = `query ($after: String) { claimableCoupons(first: 5, after: $after) {
+    nodes { template { templateId } } pageInfo { hasNextPage endCursor } } }`;
+  const first = (await as(4, page)).claimableCoupons;
+  expect([first.nodes, first.pageInfo.hasNextPage]).toEqual([[], true]);
+  const second = (await as(4, page, { after: first.pageInfo.endCursor })).claimableCoupons;
+  expect(second.nodes).toEqual([{ template: { templateId: idOf("CouponTemplate", id) } }]);
+  expect(second.pageInfo.hasNextPage).toBe(false);
 });

@@ -38,6 +38,7 @@ test("a query says the same by an error", async () => {
   const ask = async (named: string) => (await api.ask("graphql", `{ member${named} { id } }`, { token: admin })).body;
   expect((await ask(`(memberId: "${idOf("Member", 2)}")`)).data.member.id).toBe(idOf("Member", 2));
   expect((await ask(`(externalId: "x2")`)).data.member.id).toBe(idOf("Member", 2));
+  expect((await ask(`(externalId: " x2\u200B ")`)).data.member.id).toBe(idOf("Member", 2));
   const { extensions } = (await ask("")).errors[0];
   expect(extensions).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "memberId" }] });
 });

@@ -9,6 +9,7 @@ import { createImportUpload } from "../../../src/schema/member/import-upload.ts"
 import { buildSchemas } from "../../../src/schema/server/schemas.ts";
 import { realWorld } from "../../../src/world.ts";
 import { type Answer, serveGraphql, testContext } from "../../support/graphql.ts";
+import { beginPost } from "../../support/half-open.ts";
 import { tempDir } from "../../support/temp.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
@@ -212,17 +213,38 @@ test("members are imported from text, with the faults of each row", async () => 
 });
 
 describe("POST /imports", () => {
+  const fileHouse = {
+    id: realWorld.id,
+    limitRequest: async () => undefined,
+    addressOf: () => "here",
+    leaving: new AbortController().signal,
+    timers: realWorld.timers,
+  };
   const dir = tempDir();
   const send = async (body: BodyInit, headers: Record<string, string>, query = "", maxBytes = 1_000_000) => {
     const signIn = createSignIn({ db: api.db, members: undefined, memory: createMemory(), ...realWorld });
     const contextFor = (actor: Actor) => testContext(api.db, actor);
-    const fetchOne = createImportUpload({ signIn, contextFor, id: realWorld.id, dir, maxBytes });
+    const fetchOne = createImportUpload({ ...fileHouse, signIn, contextFor, dir, maxBytes });
     const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: fetchOne });
     const response = await fetch(`http://127.0.0.1:${server.port}/imports${query}`, { method: "POST", body, headers });
     const answer = { status: response.status, body: await response.json() };
     await server.stop(true);
     return answer;
   };
+  test("does not wait for a file that stops arriving", async () => {
+    const contextFor = (actor: Actor) => testContext(api.db, actor);
+    const signIn = createSignIn({ db: api.db, members: undefined, memory: createMemory(), ...realWorld });
+    const pace = { bytes: 1_000, ms: 20 };
+    const fetchOne = createImportUpload({ ...fileHouse, signIn, contextFor, dir, pace });
+    const server = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: fetchOne });
+    const headers = { authorization: `Bearer ${shop}`, "content-type": "text/csv" };
+    const begun = beginPost(`http://127.0.0.1:${server.port}/imports`, { headers, body: "externalId\n", length: 100 });
+    await begun.closed;
+    expect(begun.said()).toMatch(/^HTTP\/1.1 408 .*less than 1000 bytes came in 0.02 s; send it again/s);
+    await server.stop(true);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
   const csv = (token: string) => ({ "content-type": "text/csv; charset=utf-8", authorization: `Bearer ${token}` });
 
   test("takes a file and answers what became of it, and keeps nothing of it", async () => {
@@ -232,7 +254,7 @@ describe("POST /imports", () => {
       200,
       "done",
       2999,
-      [{ row: 9, column: 2, message: "is not a whole number" }],
+      [{ row: 9, column: 2, message: "is no whole number: write digits alone, e.g. 12" }],
     ]);
     expect(await readdir(dir)).toEqual([]);
   });

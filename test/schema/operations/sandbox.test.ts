@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { setSandboxFaults } from "../../../src/operations/sandbox.ts";
 import { askAdmin, dataOf } from "../../support/ask.ts";
+import { hire } from "../../support/operators.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 
 let shop: Shop;
@@ -37,6 +38,17 @@ test("operators read what the sandbox took, by channel, run and recipient, page 
   expect(mail.ref).toEndWith(":7");
   expect(mail.unsubscribeUrl).toContain("/u/");
   expect((await ask("{ sandboxOutbox(channel: IN_APP) { nodes { ref } } }")).sandboxOutbox.nodes).toEqual([]);
+});
+
+test("a viewer sees who was written to, and neither what it said nor a link that acts for the member", async () => {
+  const vic = await hire(shop, "vic", "viewer");
+  const asked = async (field: string) =>
+    (await vic.ask(`{ sandboxOutbox(first: 1) { nodes { ref to ${field} } } }`)).code;
+  expect(await asked("channel")).toBeUndefined();
+  expect([await asked("unsubscribeUrl"), await asked("parts { text }")]).toEqual(["FORBIDDEN", "FORBIDDEN"]);
+  const ed = await hire(shop, "ed", "editor");
+  const { sandboxOutbox } = await ed.get("{ sandboxOutbox(first: 1) { nodes { parts { text } unsubscribeUrl } } }");
+  expect(sandboxOutbox.nodes[0].parts).not.toEqual([]);
 });
 
 test("operators see how much it took, and whether anyone got anything twice", async () => {

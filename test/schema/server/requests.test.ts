@@ -1,4 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
+import { createMemory } from "../../../src/memory.ts";
+import { createRequestLimit } from "../../../src/operations/request-limit.ts";
+import { clientAddress } from "../../../src/web/client-address.ts";
 import { type Answer, type Face, read, serveGraphql } from "../../support/graphql.ts";
 import { probe, probeSchemas } from "../../support/probe-schema.ts";
 
@@ -94,6 +97,45 @@ describe("a request that is not what it should be", () => {
     });
   }
 
+  const asks: [title: string, query: string, status: number, code: string][] = [
+    ["is no syntax", "{", 400, "GRAPHQL_PARSE_FAILED"],
+    ["is not of the schema", "{ bix }", 400, "GRAPHQL_VALIDATION_FAILED"],
+    ["breaks something", "{ broken }", 500, "INTERNAL"],
+    [
+      "asks for too much",
+      `{${Array.from({ length: 16 }, (_, i) => `a${i}:box{level}`).join(" ")}}`,
+      400,
+      "TOO_MANY_ALIASES",
+    ],
+  ];
+  for (const [title, query, status, code] of asks) {
+    test(`a document that ${title} has its status under graphql-response+json, and 200 under json`, async () => {
+      const types: [accept: string, status: number, type: string][] = [
+        ["application/json", 200, "application/json; charset=utf-8"],
+        ["application/graphql-response+json", status, "application/graphql-response+json; charset=utf-8"],
+        [
+          "application/json;q=0.5, application/graphql-response+json",
+          status,
+          "application/graphql-response+json; charset=utf-8",
+        ],
+        ["*/*", status, "application/graphql-response+json; charset=utf-8"],
+      ];
+      for (const [accept, expected, type] of types) {
+        const answer = await api.ask("app", query, { headers: { accept } });
+        expect([accept, answer.status, answer.code]).toEqual([accept, expected, code]);
+        expect(answer.headers.get("content-type")).toBe(type);
+      }
+    });
+  }
+
+  test("what is wrong with the request itself has its status whatever is accepted", async () => {
+    for (const accept of ["application/json", "text/event-stream", "application/graphql-response+json"]) {
+      expectFault(await api.post("app", "{", { ...json, accept }), 400, "BAD_REQUEST", "invalid JSON");
+      const bad = await api.ask("app", "{box{level}}", { token: "ff_op_x", headers: { accept } });
+      expectFault(bad, 401, "TOKEN_UNKNOWN", "revoked");
+    }
+  });
+
   test("a client that takes neither JSON nor events is told what there is", async () => {
     expectFault(
       await api.ask("app", "{box{level}}", { headers: { accept: "image/png" } }),
@@ -174,18 +216,56 @@ describe("a document that asks for too much", () => {
 });
 
 describe("too many requests", () => {
-  test("of one address or one member are answered with 429 and the time to wait", async () => {
-    const api = await serveGraphql({
-      schemas: probeSchemas(),
-      limitRequest: async (who) =>
-        "member" in who ? { allowed: false, retryAfterSeconds: 3 } : { allowed: who.address === "127.0.0.1" },
-      addressOf: (request, server) =>
-        request.headers.get("x-forwarded-for") ?? server.requestIP(request)?.address ?? "",
-    } as Parameters<typeof serveGraphql>[0]);
-    const member = await api.ask("app", "{box{level}}", { token: await api.member("eager") });
-    expectFault(member, 429, "RATE_LIMITED", "3 s");
-    expect(member.headers.get("retry-after")).toBe("3");
-    expect((await api.ask("app", "{box{level}}")).status).toBe(200);
-    await api.stop();
+  const once = { limit: 1, periodSeconds: 10 };
+  const rate = (setting: string) => ({ ...once, setting });
+  const rates = {
+    app: { limit: 2, periodSeconds: 10, setting: "RATE_APP_ADDRESS" },
+    member: rate("RATE_APP_MEMBER"),
+    token: rate("RATE_GRAPHQL_TOKEN"),
+    stranger: rate("RATE_GRAPHQL_ADDRESS"),
+    signIn: rate("RATE_SIGN_IN"),
+    link: rate("RATE_LINKS"),
+  };
+  const limitRequest = createRequestLimit({ redis: undefined, memory: createMemory(), clock: () => 0 }, rates);
+  let api: Served;
+  beforeAll(async () => {
+    api = await serveGraphql({ schemas: probeSchemas(), limitRequest, addressOf: clientAddress(true, () => {}) });
+  });
+  afterAll(() => api.stop());
+  const from = (address: string) => ({ "x-forwarded-for": address });
+
+  test("of one member, or one token, are answered with 429, the time to wait and the setting's name", async () => {
+    const member = { token: await api.member("eager"), headers: from("203.0.113.1") };
+    const operator = { token: await api.token({ kind: "operator", name: "E", role: "viewer" }) };
+    expect((await api.ask("app", "{box{level}}", member)).status).toBe(200);
+    const again = await api.ask("app", "{box{level}}", member);
+    expectFault(again, 429, "RATE_LIMITED", "at most 1 in 10 s (RATE_APP_MEMBER); try again in 10 s");
+    expect(again.headers.get("retry-after")).toBe("10");
+    expect((await api.ask("graphql", "{box{level}}", operator)).status).toBe(200);
+    expectFault(await api.ask("graphql", "{box{level}}", operator), 429, "RATE_LIMITED", "RATE_GRAPHQL_TOKEN");
+  });
+
+  test("of one address, which of IPv6 is its /64, are refused whatever they bring", async () => {
+    for (const [n, address] of ["2001:db8:1:2::1", "2001:0DB8:1:2:ffff::9", "2001:db8:1:2::3"].entries()) {
+      const answer = await api.ask("app", "{box{level}}", { headers: from(address) });
+      expect([n, answer.status]).toEqual([n, n < 2 ? 200 : 429]);
+    }
+    expect((await api.ask("app", "{box{level}}", { headers: from("2001:db8:1:3::1") })).status).toBe(200);
+    for (const token of [undefined, `ff_op_${"x".repeat(43)}`, `ff_op_${"y".repeat(43)}`]) {
+      const answer = await api.ask("graphql", "{box{level}}", {
+        headers: from("203.0.113.2"),
+        ...(token && { token }),
+      });
+      if (token) expectFault(answer, 429, "RATE_LIMITED", "RATE_GRAPHQL_ADDRESS");
+    }
+  });
+
+  test("to sign in are refused by address, before the token is looked at", async () => {
+    const post = () =>
+      fetch(`${api.url}/graphql/sign-in`, { method: "POST", body: new URLSearchParams({ token: "x" }) });
+    expect((await post()).status).toBe(401);
+    const again = await post();
+    expect([again.status, again.headers.get("retry-after")]).toEqual([429, "10"]);
+    expect(await again.text()).toContain("RATE_SIGN_IN");
   });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
-import { exportSPKI, generateKeyPair, SignJWT } from "jose";
+import { exportJWK, exportSPKI, generateKeyPair, SignJWT } from "jose";
 import { createMemory } from "../../../src/memory.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
 import { realWorld } from "../../../src/world.ts";
@@ -24,6 +24,14 @@ describe("a member", () => {
       kind: "MEMBER",
       name: "m-customer-1",
     });
+  });
+
+  test("is the same where the token's sub has a blank more, or something that nobody sees", async () => {
+    await api.member("customer-7");
+    for (const sub of ["customer-7 ", "\u200Bcustomer-7", "customer\u00AD-7"]) {
+      const { body } = await api.ask("app", whoAmI, { token: await sign({ ...claims, sub }) });
+      expect(body.data.viewer).toEqual({ kind: "MEMBER", name: "m-customer-7" });
+    }
   });
 
   test("without a token is nobody, and may ask what everyone may", async () => {
@@ -66,6 +74,32 @@ describe("a member", () => {
       expect(answer.headers.get("www-authenticate")).toStartWith('Bearer error="invalid_token"');
     });
   }
+
+  test("with a claim that is null is let in or refused as if the claim were not there", async () => {
+    const token = await sign({ ...claims, nbf: null, iat: null, jti: null });
+    expect((await api.ask("app", whoAmI, { token })).body.data.viewer.name).toBe("m-customer-1");
+    for (const missing of ["exp", "sub", "iss", "aud"]) {
+      const without = await sign({ ...claims, nbf: null, [missing]: null });
+      expect((await api.ask("app", whoAmI, { token: without })).status).toBe(401);
+    }
+    const expired = await sign({ ...claims, nbf: null, exp: 1_000_000_000 });
+    expect((await api.ask("app", whoAmI, { token: expired })).code).toBe("TOKEN_EXPIRED");
+  });
+
+  test("is known by a key of the shop's set whose other fields are null", async () => {
+    const { privateKey, publicKey } = await generateKeyPair("RS256", { extractable: true });
+    const key = { ...(await exportJWK(publicKey)), kid: "1", alg: null, use: null, key_ops: null, x5c: null };
+    using keys = Bun.serve({ port: 0, hostname: "127.0.0.1", fetch: () => Response.json({ keys: [key] }) });
+    await api.member("jwks");
+    const { secret: _, ...pinned } = memberTokens;
+    const members = { ...pinned, algorithms: ["RS256"], jwksUrl: keys.url.href };
+    const signIn = createSignIn({ db: api.db, members, memory: createMemory(), ...realWorld });
+    const token = await new SignJWT({ ...claims, sub: "jwks" })
+      .setProtectedHeader({ alg: "RS256", kid: "1" })
+      .sign(privateKey);
+    const request = new Request("http://fanfare.test", { headers: { authorization: `Bearer ${token}` } });
+    expect(await signIn(request)).toMatchObject({ actor: { kind: "member", id: "m-jwks" } });
+  });
 
   test("who was erased is not let in any more", async () => {
     const token = await api.member("erased");
@@ -166,14 +200,30 @@ describe("an operator", () => {
     expect(signedIn.status).toBe(303);
     expect(signedIn.headers.get("location")).toBe("/graphql");
     const cookie = signedIn.headers.get("set-cookie") ?? "";
-    for (const guard of ["HttpOnly", "SameSite=Strict", "Secure"]) expect(cookie).toContain(guard);
+    for (const guard of ["HttpOnly", "SameSite=Strict", "Secure", "Path=/"]) expect(cookie).toContain(guard);
+    expect(cookie).toStartWith("__Host-"); // of this very host, over https: no neighbour can plant one
 
     const after = await read(await page("/graphql", { headers: { cookie: cookie.split(";")[0] ?? "" } }));
     expect(after.status).toBe(200);
     expect(after.text).toContain("YogaGraphiQL");
     expect(after.text).not.toMatch(/<(script|link)[^>]+(src|href)="https?:/);
+    const policy = after.headers.get("content-security-policy") ?? "";
+    expect(policy).toMatch(/^default-src 'none'.*frame-ancestors 'none'.*script-src ('sha256-[^']{44}' )+blob:;/);
+    const scripts = [...after.text.matchAll(/<script>(.*?)<\/script>/gs)].map(([, text = ""]) => text);
+    for (const text of scripts) expect(policy).toContain(new Bun.CryptoHasher("sha256").update(text).digest("base64"));
+    expect(scripts.length).toBeGreaterThan(0);
+    expect(before.headers.get("content-security-policy")).toContain("default-src 'none'");
     const asked = await api.ask("graphql", whoAmI, { headers: { cookie: cookie.split(";")[0] ?? "" } });
     expect(asked.body.data.viewer).toEqual({ kind: "OPERATOR", name: "Bea" });
+  });
+
+  test("signs out on the page: the browser forgets the token; another site cannot do it for them", async () => {
+    const out = (origin: string) => page("/graphql/sign-out", { method: "POST", headers: { origin } });
+    const signedOut = await out(api.url);
+    expect([signedOut.status, signedOut.headers.get("location")]).toEqual([303, "/graphql"]);
+    expect(signedOut.headers.get("set-cookie")).toMatch(/^__Host-fanfare_operator=;.*Max-Age=0.*Secure/);
+    expect((await out("https://evil.test")).status).toBe(403);
+    expect((await page("/graphql/sign-out")).status).toBe(401); // to look at, it is the page to sign in
   });
 
   test("cannot be signed in by another site, nor with anything but an operator's token", async () => {

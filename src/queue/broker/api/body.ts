@@ -8,11 +8,19 @@ export async function readBody(request: Request, most: number): Promise<Uint8Arr
   return body.byteLength > most ? tooLarge : body;
 }
 
-/** What a body says; undefined for what is no JSON. */
+/** What a body says, less its nulls, which count as absent at every level; undefined for what is no JSON. */
 export function readJson(bytes: Uint8Array<ArrayBuffer>): unknown {
   try {
-    return JSON.parse(new TextDecoder().decode(bytes));
+    return withoutNulls(JSON.parse(new TextDecoder().decode(bytes)));
   } catch {
     return undefined;
   }
+}
+
+/** In lists the place counts, so there they stay. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (typeof value !== "object" || value === null) return value;
+  const kept = Object.entries(value).filter(([, each]) => each !== null);
+  return Object.fromEntries(kept.map(([name, each]) => [name, withoutNulls(each)]));
 }

@@ -115,12 +115,18 @@ export async function readQuery({
   const bytes = await request.bytes();
   if (bytes.byteLength === 0) return query;
   const wishes = bulk.safeParse(readJson(bytes));
-  if (!wishes.success) return reject(400, "the body must be a JSON object of filters, none of them empty");
+  if (!wishes.success || (Object.keys(wishes.data).length === 0 && namesAny(bytes)))
+    return reject(400, "the body must be a JSON object of filters, none of them empty");
   const all = new URLSearchParams(query);
   for (const [name, value] of Object.entries(wishes.data)) {
     for (const one of [value].flat()) all.append(name, String(one));
   }
   return all;
+}
+
+/** Whether a body that says nothing has names in it: filters that are all null would find everything. */
+function namesAny(bytes: Uint8Array<ArrayBuffer>): boolean {
+  return new TextDecoder().decode(bytes).includes(":");
 }
 
 const scalar = z.union([z.string(), z.number()]);

@@ -58,7 +58,7 @@ async function publish(
 const batchItem = z.object({
   destination: z.string(),
   headers: z.record(z.string(), z.string()).default({}),
-  body: z.string().nullish(),
+  body: z.string().optional(),
   queue: z.string().optional(),
 });
 /** A hundred of the largest messages, with room for JSON's escapes. */

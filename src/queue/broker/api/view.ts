@@ -9,7 +9,10 @@ type Shown = Pick<
 >;
 
 /** A message as QStash shows it. Fields without a value are left out. */
-export function messageView(store: Store, message: Omit<Message, "lane" | "due" | "slot">): Record<string, unknown> {
+export function messageView(
+  store: Store,
+  message: Omit<Message, "lane" | "due" | "wait" | "slot">,
+): Record<string, unknown> {
   const { id, starts, retries, schedule, flow } = message;
   return {
     messageId: id,

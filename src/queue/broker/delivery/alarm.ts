@@ -1,7 +1,7 @@
 /**
  * Clocks are checked at least this often while something waits: they jump, and a sleeping machine's timers do not run.
  */
-const longestSleepMs = 60_000;
+const longestSleepMs = 1_000;
 
 /**
  * One timer for whatever is next. It never rings before the broker's clock has come to the time, and is silent when

@@ -13,8 +13,16 @@ const defaultTimeoutMs = 15 * 60_000;
 const maxAnswerBytes = 1_048_576;
 const nothing = new Uint8Array(0);
 
-/** Makes one signed attempt and waits for the whole answer; never throws. `stop` gives it up. */
-export async function attempt(options: DeliverOptions, message: Message, stop: AbortSignal): Promise<Attempt> {
+/**
+ * Makes one attempt at `address`, signed for the message's destination, and waits for the whole answer; never throws.
+ * `stop` gives it up.
+ */
+export async function attempt(
+  options: DeliverOptions,
+  message: Message,
+  address: string,
+  stop: AbortSignal,
+): Promise<Attempt> {
   const controller = new AbortController();
   const { signal } = controller;
   const giveUp = () => controller.abort(new Error("the broker is stopping"));
@@ -23,18 +31,23 @@ export async function attempt(options: DeliverOptions, message: Message, stop: A
   stop.addEventListener("abort", giveUp);
   try {
     // The race is for a destination function that does not heed the signal.
-    return await Promise.race([exchange(options, message, signal), aborted(signal)]);
+    return await Promise.race([exchange(options, message, address, signal), aborted(signal)]);
   } catch (error) {
     controller.abort();
-    return { status: 0, headers: undefined, body: Buffer.from(reason(error)) };
+    return { status: 0, headers: undefined, body: Buffer.from(reason(error)), broke: breakOf(error) };
   } finally {
     clearTimeout(timer);
     stop.removeEventListener("abort", giveUp);
   }
 }
 
-async function exchange(options: DeliverOptions, message: Message, signal: AbortSignal): Promise<Attempt> {
-  const request = toRequest(options.currentSigningKey, message, signal);
+async function exchange(
+  options: DeliverOptions,
+  message: Message,
+  address: string,
+  signal: AbortSignal,
+): Promise<Attempt> {
+  const request = toRequest(options.currentSigningKey, message, address, signal);
   const response = await (options.deliver ?? call)(request);
   return { status: response.status, headers: response.headers, body: await readSome(response) };
 }
@@ -46,7 +59,7 @@ function call(request: Request): Promise<Response> {
   return fetch(request, patient);
 }
 
-function toRequest(key: string, message: Message, signal: AbortSignal): Request {
+function toRequest(key: string, message: Message, address: string, signal: AbortSignal): Request {
   const { url, method } = message;
   const body = method === "GET" ? null : message.body;
   const headers = new Headers(forwarded(message));
@@ -58,7 +71,7 @@ function toRequest(key: string, message: Message, signal: AbortSignal): Request 
   if (message.label !== null) headers.set("upstash-label", message.label);
   if (message.topic !== null) headers.set("upstash-topic-name", message.topic);
   if (message.ip !== null) headers.set("upstash-caller-ip", message.ip);
-  return new Request(url, { method, headers, signal, redirect: "manual", body });
+  return new Request(address, { method, headers, signal, redirect: "manual", body });
 }
 
 function forwarded(message: Message): Record<string, string> {
@@ -86,6 +99,12 @@ async function readSome(response: Response): Promise<Uint8Array<ArrayBuffer>> {
     if (size >= maxAnswerBytes) break;
   }
   return Buffer.concat(chunks).subarray(0, maxAnswerBytes);
+}
+
+function breakOf(error: unknown): Attempt["broke"] {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  if (code === "ECONNREFUSED") return "before";
+  return code === "ECONNRESET" || code === "EPIPE" ? "amid" : undefined;
 }
 
 function reason(error: unknown): string {

@@ -86,6 +86,12 @@ export class Dispatcher {
     this.#schedulePump();
   }
 
+  /** Looks through everything again, after the clock was set back. */
+  restart(): void {
+    this.#throttled.clear();
+    this.lanes.restart(this.#options.now());
+  }
+
   #ring(): void {
     if (this.#stopped) return;
     const now = this.#options.now();

@@ -23,8 +23,9 @@ export function writeOutcome(store: Store, message: Message, attempt: Attempt, n
   const hopeless = headers !== undefined && isFinal(status, headers);
   if (hopeless || message.retried >= message.retries) return giveUp(store, message, attempt, now);
 
-  const retryAt = now + retryDelay(message.retried, extrasOf(message).retryDelay, headers, now);
-  const kept = store.postpone.run(message.retried + 1, retryAt, message.seq).changes > 0;
+  const wait = retryDelay(message.retried, extrasOf(message).retryDelay, headers, now);
+  const retryAt = now + wait;
+  const kept = store.postpone.run(message.retried + 1, retryAt, wait, message.seq).changes > 0;
   if (!kept) return cancelled;
   logFailure(store, message, attempt, now);
   store.log.run(message.seq, now, "RETRY", JSON.stringify({ next: retryAt }));

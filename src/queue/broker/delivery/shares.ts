@@ -1,3 +1,4 @@
+import { originOf } from "../standing.ts";
 import type { Lane } from "./lane/lane.ts";
 
 /** While no more than this part of the slots is taken, everyone takes what he needs. */
@@ -95,10 +96,4 @@ export class Shares {
       if (calls.size === 0 && waiting.size === 0) this.#origins.delete(name);
     }
   }
-}
-
-/** What comes before the path; cheaper than reading the whole address, and as good for telling destinations apart. */
-function originOf(url: string): string {
-  const end = url.slice(8).search(/[/?#]/);
-  return end < 0 ? url : url.slice(0, end + 8);
 }

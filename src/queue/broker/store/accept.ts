@@ -61,7 +61,8 @@ function place(store: Store, id: string, draft: Draft, now: number): Placed {
   const due = Math.max(now, starts);
   if (queue !== null) store.ensureQueue.run(queue, now);
   const limitsChanged = flow !== undefined && saveLimits(store, flow);
-  const when = { created: now, starts, due };
+  const isUntil = draft.notBefore !== undefined && schedule === null;
+  const when = { created: now, starts, due, wait: isUntil ? null : draft.delayMs };
   const what = { url, method, header: JSON.stringify(headers), body, retries, extras: json(extras) };
   const where = { lane, flow: flow?.key ?? null, queue, slot: queue === null ? null : (draft.slot ?? seq) };
   store.insert({ seq, id, ...when, ...what, ...where, label, topic, ip, schedule });

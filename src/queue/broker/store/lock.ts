@@ -6,14 +6,18 @@ import { Database } from "bun:sqlite";
  */
 export function lockFile(path: string): () => void {
   const lock = new Database(`${path}.lock`, { create: true });
-  lock.run("PRAGMA busy_timeout = 1000");
   try {
+    lock.run("PRAGMA busy_timeout = 1000");
     lock.run("BEGIN EXCLUSIVE");
   } catch (error) {
     lock.close();
-    if (!(error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_BUSY"))) throw error;
+    if (!/^SQLITE_(BUSY|LOCKED)/.test(codeOf(error))) throw error;
     const words = `Another broker has ${path} open; stop that one, or give this one a file of its own.`;
     throw Object.assign(new Error(words, { cause: error }), { code: "QUEUE_IN_USE" });
   }
   return () => lock.close(true);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

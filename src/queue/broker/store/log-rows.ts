@@ -41,6 +41,8 @@ export function logRows(db: Database) {
     "SELECT min(seq) AS first FROM (SELECT seq FROM log WHERE seq < ? ORDER BY seq DESC LIMIT ?)",
   );
   return {
+    /** The time of the newest entry: nobody has seen a later one here, unless the clock was set back. */
+    lastLogged: db.query<{ time: number }, []>("SELECT time FROM log ORDER BY seq DESC LIMIT 1"),
     log: db.query<never, [message: number, time: number, state: LogState, extras: string | null]>(
       "INSERT INTO log (message, time, state, extras) VALUES (?, ?, ?, ?)",
     ),

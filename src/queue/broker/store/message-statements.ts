@@ -13,10 +13,11 @@ export function messageStatements(db: Database) {
   return {
     ...lookups(db),
     ...walks(db),
+    ...waits(db),
     insert: db.query<never, [Named]>(
-      `INSERT INTO message (seq, id, lane, due, created, starts, url, method, header, body, retries,
+      `INSERT INTO message (seq, id, lane, due, created, starts, wait, url, method, header, body, retries,
                             label, flow, schedule, queue, slot, topic, ip, extras)
-       VALUES ($seq, $id, $lane, $due, $created, $starts, $url, $method, $header, $body, $retries,
+       VALUES ($seq, $id, $lane, $due, $created, $starts, $wait, $url, $method, $header, $body, $retries,
                $label, $flow, $schedule, $queue, $slot, $topic, $ip, $extras)`,
     ),
     end: db.query<never, [now: number, seq: number]>(
@@ -27,9 +28,31 @@ export function messageStatements(db: Database) {
       purgeLog.run(before, limit);
       return purgeMessages.run(before, limit).changes;
     },
-    postpone: db.query<never, [retried: number, due: number, seq: number]>(
-      "UPDATE message SET retried = ?, due = ? WHERE seq = ? AND ended IS NULL",
+    postpone: db.query<never, [retried: number, due: number, wait: number, seq: number]>(
+      "UPDATE message SET retried = ?, due = ?, wait = ? WHERE seq = ? AND ended IS NULL",
     ),
+  };
+}
+
+/** Messages that wait for so long, and not until then. */
+function waits(db: Database) {
+  const dueAfter = db.query<{ due: number }, [after: number, limit: number]>(
+    "SELECT due FROM message WHERE due > ? AND ended IS NULL ORDER BY due LIMIT 1 OFFSET ?",
+  );
+  const shorten = db.query<never, [after: number, last: number, now: number]>(
+    `UPDATE message SET due = ?3 + wait
+     WHERE due > ?1 AND due <= ?2 AND ended IS NULL AND wait IS NOT NULL AND due > ?3 + wait`,
+  );
+  return {
+    /**
+     * Of some `length` messages due after a time, has those that would wait for longer than their wait wait for that
+     * from now; answers up to when it has looked, nothing at the end.
+     */
+    shortenAfter(after: number, now: number, length: number): number | undefined {
+      const last = dueAfter.get(after, length)?.due;
+      shorten.run(after, last ?? Number.MAX_SAFE_INTEGER, now);
+      return last;
+    },
   };
 }
 

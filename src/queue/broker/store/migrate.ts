@@ -140,4 +140,7 @@ const steps = [
 
   // What is published to a URL group has these headers, too: JSON, by lower-case name.
   "ALTER TABLE topic ADD COLUMN headers TEXT;",
+
+  // How long a message was to wait, for when the clock is set back; null where it waits until a moment.
+  "ALTER TABLE message ADD COLUMN wait INTEGER;",
 ];

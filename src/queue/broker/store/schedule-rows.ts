@@ -25,6 +25,7 @@ export function scheduleRows(db: Database) {
          flow = excluded.flow, queue = excluded.queue, topic = excluded.topic, ip = excluded.ip,
          extras = excluded.extras`,
     ),
+    advance: db.query<never, [next: number, id: string]>("UPDATE schedule SET next = ? WHERE id = ?"),
     /** `sent` is a JSON list of the ids of the tick's messages. */
     ticked: db.query<never, [next: number | null, last: number, sent: string, id: string]>(
       "UPDATE schedule SET next = ?, last = ?, sent = ? WHERE id = ?",

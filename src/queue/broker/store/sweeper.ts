@@ -66,7 +66,8 @@ export function createSweeper({ store, committer, alarmAt, onSwept }: SweeperPar
     },
     onAlarm(now: number): void {
       if (next === undefined) return;
-      if (now >= next) sweep(now);
+      // A time that nobody would plan now is from before the clock was set back.
+      if (now >= next || next > now + intervalMs) sweep(now);
       else alarmAt(next);
     },
   };

@@ -65,7 +65,7 @@ export class Lanes {
     if (lane) {
       lane.add(seq);
       wake(lane);
-    } else this.#restartScan(now);
+    } else this.restart(now);
   }
 
   release({ lane: key, seq, queue }: Message): void {
@@ -78,7 +78,7 @@ export class Lanes {
   refresh(key: string, now: number): void {
     const lane = this.#lane(key, now);
     if (!lane) {
-      this.#restartScan(now);
+      this.restart(now);
       return;
     }
     lane.refreshLimits();
@@ -95,8 +95,8 @@ export class Lanes {
     for (const [key, lane] of this.#lanes) if (lane.isIdle(now)) this.#lanes.delete(key);
   }
 
-  /** With no room to hold a lane: the table is looked through again when there is. */
-  #restartScan(now: number): void {
+  /** Has the table looked through again, soon: with no room to hold a lane, or under another clock. */
+  restart(now: number): void {
     this.#mark = start;
     this.#parts.alarm.at(now + recheckMs);
   }

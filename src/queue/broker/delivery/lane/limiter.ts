@@ -30,6 +30,8 @@ export function createLimiter(): Limiter {
   let used = 0;
   let opened = Number.NEGATIVE_INFINITY;
   const closes = () => opened + (limits.periodMs ?? 1_000);
+  /** A period that is still to begin was opened before the clock was set back: it is over. */
+  const isOpen = (now: number) => opened <= now && now < closes();
   return {
     setLimits: (changed) => {
       limits = changed;
@@ -38,7 +40,7 @@ export function createLimiter(): Limiter {
       if (limits.paused) return "full";
       if (running >= Math.min(limits.parallelism ?? defaultParallelism, max)) return "full";
       if (limits.rate === undefined) return "open";
-      if (now >= closes()) {
+      if (!isOpen(now)) {
         opened = now;
         used = 0;
       }
@@ -57,10 +59,10 @@ export function createLimiter(): Limiter {
     },
     counts: (now) => ({
       running,
-      used: now < closes() ? used : 0,
+      used: isOpen(now) ? used : 0,
       opened: Number.isFinite(opened) ? opened : undefined,
     }),
     isPaused: () => limits.paused === true,
-    isBusy: (now) => running > 0 || (limits.rate !== undefined && now < closes()),
+    isBusy: (now) => running > 0 || (limits.rate !== undefined && isOpen(now)),
   };
 }

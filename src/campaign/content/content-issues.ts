@@ -1,0 +1,75 @@
+import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
+import type { Context } from "../../context.ts";
+import type { Issue } from "../../errors.ts";
+import type { Content } from "./content.ts";
+import { giveWay, readerBudget } from "./render-budget.ts";
+import { renderParts } from "./rendition.ts";
+import { compileTemplate, type TemplateScope, templateVariables, type Variables } from "./template.ts";
+import { templateIssues } from "./template-issues.ts";
+
+type Parts = Readonly<Record<string, string>>;
+
+/**
+ * Everything wrong with a content for these channels: missing or unknown parts, lengths, faults inside templates with
+ * line and column, and what comes of them with the examples of the variables, as the channel's provider would see it.
+ * `known` are the variables that the templates may use.
+ */
+export async function contentIssues(
+  ctx: Context,
+  content: Content,
+  wanted: readonly ChannelName[],
+  known: Variables = templateVariables,
+): Promise<Issue[]> {
+  const issues = wanted
+    .filter((channel) => !content[channel]?.default)
+    .map((channel) => ({
+      path: `content.${channel}.default`,
+      message: `the campaign uses ${channel} and has no content for it`,
+    }));
+  for (const channel of channelNames) {
+    const variables = factsOf(channel).unsubscribe ? { ...known, unsubscribeUrl: exampleWayOut } : known;
+    for (const [locale, parts] of Object.entries(content[channel] ?? {})) {
+      const written = await partIssues(ctx, channel, parts, variables);
+      const found = written.length > 0 ? written : await sampleIssues(ctx, channel, parts, variables);
+      issues.push(...found.map(({ path, message }) => ({ path: `content.${channel}.${locale}.${path}`, message })));
+    }
+  }
+  return issues;
+}
+
+const exampleWayOut = "https://shop.example/u/eyJ0byI6InVuc3Vic2NyaWJlIn0.q8Zk1";
+
+async function partIssues(ctx: Context, channel: ChannelName, parts: Parts, variables: Variables): Promise<Issue[]> {
+  const known = factsOf(channel).parts;
+  const issues: Issue[] = [];
+  for (const [name, rule] of Object.entries(known)) {
+    if (rule.required && !parts[name]?.trim()) issues.push({ path: name, message: "this part is required" });
+  }
+  for (const [name, source] of Object.entries(parts)) {
+    await giveWay(ctx);
+    const rule = known[name];
+    if (!rule)
+      issues.push({ path: name, message: `${channel} has no such part; it has ${Object.keys(known).join(", ")}` });
+    else if (source.length > rule.max) issues.push({ path: name, message: `longer than ${rule.max} characters` });
+    else issues.push(...templateIssues(source, variables).map((fault) => ({ ...fault, path: `${name}${fault.path}` })));
+  }
+  return issues;
+}
+
+/** What is wrong with the message of somebody whose values are the examples. */
+async function sampleIssues(ctx: Context, channel: ChannelName, parts: Parts, variables: Variables): Promise<Issue[]> {
+  const html = (name: string) => factsOf(channel).parts[name]?.html ?? false;
+  const compiled = Object.entries(parts).map(([name, source]) => [name, compileTemplate(source, html(name))] as const);
+  const templates = Object.fromEntries(compiled);
+  const scope = exampleScope(variables);
+  const { faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  return faults
+    .filter(({ part, isOfValues }) => !isOfValues || !/\{[{%]/.test(parts[part] ?? ""))
+    .map(({ part, place, message }) => ({ path: `${part}${place}`, message }));
+}
+
+/** The examples as values. The one cast of them: {@link templateVariables} is such a scope but for the attributes. */
+function exampleScope(variables: Variables): TemplateScope {
+  const { member } = templateVariables;
+  return { ...variables, member: { ...member, attributes: {} } } as unknown as TemplateScope;
+}

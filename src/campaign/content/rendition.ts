@@ -1,0 +1,87 @@
+import { type ChannelName, factsOf } from "../../channels/catalog.ts";
+import { cleanPart, partFaults } from "../../channels/rendered.ts";
+import type { Context } from "../../context.ts";
+import { campaignSettings } from "../settings.ts";
+import { type Content, partsFor } from "./content.ts";
+import { type Budget, isSpent, nextMessage } from "./render-budget.ts";
+import { type Compiled, compileTemplate, type TemplateScope } from "./template.ts";
+import { templateFault } from "./template-fault.ts";
+
+export type Templates = (locale: string) => Readonly<Record<string, Compiled>>;
+
+/** The parsed templates of a channel, each locale parsed once. */
+export function templatesOf(content: Content, channel: ChannelName): Templates {
+  const parsed = new Map<Readonly<Record<string, string>>, Readonly<Record<string, Compiled>>>();
+  return (locale) => {
+    const parts = partsFor(content, channel, locale);
+    const known = parsed.get(parts);
+    if (known) return known;
+    const facts = factsOf(channel).parts;
+    const compiled = Object.fromEntries(
+      Object.entries(parts).map(([name, source]) => [name, compileTemplate(source, facts[name]?.html ?? false)]),
+    );
+    parsed.set(parts, compiled);
+    return compiled;
+  };
+}
+
+/** Why a message cannot be made: its template fails, takes too much, or makes what nobody may be sent. */
+export type RenderReason = "TEMPLATE" | "TEMPLATE_TOO_HEAVY" | "UNSENDABLE";
+
+export interface RenderFault {
+  readonly reason: RenderReason;
+  readonly part: string;
+  /** `:line:column` in the part's template, or nothing. */
+  readonly place: string;
+  readonly message: string;
+  /** Perhaps only of this member's values: with another's it may be right. */
+  readonly isOfValues: boolean;
+}
+
+/** A message as it was rendered, and what is wrong with it. */
+export interface Rendition {
+  readonly parts: Readonly<Record<string, string>>;
+  readonly faults: readonly RenderFault[];
+}
+
+/** Renders the parts of one message. Nothing of it may be sent or shown where there are faults. */
+export async function renderParts(
+  ctx: Context,
+  templates: Readonly<Record<string, Compiled>>,
+  { channel, scope, budget }: { readonly channel: ChannelName; readonly scope: TemplateScope; readonly budget: Budget },
+): Promise<Rendition> {
+  nextMessage(budget);
+  const parts: Record<string, string> = {};
+  for (const [part, template] of Object.entries(templates)) {
+    const most = factsOf(channel).parts[part]?.rendered ?? 0;
+    try {
+      parts[part] = cleanPart(channel, part, await template.render(scope, { ctx, budget, most, now: ctx.clock() }));
+    } catch (error) {
+      const reason = isSpent(budget) ? "TEMPLATE_TOO_HEAVY" : "TEMPLATE";
+      return { parts, faults: [{ reason, part, ...templateFault(error), isOfValues: false }] };
+    }
+  }
+  return { parts, faults: [...unsendable(channel, parts), ...strayLinks(ctx, channel, parts)] };
+}
+
+function unsendable(channel: ChannelName, parts: Rendition["parts"]): RenderFault[] {
+  return partFaults(channel, parts).map(({ part, message, isEmpty = false }) => ({
+    reason: "UNSENDABLE",
+    part,
+    place: "",
+    message,
+    isOfValues: isEmpty,
+  }));
+}
+
+/** Links that an app would open and must not. */
+function strayLinks(ctx: Context, channel: ChannelName, parts: Rendition["parts"]): RenderFault[] {
+  const schemes = ["http", "https", ...campaignSettings.of(ctx).appLinkSchemes];
+  return Object.entries(factsOf(channel).parts).flatMap(([part, { url = false }]) => {
+    const address = parts[part] ?? "";
+    const scheme = URL.parse(address)?.protocol.slice(0, -1);
+    if (!url || address === "" || (scheme && schemes.includes(scheme))) return [];
+    const message = `it is no link that may be opened; such begin with ${schemes.join(":, ")}:`;
+    return [{ reason: "UNSENDABLE", part, place: "", message, isOfValues: scheme === undefined }];
+  });
+}

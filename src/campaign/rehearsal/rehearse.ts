@@ -1,0 +1,85 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type ChannelName, factsOf } from "../../channels/catalog.ts";
+import { type Segments, segmentsOf } from "../../channels/segments.ts";
+import type { Context } from "../../context.ts";
+import type { Issue } from "../../errors.ts";
+import type { FrozenAction } from "../action/define.ts";
+import { localeFor } from "../content/content.ts";
+import { withDeadLinks } from "../content/link.ts";
+import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { readerBudget } from "../content/render-budget.ts";
+import { type RenderFault, renderParts, templatesOf } from "../content/rendition.ts";
+import type { Campaign } from "../draft/campaign.ts";
+import { campaignSettings } from "../settings.ts";
+
+/** The run that rehearsals are of: none, so that neither ledger nor sums know of them. */
+export const noRun = 0;
+
+/** A fault of a rendition, with its place in the campaign. */
+export function issueOf(channel: ChannelName, locale: string, { part, place, message }: RenderFault): Issue {
+  return { path: `content.${channel}.${locale}.${part}${place}`, message };
+}
+
+/** What of a message is paid for by length. */
+export interface MessageSize extends Segments {
+  /** In units of `currency`; null where the installation does not say what a segment costs. */
+  readonly price: number | null;
+  readonly currency: string | null;
+}
+
+/** How many segments these messages are, and what they cost; null on channels that are not paid for in segments. */
+export function sizeOf(
+  ctx: Context,
+  channel: ChannelName,
+  parts: Readonly<Record<string, string>>,
+): MessageSize | null {
+  const { segmented } = factsOf(channel);
+  if (segmented === undefined) return null;
+  const size = segmentsOf(parts[segmented] ?? "");
+  return { ...size, ...priceOf(ctx, size.segments) };
+}
+
+/** What so many segments cost, to a hundredth of the smallest price. */
+export function priceOf(ctx: Context, segments: number): Pick<MessageSize, "price" | "currency"> {
+  const price = campaignSettings.of(ctx).smsSegmentPrice;
+  if (!price) return { price: null, currency: null };
+  return { price: Math.round(segments * price.amount * 1e6) / 1e6, currency: price.currency };
+}
+
+/** What a few messages of a campaign would be, and what is wrong with them. */
+export interface Rehearsal {
+  /** Of each message on a channel that is paid for in segments. */
+  readonly segments: readonly number[];
+  readonly issues: readonly Issue[];
+}
+
+/** Renders a campaign's messages for the first members of its audience, `where`. Nothing is sent. */
+export async function rehearse(
+  ctx: Context,
+  input: {
+    readonly campaign: Campaign;
+    readonly action: FrozenAction;
+    readonly channel: ChannelName;
+    readonly where: SQL;
+    readonly members: number;
+  },
+): Promise<Rehearsal> {
+  const { campaign, action, channel, where } = input;
+  const members = await ctx.db.all<RenderMember>(sql`
+    SELECT ${memberColumns} FROM member m WHERE ${where} LIMIT ${input.members}`);
+  const templates = templatesOf(campaign.content, channel);
+  const dead = withDeadLinks(ctx);
+  const of = { run: noRun, channel, topic: campaign.topic };
+  const budget = readerBudget();
+  const segments: number[] = [];
+  for (const member of members) {
+    const scope = scopeFor(dead, member, { name: campaign.name, coupon: action.values(dead, member), of });
+    const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget });
+    const [fault] = faults.filter(({ isOfValues }) => !isOfValues);
+    const locale = localeFor(campaign.content, channel, member.locale) ?? "default";
+    if (fault) return { segments, issues: [issueOf(channel, locale, fault)] };
+    const size = sizeOf(ctx, channel, parts);
+    if (size) segments.push(size.segments);
+  }
+  return { segments, issues: [] };
+}

@@ -1,0 +1,8 @@
+import { plainText, readLine } from "./plain-text.ts";
+
+/** Reads a tag, 1–100 characters. Case counts: `VIP` and `vip` are two. */
+export const readTag = readLine(100);
+export const tag = () => plainText(100);
+
+/** The topic of messages, by which consent is given. */
+export const topic = () => plainText(100);

@@ -1,0 +1,68 @@
+import type { Timers } from "../world.ts";
+
+/** How a body may arrive. */
+export interface BodyLimits {
+  /** Longest, in bytes. */
+  readonly maxBytes: number;
+  /** All of it must be there after so long; half a minute unless given. */
+  readonly withinMs?: number;
+  readonly timers: Timers;
+}
+
+/** A body that was not taken: it is longer than it may be, or did not arrive in time. */
+export type BodyFault = "too long" | "too slow";
+
+const arriving = new WeakSet<Request>();
+
+/** Whether somebody waits for the rest of this request's body. */
+export function isArriving(request: Request): boolean {
+  return arriving.has(request);
+}
+
+/** Says so of the request while this goes on. */
+export async function whileArriving<T>(request: Request, work: Promise<T>): Promise<T> {
+  arriving.add(request);
+  try {
+    return await work;
+  } finally {
+    arriving.delete(request);
+  }
+}
+
+/**
+ * A request's body as text. One whose announced length is too long is not read at all, and of others not more than may
+ * be. Whoever answers a {@link BodyFault} should end the connection.
+ */
+export async function readText(request: Request, limits: BodyLimits): Promise<{ text: string } | BodyFault> {
+  const { maxBytes, timers, withinMs = 30_000 } = limits;
+  const announced = announcedLength(request);
+  if (announced !== undefined && announced > maxBytes) return "too long";
+  if (!request.body) return { text: "" };
+  // The server reads no more than was announced; counting what streams in costs more than all else that we do.
+  const text = announced === undefined ? counted(request.body, maxBytes) : request.text().then((text) => ({ text }));
+  const late = Promise.withResolvers<"too slow">();
+  const timer = timers.after(withinMs, () => late.resolve("too slow"));
+  try {
+    return await whileArriving(request, Promise.race([text, late.promise]));
+  } finally {
+    timer.stop();
+    text.catch(() => {}); // nobody reads it any more when it was too slow
+  }
+}
+
+/** The length that the request says it has, where nothing contradicts it. */
+function announcedLength({ headers }: Request): number | undefined {
+  const length = headers.get("content-length") ?? "";
+  return /^\d{1,15}$/.test(length) && !headers.has("transfer-encoding") ? Number(length) : undefined;
+}
+
+async function counted(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<{ text: string } | "too long"> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.byteLength;
+    if (size > maxBytes) return "too long";
+    chunks.push(chunk);
+  }
+  return { text: Buffer.concat(chunks).toString() };
+}
