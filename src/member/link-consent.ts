@@ -1,8 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { ChannelName } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
+import type { Query } from "../db/statement.ts";
 import { liftNo, noFor, placesOn } from "./address-no.ts";
-import { findMember } from "./member.ts";
+import { findMember, type Member } from "./member.ts";
 import { consentSaid } from "./set-consent.ts";
 
 /** Who says it: whoever reads the mailbox. */
@@ -21,18 +22,23 @@ export interface LinkWord {
  * has it, and whoever gets it later. A yes takes back what a link said of the others, and nothing that they said
  * themselves. Says nothing of members who were erased.
  */
-export async function saidByLink(ctx: Context, { member: seq, channel, topic, granted }: LinkWord): Promise<void> {
-  const member = await findMember(ctx, { seq });
-  if (!member) return;
+export async function saidByLink(ctx: Context, word: LinkWord): Promise<void> {
+  const member = await findMember(ctx, { seq: word.member });
+  if (member) await ctx.db.write(linkSaid(ctx, member, word));
+}
+
+/** The statements of {@link saidByLink}. */
+export function linkSaid(ctx: Context, member: Member, { channel, topic, granted }: Omit<LinkWord, "member">): Query[] {
+  const { seq } = member;
   const [places, now] = [placesOn(ctx, member, channel), ctx.clock()];
   const sharing = sharers(places.map(({ address }) => address));
   const byLink = sql`EXISTS (SELECT 1 FROM consent c
     WHERE c.member = m.seq AND c.channel = ${channel} AND c.topic = ${topic} AND c.source = ${source})`;
   const who = sql`(m.seq = ${seq} OR (m.seq IN (${sharing}) AND ${granted ? byLink : sql`1`}))`;
-  await ctx.db.write([
+  return [
     ...consentSaid({ who, channel, topic, granted, source, now }),
     granted ? liftNo(places, topic) : noFor(places, topic, source, now),
-  ]);
+  ];
 }
 
 /** The members who have one of these addresses, found by the indexes. */
