@@ -91,6 +91,11 @@ export function forgetAnswers(before: number): Query {
   return sql`DELETE FROM idempotency WHERE at < ${before}`;
 }
 
+/** Forgets what a member was answered: coupons, with their codes. */
+export function forgetAnswersTo(member: number): Query {
+  return sql`DELETE FROM idempotency WHERE caller = ${`member/${member}`}`;
+}
+
 /** Keys belong to a token or a member, not to a name that two may have. */
 function callerOf(actor: Actor): string {
   switch (actor.kind) {

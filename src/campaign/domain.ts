@@ -4,6 +4,7 @@ import { campaignTerms } from "./audience-terms.ts";
 import { setbackOfBatch, setbackOfRun } from "./delivery/refusal.ts";
 import { runCancelled, runCompleted, runFailed } from "./events.ts";
 import { followLink, unsubscribePage } from "./feedback/link-page.ts";
+import { preferencesPage } from "./feedback/preferences-page.ts";
 import { campaignGauges } from "./gauges.ts";
 import {
   campaignCancel,
@@ -56,5 +57,5 @@ export const campaign = defineDomain({
   keeps: campaignKeeps,
   gauges: campaignGauges,
   logs: ["run", "channel", "batch", "reason", "place"],
-  routes: { l: followLink, u: unsubscribePage },
+  routes: { l: followLink, u: unsubscribePage, p: preferencesPage },
 });

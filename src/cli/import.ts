@@ -33,7 +33,8 @@ faults here, up to ${count(keptFaults)} by the API.
 Fields, of which externalId is needed:
 ${knownFields.replace(/(.{1,115})(?: |$)/g, "  $1\n")}
 Lists (tags, pushTokens) are separated by |, an empty cell says nothing, consent and control are yes or no, a PATH is a
-name or names with dots between them.`,
+name or names with dots between them. consentAt:… is when the word of consent:… was said: a yes without one never undoes
+what a member told you herself.`,
   options: {
     json: { type: "boolean", default: false },
     encoding: { type: "string" },

@@ -17,7 +17,10 @@ export interface Column {
 }
 
 /** An item in the making. */
-export type Draft = Record<string, unknown>;
+export type Draft = Record<string, unknown> & { [words]?: ReadonlyMap<string, WordInFile> };
+
+/** Where a draft keeps its words of consent while their columns are read; the check of an item does not see it. */
+const words: unique symbol = Symbol("words of consent");
 
 /**
  * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported; dates
@@ -77,7 +80,8 @@ const fields: Readonly<Record<string, Read>> = {
   pushTokens: list,
 };
 const prefixed =
-  "attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL and consent:CHANNEL:TOPIC";
+  "attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL, consent:CHANNEL:TOPIC, " +
+  "consentAt:CHANNEL and consentAt:CHANNEL:TOPIC";
 export const knownFields = `${Object.keys(fields).join(", ")}, ${prefixed}`;
 const spellings = new Map(Object.keys(fields).map((name) => [plain(name), name]));
 
@@ -89,7 +93,8 @@ function plain(name: string): string {
 function kindOf(name: string, zone: string): Kind | undefined {
   const [word = "", ...rest] = name.split(":");
   if (word === "attribute") return attributeKind(rest);
-  if (word === "consent") return consentKind(rest);
+  if (word === "consent") return consentKind("granted", rest, zone);
+  if (word === "consentAt") return consentKind("date", rest, zone);
   const field = spellings.get(plain(name));
   const read = field === undefined ? undefined : fields[field];
   return field === undefined || !read
@@ -133,18 +138,47 @@ function isDraft(value: unknown): value is Draft {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-function consentKind([channel = "", ...rest]: readonly string[]): Kind | undefined {
+/** A word of consent and, in another column, when it was said: a day where there is no time. */
+interface WordInFile {
+  readonly about: { readonly channel: string; readonly topic?: string };
+  readonly granted?: unknown;
+  readonly date?: string;
+}
+
+function consentKind(
+  part: "granted" | "date",
+  [channel = "", ...rest]: readonly string[],
+  zone: string,
+): Kind | undefined {
   if (!channelNames.some((name) => name === channel)) return undefined;
-  const topic = rest.length > 0 ? { topic: rest.join(":") } : {};
-  const put = (item: Draft, granted: unknown) => {
-    const before = Array.isArray(item.consent) ? item.consent : [];
-    item.consent = [...before, { channel, ...topic, granted }];
-  };
+  const about = { channel, ...(rest.length > 0 ? { topic: rest.join(":") } : {}) };
+  const word = [channel, ...rest].join(":");
+  const read = part === "granted" ? yesNo : day;
   return {
-    place: ["consent", channel, ...rest].join(":"),
-    put: (item, cell) => taking(yesNo(cell, ""), (granted) => put(item, granted)),
+    place: `${part === "granted" ? "consent" : "consentAt"}:${word}`,
+    put: (item, cell) => taking(read(cell, zone), (value) => speak(item, word, zone, { about, [part]: value })),
   };
 }
+
+/** Whichever of its columns comes first; a date alone says nothing. */
+function speak(item: Draft, word: string, zone: string, part: WordInFile): void {
+  const spoken = new Map(item[words]);
+  item[words] = spoken.set(word, { ...spoken.get(word), ...part });
+  const said = [...spoken.values()].filter(({ granted }) => granted !== undefined);
+  if (said.length > 0)
+    item.consent = said.map(({ about, granted, date }) => ({ ...about, granted, ...atOf(granted, date, zone) }));
+}
+
+/** Of a day nobody knows the hour: a yes counts from its beginning, a no until its end. */
+function atOf(granted: unknown, date: string | undefined, zone: string): { readonly at?: unknown } {
+  return date === undefined ? {} : { at: moment(granted === false ? "end" : "start")(date, zone) };
+}
+
+/** A cell that says when, as it stands: what it is the edge of depends on the word. */
+const day: Read = (cell, zone) => {
+  const read = moment()(cell, zone);
+  return isUnfit(read) ? read : cell;
+};
 
 function taking(read: ReturnType<Read>, take: (value: unknown) => void): string | undefined {
   if (isUnfit(read)) return read.unfit;

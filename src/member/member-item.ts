@@ -40,8 +40,8 @@ const attributes = z
 
 /**
  * The shape of an item: what is absent stays as it is (or takes its default), `null` takes the value away. `attributes`
- * are merged, `null` removing a name; `tags` and `pushTokens` replace the whole list; of two words of consent the later
- * counts.
+ * are merged, `null` removing a name; `tags` and `pushTokens` replace the whole list; which word of
+ * consent counts, `consent-word.ts` says.
  */
 export const memberItem = z.strictObject({
   externalId: externalId(),

@@ -2,7 +2,9 @@ import { type SQL, sql } from "drizzle-orm";
 import type { ExternalChannelName } from "../channels/catalog.ts";
 import type { Query } from "../db/statement.ts";
 import { canonicalAddress } from "./address.ts";
+import { liftStop } from "./address-no.ts";
 import { anyTopic } from "./consent.ts";
+import { saidNow } from "./consent-word.ts";
 import { unsubscribed } from "./events.ts";
 
 /**
@@ -16,9 +18,11 @@ export function wishStatements(told: {
   phone: string;
   now: number;
   guard: SQL;
+  /** The number's {@link addressKey}. */
+  key?: string | undefined;
 }): Query[] {
   const input = { ...told, phone: canonicalAddress(told.channel, told.phone) };
-  const { channel, wish, phone, now, guard } = input;
+  const { channel, wish, phone, now, guard, key } = input;
   const owners = sql`(SELECT seq FROM member m WHERE m.phone = ${phone} AND m.deleted_at IS NULL)`;
   const stop = wish === "stop";
   const source = sourceOf(channel, wish);
@@ -33,14 +37,13 @@ export function wishStatements(told: {
         SELECT ${channel}, ${phone}, 'stop', ${now} WHERE ${guard}`
       : sql`DELETE FROM suppression WHERE channel = ${channel} AND address = ${phone} AND reason = 'stop' AND ${guard}`,
     sql`
-      UPDATE consent SET granted = ${stop ? 0 : 1}, source = ${source}, at = ${now}
+      UPDATE consent SET said = ${stop ? 0 : 1}, said_by = ${source}, said_at = max(${now}, coalesce(said_at, 0))
       WHERE member IN ${owners} AND channel = ${channel} AND ${changed} AND ${guard}`,
     sql`
-      INSERT INTO consent (member, channel, topic, granted, source, at)
+      INSERT INTO consent (member, channel, topic, said, said_by, said_at)
       SELECT seq, ${channel}, ${anyTopic}, ${stop ? 0 : 1}, ${source}, ${now} FROM member m
-      WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard}
-      ON CONFLICT (member, channel, topic)
-        DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
+      WHERE m.phone = ${phone} AND m.deleted_at IS NULL AND ${guard} ${saidNow}`,
+    ...(key === undefined || stop ? [] : [liftStop(key, channel, sourceOf(channel, "stop"), guard)]),
   ];
 }
 

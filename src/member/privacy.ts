@@ -3,7 +3,9 @@ import { externalNames } from "../channels/catalog.ts";
 import type { Context, PersonalData } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { refuse } from "../errors.ts";
-import { findMember, type MemberKey } from "./member.ts";
+import { forgetAnswersTo } from "../idempotency.ts";
+import { leaveNos } from "./address-no.ts";
+import { findMember, type MemberKey, pushTokensOf } from "./member.ts";
 import type { Member } from "./table.ts";
 
 /** All that is held about one member, as JSON. NOT_FOUND for erased members. */
@@ -28,20 +30,25 @@ function personalData({ domains }: Context): readonly PersonalData[] {
 
 /**
  * Takes the person out of the member for good: every personal column, and what the domains hold. The row and its `seq`
- * stay, so that ledgers keep their sums; suppressions stay, so that the address is not written to again.
+ * stay, so that ledgers keep their sums; what her addresses said no to stays as keyed hashes, so that they are not
+ * written to again.
  */
 export async function eraseMember(ctx: Context, key: MemberKey) {
   const member = await findMember(ctx, key);
   if (!member) return noMember(key);
   const { id, seq } = member;
   const now = ctx.clock();
+  const tokens = (await pushTokensOf(ctx, [seq])).get(seq) ?? [];
+  ctx.sandbox.forget(seq); // first: what fails after it is asked for again
   await ctx.db.write([
+    ...leaveNos(ctx, member, tokens),
     sql`UPDATE member SET external_id = ${`erased:${ctx.id()}`}, email = NULL, phone = NULL, locale = 'en',
           time_zone = NULL, account_type = 'erased', level = 0, consecutive_active_days = 0, active_days_last_month = 0,
           birthday = NULL, registered_at = 0, membership_ends_at = NULL, last_active_at = NULL, attributes = '{}',
           updated_at = ${now}, deleted_at = ${now}
         WHERE seq = ${seq} AND deleted_at IS NULL`,
     ...personalData(ctx).flatMap(({ erase }) => erase(seq)),
+    forgetAnswersTo(seq),
   ]);
   return { id, seq };
 }

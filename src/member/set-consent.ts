@@ -8,9 +8,11 @@ import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { topic as topicKind } from "../value/tag.ts";
 import { canonicalAddress } from "./address.ts";
+import { liftNo, placesOn } from "./address-no.ts";
 import { anyTopic } from "./consent.ts";
+import { saidNow } from "./consent-word.ts";
 import { unsubscribed } from "./events.ts";
-import { findMember, isMember, type MemberKey } from "./member.ts";
+import { findMember, type MemberKey } from "./member.ts";
 
 /**
  * What a member says about being written to on a channel: about one topic, or about all that have no word of their own.
@@ -25,30 +27,52 @@ export interface ConsentInput {
 }
 
 /**
- * Writes down a member's word; it counts for every batch that is frozen after it resolves. NOT_FOUND for erased
- * members; INVALID_INPUT for a topic that is none, 1–100 characters.
+ * Writes down a member's word, said now; it counts for every batch that is frozen after it resolves. A yes of the
+ * member's own holds for whoever gets the address later, too. NOT_FOUND for erased members; INVALID_INPUT for a topic
+ * that is none, 1–100 characters.
  */
 export async function setConsent(ctx: Context, input: ConsentInput) {
   const topic = parseInput(topicKind().optional(), input.topic, ["topic"]);
   if (isRefusal(topic)) return topic;
-  await ctx.db.write(consentSaid({ ...input, topic }, input.source ?? describeActor(ctx.actor), ctx.clock()));
-  return (await findMember(ctx, input.member)) ?? refuse.notFound("member", Object.values(input.member).join());
+  const { channel, granted, source = describeActor(ctx.actor) } = input;
+  const member = await findMember(ctx, input.member);
+  if (!member) return refuse.notFound("member", Object.values(input.member).join());
+  const lifted = granted && ctx.actor.kind === "member" ? placesOn(ctx, member, channel) : [];
+  await ctx.db.write([
+    ...consentSaid({ who: sql`m.seq = ${member.seq}`, channel, topic, granted, source, now: ctx.clock() }),
+    ...(lifted.length > 0 ? [liftNo(lifted, topic ?? anyTopic)] : []),
+  ]);
+  return member;
 }
 
-/** The statements of {@link setConsent}, to stand in a transaction with others. A no that is new is an event. */
-export function consentSaid(input: ConsentInput, source: string, now: number): Query[] {
-  const { member, channel, topic = anyTopic, granted } = input;
-  const who = sql`member m WHERE ${isMember(member)} AND m.deleted_at IS NULL`;
+/** A word said now, of the members `m` that a predicate means. */
+export interface Said extends Pick<ConsentInput, "channel" | "topic" | "granted"> {
+  readonly who: SQL;
+  readonly source: string;
+  readonly now: number;
+}
+
+/**
+ * The statements that write down what members say, to stand in a transaction with others. A no that is new is an event;
+ * one to a channel as a whole also outweighs what lists say of its topics.
+ */
+export function consentSaid({ who, channel, topic = anyTopic, granted, source, now }: Said): Query[] {
+  const members = sql`member m WHERE ${who} AND m.deleted_at IS NULL`;
   const saidNo = sql`SELECT 1 FROM consent c
     WHERE c.member = m.seq AND c.channel = ${channel} AND c.topic = ${topic} AND c.granted = 0`;
-  const from = sql`${who} AND NOT EXISTS (${saidNo})`;
+  const from = sql`${members} AND NOT EXISTS (${saidNo})`;
   return [
     ...(granted ? [] : [unsubscribed({ channel: sql`${channel}`, topic: sql`${topic}`, from, now })]),
     sql`
-      INSERT INTO consent (member, channel, topic, granted, source, at)
-      SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM ${who}
-      ON CONFLICT (member, channel, topic) DO UPDATE
-      SET granted = excluded.granted, source = excluded.source, at = excluded.at`,
+      INSERT INTO consent (member, channel, topic, said, said_by, said_at)
+      SELECT m.seq, ${channel}, ${topic}, ${granted ? 1 : 0}, ${source}, ${now} FROM ${members} ${saidNow}`,
+    ...(granted || topic !== anyTopic
+      ? []
+      : [
+          sql`
+            UPDATE consent SET said = 0, said_by = ${source}, said_at = ${now}
+            WHERE member IN (SELECT m.seq FROM ${members}) AND channel = ${channel} AND said IS NULL AND granted = 1`,
+        ]),
   ];
 }
 

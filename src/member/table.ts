@@ -9,6 +9,7 @@ export const tables = [
   "push_token",
   "consent",
   "suppression",
+  "address_no",
   "segment",
   "import_task",
   "import_fault",
@@ -49,6 +50,7 @@ export const pushToken = sqliteTable("push_token", {
   addedAt: integer("added_at").notNull(),
 });
 
+/** What counts of a member's words; the columns that are written are in `consent-word.ts`. */
 export const consent = sqliteTable(
   "consent",
   {

@@ -2,6 +2,8 @@ import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { externalIdForms } from "../value/external-id.ts";
+import { anyTopic } from "./consent.ts";
+import { unlessListed, unlessOlder, type Word, wordsOf } from "./consent-word.ts";
 import { unsubscribed } from "./events.ts";
 import type { MemberItem } from "./member-item.ts";
 import { member } from "./table.ts";
@@ -86,7 +88,7 @@ export function takenInOtherForm(items: readonly MemberItem[]): SQL[] {
 }
 
 /** The members of the items and one row for each value of a list in them. */
-function eachOf(items: readonly MemberItem[], list: "tags" | "pushTokens" | "consent"): SQL {
+function eachOf(items: readonly Pick<MemberItem, "externalId">[], list: "tags" | "pushTokens" | "consent"): SQL {
   return sql`${rows(items)} i JOIN member m ON m.external_id = i.value ->> 'externalId',
     json_each(i.value, ${sql.raw(`'$.${list}'`)}) e`;
 }
@@ -122,26 +124,53 @@ export function pushTokenRows(items: readonly MemberItem[], now: number): SQL[] 
 }
 
 /**
- * Writes the items' words of consent; a word older than the one that is there does not count. A yes that becomes a no
- * is an event; the first word that comes with a member is not.
+ * Writes the items' words of consent, as {@link Word} says which counts. A yes that becomes a no is an event; the
+ * first word that comes with a member is not.
  */
 export function consentRows(items: readonly MemberItem[], source: string, now: number): Query[] {
-  if (items.length === 0) return [];
-  const wanted = items.map(({ externalId, consent }) => ({ externalId, consent }));
-  const withdrawn = items.some(({ consent }) => consent?.some(({ granted }) => !granted));
-  const said = (name: string) => sql.raw(`e.value ->> '${name}'`);
-  const [channel, topic] = [sql.raw("c.channel"), sql.raw("c.topic")];
-  const from = sql`${eachOf(wanted, "consent")}
-    CROSS JOIN consent c ON c.member = m.seq AND c.channel = ${said("channel")} AND c.topic = ${said("topic")}
-    WHERE c.granted = 1 AND NOT ${said("granted")} AND coalesce(${said("at")}, ${now}) >= c.at`;
+  const said = wordsOf(items, "said", now);
+  const listed = wordsOf(items, "listed", now);
   return [
-    ...(withdrawn ? [unsubscribed({ channel, topic, from, now })] : []),
-    sql`INSERT INTO consent (member, channel, topic, granted, source, at)
-        SELECT m.seq, ${said("channel")}, ${said("topic")}, ${said("granted")}, ${source},
-          coalesce(${said("at")}, ${now})
-        FROM ${eachOf(wanted, "consent")} WHERE true
-        ON CONFLICT (member, channel, topic)
-          DO UPDATE SET granted = excluded.granted, source = excluded.source, at = excluded.at
-        WHERE excluded.at >= at AND granted <> excluded.granted RETURNING member`,
+    ...(said.length > 0 ? saidRows(said, source, now) : []),
+    ...(listed.length > 0 ? listedRows(listed, source, now) : []),
   ];
+}
+
+type Words = ReturnType<typeof wordsOf>;
+
+function saidRows(items: Words, source: string, now: number): Query[] {
+  return [
+    ...withdrawn(items, sql`${word("at")} >= coalesce(c.said_at, 0)`, now),
+    sql`INSERT INTO consent (member, channel, topic, said, said_by, said_at)
+        SELECT m.seq, ${word("channel")}, ${word("topic")}, ${word("granted")}, ${source}, ${word("at")}
+        FROM ${eachOf(items, "consent")} WHERE true ${unlessOlder} RETURNING member`,
+  ];
+}
+
+/** A list's first yes about a topic takes nothing from who said no to the channel as a whole. */
+function listedRows(items: Words, source: string, now: number): Query[] {
+  const about = (topic: SQL) => sql`SELECT 1 FROM consent c
+    WHERE c.member = m.seq AND c.channel = ${word("channel")} AND c.topic = ${topic}`;
+  const unasked = sql`${word("granted")} AND EXISTS (${about(sql`${anyTopic}`)} AND c.said = 0)
+    AND NOT EXISTS (${about(word("topic"))})`;
+  return [
+    ...withdrawn(items, sql`c.listed IS NOT 0`, now),
+    sql`INSERT INTO consent (member, channel, topic, listed, listed_by, listed_at)
+        SELECT m.seq, ${word("channel")}, ${word("topic")}, ${word("granted")}, ${source}, ${word("at")}
+        FROM ${eachOf(items, "consent")} WHERE NOT (${unasked}) ${unlessListed} RETURNING member`,
+  ];
+}
+
+/** The event of every yes that one of these words, where it is news, makes a no. */
+function withdrawn(items: Words, isNews: SQL, now: number): Query[] {
+  if (!items.some(({ consent }) => consent.some(({ granted }) => !granted))) return [];
+  const from = sql`${eachOf(items, "consent")}
+    CROSS JOIN consent c ON c.member = m.seq AND c.channel = ${word("channel")} AND c.topic = ${word("topic")}
+    WHERE c.granted = 1 AND NOT ${word("granted")} AND ${isNews}`;
+  return [unsubscribed({ channel: sql.raw("c.channel"), topic: sql.raw("c.topic"), from, now })];
+}
+
+/** A field of the current word of {@link eachOf}. */
+function word(name: keyof Word): SQL {
+  return sql.raw(`e.value ->> '${name}'`);
 }

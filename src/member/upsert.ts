@@ -4,6 +4,7 @@ import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { type Issue, refuse } from "../errors.ts";
+import { returnNos } from "./address-no.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
 import { consentRows, memberRows, pushTokenRows, tagRows, takenInOtherForm } from "./upsert-rows.ts";
 
@@ -60,6 +61,7 @@ export function upsertOf(ctx: Context, items: readonly MemberItem[], source: str
     ...tagRows(giving("tags")),
     ...pushTokenRows(giving("pushTokens"), now),
     ...consentRows(giving("consent"), source, now),
+    ...returnNos(ctx, items),
     identities(items),
   ];
   return { queries, read: (results) => outcomesOf(withIds, results) };

@@ -4,10 +4,33 @@ import type { Language } from "../language.ts";
 export interface PageWords {
   readonly title: string;
   readonly text: string;
+  /** What else is to be known, a line each. */
+  readonly facts?: readonly string[] | undefined;
   /** A code to be read and copied. */
   readonly code?: string | undefined;
   /** Posts to the page's own address. */
   readonly button?: string | undefined;
+  /** What can be chosen, with a button of its own. */
+  readonly choices?: Choices | undefined;
+  /** Posts the name `undo`. */
+  readonly undo?: string | undefined;
+  /** Leads on to another page of ours. */
+  readonly link?: { readonly text: string; readonly href: string } | undefined;
+}
+
+/**
+ * Boxes to tick, in groups; the form tells which were shown (`shown`) and which are ticked (`on`), by their values. The
+ * second button posts the name `none`.
+ */
+export interface Choices {
+  readonly groups: readonly { readonly name: string; readonly boxes: readonly Box[] }[];
+  readonly save: string;
+  readonly none: string;
+}
+interface Box {
+  readonly value: string;
+  readonly text: string;
+  readonly on: boolean;
 }
 
 interface Page {
@@ -25,7 +48,7 @@ interface Page {
  * others are told of.
  */
 export function pageResponse({ language, shop, words, status = 200, isStatus = false }: Page): Response {
-  const { title, text, code, button } = words;
+  const { title, text, facts = [], code, button, choices, undo, link } = words;
   const html = `<!doctype html>
 <html lang="${language}">
 <head>
@@ -40,13 +63,31 @@ export function pageResponse({ language, shop, words, status = 200, isStatus = f
 <p>${escaped(shop)}</p>
 <h1>${escaped(title)}</h1>
 <p${isStatus ? ' role="status"' : ""}>${escaped(text)}</p>
+${facts.length > 0 ? `<ul>${facts.map((fact) => `<li>${escaped(fact)}</li>`).join("")}</ul>` : ""}
 ${code ? `<p><code>${escaped(code)}</code></p>` : ""}
+${choices ? formOf(choices) : ""}
 ${button ? `<form method="post"><button type="submit">${escaped(button)}</button></form>` : ""}
+${undo ? `<form method="post"><button type="submit" name="undo" value="1">${escaped(undo)}</button></form>` : ""}
+${link ? `<p><a href="${escaped(link.href)}">${escaped(link.text)}</a></p>` : ""}
 </main>
 </body>
 </html>
 `;
   return new Response(html, { status, headers: { ...headers, "content-language": language } });
+}
+
+function formOf({ groups, save, none }: Choices): string {
+  const box = ({ value, text, on }: Box) =>
+    `<p><label><input type="checkbox" name="on" value="${escaped(value)}"${on ? " checked" : ""}> ${escaped(text)}` +
+    `</label><input type="hidden" name="shown" value="${escaped(value)}"></p>`;
+  const sets = groups.map(
+    ({ name, boxes }) => `<fieldset><legend>${escaped(name)}</legend>${boxes.map(box).join("")}</fieldset>`,
+  );
+  return `<form method="post">
+${sets.join("\n")}
+<p><button type="submit">${escaped(save)}</button></p>
+<p><button type="submit" name="none" value="1">${escaped(none)}</button></p>
+</form>`;
 }
 
 const style =

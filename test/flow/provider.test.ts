@@ -155,7 +155,7 @@ test("I14 who withdraws consent after the page is written, before the batch is c
   shop.ctx.sandbox.setFaults("EMAIL", { delayMs: 150 });
   const run = await shop.launched({ channels: ["EMAIL"] });
   await until(async () => (await shop.sent(run)) >= 100);
-  await shop.ctx.db.write([sql`UPDATE consent SET granted = 0 WHERE channel = 'EMAIL' AND member > 400`]);
+  await shop.ctx.db.write([sql`UPDATE consent SET listed = 0 WHERE channel = 'EMAIL' AND member > 400`]);
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 400, "EMAIL SKIPPED NO_CONSENT": 100 });
   expect(await shop.faults(run)).toEqual([]);

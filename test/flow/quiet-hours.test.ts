@@ -71,7 +71,7 @@ test("consent is asked again when the quiet hours have ended", async () => {
   const shop = await shopAt("2027-02-01T22:30:00Z", { "Europe/Berlin": 10 });
   const run = await shop.launched({ channels: ["EMAIL"] });
   await ledgerBecomes(shop, run, { "EMAIL PENDING QUIET_HOURS": 10 });
-  await shop.ctx.db.write([sql`UPDATE consent SET granted = 0 WHERE member <= 4`]);
+  await shop.ctx.db.write([sql`UPDATE consent SET listed = 0 WHERE member <= 4`]);
   goTo(shop, "2027-02-02T07:00:01Z");
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 6, "EMAIL SKIPPED NO_CONSENT": 4 });

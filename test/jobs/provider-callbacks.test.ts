@@ -145,7 +145,8 @@ describe("Twilio", () => {
 
   test("STOP ends all texts to the number, START gives back what it took, an old STOP again does nothing", async () => {
     await shop.ctx.db.write([
-      sql`INSERT INTO consent VALUES (8, 'SMS', 'news', 1, 'test', 0), (8, 'SMS', 'games', 0, 'member', 0)`,
+      sql`INSERT INTO consent (member, channel, topic, said, said_by, said_at)
+          VALUES (8, 'SMS', 'news', 1, 'test', 0), (8, 'SMS', 'games', 0, 'member', 0)`,
     ]);
     const stop = () => twilio({ MessageSid: "SM3", From: phone(8).replace("+4915", "+49 15"), Body: "stop" });
     expect((await stop()).status).toBe(204);

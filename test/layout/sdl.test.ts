@@ -69,6 +69,7 @@ test("what only coupons are refused with is in no other union", () => {
   const ofCoupons = ["SoldOut", "LimitReached", "NotEligible", "NotStarted", "Ended"];
   const having = unions.filter((union) => union.getTypes().some(({ name }) => ofCoupons.includes(name)));
   expect(having.map(({ name }) => name).toSorted()).toEqual([
+    "ClaimByLinkResult",
     "ClaimCouponResult",
     "IssueCouponResult",
     "RedeemCodeResult",

@@ -70,7 +70,7 @@ export class Interleaving {
   async begin(): Promise<void> {
     const cursor = await this.#db.first<{ seq: number }>(sql`SELECT coalesce(max(seq), 0) AS seq FROM outbox`);
     this.#cursor = cursor?.seq ?? 0;
-    await this.#db.write([sql`UPDATE consent SET granted = 1`]);
+    await this.#db.write([sql`UPDATE consent SET listed = 1`]);
     this.#campaign = await addCampaign(this.#ctx, { channels: ["EMAIL", "SMS"] });
     accepted(await launchCampaign(this.#ctx, { id: this.#campaign }));
     this.run = await runOfCampaign(this.#db, this.#campaign);
@@ -134,7 +134,7 @@ export class Interleaving {
 
   async withdraw(member: number): Promise<void> {
     if (!this.#withdrawn.has(member)) this.#withdrawn.set(member, this.#now);
-    await this.#db.write([sql`UPDATE consent SET granted = 0 WHERE member = ${member}`]);
+    await this.#db.write([sql`UPDATE consent SET listed = 0 WHERE member = ${member}`]);
   }
 
   /**

@@ -182,7 +182,8 @@ export async function addMembers(db: Database, n: number, shape: MemberShape = {
         ${expression(shape.phone, "'+4915' || (10000000 + i)")}, ${expression(shape.control, "0")},
         ${expression(shape.level, "0")}, ${expression(shape.attributes, "'{}'")}, 0, -1 FROM n`,
     ...["EMAIL", "SMS", "PUSH"].map(
-      (channel) => sql`INSERT INTO consent SELECT i, ${channel}, '*', ${allowed}, 'test', 0 FROM ${newcomers}`,
+      (channel) => sql`INSERT INTO consent (member, channel, topic, listed, listed_by, listed_at)
+        SELECT i, ${channel}, '*', ${allowed}, 'test', 0 FROM ${newcomers}`,
     ),
     sql`INSERT INTO push_token SELECT 'token-' || i, i, 0 FROM ${newcomers} WHERE ${expression(shape.pushTokens, "1")}`,
     sql`UPDATE member SET updated_at = 0 WHERE updated_at = -1`,

@@ -1,6 +1,8 @@
 import type { ExternalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { noteOnce } from "../../idempotency.ts";
+import { canonicalAddress } from "../../member/address.ts";
+import { addressKey } from "../../member/address-no.ts";
 import { wishStatements } from "../../member/opt-out.ts";
 import { suppressing } from "../../member/set-consent.ts";
 import { advanceSend, type ProgressReport, type SendKey } from "../ledger/progress.ts";
@@ -63,7 +65,8 @@ export async function recordWish(
 ): Promise<void> {
   const now = ctx.clock();
   const { note, isFirst } = firstTime(ctx, input.id);
-  await ctx.db.write([note, ...wishStatements({ ...input, now, guard: isFirst })]);
+  const key = addressKey(ctx, canonicalAddress(input.channel, input.phone));
+  await ctx.db.write([note, ...wishStatements({ ...input, now, guard: isFirst, key })]);
 }
 
 function firstTime(ctx: Context, { provider, id }: CallbackId) {

@@ -1,8 +1,9 @@
 import type { Context } from "../../context.ts";
 import type { Language } from "../../language.ts";
-import { consentSaid } from "../../member/set-consent.ts";
+import { saidByLink } from "../../member/link-consent.ts";
+import { readText } from "../../web/body.ts";
 import { preferredLanguage } from "../../web/language.ts";
-import { type Link, readLink } from "../content/link.ts";
+import { readLink } from "../content/link.ts";
 import { recordProgress } from "./feedback.ts";
 import { unsubscribeResponse } from "./link-html.ts";
 
@@ -27,8 +28,8 @@ export async function followLink(ctx: Context, token: string, request: Request):
 
 /**
  * Answers `/u/<token>`: GET shows what would be stopped and a button, so that no mail scanner unsubscribes anyone; POST
- * stops it, whether the button sent it or a mail program in one click (RFC 8058). The signed token says who and what;
- * the form's body adds nothing.
+ * stops it, whether the button sent it or a mail program in one click (RFC 8058), or takes that back (`undo`). The
+ * signed token says who and what.
  */
 export async function unsubscribePage(ctx: Context, token: string, request: Request): Promise<Response> {
   const language = preferredLanguage(request.headers.get("accept-language"));
@@ -37,22 +38,23 @@ export async function unsubscribePage(ctx: Context, token: string, request: Requ
   switch (request.method) {
     case "GET":
     case "HEAD":
-      return unsubscribeResponse({ language, page: "ask", shop: ctx.settings.shopName });
-    case "POST":
-      await withdraw(ctx, link);
-      return unsubscribeResponse({ language, page: "done", shop: ctx.settings.shopName });
+      return unsubscribeResponse({ language, page: "ask", shop: ctx.settings.shopName, token });
+    case "POST": {
+      const isUndo = await undoes(ctx, request);
+      await saidByLink(ctx, { ...link, granted: isUndo });
+      return unsubscribeResponse({ language, page: isUndo ? "undone" : "done", shop: ctx.settings.shopName, token });
+    }
     default:
       return new Response(null, { status: 405, headers: { allow: "GET, HEAD, POST" } });
   }
 }
 
-type Unsubscribe = Extract<Link, { to: "unsubscribe" }>;
-
-async function withdraw(ctx: Context, { member, channel, topic }: Unsubscribe): Promise<void> {
-  const word = { member: { seq: member }, channel, topic, granted: false };
-  await ctx.db.write(consentSaid(word, "unsubscribe-link", ctx.clock()));
+/** Whatever else a body says, or if it never ends, it is a wish to stop. */
+async function undoes(ctx: Context, request: Request): Promise<boolean> {
+  const body = await readText(request, { maxBytes: 4_096, withinMs: 5_000, timers: ctx.timers });
+  return typeof body === "object" && new URLSearchParams(body.text).get("undo") === "1";
 }
 
 function badLink(ctx: Context, language: Language): Response {
-  return unsubscribeResponse({ language, page: "bad", shop: ctx.settings.shopName });
+  return unsubscribeResponse({ language, page: "bad", shop: ctx.settings.shopName, token: "" });
 }

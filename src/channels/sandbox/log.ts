@@ -3,6 +3,7 @@ import type { Timers } from "../../world.ts";
 import { byChannel, externalNames } from "../catalog.ts";
 import type { Envelope, ExternalChannelName } from "../channel.ts";
 import { type ChannelFaults, noFaults } from "./faults.ts";
+import { forgetMember } from "./forget.ts";
 
 /** One request as the provider took it: whom it accepted and, by position in the request, whom it refused and why. */
 export interface Entry {
@@ -46,6 +47,7 @@ export function openSandboxLog(path: string, timers: Timers) {
     take: taker(db, numbers, timers),
     ...faultStore(db, numbers),
     purge: purger(db, timers),
+    forget: (member: number) => forgetMember(db, member),
     close: () => db.close(),
   };
 }
@@ -76,6 +78,7 @@ const tables = `
     seq INTEGER PRIMARY KEY AUTOINCREMENT, batch INTEGER NOT NULL, channel INTEGER NOT NULL,
     run INTEGER NOT NULL, member, recipient TEXT NOT NULL);
   CREATE INDEX IF NOT EXISTS delivery_by_ref ON delivery (run, member, channel);
+  CREATE TABLE IF NOT EXISTS forgotten (member PRIMARY KEY) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS content (seq INTEGER PRIMARY KEY, parts TEXT NOT NULL, unsubscribe TEXT);
   CREATE TABLE IF NOT EXISTS fault (
     channel INTEGER PRIMARY KEY, fail REAL NOT NULL, busy REAL NOT NULL, "drop" REAL NOT NULL, late REAL NOT NULL,
@@ -142,6 +145,7 @@ function recorder(db: Database, numbers: ChannelNumbers) {
     "INSERT INTO delivery (seq, batch, channel, run, member, recipient) VALUES (?, ?, ?, ?, ?, ?)",
   );
   const content = db.query("INSERT INTO content (seq, parts, unsubscribe) VALUES (?, ?, ?)");
+  const forgotten = db.query("SELECT 1 FROM forgotten WHERE member = ?");
   // One prepared statement repeated inside the transaction was faster here than json_each or many VALUES.
   return ({ channel, key, at, accepted, refused, repeat }: Entry): number => {
     const number = numbers[channel];
@@ -159,8 +163,9 @@ function recorder(db: Database, numbers: ChannelNumbers) {
       const { run: name, member } = splitRef(ref);
       const runId = runs.get(name) ?? run.get(name)?.id ?? 0;
       runs.set(name, runId);
-      delivery.run(first + index, id, number, runId, member, recipientText(to));
-      content.run(first + index, JSON.stringify(parts), unsubscribeUrl ?? null);
+      const isGone = forgotten.get(member) !== null;
+      delivery.run(first + index, id, number, runId, member, isGone ? "[]" : recipientText(to));
+      content.run(first + index, isGone ? "{}" : JSON.stringify(parts), isGone ? null : (unsubscribeUrl ?? null));
     });
     return first;
   };

@@ -41,6 +41,8 @@ export interface Sandbox {
    * that are still recognised stay.
    */
   purge(olderThan: number, max?: number): Promise<number>;
+  /** Takes the address and the words out of what a member was sent. */
+  forget(member: number): void;
   faults(): Readonly<Record<ExternalChannelName, ChannelFaults>>;
   /** Sets a channel's faults, for every process that shares the file and for later starts; what is not said is 0. */
   setFaults(channel: ExternalChannelName, faults: Partial<ChannelFaults>): void;
@@ -67,6 +69,7 @@ export function createSandbox(options: SandboxOptions, world: SenderWorld): Sand
       const keysBefore = Math.min(olderThan, clock() - Math.max(...externalNames.map(windowMs)));
       return log.purge({ olderThan, max, keysBefore });
     },
+    forget: log.forget,
     faults: log.faults,
     setFaults: log.setFaults,
     close: log.close,

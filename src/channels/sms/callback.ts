@@ -1,6 +1,7 @@
 import { createHmac } from "node:crypto";
 import { type ExternalChannelName, externalNames } from "../catalog.ts";
 import { type ProviderCallback, sameSecret } from "../provider-callback.ts";
+import { wishIn } from "./wish-words.ts";
 
 /** What Twilio tells about a message we sent, or a member sent us, on one of its channels. */
 export type SmsEvent = SmsEventDetails & { readonly channel: ExternalChannelName };
@@ -53,17 +54,11 @@ function statusEvent(providerId: string, status: string, url: string, params: UR
   return undefined;
 }
 
-// Twilio's own words; with advanced opt-out it says itself what it understood.
-const stopWords = new Set(["STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT"]);
-const startWords = new Set(["START", "YES", "UNSTOP"]);
-
+// With advanced opt-out Twilio says itself what it understood.
 function wishEvent(params: URLSearchParams): SmsEvent | undefined {
   const from = addressOf(params.get("From") ?? "");
-  const word = params.get("OptOutType") ?? params.get("Body")?.trim().toUpperCase() ?? "";
-  if (!from?.number) return undefined;
-  const who = { channel: from.channel, from: from.number };
-  if (stopWords.has(word)) return { kind: "stop", ...who };
-  return startWords.has(word) ? { kind: "start", ...who } : undefined;
+  const wish = wishIn(params.get("OptOutType") ?? params.get("Body") ?? "");
+  return from?.number && wish ? { kind: wish, channel: from.channel, from: from.number } : undefined;
 }
 
 /** Twilio writes the numbers of its other channels with the channel in front: `whatsapp:+15005550006`. */

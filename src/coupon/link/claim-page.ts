@@ -1,35 +1,71 @@
 import { sql } from "drizzle-orm";
-import type { Context } from "../../context.ts";
-import { isRefusal, type Refusal } from "../../errors.ts";
+import type { Context, MemberContext } from "../../context.ts";
+import { isRefusal } from "../../errors.ts";
 import type { Language } from "../../language.ts";
 import { preferredLanguage } from "../../web/language.ts";
 import { pageResponse } from "../../web/page.ts";
-import { claimCoupon } from "../claim/claim.ts";
+import { couponsHeld } from "../claim/coupons-held.ts";
+import { couponsById } from "../coupon.ts";
+import { stateNow } from "../state-now.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
+import { claimByLink, couponOfLink } from "./claim-by-link.ts";
 import { type ClaimLink, readClaimLink } from "./claim-link.ts";
-import { type ClaimNews, claimWords, newsOf, statusOf } from "./claim-words.ts";
+import { type ClaimNews, claimWords, factsOf, inWords, newsOf, statusOf } from "./claim-words.ts";
 
 /**
  * Answers `/c/<token>`. GET and HEAD never claim, for mail scanners follow links: they lead to the template's own
- * address, with the token as its parameter `claim`, or show a page with a button. POST claims for the member whom the
- * token names, once, however often.
+ * address, with the token as its parameter `claim`, or show what the coupon is worth and a button, or that it is there
+ * already. POST claims for the member whom the token names, once, however often.
  */
 export async function claimPage(ctx: Context, token: string, request: Request): Promise<Response> {
   const language = preferredLanguage(request.headers.get("accept-language"));
   const link = readClaimLink(ctx, token);
   const template = link && (await templateToClaim(ctx, link.template));
-  if (!link || template?.issueMode !== "SELF_CLAIM" || template.state === "DRAFT") return tell(ctx, language, "bad");
-  if (link.until <= ctx.clock()) return tell(ctx, language, "expired", template);
+  const member = link && (await acting(ctx, link.member));
+  if (!link || !member || template?.issueMode !== "SELF_CLAIM" || template.state === "DRAFT")
+    return tell(ctx, language, { news: "bad" });
+  const claim = { language, token, link, template };
   switch (request.method) {
     case "GET":
     case "HEAD":
-      return onward(template, token) ?? tell(ctx, language, "ask", template);
+      return show(ctx, claim);
     case "POST":
-      return claim(ctx, { language, token, link, template });
+      return post(member, claim);
     default:
       return new Response(null, { status: 405, headers: { allow: "GET, HEAD, POST" } });
   }
+}
+
+interface Claim {
+  readonly language: Language;
+  readonly token: string;
+  readonly link: ClaimLink;
+  readonly template: CouponTemplate;
+}
+
+async function acting(ctx: Context, seq: number): Promise<MemberContext | undefined> {
+  const member = await ctx.db.first<{ seq: number; id: string }>(sql`
+    SELECT seq, id FROM member WHERE seq = ${seq} AND deleted_at IS NULL`);
+  return member && { ...ctx, actor: { kind: "member", ...member } };
+}
+
+async function show(ctx: Context, { language, token, link, template }: Claim): Promise<Response> {
+  const isOver = link.until <= ctx.clock();
+  const elsewhere = isOver ? undefined : onward(template, token);
+  if (elsewhere) return elsewhere;
+  const coupon = await alreadyHeld(ctx, link, token, template);
+  if (!coupon) return tell(ctx, language, { news: isOver ? "expired" : "ask", template });
+  const state = stateNow(coupon, ctx.clock());
+  return tell(ctx, language, { news: state === "AVAILABLE" || state === "LOCKED" ? "held" : "had", template, coupon });
+}
+
+/** What the link has given, or what keeps it from giving one more. */
+async function alreadyHeld(ctx: Context, link: ClaimLink, token: string, { id, perMember }: CouponTemplate) {
+  const given = await couponOfLink(ctx, link, token);
+  if (given) return given;
+  const held = await couponsHeld(ctx, { member: link.member, template: id });
+  return held.length < perMember ? undefined : (await couponsById(ctx, held.slice(-1)))[0];
 }
 
 /** To the shop's own page, where there is one. */
@@ -41,46 +77,28 @@ function onward({ activeUrl }: CouponTemplate, token: string): Response | undefi
   return new Response(null, { status: 302, headers });
 }
 
-interface Claim {
-  readonly language: Language;
-  readonly token: string;
-  readonly link: ClaimLink;
-  readonly template: CouponTemplate;
+async function post(ctx: MemberContext, { language, token, link, template }: Claim): Promise<Response> {
+  const answer = await claimByLink(ctx, { token });
+  if (!isRefusal(answer)) return tell(ctx, language, { news: "claimed", template, coupon: answer });
+  return tell(ctx, language, { news: link.until <= ctx.clock() ? "expired" : newsOf(answer), template });
 }
 
-async function claim(ctx: Context, { language, token, link, template }: Claim): Promise<Response> {
-  const member = await ctx.db.first<{ seq: number; id: string }>(sql`
-    SELECT seq, id FROM member WHERE seq = ${link.member} AND deleted_at IS NULL`);
-  if (!member) return tell(ctx, language, "bad");
-  const actor = { kind: "member", ...member } as const;
-  const answer = await claimCoupon({ ...ctx, actor }, { template: link.template, idempotencyKey: `link/${token}` });
-  return isRefusal(answer)
-    ? tell(ctx, language, newsOf(answer), template, answer)
-    : tell(ctx, language, "claimed", template, answer);
+interface Told {
+  readonly news: ClaimNews;
+  readonly template?: CouponTemplate;
+  readonly coupon?: Coupon;
 }
 
-function tell(
-  ctx: Context,
-  language: Language,
-  news: ClaimNews,
-  template?: CouponTemplate,
-  answer?: Coupon | Refusal,
-): Response {
+function tell(ctx: Context, language: Language, { news, template, coupon }: Told): Response {
   const opensAt = template?.opensAt ?? null;
   const time = opensAt === null ? "" : inWords(ctx, language, opensAt);
   const words = claimWords(language, news, { name: template?.name ?? "", time });
-  const code = answer && !isRefusal(answer) ? (answer.code ?? undefined) : undefined;
-  const isStatus = news !== "ask" && news !== "bad";
+  const facts = template && (news === "ask" || coupon) ? factsOf(ctx, language, template, coupon) : [];
   return pageResponse({
     language,
     shop: ctx.settings.shopName,
-    words: { ...words, code },
+    words: { ...words, facts, code: coupon && news !== "had" ? (coupon.code ?? undefined) : undefined },
     status: statusOf(news),
-    isStatus,
+    isStatus: news !== "ask" && news !== "bad",
   });
-}
-
-function inWords({ settings }: Context, language: Language, at: number): string {
-  const format = { dateStyle: "long", timeStyle: "short", timeZone: settings.shopTimeZone } as const;
-  return new Intl.DateTimeFormat(language, format).format(at);
 }

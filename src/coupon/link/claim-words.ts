@@ -1,9 +1,12 @@
+import type { Context } from "../../context.ts";
+import { describeConditions, describeDiscount } from "../../discount/terms.ts";
 import type { Refusal } from "../../errors.ts";
 import type { Language } from "../../language.ts";
 import type { PageWords } from "../../web/page.ts";
+import type { Coupon, CouponTemplate } from "../table.ts";
 
 /** What a claim link's page can say. */
-export type ClaimNews = "ask" | "claimed" | "bad" | "expired" | ClaimRefusal;
+export type ClaimNews = "ask" | "claimed" | "held" | "had" | "bad" | "expired" | ClaimRefusal;
 type ClaimRefusal = "SOLD_OUT" | "LIMIT_REACHED" | "NOT_ELIGIBLE" | "NOT_STARTED" | "ENDED" | "RATE_LIMITED" | "OTHER";
 
 /** `{name}` is the template's, `{time}` when it opens. */
@@ -11,6 +14,8 @@ const words: Readonly<Record<Language, Readonly<Record<ClaimNews, PageWords>>>> 
   en: {
     ask: { title: "{name}", text: "This coupon is for you. Do you want it?", button: "Get the coupon" },
     claimed: { title: "It is yours", text: "{name} is in your wallet." },
+    held: { title: "You have it already", text: "{name} is in your wallet." },
+    had: { title: "You had it already", text: "{name} was used, has run out or was taken back." },
     bad: {
       title: "This link does not work",
       text: "It is incomplete or was changed. Please open it again from the message, without copying it.",
@@ -27,6 +32,8 @@ const words: Readonly<Record<Language, Readonly<Record<ClaimNews, PageWords>>>> 
   zh: {
     ask: { title: "{name}", text: "这张优惠券属于您，现在领取吗？", button: "领取优惠券" },
     claimed: { title: "领取成功", text: "{name} 已放入您的卡包。" },
+    held: { title: "您已领取过", text: "{name} 已在您的卡包中。" },
+    had: { title: "您曾领取过", text: "{name} 已使用、已过期或已被收回。" },
     bad: { title: "此链接无效", text: "链接不完整或已被更改。请从原消息中重新打开，不要复制。" },
     expired: { title: "此链接已过期", text: "链接仅在一段时间内有效，请留意新的消息。" },
     SOLD_OUT: { title: "已领完", text: "此优惠券已全部领完。" },
@@ -48,6 +55,42 @@ export function claimWords(
   const { title, text, ...rest } = words[language][news];
   const filled = (pattern: string) => pattern.replace(/\{(name|time)\}/g, (_, key: "name" | "time") => values[key]);
   return { ...rest, title: filled(title), text: filled(text) };
+}
+
+const terms = {
+  en: {
+    until: (time: string) => `Valid until ${time}`,
+    from: (time: string) => `Valid from ${time}`,
+    days: (n: number) => `Valid for ${n} ${n === 1 ? "day" : "days"} once you have it`,
+    closes: (time: string) => `To be had until ${time}`,
+  },
+  zh: {
+    until: (time: string) => `有效期至${time}`,
+    from: (time: string) => `${time}起可用`,
+    days: (n: number) => `领取后${n}天内有效`,
+    closes: (time: string) => `${time}前可领取`,
+  },
+} as const satisfies Record<Language, unknown>;
+
+/** What a coupon is worth, from which amount and of which goods, and until when; of one that is held, its own dates. */
+export function factsOf(ctx: Context, language: Language, template: CouponTemplate, coupon?: Coupon): string[] {
+  const say = terms[language];
+  const { validFrom, validTo } = coupon ?? template;
+  const told = (time: number | null, words: (time: string) => string) =>
+    time === null ? "" : words(inWords(ctx, language, time));
+  return [
+    describeDiscount(template, language),
+    describeConditions(template, language),
+    told(validFrom !== null && validFrom > ctx.clock() ? validFrom : null, say.from),
+    coupon || template.validDays === null ? told(validTo, say.until) : say.days(template.validDays),
+    coupon ? "" : told(template.closesAt, say.closes),
+  ].filter((fact) => fact !== "");
+}
+
+/** A moment (ms) in words, by the shop's clock. */
+export function inWords({ settings }: Context, language: Language, at: number): string {
+  const format = { dateStyle: "long", timeStyle: "short", timeZone: settings.shopTimeZone } as const;
+  return new Intl.DateTimeFormat(language, format).format(at);
 }
 
 /** The code of a refusal as the page tells of it. */
@@ -72,6 +115,8 @@ export function statusOf(news: ClaimNews): number {
   switch (news) {
     case "ask":
     case "claimed":
+    case "held":
+    case "had":
       return 200;
     case "bad":
       return 404;

@@ -1,6 +1,7 @@
 import type { Context, MemberContext } from "../../context.ts";
 import { claimCoupon } from "../../coupon/claim/claim.ts";
 import { couponsById } from "../../coupon/coupon.ts";
+import { claimByLink } from "../../coupon/link/claim-by-link.ts";
 import { stateNow } from "../../coupon/state-now.ts";
 import type { Coupon, couponStates } from "../../coupon/table.ts";
 import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
@@ -76,6 +77,22 @@ refusable("claimCoupon", {
   }),
   resolve: ({ templateId, idempotencyKey }, ctx) =>
     claimCoupon(asMember(ctx), { template: toRowId(templateId.id), idempotencyKey }),
+});
+
+refusable("claimByLink", {
+  description:
+    "Claims what a claim link offers you, as the page behind it does: for the shop's own page, to which links lead " +
+    "when the template has an `activeUrl`. Again it answers the same coupon; Ended once the link has expired.",
+  scopes: { member: true },
+  result: CouponType,
+  refusals: claimRefusals,
+  input: (t) => ({
+    token: t.string({
+      required: true,
+      description: "What the link's address ends in: the parameter `claim` of the shop's own page.",
+    }),
+  }),
+  resolve: ({ token }, ctx) => claimByLink(asMember(ctx), { token }),
 });
 
 /** The scope lets members in alone. */

@@ -99,7 +99,11 @@ export const draftFields = (t: Fields) => ({
   validFrom: t.field({ type: "DateTime", description: "From when on coupons can be used; at once unless given." }),
   validTo: t.field({ type: "DateTime", description: "Until when; for ever unless given." }),
   validDays: t.int({ description: "Instead: for so many days from the claim, 1–3,650." }),
-  activeUrl: t.string({ description: "Where a claim link leads: http:// or https://, at most 2,000 characters." }),
+  activeUrl: t.string({
+    description:
+      "Where a claim link leads, with its token as the parameter `claim`, for `claimByLink` there: http:// or " +
+      "https://, at most 2,000 characters.",
+  }),
   recurrence: t.field({ type: RecurrenceInput, description: "When it opens again and again; once unless given." }),
 });
 

@@ -7,7 +7,12 @@ const ConsentInput = builder.inputType("MemberConsentInput", {
     channel: t.field({ type: ChannelEnum, required: true, description: "The channel." }),
     topic: t.string({ description: "The topic; without one, all that have no word of their own." }),
     granted: t.boolean({ required: true, description: "Whether it may be used." }),
-    at: t.field({ type: "DateTime", description: "When the member said so; now unless given. The later word counts." }),
+    at: t.field({
+      type: "DateTime",
+      description:
+        "When the member said so: the later word counts, one that is ahead of now as said now. A yes without a time " +
+        "never undoes a no that was said; a no without one counts from when it first came.",
+    }),
   }),
 });
 

@@ -14,8 +14,8 @@ const ConsentType = builder.objectRef<ConsentWord>("Consent").implement({
     channel: t.field({ type: ChannelEnum, description: "The channel.", resolve: ({ channel }) => channel }),
     topic: t.exposeString("topic", { description: "The topic; `*` means all that have no word of their own." }),
     granted: t.exposeBoolean("granted", { description: "Whether it may be used." }),
-    source: t.exposeString("source", { description: "Who said so." }),
-    at: t.expose("at", { type: "DateTime", description: "When." }),
+    source: t.exposeString("source", { description: "Who said so, e.g. member, unsubscribe-link, import by …." }),
+    at: t.expose("at", { type: "DateTime", description: "When; of a word without a time, when it first came." }),
   }),
 });
 

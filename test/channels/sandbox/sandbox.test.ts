@@ -1,6 +1,6 @@
 import { Database } from "bun:sqlite";
 import { afterEach, describe, expect, test } from "bun:test";
-import { statSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { ExternalChannelName, SendBatch } from "../../../src/channels/channel.ts";
 import { createSandbox, type Sandbox, type SandboxOptions } from "../../../src/channels/sandbox/sandbox.ts";
@@ -206,6 +206,22 @@ describe("the log", () => {
     now = 30 * hour;
     expect(await sandbox.purge(now)).toBe(2);
     expect(sandbox.counts().EMAIL).toBe(0);
+  });
+
+  test("of a member who was erased neither address nor words are in its file, and none come later", async () => {
+    const path = join(tempDir(), "sandbox.db");
+    const sandbox = open({ path });
+    const [address = "nobody"] = envelope("EMAIL", 2).to;
+    await sandbox.senders.EMAIL.send(batchOf("EMAIL", 3));
+    sandbox.forget(2);
+    await sandbox.senders.EMAIL.send(batchOf("EMAIL", 3));
+    expect(sandbox.list({ to: address }).deliveries).toEqual([]);
+    expect(sandbox.list({ ref: "run1:2" }).deliveries).toMatchObject([
+      { to: [], parts: {} },
+      { to: [], parts: {} },
+    ]);
+    expect(sandbox.counts().EMAIL).toBe(6);
+    for (const file of [path, `${path}-wal`]) expect(readFileSync(file).includes(address)).toBe(false);
   });
 
   test("20,000 e-mails take a few megabytes", async () => {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
+import { claimByLink } from "../../../src/coupon/link/claim-by-link.ts";
 import { claimUrl, readClaimLink } from "../../../src/coupon/link/claim-link.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
@@ -65,6 +66,54 @@ describe("a claim link", () => {
     expect(await held(4)).toBe(0);
     expect((await ask(link, { method: "POST" })).status).toBe(200);
     expect(await held(4)).toBe(1);
+  });
+
+  test("says in the reader's language what it is worth, from which amount, of what, and until when", async () => {
+    const facts = {
+      kind: "FULL_REDUCTION",
+      params: { spend: 20_000, off: 3_000 },
+      currency: "EUR",
+      conditions: { categories: { include: ["shoes"] } },
+      closesAt: Date.UTC(2099, 0, 2, 12),
+      validDays: 30,
+    };
+    const link = await linkTo(facts, { member: 11 });
+    const english = await (await ask(link)).text();
+    for (const words of ["€30 off from €200", "for categories shoes", "Valid for 30 days", "January 2, 2099"])
+      expect(english).toContain(words);
+    const chinese = await (await ask(link, { headers: { "accept-language": "zh-CN" } })).text();
+    for (const words of ["满€200减€30", "仅限类目 shoes", "领取后30天内有效", "2099年1月2日"])
+      expect(chinese).toContain(words);
+    const claimed = await (await ask(link, { method: "POST" })).text();
+    expect(claimed).toContain("€30 off from €200");
+    expect(claimed).toMatch(/Valid until [A-Z][a-z]+ \d/);
+  });
+
+  test("asks no more once it has given the coupon, however it was claimed, and says when that was used", async () => {
+    const link = await linkTo({ codeMode: "ON_CLAIM", codePrefix: "TEN" }, { member: 12 });
+    await ask(link, { method: "POST" });
+    const html = await (await ask(link)).text();
+    expect(html).toMatch(/You have it already[\s\S]*<code>TEN-/);
+    expect(html).not.toContain("<form");
+    const { template = 0 } = readClaimLink(shop.ctx, link.split("/c/")[1] ?? "") ?? {};
+    const other = claimUrl(shop.ctx, { template, member: 12, until: shop.ctx.clock() + 10 * 60_000 });
+    expect(await (await ask(other)).text()).toContain("You have it already");
+    await shop.ctx.db.write([sql`UPDATE coupon SET state = 'USED' WHERE member = 12`]);
+    expect(await (await ask(link)).text()).toContain("You had it already");
+  });
+
+  test("is claimed by the shop's own page for the member whom it names, and for nobody else", async () => {
+    const link = await linkTo({ activeUrl: "https://shop.test/sale" }, { member: 13 });
+    const token = new URL((await ask(link)).headers.get("location") ?? "").searchParams.get("claim") ?? "";
+    const as = (seq: number) => ({ ...shop.ctx, actor: { kind: "member", seq, id: `m_${seq}` } }) as const;
+    const given = await claimByLink(as(13), { token });
+    expect(given).toMatchObject({ member: 13 });
+    expect(await claimByLink(as(13), { token })).toEqual(given);
+    expect(await claimByLink(as(14), { token })).toMatchObject({ code: "NOT_FOUND" });
+    expect(await claimByLink(as(13), { token: `${token}0` })).toMatchObject({ code: "NOT_FOUND" });
+    expect([await held(13), await held(14)]).toEqual([1, 0]);
+    const old = (await linkTo({}, { member: 13, lastsMs: -120_000 })).split("/c/")[1] ?? "";
+    expect(await claimByLink(as(13), { token: old })).toMatchObject({ code: "ENDED" });
   });
 
   test("that was changed, forged, or is none at all is a page that says so, and claims nothing", async () => {
