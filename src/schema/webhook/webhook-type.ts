@@ -8,6 +8,7 @@ import { lateEnum } from "../kit/late.ts";
 import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
+const admins = { role: "admin" } as const;
 
 /** `run.completed` is RUN_COMPLETED. */
 export const WebhookEvent = lateEnum<string>("WebhookEvent", "What an endpoint can be told of.", (domains) =>
@@ -83,9 +84,18 @@ export const WebhookDeliveryType = builder.node(builder.objectRef<Delivery>("Web
     attempts: t.exposeInt("attempts", { description: "How often it was posted." }),
     status: t.exposeInt("status", {
       nullable: true,
-      description: "HTTP status of the last attempt; null when none came.",
+      authScopes: admins,
+      description: "HTTP status of the last attempt; null when none came. What receivers answer is for admins.",
     }),
-    error: t.exposeString("error", { nullable: true, description: "Why the last attempt failed, in words." }),
+    answer: t.exposeString("answer", {
+      nullable: true,
+      authScopes: admins,
+      description: "What the receiver answered to refuse the last attempt, in short; null when it said nothing.",
+    }),
+    error: t.exposeString("error", {
+      nullable: true,
+      description: "Why the last attempt failed. Every way of getting no answer is told in the same words.",
+    }),
     dueAt: t.field({
       type: "DateTime",
       nullable: true,
