@@ -34,12 +34,13 @@ export function createWriter(world: BusyWorld, client: Client, reconnect: () => 
   const listeners: { readonly name: string; readonly call: () => void }[] = [];
   let draining: Promise<void> | undefined;
 
-  const committed = (statements: readonly Statement[]) => {
-    for (const { name, call } of listeners) if (statements.some(({ notifies }) => notifies === name)) call();
+  const committed = (statements: readonly Statement[], results: readonly ResultSet[]) => {
+    const written = new Set(statements.flatMap(({ notifies }, n) => (results[n]?.rowsAffected ? [notifies] : [])));
+    for (const { name, call } of listeners) if (written.has(name)) call();
   };
   const commit = async (statements: readonly Statement[]) => {
     const results = await withBusyRetry(world, () => client.batch([...statements], "write"), reconnect);
-    committed(statements);
+    committed(statements, results);
     return results;
   };
   const drain = async () => {
@@ -109,19 +110,22 @@ async function commitGroup(
 async function interactive<T>(
   open: () => Promise<Transaction>,
   work: (tx: OpenTransaction) => Promise<T>,
-  committed: (statements: readonly Statement[]) => void,
+  committed: (statements: readonly Statement[], results: readonly ResultSet[]) => void,
 ): Promise<T> {
   const tx = await open();
   const written: Statement[] = [];
+  const results: ResultSet[] = [];
   try {
     const answer = await work({
-      execute: (statement) => {
+      execute: async (statement) => {
+        const result = await tx.execute(statement);
         written.push(statement);
-        return tx.execute(statement);
+        results.push(result);
+        return result;
       },
     });
     await tx.commit();
-    committed(written);
+    committed(written, results);
     return answer;
   } finally {
     tx.close();

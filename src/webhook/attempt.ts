@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { addressFault } from "./address.ts";
-import { bodyToPost } from "./body.ts";
+import { bodiesToPost } from "./body.ts";
 import { retrySchedule } from "./delivery.ts";
 import { flowOf, webhookSend } from "./messages.ts";
 import { noted } from "./note.ts";
@@ -66,7 +66,7 @@ export async function beginAttempt(ctx: Context, { delivery }: { delivery: numbe
     return undefined;
   }
   const { webhook, url, message, attempts, round } = row;
-  const body = bodyToPost(ctx, row);
+  const [body = row.body] = await bodiesToPost(ctx, [row]);
   return { delivery, webhook, url, message, body, secrets, isTest, attempts, round };
 }
 

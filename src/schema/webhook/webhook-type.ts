@@ -1,4 +1,4 @@
-import { bodyToPost } from "../../webhook/body.ts";
+import { bodiesToPost } from "../../webhook/body.ts";
 import { deliveriesById } from "../../webhook/delivery.ts";
 import type { Delivery, deliveryStates, Webhook } from "../../webhook/table.ts";
 import { webhooksById } from "../../webhook/webhook.ts";
@@ -75,10 +75,12 @@ export const WebhookDeliveryType = builder.node(builder.objectRef<Delivery>("Web
       description: "`webhook-id`, the same at every attempt: receivers know repeats by it.",
     }),
     type: t.exposeString("type", { description: "The event's type, e.g. run.completed; webhook.test for a test." }),
-    body: t.field({
+    body: t.loadable({
       type: "JSON",
       description: "What is posted.",
-      resolve: (delivery, _args, { ctx }) => JSON.parse(bodyToPost(ctx, delivery)),
+      resolve: (delivery) => delivery,
+      load: async (deliveries: Delivery[], { ctx }) =>
+        (await bodiesToPost(ctx, deliveries)).map((body): unknown => JSON.parse(body)),
     }),
     state: t.field({ type: WebhookDeliveryState, description: "How far it is.", resolve: ({ state }) => state }),
     attempts: t.exposeInt("attempts", { description: "How often it was posted." }),

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { globalId } from "../../../src/ids.ts";
 import { setConsent } from "../../../src/member/set-consent.ts";
 import { hire, type Operator } from "../../support/operators.ts";
 import { startReceiver, verifies } from "../../support/receiver.ts";
@@ -51,7 +52,7 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
         {
           messageId: there.received[0]?.id,
           type: "member.unsubscribed",
-          body: { data: { member: "m_1", channel: "EMAIL", topic: "*" } },
+          body: { data: { memberId: globalId("Member", 1), externalId: "x1", channel: "EMAIL", topic: "*" } },
           state: "DONE",
           attempts: 1,
           error: null,
