@@ -2,8 +2,8 @@ import { type Example, refusal } from "../kit/example.ts";
 
 export const webhookExamples: readonly Example[] = [
   {
-    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes. What it is told has this API's
-# ids, the shop's own id of the member, RFC 3339 times and money with its currency. Keep the secret now.
+    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes: with this API's ids, the
+# shop's own id of the member, RFC 3339 times, and money with its currency. Keep the secret now.
 mutation AddWebhook($input: CreateWebhookInput!) {
   createWebhook(input: $input) {
     ... on WebhookSecret { secret webhook { id url events } }
@@ -11,7 +11,10 @@ mutation AddWebhook($input: CreateWebhookInput!) {
   }
 }`,
     variables: {
-      input: { url: "http://127.0.0.1:4000/fanfare", events: ["RUN_COMPLETED", "MEMBER_UNSUBSCRIBED", "COUPON_CLAIMED", "COUPON_REDEEMED", "COUPON_REFUNDED"] },
+      input: {
+        url: "http://127.0.0.1:4000/fanfare",
+        events: ["RUN_COMPLETED", "MEMBER_UNSUBSCRIBED", "COUPON_CLAIMED", "COUPON_REDEEMED", "COUPON_REFUNDED"],
+      },
     },
   },
   {
