@@ -2,8 +2,9 @@ import { type Example, refusal } from "../kit/example.ts";
 
 export const webhookExamples: readonly Example[] = [
   {
-    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes: with this API's ids, the
-# shop's own id of the member, RFC 3339 times, and money with its currency. Keep the secret now.
+    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes:
+# with this API's ids, the shop's own id of the member, RFC 3339 times, and money with its currency.
+# Keep the secret now.
 mutation AddWebhook($input: CreateWebhookInput!) {
   createWebhook(input: $input) {
     ... on WebhookSecret { secret webhook { id url events } }
