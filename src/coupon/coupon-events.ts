@@ -84,11 +84,6 @@ export function couponsClaimed(which: Which): Statement {
   return each(couponClaimed, more, which, sql`c.at`);
 }
 
-/** Records what the batch claimed, right behind the one INSERT that did: new rows have the highest ids. */
-export function justClaimed(): Statement {
-  return couponsClaimed({ from: sql`coupon c`, where: sql`c.id > (SELECT max(id) FROM coupon) - changes()` });
-}
-
 /**
  * Records that coupons are spent on an order, `discount` (SQL, minor units) of each. It stands before the change, as
  * all below.
@@ -111,6 +106,15 @@ export function couponsRefunded(which: Which, orderId: string, validTo: SQL, now
 export function couponsWithdrawn(which: Which, now: number): Statement {
   return each(couponWithdrawn, undefined, which, now);
 }
+
+/**
+ * Records what the batch claimed, right behind the one INSERT that did: new rows have the highest ids. Made once, for
+ * every claim pays for it.
+ */
+export const justClaimed: Statement = couponsClaimed({
+  from: sql`coupon c`,
+  where: sql`c.id > (SELECT max(id) FROM coupon) - changes()`,
+});
 
 function each(event: EventType<unknown>, more: SQL | undefined, { from, where }: Which, at: number | SQL): Statement {
   const data = sql`json_object('coupon', c.id, 'template', c.template, 'recurringTemplate', t.recurring_template,

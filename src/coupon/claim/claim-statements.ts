@@ -36,7 +36,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
           AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code))
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
-    justClaimed(),
+    justClaimed,
     ...assignClaimCodes(claims),
     sql`
       SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember,
