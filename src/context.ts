@@ -110,7 +110,7 @@ export interface Recurrence {
 
 /** An event that has a meaning outside, and what it says there. */
 export interface ToldEvent {
-  readonly event: Pick<EventType<never>, "type" | "version" | "ids">;
+  readonly event: Pick<EventType<never>, "type" | "version" | "outside">;
   readonly told: string;
 }
 

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Query } from "../db/statement.ts";
-import { defineEvent, recordEach } from "../queue/event/event.ts";
+import { defineEvent, type Outside, recordEach } from "../queue/event/event.ts";
 
 const sends = z.int().nonnegative();
 
@@ -29,14 +29,17 @@ const RunEnd = z.object({
   ),
 });
 
-const runIds = { ids: { run: "Run", campaign: "Campaign" } };
+const runOutside: Outside<keyof z.infer<typeof RunEnd>> = {
+  ids: { run: "Run", campaign: "Campaign" },
+  times: ["dueAt", "startedAt"],
+};
 
 /** Nothing is left to do for a run. */
-export const runCompleted = defineEvent("run.completed", 1, RunEnd, runIds);
+export const runCompleted = defineEvent("run.completed", 1, RunEnd, runOutside);
 /** A run ended with work that could not be done; replaying that may still complete it. */
-export const runFailed = defineEvent("run.failed", 1, RunEnd, runIds);
+export const runFailed = defineEvent("run.failed", 1, RunEnd, runOutside);
 /** A run was ended by an operator. */
-export const runCancelled = defineEvent("run.cancelled", 1, RunEnd, runIds);
+export const runCancelled = defineEvent("run.cancelled", 1, RunEnd, runOutside);
 
 const byState = sql.raw(`CASE r.state WHEN 'COMPLETED' THEN '${runCompleted.type}'
   WHEN 'FAILED' THEN '${runFailed.type}' ELSE '${runCancelled.type}' END`);

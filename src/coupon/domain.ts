@@ -2,6 +2,7 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { couponTerms } from "./audience-terms.ts";
 import { openPools, unparkPool } from "./code/pool-fill.ts";
+import { couponClaimed, couponExpired, couponRedeemed, couponRefunded, couponWithdrawn } from "./coupon-events.ts";
 import { couponDrift, couponSoldOut } from "./events.ts";
 import { watchGates } from "./gate/gate-watch.ts";
 import { couponGauges } from "./gauges.ts";
@@ -27,6 +28,11 @@ export const coupon = defineDomain({
   terms: couponTerms,
   rewards: [couponReward],
   events: [
+    { event: couponClaimed, told: "A member came by a coupon: by herself, with a code, from the shop or a campaign." },
+    { event: couponRedeemed, told: "A coupon was spent on an order." },
+    { event: couponExpired, told: "A coupon's time passed before it was used." },
+    { event: couponRefunded, told: "A refund gave a coupon back, to be used again." },
+    { event: couponWithdrawn, told: "The shop took a coupon back." },
     { event: couponSoldOut, told: "Nothing is left of a coupon template's stock or budget." },
     {
       event: couponDrift,

@@ -2,6 +2,8 @@ import { z } from "zod";
 import { defineEvent } from "../queue/event/event.ts";
 
 const template = z.int();
+/** The recurring template of which the template is an occurrence. */
+const recurringTemplate = z.int().nullable();
 
 /**
  * The last coupon was given, or too little is left of the budget. Recorded by a trigger (`coupon_template_moved`), in
@@ -9,17 +11,18 @@ const template = z.int();
  */
 export const couponSoldOut = defineEvent(
   "coupon.sold_out",
-  1,
+  2,
   z.object({
     template,
-    /** The recurring template of which this is an occurrence. */
-    recurringTemplate: z.int().nullable(),
+    recurringTemplate,
     issued: z.int().nonnegative(),
     stock: z.int().nullable(),
     /** Minor units. */
     budget: z.int().nullable(),
+    /** Of the budget; version 1 had none. */
+    currency: z.string().optional(),
   }),
-  { ids: { template: "CouponTemplate", recurringTemplate: "CouponTemplate" } },
+  { ids: { template: "CouponTemplate", recurringTemplate: "CouponTemplate" }, money: ["budget"] },
 );
 
 /**

@@ -36,7 +36,7 @@ export interface Database {
 export interface RootDatabase extends Database {
   /** Where it is, for people: the file, or the address without what is secret in it. */
   readonly place: string;
-  /** Calls the listener after each commit of statements that notify this name. */
+  /** Calls the listener after each commit in which a statement that notifies this name wrote rows. */
   onCommit(name: string, listener: () => void): void;
   close(): Promise<void>;
 }

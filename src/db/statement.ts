@@ -22,7 +22,7 @@ export function compile(query: Query): Statement {
   return { sql: text, args: params.map(bindable) };
 }
 
-/** Marks a query: whoever listens to commits by this name hears when one made it durable. */
+/** Marks a query: whoever listens to commits by this name hears when one made rows durable that it wrote. */
 export function notifying(name: string, query: Query): Statement {
   return { ...compile(query), notifies: name };
 }

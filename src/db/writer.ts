@@ -35,12 +35,13 @@ export function createWriter(world: BusyWorld, client: Client, reconnect: () => 
   const listeners: { readonly name: string; readonly call: () => void }[] = [];
   let draining: Promise<void> | undefined;
 
-  const committed = (statements: readonly Statement[]) => {
-    for (const { name, call } of listeners) if (statements.some(({ notifies }) => notifies === name)) call();
+  const committed = (statements: readonly Statement[], results: readonly ResultSet[]) => {
+    const written = new Set(statements.flatMap(({ notifies }, n) => (results[n]?.rowsAffected ? [notifies] : [])));
+    for (const { name, call } of listeners) if (written.has(name)) call();
   };
   const commit = async (statements: readonly Statement[]) => {
     const results = await withBusyRetry(world, () => client.batch([...statements], "write"), reconnect);
-    committed(statements);
+    committed(statements, results);
     return results;
   };
   const drain = async () => {
@@ -110,10 +111,11 @@ async function commitGroup(
 async function interactive<T>(
   open: () => Promise<Transaction>,
   work: (tx: OpenTransaction) => Promise<T>,
-  committed: (statements: readonly Statement[]) => void,
+  committed: (statements: readonly Statement[], results: readonly ResultSet[]) => void,
 ): Promise<T> {
   const tx = await open();
   const written: Statement[] = [];
+  const results: ResultSet[] = [];
   const inTurn = takingTurns();
   let undone: { readonly error: unknown } | undefined;
   const batch = async (statements: readonly Statement[]) => {
@@ -128,14 +130,16 @@ async function interactive<T>(
   };
   try {
     const answer = await work({
-      batch: (statements) => {
+      batch: async (statements) => {
+        const done = await inTurn(() => batch(statements));
         written.push(...statements);
-        return inTurn(() => batch(statements));
+        results.push(...done);
+        return done;
       },
     });
     if (undone) throw undone.error; // perhaps `work` was content
     await tx.commit();
-    committed(written);
+    committed(written, results);
     return answer;
   } catch (error) {
     throw undone ? undone.error : error; // whatever `work` made of it

@@ -3,6 +3,7 @@ import { beginAttempt, recordAttempt } from "../webhook/attempt.ts";
 import { deliverEvents } from "../webhook/delivery.ts";
 import { webhookSend } from "../webhook/messages.ts";
 import { parkDelivery } from "../webhook/parking.ts";
+import { checkedRoads, openRoad } from "../webhook/road.ts";
 import { toldTypes } from "../webhook/told.ts";
 import { defineConsumer } from "./consumer.ts";
 import { defineJob, type EventConsumer, type Job, type JobContext } from "./job.ts";
@@ -25,6 +26,8 @@ export const webhookConsumers: readonly EventConsumer[] = [
 async function tell(ctx: JobContext, { delivery }: { delivery: number }): Promise<void> {
   const attempt = await beginAttempt(ctx, { delivery });
   if (!attempt) return;
-  const answer = await postSigned({ ...attempt, at: ctx.clock() });
-  await recordAttempt(ctx, attempt, answer);
+  const roads = ctx.settings.httpsOnly ? checkedRoads : openRoad;
+  const { reason, ...outcome } = await postSigned({ ...attempt, at: ctx.clock(), roads });
+  if (reason) ctx.log("info", "webhook.unreachable", { webhook: attempt.webhook, delivery, code: reason });
+  await recordAttempt(ctx, attempt, outcome);
 }

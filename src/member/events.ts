@@ -12,6 +12,7 @@ export const memberUnsubscribed = defineEvent(
   "member.unsubscribed",
   1,
   z.object({ member: z.string(), channel: z.enum(channelNames), topic: z.string() }),
+  { member: "member" },
 );
 
 /**

@@ -3,7 +3,7 @@ import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { addressFault } from "./address.ts";
-import { bodyToPost } from "./body.ts";
+import { bodiesToPost } from "./body.ts";
 import { retrySchedule } from "./delivery.ts";
 import { flowOf, webhookSend } from "./messages.ts";
 import { noted } from "./note.ts";
@@ -31,11 +31,14 @@ export interface Attempt {
   readonly round: number;
 }
 
-/** What came of it. `error` is in words, for operators; null = the receiver took it. */
+/** What came of it. */
 export interface AttemptOutcome {
   /** HTTP status; null when no answer came. */
   readonly status: number | null;
+  /** Why it failed, in words of ours; null = the receiver took it. */
   readonly error: string | null;
+  /** What the receiver said to refuse it; null when it said nothing. */
+  readonly answer: string | null;
   /** When the receiver asks to be called again, in seconds. */
   readonly retryAfter?: number | undefined;
 }
@@ -63,7 +66,7 @@ export async function beginAttempt(ctx: Context, { delivery }: { delivery: numbe
     return undefined;
   }
   const { webhook, url, message, attempts, round } = row;
-  const body = bodyToPost(ctx, row);
+  const [body = row.body] = await bodiesToPost(ctx, [row]);
   return { delivery, webhook, url, message, body, secrets, isTest, attempts, round };
 }
 
@@ -109,7 +112,8 @@ function taken({ delivery, webhook }: Attempt, { status }: AttemptOutcome, now: 
   return [
     sql`
       UPDATE webhook_delivery
-      SET state = 'DONE', attempts = attempts + 1, status = ${status}, error = NULL, ended_at = ${now}
+      SET state = 'DONE', attempts = attempts + 1, status = ${status}, error = NULL, answer = NULL,
+        ended_at = ${now}
       WHERE id = ${delivery} AND state = 'PENDING'`,
     sql`UPDATE webhook SET failing_since = NULL WHERE id = ${webhook} AND failing_since IS NOT NULL`,
   ];
@@ -135,7 +139,7 @@ function failed(ctx: Context, attempt: Attempt, outcome: AttemptOutcome, now: nu
 function again(
   ctx: Context,
   attempt: Attempt,
-  { status, error, retryAfter = 0 }: AttemptOutcome,
+  { status, error, answer, retryAfter = 0 }: AttemptOutcome,
   delay: number,
 ): Query[] {
   const now = ctx.clock();
@@ -147,7 +151,8 @@ function again(
     enqueue(ctx, [message], sql`EXISTS (SELECT 1 FROM webhook_delivery WHERE ${still(attempt)})`),
     sql`
       UPDATE webhook_delivery
-      SET attempts = attempts + 1, round = round + 1, status = ${status}, error = ${error}, due_at = ${dueAt}
+      SET attempts = attempts + 1, round = round + 1, status = ${status}, error = ${error}, answer = ${answer},
+        due_at = ${dueAt}
       WHERE ${still(attempt)}`,
   ];
 }
@@ -160,10 +165,11 @@ function disabled(ctx: Context, webhook: number, note: string, where: SQL): Quer
   ];
 }
 
-function ended(attempt: Attempt, { status, error }: AttemptOutcome, now: number): Query {
+function ended(attempt: Attempt, { status, error, answer }: AttemptOutcome, now: number): Query {
   return sql`
     UPDATE webhook_delivery
-    SET state = 'FAILED', attempts = attempts + 1, status = ${status}, error = ${error}, ended_at = ${now}
+    SET state = 'FAILED', attempts = attempts + 1, status = ${status}, error = ${error}, answer = ${answer},
+      ended_at = ${now}
     WHERE ${still(attempt)}`;
 }
 

@@ -17,4 +17,5 @@ export const webhook = defineDomain({
   keeps: webhookKeeps,
   shortenWaits,
   tidy,
+  logs: ["webhook", "delivery"],
 });

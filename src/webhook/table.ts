@@ -33,6 +33,7 @@ export const deliveryTable = sqliteTable("webhook_delivery", {
   round: integer().notNull(),
   status: integer(),
   error: text(),
+  answer: text(),
   dueAt: integer("due_at").notNull(),
   createdAt: integer("created_at").notNull(),
   endedAt: integer("ended_at"),

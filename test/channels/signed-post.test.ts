@@ -1,5 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
-import { postSigned } from "../../src/channels/signed-post.ts";
+import { noAnswer, postSigned } from "../../src/channels/signed-post.ts";
+import { openRoad } from "../../src/webhook/road.ts";
 import { newSecret } from "../../src/webhook/secret.ts";
 import { freePort } from "../support/port.ts";
 import { startReceiver, verifies } from "../support/receiver.ts";
@@ -16,7 +17,14 @@ function receiver() {
 }
 
 const secret = newSecret();
-const message = (url: string) => ({ url, message: "msg_1", body: '{"type":"x"}', secrets: [secret], at: Date.now() });
+const message = (url: string) => ({
+  url,
+  message: "msg_1",
+  body: '{"type":"x"}',
+  secrets: [secret],
+  at: Date.now(),
+  roads: openRoad,
+});
 
 test("a message is signed for the moment of its attempt, by every secret that counts", async () => {
   const there = receiver();
@@ -35,7 +43,7 @@ test("a redirect is a failure and is not followed", async () => {
   there.answer = () => Response.redirect(elsewhere.url, 307);
   expect(await postSigned(message(there.url))).toMatchObject({
     status: 307,
-    error: expect.stringContaining("redirect"),
+    answer: expect.stringContaining("redirect"),
   });
   expect(elsewhere.received).toEqual([]);
 });
@@ -44,10 +52,10 @@ test("of a refusal some words are kept, without addresses and tokens, and when t
   const there = receiver();
   const said = `no room for kim@shop.example ${"x".repeat(5_000)}`;
   there.answer = () => new Response(said, { status: 503, headers: { "retry-after": "120" } });
-  const { error, ...answer } = await postSigned(message(there.url));
-  expect(answer).toEqual({ status: 503, retryAfter: 120 });
-  expect(error).toMatch(/^the endpoint refused it \(503\): no room for ‹address›/);
-  expect(error?.length).toBeLessThan(300);
+  const { answer, ...rest } = await postSigned(message(there.url));
+  expect(rest).toEqual({ status: 503, error: "the endpoint did not take it", retryAfter: 120 });
+  expect(answer).toMatch(/^the endpoint refused it \(503\): no room for ‹address›/);
+  expect(answer?.length).toBeLessThan(300);
 });
 
 test("an answer without an end is not waited for: 2xx is taken, of others some words are read", async () => {
@@ -63,10 +71,22 @@ test("an answer without an end is not waited for: 2xx is taken, of others some w
   expect(await postSigned(message(there.url))).toMatchObject({ status: 500 });
 });
 
-test("nobody there, and nobody who answers in time, are failures without a status", async () => {
+test("nobody there, no such name, silence, a hung-up line, no TLS: one word; the log tells them apart", async () => {
   const there = receiver();
   there.answer = () => new Promise(() => {});
-  expect(await postSigned(message(there.url), 50)).toEqual({ status: null, error: "no answer within 0.05 s" });
-  const { status, error } = await postSigned(message(`http://127.0.0.1:${freePort()}/`));
-  expect([status, error]).toEqual([null, expect.stringContaining("could not be reached")]);
+  const hangUp = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data: (socket) => void socket.terminate() } });
+  stops.push(() => hangUp.stop(true));
+  const urls = [
+    there.url,
+    `http://127.0.0.1:${freePort()}/`,
+    "http://nobody.invalid/",
+    `http://127.0.0.1:${hangUp.port}/`,
+    there.url.replace("http:", "https:"),
+  ];
+  const answers = await Promise.all(urls.map((url) => postSigned(message(url), 100)));
+  const told = answers.map(({ reason: _, ...rest }) => rest);
+  expect(new Set(told.map((one) => JSON.stringify(one)))).toEqual(
+    new Set([JSON.stringify({ status: null, error: noAnswer, answer: null })]),
+  );
+  expect(answers.map(({ reason }) => reason).slice(0, 2)).toEqual(["TIMEOUT", "ECONNREFUSED"]);
 });

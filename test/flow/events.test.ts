@@ -152,7 +152,7 @@ test("I10 announcements delivered twice and late change nothing; those that are 
   await until(() => there.received.length >= 20);
   for (const request of held.reverse()) await fetch(request);
   await until(() => shop.idle());
-  expect(new Set(there.received.map(({ body }) => body.data.member)).size).toBe(20);
+  expect(new Set(there.received.map(({ body }) => body.data.externalId)).size).toBe(20);
   expect([there.received.length, await cursor(shop)]).toEqual([20, 20]);
 });
 
@@ -180,7 +180,7 @@ test("I12 events that cannot be dealt with are parked as a dead letter, later on
   await shop.ctx.db.write([sql`DROP TRIGGER poison`]);
   await replayDeadLetters(shop.ctx, { job: "event-webhooks", limit: 10 });
   await until(() => there.received.length === 3);
-  expect(there.received.map(({ body }) => body.data.member)).toEqual(["m_1", "m_3", "m_2"]);
+  expect(there.received.map(({ body }) => body.data.externalId)).toEqual(["x1", "x3", "x2"]);
   expect(await shop.ctx.db.all(sql`SELECT * FROM parked_range`)).toEqual([]);
 });
 

@@ -33,7 +33,7 @@ export async function releaseCoupons(ctx: Context, { orderId }: { readonly order
  */
 export async function freeOrders(ctx: Context, where: SQL, set: SQL): Promise<number> {
   const results = await ctx.db.write([
-    ...releaseStatements(sql`SELECT order_id FROM coupon_order WHERE ${where}`),
+    ...releaseStatements(sql`SELECT order_id FROM coupon_order WHERE ${where}`, ctx.clock()),
     sql`UPDATE coupon_order SET revision = ${ctx.id()}, ${set} WHERE ${where}`,
   ]);
   await couponsReleased(ctx, results.slice(0, -1));

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { assignClaimCodes } from "../code/pool-assign.ts";
+import { justClaimed } from "../coupon-events.ts";
 import { type Coupon, CouponRow, templateStates } from "../table.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
@@ -35,6 +36,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
           AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code))
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
+    justClaimed,
     ...assignClaimCodes(claims),
     sql`
       SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember,

@@ -5,6 +5,7 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { dropAvailableOfMany } from "../cache/sync-cache.ts";
 import { assignPoolCodes } from "../code/pool-assign.ts";
+import { couponsClaimed } from "../coupon-events.ts";
 import { reduceGate } from "../gate/gate.ts";
 import type { CodeMode } from "../table.ts";
 import { codeOf, randomColumns } from "./code-in-sql.ts";
@@ -50,6 +51,10 @@ export function issueStatements(issue: BulkIssue): Query[] {
       SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
       FROM coupon_template WHERE id = ${template}`,
     ...(codeMode === "POOL" ? assignPoolCodes({ template, source, members: issue.members }) : []),
+    couponsClaimed({
+      from: sql`(${issue.members}) s CROSS JOIN coupon c ON c.member = s.member`,
+      where: sql`c.template = ${template} AND c.source = ${source} AND c.at = ${now}`,
+    }),
   ];
 }
 

@@ -5,6 +5,7 @@ import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
+import { couponsWithdrawn } from "../coupon-events.ts";
 import { couponTakeBack } from "../messages.ts";
 
 /** Ids looked at in one step: bounds how long it holds the database, whatever the number of coupons. */
@@ -67,6 +68,7 @@ export async function takeBackStretch(
   const taken = sql`c.id > ${from} AND c.id <= min(${to}, ${upto}) AND c.state = 'AVAILABLE' AND c.template IN (
       SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template}) AND ${turn}`;
   const results = await ctx.db.write([
+    couponsWithdrawn({ from: sql`coupon c`, where: taken }, now),
     ...countTaken(template, taken),
     sql`UPDATE coupon AS c SET state = 'WITHDRAWN', held_budget = 0 WHERE ${taken} RETURNING id AS coupon, member`,
     enqueue(ctx, [couponTakeBack.of({ template, from: to })], sql`${turn} AND ${to} < ${upto}`),

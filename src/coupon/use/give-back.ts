@@ -5,6 +5,7 @@ import { rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { takeFromUsed } from "../counts.ts";
+import { couponsRefunded } from "../coupon-events.ts";
 import { nothingLeft, transitionTemplates } from "../template/state.ts";
 import { isTakenBack } from "../template/take-back.ts";
 import { templateChanged } from "../template/template-changed.ts";
@@ -47,7 +48,9 @@ export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
   const { coupons, validDays, now } = back;
   const moving = sql`coupon c CROSS JOIN coupon_template t ON t.id = c.template WHERE ${comesBack(back)}`;
   const theirs = isTheirTemplate(coupons);
+  const validTo = validDays > 0 ? sql`max(c.valid_to, ${now + validDays * dayMs})` : sql`c.valid_to`;
   return [
+    couponsRefunded({ from: sql`coupon c`, where: comesBack(back) }, back.orderId, validTo, now),
     takeFromUsed(sql`
       SELECT c.template, count(*) AS n, sum(c.discount) AS discount FROM ${moving} GROUP BY c.template`),
     sql`
@@ -62,7 +65,7 @@ export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
     ...transitionTemplates(ctx, "sellOut", sql`${theirs} AND ${nothingLeft}`),
     sql`
       UPDATE coupon AS c SET state = 'AVAILABLE', order_id = NULL, used_at = NULL, discount = NULL,
-        valid_to = ${validDays > 0 ? sql`max(valid_to, ${now + validDays * dayMs})` : sql`valid_to`}
+        valid_to = ${validTo}
       WHERE ${comesBack(back)} RETURNING id AS coupon, member`,
   ];
 }

@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToUsed, takeFromCounts } from "../counts.ts";
+import { couponsRedeemed } from "../coupon-events.ts";
 import { nothingLeft, transitionTemplates } from "../template/state.ts";
 import { templateChanged } from "../template/template-changed.ts";
 import { asTable, isTheirTemplate, type OrderCoupon } from "./order-coupons.ts";
@@ -23,10 +24,12 @@ export interface CouponSpending {
  * couponsSpent} is told their results.
  */
 export function spendStatements(ctx: Context, { orderId, coupons, pay }: CouponSpending, holds: SQL): Query[] {
-  const moving = sql`${asTable(coupons)} w
-    CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'LOCKED' AND c.order_id = ${orderId} WHERE ${holds}`;
+  const from = sql`${asTable(coupons)} w
+    CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'LOCKED' AND c.order_id = ${orderId}`;
+  const moving = sql`${from} WHERE ${holds}`;
   const theirs = isTheirTemplate(coupons);
   return [
+    couponsRedeemed({ from, where: holds }, orderId, sql`w.discount`, ctx.clock()),
     takeFromCounts("LOCKED", sql`SELECT c.template, count(*) AS n FROM ${moving} GROUP BY c.template`),
     addToUsed(sql`
       SELECT c.template, count(*) AS n, sum(w.discount) AS discount, ${pay} AS revenue

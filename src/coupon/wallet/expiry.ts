@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
+import { couponsExpired } from "../coupon-events.ts";
 import { forgetSoldOut } from "../gate/sold-out.ts";
 import { couponExpire } from "../messages.ts";
 import type { Coupon } from "../table.ts";
@@ -72,6 +73,7 @@ async function expire(ctx: Context, ids: SQL): Promise<number> {
   const each = sql`
     SELECT template, count(*) AS n, sum(held_budget) AS held_budget FROM coupon WHERE id IN (${ids}) GROUP BY template`;
   const results = await ctx.db.write([
+    couponsExpired({ from: sql`coupon c`, where: sql`c.id IN (${ids})` }, ctx.clock()),
     sql`
       UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g
       WHERE coupon_template.id = g.template AND g.held_budget > 0`,

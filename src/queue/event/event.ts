@@ -15,9 +15,21 @@ export interface EventType<Data> {
   /** Of the shape of its data. A shape only ever grows: a new version adds optional fields. */
   readonly version: number;
   readonly schema: z.ZodType<Data>;
-  /** Which of its data are numbers of rows, and of what type: the world outside is told their global ids. */
-  readonly ids: Readonly<Record<string, string>>;
+  /** How the world outside is told its data. */
+  readonly outside: Outside;
   of(subject: string, data: Data): Event;
+}
+
+/** What the world outside is told in other words than events are recorded in; the names are those of the data. */
+export interface Outside<Name extends string = string> {
+  /** Numbers of rows, by their types: told as global ids, `run` as `runId`. */
+  readonly ids?: { readonly [Each in Name]?: string };
+  /** Milliseconds: told as RFC 3339. */
+  readonly times?: readonly Name[];
+  /** Minor units of the data's `currency`: told with it. */
+  readonly money?: readonly Name[];
+  /** A member's public id: told as `memberId`, the global id, and `externalId`, the shop's own. */
+  readonly member?: Name;
 }
 
 /** One event to be recorded. */
@@ -34,13 +46,13 @@ export function defineEvent<Data>(
   type: string,
   version: number,
   schema: z.ZodType<Data>,
-  more: { readonly ids?: { readonly [Name in keyof Data & string]?: string } } = {},
+  outside: Outside<keyof Data & string> = {},
 ): EventType<Data> {
   return {
     type,
     version,
     schema,
-    ids: { ...more.ids },
+    outside,
     of: (subject, data) => ({ type, version, subject, data: schema.parse(data) }),
   };
 }
@@ -77,9 +89,9 @@ export function recordEach(
   { type, version }: { readonly type: string | SQL; readonly version: number },
   { subject, data }: EventRow,
   from: SQL,
-  now: number,
+  at: number | SQL,
 ): Statement {
-  return intoEvents(sql`SELECT ${type}, ${version}, ${subject}, ${data}, ${now} FROM ${from}`);
+  return intoEvents(sql`SELECT ${type}, ${version}, ${subject}, ${data}, ${at} FROM ${from}`);
 }
 
 /** The relay announces them. */

@@ -2,7 +2,8 @@ import { type Example, refusal } from "../kit/example.ts";
 
 export const webhookExamples: readonly Example[] = [
   {
-    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes.
+    query: `# The shop's own server can be told what happens, signed as standardwebhooks.com describes:
+# with this API's ids, the shop's own id of the member, RFC 3339 times, and money with its currency.
 # Keep the secret now.
 mutation AddWebhook($input: CreateWebhookInput!) {
   createWebhook(input: $input) {
@@ -11,7 +12,10 @@ mutation AddWebhook($input: CreateWebhookInput!) {
   }
 }`,
     variables: {
-      input: { url: "http://127.0.0.1:4000/fanfare", events: ["RUN_COMPLETED", "RUN_FAILED", "MEMBER_UNSUBSCRIBED"] },
+      input: {
+        url: "http://127.0.0.1:4000/fanfare",
+        events: ["RUN_COMPLETED", "MEMBER_UNSUBSCRIBED", "COUPON_CLAIMED", "COUPON_REDEEMED", "COUPON_REFUNDED"],
+      },
     },
   },
   {

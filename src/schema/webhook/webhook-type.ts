@@ -1,4 +1,4 @@
-import { bodyToPost } from "../../webhook/body.ts";
+import { bodiesToPost } from "../../webhook/body.ts";
 import { deliveriesById } from "../../webhook/delivery.ts";
 import type { Delivery, deliveryStates, Webhook } from "../../webhook/table.ts";
 import { webhooksById } from "../../webhook/webhook.ts";
@@ -8,6 +8,7 @@ import { lateEnum } from "../kit/late.ts";
 import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
+const admins = { role: "admin" } as const;
 
 /** `run.completed` is RUN_COMPLETED. */
 export const WebhookEvent = lateEnum<string>("WebhookEvent", "What an endpoint can be told of.", (domains) =>
@@ -74,18 +75,29 @@ export const WebhookDeliveryType = builder.node(builder.objectRef<Delivery>("Web
       description: "`webhook-id`, the same at every attempt: receivers know repeats by it.",
     }),
     type: t.exposeString("type", { description: "The event's type, e.g. run.completed; webhook.test for a test." }),
-    body: t.field({
+    body: t.loadable({
       type: "JSON",
       description: "What is posted.",
-      resolve: (delivery, _args, { ctx }) => JSON.parse(bodyToPost(ctx, delivery)),
+      resolve: (delivery) => delivery,
+      load: async (deliveries: Delivery[], { ctx }) =>
+        (await bodiesToPost(ctx, deliveries)).map((body): unknown => JSON.parse(body)),
     }),
     state: t.field({ type: WebhookDeliveryState, description: "How far it is.", resolve: ({ state }) => state }),
     attempts: t.exposeInt("attempts", { description: "How often it was posted." }),
     status: t.exposeInt("status", {
       nullable: true,
-      description: "HTTP status of the last attempt; null when none came.",
+      authScopes: admins,
+      description: "HTTP status of the last attempt; null when none came. What receivers answer is for admins.",
     }),
-    error: t.exposeString("error", { nullable: true, description: "Why the last attempt failed, in words." }),
+    answer: t.exposeString("answer", {
+      nullable: true,
+      authScopes: admins,
+      description: "What the receiver answered to refuse the last attempt, in short; null when it said nothing.",
+    }),
+    error: t.exposeString("error", {
+      nullable: true,
+      description: "Why the last attempt failed. Every way of getting no answer is told in the same words.",
+    }),
     dueAt: t.field({
       type: "DateTime",
       nullable: true,

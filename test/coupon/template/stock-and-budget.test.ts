@@ -44,8 +44,8 @@ test("stock raised after it was sold out lets claims through at once, at a loade
     sql`SELECT data FROM event WHERE type = 'coupon.sold_out' AND subject = ${`coupon-template/${id}`} ORDER BY seq`,
   );
   expect(events.map(({ data }) => couponSoldOut.schema.parse(JSON.parse(data)))).toEqual([
-    { template: id, recurringTemplate: null, issued: 2, stock: 2, budget: null },
-    { template: id, recurringTemplate: null, issued: 3, stock: 3, budget: null },
+    { template: id, recurringTemplate: null, issued: 2, stock: 2, budget: null, currency: "EUR" },
+    { template: id, recurringTemplate: null, issued: 3, stock: 3, budget: null, currency: "EUR" },
   ]);
 });
 

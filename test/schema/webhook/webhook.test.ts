@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { globalId } from "../../../src/ids.ts";
 import { setConsent } from "../../../src/member/set-consent.ts";
 import { hire, type Operator } from "../../support/operators.ts";
 import { startReceiver, verifies } from "../../support/receiver.ts";
@@ -37,7 +38,7 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
   await until(() => there.received.length > 0);
   expect(verifies(secret, there.received[0]!)).toBe(true);
   const fields = `deliveries(first: 5, state: DONE) {
-    nodes { id messageId type body state attempts status error dueAt endedAt } pageInfo { hasNextPage } }`;
+    nodes { id messageId type body state attempts error dueAt endedAt } pageInfo { hasNextPage } }`;
   const seen = await until(async () => {
     const data = await viewer.get(`{ webhooks { nodes { id url description events enabled failingSince oldSecretUntil
       history { what actor } ${fields} } } }`);
@@ -51,10 +52,10 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
         {
           messageId: there.received[0]?.id,
           type: "member.unsubscribed",
-          body: { data: { member: "m_1", channel: "EMAIL", topic: "*" } },
+          body: { data: { memberId: globalId("Member", 1), externalId: "x1", channel: "EMAIL", topic: "*" } },
           state: "DONE",
           attempts: 1,
-          status: 204,
+          error: null,
           dueAt: null,
         },
       ],
@@ -65,6 +66,27 @@ test("an admin adds an endpoint, is shown its secret once, and everyone sees wha
   const again = await mutate(admin, "resendWebhook", "WebhookDelivery", "state messageId", { deliveryId: id });
   expect(again).toMatchObject({ state: "PENDING", messageId: there.received[0]?.id });
   await until(() => there.received.length === 2);
+});
+
+test("what a receiver answers is for admins; everyone hears that it did not take it, or was not reached", async () => {
+  const { webhook } = await create({ url: there.url });
+  const first = there.received.length;
+  there.answer = () =>
+    there.received.length > first + 1 ? new Response() : new Response("stock: 4711", { status: 503 });
+  const { id } = await mutate(admin, "testWebhook", "WebhookDelivery", "id", { webhookId: webhook.id });
+  const ask = (who: Operator, fields: string) =>
+    who.ask(`query ($id: ID!) { node(id: $id) { ... on WebhookDelivery { state error ${fields} } } }`, { id });
+  const seen = await until(async () => {
+    const { data } = (await ask(admin, "status answer")).body;
+    return data.node.state === "FAILED" && data.node;
+  });
+  const error = "the endpoint did not take it";
+  expect(seen).toMatchObject({ status: 503, error, answer: "the endpoint refused it (503): stock: 4711" });
+  for (const field of ["status", "answer"]) {
+    const { data, errors } = (await ask(viewer, field)).body;
+    expect([data.node, errors[0].extensions.code]).toEqual([{ state: "FAILED", error, [field]: null }, "FORBIDDEN"]);
+  }
+  await mutate(admin, "deleteWebhook", "Webhook", "id", { webhookId: webhook.id });
 });
 
 test("an endpoint is changed, tested, given a new secret and deleted", async () => {
