@@ -5,7 +5,7 @@ import type { RootDatabase } from "../../src/db/client.ts";
 import { statementsOf } from "../../src/db/migrate.ts";
 import { openTestDatabase } from "../support/database.ts";
 
-const migration = join(import.meta.dir, "../../migrations/0023_canonical_values.sql");
+const migration = join(import.meta.dir, "../../migrations/0021_canonical_values.sql");
 
 let db: RootDatabase;
 beforeAll(async () => {
