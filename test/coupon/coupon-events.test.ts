@@ -8,6 +8,7 @@ import { issueStatements } from "../../src/coupon/issue/issue.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import { withdrawTemplate } from "../../src/coupon/template/lifecycle.ts";
 import { takeBackStretch } from "../../src/coupon/template/take-back.ts";
+import { withdrawUnused } from "../../src/coupon/use/withdraw.ts";
 import { expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { globalId } from "../../src/ids.ts";
 import { eraseMember } from "../../src/member/privacy.ts";
@@ -118,6 +119,13 @@ test("coupons that the shop takes back are told, those on orders when they come 
   await takeBackStretch(ctx, { template, from: 0 });
   accepted(await releaseCoupons(ctx, { orderId }));
   expect(await told()).toEqual([free, locked].map((coupon) => ["coupon.withdrawn", named(1, template, coupon)]));
+});
+
+test("one coupon that customer service takes back is told once, however often that is sent", async () => {
+  const { template, coupons } = await held([1], {});
+  const [coupon = 0] = coupons;
+  for (let n = 0; n < 2; n++) accepted(await withdrawUnused(ctx, { coupon, reason: "a wrong address" }));
+  expect(await told()).toEqual([["coupon.withdrawn", named(1, template, coupon)]]);
 });
 
 test("once a member is erased nothing that is posted, or posted again, has the shop's id of her", async () => {

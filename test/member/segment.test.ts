@@ -52,10 +52,10 @@ describe("a segment", () => {
     });
   });
 
-  test("is listed in order, and gone when deleted", async () => {
+  test("is listed, the newest first, and gone when deleted", async () => {
     const { id } = await made("gone soon");
-    expect((await listSegments(shop.ctx, { limit: 100 })).at(-1)).toMatchObject({ id });
-    expect(await listSegments(shop.ctx, { after: id, limit: 100 })).toEqual([]);
+    expect((await listSegments(shop.ctx, { limit: 100 }))[0]).toMatchObject({ id });
+    expect((await listSegments(shop.ctx, { after: id, limit: 100 })).map((each) => each.id)).not.toContain(id);
     expect(await deleteSegment(shop.ctx, id)).toMatchObject({ name: "gone soon" });
     expect(await deleteSegment(shop.ctx, id)).toMatchObject({ code: "NOT_FOUND" });
     expect(await updateSegment(shop.ctx, { id, name: "back" })).toMatchObject({ code: "NOT_FOUND" });

@@ -7,6 +7,7 @@ import { auditTransition } from "../../transition/audit.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
 import { couponsById } from "../coupon.ts";
+import { couponsWithdrawn } from "../coupon-events.ts";
 import { stateNow } from "../state-now.ts";
 import type { Coupon } from "../table.ts";
 import { nothingLeft, transitionTemplates } from "../template/state.ts";
@@ -26,7 +27,9 @@ export async function withdrawUnused(ctx: Context, input: z.input<typeof Withdra
   const now = ctx.clock();
   const free = sql`id = ${id} AND state = 'AVAILABLE' AND (valid_to IS NULL OR valid_to > ${now})`;
   const each = sql`SELECT template, 1 AS n, held_budget FROM coupon WHERE ${free}`;
+  const told = sql`c.id = ${id} AND c.state = 'AVAILABLE' AND (c.valid_to IS NULL OR c.valid_to > ${now})`;
   const results = await ctx.db.write([
+    couponsWithdrawn({ from: sql`coupon c`, where: told }, now),
     auditTransition(ctx, { noun: "coupon", table: sql`coupon`, where: free, to: "WITHDRAWN", reason }),
     sql`
       UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g
