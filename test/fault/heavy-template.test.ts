@@ -38,7 +38,8 @@ describe.if(isLong)("while 41 members are sent, and one reads,", () => {
   beforeAll(async () => {
     shop = await openShop({ env: memberEnv });
     await shop.members(41);
-    await shop.ctx.db.write([sql`UPDATE member SET points = 1000000`]);
+    // The messages of the first ones are made before the launch, which refuses what is too heavy for them.
+    await shop.ctx.db.write([sql`UPDATE member SET points = iif(seq <= 5, 120, 1000000)`]);
   });
   afterAll(closeShops);
 
@@ -46,11 +47,11 @@ describe.if(isLong)("while 41 members are sent, and one reads,", () => {
     const content = { EMAIL: { default: { subject: "Hi", html } }, IN_APP: { default: { title: "Hi", body } } };
     const draft = { name: "Heavy", channels: ["EMAIL" as const, "IN_APP" as const], content };
     const { id: campaign } = accepted(await createCampaign(shop.ctx, draft));
-    for (const channel of draft.channels) await previewContent(shop.ctx, { campaign, member: 1, channel });
-    await requestTestSend(shop.ctx, { campaign, member: 1, channel: "EMAIL" });
+    for (const channel of draft.channels) await previewContent(shop.ctx, { campaign, member: 6, channel });
+    await requestTestSend(shop.ctx, { campaign, member: 6, channel: "EMAIL" });
     const run = await shop.launch(campaign);
     await shop.becomes(run, "COMPLETED", 100_000);
-    dataOf(await askAs(shop, 1, "{ myInbox(first: 4) { nodes { title body } } }"));
+    dataOf(await askAs(shop, 6, "{ myInbox(first: 4) { nodes { title body } } }"));
     return shop.ledger(run);
   }
 
