@@ -75,6 +75,7 @@ test.if(isLong)(
       const idle = await longestWait(alive, Bun.sleep(3_000));
       for (const query of [times(50), times(8), simulate, `{ members(${written}) { totalCount nodes { id } } }`]) {
         const waited = await longestWait(alive, ask(query));
+        console.log(`others wait ${Math.round(waited)} ms (${Math.round(idle)} ms when nobody asks)`);
         expect(waited).toBeLessThanOrEqual(100 + idle);
       }
     } finally {
