@@ -11,6 +11,8 @@ import { type FrozenRun, frozenRun, matches } from "./frozen.ts";
 const span = 100;
 /** Members looked at by one query: bounds how long it holds the process, whatever the filter. */
 const stretch = 10_000;
+/** How long queries may follow each other before others get their turn, in milliseconds. */
+const turnMs = 20;
 
 /**
  * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores
@@ -46,9 +48,12 @@ async function cutPages(ctx: Context, frozen: FrozenRun, at: PlanProgress): Prom
   const end = Math.min(at.planned_to + span * pageSize, frozen.maxSeq);
   const last = end >= frozen.maxSeq;
   let cut: Cut = { pages: [], plannedTo: at.planned_to, openFrom: at.open_from, openMatches: at.open_matches };
+  let since = ctx.timers.now();
   while (cut.plannedTo < end) {
     cut = await cutStretch(ctx, frozen, cut, Math.min(cut.plannedTo + stretch, end));
+    if (ctx.timers.now() - since < turnMs) continue;
     await new Promise<void>((resolve) => ctx.timers.soon(resolve)); // whoever waits is answered in between
+    since = ctx.timers.now();
   }
   const rest = last && cut.openMatches > 0 ? [{ from: cut.openFrom, to: frozen.maxSeq }] : [];
   return { ...cut, pages: [...cut.pages, ...rest], plannedTo: end, last };
