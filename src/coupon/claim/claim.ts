@@ -40,7 +40,7 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput) {
   const asked = { asked: input.template, template };
   const token = claimToken(ctx.actor.seq, idempotencyKey);
   const refused = (await notClaimable(ctx, template)) ?? (await askGate(ctx, template, token));
-  if (refused) return mayHaveClaimed(template, refused) ? ((await earlier(ctx, token, asked)) ?? refused) : refused;
+  if (refused) return mayHaveClaimed(template, refused) ? instead(ctx, refused, { token, asked }) : refused;
   const code = template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null;
   const claim = {
     template: template.id,
@@ -69,6 +69,21 @@ export async function notClaimable(ctx: MemberContext, template: CouponTemplate)
   return (await isEligible(ctx, template)) ? undefined : refuseCoupon.notEligible();
 }
 
+interface Refused {
+  readonly token: string;
+  readonly asked: AskedTemplate;
+}
+
+/**
+ * What a member hears instead of a refusal: the coupon that this very claim made before; of what is sold out, that she
+ * has as many as one may have. Both are asked at once: a sold-out crowd is the largest that there is.
+ */
+async function instead<Why extends Refusal>(ctx: MemberContext, refused: Why, { token, asked }: Refused) {
+  const limited = refused.code === "SOLD_OUT" ? limitOf(ctx, asked.template) : undefined;
+  const [before, limit] = await Promise.all([earlier(ctx, token, asked), limited]);
+  return before ?? limit ?? refused;
+}
+
 /** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
 async function askGate(ctx: MemberContext, template: CouponTemplate, token: string) {
   if (template.stock === null) return undefined;
@@ -78,9 +93,7 @@ async function askGate(ctx: MemberContext, template: CouponTemplate, token: stri
     case "rate_limited":
       return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));
     case "sold_out":
-      return (await soldOutForSure(ctx, template.id))
-        ? ((await limitOf(ctx, template)) ?? refuseCoupon.soldOut())
-        : undefined;
+      return (await soldOutForSure(ctx, template.id)) ? refuseCoupon.soldOut() : undefined;
     case "unloaded":
       void loadGate(ctx, template.id);
       return undefined;
