@@ -1,5 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
+import { isRefusal } from "../../errors.ts";
 import { revisionsAfter, versionsOf } from "../../transition/revision.ts";
 import type { Campaign } from "../draft/campaign.ts";
 import type { RunReview } from "../frozen-campaign.ts";
@@ -7,22 +9,29 @@ import { campaignSettings } from "../settings.ts";
 import { offerOf } from "./subjects.ts";
 
 /** Counts the members that a run would reach, no further than `upTo` where that is said. */
-export type Count = (upTo?: number) => Promise<number>;
+export type Count = (upTo?: number) => Promise<number | HeavyRefusal>;
 
 /**
  * Why a run must wait for a second person before it begins, or goes on; nothing where it need not. It would reach more
  * members than need no approval, and so many per cent more than were agreed to; or what its coupons are called or whom
  * they are for was changed since somebody approved of it.
  */
-export async function reviewOf(ctx: Context, campaign: Campaign, count: Count): Promise<RunReview | undefined> {
+export async function reviewOf(
+  ctx: Context,
+  campaign: Campaign,
+  count: Count,
+): Promise<RunReview | undefined | HeavyRefusal> {
   const { frozen, approver } = campaign;
   if (!frozen || frozen.members === null) return undefined;
   const bound = boundOf(ctx, frozen.members);
-  const grown = (await highestMember(ctx)) > bound && (await count(bound + 1)) > bound;
+  const upTo = (await highestMember(ctx)) > bound ? await count(bound + 1) : 0;
+  if (isRefusal(upTo)) return upTo;
+  const grown = upTo > bound;
   const offer = approver === null ? [] : await changesOfOffer(ctx, campaign, frozen.templateVersion);
   if (!grown && offer.length === 0) return undefined;
   const [templateVersion = 0] = await versionsOf(ctx, offerOf(campaign));
   const members = await count();
+  if (isRefusal(members)) return members;
   return { members, approved: frozen.members, offer, templateVersion, at: ctx.clock() };
 }
 

@@ -24,6 +24,7 @@ export const pauseCampaign = (ctx: Context, input: Command) =>
 export async function resumeCampaign(ctx: Context, input: Command) {
   const paused = await findCampaign(ctx, input.id);
   const grown = paused?.state === "PAUSED" ? await grownRuns(ctx, paused) : [];
+  if (isRefusal(grown)) return grown;
   return withTransaction(ctx, async (tx) => {
     const resumed = await move(tx, "resume", input, [
       ...grown.flatMap(({ run, review }) =>

@@ -45,13 +45,14 @@ export interface Held {
  * Which of a campaign's paused runs may not simply go on: they have members left to choose, and would reach more than
  * was agreed to. Those who have been reached count.
  */
-export async function grownRuns(ctx: Context, campaign: Campaign): Promise<Held[]> {
+export async function grownRuns(ctx: Context, campaign: Campaign): Promise<Held[] | HeavyRefusal> {
   const open = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM run WHERE campaign = ${campaign.id} AND state = 'PAUSED'
       AND frozen IS NOT NULL AND (planned = 0 OR pages_written < pages)`);
   const held: Held[] = [];
   for (const { id } of open) {
     const review = await reviewOf(ctx, campaign, (upTo) => countMatches(ctx, id, upTo));
+    if (isRefusal(review)) return review;
     if (review) held.push({ run: id, review });
   }
   return held;
@@ -90,10 +91,10 @@ async function campaignOfRun(ctx: Context, run: number): Promise<Campaign | unde
   return row && findCampaign(ctx, row.campaign);
 }
 
-async function countMatches(ctx: Context, run: number, upTo = -1): Promise<number> {
+async function countMatches(ctx: Context, run: number, upTo = -1): Promise<number | HeavyRefusal> {
   const frozen = await frozenRun(ctx, run);
   const row = await ctx.heavy.first<{ n: number }>(sql`
     SELECT count(*) AS n FROM (
       SELECT 1 FROM member m WHERE m.seq <= ${frozen.maxSeq} AND ${matches(frozen)} LIMIT ${upTo})`);
-  return madeSure(row)?.n ?? 0;
+  return isRefusal(row) ? row : (row?.n ?? 0);
 }

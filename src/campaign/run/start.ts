@@ -66,7 +66,7 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
   const asItWas = sql`state = 'PENDING' AND ${stillAgreed(campaign.id, campaign.frozen)}
     AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`;
-  const review = await reviewOf(ctx, campaign, async (upTo) => madeSure(await countMembers(ctx, audience, upTo)));
+  const review = madeSure(await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, upTo)));
   if (review) {
     await ctx.db.write(holdRun(ctx, input.run, review, asItWas));
     return;

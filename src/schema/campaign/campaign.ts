@@ -158,7 +158,6 @@ refusable("submitCampaign", {
 const commands = {
   rejectCampaign: [rejectCampaign, approvers, "Sends a campaign in review, or approved, back to be a draft."],
   pauseCampaign: [pauseCampaign, editors, "Stops its sending within 2 seconds; nothing is lost."],
-  resumeCampaign: [resumeCampaign, editors, "Goes on where it was paused: exactly those not yet reached are sent to."],
   cancelCampaign: [cancelCampaign, editors, "Ends it for good: whoever was not reached yet never will be."],
 } as const;
 
@@ -173,3 +172,13 @@ for (const [name, [verb, scopes, description]] of Object.entries(commands)) {
       verb(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),
   });
 }
+
+refusable("resumeCampaign", {
+  description: "Goes on where it was paused: exactly those not yet reached are sent to.",
+  scopes: editors,
+  result: CampaignType,
+  refusals: { NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
+  input: commandFields,
+  resolve: ({ campaignId, reason }, ctx) =>
+    resumeCampaign(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),
+});
