@@ -26,6 +26,8 @@ export const campaignTable = sqliteTable("campaign", {
   name: text().notNull(),
   kind: text().$type<CampaignKind>().notNull(),
   couponTemplate: integer("coupon_template"),
+  /** That it announces. */
+  promotion: integer(),
   state: text().$type<CampaignState>().notNull(),
   topic: text().notNull(),
   audience: text({ mode: "json" }).$type<AudienceChoice>().notNull(),

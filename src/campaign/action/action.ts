@@ -7,7 +7,7 @@ import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "../content/content.ts";
-import type { TemplateScope, Variables } from "../content/template.ts";
+import type { OfferScope, Variables } from "../content/template.ts";
 import type { LedgerChannel } from "../ledger/channel.ts";
 import type { Page } from "../ledger/page-rows.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
@@ -17,11 +17,16 @@ import type { RewardSimulation } from "./simulation.ts";
 export interface ActionChoice {
   readonly kind: string;
   readonly couponTemplate: number | null;
+  /** The promotion that it announces. */
+  readonly promotion: number | null;
 }
 
 /** A member whom a message is written to. */
 export interface Reader {
   readonly seq: number;
+  readonly locale: string;
+  /** Null where it is the shop's. */
+  readonly time_zone: string | null;
   /** Of what the run gave the member, where that has a code. */
   readonly coupon_code?: string | null;
 }
@@ -56,7 +61,7 @@ export interface ActionDefinition<Kind extends string, Facts> {
     /** What templates may say besides, each with an example. */
     readonly variables: Variables;
     issues?(content: Content, channels: readonly ChannelName[]): Issue[];
-    values?(ctx: Context, facts: Facts, reader: Reader): TemplateScope["coupon"];
+    values?(ctx: Context, facts: Facts, reader: Reader): OfferScope;
   };
   /** The reasons of its own for which members are skipped, each with what it means. */
   readonly skipReasons: Readonly<Record<string, string>>;

@@ -3,7 +3,7 @@ import type { SQL } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
-import type { TemplateScope } from "../content/template.ts";
+import type { OfferScope } from "../content/template.ts";
 import type { Page } from "../ledger/page-rows.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
 import type { ActionChoice, ActionDefinition, Giving, Reader, SimulationScope } from "./action.ts";
@@ -24,7 +24,7 @@ export interface FrozenAction {
   /** Why its message is not for member `m`. */
   skipRules(now: number): SkipRules;
   /** What a reader's message may say of it. */
-  values(ctx: Context, reader: Reader): TemplateScope["coupon"];
+  values(ctx: Context, reader: Reader): OfferScope;
   readonly gives: FrozenGiving | undefined;
   /** What a launch would give, were it now; null where it gives nothing. */
   simulate(ctx: Context, scope: SimulationScope): Promise<RewardSimulation | HeavyRefusal | null>;
@@ -63,7 +63,7 @@ function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts
   return {
     kind: definition.kind,
     skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
-    values: (ctx, reader) => definition.content.values?.(ctx, facts, reader),
+    values: (ctx, reader) => definition.content.values?.(ctx, facts, reader) ?? {},
     gives: gives && givingOf(gives, facts),
     simulate: async (ctx, scope) => definition.simulate?.(ctx, facts, scope) ?? null,
     toJSON: () => ({ ...facts, kind: definition.kind }),

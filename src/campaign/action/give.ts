@@ -36,7 +36,7 @@ export const give = defineAction({
   facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findGiven) },
   content: {
     variables: { coupon: { name: "10 off", code: "SPRING-7ZP4Q1M9XK2VB3" } },
-    values: (_ctx, { name }, { coupon_code }) => ({ name, code: coupon_code ?? "" }),
+    values: (_ctx, { name }, { coupon_code }) => ({ coupon: { name, code: coupon_code ?? "" } }),
   },
   skipReasons: {
     ...couponSkipReasons,

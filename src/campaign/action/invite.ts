@@ -19,7 +19,7 @@ export const invite = defineAction({
   content: {
     variables: { coupon: { name: "10 off", claimUrl: "https://shop.example/c/1-4fx-hwg20-8d0e1f" } },
     issues: withoutLink,
-    values: (ctx, reward, { seq }) => ({ name: reward.name, claimUrl: claimLink(ctx, reward, seq) }),
+    values: (ctx, reward, { seq }) => ({ coupon: { name: reward.name, claimUrl: claimLink(ctx, reward, seq) } }),
   },
   skipReasons: couponSkipReasons,
   skipRules: rulesOfInviting,

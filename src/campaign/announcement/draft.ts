@@ -19,6 +19,7 @@ export function announcementDraft(promotion: Promotion, announcement: Announceme
   const channels = [...(announcement.channels ?? (["IN_APP"] as const))];
   return {
     name: announcement.title ?? promotion.name,
+    promotion: promotion.id,
     audience: { everyone: true },
     channels,
     content: contentOf(channels, announcement.body ?? (promotion.remark || promotion.name)),

@@ -3,7 +3,7 @@ import { type ChannelName, type ExternalChannelName, factsOf } from "../../chann
 import type { Context } from "../../context.ts";
 import { addressesOf } from "../../member/consent.ts";
 import { linkUrl } from "./link.ts";
-import type { TemplateScope } from "./template.ts";
+import type { OfferScope, TemplateScope } from "./template.ts";
 
 /** What a template needs of a member: the columns of {@link memberColumns}. */
 export interface RenderMember {
@@ -58,11 +58,11 @@ export function wayOut(ctx: Context, { run, channel, topic }: MessageOf, member:
   return factsOf(channel).unsubscribe && linkUrl(ctx, { to: "unsubscribe", run, channel, member, topic });
 }
 
-/** What a member's message may say; `coupon` where the campaign has to do with one. */
+/** What a member's message may say; `offer` is what the campaign has to do with. */
 export function scopeFor(
   ctx: Context,
   member: RenderMember,
-  { name, coupon, of }: { readonly name: string; readonly coupon: TemplateScope["coupon"]; readonly of: MessageOf },
+  { name, offer, of }: { readonly name: string; readonly offer: OfferScope; readonly of: MessageOf },
 ): TemplateScope {
   const unsubscribeUrl = wayOut(ctx, of, member.seq);
   return {
@@ -81,7 +81,7 @@ export function scopeFor(
     },
     campaign: { name },
     shop: { name: ctx.settings.shopName },
-    ...(coupon && { coupon }),
+    ...offer,
     ...(unsubscribeUrl && { unsubscribeUrl }),
   };
 }

@@ -32,9 +32,14 @@ export interface TemplateScope {
   readonly shop: { readonly name: string };
   /** The member's coupon, or the one that the member may claim. */
   readonly coupon?: Readonly<Record<string, string>>;
+  /** The promotion that is announced. */
+  readonly promotion?: Readonly<Record<string, string>>;
   /** Where the member unsubscribes, on channels that have such a link. */
   readonly unsubscribeUrl?: string;
 }
+
+/** What a message says of what its campaign offers. */
+export type OfferScope = Pick<TemplateScope, "coupon" | "promotion">;
 
 /** A parsed template. Output is escaped for HTML where the part is HTML. */
 export interface Compiled {

@@ -24,6 +24,8 @@ export const CampaignDraft = z.strictObject({
   kind: z.enum(campaignKinds).default(usualKind),
   /** Of which coupons are given or offered; null for announcements. */
   couponTemplate: z.int().positive().nullable().default(null),
+  /** The promotion that an announcement tells of; null for all others. */
+  promotion: z.int().positive().nullable().default(null),
   topic: plainText(60).default("promotions"),
   audience: AudienceChoice.default({ everyone: true }),
   /** None for coupons that are given without a word. */
@@ -88,10 +90,10 @@ function isChanged(before: object, after: object, field: string): boolean {
 }
 
 function draftOf(campaign: Campaign): CampaignDraft {
-  const { name, kind, couponTemplate, topic, audience, reach, content } = campaign;
+  const { name, kind, couponTemplate, promotion, topic, audience, reach, content } = campaign;
   const { transactional, popupPriority, startsAt, endsAt } = campaign;
   const channels = [...campaign.channels];
-  const offer = { kind, couponTemplate };
+  const offer = { kind, couponTemplate, promotion };
   return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
 }
 

@@ -71,7 +71,7 @@ async function textFor(
   { channel, member, budget }: Reading,
 ): Promise<RenderedMessage> {
   const of = { run, channel, topic: "" };
-  const scope = scopeFor(ctx, member, { name, coupon: action.values(ctx, member), of });
+  const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member), of });
   for (const locale of [member.locale, "default"]) {
     const { parts, faults } = await renderParts(ctx, templates(locale), { channel, scope, budget });
     const isStray = (part: string) => factsOf(channel).parts[part]?.url === true;

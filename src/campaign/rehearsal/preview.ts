@@ -51,7 +51,7 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   if (!locale) return refuse.invalid([{ path, message: `the campaign has no content for ${channel}` }]);
   const dead = withDeadLinks(ctx);
   const of = { run: noRun, channel, topic: campaign.topic };
-  const scope = scopeFor(dead, member, { name: campaign.name, coupon: action.values(dead, member), of });
+  const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
   const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
   if (faults.length > 0) return refuse.invalid(faults.map((fault) => issueOf(channel, locale, fault)));

@@ -75,7 +75,7 @@ export async function rehearse(
   const budget = readerBudget();
   const segments: number[] = [];
   for (const member of members) {
-    const scope = scopeFor(dead, member, { name: campaign.name, coupon: action.values(dead, member), of });
+    const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
     const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget });
     const [fault] = faults.filter(({ isOfValues }) => !isOfValues);
     const locale = localeFor(campaign.content, channel, member.locale) ?? "default";

@@ -47,7 +47,7 @@ export async function testEnvelope(
     SELECT ${recipientColumns(channel)} FROM member m WHERE m.seq = ${seq} AND ${skip} IS NULL`);
   if (!member) return undefined;
   const of = { run: noRun, channel, topic: campaign.topic };
-  const scope = scopeFor(ctx, member, { name: campaign.name, coupon: action.values(ctx, member), of });
+  const scope = scopeFor(ctx, member, { name: campaign.name, offer: action.values(ctx, member), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
   const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
   return faults.length > 0 ? undefined : envelopeFor(ctx, of, member, parts);

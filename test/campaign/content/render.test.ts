@@ -223,7 +223,7 @@ test("a name with line breaks stays in one line of subjects and titles, and lose
   const member = { ...(await recipient("EMAIL")), external_id: "Kim\r\nBcc: all@shop.test\u0000\u2028!" };
   const say = async (channel: "EMAIL" | "IN_APP" | "PUSH", parts: Record<string, string>) => {
     const ctx = testContext(db);
-    const scope = scopeFor(ctx, member, { name: "Sale", coupon: undefined, of: { run: 5, channel, topic: "news" } });
+    const scope = scopeFor(ctx, member, { name: "Sale", offer: {}, of: { run: 5, channel, topic: "news" } });
     const templates = templatesOf({ [channel]: { default: parts } }, channel)("en");
     return renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
   };
