@@ -226,6 +226,8 @@ export async function messagesOf(db: Database): Promise<Record<string, number>> 
 
 async function isIdle({ db, queue }: Context): Promise<boolean> {
   if (await db.first(sql`SELECT 1 FROM event_mark WHERE announced < (SELECT max(seq) FROM event)`)) return false;
+  const newest = sql`SELECT max(seq) AS newest FROM outbox`;
+  const before = await db.first<{ newest: number | null }>(newest);
   const rows = await db.all<{ id: string | null }>(sql`SELECT message_id AS id FROM outbox`);
   for (const { id } of rows) {
     if (id === null) return false;
@@ -233,13 +235,16 @@ async function isIdle({ db, queue }: Context): Promise<boolean> {
     const ids = id.startsWith("{") ? Object.values<string>(JSON.parse(id)) : [id];
     for (const each of ids) if (await isWaiting(queue, each)) return false;
   }
-  return true;
+  // One that ended while we asked may have left another behind it.
+  return (await db.first<{ newest: number | null }>(newest))?.newest === before?.newest;
 }
 
 /** Without the SDK, which would complain of every message that is gone. */
 async function isWaiting({ settings }: Queue, messageId: string): Promise<boolean> {
   const headers = { authorization: `Bearer ${settings.token}` };
-  return (await fetch(`${settings.url}/v2/messages/${messageId}`, { headers })).ok;
+  const { ok, status } = await fetch(`${settings.url}/v2/messages/${messageId}`, { headers });
+  if (!ok && status !== 404) throw new Error(`the broker answered ${status} when it was asked for a message`);
+  return ok;
 }
 
 async function sentOf(db: Database, run: number): Promise<number> {
