@@ -3,6 +3,7 @@ import { type Client, createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
 import { type BusyWorld, withBusyRetry } from "./busy.ts";
+import "./closed-once.ts";
 import { fetchAnswer, isTooLong, readInPieces } from "./remote-answer.ts";
 import { bindable, compile, type Query, type Statement } from "./statement.ts";
 import { createWriter, type Writer } from "./writer.ts";
@@ -137,11 +138,16 @@ async function connect(settings: DatabaseSettings, local: boolean, world: BusyWo
   }
   // One connection a client: PRAGMAs belong to a connection, and a pool would open more of them unasked.
   const client = createClient({ url, concurrency: 1, timeout: busyTimeoutMs, intMode: "number" });
-  await withBusyRetry(
-    world,
-    () => assertPragmas(client),
-    async () => {},
-  );
+  try {
+    await withBusyRetry(
+      world,
+      () => assertPragmas(client),
+      async () => {},
+    );
+  } catch (error) {
+    client.close();
+    throw error;
+  }
   return client;
 }
 
