@@ -163,7 +163,7 @@ test("every refusal has its type", async () => {
     unusable: [{ couponId: other, reason: "EXCLUSIVE", missing: null }],
   });
   expect(await lock([mine], { ...order, externalId: "nobody" })).toMatchObject({ __typename: "NotFound" });
-  expect(await lock([], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "couponIds" }] });
+  expect(await lock([mine, mine], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "couponIds" }] });
   await lock([mine], order);
   expect(await lock([other], order)).toMatchObject({ __typename: "Conflict" });
   expect(await does("refundOrder", { ...order, refundId: "R", policy: "KEEP" })).toMatchObject({
