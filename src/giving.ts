@@ -32,7 +32,9 @@ export type TakenBack =
   | { readonly kind: "TAKEN_BACK" }
   /** It was used, and stays so. */
   | { readonly kind: "USED" }
-  /** There is nothing to take: it was never given, or its time was over. */
+  /** Its time was over before it was used. */
+  | { readonly kind: "EXPIRED" }
+  /** It was never given. */
   | { readonly kind: "GONE" }
   /** Its holder is just using it, until then (ms) at most: ask again. What comes of that is one of the others. */
   | { readonly kind: "HELD"; readonly until: number };

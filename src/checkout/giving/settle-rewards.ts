@@ -69,12 +69,14 @@ type Outcome = Exclude<TakenBack["kind"], "HELD">;
 const outcomes = {
   TAKEN_BACK: { state: "TAKEN_BACK", reason: null, said: null },
   USED: { state: "KEPT", reason: "USED", said: "It was used before the refund." },
+  EXPIRED: { state: "KEPT", reason: "EXPIRED", said: "Its time was over before the refund." },
   GONE: { state: "CANCELLED", reason: null, said: null },
 } as const satisfies Record<Outcome, object>;
 
 /**
- * What the order still earns of the promotion takes the place of what was taken, unless that was used: by the refunds
- * as they are, so that it says so only of the order as it was read. Where that has changed, the next round says it.
+ * What the order still earns of the promotion takes the place of what was taken – not of what the member had the good
+ * of, or let pass: by the refunds as they are, so that it says so only of the order as it was read. Where that has
+ * changed, the next round says it.
  */
 async function record(ctx: Context, reward: OrderReward, outcome: Outcome): Promise<void> {
   const [order] = await ordersById(ctx, [reward.order]);

@@ -6,8 +6,8 @@ import { rows } from "../../db/bulk.ts";
 /**
  * What becomes of something that a completed order earned. PENDING: it is about to be given. GIVEN: the member has it.
  * REFUSED: it could not be given, `reason` says why. TAKING: a refund is about to take it back. TAKEN_BACK: it was,
- * unused. KEPT: a refund came when it was used already. CANCELLED: a refund came before it was given, or after its time
- * was over.
+ * unused. KEPT: a refund came when it was used already, or its time was over. CANCELLED: a refund came before it was
+ * given.
  */
 export const rewardStates = ["PENDING", "GIVEN", "REFUSED", "TAKING", "TAKEN_BACK", "KEPT", "CANCELLED"] as const;
 export type RewardState = (typeof rewardStates)[number];

@@ -4,7 +4,6 @@ import type { TakenBack } from "../../giving.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
 import { issueToken } from "../claim/issue-token.ts";
-import { stateNow } from "../state-now.ts";
 import { templateChanged } from "../template/template-changed.ts";
 import { voidToken } from "../void.ts";
 import { withdrawStatements } from "./withdraw.ts";
@@ -27,5 +26,5 @@ export async function takeBackOfKey(ctx: Context, key: string): Promise<TakenBac
   if (results.at(-1)?.rowsAffected) await templateChanged(ctx, coupon.template);
   if (coupon.state === "LOCKED") return { kind: "HELD", until: coupon.lockedUntil ?? ctx.clock() };
   if (coupon.state === "WITHDRAWN") return { kind: "TAKEN_BACK" };
-  return { kind: stateNow(coupon, ctx.clock()) === "USED" ? "USED" : "GONE" };
+  return { kind: coupon.state === "USED" ? "USED" : "EXPIRED" };
 }

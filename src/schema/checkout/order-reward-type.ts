@@ -15,8 +15,8 @@ const told: Readonly<Record<(typeof rewardStates)[number], string>> = {
   REFUSED: "It could not be given: `reason` and `why` say why. What more stock or a higher limit mends is tried again.",
   TAKING: "A refund is about to take it back.",
   TAKEN_BACK: "A refund took it back, unused.",
-  KEPT: "A refund came when it was used already; it stays so.",
-  CANCELLED: "A refund came before it was given, or after its time was over.",
+  KEPT: "A refund came when it was used already, or its time was over, as `reason` says; it stays so.",
+  CANCELLED: "A refund came before it was given.",
 };
 
 const StateEnum = enumOf(
@@ -46,7 +46,7 @@ const RewardType = builder.objectRef<OrderReward>("OrderReward").implement({
     }),
     reason: t.exposeString("reason", {
       nullable: true,
-      description: "REFUSED: the code of the refusal, e.g. SOLD_OUT, LIMIT_REACHED, ENDED. KEPT: USED.",
+      description: "REFUSED: the code of the refusal, e.g. SOLD_OUT, LIMIT_REACHED, ENDED. KEPT: USED, EXPIRED.",
     }),
     why: t.exposeString("said", { nullable: true, description: "The same in words." }),
     triedAgainAt: t.field({
