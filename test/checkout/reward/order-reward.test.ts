@@ -15,9 +15,9 @@ const { db, ctx, time, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());
 const [low = 0, high = 0] = await addCouponPromotion(ctx, "Thanks", [2_000, 4_500]);
 
-const rewardsOf = async (orderId: string): Promise<OrderReward[]> =>
-  rewardsOfOrders(ctx, [(await findOrder(ctx, orderId))?.id ?? 0]);
-const settle = async (orderId: string) => settleRewards(ctx, { order: (await findOrder(ctx, orderId))?.id ?? 0 });
+const numberOf = async (orderId: string) => (await findOrder(ctx, orderId))?.id ?? 0;
+const rewardsOf = async (orderId: string): Promise<OrderReward[]> => rewardsOfOrders(ctx, [await numberOf(orderId)]);
+const settle = async (orderId: string) => settleRewards(ctx, { order: await numberOf(orderId) });
 
 /** A paid order of the first member, complete unless said otherwise, and all that it earned given. */
 async function bought(isComplete = true): Promise<string> {
@@ -80,6 +80,19 @@ test("a refund after completion takes back what the rest does not earn, and give
   await settle(orderId);
   expect(await earnedBy(ctx, orderId)).toEqual(["TAKEN_BACK 4500", "TAKEN_BACK 2000"]);
   expect([await stateOf(second), await rewardSums(db)]).toEqual(["WITHDRAWN", []]);
+});
+
+test("a refund that comes between looking and taking back is reckoned with, too", async () => {
+  const orderId = await bought();
+  accepted(await refund(orderId, { refundId: "1", lines: ["cup"] }));
+  let writes = 0;
+  const write: typeof db.write = async (queries) => {
+    if (++writes === 2) accepted(await refund(orderId, { refundId: "2", amount: 500 }));
+    return db.write(queries);
+  };
+  await settleRewards({ ...ctx, db: { ...db, write } }, { order: await numberOf(orderId) });
+  expect(await earnedBy(ctx, orderId)).toEqual(["TAKEN_BACK 4500", "GIVEN 2000"]);
+  expect([await settledFaults(ctx, orderId), await rewardSums(db)]).toEqual([[], []]);
 });
 
 test("a refund that comes before the message cancels what was to be given, and its key gives nothing later", async () => {
