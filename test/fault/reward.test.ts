@@ -41,7 +41,7 @@ async function paidOrders(ctx: Context): Promise<void> {
   ]);
 }
 
-test("what orders earned survives kill -9 and deliveries twice, late and without an answer: each is given once", async () => {
+test("what orders earned survives kill -9 and deliveries twice, late or not answered: each is given once", async () => {
   const dataDir = tempDir();
   const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   const ctx = testContext(db);

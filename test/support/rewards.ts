@@ -122,6 +122,7 @@ export async function rewardFaults(db: Database): Promise<string[]> {
     UNION ALL SELECT 'coupon ' || id || ' was given for nothing' FROM coupon
       WHERE token LIKE 'i%' AND token NOT IN (SELECT token FROM k)
     UNION ALL SELECT y.state || ': ' || y.n || ' are counted, ' || count(w.id) || ' are there'
-      FROM order_reward_count y LEFT JOIN order_reward w ON w.state = y.state GROUP BY y.state HAVING y.n <> count(w.id)`);
+      FROM order_reward_count y LEFT JOIN order_reward w ON w.state = y.state
+      GROUP BY y.state HAVING y.n <> count(w.id)`);
   return found.map(({ fault }) => fault);
 }

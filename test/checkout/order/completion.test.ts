@@ -91,7 +91,7 @@ test("completed and refunded at once: it earns what the rest does, whichever com
   expect(await rewardSums(db)).toEqual([]);
 });
 
-test("what is known of a member tells what the orders earned; with an old order it is forgotten, its sums are not", async () => {
+test("what orders earned is told in a member's export, and forgotten with an old order; its sums stay", async () => {
   const { orderId } = await paid();
   accepted(await completeOrder(ctx, { orderId }));
   await settleRewards(ctx, { order: await numberOf(orderId) });

@@ -30,7 +30,7 @@ async function bought(isComplete = true): Promise<string> {
 const givenFor = async (orderId: string) =>
   (await rewardsOf(orderId)).find(({ state }) => state === "GIVEN")?.given ?? 0;
 
-test("what the quote says is earned is given when the order is complete, once, however often that is said", async () => {
+test("what the quote says is earned is given for the complete order, once, however often that is said", async () => {
   const { orderId, quote, id } = accepted(await lock([]));
   expect(quote.earned).toMatchObject([
     { reward: { kind: "COUPON", terms: { template: high } }, lines: ["cup", "tea"] },
@@ -95,7 +95,7 @@ test("a refund that comes between looking and taking back is reckoned with, too"
   expect([await settledFaults(ctx, orderId), await rewardSums(db)]).toEqual([[], []]);
 });
 
-test("a refund that comes before the message cancels what was to be given, and its key gives nothing later", async () => {
+test("a refund before the message comes cancels what was to be given, and its key gives nothing later", async () => {
   const orderId = await bought(false);
   accepted(await completeOrder(ctx, { orderId }));
   const [pending] = await rewardsOf(orderId);
