@@ -148,12 +148,15 @@ test("what its holder let pass is not made good by a lower tier", async () => {
 });
 
 test("what cannot be given says why, keeps no other from its own, and is tried again where that can help", async () => {
-  const [scarce = 0] = await addCouponPromotion(ctx, "Scarce", [0], { stock: 0 });
+  const [scarce = 0] = await addCouponPromotion(ctx, "Scarce", [0], { stock: 1 });
   const [ended = 0] = await addCouponPromotion(ctx, "Ended", [0]);
   const { orderId } = accepted(await lock([]));
   accepted(await redeemCoupons(ctx, { orderId }));
   accepted(await completeOrder(ctx, { orderId }));
-  await db.write([sql`UPDATE coupon_template SET state = 'ENDED' WHERE id = ${ended}`]);
+  await db.write([
+    sql`UPDATE coupon_template SET state = 'ENDED' WHERE id = ${ended}`,
+    sql`UPDATE coupon_template SET stock = 0 WHERE id = ${scarce}`,
+  ]);
   await settle(orderId);
   expect(await earnedBy(ctx, orderId)).toEqual(["GIVEN 4500", "REFUSED 0 SOLD_OUT", "REFUSED 0 ENDED"]);
   const [, sold, over] = await rewardsOf(orderId);
