@@ -1,4 +1,3 @@
-import type { ResultSet } from "@libsql/client";
 import type { Redis } from "@upstash/redis";
 import type { SQL } from "drizzle-orm";
 import type { Actor, Scope } from "./actor.ts";
@@ -9,6 +8,7 @@ import type { Database } from "./db/client.ts";
 import type { HeavyReads } from "./db/heavy/heavy-reads.ts";
 import type { Query } from "./db/statement.ts";
 import { type Issue, isRefusal, type Refusal } from "./errors.ts";
+import type { Gift, Issuing, Recipient, Recipients, TakenBack } from "./giving.ts";
 import type { Memory } from "./memory.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
@@ -135,30 +135,11 @@ export interface Reward {
   issueToMembers(ctx: Context, terms: unknown, to: Recipients): Promise<Issuing>;
   /** Gives one to a member, once for each key. */
   issueOne(ctx: Context, terms: unknown, to: Recipient): Promise<{ readonly id: number } | Refusal>;
-}
-
-/** Whom a reward is given to together, and by whom: of one source a member gets one. */
-export interface Recipients {
-  /** E.g. `run/7`. */
-  readonly source: string;
-  /** A query of the column `member`, not longer than what is left. */
-  readonly members: SQL;
-}
-
-export interface Recipient {
-  /** The member's `seq`. */
-  readonly member: number;
-  /** The giver's name for this one gift, 1–200 characters: repeating it gives nothing more. */
-  readonly key: string;
-}
-
-/**
- * The statements that give it, and who is told their results after the commit; nobody waits for that, and it does not
- * throw.
- */
-export interface Issuing {
-  readonly statements: readonly Query[];
-  issued(results: readonly ResultSet[]): Promise<void>;
+  /**
+   * Takes back what a key gave, or would still give: from then on the key gives nothing more. Safe to repeat, and
+   * beside an `issueOne` of the key.
+   */
+  takeBack(ctx: Context, from: Gift): Promise<TakenBack>;
 }
 
 /** What can be given, by kind. */

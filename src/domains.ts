@@ -4,6 +4,7 @@ import { checkout } from "./checkout/domain.ts";
 import type { Domain } from "./context.ts";
 import { coupon } from "./coupon/domain.ts";
 import { campaignJobs } from "./jobs/campaign.ts";
+import { checkoutJobs } from "./jobs/checkout.ts";
 import { couponJobs } from "./jobs/coupon.ts";
 import { type EventConsumer, type Job, jobsOf } from "./jobs/job.ts";
 import { operationsJobs } from "./jobs/operations.ts";
@@ -39,7 +40,7 @@ export const parts: readonly Part[] = [
   { domain: webhook, room: webhookRoom, jobs: webhookJobs, consumers: webhookConsumers },
   { domain: promotion, room: promotionRoom },
   { domain: coupon, room: couponRoom, jobs: couponJobs },
-  { domain: checkout, room: checkoutRoom },
+  { domain: checkout, room: checkoutRoom, jobs: checkoutJobs },
   { domain: campaign, room: campaignRoom, jobs: campaignJobs },
   { domain: operations, room: operationsRoom, jobs: operationsJobs },
 ];

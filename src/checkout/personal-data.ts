@@ -10,8 +10,16 @@ export const orderPersonalData: readonly PersonalData[] = [
     name: "orders",
     table: "coupon_order",
     rows: (member) => sql`
-      SELECT order_id, state, cart, quote, pay, refunded, locked_at, redeemed_at, ended_at
+      SELECT order_id, state, cart, quote, pay, refunded, locked_at, redeemed_at, completed_at, ended_at
       FROM coupon_order WHERE member = ${member} ORDER BY id`,
     erase: (member) => [sql`DELETE FROM coupon_order WHERE member = ${member} AND state IN ('RELEASED', 'EXPIRED')`],
+  },
+  {
+    name: "orderRewards",
+    table: "order_reward",
+    rows: (member) => sql`
+      SELECT o.order_id, r.promotion, r.name, r.kind, r.terms, r.state, r.given, r.reason, r.created_at, r.changed_at
+      FROM coupon_order o CROSS JOIN order_reward r ON r.coupon_order = o.id WHERE o.member = ${member} ORDER BY r.id`,
+    erase: () => [],
   },
 ];

@@ -1,2 +1,8 @@
 /** The tables that checkout owns. */
-export const tables = ["coupon_order", "coupon_order_refund"] as const;
+export const tables = [
+  "coupon_order",
+  "coupon_order_refund",
+  "order_reward",
+  "order_reward_count",
+  "spend_reckoning",
+] as const;

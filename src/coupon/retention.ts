@@ -17,6 +17,17 @@ export const couponKeeps: readonly Retention[] = [
     forget: forgetCoupons,
   },
   {
+    name: "takenBackKeys",
+    kept: "as long as coupons (COUPON_DAYS)",
+    forget: (ctx) =>
+      changed(
+        ctx,
+        sql`
+        DELETE FROM coupon_void WHERE token IN (
+          SELECT token FROM coupon_void WHERE at < ${ctx.clock() - couponSettings.of(ctx).keepMs} LIMIT ${rowLimit})`,
+      ),
+  },
+  {
     name: "codeFaults",
     kept: "90 days",
     forget: (ctx) =>

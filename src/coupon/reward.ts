@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Context } from "../context.ts";
 import { describeDiscount } from "../discount/terms.ts";
 import { defineReward } from "../reward/reward.ts";
 import { unissuable } from "./issue/issuable.ts";
@@ -6,8 +7,14 @@ import { couponsIssued, issueStatements } from "./issue/issue.ts";
 import { issueCoupon } from "./issue/issue-one.ts";
 import { unitsLeft } from "./issue/issue-rules.ts";
 import { findTemplate } from "./template/template.ts";
+import { takeBackOfKey } from "./use/take-back-of-key.ts";
 
 const Terms = z.strictObject({ template: z.int().positive().describe("The coupon template, by its number.") });
+
+/** Keys of gifts are the same keys whoever works for their giver at the moment. */
+function asGiver(ctx: Context): Context {
+  return { ...ctx, actor: { kind: "system", job: "reward" } };
+}
 
 /** A coupon of a template that the shop gives: one for each member, as long as stock, budget and limits allow. */
 export const couponReward = defineReward({
@@ -33,6 +40,7 @@ export const couponReward = defineReward({
       issued: (results) => couponsIssued(ctx, id, results),
     };
   },
-  issueOne: (ctx, { template }, { member, key }) =>
-    issueCoupon(ctx, { template, member: { seq: member }, idempotencyKey: key }),
+  issueOne: (ctx, { template }, { member, key, source }) =>
+    issueCoupon(asGiver(ctx), { template, member: { seq: member }, idempotencyKey: key, source }),
+  takeBack: (ctx, { key }) => takeBackOfKey(asGiver(ctx), key),
 });

@@ -16,6 +16,7 @@ export const tables = [
   "coupon_take_back",
   "coupon_counts",
   "coupon_template",
+  "coupon_void",
   "pool_code",
 ] as const;
 

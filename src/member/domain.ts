@@ -3,12 +3,14 @@ import { memberTerms } from "./audience-terms.ts";
 import { memberUnsubscribed } from "./events.ts";
 import { memberPersonalData } from "./personal-data.ts";
 import { memberKeeps } from "./retention.ts";
+import { memberSettings } from "./settings.ts";
 import { tables } from "./table.ts";
 
 export const member = defineDomain({
   name: "member",
   about: "Members, what they agreed to, segments, and files of members.",
   tables,
+  settings: memberSettings,
   terms: memberTerms,
   events: [{ event: memberUnsubscribed, told: "A member does not want to be written to any more." }],
   personalData: memberPersonalData,

@@ -6,6 +6,7 @@ import { headed, openTable } from "../file/table.ts";
 import { columnsOf } from "./import-columns.ts";
 import { type Chunk, chunksOf } from "./import-rows.ts";
 import { advanceImport, beginImport, countImport, endImport, type ImportTask } from "./import-task.ts";
+import { keptFromOrders, spendCurrency } from "./total-spend.ts";
 import { upsertLimit, upsertOf } from "./upsert.ts";
 
 export interface ImportOptions {
@@ -22,7 +23,8 @@ export interface ImportOptions {
  * separated by `|`. A thousand rows at a time are written together with how far it has come: after a crash the same
  * file goes on where it stopped. A faulty row is counted and left out; a file of more rows than one may have ends as
  * `failed` there. Refuses what is no text or of an unknown encoding, and a faulty header, with `row:column`, before
- * anything is written, and a file that is just being imported.
+ * anything is written – faulty, too, is a column `totalSpend` where that is kept from orders –, and a file that is just
+ * being imported.
  */
 export async function importMembers(ctx: Context, file: NamedFile, { names = {}, ...options }: ImportOptions = {}) {
   const salt = `${JSON.stringify(names)}\n`;
@@ -35,6 +37,8 @@ export async function importMembers(ctx: Context, file: NamedFile, { names = {},
     const header = first ?? { row: 1, cells: [] };
     const columns = columnsOf(header, ctx.settings.shopTimeZone, names);
     if (isRefusal(columns)) return columns;
+    const kept = spendCurrency(ctx) && columns.find(({ place }) => place === "totalSpend");
+    if (kept) return refuse.invalid([{ path: `${header.row}:${kept.number}`, message: keptFromOrders }]);
     const task = await beginImport(ctx, file.name, table);
     const chunks = chunksOf(rows, columns, { done: header.row + task.rows, size: upsertLimit });
     return await importChunks(ctx, task, chunks, options);

@@ -6,6 +6,7 @@ import type { Query } from "../db/statement.ts";
 import { type Issue, refuse } from "../errors.ts";
 import { returnNos } from "./address-no.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
+import { keptFromOrders, spendCurrency } from "./total-spend.ts";
 import { consentRows, memberRows, pushTokenRows, tagRows, takenInOtherForm } from "./upsert-rows.ts";
 
 /** The most items of one call, and of one statement. */
@@ -18,14 +19,14 @@ export type UpsertOutcome =
 
 /**
  * Creates or updates members by `externalId`, all valid items in one transaction; the shape of an item is {@link
- * MemberItem}'s. A faulty item, or the second of one `externalId`, is `invalid` and changes nothing. Refuses more than
- * 1,000 items.
+ * MemberItem}'s. A faulty item, or the second of one `externalId`, is `invalid` and changes nothing; so is one that
+ * gives `totalSpend` where that is kept from orders. Refuses more than 1,000 items.
  */
 export async function upsertMembers(ctx: Context, items: readonly unknown[]) {
   if (items.length > upsertLimit)
     return refuse.invalid([{ path: "members", message: `${items.length} are more than ${upsertLimit} at once` }]);
   const seen = new Map<string, number>();
-  const checked = items.map((item, index) => unlessRepeated(seen, checkItem(item), index));
+  const checked = items.map((item, index) => unlessRepeated(seen, unlessKept(ctx, checkItem(item)), index));
   const valid = checked.filter((item): item is MemberItem => !isFaulty(item));
   const upsert = upsertOf(ctx, valid, describeActor(ctx.actor));
   const outcomes = upsert.read(await ctx.db.write(upsert.queries));
@@ -86,6 +87,12 @@ function identities(items: readonly MemberItem[]): SQL {
   const wanted = rows(items.map(({ externalId }) => externalId));
   return sql`SELECT m.seq, m.id, m.external_id AS "externalId" FROM member m
     WHERE m.external_id IN (SELECT value FROM ${wanted})`;
+}
+
+/** What is kept from orders is nobody else's to say. */
+function unlessKept(ctx: Context, checked: MemberItem | readonly Issue[]): MemberItem | readonly Issue[] {
+  if (isFaulty(checked) || checked.totalSpend === undefined || !spendCurrency(ctx)) return checked;
+  return [{ path: "totalSpend", message: keptFromOrders }];
 }
 
 function unlessRepeated(

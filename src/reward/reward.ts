@@ -1,7 +1,8 @@
 import type { SQL } from "drizzle-orm";
 import type { z } from "zod";
-import type { Context, Issuing, Recipient, Recipients, Reward, Rewards } from "../context.ts";
+import type { Context, Reward, Rewards } from "../context.ts";
 import type { Issue, Refusal } from "../errors.ts";
+import type { Gift, Issuing, Recipient, Recipients, TakenBack } from "../giving.ts";
 import { check, schemaIssues } from "../input.ts";
 
 /** A reward with the shape of its terms. */
@@ -15,6 +16,7 @@ export interface RewardDefinition<Terms> {
   left(terms: Terms): SQL;
   issueToMembers(ctx: Context, terms: Terms, to: Recipients): Promise<Issuing>;
   issueOne(ctx: Context, terms: Terms, to: Recipient): Promise<{ readonly id: number } | Refusal>;
+  takeBack(ctx: Context, from: Gift): Promise<TakenBack>;
 }
 
 /**
@@ -34,6 +36,7 @@ export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward
     left: (terms) => definition.left(schema.parse(terms)),
     issueToMembers: async (ctx, terms, to) => definition.issueToMembers(ctx, schema.parse(terms), to),
     issueOne: async (ctx, terms, to) => definition.issueOne(ctx, schema.parse(terms), to),
+    takeBack: definition.takeBack,
   };
 }
 

@@ -50,7 +50,7 @@ export async function couponSums(db: Database): Promise<string[]> {
     UNION ALL SELECT 'counts ' || template || ': a revenue of ' || revenue FROM tallied
       WHERE state = 'USED' AND revenue <> (
         SELECT coalesce(sum(pay - refunded), 0) FROM used
-        WHERE used.template = tallied.template AND used.state IN ('REDEEMED', 'REFUNDED'))
+        WHERE used.template = tallied.template AND used.state IN ('REDEEMED', 'COMPLETED', 'REFUNDED'))
     UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and in no counts' FROM coupon c WHERE state <> 'AVAILABLE'
       AND NOT EXISTS (SELECT 1 FROM coupon_counts y WHERE y.template = c.template AND y.state = c.state)
     UNION ALL SELECT 'coupon ' || id || ': is ' || state || ' and holds ' || held_budget FROM coupon
@@ -62,9 +62,9 @@ export async function couponSums(db: Database): Promise<string[]> {
         SELECT 1 FROM used WHERE used.coupon = c.id AND used.order_id = c.order_id AND used.state = 'LOCKED')
     UNION ALL SELECT 'coupon ' || id || ': is USED on no order' FROM coupon c WHERE state = 'USED'
       AND NOT EXISTS (SELECT 1 FROM used
-        WHERE used.coupon = c.id AND used.order_id = c.order_id AND used.state IN ('REDEEMED', 'REFUNDED'))
+        WHERE used.coupon = c.id AND used.order_id = c.order_id AND used.state IN ('REDEEMED', 'COMPLETED', 'REFUNDED'))
     UNION ALL SELECT 'order ' || order_id || ': is ' || state || ' without its coupon ' || coupon FROM used
-      WHERE state IN ('LOCKED', 'REDEEMED')
+      WHERE state IN ('LOCKED', 'REDEEMED', 'COMPLETED')
       AND NOT EXISTS (SELECT 1 FROM coupon c WHERE c.id = used.coupon AND c.order_id = used.order_id
         AND c.state = CASE used.state WHEN 'LOCKED' THEN 'LOCKED' ELSE 'USED' END)
     UNION ALL SELECT

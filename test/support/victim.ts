@@ -48,18 +48,30 @@ export async function layDown({ members, channels, seed, env = {}, draft }: Vict
   const campaign = await addCampaign(ctx, { channels, ...(await draft?.(ctx)) });
   accepted(await launchCampaign(ctx, { id: campaign }));
   const run = await runOfCampaign(db, campaign);
-  const port = freePort(); // the queue's messages name it, so that every start needs the same
-  let child: Bun.Subprocess | undefined;
-  const kill = async () => {
-    child?.kill("SIGKILL");
-    await child?.exited;
-    child = undefined;
-  };
-  let starts = 0;
+  const { start, kill } = killable(dataDir, { seed, env });
   return {
     db,
     run,
     sandboxPath: join(dataDir, "sandbox.db"),
+    start,
+    kill,
+    progress: () => progressOf(db, run, members * Math.max(1, channels.length)),
+    stop: async () => {
+      await kill();
+      await db.close();
+    },
+  };
+}
+
+/** A server process on a data directory; see {@link Victim}. */
+export function killable(
+  dataDir: string,
+  { seed, env = {} }: Pick<VictimOptions, "seed" | "env">,
+): Pick<Victim, "start" | "kill"> {
+  const port = freePort(); // the queue's messages name it, so that every start needs the same
+  let child: Bun.Subprocess | undefined;
+  let starts = 0;
+  return {
     start: () => {
       starts += 1;
       const script = join(import.meta.dir, "fault-server.ts");
@@ -68,11 +80,10 @@ export async function layDown({ members, channels, seed, env = {}, draft }: Vict
         stdio: ["ignore", "ignore", "inherit"],
       });
     },
-    kill,
-    progress: () => progressOf(db, run, members * Math.max(1, channels.length)),
-    stop: async () => {
-      await kill();
-      await db.close();
+    kill: async () => {
+      child?.kill("SIGKILL");
+      await child?.exited;
+      child = undefined;
     },
   };
 }

@@ -1,8 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { type CouponOrder, type orderStates, ordersById } from "./order.ts";
-
-type OrderState = (typeof orderStates)[number];
+import { type CouponOrder, type OrderState, orderStates, ordersById } from "./order.ts";
 
 /** Which orders are asked for. */
 export interface OrderFilter {
@@ -25,7 +23,7 @@ interface Place {
   readonly lockedAt: number;
 }
 
-/** Orders on which coupons are used, the one locked last first; `after` is the last id of the page before. */
+/** Orders, the one locked last first; `after` is the last id of the page before. */
 export async function listOrders(
   ctx: Context,
   { after, limit, ...filter }: OrderFilter & { readonly after?: number | undefined; readonly limit: number },
@@ -91,7 +89,7 @@ function writtenOf(ctx: Context, state: OrderState | undefined): SQL[] {
   const written = (name: OrderState) => sql.raw(`state = '${name}'`);
   switch (state) {
     case undefined:
-      return (["LOCKED", "REDEEMED", "REFUNDED", "RELEASED", "EXPIRED"] as const).map(written);
+      return orderStates.map(written);
     case "LOCKED":
       return [sql`(${written("LOCKED")} AND locked_until > ${now})`];
     case "EXPIRED":

@@ -16,7 +16,7 @@ import { Chosen, memberOf, quoteOf } from "./quote-order.ts";
 const LockRequest = z.object({
   orderId: ShopName,
   cart: Cart,
-  couponIds: Chosen.min(1),
+  couponIds: Chosen,
   ttlSeconds: z.int().min(10).max(86_400).default(900),
 });
 type LockRequest = z.output<typeof LockRequest>;
@@ -26,17 +26,17 @@ export interface LockInput {
   readonly orderId: string;
   readonly member: MemberKey;
   readonly cart: CartInput;
-  /** 1–20 of the member's coupons; all of them must be usable together. */
+  /** Up to 20 of the member's coupons, all usable together; none for an order without coupons. */
   readonly couponIds: readonly number[];
-  /** How long they are held, 10 s to a day; 15 minutes unless said. */
+  /** How long they and the price are held, 10 s to a day; 15 minutes unless said. */
   readonly ttlSeconds?: number | undefined;
 }
 
 /**
- * Holds coupons for an order that is being paid, at the price that is quoted now: nobody else can use them until the
- * order is redeemed or released, or the time is over. The same order with the same cart and coupons is answered as it
- * stands, with the time that it was given. Refusals: INVALID_INPUT, NOT_FOUND (the member), COUPON_UNUSABLE, CONFLICT
- * (the order is locked with something else, or another member's), WRONG_STATE (it was redeemed).
+ * Holds an order that is being paid at the price that is quoted now, and the coupons for it, if it has any: nobody else
+ * can use them until the order is redeemed or released, or the time is over. The same order with the same cart and
+ * coupons is answered as it stands, with the time that it was given. Refusals: INVALID_INPUT, NOT_FOUND (the member),
+ * COUPON_UNUSABLE, CONFLICT (the order is locked with something else, or another member's), WRONG_STATE (it is paid).
  */
 export async function lockCoupons(ctx: Context, input: LockInput) {
   const { member: key, ...request } = input;
@@ -67,8 +67,9 @@ function standingOrder(order: CouponOrder, asked: LockRequest, member: number) {
       return refuse.conflict("This order is locked with another cart or other coupons; release it first.");
     }
     case "REDEEMED":
+    case "COMPLETED":
     case "REFUNDED":
-      return refuse.wrongState(`The coupons of this order were used: it is ${order.state}.`, order.state);
+      return refuse.wrongState(`This order is paid: it is ${order.state}.`, order.state);
     default:
       return undefined;
   }

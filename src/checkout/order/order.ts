@@ -11,10 +11,12 @@ import { Cart } from "../cart.ts";
 import { Quote } from "../quote/quote-shape.ts";
 
 /**
- * How far an order is. LOCKED: its coupons are held until `lockedUntil`. REDEEMED: they are spent. REFUNDED: all that
- * was paid went back. RELEASED and EXPIRED: the coupons are free again, and it may be locked anew.
+ * How far an order is. LOCKED: its price and its coupons are held until `lockedUntil`. REDEEMED: it is paid, they are
+ * spent. COMPLETED: the goods are kept, what it earned is given. REFUNDED: all that was paid went back. RELEASED and
+ * EXPIRED: the coupons are free again, and it may be locked anew.
  */
-export const orderStates = ["LOCKED", "REDEEMED", "REFUNDED", "RELEASED", "EXPIRED"] as const;
+export const orderStates = ["LOCKED", "REDEEMED", "COMPLETED", "REFUNDED", "RELEASED", "EXPIRED"] as const;
+export type OrderState = (typeof orderStates)[number];
 
 const Json = z.string().transform((text): unknown => JSON.parse(text));
 
@@ -36,11 +38,12 @@ const OrderRow = z.object({
   lockedAt: z.int(),
   lockedUntil: z.int(),
   redeemedAt: z.int().nullable(),
+  completedAt: z.int().nullable(),
   /** When it was released, expired or refunded in full. */
   endedAt: z.int().nullable(),
 });
 
-/** An order of the shop on which coupons are used. */
+/** An order of the shop, with its price as it was agreed, by promotions and the coupons that are used on it. */
 export type CouponOrder = z.infer<typeof OrderRow>;
 
 /** The orders of these ids in the order asked, with `undefined` for those that are not there. */
@@ -64,7 +67,7 @@ export async function findOrder(ctx: Context, orderId: string): Promise<CouponOr
 }
 
 const columns = sql`id, order_id AS orderId, member, state, revision, cart, quote, refunded, locked_at AS lockedAt,
-  locked_until AS lockedUntil, redeemed_at AS redeemedAt, ended_at AS endedAt`;
+  locked_until AS lockedUntil, redeemed_at AS redeemedAt, completed_at AS completedAt, ended_at AS endedAt`;
 
 function read(row: object, now: number): CouponOrder {
   const order = OrderRow.parse(row);

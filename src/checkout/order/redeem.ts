@@ -1,12 +1,14 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { couponsSpent, spendStatements } from "../../coupon/use/spend.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
+import { orderRedeemed, ordersTold } from "../events.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 import { refuseCoupons } from "../refusals.ts";
+import { spentMore } from "../spend/spend.ts";
 import { type CouponOrder, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
 import { quoteOf } from "./quote-order.ts";
 
@@ -19,10 +21,10 @@ export interface RedeemInput {
 }
 
 /**
- * Spends the coupons that an order holds, at the price that was locked: what was reserved of the budgets becomes spent.
- * An order that was redeemed is answered as it stands. Refusals: NOT_FOUND, INVALID_INPUT, WRONG_STATE (it was released
- * or refunded, or its lock is over: lock it again), COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with
- * another cart).
+ * Writes down that an order is paid, at the price that was locked, and spends the coupons that it holds: what was
+ * reserved of the budgets becomes spent. An order that was redeemed, or is complete by now, is answered as it stands.
+ * Refusals: NOT_FOUND, INVALID_INPUT, WRONG_STATE (it was released or refunded, or its lock is over: lock it again),
+ * COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with another cart).
  */
 export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput) {
   const unnamed = faultOfName(orderId);
@@ -33,7 +35,7 @@ export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput
     const order = await findOrder(ctx, orderId);
     if (!order) return refuse.notFound("order", orderId);
     const isSame = !bought || isSameCart(bought, order.cart);
-    if (order.state === "REDEEMED") {
+    if (order.state === "REDEEMED" || order.state === "COMPLETED") {
       return isSame ? order : refuse.conflict("This order was redeemed with another cart.");
     }
     if (order.state !== "LOCKED") return notLocked(order);
@@ -45,8 +47,8 @@ export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput
 }
 
 function notLocked({ state }: CouponOrder) {
-  const next = state === "REFUNDED" ? "" : " Lock its coupons again, then redeem.";
-  return refuse.wrongState(`This order holds no coupons: it is ${state}.${next}`, state);
+  const next = state === "REFUNDED" ? "" : " Lock it again, then redeem.";
+  return refuse.wrongState(`This order is not locked: it is ${state}.${next}`, state);
 }
 
 /** The coupons are those that were locked, and as valid as they were then. */
@@ -61,19 +63,37 @@ interface Sold {
 }
 
 async function redeem(ctx: Context, order: CouponOrder, sold: Sold): Promise<void> {
-  const [, ...spent] = await ctx.db.write(redeemStatements(ctx, order, sold));
-  await couponsSpent(ctx, sold.quote.coupons, spent);
+  const locked = isLocked(order, ctx.clock());
+  const before = beforeStatements(ctx, order, sold, locked);
+  const results = await ctx.db.write([...before, ...redeemStatements(ctx, order, sold, locked)]);
+  await couponsSpent(ctx, sold.quote.coupons, results.slice(before.length + 1));
+}
+
+/** The order is as it was read, and its lock holds. */
+function isLocked({ id, revision }: CouponOrder, now: number): SQL {
+  return sql`id = ${id} AND revision = ${revision} AND state = 'LOCKED' AND locked_until > ${now}`;
+}
+
+/** What stands before the order changes, and asks it whether it will: the event, and what the member spent. */
+function beforeStatements(ctx: Context, order: CouponOrder, { quote }: Sold, locked: SQL): Query[] {
+  const which = sql`SELECT * FROM coupon_order WHERE ${locked}`;
+  const { pay: amount, currency } = quote;
+  return [
+    ordersTold(orderRedeemed, sql`'pay', ${amount}`, sql`(${which}) o`, ctx.clock()),
+    ...spentMore(ctx, { member: order.member, currency, amount }, sql`EXISTS (${which})`),
+  ];
 }
 
 /** The order becomes REDEEMED if it is as it was read; what follows holds for that revision alone. */
-function redeemStatements(ctx: Context, { id, orderId, revision: seen }: CouponOrder, { cart, quote }: Sold): Query[] {
+function redeemStatements(ctx: Context, { id, orderId }: CouponOrder, sold: Sold, locked: SQL): Query[] {
+  const { cart, quote } = sold;
   const [now, revision] = [ctx.clock(), ctx.id()];
   const { coupons, pay } = quote;
   return [
     sql`
       UPDATE coupon_order SET state = 'REDEEMED', revision = ${revision}, cart = ${JSON.stringify(cart)},
         quote = ${JSON.stringify(quote)}, pay = ${pay}, redeemed_at = ${now}
-      WHERE id = ${id} AND revision = ${seen} AND state = 'LOCKED' AND locked_until > ${now}`,
+      WHERE ${locked}`,
     ...spendStatements(
       ctx,
       { orderId, coupons, pay },

@@ -5,6 +5,7 @@ import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { sum } from "../quote/promotions.ts";
+import { rewardPolicies, stillEarned } from "../reward/reckon.ts";
 import { type CouponOrder, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { findRefund, type Refund, refundPolicies, refundsOf } from "./refund-rows.ts";
 import { refundStatements } from "./refund-statements.ts";
@@ -13,6 +14,7 @@ const RefundRequest = z.strictObject({
   orderId: ShopName,
   refundId: ShopName,
   policy: z.enum(refundPolicies),
+  rewards: z.enum(rewardPolicies).default("TAKE_BACK"),
   amount: z.int().positive().optional(),
   lines: z.array(ShopName).min(1).max(200).optional(),
   validDays: z.int().min(1).max(365).optional(),
@@ -23,6 +25,11 @@ type RefundRequest = z.output<typeof RefundRequest>;
  * What goes back of an order. GIVE_BACK: the refund with which nothing of the payment is left returns the coupons that
  * are still valid (with `validDays`: all, valid for so many days at least from now on). KEEP: they stay spent. While
  * something is left they stay spent.
+ *
+ * `rewards` says whether it counts against what promotions give for the order. TAKE_BACK, unless said: what the rest of
+ * the payment does not earn is not given or, if the order is complete, taken back while it is unused, and a lower tier
+ * that is still reached takes its place; what was used stays. KEEP: this refund changes nothing of it; but an order of
+ * which all went back before it was complete never earns anything.
  */
 export type RefundInput = z.input<typeof RefundRequest>;
 
@@ -37,7 +44,7 @@ export interface Refunded {
  * amount is split over these lines in proportion to what is left to refund of each, by the largest remainder, so that
  * refunds of a line never pass what was paid for it. The same `refundId` is given once and answered the same again.
  * Refusals: NOT_FOUND, INVALID_INPUT (more than was paid), CONFLICT (this `refundId` was given otherwise), WRONG_STATE
- * (not redeemed, or refunded in full).
+ * (not paid, or refunded in full).
  */
 export async function refundOrder(ctx: Context, input: RefundInput) {
   const asked = parseInput(RefundRequest, input);
@@ -50,10 +57,11 @@ export async function refundOrder(ctx: Context, input: RefundInput) {
       if (known.asked === termsOf(asked)) return { order, refund: known };
       return refuse.conflict("This refundId was used for another refund of the order.");
     }
-    if (order.state !== "REDEEMED") return notRefundable(order);
-    const parts = partsOf(asked, order, await refundsOf(ctx, order.id));
+    if (order.state !== "REDEEMED" && order.state !== "COMPLETED") return notRefundable(order);
+    const earlier = await refundsOf(ctx, order.id);
+    const parts = partsOf(asked, order, earlier);
     if (isRefusal(parts)) return parts;
-    await give(ctx, asked, order, parts);
+    await give(ctx, asked, { order, earlier, parts });
   }
   return tooBusy();
 }
@@ -63,9 +71,10 @@ function notRefundable({ state }: CouponOrder) {
   return refuse.wrongState(`There is nothing to refund of this order: ${why}.`, state);
 }
 
-/** What was asked for, to know it again. */
-function termsOf({ policy, amount, lines, validDays }: RefundRequest): string {
-  return JSON.stringify([policy, amount ?? null, lines ? [...lines].sort() : null, validDays ?? null]);
+/** What was asked for, to know it again; that of refunds before there were rewards is still the same. */
+function termsOf({ policy, rewards, amount, lines, validDays }: RefundRequest): string {
+  const terms = [policy, amount ?? null, lines ? [...lines].sort() : null, validDays ?? null];
+  return JSON.stringify(rewards === "KEEP" ? [...terms, "KEEP"] : terms);
 }
 
 /** What goes back of each line. */
@@ -92,14 +101,23 @@ function refundedOf(line: string, refunds: readonly Refund[]): number {
   return sum(refunds.flatMap(({ lines }) => lines.filter((part) => part.line === line).map((part) => part.amount)));
 }
 
-async function give(ctx: Context, asked: RefundRequest, order: CouponOrder, parts: LineAmounts): Promise<void> {
+interface Deciding {
+  readonly order: CouponOrder;
+  readonly earlier: readonly Refund[];
+  readonly parts: LineAmounts;
+}
+
+async function give(ctx: Context, asked: RefundRequest, { order, earlier, parts }: Deciding): Promise<void> {
+  const { rewards, policy } = asked;
   const amount = sum(parts.map((part) => part.amount));
   const isWhole = order.refunded + amount === order.quote.pay;
-  const givesBack = isWhole && asked.policy === "GIVE_BACK";
+  const givesBack = isWhole && policy === "GIVE_BACK";
   const results = await ctx.db.write(
     refundStatements(ctx, order, {
       name: asked.refundId,
-      policy: asked.policy,
+      policy,
+      rewards,
+      earned: stillEarned(order.quote, [...earlier, { rewards, isWhole, lines: parts }]),
       asked: termsOf(asked),
       amount,
       lines: parts,

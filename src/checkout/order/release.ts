@@ -21,10 +21,7 @@ export async function releaseCoupons(ctx: Context, { orderId }: { readonly order
   const order = await findOrder(ctx, orderId);
   if (!order) return refuse.notFound("order", orderId);
   if (order.state === "RELEASED" || order.state === "EXPIRED") return order;
-  return refuse.wrongState(
-    `The coupons of this order were used: it is ${order.state}. Refund it instead.`,
-    order.state,
-  );
+  return refuse.wrongState(`This order is paid: it is ${order.state}. Refund it instead.`, order.state);
 }
 
 /**

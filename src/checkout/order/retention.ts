@@ -19,10 +19,10 @@ export const orderKeeps: readonly Retention[] = [
   },
   {
     name: "orders",
-    kept: "400 days after they were redeemed, with their refunds (ORDER_DAYS)",
+    kept: "400 days after they were redeemed, with their refunds and what they earned (ORDER_DAYS)",
     forget: (ctx) => {
       const before = ctx.clock() - checkoutSettings.of(ctx).orderKeepMs;
-      return forget(ctx, sql`state IN ('REDEEMED', 'REFUNDED') AND redeemed_at < ${before}`);
+      return forget(ctx, sql`state IN ('REDEEMED', 'COMPLETED', 'REFUNDED') AND redeemed_at < ${before}`);
     },
   },
 ];
@@ -36,6 +36,7 @@ async function forget(ctx: Context, where: SQL): Promise<number> {
     const ids = sql`(SELECT value FROM ${rows(found.map(({ id }) => id))})`;
     await ctx.db.write([
       sql`DELETE FROM coupon_order_refund WHERE coupon_order IN ${ids}`,
+      sql`DELETE FROM order_reward WHERE coupon_order IN ${ids}`,
       sql`DELETE FROM coupon_order WHERE id IN ${ids} AND ${where}`,
     ]);
     forgotten += found.length;

@@ -1,7 +1,7 @@
 import { allocate } from "../../discount/allocation.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
 import { discountOfTier, tierFor } from "../../promotion/tier.ts";
-import type { AppliedPromotion, Earned } from "./quote-shape.ts";
+import type { AppliedPromotion } from "./quote-shape.ts";
 
 /** A promotion as a quote looks at it. */
 export type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers" | "currency">;
@@ -45,19 +45,9 @@ function discountOf({ tiers }: Acting, goods: number, left: number): number {
   return (tier && discountOfTier(tier)?.({ amount: goods, left })) ?? 0;
 }
 
-/**
- * What promotions give besides the price, for an order on which so much is paid: the tier is the one that the payment
- * reaches.
- */
-export function earnedFor(promotions: readonly Acting[], pay: number): Earned[] {
-  return [...promotions]
-    .sort((a, b) => a.id - b.id)
-    .flatMap(({ id, name, tiers }) => {
-      const tier = tierFor<Acting["tiers"][number]>(tiers, pay);
-      if (tier === undefined || discountOfTier(tier)) return [];
-      const couponTemplate = "couponTemplate" in tier ? tier.couponTemplate : null;
-      return [{ promotion: id, name, couponTemplate, points: "points" in tier ? tier.points : null }];
-    });
+/** The lines that count for a promotion. */
+export function countingLines<Line>(_promotion: Acting, lines: readonly Line[]): readonly Line[] {
+  return lines;
 }
 
 export function sum(list: readonly number[]): number {

@@ -30,13 +30,35 @@ export const promotionReasons = ["OTHER_CURRENCY"] as const;
 /** A promotion that acts, but not on this cart. */
 const LeftOutPromotion = z.object({ promotion: z.int(), name: z.string(), reason: z.enum(promotionReasons) });
 
+/** A reward by its kind and terms; see `Reward`. */
+const Gift = z.object({ kind: z.string(), terms: z.unknown() });
+
 /** What a promotion gives for this order, besides its price. */
-const Earned = z.object({
+const Promised = z.object({
   promotion: z.int(),
   name: z.string(),
-  couponTemplate: z.int().nullable(),
-  points: z.int().nullable(),
+  reward: Gift,
+  /** Ids of the lines whose payment counts. */
+  lines: z.array(z.string()),
+  /** What is given from which payment for them upwards, by rising threshold: to reckon it again. */
+  tiers: z.array(z.object({ spend: amount, reward: Gift })),
 });
+
+/**
+ * As quotes said it before anything was given: the shop read it and gave it itself. So it is told, and with no tier to
+ * reach, given by nobody again.
+ */
+const Told = z
+  .object({ promotion: z.int(), name: z.string(), couponTemplate: z.int().nullable(), points: z.int().nullable() })
+  .transform(({ promotion, name, couponTemplate, points }): z.infer<typeof Promised> => {
+    const reward =
+      couponTemplate === null
+        ? { kind: "POINTS", terms: { points } }
+        : { kind: "COUPON", terms: { template: couponTemplate } };
+    return { promotion, name, reward, lines: [], tiers: [] };
+  });
+
+const Earned = z.union([Promised, Told]);
 
 const QuotedLine = z.object({
   id: z.string(),

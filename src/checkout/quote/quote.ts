@@ -2,7 +2,8 @@ import { conflictOf, isLegal } from "../../discount/stacking.ts";
 import type { Cart } from "../cart.ts";
 import type { UnusableReason } from "../refusals.ts";
 import { type CandidateCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
-import { type Acting, earnedFor, sharesOf, sum, takePromotions } from "./promotions.ts";
+import { earnedFor } from "./earned.ts";
+import { type Acting, sharesOf, sum, takePromotions } from "./promotions.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";
 import { bestCombination } from "./search.ts";
 
@@ -70,7 +71,7 @@ export function priceCart({ cart, coupons, areChosen, now, bound, ...acting }: P
     leftOutPromotions: leftOutPromotions
       .sort((a, b) => a.id - b.id)
       .map(({ id, name }) => ({ promotion: id, name, reason: "OTHER_CURRENCY" })),
-    earned: earnedFor(promotions, pay),
+    earned: earnedFor(promotions, lines, taken.left),
     isComplete: best.isComplete,
   };
 }

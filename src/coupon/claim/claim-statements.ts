@@ -5,6 +5,7 @@ import type { Query } from "../../db/statement.ts";
 import { assignClaimCodes } from "../code/pool-assign.ts";
 import { justClaimed } from "../coupon-events.ts";
 import { type Coupon, CouponRow, templateStates } from "../table.ts";
+import { isVoidIn } from "../void.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
 /**
@@ -33,7 +34,8 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
         FROM ${asked} c CROSS JOIN coupon_template t ON t.id = c.template
         CROSS JOIN member m ON m.seq = c.member AND m.deleted_at IS NULL
         WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token)
-          AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code))
+          AND NOT EXISTS (SELECT 1 FROM coupon x WHERE x.code = c.code)
+          AND NOT ${isVoidIn(sql`c.token`)})
       WHERE number <= per_member ORDER BY position
       ON CONFLICT DO NOTHING`,
     justClaimed,

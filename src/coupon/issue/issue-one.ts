@@ -1,16 +1,16 @@
-import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
 import { refusalOf } from "../claim/claim.ts";
-import { claimToken } from "../claim/claim-token.ts";
 import { committerOf } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
+import { issueToken } from "../claim/issue-token.ts";
 import { makeCode } from "../code/code.ts";
 import { refuseCoupon } from "../refusals.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
 import { findTemplate } from "../template/template.ts";
+import { isVoid } from "../void.ts";
 
 export interface IssueInput {
   /** A template that is given by the system. */
@@ -18,12 +18,14 @@ export interface IssueInput {
   readonly member: MemberKey;
   /** The caller's name for this one coupon, 1–200 characters. */
   readonly idempotencyKey: string;
+  /** What it is given for, for people, e.g. `order/2026-1`. */
+  readonly source?: string | undefined;
 }
 
 /**
  * Gives one coupon of a SYSTEM template to a member, within stock, budget and the member's limit; before it opens, too.
  * Durable when it resolves. The same key of the same caller gives the same coupon again; for another member or template
- * it is a CONFLICT.
+ * it is a CONFLICT, as is a key whose coupon was taken back.
  */
 export async function issueCoupon(ctx: Context, input: IssueInput) {
   const { idempotencyKey } = input;
@@ -34,7 +36,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput) {
   if (!member) return refuse.notFound("member", Object.values(input.member)[0] ?? "");
   const template = await givenBySystem(ctx, input.template);
   if (isRefusal(template)) return template;
-  const token = tokenOf(ctx, idempotencyKey);
+  const token = issueToken(ctx, idempotencyKey);
   const earlier = await couponOfToken(ctx, token);
   if (!earlier && isOver(template, ctx.clock())) return refuseCoupon.ended();
   if (!earlier && !(await isEligible(asMember(ctx, member), template))) return refuseCoupon.notEligible();
@@ -50,6 +52,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput) {
   const facts = await committerOf(ctx).commit(claim);
   const { coupon } = facts;
   if (!coupon) {
+    if (await isVoid(ctx, token)) return refuse.conflict("What this idempotency key gave was taken back.");
     const refused = await refusalOf(ctx, claim, { ...facts, opensAt: null });
     if (refused) return refused;
     throw new Error(`a coupon of template ${template.id} was neither given nor refused`);
@@ -67,11 +70,6 @@ async function givenBySystem(ctx: Context, id: number) {
   }
   if (template.state === "DRAFT") return refuse.wrongState("This template is a draft; activate it first.", "DRAFT");
   return template;
-}
-
-/** Keys of one caller are no other's, nor a member's. */
-function tokenOf({ actor }: Context, key: string): string {
-  return `i${claimToken(0, `${describeActor(actor)}/${"id" in actor ? actor.id : ""}/${key}`).slice(1)}`;
 }
 
 function asMember(ctx: Context, { seq, id }: Member): Context {

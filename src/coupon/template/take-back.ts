@@ -7,6 +7,7 @@ import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
 import { couponsWithdrawn } from "../coupon-events.ts";
 import { couponTakeBack } from "../messages.ts";
+import { isVoidIn } from "../void.ts";
 
 /** Ids looked at in one step: bounds how long it holds the database, whatever the number of coupons. */
 const batchSize = 20_000;
@@ -24,10 +25,10 @@ export function beginTakeBack(ctx: Context, template: number): Query[] {
   ];
 }
 
-/** The shop takes the coupons of `c`'s template back. */
-export const isTakenBack: SQL = sql`EXISTS (
+/** The shop takes the coupons of `c`'s template back, or this very one. */
+export const isTakenBack: SQL = sql`(${isVoidIn(sql`c.token`)} OR EXISTS (
   SELECT 1 FROM coupon_template p CROSS JOIN coupon_take_back b ON b.template IN (p.id, p.recurring_template)
-  WHERE p.id = c.template)`;
+  WHERE p.id = c.template))`;
 
 /** How far taking back is. */
 export interface TakeBack {

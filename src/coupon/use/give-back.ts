@@ -42,10 +42,11 @@ function comesBack({ orderId, validDays, holds, now }: GiveBack): SQL {
 /**
  * The statements that give coupons back. What was spent on them is free again, and reserved for them anew: as much as
  * one may cost, or what the budget has left if that is less – never less than what they had taken off, which has just
- * become free. {@link couponsGivenBack} is told their results.
+ * become free. {@link couponsGivenBack} is told their results. Of no coupons there are none.
  */
 export function giveBackStatements(ctx: Context, back: GiveBack): Query[] {
   const { coupons, validDays, now } = back;
+  if (coupons.length === 0) return [];
   const moving = sql`coupon c CROSS JOIN coupon_template t ON t.id = c.template WHERE ${comesBack(back)}`;
   const theirs = isTheirTemplate(coupons);
   const validTo = validDays > 0 ? sql`max(c.valid_to, ${now + validDays * dayMs})` : sql`c.valid_to`;
@@ -86,8 +87,11 @@ export async function couponsGivenBack(
 }
 
 /** Takes what was paid back out of the sums of coupons that were used, where `holds`; `amount` is minor units. */
-export function takeFromRevenue(coupons: readonly OrderCoupon[], amount: number, holds: SQL): Query {
-  return sql`
-    UPDATE coupon_counts SET revenue = revenue - ${amount} WHERE state = 'USED' AND ${holds}
-      AND template IN (SELECT value FROM ${rows(coupons.map(({ template }) => template))})`;
+export function takeFromRevenue(coupons: readonly OrderCoupon[], amount: number, holds: SQL): Query[] {
+  if (coupons.length === 0) return [];
+  return [
+    sql`
+      UPDATE coupon_counts SET revenue = revenue - ${amount} WHERE state = 'USED' AND ${holds}
+        AND template IN (SELECT value FROM ${rows(coupons.map(({ template }) => template))})`,
+  ];
 }

@@ -8,6 +8,7 @@ import { asTable, type OrderCoupon } from "./order-coupons.ts";
 
 /** Whether every one of these coupons can be locked now (ms): free, the member's, valid, and within its budget. */
 export function canLock(coupons: readonly OrderCoupon[], member: number, now: number): SQL {
+  if (coupons.length === 0) return sql`true`;
   return sql`(
     SELECT count(*) FROM ${asTable(coupons)} w CROSS JOIN coupon c ON c.id = w.coupon
     CROSS JOIN coupon_template t ON t.id = c.template
@@ -28,9 +29,10 @@ export interface CouponLock {
 /**
  * The statements that lock coupons for an order where `holds`, the order's own word, is true. All are computed of the
  * coupons that are still to move, which move last: run again, nothing happens twice. {@link couponsLocked} is told
- * their results.
+ * their results. Of no coupons there are none.
  */
 export function lockStatements({ orderId, coupons, until }: CouponLock, holds: SQL): Query[] {
+  if (coupons.length === 0) return [];
   const moving = sql`${asTable(coupons)} w CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'AVAILABLE'
     CROSS JOIN coupon_template t ON t.id = c.template WHERE ${holds}`;
   return [

@@ -21,9 +21,10 @@ export interface CouponSpending {
  * The statements that spend the coupons which an order has locked, where `holds`, the order's own word, is true: what
  * was reserved of the budgets becomes spent, and what is left of it may bring a sold-out template back. All are
  * computed of the coupons that are still locked, which move last: run again, nothing happens twice. {@link
- * couponsSpent} is told their results.
+ * couponsSpent} is told their results. Of no coupons there are none.
  */
 export function spendStatements(ctx: Context, { orderId, coupons, pay }: CouponSpending, holds: SQL): Query[] {
+  if (coupons.length === 0) return [];
   const from = sql`${asTable(coupons)} w
     CROSS JOIN coupon c ON c.id = w.coupon AND c.state = 'LOCKED' AND c.order_id = ${orderId}`;
   const moving = sql`${from} WHERE ${holds}`;

@@ -1,6 +1,7 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { auditTransition } from "../../transition/audit.ts";
@@ -25,10 +26,24 @@ export async function withdrawUnused(ctx: Context, input: z.input<typeof Withdra
   if (isRefusal(parsed)) return parsed;
   const { coupon: id, reason } = parsed;
   const now = ctx.clock();
+  const results = await ctx.db.write(withdrawStatements(ctx, sql`${id}`, reason));
+  await couponsChanged(ctx, changedCoupons(results.at(-1), "AVAILABLE", "WITHDRAWN"));
+  const [coupon] = await couponsById(ctx, [id]);
+  if (!coupon) return refuse.notFound("coupon", id);
+  if (results.at(-1)?.rowsAffected) await templateChanged(ctx, coupon.template);
+  return coupon.state === "WITHDRAWN" ? coupon : whyNot(coupon, now);
+}
+
+/**
+ * The statements that take one coupon back, where it is unused and its time is not over; `id` is an SQL expression. The
+ * last one answers whose coupon it was.
+ */
+export function withdrawStatements(ctx: Context, id: SQL, reason: string): Query[] {
+  const now = ctx.clock();
   const free = sql`id = ${id} AND state = 'AVAILABLE' AND (valid_to IS NULL OR valid_to > ${now})`;
   const each = sql`SELECT template, 1 AS n, held_budget FROM coupon WHERE ${free}`;
   const told = sql`c.id = ${id} AND c.state = 'AVAILABLE' AND (c.valid_to IS NULL OR c.valid_to > ${now})`;
-  const results = await ctx.db.write([
+  return [
     couponsWithdrawn({ from: sql`coupon c`, where: told }, now),
     auditTransition(ctx, { noun: "coupon", table: sql`coupon`, where: free, to: "WITHDRAWN", reason }),
     sql`
@@ -41,12 +56,7 @@ export async function withdrawUnused(ctx: Context, input: z.input<typeof Withdra
     ),
     addToCounts("WITHDRAWN", each),
     sql`UPDATE coupon SET state = 'WITHDRAWN', held_budget = 0 WHERE ${free} RETURNING id AS coupon, member`,
-  ]);
-  await couponsChanged(ctx, changedCoupons(results.at(-1), "AVAILABLE", "WITHDRAWN"));
-  const [coupon] = await couponsById(ctx, [id]);
-  if (!coupon) return refuse.notFound("coupon", id);
-  if (results.at(-1)?.rowsAffected) await templateChanged(ctx, coupon.template);
-  return coupon.state === "WITHDRAWN" ? coupon : whyNot(coupon, now);
+  ];
 }
 
 function whyNot(coupon: Coupon, now: number) {

@@ -1,3 +1,4 @@
+import { completeOrder } from "../../checkout/order/complete.ts";
 import { lockCoupons } from "../../checkout/order/lock.ts";
 import { quoteCart, quoteCartFor } from "../../checkout/order/quote-order.ts";
 import { redeemCoupons } from "../../checkout/order/redeem.ts";
@@ -10,7 +11,7 @@ import { refusable } from "../kit/refusable.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { memberArgs, memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CartInput, cartOf } from "./cart-input.ts";
-import { OrderRefundType, OrderType, RefundPolicyEnum } from "./order-type.ts";
+import { OrderRefundType, OrderType, RefundPolicyEnum, RefundRewardsEnum } from "./order-type.ts";
 import { QuoteType } from "./quote-type.ts";
 
 const shops = { role: "editor", service: "orders:write" } as const;
@@ -71,8 +72,8 @@ builder.queryField("quoteCartFor", (t) =>
 
 refusable("lockCoupons", {
   description:
-    "Holds a member's coupons for an order that is being paid, at the price quoted now. Safe to send again: the " +
-    "same order with the same cart and coupons is answered as it stands.",
+    "Holds an order that is being paid at the price quoted now, and a member's coupons for it, if any. Safe to send " +
+    "again: the same order with the same cart and coupons is answered as it stands.",
   scopes: shops,
   result: OrderType,
   refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -83,9 +84,9 @@ refusable("lockCoupons", {
     couponIds: t.globalIDList({
       for: CouponType,
       required: true,
-      description: "1–20 of the member's coupons; all must be usable together.",
+      description: "Up to 20 of the member's coupons, all usable together; an empty list for an order without any.",
     }),
-    ttlSeconds: t.int({ description: "How long they are held, 10–86,400 s; 900 unless given." }),
+    ttlSeconds: t.int({ description: "How long it is held, 10–86,400 s; 900 unless given." }),
   }),
   resolve: ({ orderId, cart, couponIds, ttlSeconds, ...member }, ctx) =>
     lockCoupons(ctx, {
@@ -98,7 +99,9 @@ refusable("lockCoupons", {
 });
 
 refusable("redeemCoupons", {
-  description: "Spends the coupons that an order holds. Safe to send again: a redeemed order is answered as it stands.",
+  description:
+    "Writes down that an order is paid, and spends the coupons that it holds. Safe to send again: a redeemed order " +
+    "is answered as it stands.",
   scopes: shops,
   result: OrderType,
   refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -112,8 +115,19 @@ refusable("redeemCoupons", {
   resolve: ({ orderId, cart }, ctx) => redeemCoupons(ctx, { orderId, cart: cart ? cartOf(cart) : undefined }),
 });
 
+refusable("completeOrder", {
+  description:
+    "Says that the goods of a paid order are kept: what promotions promised for it is given, see " +
+    "`CouponOrder.rewards`. Where some was refunded, what the rest of the payment earns. Safe to send again.",
+  scopes: shops,
+  result: OrderType,
+  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
+  input: whichOrder,
+  resolve: ({ orderId }, ctx) => completeOrder(ctx, { orderId }),
+});
+
 refusable("releaseCoupons", {
-  description: "Frees the coupons of an order that is not paid. Safe to send again.",
+  description: "Gives an order up that is not paid, and frees its coupons. Safe to send again.",
   scopes: shops,
   result: OrderType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
@@ -124,7 +138,8 @@ refusable("releaseCoupons", {
 refusable("refundOrder", {
   description:
     "Takes back what was paid for an order, whole or in part, and with the last of it gives coupons back by the " +
-    "policy. Safe to send again: the same refundId is given once.",
+    "policy; what the rest does not earn is taken back, unless `rewards` says otherwise. Safe to send again: the " +
+    "same refundId is given once.",
   scopes: shops,
   result: OrderRefundType,
   refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -135,6 +150,10 @@ refusable("refundOrder", {
       description: "The shop's name for this refund of the order, 1–100 characters.",
     }),
     policy: t.field({ type: RefundPolicyEnum, required: true, description: "What becomes of the coupons." }),
+    rewards: t.field({
+      type: RefundRewardsEnum,
+      description: "Whether it counts against what the order earns; TAKE_BACK unless given.",
+    }),
     amount: t.field({
       type: "BigInt",
       description: "How much, in minor units; all that is left to refund, of the lines named, unless given.",
@@ -145,9 +164,10 @@ refusable("refundOrder", {
         "GIVE_BACK: coupons come back even if they have expired, and are valid for so many days at least, 1–365.",
     }),
   }),
-  resolve: ({ amount, lines, validDays, ...input }, ctx) =>
+  resolve: ({ amount, rewards, lines, validDays, ...input }, ctx) =>
     refundOrder(ctx, {
       ...input,
+      rewards: rewards ?? undefined,
       amount: typeof amount === "bigint" ? Number(amount) : undefined,
       lines: lines ?? undefined,
       validDays: validDays ?? undefined,

@@ -15,7 +15,7 @@ const viewers = { role: "viewer" } as const;
 const readers = { role: "viewer", service: "orders:write" } as const;
 
 connectionField(MemberType, "orders", OrderType, {
-  description: "The orders on which the member used coupons, the one locked last first; null for who may not see them.",
+  description: "The member's orders, the one locked last first; null for who may not see them.",
   scopes: viewers,
   isForSome: true,
   args: (arg) => ({ state: arg({ type: OrderStateEnum, description: "Only those in this state now." }) }),
@@ -48,7 +48,7 @@ const lookedMost = lookedAtMost.toLocaleString("en");
 const most = countedMost.toLocaleString("en");
 
 connectionField("Query", "couponOrders", OrderType, {
-  description: `The orders on which coupons are used, the one locked last first. \`totalCount\` counts to ${most}.`,
+  description: `Orders, the one locked last first. \`totalCount\` counts to ${most}.`,
   scopes: readers,
   args: (arg) => ({
     ...memberArgs(arg),

@@ -1,6 +1,7 @@
-import { type CouponOrder, findOrder, type orderStates, ordersById } from "../../checkout/order/order.ts";
+import { type CouponOrder, findOrder, type OrderState, ordersById } from "../../checkout/order/order.ts";
 import type { Refunded } from "../../checkout/order/refund.ts";
 import { type Refund, type refundPolicies, refundsOf } from "../../checkout/order/refund-rows.ts";
+import type { RewardPolicy } from "../../checkout/reward/reckon.ts";
 import { globalId } from "../../ids.ts";
 import { findMember } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
@@ -12,14 +13,15 @@ import { inCurrency, QuoteType } from "./quote-type.ts";
 const readers = { role: "viewer", service: "orders:write" } as const;
 
 export const OrderStateEnum = builder.enumType("CouponOrderState", {
-  description: "How far the coupons of an order are.",
+  description: "How far an order is.",
   values: {
-    LOCKED: { description: "Held until `lockedUntil`." },
-    REDEEMED: { description: "Spent." },
+    LOCKED: { description: "Its price and its coupons are held until `lockedUntil`." },
+    REDEEMED: { description: "It is paid, its coupons are spent." },
+    COMPLETED: { description: "Its goods are kept: what promotions promised for it is given." },
     REFUNDED: { description: "All that was paid went back." },
-    RELEASED: { description: "Free again: the order was given up." },
-    EXPIRED: { description: "Free again: the time was over." },
-  } as const satisfies Record<(typeof orderStates)[number], { description: string }>,
+    RELEASED: { description: "It was given up; its coupons are free again." },
+    EXPIRED: { description: "Its time was over; its coupons are free again." },
+  } as const satisfies Record<OrderState, { description: string }>,
 });
 
 export const RefundPolicyEnum = builder.enumType("RefundPolicy", {
@@ -28,6 +30,22 @@ export const RefundPolicyEnum = builder.enumType("RefundPolicy", {
     GIVE_BACK: { description: "The refund with which nothing of the payment is left returns those still valid." },
     KEEP: { description: "They stay spent." },
   } as const satisfies Record<(typeof refundPolicies)[number], { description: string }>,
+});
+
+export const RefundRewardsEnum = builder.enumType("RefundRewards", {
+  description: "Whether a refund counts against what promotions give for the order.",
+  values: {
+    TAKE_BACK: {
+      description:
+        "It counts: what the rest of the payment does not earn is not given or, where it was, taken back while it is " +
+        "unused; a lower tier that is still reached takes its place. With all of the payment, all goes.",
+    },
+    KEEP: {
+      description:
+        "It does not: what was promised is given, what was given stays. Only an order of which all went back before " +
+        "it was complete never earns anything.",
+    },
+  } as const satisfies Record<RewardPolicy, { description: string }>,
 });
 
 interface InCurrency {
@@ -49,6 +67,10 @@ const RefundType = builder.objectRef<Refund & InCurrency>("Refund").implement({
   fields: (t) => ({
     refundId: t.exposeString("name", { description: "The shop's name for it." }),
     policy: t.expose("policy", { type: RefundPolicyEnum, description: "What becomes of the coupons." }),
+    rewards: t.expose("rewards", {
+      type: RefundRewardsEnum,
+      description: "Whether it counts against what the order earns.",
+    }),
     amount: moneyField(t, "How much.", ({ amount }) => amount),
     lines: t.field({
       type: [RefundLine],
@@ -64,20 +86,25 @@ const RefundType = builder.objectRef<Refund & InCurrency>("Refund").implement({
 });
 
 export const OrderType = builder.node(builder.objectRef<CouponOrder>("CouponOrder"), {
-  description: "An order of the shop on which coupons are used.",
+  description: "An order of the shop, at the price that was agreed by promotions and the coupons used on it, if any.",
   authScopes: readers,
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => ordersById(ctx, ids.map(toRowId)),
   fields: (t) => ({
     orderId: t.exposeString("orderId", { description: "The shop's id of it." }),
-    state: t.expose("state", { type: OrderStateEnum, description: "How far its coupons are." }),
+    state: t.expose("state", { type: OrderStateEnum, description: "How far it is." }),
     quote: t.expose("quote", {
       type: QuoteType,
       description: "What was agreed: the price and what each coupon takes off.",
     }),
-    lockedAt: t.expose("lockedAt", { type: "DateTime", description: "When its coupons were locked." }),
+    lockedAt: t.expose("lockedAt", { type: "DateTime", description: "When it was locked last." }),
     lockedUntil: t.expose("lockedUntil", { type: "DateTime", description: "Until when the lock held or holds." }),
-    redeemedAt: t.expose("redeemedAt", { type: "DateTime", nullable: true, description: "When they were spent." }),
+    redeemedAt: t.expose("redeemedAt", { type: "DateTime", nullable: true, description: "When it was paid." }),
+    completedAt: t.expose("completedAt", {
+      type: "DateTime",
+      nullable: true,
+      description: "When it was complete; stays when it is refunded then.",
+    }),
     endedAt: t.expose("endedAt", {
       type: "DateTime",
       nullable: true,
@@ -121,7 +148,7 @@ builder.queryField("couponOrder", (t) =>
   t.field({
     type: OrderType,
     nullable: true,
-    description: "An order on which coupons are used; null when none of this name was ever locked.",
+    description: "An order; null when none of this name was ever locked.",
     authScopes: readers,
     args: { orderId: t.arg.string({ required: true, description: "The shop's id of the order." }) },
     resolve: (_root, { orderId }, { ctx }) => findOrder(ctx, orderId),

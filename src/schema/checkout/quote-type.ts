@@ -11,6 +11,7 @@ import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
 import { enumOf } from "../kit/enum.ts";
 import { moneyField } from "../kit/money.ts";
+import { couponTemplateIdOf, pointsOf } from "./gift.ts";
 import { UnusableCouponType } from "./refusals.ts";
 
 const readers = { member: true, role: "viewer", service: "orders:write" } as const;
@@ -58,7 +59,7 @@ const AppliedCouponType = builder.objectRef<Priced<AppliedCoupon>>("QuotedCoupon
 });
 
 const EarnedType = builder.objectRef<Earned>("QuotedReward").implement({
-  description: "What a promotion gives for an order like this, besides the price: a coupon or points.",
+  description: "What a promotion gives for an order like this when it is complete, besides the price.",
   authScopes: readers,
   fields: (t) => ({
     promotionId: t.id({
@@ -66,12 +67,14 @@ const EarnedType = builder.objectRef<Earned>("QuotedReward").implement({
       resolve: ({ promotion }) => globalId("Promotion", promotion),
     }),
     name: t.exposeString("name", { description: "The promotion's name." }),
+    kind: t.string({ description: "What kind of reward, e.g. COUPON.", resolve: ({ reward }) => reward.kind }),
     couponTemplateId: t.id({
       nullable: true,
       description: "Of which coupons.",
-      resolve: ({ couponTemplate }) => (couponTemplate === null ? null : globalId("CouponTemplate", couponTemplate)),
+      resolve: ({ reward }) => couponTemplateIdOf(reward),
     }),
-    points: t.exposeInt("points", { nullable: true, description: "Points." }),
+    points: t.int({ nullable: true, description: "Points.", resolve: ({ reward }) => pointsOf(reward) }),
+    lines: t.exposeStringList("lines", { description: "Ids of the lines whose payment counts for it." }),
   }),
 });
 
@@ -150,7 +153,9 @@ export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
     }),
     earned: t.expose("earned", {
       type: [EarnedType],
-      description: "What promotions give for an order on which so much is paid. It is told here, not given.",
+      description:
+        "What promotions give for an order on which so much is paid, once it is complete. Quotes that were agreed " +
+        "before Fanfare gave it say it, and give nothing.",
     }),
     complete: t.exposeBoolean("isComplete", {
       description: "Whether all combinations of coupons were looked at; false when there were too many to be sure.",

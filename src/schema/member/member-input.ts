@@ -29,7 +29,12 @@ export const MemberInput = builder.inputType("MemberInput", {
     level: t.int({ description: "Membership level." }),
     consecutiveActiveDays: t.int({ description: "Days in a row with activity, from 0." }),
     activeDaysLastMonth: t.int({ description: "Days with activity last month, 0–31." }),
-    totalSpend: t.field({ type: "BigInt", description: "All that was spent, in minor units of the shop's currency." }),
+    totalSpend: t.field({
+      type: "BigInt",
+      description:
+        "All that was spent, in minor units of the shop's currency. Refused where it is kept from orders " +
+        "(TOTAL_SPEND_FROM).",
+    }),
     points: t.field({ type: "BigInt", description: "Balance of points." }),
     birthday: t.string({ description: "YYYY-MM-DD." }),
     registeredAt: t.field({ type: "DateTime", description: "When the member registered; now unless ever given." }),

@@ -180,7 +180,7 @@ test("faults of an input are named, and strangers' coupons are not found", async
   const { coupon } = await held([2]);
   expect(reasonsOf(await lock([coupon, 999_999]))).toEqual(["NOT_FOUND", "NOT_FOUND"]);
   expect(codeOf(await lock([coupon], { member: { externalId: "nobody" } }))).toBe("NOT_FOUND");
-  const faulty = await lock([], { ttlSeconds: 1, orderId: "", cart: { ...cart, currency: "euro" } });
+  const faulty = await lock([coupon, coupon], { ttlSeconds: 1, orderId: "", cart: { ...cart, currency: "euro" } });
   expect(isRefusal(faulty) && faulty.code === "INVALID_INPUT" && faulty.issues.map(({ path }) => path)).toEqual([
     "orderId",
     "cart.currency",

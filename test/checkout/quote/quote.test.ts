@@ -147,7 +147,16 @@ test("promotions come first, then coupons by their order, money last; thresholds
     [2, 3_500],
     [1, 500],
   ]);
-  expect([told.pay, told.earned]).toEqual([3_000, [{ promotion: 3, name: "r", couponTemplate: null, points: 7 }]]);
+  expect(told.pay).toBe(3_000);
+  const [seven, nine] = [
+    { kind: "POINTS", terms: { points: 7 } },
+    { kind: "POINTS", terms: { points: 9 } },
+  ];
+  const tiers = [
+    { spend: 1_000, reward: seven },
+    { spend: 5_000, reward: nine },
+  ];
+  expect(told.earned).toEqual([{ promotion: 3, name: "r", reward: seven, lines: ["l0", "l1"], tiers }]);
 });
 
 test("each coupon left out says why", () => {

@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { settleRewards } from "../../../src/checkout/giving/settle-rewards.ts";
+import { findOrder } from "../../../src/checkout/order/order.ts";
 import { dataOf } from "../../support/ask.ts";
 import { addTemplate } from "../../support/coupons.ts";
-import { serveGraphql } from "../../support/graphql.ts";
+import { serveGraphql, testContext } from "../../support/graphql.ts";
 import { amountsOf } from "../../support/money.ts";
 import { idOf } from "../../support/operators.ts";
 import { refusalsOf, titleOf } from "../../support/refusals.ts";
+import { addCouponPromotion } from "../../support/rewards.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
 let shop: string;
@@ -43,7 +46,7 @@ const quoteFields = `currency goods { amount } promotionDiscount { amount } coup
   coupons { couponId name discount { amount } lines { line discount { amount } } }
   leftOut { couponId reason missing { amount } } leftOutPromotions { promotionId name reason }
   earned { promotionId name couponTemplateId points }`;
-const orderFields = `orderId state lockedAt lockedUntil redeemedAt endedAt refunded { amount }
+const orderFields = `orderId state lockedAt lockedUntil redeemedAt completedAt endedAt refunded { amount }
   refunds { refundId amount { amount } } quote { pay { amount } coupons { couponId discount { amount } } }`;
 const results: Readonly<Record<string, string>> = {
   refundOrder: `OrderRefund { order { state refunded { amount } } refund { refundId policy amount { amount }
@@ -154,6 +157,36 @@ test("the shop locks, redeems and refunds an order; what it sends twice is answe
   });
 });
 
+test("an order without coupons is completed, and tells what it earned and what became of it", async () => {
+  const [template = 0] = await addCouponPromotion(testContext(api.db), "Thanks", [5_000]);
+  const templateId = idOf("CouponTemplate", template);
+  const order = { orderId: "A-9" };
+  await lock([], order);
+  await does("redeemCoupons", order);
+  expect(await does("completeOrder", order)).toMatchObject({ state: "COMPLETED", completedAt: expect.any(String) });
+  const rewards = `kind name couponTemplateId couponId points state reason why triedAgainAt at order { orderId }`;
+  const read = async () =>
+    dataOf(
+      await api.ask(
+        "graphql",
+        `{ couponOrder(orderId: "A-9") { rewards { ${rewards} } quote { earned { kind couponTemplateId lines } } }
+          orderRewards(state: PENDING) { nodes { ${rewards} } } }`,
+        { token: shop },
+      ),
+    );
+  const before = await read();
+  expect(before.couponOrder.quote.earned).toEqual([
+    { kind: "COUPON", couponTemplateId: templateId, lines: ["cup", "tea"] },
+  ]);
+  const reward = { kind: "COUPON", name: "Thanks", couponTemplateId: templateId, points: null, order };
+  expect(before.couponOrder.rewards).toMatchObject([{ ...reward, state: "PENDING", couponId: null }]);
+  expect(before.orderRewards.nodes).toEqual(before.couponOrder.rewards);
+  await settleRewards(testContext(api.db), { order: (await findOrder(testContext(api.db), "A-9"))?.id ?? 0 });
+  const after = (await read()).couponOrder.rewards;
+  expect(after).toMatchObject([{ ...reward, state: "GIVEN", couponId: expect.any(String), reason: null }]);
+  await api.db.write([sql`UPDATE promotion SET enabled = 0`]);
+});
+
 test("every refusal has its type", async () => {
   const [mine, other] = [await coupon(), await coupon()];
   const order = { orderId: "A-2" };
@@ -163,7 +196,10 @@ test("every refusal has its type", async () => {
     unusable: [{ couponId: other, reason: "EXCLUSIVE", missing: null }],
   });
   expect(await lock([mine], { ...order, externalId: "nobody" })).toMatchObject({ __typename: "NotFound" });
-  expect(await lock([], order)).toMatchObject({ __typename: "InvalidInput", issues: [{ path: "couponIds" }] });
+  expect(await lock([mine, mine], order)).toMatchObject({
+    __typename: "InvalidInput",
+    issues: [{ path: "couponIds" }],
+  });
   await lock([mine], order);
   expect(await lock([other], order)).toMatchObject({ __typename: "Conflict" });
   expect(await does("refundOrder", { ...order, refundId: "R", policy: "KEEP" })).toMatchObject({
@@ -171,7 +207,8 @@ test("every refusal has its type", async () => {
   });
   expect(await does("releaseCoupons", order)).toMatchObject({ __typename: "CouponOrder", state: "RELEASED" });
   expect(await does("redeemCoupons", order)).toMatchObject({ __typename: "WrongState", currentState: "RELEASED" });
-  for (const mutation of ["redeemCoupons", "releaseCoupons"]) {
+  expect(await does("completeOrder", order)).toMatchObject({ __typename: "WrongState", currentState: "RELEASED" });
+  for (const mutation of ["redeemCoupons", "releaseCoupons", "completeOrder"]) {
     expect(await does(mutation, { orderId: "none" })).toMatchObject({ __typename: "NotFound" });
   }
 });

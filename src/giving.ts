@@ -1,0 +1,49 @@
+import type { ResultSet } from "@libsql/client";
+import type { SQL } from "drizzle-orm";
+import type { Query } from "./db/statement.ts";
+
+// What is said when a reward is given, to many or to one, and when it is taken back.
+
+/** Whom a reward is given to together, and by whom: of one source a member gets one. */
+export interface Recipients {
+  /** E.g. `run/7`. */
+  readonly source: string;
+  /** A query of the column `member`, not longer than what is left. */
+  readonly members: SQL;
+}
+
+/** One gift, by whoever gives it. */
+export interface Gift {
+  /** The member's `seq`. */
+  readonly member: number;
+  /** The giver's name for this one gift, 1–200 characters: repeating it gives nothing more. */
+  readonly key: string;
+}
+
+/** Whom one is given to, and what for. */
+export interface Recipient extends Gift {
+  /** What it is given for, for people, e.g. `order/2026-1`. */
+  readonly source?: string | undefined;
+}
+
+/** What became of something that was taken back. */
+export type TakenBack =
+  /** Nobody has it any more; it was not used. */
+  | { readonly kind: "TAKEN_BACK" }
+  /** It was used, and stays so. */
+  | { readonly kind: "USED" }
+  /** Its time was over before it was used. */
+  | { readonly kind: "EXPIRED" }
+  /** It was never given. */
+  | { readonly kind: "GONE" }
+  /** Its holder is just using it, until then (ms) at most: ask again. What comes of that is one of the others. */
+  | { readonly kind: "HELD"; readonly until: number };
+
+/**
+ * The statements that give it, and who is told their results after the commit; nobody waits for that, and it does not
+ * throw.
+ */
+export interface Issuing {
+  readonly statements: readonly Query[];
+  issued(results: readonly ResultSet[]): Promise<void>;
+}
