@@ -3,14 +3,15 @@ import type { z } from "zod";
 import type { Context, Issuing, Recipient, Recipients, Reward, Rewards } from "../context.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import { check, schemaIssues } from "../input.ts";
+import type { Promised } from "../promised.ts";
 
 /** A reward with the shape of its terms. */
 export interface RewardDefinition<Terms> {
   readonly kind: string;
   readonly about: string;
   readonly terms: z.ZodType<Terms>;
-  /** What is wrong with terms of the right shape: what they name is not there, or not for giving. */
-  issues?(ctx: Context, terms: Terms): Promise<readonly Issue[]>;
+  /** What is wrong with terms of the right shape: what they name is not there, not for giving, or not as promised. */
+  issues?(ctx: Context, terms: Terms, promised?: Promised): Promise<readonly Issue[]>;
   describe(ctx: Context, terms: Terms): Promise<string>;
   left(terms: Terms): SQL;
   issueToMembers(ctx: Context, terms: Terms, to: Recipients): Promise<Issuing>;
@@ -25,10 +26,10 @@ export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward
   return {
     kind,
     about,
-    issues: async (ctx, terms) => {
+    issues: async (ctx, terms, promised) => {
       const checked = check(schema, terms);
       if (!checked.success) return schemaIssues(checked.error);
-      return (await definition.issues?.(ctx, checked.data)) ?? [];
+      return (await definition.issues?.(ctx, checked.data, promised)) ?? [];
     },
     describe: (ctx, terms) => definition.describe(ctx, schema.parse(terms)),
     left: (terms) => definition.left(schema.parse(terms)),
