@@ -1,16 +1,8 @@
-import {
-  type AppliedCoupon,
-  type AppliedPromotion,
-  type Earned,
-  type LeftOutPromotion,
-  promotionReasons,
-  type Quote,
-  type QuotedLine,
-} from "../../checkout/quote/quote-shape.ts";
+import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../../checkout/quote/quote-shape.ts";
 import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
-import { enumOf } from "../kit/enum.ts";
 import { moneyField } from "../kit/money.ts";
+import { LeftOutPromotionType } from "./left-out-promotion.ts";
 import { UnusableCouponType } from "./refusals.ts";
 
 const readers = { member: true, role: "viewer", service: "orders:write" } as const;
@@ -87,24 +79,6 @@ const QuotedLineType = builder.objectRef<Priced<QuotedLine>>("QuotedLine").imple
   }),
 });
 
-const LeftOutPromotionType = builder.objectRef<LeftOutPromotion>("LeftOutPromotion").implement({
-  description: "A promotion that acts now, but not on a cart, and why.",
-  authScopes: readers,
-  fields: (t) => ({
-    promotionId: t.id({ description: "Its id.", resolve: ({ promotion }) => globalId("Promotion", promotion) }),
-    name: t.exposeString("name", { description: "Its name." }),
-    reason: t.expose("reason", {
-      type: enumOf(
-        "LeftOutPromotionReason",
-        "Why a promotion does nothing for a cart.",
-        promotionReasons,
-        () => "Its amounts are of another currency than the cart's.",
-      ),
-      description: "Why.",
-    }),
-  }),
-});
-
 /** The parts with the currency of what they are parts of. */
 export function inCurrency<Part extends object>(
   parts: readonly Part[],
@@ -144,16 +118,17 @@ export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
       description: "Coupons that are not used, and why.",
       resolve: (quote) => inCurrency(quote.leftOut, quote),
     }),
-    leftOutPromotions: t.expose("leftOutPromotions", {
+    leftOutPromotions: t.field({
       type: [LeftOutPromotionType],
       description: "Promotions that act now, but not on this cart, and why.",
+      resolve: (quote) => inCurrency(quote.leftOutPromotions, quote),
     }),
     earned: t.expose("earned", {
       type: [EarnedType],
       description: "What promotions give for an order on which so much is paid. It is told here, not given.",
     }),
     complete: t.exposeBoolean("isComplete", {
-      description: "Whether all combinations of coupons were looked at; false when there were too many to be sure.",
+      description: "Whether all combinations were looked at; false when there were too many to be sure.",
     }),
   }),
 });
