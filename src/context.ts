@@ -130,6 +130,8 @@ export interface Reward {
   describe(ctx: Context, terms: unknown): Promise<string>;
   /** How many more can be given, as an SQL expression; more than anyone could give where nothing bounds it. */
   left(terms: unknown): SQL;
+  /** How many more a member (by `seq`) can be given, the same way; nothing (0 or null) where none. */
+  leftFor(ctx: Context, terms: unknown, member: number): Promise<SQL>;
   /** Gives one to each of many, in the batch of whoever decided who they are. */
   issueToMembers(ctx: Context, terms: unknown, to: Recipients): Promise<Issuing>;
   /** Gives one to a member, once for each key. */

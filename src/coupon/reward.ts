@@ -5,6 +5,7 @@ import { unissuable } from "./issue/issuable.ts";
 import { couponsIssued, issueStatements } from "./issue/issue.ts";
 import { issueCoupon } from "./issue/issue-one.ts";
 import { unitsLeft } from "./issue/issue-rules.ts";
+import { leftFor } from "./issue/left-for.ts";
 import { unkeepable } from "./issue/promised.ts";
 import { findTemplate } from "./template/template.ts";
 
@@ -27,6 +28,7 @@ export const couponReward = defineReward({
     return template ? `${template.name} (${describeDiscount(template, "en")})` : `coupon template ${id}`;
   },
   left: ({ template }) => unitsLeft(template),
+  leftFor: (ctx, { template }, member) => leftFor(ctx, template, member),
   issueToMembers: async (ctx, { template: id }, { source, members }) => {
     const template = await findTemplate(ctx, id);
     if (!template) throw new Error(`coupon template ${id} is gone`);

@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Issue } from "../errors.ts";
 import { audienceIssues } from "../member/audience-choice.ts";
@@ -48,24 +48,28 @@ function inWords(path: string): string {
   return tier === undefined ? path : `tier ${Number(tier) + 1}`;
 }
 
-async function spentTiers(ctx: Context, promotion: Promotion): Promise<string[]> {
-  const left = rewardsLeft(ctx, promotion);
-  if (left.length === 0) return [];
-  const columns = left.map((each, i) => sql`${each.left} AS ${sql.raw(`t${i}`)}`);
-  const row = await ctx.db.first<Record<string, number>>(sql`SELECT ${sql.join(columns, sql`, `)}`);
-  return left.flatMap((_, i) => ((row?.[`t${i}`] ?? 0) > 0 ? [] : [`tier ${i + 1}: nothing is left to give`]));
+async function spentTiers({ db, rewards }: Context, promotion: Promotion): Promise<string[]> {
+  const gifts = giftsOf(promotion);
+  if (gifts.length === 0) return [];
+  const columns = gifts.map(({ gift: { kind, terms } }, i) => {
+    return sql`${rewards.of(kind)?.left(terms) ?? sql`0`} AS ${sql.raw(`t${i}`)}`;
+  });
+  const row = await db.first<Record<string, number>>(sql`SELECT ${sql.join(columns, sql`, `)}`);
+  return gifts.flatMap((_, i) => ((row?.[`t${i}`] ?? 0) > 0 ? [] : [`tier ${i + 1}: nothing is left to give`]));
 }
 
-/** A tier that gives something, and how many more of it can be given, as an expression. */
-export interface TierLeft {
+/** What is given from a threshold upwards: a reward, under a name that equal ones share. */
+export interface TierGift {
   readonly spend: number;
-  readonly left: SQL;
+  readonly gift: { readonly name: string; readonly kind: string; readonly terms: unknown };
 }
 
-/** What is left of what each tier gives: nothing of what no reward gives. Empty where tiers lower the price. */
-export function rewardsLeft({ rewards }: Context, { kind, tiers }: PromotionRule): TierLeft[] {
+/** What the tiers of a promotion give besides a lower price; nothing, where they lower it. */
+export function giftsOf({ kind, tiers }: PromotionRule): TierGift[] {
   return tiers.flatMap((tier) => {
     const gift = rewardOfTier(kind, tier);
-    return gift ? [{ spend: tier.spend, left: rewards.of(gift.kind)?.left(gift.terms) ?? sql`0` }] : [];
+    if (!gift) return [];
+    const name = `${gift.kind} ${JSON.stringify(gift.terms)}`;
+    return [{ spend: tier.spend, gift: { name, kind: gift.kind, terms: gift.terms } }];
   });
 }

@@ -49,8 +49,7 @@ export function rewritePromotion(
   return withTransaction(ctx, async (tx) => {
     const before = await findPromotion(tx, input.id);
     if (!before) return refuse.notFound("promotion", input.id);
-    const said = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
-    const checked = await checkDraft(tx, { ...draftOf(before), ...said }, before.enabled);
+    const checked = await checkChanges(tx, before, input.draft);
     if (isRefusal(checked)) return checked;
     const changes = await changesOf(tx, before, { ...before, ...checked });
     if (changes.length === 0) return before;
@@ -65,6 +64,17 @@ export function rewritePromotion(
     await tx.db.write([...auditChanges(tx, subject, changes), revise(tx, subject, facts)]);
     return fromRow(row);
   });
+}
+
+/** What a promotion would say after a change, or what is wrong with that (INVALID_INPUT); nothing is written. */
+export async function changedPromotion(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
+  const checked = await checkChanges(ctx, before, draft);
+  return isRefusal(checked) ? checked : { ...before, ...checked };
+}
+
+function checkChanges(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
+  const said = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
+  return checkDraft(ctx, { ...draftOf(before), ...said }, before.enabled);
 }
 
 /**

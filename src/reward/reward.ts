@@ -14,6 +14,7 @@ export interface RewardDefinition<Terms> {
   issues?(ctx: Context, terms: Terms, promised?: Promised): Promise<readonly Issue[]>;
   describe(ctx: Context, terms: Terms): Promise<string>;
   left(terms: Terms): SQL;
+  leftFor(ctx: Context, terms: Terms, member: number): Promise<SQL>;
   issueToMembers(ctx: Context, terms: Terms, to: Recipients): Promise<Issuing>;
   issueOne(ctx: Context, terms: Terms, to: Recipient): Promise<{ readonly id: number } | Refusal>;
 }
@@ -33,6 +34,7 @@ export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward
     },
     describe: (ctx, terms) => definition.describe(ctx, schema.parse(terms)),
     left: (terms) => definition.left(schema.parse(terms)),
+    leftFor: async (ctx, terms, member) => definition.leftFor(ctx, schema.parse(terms), member),
     issueToMembers: async (ctx, terms, to) => definition.issueToMembers(ctx, schema.parse(terms), to),
     issueOne: async (ctx, terms, to) => definition.issueOne(ctx, schema.parse(terms), to),
   };

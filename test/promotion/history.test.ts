@@ -1,7 +1,13 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { createSegment } from "../../src/member/segment.ts";
 import { changedPromise } from "../../src/promotion/changes.ts";
-import { createPromotion, type PromotionDraft, rewritePromotion, setEnabled } from "../../src/promotion/promotion.ts";
+import {
+  changedPromotion,
+  createPromotion,
+  type PromotionDraft,
+  rewritePromotion,
+  setEnabled,
+} from "../../src/promotion/promotion.ts";
 import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { versionsOf } from "../../src/transition/revision.ts";
 import { addTemplate } from "../support/coupons.ts";
@@ -95,10 +101,8 @@ test("an edit that is refused leaves no trace, and a long list is cut where peop
 
 test("a promise is changed by everything that members count on, and by nothing else", async () => {
   const before = await made({ endsAt: Date.UTC(2031, 0, 1), activeUrl: "https://shop.example/a" });
-  const after = async (draft: Partial<PromotionDraft>) => {
-    const { id } = await made({ endsAt: Date.UTC(2031, 0, 1), activeUrl: "https://shop.example/a" });
-    return changedPromise(before, await edit(id, draft));
-  };
+  const after = async (draft: Partial<PromotionDraft>) =>
+    changedPromise(before, accepted(await changedPromotion(ledger.ctx, before, draft)));
   expect(await after({ name: "Other", remark: "Other words" })).toEqual([]);
   expect(await after({ activeUrl: null })).toEqual([]);
   expect(await after({ activeUrl: "https://elsewhere.example" })).toEqual(["activeUrl"]);

@@ -129,6 +129,23 @@ test("a cart is told no coupon that is sold out or was withdrawn since", async (
   accepted(await setEnabled(ctx, { id, enabled: false }));
 });
 
+test("nobody is promised more than can be given: within the limit, and if the coupon is for the member", async () => {
+  const [twice, forOthers] = [await given({ perMember: 2 }), await given({ eligibility: { level: { gte: 5 } } })];
+  const ids = [await made(twice.id), await made(twice.id), await made(twice.id), await made(forOthers.id)];
+  for (const id of ids) accepted(await enable(id));
+  const give = (template: number, key: string) =>
+    ctx.rewards.of("COUPON")!.issueOne(ctx, { template }, { member: 1, key: `order/${key}` });
+  const [one = 0, two = 0, three = 0, other = 0] = ids;
+  expect(await quoted()).toEqual({ earned: [one, two], leftOut: { [three]: "NOT_GIVEN", [other]: "NOT_GIVEN" } });
+  accepted(await give(twice.id, "1"));
+  expect((await quoted()).earned).toEqual([one]);
+  accepted(await give(twice.id, "2"));
+  expect((await quoted()).earned).toEqual([]);
+  expect(await give(twice.id, "3")).toMatchObject({ code: "LIMIT_REACHED" });
+  expect(await give(forOthers.id, "4")).toMatchObject({ code: "NOT_ELIGIBLE" });
+  await ctx.db.write([sql`UPDATE promotion SET enabled = 0`]);
+});
+
 test("enabled by many while the template is withdrawn: each is enabled before it or refused after it", async () => {
   const template = await given();
   const ids = await Promise.all([1, 2, 3, 4, 5, 6].map(() => made(template.id)));

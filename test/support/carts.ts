@@ -175,13 +175,13 @@ export const promotions = (maxLength: number): fc.Arbitrary<Acting[]> =>
         stacking: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: stacking }),
         currency: few("EUR", "EUR", "EUR", "EUR", "EUR", "USD"),
         isForMember: fc.integer({ min: 0, max: 7 }).map((n) => n > 0),
-        isGiven: fc.boolean(),
+        left: fc.nat(2),
       }),
       { maxLength },
     )
     .map((list) =>
-      list.map(({ rule, isGiven, ...facts }, n) => {
-        const ungiven = isGiven ? [] : [rule.tiers[0]?.spend ?? 0];
-        return acting(n + 1, { ...rule, ...facts, ungiven });
+      list.map(({ rule, left, ...facts }, n) => {
+        const gifts = [{ spend: rule.tiers[0]?.spend ?? 0, name: `gift ${left}`, left }];
+        return acting(n + 1, { ...rule, ...facts, gifts });
       }),
     );

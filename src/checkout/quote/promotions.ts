@@ -10,9 +10,16 @@ import { leftAt, sharesOf, takesOff, takeTurns } from "./turns.ts";
 export type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers" | "currency" | "conditions" | "stacking"> & {
   /** Whether it is for whoever buys; true unless said. */
   readonly isForMember?: boolean;
-  /** Thresholds of the tiers whose rewards nobody can give now. */
-  readonly ungiven?: readonly number[];
+  /** What its tiers give besides, and how many more of that can be given; without them, nothing is asked. */
+  readonly gifts?: readonly Gift[];
 };
+
+/** What is given from a threshold upwards; of gifts of one name there are `left` in all. */
+export interface Gift {
+  readonly spend: number;
+  readonly name: string;
+  readonly left: number;
+}
 
 /** A line as promotions look at it: what it is, and what it costs, in minor units. */
 export interface PricedLine extends Goods {

@@ -15,7 +15,11 @@ const ReasonEnum = builder.enumType("LeftOutPromotionReason", {
     NOTHING_LEFT: { description: "There is nothing that it could take off, or others leave nothing." },
     EXCLUSIVE: { description: "It, or one that acts, must stand alone, and what acts is worth more." },
     SAME_GROUP: { description: "A better one of its group acts." },
-    NOT_GIVEN: { description: "What it gives cannot be given now: nothing is left, or the coupon's template is over." },
+    NOT_GIVEN: {
+      description:
+        "What it gives cannot be given to this member now: nothing is left, the member has as many as one may, or is " +
+        "not one whom the coupons are for.",
+    },
   } as const satisfies Record<(typeof promotionReasons)[number], { description: string }>,
 });
 

@@ -45,6 +45,10 @@ test("whatever acts: sums are exact, other lines bear nothing, and each promotio
       }
       const doing = list.filter(({ id }) => [...told.promotions, ...told.earned].some((each) => each.promotion === id));
       expect(isLegal(doing)).toBe(true);
+      const gifts = told.earned.map(({ promotion }) => list[promotion - 1]?.gifts?.[0]?.left);
+      for (const left of [0, 1, 2]) {
+        expect(gifts.filter((each) => each === left).length).toBeLessThanOrEqual(left);
+      }
       for (const { promotion, reason } of told.leftOutPromotions) {
         const conflict = conflictOf(list[promotion - 1]!, doing);
         if (reason === "EXCLUSIVE" || reason === "SAME_GROUP") expect(conflict).toBe(reason);
@@ -116,6 +120,16 @@ test("gifts come after the price: beside it where legal, one of a group, for wha
   expect(earned(quote(cart, [gives(7, 0, alone)]))).toEqual([7]);
 });
 
+test("of one coupon no more are promised for an order than the member can be given", () => {
+  const gifts = [{ spend: 100, name: "c7", left: 2 }];
+  const list = [gives(1, 100, { gifts }), gives(2, 100, { gifts, ...group("a") }), gives(3, 100, { gifts })];
+  const told = quote(cartOf(100), [...list, gives(4, 100, { gifts: [{ spend: 100, name: "c8", left: 1 }] })]);
+  expect([earned(told), why(told)]).toEqual([[1, 2, 4], { 3: "NOT_GIVEN" }]);
+  const low = gives(5, 50, group("b"));
+  const high = gives(6, 60, { ...group("b"), gifts: [{ spend: 60, name: "c9", left: 0 }] });
+  expect(earned(quote(cartOf(100), [low, high]))).toEqual([5]);
+});
+
 test("each promotion left out says why, and what is missing of the lines that count", () => {
   const cart = cartOf({ price: 3_000, goods: "tea", categories: ["food"] }, { price: 7_000, goods: "cup" });
   const list = [
@@ -127,7 +141,7 @@ test("each promotion left out says why, and what is missing of the lines that co
     off(6, 7_000, { conditions: { goods: { include: ["cup"] } } }),
     acting(7, { kind: "DISCOUNT", tiers: [{ spend: 0, basisPointsOff: 1 }], ...tea, ...group("a", -1) }),
     off(8, 3_000, { ...tea, ...group("b", -1) }),
-    gives(9, 0, { ungiven: [0] }),
+    gives(9, 0, { gifts: [{ spend: 0, name: "c7", left: 0 }] }),
     gives(10, 0, { isForMember: false }),
   ];
   const told = quote(cart, list);
