@@ -146,6 +146,18 @@ test("nobody is promised more than can be given: within the limit, and if the co
   await ctx.db.write([sql`UPDATE promotion SET enabled = 0`]);
 });
 
+test("enabled while it is edited into what is not in offer: one of the two is refused", async () => {
+  const [live, draftOnly] = [(await given()).id, (await given({ state: "DRAFT" })).id];
+  const ids = await Promise.all([1, 2, 3, 4].map(() => made(live)));
+  const edit = (id: number) => rewritePromotion(ctx, { id, draft: { rule: draft(draftOnly).rule } });
+  const answers = await Promise.all(
+    ids.map((id, i) => Promise.all(i % 2 ? [edit(id), enable(id)] : [enable(id), edit(id)])),
+  );
+  expect(answers.map((both) => both.filter(isRefusal).length)).toEqual([1, 1, 1, 1]);
+  for (const id of ids) expect(await isEnabled(id)).toBe((await faults(id)).length === 0);
+  await ctx.db.write([sql`UPDATE promotion SET enabled = 0`]);
+});
+
 test("enabled by many while the template is withdrawn: each is enabled before it or refused after it", async () => {
   const template = await given();
   const ids = await Promise.all([1, 2, 3, 4, 5, 6].map(() => made(template.id)));
