@@ -40,7 +40,7 @@ export function createPromotion(ctx: Context, draft: PromotionDraft) {
 
 /**
  * Changes a promotion, enabled or not; what is left out stays. Its history tells each fact that changed, before and
- * after. Its announcements are not looked at: see `campaign/announcement/promotion-announcement.ts`.
+ * after. Its announcements are not looked at: see `campaign/announcement/edit.ts`.
  */
 export function rewritePromotion(
   ctx: Context,
@@ -66,7 +66,7 @@ export function rewritePromotion(
   });
 }
 
-/** What a promotion would say after a change, or what is wrong with that (INVALID_INPUT); nothing is written. */
+/** What a promotion would say after a change, or what is wrong with that; nothing is written. */
 export async function changedPromotion(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
   const checked = await checkChanges(ctx, before, draft);
   return isRefusal(checked) ? checked : { ...before, ...checked };

@@ -24,7 +24,7 @@ interface Combination<Each> {
 export function bestTogether<Promotion, Each extends UsablePromotion<Promotion>>(
   usable: readonly Each[],
   left: readonly number[],
-  bound: number = searchBound(left.length),
+  bound: number = looksWorth(usable, left),
 ): Combination<Each> & { readonly isComplete: boolean } {
   const [alone] = usable.filter(isExclusive).sort(byWorth);
   const others = usable.filter((one) => !isExclusive(one));
@@ -33,6 +33,12 @@ export function bestTogether<Promotion, Each extends UsablePromotion<Promotion>>
   const together = search.best ?? { promotions: [], total: 0 };
   const best = alone && alone.alone > together.total ? { promotions: [alone], total: alone.alone } : together;
   return { ...best, isComplete: search.looked <= bound };
+}
+
+/** Combinations looked at at most: a look at one takes as long as so many of its parts, each over all lines. */
+function looksWorth(usable: readonly UsablePromotion<unknown>[], left: readonly number[]): number {
+  const groups = new Set(usable.map((one) => groupOf(one) ?? one));
+  return Math.ceil(searchBound(left.length) / Math.max(1, groups.size));
 }
 
 interface Search<Each> {
