@@ -10,6 +10,7 @@ import type { Query } from "./db/statement.ts";
 import { type Issue, isRefusal, type Refusal } from "./errors.ts";
 import type { Gift, Issuing, Recipient, Recipients, TakenBack } from "./giving.ts";
 import type { Memory } from "./memory.ts";
+import type { Promised } from "./promised.ts";
 import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
 import type { Flow, Queue } from "./queue/qstash.ts";
@@ -123,14 +124,14 @@ export interface Reward {
   /** E.g. `COUPON`. */
   readonly kind: string;
   readonly about: string;
-  /**
-   * What is wrong with terms, by the path in them: a fault of shape, or what they name is not there, or not for giving.
-   */
-  issues(ctx: Context, terms: unknown): Promise<readonly Issue[]>;
+  /** What is wrong with terms, by the path in them: their shape, what they name, or why a promise could not be kept. */
+  issues(ctx: Context, terms: unknown, promised?: Promised): Promise<readonly Issue[]>;
   /** What they are worth, in words for operators. Throws for terms that do not fit, as do all of these. */
   describe(ctx: Context, terms: unknown): Promise<string>;
   /** How many more can be given, as an SQL expression; more than anyone could give where nothing bounds it. */
   left(terms: unknown): SQL;
+  /** How many more a member (by `seq`) can be given, the same way; nothing (0 or null) where none. */
+  leftFor(ctx: Context, terms: unknown, member: number): Promise<SQL>;
   /** Gives one to each of many, in the batch of whoever decided who they are. */
   issueToMembers(ctx: Context, terms: unknown, to: Recipients): Promise<Issuing>;
   /** Gives one to a member, once for each key. */

@@ -6,8 +6,12 @@ import { unissuable } from "./issue/issuable.ts";
 import { couponsIssued, issueStatements } from "./issue/issue.ts";
 import { issueCoupon } from "./issue/issue-one.ts";
 import { unitsLeft } from "./issue/issue-rules.ts";
+import { leftFor } from "./issue/left-for.ts";
+import { unkeepable } from "./issue/promised.ts";
 import { findTemplate } from "./template/template.ts";
 import { takeBackOfKey } from "./use/take-back-of-key.ts";
+
+const absent = (id: number) => `there is no coupon template ${id}`;
 
 const Terms = z.strictObject({ template: z.int().positive().describe("The coupon template, by its number.") });
 
@@ -21,16 +25,17 @@ export const couponReward = defineReward({
   kind: "COUPON",
   about: "A coupon of a template that the shop gives.",
   terms: Terms,
-  issues: async (ctx, { template: id }) => {
+  issues: async (ctx, { template: id }, promised) => {
     const template = await findTemplate(ctx, id);
-    const message = template ? unissuable(template) : `there is no coupon template ${id}`;
-    return message === undefined ? [] : [{ path: "template", message }];
+    const found = template ? (unissuable(template) ?? (promised && unkeepable(template, promised))) : absent(id);
+    return found === undefined ? [] : [{ path: "template", message: found }];
   },
   describe: async (ctx, { template: id }) => {
     const template = await findTemplate(ctx, id);
     return template ? `${template.name} (${describeDiscount(template, "en")})` : `coupon template ${id}`;
   },
   left: ({ template }) => unitsLeft(template),
+  leftFor: (ctx, { template }, member) => leftFor(ctx, template, member),
   issueToMembers: async (ctx, { template: id }, { source, members }) => {
     const template = await findTemplate(ctx, id);
     if (!template) throw new Error(`coupon template ${id} is gone`);

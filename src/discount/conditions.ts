@@ -4,10 +4,15 @@ import { plainText } from "../value/plain-text.ts";
 const names = z.array(plainText(100)).max(1_000).default([]);
 const Lists = z.strictObject({ include: names, exclude: names }).prefault({});
 
-/** Which goods count for a template's coupons, and how much they must cost; without any, all goods from 0. */
-export const Conditions = z.strictObject({
+/** Which goods count for a promotion or a template's coupons; without any, all. */
+export const GoodsConditions = z.strictObject({
   goods: Lists.describe("Goods by the shop's ids."),
   categories: Lists.describe("Categories by the shop's ids."),
+});
+export type GoodsConditions = z.infer<typeof GoodsConditions>;
+
+/** The same with how much they must cost, from 0. */
+export const Conditions = GoodsConditions.extend({
   minimum: z
     .int()
     .nonnegative()
@@ -27,11 +32,11 @@ export interface Goods {
 }
 
 /**
- * The lines that count: of the template's shop ('' = of all shops); named by a list of goods or of categories to
+ * The lines that count: of the shop ('' = of all shops); named by a list of goods or of categories to
  * include, where there is one; and by no list to exclude. Exclusion wins. The minimum is not looked at here.
  */
 export function eligibleLines<Line extends Goods>(
-  { goods, categories }: Conditions,
+  { goods, categories }: GoodsConditions,
   shop: string,
   lines: readonly Line[],
 ): Line[] {

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { everyone } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
-import { refuse } from "../errors.ts";
+import { type Issue, isRefusal, issuesOf, refuse } from "../errors.ts";
 import { versionOf } from "../transition/revision.ts";
 
 /** Whom something is for: everyone, a filter, or a saved segment as it will be when it is asked for. */
@@ -34,4 +34,15 @@ export async function readAudience(ctx: Context, choice: AudienceChoice) {
   if ("filter" in choice) return ctx.audience.parse(choice.filter);
   const segment = await ctx.db.first<{ filter: string }>(sql`SELECT filter FROM segment WHERE id = ${choice.segment}`);
   return segment ? ctx.audience.parse(JSON.parse(segment.filter)) : refuse.notFound("segment", choice.segment);
+}
+
+/** What is wrong with a choice, by its place in whatever it is the audience of. */
+export async function audienceIssues(ctx: Context, choice: AudienceChoice): Promise<Issue[]> {
+  const read = await readAudience(ctx, choice);
+  if (!isRefusal(read)) return [];
+  if (read.code !== "INVALID_INPUT") return [{ path: "audience", message: read.message }];
+  return issuesOf(read).map(({ path, message }) => ({
+    path: ["audience.filter", path].filter(Boolean).join("."),
+    message,
+  }));
 }

@@ -1,35 +1,18 @@
 import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
-import { z } from "zod";
+import { describeActor } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
-import type { Issue } from "../errors.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { check, schemaIssues } from "../input.ts";
-import { auditDeed, subjectOf } from "../transition/audit.ts";
+import { auditChanges, auditDeed, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
-import { currency } from "../value/currency.ts";
-import { plainText } from "../value/plain-text.ts";
-import { promotionTable } from "./table.ts";
-import { PromotionRule, rewardOfTier } from "./tier.ts";
+import { changesOf } from "./changes.ts";
+import { checkDraft, draftOf, type PromotionDraft } from "./draft.ts";
+import { fromRow, type Promotion, promotionTable } from "./table.ts";
 
-/** A rule that acts on the shop's carts or orders while it is enabled and inside its window. Times are milliseconds. */
-export type Promotion = Omit<typeof promotionTable.$inferSelect, "kind" | "tiers"> & PromotionRule;
-
-/** What an operator says of a promotion besides its rule. */
-const PromotionFacts = z.strictObject({
-  name: plainText(200),
-  remark: z.string().trim().max(2_000).default(""),
-  currency: currency(),
-  /** Now, unless said. */
-  startsAt: z.int().optional(),
-  endsAt: z.int().nullable().default(null),
-});
-
-export type PromotionDraft = z.input<typeof PromotionFacts> & {
-  readonly rule: { readonly kind: string; readonly tiers: readonly unknown[] };
-};
+export type { PromotionDraft } from "./draft.ts";
+export type { Promotion } from "./table.ts";
 
 /** Whether a promotion acts at this moment (ms). */
 export function isActing(promotion: Pick<Promotion, "enabled" | "startsAt" | "endsAt">, now: number): boolean {
@@ -38,68 +21,82 @@ export function isActing(promotion: Pick<Promotion, "enabled" | "startsAt" | "en
 }
 
 /** Writes a promotion down, disabled. */
-export async function createPromotion(ctx: Context, draft: PromotionDraft) {
-  const checked = await checkDraft(ctx, draft);
-  if (isRefusal(checked)) return checked;
-  const now = ctx.clock();
-  const row = { ...checked, enabled: false, createdAt: now, updatedAt: now };
+export function createPromotion(ctx: Context, draft: PromotionDraft) {
   return withTransaction(ctx, async (tx) => {
-    const [made] = await tx.db.orm.insert(promotionTable).values(row).returning();
-    if (!made) throw new Error("the insert answered no promotion");
-    return audited(tx, made, "created", ["created"]);
+    const checked = await checkDraft(tx, draft, false);
+    if (isRefusal(checked)) return checked;
+    const now = tx.clock();
+    const own = { enabled: false, createdBy: describeActor(tx.actor), createdAt: now, updatedAt: now };
+    const [row] = await tx.db.orm
+      .insert(promotionTable)
+      .values({ ...checked, ...own })
+      .returning();
+    if (!row) throw new Error("the insert answered no promotion");
+    const subject = subjectOf("promotion", row.id);
+    await tx.db.write([auditDeed(tx, subject, "created"), revise(tx, subject, ["created"])]);
+    return fromRow(row);
   });
 }
 
 /**
- * Changes a promotion, enabled or not; what is left out stays. Its announcements are not looked at: see
- * `campaign/announcement/promotion-announcement.ts`.
+ * Changes a promotion, enabled or not; what is left out stays. Its history tells each fact that changed, before and
+ * after. Its announcements are not looked at: see `campaign/announcement/edit.ts`.
  */
-export async function rewritePromotion(
+export function rewritePromotion(
   ctx: Context,
   input: { readonly id: number; readonly draft: Partial<PromotionDraft> },
 ) {
-  const before = await findPromotion(ctx, input.id);
-  if (!before) return refuse.notFound("promotion", input.id);
-  const { name, remark, currency, startsAt, endsAt, kind, tiers } = before;
-  const changes = Object.fromEntries(Object.entries(input.draft).filter(([, value]) => value !== undefined));
-  const draft = { name, remark, currency, startsAt, endsAt, rule: { kind, tiers }, ...changes };
-  const checked = await checkDraft(ctx, draft);
-  if (isRefusal(checked)) return checked;
   return withTransaction(ctx, async (tx) => {
+    const before = await findPromotion(tx, input.id);
+    if (!before) return refuse.notFound("promotion", input.id);
+    const checked = await checkChanges(tx, before, input.draft);
+    if (isRefusal(checked)) return checked;
+    const changes = await changesOf(tx, before, { ...before, ...checked });
+    if (changes.length === 0) return before;
     const [row] = await tx.db.orm
       .update(promotionTable)
       .set({ ...checked, updatedAt: tx.clock() })
       .where(eq(promotionTable.id, input.id))
       .returning();
-    return row ? audited(tx, row, "changed", Object.keys(changes)) : refuse.notFound("promotion", input.id);
+    if (!row) return refuse.notFound("promotion", input.id);
+    const subject = subjectOf("promotion", input.id);
+    const facts = changes.map(({ fact }) => fact);
+    await tx.db.write([...auditChanges(tx, subject, changes), revise(tx, subject, facts)]);
+    return fromRow(row);
   });
 }
 
-/** Switches a promotion on or off; repeating it changes nothing. */
-export async function setEnabled(ctx: Context, input: { id: number; enabled: boolean }) {
+/** What a promotion would say after a change, or what is wrong with that; nothing is written. */
+export async function changedPromotion(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
+  const checked = await checkChanges(ctx, before, draft);
+  return isRefusal(checked) ? checked : { ...before, ...checked };
+}
+
+function checkChanges(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
+  const said = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
+  return checkDraft(ctx, { ...draftOf(before), ...said }, before.enabled);
+}
+
+/**
+ * Switches a promotion on or off; repeating it changes nothing. One that cannot be kept is not switched on
+ * (INVALID_INPUT names what of it, by its place in the draft): what it gives must be in offer, for as long as it acts.
+ */
+export function setEnabled(ctx: Context, input: { readonly id: number; readonly enabled: boolean }) {
   return withTransaction(ctx, async (tx) => {
     const before = await findPromotion(tx, input.id);
     if (!before) return refuse.notFound("promotion", input.id);
     if (before.enabled === input.enabled) return before;
+    const checked = input.enabled ? await checkDraft(tx, draftOf(before), true) : before;
+    if (isRefusal(checked)) return checked;
     const [row] = await tx.db.orm
       .update(promotionTable)
       .set({ enabled: input.enabled, updatedAt: tx.clock() })
       .where(eq(promotionTable.id, input.id))
       .returning();
-    return row ? audited(tx, row, input.enabled ? "enabled" : "disabled") : refuse.notFound("promotion", input.id);
+    if (!row) return refuse.notFound("promotion", input.id);
+    await tx.db.write([auditDeed(tx, subjectOf("promotion", input.id), input.enabled ? "enabled" : "disabled")]);
+    return fromRow(row);
   });
-}
-
-/** Writes down who did what to a promotion, and its new version where that changed what it says; answers it. */
-async function audited(
-  tx: Context,
-  row: typeof promotionTable.$inferSelect,
-  what: string,
-  fields: readonly string[] = [],
-): Promise<Promotion> {
-  const subject = subjectOf("promotion", row.id);
-  await tx.db.write([auditDeed(tx, subject, what), ...(fields.length > 0 ? [revise(tx, subject, fields)] : [])]);
-  return fromRow(row);
 }
 
 export async function findPromotion(ctx: Context, id: number): Promise<Promotion | undefined> {
@@ -154,31 +151,14 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
   return rows.map(fromRow);
 }
 
-async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraft) {
-  const parsed = check(PromotionFacts, facts);
-  const ruled = check(PromotionRule, rule);
-  const issues = [...schemaIssues(parsed.error), ...schemaIssues(ruled.error, ["rule"])];
-  if (!parsed.success || !ruled.success) return refuse.invalid(issues);
-  const promised = await rewardIssues(ctx, ruled.data);
-  if (promised.length > 0) return refuse.invalid(promised);
-  const { startsAt = ctx.clock(), endsAt } = parsed.data;
-  if (endsAt !== null && endsAt <= startsAt) {
-    return refuse.invalid([{ path: "endsAt", message: "the end must lie after the start" }]);
-  }
-  return { ...parsed.data, startsAt, ...ruled.data };
-}
-
-/** What is wrong with what the tiers promise, where it is a reward that there is. */
-async function rewardIssues(ctx: Context, { kind, tiers }: PromotionRule): Promise<Issue[]> {
-  const found = tiers.map(async (tier, i) => {
-    const gift = rewardOfTier(kind, tier);
-    const issues = (await (gift && ctx.rewards.of(gift.kind))?.issues(ctx, gift?.terms)) ?? [];
-    return issues.map(({ message }) => ({ path: `rule.tiers.${i}.${gift?.field}`, message }));
-  });
-  return (await Promise.all(found)).flat();
-}
-
-/** The rule is parsed again, so that a row that no longer fits is noticed where it is read. */
-function fromRow({ kind, tiers, ...facts }: typeof promotionTable.$inferSelect): Promotion {
-  return { ...facts, ...PromotionRule.parse({ kind, tiers }) };
+/** The enabled promotions that give coupons of a template, in the order in which they were written down. */
+export async function promotionsGiving(ctx: Context, template: number): Promise<Promotion[]> {
+  const { enabled, kind, id } = promotionTable;
+  const names = sql`EXISTS (SELECT 1 FROM json_each(tiers) WHERE (value ->> 'couponTemplate') = ${template})`;
+  const rows = await ctx.db.orm
+    .select()
+    .from(promotionTable)
+    .where(and(eq(enabled, true), eq(kind, "COUPON"), names))
+    .orderBy(asc(id));
+  return rows.map(fromRow);
 }

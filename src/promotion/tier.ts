@@ -3,6 +3,9 @@ import type { DiscountRule } from "../discount/discount.ts";
 import { instant } from "../discount/kind/instant.ts";
 import { percent } from "../discount/kind/percent.ts";
 
+/** What a cart may cost at most, in minor units. */
+export const dearest = 1_000_000_000_000;
+
 const spend = z.int().nonnegative().describe("Threshold: spend at least so much, in minor units.");
 
 /**
@@ -69,7 +72,7 @@ export function tierFor<Tier extends { readonly spend: number }>(
 
 /** What a tier takes off a cart that reaches it, by the rules of discounts; undefined where it gives something else. */
 export function discountOfTier(tier: PromotionRule["tiers"][number]): DiscountRule | undefined {
-  if ("off" in tier) return instant.rule({ off: tier.off });
+  if ("off" in tier) return instant.rule({ off: Math.min(tier.off, dearest) });
   return "basisPointsOff" in tier ? percent.rule({ basisPointsOff: tier.basisPointsOff }) : undefined;
 }
 

@@ -4,16 +4,18 @@ import type { Context, Reward, Rewards } from "../context.ts";
 import type { Issue, Refusal } from "../errors.ts";
 import type { Gift, Issuing, Recipient, Recipients, TakenBack } from "../giving.ts";
 import { check, schemaIssues } from "../input.ts";
+import type { Promised } from "../promised.ts";
 
 /** A reward with the shape of its terms. */
 export interface RewardDefinition<Terms> {
   readonly kind: string;
   readonly about: string;
   readonly terms: z.ZodType<Terms>;
-  /** What is wrong with terms of the right shape: what they name is not there, or not for giving. */
-  issues?(ctx: Context, terms: Terms): Promise<readonly Issue[]>;
+  /** What is wrong with terms of the right shape: what they name is not there, not for giving, or not as promised. */
+  issues?(ctx: Context, terms: Terms, promised?: Promised): Promise<readonly Issue[]>;
   describe(ctx: Context, terms: Terms): Promise<string>;
   left(terms: Terms): SQL;
+  leftFor(ctx: Context, terms: Terms, member: number): Promise<SQL>;
   issueToMembers(ctx: Context, terms: Terms, to: Recipients): Promise<Issuing>;
   issueOne(ctx: Context, terms: Terms, to: Recipient): Promise<{ readonly id: number } | Refusal>;
   takeBack(ctx: Context, from: Gift): Promise<TakenBack>;
@@ -27,13 +29,14 @@ export function defineReward<Terms>(definition: RewardDefinition<Terms>): Reward
   return {
     kind,
     about,
-    issues: async (ctx, terms) => {
+    issues: async (ctx, terms, promised) => {
       const checked = check(schema, terms);
       if (!checked.success) return schemaIssues(checked.error);
-      return (await definition.issues?.(ctx, checked.data)) ?? [];
+      return (await definition.issues?.(ctx, checked.data, promised)) ?? [];
     },
     describe: (ctx, terms) => definition.describe(ctx, schema.parse(terms)),
     left: (terms) => definition.left(schema.parse(terms)),
+    leftFor: async (ctx, terms, member) => definition.leftFor(ctx, schema.parse(terms), member),
     issueToMembers: async (ctx, terms, to) => definition.issueToMembers(ctx, schema.parse(terms), to),
     issueOne: async (ctx, terms, to) => definition.issueOne(ctx, schema.parse(terms), to),
     takeBack: definition.takeBack,

@@ -8,6 +8,7 @@ export interface AuditEntry {
   readonly id: number;
   /** In words; of a transition, the state that it led to. */
   readonly what: string;
+  /** The state before, or what a fact that changed said, in words. */
   readonly from: string | null;
   readonly to: string | null;
   /** Who did it, in words; see `describeActor`. */
@@ -46,6 +47,22 @@ export function auditDeed(ctx: Context, subject: string, what: string, guard: SQ
   return sql`
     INSERT INTO audit (subject, what, actor, at)
     SELECT ${subject}, ${what}, ${describeActor(ctx.actor)}, ${ctx.clock()} WHERE ${guard}`;
+}
+
+/** A fact that was changed: what it said before and what it says now, in words. */
+export interface Change {
+  readonly fact: string;
+  readonly from: string;
+  readonly to: string;
+}
+
+/** The statements that write down what was changed of a thing, an entry for each fact. */
+export function auditChanges(ctx: Context, subject: string, changes: readonly Change[]): Query[] {
+  return changes.map(
+    ({ fact, from, to }) => sql`
+      INSERT INTO audit (subject, what, from_state, to_state, actor, at)
+      VALUES (${subject}, ${`changed ${fact}`}, ${from}, ${to}, ${describeActor(ctx.actor)}, ${ctx.clock()})`,
+  );
 }
 
 /** Entries of one history at most. */

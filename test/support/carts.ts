@@ -1,15 +1,31 @@
 import fc from "fast-check";
 import { Cart } from "../../src/checkout/cart.ts";
 import type { CandidateCoupon } from "../../src/checkout/quote/coupons.ts";
-import { Conditions } from "../../src/discount/conditions.ts";
+import type { Acting } from "../../src/checkout/quote/promotions.ts";
+import { Conditions, GoodsConditions } from "../../src/discount/conditions.ts";
 import { discountOf } from "../../src/discount/kind/index.ts";
 import type { Stacking } from "../../src/discount/stacking.ts";
-import type { Promotion } from "../../src/promotion/promotion.ts";
+import { PromotionRule } from "../../src/promotion/tier.ts";
 
 /** The moment of every quote in these tests, ms. */
 export const now = 1_000_000;
 
-export type ActingPromotion = Pick<Promotion, "id" | "name" | "kind" | "tiers" | "currency">;
+/** A promotion that acts: on all goods, for everyone, beside all others, unless said otherwise. */
+export function acting(
+  id: number,
+  {
+    kind,
+    tiers,
+    conditions = {},
+    ...facts
+  }: { kind: string; tiers: unknown; conditions?: unknown } & Partial<
+    Omit<Acting, "id" | "kind" | "tiers" | "conditions">
+  >,
+): Acting {
+  const rule = PromotionRule.parse({ kind, tiers });
+  const usual = { id, name: `promotion ${id}`, currency: "EUR", stacking: null };
+  return { ...usual, conditions: GoodsConditions.parse(conditions), ...facts, ...rule };
+}
 
 /** A coupon on offer: 10.00 off, alone, for ever, unless said otherwise. */
 export function candidate(
@@ -130,26 +146,42 @@ export const coupons = (maxLength: number): fc.Arbitrary<CandidateCoupon[]> =>
 
 const rising = (tiers: { spend: number }[]) => tiers.sort((a, b) => a.spend - b.spend);
 
-export const promotions: fc.Arbitrary<ActingPromotion[]> = fc
-  .array(
-    fc.oneof(
-      fc
-        .uniqueArray(fc.record({ spend: amount, off: amount }), {
-          selector: ({ spend }) => spend,
-          minLength: 1,
-          maxLength: 3,
-        })
-        .map((tiers) => ({
-          kind: "FULL_REDUCTION" as const,
-          tiers: rising(tiers.map(({ spend, off }) => ({ spend, off: Math.min(spend, off) }))),
-        })),
-      fc
-        .record({ spend: fc.nat(2_000), basisPointsOff: fc.integer({ min: 1, max: 9_999 }) })
-        .map((tier) => ({ kind: "DISCOUNT" as const, tiers: [tier] })),
-      fc.record({ spend: fc.nat(2_000), points: amount }).map((tier) => ({ kind: "POINTS" as const, tiers: [tier] })),
-    ),
-    { maxLength: 2 },
-  )
-  .map((list) =>
-    list.map((rule, n) => ({ id: n + 1, name: `promotion ${n + 1}`, currency: "EUR", ...rule }) as ActingPromotion),
-  );
+const rules = fc.oneof(
+  fc
+    .uniqueArray(fc.record({ spend: amount, off: amount }), {
+      selector: ({ spend }) => spend,
+      minLength: 1,
+      maxLength: 3,
+    })
+    .map((tiers) => ({
+      kind: "FULL_REDUCTION",
+      tiers: rising(tiers.map(({ spend, off }) => ({ spend, off: Math.min(spend, off) }))),
+    })),
+  fc
+    .record({ spend: fc.nat(2_000), basisPointsOff: fc.integer({ min: 1, max: 9_999 }) })
+    .map((tier) => ({ kind: "DISCOUNT", tiers: [tier] })),
+  fc
+    .record({ spend: fc.nat(2_000), couponTemplate: fc.integer({ min: 1, max: 9 }) })
+    .map((tier) => ({ kind: "COUPON", tiers: [tier] })),
+);
+
+/** Promotions with ids from 1, of every kind that there is a reward for, many of them in the same few groups. */
+export const promotions = (maxLength: number): fc.Arbitrary<Acting[]> =>
+  fc
+    .array(
+      fc.record({
+        rule: rules,
+        conditions: fc.record({ goods: lists, categories: lists }, { requiredKeys: [] }),
+        stacking: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: stacking }),
+        currency: few("EUR", "EUR", "EUR", "EUR", "EUR", "USD"),
+        isForMember: fc.integer({ min: 0, max: 7 }).map((n) => n > 0),
+        left: fc.nat(2),
+      }),
+      { maxLength },
+    )
+    .map((list) =>
+      list.map(({ rule, left, ...facts }, n) => {
+        const gifts = [{ spend: rule.tiers[0]?.spend ?? 0, name: `gift ${left}`, left }];
+        return acting(n + 1, { ...rule, ...facts, gifts });
+      }),
+    );

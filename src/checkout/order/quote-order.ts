@@ -3,10 +3,10 @@ import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { findMember, type MemberKey } from "../../member/member.ts";
-import { actingPromotions } from "../../promotion/promotion.ts";
 import { Cart, type CartInput } from "../cart.ts";
 import { priceCart } from "../quote/quote.ts";
 import type { Quote } from "../quote/quote-shape.ts";
+import { actingFor } from "./acting-promotions.ts";
 import { candidateCoupons } from "./candidate-coupons.ts";
 
 /** Ids of coupons that are to be used on one cart. */
@@ -25,12 +25,14 @@ export interface QuoteInput {
 
 /**
  * What a cart would cost the acting member now, by the promotions that act and by coupons. Nothing is held or promised.
- * Coupons that are named are used as far as that is possible and legal; each that is not is told with its reason.
- * Refusal: INVALID_INPUT.
+ * Coupons that are named are used as far as that is possible and legal; each that is not is told with its reason. Of
+ * promotions that are for others nothing is told. Refusal: INVALID_INPUT.
  */
 export async function quoteCart(ctx: MemberContext, input: QuoteInput) {
   const asked = parseInput(QuoteRequest, input);
-  return isRefusal(asked) ? asked : quoteOf(ctx, { ...asked, member: ctx.actor.seq });
+  if (isRefusal(asked)) return asked;
+  const quote = await quoteOf(ctx, { ...asked, member: ctx.actor.seq });
+  return { ...quote, leftOutPromotions: quote.leftOutPromotions.filter(({ reason }) => reason !== "NOT_ELIGIBLE") };
 }
 
 /** The same for any member. Refusals: INVALID_INPUT, NOT_FOUND. */
@@ -59,7 +61,7 @@ interface Wanted {
 export async function quoteOf(ctx: Context, { cart, member, couponIds, order }: Wanted): Promise<Quote> {
   const now = ctx.clock();
   const [promotions, candidates] = await Promise.all([
-    actingPromotions(ctx, now),
+    actingFor(ctx, member),
     candidateCoupons(ctx, { member, coupons: couponIds, order: order?.id }),
   ]);
   const areChosen = couponIds !== undefined;

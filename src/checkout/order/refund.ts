@@ -4,7 +4,7 @@ import { couponsGivenBack } from "../../coupon/use/give-back.ts";
 import { allocate } from "../../discount/allocation.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
-import { sum } from "../quote/promotions.ts";
+import { sum } from "../quote/turns.ts";
 import { rewardPolicies, stillEarned } from "../reward/reckon.ts";
 import { type CouponOrder, findOrder, ShopName, tooBusy, tries } from "./order.ts";
 import { findRefund, type Refund, refundPolicies, refundsOf } from "./refund-rows.ts";

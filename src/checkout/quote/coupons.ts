@@ -1,13 +1,14 @@
 import type { CouponState } from "../../coupon/table.ts";
-import { allocate } from "../../discount/allocation.ts";
 import { type Conditions, eligibleLines } from "../../discount/conditions.ts";
 import type { DiscountRule } from "../../discount/discount.ts";
-import { byTurn, type Stackable } from "../../discount/stacking.ts";
+import type { Stackable, Stacking } from "../../discount/stacking.ts";
 import type { CartLine } from "../cart.ts";
 import type { UnusableReason } from "../refusals.ts";
+import { leftAt, type TakesOff, takesOff } from "./turns.ts";
 
 /** A coupon with what its template promises. Money is minor units, times are ms. */
 export interface CandidateCoupon extends Stackable {
+  readonly stacking: Stacking;
   readonly template: number;
   readonly name: string;
   readonly state: CouponState;
@@ -26,11 +27,8 @@ export interface CandidateCoupon extends Stackable {
 }
 
 /** A coupon that takes something off the cart when it is used alone. */
-export interface UsableCoupon extends CandidateCoupon {
-  /** Places of the lines that count. */
-  readonly places: readonly number[];
-  /** What they cost after promotions. */
-  readonly amount: number;
+export interface UsableCoupon extends CandidateCoupon, TakesOff {
+  readonly stacking: Stacking;
   /** What it takes off alone: with others, never more. */
   readonly alone: number;
 }
@@ -69,50 +67,4 @@ function stateFault({ state, validFrom, validTo }: CandidateCoupon, now: number)
   if (state !== "AVAILABLE") return state;
   if (validFrom > now) return "NOT_YET_VALID";
   return validTo !== null && validTo <= now ? "EXPIRED" : undefined;
-}
-
-/** What coupons take off together, each at its turn. */
-export interface Taken {
-  readonly total: number;
-  readonly parts: readonly { readonly coupon: UsableCoupon; readonly discount: number; readonly lines: number[] }[];
-  /** What is left of each line. */
-  readonly left: readonly number[];
-}
-
-/** Applies coupons in their turn; each takes from what those before it have left of its lines. */
-export function takeCoupons(coupons: readonly UsableCoupon[], left: readonly number[]): Taken {
-  const parts: Taken["parts"][number][] = [];
-  let rest = left;
-  for (const coupon of [...coupons].sort(byTurn)) {
-    const lines = partsOf(coupon, rest);
-    rest = rest.map((each, i) => each - (lines[i] ?? 0));
-    parts.push({ coupon, discount: lines.reduce((total, each) => total + each, 0), lines });
-  }
-  return { total: parts.reduce((total, { discount }) => total + discount, 0), parts, left: rest };
-}
-
-/**
- * What a coupon takes off each line: its discount split over those that count in proportion to what is left of them.
- */
-export function partsOf(coupon: UsableCoupon, left: readonly number[]): number[] {
-  const parts = allocate(
-    takesOff(coupon, left),
-    coupon.places.map((place) => left[place] ?? 0),
-  );
-  const lines = left.map(() => 0);
-  for (const [n, place] of coupon.places.entries()) lines[place] = parts[n] ?? 0;
-  return lines;
-}
-
-/** What a coupon takes off what is left of the lines that count, rounded down. */
-export function takesOff(
-  { rule, places, amount, maxDiscount }: Pick<UsableCoupon, "rule" | "places" | "amount" | "maxDiscount">,
-  left: readonly number[],
-): number {
-  const discount = rule({ amount, left: leftAt(left, places) });
-  return maxDiscount === null ? discount : Math.min(discount, maxDiscount);
-}
-
-function leftAt(left: readonly number[], places: readonly number[]): number {
-  return places.reduce((total, place) => total + (left[place] ?? 0), 0);
 }

@@ -1,7 +1,8 @@
 import { rewardOfTier, tierFor } from "../../promotion/tier.ts";
 import type { CartLine } from "../cart.ts";
-import { type Acting, countingLines, sum } from "./promotions.ts";
+import { type Acting, countingLines } from "./promotions.ts";
 import type { Earned } from "./quote-shape.ts";
+import { sum } from "./turns.ts";
 
 /**
  * What promotions give besides the price, for an order on whose lines so much is paid (`pay`, in their order), by

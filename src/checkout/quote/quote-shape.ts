@@ -25,10 +25,25 @@ const LeftOut = z.object({
 });
 
 /** Why a promotion that acts does nothing for a cart. */
-export const promotionReasons = ["OTHER_CURRENCY"] as const;
+export const promotionReasons = [
+  "OTHER_CURRENCY",
+  "NOT_ELIGIBLE",
+  "NO_GOODS",
+  "BELOW_THRESHOLD",
+  "NOTHING_LEFT",
+  "EXCLUSIVE",
+  "SAME_GROUP",
+  "NOT_GIVEN",
+] as const;
 
 /** A promotion that acts, but not on this cart. */
-const LeftOutPromotion = z.object({ promotion: z.int(), name: z.string(), reason: z.enum(promotionReasons) });
+const LeftOutPromotion = z.object({
+  promotion: z.int(),
+  name: z.string(),
+  reason: z.enum(promotionReasons),
+  /** BELOW_THRESHOLD: how much more the goods that count would have to cost, in minor units. */
+  missing: amount.nullable().default(null),
+});
 
 /** A reward by its kind and terms; see `Reward`. */
 const Gift = z.object({ kind: z.string(), terms: z.unknown() });
@@ -85,7 +100,7 @@ export const Quote = z.object({
   coupons: z.array(AppliedCoupon),
   /** By id. */
   leftOut: z.array(LeftOut),
-  /** By id. Quotes that were agreed before there was a currency say nothing of them. */
+  /** By id. Quotes that were agreed before say less of them, or nothing. */
   leftOutPromotions: z.array(LeftOutPromotion).default([]),
   earned: z.array(Earned),
   /** Whether every combination was looked at; false when there were too many, and a better one is possible. */

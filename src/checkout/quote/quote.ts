@@ -1,11 +1,13 @@
 import { conflictOf, isLegal } from "../../discount/stacking.ts";
 import type { Cart } from "../cart.ts";
 import type { UnusableReason } from "../refusals.ts";
-import { type CandidateCoupon, type Priced, takeCoupons, takesOff, tryCoupon, type UsableCoupon } from "./coupons.ts";
+import { type CandidateCoupon, type Priced, tryCoupon, type UsableCoupon } from "./coupons.ts";
 import { earnedFor } from "./earned.ts";
-import { type Acting, sharesOf, sum, takePromotions } from "./promotions.ts";
+import { type Acting, takePromotions } from "./promotions.ts";
 import type { AppliedCoupon, LeftOut, Quote } from "./quote-shape.ts";
+import { whatRewards } from "./rewarding.ts";
 import { bestCombination } from "./search.ts";
+import { sharesOf, sum, takesOff, takeTurns } from "./turns.ts";
 
 /** What a settlement depends on, and nothing else. */
 export interface PricingInput {
@@ -26,52 +28,64 @@ export interface PricingInput {
 
 /**
  * What a cart costs. Promotions come first, then coupons: what is used like money last, else by their order, group and
- * id. Thresholds are held against what the goods that count cost after promotions, before any coupon; a discount is
- * computed of what the coupons before have left, rounded down to a minor unit, and split over its lines in proportion
- * to what is left of them by the largest remainder, of equal ones to the line whose id sorts first. The order in which
- * lines, promotions and coupons are given says nothing. Promotions of another currency than the cart's are left out.
+ * id. A promotion's threshold is held against what the goods that count cost before anything is taken off, a coupon's
+ * against what they cost after promotions, what a promotion gives besides against what is paid for them. A discount is
+ * computed of what those before have left, rounded down to a minor unit, and split over its lines in proportion to what
+ * is left of them by the largest remainder, of equal ones to the line whose id sorts first. Of promotions as of coupons
+ * the best that may go together act; each that does not says why. The order in which lines, promotions and coupons are
+ * given says nothing.
  */
-export function priceCart({ cart, coupons, areChosen, now, bound, ...acting }: PricingInput): Quote {
-  const { ofCart: promotions = [], others: leftOutPromotions = [] } = Object.groupBy(acting.promotions, (promotion) =>
-    promotion.currency === cart.currency ? "ofCart" : "others",
-  );
-  const lines = [...cart.lines].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const amounts = lines.map(({ id, unitPrice, quantity }) => ({ id, amount: unitPrice * quantity }));
-  const promoted = takePromotions(promotions, amounts);
-  const priced: Priced = { currency: cart.currency, lines, left: promoted.left };
-  const { usable, leftOut } = sorted(coupons, priced, now);
-  const best = choose(usable, priced, areChosen, bound);
-  const taken = takeCoupons(best.coupons, priced.left);
-  const used = taken.parts.filter(({ discount }) => discount > 0);
-  const chosen = used.map(({ coupon }) => coupon);
-  const others = usable.filter((coupon) => !chosen.includes(coupon));
-  const goods = sum(amounts.map(({ amount }) => amount));
-  const pay = sum(taken.left);
+export function priceCart({ cart, coupons, areChosen, now, bound, promotions }: PricingInput): Quote {
+  const { currency } = cart;
+  const lines = [...cart.lines]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((line) => ({ ...line, amount: line.unitPrice * line.quantity }));
+  const promoted = takePromotions(promotions, { currency, lines }, bound);
+  const used = useCoupons(coupons, { currency, lines, left: promoted.left }, { areChosen, now, bound });
+  const paid = lines.map((line, i) => ({ ...line, amount: used.left[i] ?? 0 }));
+  const { rewarding, leftOut } = whatRewards(promotions, { currency, lines: paid }, promoted.chosen);
+  const goods = sum(lines.map(({ amount }) => amount));
   const byId = new Map(
-    amounts.map(({ id, amount }, i) => {
-      const [left = 0, rest = 0] = [priced.left[i], taken.left[i]];
-      return [id, { id, amount, promotions: amount - left, coupons: left - rest, pay: rest }];
+    lines.map(({ id, amount }, i) => {
+      const [left = 0, pay = 0] = [promoted.left[i], used.left[i]];
+      return [id, { id, amount, promotions: amount - left, coupons: left - pay, pay }];
     }),
   );
   return {
-    currency: cart.currency,
+    currency,
     goods,
-    promotionDiscount: goods - sum(priced.left),
-    couponDiscount: taken.total,
-    pay,
+    promotionDiscount: goods - sum(promoted.left),
+    couponDiscount: used.total,
+    pay: sum(used.left),
     lines: cart.lines.flatMap(({ id }) => byId.get(id) ?? []),
     promotions: [...promoted.applied],
-    coupons: used.map((part): AppliedCoupon => {
-      const { id, template, name } = part.coupon;
-      return { coupon: id, template, name, discount: part.discount, lines: sharesOf(lines, part.lines) };
+    coupons: used.applied,
+    leftOut: used.leftOut,
+    leftOutPromotions: [...promoted.leftOut, ...leftOut].sort((a, b) => a.promotion - b.promotion),
+    earned: earnedFor(rewarding, lines, used.left),
+    isComplete: promoted.isComplete && used.isComplete,
+  };
+}
+
+type Choosing = Pick<PricingInput, "areChosen" | "now"> & { readonly bound: number | undefined };
+
+/** What coupons take off what promotions have left, and why the others do not. */
+function useCoupons(coupons: readonly CandidateCoupon[], priced: Priced, { areChosen, now, bound }: Choosing) {
+  const { usable, leftOut } = sorted(coupons, priced, now);
+  const best = choose(usable, priced, areChosen, bound);
+  const taken = takeTurns(best.coupons, priced.left);
+  const used = taken.parts.filter(({ discount }) => discount > 0);
+  const chosen = used.map(({ of }) => of);
+  const others = usable.filter((coupon) => !chosen.includes(coupon));
+  return {
+    total: taken.total,
+    left: taken.left,
+    applied: used.map(({ of: { id, template, name }, discount, lines }): AppliedCoupon => {
+      return { coupon: id, template, name, discount, lines: sharesOf(priced.lines, lines) };
     }),
     leftOut: [...leftOut, ...others.map((coupon) => notUsed(coupon, whyNot(coupon, chosen, taken.left)))].sort(
       (a, b) => a.coupon - b.coupon,
     ),
-    leftOutPromotions: leftOutPromotions
-      .sort((a, b) => a.id - b.id)
-      .map(({ id, name }) => ({ promotion: id, name, reason: "OTHER_CURRENCY" })),
-    earned: earnedFor(promotions, lines, taken.left),
     isComplete: best.isComplete,
   };
 }

@@ -1,5 +1,6 @@
 import { byTurn, conflictOf } from "../../discount/stacking.ts";
-import { partsOf, takeCoupons, type UsableCoupon } from "./coupons.ts";
+import type { UsableCoupon } from "./coupons.ts";
+import { partsOf, takeTurns } from "./turns.ts";
 
 /** Combinations looked at in one search at most: fewer for long carts, so that none takes longer than some 20 ms. */
 export function searchBound(lines: number): number {
@@ -103,7 +104,7 @@ function startingPoint(candidates: readonly UsableCoupon[], left: readonly numbe
   for (const coupon of bySize) if (conflictOf(coupon, greedy) === undefined) greedy.push(coupon);
   const singles = candidates.map((coupon) => ({ coupons: [coupon], total: coupon.alone }));
   const none: Combination = { coupons: [], total: 0 };
-  return [...singles, { coupons: greedy, total: takeCoupons(greedy, left).total }].reduce(
+  return [...singles, { coupons: greedy, total: takeTurns(greedy, left).total }].reduce(
     (best, each) => (compare(each, best) < 0 ? each : best),
     none,
   );

@@ -1,5 +1,5 @@
 import { earnedTier } from "../quote/earned.ts";
-import { sum } from "../quote/promotions.ts";
+import { sum } from "../quote/turns.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 
 /** Whether a refund counts against what the order earns. */

@@ -5,18 +5,13 @@ import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { currency } from "../../value/currency.ts";
 import { lineOrNone, plainText } from "../../value/plain-text.ts";
+import { linkFault, webAddress } from "../../value/web-address.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
 import { Recurrence, recurrenceFault } from "./occurrence.ts";
 
 /** A stock, or an amount in minor units. */
 export const Amount = z.int().min(1).max(1_000_000_000_000);
 const moment = z.int().nullable().default(null);
-
-/** Where a link leads. */
-export const webAddress = z
-  .string()
-  .max(2_000)
-  .refine((text) => /^https?:$/.test(URL.parse(text)?.protocol ?? ""), "must be an address with http:// or https://");
 
 /** All that an operator says of a template. Money is minor units, times are ms. */
 export const TemplateDraft = z.strictObject({
@@ -96,8 +91,8 @@ function eligibilityIssues(
 
 /** What is wrong with where claim links lead: in production they lead nowhere but to https. */
 export function linkIssues({ settings }: Pick<Context, "settings">, { activeUrl }: ParsedDraft): Issue[] {
-  if (!settings.httpsOnly || activeUrl === null || URL.parse(activeUrl)?.protocol === "https:") return [];
-  return [{ path: "activeUrl", message: "must begin with https://" }];
+  const message = linkFault(activeUrl, settings.httpsOnly);
+  return message === undefined ? [] : [{ path: "activeUrl", message }];
 }
 
 function faultsOf(draft: CheckedDraft, now: number): Issue[] {

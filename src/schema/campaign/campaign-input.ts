@@ -9,9 +9,11 @@ import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { SegmentType } from "../member/segment.ts";
 
-/** Whom a campaign is for. */
+/** Whom a campaign or a promotion is for. */
 export const CampaignAudienceInput = builder.inputType("CampaignAudienceInput", {
-  description: "Whom a campaign is for: exactly one of these, as it selects when the run begins.",
+  description:
+    "Whom a campaign or a promotion is for: exactly one of these, as it selects when it is asked: when a run begins, " +
+    "or when a cart is quoted.",
   isOneOf: true,
   fields: (t) => ({
     everyone: t.boolean({ description: "`true`: every member." }),

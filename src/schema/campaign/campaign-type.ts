@@ -41,8 +41,8 @@ export const ReachEnum = builder.enumType("Reach", {
   } as const,
 });
 
-const AudienceType = builder.objectRef<Campaign["audience"]>("CampaignAudience").implement({
-  description: "Whom a campaign is for: one of these.",
+export const AudienceType = builder.objectRef<Campaign["audience"]>("CampaignAudience").implement({
+  description: "Whom a campaign or a promotion is for: one of these.",
   authScopes: viewers,
   fields: (t) => ({
     everyone: t.boolean({ description: "Every member.", resolve: (choice) => "everyone" in choice }),

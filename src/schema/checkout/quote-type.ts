@@ -1,17 +1,9 @@
-import {
-  type AppliedCoupon,
-  type AppliedPromotion,
-  type Earned,
-  type LeftOutPromotion,
-  promotionReasons,
-  type Quote,
-  type QuotedLine,
-} from "../../checkout/quote/quote-shape.ts";
+import type { AppliedCoupon, AppliedPromotion, Earned, Quote, QuotedLine } from "../../checkout/quote/quote-shape.ts";
 import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
-import { enumOf } from "../kit/enum.ts";
 import { moneyField } from "../kit/money.ts";
 import { couponTemplateIdOf, pointsOf } from "./gift.ts";
+import { LeftOutPromotionType } from "./left-out-promotion.ts";
 import { UnusableCouponType } from "./refusals.ts";
 
 const readers = { member: true, role: "viewer", service: "orders:write" } as const;
@@ -90,24 +82,6 @@ const QuotedLineType = builder.objectRef<Priced<QuotedLine>>("QuotedLine").imple
   }),
 });
 
-const LeftOutPromotionType = builder.objectRef<LeftOutPromotion>("LeftOutPromotion").implement({
-  description: "A promotion that acts now, but not on a cart, and why.",
-  authScopes: readers,
-  fields: (t) => ({
-    promotionId: t.id({ description: "Its id.", resolve: ({ promotion }) => globalId("Promotion", promotion) }),
-    name: t.exposeString("name", { description: "Its name." }),
-    reason: t.expose("reason", {
-      type: enumOf(
-        "LeftOutPromotionReason",
-        "Why a promotion does nothing for a cart.",
-        promotionReasons,
-        () => "Its amounts are of another currency than the cart's.",
-      ),
-      description: "Why.",
-    }),
-  }),
-});
-
 /** The parts with the currency of what they are parts of. */
 export function inCurrency<Part extends object>(
   parts: readonly Part[],
@@ -147,9 +121,10 @@ export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
       description: "Coupons that are not used, and why.",
       resolve: (quote) => inCurrency(quote.leftOut, quote),
     }),
-    leftOutPromotions: t.expose("leftOutPromotions", {
+    leftOutPromotions: t.field({
       type: [LeftOutPromotionType],
       description: "Promotions that act now, but not on this cart, and why.",
+      resolve: (quote) => inCurrency(quote.leftOutPromotions, quote),
     }),
     earned: t.expose("earned", {
       type: [EarnedType],
@@ -158,7 +133,7 @@ export const QuoteType = builder.objectRef<Quote>("CartQuote").implement({
         "before Fanfare gave it say it, and give nothing.",
     }),
     complete: t.exposeBoolean("isComplete", {
-      description: "Whether all combinations of coupons were looked at; false when there were too many to be sure.",
+      description: "Whether all combinations were looked at; false when there were too many to be sure.",
     }),
   }),
 });

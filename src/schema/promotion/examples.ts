@@ -18,4 +18,14 @@ mutation WritePromotion($input: CreatePromotionInput!) {
       },
     },
   },
+  {
+    query: `# Who changed what of it, and what keeps its promise from being kept?
+query PromotionHistory($promotion: ID!) {
+  promotion(id: $promotion) {
+    name enabled conditionsInWords stacking faults
+    history { what from to actor at }
+  }
+}`,
+    variables: (made) => ({ promotion: made("Promotion") }),
+  },
 ];

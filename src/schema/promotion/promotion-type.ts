@@ -1,21 +1,25 @@
 import { announcementsOf } from "../../campaign/announcement/promotion-announcement.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
+import { describeConditions } from "../../discount/terms.ts";
 import { globalId } from "../../ids.ts";
+import { promotionFaults } from "../../promotion/promise.ts";
 import {
   countPromotions,
   isActing,
   listPromotions,
   type Promotion,
   promotionsById,
+  promotionsGiving,
 } from "../../promotion/promotion.ts";
 import { promotionKindNames, promotionKinds } from "../../promotion/tier.ts";
-import { CampaignType } from "../campaign/campaign-type.ts";
+import { AudienceType, CampaignType } from "../campaign/campaign-type.ts";
+import { CouponTemplateType } from "../coupon/template-type.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { listArgs, listedOf } from "../kit/list-order.ts";
-import { maybeMoney, moneyField } from "../kit/money.ts";
+import { languageArg, maybeMoney, moneyField, toldIn } from "../kit/money.ts";
 import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -76,6 +80,10 @@ export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotio
       resolve: (promotion, _args, { ctx }) => isActing(promotion, ctx.clock()),
     }),
     history: t.field(historyField("promotion")),
+    createdBy: t.exposeString("createdBy", {
+      nullable: true,
+      description: "Who made it, e.g. operator Kim; null where nobody wrote that down.",
+    }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),
     announcements: t.field({
@@ -90,6 +98,34 @@ export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotio
   }),
 });
 
+builder.objectFields(PromotionType, (t) => ({
+  conditions: t.expose("conditions", { type: "JSON", description: "Which goods count, by the shop's own ids." }),
+  conditionsInWords: t.string({
+    description: "The same in words; empty: all.",
+    args: { language: t.arg.string({ description: languageArg }) },
+    resolve: (promotion, { language }, { ctx }) => describeConditions(promotion, toldIn(ctx, language)),
+  }),
+  audience: t.expose("audience", {
+    type: AudienceType,
+    description: "For whose carts it acts, asked when a cart is quoted or locked.",
+  }),
+  stacking: t.expose("stacking", {
+    type: "JSON",
+    nullable: true,
+    description:
+      "`{ exclusive: true }`, or `{ group, order }`: of one group at most one acts on a cart; null: beside all that " +
+      "are not exclusive.",
+  }),
+  activeUrl: t.exposeString("activeUrl", { nullable: true, description: "Where it leads; null: nowhere." }),
+  faults: t.stringList({
+    description:
+      "What keeps its promise from being kept, or it from being enabled, in words, e.g. that a coupon template that " +
+      "it gives ends sooner, or has nothing left; empty: nothing does.",
+    complexity: 10,
+    resolve: (promotion, _args, { ctx }) => promotionFaults(ctx, promotion),
+  }),
+}));
+
 connectionField("Query", "promotions", PromotionType, {
   description: "Promotions.",
   scopes: viewers,
@@ -99,6 +135,15 @@ connectionField("Query", "promotions", PromotionType, {
     listPromotions(ctx, { ...listedOf(listed), after, limit, enabled: enabled ?? undefined }),
   count: (ctx, { enabled, ...listed }) => countPromotions(ctx, { ...listedOf(listed), enabled: enabled ?? undefined }),
 });
+
+builder.objectField(CouponTemplateType, "promisedBy", (t) =>
+  t.field({
+    type: [PromotionType],
+    description: "Promotions that are enabled and give its coupons for orders: their promise ends with it.",
+    complexity: { field: 5, multiplier: 3 },
+    resolve: ({ id }, _args, { ctx }) => promotionsGiving(ctx, id),
+  }),
+);
 
 builder.queryField("promotion", (t) =>
   t.field({

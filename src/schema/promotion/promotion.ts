@@ -13,6 +13,7 @@ import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
 import { placeInRule, RuleInput, ruleOf } from "./promotion-input.ts";
 import { PromotionType } from "./promotion-type.ts";
+import { termFields, termsOf } from "./terms-input.ts";
 
 const editors = { role: "editor" } as const;
 
@@ -34,9 +35,10 @@ refusable("createPromotion", {
     rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
     currency: t.string({ required: true, description: "Of its amounts, ISO 4217; it acts on carts in it alone." }),
     ...window(t),
+    ...termFields(t),
   }),
-  resolve: async ({ name, rule, currency, remark, startsAt, endsAt }, ctx) => {
-    const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt };
+  resolve: async ({ name, rule, currency, remark, startsAt, endsAt, ...terms }, ctx) => {
+    const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt, ...termsOf(terms) };
     const made = await createPromotion(ctx, { name, currency, rule: ruleOf(rule), ...draft });
     return placed(made, (path) => placeInRule(path, rule));
   },
@@ -55,8 +57,9 @@ refusable("updatePromotion", {
     rule: t.field({ type: RuleInput, description: "What it gives from now on." }),
     currency: t.string({ description: "Its new currency, ISO 4217." }),
     ...window(t),
+    ...termFields(t),
   }),
-  resolve: async ({ promotionId, name, rule, currency, remark, startsAt, endsAt }, ctx) => {
+  resolve: async ({ promotionId, name, rule, currency, remark, startsAt, endsAt, ...terms }, ctx) => {
     const draft = {
       ...(typeof name === "string" && { name }),
       ...(typeof currency === "string" && { currency }),
@@ -64,6 +67,7 @@ refusable("updatePromotion", {
       ...(remark !== null && { remark }),
       ...(startsAt && { startsAt }),
       endsAt,
+      ...termsOf(terms),
     };
     const updated = await updatePromotion(ctx, { id: toRowId(promotionId.id), draft });
     return placed(updated, (path) => placeInRule(path, rule));

@@ -7,8 +7,11 @@ const AuditEntryType = builder.objectRef<AuditEntry>("AuditEntry").implement({
   authScopes: { role: "viewer" },
   fields: (t) => ({
     what: t.exposeString("what", { description: "What, in words; of a transition, the state that it led to." }),
-    from: t.exposeString("from", { nullable: true, description: "The state before; null where none changed." }),
-    to: t.exposeString("to", { nullable: true, description: "The state after; null where none changed." }),
+    from: t.exposeString("from", {
+      nullable: true,
+      description: "Before: the state, or of a fact that was changed, what it said; null where neither changed.",
+    }),
+    to: t.exposeString("to", { nullable: true, description: "After: the same." }),
     actor: t.exposeString("actor", { description: "Who did it, e.g. operator Kim, or a job." }),
     reason: t.exposeString("reason", { nullable: true, description: "Why, where a reason was given." }),
     at: t.expose("at", { type: "DateTime", description: "When." }),

@@ -1,18 +1,15 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
 import type { Cart } from "../../../src/checkout/cart.ts";
-import {
-  type CandidateCoupon,
-  takeCoupons,
-  tryCoupon,
-  type UsableCoupon,
-} from "../../../src/checkout/quote/coupons.ts";
-import { takePromotions } from "../../../src/checkout/quote/promotions.ts";
+import { type CandidateCoupon, tryCoupon, type UsableCoupon } from "../../../src/checkout/quote/coupons.ts";
+import { type Acting, takePromotions } from "../../../src/checkout/quote/promotions.ts";
 import { type PricingInput, priceCart } from "../../../src/checkout/quote/quote.ts";
 import type { Quote } from "../../../src/checkout/quote/quote-shape.ts";
 import { bestCombination, compare, searchBound } from "../../../src/checkout/quote/search.ts";
+import { takeTurns } from "../../../src/checkout/quote/turns.ts";
 import { isLegal } from "../../../src/discount/stacking.ts";
-import { type ActingPromotion, candidate, cartOf, carts, coupons, now, promotions } from "../../support/carts.ts";
+import { acting, candidate, cartOf, carts, coupons, now, promotions } from "../../support/carts.ts";
+import { expectSound } from "../../support/quotes.ts";
 
 const seed = Date.now() % 2_147_483_647;
 console.log(`quotes: seed ${seed}`);
@@ -21,37 +18,9 @@ const check = (property: Parameters<typeof fc.assert>[0], numRuns: number) => fc
 const quote = (cart: Cart, list: readonly CandidateCoupon[], more: Partial<PricingInput> = {}) =>
   priceCart({ cart, coupons: list, promotions: [], areChosen: false, now, ...more });
 
-const add = (list: readonly number[]) => list.reduce((sum, each) => sum + each, 0);
-
-/** What the lines of a quote bear of each discount. */
-function borne(of: readonly { readonly lines: readonly { line: string; discount: number }[] }[], id: string): number {
-  return add(of.flatMap(({ lines }) => lines.filter(({ line }) => line === id).map(({ discount }) => discount)));
-}
-
-function expectSound(cart: Cart, told: Quote): void {
-  const amounts = cart.lines.map(({ unitPrice, quantity }) => unitPrice * quantity);
-  expect(told.goods).toBe(add(amounts));
-  expect(told.goods - told.promotionDiscount - told.couponDiscount).toBe(told.pay);
-  for (const each of [...told.promotions, ...told.coupons]) {
-    expect(add(each.lines.map(({ discount }) => discount))).toBe(each.discount);
-    expect(each.discount).toBeGreaterThan(0);
-  }
-  expect(add(told.promotions.map(({ discount }) => discount))).toBe(told.promotionDiscount);
-  expect(add(told.coupons.map(({ discount }) => discount))).toBe(told.couponDiscount);
-  expect(told.lines.map(({ id }) => id)).toEqual(cart.lines.map(({ id }) => id));
-  for (const [n, line] of told.lines.entries()) {
-    expect([line.amount, line.amount - line.promotions - line.coupons]).toEqual([amounts[n]!, line.pay]);
-    expect([line.promotions, line.coupons]).toEqual([borne(told.promotions, line.id), borne(told.coupons, line.id)]);
-    for (const part of [line.promotions, line.coupons, line.pay]) {
-      expect(Number.isSafeInteger(part) && part >= 0 && part <= line.amount).toBe(true);
-    }
-  }
-  expect(add(told.lines.map(({ pay }) => pay))).toBe(told.pay);
-}
-
 test("whatever the cart: no line pays less than zero, everything adds up, each coupon is used or told why not", () => {
   check(
-    fc.property(carts, promotions, coupons(8), fc.boolean(), (cart, acting, list, areChosen) => {
+    fc.property(carts, promotions(2), coupons(8), fc.boolean(), (cart, acting, list, areChosen) => {
       const told = quote(cart, list, { promotions: acting, areChosen });
       expectSound(cart, told);
       const named = [...told.coupons, ...told.leftOut].map(({ coupon }) => coupon).sort((a, b) => a - b);
@@ -69,7 +38,7 @@ test("whatever the cart: no line pays less than zero, everything adds up, each c
 
 test("the order of lines, promotions and coupons says nothing", () => {
   check(
-    fc.property(carts, promotions, coupons(8), fc.infiniteStream(fc.nat()), (cart, acting, list, dice) => {
+    fc.property(carts, promotions(4), coupons(8), fc.infiniteStream(fc.nat()), (cart, acting, list, dice) => {
       const shuffled = <T>(items: readonly T[]) =>
         items
           .map((item) => ({ item, at: dice.next().value as number }))
@@ -91,23 +60,25 @@ function bruteForce(usable: readonly UsableCoupon[], left: readonly number[]) {
   for (let bits = 0; bits < 2 ** usable.length; bits++) {
     const some = usable.filter((_, n) => bits & (1 << n));
     if (!isLegal(some)) continue;
-    const each = { coupons: some, total: takeCoupons(some, left).total };
+    const each = { coupons: some, total: takeTurns(some, left).total };
     if (compare(each, best) < 0) best = each;
   }
   return best;
 }
 
-function usableOn(cart: Cart, list: readonly CandidateCoupon[], acting: readonly ActingPromotion[]) {
-  const lines = [...cart.lines].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const amounts = lines.map(({ id, unitPrice, quantity }) => ({ id, amount: unitPrice * quantity }));
-  const { left } = takePromotions(acting, amounts);
-  const tried = list.map((coupon) => tryCoupon(coupon, { currency: cart.currency, lines, left }, now));
+function usableOn(cart: Cart, list: readonly CandidateCoupon[], promoted: readonly Acting[]) {
+  const { currency } = cart;
+  const lines = [...cart.lines]
+    .sort((a, b) => (a.id < b.id ? -1 : 1))
+    .map((line) => ({ ...line, amount: line.unitPrice * line.quantity }));
+  const { left } = takePromotions(promoted, { currency, lines });
+  const tried = list.map((coupon) => tryCoupon(coupon, { currency, lines, left }, now));
   return { left, usable: tried.filter((each) => !("reason" in each)) as UsableCoupon[] };
 }
 
 test("the best combination is the one that trying all of them finds, and no coupon alone is better", () => {
   check(
-    fc.property(carts, promotions, coupons(7), (cart, acting, list) => {
+    fc.property(carts, promotions(2), coupons(7), (cart, acting, list) => {
       const { left, usable } = usableOn(cart, list, acting);
       const [best, all] = [bestCombination(usable, left), bruteForce(usable, left)];
       const ids = (of: readonly UsableCoupon[]) => of.map(({ id }) => id).sort();
@@ -122,25 +93,23 @@ const group = (name: string, order = 0) => ({ stacking: { group: name, order } }
 const reasons = (told: Quote) => Object.fromEntries(told.leftOut.map(({ coupon, reason }) => [coupon, reason]));
 
 test("promotions come first, then coupons by their order, money last; thresholds precede coupons", () => {
-  const acting = [
-    { id: 1, name: "p", kind: "FULL_REDUCTION", tiers: [{ spend: 10_000, off: 2_000 }] },
-    { id: 2, name: "q", kind: "DISCOUNT", tiers: [{ spend: 5_000, basisPointsOff: 1_000 }] },
-    {
-      id: 3,
-      name: "r",
-      kind: "POINTS",
+  const promoted = [
+    acting(1, { kind: "FULL_REDUCTION", tiers: [{ spend: 10_000, off: 2_000 }] }),
+    acting(2, { kind: "DISCOUNT", tiers: [{ spend: 5_000, basisPointsOff: 1_000 }] }),
+    acting(3, {
+      kind: "COUPON",
       tiers: [
-        { spend: 1_000, points: 7 },
-        { spend: 5_000, points: 9 },
+        { spend: 1_000, couponTemplate: 7 },
+        { spend: 5_000, couponTemplate: 9 },
       ],
-    },
-  ].map((promotion) => ({ ...promotion, currency: "EUR" })) as ActingPromotion[];
+    }),
+  ];
   const list = [
     candidate(1, { kind: "CASH", params: { value: 500 }, ...group("cash", -5) }),
     candidate(2, { kind: "DISCOUNT", params: { basisPointsOff: 5_000 }, ...group("share", 2) }),
     candidate(3, { kind: "FULL_REDUCTION", params: { spend: 7_200, off: 200 }, ...group("full", 1) }),
   ];
-  const told = quote(cartOf(6_000, 4_000), list, { promotions: acting });
+  const told = quote(cartOf(6_000, 4_000), list, { promotions: promoted });
   expect(told.promotions.map(({ discount }) => discount)).toEqual([2_000, 800]);
   expect(told.coupons.map(({ coupon, discount }) => [coupon, discount])).toEqual([
     [3, 200],
@@ -149,14 +118,14 @@ test("promotions come first, then coupons by their order, money last; thresholds
   ]);
   expect(told.pay).toBe(3_000);
   const [seven, nine] = [
-    { kind: "POINTS", terms: { points: 7 } },
-    { kind: "POINTS", terms: { points: 9 } },
+    { kind: "COUPON", terms: { template: 7 } },
+    { kind: "COUPON", terms: { template: 9 } },
   ];
   const tiers = [
     { spend: 1_000, reward: seven },
     { spend: 5_000, reward: nine },
   ];
-  expect(told.earned).toEqual([{ promotion: 3, name: "r", reward: seven, lines: ["l0", "l1"], tiers }]);
+  expect(told.earned).toEqual([{ promotion: 3, name: "promotion 3", reward: seven, lines: ["l0", "l1"], tiers }]);
 });
 
 test("each coupon left out says why", () => {

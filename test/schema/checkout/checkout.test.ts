@@ -44,7 +44,7 @@ const quoteFields = `currency goods { amount } promotionDiscount { amount } coup
   lines { id amount { amount } promotions { amount } coupons { amount } pay { amount } }
   promotions { promotionId name discount { amount } lines { line discount { amount } } }
   coupons { couponId name discount { amount } lines { line discount { amount } } }
-  leftOut { couponId reason missing { amount } } leftOutPromotions { promotionId name reason }
+  leftOut { couponId reason missing { amount } } leftOutPromotions { promotionId name reason missing { amount } }
   earned { promotionId name couponTemplateId points }`;
 const orderFields = `orderId state lockedAt lockedUntil redeemedAt completedAt endedAt refunded { amount }
   refunds { refundId amount { amount } } quote { pay { amount } coupons { couponId discount { amount } } }`;
@@ -66,10 +66,11 @@ const lock = (coupons: readonly string[], more: object = {}) =>
 test("a member's cart is quoted with the best of the member's own coupons, on /app", async () => {
   const [mine, theirs] = [await coupon(), await coupon(2)];
   const cups = await coupon(1, { conditions: { goods: { include: ["pot"] } }, name: "Pots" });
+  const { id: gift } = await addTemplate(api, { issueMode: "SYSTEM" });
   await api.db.write([
     sql`INSERT INTO promotion (name, remark, kind, tiers, starts_at, enabled, created_at, updated_at) VALUES
       ('Save', '', 'FULL_REDUCTION', '[{"spend":5000,"off":501}]', 0, 1, 0, 0),
-      ('Points', '', 'POINTS', '[{"spend":0,"points":5}]', 0, 1, 0, 0),
+      ('Gift', '', 'COUPON', ${JSON.stringify([{ spend: 3500, couponTemplate: gift }])}, 0, 1, 0, 0),
       ('Off', '', 'DISCOUNT', '[{"spend":0,"basisPointsOff":5000}]', 0, 0, 0, 0)`,
   ]);
   const query = `query ($cart: CartInput!, $coupons: [ID!]) { quoteCart(cart: $cart, couponIds: $coupons) {
@@ -98,16 +99,18 @@ test("a member's cart is quoted with the best of the member's own coupons, on /a
   expect(best.leftOut).toEqual([{ couponId: cups, reason: "NO_GOODS", missing: null }]);
   expect(best.promotions[0]).toMatchObject({ promotionId: idOf("Promotion", 1), name: "Save", discount: "501" });
   expect(best.earned).toEqual([
-    { promotionId: idOf("Promotion", 2), name: "Points", couponTemplateId: null, points: 5 },
+    { promotionId: idOf("Promotion", 2), name: "Gift", couponTemplateId: idOf("CouponTemplate", gift), points: null },
   ]);
   expect(best.lines.map((line: { pay: string }) => line.pay)).toEqual(["2799", "701"]);
   expect((await ask([])).pay).toBe("4500");
   await api.db.write([sql`UPDATE promotion SET currency = 'JPY' WHERE name = 'Save'`]);
   expect(await ask([])).toMatchObject({
     pay: "5001",
-    leftOutPromotions: [{ promotionId: idOf("Promotion", 1), name: "Save", reason: "OTHER_CURRENCY" }],
+    leftOutPromotions: [{ promotionId: idOf("Promotion", 1), name: "Save", reason: "OTHER_CURRENCY", missing: null }],
   });
-  await api.db.write([sql`UPDATE promotion SET currency = 'EUR'`]);
+  await api.db.write([sql`UPDATE promotion SET currency = 'EUR', tiers = '[{"spend":5002,"off":1}]' WHERE id = 1`]);
+  expect((await ask([])).leftOutPromotions).toMatchObject([{ reason: "BELOW_THRESHOLD", missing: "1" }]);
+  await api.db.write([sql`UPDATE promotion SET tiers = '[{"spend":5000,"off":501}]' WHERE id = 1`]);
   expect((await ask([theirs])).leftOut).toEqual([{ couponId: theirs, reason: "NOT_FOUND", missing: null }]);
   const faulty = await api.ask("app", query, { token: kim, variables: { cart: { ...cart, lines: [] } } });
   expect(faulty.code).toBe("INVALID_INPUT");

@@ -32,12 +32,6 @@ test("a promotion of each kind is kept with its tiers", async () => {
     FULL_REDUCTION: rule,
     DISCOUNT: { discount: [{ spend: "20000", basisPointsOff: 500 }] },
     COUPON: { coupon: [{ spend: "20000", couponTemplateId: idOf("CouponTemplate", couponTemplate) }] },
-    POINTS: {
-      points: [
-        { spend: "10000", points: 50 },
-        { spend: "20000", points: 100 },
-      ],
-    },
   };
   for (const [kind, given] of Object.entries(rules)) {
     const fields =
@@ -47,7 +41,7 @@ test("a promotion of each kind is kept with its tiers", async () => {
     expect(answer).toMatchObject({ __typename: "Promotion", kind, enabled: false, acting: false, tiers });
   }
   const { promotions } = await vic!.get("{ promotions(first: 1) { nodes { kind } pageInfo { hasNextPage } } }");
-  expect(promotions).toEqual({ nodes: [{ kind: "POINTS" }], pageInfo: { hasNextPage: true } });
+  expect(promotions).toEqual({ nodes: [{ kind: "COUPON" }], pageInfo: { hasNextPage: true } });
 });
 
 test("faulty tiers and windows are refused with their place", async () => {
@@ -60,10 +54,11 @@ test("faulty tiers and windows are refused with their place", async () => {
     "rule.discount.0.basisPointsOff",
   ]);
   const falling = [
-    { spend: "20", points: 1 },
-    { spend: "10", points: 2 },
+    { spend: "20", basisPointsOff: 1 },
+    { spend: "10", basisPointsOff: 2 },
   ];
-  expect(await paths({ rule: { points: falling } })).toEqual(["rule.points"]);
+  expect(await paths({ rule: { discount: falling } })).toEqual(["rule.discount"]);
+  expect(await paths({ rule: { points: [{ spend: "20", points: 1 }] } })).toEqual(["rule.points"]);
   expect(await paths({ rule: { coupon: [] }, name: "" })).toEqual(["name", "rule.coupon"]);
   const nowhere = [{ spend: "10", couponTemplateId: idOf("CouponTemplate", 99_999) }];
   expect(await paths({ rule: { coupon: nowhere } })).toEqual(["rule.coupon.0.couponTemplateId"]);

@@ -1,0 +1,38 @@
+import { type SQL, sql } from "drizzle-orm";
+import { compileAudience, liveMember } from "../audience/audience.ts";
+import type { Context } from "../context.ts";
+import { rows } from "../db/bulk.ts";
+import { isRefusal } from "../errors.ts";
+import type { Promotion } from "./table.ts";
+
+/**
+ * Whether each of these promotions is for a member now, as expressions by promotion; of those for everyone there are
+ * none. Segments are read live. What is for a segment that is gone, or asks what can be asked no more, is for nobody.
+ */
+export async function membershipOf(
+  ctx: Context,
+  promotions: readonly Pick<Promotion, "id" | "audience">[],
+  member: number,
+): Promise<ReadonlyMap<number, SQL>> {
+  const some = promotions.filter(({ audience }) => !("everyone" in audience));
+  const segments = await segmentFilters(ctx, some);
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone };
+  return new Map(
+    some.map(({ id, audience }) => {
+      const filter = "segment" in audience ? segments.get(audience.segment) : "filter" in audience && audience.filter;
+      const read = ctx.audience.parse(filter);
+      if (isRefusal(read)) return [id, sql`0`];
+      const isIn = sql`m.seq = ${member} AND ${liveMember} AND ${compileAudience(read, env)}`;
+      return [id, sql`EXISTS (SELECT 1 FROM member m WHERE ${isIn})`];
+    }),
+  );
+}
+
+async function segmentFilters(ctx: Context, promotions: readonly Pick<Promotion, "audience">[]) {
+  const ids = promotions.flatMap(({ audience }) => ("segment" in audience ? [audience.segment] : []));
+  if (ids.length === 0) return new Map<number, unknown>();
+  const found = await ctx.db.all<{ id: number; filter: string }>(
+    sql`SELECT id, filter FROM segment WHERE id IN (SELECT value FROM ${rows([...new Set(ids)])})`,
+  );
+  return new Map(found.map(({ id, filter }): [number, unknown] => [id, JSON.parse(filter)]));
+}
