@@ -14,6 +14,11 @@ export function moneyText({ amount, currency }: Money, language: string): string
   return formatOf(language, currency).format(decimal(BigInt(amount), decimalsOf(currency)));
 }
 
+/** A share in hundredths of a per cent as people of a language write it: 750 is `7.5%`, `7,5 %`. */
+export function shareText(basisPoints: number, language: string): string {
+  return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 2 }).format(basisPoints / 10_000);
+}
+
 /** The amount in whole units, exactly: `Intl` takes decimal texts, where a number would have lost digits. */
 function decimal(amount: bigint, decimals: number): `${number}` {
   const digits = String(amount < 0n ? -amount : amount).padStart(decimals + 1, "0");

@@ -1,0 +1,72 @@
+import { z } from "zod";
+import { describeConditions, describeDiscount, figuresOf, offOf, thresholdOf } from "../discount/terms.ts";
+import { languageOf } from "../language.ts";
+import { type Moment, momentIn, type Place, plainBlanks } from "../moment.ts";
+import type { CouponTemplate } from "./table.ts";
+
+/** What is told of a template's coupons, as it was when that was decided. Times are ms. */
+export const CouponOffer = z.object({
+  name: z.string(),
+  kind: z.string(),
+  params: z.unknown(),
+  conditions: z.unknown(),
+  currency: z.string(),
+  opensAt: z.int().nullable(),
+  closesAt: z.int().nullable(),
+  validFrom: z.int().nullable(),
+  validTo: z.int().nullable(),
+  /** In the place of `validTo`: from when one has it. */
+  validDays: z.int().nullable(),
+  /** The shop's page about it. */
+  activeUrl: z.string().nullable(),
+});
+export type CouponOffer = z.infer<typeof CouponOffer>;
+
+export function offerOf(template: CouponTemplate): CouponOffer {
+  return CouponOffer.parse(template);
+}
+
+/** What one member has of it, or could have; nothing where nothing is said. */
+export interface CouponOfMember {
+  readonly code?: string | null | undefined;
+  /** Of the coupon that the member holds. */
+  readonly validFrom?: number | null | undefined;
+  readonly validTo?: number | null | undefined;
+  /** How many are left; null where there is no end of them. */
+  readonly remaining?: number | null | undefined;
+  /** Where the member claims one. */
+  readonly claimUrl?: string | undefined;
+}
+
+/** What a message says of a coupon; a text that says nothing is empty. */
+export type CouponValues = Readonly<Record<CouponValue, string | Moment>>;
+export type CouponValue =
+  | ("name" | "worth" | "off" | "threshold" | "conditions" | "code" | "claimUrl" | "link")
+  | ("validFrom" | "validUntil" | "opensAt" | "closesAt" | "remaining");
+
+/**
+ * An offer as its reader is told of it: words in the house's language for the locale, figures and moments by the locale
+ * itself, moments in the reader's zone. A coupon that is held says its own dates.
+ */
+export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Place): CouponValues {
+  const { locale } = place;
+  const language = languageOf(locale);
+  const { money } = figuresOf(offer.currency, locale);
+  const threshold = thresholdOf(offer);
+  const { validFrom = offer.validFrom, validTo = offer.validTo, remaining } = own;
+  return {
+    name: offer.name,
+    worth: plainBlanks(describeDiscount(offer, language, locale)),
+    off: plainBlanks(offOf(offer, locale)),
+    threshold: threshold > 0 ? plainBlanks(money(threshold)) : "",
+    conditions: plainBlanks(describeConditions(offer, language, locale)),
+    code: own.code ?? "",
+    claimUrl: own.claimUrl ?? "",
+    link: offer.activeUrl ?? "",
+    validFrom: momentIn(place, validFrom),
+    validUntil: momentIn(place, validTo),
+    opensAt: momentIn(place, offer.opensAt),
+    closesAt: momentIn(place, offer.closesAt),
+    remaining: remaining == null ? "" : plainBlanks(remaining.toLocaleString(locale)),
+  };
+}
