@@ -15,15 +15,16 @@ export const CouponOffer = z.object({
   closesAt: z.int().nullable(),
   validFrom: z.int().nullable(),
   validTo: z.int().nullable(),
-  /** In the place of `validTo`: from when one has it. */
-  validDays: z.int().nullable(),
   /** The shop's page about it. */
   activeUrl: z.string().nullable(),
 });
 export type CouponOffer = z.infer<typeof CouponOffer>;
 
-export function offerOf(template: CouponTemplate): CouponOffer {
-  return CouponOffer.parse(template);
+/** A template's offer; where validity is counted from when one has it, that of a coupon given at `givenAt` (ms). */
+export function offerOf(template: CouponTemplate, givenAt?: number): CouponOffer {
+  const { validDays, validTo } = template;
+  const counted = validDays === null || givenAt === undefined ? validTo : givenAt + validDays * 86_400_000;
+  return CouponOffer.parse({ ...template, validTo: counted });
 }
 
 /** What one member has of it, or could have; nothing where nothing is said. */

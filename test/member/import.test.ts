@@ -177,7 +177,7 @@ describe("a file of members", () => {
     const refusal = await importMembers(shop.ctx, fileOf(`externalId,${unknown.join(",")}\n`));
     if (!isRefusal(refusal)) throw new Error("taken");
     expect(refusal.message).toStartWith('1:2: "x0" is not a field; 1:3: "x1" is not a field; ');
-    expect(refusal.message).toMatch(/"x19" is not a field, nor are 80 others; known are externalId, email, [^;]*$/);
+    expect(refusal.message).toMatch(/"x19" is not a field, nor are 80 others; known are externalId, name, [^;]*$/);
   });
 
   test("with very many faults counts all of them and keeps the first", async () => {

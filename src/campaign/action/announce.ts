@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { promotionVariables } from "../content/offer-variables.ts";
 import { unwantedTemplate } from "./coupon-choice.ts";
 import { defineAction } from "./define.ts";
 
@@ -12,6 +13,9 @@ export const announce = defineAction({
     startIssues: async () => [],
   },
   facts: { schema: z.object({}), freeze: async () => ({}) },
-  content: { variables: {} },
+  content: {
+    variables: promotionVariables,
+    known: ({ promotion }) => (promotion === null ? {} : promotionVariables),
+  },
   skipReasons: {},
 });

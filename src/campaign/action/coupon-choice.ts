@@ -4,6 +4,7 @@ import type { CouponTemplate } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { readTemplateToClaim } from "../../coupon/template/template-to-claim.ts";
+import { offerOf } from "../../coupon/words.ts";
 import type { Issue } from "../../errors.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { ActionChoice } from "./action.ts";
@@ -37,6 +38,7 @@ export async function freezeReward(ctx: Context, { couponTemplate }: ActionChoic
     codeMode,
     codePrefix,
     linkUntil: Math.max(asOf + linkLifetimeMs, closesAt ?? 0),
+    offer: offerOf(template, find === findGiven ? asOf : undefined),
   };
 }
 
