@@ -16,6 +16,8 @@ import type { RewardSimulation } from "./simulation.ts";
 
 /** What a campaign says of its action. */
 export interface ActionChoice {
+  /** The campaign's number, once it has one. */
+  readonly id?: number;
   readonly kind: string;
   readonly couponTemplate: number | null;
   /** The promotion that it announces. */

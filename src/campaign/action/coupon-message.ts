@@ -30,11 +30,24 @@ export function couponGiven(run: number): SQL {
   return sql`(SELECT ${facts} FROM coupon c WHERE c.member = m.seq AND c.source = ${sourceOf(run)} LIMIT 1)`;
 }
 
-/** Of the member's unused coupons of a template that expire in a span (ms), the one that does so first. */
-export function couponHeld({ template }: CouponReward, { after, until }: { after: number; until: number }): SQL {
+/** Coupons that expire after one time and until another, ms. */
+export interface Span {
+  readonly after: number;
+  readonly until: number;
+}
+
+/** Of the member's coupons of a template that expire in a span, the one that does so first; what is used comes last. */
+export function couponHeld({ template }: CouponReward, { after, until }: Span): SQL {
   return sql`(
-    SELECT ${facts} FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE'
-      AND c.valid_to > ${after} AND c.valid_to <= ${until} ORDER BY c.valid_to LIMIT 1)`;
+    SELECT ${facts} FROM coupon c WHERE c.member = m.seq AND c.template = ${template}
+      AND c.valid_to > ${after} AND c.valid_to <= ${until} ORDER BY c.state <> 'AVAILABLE', c.valid_to LIMIT 1)`;
+}
+
+/** Whether the member has such a coupon that can still be used. */
+export function isHeld({ template }: CouponReward, { after, until }: Span): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE'
+      AND c.valid_to > ${after} AND c.valid_to <= ${until})`;
 }
 
 /** More than any stock: there is no end of them. */

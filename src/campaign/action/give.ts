@@ -34,7 +34,7 @@ export const give = defineAction({
     issues: (ctx, choice) => choiceIssues(ctx, choice, unissuable),
     startIssues: (ctx, choice, startsAt) => startIssues(ctx, choice, startsAt, findGiven),
   },
-  facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findGiven) },
+  facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findGiven, { isGiven: true }) },
   content: {
     variables: heldVariables,
     own: (_reward, run) => couponGiven(run),
