@@ -137,13 +137,13 @@ describe("a file of members", () => {
   test("says what it was read as, and keeps every letter, whoever saved it", async () => {
     const from = async (bytes: Uint8Array<ArrayBuffer>) =>
       importMembers(shop.ctx, { name: "excel.csv", content: new Blob([bytes]) });
-    const header = "externalId,attribute:name";
+    const header = "externalId,name";
     const western = await from(bytesIn("windows-1252", `${header}\nwest,Müller\n`));
     const chinese = await from(bytesIn("gb18030", `${header}\neast,王伟\n`));
     expect(western).toMatchObject({ created: 1, encoding: "windows-1252", encodingGuessed: true });
     expect(chinese).toMatchObject({ created: 1, encoding: "gb18030", encodingGuessed: true });
-    expect((await findMember(shop.ctx, { externalId: "west" }))?.attributes).toEqual({ name: "Müller" });
-    expect((await findMember(shop.ctx, { externalId: "east" }))?.attributes).toEqual({ name: "王伟" });
+    expect((await findMember(shop.ctx, { externalId: "west" }))?.name).toBe("Müller");
+    expect((await findMember(shop.ctx, { externalId: "east" }))?.name).toBe("王伟");
     const polish = await from(bytesIn("windows-1250", `${header}\n1,Kim\n2,Żółw\n`));
     expect(isRefusal(polish) && polish.message).toStartWith(
       "3:2: has bytes that are not UTF-8: save the file in UTF-8",
