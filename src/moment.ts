@@ -12,13 +12,13 @@ export interface Place {
 export class Moment {
   /** In milliseconds. */
   readonly at: number;
-  readonly text: string;
+  readonly #place: Place;
   constructor(at: number, place: Place) {
     this.at = at;
-    this.text = momentText(at, place);
+    this.#place = place;
   }
   toString(): string {
-    return this.text;
+    return momentText(this.at, this.#place);
   }
   valueOf(): number {
     return this.at;
@@ -40,27 +40,42 @@ export function plainBlanks(text: string): string {
 
 /** A moment (ms) in words, to the minute, in a reader's language and zone, with the zone's name. */
 export function momentText(at: number, place: Place): string {
-  return plainBlanks(formatOf(place).format(at));
+  const { words, zone } = writtenIn(at, place);
+  return `${words} ${zone}`;
 }
 
-const format = {
-  year: "numeric",
-  month: "long",
-  day: "numeric",
-  hour: "numeric",
-  minute: "2-digit",
-  timeZoneName: "short",
-} as const;
+/** Two moments in words, the zone named once where it has one name for both: summer and winter time have two. */
+export function spanTexts(from: number, until: number, place: Place): [from: string, until: string] {
+  const [first, last] = [writtenIn(from, place), writtenIn(until, place)];
+  return [first.zone === last.zone ? first.words : `${first.words} ${first.zone}`, `${last.words} ${last.zone}`];
+}
 
-const formats = new Map<string, Intl.DateTimeFormat>();
+/** The zone's name apart: some languages would have it in the middle. */
+function writtenIn(at: number, place: Place): { readonly words: string; readonly zone: string } {
+  const { moment, zone } = formatsOf(place);
+  const name = zone.formatToParts(at).find(({ type }) => type === "timeZoneName")?.value ?? "";
+  return { words: plainBlanks(moment.format(at)), zone: plainBlanks(name) };
+}
+
+const format = { dateStyle: "long", timeStyle: "short" } as const;
+
+interface Formats {
+  readonly moment: Intl.DateTimeFormat;
+  readonly zone: Intl.DateTimeFormat;
+}
+
+const formats = new Map<string, Formats>();
 /** Places come from members, so that there are not many; what is more is made anew. */
 const maxFormats = 1_000;
 
-function formatOf({ locale, timeZone }: Place): Intl.DateTimeFormat {
+function formatsOf({ locale, timeZone }: Place): Formats {
   const key = `${locale}/${timeZone}`;
   const known = formats.get(key);
   if (known) return known;
-  const made = new Intl.DateTimeFormat(locale, { ...format, timeZone });
+  const made = {
+    moment: new Intl.DateTimeFormat(locale, { ...format, timeZone }),
+    zone: new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: "short" }),
+  };
   if (formats.size < maxFormats) formats.set(key, made);
   return made;
 }

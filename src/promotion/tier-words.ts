@@ -20,7 +20,7 @@ interface TierWords {
   tier(kind: PromotionKind, tier: TierFigures): string;
   /** What the best tier gives, without its threshold. */
   worth(kind: PromotionKind, best: TierFigures, isOneOfMany: boolean): string;
-  window(from: string, until: string | undefined): string;
+  window(from: string, until?: string): string;
 }
 
 /** Promotions in the house's languages. */

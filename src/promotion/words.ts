@@ -1,6 +1,6 @@
 import { describeConditions, describeDiscount, figuresOf } from "../discount/terms.ts";
 import { type Language, languageOf } from "../language.ts";
-import { type Moment, momentIn, momentText, type Place, plainBlanks } from "../moment.ts";
+import { type Moment, momentIn, momentText, type Place, plainBlanks, spanTexts } from "../moment.ts";
 import type { PromotionRule } from "./tier.ts";
 import { type TierFigures, tierWords } from "./tier-words.ts";
 
@@ -70,9 +70,8 @@ export function promotionValues(promotion: PromotionOffer, place: Place): Promot
 
 /** From when until when, in a language. */
 function windowIn(language: Language, { startsAt, endsAt }: PromotionOffer, place: Place): string {
-  const from = momentText(startsAt, place);
-  const until = endsAt === null ? undefined : momentText(endsAt, place);
-  return tierWords[language].window(from, until);
+  const { window } = tierWords[language];
+  return endsAt === null ? window(momentText(startsAt, place)) : window(...spanTexts(startsAt, endsAt, place));
 }
 
 function stepsOf({ tiers, currency, gifts }: PromotionOffer, locale: string): TierFigures[] {

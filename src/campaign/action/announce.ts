@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { promotionVariables } from "../content/offer-variables.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import { unwantedTemplate } from "./coupon-choice.ts";
 import { defineAction } from "./define.ts";
 
@@ -14,8 +14,8 @@ export const announce = defineAction({
   },
   facts: { schema: z.object({}), freeze: async () => ({}) },
   content: {
-    variables: promotionVariables,
-    known: ({ promotion }) => (promotion === null ? {} : promotionVariables),
+    variables: contentPurposes.PROMOTION.variables,
+    known: ({ promotion }) => contentPurposes[promotion === null ? "MESSAGE" : "PROMOTION"].variables,
   },
   skipReasons: {},
 });

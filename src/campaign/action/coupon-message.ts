@@ -1,10 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { makeCode } from "../../coupon/code/code.ts";
 import { claimUrl } from "../../coupon/link/claim-link.ts";
 import { couponValues } from "../../coupon/words.ts";
 import { placeOf } from "../content/place.ts";
 import type { OfferScope } from "../content/template.ts";
+import { noRun } from "../no-run.ts";
 import type { Reader } from "./action.ts";
 import { type CouponReward, left, sourceOf } from "./coupon-reward.ts";
 
@@ -25,9 +27,19 @@ const OwnCoupon = z
 
 const facts = sql`json_object('code', c.code, 'validFrom', c.valid_from, 'validTo', c.valid_to)`;
 
-/** The coupon that a run gave to the member. */
-export function couponGiven(run: number): SQL {
-  return sql`(SELECT ${facts} FROM coupon c WHERE c.member = m.seq AND c.source = ${sourceOf(run)} LIMIT 1)`;
+/**
+ * The coupon that a run gave to the member. Where it is none, in a preview or a test, the code is one that opens
+ * nothing: as long as theirs are, so that what a text message costs is told right.
+ */
+export function couponGiven({ template, codeMode, codePrefix }: CouponReward, run: number): SQL {
+  if (run === noRun) return sql`${JSON.stringify({ code: codeMode === "NONE" ? null : sampleCode(codePrefix) })}`;
+  return sql`(
+    SELECT ${facts} FROM coupon c
+    WHERE c.member = m.seq AND c.template = ${template} AND c.source = ${sourceOf(run)} LIMIT 1)`;
+}
+
+function sampleCode(prefix: string): string {
+  return `${prefix}${makeCode(prefix).slice(prefix.length).replace(/[^-]/g, "0")}`;
 }
 
 /** Coupons that expire after one time and until another, ms. */

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { unissuable } from "../../coupon/issue/issuable.ts";
 import type { Query } from "../../db/statement.ts";
-import { heldVariables } from "../content/offer-variables.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import { addSends, skipAdded } from "../ledger/add-sends.ts";
 import { rewardChannel } from "../ledger/channel.ts";
 import { countMostlySent } from "../ledger/counts.ts";
@@ -36,8 +36,8 @@ export const give = defineAction({
   },
   facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findGiven, { isGiven: true }) },
   content: {
-    variables: heldVariables,
-    own: (_reward, run) => couponGiven(run),
+    variables: contentPurposes.GIVEN.variables,
+    own: couponGiven,
     values: couponScope,
   },
   skipReasons: {

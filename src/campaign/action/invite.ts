@@ -1,7 +1,7 @@
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "../content/content.ts";
-import { claimableVariables } from "../content/offer-variables.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import { choiceIssues, findClaimable, freezeReward, startIssues, unclaimable } from "./coupon-choice.ts";
 import { couponScope, couponsLeft } from "./coupon-message.ts";
 import { CouponReward, couponSkipReasons, rulesOfInviting } from "./coupon-reward.ts";
@@ -19,7 +19,7 @@ export const invite = defineAction({
   },
   facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findClaimable) },
   content: {
-    variables: claimableVariables,
+    variables: contentPurposes.INVITED.variables,
     issues: withoutLink,
     own: couponsLeft,
     values: (ctx, reward, reader) => couponScope(ctx, reward, reader, { isClaimed: true }),

@@ -3,11 +3,10 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { slotMs } from "../../coupon/reminder/due.ts";
 import { noticeOfCampaign } from "../../coupon/reminder/notice.ts";
-import { type NoticeKind, noticeKinds } from "../../coupon/reminder/policy.ts";
+import { noticeKinds } from "../../coupon/reminder/policy.ts";
 import type { CouponOffer } from "../../coupon/words.ts";
 import type { Issue } from "../../errors.ts";
-import { claimableVariables, heldVariables } from "../content/offer-variables.ts";
-import type { Variables } from "../content/variables.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
 import type { ActionChoice } from "./action.ts";
 import { choiceIssues, findGiven, freezeReward } from "./coupon-choice.ts";
@@ -21,12 +20,6 @@ const Facts = CouponReward.extend({
 });
 type Facts = z.infer<typeof Facts>;
 
-/** What operators' own texts of a reminder may say of its coupon. */
-export const reminderVariables: Readonly<Record<NoticeKind, Variables>> = {
-  DROP: claimableVariables,
-  EXPIRY: heldVariables,
-};
-
 /** Reminds members of coupons: those who asked of a drop that opens, those who hold one of its end. */
 export const remind = defineAction({
   kind: "COUPON_REMINDER",
@@ -36,7 +29,7 @@ export const remind = defineAction({
   input: { issues, startIssues: async () => [] },
   facts: { schema: Facts, freeze },
   content: {
-    variables: { ...claimableVariables, ...heldVariables },
+    variables: { ...contentPurposes.DROP.variables, ...contentPurposes.EXPIRY.variables },
     own: (facts) => {
       if (facts.notice?.kind === "EXPIRY") return couponHeld(facts, spanOf(facts.notice.slot));
       return couponsLeft(facts);

@@ -4,9 +4,9 @@ import type { Issue } from "../../errors.ts";
 import type { Content } from "./content.ts";
 import { giveWay, readerBudget } from "./render-budget.ts";
 import { renderParts } from "./rendition.ts";
-import { compileTemplate, type TemplateScope } from "./template.ts";
+import { compileTemplate } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
-import { commonVariables, examplesOf, type Variables, wayOutVariables } from "./variables.ts";
+import { commonVariables, exampleScope, type Variables, wayOutVariables } from "./variables.ts";
 
 type Parts = Readonly<Record<string, string>>;
 
@@ -65,10 +65,4 @@ async function sampleIssues(ctx: Context, channel: ChannelName, parts: Parts, va
   return faults
     .filter(({ part, isOfValues }) => !isOfValues || !/\{[{%]/.test(parts[part] ?? ""))
     .map(({ part, place, message }) => ({ path: `${part}${place}`, message }));
-}
-
-/** The examples as values. The one cast of them: those of {@link commonVariables} are a scope but for attributes. */
-function exampleScope(variables: Variables): TemplateScope {
-  const scope = examplesOf({ ...commonVariables, ...variables });
-  return { ...scope, member: { ...Object(scope.member), attributes: {} } } as unknown as TemplateScope;
 }

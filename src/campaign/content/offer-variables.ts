@@ -69,7 +69,7 @@ export const promotionVariables = {
   "promotion.conditions": { about: `For which goods it is, in words${none}.`, example: "for categories tea" },
   "promotion.window": {
     about: "From when until when, in words.",
-    example: "from December 1, 2026 at 9:00 AM GMT+1 until December 31, 2026 at 11:59 PM GMT+1",
+    example: "from December 1, 2026 at 9:00 AM until December 31, 2026 at 11:59 PM GMT+1",
   },
   "promotion.startsAt": {
     about: "When it begins.",
@@ -88,6 +88,8 @@ export const promotionVariables = {
       { threshold: "€200", off: "€30", gift: "", points: "" },
       { threshold: "€500", off: "€80", gift: "", points: "" },
     ],
-    usage: "{% for step in promotion.steps %}{{ step.threshold }}: {{ step.off }}{% endfor %}",
+    usage:
+      "{% for step in promotion.steps %}{{ step.threshold }}: {{ step.off }}" +
+      "{% unless forloop.last %}, {% endunless %}{% endfor %}",
   },
 } as const satisfies Variables;

@@ -1,3 +1,5 @@
+import type { TemplateScope } from "./template.ts";
+
 /** What is known of a variable of templates. */
 export interface VariableFacts {
   /** What it says, for operators. */
@@ -44,8 +46,17 @@ export const wayOutVariables: Variables = {
   },
 };
 
+/**
+ * The examples as templates read values. The one cast of them: those of {@link commonVariables} are a scope but for
+ * attributes.
+ */
+export function exampleScope(variables: Variables, attributes: Readonly<Record<string, unknown>> = {}): TemplateScope {
+  const scope = examplesOf({ ...commonVariables, ...variables });
+  return { ...scope, member: { ...Object(scope.member), attributes } } as unknown as TemplateScope;
+}
+
 /** The examples as templates read values: `{ member: { name: "Kim", … }, … }`. */
-export function examplesOf(variables: Variables): Readonly<Record<string, unknown>> {
+function examplesOf(variables: Variables): Readonly<Record<string, unknown>> {
   const scope: Record<string, unknown> = {};
   const roots: Record<string, Record<string, unknown>> = {};
   for (const [name, { example }] of Object.entries(variables)) {

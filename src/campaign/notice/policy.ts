@@ -5,9 +5,9 @@ import { type NoticeKind, noticeKinds, saveNoticePolicy } from "../../coupon/rem
 import { findTemplate } from "../../coupon/template/template.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
-import { reminderVariables } from "../action/remind.ts";
 import { Content } from "../content/content.ts";
 import { contentIssues } from "../content/content-issues.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import { commonVariables } from "../content/variables.ts";
 
 const minuteMs = 60_000;
@@ -45,7 +45,7 @@ export async function setNoticePolicy(ctx: Context, input: z.input<typeof Notice
   const checked = parseInput(NoticeInput, input);
   if (isRefusal(checked)) return checked;
   const { leadMinutes: minutes, ...others } = checked;
-  const variables = { ...commonVariables, ...reminderVariables[others.kind] };
+  const variables = { ...commonVariables, ...contentPurposes[others.kind].variables };
   const issues = [
     ...leadIssues(others.kind, minutes),
     ...(await contentIssues(ctx, others.content ?? {}, [], variables)),

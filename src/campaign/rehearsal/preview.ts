@@ -10,7 +10,8 @@ import { readerBudget } from "../content/render-budget.ts";
 import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
-import { issueOf, type MessageSize, noRun, sizeOf } from "./rehearse.ts";
+import { noRun } from "../no-run.ts";
+import { issueOf, type MessageSize, sizeOf } from "./rehearse.ts";
 
 /** A campaign's message as one member would get it now. */
 export interface Preview {

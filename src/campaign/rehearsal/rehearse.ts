@@ -12,10 +12,8 @@ import { type RenderMember, readerColumns, scopeFor } from "../content/render.ts
 import { readerBudget } from "../content/render-budget.ts";
 import { type RenderFault, renderParts, templatesOf } from "../content/rendition.ts";
 import type { Campaign } from "../draft/campaign.ts";
+import { noRun } from "../no-run.ts";
 import { campaignSettings } from "../settings.ts";
-
-/** The run that rehearsals are of: none, so that neither ledger nor sums know of them. */
-export const noRun = 0;
 
 /** A fault of a rendition, with its place in the campaign. */
 export function issueOf(channel: ChannelName, locale: string, { part, place, message }: RenderFault): Issue {

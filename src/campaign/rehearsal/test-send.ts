@@ -12,8 +12,8 @@ import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
 import { campaignTest } from "../messages.ts";
+import { noRun } from "../no-run.ts";
 import { type PreviewInput, previewContent } from "./preview.ts";
-import { noRun } from "./rehearse.ts";
 
 /**
  * Leaves a message that sends a campaign's content to one member through its channel, outside any run. Refuses local
