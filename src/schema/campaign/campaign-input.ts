@@ -35,8 +35,8 @@ const ContentParts: InputRef<Readonly<Record<string, PartTexts | null | undefine
   .inputRef<Readonly<Record<string, PartTexts | null | undefined>>>("ContentParts")
   .implement({
     description:
-      "The parts of a message on one channel: exactly one of these. Every part is a Liquid template; `contentVariables` " +
-      "tells what it may say.",
+      "The parts of a message on one channel: exactly one of these. Every part is a Liquid template; " +
+      "`contentVariables` tells what it may say.",
     isOneOf: true,
     fields: (t) =>
       Object.fromEntries(
