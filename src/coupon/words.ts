@@ -2,6 +2,7 @@ import { z } from "zod";
 import { describeConditions, describeDiscount, figuresOf, offOf, thresholdOf } from "../discount/terms.ts";
 import { languageOf } from "../language.ts";
 import { type Moment, momentIn, type Place, plainBlanks } from "../moment.ts";
+import { numberText } from "../money.ts";
 import type { CouponTemplate } from "./table.ts";
 
 /** What is told of a template's coupons, as it was when that was decided. Times are ms. */
@@ -47,20 +48,28 @@ export type CouponValue =
 
 /**
  * An offer as its reader is told of it: words in the house's language for the locale, figures and moments by the locale
- * itself, moments in the reader's zone. A coupon that is held says its own dates.
+ * itself, moments in the reader's zone. A coupon that is held says its own dates. Each is made when it is asked for: a
+ * message says few of them, and there are a million messages.
  */
 export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Place): CouponValues {
   const { locale } = place;
   const language = languageOf(locale);
-  const { money } = figuresOf(offer.currency, locale);
-  const threshold = thresholdOf(offer);
   const { validFrom = offer.validFrom, validTo = offer.validTo, remaining } = own;
   return {
     name: offer.name,
-    worth: plainBlanks(describeDiscount(offer, language, locale)),
-    off: plainBlanks(offOf(offer, locale)),
-    threshold: threshold > 0 ? plainBlanks(money(threshold)) : "",
-    conditions: plainBlanks(describeConditions(offer, language, locale)),
+    get worth() {
+      return plainBlanks(describeDiscount(offer, language, locale));
+    },
+    get off() {
+      return plainBlanks(offOf(offer, locale));
+    },
+    get threshold() {
+      const amount = thresholdOf(offer);
+      return amount > 0 ? plainBlanks(figuresOf(offer.currency, locale).money(amount)) : "";
+    },
+    get conditions() {
+      return plainBlanks(describeConditions(offer, language, locale));
+    },
     code: own.code ?? "",
     claimUrl: own.claimUrl ?? "",
     link: offer.activeUrl ?? "",
@@ -68,6 +77,6 @@ export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Pla
     validUntil: momentIn(place, validTo),
     opensAt: momentIn(place, offer.opensAt),
     closesAt: momentIn(place, offer.closesAt),
-    remaining: remaining == null ? "" : plainBlanks(remaining.toLocaleString(locale)),
+    remaining: remaining == null ? "" : plainBlanks(numberText(remaining, locale)),
   };
 }

@@ -55,7 +55,7 @@ function inEnglish(kind: PromotionKind, { off, gift, points }: TierFigures): str
     case "DISCOUNT":
       return `${off} off`;
     case "COUPON":
-      return gift ? `a coupon: ${gift}` : "a coupon";
+      return gift ? `a coupon "${gift}"` : "a coupon";
     case "POINTS":
       return `${points} ${points === "1" ? "point" : "points"}`;
   }

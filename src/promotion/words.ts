@@ -1,6 +1,7 @@
 import { describeConditions, describeDiscount, figuresOf } from "../discount/terms.ts";
 import { type Language, languageOf } from "../language.ts";
 import { type Moment, momentIn, momentText, type Place, plainBlanks, spanTexts } from "../moment.ts";
+import { numberText } from "../money.ts";
 import type { PromotionRule } from "./tier.ts";
 import { type TierFigures, tierWords } from "./tier-words.ts";
 
@@ -31,7 +32,7 @@ export interface Gift {
 export type TierValues = Readonly<Record<"threshold" | "off" | "gift" | "points", string>>;
 
 /** What a message says of a promotion; a text that says nothing is empty. */
-export interface PromotionValues {
+export type PromotionValues = {
   readonly name: string;
   readonly remark: string;
   readonly startsAt: Moment | "";
@@ -42,29 +43,41 @@ export interface PromotionValues {
   readonly conditions: string;
   readonly link: string;
   readonly steps: readonly TierValues[];
-}
+};
 
 /**
  * A promotion as its reader is told of it: words in the house's language for the locale, figures and moments by the
- * locale itself, moments in the reader's zone.
+ * locale itself, moments in the reader's zone. What takes time is made when it is asked for, as of coupons.
  */
 export function promotionValues(promotion: PromotionOffer, place: Place): PromotionValues {
   const { name, remark, startsAt, endsAt, currency, conditions, activeUrl } = promotion;
   const language = languageOf(place.locale);
   const say = tierWords[language];
-  const steps = stepsOf(promotion, place.locale);
   return {
     name,
     remark,
     startsAt: momentIn(place, startsAt),
     endsAt: momentIn(place, endsAt),
-    window: windowIn(language, promotion, place),
-    tiers: steps.map((step) => say.tier(promotion.kind, step)).join(say.semicolon),
-    worth: say.worth(promotion.kind, best(promotion, steps), steps.length > 1),
-    conditions:
-      conditions == null ? "" : plainBlanks(describeConditions({ conditions, currency }, language, place.locale)),
+    get window() {
+      return windowIn(language, promotion, place);
+    },
+    get tiers() {
+      const steps = stepsOf(promotion, place.locale);
+      return steps.map((step) => say.tier(promotion.kind, step)).join(say.semicolon);
+    },
+    get worth() {
+      const steps = stepsOf(promotion, place.locale);
+      return say.worth(promotion.kind, best(promotion, steps), steps.length > 1);
+    },
+    get conditions() {
+      if (conditions == null) return "";
+      return plainBlanks(describeConditions({ conditions, currency }, language, place.locale));
+    },
     link: activeUrl ?? "",
-    steps: steps.map(({ threshold, off, gift, points }) => ({ threshold, off, gift, points })),
+    get steps() {
+      const steps = stepsOf(promotion, place.locale);
+      return steps.map(({ threshold, off, gift, points }) => ({ threshold, off, gift, points }));
+    },
   };
 }
 
@@ -85,7 +98,7 @@ function stepsOf({ tiers, currency, gifts }: PromotionOffer, locale: string): Ti
       basisPoints: "basisPointsOff" in tier ? tier.basisPointsOff : 0,
       gift: gift?.name ?? "",
       giftWorth: gift ? plainBlanks(describeDiscount(gift, languageOf(locale), locale)) : "",
-      points: "points" in tier ? plainBlanks(tier.points.toLocaleString(locale)) : "",
+      points: "points" in tier ? plainBlanks(numberText(tier.points, locale)) : "",
     };
   });
 }

@@ -98,7 +98,7 @@ test("only those who asked are told of a drop, once, five minutes before, on the
   expect(await inboxOf(shop, 2)).toEqual([
     {
       title: "Drop {{ of }} <ten> opens soon",
-      body: `You asked to be told: it can be claimed from ${momentText(opensAt, reader)}.\n€10 off.`,
+      body: `It can be claimed from ${momentText(opensAt, reader)}. You asked to be told.\n€10 off.`,
       url: expect.stringMatching(/^http:\/\/[^/]+\/c\/[0-9a-z-]+$/),
     },
   ]);

@@ -34,7 +34,7 @@ const en: HouseWords = {
   PROMOTION: {
     title: "{{ promotion.name }}",
     lines: [
-      `{{ promotion.tiers }}${ifAny("promotion.conditions", " (", ")")}.`,
+      `You get {{ promotion.tiers }}${ifAny("promotion.conditions", " (", ")")}.`,
       "Valid {{ promotion.window }}.",
       { when: "promotion.remark", say: "{{ promotion.remark }}" },
     ],
@@ -61,9 +61,9 @@ const en: HouseWords = {
   DROP: {
     title: "{{ coupon.name }} opens soon",
     lines: [
-      "You asked to be told: it can be claimed from {{ coupon.opensAt }}.",
+      "It can be claimed from {{ coupon.opensAt }}. You asked to be told.",
       `{{ coupon.worth }}${ifAny("coupon.conditions", " (", ")")}.`,
-      { when: "coupon.remaining", say: "There are {{ coupon.remaining }}." },
+      { when: "coupon.remaining", say: "There are {{ coupon.remaining }} of them." },
     ],
     link: { to: "coupon.claimUrl", label: "Claim it here" },
   },
@@ -112,7 +112,7 @@ const zh: HouseWords = {
   DROP: {
     title: "{{ coupon.name }} 即将开抢",
     lines: [
-      "您设置的提醒：{{ coupon.opensAt }} 开始领取。",
+      "{{ coupon.opensAt }} 开始领取，您设置了提醒。",
       `{{ coupon.worth }}${ifAny("coupon.conditions", "（", "）")}。`,
       { when: "coupon.remaining", say: "共 {{ coupon.remaining }} 张。" },
     ],

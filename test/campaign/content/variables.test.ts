@@ -99,7 +99,7 @@ async function said(text: Compiled, { purpose, currency, seq, action }: Telling)
   const columns = recipientColumns("EMAIL", action.own(5));
   const reader = await ctx.db.first<Recipient>(sql`SELECT ${columns} FROM member m WHERE m.seq = ${seq}`);
   if (!reader) throw new Error("there is no such member");
-  const told = () => ({ promotion: { ...promotionValues(promotionIn(currency), placeOf(ctx, reader)) } });
+  const told = () => ({ promotion: promotionValues(promotionIn(currency), placeOf(ctx, reader)) });
   const offer = purpose === "PROMOTION" ? told() : action.values(ctx, reader);
   const scope = scopeFor(ctx, reader, { name: "Spring", offer, of: { run: 5, channel: "EMAIL", topic: "news" } });
   const world = { ctx, budget: readerBudget(), most: 5_000, now: ctx.clock() };

@@ -57,3 +57,10 @@ test("a preview says what one member would read, with a code as long as theirs, 
   expect(read).toMatch(/^Kim: 500 ¥ ab 3\.000 ¥, TEN-0{13,}, 1\. Januar 2100 um 07:59 GMT\+9$/);
   expect(await shop.ctx.db.all(sql`SELECT 1 FROM coupon`)).toEqual([]);
 });
+
+test("a reminder is no campaign that operators write: its policy is", async () => {
+  const { id } = await addTemplate(shop.ctx);
+  const draft = { name: "Soon", kind: "COUPON_REMINDER", couponTemplateId: idOf("CouponTemplate", id) };
+  const { issues } = await ed.does("createCampaign", { ...draft, channels: ["IN_APP"] });
+  expect(issues).toEqual([{ path: "kind", message: expect.stringContaining("setCouponNoticePolicy") }]);
+});
