@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { describeConditions, describeDiscount, figuresOf, offOf, thresholdOf } from "../discount/terms.ts";
-import { languageOf } from "../language.ts";
-import { type Moment, momentIn, type Place, plainBlanks } from "../moment.ts";
+import { type Language, languageOf } from "../language.ts";
+import { type Moment, momentIn, momentText, type Place, plainBlanks } from "../moment.ts";
 import { numberText } from "../money.ts";
 import type { CouponTemplate } from "./table.ts";
 
@@ -16,6 +16,9 @@ export const CouponOffer = z.object({
   closesAt: z.int().nullable(),
   validFrom: z.int().nullable(),
   validTo: z.int().nullable(),
+  /** Days or hours for which one is good, counted from when one has it, where that is what is said. */
+  validDays: z.int().nullable().default(null),
+  validHours: z.int().nullable().default(null),
   /** The shop's page about it. */
   activeUrl: z.string().nullable(),
 });
@@ -44,7 +47,7 @@ export interface CouponOfMember {
 export type CouponValues = Readonly<Record<CouponValue, string | Moment>>;
 export type CouponValue =
   | ("name" | "worth" | "off" | "threshold" | "conditions" | "code" | "claimUrl" | "link")
-  | ("validFrom" | "validUntil" | "opensAt" | "closesAt" | "remaining");
+  | ("validFrom" | "validUntil" | "validity" | "opensAt" | "closesAt" | "remaining");
 
 /**
  * An offer as its reader is told of it: words in the house's language for the locale, figures and moments by the locale
@@ -75,8 +78,34 @@ export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Pla
     link: offer.activeUrl ?? "",
     validFrom: momentIn(place, validFrom),
     validUntil: momentIn(place, validTo),
+    get validity() {
+      return validityIn(offer, validTo, place);
+    },
     opensAt: momentIn(place, offer.opensAt),
     closesAt: momentIn(place, offer.closesAt),
     remaining: remaining == null ? "" : plainBlanks(numberText(remaining, locale)),
   };
+}
+
+const validityWords = {
+  en: {
+    until: (end: string) => `until ${end}`,
+    days: (n: number) => `for ${n} ${n === 1 ? "day" : "days"} from when you get it`,
+    today: "on the day on which you get it",
+    hours: (n: number) => `for ${n} ${n === 1 ? "hour" : "hours"} from when you get it`,
+  },
+  zh: {
+    until: (end: string) => `至 ${end}`,
+    days: (n: number) => `领取后 ${n} 天内`,
+    today: "领取当天",
+    hours: (n: number) => `领取后 ${n} 小时内`,
+  },
+} as const satisfies Record<Language, unknown>;
+
+/** Until when, or how long from then on that one has it; nothing where it has no end. */
+function validityIn({ validDays, validHours }: CouponOffer, validTo: number | null, place: Place): string {
+  const say = validityWords[languageOf(place.locale)];
+  if (validTo !== null) return say.until(momentText(validTo, place));
+  if (validDays !== null) return validDays === 0 ? say.today : say.days(validDays);
+  return validHours === null ? "" : say.hours(validHours);
 }

@@ -54,6 +54,7 @@ const en: HouseWords = {
     lines: [
       `{{ coupon.worth }}${ifAny("coupon.conditions", " (", ")")}.`,
       { when: "coupon.closesAt", say: "It can be claimed until {{ coupon.closesAt }}." },
+      { when: "coupon.validity", say: "It is valid {{ coupon.validity }}." },
       { when: "coupon.remaining", say: "There are {{ coupon.remaining }} left." },
     ],
     link: { to: "coupon.claimUrl", label: "Claim it here" },
@@ -105,6 +106,7 @@ const zh: HouseWords = {
     lines: [
       `{{ coupon.worth }}${ifAny("coupon.conditions", "（", "）")}。`,
       { when: "coupon.closesAt", say: "领取截止 {{ coupon.closesAt }}。" },
+      { when: "coupon.validity", say: "有效期：{{ coupon.validity }}。" },
       { when: "coupon.remaining", say: "还剩 {{ coupon.remaining }} 张。" },
     ],
     link: { to: "coupon.claimUrl", label: "立即领取" },

@@ -26,6 +26,10 @@ export const couponVariables = {
     example: moment(12, 31, 22, 59),
     usage: usageOf("coupon.validUntil"),
   },
+  "coupon.validity": {
+    about: "The same in words, or how long from when the member gets it; empty where it has no end.",
+    example: "until December 31, 2026 at 11:59 PM GMT+1",
+  },
 } as const satisfies Variables;
 
 /** Of a coupon that the member holds. */

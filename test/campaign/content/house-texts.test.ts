@@ -23,9 +23,9 @@ const coupon: CouponOffer = {
   ...{ name: "New <Year>", kind: "FULL_REDUCTION", params: { spend: 20_000, off: 3_000 }, currency: "EUR" },
   conditions: { categories: { exclude: ["sale"] } },
   ...{ opensAt: at("2026-12-01T08:00Z"), closesAt: null, validFrom: null, validTo: at("2026-12-31T22:59Z") },
-  activeUrl: "https://shop.example/?a=1&b=2",
+  ...{ validDays: null, validHours: null, activeUrl: "https://shop.example/?a=1&b=2" },
 };
-const bare: CouponOffer = { ...coupon, conditions: {}, opensAt: at("2026-12-01T08:00Z"), activeUrl: null };
+const bare: CouponOffer = { ...coupon, conditions: {}, validTo: null, activeUrl: null };
 const advent = {
   ...{ name: "Advent", remark: "In the app.", kind: "COUPON" as const, currency: "EUR", conditions: null },
   tiers: [{ spend: 5_000, couponTemplate: 1 }],
@@ -64,7 +64,7 @@ test.each(housePurposes)(
       for (const locale of ["en", "zh-CN"]) {
         for (const lacks of [{}, { name: "", offer: bare }]) {
           const parts = await told(purpose, channel, locale, lacks);
-          // Nothing is left of what was not there: no empty brackets, no blanks before signs, no words that lead nowhere.
+          // Nothing is left of what was not there: no empty brackets, blanks before signs, words that lead nowhere.
           for (const text of Object.values(parts)) expect(text).not.toMatch(/\(\)|（）| [.,]|[:：] *$|undefined|null/m);
           if (channel !== "PUSH") expect(Object.values(parts).join("\n")).toMatch(/€30|1,234|Ten off/);
         }
@@ -109,6 +109,7 @@ test("an announcement, an invitation and a reminder read like this", async () =>
     "<h1>New &lt;Year&gt; is waiting for you</h1>",
     "<p>Hello Kim,</p>",
     "<p>€30 off from €200 (not for categories sale).</p>",
+    "<p>It is valid until December 31, 2026 at 11:59 PM GMT+1.</p>",
     "<p>There are 1,234 left.</p>",
     '<p><a href="https://f.example/c/1">Claim it here</a></p>',
   ]);

@@ -101,6 +101,7 @@ const english = {
   tiers: (a: string, b: string) => `${a}; ${b}`,
   most: (off: string) => `up to ${off} off`,
   window: (from: string, until: string) => `from ${from} until ${until}`,
+  until: (end: string) => `until ${end}`,
   not: "not for categories sale",
   only: "for categories tea",
 };
@@ -112,6 +113,7 @@ const sentences: Readonly<Record<Locale, typeof english>> = {
     tiers: (a, b) => `${a}；${b}`,
     most: (off) => `最高减${off}`,
     window: (from, until) => `${from} 至 ${until}`,
+    until: (end) => `至 ${end}`,
     not: "不含类目 sale",
     only: "仅限类目 tea",
   },
@@ -128,7 +130,14 @@ export function expected(locale: Locale, currency: Currency, zone: Zone, seq: nu
   const coupon = {
     ...{ name: "Ten <off>", worth: say.worth(off, from), off, threshold: from, conditions: say.not },
     ...{ code: `TEN-${currency}-${seq}`, link: "https://shop.example/ten?a=1&b=2", claimUrl: url("c") },
-    ...{ validFrom: open, validUntil: end, opensAt: open, closesAt: close, remaining: figures[locale].n },
+    ...{
+      validFrom: open,
+      validUntil: end,
+      validity: say.until(end),
+      opensAt: open,
+      closesAt: close,
+      remaining: figures[locale].n,
+    },
   };
   const advent = {
     ...{ name: "Advent", remark: "In the app.", conditions: say.only, link: "https://shop.example/advent" },
