@@ -5,6 +5,7 @@ import type { ProgressBar } from "./progress.ts";
 
 const names = ["Kim", "Alex", "Mei", "Noor", "Sam", "Lena", "Tariq", "Ines", "Wei", "Yuki"];
 const locales = ["en", "de", "zh-CN", "fr", "es"];
+const zones = ["America/New_York", "Europe/Berlin", "Asia/Shanghai", "Europe/Paris", "Europe/Madrid"];
 
 /**
  * Adds sample members as a shop would send them, a thousand a call. As in life, some have no address, some never agreed
@@ -27,10 +28,11 @@ function sampleMember(n: number) {
   return {
     externalId: `sample-${n}`,
     email: share(13) ? null : `member${mailbox}@example.com`,
+    name: names[n % names.length],
     locale: locales[n % locales.length],
+    timeZone: zones[n % zones.length],
     level: n % 5,
     totalSpend: (n * 7919) % 100_000,
-    attributes: { firstName: names[n % names.length] },
     control: share(50),
     consent: share(7) ? [] : [{ channel: "EMAIL", granted: true }],
   };

@@ -9,14 +9,19 @@ export interface CartPart {
   readonly left: number;
 }
 
-/** How people are told: in which language, and how amounts (minor units) are written in it. */
-export interface Words {
-  readonly language: Language;
+/** How somebody reads figures: amounts (minor units), and shares in hundredths of a per cent. */
+export interface Figures {
   readonly money: (amount: number) => string;
+  readonly shareText: (basisPoints: number) => string;
+}
+
+/** How people are told: in which language, and how they read figures, which is by their own locale. */
+export interface Words extends Figures {
+  readonly language: Language;
 }
 
 /** A sentence in each language. */
-export type InWords<Params> = Readonly<Record<Language, (params: Params, money: Words["money"]) => string>>;
+export type InWords<Params> = Readonly<Record<Language, (params: Params, say: Figures) => string>>;
 
 /** A kind of discount with the shape of its parameters. */
 export interface Discount<Params> {
@@ -27,6 +32,8 @@ export interface Discount<Params> {
   readonly params: z.ZodType<Params>;
   /** It in words for people. */
   readonly describe: InWords<Params>;
+  /** The figure alone, for whoever makes a sentence of it. */
+  readonly off: (params: Params, say: Figures) => string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
   maxDiscount(params: Params): number | undefined;
   /** What the lines must cost for it to take anything off, in minor units; 0 unless said. */
@@ -44,6 +51,8 @@ export interface DiscountKind {
   readonly params: z.ZodType;
   /** It in words. Throws for parameters that do not fit, as all of these do. */
   describe(params: unknown, words: Words): string;
+  /** The figure in it that people look at: an amount or a share. */
+  off(params: unknown, say: Figures): string;
   /** The most that one coupon can take off, in minor units; undefined where the cart alone bounds it. */
   maxDiscount(params: unknown): number | undefined;
   /** What the lines must cost for it to take anything off, in minor units. */
@@ -66,7 +75,8 @@ export function defineDiscount<Params>(discount: Discount<Params>): DiscountKind
     description,
     isMoney,
     params: schema,
-    describe: (params, { language, money }) => discount.describe[language](schema.parse(params), money),
+    describe: (params, { language, ...say }) => discount.describe[language](schema.parse(params), say),
+    off: (params, say) => discount.off(schema.parse(params), say),
     maxDiscount: (params) => discount.maxDiscount(schema.parse(params)),
     threshold: (params) => discount.threshold?.(schema.parse(params)) ?? 0,
     rule: (params) => {

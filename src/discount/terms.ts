@@ -1,9 +1,9 @@
 import type { Issue } from "../errors.ts";
 import { check, schemaIssues } from "../input.ts";
 import type { Language } from "../language.ts";
-import { moneyText } from "../money.ts";
+import { moneyText, shareText } from "../money.ts";
 import { Conditions } from "./conditions.ts";
-import type { Words } from "./discount.ts";
+import type { Figures } from "./discount.ts";
 import { discountKinds, discountOf } from "./kind/index.ts";
 import { Stacking } from "./stacking.ts";
 
@@ -58,27 +58,44 @@ export function leavesNothing(terms: DiscountTerms): boolean {
   return discountOf(terms.kind)?.rule(terms.params)({ amount: smallest, left: smallest }) === smallest;
 }
 
-/** What coupons of a template are worth, in a language: `€30 off from €200`, `满€200减€30`. */
-export function describeDiscount({ kind, params, currency }: Priced, language: Language): string {
-  return discountOf(kind)?.describe(params, wordsOf(currency, language)) ?? kind;
+/**
+ * What coupons of a template are worth, in a language: `€30 off from €200`, `满€200减€30`. Figures are as `locale`
+ * writes them, the language itself unless said.
+ */
+export function describeDiscount({ kind, params, currency }: Priced, language: Language, locale?: string): string {
+  return discountOf(kind)?.describe(params, { language, ...figuresOf(currency, locale ?? language) }) ?? kind;
 }
 
-/** For which goods and from which amount, in a language; empty where there is no condition. */
-export function describeConditions({ conditions, currency }: Conditioned, language: Language): string {
+/** What a coupon takes off as a figure alone, `€30` or `5%`, in the figures of a locale. */
+export function offOf({ kind, params, currency }: Priced, locale: string): string {
+  return discountOf(kind)?.off(params, figuresOf(currency, locale)) ?? "";
+}
+
+/** For which goods and from which amount, in a language, as {@link describeDiscount}; empty without a condition. */
+export function describeConditions(
+  { conditions, currency }: Conditioned,
+  language: Language,
+  locale: string = language,
+): string {
   const { goods, categories, minimum } = Conditions.parse(conditions);
   const say = conditionWords[language];
-  const named = (what: string, list: readonly string[]) => (list.length > 0 ? `${what} ${list.join(say.comma)}` : "");
+  const named = (what: string, list: readonly string[]) =>
+    list.length > 0 ? `${what} ${listed(list, say.comma)}` : "";
   const only = joined([named(say.goods, goods.include), named(say.categories, categories.include)], say.or);
   const but = joined([named(say.goods, goods.exclude), named(say.categories, categories.exclude)], say.and);
-  const from = minimum > 0 ? say.from(wordsOf(currency, language).money(minimum)) : "";
+  const from = minimum > 0 ? say.from(figuresOf(currency, locale).money(minimum)) : "";
   return joined([only && say.only(only), but && say.but(but), from], say.semicolon);
 }
 
 type Priced = Pick<DiscountTerms, "kind" | "params"> & { readonly currency: string };
 type Conditioned = Pick<DiscountTerms, "conditions"> & { readonly currency: string };
 
-function wordsOf(currency: string, language: Language): Words {
-  return { language, money: (amount) => moneyText({ amount, currency }, language) };
+/** How somebody of a locale reads amounts of a currency, and shares. */
+export function figuresOf(currency: string, locale: string): Figures {
+  return {
+    money: (amount) => moneyText({ amount, currency }, locale),
+    shareText: (basisPoints) => shareText(basisPoints, locale),
+  };
 }
 
 const conditionWords = {
@@ -105,6 +122,14 @@ const conditionWords = {
     from: (amount: string) => `满${amount}可用`,
   },
 } as const satisfies Record<Language, unknown>;
+
+/** Nobody reads a thousand names; those who want to know follow the link. */
+const mostNamed = 10;
+
+function listed(names: readonly string[], comma: string): string {
+  const more = names.length > mostNamed ? [`… (${names.length})`] : [];
+  return [...names.slice(0, mostNamed), ...more].join(comma);
+}
 
 function joined(parts: readonly string[], separator: string): string {
   return parts.filter((part) => part !== "").join(separator);

@@ -6,6 +6,7 @@ import { emailAddress, emailPart } from "../value/email-address.ts";
 import { soughtId } from "../value/external-id.ts";
 import { languageTag } from "../value/language.ts";
 import { phoneNumber, phonePart } from "../value/phone.ts";
+import { plainText } from "../value/plain-text.ts";
 import { topic } from "../value/tag.ts";
 import { timeZone } from "../value/time-zone.ts";
 import { attributeTerm } from "./attribute-term.ts";
@@ -26,6 +27,7 @@ const ChannelTopic = z
 export const memberTerms: readonly AudienceTerm[] = [
   textTerm("id", "id", "The member's public id."),
   textTerm("externalId", "external_id", "The shop's own id of the member.", { value: soughtId() }),
+  textTerm("name", "name", "What the member is called.", { value: plainText(200), isFolded: true }),
   textTerm("email", "email", "The e-mail address, in lower case.", { value: emailAddress(), part: emailPart }),
   textTerm("phone", "phone", "The phone number in E.164, e.g. +4915112345678.", {
     value: phoneNumber(),

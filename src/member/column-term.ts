@@ -9,13 +9,24 @@ export interface TextKind {
   readonly value: z.ZodType<string, string>;
   /** The form of a part of one, if it has its own. */
   readonly part?: (text: string) => string;
+  /** Whether the index of its column takes capitals for small letters: it finds those who are compared then. */
+  readonly isFolded?: boolean;
 }
 const anyText: TextKind = { value: plainText() };
 
 /** A condition on a text column of `m`. */
 export function textTerm(name: string, column: string, description: string, kind = anyText): AudienceTerm {
-  const compile = (asked: Asked<string>) => compare(sql.raw(`m.${column}`), asked);
+  const value = sql.raw(`m.${column}`);
+  const compile = (asked: Asked<string>) => compare(value, asked, kind.isFolded ? folded(value, asked) : []);
   return defineTerm({ name, description, schema: textCondition(kind), compile, indexed: served(column) });
+}
+
+function folded(column: SQL, asked: Asked<string>): SQL[] {
+  const inFolds = sql`${column} COLLATE NOCASE`;
+  return [
+    ...(asked.eq === undefined ? [] : [sql`${inFolds} = ${asked.eq}`]),
+    ...(asked.in === undefined ? [] : [oneOf(inFolds, asked.in)]),
+  ];
 }
 
 /** A condition on a whole number: a count, a level, points, or money in minor units. */
@@ -28,6 +39,7 @@ export function numberTerm(name: string, column: string, description: string): A
 const indexedColumns: ReadonlySet<string> = new Set([
   "id",
   "external_id",
+  "name",
   "email",
   "phone",
   "level",

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { membersBySeq } from "./member.ts";
-import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
+import { checkItem, isFaulty } from "./member-item.ts";
 import type { Member } from "./table.ts";
 
 /** Members found at most. */
@@ -12,8 +12,8 @@ const prefixFrom = 3;
 
 /**
  * The members whom somebody at the desk may mean by a text: those with exactly this e-mail address, phone number,
- * external id or opaque id first, then those whose external id or e-mail address begins with it (from three signs on).
- * Each is read off an index; at most {@link foundMost}.
+ * external id, opaque id or name first, then those whose external id, e-mail address or name begins with it (from three
+ * signs on). Each is read off an index; at most {@link foundMost}.
  */
 export async function findMembers(
   ctx: Context,
@@ -21,15 +21,23 @@ export async function findMembers(
 ): Promise<Member[]> {
   const word = text.trim();
   if (word === "") return [];
-  const [name, email, phone] = [stored("externalId", word), stored("email", word), stored("phone", word)];
+  const [externalId, email, phone] = [stored("externalId", word), stored("email", word), stored("phone", word)];
+  const name = stored("name", word);
   const exact = [
     ...(email ? [sql`email = ${email}`] : []),
     ...(phone ? [sql`phone = ${phone}`] : []),
-    sql`external_id = ${name ?? word}`,
+    sql`external_id = ${externalId ?? word}`,
     sql`id = ${word}`,
+    ...(name ? [sql`name = ${name} COLLATE NOCASE`] : []),
   ];
   const isLong = [...word].length >= prefixFrom;
-  const prefixed = isLong ? [begins(sql`external_id`, name ?? word), begins(sql`email`, word.toLowerCase())] : [];
+  const prefixed = isLong
+    ? [
+        begins(sql`external_id`, externalId ?? word),
+        begins(sql`email`, word.toLowerCase()),
+        begins(sql`name COLLATE NOCASE`, name ?? word),
+      ]
+    : [];
   const most = Math.min(Math.max(1, limit), foundMost);
   const parts = [...exact, ...prefixed].map(
     (where, rank) => sql`SELECT * FROM (
@@ -45,7 +53,7 @@ export async function findMembers(
 }
 
 /** How a value is kept that a member may have; undefined for what can be none. */
-function stored(field: "externalId" | "email" | "phone", value: string): MemberItem[typeof field] | undefined {
+function stored(field: "externalId" | "name" | "email" | "phone", value: string) {
   const item = checkItem({ externalId: "x", [field]: value });
   return isFaulty(item) ? undefined : item[field];
 }

@@ -61,6 +61,7 @@ const list: Read = (cell) =>
 
 const fields: Readonly<Record<string, Read>> = {
   externalId: readExternalId,
+  name: text,
   email: text,
   phone: text,
   locale: text,

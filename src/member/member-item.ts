@@ -45,6 +45,7 @@ const attributes = z
  */
 export const memberItem = z.strictObject({
   externalId: externalId(),
+  name: plainText(200).nullable().optional(),
   email: emailAddress().nullable().optional(),
   phone: phoneNumber().nullable().optional(),
   locale: languageTag().optional(),

@@ -42,7 +42,7 @@ export async function eraseMember(ctx: Context, key: MemberKey) {
   ctx.sandbox.forget(seq); // first: what fails after it is asked for again
   await ctx.db.write([
     ...leaveNos(ctx, member, tokens),
-    sql`UPDATE member SET external_id = ${`erased:${ctx.id()}`}, email = NULL, phone = NULL, locale = 'en',
+    sql`UPDATE member SET external_id = ${`erased:${ctx.id()}`}, name = NULL, email = NULL, phone = NULL, locale = 'en',
           time_zone = NULL, account_type = 'erased', level = 0, consecutive_active_days = 0, active_days_last_month = 0,
           birthday = NULL, registered_at = 0, membership_ends_at = NULL, last_active_at = NULL, attributes = '{}',
           updated_at = ${now}, deleted_at = ${now}

@@ -20,6 +20,7 @@ export const member = sqliteTable("member", {
   seq: integer().primaryKey(),
   id: text().notNull(),
   externalId: text("external_id").notNull(),
+  name: text(),
   email: text(),
   phone: text(),
   locale: text().notNull().default("en"),

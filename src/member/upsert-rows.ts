@@ -12,6 +12,7 @@ const columns = getTableColumns(member);
 
 /** The fields of an item that are columns of `member` and that an update may change, beside `attributes`. */
 const plainFields = [
+  "name",
   "email",
   "phone",
   "locale",

@@ -8,6 +8,7 @@ import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
 import type { MemberContext } from "../../src/context.ts";
 import { couponExpire } from "../../src/coupon/messages.ts";
 import { cancelReminder, remindMe } from "../../src/coupon/reminder/reminder.ts";
+import { momentText } from "../../src/moment.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted, closeShops, openShop, runOfCampaign, type Shop } from "../support/shop.ts";
@@ -17,6 +18,9 @@ afterAll(closeShops);
 
 const minute = 60_000;
 const hour = 60 * minute;
+
+/** Where members read unless they say otherwise. */
+const reader = { locale: "en", timeZone: "UTC" };
 
 const as = ({ ctx }: Shop, seq: number): MemberContext => ({ ...ctx, actor: { kind: "member", seq, id: `m_${seq}` } });
 
@@ -94,8 +98,8 @@ test("only those who asked are told of a drop, once, five minutes before, on the
   expect(await inboxOf(shop, 2)).toEqual([
     {
       title: "Drop {{ of }} <ten> opens soon",
-      body: expect.stringContaining("You asked to be told: it opens on"),
-      url: "https://shop.test/drop",
+      body: `It can be claimed from ${momentText(opensAt, reader)}. You asked to be told.\n€10 off.`,
+      url: expect.stringMatching(/^http:\/\/[^/]+\/c\/[0-9a-z-]+$/),
     },
   ]);
   for (let n = 0; n < 10; n++) {
@@ -108,7 +112,7 @@ test("only those who asked are told of a drop, once, five minutes before, on the
 test("whoever holds an unused coupon is told a day before it expires, once, however often it is looked", async () => {
   const shop = await openShop();
   await shop.members(6, { consent: "0" });
-  await shop.ctx.db.write([sql`UPDATE member SET locale = 'zh-CN' WHERE seq = 2`]);
+  await shop.ctx.db.write([sql`UPDATE member SET locale = 'zh-CN', time_zone = 'Asia/Shanghai' WHERE seq = 2`]);
   const validTo = wholeHour(shop.ctx.clock() + 48 * hour);
   const { id } = await addTemplate(shop.ctx, { validTo, perMember: 3 });
   const other = await addTemplate(shop.ctx, { perMember: 3 });
@@ -128,11 +132,13 @@ test("whoever holds an unused coupon is told a day before it expires, once, howe
   }
   expect(await campaignsOf(shop, id)).toHaveLength(1);
   expect(await campaignsOf(shop, other.id)).toEqual([]);
+  const end = momentText(validTo, reader);
   expect(await inboxOf(shop, 1)).toEqual([
-    { title: "Ten off expires soon", body: "Your coupon can be used for less than 24 hours.", url: null },
+    { title: "Ten off expires soon", body: `Your coupon can be used until ${end}.\n€10 off.`, url: null },
   ]);
+  const there = momentText(validTo, { locale: "zh-CN", timeZone: "Asia/Shanghai" });
   expect(await inboxOf(shop, 2)).toEqual([
-    { title: "Ten off 即将过期", body: "您的优惠券将在 24 小时内过期，请尽快使用。", url: null },
+    { title: "Ten off 即将过期", body: `您的优惠券有效期至 ${there}，请尽快使用。\n立减€10。`, url: null },
   ]);
   expect(await inboxOf(shop, 5)).toEqual([]);
 });
@@ -196,4 +202,24 @@ test("the shop's own words, channels and time count; what it switched off is not
   await sendDueNotices(shop.ctx);
   expect(await ledgersOf(shop, capped.id)).toEqual([{ "EMAIL SKIPPED CAPPED": 1 }]);
   expect(await campaignsOf(shop, off.id)).toEqual([]);
+});
+
+test("whoever used the coupon while the reminder waited is not reminded of its end", async () => {
+  const shop = await openShop();
+  await shop.members(2, { consent: "1" });
+  accepted(await setNoticePolicy(shop.ctx, { kind: "EXPIRY", channels: ["EMAIL"] }));
+  const validTo = wholeHour(shop.ctx.clock() + 48 * hour);
+  const { id } = await addTemplate(shop.ctx, { validDays: 2 });
+  const [, used] = [await give(shop, 1, id, validTo), await give(shop, 2, id, validTo)];
+  shop.pass(validTo - 24 * hour - shop.ctx.clock());
+  const quietFrom = Math.floor((shop.ctx.clock() / minute) % 1_440);
+  accepted(await setCapsPolicy(shop.ctx, { quietFrom, quietTo: (quietFrom + 60) % 1_440 }));
+  await sendDueNotices(shop.ctx);
+  const [campaign = 0] = await campaignsOf(shop, id);
+  const run = await runOfCampaign(shop.ctx.db, campaign);
+  await until(async () => (await shop.ledger(run))["EMAIL PENDING QUIET_HOURS"] === 2);
+  await shop.ctx.db.write([sql`UPDATE coupon SET state = 'USED' WHERE id = ${used}`]);
+  shop.pass(61 * minute);
+  await shop.becomes(run, "COMPLETED");
+  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 1, "EMAIL SKIPPED NOT_HELD": 1 });
 });

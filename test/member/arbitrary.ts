@@ -14,6 +14,7 @@ const moment = fc.oneof(
   fc.integer({ min: -90_000, max: 90_000 }).map((seconds) => asOf + seconds * 1000),
 );
 const lower = word.map((name) => name.toLowerCase());
+const called = fc.oneof(word, fc.constantFrom("Kim", "kim", "KIM"));
 const email = lower.map((name) => `${name}@shop.example`);
 const phone = fc.constantFrom("+4915112345678", "+4915112345679", "+15005550006");
 const date = fc.oneof(
@@ -35,6 +36,7 @@ const attributes = fc.dictionary(fc.constantFrom("x", "y", "a b", "ü"), fact, {
 
 /** A random member; `seq`, `id` and `external_id` are given by the test. */
 export const person: fc.Arbitrary<Omit<Person, "seq" | "id" | "external_id">> = fc.record({
+  name: maybe(called),
   email: maybe(email),
   phone: maybe(phone),
   locale: fc.constantFrom("en", "de", "de-AT"),
@@ -99,6 +101,7 @@ const channelTopic = fc.record({ channel, topic }, { requiredKeys: ["channel"] }
 
 /** Random arguments of every term. */
 export const shapes: Record<string, fc.Arbitrary<unknown>> = {
+  name: text(called),
   email: text(email, lower),
   phone: text(phone, fc.constantFrom("49151", "678", "+1", "a")),
   locale: text(fc.constantFrom("en", "de", "fr")),

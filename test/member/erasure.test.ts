@@ -35,7 +35,7 @@ async function reached(channel: string): Promise<number> {
 }
 
 test("who unsubscribed by link, was erased and is imported again is not mailed before she says yes", async () => {
-  const uma = { externalId: "uma", email: "uma@shop.example", consent: yes("EMAIL") };
+  const uma = { externalId: "uma", name: "Mrs uma", email: "uma@shop.example", consent: yes("EMAIL") };
   await arrives(uma);
   expect(await reached("EMAIL")).toBe(1);
   await saidByLink(shop.ctx, { member: await seqOf("uma"), channel: "EMAIL", topic: "*", granted: false });

@@ -10,6 +10,8 @@ beforeAll(async () => {
   await ledger.members(30);
   await ledger.ctx.db.write([
     sql`UPDATE member SET external_id = '4711' WHERE seq = 7`,
+    sql`UPDATE member SET name = 'Zoë Lee' WHERE seq = 20`,
+    sql`UPDATE member SET name = 'zoo' WHERE seq = 21`,
     sql`UPDATE member SET deleted_at = 1 WHERE seq = 9`,
   ]);
 });
@@ -27,6 +29,11 @@ test("a member is found by what she says: address, phone, either id, or how they
   expect([await find("x9"), await find("u9@shop.test"), await find(""), await find("%")]).toEqual([[], [], [], []]);
   expect(await find("u2", 50)).toEqual([]);
   expect(await find("u2@shop.test%")).toEqual([]);
+});
+
+test("a member is found by her name, in capitals or not, and by how it begins", async () => {
+  expect([await find("zoë  LEE"), await find("ZOO"), await find("zo")]).toEqual([[20], [21], []]);
+  expect([await find("Zoë"), await find("lee")]).toEqual([[20], []]);
 });
 
 test("looking for a member walks no members", async () => {

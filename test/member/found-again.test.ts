@@ -41,6 +41,7 @@ async function selected(filter: unknown): Promise<string[]> {
 const cafe = { composed: "Caf\u00E9", decomposed: "Cafe\u0301" };
 const kim = {
   externalId: "kim",
+  name: ` Kim\u200B  L${cafe.decomposed.slice(-2)}e `,
   email: "Kim.Lee@Shop.Example",
   phone: "+49 (0) 151 23456789",
   locale: "pt-br",
@@ -52,6 +53,7 @@ const kim = {
 
 describe("whom a filter names is whom was stored, however either was written", () => {
   const asked: Readonly<Record<string, { readonly is: string; readonly part: string }>> = {
+    name: { is: "Kim L\u00E9e", part: "L\u00E9e" },
     email: { is: " KIM.LEE@shop.EXAMPLE", part: "Kim.Lee@S" },
     phone: { is: "0049 151 / 234-567 89", part: "+49 (0) 151 23" },
     locale: { is: "pt_BR", part: "pt" },

@@ -33,9 +33,16 @@ const kinds = (outcomes: readonly UpsertOutcome[]) => outcomes.map(({ kind }) =>
 
 describe("upsertMembers", () => {
   test("creates, updates, and leaves alone what is the same", async () => {
-    const anna = { externalId: "anna", email: " Anna@Shop.Example ", phone: "0049 151 / 123-456 78", level: 2 };
+    const anna = {
+      externalId: "anna",
+      name: " Anna  Müller ",
+      email: " Anna@Shop.Example ",
+      phone: "0049 151 / 123-456 78",
+      level: 2,
+    };
     expect(kinds(await upsert(anna, { externalId: "ben" }))).toEqual(["created", "created"]);
     expect(await member("anna")).toMatchObject({
+      name: "Anna Müller",
       email: "anna@shop.example",
       phone: "+4915112345678",
       level: 2,
@@ -60,14 +67,19 @@ describe("upsertMembers", () => {
   test("leaves alone what an item does not give, and takes away what it gives as null", async () => {
     await upsert({
       externalId: "dora",
+      name: "Dora",
       email: "dora@shop.example",
       points: 5,
       birthday: "1990-01-01",
       locale: "de-at",
       registeredAt: "2020-01-01T00:00:00Z",
     });
-    await upsert({ externalId: "dora", birthday: null }, { externalId: "eve", email: null, points: 7, locale: "fr" });
+    await upsert(
+      { externalId: "dora", name: null, birthday: null },
+      { externalId: "eve", email: null, points: 7, locale: "fr" },
+    );
     expect(await member("dora")).toMatchObject({
+      name: null,
       email: "dora@shop.example",
       points: 5,
       birthday: null,

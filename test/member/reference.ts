@@ -6,6 +6,7 @@ export interface Person {
   seq: number;
   id: string;
   external_id: string;
+  name: string | null;
   email: string | null;
   phone: string | null;
   locale: string;
@@ -39,6 +40,7 @@ type Json = any;
 const columns: Record<string, keyof Person> = {
   id: "id",
   externalId: "external_id",
+  name: "name",
   email: "email",
   phone: "phone",
   locale: "locale",

@@ -114,6 +114,7 @@ const times = [...ranges(moment), { inLastDays: 7 }, { inNextDays: 7 }, { today:
 const indexed: Readonly<Record<string, readonly unknown[]>> = {
   id: text,
   externalId: text,
+  name: text,
   email: [{ eq: "x@shop.example" }, { in: ["x@shop.example", "y@shop.example"] }],
   phone: [{ eq: "+4915112345678" }, { in: ["+4915112345678"] }],
   level: ranges(3),

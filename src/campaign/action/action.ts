@@ -7,7 +7,8 @@ import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "../content/content.ts";
-import type { OfferScope, Variables } from "../content/template.ts";
+import type { OfferScope } from "../content/template.ts";
+import type { Variables } from "../content/variables.ts";
 import type { LedgerChannel } from "../ledger/channel.ts";
 import type { Page } from "../ledger/page-rows.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
@@ -15,6 +16,8 @@ import type { RewardSimulation } from "./simulation.ts";
 
 /** What a campaign says of its action. */
 export interface ActionChoice {
+  /** The campaign's number, once it has one. */
+  readonly id?: number;
   readonly kind: string;
   readonly couponTemplate: number | null;
   /** The promotion that it announces. */
@@ -27,8 +30,8 @@ export interface Reader {
   readonly locale: string;
   /** Null where it is the shop's. */
   readonly time_zone: string | null;
-  /** Of what the run gave the member, where that has a code. */
-  readonly coupon_code?: string | null;
+  /** What is the member's own of the offer, as {@link ActionDefinition.content} `own` answered it. */
+  readonly own?: string | null;
 }
 
 /** Members who are asked about, by a condition over `m`. */
@@ -58,8 +61,12 @@ export interface ActionDefinition<Kind extends string, Facts> {
     freeze(ctx: Context, choice: ActionChoice): Promise<Facts>;
   };
   readonly content: {
-    /** What templates may say besides, each with an example. */
+    /** What templates may say besides. */
     readonly variables: Variables;
+    /** Which of these one campaign's may; all unless said. */
+    known?(choice: ActionChoice): Variables;
+    /** An expression over member `m` for what is the member's own of it, when a message of this run is made. */
+    own?(facts: Facts, run: number): SQL;
     issues?(content: Content, channels: readonly ChannelName[]): Issue[];
     values?(ctx: Context, facts: Facts, reader: Reader): OfferScope;
   };
@@ -90,6 +97,4 @@ export interface Giving<Facts> {
   count(page: Page, facts: Facts): Query[];
   /** Told the results of `issue` after the commit; nobody waits for it, and it does not throw. */
   issued(ctx: Context, facts: Facts, results: readonly ResultSet[]): Promise<void>;
-  /** An expression over member `m` for the code that the run gave; absent where it gives none. */
-  code(facts: Facts, run: number): SQL | undefined;
 }

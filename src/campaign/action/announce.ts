@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { contentPurposes } from "../content/purposes.ts";
 import { unwantedTemplate } from "./coupon-choice.ts";
 import { defineAction } from "./define.ts";
 
@@ -12,6 +13,9 @@ export const announce = defineAction({
     startIssues: async () => [],
   },
   facts: { schema: z.object({}), freeze: async () => ({}) },
-  content: { variables: {} },
+  content: {
+    variables: contentPurposes.PROMOTION.variables,
+    known: ({ promotion }) => contentPurposes[promotion === null ? "MESSAGE" : "PROMOTION"].variables,
+  },
   skipReasons: {},
 });

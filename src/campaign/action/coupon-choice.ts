@@ -4,6 +4,7 @@ import type { CouponTemplate } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { readTemplateToClaim } from "../../coupon/template/template-to-claim.ts";
+import { offerOf } from "../../coupon/words.ts";
 import type { Issue } from "../../errors.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { ActionChoice } from "./action.ts";
@@ -23,7 +24,12 @@ export const findGiven: Find = findTemplate;
 export const findClaimable: Find = readTemplateToClaim;
 
 /** What a campaign's run keeps of its coupons. */
-export async function freezeReward(ctx: Context, { couponTemplate }: ActionChoice, find: Find): Promise<CouponReward> {
+export async function freezeReward(
+  ctx: Context,
+  { couponTemplate }: ActionChoice,
+  find: Find,
+  { isGiven = false }: { readonly isGiven?: boolean } = {},
+): Promise<CouponReward> {
   const template = couponTemplate === null ? undefined : await find(ctx, couponTemplate);
   if (!template) throw new Error(`coupon template ${couponTemplate}, which a campaign names, is gone`);
   const asOf = ctx.clock();
@@ -37,6 +43,7 @@ export async function freezeReward(ctx: Context, { couponTemplate }: ActionChoic
     codeMode,
     codePrefix,
     linkUntil: Math.max(asOf + linkLifetimeMs, closesAt ?? 0),
+    offer: offerOf(template, isGiven ? asOf : undefined),
   };
 }
 

@@ -11,10 +11,9 @@ import {
   unitsLeft,
   whatIsShort,
 } from "../../coupon/issue/issue-rules.ts";
-import { claimUrl } from "../../coupon/link/claim-link.ts";
 import { codeModes } from "../../coupon/table.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
-import { rows } from "../../db/bulk.ts";
+import { CouponOffer } from "../../coupon/words.ts";
 import type { Query } from "../../db/statement.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
 import { fromFrozen, Predicate } from "../predicate.ts";
@@ -36,6 +35,8 @@ export const CouponReward = z.object({
   codePrefix: z.string(),
   /** How long claim links work (ms). */
   linkUntil: z.int(),
+  /** What members are told of them. */
+  offer: CouponOffer.optional(),
 });
 export type CouponReward = z.infer<typeof CouponReward>;
 
@@ -86,32 +87,9 @@ export function issuedToMembers(ctx: Context, { template }: CouponReward, result
   return couponsIssued(ctx, template, results);
 }
 
-/** The code of the coupon that a run gave to member `m`; absent where there are none with codes. */
-export function codeGiven({ codeMode }: CouponReward, run: number): SQL | undefined {
-  if (codeMode === "NONE") return undefined;
-  return sql`(SELECT c.code FROM coupon c WHERE c.member = m.seq AND c.source = ${sourceOf(run)} LIMIT 1)`;
-}
-
-/** The codes of the coupons that these runs gave a member, by run. */
-export async function codesGiven(
-  ctx: Context,
-  member: number,
-  runs: readonly number[],
-): Promise<ReadonlyMap<number, string>> {
-  if (runs.length === 0) return new Map();
-  const sources = rows(runs.map(sourceOf));
-  const found = await ctx.db.all<{ source: string; code: string | null }>(sql`
-    SELECT source, code FROM coupon WHERE member = ${member} AND source IN (SELECT value FROM ${sources})`);
-  return new Map(found.map(({ source, code }) => [Number(source.slice(sourceOf("").length)), code ?? ""]));
-}
-
-function sourceOf(run: number | ""): string {
+/** Who a run's coupons are from. */
+export function sourceOf(run: number): string {
   return `run/${run}`;
-}
-
-/** Where a member claims one without signing in. */
-export function claimLink(ctx: Context, { template, linkUntil: until }: CouponReward, member: number): string {
-  return claimUrl(ctx, { template, member, until });
 }
 
 /** What it is worth and how far it goes. */

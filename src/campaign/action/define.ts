@@ -23,6 +23,8 @@ export interface FrozenAction {
   readonly kind: string;
   /** Why its message is not for member `m`. */
   skipRules(now: number): SkipRules;
+  /** An expression over member `m` for what is the reader's own of it; absent where nothing is. */
+  own(run: number): SQL | undefined;
   /** What a reader's message may say of it. */
   values(ctx: Context, reader: Reader): OfferScope;
   readonly gives: FrozenGiving | undefined;
@@ -38,7 +40,6 @@ export interface FrozenGiving extends Pick<Giving<never>, "channel" | "missing" 
   issue(page: Page): Query[];
   count(page: Page): Query[];
   issued(ctx: Context, results: readonly ResultSet[]): Promise<void>;
-  code(run: number): SQL | undefined;
 }
 
 /** Makes an action of its definition. Adding one is a file and a line in `action/index.ts`. */
@@ -63,6 +64,7 @@ function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts
   return {
     kind: definition.kind,
     skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
+    own: (run) => definition.content.own?.(facts, run),
     values: (ctx, reader) => definition.content.values?.(ctx, facts, reader) ?? {},
     gives: gives && givingOf(gives, facts),
     simulate: async (ctx, scope) => definition.simulate?.(ctx, facts, scope) ?? null,
@@ -81,6 +83,5 @@ function givingOf<Facts>(gives: Giving<Facts>, facts: Facts): FrozenGiving {
     issue: (page) => gives.issue(page, facts),
     count: (page) => gives.count(page, facts),
     issued: (ctx, results) => gives.issued(ctx, facts, results),
-    code: (run) => gives.code(facts, run),
   };
 }

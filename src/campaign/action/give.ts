@@ -1,15 +1,16 @@
 import { type SQL, sql } from "drizzle-orm";
 import { unissuable } from "../../coupon/issue/issuable.ts";
 import type { Query } from "../../db/statement.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import { addSends, skipAdded } from "../ledger/add-sends.ts";
 import { rewardChannel } from "../ledger/channel.ts";
 import { countMostlySent } from "../ledger/counts.ts";
 import { rewardSkipReason } from "../ledger/decision.ts";
 import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
 import { choiceIssues, findGiven, freezeReward, startIssues } from "./coupon-choice.ts";
+import { couponGiven, couponScope } from "./coupon-message.ts";
 import {
   CouponReward,
-  codeGiven,
   couponSkipReasons,
   issuedToMembers,
   issueToMembers,
@@ -33,10 +34,11 @@ export const give = defineAction({
     issues: (ctx, choice) => choiceIssues(ctx, choice, unissuable),
     startIssues: (ctx, choice, startsAt) => startIssues(ctx, choice, startsAt, findGiven),
   },
-  facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findGiven) },
+  facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findGiven, { isGiven: true }) },
   content: {
-    variables: { coupon: { name: "10 off", code: "SPRING-7ZP4Q1M9XK2VB3" } },
-    values: (_ctx, { name }, { coupon_code }) => ({ coupon: { name, code: coupon_code ?? "" } }),
+    variables: contentPurposes.GIVEN.variables,
+    own: couponGiven,
+    values: couponScope,
   },
   skipReasons: {
     ...couponSkipReasons,
@@ -54,7 +56,6 @@ export const give = defineAction({
     },
     count: (page) => countMostlySent(page.run, rewardChannel, rowsOfPage(page, rewardChannel)),
     issued: issuedToMembers,
-    code: codeGiven,
   },
   simulate: simulateCoupons,
 });

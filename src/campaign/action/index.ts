@@ -4,16 +4,17 @@ import type { Context } from "../../context.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "../content/content.ts";
 import { contentIssues } from "../content/content-issues.ts";
-import { templateVariables } from "../content/template.ts";
+import { commonVariables } from "../content/variables.ts";
 import { skipReasons } from "../ledger/skip-reason.ts";
 import type { ActionChoice } from "./action.ts";
 import { announce } from "./announce.ts";
 import type { Action, FrozenAction } from "./define.ts";
 import { give } from "./give.ts";
 import { invite } from "./invite.ts";
+import { remind } from "./remind.ts";
 
 /** Everything that a campaign can do. Adding an action is a file and a line here. */
-export const actions = [announce, give, invite] as const;
+export const actions = [announce, give, invite, remind] as const;
 
 export type CampaignKind = (typeof actions)[number]["kind"];
 export const campaignKinds: readonly CampaignKind[] = actions.map(({ kind }) => kind);
@@ -42,12 +43,12 @@ export function fromFrozen(stored: unknown): FrozenAction {
 /** What is wrong with a campaign's action and its messages on these channels. */
 export async function messageIssues(
   ctx: Context,
-  kind: string,
+  choice: ActionChoice,
   content: Content,
   channels: readonly ChannelName[],
 ): Promise<Issue[]> {
-  const own = actionOf(kind).content;
-  const variables = { ...templateVariables, ...own.variables };
+  const own = actionOf(choice.kind).content;
+  const variables = { ...commonVariables, ...(own.known?.(choice) ?? own.variables) };
   return [...(await contentIssues(ctx, content, channels, variables)), ...(own.issues?.(content, channels) ?? [])];
 }
 

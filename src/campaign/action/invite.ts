@@ -1,8 +1,10 @@
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "../content/content.ts";
+import { contentPurposes } from "../content/purposes.ts";
 import { choiceIssues, findClaimable, freezeReward, startIssues, unclaimable } from "./coupon-choice.ts";
-import { CouponReward, claimLink, couponSkipReasons, rulesOfInviting } from "./coupon-reward.ts";
+import { couponScope, couponsLeft } from "./coupon-message.ts";
+import { CouponReward, couponSkipReasons, rulesOfInviting } from "./coupon-reward.ts";
 import { simulateCoupons } from "./coupon-simulation.ts";
 import { defineAction } from "./define.ts";
 
@@ -17,9 +19,10 @@ export const invite = defineAction({
   },
   facts: { schema: CouponReward, freeze: (ctx, choice) => freezeReward(ctx, choice, findClaimable) },
   content: {
-    variables: { coupon: { name: "10 off", claimUrl: "https://shop.example/c/1-4fx-hwg20-8d0e1f" } },
+    variables: contentPurposes.INVITED.variables,
     issues: withoutLink,
-    values: (ctx, reward, { seq }) => ({ coupon: { name: reward.name, claimUrl: claimLink(ctx, reward, seq) } }),
+    own: couponsLeft,
+    values: (ctx, reward, reader) => couponScope(ctx, reward, reader, { isClaimed: true }),
   },
   skipReasons: couponSkipReasons,
   skipRules: rulesOfInviting,

@@ -4,8 +4,9 @@ import type { Issue } from "../../errors.ts";
 import type { Content } from "./content.ts";
 import { giveWay, readerBudget } from "./render-budget.ts";
 import { renderParts } from "./rendition.ts";
-import { compileTemplate, type TemplateScope, templateVariables, type Variables } from "./template.ts";
+import { compileTemplate } from "./template.ts";
 import { templateIssues } from "./template-issues.ts";
+import { commonVariables, exampleScope, type Variables, wayOutVariables } from "./variables.ts";
 
 type Parts = Readonly<Record<string, string>>;
 
@@ -18,7 +19,7 @@ export async function contentIssues(
   ctx: Context,
   content: Content,
   wanted: readonly ChannelName[],
-  known: Variables = templateVariables,
+  known: Variables = commonVariables,
 ): Promise<Issue[]> {
   const issues = wanted
     .filter((channel) => !content[channel]?.default)
@@ -27,7 +28,7 @@ export async function contentIssues(
       message: `the campaign uses ${channel} and has no content for it`,
     }));
   for (const channel of channelNames) {
-    const variables = factsOf(channel).unsubscribe ? { ...known, unsubscribeUrl: exampleWayOut } : known;
+    const variables = factsOf(channel).unsubscribe ? { ...known, ...wayOutVariables } : known;
     for (const [locale, parts] of Object.entries(content[channel] ?? {})) {
       const written = await partIssues(ctx, channel, parts, variables);
       const found = written.length > 0 ? written : await sampleIssues(ctx, channel, parts, variables);
@@ -36,8 +37,6 @@ export async function contentIssues(
   }
   return issues;
 }
-
-const exampleWayOut = "https://shop.example/u/eyJ0byI6InVuc3Vic2NyaWJlIn0.q8Zk1";
 
 async function partIssues(ctx: Context, channel: ChannelName, parts: Parts, variables: Variables): Promise<Issue[]> {
   const known = factsOf(channel).parts;
@@ -66,10 +65,4 @@ async function sampleIssues(ctx: Context, channel: ChannelName, parts: Parts, va
   return faults
     .filter(({ part, isOfValues }) => !isOfValues || !/\{[{%]/.test(parts[part] ?? ""))
     .map(({ part, place, message }) => ({ path: `${part}${place}`, message }));
-}
-
-/** The examples as values. The one cast of them: {@link templateVariables} is such a scope but for the attributes. */
-function exampleScope(variables: Variables): TemplateScope {
-  const { member } = templateVariables;
-  return { ...variables, member: { ...member, attributes: {} } } as unknown as TemplateScope;
 }

@@ -1,4 +1,5 @@
 import type { FilterImplOptions, Liquid, Context as LiquidContext } from "liquidjs";
+import { Moment } from "../../moment.ts";
 
 /** Where dates are read: the moment that is now (ms), and the reader's zone, IANA. */
 export interface DateFacts {
@@ -51,6 +52,7 @@ interface Day {
 const zoned = /(?:[zZ]|[+-]\d{2}:?\d{2}|\bGMT|\bUTC)$/;
 
 function dayOf(value: unknown, { now, timeZone }: DateFacts): Day | undefined {
+  if (value instanceof Moment) return { at: value.at, timeZone };
   const text = typeof value === "number" ? String(value) : String(value ?? "").trim();
   const day = (at: number, zone: string) => (Number.isFinite(at) ? { at, timeZone: zone } : undefined);
   if (text === "now" || text === "today") return day(now, timeZone);

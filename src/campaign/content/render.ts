@@ -5,11 +5,12 @@ import { addressesOf } from "../../member/consent.ts";
 import { linkUrl } from "./link.ts";
 import type { OfferScope, TemplateScope } from "./template.ts";
 
-/** What a template needs of a member: the columns of {@link memberColumns}. */
+/** What a template needs of a member: the columns of {@link readerColumns}. */
 export interface RenderMember {
   readonly seq: number;
   readonly id: string;
   readonly external_id: string;
+  readonly name: string | null;
   readonly email: string | null;
   readonly locale: string;
   /** Null where it is the shop's. */
@@ -20,8 +21,8 @@ export interface RenderMember {
   readonly account_type: string;
   readonly birthday: string | null;
   readonly attributes: string;
-  /** Where the run gave a coupon with a code. */
-  readonly coupon_code?: string | null;
+  /** What is the member's own of what is offered, JSON. */
+  readonly own?: string | null;
 }
 
 /** A member to be written to: the columns of {@link recipientColumns}. */
@@ -32,13 +33,18 @@ export interface Recipient extends RenderMember {
   readonly deleted_at: number | null;
 }
 
-export const memberColumns =
-  sql.raw(`m.seq, m.id, m.external_id, m.email, m.locale, m.time_zone, m.level, m.points, m.total_spend,
+const memberColumns =
+  sql.raw(`m.seq, m.id, m.external_id, m.email, m.name, m.locale, m.time_zone, m.level, m.points, m.total_spend,
   m.account_type, m.birthday, m.attributes`);
 
-/** `code`: an expression over member `m` for the code that the run gave, where it gives any. */
-export function recipientColumns(channel: ExternalChannelName, code: SQL = sql`NULL`): SQL {
-  return sql`${memberColumns}, m.deleted_at, ${addressesOf(channel)} AS addresses, ${code} AS coupon_code`;
+/** `own`: an expression over member `m` for what is the member's own of what is offered, where anything is. */
+export function recipientColumns(channel: ExternalChannelName, own?: SQL): SQL {
+  return sql`${readerColumns(own)}, m.deleted_at, ${addressesOf(channel)} AS addresses`;
+}
+
+/** The columns of {@link RenderMember}. */
+export function readerColumns(own?: SQL): SQL {
+  return sql`${memberColumns}, ${own ?? sql`NULL`} AS own`;
 }
 
 /** The seq of the member whom an envelope is for. */
@@ -69,6 +75,7 @@ export function scopeFor(
     member: {
       id: member.id,
       externalId: member.external_id,
+      name: member.name ?? "",
       email: member.email ?? "",
       locale: member.locale,
       timeZone: member.time_zone ?? ctx.settings.shopTimeZone,

@@ -1,8 +1,8 @@
 import type { Variable } from "liquidjs";
 import type { Issue } from "../../errors.ts";
 import { plain } from "./liquid.ts";
-import { templateVariables, type Variables } from "./template.ts";
 import { templateFault } from "./template-fault.ts";
+import { attributes, commonVariables, type Variables } from "./variables.ts";
 
 /**
  * Of one template. The engine's check takes time by the square of these: what nobody would write must not hold up the
@@ -14,7 +14,7 @@ const bounds = { tags: 500, tagged: 20_000, tag: 4_000, nested: 8, brackets: 100
  * Faults of a template's source, each with its place `:line:column`: syntax, unknown filters and tags, unknown
  * variables.
  */
-export function templateIssues(source: string, known: Variables = templateVariables): Issue[] {
+export function templateIssues(source: string, known: Variables = commonVariables): Issue[] {
   const excess = excessOf(source);
   if (excess) return [excess];
   try {
@@ -86,19 +86,14 @@ function unknownVariable(known: Variables, name: string, { location: { row, col 
 }
 
 function isKnown(known: Variables, { segments }: Variable): boolean {
-  const [root = "", field] = segments.map(String);
-  const fields = Object.entries(known).find(([name]) => name === root)?.[1];
-  if (typeof fields === "string") return field === undefined;
-  if (!fields || field === undefined) return false;
-  if (root === "member" && field === "attributes") return segments.length > 2;
-  return segments.length === 2 && Object.hasOwn(fields, field);
+  const path = segments.map(String);
+  if (path[0] === "member" && path[1] === "attributes") return segments.length > 2;
+  const name = path.join(".");
+  return name.split(".").length === path.length && Object.hasOwn(known, name);
 }
 
 function namesOf(known: Variables): string[] {
-  const named = Object.entries(known).flatMap(([root, fields]) =>
-    typeof fields === "string" ? [root] : Object.keys(fields).map((field) => `${root}.${field}`),
-  );
-  return [...named, "member.attributes.<name>"];
+  return [...Object.keys(known), attributes.name];
 }
 
 function placeOf(source: string, index: number): string {

@@ -1,27 +1,6 @@
 import { Drop, type Template } from "liquidjs";
 import { escaping, plain, type RenderingWorld, renderWith } from "./liquid.ts";
 
-/** What a template may say of the member, the campaign and the shop; each with an example. */
-export const templateVariables = {
-  member: {
-    id: "m_8Zk1",
-    externalId: "4711",
-    email: "kim@example.com",
-    locale: "en",
-    timeZone: "Europe/Berlin",
-    level: 3,
-    points: 120,
-    totalSpend: 45_900,
-    accountType: "personal",
-    birthday: "1990-05-17",
-  },
-  campaign: { name: "Spring sale" },
-  shop: { name: "Fanfare" },
-} as const;
-
-/** Names of variables: root → field, or a root that is a text itself; each with an example. */
-export type Variables = Readonly<Record<string, Readonly<Record<string, unknown>> | string>>;
-
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
 export interface TemplateScope {
   readonly member: Readonly<Record<string, unknown>> & {
@@ -31,9 +10,9 @@ export interface TemplateScope {
   readonly campaign: { readonly name: string };
   readonly shop: { readonly name: string };
   /** The member's coupon, or the one that the member may claim. */
-  readonly coupon?: Readonly<Record<string, string>>;
-  /** The promotion that is announced. */
-  readonly promotion?: Readonly<Record<string, string>>;
+  readonly coupon?: Readonly<Record<string, unknown>>;
+  /** The promotion that is announced. Moments are of `moment.ts`, everything else is text or lists of texts. */
+  readonly promotion?: Readonly<Record<string, unknown>>;
   /** Where the member unsubscribes, on channels that have such a link. */
   readonly unsubscribeUrl?: string;
 }

@@ -56,7 +56,7 @@ export async function launchCampaign(
 
 async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
-  const content = await messageIssues(ctx, campaign.kind, campaign.content, campaign.channels);
+  const content = await messageIssues(ctx, campaign, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
   const rehearsed = await rehearsalIssues(ctx, campaign);

@@ -34,7 +34,7 @@ export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rende
   const { run, channel } = batch;
   const { name, action } = await messageFacts(ctx, run);
   const [members, templates, { topic }] = await Promise.all([
-    membersOf(ctx, batch, recipientColumns(channel, action.gives?.code(run))),
+    membersOf(ctx, batch, recipientColumns(channel, action.own(run))),
     runTemplates(ctx, run, channel),
     frozenRun(ctx, run),
   ]);

@@ -103,7 +103,7 @@ async function checkDraft(ctx: Context, draft: CampaignDraft) {
   const { kind, channels, audience, content, startsAt, endsAt } = parsed;
   const action = actionOf(kind);
   const issues: Issue[] = [
-    ...(await messageIssues(ctx, kind, content, [])),
+    ...(await messageIssues(ctx, parsed, content, [])),
     ...(await action.input.issues(ctx, parsed)),
   ];
   if (channels.length === 0 && action.channels === "needed") {

@@ -1,8 +1,7 @@
 import { sql } from "drizzle-orm";
 import { factsOf, type LocalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { codesGiven } from "../action/coupon-reward.ts";
-import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { type RenderMember, readerColumns, scopeFor } from "../content/render.ts";
 import { type Budget, readerBudget } from "../content/render-budget.ts";
 import { renderParts, type Templates } from "../content/rendition.ts";
 import { runTemplates } from "../run/frozen.ts";
@@ -27,23 +26,29 @@ export async function renderedMessages(
 ): Promise<ReadonlyMap<number, RenderedMessage>> {
   if (input.runs.length === 0) return new Map();
   const [member, readers] = await Promise.all([
-    ctx.db.first<RenderMember>(sql`SELECT ${memberColumns} FROM member m WHERE m.seq = ${input.member}`),
+    ctx.db.first<RenderMember>(sql`SELECT ${readerColumns()} FROM member m WHERE m.seq = ${input.member}`),
     Promise.all(input.runs.map((run) => readerOf(ctx, input.channel, run))),
   ]);
   if (!member) return new Map();
-  const giving = readers.filter(({ run, facts: { action } }) => action.gives?.code(run) !== undefined);
-  const codes = await codesGiven(
-    ctx,
-    member.seq,
-    giving.map(({ run }) => run),
-  );
+  const owned = await ownOf(ctx, member.seq, readers);
   const budget = readerBudget();
   const texts = new Map<number, RenderedMessage>();
   for (const reader of readers) {
-    const own = { ...member, coupon_code: codes.get(reader.run) ?? null };
+    const own = { ...member, own: owned.get(reader.run) ?? null };
     texts.set(reader.run, await textFor(ctx, reader, { channel: input.channel, member: own, budget }));
   }
   return texts;
+}
+
+/** What is the member's own of what these runs offer, JSON by run. */
+async function ownOf(ctx: Context, member: number, readers: readonly Reader[]): Promise<ReadonlyMap<number, string>> {
+  const asked = readers.flatMap(({ run, facts: { action } }) => {
+    const own = action.own(run);
+    return own ? [sql`SELECT ${run} AS run, ${own} AS own FROM member m WHERE m.seq = ${member}`] : [];
+  });
+  if (asked.length === 0) return new Map();
+  const found = await ctx.db.all<{ run: number; own: string | null }>(sql.join(asked, sql` UNION ALL `));
+  return new Map(found.map(({ run, own }) => [run, own ?? "{}"]));
 }
 
 /** A run's text with its templates parsed, each locale once. */

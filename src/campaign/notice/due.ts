@@ -57,7 +57,6 @@ async function remindOfDrop(
     slot: 0,
     policy,
     audience: { couponReminder: { template: template.id } },
-    at: opensAt,
     startsAt: tellAt > now ? tellAt : null,
     endsAt: Math.min(template.closesAt ?? Number.POSITIVE_INFINITY, opensAt + lateMs),
   });
@@ -92,7 +91,7 @@ async function remindOfSlot(
   const notice = { kind: "EXPIRY", template, slot } as const;
   const span = { after: moment(slot), until: moment(end), heldSince: moment(tellAt) };
   const audience = { couponExpiring: { template: template.id, ...span } };
-  await launchNotice(ctx, { ...notice, policy, audience, at: end, startsAt: null, endsAt: end });
+  await launchNotice(ctx, { ...notice, policy, audience, startsAt: null, endsAt: end });
 }
 
 /** One template that cannot be told of must not keep the others from it. */

@@ -5,12 +5,15 @@ import { decideNotice, type NoticeKey, noteNoticeCampaign } from "../../coupon/r
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal } from "../../errors.ts";
+import { versionsOf } from "../../transition/revision.ts";
+import { remind } from "../action/remind.ts";
 import { keepFrozen } from "../approval/freeze.ts";
+import { offerOf } from "../approval/subjects.ts";
 import { Content } from "../content/content.ts";
+import { houseContent } from "../content/house-texts.ts";
 import { launchCampaign } from "../control/launch.ts";
 import { type CampaignDraft, createCampaign } from "../draft/campaign.ts";
 import { moveCampaign } from "../draft/transitions.ts";
-import { usualContent } from "./text.ts";
 
 /** One reminder, decided on: whom it is for, and when. Times are ms. */
 export interface Notice {
@@ -18,11 +21,9 @@ export interface Notice {
   readonly template: CouponTemplate;
   /** What tells it from others of its kind and template: it is sent once. */
   readonly slot: number;
-  readonly policy: Pick<NoticePolicy, "channels" | "content"> & { readonly lead: number };
+  readonly policy: Pick<NoticePolicy, "channels" | "content">;
   /** In the audience language. */
   readonly audience: unknown;
-  /** When the drop opens, or the last of the coupons expires. */
-  readonly at: number;
   readonly startsAt: number | null;
   readonly endsAt: number;
 }
@@ -44,12 +45,13 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
   const key = { kind, template: template.id, slot };
   const launched = await withTransaction(systemOf(ctx), async (tx) => {
     if (!(await decideNotice(tx, key))) return undefined;
-    const campaign = await createCampaign(tx, draftOf(tx, notice));
+    const campaign = await createCampaign(tx, draftOf(notice));
     if (isRefusal(campaign)) return campaign;
     const [{ id }, at] = [campaign, tx.clock()];
+    const [templateVersion = 0] = await versionsOf(tx, offerOf(campaign));
     await tx.db.write([
       // By the policy any number of members was agreed to.
-      keepFrozen(id, { audience: campaign.audience, members: null, segmentVersion: 0, templateVersion: 0, at }),
+      keepFrozen(id, { audience: campaign.audience, members: null, segmentVersion: 0, templateVersion, at }),
       ...moveCampaign(tx, "submit", id, reason),
       ...moveCampaign(tx, "approve", id, reason),
       noteNoticeCampaign(key, id),
@@ -69,18 +71,18 @@ function systemOf(ctx: Context): Context {
   return { ...ctx, actor: { kind: "system", job: "coupon-notice" } };
 }
 
-function draftOf({ settings }: Context, { kind, template, policy, audience, ...when }: Notice): CampaignDraft {
+function draftOf({ kind, template, policy, audience, startsAt, endsAt }: Notice): CampaignDraft {
   const channels = policy.channels === null ? [...usualChannels] : Channels.parse(policy.channels);
-  const { at, startsAt, endsAt } = when;
-  const facts = { kind, at, lead: policy.lead, timeZone: settings.shopTimeZone, activeUrl: template.activeUrl };
   const own = policy.content === null ? {} : Content.parse(policy.content);
   return {
     name: template.name,
+    kind: remind.kind,
+    couponTemplate: template.id,
     topic,
     audience: { filter: audience },
     channels,
     reach: "FIRST_REACHABLE",
-    content: { ...usualContent(channels, facts), ...own },
+    content: { ...houseContent(kind, channels), ...own },
     transactional: kind === "DROP",
     startsAt,
     endsAt,

@@ -7,6 +7,8 @@ import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { Content } from "../content/content.ts";
 import { contentIssues } from "../content/content-issues.ts";
+import { contentPurposes } from "../content/purposes.ts";
+import { commonVariables } from "../content/variables.ts";
 
 const minuteMs = 60_000;
 
@@ -43,7 +45,11 @@ export async function setNoticePolicy(ctx: Context, input: z.input<typeof Notice
   const checked = parseInput(NoticeInput, input);
   if (isRefusal(checked)) return checked;
   const { leadMinutes: minutes, ...others } = checked;
-  const issues = [...leadIssues(others.kind, minutes), ...(await contentIssues(ctx, others.content ?? {}, []))];
+  const variables = { ...commonVariables, ...contentPurposes[others.kind].variables };
+  const issues = [
+    ...leadIssues(others.kind, minutes),
+    ...(await contentIssues(ctx, others.content ?? {}, [], variables)),
+  ];
   if (issues.length > 0) return refuse.invalid(issues);
   if (others.template !== null && !(await findTemplate(ctx, others.template))) {
     return refuse.notFound("coupon template", others.template);

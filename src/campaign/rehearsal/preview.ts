@@ -5,12 +5,13 @@ import { refuse } from "../../errors.ts";
 import { freezeAction } from "../action/index.ts";
 import { localeFor } from "../content/content.ts";
 import { withDeadLinks } from "../content/link.ts";
-import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { type RenderMember, readerColumns, scopeFor } from "../content/render.ts";
 import { readerBudget } from "../content/render-budget.ts";
 import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
-import { issueOf, type MessageSize, noRun, sizeOf } from "./rehearse.ts";
+import { noRun } from "../no-run.ts";
+import { issueOf, type MessageSize, sizeOf } from "./rehearse.ts";
 
 /** A campaign's message as one member would get it now. */
 export interface Preview {
@@ -43,7 +44,7 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   const action = await freezeAction(ctx, campaign);
   const skip = skipReason(channel, { ...campaign, rules: action.skipRules(now) }, now);
   const member = await ctx.db.first<RenderMember & { skip: string | null }>(sql`
-    SELECT ${memberColumns}, ${skip} AS skip
+    SELECT ${readerColumns(action.own(noRun))}, ${skip} AS skip
     FROM member m WHERE m.seq = ${input.member} AND m.deleted_at IS NULL`);
   if (!member) return refuse.notFound("member", input.member);
   const locale = localeFor(campaign.content, channel, member.locale);

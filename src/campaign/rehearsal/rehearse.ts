@@ -8,14 +8,12 @@ import { type Issue, isRefusal } from "../../errors.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { localeFor } from "../content/content.ts";
 import { withDeadLinks } from "../content/link.ts";
-import { memberColumns, type RenderMember, scopeFor } from "../content/render.ts";
+import { type RenderMember, readerColumns, scopeFor } from "../content/render.ts";
 import { readerBudget } from "../content/render-budget.ts";
 import { type RenderFault, renderParts, templatesOf } from "../content/rendition.ts";
 import type { Campaign } from "../draft/campaign.ts";
+import { noRun } from "../no-run.ts";
 import { campaignSettings } from "../settings.ts";
-
-/** The run that rehearsals are of: none, so that neither ledger nor sums know of them. */
-export const noRun = 0;
 
 /** A fault of a rendition, with its place in the campaign. */
 export function issueOf(channel: ChannelName, locale: string, { part, place, message }: RenderFault): Issue {
@@ -55,19 +53,18 @@ export interface Rehearsal {
   readonly issues: readonly Issue[];
 }
 
+interface RehearsalInput {
+  readonly campaign: Campaign;
+  readonly action: FrozenAction;
+  readonly channel: ChannelName;
+  readonly audience: Audience;
+  readonly members: number;
+}
+
 /** Renders a campaign's messages for the first members of its audience. Nothing is sent. */
-export async function rehearse(
-  ctx: Context,
-  input: {
-    readonly campaign: Campaign;
-    readonly action: FrozenAction;
-    readonly channel: ChannelName;
-    readonly audience: Audience;
-    readonly members: number;
-  },
-): Promise<Rehearsal | HeavyRefusal> {
+export async function rehearse(ctx: Context, input: RehearsalInput): Promise<Rehearsal | HeavyRefusal> {
   const { campaign, action, channel } = input;
-  const members = await firstMembers(ctx, input.audience, input.members);
+  const members = await firstMembers(ctx, input);
   if (isRefusal(members)) return members;
   const templates = templatesOf(campaign.content, channel);
   const dead = withDeadLinks(ctx);
@@ -87,9 +84,13 @@ export async function rehearse(
 }
 
 /** The first members are found at once where everyone is meant; else it may take a look at every one. */
-function firstMembers(ctx: Context, audience: Audience, limit: number): Promise<RenderMember[] | HeavyRefusal> {
+function firstMembers(
+  ctx: Context,
+  { action, audience, members: limit }: RehearsalInput,
+): Promise<RenderMember[] | HeavyRefusal> {
   const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
   const query = sql`
-    SELECT ${memberColumns} FROM member m WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${limit}`;
+    SELECT ${readerColumns(action.own(noRun))} FROM member m
+    WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${limit}`;
   return audience === everyone ? ctx.db.all<RenderMember>(query) : ctx.heavy.all<RenderMember>(query);
 }

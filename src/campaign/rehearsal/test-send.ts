@@ -12,8 +12,8 @@ import { renderParts, templatesOf } from "../content/rendition.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { skipReason } from "../ledger/decision.ts";
 import { campaignTest } from "../messages.ts";
+import { noRun } from "../no-run.ts";
 import { type PreviewInput, previewContent } from "./preview.ts";
-import { noRun } from "./rehearse.ts";
 
 /**
  * Leaves a message that sends a campaign's content to one member through its channel, outside any run. Refuses local
@@ -44,7 +44,7 @@ export async function testEnvelope(
   const action = await freezeAction(ctx, campaign);
   const skip = skipReason(channel, { ...campaign, rules: action.skipRules(now) }, now);
   const member = await ctx.db.first<Recipient>(sql`
-    SELECT ${recipientColumns(channel)} FROM member m WHERE m.seq = ${seq} AND ${skip} IS NULL`);
+    SELECT ${recipientColumns(channel, action.own(noRun))} FROM member m WHERE m.seq = ${seq} AND ${skip} IS NULL`);
   if (!member) return undefined;
   const of = { run: noRun, channel, topic: campaign.topic };
   const scope = scopeFor(ctx, member, { name: campaign.name, offer: action.values(ctx, member), of });

@@ -22,6 +22,15 @@ export async function decideNotice({ db, clock }: Context, { kind, template, slo
   return result?.rowsAffected === 1;
 }
 
+/** Which reminder a campaign is, if it is one that is remembered. */
+export function noticeOfCampaign(
+  { db }: Context,
+  campaign: number,
+): Promise<Pick<NoticeKey, "kind" | "slot"> | undefined> {
+  return db.first<Pick<NoticeKey, "kind" | "slot">>(sql`
+    SELECT kind, slot FROM coupon_notice WHERE campaign = ${campaign}`);
+}
+
 /** The statement that notes which campaign tells of a reminder that was decided on. */
 export function noteNoticeCampaign({ kind, template, slot }: NoticeKey, campaign: number): Query {
   return sql`

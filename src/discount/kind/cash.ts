@@ -8,9 +8,10 @@ export const cash = defineDiscount({
   isMoney: true,
   params: z.strictObject({ value: Minor.describe("Face value, in minor units.") }),
   describe: {
-    en: ({ value }, money) => `worth ${money(value)}`,
-    zh: ({ value }, money) => `抵用${money(value)}`,
+    en: ({ value }, { money }) => `worth ${money(value)}`,
+    zh: ({ value }, { money }) => `抵用${money(value)}`,
   },
+  off: ({ value }, { money }) => money(value),
   maxDiscount: ({ value }) => value,
   apply: (_part, { value }) => value,
 });

@@ -17,11 +17,12 @@ export const fullReduction = defineDiscount({
   description: "An amount off from a threshold upwards, once or for every full threshold.",
   params: Params,
   describe: {
-    en: ({ spend, off, every, times }, money) =>
+    en: ({ spend, off, every, times }, { money }) =>
       `${money(off)} off ${every ? "every" : "from"} ${money(spend)}${times ? `, at most ${times} times` : ""}`,
-    zh: ({ spend, off, every, times }, money) =>
+    zh: ({ spend, off, every, times }, { money }) =>
       `${every ? "每" : ""}满${money(spend)}减${money(off)}${times ? `，最多${times}次` : ""}`,
   },
+  off: ({ off }, { money }) => money(off),
   maxDiscount: ({ off, every, times }) => (every ? times && times * off : off),
   threshold: ({ spend }) => spend,
   apply: ({ amount }, { spend, off, every, times = Number.POSITIVE_INFINITY }) => {

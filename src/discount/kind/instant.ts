@@ -7,9 +7,10 @@ export const instant = defineDiscount({
   description: "An amount off, without a threshold.",
   params: z.strictObject({ off: Minor.describe("Taken off, in minor units.") }),
   describe: {
-    en: ({ off }, money) => `${money(off)} off`,
-    zh: ({ off }, money) => `立减${money(off)}`,
+    en: ({ off }, { money }) => `${money(off)} off`,
+    zh: ({ off }, { money }) => `立减${money(off)}`,
   },
+  off: ({ off }, { money }) => money(off),
   maxDiscount: ({ off }) => off,
   apply: (_part, { off }) => off,
 });

@@ -36,7 +36,9 @@ type PartTexts = Readonly<Record<string, string | null | undefined>>;
 const ContentParts: InputRef<Readonly<Record<string, PartTexts | null | undefined>>> = builder
   .inputRef<Readonly<Record<string, PartTexts | null | undefined>>>("ContentParts")
   .implement({
-    description: "The parts of a message on one channel: exactly one of these. Every part is a Liquid template.",
+    description:
+      "The parts of a message on one channel: exactly one of these. Every part is a Liquid template; " +
+      "`contentVariables` tells what it may say.",
     isOneOf: true,
     fields: (t) =>
       Object.fromEntries(

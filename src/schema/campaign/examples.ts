@@ -15,6 +15,7 @@ mutation AddMembers($input: UpsertMembersInput!) {
         members: [
           {
             externalId: "kim",
+            name: "Kim",
             email: "kim@shop.example",
             level: 4,
             tags: ["vip"],
@@ -53,6 +54,12 @@ mutation SaveSegment($input: CreateSegmentInput!) {
 
 const campaign: readonly Example[] = [
   {
+    query: `# What may a text say? Of a coupon that members are invited to claim, besides what every message may.
+query Variables {
+  contentVariables(purpose: INVITED) { name about usage example }
+}`,
+  },
+  {
     query: `# 4. What is said, to whom, on which channels: a draft.
 mutation WriteCampaign($input: CreateCampaignInput!) {
   createCampaign(input: $input) {
@@ -66,7 +73,11 @@ mutation WriteCampaign($input: CreateCampaignInput!) {
         audience: { everyone: true },
         channels: ["IN_APP", "EMAIL"],
         content: [
-          { parts: { inApp: { title: "Hello {{ member.externalId }}", body: "The {{ campaign.name }} has begun." } } },
+          {
+            parts: {
+              inApp: { title: "Hello {{ member.name | default: 'you' }}", body: "The {{ campaign.name }} has begun." },
+            },
+          },
           {
             parts: {
               email: {
@@ -75,7 +86,7 @@ mutation WriteCampaign($input: CreateCampaignInput!) {
               },
             },
           },
-          { locale: "de", parts: { inApp: { title: "Hallo {{ member.externalId }}", body: "Es geht los." } } },
+          { locale: "de", parts: { inApp: { title: "Hallo {{ member.name }}", body: "Es geht los." } } },
         ],
       },
     },

@@ -5,6 +5,7 @@ import "./approval.ts";
 import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";
+import "./variable.ts";
 import "./caps.ts";
 import "./notice.ts";
 import "./inbox.ts";

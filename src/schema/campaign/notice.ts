@@ -91,7 +91,7 @@ refusable("setCouponNoticePolicy", {
     channels: t.field({ type: [ChannelEnum], description: "In order of preference, at least one." }),
     content: t.field({
       type: [ContentInput],
-      description: "Texts in the place of the usual ones, by channel; {{ campaign.name }} is the template's name.",
+      description: "Texts in the place of the usual ones, by channel; `contentVariables` tells what they may say.",
     }),
   }),
   resolve: ({ templateId, content, ...input }, ctx) =>

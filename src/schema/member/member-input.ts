@@ -21,6 +21,7 @@ export const MemberInput = builder.inputType("MemberInput", {
   description: "A member as the shop knows it: what is left out stays as it is, null takes a value away.",
   fields: (t) => ({
     externalId: t.string({ required: true, description: "The shop's own id, 1–200 characters: who is meant." }),
+    name: t.string({ description: "What the member is called, 1–200 characters; messages greet by it." }),
     email: t.string({ description: "E-mail address." }),
     phone: t.string({ description: "Phone number with country code; kept in E.164." }),
     locale: t.string({ description: "Language tag, e.g. de-AT; `en` unless ever given." }),
@@ -53,7 +54,7 @@ export const MemberInput = builder.inputType("MemberInput", {
 
 export type MemberInputShape = typeof MemberInput.$inferInput;
 
-const takenAway = ["email", "phone", "timeZone", "birthday", "membershipEndsAt", "lastActiveAt"];
+const takenAway = ["name", "email", "phone", "timeZone", "birthday", "membershipEndsAt", "lastActiveAt"];
 
 /** The item of `upsertMembers` that an input means; null for what cannot be taken away says nothing. */
 export function itemOf({ consent, ...input }: MemberInputShape): Readonly<Record<string, unknown>> {

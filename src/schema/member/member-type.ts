@@ -31,6 +31,7 @@ export const MemberType = builder.node(builder.objectRef<Member>("Member"), {
   fields: (t) => ({
     externalId: t.exposeString("externalId", { description: "The shop's own id of the member." }),
     publicId: t.exposeString("id", { description: "The opaque id that filters, links and logs use." }),
+    name: t.exposeString("name", { nullable: true, description: "What the member is called." }),
     email: t.exposeString("email", { nullable: true, description: "E-mail address, in lower case." }),
     phone: t.exposeString("phone", { nullable: true, description: "Phone number in E.164." }),
     locale: t.exposeString("locale", { description: "Language tag, e.g. de-AT." }),

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { describeConditions, describeDiscount, figuresOf, offOf, thresholdOf } from "../discount/terms.ts";
+import { type Language, languageOf } from "../language.ts";
+import { type Moment, momentIn, momentText, type Place, plainBlanks } from "../moment.ts";
+import { numberText } from "../money.ts";
+import type { CouponTemplate } from "./table.ts";
+
+/** What is told of a template's coupons, as it was when that was decided. Times are ms. */
+export const CouponOffer = z.object({
+  name: z.string(),
+  kind: z.string(),
+  params: z.unknown(),
+  conditions: z.unknown(),
+  currency: z.string(),
+  opensAt: z.int().nullable(),
+  closesAt: z.int().nullable(),
+  validFrom: z.int().nullable(),
+  validTo: z.int().nullable(),
+  /** Days or hours for which one is good, counted from when one has it, where that is what is said. */
+  validDays: z.int().nullable().default(null),
+  validHours: z.int().nullable().default(null),
+  /** The shop's page about it. */
+  activeUrl: z.string().nullable(),
+});
+export type CouponOffer = z.infer<typeof CouponOffer>;
+
+/** A template's offer; where validity is counted from when one has it, that of a coupon given at `givenAt` (ms). */
+export function offerOf(template: CouponTemplate, givenAt?: number): CouponOffer {
+  const { validDays, validTo } = template;
+  const counted = validDays === null || givenAt === undefined ? validTo : givenAt + validDays * 86_400_000;
+  return CouponOffer.parse({ ...template, validTo: counted });
+}
+
+/** What one member has of it, or could have; nothing where nothing is said. */
+export interface CouponOfMember {
+  readonly code?: string | null | undefined;
+  /** Of the coupon that the member holds. */
+  readonly validFrom?: number | null | undefined;
+  readonly validTo?: number | null | undefined;
+  /** How many are left; null where there is no end of them. */
+  readonly remaining?: number | null | undefined;
+  /** Where the member claims one. */
+  readonly claimUrl?: string | undefined;
+}
+
+/** What a message says of a coupon; a text that says nothing is empty. */
+export type CouponValues = Readonly<Record<CouponValue, string | Moment>>;
+export type CouponValue =
+  | ("name" | "worth" | "off" | "threshold" | "conditions" | "code" | "claimUrl" | "link")
+  | ("validFrom" | "validUntil" | "validity" | "opensAt" | "closesAt" | "remaining");
+
+/**
+ * An offer as its reader is told of it: words in the house's language for the locale, figures and moments by the locale
+ * itself, moments in the reader's zone. A coupon that is held says its own dates. Each is made when it is asked for: a
+ * message says few of them, and there are a million messages.
+ */
+export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Place): CouponValues {
+  const { locale } = place;
+  const language = languageOf(locale);
+  const { validFrom = offer.validFrom, validTo = offer.validTo, remaining } = own;
+  return {
+    name: offer.name,
+    get worth() {
+      return plainBlanks(describeDiscount(offer, language, locale));
+    },
+    get off() {
+      return plainBlanks(offOf(offer, locale));
+    },
+    get threshold() {
+      const amount = thresholdOf(offer);
+      return amount > 0 ? plainBlanks(figuresOf(offer.currency, locale).money(amount)) : "";
+    },
+    get conditions() {
+      return plainBlanks(describeConditions(offer, language, locale));
+    },
+    code: own.code ?? "",
+    claimUrl: own.claimUrl ?? "",
+    link: offer.activeUrl ?? "",
+    validFrom: momentIn(place, validFrom),
+    validUntil: momentIn(place, validTo),
+    get validity() {
+      return validityIn(offer, validTo, place);
+    },
+    opensAt: momentIn(place, offer.opensAt),
+    closesAt: momentIn(place, offer.closesAt),
+    remaining: remaining == null ? "" : plainBlanks(numberText(remaining, locale)),
+  };
+}
+
+const validityWords = {
+  en: {
+    until: (end: string) => `until ${end}`,
+    days: (n: number) => `for ${n} ${n === 1 ? "day" : "days"} from when you get it`,
+    today: "on the day on which you get it",
+    hours: (n: number) => `for ${n} ${n === 1 ? "hour" : "hours"} from when you get it`,
+  },
+  zh: {
+    until: (end: string) => `至 ${end}`,
+    days: (n: number) => `领取后 ${n} 天内`,
+    today: "领取当天",
+    hours: (n: number) => `领取后 ${n} 小时内`,
+  },
+} as const satisfies Record<Language, unknown>;
+
+/** Until when, or how long from then on that one has it; nothing where it has no end. */
+function validityIn({ validDays, validHours }: CouponOffer, validTo: number | null, place: Place): string {
+  const say = validityWords[languageOf(place.locale)];
+  if (validTo !== null) return say.until(momentText(validTo, place));
+  if (validDays !== null) return validDays === 0 ? say.today : say.days(validDays);
+  return validHours === null ? "" : say.hours(validHours);
+}
