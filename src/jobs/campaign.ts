@@ -1,3 +1,4 @@
+import { cancelOver } from "../campaign/control/stop.ts";
 import { wakeDeferred } from "../campaign/delivery/deferral.ts";
 import {
   campaignCancel,
@@ -33,7 +34,7 @@ export const campaignJobs: readonly Job[] = [
 ];
 
 async function start(ctx: JobContext, { run }: { run: number }): Promise<void> {
-  await startRun(ctx, { run });
+  if ((await startRun(ctx, { run })) === "NEVER") await cancelOver(ctx, run);
   await planAndWrite(ctx, { run, from: 0 });
 }
 

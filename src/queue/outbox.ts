@@ -29,11 +29,12 @@ export function enqueue({ clock, id }: OutboxWorld, messages: readonly Message[]
 }
 
 /**
- * A guard for {@link enqueue}: no message about the subject is meant for later than now. So repeats of what leaves one
- * leave no second.
+ * A guard for {@link enqueue}: no message about the subject is meant for later than now, or for a time from now until
+ * `upTo`, where that is said. So repeats of what leaves one leave no second.
  */
-export function noneAhead(subject: string, now: number): SQL {
-  return sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${subject} AND not_before > ${now})`;
+export function noneAhead(subject: string, now: number, upTo?: number): SQL {
+  const soon = upTo === undefined ? sql`` : sql` AND not_before <= ${upTo}`;
+  return sql`NOT EXISTS (SELECT 1 FROM outbox WHERE subject = ${subject} AND not_before > ${now}${soon})`;
 }
 
 /** The columns of an outbox row that {@link enqueueEach} computes in SQL from the rows of a query. */

@@ -34,6 +34,12 @@ export interface Reader {
   readonly own?: string | null;
 }
 
+/**
+ * Whether what a campaign tells of lets its run begin: at once; as soon as something has ended, which is looked at
+ * every second; not before somebody says so, who sets it going; or never more.
+ */
+export type Readiness = "NOW" | "SOON" | "WHEN_TOLD" | "NEVER";
+
 /** Members who are asked about, by a condition over `m`. */
 export interface SimulationScope {
   readonly where: SQL;
@@ -59,7 +65,11 @@ export interface ActionDefinition<Kind extends string, Facts> {
   readonly facts: {
     readonly schema: z.ZodType<Facts>;
     freeze(ctx: Context, choice: ActionChoice): Promise<Facts>;
+    /** Whether they are still true, asked in the statement that begins the run; they always are unless given. */
+    hold?(facts: Facts, now: number): SQL;
   };
+  /** Whether a run that is due may begin now; it may unless given. */
+  ready?(ctx: Context, choice: ActionChoice): Promise<Readiness>;
   readonly content: {
     /** What templates may say besides. */
     readonly variables: Variables;

@@ -1,12 +1,12 @@
 import type { ResultSet } from "@libsql/client";
-import type { SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import type { Query } from "../../db/statement.ts";
 import type { OfferScope } from "../content/template.ts";
 import type { Page } from "../ledger/page-rows.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
-import type { ActionChoice, ActionDefinition, Giving, Reader, SimulationScope } from "./action.ts";
+import type { ActionChoice, ActionDefinition, Giving, Reader, Readiness, SimulationScope } from "./action.ts";
 import type { RewardSimulation } from "./simulation.ts";
 
 /** An action as the rest of the campaign sees it: the type of its facts is sealed inside. */
@@ -14,6 +14,8 @@ export interface Action<Kind extends string = string>
   extends Pick<ActionDefinition<Kind, never>, "kind" | "describe" | "channels" | "input" | "content" | "skipReasons"> {
   /** What a run keeps of it, as things are now. */
   freeze(ctx: Context, choice: ActionChoice): Promise<FrozenAction>;
+  /** Whether a run that is due may begin now. */
+  ready(ctx: Context, choice: ActionChoice): Promise<Readiness>;
   /** The same again, from how a run stored it. */
   fromFrozen(stored: unknown): FrozenAction;
 }
@@ -21,6 +23,8 @@ export interface Action<Kind extends string = string>
 /** An action in one run: with facts that do not change any more. As JSON it is these facts. */
 export interface FrozenAction {
   readonly kind: string;
+  /** Whether its facts are still true. */
+  holds(now: number): SQL;
   /** Why its message is not for member `m`. */
   skipRules(now: number): SkipRules;
   /** An expression over member `m` for what is the reader's own of it; absent where nothing is. */
@@ -54,6 +58,7 @@ export function defineAction<const Kind extends string, Facts>(
     input,
     content,
     skipReasons,
+    ready: async (ctx, choice) => (await definition.ready?.(ctx, choice)) ?? "NOW",
     freeze: async (ctx, choice) => frozen(definition, await facts.freeze(ctx, choice)),
     fromFrozen: (stored) => frozen(definition, facts.schema.parse(stored)),
   };
@@ -63,6 +68,7 @@ function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts
   const { gives } = definition;
   return {
     kind: definition.kind,
+    holds: (now) => definition.facts.hold?.(facts, now) ?? sql`1`,
     skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
     own: (run) => definition.content.own?.(facts, run),
     values: (ctx, reader) => definition.content.values?.(ctx, facts, reader) ?? {},

@@ -6,7 +6,7 @@ import type { Content } from "../content/content.ts";
 import { contentIssues } from "../content/content-issues.ts";
 import { commonVariables } from "../content/variables.ts";
 import { skipReasons } from "../ledger/skip-reason.ts";
-import type { ActionChoice } from "./action.ts";
+import type { ActionChoice, Readiness } from "./action.ts";
 import { announce } from "./announce.ts";
 import type { Action, FrozenAction } from "./define.ts";
 import { give } from "./give.ts";
@@ -28,6 +28,11 @@ export function actionOf(kind: string): Action {
   const action = actions.find((each) => each.kind === kind);
   if (!action) throw new Error(`no campaign can be of the kind ${kind}`);
   return action;
+}
+
+/** Whether a campaign's run that is due may begin now. */
+export function readinessOf(ctx: Context, choice: ActionChoice): Promise<Readiness> {
+  return actionOf(choice.kind).ready(ctx, choice);
 }
 
 /** What a run would keep of a campaign's action now. */

@@ -4,8 +4,10 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
-import { enqueue } from "../../queue/outbox.ts";
-import { freezeAction } from "../action/index.ts";
+import { enqueue, noneAhead } from "../../queue/outbox.ts";
+import type { Readiness } from "../action/action.ts";
+import type { FrozenAction } from "../action/define.ts";
+import { freezeAction, readinessOf } from "../action/index.ts";
 import { audienceOfCampaign } from "../approval/freeze.ts";
 import { boundOf, reviewOf } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
@@ -16,6 +18,9 @@ import { holdRun, madeSure, stillAgreed } from "./hold.ts";
 
 /** How far ahead a message may wait in the queue; a later start is armed by the sweep when it comes near. */
 export const armingHorizonMs = 24 * 3_600_000;
+
+/** How long a run waits before it asks again whether it may begin, in milliseconds. */
+const askAgainMs = 1_000;
 
 /** Adds an occurrence and, when it is due soon, the message that begins it. One occurrence per campaign and time. */
 export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
@@ -52,39 +57,77 @@ export function armRun(ctx: Context, run: number, dueAt: number): Query[] {
 
 /**
  * Begins a due run: freezes whom and what it sends; its job goes on with the first step of planning. Does nothing for a
- * run that has begun, is not due yet, or whose campaign is not active (resuming begins it then). Its members are
- * counted again: a run that would reach more than was agreed to waits for a second person, IN_REVIEW.
+ * run that has begun, is not due yet, or whose campaign is not active (resuming begins it then). What its action says
+ * is frozen only as it is in the moment when the run begins: where it changed meanwhile, or lets nobody begin yet, it
+ * is asked again. Its members are counted again: a run that would reach more than was agreed to waits for a second
+ * person, IN_REVIEW. Answers whether it may begin at all.
  */
-export async function startRun(ctx: Context, input: { run: number }): Promise<void> {
-  const now = ctx.clock();
+export async function startRun(ctx: Context, input: { run: number }): Promise<Readiness | undefined> {
+  const due = await dueCampaign(ctx, input.run);
+  if (!due) return undefined;
+  const readiness = await readinessOf(ctx, due);
+  if (readiness === "SOON") await ctx.db.write([askAgain(ctx, input.run)]);
+  if (readiness !== "NOW") return readiness;
+  // Before the campaign is read: an edit that changes both is noticed by the statement that begins the run.
+  const action = await freezeAction(ctx, due);
+  const campaign = await findCampaign(ctx, due.id);
+  if (campaign) await begin(ctx, input.run, { campaign, action });
+  return readiness;
+}
+
+async function dueCampaign(ctx: Context, run: number): Promise<Campaign | undefined> {
   const due = await ctx.db.first<{ campaign: number }>(sql`
     SELECT r.campaign FROM run r JOIN campaign c ON c.id = r.campaign
-    WHERE r.id = ${input.run} AND r.state = 'PENDING' AND r.due_at <= ${now} AND c.state = 'ACTIVE'`);
-  const campaign = due && (await findCampaign(ctx, due.campaign));
-  if (!campaign) return;
+    WHERE r.id = ${run} AND r.state = 'PENDING' AND r.due_at <= ${ctx.clock()} AND c.state = 'ACTIVE'`);
+  return due && findCampaign(ctx, due.campaign);
+}
+
+interface Due {
+  readonly campaign: Campaign;
+  readonly action: FrozenAction;
+}
+
+async function begin(ctx: Context, run: number, { campaign, action }: Due): Promise<void> {
+  const now = ctx.clock();
   const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
   const asItWas = sql`state = 'PENDING' AND ${stillAgreed(campaign.id, campaign.frozen)}
     AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`;
   const review = madeSure(await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, upTo)));
   if (review) {
-    await ctx.db.write(holdRun(ctx, input.run, review, asItWas));
+    await ctx.db.write(holdRun(ctx, run, review, asItWas));
     return;
   }
-  const frozen = await freeze(ctx, campaign, audience);
+  const frozen = await freeze(ctx, { campaign, audience, action, asOf: now });
   const agreed = campaign.frozen?.members ?? null;
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
         content = ${JSON.stringify(campaign.content)}, at_most = ${agreed === null ? null : boundOf(ctx, agreed)}
-      WHERE id = ${input.run} AND ${asItWas}`,
+      WHERE id = ${run} AND ${asItWas} AND ${action.holds(now)}`,
+    askAgain(ctx, run),
   ]);
 }
 
-async function freeze(ctx: Context, campaign: Campaign, audience: Audience): Promise<FrozenRun> {
+/** Asks again soon, where a run is due that has not begun; but for those that wait for a person. */
+function askAgain(ctx: Context, run: number): Query {
+  const now = ctx.clock();
+  const soon = now + askAgainMs;
+  const message = campaignStart.of({ run }, { notBefore: soon });
+  const waits = sql`EXISTS (
+    SELECT 1 FROM run r JOIN campaign c ON c.id = r.campaign
+    WHERE r.id = ${run} AND r.state = 'PENDING' AND r.due_at <= ${now} AND c.state = 'ACTIVE')`;
+  return enqueue(ctx, [message], sql`${waits} AND ${noneAhead(message.subject, now, soon)}`);
+}
+
+interface ToFreeze extends Due {
+  readonly audience: Audience;
+  /** When the run begins. */
+  readonly asOf: number;
+}
+
+async function freeze(ctx: Context, { campaign, audience, action, asOf }: ToFreeze): Promise<FrozenRun> {
   const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
-  const asOf = ctx.clock();
-  const action = await freezeAction(ctx, campaign);
   return {
     audience: frozenPredicate(compileAudience(audience, { asOf, timeZone: ctx.settings.shopTimeZone })),
     maxSeq: highest?.seq ?? 0,
