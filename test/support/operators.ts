@@ -51,6 +51,10 @@ export async function hire(shop: Shop, name: string, role: Role): Promise<Operat
 
 const results: Readonly<Record<string, string>> = {
   enablePromotion: "EnabledPromotion",
+  approvePromotion: "EnabledPromotion",
+  disablePromotion: "DisabledPromotion",
+  endCouponTemplate: "ClosedCouponTemplate",
+  withdrawCouponTemplate: "ClosedCouponTemplate",
   testSend: "ContentPreview",
   setCapsPolicy: "CapsPolicy",
   changeCouponStock: "CouponTemplate",

@@ -1,7 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import type { Query } from "../../db/statement.ts";
-import { isRefusal, refuse } from "../../errors.ts";
+import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import type { CouponTemplate } from "../table.ts";
@@ -62,7 +61,8 @@ async function unfit(ctx: Context, template: CouponTemplate) {
  * occurrences end.
  */
 export async function endTemplate(ctx: Context, input: Command) {
-  return closing(ctx, "end", input, []);
+  const closed = await closeTemplate(ctx, { ...input, to: "end" }, nothingElse);
+  return isRefusal(closed) ? closed : closed.template;
 }
 
 /**
@@ -71,24 +71,43 @@ export async function endTemplate(ctx: Context, input: Command) {
  * again. A coupon that is locked for an order at that moment stays with it.
  */
 export async function withdrawTemplate(ctx: Context, input: Command & { readonly takeBack?: boolean | undefined }) {
-  return closing(ctx, "withdraw", input, input.takeBack ? beginTakeBack(ctx, input.id) : []);
+  const closed = await closeTemplate(ctx, { ...input, to: "withdraw" }, nothingElse);
+  return isRefusal(closed) ? closed : closed.template;
 }
 
-async function closing(ctx: Context, transition: TransitionName, input: Command, also: readonly Query[]) {
+const nothingElse = { says: null, work: async () => null };
+
+/** What the domains above do when a template is closed. */
+interface AlsoDone<Done> {
+  /** Everything else that was asked for, as JSON. */
+  readonly says: unknown;
+  /** Does it, in the same transaction; its answer must survive JSON. */
+  readonly work: (tx: Context) => Promise<Done>;
+}
+
+interface Closing extends Command {
+  readonly to: "end" | "withdraw";
+  readonly takeBack?: boolean | undefined;
+}
+
+/** {@link endTemplate} or {@link withdrawTemplate}, and what else is to be done with it; answers both. */
+export async function closeTemplate<Done>(ctx: Context, input: Closing, also: AlsoDone<Done>) {
+  const { to, id, reason, takeBack = false } = input;
   const closed = await once(ctx, {
     key: input.idempotencyKey,
-    input: { [transition]: input.id, reason: input.reason ?? null, also: also.length > 0 },
+    input: { [to]: id, reason: reason ?? null, also: takeBack, says: also.says },
     work: async (tx) => {
-      const changed = await transitionOne(tx, transition, input);
-      if (isRefusal(changed)) return changed;
+      const template = await transitionOne(tx, to, input);
+      if (isRefusal(template)) return template;
       await tx.db.write([
-        ...transitionTemplates(tx, transition, sql`recurring_template = ${input.id}`, input.reason),
-        ...also,
+        ...transitionTemplates(tx, to, sql`recurring_template = ${id}`, reason),
+        ...(takeBack ? beginTakeBack(tx, id) : []),
       ]);
-      return changed;
+      const done = await also.work(tx);
+      return isRefusal(done) ? done : { template, done: done as Exclude<Done, Refusal> };
     },
   });
-  if (!isRefusal(closed)) await templateChanged(ctx, closed.id);
+  if (!isRefusal(closed)) await templateChanged(ctx, id);
   return closed;
 }
 

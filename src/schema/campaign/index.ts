@@ -2,6 +2,7 @@
 import "./campaign.ts";
 import "./run.ts";
 import "./approval.ts";
+import "./close-template.ts";
 import "./simulation.ts";
 import "./why.ts";
 import "./preview.ts";

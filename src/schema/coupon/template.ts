@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { issueCoupon } from "../../coupon/issue/issue-one.ts";
 import { createTemplate, duplicateTemplate, updateTemplate } from "../../coupon/template/edit.ts";
-import { activateTemplate, endTemplate, withdrawTemplate } from "../../coupon/template/lifecycle.ts";
+import { activateTemplate } from "../../coupon/template/lifecycle.ts";
 import { changeBudget, changeStock } from "../../coupon/template/stock-and-budget.ts";
 import { refuse } from "../../errors.ts";
 import type { Types } from "../kit/builder.ts";
@@ -28,7 +28,8 @@ const which = (t: Fields) => ({
   templateId: t.globalID({ for: CouponTemplateType, required: true, description: "Which one." }),
 });
 
-const command = (t: Fields) => ({
+/** What an operator's word on a template needs. */
+export const command = (t: Fields) => ({
   ...which(t),
   reason: t.string({
     description: "Why, at most 500 characters; kept in its history.",
@@ -43,7 +44,7 @@ interface Commanded {
   readonly idempotencyKey?: string | null | undefined;
 }
 
-const commandOf = ({ templateId, reason, idempotencyKey }: Commanded) => ({
+export const commandOf = ({ templateId, reason, idempotencyKey }: Commanded) => ({
   id: toRowId(templateId.id),
   reason: reason ?? undefined,
   idempotencyKey: idempotencyKey ?? undefined,
@@ -109,31 +110,6 @@ refusable("activateCouponTemplate", {
   refusals: { CONFLICT: true, NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
   input: command,
   resolve: (input, ctx) => activateTemplate(ctx, commandOf(input)),
-});
-
-refusable("endCouponTemplate", {
-  description: "Ends a template before its time: nothing more is given, coupons that members hold stay good.",
-  scopes: editors,
-  result: CouponTemplateType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
-  input: command,
-  resolve: (input, ctx) => endTemplate(ctx, commandOf(input)),
-});
-
-refusable("withdrawCouponTemplate", {
-  description: "Takes a template out of offer for good; a draft is thrown away by it.",
-  scopes: editors,
-  result: CouponTemplateType,
-  refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
-  input: (t) => ({
-    ...command(t),
-    takeBack: t.boolean({
-      description:
-        "Whether to withdraw its unused coupons, too; false unless given. Those locked for an order stay with it. " +
-        "See `CouponTemplate.takeBack`.",
-    }),
-  }),
-  resolve: (input, ctx) => withdrawTemplate(ctx, { ...commandOf(input), takeBack: input.takeBack ?? false }),
 });
 
 refusable("changeCouponStock", {
