@@ -16,7 +16,7 @@ export const tables = [
   "batch",
   "inbox",
   "popup",
-  "announcement",
+  "promotion_review",
   "pressure",
   "pressure_policy",
 ] as const;

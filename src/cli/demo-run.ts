@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { App } from "../app.ts";
-import { enablePromotion } from "../campaign/announcement/promotion-announcement.ts";
+import { enablePromotion } from "../campaign/announcement/enable.ts";
 import type { Context } from "../context.ts";
 import { isRefusal } from "../errors.ts";
 import { createPromotion } from "../promotion/promotion.ts";

@@ -42,11 +42,17 @@ export function auditTransition(ctx: Context, { noun, table, where, to, reason }
     FROM ${table} WHERE ${where}`;
 }
 
-/** The statement that writes down what was done to a thing, where `guard` holds. */
-export function auditDeed(ctx: Context, subject: string, what: string, guard: SQL = sql`1`): Query {
+/** The statement that writes down what was done to a thing, where `guard` holds, and why, where that was said. */
+export function auditDeed(
+  ctx: Context,
+  subject: string,
+  what: string,
+  guard: SQL = sql`1`,
+  reason: string | null = null,
+): Query {
   return sql`
-    INSERT INTO audit (subject, what, actor, at)
-    SELECT ${subject}, ${what}, ${describeActor(ctx.actor)}, ${ctx.clock()} WHERE ${guard}`;
+    INSERT INTO audit (subject, what, actor, reason, at)
+    SELECT ${subject}, ${what}, ${describeActor(ctx.actor)}, ${reason}, ${ctx.clock()} WHERE ${guard}`;
 }
 
 /** A fact that was changed: what it said before and what it says now, in words. */

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
-import { enablePromotion } from "../../src/campaign/announcement/promotion-announcement.ts";
+import { enablePromotion } from "../../src/campaign/announcement/enable.ts";
+import { reviewOf } from "../../src/campaign/announcement/review.ts";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
 import { campaignSettings } from "../../src/campaign/settings.ts";
@@ -92,7 +93,10 @@ test("whatever asks for a whole audience asks beside, where neither claims nor t
   await askEverything({ level: { gte: 0 } });
   const rule = { kind: "FULL_REDUCTION", tiers: [{ spend: 100, off: 10 }] };
   const promotion = accepted(await createPromotion(ctx, { name: "P", currency: "EUR", rule }));
-  expect(await enablePromotion(ctx, { id: promotion.id })).toMatchObject({ code: "NEEDS_APPROVAL" });
+  for (const announce of ["EVERYONE", "UNREACHED"] as const) {
+    expect(await enablePromotion(ctx, { id: promotion.id, announce })).toMatchObject({ announcement: null });
+    expect(await reviewOf(ctx, promotion.id)).toMatchObject({ what: "ENABLE" });
+  }
   expect(asked.beside.length).toBeGreaterThan(15);
   expect(await walks(asked.here, /^(SCAN (m|member)\b|SEARCH (m|member) USING INDEX)/)).toEqual([]);
 });

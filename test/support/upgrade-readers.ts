@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../src/audience/audience.ts";
-import { announcementsOf } from "../../src/campaign/announcement/promotion-announcement.ts";
+import { announcementsOf } from "../../src/campaign/announcement/announcements.ts";
 import { listCapsPolicies } from "../../src/campaign/caps/policy.ts";
 import { listInbox } from "../../src/campaign/inbox/inbox.ts";
 import type { Context } from "../../src/context.ts";

@@ -1,3 +1,4 @@
+import { type Audience, everyone } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
@@ -19,12 +20,11 @@ import { campaignSettings } from "../settings.ts";
  * campaigns that match more members than the configured size; CONFLICT when it was edited between that check and the
  * launch, or what was approved of its coupons changed; RATE_LIMITED or TOO_COSTLY when its members cannot be counted.
  * What is launched is frozen: a segment's filter is copied, and so many members are what was agreed to. The same
- * idempotency key answers the same launch again. Whoever launches inside a transaction of their own has asked
- * {@link freezeUnapproved} before it: `frozen`.
+ * idempotency key answers the same launch again.
  */
 export async function launchCampaign(
   ctx: Context,
-  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined; frozen?: FrozenCampaign },
+  input: { id: number; reason?: string | undefined; idempotencyKey?: string | undefined },
 ) {
   const checked = await findCampaign(ctx, input.id);
   let frozen: FrozenCampaign | undefined;
@@ -33,8 +33,7 @@ export async function launchCampaign(
     input: { launch: input.id, reason: input.reason ?? null },
     check: async () => {
       if (!checked) return refuse.notFound("campaign", input.id);
-      const known = checked.frozen ?? input.frozen;
-      const fit = (await unfitToLaunch(ctx, checked)) ?? known ?? (await freezeToLaunch(ctx, checked));
+      const fit = (await unfitToLaunch(ctx, checked)) ?? checked.frozen ?? (await freezeToLaunch(ctx, checked));
       if (isRefusal(fit)) return fit;
       frozen = fit;
       return undefined;
@@ -54,12 +53,29 @@ export async function launchCampaign(
   });
 }
 
-async function unfitToLaunch(ctx: Context, campaign: Campaign) {
+/**
+ * Launches a draft whose members were counted, and agreed to, before the transaction in which that is done. The
+ * messages of any members are rehearsed, for a transaction may not look for those of an audience.
+ */
+export async function launchAgreed(
+  tx: Context,
+  { id, frozen, reason }: { readonly id: number; readonly frozen: FrozenCampaign; readonly reason: string },
+) {
+  const draft = await findCampaign(tx, id);
+  if (!draft) return refuse.notFound("campaign", id);
+  const unfit = await unfitToLaunch(tx, draft, everyone);
+  if (unfit) return unfit;
+  await tx.db.write([...moveCampaign(tx, "launch", id, reason), keepFrozen(id, frozen)]);
+  await scheduleRun(tx, id, Math.max(tx.clock(), draft.startsAt ?? 0));
+  return (await findCampaign(tx, id)) ?? draft;
+}
+
+async function unfitToLaunch(ctx: Context, campaign: Campaign, rehearsedFor?: Audience) {
   if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
   const content = await messageIssues(ctx, campaign, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
-  const rehearsed = await rehearsalIssues(ctx, campaign);
+  const rehearsed = await rehearsalIssues(ctx, campaign, rehearsedFor);
   if (isRefusal(rehearsed)) return rehearsed;
   if (rehearsed.length > 0) return refuse.invalid(rehearsed);
   if (campaign.endsAt !== null && campaign.endsAt <= ctx.clock()) {

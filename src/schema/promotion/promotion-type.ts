@@ -1,4 +1,4 @@
-import { announcementsOf } from "../../campaign/announcement/promotion-announcement.ts";
+import { announcementsOf } from "../../campaign/announcement/announcements.ts";
 import { campaignsById } from "../../campaign/draft/campaign.ts";
 import { describeConditions } from "../../discount/terms.ts";
 import { globalId } from "../../ids.ts";

@@ -1,16 +1,10 @@
-import {
-  disablePromotion,
-  enablePromotion,
-  type Promoted,
-  updatePromotion,
-} from "../../campaign/announcement/promotion-announcement.ts";
-import { createPromotion } from "../../promotion/promotion.ts";
-import { CampaignType } from "../campaign/campaign-type.ts";
-import { builder, type Types } from "../kit/builder.ts";
-import { ChannelEnum } from "../kit/channel.ts";
+import { createAndEnable } from "../../campaign/announcement/create.ts";
+import { updatePromotion } from "../../campaign/announcement/edit.ts";
+import type { Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
+import { announceFields, announcingOf, key } from "./announcement-input.ts";
 import { placeInRule, RuleInput, ruleOf } from "./promotion-input.ts";
 import { PromotionType } from "./promotion-type.ts";
 import { termFields, termsOf } from "./terms-input.ts";
@@ -26,31 +20,43 @@ const window = (t: Fields) => ({
 });
 
 refusable("createPromotion", {
-  description: "Writes a promotion down, disabled.",
+  description:
+    "Writes a promotion down; disabled, unless you say otherwise: then it is enabled and announced with it, as by " +
+    "`enablePromotion`, all or nothing. Above the approval size it waits for a second person (`Promotion.review`).",
   scopes: editors,
   result: PromotionType,
-  refusals: {},
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
   input: (t) => ({
     name: t.string({ required: true, description: "Its name, 1–200 characters." }),
     rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
     currency: t.string({ required: true, description: "Of its amounts, ISO 4217; it acts on carts in it alone." }),
     ...window(t),
     ...termFields(t),
+    enabled: t.boolean({ description: "Whether to enable it, too; false unless given." }),
+    ...announceFields(t, "everyone unless given, where it is enabled"),
+    ...key(t),
   }),
-  resolve: async ({ name, rule, currency, remark, startsAt, endsAt, ...terms }, ctx) => {
-    const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt, ...termsOf(terms) };
-    const made = await createPromotion(ctx, { name, currency, rule: ruleOf(rule), ...draft });
+  resolve: async ({ name, rule, currency, remark, startsAt, endsAt, enabled, idempotencyKey, ...said }, ctx) => {
+    const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt, ...termsOf(said) };
+    const made = await createAndEnable(ctx, {
+      draft: { name, currency, rule: ruleOf(rule), ...draft },
+      enabled: enabled ?? false,
+      ...announcingOf(said),
+      idempotencyKey: idempotencyKey ?? undefined,
+    });
     return placed(made, (path) => placeInRule(path, rule));
   },
 });
 
 refusable("updatePromotion", {
   description:
-    "Changes a promotion: what is left out stays. It is not announced again (`enablePromotion` does that when " +
-    "asked); an announcement that has not begun moves with its window.",
+    "Changes a promotion: what is left out stays. What an enabled one promises changes once a second person has " +
+    "approved of it (`Promotion.review`, `approvePromotion`); its name and remark, and all of a disabled one, at " +
+    "once. Announcements that have not begun follow it; those under way that tell what is promised no more are " +
+    "stopped. It is announced again only when asked.",
   scopes: editors,
   result: PromotionType,
-  refusals: { NOT_FOUND: true },
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
   input: (t) => ({
     promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -58,84 +64,19 @@ refusable("updatePromotion", {
     currency: t.string({ description: "Its new currency, ISO 4217." }),
     ...window(t),
     ...termFields(t),
+    ...announceFields(t, "nobody unless given; a disabled one is announced when it is enabled"),
   }),
   resolve: async ({ promotionId, name, rule, currency, remark, startsAt, endsAt, ...terms }, ctx) => {
     const draft = {
       ...(typeof name === "string" && { name }),
       ...(typeof currency === "string" && { currency }),
       ...(rule && { rule: ruleOf(rule) }),
-      ...(remark !== null && { remark }),
+      ...(typeof remark === "string" && { remark }),
       ...(startsAt && { startsAt }),
       endsAt,
       ...termsOf(terms),
     };
-    const updated = await updatePromotion(ctx, { id: toRowId(promotionId.id), draft });
+    const updated = await updatePromotion(ctx, { id: toRowId(promotionId.id), draft, ...announcingOf(terms) });
     return placed(updated, (path) => placeInRule(path, rule));
   },
-});
-
-const AnnouncementInput = builder.inputType("AnnouncementInput", {
-  description: "How a promotion is announced to everyone.",
-  fields: (t) => ({
-    title: t.string({ description: "Its title, 1–200 characters; the promotion's name unless given." }),
-    body: t.string({ description: "What it says, plain text; the promotion's remark, else its name, unless given." }),
-    channels: t.field({ type: [ChannelEnum], description: "On which channels; IN_APP unless given." }),
-  }),
-});
-
-const PromotedType = builder.objectRef<Promoted>("EnabledPromotion").implement({
-  description: "A promotion that was enabled.",
-  authScopes: editors,
-  fields: (t) => ({
-    promotion: t.expose("promotion", { type: PromotionType, description: "The promotion." }),
-    announcement: t.expose("announcement", {
-      type: CampaignType,
-      nullable: true,
-      description: "The campaign that announces it; null when it was announced before and nobody asked for another.",
-    }),
-  }),
-});
-
-refusable("enablePromotion", {
-  description:
-    "Switches a promotion on, and tells everyone the first time or when asked to: at once, or at its start when " +
-    "that lies ahead.",
-  scopes: editors,
-  result: PromotedType,
-  refusals: {
-    CONFLICT: true,
-    NEEDS_APPROVAL: true,
-    NOT_FOUND: true,
-    RATE_LIMITED: true,
-    TOO_COSTLY: true,
-    WRONG_STATE: true,
-  },
-  input: (t) => ({
-    promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }),
-    announce: t.boolean({ description: "Whether to announce it; unless given, only when it never was." }),
-    announcement: t.field({ type: AnnouncementInput, description: "How to announce it." }),
-    idempotencyKey: t.string({
-      description: "Your name for this request, 1–200 characters: sent again within 48 h, it answers the same again.",
-    }),
-  }),
-  resolve: ({ promotionId, announce, announcement, idempotencyKey }, ctx) =>
-    enablePromotion(ctx, {
-      id: toRowId(promotionId.id),
-      announce: announce ?? undefined,
-      announcement: {
-        title: announcement?.title ?? undefined,
-        body: announcement?.body ?? undefined,
-        channels: announcement?.channels ?? undefined,
-      },
-      idempotencyKey: idempotencyKey ?? undefined,
-    }),
-});
-
-refusable("disablePromotion", {
-  description: "Switches a promotion off, and cancels its announcements that have not begun.",
-  scopes: editors,
-  result: PromotionType,
-  refusals: { NOT_FOUND: true, WRONG_STATE: true },
-  input: (t) => ({ promotionId: t.globalID({ for: PromotionType, required: true, description: "Which one." }) }),
-  resolve: ({ promotionId }, ctx) => disablePromotion(ctx, { id: toRowId(promotionId.id) }),
 });

@@ -1,0 +1,86 @@
+import type { Context } from "../../context.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
+import type { AudienceChoice } from "../../member/audience-choice.ts";
+import { type Promotion, setEnabled } from "../../promotion/promotion.ts";
+import { messageIssues } from "../action/index.ts";
+import { freezeCampaign } from "../approval/freeze.ts";
+import { launchAgreed } from "../control/launch.ts";
+import type { Stopped } from "../control/stop.ts";
+import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
+import type { FrozenCampaign } from "../frozen-campaign.ts";
+import { campaignSettings } from "../settings.ts";
+import { stopAnnouncements } from "./announcements.ts";
+import { type Announcement, announcementDraft } from "./draft.ts";
+import { announcementAudience, audienceOf, type Told } from "./whom.ts";
+
+/** A promotion, the campaign that announces it now, if one does, and those that were stopped for that. */
+export interface Promoted {
+  readonly promotion: Promotion;
+  readonly announcement: Campaign | null;
+  readonly stopped: readonly Stopped[];
+}
+
+/** Whom an announcement would tell, counted outside of transactions. */
+export interface Plan {
+  readonly whom: Told;
+  /** For whom the promotion was then. */
+  readonly base: AudienceChoice;
+  readonly audience: AudienceChoice;
+  readonly frozen: FrozenCampaign;
+  /** So many need a second person. */
+  readonly isMany: boolean;
+}
+
+/** Whom a promotion's announcement would tell now. What is few is counted no further than it must be. */
+export async function planFor(
+  ctx: Context,
+  promotion: { readonly id: number; readonly audience?: unknown },
+  whom: Told,
+) {
+  const audience = await announcementAudience(ctx, promotion, whom);
+  if (isRefusal(audience)) return audience;
+  const limit = campaignSettings.of(ctx).approvalAbove;
+  const toCount = { audience, couponTemplate: null };
+  const few = await freezeCampaign(ctx, toCount, limit + 1);
+  if (isRefusal(few)) return few;
+  const isMany = few.members > limit;
+  const frozen = isMany ? await freezeCampaign(ctx, toCount) : few;
+  if (isRefusal(frozen)) return frozen;
+  return { whom, base: audienceOf(promotion), audience, frozen, isMany } satisfies Plan;
+}
+
+/** What an announcement would say and to whom, as the draft of a campaign. */
+export function announcementOf(
+  { clock }: Context,
+  promotion: Promotion,
+  { announcement = {}, plan }: { announcement?: Announcement | undefined; plan: Plan },
+) {
+  const { title, body, content } = announcement;
+  if (content === undefined || (title ?? body) === undefined) {
+    return announcementDraft(promotion, { announcement, audience: plan.audience, now: clock() });
+  }
+  const message = "say either title and body, or all of the content";
+  return refuse.invalid([{ path: "announcement.content", message }]);
+}
+
+/** Writes an announcement down as a draft; refused where it could not be launched as it is. */
+export async function createAnnouncement(tx: Context, draft: CampaignDraft) {
+  const campaign = await createCampaign(tx, draft);
+  if (isRefusal(campaign)) return campaign;
+  const issues: Issue[] = await messageIssues(tx, campaign, campaign.content, campaign.channels);
+  return issues.length > 0 ? refuse.invalid(issues) : campaign;
+}
+
+/** Switches it on and launches its announcement, in place of what is left of those before; in a transaction only. */
+export async function announceNow(
+  tx: Context,
+  { id, campaign, frozen, reason }: { id: number; campaign: Campaign; frozen: FrozenCampaign; reason: string },
+) {
+  const promotion = await setEnabled(tx, { id, enabled: true });
+  if (isRefusal(promotion)) return promotion;
+  const stopped = await stopAnnouncements(tx, id, { reason: "it is announced anew" });
+  if (isRefusal(stopped)) return stopped;
+  const launched = await launchAgreed(tx, { id: campaign.id, reason, frozen });
+  if (isRefusal(launched)) return launched;
+  return { promotion, announcement: launched, stopped } satisfies Promoted;
+}
