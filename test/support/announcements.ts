@@ -52,3 +52,9 @@ export async function inboxOf(ctx: Context, seq: number): Promise<string[]> {
   const messages = await listInbox({ ...ctx, actor: { kind: "member", seq, id: `m_${seq}` } }, { limit: 10 });
   return messages.map(({ title, body }) => `${title}: ${body}`);
 }
+
+/** The same shop, with limits of its channels, as what stops a run asks for. */
+export function withLimits(ctx: Context): Context {
+  const one = { batch: 100, parallelism: 1 };
+  return { ...ctx, settings: { ...ctx.settings, limits: { EMAIL: one, SMS: one, PUSH: one } } };
+}
