@@ -3,7 +3,9 @@ import { disablePromotion } from "../../src/campaign/announcement/disable.ts";
 import { updatePromotion } from "../../src/campaign/announcement/edit.ts";
 import { enablePromotion } from "../../src/campaign/announcement/enable.ts";
 import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
+import { closeOffer } from "../../src/campaign/control/close-template.ts";
 import { addPromotion, announced, announcementRuns, inboxOf, toldByMail } from "../support/announcements.ts";
+import { addTemplate } from "../support/coupons.ts";
 import { counted, isLong } from "../support/length.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
@@ -25,6 +27,7 @@ async function caughtHalfWay(): Promise<{ shop: Shop; id: number; run: number; c
   return { shop, id, run, campaign: announcement?.id ?? 0 };
 }
 
+const nobody = { told: 0, underWay: 0, untold: 0 };
 const sum = ({ told, underWay, untold }: { told: number; underWay: number; untold: number }) =>
   told + underWay + untold;
 
@@ -46,9 +49,9 @@ test("cancelled half-way, disabled and enabled again, it tells nobody; asked for
   const rest = members - first.told;
   expect(await shop.ledger(again)).toEqual({ "EMAIL SENT": rest, "IN_APP SENT": rest });
   expect(toldByMail(shop.sandboxPath, [run, again])).toEqual({ told: members, twice: 0 });
-  const nobody = await announced(ctx, { id, announce: "UNREACHED", ...byMail });
-  await shop.becomes(nobody, "COMPLETED");
-  expect(await shop.ledger(nobody)).toEqual({});
+  const third = await announced(ctx, { id, announce: "UNREACHED", ...byMail });
+  await shop.becomes(third, "COMPLETED");
+  expect(await shop.ledger(third)).toEqual({});
 });
 
 test("disabling stops an announcement under way and says how many it told; or keeps it, by choice", async () => {
@@ -62,7 +65,7 @@ test("disabling stops an announcement under way and says how many it told; or ke
   await shop.becomes(run, "CANCELLED");
   await until(() => shop.idle());
   if (isLong) console.log(`disabled: all over after ${Math.round(performance.now() - began)} ms`);
-  const [figures = { told: 0, underWay: 0, untold: 0 }] = stopped;
+  const [figures = nobody] = stopped;
   expect(sum(figures)).toBe(members);
   const { told, twice } = toldByMail(shop.sandboxPath, [run]);
   expect([told >= figures.told, told <= figures.told + figures.underWay, twice]).toEqual([true, true, 0]);
@@ -108,4 +111,27 @@ test("I10 enabled by eight at once, every message delivered twice, everyone is t
   await until(() => shop.idle());
   expect(toldByMail(shop.sandboxPath, runs)).toEqual({ told: counted(50, 2_000), twice: 0 });
   expect(await shop.faults(runs[0] ?? 0)).toEqual([]);
+});
+
+test("withdrawing a template stops the invites to it half-way, and says how many they told", async () => {
+  const shop = await openShop({ env: { BATCH_WINDOW: "1" } });
+  await shop.members(members);
+  shop.ctx.sandbox.setFaults("EMAIL", { delayMs: 100 });
+  const { id } = await addTemplate(shop.ctx);
+  const content = { EMAIL: { default: { subject: "Ten off", html: "{{ coupon.claimUrl }}" } } };
+  const run = await shop.launched({ kind: "COUPON_INVITE", couponTemplate: id, channels: ["EMAIL"], content });
+  await until(async () => (await shop.sent(run)) >= members / 2, 20_000, "half to be sent");
+  const { stopped } = accepted(await closeOffer(shop.ctx, { id, to: "withdraw" }));
+  await shop.becomes(run, "CANCELLED");
+  await until(() => shop.idle());
+  const [figures = nobody] = stopped;
+  const { told, twice } = toldByMail(shop.sandboxPath, [run]);
+  expect([sum(figures), told >= figures.told, told <= figures.told + figures.underWay, twice]).toEqual([
+    members,
+    true,
+    true,
+    0,
+  ]);
+  expect((await shop.ledger(run))["EMAIL CANCELLED"]).toBeGreaterThan(0);
+  expect(await shop.faults(run)).toEqual([]);
 });

@@ -25,7 +25,9 @@ const closing = (t: Fields) => ({
   ...command(t),
   invites: t.field({
     type: StopEnum,
-    description: "What becomes of the campaigns that invite members to its coupons; `STOP` unless given.",
+    description:
+      "What becomes of the campaigns that invite members to its coupons; `STOP` unless given. Those that you keep " +
+      "skip whoever cannot claim any more.",
   }),
 });
 
