@@ -16,6 +16,8 @@ import { until } from "./wait.ts";
 /** A server process on a data directory that outlives it: it is killed and started again until its run has ended. */
 export interface Victim {
   readonly db: RootDatabase;
+  /** The shop as somebody in another process sees it. */
+  readonly ctx: Context;
   readonly run: number;
   readonly sandboxPath: string;
   start(): void;
@@ -34,10 +36,12 @@ interface VictimOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What else is said of the campaign, perhaps of something that it makes first. */
   readonly draft?: (ctx: Context) => Promise<Partial<CampaignDraft>>;
+  /** What is launched instead; answers its run. */
+  readonly launch?: (ctx: Context) => Promise<number>;
 }
 
 /** Lays down members and a launched campaign in a new data directory; nothing runs yet. */
-export async function layDown({ members, channels, seed, env = {}, draft }: VictimOptions): Promise<Victim> {
+export async function layDown({ members, channels, seed, env = {}, draft, launch }: VictimOptions): Promise<Victim> {
   const dataDir = tempDir();
   const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   await addMembers(db, members);
@@ -45,12 +49,11 @@ export async function layDown({ members, channels, seed, env = {}, draft }: Vict
   const own = { ...campaignSettings.of(context), approvalAbove: 10_000_000 };
   const slices = { ...context.settings.slices, campaign: own };
   const ctx = { ...context, settings: { ...context.settings, slices } };
-  const campaign = await addCampaign(ctx, { channels, ...(await draft?.(ctx)) });
-  accepted(await launchCampaign(ctx, { id: campaign }));
-  const run = await runOfCampaign(db, campaign);
+  const run = launch ? await launch(ctx) : await launched(ctx, { channels, ...(await draft?.(ctx)) });
   const { start, kill } = killable(dataDir, { seed, env });
   return {
     db,
+    ctx,
     run,
     sandboxPath: join(dataDir, "sandbox.db"),
     start,
@@ -86,6 +89,12 @@ export function killable(
       child = undefined;
     },
   };
+}
+
+async function launched(ctx: Context, draft: Parameters<typeof addCampaign>[1]): Promise<number> {
+  const campaign = await addCampaign(ctx, draft);
+  accepted(await launchCampaign(ctx, { id: campaign }));
+  return runOfCampaign(ctx.db, campaign);
 }
 
 async function progressOf(db: RootDatabase, run: number, all: number): Promise<number> {
