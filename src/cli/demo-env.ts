@@ -6,8 +6,8 @@ import { variablesOf } from "../settings.ts";
 const elsewhere =
   /^(DATABASE|REDIS|UPSTASH|QSTASH|RESEND|TWILIO|FCM|EMAIL|MEMBER_JWT|LINK)_|^(DATA_DIR|BROKER|ALLOW)(_FILE)?$/;
 
-/** What it needs to be a demo. */
-const own = { NODE_ENV: "development", APPROVAL_ABOVE: "1000000000" };
+/** What it needs to be a demo; its members come with what they spent. */
+const own = { NODE_ENV: "development", APPROVAL_ABOVE: "1000000000", TOTAL_SPEND_FROM: "shop" };
 /** The flash sale's members come from many addresses. */
 const crowd = { TRUST_PROXY: "1" };
 
