@@ -33,6 +33,7 @@ export async function launchCampaign(
     input: { launch: input.id, reason: input.reason ?? null },
     check: async () => {
       if (!checked) return refuse.notFound("campaign", input.id);
+      if (checked.state !== "DRAFT" && checked.state !== "APPROVED") return notLaunchable(checked);
       const known = checked.frozen ?? input.frozen;
       const fit = (await unfitToLaunch(ctx, checked)) ?? known ?? (await freezeToLaunch(ctx, checked));
       if (isRefusal(fit)) return fit;
@@ -54,8 +55,18 @@ export async function launchCampaign(
   });
 }
 
-async function unfitToLaunch(ctx: Context, campaign: Campaign) {
-  if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
+/**
+ * Launches a campaign that was approved and is to go on by itself; inside the transaction of the approval. What keeps
+ * it from that was asked before: {@link unfitToLaunch}.
+ */
+export async function launchApproved(tx: Context, campaign: Campaign): Promise<Campaign> {
+  await tx.db.write(moveCampaign(tx, "launch", campaign.id, "it was to be launched once approved"));
+  await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
+  return (await findCampaign(tx, campaign.id)) ?? campaign;
+}
+
+/** What keeps a campaign from being launched, whatever its state; it reads members, so outside of transactions. */
+export async function unfitToLaunch(ctx: Context, campaign: Campaign) {
   const content = await messageIssues(ctx, campaign.kind, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);

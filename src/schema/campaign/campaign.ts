@@ -150,9 +150,19 @@ refusable("submitCampaign", {
   scopes: editors,
   result: CampaignType,
   refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
-  input: commandFields,
-  resolve: ({ campaignId, reason }, ctx) =>
-    submitCampaign(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),
+  input: (t) => ({
+    ...commandFields(t),
+    launchWhenApproved: t.boolean({
+      defaultValue: false,
+      description: "Whether it goes on by itself: whoever approves it launches it, at once or for its start.",
+    }),
+  }),
+  resolve: ({ campaignId, reason, launchWhenApproved }, ctx) =>
+    submitCampaign(ctx, {
+      id: toRowId(campaignId.id),
+      reason: reason ?? undefined,
+      launchWhenApproved: launchWhenApproved ?? false,
+    }),
 });
 
 const commands = {
