@@ -10,6 +10,7 @@ import type { CampaignState, RunState } from "./state.ts";
 export const tables = [
   "campaign",
   "run",
+  "run_number",
   "page",
   "send",
   "tally",

@@ -6,8 +6,8 @@ import { offerOf, segmentOf } from "./subjects.ts";
 
 /*
  * The version of a campaign is what somebody read who approves it: the campaign's own, that of its segment and of its
- * coupon template, the number of members that it was submitted with, and whether approving launches it. To callers it is
- * one opaque text.
+ * coupon template, the number of members that it was submitted with, and whether approving launches it. To callers it
+ * is one opaque text.
  */
 
 /** The version of each of these campaigns, in their order. */

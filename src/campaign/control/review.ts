@@ -13,8 +13,8 @@ import { type Command, move, notMovable } from "./move.ts";
 
 /**
  * Asks for review; a draft only. What is reviewed is frozen with it: a segment's filter is copied, and the members that
- * it selects are counted. With `launchWhenApproved` it goes on by itself: whoever approves it launches it. CONFLICT when
- * it was edited meanwhile.
+ * it selects are counted. With `launchWhenApproved` it goes on by itself: whoever approves it launches it. CONFLICT
+ * when it was edited meanwhile.
  */
 export async function submitCampaign(ctx: Context, input: Command & { readonly launchWhenApproved?: boolean }) {
   const read = await findCampaign(ctx, input.id);

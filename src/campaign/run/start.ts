@@ -1,10 +1,12 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type Audience, compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { versionOf } from "../../transition/revision.ts";
 import { freezeAction } from "../action/index.ts";
 import { audienceOfCampaign } from "../approval/freeze.ts";
 import { boundOf, reviewOf } from "../approval/growth.ts";
@@ -17,10 +19,15 @@ import { holdRun, madeSure, stillAgreed } from "./hold.ts";
 /** How far ahead a message may wait in the queue; a later start is armed by the sweep when it comes near. */
 export const armingHorizonMs = 24 * 3_600_000;
 
-/** Adds an occurrence and, when it is due soon, the message that begins it. One occurrence per campaign and time. */
+/**
+ * Adds an occurrence and, when it is due soon, the message that begins it; inside a transaction only. One occurrence
+ * per campaign and time.
+ */
 export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
+  await ctx.db.write([sql`UPDATE run_number SET last = 1 + max(last, coalesce((SELECT max(id) FROM run), 0))`]);
   const row = await ctx.db.first<{ id: number }>(sql`
-    INSERT INTO run (campaign, due_at, state) VALUES (${campaign}, ${dueAt}, 'PENDING')
+    INSERT INTO run (id, campaign, due_at, state)
+    SELECT last, ${campaign}, ${dueAt}, 'PENDING' FROM run_number WHERE true
     ON CONFLICT DO NOTHING RETURNING id`);
   if (row) await ctx.db.write(armRun(ctx, row.id, dueAt));
 }
@@ -57,15 +64,16 @@ export function armRun(ctx: Context, run: number, dueAt: number): Query[] {
  */
 export async function startRun(ctx: Context, input: { run: number }): Promise<void> {
   const now = ctx.clock();
-  const due = await ctx.db.first<{ campaign: number }>(sql`
-    SELECT r.campaign FROM run r JOIN campaign c ON c.id = r.campaign
+  const due = await ctx.db.first<{ campaign: number; version: number }>(sql`
+    SELECT r.campaign, ${versionOf(sql`'campaign/' || r.campaign`)} AS version
+    FROM run r JOIN campaign c ON c.id = r.campaign
     WHERE r.id = ${input.run} AND r.state = 'PENDING' AND r.due_at <= ${now} AND c.state = 'ACTIVE'`);
   const campaign = due && (await findCampaign(ctx, due.campaign));
   if (!campaign) return;
   const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
-  const asItWas = sql`state = 'PENDING' AND ${stillAgreed(campaign.id, campaign.frozen)}
-    AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`;
+  const asItWas = sql`state = 'PENDING' AND due_at <= ${now} AND ${stillAgreed(campaign.id, campaign.frozen)}
+    AND ${stillSays(campaign, due.version)}`;
   const review = madeSure(await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, upTo)));
   if (review) {
     await ctx.db.write(holdRun(ctx, input.run, review, asItWas));
@@ -79,6 +87,15 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<vo
         content = ${JSON.stringify(campaign.content)}, at_most = ${agreed === null ? null : boundOf(ctx, agreed)}
       WHERE id = ${input.run} AND ${asItWas}`,
   ]);
+}
+
+/**
+ * A campaign is still what was read of it: launched, and edited or moved by nobody since. Whoever did so has left a
+ * message of their own that begins its run.
+ */
+function stillSays({ id, updatedAt }: Campaign, version: number): SQL {
+  return sql`EXISTS (SELECT 1 FROM campaign WHERE id = ${id} AND state = 'ACTIVE' AND updated_at = ${updatedAt})
+    AND ${versionOf(sql`${subjectOf("campaign", id)}`)} = ${version}`;
 }
 
 async function freeze(ctx: Context, campaign: Campaign, audience: Audience): Promise<FrozenRun> {

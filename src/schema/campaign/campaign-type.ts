@@ -17,7 +17,7 @@ import { CampaignKindEnum } from "./coupon-figures.ts";
 const viewers = { role: "viewer" } as const;
 
 const stateWords: Readonly<Record<(typeof campaignStates)[number], string>> = {
-  DRAFT: "Being written; the only state in which it can be edited.",
+  DRAFT: "Being written: nobody is reached by it.",
   IN_REVIEW: "Waits for someone who wrote none of it.",
   APPROVED: "May be launched, whatever its size.",
   ACTIVE: "Launched: it sends, or will at its start.",

@@ -1,10 +1,12 @@
 import { z } from "zod";
 import type { CampaignKind } from "../../campaign/action/index.ts";
 import { cancelCampaign } from "../../campaign/control/cancel.ts";
+import { updateCampaign } from "../../campaign/control/edit.ts";
 import { launchCampaign } from "../../campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../campaign/control/pause.ts";
+import { returnToDraft } from "../../campaign/control/return.ts";
 import { rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
-import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
+import { type CampaignDraft, createCampaign } from "../../campaign/draft/campaign.ts";
 import { CouponTemplateType } from "../coupon/template-type.ts";
 import type { Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
@@ -92,10 +94,13 @@ refusable("createCampaign", {
 });
 
 refusable("updateCampaign", {
-  description: "Changes a draft: what is left out stays.",
+  description:
+    "Changes a campaign that has not begun: what is left out stays. A launched one stays launched, with its members " +
+    "counted anew, and begins with the new facts; above the approval size it goes back into review, and on by itself " +
+    "once approved. In review it is a new version; approved, it is reviewed again.",
   scopes: editors,
   result: CampaignType,
-  refusals: { NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
   input: (t) => ({
     campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -145,8 +150,8 @@ refusable("launchCampaign", {
 
 refusable("submitCampaign", {
   description:
-    "Asks for review of a draft; it cannot be edited meanwhile. Its audience is frozen: a segment's filter is " +
-    "copied, and the members that it selects are counted.",
+    "Asks for review of a draft; edited meanwhile it is another version. Its audience is frozen: a segment's filter " +
+    "is copied, and the members that it selects are counted.",
   scopes: editors,
   result: CampaignType,
   refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
@@ -166,6 +171,11 @@ refusable("submitCampaign", {
 });
 
 const commands = {
+  returnCampaignToDraft: [
+    returnToDraft,
+    editors,
+    "Takes a campaign back that was submitted, approved or launched and has not begun: it is a draft again.",
+  ],
   rejectCampaign: [rejectCampaign, approvers, "Sends a campaign in review, or approved, back to be a draft."],
   pauseCampaign: [pauseCampaign, editors, "Stops its sending within 2 seconds; nothing is lost."],
   cancelCampaign: [cancelCampaign, editors, "Ends it for good: whoever was not reached yet never will be."],

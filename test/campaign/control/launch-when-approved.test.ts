@@ -51,7 +51,7 @@ test("approved by many at once it has one run", async () => {
   expect(await runsOf(id)).toHaveLength(1);
 });
 
-test("one whose end has passed by then, or that lacks its words, is not approved: there is nothing to launch", async () => {
+test("one whose end has passed by then, or that lacks its words, is not approved", async () => {
   const late = await submitted({ endsAt: kim!.clock() + hour });
   const silent = await submitted({ content: {} });
   shop.pass(2 * hour);
