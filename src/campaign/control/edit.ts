@@ -9,10 +9,9 @@ import { type CampaignDraft, type CampaignFacts, changedFacts, checkDraft, draft
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { hasBegun, takeBackRuns, waitAgain } from "../run/not-begun.ts";
-import { campaignSettings } from "../settings.ts";
 import type { CampaignState } from "../state.ts";
 import { campaignTable } from "../table.ts";
-import { unfitToLaunch } from "./launch.ts";
+import { agreementFor, unfitToLaunch } from "./launch.ts";
 
 /** How often an edit is tried that others get in the way of. */
 const tries = 5;
@@ -77,14 +76,11 @@ async function agreeTo(ctx: Context, before: Campaign, edit: Edit, kept: FrozenC
   const launched = isLaunched(before.state);
   const unfit = launched ? await unfitToLaunch(ctx, after) : undefined;
   if (unfit) return unfit;
-  const limit = campaignSettings.of(ctx).approvalAbove;
-  const few = launched ? await freezeCampaign(ctx, after, limit + 1) : undefined;
-  if (isRefusal(few)) return few;
-  const isSmall = few !== undefined && few.members <= limit;
-  const frozen = isSmall ? few : await freezeCampaign(ctx, after);
-  if (isRefusal(frozen)) return frozen;
+  const agreement = launched ? await agreementFor(ctx, after) : await freezeCampaign(ctx, after);
+  if (isRefusal(agreement)) return agreement;
+  const { frozen, needsApproval } = "frozen" in agreement ? agreement : { frozen: agreement, needsApproval: true };
   const segmentVersion = kept?.segmentVersion ?? frozen.segmentVersion;
-  return { ...edit, frozen: { ...frozen, segmentVersion }, needsReview: !isSmall };
+  return { ...edit, frozen: { ...frozen, segmentVersion }, needsReview: needsApproval };
 }
 
 /** Does it, unless the campaign is not the one any more that the edit was checked for: then nothing. */

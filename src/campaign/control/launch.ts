@@ -56,11 +56,11 @@ export async function launchCampaign(
 }
 
 /**
- * Launches a campaign that was approved and is to go on by itself; inside the transaction of the approval. What keeps
- * it from that was asked before: {@link unfitToLaunch}.
+ * Launches a campaign inside of a transaction that knows that it may be: what keeps it from that was asked before,
+ * {@link unfitToLaunch}, and it is frozen.
  */
-export async function launchApproved(tx: Context, campaign: Campaign): Promise<Campaign> {
-  await tx.db.write(moveCampaign(tx, "launch", campaign.id, "it was to be launched once approved"));
+export async function goLive(tx: Context, campaign: Campaign, reason: string | undefined): Promise<Campaign> {
+  await tx.db.write(moveCampaign(tx, "launch", campaign.id, reason));
   await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
   return (await findCampaign(tx, campaign.id)) ?? campaign;
 }
@@ -96,6 +96,19 @@ export async function freezeUnapproved(ctx: Context, campaign: Freezable) {
   const limit = campaignSettings.of(ctx).approvalAbove;
   const frozen = await freezeCampaign(ctx, campaign, limit + 1);
   return isRefusal(frozen) || frozen.members <= limit ? frozen : needsApproval(limit);
+}
+
+/**
+ * What would be agreed to, whatever its size: without approval where it is small, and then no more are counted than
+ * need be; else it needs approval.
+ */
+export async function agreementFor(ctx: Context, campaign: Freezable) {
+  const limit = campaignSettings.of(ctx).approvalAbove;
+  const few = await freezeCampaign(ctx, campaign, limit + 1);
+  if (isRefusal(few)) return few;
+  if (few.members <= limit) return { frozen: few, needsApproval: false };
+  const frozen = await freezeCampaign(ctx, campaign);
+  return isRefusal(frozen) ? frozen : { frozen, needsApproval: true };
 }
 
 function notLaunchable(campaign: Campaign) {

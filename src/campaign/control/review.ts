@@ -7,8 +7,9 @@ import { startIssues } from "../action/index.ts";
 import { freezeCampaign, keepFrozen } from "../approval/freeze.ts";
 import { mayApprove } from "../approval/subjects.ts";
 import { changesSince } from "../approval/version.ts";
-import { findCampaign } from "../draft/campaign.ts";
-import { launchApproved, unfitToLaunch } from "./launch.ts";
+import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { moveCampaign } from "../draft/transitions.ts";
+import { goLive, unfitToLaunch } from "./launch.ts";
 import { type Command, move, notMovable } from "./move.ts";
 
 /**
@@ -29,10 +30,18 @@ export async function submitCampaign(ctx: Context, input: Command & { readonly l
     }
     return move(tx, "submit", input, [
       keepFrozen(input.id, frozen),
-      sql`UPDATE campaign SET launch_when_approved = ${input.launchWhenApproved ? 1 : 0} WHERE id = ${input.id}`,
+      ...(input.launchWhenApproved ? [launchOnceApproved(input.id)] : []),
     ]);
   });
 }
+
+/** Submits a draft, inside the transaction that made and froze it: whoever approves it launches it. */
+export async function submitToBeLaunched(tx: Context, campaign: Campaign, reason: string | undefined) {
+  await tx.db.write([...moveCampaign(tx, "submit", campaign.id, reason), launchOnceApproved(campaign.id)]);
+  return (await findCampaign(tx, campaign.id)) ?? campaign;
+}
+
+const launchOnceApproved = (id: number): Query => sql`UPDATE campaign SET launch_when_approved = 1 WHERE id = ${id}`;
 
 /**
  * Approves the version of a campaign that was read, with the members that it was submitted with. FORBIDDEN to whoever
@@ -63,7 +72,8 @@ export async function approveCampaign(ctx: Context, input: Command & { readonly 
       sql`UPDATE campaign SET approver = ${describeActor(tx.actor)} WHERE id = ${input.id}`,
       ...(late ? [keepFrozen(input.id, late)] : []),
     ]);
-    return isRefusal(approved) || !approved.launchWhenApproved ? approved : launchApproved(tx, approved);
+    if (isRefusal(approved) || !approved.launchWhenApproved) return approved;
+    return goLive(tx, approved, "it was to be launched once approved");
   });
 }
 

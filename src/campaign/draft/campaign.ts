@@ -8,7 +8,7 @@ import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import type { CampaignState } from "../state.ts";
 import { type Campaign, campaignTable } from "../table.ts";
-import { type CampaignDraft, checkDraft } from "./facts.ts";
+import { type CampaignDraft, type CampaignFacts, checkDraft } from "./facts.ts";
 
 export type { Campaign } from "../table.ts";
 export type { CampaignDraft } from "./facts.ts";
@@ -17,17 +17,30 @@ export type { CampaignDraft } from "./facts.ts";
 export async function createCampaign(ctx: Context, draft: CampaignDraft) {
   const checked = await checkDraft(ctx, draft);
   if (isRefusal(checked)) return checked;
-  const now = ctx.clock();
-  const own = { state: "DRAFT", author: describeActor(ctx.actor), createdAt: now, updatedAt: now } as const;
+  const { id: _, ...row } = unwritten(ctx, checked);
   return withTransaction(ctx, async (tx) => {
-    const [campaign] = await tx.db.orm
-      .insert(campaignTable)
-      .values({ ...checked, ...own })
-      .returning();
+    const [campaign] = await tx.db.orm.insert(campaignTable).values(row).returning();
     if (!campaign) throw new Error("the insert answered no campaign");
     await tx.db.write([revise(tx, subjectOf("campaign", campaign.id), ["created"])]);
     return campaign;
   });
+}
+
+/** A campaign as it would be, for whoever asks before it is written down; it has no number. */
+export function unwritten(ctx: Context, facts: CampaignFacts): Campaign {
+  const now = ctx.clock();
+  return {
+    ...facts,
+    id: 0,
+    state: "DRAFT",
+    frozen: null,
+    launchWhenApproved: false,
+    author: describeActor(ctx.actor),
+    approver: null,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+  };
 }
 
 /** A draft that was deleted is read by nobody. */

@@ -77,7 +77,7 @@ export const PartType = builder.objectRef<Message["parts"][number]>("ContentPart
   }),
 });
 
-const MessageType = builder.objectRef<Message>("Content").implement({
+export const MessageType = builder.objectRef<Message>("Content").implement({
   description: "A message on one channel in one language.",
   authScopes: viewers,
   fields: (t) => ({
@@ -87,7 +87,7 @@ const MessageType = builder.objectRef<Message>("Content").implement({
   }),
 });
 
-function messagesOf({ content, channels }: Campaign): Message[] {
+export function messagesOf({ content, channels }: Pick<Campaign, "content" | "channels">): Message[] {
   const order = [
     ...channels,
     ...Object.keys(content).filter((name): name is ChannelName => !channels.some((c) => c === name)),

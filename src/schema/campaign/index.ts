@@ -3,6 +3,7 @@ import "./campaign.ts";
 import "./run.ts";
 import "./approval.ts";
 import "./simulation.ts";
+import "./push.ts";
 import "./why.ts";
 import "./preview.ts";
 import "./caps.ts";
