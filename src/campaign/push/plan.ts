@@ -46,7 +46,7 @@ export async function planPush(ctx: Context, push: CouponPush) {
   const agreement = await agreementFor(ctx, planned);
   if (isRefusal(agreement)) return agreement;
   const { frozen, needsApproval } = agreement;
-  return { draft, planned, frozen, needsApproval, members: frozen.members };
+  return { draft, planned, frozen, needsApproval };
 }
 
 function draftOf({ invite = false, content = {}, ...push }: CouponPush, couponName: string): CampaignDraft {

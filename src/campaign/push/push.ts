@@ -10,10 +10,9 @@ import { type CouponPush, type PlannedPush, planPush } from "./plan.ts";
 
 /** What became of "this coupon to these people". Survives JSON. */
 export interface PushedCoupon {
-  /** Launched, or in review and launched by its approval; null where nothing was done, but only tried. */
-  readonly campaign: Campaign | null;
-  /** What it says and to whom, also where it was only tried. */
-  readonly planned: Campaign;
+  /** Launched, or in review and launched by its approval; where it was only tried, as it would be written down. */
+  readonly campaign: Campaign;
+  readonly isTried: boolean;
   /** Whom the audience selects. */
   readonly members: number;
   /** Whether these are so many that a second person has to approve of it first. */
@@ -37,7 +36,7 @@ export interface PushInput extends CouponPush {
 export async function pushCoupon(ctx: Context, { dryRun, idempotencyKey, reason, ...push }: PushInput) {
   if (dryRun) {
     const plan = await planPush(ctx, push);
-    return isRefusal(plan) ? plan : ({ ...plan, campaign: null } satisfies PushedCoupon);
+    return isRefusal(plan) ? plan : toldOf(plan, plan.planned, true);
   }
   let plan: PlannedPush | undefined;
   return once(ctx, {
@@ -57,7 +56,7 @@ export async function pushCoupon(ctx: Context, { dryRun, idempotencyKey, reason,
 }
 
 async function carryOut(tx: Context, plan: PlannedPush, reason: string | undefined) {
-  const { draft, frozen, ...told } = plan;
+  const { draft, frozen } = plan;
   const made = await createCampaign(tx, draft);
   if (isRefusal(made)) return made;
   // Whoever withdrew the coupon since it was looked at was first.
@@ -65,5 +64,9 @@ async function carryOut(tx: Context, plan: PlannedPush, reason: string | undefin
   if (issues.length > 0) return refuse.invalid(issues);
   await tx.db.write([keepFrozen(made.id, frozen)]);
   const pushed = plan.needsApproval ? submitToBeLaunched : goLive;
-  return { ...told, campaign: await pushed(tx, made, reason) } satisfies PushedCoupon;
+  return toldOf(plan, await pushed(tx, made, reason), false);
+}
+
+function toldOf({ frozen, needsApproval }: PlannedPush, campaign: Campaign, isTried: boolean): PushedCoupon {
+  return { campaign, isTried, members: frozen.members, needsApproval };
 }

@@ -19,10 +19,11 @@ const PushedCouponType = builder.objectRef<PushedCoupon>("PushedCoupon").impleme
   description: "What became of a coupon for these people.",
   authScopes: { role: "viewer" },
   fields: (t) => ({
-    campaign: t.expose("campaign", {
+    campaign: t.field({
       type: CampaignType,
       nullable: true,
       description: "The campaign that does it: `ACTIVE`, or `IN_REVIEW` until it is approved; null of a dry run.",
+      resolve: ({ campaign, isTried }) => (isTried ? null : campaign),
     }),
     members: t.exposeInt("members", { description: "How many members the audience selects now." }),
     needsApproval: t.exposeBoolean("needsApproval", {
@@ -31,7 +32,7 @@ const PushedCouponType = builder.objectRef<PushedCoupon>("PushedCoupon").impleme
     content: t.field({
       type: [MessageType],
       description: "What is said, the house's words where none were given.",
-      resolve: ({ planned }) => messagesOf(planned),
+      resolve: ({ campaign }) => messagesOf(campaign),
     }),
     simulation: t.field({
       type: SimulationType,
@@ -39,8 +40,8 @@ const PushedCouponType = builder.objectRef<PushedCoupon>("PushedCoupon").impleme
       description:
         "Of a dry run: whom each channel reaches, how many coupons that is, and what they may cost; else null.",
       complexity: 5 * memberScan,
-      resolve: async ({ campaign, planned }, _args, { ctx }) =>
-        campaign ? null : unwrap(await simulateCampaign(ctx, planned)),
+      resolve: async ({ campaign, isTried }, _args, { ctx }) =>
+        isTried ? unwrap(await simulateCampaign(ctx, campaign)) : null,
     }),
   }),
 });
