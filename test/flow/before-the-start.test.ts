@@ -1,16 +1,20 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
+import { campaignVersion } from "../../src/campaign/approval/version.ts";
 import { updateCampaign } from "../../src/campaign/control/edit.ts";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { returnToDraft } from "../../src/campaign/control/return.ts";
+import { approveCampaign, submitCampaign } from "../../src/campaign/control/review.ts";
 import { findCampaign } from "../../src/campaign/draft/campaign.ts";
 import { writePage } from "../../src/campaign/run/page.ts";
 import { planStep } from "../../src/campaign/run/plan.ts";
 import { startRun } from "../../src/campaign/run/start.ts";
 import type { Context } from "../../src/context.ts";
+import { isRefusal } from "../../src/errors.ts";
 import { counted } from "../support/length.ts";
 import { closeLedgers, type Ledger, openLedger } from "../support/light.ts";
+import { approvingAbove, as } from "../support/persons.ts";
 import { accepted, addCampaign } from "../support/shop.ts";
 
 /*
@@ -46,6 +50,11 @@ function halting(ctx: Context, turn: () => Promise<unknown>): Context {
       },
     },
   };
+}
+
+/** Lets others read so many times first. */
+async function readsOf({ db }: Context, n: number): Promise<void> {
+  for (let i = 0; i < n; i++) await db.first(sql`SELECT 1`);
 }
 
 /** A shop in which no time passes, so that none tells what came before from what came after. */
@@ -106,6 +115,30 @@ test("a start that commits while an edit was checked, or a return: it has begun,
   }
 });
 
+test("an edit while it is approved: what was not approved is not launched, and the edit is kept", async () => {
+  const shop = await openStill();
+  const ctx = approvingAbove(shop.ctx, 2);
+  const [kim, ada] = [as(ctx, "Kim", 1), as(ctx, "Ada", 2)];
+  const after = (who: Context, reads: number) => halting(who, () => readsOf(shop.ctx, reads));
+  const heard: string[] = [];
+  for (let n = 0; n < 8; n++) {
+    const id = await addCampaign(kim, { channels: ["IN_APP"], ...words(0) });
+    const { frozen } = accepted(await submitCampaign(kim, { id, launchWhenApproved: true }));
+    expect(frozen?.members).toBe(3);
+    const version = await campaignVersion(ada, (await findCampaign(ada, id))!);
+    const [edited, approved] = await Promise.all([
+      updateCampaign(after(kim, 5 * n), { id, draft: words(1) }),
+      approveCampaign(after(ada, 35 - 5 * n), { id, version }),
+    ]);
+    heard.push(isRefusal(approved) ? approved.code : approved.state);
+    expect(accepted(edited)).toMatchObject({ state: "IN_REVIEW", topic: "t1", approver: null });
+    expect(await findCampaign(kim, id)).toEqual(accepted(edited));
+    for (const message of await starts(shop, 0)) await startRun(shop.ctx, message);
+    expect(await begun(shop, id)).toEqual([]);
+  }
+  expect([...new Set(heard)].sort()).toEqual(["ACTIVE", "CONFLICT"]);
+});
+
 const kinds = fc.oneof(
   { weight: 5, arbitrary: fc.constant("deliver" as const) },
   { weight: 2, arbitrary: fc.constant("die" as const) },
@@ -153,13 +186,10 @@ test("edits, returns, launches, repeated starts and servers that die: one run, o
       return: (ctx: Context) => returnToDraft(ctx, { id }),
       launch: (ctx: Context) => launchCampaign(ctx, { id }),
     };
-    const wait = async (reads: number) => {
-      for (let n = 0; n < reads; n++) await shop.ctx.db.first(sql`SELECT 1`);
-    };
     await Promise.all(
       list.map(({ kind, waits }, i) =>
         does[kind](
-          halting(shop.ctx, () => wait(waits)),
+          halting(shop.ctx, () => readsOf(shop.ctx, waits)),
           i + 1,
         ),
       ),
@@ -178,6 +208,6 @@ test("edits, returns, launches, repeated starts and servers that die: one run, o
       expect(told).toEqual([{ n: 3 }]);
     }
   });
-  const numRuns = Number(Bun.env.RUNS ?? counted(12, 60));
+  const numRuns = Number(Bun.env.RUNS ?? counted(6, 60));
   await fc.assert(property, { seed, numRuns, endOnFailure: !Bun.env.SHRINK });
 }, 120_000);
