@@ -15,11 +15,11 @@ export function deleteCampaign(ctx: Context, { id, reason }: Command) {
     const campaign = await findCampaign(tx, id);
     if (!campaign) return refuse.notFound("campaign", id);
     const { state } = campaign;
-    const isDraft = sql`id = ${id} AND state = 'DRAFT' AND deleted_at IS NULL`;
+    // Over like one that was cancelled, so that nothing that looks for drafts takes it up.
     const [deleted] = await tx.db.write([
       sql`
-        UPDATE campaign SET deleted_at = ${tx.clock()}, audience = '{"everyone":true}', content = '{}'
-        WHERE ${isDraft}`,
+        UPDATE campaign SET state = 'CANCELLED', deleted_at = ${tx.clock()}, audience = '{"everyone":true}', content = '{}'
+        WHERE id = ${id} AND state = 'DRAFT'`,
     ]);
     if (deleted?.rowsAffected !== 1) {
       return refuse.wrongState(

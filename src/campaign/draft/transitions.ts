@@ -22,7 +22,7 @@ export type Move = keyof typeof transitions;
 
 /**
  * The statements of one move: the log of who moved it and why, then the conditional update. The update is the last one;
- * when its `rowsAffected` is 0 the campaign was in none of the states that the move may start from, or is deleted.
+ * when its `rowsAffected` is 0 the campaign was in none of the states that the move may start from.
  */
 export function moveCampaign(
   ctx: Context,
@@ -32,7 +32,7 @@ export function moveCampaign(
   also: SQL = sql``,
 ): Query[] {
   const { to } = transitions[move];
-  const movable = sql`id = ${id} AND deleted_at IS NULL AND ${allows<CampaignState>(transitions[move])}`;
+  const movable = sql`id = ${id} AND ${allows<CampaignState>(transitions[move])}`;
   return [
     auditTransition(ctx, { noun: "campaign", table: sql`campaign`, where: movable, to, reason }),
     sql`UPDATE campaign SET state = ${to}, updated_at = ${ctx.clock()} ${also} WHERE ${movable}`,
