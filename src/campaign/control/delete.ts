@@ -18,7 +18,8 @@ export function deleteCampaign(ctx: Context, { id, reason }: Command) {
     // Over like one that was cancelled, so that nothing that looks for drafts takes it up.
     const [deleted] = await tx.db.write([
       sql`
-        UPDATE campaign SET state = 'CANCELLED', deleted_at = ${tx.clock()}, audience = '{"everyone":true}', content = '{}'
+        UPDATE campaign SET state = 'CANCELLED', deleted_at = ${tx.clock()},
+          audience = '{"everyone":true}', content = '{}'
         WHERE id = ${id} AND state = 'DRAFT'`,
     ]);
     if (deleted?.rowsAffected !== 1) {
