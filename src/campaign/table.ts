@@ -10,6 +10,7 @@ import type { CampaignState, RunState } from "./state.ts";
 export const tables = [
   "campaign",
   "run",
+  "run_number",
   "page",
   "send",
   "tally",
@@ -39,10 +40,14 @@ export const campaignTable = sqliteTable("campaign", {
   startsAt: integer("starts_at"),
   endsAt: integer("ends_at"),
   frozen: text({ mode: "json" }).$type<FrozenCampaign>(),
+  /** Of one in review: whoever approves it launches it. */
+  launchWhenApproved: integer("launch_when_approved", { mode: "boolean" }).notNull().default(false),
   author: text().notNull(),
   approver: text(),
   createdAt: integer("created_at").notNull(),
   updatedAt: integer("updated_at").notNull(),
+  /** A draft that was deleted (ms): read by nobody. */
+  deletedAt: integer("deleted_at"),
 });
 
 export const runTable = sqliteTable("run", {

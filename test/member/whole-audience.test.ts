@@ -3,11 +3,14 @@ import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { enablePromotion } from "../../src/campaign/announcement/enable.ts";
 import { reviewOf } from "../../src/campaign/announcement/review.ts";
+import { updateCampaign } from "../../src/campaign/control/edit.ts";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
+import { pushCoupon } from "../../src/campaign/push/push.ts";
 import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
 import { campaignSettings } from "../../src/campaign/settings.ts";
 import type { Context } from "../../src/context.ts";
 import { createTemplate } from "../../src/coupon/template/edit.ts";
+import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
 import { estimateTemplate, simulateTemplate } from "../../src/coupon/template/simulation.ts";
 import { type Database, openDatabase, type RootDatabase } from "../../src/db/client.ts";
 import { compile, type Query, type Statement } from "../../src/db/statement.ts";
@@ -73,6 +76,12 @@ async function askEverything(filter: unknown): Promise<void> {
   const give = { kind: "COUPON_ISSUE", couponTemplate: template.id } as const;
   const campaign = await addCampaign(ctx, { ...give, channels: ["EMAIL", "IN_APP"], audience: { filter } });
   accepted(await simulateLaunch(ctx, { id: campaign }));
+  const { id: couponTemplate } = accepted(await activateTemplate(ctx, { id: template.id }));
+  const content = { EMAIL: { default: { subject: "Hi", html: "<p>{{ coupon.name }}</p>" } } };
+  const pushed = accepted(
+    await pushCoupon(ctx, { couponTemplate, audience: { filter }, channels: ["EMAIL"], content }),
+  );
+  accepted(await updateCampaign(ctx, { id: pushed.campaign.id, draft: { topic: "shoes" } }));
   await launchCampaign(ctx, { id: await addCampaign(ctx, { channels: ["EMAIL"], audience: { filter } }) });
 }
 

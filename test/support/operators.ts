@@ -51,6 +51,7 @@ export async function hire(shop: Shop, name: string, role: Role): Promise<Operat
 
 const results: Readonly<Record<string, string>> = {
   enablePromotion: "EnabledPromotion",
+  pushCoupon: "PushedCoupon",
   approvePromotion: "EnabledPromotion",
   disablePromotion: "DisabledPromotion",
   endCouponTemplate: "ClosedCouponTemplate",

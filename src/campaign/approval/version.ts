@@ -6,7 +6,8 @@ import { offerOf, segmentOf } from "./subjects.ts";
 
 /*
  * The version of a campaign is what somebody read who approves it: the campaign's own, that of its segment and of its
- * coupon template, and the number of members that it was submitted with. To callers it is one opaque text.
+ * coupon template, the number of members that it was submitted with, and whether approving launches it. To callers it
+ * is one opaque text.
  */
 
 /** The version of each of these campaigns, in their order. */
@@ -24,7 +25,7 @@ export async function campaignVersions(ctx: Context, campaigns: readonly Campaig
     const { frozen } = campaign;
     const segment = frozen ? frozen.segmentVersion : of(segmentOf(campaign));
     const own = of([subjectOf("campaign", campaign.id)]);
-    return [own, segment, of(offerOf(campaign)), frozen?.members ?? 0].join(".");
+    return [own, segment, of(offerOf(campaign)), frozen?.members ?? 0, Number(campaign.launchWhenApproved)].join(".");
   });
 }
 
@@ -47,6 +48,7 @@ export async function changesSince(ctx: Context, campaign: Campaign, read: strin
     ...(await whatOf(1, "its segment", segmentOf(campaign))),
     ...(await whatOf(2, "its coupon template", offerOf(campaign))),
     ...(then?.[3] === now?.[3] ? [] : [`it selects ${now?.[3]} members`]),
+    ...(then?.[4] === now?.[4] ? [] : [now?.[4] ? "approving launches it" : "approving does not launch it"]),
   ];
   return changes.join("; ") || `there is no version ${read.slice(0, 100)} of it`;
 }

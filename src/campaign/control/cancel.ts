@@ -4,6 +4,7 @@ import { isRefusal } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { runCancelled, runsEnded } from "../events.ts";
 import { campaignCancel } from "../messages.ts";
+import { notBegun } from "../run/not-begun.ts";
 import { republishRun } from "../run/republish.ts";
 import { type Command, move } from "./move.ts";
 
@@ -14,10 +15,10 @@ import { type Command, move } from "./move.ts";
 export async function cancelCampaign(ctx: Context, input: Command) {
   return withTransaction(ctx, async (tx) => {
     const ofCampaign = sql`campaign = ${input.id}`;
-    const notBegun = sql`${ofCampaign} AND frozen IS NULL AND state IN ('PENDING', 'FAILED', 'IN_REVIEW')`;
+    const waiting = notBegun(input.id);
     const cancelled = await move(tx, "cancel", input, [
-      runsEnded(notBegun, tx.clock(), runCancelled.type),
-      sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${notBegun}`,
+      runsEnded(waiting, tx.clock(), runCancelled.type),
+      sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${waiting}`,
       sql`
         UPDATE run SET state = 'CANCELLING', at_most = NULL
         WHERE ${ofCampaign} AND state IN ('RUNNING', 'PAUSED', 'FAILED', 'IN_REVIEW')`,

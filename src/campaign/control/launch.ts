@@ -33,6 +33,7 @@ export async function launchCampaign(
     input: { launch: input.id, reason: input.reason ?? null },
     check: async () => {
       if (!checked) return refuse.notFound("campaign", input.id);
+      if (checked.state !== "DRAFT" && checked.state !== "APPROVED") return notLaunchable(checked);
       const fit = (await unfitToLaunch(ctx, checked)) ?? checked.frozen ?? (await freezeToLaunch(ctx, checked));
       if (isRefusal(fit)) return fit;
       frozen = fit;
@@ -54,6 +55,16 @@ export async function launchCampaign(
 }
 
 /**
+ * Launches a campaign inside of a transaction that knows that it may be: what keeps it from that was asked before,
+ * {@link unfitToLaunch}, and it is frozen.
+ */
+export async function goLive(tx: Context, campaign: Campaign, reason: string | undefined): Promise<Campaign> {
+  await tx.db.write(moveCampaign(tx, "launch", campaign.id, reason));
+  await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
+  return (await findCampaign(tx, campaign.id)) ?? campaign;
+}
+
+/**
  * Launches a draft whose members were counted, and agreed to, before the transaction in which that is done. The
  * messages of any members are rehearsed, for a transaction may not look for those of an audience.
  */
@@ -63,15 +74,15 @@ export async function launchAgreed(
 ) {
   const draft = await findCampaign(tx, id);
   if (!draft) return refuse.notFound("campaign", id);
+  if (draft.state !== "DRAFT") return notLaunchable(draft);
   const unfit = await unfitToLaunch(tx, draft, everyone);
   if (unfit) return unfit;
-  await tx.db.write([...moveCampaign(tx, "launch", id, reason), keepFrozen(id, frozen)]);
-  await scheduleRun(tx, id, Math.max(tx.clock(), draft.startsAt ?? 0));
-  return (await findCampaign(tx, id)) ?? draft;
+  await tx.db.write([keepFrozen(id, frozen)]);
+  return goLive(tx, draft, reason);
 }
 
-async function unfitToLaunch(ctx: Context, campaign: Campaign, rehearsedFor?: Audience) {
-  if (campaign.state !== "DRAFT" && campaign.state !== "APPROVED") return notLaunchable(campaign);
+/** What keeps a campaign from being launched, whatever its state; it reads members, so outside of transactions. */
+export async function unfitToLaunch(ctx: Context, campaign: Campaign, rehearsedFor?: Audience) {
   const content = await messageIssues(ctx, campaign, campaign.content, campaign.channels);
   const issues = [...content, ...(await startIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
@@ -101,6 +112,19 @@ export async function freezeUnapproved(ctx: Context, campaign: Freezable) {
   const limit = campaignSettings.of(ctx).approvalAbove;
   const frozen = await freezeCampaign(ctx, campaign, limit + 1);
   return isRefusal(frozen) || frozen.members <= limit ? frozen : needsApproval(limit);
+}
+
+/**
+ * What would be agreed to, whatever its size: without approval where it is small, and then no more are counted than
+ * need be; else it needs approval.
+ */
+export async function agreementFor(ctx: Context, campaign: Freezable) {
+  const limit = campaignSettings.of(ctx).approvalAbove;
+  const few = await freezeCampaign(ctx, campaign, limit + 1);
+  if (isRefusal(few)) return few;
+  if (few.members <= limit) return { frozen: few, needsApproval: false };
+  const frozen = await freezeCampaign(ctx, campaign);
+  return isRefusal(frozen) ? frozen : { frozen, needsApproval: true };
 }
 
 function notLaunchable(campaign: Campaign) {

@@ -8,8 +8,11 @@ import type { CampaignState } from "../state.ts";
 /** Which campaign states a move may start from. */
 export const transitions = {
   submit: { from: ["DRAFT"], to: "IN_REVIEW" },
+  /** What was approved or launched was edited, and is read again. */
+  review: { from: ["APPROVED", "ACTIVE", "PAUSED"], to: "IN_REVIEW" },
   approve: { from: ["IN_REVIEW"], to: "APPROVED" },
   reject: { from: ["IN_REVIEW", "APPROVED"], to: "DRAFT" },
+  returnToDraft: { from: ["IN_REVIEW", "APPROVED", "ACTIVE", "PAUSED"], to: "DRAFT" },
   launch: { from: ["DRAFT", "APPROVED"], to: "ACTIVE" },
   pause: { from: ["ACTIVE"], to: "PAUSED" },
   resume: { from: ["PAUSED"], to: "ACTIVE" },

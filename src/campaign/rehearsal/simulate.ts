@@ -40,14 +40,18 @@ export interface Simulation {
   readonly seconds: number;
 }
 
-/**
- * Counts whom a launch would reach and why others would be skipped. Not foreseen are shared addresses, FIRST_REACHABLE,
- * members for whom no coupon is left, and what sends of this very campaign, or of others under way, use up of the caps
- * until it is a member's turn.
- */
+/** Counts whom a launch of a campaign would reach and why others would be skipped. */
 export async function simulateLaunch(ctx: Context, input: { id: number }) {
   const campaign = await findCampaign(ctx, input.id);
-  if (!campaign) return refuse.notFound("campaign", input.id);
+  return campaign ? simulateCampaign(ctx, campaign) : refuse.notFound("campaign", input.id);
+}
+
+/**
+ * The same of what is not written down yet. Not foreseen are shared addresses, FIRST_REACHABLE, members for whom no
+ * coupon is left, and what sends of this very campaign, or of others under way, use up of the caps until it is a
+ * member's turn.
+ */
+export async function simulateCampaign(ctx: Context, campaign: Campaign) {
   const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) return audience;
   const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;

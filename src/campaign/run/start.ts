@@ -1,10 +1,12 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type Audience, compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
 import { enqueue, noneAhead } from "../../queue/outbox.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { versionOf } from "../../transition/revision.ts";
 import type { Readiness } from "../action/action.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { freezeAction, readinessOf } from "../action/index.ts";
@@ -22,10 +24,15 @@ export const armingHorizonMs = 24 * 3_600_000;
 /** How long a run waits before it asks again whether it may begin, in milliseconds. */
 const askAgainMs = 1_000;
 
-/** Adds an occurrence and, when it is due soon, the message that begins it. One occurrence per campaign and time. */
+/**
+ * Adds an occurrence and, when it is due soon, the message that begins it; inside a transaction only. One occurrence
+ * per campaign and time.
+ */
 export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
+  await ctx.db.write([sql`UPDATE run_number SET last = 1 + max(last, coalesce((SELECT max(id) FROM run), 0))`]);
   const row = await ctx.db.first<{ id: number }>(sql`
-    INSERT INTO run (campaign, due_at, state) VALUES (${campaign}, ${dueAt}, 'PENDING')
+    INSERT INTO run (id, campaign, due_at, state)
+    SELECT last, ${campaign}, ${dueAt}, 'PENDING' FROM run_number WHERE true
     ON CONFLICT DO NOTHING RETURNING id`);
   if (row) await ctx.db.write(armRun(ctx, row.id, dueAt));
 }
@@ -65,34 +72,36 @@ export function armRun(ctx: Context, run: number, dueAt: number): Query[] {
 export async function startRun(ctx: Context, input: { run: number }): Promise<Readiness | undefined> {
   const due = await dueCampaign(ctx, input.run);
   if (!due) return undefined;
-  const readiness = await readinessOf(ctx, due);
+  const readiness = await readinessOf(ctx, due.campaign);
   if (readiness === "SOON") await ctx.db.write([askAgain(ctx, input.run)]);
-  if (readiness !== "NOW") return readiness;
-  // Before the campaign is read: an edit that changes both is noticed by the statement that begins the run.
-  const action = await freezeAction(ctx, due);
-  const campaign = await findCampaign(ctx, due.id);
-  if (campaign) await begin(ctx, input.run, { campaign, action });
+  if (readiness === "NOW") {
+    await begin(ctx, input.run, { ...due, action: await freezeAction(ctx, due.campaign) });
+  }
   return readiness;
 }
 
-async function dueCampaign(ctx: Context, run: number): Promise<Campaign | undefined> {
-  const due = await ctx.db.first<{ campaign: number }>(sql`
-    SELECT r.campaign FROM run r JOIN campaign c ON c.id = r.campaign
+/** The version is read first: an edit that comes between makes what is read too new, and nothing begins with it. */
+async function dueCampaign(ctx: Context, run: number): Promise<Omit<Due, "action"> | undefined> {
+  const due = await ctx.db.first<{ campaign: number; version: number }>(sql`
+    SELECT r.campaign, ${versionOf(sql`'campaign/' || r.campaign`)} AS version
+    FROM run r JOIN campaign c ON c.id = r.campaign
     WHERE r.id = ${run} AND r.state = 'PENDING' AND r.due_at <= ${ctx.clock()} AND c.state = 'ACTIVE'`);
-  return due && findCampaign(ctx, due.campaign);
+  const campaign = due && (await findCampaign(ctx, due.campaign));
+  return campaign && { campaign, version: due.version };
 }
 
 interface Due {
   readonly campaign: Campaign;
+  readonly version: number;
   readonly action: FrozenAction;
 }
 
-async function begin(ctx: Context, run: number, { campaign, action }: Due): Promise<void> {
+async function begin(ctx: Context, run: number, { campaign, version, action }: Due): Promise<void> {
   const now = ctx.clock();
   const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
-  const asItWas = sql`state = 'PENDING' AND ${stillAgreed(campaign.id, campaign.frozen)}
-    AND EXISTS (SELECT 1 FROM campaign WHERE id = ${campaign.id} AND state = 'ACTIVE')`;
+  const asItWas = sql`state = 'PENDING' AND due_at <= ${now} AND ${stillAgreed(campaign.id, campaign.frozen)}
+    AND ${stillSays(campaign, version)}`;
   const review = madeSure(await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, upTo)));
   if (review) {
     await ctx.db.write(holdRun(ctx, run, review, asItWas));
@@ -109,6 +118,15 @@ async function begin(ctx: Context, run: number, { campaign, action }: Due): Prom
   ]);
 }
 
+/**
+ * A campaign is still what was read of it: launched, and edited or moved by nobody since. Whoever did so has left a
+ * message of their own that begins its run.
+ */
+function stillSays({ id, updatedAt }: Campaign, version: number): SQL {
+  return sql`EXISTS (SELECT 1 FROM campaign WHERE id = ${id} AND state = 'ACTIVE' AND updated_at = ${updatedAt})
+    AND ${versionOf(sql`${subjectOf("campaign", id)}`)} = ${version}`;
+}
+
 /** Asks again soon, where a run is due that has not begun; but for those that wait for a person. */
 function askAgain(ctx: Context, run: number): Query {
   const now = ctx.clock();
@@ -120,7 +138,7 @@ function askAgain(ctx: Context, run: number): Query {
   return enqueue(ctx, [message], sql`${waits} AND ${noneAhead(message.subject, now, soon)}`);
 }
 
-interface ToFreeze extends Due {
+interface ToFreeze extends Pick<Due, "campaign" | "action"> {
   readonly audience: Audience;
   /** When the run begins. */
   readonly asOf: number;

@@ -59,6 +59,9 @@ builder.objectFields(CampaignType, (t) => ({
     nullable: true,
     description: "Whom it was submitted or launched for; null of a draft.",
   }),
+  launchWhenApproved: t.exposeBoolean("launchWhenApproved", {
+    description: "Whether it is launched by being approved, or was.",
+  }),
   waitsFor: t.loadable({
     type: "String",
     nullable: true,
@@ -97,7 +100,7 @@ builder.objectField(RunType, "review", (t) =>
 refusable("approveCampaign", {
   description:
     "Approves a campaign in review, as it was read. Refused to whoever wrote any version of it, of its segment or of " +
-    "its coupon template, whichever token they come with.",
+    "its coupon template, whichever token they come with. One that says `launchWhenApproved` is launched with it.",
   scopes: approvers,
   result: CampaignType,
   refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },

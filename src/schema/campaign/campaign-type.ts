@@ -17,7 +17,7 @@ import { CampaignKindEnum } from "./coupon-figures.ts";
 const viewers = { role: "viewer" } as const;
 
 const stateWords: Readonly<Record<(typeof campaignStates)[number], string>> = {
-  DRAFT: "Being written; the only state in which it can be edited.",
+  DRAFT: "Being written: nobody is reached by it.",
   IN_REVIEW: "Waits for someone who wrote none of it.",
   APPROVED: "May be launched, whatever its size.",
   ACTIVE: "Launched: it sends, or will at its start.",
@@ -77,7 +77,7 @@ export const PartType = builder.objectRef<Message["parts"][number]>("ContentPart
   }),
 });
 
-const MessageType = builder.objectRef<Message>("Content").implement({
+export const MessageType = builder.objectRef<Message>("Content").implement({
   description: "A message on one channel in one language.",
   authScopes: viewers,
   fields: (t) => ({
@@ -87,7 +87,7 @@ const MessageType = builder.objectRef<Message>("Content").implement({
   }),
 });
 
-function messagesOf({ content, channels }: Campaign): Message[] {
+export function messagesOf({ content, channels }: Pick<Campaign, "content" | "channels">): Message[] {
   const order = [
     ...channels,
     ...Object.keys(content).filter((name): name is ChannelName => !channels.some((c) => c === name)),

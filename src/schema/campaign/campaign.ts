@@ -1,75 +1,21 @@
 import { z } from "zod";
-import type { CampaignKind } from "../../campaign/action/index.ts";
 import { cancelCampaign } from "../../campaign/control/cancel.ts";
+import { deleteCampaign } from "../../campaign/control/delete.ts";
+import { updateCampaign } from "../../campaign/control/edit.ts";
 import { launchCampaign } from "../../campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../campaign/control/pause.ts";
+import { returnToDraft } from "../../campaign/control/return.ts";
 import { rejectCampaign, submitCampaign } from "../../campaign/control/review.ts";
-import { type CampaignDraft, createCampaign, updateCampaign } from "../../campaign/draft/campaign.ts";
-import { CouponTemplateType } from "../coupon/template-type.ts";
-import type { Types } from "../kit/builder.ts";
+import { createCampaign } from "../../campaign/draft/campaign.ts";
+import { duplicateCampaign } from "../../campaign/draft/duplicate.ts";
 import { ChannelEnum } from "../kit/channel.ts";
-import { rowOfInput, toRowId } from "../kit/ids.ts";
+import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
-import { audienceChoiceOf, CampaignAudienceInput, ContentInput, contentOf } from "./campaign-input.ts";
-import { CampaignType, ReachEnum } from "./campaign-type.ts";
-import { CampaignKindEnum } from "./coupon-figures.ts";
+import { CampaignType } from "./campaign-type.ts";
+import { draftFields, draftOf, type Fields } from "./draft-input.ts";
 
 const editors = { role: "editor" } as const;
 const approvers = { role: "approver" } as const;
-
-type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
-
-/** What can be said of a campaign besides its name and channels; nothing of it must be. */
-const draftFields = (t: Fields) => ({
-  kind: t.field({ type: CampaignKindEnum, description: "What it does; `ANNOUNCEMENT` unless given." }),
-  couponTemplateId: t.globalID({
-    for: CouponTemplateType,
-    description:
-      "Of which coupons: for `COUPON_ISSUE` of those that are given (SYSTEM) or may be (SELF_CLAIM), for " +
-      "`COUPON_INVITE` of those that members claim (SELF_CLAIM); for others null.",
-  }),
-  topic: t.string({
-    description: "What it is about, 1–60 characters; consent may depend on it. `promotions` unless given.",
-  }),
-  audience: t.field({ type: CampaignAudienceInput, description: "Whom it is for; everyone unless given." }),
-  reach: t.field({ type: ReachEnum, description: "What several channels mean; `EACH` unless given." }),
-  content: t.field({
-    type: [ContentInput],
-    description: "What it says: each channel needs one of locale `default` to launch.",
-  }),
-  transactional: t.boolean({ description: "Whether frequency caps and quiet hours spare it; false unless given." }),
-  popupPriority: t.int({ description: "Which popup is shown first, −1000–1000, the highest is; 0 unless given." }),
-  startsAt: t.field({ type: "DateTime", description: "When it starts; without it, when launched." }),
-  endsAt: t.field({ type: "DateTime", description: "From then on nothing is sent any more; after the start." }),
-});
-
-interface Draft {
-  kind?: CampaignKind | null | undefined;
-  couponTemplateId?: { readonly id: string } | null | undefined;
-  name?: string | null | undefined;
-  topic?: string | null | undefined;
-  audience?: typeof CampaignAudienceInput.$inferInput | null | undefined;
-  channels?: unknown;
-  reach?: "EACH" | "FIRST_REACHABLE" | null | undefined;
-  content?: readonly (typeof ContentInput.$inferInput)[] | null | undefined;
-  transactional?: boolean | null | undefined;
-  popupPriority?: number | null | undefined;
-  startsAt?: number | null | undefined;
-  endsAt?: number | null | undefined;
-}
-
-/** What was said, in the domain's words. Null takes a template, start or end away; elsewhere it says nothing. */
-function draftOf({ couponTemplateId, audience, content, startsAt, endsAt, ...others }: Draft): Partial<CampaignDraft> {
-  const said = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
-  return {
-    ...Object.fromEntries(said),
-    ...(couponTemplateId !== undefined && { couponTemplate: rowOfInput(couponTemplateId) ?? null }),
-    ...(audience && { audience: audienceChoiceOf(audience) }),
-    ...(content && { content: contentOf(content) }),
-    ...(startsAt !== undefined && { startsAt }),
-    ...(endsAt !== undefined && { endsAt }),
-  };
-}
 
 refusable("createCampaign", {
   description: "Writes a campaign down as a draft. Its content may be incomplete; what is there is checked.",
@@ -92,10 +38,13 @@ refusable("createCampaign", {
 });
 
 refusable("updateCampaign", {
-  description: "Changes a draft: what is left out stays.",
+  description:
+    "Changes a campaign that has not begun: what is left out stays. A launched one stays launched, with its members " +
+    "counted anew, and begins with the new facts; above the approval size it goes back into review, and on by itself " +
+    "once approved. In review it is a new version; approved, it is reviewed again.",
   scopes: editors,
   result: CampaignType,
-  refusals: { NOT_FOUND: true, WRONG_STATE: true },
+  refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
   input: (t) => ({
     campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
     name: t.string({ description: "Its new name, 1–200 characters." }),
@@ -104,6 +53,32 @@ refusable("updateCampaign", {
   }),
   resolve: ({ campaignId, ...input }, ctx) =>
     updateCampaign(ctx, { id: toRowId(campaignId.id), draft: draftOf(input) }),
+});
+
+export const keyField = (t: Fields, what: string) =>
+  t.string({
+    description:
+      `Your name for this ${what}, 1–200 characters: ` + `sent again within 48 h, it answers the same ${what} again.`,
+  });
+
+refusable("duplicateCampaign", {
+  description:
+    "Makes a draft of what a campaign says, whatever became of that one: its kind, coupons, audience, channels and " +
+    "content, and of its start and end what lies ahead. Change it with `updateCampaign`.",
+  scopes: editors,
+  result: CampaignType,
+  refusals: { CONFLICT: true, NOT_FOUND: true },
+  input: (t) => ({
+    campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
+    name: t.string({ description: "Of the copy, 1–200 characters; the original's unless given." }),
+    idempotencyKey: keyField(t, "copy"),
+  }),
+  resolve: ({ campaignId, name, idempotencyKey }, ctx) =>
+    duplicateCampaign(ctx, {
+      id: toRowId(campaignId.id),
+      name: name ?? undefined,
+      idempotencyKey: idempotencyKey ?? undefined,
+    }),
 });
 
 export const commandFields = (t: Fields) => ({
@@ -130,10 +105,7 @@ refusable("launchCampaign", {
   },
   input: (t) => ({
     ...commandFields(t),
-    idempotencyKey: t.string({
-      description:
-        "Your name for this launch, 1–200 characters: sent again within 48 h, it answers the same launch again.",
-    }),
+    idempotencyKey: keyField(t, "launch"),
   }),
   resolve: ({ campaignId, reason, idempotencyKey }, ctx) =>
     launchCampaign(ctx, {
@@ -145,17 +117,38 @@ refusable("launchCampaign", {
 
 refusable("submitCampaign", {
   description:
-    "Asks for review of a draft; it cannot be edited meanwhile. Its audience is frozen: a segment's filter is " +
-    "copied, and the members that it selects are counted.",
+    "Asks for review of a draft; edited meanwhile it is another version. Its audience is frozen: a segment's filter " +
+    "is copied, and the members that it selects are counted.",
   scopes: editors,
   result: CampaignType,
   refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },
-  input: commandFields,
-  resolve: ({ campaignId, reason }, ctx) =>
-    submitCampaign(ctx, { id: toRowId(campaignId.id), reason: reason ?? undefined }),
+  input: (t) => ({
+    ...commandFields(t),
+    launchWhenApproved: t.boolean({
+      defaultValue: false,
+      description: "Whether it goes on by itself: whoever approves it launches it, at once or for its start.",
+    }),
+  }),
+  resolve: ({ campaignId, reason, launchWhenApproved }, ctx) =>
+    submitCampaign(ctx, {
+      id: toRowId(campaignId.id),
+      reason: reason ?? undefined,
+      launchWhenApproved: launchWhenApproved ?? false,
+    }),
 });
 
 const commands = {
+  returnCampaignToDraft: [
+    returnToDraft,
+    editors,
+    "Takes a campaign back that was submitted, approved or launched and has not begun: it is a draft again.",
+  ],
+  deleteCampaign: [
+    deleteCampaign,
+    editors,
+    "Deletes a draft and answers what it was; whatever was submitted or launched is returned to draft first, or " +
+      "cancelled.",
+  ],
   rejectCampaign: [rejectCampaign, approvers, "Sends a campaign in review, or approved, back to be a draft."],
   pauseCampaign: [pauseCampaign, editors, "Stops its sending within 2 seconds; nothing is lost."],
   cancelCampaign: [cancelCampaign, editors, "Ends it for good: whoever was not reached yet never will be."],

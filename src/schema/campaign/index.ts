@@ -4,6 +4,7 @@ import "./run.ts";
 import "./approval.ts";
 import "./close-template.ts";
 import "./simulation.ts";
+import "./push.ts";
 import "./why.ts";
 import "./preview.ts";
 import "./variable.ts";

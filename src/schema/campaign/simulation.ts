@@ -50,7 +50,7 @@ const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").impl
   }),
 });
 
-const SimulationType = builder.objectRef<Simulation>("Simulation").implement({
+export const SimulationType = builder.objectRef<Simulation>("Simulation").implement({
   description: "What a launch would do, were it now.",
   authScopes: viewers,
   fields: (t) => ({

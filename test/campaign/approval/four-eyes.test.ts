@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { campaignVersion } from "../../../src/campaign/approval/version.ts";
+import { updateCampaign } from "../../../src/campaign/control/edit.ts";
 import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
-import { type CampaignDraft, findCampaign, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { type CampaignDraft, findCampaign } from "../../../src/campaign/draft/campaign.ts";
 import type { Context } from "../../../src/context.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { createSegment, updateSegment } from "../../../src/member/segment.ts";

@@ -2,10 +2,12 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { campaignVersion } from "../../../src/campaign/approval/version.ts";
 import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
+import { updateCampaign } from "../../../src/campaign/control/edit.ts";
 import { launchCampaign } from "../../../src/campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
+import { returnToDraft } from "../../../src/campaign/control/return.ts";
 import { approveCampaign, rejectCampaign, submitCampaign } from "../../../src/campaign/control/review.ts";
-import { findCampaign, updateCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { findCampaign } from "../../../src/campaign/draft/campaign.ts";
 import { type CampaignState, campaignStates } from "../../../src/campaign/state.ts";
 import type { Context } from "../../../src/context.ts";
 import { isRefusal } from "../../../src/errors.ts";
@@ -22,10 +24,10 @@ afterAll(closeLedgers);
 /** The whole life of a campaign: from each state, where each command leads. What is not here is refused. */
 const life: Readonly<Record<CampaignState, Readonly<Record<string, CampaignState>>>> = {
   DRAFT: { submit: "IN_REVIEW", launch: "ACTIVE", cancel: "CANCELLED" },
-  IN_REVIEW: { approve: "APPROVED", reject: "DRAFT", cancel: "CANCELLED" },
-  APPROVED: { reject: "DRAFT", launch: "ACTIVE", cancel: "CANCELLED" },
-  ACTIVE: { pause: "PAUSED", cancel: "CANCELLED" },
-  PAUSED: { resume: "ACTIVE", cancel: "CANCELLED" },
+  IN_REVIEW: { approve: "APPROVED", reject: "DRAFT", returnToDraft: "DRAFT", cancel: "CANCELLED" },
+  APPROVED: { reject: "DRAFT", returnToDraft: "DRAFT", launch: "ACTIVE", cancel: "CANCELLED" },
+  ACTIVE: { pause: "PAUSED", returnToDraft: "DRAFT", cancel: "CANCELLED" },
+  PAUSED: { resume: "ACTIVE", returnToDraft: "DRAFT", cancel: "CANCELLED" },
   ENDED: {},
   CANCELLED: {},
 };
@@ -37,6 +39,7 @@ const commands = {
     return approveCampaign(ctx, { ...input, version: campaign ? await campaignVersion(ctx, campaign) : "" });
   },
   reject: rejectCampaign,
+  returnToDraft,
   launch: launchCampaign,
   pause: pauseCampaign,
   resume: resumeCampaign,

@@ -96,13 +96,13 @@ describe("writing a campaign", () => {
     }
   });
 
-  test("what was submitted or launched cannot be edited any more", async () => {
+  test("what is over cannot be edited any more", async () => {
     const id = await made();
-    await ed.does("submitCampaign", { campaignId: id });
+    await ed.does("cancelCampaign", { campaignId: id });
     const change = { campaignId: id, name: "Other" };
     expect(await ed.does("updateCampaign", change)).toMatchObject({
       __typename: "WrongState",
-      currentState: "IN_REVIEW",
+      currentState: "CANCELLED",
     });
     expect((await ed.does("updateCampaign", { ...change, campaignId: nothing })).__typename).toBe("NotFound");
   });
@@ -212,7 +212,7 @@ test("campaigns are listed newest first or by name, all or those of one state or
   const { campaigns } = await vic!.get("{ campaigns(first: 1) { nodes { id } pageInfo { hasNextPage } } }");
   expect(campaigns).toEqual({ nodes: [{ id }], pageInfo: { hasNextPage: true } });
   const drafts = await vic!.get("{ campaigns(state: CANCELLED, first: 50) { nodes { state } } }");
-  expect(drafts.campaigns.nodes).toEqual([{ state: "CANCELLED" }]);
+  expect(drafts.campaigns.nodes).toEqual([{ state: "CANCELLED" }, { state: "CANCELLED" }]);
   for (const name of ["Ümlaut 100%", "apple TEA", "Zebra tea"]) await made({ name });
   const query = `query ($after: String) { campaigns(search: "Tea", order: NAME, first: 1, after: $after) {
     totalCount nodes { name } pageInfo { hasNextPage endCursor } } }`;

@@ -1,0 +1,37 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
+import { armRun } from "./start.ts";
+
+/*
+ * A run begins when it freezes whom and what it sends, in the one statement that makes it RUNNING. Until then it is
+ * nothing but a time: a campaign none of whose runs has begun may be edited, moved and taken back.
+ */
+
+/** The runs of a campaign that have not begun; one is FAILED whose message the queue has given up. */
+export function notBegun(campaign: number): SQL {
+  return sql`campaign = ${campaign} AND frozen IS NULL AND state IN ('PENDING', 'FAILED', 'IN_REVIEW')`;
+}
+
+/** Whether one has, and so somebody may have been reached. To be asked in the transaction that relies on it. */
+export async function hasBegun({ db }: Context, campaign: number): Promise<boolean> {
+  return (
+    (await db.first(sql`SELECT 1 FROM run WHERE campaign = ${campaign} AND frozen IS NOT NULL LIMIT 1`)) !== undefined
+  );
+}
+
+/** The statement that takes them back: they were never there. What the queue still has for them finds nothing. */
+export function takeBackRuns(campaign: number): Query {
+  return sql`DELETE FROM run WHERE ${notBegun(campaign)}`;
+}
+
+/**
+ * Lets them wait for their start again, and moves it where one is said; inside a transaction only. Each has a message
+ * afterwards, for one that comes meanwhile finds another campaign than it read, and does nothing.
+ */
+export async function waitAgain(ctx: Context, campaign: number, dueAt: number | undefined): Promise<void> {
+  const waiting = await ctx.db.all<{ id: number; due_at: number }>(sql`
+    UPDATE run SET state = 'PENDING', review = NULL, completed_at = NULL, due_at = coalesce(${dueAt ?? null}, due_at)
+    WHERE ${notBegun(campaign)} RETURNING id, due_at`);
+  for (const { id, due_at } of waiting) await ctx.db.write(armRun(ctx, id, due_at));
+}
