@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { Redis } from "@upstash/redis";
 import { Glob } from "bun";
 import { announceMoves, moveInLists, readList, storeList } from "../../src/coupon/cache/wallet-cache.ts";
+import { noteWatching, watchingWithin } from "../../src/coupon/cache/watching.ts";
 import { admit, attempts, reconcileGate, reduceGate, settle } from "../../src/coupon/gate/gate.ts";
 import { createMemory } from "../../src/memory.ts";
 import { openRedis } from "../../src/redis/client.ts";
@@ -45,6 +46,8 @@ async function runAll(redis: Redis): Promise<void> {
   await settle(redis, 7, { issued: ["t1"], refused: ["t2"] });
   const ctx = { ...realWorld, redis, memory: createMemory() };
   for (let i = 0; i < 2; i++) await rateLimit(ctx, { key: "k", limit: 1, periodSeconds: 60, now: 1_000 });
+  await noteWatching(ctx, 3);
+  expect(await watchingWithin(ctx, { from: 0, to: 99 })).toEqual([3]);
   const list = { member: 3, status: "AVAILABLE" } as const;
   const moves = { member: 3, from: "AVAILABLE", to: "USED" } as const;
   const read = await readList(ctx, list);

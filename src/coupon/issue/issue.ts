@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { dropAvailableOfMany } from "../cache/sync-cache.ts";
+import { dropAvailableWithin } from "../cache/sync-cache.ts";
 import { assignPoolCodes } from "../code/pool-assign.ts";
 import { couponsClaimed } from "../coupon-events.ts";
 import { reduceGate } from "../gate/gate.ts";
@@ -48,8 +48,9 @@ export function issueStatements(issue: BulkIssue): Query[] {
           THEN 'SOLD_OUT' ELSE state END
       WHERE id = ${template} AND changes() > 0`,
     sql`
-      SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
-      FROM coupon_template WHERE id = ${template}`,
+      SELECT stock - issued AS remaining, s.above AS "from", s.last AS "to"
+      FROM coupon_template CROSS JOIN (SELECT min(member) - 1 AS above, max(member) AS last FROM (${issue.members})) s
+      WHERE id = ${template}`,
     ...(codeMode === "POOL" ? assignPoolCodes({ template, source, members: issue.members }) : []),
     couponsClaimed({
       from: sql`(${issue.members}) s CROSS JOIN coupon c ON c.member = s.member`,
@@ -74,10 +75,10 @@ function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
 export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
   const [given, , after] = results;
   if (!ctx.redis || !given?.rowsAffected) return;
-  const { remaining, members } = IssueResult.parse(after?.rows[0]);
+  const { remaining, ...members } = IssueResult.parse(after?.rows[0]);
   if (remaining !== null) await reduceGate(ctx.redis, template, remaining);
-  await dropAvailableOfMany(ctx, members);
+  await dropAvailableWithin(ctx, members);
 }
 
-/** What is left, and a JSON list of who got one. */
-const IssueResult = z.object({ remaining: z.int().nullable(), members: z.string() });
+/** What is left, and who got one: nobody outside of members above `from` up to `to`. */
+const IssueResult = z.object({ remaining: z.int().nullable(), from: z.int(), to: z.int() });
