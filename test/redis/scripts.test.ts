@@ -4,7 +4,8 @@ import type { Redis } from "@upstash/redis";
 import { Glob } from "bun";
 import { announceMoves, moveInLists, readList, storeList } from "../../src/coupon/cache/wallet-cache.ts";
 import { noteWatching, watchingWithin } from "../../src/coupon/cache/watching.ts";
-import { admit, attempts, reconcileGate, reduceGate, settle } from "../../src/coupon/gate/gate.ts";
+import { admit, attempts, reconcileGate, settle } from "../../src/coupon/gate/gate.ts";
+import { settleUnits, takeUnits } from "../../src/coupon/gate/units.ts";
 import { createMemory } from "../../src/memory.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import { rateLimit } from "../../src/redis/rate-limit.ts";
@@ -40,9 +41,12 @@ async function runAll(redis: Redis): Promise<void> {
   const claim = { template: 7, member: 3, token: "t" };
   await reconcileGate(redis, 7, 5);
   for (let i = 0; i <= attempts.limit; i++) await admit(redis, { ...claim, token: `t${i}` }, 1);
-  await reduceGate(redis, 7, 2);
+  const range = { template: 7, source: "run/1", from: 0, to: 9 };
+  await takeUnits(redis, { ...range, units: 9 }, 1);
   await reconcileGate(redis, 7, 5);
-  await reduceGate(redis, 7, 2);
+  const taken = await takeUnits(redis, { ...range, units: 3 }, 1);
+  for (let i = 0; i < 2; i++)
+    await settleUnits(redis, 7, { token: typeof taken === "object" ? taken.token : "", issued: 2, remaining: 2 });
   await settle(redis, 7, { issued: ["t1"], refused: ["t2"] });
   const ctx = { ...realWorld, redis, memory: createMemory() };
   for (let i = 0; i < 2; i++) await rateLimit(ctx, { key: "k", limit: 1, periodSeconds: 60, now: 1_000 });
