@@ -42,7 +42,7 @@ async function given({ ctx }: Ledger): Promise<{ claims: number; run: number }> 
 }
 
 test.skipIf(!hasRedis)(
-  "I1 I4 I17 a flash sale and an issue on one stock, Redis flushed, dead, back: both go on, and just the stock is given",
+  "I1 I4 I17 a flash sale and an issue on one stock, Redis flushed, dead, back: both go on, just the stock is given",
   async () => {
     const { shop, redis } = await openShaky();
     await shop.members(members);
