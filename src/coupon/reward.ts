@@ -42,7 +42,7 @@ export const couponReward = defineReward({
     const { perMember, codeMode, codePrefix } = template;
     return {
       statements: issueStatements({ template: id, source, perMember, codeMode, codePrefix, members, now: ctx.clock() }),
-      issued: (results) => couponsIssued(ctx, id, results),
+      issued: (results) => couponsIssued(ctx, { template: id, results, taken: undefined }),
     };
   },
   issueOne: (ctx, { template }, { member, key, source }) =>

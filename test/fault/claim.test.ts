@@ -2,16 +2,11 @@ import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
-import { gateState } from "../../src/coupon/gate/gate.ts";
-import { reconcileGates } from "../../src/coupon/gate/reconcile.ts";
-import type { RootDatabase } from "../../src/db/client.ts";
-import { openRedis } from "../../src/redis/client.ts";
-import { realWorld } from "../../src/world.ts";
 import type { Answered } from "../support/claim-storm.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
 import { openTestDatabase } from "../support/database.ts";
-import { testContext } from "../support/graphql.ts";
+import { falselyRefused, issuedOf, lostClaims, mendedGate, spawnSale } from "../support/flash-sale.ts";
 import { counted } from "../support/length.ts";
 import { startRedis, type TestRedis } from "../support/redis-server.ts";
 import { addMembers } from "../support/shop.ts";
@@ -46,7 +41,8 @@ test(
     const falsely: Answered[] = [];
 
     async function storm(round: number, requests: number, killAfter: number | undefined): Promise<number> {
-      const shop = await spawnShop(dataDir, redis.url, seed + round);
+      const shop = await spawnSale(dataDir, redis.url, { seed: seed + round });
+      cleanup.push(shop.kill);
       const crowd = startCrowd({
         url: shop.url,
         template,
@@ -84,7 +80,7 @@ test(
     const row = await db.first(sql`
       SELECT state, issued, (SELECT count(*) FROM coupon) AS n,
         (SELECT count(DISTINCT member) FROM coupon) AS members FROM coupon_template`);
-    const lost = await lostOf(db, acknowledged);
+    const lost = await lostClaims(db, acknowledged);
     console.log(
       `${kills} kills, seed ${seed}: ${JSON.stringify(counts)}, ${acknowledged.size} claims acknowledged, ` +
         `${lost.length} lost, ${falsely.length} refused falsely, rows ${JSON.stringify(row)}`,
@@ -97,54 +93,10 @@ test(
         (type) => !["Coupon", "SoldOut", "LimitReached", "RateLimited", "GONE"].includes(type),
       ),
     ).toEqual([]);
-    await expectGateMended(db, redis, template);
+    expect(await mendedGate(db, redis, template)).toEqual({ remaining: 0, pending: 0 });
   },
   patienceMs,
 );
-
-async function spawnShop(dataDir: string, redisUrl: string, dice: number) {
-  const script = join(import.meta.dir, "../support/claim-victim.ts");
-  const child = Bun.spawn([process.execPath, script, dataDir, redisUrl, String(dice)], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const kill = async () => {
-    child.kill("SIGKILL");
-    await child.exited;
-  };
-  cleanup.push(kill);
-  const { value } = await child.stdout.getReader().read();
-  const url = new TextDecoder().decode(value).trim();
-  if (url === "") throw new Error("the shop did not start");
-  return { url, kill };
-}
-
-/** SoldOut while rows were left after it all, LimitReached for someone without a coupon. */
-async function falselyRefused(db: RootDatabase, template: number, answers: readonly Answered[]): Promise<Answered[]> {
-  const issued = await issuedOf(db, template);
-  const limited = answers.filter(({ type }) => type === "LimitReached");
-  const refused = JSON.stringify(limited.map(({ member }) => member));
-  const holders = await db.all<{ member: number }>(sql`
-    SELECT DISTINCT member FROM coupon WHERE member IN (SELECT value FROM json_each(${refused}))`);
-  const holding = new Set(holders.map(({ member }) => member));
-  const soldOut = issued < stock ? answers.filter(({ type }) => type === "SoldOut") : [];
-  return [...soldOut, ...limited.filter(({ member }) => !holding.has(member))];
-}
-
-async function issuedOf(db: RootDatabase, template: number): Promise<number> {
-  const row = await db.first<{ issued: number }>(sql`SELECT issued FROM coupon_template WHERE id = ${template}`);
-  return row?.issued ?? 0;
-}
-
-/** Acknowledged claims without a row; each id is that of one coupon. */
-async function lostOf(db: RootDatabase, acknowledged: ReadonlyMap<string, string>): Promise<string[]> {
-  const rows = await db.all<{ id: number }>(sql`SELECT id FROM coupon`);
-  const kept = new Set(rows.map(({ id }) => id));
-  return [...acknowledged.entries()].filter(([, id]) => !kept.has(numberOf(id))).map(([key]) => key);
-}
-
-function numberOf(globalId: string): number {
-  return Number(Buffer.from(globalId, "base64").toString().split(":").at(-1));
-}
 
 async function flush(redis: TestRedis): Promise<void> {
   const raw = await redis.raw();
@@ -168,14 +120,4 @@ async function stopFor(redis: TestRedis, ms: number): Promise<void> {
   redis.freeze();
   await Bun.sleep(ms); // so long it is silent
   redis.thaw();
-}
-
-/** After the reconciler, the gate says what the rows say, and nothing is pending for ever. */
-async function expectGateMended(db: RootDatabase, redis: TestRedis, template: number): Promise<void> {
-  const handle = await openRedis({ kind: "url", url: redis.url }, realWorld, () => {});
-  const later = { ...testContext(db), redis: handle.client, clock: () => Date.now() + 60_000 };
-  await reconcileGates(later);
-  const state = await gateState(handle.client, template);
-  if (state) expect(state).toEqual({ remaining: 0, pending: 0 });
-  await handle.close();
 }

@@ -3,13 +3,15 @@ import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import { memberEnv } from "./ask.ts";
 import { shopEnv } from "./shop.ts";
 
-// A shop as a process of its own, to be killed: bun claim-victim.ts <data directory> <Redis URL> <seed>; prints its
-// address. A fifth of its Redis scripts' replies are lost after the script has run.
-const [, , dataDir = "", redisUrl = "", seed = "1"] = process.argv;
+// A shop as a process of its own, to be killed: bun claim-victim.ts <data directory> <Redis URL> <seed> <settings>;
+// prints its address. A fifth of its Redis scripts' replies are lost after the script has run.
+const [, , dataDir = "", redisUrl = "", seed = "1", env = "{}"] = process.argv;
 const lost = 0.2;
 const random = seededRandom(Number(seed));
 
-const app = await startApp(shopEnv(dataDir, { ...memberEnv, REDIS_URL: redisUrl, TRUST_PROXY: "1" }));
+const app = await startApp(
+  shopEnv(dataDir, { ...memberEnv, REDIS_URL: redisUrl, TRUST_PROXY: "1", ...JSON.parse(env) }),
+);
 const { redis } = app.ctx;
 if (!redis) throw new Error("this shop needs Redis");
 const run = redis.evalsha.bind(redis);

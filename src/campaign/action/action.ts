@@ -90,6 +90,19 @@ export interface ActionDefinition<Kind extends string, Facts> {
   simulate?(ctx: Context, facts: Facts, scope: SimulationScope): Promise<RewardSimulation | HeavyRefusal>;
 }
 
+/** A page before it is written, and how many members it has at most. */
+export interface PageToTake {
+  readonly run: number;
+  readonly page: number;
+  readonly most: number;
+}
+
+/** What is taken for a page and waits for what the database decides. */
+export interface Taken {
+  readonly token: string;
+  readonly units: number;
+}
+
 /** How a run gives something to each member of a page, in the batch that writes the page. */
 export interface Giving<Facts> {
   /** Its rows in the ledger; they come first, and messages are for those whose row is SENT. */
@@ -100,11 +113,16 @@ export interface Giving<Facts> {
   skipRules(facts: Facts, now: number): SkipRules;
   /** What it means that the row is SENT, and the same within one sentence about all channels. */
   readonly describe: { readonly given: string; readonly summary: string };
-  /** Writes the page's rows and decides who is given something. */
-  decide(page: Page, facts: Facts): Query[];
+  /**
+   * Takes what the page may need before it is written, from where others take it, too; undefined where there is no such
+   * place. It decides nothing, and whoever dies before `issued` is found by others.
+   */
+  take(ctx: Context, page: PageToTake, facts: Facts): Promise<Taken | undefined>;
+  /** Writes the page's rows and decides who is given something, whatever was taken. */
+  decide(page: Page, facts: Facts, taken: Taken | undefined): Query[];
   /** Gives it to those whose rows are SENT. */
   issue(page: Page, facts: Facts): Query[];
   count(page: Page, facts: Facts): Query[];
   /** Told the results of `issue` after the commit; nobody waits for it, and it does not throw. */
-  issued(ctx: Context, facts: Facts, results: readonly ResultSet[]): Promise<void>;
+  issued(ctx: Context, facts: Facts, results: readonly ResultSet[], taken: Taken | undefined): Promise<void>;
 }

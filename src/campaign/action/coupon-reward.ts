@@ -2,7 +2,8 @@ import type { ResultSet } from "@libsql/client";
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
-import { couponsIssued, issueStatements } from "../../coupon/issue/issue.ts";
+import { isGated } from "../../coupon/gate/reconcile.ts";
+import { couponsIssued, issueStatements, takeForIssue } from "../../coupon/issue/issue.ts";
 import {
   type CouponSkipFacts,
   type CouponSkipReason,
@@ -17,6 +18,7 @@ import { CouponOffer } from "../../coupon/words.ts";
 import type { Query } from "../../db/statement.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
 import { fromFrozen, Predicate } from "../predicate.ts";
+import type { PageToTake, Taken } from "./action.ts";
 
 /*
  * All that campaigns ask of coupons: what is left, why a member may not have one, the statements that give them to the
@@ -82,9 +84,30 @@ export function issueToMembers(
   return issueStatements({ template, perMember, codeMode, codePrefix, source: sourceOf(run), members, now });
 }
 
-/** To be told the results of {@link issueToMembers} after the commit. */
-export function issuedToMembers(ctx: Context, { template }: CouponReward, results: readonly ResultSet[]) {
-  return couponsIssued(ctx, template, results);
+/** To be told the results of {@link issueToMembers} after the commit, and what was taken for it. */
+export function issuedToMembers(
+  ctx: Context,
+  { template }: CouponReward,
+  results: readonly ResultSet[],
+  taken: Taken | undefined,
+) {
+  return couponsIssued(ctx, { template, results, taken });
+}
+
+/**
+ * Takes what a page may need out of the template's gate, if it has one and the page is still to be written: a page that
+ * is delivered again takes nothing.
+ */
+export async function takeForPage(ctx: Context, { run, page, most }: PageToTake, { template }: CouponReward) {
+  if (!ctx.redis) return undefined;
+  const range = await ctx.db.first<{ from: number; to: number }>(sql`
+    SELECT from_seq AS "from", to_seq AS "to" FROM page
+    WHERE run = ${run} AND number = ${page} AND state = 'PLANNED'
+      AND EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state = 'RUNNING')
+      AND EXISTS (SELECT 1 FROM coupon_template WHERE id = ${template} AND ${isGated})`);
+  if (!range) return undefined;
+  const units = Math.min(most, range.to - range.from);
+  return takeForIssue(ctx, { template, source: sourceOf(run), ...range, units });
 }
 
 /** Who a run's coupons are from. */

@@ -6,7 +6,16 @@ import type { Query } from "../../db/statement.ts";
 import type { OfferScope } from "../content/template.ts";
 import type { Page } from "../ledger/page-rows.ts";
 import type { SkipRules } from "../ledger/skip-reason.ts";
-import type { ActionChoice, ActionDefinition, Giving, Reader, Readiness, SimulationScope } from "./action.ts";
+import type {
+  ActionChoice,
+  ActionDefinition,
+  Giving,
+  PageToTake,
+  Reader,
+  Readiness,
+  SimulationScope,
+  Taken,
+} from "./action.ts";
 import type { RewardSimulation } from "./simulation.ts";
 
 /** An action as the rest of the campaign sees it: the type of its facts is sealed inside. */
@@ -40,10 +49,11 @@ export interface FrozenAction {
 /** {@link Giving} of one run. */
 export interface FrozenGiving extends Pick<Giving<never>, "channel" | "missing" | "describe"> {
   skipRules(now: number): SkipRules;
-  decide(page: Page): Query[];
+  take(ctx: Context, page: PageToTake): Promise<Taken | undefined>;
+  decide(page: Page, taken: Taken | undefined): Query[];
   issue(page: Page): Query[];
   count(page: Page): Query[];
-  issued(ctx: Context, results: readonly ResultSet[]): Promise<void>;
+  issued(ctx: Context, results: readonly ResultSet[], taken: Taken | undefined): Promise<void>;
 }
 
 /** Makes an action of its definition. Adding one is a file and a line in `action/index.ts`. */
@@ -85,9 +95,10 @@ function givingOf<Facts>(gives: Giving<Facts>, facts: Facts): FrozenGiving {
     missing,
     describe,
     skipRules: (now) => gives.skipRules(facts, now),
-    decide: (page) => gives.decide(page, facts),
+    take: (ctx, page) => gives.take(ctx, page, facts),
+    decide: (page, taken) => gives.decide(page, facts, taken),
     issue: (page) => gives.issue(page, facts),
     count: (page) => gives.count(page, facts),
-    issued: (ctx, results) => gives.issued(ctx, facts, results),
+    issued: (ctx, results, taken) => gives.issued(ctx, facts, results, taken),
   };
 }

@@ -7,6 +7,7 @@ import { rewardChannel } from "../ledger/channel.ts";
 import { countMostlySent } from "../ledger/counts.ts";
 import { rewardSkipReason } from "../ledger/decision.ts";
 import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
+import type { Taken } from "./action.ts";
 import { choiceIssues, findGiven, freezeReward, startIssues } from "./coupon-choice.ts";
 import { couponGiven, couponScope } from "./coupon-message.ts";
 import {
@@ -17,6 +18,7 @@ import {
   left,
   rulesOfGiving,
   shortage,
+  takeForPage,
 } from "./coupon-reward.ts";
 import { simulateCoupons } from "./coupon-simulation.ts";
 import { defineAction } from "./define.ts";
@@ -49,6 +51,7 @@ export const give = defineAction({
     missing: "NO_COUPON",
     describe: { given: "The coupon was put into the member's wallet.", summary: "The member got a coupon" },
     skipRules: rulesOfGiving,
+    take: takeForPage,
     decide,
     issue: (page, reward) => {
       const members = sql`SELECT member FROM send WHERE ${givenOn(page)} ORDER BY member`;
@@ -60,8 +63,12 @@ export const give = defineAction({
   simulate: simulateCoupons,
 });
 
-function decide(page: Page, reward: CouponReward): Query[] {
-  const skip = rewardSkipReason({ endsAt: page.endsAt, rules: rulesOfGiving(reward, page.now) }, page.now);
+function decide(page: Page, reward: CouponReward, taken: Taken | undefined): Query[] {
+  const own = rewardSkipReason({ endsAt: page.endsAt, rules: rulesOfGiving(reward, page.now) }, page.now);
+  // Where the gate has nothing the database is asked first, which it does once for all: so that nobody is put down as
+  // one who gets a coupon, only to be skipped after all.
+  const isOut = sql`CASE WHEN ${left(reward)} <= 0 THEN ${shortage(reward)} END`;
+  const skip = taken?.units === 0 ? sql`coalesce(${own}, ${isOut})` : own;
   return [
     addSends(page, { channel: rewardChannel, members: audienceOf(page), skip, ready: "SENT" }),
     countMatched(page),

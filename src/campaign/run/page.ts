@@ -30,12 +30,14 @@ export async function writePage(ctx: Context, input: { run: number; page: number
 
 async function write(ctx: Context, input: { run: number; page: number }): Promise<void> {
   const frozen = await frozenRun(ctx, input.run);
+  const { gives } = frozen.action;
+  const { pageSize } = campaignSettings.of(ctx);
+  const taken = await gives?.take(ctx, { ...input, most: pageSize });
   const now = ctx.clock();
   const page: Page = { ...input, matches: matches(frozen), endsAt: frozen.endsAt, now };
   const channels = messageChannels(frozen.channels);
   const caps = await Promise.all(channels.map((channel) => capsOn(ctx, channel, frozen, now)));
-  const { gives } = frozen.action;
-  const before = [begin(page), ...(gives?.decide(page) ?? [])];
+  const before = [begin(page), ...(gives?.decide(page, taken) ?? [])];
   const issue = gives?.issue(page) ?? [];
   const results = await ctx.db.write([
     ...before,
@@ -44,13 +46,11 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
     ...channels.flatMap((channel, i) => channelStatements(ctx, page, frozen, channel, caps[i] ?? {})),
     sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
     sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
-    ...channels
-      .filter(isExternal)
-      .flatMap((channel) => openBatches(ctx, page.run, channel, campaignSettings.of(ctx).pageSize)),
+    ...channels.filter(isExternal).flatMap((channel) => openBatches(ctx, page.run, channel, pageSize)),
     ...completeRun(page.run, now),
   ]);
-  // Nobody waits for it: what the gate does not hear now, the reconciler tells it.
-  void gives?.issued(ctx, results.slice(before.length, before.length + issue.length));
+  // Nobody waits for it: what the gate does not hear now, the reaper tells it.
+  void gives?.issued(ctx, results.slice(before.length, before.length + issue.length), taken);
 }
 
 function begin({ run, page }: Page): Query {

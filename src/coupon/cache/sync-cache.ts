@@ -1,9 +1,9 @@
 import type { ResultSet } from "@libsql/client";
 import { inArray } from "drizzle-orm";
-import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { type Coupon, type CouponState, couponTable } from "../table.ts";
-import { announceMoves, type CacheContext, dropLists, moveInLists } from "./wallet-cache.ts";
+import { announceMoves, type CacheContext, dropLists, fallBehind, moveInLists } from "./wallet-cache.ts";
+import { type MemberRange, watchingWithin } from "./watching.ts";
 
 /** A coupon that came into another state. */
 export interface ChangedCoupon {
@@ -52,9 +52,11 @@ export async function dropAvailable(ctx: CacheContext, members: readonly number[
   if (ctx.redis && members.length > 0) await dropLists(ctx, [...new Set(members)], ["AVAILABLE"]);
 }
 
-/** The same for a page of members, as a JSON list of their numbers. */
-export async function dropAvailableOfMany(ctx: CacheContext, members: string): Promise<void> {
-  if (ctx.redis) await dropAvailable(ctx, z.array(z.number()).parse(JSON.parse(members)));
+/** The same for a page of members, all of them above `from` up to `to`: most have looked at no wallet lately. */
+export async function dropAvailableWithin(ctx: CacheContext, range: MemberRange): Promise<void> {
+  const members = await watchingWithin(ctx, range);
+  if (members === "unavailable") fallBehind(ctx);
+  else await dropAvailable(ctx, members);
 }
 
 /** Coupons of one member that all changed alike. */

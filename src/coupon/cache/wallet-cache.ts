@@ -7,6 +7,7 @@ import beginSource from "./wallet-begin.lua" with { type: "text" };
 import moveSource from "./wallet-move.lua" with { type: "text" };
 import readSource from "./wallet-read.lua" with { type: "text" };
 import storeSource from "./wallet-store.lua" with { type: "text" };
+import { noteWatching } from "./watching.ts";
 
 /**
  * Members' wallets in Redis, a list per member and status: a copy of the database that may be gone at any moment. It
@@ -26,7 +27,7 @@ const versionMs = 120_000;
 /** Longer lists are not kept. */
 export const maxKept = 1_000;
 /** What the lists need of whoever asks for them. */
-export type CacheContext = Pick<Context, "redis" | "memory" | "id" | "random" | "timers">;
+export type CacheContext = Pick<Context, "redis" | "memory" | "id" | "random" | "timers" | "clock">;
 
 /** Members forgotten in one round trip. */
 const batchSize = 500;
@@ -47,7 +48,10 @@ export type Kept =
 
 export async function readList(ctx: CacheContext, list: ListName): Promise<Kept> {
   if (isBehind(ctx)) return "unavailable";
-  return readScript.run(ctx.redis, [versionKey(list.member), listKey(list)], [newName(ctx), versionMs]);
+  const kept = await readScript.run(ctx.redis, [versionKey(list.member), listKey(list)], [newName(ctx), versionMs]);
+  if (kept === "unavailable" || kept.kind === "loaded") return kept;
+  // Before the database is asked: whoever gives coupons to many after that drops this member's list.
+  return (await noteWatching(ctx, list.member)) ? kept : "unavailable";
 }
 
 /** Keeps what the database said after {@link readList} answered this version; "stale" when a coupon was moved since. */
@@ -119,7 +123,8 @@ export async function dropLists(
  */
 const behind = (ctx: CacheContext) => perApp(ctx, "coupon.walletsBehind", () => ({ until: 0 }));
 
-function fallBehind(ctx: CacheContext): void {
+/** To be called by whoever could not tell the lists of something. */
+export function fallBehind(ctx: CacheContext): void {
   behind(ctx).until = ctx.timers.now() + lifetime.minMs + lifetime.jitterMs;
 }
 

@@ -2,6 +2,7 @@ import type { Context } from "../../context.ts";
 import { perApp } from "../../memory.ts";
 import { dropAvailable } from "../cache/sync-cache.ts";
 import type { CacheContext } from "../cache/wallet-cache.ts";
+import { lowerGate } from "../gate/units.ts";
 import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
@@ -94,6 +95,7 @@ async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<vo
     const facts = readFacts(results.at(-1)?.rows ?? []);
     const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
     void dropAvailable(ctx, given); // one round trip for all, and nobody waits for it
+    lowerGates(ctx, group, facts);
     for (const [n, { decided }] of group.entries()) {
       const fact = facts.get(n);
       if (fact) decided.resolve(fact);
@@ -102,4 +104,15 @@ async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<vo
   } catch (error) {
     for (const { decided } of group) decided.reject(error);
   }
+}
+
+/** What was given past a gate leaves it, too. Nobody waits for that: a gate with too many only lets them through. */
+function lowerGates(ctx: CommitContext, group: readonly Waiting[], facts: ReadonlyMap<number, ClaimFacts>): void {
+  const left = new Map<number, number>();
+  for (const [n, { claim }] of group.entries()) {
+    const { coupon, stock = null, issued = null } = facts.get(n) ?? {};
+    const isPast = claim.source !== "CLAIM" && claim.source !== "CODE";
+    if (isPast && coupon && stock !== null && issued !== null) left.set(claim.template, stock - issued);
+  }
+  for (const [template, remaining] of left) void lowerGate(ctx.redis, template, remaining);
 }

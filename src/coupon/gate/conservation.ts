@@ -8,7 +8,7 @@ import { gateState } from "./gate.ts";
 import { type Reconciled, reconcileGates } from "./reconcile.ts";
 
 /**
- * A gate that is off by more than so many units, so many times in a row, is told of once: claims under way are off by
+ * A gate that is off by more than so many units, so many times in a row, is told of once: what is under way is off by
  * some for a moment.
  */
 export const alarm = { above: 100, inARow: 3 } as const;
@@ -78,7 +78,8 @@ export interface Conservation {
   /** What the gate holds; null when it is not loaded, or Redis is away. */
   readonly gate: { readonly remaining: number; readonly pending: number } | null;
   /**
-   * How far the gate is off now: its units and pending claims, less what remains. Claims under way show for a moment.
+   * How far the gate is off now: its units and those pending, less what remains. Claims and issues under way show for a
+   * moment.
    */
   readonly drift: number | null;
   /** When it was last off when it was reconciled, and by how much; null when it never was. */

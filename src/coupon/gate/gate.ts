@@ -2,8 +2,8 @@ import type { Redis } from "@upstash/redis";
 import { defineScript } from "../../redis/script.ts";
 import claimSource from "./claim.lua" with { type: "text" };
 import reconcileSource from "./reconcile.lua" with { type: "text" };
-import reduceSource from "./reduce-stock.lua" with { type: "text" };
 import settleSource from "./settle.lua" with { type: "text" };
+import { gateKey, issuesKey, pendingIssues } from "./units.ts";
 
 /**
  * The gate before a template's stock: it keeps the crowd from the database, and may vanish or be wrong at any moment.
@@ -51,19 +51,8 @@ export function reconcileGate(
   template: number,
   remaining: number,
 ): Promise<number | "unloaded" | "unavailable"> {
-  return reconcileScript.run(redis, [gateKey(template), pendingKey(template)], [remaining, lifetimeMs]);
-}
-
-/**
- * Lowers a loaded gate to what the database has left, after coupons were given past it; never raises it. Answers what
- * the gate has then.
- */
-export function reduceGate(
-  redis: Redis | undefined,
-  template: number,
-  remaining: number,
-): Promise<number | "unloaded" | "unavailable"> {
-  return reduceScript.run(redis, [gateKey(template)], [remaining]);
+  const keys = [gateKey(template), pendingKey(template), issuesKey(template)];
+  return reconcileScript.run(redis, keys, [remaining, lifetimeMs]);
 }
 
 /**
@@ -85,21 +74,23 @@ export async function pendingFor(
 }
 const reapedAtOnce = 1_000;
 
-/** Units that the gate has left and claims that are pending; undefined without a loaded gate. */
+/**
+ * Units that the gate has left, and those that are pending: one a claim, and what issues to many have taken. Undefined
+ * without a loaded gate.
+ */
 export async function gateState(
   redis: Redis | undefined,
   template: number,
 ): Promise<{ readonly remaining: number; readonly pending: number } | undefined> {
   if (!redis) return undefined;
-  const [remaining, pending] = await Promise.all([
+  const [remaining, claims, issues] = await Promise.all([
     redis.get<number>(gateKey(template)),
     redis.zcard(pendingKey(template)),
+    pendingIssues(redis, template),
   ]);
-  return remaining === null ? undefined : { remaining, pending };
-}
-
-function gateKey(template: number): string {
-  return `coupon:{${template}}:gate`;
+  return remaining === null
+    ? undefined
+    : { remaining, pending: issues.reduce((sum, { units }) => sum + units, claims) };
 }
 
 function pendingKey(template: number): string {
@@ -121,9 +112,4 @@ const settleScript = defineScript(settleSource, (raw): number => {
 const reconcileScript = defineScript(reconcileSource, (raw): number | "unloaded" => {
   if (typeof raw === "number" || raw === "unloaded") return raw;
   throw new TypeError("reconcile.lua answered something else");
-});
-
-const reduceScript = defineScript(reduceSource, (raw): number | "unloaded" => {
-  if (typeof raw === "number" || raw === "unloaded") return raw;
-  throw new TypeError("reduce-stock.lua answered something else");
 });

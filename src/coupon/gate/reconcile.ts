@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { isRefusal } from "../../errors.ts";
 import { perApp } from "../../memory.ts";
 import { gateState, pendingFor, reconcileGate, settle } from "./gate.ts";
 import { forgetSoldOut } from "./sold-out.ts";
+import { type IssueRange, type PendingIssue, pendingIssues, settleUnits } from "./units.ts";
 
-/** A claim that is pending for longer than this has been decided, or never will be, ms. */
+/** A claim or an issue that is pending for longer than this has been decided, or never will be, ms. */
 const decidedWithinMs = 10_000;
 
 /** What the gate and the database say of one template. */
@@ -17,10 +19,12 @@ export interface Reconciled {
    * not loaded.
    */
   readonly drift: number | undefined;
-  /** Claims that the reaper settled, and those whose units it gave back. */
+  /** Units that the reaper found to be issued, and those that it gave back. */
   readonly settled: number;
   readonly released: number;
 }
+
+type Reaped = Pick<Reconciled, "settled" | "released">;
 
 /** Loads a gate that Redis has lost or never had; one at a time for each template. */
 export function loadGate(ctx: Context, template: number): Promise<unknown> {
@@ -38,14 +42,14 @@ export function loadGate(ctx: Context, template: number): Promise<unknown> {
 const underWay = (ctx: Context) => perApp(ctx, "coupon.gateLoads", () => new Map<number, Promise<unknown>>());
 
 /**
- * Makes every loaded gate true again: claims left pending by a crash are looked up and settled or released, then what
- * remains is set to what the database says. A late insert after a release only lets one too many through, whom the
- * database refuses.
+ * Makes every loaded gate true again: claims and issues left pending by a crash are looked up and settled or released,
+ * then what remains is set to what the database says. A late insert after a release only lets one too many through,
+ * whom the database refuses.
  */
 export async function reconcileGates(ctx: Context): Promise<Reconciled[]> {
   const open = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM coupon_template
-    WHERE stock IS NOT NULL AND recurrence IS NULL AND issue_mode = 'SELF_CLAIM' AND state IN ('ACTIVE', 'SOLD_OUT')
+    WHERE ${isGated} AND state IN ('ACTIVE', 'SOLD_OUT')
       AND (closes_at IS NULL OR closes_at > ${ctx.clock() - 3_600_000})`);
   const done: Reconciled[] = [];
   for (const { id } of open) {
@@ -59,18 +63,26 @@ export async function reconcileGates(ctx: Context): Promise<Reconciled[]> {
 export async function reconcileTemplate(ctx: Context, template: number): Promise<Reconciled | undefined> {
   const before = await gateState(ctx.redis, template).catch(() => undefined);
   if (!before) return undefined;
-  const { settled, released } = await reap(ctx, template);
+  const { settled, released } = added(await reap(ctx, template), await reapIssues(ctx, template));
   const remaining = await remainingOf(ctx, template);
   if (remaining === undefined) return undefined;
   const had = await reconcileGate(ctx.redis, template, remaining);
   forgetSoldOut(ctx, template);
-  // Units of claims under way are neither in the gate nor in the table.
-  const drift = typeof had === "number" ? had + before.pending - settled - released - remaining : undefined;
+  const pending = before.pending - settled - released;
+  const drift = typeof had === "number" ? driftOf(had - remaining, pending) : undefined;
   return { template, remaining, drift, settled, released };
 }
 
+/**
+ * How far a gate is off that has so many units `more` than the table has left. Units of claims and issues under way are
+ * in neither, or in the table by now: they are no drift either way.
+ */
+function driftOf(more: number, pending: number): number {
+  return more > 0 ? more : Math.min(0, more + pending);
+}
+
 /** Looks up the claims that have been pending for too long: their coupon exists, or their unit goes back. */
-async function reap(ctx: Context, template: number): Promise<{ settled: number; released: number }> {
+async function reap(ctx: Context, template: number): Promise<Reaped> {
   const tokens = await pendingFor(ctx.redis, template, { forMs: decidedWithinMs, now: ctx.clock() });
   if (tokens.length === 0) return { settled: 0, released: 0 };
   const found = await ctx.db.all<{ token: string }>(sql`
@@ -82,13 +94,48 @@ async function reap(ctx: Context, template: number): Promise<{ settled: number; 
   return { settled: issued.length, released: refused.length };
 }
 
+/** The same of issues to many: as many of their units are kept as members of their range have a coupon of theirs. */
+async function reapIssues(ctx: Context, template: number): Promise<Reaped> {
+  const { redis } = ctx;
+  if (!redis) return { settled: 0, released: 0 };
+  const now = ctx.clock();
+  const isOld = ({ at }: PendingIssue) => Math.abs(now - at) >= decidedWithinMs;
+  let reaped: Reaped = { settled: 0, released: 0 };
+  for (const { token, units, ...range } of (await pendingIssues(redis, template)).filter(isOld)) {
+    const issued = await issuedTo(ctx, template, range);
+    if (issued === undefined) continue; // the next turn asks again
+    await settleUnits(redis, template, { token, issued });
+    const settled = Math.min(units, issued);
+    reaped = added(reaped, { settled, released: units - settled });
+  }
+  return reaped;
+}
+
 /**
- * Units that the database has left; undefined for a template without stock, one that nobody claims, which needs no
- * gate, or none.
+ * Coupons that an issue gave: those of its source among its members, whose coupons lie together in the index
+ * `coupon_number`. A range may be wide where few of it are meant. Undefined where there is no turn for it now.
  */
+async function issuedTo(ctx: Context, template: number, { source, from, to }: IssueRange): Promise<number | undefined> {
+  const row = await ctx.heavy.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM coupon
+    WHERE member > ${from} AND member <= ${to} AND template = ${template} AND source = ${source}`);
+  return isRefusal(row) ? undefined : row?.n;
+}
+
+function added(one: Reaped, other: Reaped): Reaped {
+  return { settled: one.settled + other.settled, released: one.released + other.released };
+}
+
+/** Units that the database has left; undefined where there is no gate. */
 async function remainingOf(ctx: Context, template: number): Promise<number | undefined> {
   const row = await ctx.db.first<{ remaining: number }>(sql`
     SELECT CASE WHEN state IN ('ACTIVE', 'SOLD_OUT') THEN stock - issued ELSE 0 END AS remaining
-    FROM coupon_template WHERE id = ${template} AND stock IS NOT NULL AND issue_mode = 'SELF_CLAIM'`);
+    FROM coupon_template WHERE id = ${template} AND ${isGated}`);
   return row?.remaining;
 }
+
+/**
+ * Which templates have a gate: what has a stock that members claim, campaigns give, or both. Codes are each given once,
+ * whoever comes, and of what recurs the occurrences have one.
+ */
+export const isGated = sql.raw("(stock IS NOT NULL AND recurrence IS NULL AND issue_mode <> 'CODE')");

@@ -3,10 +3,11 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { dropAvailableOfMany } from "../cache/sync-cache.ts";
+import { dropAvailableWithin } from "../cache/sync-cache.ts";
 import { assignPoolCodes } from "../code/pool-assign.ts";
 import { couponsClaimed } from "../coupon-events.ts";
-import { reduceGate } from "../gate/gate.ts";
+import { loadGate } from "../gate/reconcile.ts";
+import { type IssueRange, type PendingUnits, settleUnits, takeUnits } from "../gate/units.ts";
 import type { CodeMode } from "../table.ts";
 import { codeOf, randomColumns } from "./code-in-sql.ts";
 
@@ -48,8 +49,9 @@ export function issueStatements(issue: BulkIssue): Query[] {
           THEN 'SOLD_OUT' ELSE state END
       WHERE id = ${template} AND changes() > 0`,
     sql`
-      SELECT stock - issued AS remaining, (SELECT json_group_array(member) FROM (${issue.members})) AS members
-      FROM coupon_template WHERE id = ${template}`,
+      SELECT stock - issued AS remaining, s.above AS "from", s.last AS "to"
+      FROM coupon_template CROSS JOIN (SELECT min(member) - 1 AS above, max(member) AS last FROM (${issue.members})) s
+      WHERE id = ${template}`,
     ...(codeMode === "POOL" ? assignPoolCodes({ template, source, members: issue.members }) : []),
     couponsClaimed({
       from: sql`(${issue.members}) s CROSS JOIN coupon c ON c.member = s.member`,
@@ -67,17 +69,44 @@ function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
 }
 
 /**
- * To be called after the commit, with the results of {@link issueStatements}: gate and wallets follow. It does not
- * throw, and nobody needs to wait for it; a gate that does not hear of it lets too many through, whom the database
- * refuses.
+ * Takes what an issue to many may need out of the gate, up to `units`: so the crowd of a flash sale is not let through
+ * for it while the database decides. Undefined where there is no gate, or none that answers: the issue goes on all the
+ * same. {@link couponsIssued} is told of it; what dies in between is found by the reaper.
  */
-export async function couponsIssued(ctx: Context, template: number, results: readonly ResultSet[]): Promise<void> {
-  const [given, , after] = results;
-  if (!ctx.redis || !given?.rowsAffected) return;
-  const { remaining, members } = IssueResult.parse(after?.rows[0]);
-  if (remaining !== null) await reduceGate(ctx.redis, template, remaining);
-  await dropAvailableOfMany(ctx, members);
+export async function takeForIssue(
+  ctx: Context,
+  wanted: IssueRange & { readonly template: number; readonly units: number },
+): Promise<PendingUnits | undefined> {
+  const taken = await takeUnits(ctx.redis, wanted, ctx.clock());
+  if (taken === "unloaded") void loadGate(ctx, wanted.template);
+  return typeof taken === "object" ? taken : undefined;
 }
 
-/** What is left, and a JSON list of who got one. */
-const IssueResult = z.object({ remaining: z.int().nullable(), members: z.string() });
+/** What {@link couponsIssued} is told. */
+export interface Issued {
+  readonly template: number;
+  /** Those of {@link issueStatements}. */
+  readonly results: readonly ResultSet[];
+  /** What was taken for them, if it was. */
+  readonly taken: PendingUnits | undefined;
+}
+
+/**
+ * To be called after the commit: gate and wallets follow. It does not throw, and nobody needs to wait for it; a gate
+ * that does not hear of it lets too many through, whom the database refuses.
+ */
+export async function couponsIssued(ctx: Context, { template, results, taken }: Issued): Promise<void> {
+  const [given, , after] = results;
+  const issued = given?.rowsAffected ?? 0;
+  if (!ctx.redis || !after || (issued === 0 && !taken)) return;
+  const { remaining, from, to } = IssueResult.parse(after.rows[0]);
+  const told = remaining !== null && settleUnits(ctx.redis, template, { token: taken?.token ?? "", issued, remaining });
+  await Promise.all([told, issued > 0 && dropAvailableWithin(ctx, { from, to })]);
+}
+
+/** What is left, and who got one: nobody outside of members above `from` up to `to`. */
+const IssueResult = z.object({
+  remaining: z.int().nullable(),
+  from: z.int().nullable().transform(Number),
+  to: z.int().nullable().transform(Number),
+});

@@ -77,13 +77,13 @@ export const ConservationType = builder.objectRef<Conservation>("CouponConservat
     gatePending: t.field({
       type: "BigInt",
       nullable: true,
-      description: "Claims that the gate let through and has not heard of since.",
+      description: "Units of claims and pages of an issue that the gate let through and has not heard of since.",
       resolve: ({ gate }) => gate?.pending ?? null,
     }),
     drift: t.expose("drift", {
       type: "BigInt",
       nullable: true,
-      description: "gateRemaining + gatePending − remaining: 0, but for claims that are under way this moment.",
+      description: "gateRemaining + gatePending − remaining: 0, but for what is under way this moment.",
     }),
     lastMended: t.expose("lastMended", {
       type: MendType,
