@@ -52,6 +52,8 @@ export interface Part {
   readonly url?: true;
   /** Ends with the way to unsubscribe, on channels that have one. */
   readonly footer?: true;
+  /** A text message, which by Chinese custom begins with its sender's signature and ends with a way out. */
+  readonly signed?: true;
 }
 
 /** A new channel goes to the end: pickers and sums show them in this order. */
@@ -103,7 +105,7 @@ export const channels = {
     consent: "opt-in",
     idempotentHours: 0,
     limits: { batch: 20, parallelism: 4, ratePerSecond: 5 },
-    parts: { text: { max: 1_600, required: true, rendered: 10_000, takes: 1_600 } },
+    parts: { text: { max: 1_600, required: true, rendered: 10_000, takes: 1_600, signed: true } },
     segmented: "text",
     description: "Text message, through Twilio.",
   },

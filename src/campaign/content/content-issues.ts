@@ -30,7 +30,7 @@ export async function contentIssues(
     const variables = factsOf(channel).unsubscribe ? { ...known, unsubscribeUrl: exampleWayOut } : known;
     for (const [locale, parts] of Object.entries(content[channel] ?? {})) {
       const written = await partIssues(ctx, channel, parts, variables);
-      const found = written.length > 0 ? written : await sampleIssues(ctx, channel, parts, variables);
+      const found = written.length > 0 ? written : await sampleIssues(ctx, { channel, locale, parts, variables });
       issues.push(...found.map(({ path, message }) => ({ path: `content.${channel}.${locale}.${path}`, message })));
     }
   }
@@ -56,13 +56,21 @@ async function partIssues(ctx: Context, channel: ChannelName, parts: Parts, vari
   return issues;
 }
 
+interface Sample {
+  readonly channel: ChannelName;
+  readonly locale: string;
+  readonly parts: Parts;
+  readonly variables: Variables;
+}
+
 /** What is wrong with the message of somebody whose values are the examples. */
-async function sampleIssues(ctx: Context, channel: ChannelName, parts: Parts, variables: Variables): Promise<Issue[]> {
+async function sampleIssues(ctx: Context, { channel, locale, parts, variables }: Sample): Promise<Issue[]> {
   const html = (name: string) => factsOf(channel).parts[name]?.html ?? false;
   const compiled = Object.entries(parts).map(([name, source]) => [name, compileTemplate(source, html(name))] as const);
   const templates = Object.fromEntries(compiled);
   const scope = exampleScope(variables);
-  const { faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  const to = { locale, phone: null, transactional: false };
+  const { faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget(), to });
   return faults
     .filter(({ part, isOfValues }) => !isOfValues || !/\{[{%]/.test(parts[part] ?? ""))
     .map(({ part, place, message }) => ({ path: `${part}${place}`, message }));

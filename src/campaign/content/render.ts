@@ -11,6 +11,7 @@ export interface RenderMember {
   readonly id: string;
   readonly external_id: string;
   readonly email: string | null;
+  readonly phone: string | null;
   readonly locale: string;
   /** Null where it is the shop's. */
   readonly time_zone: string | null;
@@ -33,7 +34,7 @@ export interface Recipient extends RenderMember {
 }
 
 export const memberColumns =
-  sql.raw(`m.seq, m.id, m.external_id, m.email, m.locale, m.time_zone, m.level, m.points, m.total_spend,
+  sql.raw(`m.seq, m.id, m.external_id, m.email, m.phone, m.locale, m.time_zone, m.level, m.points, m.total_spend,
   m.account_type, m.birthday, m.attributes`);
 
 /** `code`: an expression over member `m` for the code that the run gave, where it gives any. */

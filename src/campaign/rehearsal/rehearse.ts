@@ -76,7 +76,8 @@ export async function rehearse(
   const segments: number[] = [];
   for (const member of members) {
     const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
-    const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget });
+    const to = { ...member, transactional: campaign.transactional };
+    const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget, to });
     const [fault] = faults.filter(({ isOfValues }) => !isOfValues);
     const locale = localeFor(campaign.content, channel, member.locale) ?? "default";
     if (fault) return { segments, issues: [issueOf(channel, locale, fault)] };

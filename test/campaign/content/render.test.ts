@@ -136,8 +136,14 @@ describe("the way out of an e-mail", () => {
     expect(parts).toMatchObject({ html, text: `Stop: ${written}` });
   });
 
-  test("is read in Chinese by whoever reads Chinese", () => {
-    expect(footerOf("https://x.test/u/1", "zh-Hant-TW").text).toContain("退订: https://x.test/u/1");
+  test.each([
+    ["zh-CN", "Sale", "退订"],
+    ["zh-Hant-TW", "Sale", "退訂"],
+    ["en", "全场八折", "退订"],
+    ["ja", "本日のセール", "Unsubscribe"],
+    ["en", "Sale", "Unsubscribe"],
+  ])("is said to a reader of %s of the mail %p as %s", (locale, said, word) => {
+    expect(footerOf("https://x.test/u/1", { locale, said }).text).toBe(`\n\n${word}: https://x.test/u/1\n`);
   });
 });
 
@@ -225,7 +231,12 @@ test("a name with line breaks stays in one line of subjects and titles, and lose
     const ctx = testContext(db);
     const scope = scopeFor(ctx, member, { name: "Sale", offer: {}, of: { run: 5, channel, topic: "news" } });
     const templates = templatesOf({ [channel]: { default: parts } }, channel)("en");
-    return renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+    return renderParts(ctx, templates, {
+      channel,
+      scope,
+      budget: readerBudget(),
+      to: { ...member, transactional: false },
+    });
   };
   const name = "{{ member.externalId }}";
   const one = "Kim Bcc: all@shop.test !";
@@ -239,6 +250,33 @@ test("a name with line breaks stays in one line of subjects and titles, and lose
   expect((await say("EMAIL", { subject: "{% if false %}x{% endif %}", html: "x" })).faults).toMatchObject([
     { part: "subject", reason: "UNSENDABLE", isOfValues: true },
   ]);
+});
+
+describe("a text message to readers of Chinese", () => {
+  const say = async (locale: string, phone: string | null, length = 3) => {
+    const ctx = testContext(db);
+    const member = { ...(await recipient("SMS")), locale, phone };
+    const scope = scopeFor(ctx, member, { name: "Sale", offer: {}, of: { run: 5, channel: "SMS", topic: "news" } });
+    const templates = templatesOf({ SMS: { default: { text: "好".repeat(length) } } }, "SMS")(locale);
+    const to = { ...member, transactional: false };
+    return renderParts(ctx, templates, { channel: "SMS", scope, budget: readerBudget(), to });
+  };
+
+  test.each([
+    ["zh-CN", null, "【Test shop】好好好 回T退订"],
+    ["zh", "+6591234567", "【Test shop】好好好 回T退订"],
+    ["zh-TW", "+886912345678", "好好好"],
+    ["zh-Hant", "+8613800138000", "【Test shop】好好好 回T退订"],
+  ])("of %s at %s is signed with the shop's name where that is custom", async (locale, phone, text) => {
+    expect(await say(locale, phone)).toEqual({ parts: { text }, faults: [] });
+  });
+
+  test("is as long as it leaves: what its signature makes too long is a fault, when content is saved already", async () => {
+    expect((await say("zh-CN", null, 1_590)).faults).toMatchObject([{ reason: "UNSENDABLE" }]);
+    expect((await say("zh-TW", null, 1_590)).faults).toEqual([]);
+    const issues = await contentIssues(testContext(db), { SMS: { zh: { text: "好".repeat(1_590) } } }, []);
+    expect(issues).toEqual([{ path: "content.SMS.zh.text", message: expect.stringMatching(/1606 characters.*1600/) }]);
+  });
 });
 
 test.each([
