@@ -3,7 +3,10 @@
  * The GraphQL enum, the zod enum, the page statements and the flow-control keys derive from it.
  */
 
-/** Where a channel finds a member: a column of `member`, or its push tokens. Local channels need none. */
+/**
+ * Where a channel finds a member: a column of `member`, or those of its push tokens that the channel's provider gave
+ * out. Local channels need none.
+ */
 export type AddressKind = "email" | "phone" | "push" | "none";
 
 export interface Limits {
@@ -32,6 +35,8 @@ export interface ChannelFacts {
   readonly segmented?: string;
   /** Messages carry a one-click unsubscribe link: in the envelope, and at the end of parts with a `footer`. */
   readonly unsubscribe?: true;
+  /** What members know it by. */
+  readonly title: Readonly<Record<"en" | "zh", string>>;
   readonly description: string;
 }
 
@@ -69,6 +74,7 @@ export const channels = {
       body: { max: 10_000, required: true, rendered: 20_000 },
       url: { max: 2_000, required: false, rendered: 4_000, takes: 2_000, line: true, url: true },
     },
+    title: { en: "Inbox of the app", zh: "站内信" },
     description: "The member's inbox in the shop's app.",
   },
   POPUP: {
@@ -82,6 +88,7 @@ export const channels = {
       body: { max: 10_000, required: true, rendered: 20_000 },
       url: { max: 2_000, required: false, rendered: 4_000, takes: 2_000, line: true, url: true },
     },
+    title: { en: "Popup", zh: "弹窗" },
     description: "Shown once, when the member next opens the shop's app.",
   },
   EMAIL: {
@@ -97,6 +104,7 @@ export const channels = {
       text: { max: 100_000, required: false, rendered: 125_000, footer: true },
     },
     unsubscribe: true,
+    title: { en: "E-mail", zh: "电子邮件" },
     description: "E-mail, through Resend.",
   },
   SMS: {
@@ -107,6 +115,7 @@ export const channels = {
     limits: { batch: 20, parallelism: 4, ratePerSecond: 5 },
     parts: { text: { max: 1_600, required: true, rendered: 10_000, takes: 1_600, signed: true } },
     segmented: "text",
+    title: { en: "Text message", zh: "短信" },
     description: "Text message, through Twilio.",
   },
   PUSH: {
@@ -121,6 +130,7 @@ export const channels = {
       url: { max: 2_000, required: false, rendered: 4_000, line: true, url: true },
     },
     payloadBytes: 4_096,
+    title: { en: "Push", zh: "推送通知" },
     description: "Push notification, through Firebase Cloud Messaging.",
   },
 } as const satisfies Record<string, ChannelFacts>;
@@ -134,12 +144,24 @@ export type LocalChannelName = Exclude<ChannelName, ExternalChannelName>;
 export const channelNames = Object.keys(channels) as [ChannelName, ...ChannelName[]];
 export const externalNames = channelNames.filter(isExternal);
 
+/** Channels that find members by push tokens; a token belongs to one of them. */
+export const pushNames = channelNames.filter(isPush) as [PushChannelName, ...PushChannelName[]];
+export type PushChannelName = {
+  [K in ChannelName]: (typeof channels)[K]["address"] extends "push" ? K : never;
+}[ChannelName];
+/** Whose a push token is where nothing is said. */
+export const usualPush: PushChannelName = "PUSH";
+
 export function isExternal(name: ChannelName): name is ExternalChannelName {
   return channels[name].reach === "external";
 }
 
 export function isLocal(name: ChannelName): name is LocalChannelName {
   return channels[name].reach === "local";
+}
+
+function isPush(name: ChannelName): name is PushChannelName {
+  return channels[name].address === "push";
 }
 
 /** The facts of a channel, widened to their interface. */

@@ -17,7 +17,7 @@ export async function insertPeople(db: Database, people: readonly Person[]): Pro
     sql`INSERT INTO member (${names}, attributes, updated_at)
         SELECT ${values}, value -> 'attributes', 1 FROM ${rows(people)}`,
     sql`INSERT INTO member_tag SELECT ${member}, e.value FROM ${each("tags")}`,
-    sql`INSERT INTO push_token SELECT e.value, ${member}, 1 FROM ${each("tokens")}`,
+    sql`INSERT INTO push_token (token, member, added_at) SELECT e.value, ${member}, 1 FROM ${each("tokens")}`,
     sql`INSERT INTO consent (member, channel, topic, said, said_by, said_at)
         SELECT ${member}, e.value ->> 'channel', e.value ->> 'topic', e.value ->> 'granted', 'test', 1
         FROM ${each("consent")}`,

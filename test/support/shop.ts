@@ -185,7 +185,8 @@ export async function addMembers(db: Database, n: number, shape: MemberShape = {
       (channel) => sql`INSERT INTO consent (member, channel, topic, listed, listed_by, listed_at)
         SELECT i, ${channel}, '*', ${allowed}, 'test', 0 FROM ${newcomers}`,
     ),
-    sql`INSERT INTO push_token SELECT 'token-' || i, i, 0 FROM ${newcomers} WHERE ${expression(shape.pushTokens, "1")}`,
+    sql`INSERT INTO push_token (token, member, added_at)
+        SELECT 'token-' || i, i, 0 FROM ${newcomers} WHERE ${expression(shape.pushTokens, "1")}`,
     sql`UPDATE member SET updated_at = 0 WHERE updated_at = -1`,
   ]);
 }

@@ -22,7 +22,7 @@ beforeAll(async () => {
   db = await openTestDatabase();
   await addMembers(db, 2);
   await db.write([
-    sql`INSERT INTO push_token VALUES ('tablet', 1, 0), ('lost', 1, 0), ('gone', 2, 0)`,
+    sql`INSERT INTO push_token (token, member, added_at) VALUES ('tablet', 1, 0), ('lost', 1, 0), ('gone', 2, 0)`,
     sql`
       INSERT INTO suppression (channel, address, reason, at)
       SELECT value, 'lost', 'operator', 0 FROM json_each(${JSON.stringify(externalNames)})`,
@@ -271,7 +271,7 @@ describe("a text message to readers of Chinese", () => {
     expect(await say(locale, phone)).toEqual({ parts: { text }, faults: [] });
   });
 
-  test("is as long as it leaves: what its signature makes too long is a fault, when content is saved already", async () => {
+  test("is as long as it leaves: what its signature makes too long is found when it is saved", async () => {
     expect((await say("zh-CN", null, 1_590)).faults).toMatchObject([{ reason: "UNSENDABLE" }]);
     expect((await say("zh-TW", null, 1_590)).faults).toEqual([]);
     const issues = await contentIssues(testContext(db), { SMS: { zh: { text: "好".repeat(1_590) } } }, []);
