@@ -31,6 +31,8 @@ export interface ChannelFacts {
   readonly parts: Readonly<Record<string, Part>>;
   /** The longest payload of a message that the provider takes, in bytes of JSON. */
   readonly payloadBytes?: number;
+  /** Messages that the provider keeps, where it keeps any: content may name one instead of writing parts. */
+  readonly templates?: TemplateFacts;
   /** The part that goes out, and is paid for, in segments. */
   readonly segmented?: string;
   /** Messages carry a one-click unsubscribe link: in the envelope, and at the end of parts with a `footer`. */
@@ -53,12 +55,26 @@ export interface Part {
   readonly html?: true;
   /** One line, as headers and titles are. */
   readonly line?: true;
+  /** The most blanks in a row. */
+  readonly blanks?: number;
   /** An address that an app opens: http(s), or of the app's own schemes. */
   readonly url?: true;
   /** Ends with the way to unsubscribe, on channels that have one. */
   readonly footer?: true;
   /** A text message, which by Chinese custom begins with its sender's signature and ends with a way out. */
   readonly signed?: true;
+}
+
+/** What a provider's own templates are called, and what their variables take. */
+export interface TemplateFacts {
+  readonly name: RegExp;
+  /** What such a name is, in words. */
+  readonly called: string;
+  readonly variable: RegExp;
+  /** The most variables of one. */
+  readonly variables: number;
+  /** What stands for a variable: a Liquid template. */
+  readonly value: Part;
 }
 
 /** A new channel goes to the end: pickers and sums show them in this order. */
@@ -114,6 +130,14 @@ export const channels = {
     idempotentHours: 0,
     limits: { batch: 20, parallelism: 4, ratePerSecond: 5 },
     parts: { text: { max: 1_600, required: true, rendered: 10_000, takes: 1_600, signed: true } },
+    // twilio.com/docs/content: what a value may be stands with the errors 21656 and 21658.
+    templates: {
+      name: /^HX[0-9a-fA-F]{32}$/,
+      called: "the SID of a content template: HX and 32 hexadecimal digits",
+      variable: /^\w{1,64}$/,
+      variables: 100,
+      value: { max: 1_600, required: true, rendered: 4_000, takes: 1_600, line: true, blanks: 4 },
+    },
     segmented: "text",
     title: { en: "Text message", zh: "短信" },
     description: "Text message, through Twilio.",

@@ -1,5 +1,6 @@
 import { type ChannelName, factsOf } from "../../channels/catalog.ts";
 import { chineseText } from "../../channels/chinese-text.ts";
+import { ruleOf } from "../../channels/provider-template.ts";
 import { cleanPart, partFaults } from "../../channels/rendered.ts";
 import type { Context } from "../../context.ts";
 import { campaignSettings } from "../settings.ts";
@@ -17,9 +18,11 @@ export function templatesOf(content: Content, channel: ChannelName): Templates {
     const parts = partsFor(content, channel, locale);
     const known = parsed.get(parts);
     if (known) return known;
-    const facts = factsOf(channel).parts;
     const compiled = Object.fromEntries(
-      Object.entries(parts).map(([name, source]) => [name, compileTemplate(source, facts[name]?.html ?? false)]),
+      Object.entries(parts).map(([name, source]) => [
+        name,
+        compileTemplate(source, ruleOf(channel, name)?.html ?? false),
+      ]),
     );
     parsed.set(parts, compiled);
     return compiled;
@@ -74,7 +77,7 @@ export async function renderParts(
   nextMessage(budget);
   const parts: Record<string, string> = {};
   for (const [part, template] of Object.entries(templates)) {
-    const { rendered: most = 0, signed } = factsOf(channel).parts[part] ?? {};
+    const { rendered: most = 0, signed } = ruleOf(channel, part) ?? {};
     try {
       const text = await template.render(scope, { ctx, budget, most, now: ctx.clock() });
       const clean = cleanPart(channel, part, text);

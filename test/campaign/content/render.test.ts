@@ -271,6 +271,14 @@ describe("a text message to readers of Chinese", () => {
     expect(await say(locale, phone)).toEqual({ parts: { text }, faults: [] });
   });
 
+  test("is paid for as it leaves: the signature and the way out are counted", async () => {
+    const segments = async (length: number) => segmentsOf((await say("zh-CN", null, length)).parts.text ?? "");
+    expect([await segments(54), await segments(55)]).toEqual([
+      { encoding: "UCS-2", segments: 1 },
+      { encoding: "UCS-2", segments: 2 },
+    ]);
+  });
+
   test("is as long as it leaves: what its signature makes too long is found when it is saved", async () => {
     expect((await say("zh-CN", null, 1_590)).faults).toMatchObject([{ reason: "UNSENDABLE" }]);
     expect((await say("zh-TW", null, 1_590)).faults).toEqual([]);
