@@ -77,6 +77,19 @@ export interface TemplateFacts {
   readonly value: Part;
 }
 
+/** What holds for push notifications, through whichever provider. */
+const push = {
+  reach: "external",
+  address: "push",
+  consent: "opt-in",
+  idempotentHours: 0,
+  parts: {
+    title: { max: 200, required: true, rendered: 4_000, line: true },
+    body: { max: 2_000, required: true, rendered: 8_000 },
+    url: { max: 2_000, required: false, rendered: 4_000, line: true, url: true },
+  },
+} as const;
+
 /** A new channel goes to the end: pickers and sums show them in this order. */
 export const channels = {
   IN_APP: {
@@ -143,16 +156,8 @@ export const channels = {
     description: "Text message, through Twilio.",
   },
   PUSH: {
-    reach: "external",
-    address: "push",
-    consent: "opt-in",
-    idempotentHours: 0,
+    ...push,
     limits: { batch: 50, parallelism: 4 },
-    parts: {
-      title: { max: 200, required: true, rendered: 4_000, line: true },
-      body: { max: 2_000, required: true, rendered: 8_000 },
-      url: { max: 2_000, required: false, rendered: 4_000, line: true, url: true },
-    },
     payloadBytes: 4_096,
     title: { en: "Push", zh: "推送通知" },
     description: "Push notification, through Firebase Cloud Messaging.",

@@ -21,20 +21,22 @@ let db: RootDatabase;
 beforeAll(async () => {
   db = await openTestDatabase();
   await addMembers(db, 2);
+  const channels = sql`json_each(${JSON.stringify(externalNames)})`;
   await db.write([
-    sql`INSERT INTO push_token (token, member, added_at) VALUES ('tablet', 1, 0), ('lost', 1, 0), ('gone', 2, 0)`,
-    sql`
-      INSERT INTO suppression (channel, address, reason, at)
-      SELECT value, 'lost', 'operator', 0 FROM json_each(${JSON.stringify(externalNames)})`,
+    sql`INSERT INTO push_token SELECT 'tablet-' || value, 1, 0, value FROM ${channels}
+        UNION ALL SELECT 'lost-' || value, 1, 0, value FROM ${channels}
+        UNION ALL SELECT 'gone-' || value, 2, 0, value FROM ${channels}`,
+    sql`INSERT INTO suppression (channel, address, reason, at)
+        SELECT value, 'lost-' || value, 'operator', 0 FROM ${channels}`,
   ]);
 });
 afterAll(async () => await db.close());
 
-const addresses: Readonly<Record<AddressKind, readonly string[]>> = {
-  email: ["u1@shop.test"],
-  phone: ["+491510000001"],
-  push: ["tablet", "token-1"],
-  none: [],
+const addresses: Readonly<Record<AddressKind, (channel: ExternalChannelName) => readonly string[]>> = {
+  email: () => ["u1@shop.test"],
+  phone: () => ["+491510000001"],
+  push: (channel) => [`tablet-${channel}`, ...(channel === "PUSH" ? ["token-1"] : [])],
+  none: () => [],
 };
 const text = `Look: <a href="https://shop.test/sale?a=1&amp;b=2">sale</a>`;
 
@@ -54,7 +56,7 @@ describe.each(externalNames)("an envelope of %s, by the facts of the catalogue,"
 
   test("goes to the member's addresses of its kind that are not suppressed, under run and member", async () => {
     const { ref, to } = await envelope(channel);
-    expect([ref, [...to].sort()]).toEqual(["5:1", [...addresses[facts.address]]]);
+    expect([ref, [...to].sort()]).toEqual(["5:1", [...addresses[facts.address](channel)]]);
   });
 
   test("has its links followed in HTML, and nowhere else", async () => {
