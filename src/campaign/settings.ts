@@ -33,6 +33,11 @@ export const campaignSettings = defineSettings(
       .string()
       .regex(/^\d{1,6}(\.\d{1,6})? [A-Z]{3}$/, "an amount and a currency, such as 0.0079 USD")
       .optional(),
+    SMS_SIGNATURE: z
+      .string()
+      .trim()
+      .regex(/^[^【】\p{Cc}]{1,20}$/u, "at most 20 characters, without the 【】 that are put around it")
+      .optional(),
   },
   (said): CampaignSettings => ({
     pageSize: said.PAGE_SIZE,
@@ -44,6 +49,7 @@ export const campaignSettings = defineSettings(
     approvalAbove: said.APPROVAL_ABOVE,
     approvalGrowthPercent: said.APPROVAL_GROWTH_PERCENT,
     appLinkSchemes: schemesOf(said.APP_LINK_SCHEMES),
+    smsSignature: said.SMS_SIGNATURE,
     smsSegmentPrice: said.SMS_SEGMENT_PRICE === undefined ? undefined : priceOf(said.SMS_SEGMENT_PRICE),
   }),
 );
@@ -70,6 +76,8 @@ export interface CampaignSettings {
   readonly approvalGrowthPercent: number;
   /** Schemes of links, besides http and https, that the shop's app opens. */
   readonly appLinkSchemes: readonly string[];
+  /** Who sends text messages in China, as it stands in their 【】; the shop's name unless it is said. */
+  readonly smsSignature: string | undefined;
   /** What a segment of a text message costs, where the shop says so. */
   readonly smsSegmentPrice: { readonly amount: number; readonly currency: string } | undefined;
 }

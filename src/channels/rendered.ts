@@ -1,4 +1,5 @@
 import { type ChannelName, factsOf } from "./catalog.ts";
+import { ruleOf, rulesFor } from "./provider-template.ts";
 
 /** Rendered parts of a message, by the names in the catalog. */
 export type Parts = Readonly<Record<string, string>>;
@@ -22,7 +23,9 @@ export function oneLine(text: string): string {
 
 /** A rendered part as it may go out: in one line where the part is one, and without control characters. */
 export function cleanPart(channel: ChannelName, part: string, text: string): string {
-  return factsOf(channel).parts[part]?.line ? oneLine(text) : text.replace(controlsInText, "");
+  const { line, blanks } = ruleOf(channel, part) ?? {};
+  const clean = line ? oneLine(text) : text.replace(controlsInText, "");
+  return blanks === undefined ? clean : clean.replace(/ +/g, (run) => run.slice(0, blanks));
 }
 
 /** The place of the longest `run:member` that a payload may carry. */
@@ -32,7 +35,7 @@ const longestRef = "0".repeat(31);
 export function partFaults(channel: ChannelName, parts: Parts, ref = longestRef): PartFault[] {
   const facts = factsOf(channel);
   const faults: PartFault[] = [];
-  for (const [part, { required, takes = Number.POSITIVE_INFINITY, line }] of Object.entries(facts.parts)) {
+  for (const [part, { required, takes = Number.POSITIVE_INFINITY, line }] of rulesFor(channel, parts)) {
     const text = parts[part] ?? "";
     if (required && !text.trim()) faults.push({ part, message: "it says nothing", isEmpty: true });
     if (text.length > takes)

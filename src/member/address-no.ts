@@ -5,7 +5,7 @@ import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { signatureOf } from "../web/signature.ts";
 import { unlessOlder } from "./consent-word.ts";
-import type { MemberItem } from "./member-item.ts";
+import { type MemberItem, type PushToken, tokensIn } from "./member-item.ts";
 import type { Member } from "./table.ts";
 
 /**
@@ -25,12 +25,17 @@ interface Place {
   readonly key: string;
 }
 
-type Addresses = Pick<MemberItem, "email" | "phone" | "pushTokens">;
+type Addresses = Pick<MemberItem, "email" | "phone"> & { readonly tokens: readonly PushToken[] };
 
-function placesOf(ctx: Context, { email, phone, pushTokens = [] }: Addresses): Place[] {
-  const byKind = { email: email ? [email] : [], phone: phone ? [phone] : [], push: pushTokens, none: [] };
+function placesOf(ctx: Context, { email, phone, tokens }: Addresses): Place[] {
+  const byKind = { email: email ? [email] : [], phone: phone ? [phone] : [], none: [] };
+  const addressesOn = (channel: ExternalChannelName): string[] => {
+    const { address } = factsOf(channel);
+    if (address !== "push") return byKind[address];
+    return tokens.filter((each) => each.channel === channel).map(({ token }) => token);
+  };
   return externalNames.flatMap((channel) =>
-    byKind[factsOf(channel).address].map((address) => ({ channel, address, key: addressKey(ctx, address) })),
+    addressesOn(channel).map((address) => ({ channel, address, key: addressKey(ctx, address) })),
   );
 }
 
@@ -39,8 +44,8 @@ export function placesOn(ctx: Context, member: Member, channel: string): Place[]
   return placesOf(ctx, addressesOf(member)).filter((place) => place.channel === channel);
 }
 
-function addressesOf({ email, phone }: Member, pushTokens: string[] = []): Addresses {
-  return { email, phone, pushTokens };
+function addressesOf({ email, phone }: Member, tokens: readonly PushToken[] = []): Addresses {
+  return { email, phone, tokens };
 }
 
 /** Notes a no about a topic for these places. */
@@ -64,9 +69,9 @@ export function liftStop(key: string, channel: ExternalChannelName, source: stri
 }
 
 /** What is to be done before a member is erased. An address that another has, too, stays suppressed as it is. */
-export function leaveNos(ctx: Context, member: Member, pushTokens: string[]): Query[] {
+export function leaveNos(ctx: Context, member: Member, tokens: readonly PushToken[]): Query[] {
   const { seq } = member;
-  const places = rows(placesOf(ctx, addressesOf(member, pushTokens)));
+  const places = rows(placesOf(ctx, addressesOf(member, tokens)));
   const alone = sql`NOT EXISTS (SELECT 1 FROM member o WHERE o.email = s.address AND o.seq <> ${seq})
     AND NOT EXISTS (SELECT 1 FROM member o WHERE o.phone = s.address AND o.seq <> ${seq})`;
   const suppressed = sql`${places} p JOIN suppression s
@@ -86,7 +91,7 @@ export function leaveNos(ctx: Context, member: Member, pushTokens: string[]): Qu
 /** What comes back when members arrive with addresses that said no; answers whom it was given to. */
 export function returnNos(ctx: Context, items: readonly MemberItem[]): Query[] {
   const arriving = items.flatMap((item) =>
-    placesOf(ctx, item).map((place) => ({ ...place, externalId: item.externalId })),
+    placesOf(ctx, { ...item, tokens: tokensIn(item) }).map((place) => ({ ...place, externalId: item.externalId })),
   );
   if (arriving.length === 0) return [];
   const known = sql`${rows(arriving)} p CROSS JOIN address_no a

@@ -11,7 +11,7 @@ import { topic } from "../value/tag.ts";
 import { timeZone } from "../value/time-zone.ts";
 import { attributeTerm } from "./attribute-term.ts";
 import { numberTerm, textTerm } from "./column-term.ts";
-import { anyTopic, consentGiven, hasAddress, reachable } from "./consent.ts";
+import { anyTopic, consentGiven, reachable } from "./consent.ts";
 import { birthdayTerm, timeTerm } from "./date-term.ts";
 import { sampleTerm } from "./sample-term.ts";
 import { tagTerm } from "./tag-term.ts";
@@ -49,11 +49,12 @@ export const memberTerms: readonly AudienceTerm[] = [
   attributeTerm,
   defineTerm({
     name: "pushToken",
-    description: "Whether the member has a push token.",
+    description: "Whether the member has a push token, whichever channel it is of.",
     schema: z
       .strictObject({ exists: z.boolean().describe("Whether there is one.") })
       .meta({ id: "ExistsCondition", description: "Whether something is there." }),
-    compile: ({ exists }) => (exists ? hasAddress("PUSH") : sql`(NOT ${hasAddress("PUSH")})`),
+    compile: ({ exists }) => sql`(${sql.raw(exists ? "" : "NOT ")}EXISTS (
+      SELECT 1 FROM push_token p WHERE p.member = m.seq))`,
   }),
   defineTerm({
     name: "consented",

@@ -24,13 +24,13 @@ export function hasAddress(channel: ChannelName): SQL {
     case "phone":
       return sql`(m.phone IS NOT NULL)`;
     case "push":
-      return sql`EXISTS (SELECT 1 FROM push_token p WHERE p.member = m.seq)`;
+      return sql`EXISTS (SELECT 1 FROM push_token p WHERE p.member = m.seq AND p.channel = ${channel})`;
     case "none":
       return sql`1`;
   }
 }
 
-/** The addresses of the member `m` on this channel as a JSON list: one, or every push token that is not suppressed. */
+/** The addresses of the member `m` on this channel as a JSON list: one, or all its push tokens not suppressed there. */
 export function addressesOf(channel: ChannelName): SQL {
   switch (factsOf(channel).address) {
     case "email":
@@ -40,7 +40,7 @@ export function addressesOf(channel: ChannelName): SQL {
     case "push":
       return sql`(
         SELECT json_group_array(p.token) FROM push_token p
-        WHERE p.member = m.seq AND NOT ${listed(channel, sql`p.token`)})`;
+        WHERE p.member = m.seq AND p.channel = ${channel} AND NOT ${listed(channel, sql`p.token`)})`;
     case "none":
       return sql`'[]'`;
   }
@@ -55,7 +55,8 @@ export function suppressed(channel: ChannelName): SQL {
       return listed(channel, sql`m.phone`);
     case "push":
       return sql`(${hasAddress(channel)} AND NOT EXISTS (
-        SELECT 1 FROM push_token p WHERE p.member = m.seq AND NOT ${listed(channel, sql`p.token`)}))`;
+        SELECT 1 FROM push_token p
+        WHERE p.member = m.seq AND p.channel = ${channel} AND NOT ${listed(channel, sql`p.token`)}))`;
     case "none":
       return sql`0`;
   }

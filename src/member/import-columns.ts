@@ -1,4 +1,4 @@
-import { channelNames } from "../channels/catalog.ts";
+import { channelNames, pushNames } from "../channels/catalog.ts";
 import { type Meaning, readHeadings } from "../file/headings.ts";
 import { readLocalMoment } from "../value/date.ts";
 import { isRounded, readExternalId, rounded } from "../value/external-id.ts";
@@ -81,8 +81,8 @@ const fields: Readonly<Record<string, Read>> = {
   pushTokens: list,
 };
 const prefixed =
-  "attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, consent:CHANNEL, consent:CHANNEL:TOPIC, " +
-  "consentAt:CHANNEL and consentAt:CHANNEL:TOPIC";
+  "pushTokens:CHANNEL, attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, " +
+  "consent:CHANNEL, consent:CHANNEL:TOPIC, consentAt:CHANNEL and consentAt:CHANNEL:TOPIC";
 export const knownFields = `${Object.keys(fields).join(", ")}, ${prefixed}`;
 const spellings = new Map(Object.keys(fields).map((name) => [plain(name), name]));
 
@@ -94,6 +94,7 @@ function plain(name: string): string {
 function kindOf(name: string, zone: string): Kind | undefined {
   const [word = "", ...rest] = name.split(":");
   if (word === "attribute") return attributeKind(rest);
+  if (word === "pushTokens" && rest.length > 0) return tokensKind(rest, zone);
   if (word === "consent") return consentKind("granted", rest, zone);
   if (word === "consentAt") return consentKind("date", rest, zone);
   const field = spellings.get(plain(name));
@@ -104,6 +105,18 @@ function kindOf(name: string, zone: string): Kind | undefined {
         place: field,
         put: (item, cell) => taking(read(cell, zone), (value) => Object.assign(item, { [field]: value })),
       };
+}
+
+function tokensKind([channel = "", ...more]: readonly string[], zone: string): Kind | undefined {
+  if (more.length > 0 || !pushNames.some((name) => name === channel)) return undefined;
+  return {
+    place: `pushTokens:${channel}`,
+    put: (item, cell) =>
+      taking(list(cell, zone), (tokens) => {
+        const others = Array.isArray(item.channelTokens) ? item.channelTokens : [];
+        item.channelTokens = [...others, { channel, tokens }];
+      }),
+  };
 }
 
 function attributeKind([given = "", type = "text", ...more]: readonly string[]): Kind | undefined {

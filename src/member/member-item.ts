@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { channelNames } from "../channels/catalog.ts";
+import { channelNames, type PushChannelName, pushNames, usualPush } from "../channels/catalog.ts";
 import type { Issue } from "../errors.ts";
 import { check, schemaIssues, type Voice } from "../input.ts";
 import { calendarDate, moment } from "../value/date.ts";
@@ -38,9 +38,12 @@ const attributes = z
       .refine((facts) => JSON.stringify(facts).length <= 16_384, "are longer than 16,384 characters of JSON"),
   );
 
+const tokens = z.array(plainText()).max(20);
+const notPush = `is no channel with push tokens; there are ${pushNames.join(", ")}`;
+
 /**
  * The shape of an item: what is absent stays as it is (or takes its default), `null` takes the value away. `attributes`
- * are merged, `null` removing a name; `tags` and `pushTokens` replace the whole list; which word of
+ * are merged, `null` removing a name; `tags` replace the whole list, push tokens those of their channel; which word of
  * consent counts, `consent-word.ts` says.
  */
 export const memberItem = z.strictObject({
@@ -63,7 +66,11 @@ export const memberItem = z.strictObject({
   attributes: attributes.optional(),
   control: z.boolean().optional(),
   tags: z.array(tag()).max(200).optional(),
-  pushTokens: z.array(plainText()).max(20).optional(),
+  pushTokens: tokens.optional(),
+  channelTokens: z
+    .array(z.strictObject({ channel: z.enum(pushNames, notPush), tokens }))
+    .refine((given) => new Set(given.map(({ channel }) => channel)).size === given.length, "a channel is named twice")
+    .optional(),
   consent: z
     .array(
       z.strictObject({
@@ -76,6 +83,22 @@ export const memberItem = z.strictObject({
     .max(50)
     .optional(),
 });
+
+/** A push token and the channel whose provider gave it out. */
+export interface PushToken {
+  readonly channel: PushChannelName;
+  readonly token: string;
+}
+
+/** The lists of push tokens that an item gives, each by its channel; `pushTokens` are those of the usual one. */
+export function tokenLists({ pushTokens, channelTokens = [] }: Pick<MemberItem, "pushTokens" | "channelTokens">) {
+  return pushTokens ? [{ channel: usualPush, tokens: pushTokens }, ...channelTokens] : channelTokens;
+}
+
+/** Every push token that an item gives. */
+export function tokensIn(item: MemberItem): PushToken[] {
+  return tokenLists(item).flatMap(({ channel, tokens }) => tokens.map((token) => ({ channel, token })));
+}
 
 /** Checks one item; `bare` for faults that are kept, where no person's data should be. */
 export function checkItem(input: unknown, voice: Voice = "quoted"): MemberItem | readonly Issue[] {

@@ -3,6 +3,7 @@ import { liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import { externalIdForms } from "../value/external-id.ts";
+import type { PushToken } from "./member-item.ts";
 import { consent, type Member, type MemberRow, memberColumns, memberOf, memberTag, pushToken } from "./table.ts";
 
 export type { Member } from "./table.ts";
@@ -61,13 +62,13 @@ export async function consentsOf(ctx: Context, seqs: readonly number[]): Promise
 }
 export type ConsentWord = typeof consent.$inferSelect;
 
-/** The push tokens of each of these members. */
-export async function pushTokensOf(ctx: Context, seqs: readonly number[]): Promise<ReadonlyMap<number, string[]>> {
+/** The push tokens of each of these members, with the channel that each is of. */
+export async function pushTokensOf(ctx: Context, seqs: readonly number[]): Promise<ReadonlyMap<number, PushToken[]>> {
   const found = await ctx.db.orm
     .select()
     .from(pushToken)
     .where(inArray(pushToken.member, [...seqs]));
-  return grouped(found, (row) => row.token);
+  return grouped(found, ({ channel, token }) => ({ channel, token }));
 }
 
 function grouped<Row extends { readonly member: number }, T>(

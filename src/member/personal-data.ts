@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { usualPush } from "../channels/catalog.ts";
 import type { PersonalData } from "../context.ts";
 
 /** What is held of a member beside its own row; suppressions are by address, and stay when the person goes. */
@@ -13,8 +14,8 @@ export const memberPersonalData: readonly PersonalData[] = [
   {
     name: "pushTokens",
     table: "push_token",
-    rows: (member) => sql`SELECT token FROM push_token WHERE member = ${member} ORDER BY token`,
-    show: ({ token }) => token,
+    rows: (member) => sql`SELECT token, channel FROM push_token WHERE member = ${member} ORDER BY channel, token`,
+    show: ({ token, channel }) => (channel === usualPush ? token : `${channel}:${token}`),
     erase: (member) => [sql`DELETE FROM push_token WHERE member = ${member}`],
   },
   {

@@ -22,15 +22,17 @@ export async function preferencesOf(ctx: Context, member: Member, topics: readon
   const words = (await consentsOf(ctx, [seq])).get(seq) ?? [];
   const spoken = words.map(({ topic }) => topic);
   const named = [...new Set([...topics, ...spoken])].filter((topic) => topic !== anyTopic).sort();
-  const hasPush = ((await pushTokensOf(ctx, [seq])).get(seq) ?? []).length > 0;
-  const reaches = { email: member.email !== null, phone: member.phone !== null, push: hasPush, none: true };
-  return channelNames
-    .filter((channel) => reaches[factsOf(channel).address])
-    .flatMap((channel) => {
-      const word = (about: string) => words.find((one) => one.channel === channel && one.topic === about)?.granted;
-      const unsaid = word(anyTopic) ?? factsOf(channel).consent === "opt-out";
-      return [...named.slice(0, most), anyTopic].map((topic) => ({ channel, topic, granted: word(topic) ?? unsaid }));
-    });
+  const tokens = (await pushTokensOf(ctx, [seq])).get(seq) ?? [];
+  const reaches = { email: member.email !== null, phone: member.phone !== null, none: true };
+  const isReached = (channel: ChannelName) => {
+    const { address } = factsOf(channel);
+    return address === "push" ? tokens.some((token) => token.channel === channel) : reaches[address];
+  };
+  return channelNames.filter(isReached).flatMap((channel) => {
+    const word = (about: string) => words.find((one) => one.channel === channel && one.topic === about)?.granted;
+    const unsaid = word(anyTopic) ?? factsOf(channel).consent === "opt-out";
+    return [...named.slice(0, most), anyTopic].map((topic) => ({ channel, topic, granted: word(topic) ?? unsaid }));
+  });
 }
 
 /**

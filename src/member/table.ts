@@ -1,6 +1,6 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
-import { channelNames } from "../channels/catalog.ts";
+import { channelNames, pushNames } from "../channels/catalog.ts";
 
 /** The tables of this domain; it alone writes them. */
 export const tables = [
@@ -49,6 +49,8 @@ export const pushToken = sqliteTable("push_token", {
   token: text().primaryKey(),
   member: integer().notNull(),
   addedAt: integer("added_at").notNull(),
+  /** The channel whose provider gave it out. */
+  channel: text({ enum: pushNames }).notNull(),
 });
 
 /** What counts of a member's words; the columns that are written are in `consent-word.ts`. */

@@ -1,11 +1,12 @@
 import { getTableColumns, type SQL, sql } from "drizzle-orm";
+import { type PushChannelName, pushNames } from "../channels/catalog.ts";
 import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { externalIdForms } from "../value/external-id.ts";
 import { anyTopic } from "./consent.ts";
 import { unlessListed, unlessOlder, type Word, wordsOf } from "./consent-word.ts";
 import { unsubscribed } from "./events.ts";
-import type { MemberItem } from "./member-item.ts";
+import { type MemberItem, tokenLists } from "./member-item.ts";
 import { member } from "./table.ts";
 
 const columns = getTableColumns(member);
@@ -89,12 +90,12 @@ export function takenInOtherForm(items: readonly MemberItem[]): SQL[] {
 }
 
 /** The members of the items and one row for each value of a list in them. */
-function eachOf(items: readonly Pick<MemberItem, "externalId">[], list: "tags" | "pushTokens" | "consent"): SQL {
+function eachOf(items: readonly Pick<MemberItem, "externalId">[], list: "tags" | "tokens" | "consent"): SQL {
   return sql`${rows(items)} i JOIN member m ON m.external_id = i.value ->> 'externalId',
     json_each(i.value, ${sql.raw(`'$.${list}'`)}) e`;
 }
 
-function membersOf(items: readonly MemberItem[]): SQL {
+function membersOf(items: readonly Pick<MemberItem, "externalId">[]): SQL {
   return sql`SELECT m.seq FROM ${rows(items)} i JOIN member m ON m.external_id = i.value ->> 'externalId'`;
 }
 
@@ -110,18 +111,22 @@ export function tagRows(items: readonly MemberItem[]): SQL[] {
   ];
 }
 
-/** Makes the members' push tokens those of their items; a token that another member had moves. */
+/** Makes the members' push tokens of a channel those of their items; one that another member or channel had moves. */
 export function pushTokenRows(items: readonly MemberItem[], now: number): SQL[] {
-  if (items.length === 0) return [];
-  const wanted = items.map(({ externalId, pushTokens }) => ({ externalId, pushTokens }));
-  return [
-    sql`DELETE FROM push_token WHERE member IN (${membersOf(wanted)})
-        AND token NOT IN (SELECT e.value FROM ${eachOf(wanted, "pushTokens")}) RETURNING member`,
-    sql`INSERT INTO push_token (token, member, added_at)
-        SELECT e.value, m.seq, ${now} FROM ${eachOf(wanted, "pushTokens")} WHERE true
-        ON CONFLICT (token) DO UPDATE SET member = excluded.member, added_at = excluded.added_at
-        WHERE member <> excluded.member RETURNING member`,
-  ];
+  const given = items.flatMap((item) => tokenLists(item).map((list) => ({ externalId: item.externalId, ...list })));
+  const rowsOf = (channel: PushChannelName) => {
+    const wanted = given.filter((list) => list.channel === channel);
+    if (wanted.length === 0) return [];
+    return [
+      sql`DELETE FROM push_token WHERE member IN (${membersOf(wanted)}) AND channel = ${channel}
+          AND token NOT IN (SELECT e.value FROM ${eachOf(wanted, "tokens")}) RETURNING member`,
+      sql`INSERT INTO push_token (token, member, added_at, channel)
+          SELECT e.value, m.seq, ${now}, ${channel} FROM ${eachOf(wanted, "tokens")} WHERE true
+          ON CONFLICT (token) DO UPDATE SET member = excluded.member, added_at = excluded.added_at, channel = ${channel}
+          WHERE member <> excluded.member OR channel <> ${channel} RETURNING member`,
+    ];
+  };
+  return pushNames.flatMap(rowsOf);
 }
 
 /**

@@ -55,12 +55,12 @@ export function upsertOf(ctx: Context, items: readonly MemberItem[], source: str
   if (items.length === 0) return { queries: [], read: () => [] };
   const now = ctx.clock();
   const withIds = items.map((item) => ({ ...item, id: ctx.id() }));
-  const giving = (name: "tags" | "pushTokens" | "consent") => items.filter((item) => item[name] !== undefined);
+  const giving = (name: "tags" | "consent") => items.filter((item) => item[name] !== undefined);
   const queries = [
     ...takenInOtherForm(items),
     memberRows(withIds, now),
     ...tagRows(giving("tags")),
-    ...pushTokenRows(giving("pushTokens"), now),
+    ...pushTokenRows(items, now),
     ...consentRows(giving("consent"), source, now),
     ...returnNos(ctx, items),
     identities(items),

@@ -5,7 +5,7 @@ import { setCapsPolicy } from "../../src/campaign/caps/policy.ts";
 import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
 import { whyMember } from "../../src/campaign/progress/why.ts";
 import { simulateLaunch } from "../../src/campaign/rehearsal/simulate.ts";
-import { type ChannelName, channelNames } from "../../src/channels/catalog.ts";
+import { type ChannelName, channelNames, externalNames } from "../../src/channels/catalog.ts";
 import { counted } from "../support/length.ts";
 import { accepted, closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
@@ -178,8 +178,7 @@ test("nobody gets more than the caps allow, whatever campaigns run at once; ever
       { perDay: together },
       ...channelNames.map((channel, i) => ({ channel, perDay: own[i] ?? null })),
     );
-    for (const channel of ["EMAIL", "SMS", "PUSH"] as const)
-      shop.ctx.sandbox.setFaults(channel, { delayMs: 5, ...faults });
+    for (const channel of externalNames) shop.ctx.sandbox.setFaults(channel, { delayMs: 5, ...faults });
     const launched = await Promise.all(runs.map(({ channels, reach }) => shop.launched({ channels, reach })));
     await Promise.all(launched.map((run, i) => suffer(shop, run, runs[i]?.fate ?? "none")));
     for (const run of launched) await shop.endsSoon(run, "COMPLETED", "CANCELLED");

@@ -121,7 +121,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
  * The contract of the channels: the catalogue is pure data, one is types alone, and the others say of a text what comes
  * of it on its way. Everyone may know it, nobody the senders.
  */
-const contract = ["catalog", "channel", "rendered", "segments"].map((name) => `channels/${name}.ts`);
+const contract = ["catalog", "channel", "chinese-text", "provider-template", "rendered", "segments"].map(
+  (name) => `channels/${name}.ts`,
+);
 /** The composition root and what only it uses: anything may be imported here, and nobody imports them. */
 const top = ["app", "main", "cli", "domains", "own-broker", "parts", "routes", "settings", "start-fault"];
 

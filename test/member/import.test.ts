@@ -3,7 +3,7 @@ import { sql } from "drizzle-orm";
 import { isRefusal } from "../../src/errors.ts";
 import { type ImportOptions, importMembers } from "../../src/member/import.ts";
 import { type ImportTask, importFaults, keptFaults, listImports } from "../../src/member/import-task.ts";
-import { consentsOf, findMember, tagsOf } from "../../src/member/member.ts";
+import { consentsOf, findMember, pushTokensOf, tagsOf } from "../../src/member/member.ts";
 import { bytesIn } from "../support/encoded.ts";
 import { counted } from "../support/length.ts";
 import { openShop, type Shop } from "./context.ts";
@@ -30,9 +30,9 @@ describe("a file of members", () => {
   test("is read by its header, whatever its order, spelling, quoting and delimiter", async () => {
     const task = await imported(
       '\uFEFFLevel;External ID;"e-mail";tags;consent:EMAIL;consent:SMS:deals;' +
-        "attribute:address.city;attribute:shoe:number;registered_at;;x\r\n" +
-        '3;anna;"Anna@Shop.Example";vip | new;yes;no;"Graz; Austria";38.5;2024-02-03;;ignored\r\n' +
-        "\r\n;ben;;;;;;;2024-02-03T10:00:00+02:00;;\r\n",
+        "attribute:address.city;attribute:shoe:number;registered_at;;x;pushTokens:PUSH\r\n" +
+        '3;anna;"Anna@Shop.Example";vip | new;yes;no;"Graz; Austria";38.5;2024-02-03;;ignored;t1|t2\r\n' +
+        "\r\n;ben;;;;;;;2024-02-03T10:00:00+02:00;;;\r\n",
       { names: { "": "-", x: "-" } },
     );
     expect(task).toMatchObject({ state: "done", rows: 3, created: 2, faulty: 0 });
@@ -45,6 +45,10 @@ describe("a file of members", () => {
     expect(anna?.registeredAt).toBe(Date.parse("2024-02-02T23:00:00Z"));
     const seq = anna?.seq ?? 0;
     expect((await tagsOf(shop.ctx, [seq])).get(seq)).toEqual(["new", "vip"]);
+    expect((await pushTokensOf(shop.ctx, [seq])).get(seq)).toEqual([
+      { channel: "PUSH", token: "t1" },
+      { channel: "PUSH", token: "t2" },
+    ]);
     expect((await consentsOf(shop.ctx, [seq])).get(seq)).toMatchObject([
       { channel: "EMAIL", topic: "*", granted: true, source: "import by service shop" },
       { channel: "SMS", topic: "deals", granted: false },

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { everyone } from "../../src/audience/audience.ts";
 import { isRefusal } from "../../src/errors.ts";
+import { addressesOf, reachable } from "../../src/member/consent.ts";
 import { estimateAudience } from "../../src/member/estimate.ts";
 import { consentsOf, findMember, type Member, pushTokensOf, tagsOf } from "../../src/member/member.ts";
 import { countMembers, memberPage } from "../../src/member/member-search.ts";
@@ -115,7 +116,36 @@ describe("upsertMembers", () => {
     const [hans, ivy] = [(await member("hans")).seq, (await member("ivy")).seq];
     const [tags, tokens] = [await tagsOf(shop.ctx, [hans, ivy]), await pushTokensOf(shop.ctx, [hans, ivy])];
     expect([tags.get(hans), tags.get(ivy)]).toEqual([["a", "b"], ["c"]]);
-    expect([tokens.get(hans), tokens.get(ivy)]).toEqual([["t1"], ["t2"]]);
+    const of = (token: string) => [{ channel: "PUSH" as const, token }];
+    expect([tokens.get(hans), tokens.get(ivy)]).toEqual([of("t1"), of("t2")]);
+  });
+
+  test("a push token is of its channel: a list replaces that channel's alone, and a token moves", async () => {
+    const tokens = async (): Promise<Record<string, string>> => {
+      const { seq } = await member("kai");
+      const found = (await pushTokensOf(shop.ctx, [seq])).get(seq) ?? [];
+      return Object.fromEntries(found.map(({ channel, token }) => [token, channel]));
+    };
+    await upsert({ externalId: "kai", pushTokens: ["k1", "k2"] });
+    await shop.db.write([sql`UPDATE push_token SET channel = 'OTHER' WHERE token = 'k2'`]); // as a second provider's
+    expect(kinds(await upsert({ externalId: "kai", pushTokens: ["k1"] }))).toEqual(["unchanged"]);
+    expect(await tokens()).toEqual({ k1: "PUSH", k2: "OTHER" });
+    const lists = { pushTokens: ["k1"], channelTokens: [{ channel: "PUSH", tokens: ["k2", "k3"] }] };
+    expect(kinds(await upsert({ externalId: "kai", ...lists }))).toEqual(["updated"]);
+    expect(await tokens()).toEqual({ k1: "PUSH", k2: "PUSH", k3: "PUSH" });
+    const [faulty] = await upsert({ externalId: "kai", channelTokens: [{ channel: "SMS", tokens: ["k4"] }] });
+    expect(faulty).toMatchObject({ issues: [{ message: expect.stringContaining("push tokens; there are PUSH") }] });
+  });
+
+  test("another channel's token is no address on PUSH", async () => {
+    await upsert({ externalId: "lou", pushTokens: ["l1"], consent: [{ channel: "PUSH", granted: true }] });
+    const reached = async () =>
+      await shop.db.first<{ n: number; to: string }>(sql`
+        SELECT ${reachable("PUSH", "*")} AS n, ${addressesOf("PUSH")} AS "to"
+        FROM member m WHERE external_id = 'lou'`);
+    expect(await reached()).toEqual({ n: 1, to: '["l1"]' });
+    await shop.db.write([sql`UPDATE push_token SET channel = 'OTHER' WHERE token = 'l1'`]);
+    expect(await reached()).toEqual({ n: 0, to: "[]" });
   });
 
   test("takes consent with an item, and never lets an older word replace a later one", async () => {

@@ -1,4 +1,11 @@
-import { type AddressKind, channels, factsOf } from "../../src/channels/catalog.ts";
+import {
+  type AddressKind,
+  channels,
+  factsOf,
+  type PushChannelName,
+  pushNames,
+  usualPush,
+} from "../../src/channels/catalog.ts";
 import { sampleBound, sampleCoefficients, samplePrime } from "../../src/member/sample-term.ts";
 
 /** A member as the tests make it, with what the database keeps in other tables. */
@@ -178,6 +185,11 @@ function consented({ channel, topic = "*" }: Json, { consent }: Person): boolean
   return word(topic) ?? word("*") ?? fallback;
 }
 
+/** Which push channel's provider gave out a token, a UUID. */
+export function tokenChannel(token: string): PushChannelName {
+  return pushNames[Number.parseInt(token.slice(0, 4), 16) % pushNames.length] ?? usualPush;
+}
+
 function reachable(argument: Json, person: Person, { suppressed }: World): boolean {
   const { channel } = argument;
   if (!consented(argument, person)) return false;
@@ -185,7 +197,7 @@ function reachable(argument: Json, person: Person, { suppressed }: World): boole
   const addresses = {
     email: [person.email ?? []].flat(),
     phone: [person.phone ?? []].flat(),
-    push: person.tokens,
+    push: person.tokens.filter((token) => tokenChannel(token) === channel),
     none: ["anywhere"],
   } satisfies Record<AddressKind, readonly string[]>;
   return addresses[factsOf(channel).address].some(free);

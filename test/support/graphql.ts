@@ -67,6 +67,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
           approvalAbove: 1_000,
           approvalGrowthPercent: 10,
           appLinkSchemes: [],
+          smsSignature: undefined,
           smsSegmentPrice: undefined,
         } satisfies CampaignSettings,
         coupon: { codeSecret: "test", keepMs: 400 * 86_400_000, approvalStock: null, approvalBudget: null },

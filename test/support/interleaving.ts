@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../src/campaign/control/pause.ts";
+import { byChannel, externalNames } from "../../src/channels/catalog.ts";
 import type { ExternalChannelName, SendBatch, Sender } from "../../src/channels/channel.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database, RootDatabase } from "../../src/db/client.ts";
@@ -216,7 +217,7 @@ export class Interleaving {
         return name === "EMAIL" ? this.providers.email(batch, dice) : this.providers.sms(batch, dice);
       },
     });
-    const senders = { EMAIL: sender("EMAIL"), SMS: sender("SMS"), PUSH: sender("PUSH") };
+    const senders = byChannel(externalNames, sender);
     return { ...this.#ctx, db, senders, jobs };
   }
 

@@ -103,13 +103,12 @@ async function deliveryFaults(db: Database, sandboxPath: string, run: number): P
 export function deliveriesOf(sandboxPath: string, run: number, channel: string): Map<number, number> {
   const log = new Sqlite(sandboxPath, { readonly: true });
   try {
-    const number = ["EMAIL", "SMS", "PUSH"].indexOf(channel);
     const rows = log
-      .query<{ member: number; n: number }, [string, number]>(
-        `SELECT d.member, count(*) AS n FROM delivery d JOIN run r ON r.id = d.run
-         WHERE r.name = ? AND d.channel = ? GROUP BY 1`,
+      .query<{ member: number; n: number }, [string, string]>(
+        `SELECT d.member, count(*) AS n FROM delivery d JOIN run r ON r.id = d.run JOIN channel c ON c.id = d.channel
+         WHERE r.name = ? AND c.name = ? GROUP BY 1`,
       )
-      .all(String(run), number);
+      .all(String(run), channel);
     return new Map(rows.map(({ member, n }) => [member, n]));
   } finally {
     log.close();

@@ -6,7 +6,7 @@ import { cancelCampaign } from "../../src/campaign/control/cancel.ts";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { pauseCampaign, resumeCampaign } from "../../src/campaign/control/pause.ts";
 import { type CampaignDraft, createCampaign } from "../../src/campaign/draft/campaign.ts";
-import type { ChannelName } from "../../src/channels/catalog.ts";
+import { byChannel, type ChannelName, channelNames, externalNames, factsOf } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
 import type { Database } from "../../src/db/client.ts";
 import { readEnv } from "../../src/env.ts";
@@ -181,23 +181,22 @@ export async function addMembers(db: Database, n: number, shape: MemberShape = {
       SELECT i, 'm_' || i, 'x' || i, ${expression(shape.email, "'u' || i || '@shop.test'")},
         ${expression(shape.phone, "'+4915' || (10000000 + i)")}, ${expression(shape.control, "0")},
         ${expression(shape.level, "0")}, ${expression(shape.attributes, "'{}'")}, 0, -1 FROM n`,
-    ...["EMAIL", "SMS", "PUSH"].map(
+    ...externalNames.map(
       (channel) => sql`INSERT INTO consent (member, channel, topic, listed, listed_by, listed_at)
         SELECT i, ${channel}, '*', ${allowed}, 'test', 0 FROM ${newcomers}`,
     ),
-    sql`INSERT INTO push_token SELECT 'token-' || i, i, 0 FROM ${newcomers} WHERE ${expression(shape.pushTokens, "1")}`,
+    sql`INSERT INTO push_token (token, member, added_at)
+        SELECT 'token-' || i, i, 0 FROM ${newcomers} WHERE ${expression(shape.pushTokens, "1")}`,
     sql`UPDATE member SET updated_at = 0 WHERE updated_at = -1`,
   ]);
 }
 
-const text = "Hi {{ member.externalId }}";
-const content = {
-  IN_APP: { default: { title: text, body: "News" } },
-  POPUP: { default: { title: text, body: "News" } },
-  EMAIL: { default: { subject: text, html: "<p>News</p>" } },
-  SMS: { default: { text } },
-  PUSH: { default: { title: text, body: "News" } },
-};
+/** The parts that every channel needs. */
+const content = byChannel(channelNames, (channel) => {
+  const needed = Object.entries(factsOf(channel).parts).filter(([, { required }]) => required);
+  const said: Readonly<Record<string, string>> = { body: "News", html: "<p>News</p>" };
+  return { default: Object.fromEntries(needed.map(([part]) => [part, said[part] ?? "Hi {{ member.externalId }}"])) };
+});
 
 export async function addCampaign(
   ctx: Context,

@@ -1,4 +1,5 @@
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
+import { ruleOf, rulesFor, templateFaults } from "../../channels/provider-template.ts";
 import type { Context } from "../../context.ts";
 import type { Issue } from "../../errors.ts";
 import type { Content } from "./content.ts";
@@ -31,7 +32,7 @@ export async function contentIssues(
     const variables = factsOf(channel).unsubscribe ? { ...known, ...wayOutVariables } : known;
     for (const [locale, parts] of Object.entries(content[channel] ?? {})) {
       const written = await partIssues(ctx, channel, parts, variables);
-      const found = written.length > 0 ? written : await sampleIssues(ctx, channel, parts, variables);
+      const found = written.length > 0 ? written : await sampleIssues(ctx, { channel, locale, parts, variables });
       issues.push(...found.map(({ path, message }) => ({ path: `content.${channel}.${locale}.${path}`, message })));
     }
   }
@@ -39,29 +40,40 @@ export async function contentIssues(
 }
 
 async function partIssues(ctx: Context, channel: ChannelName, parts: Parts, variables: Variables): Promise<Issue[]> {
-  const known = factsOf(channel).parts;
-  const issues: Issue[] = [];
-  for (const [name, rule] of Object.entries(known)) {
+  const issues: Issue[] = templateFaults(channel, parts).map(({ part, message }) => ({ path: part, message }));
+  if (issues.length > 0) return issues;
+  for (const [name, rule] of rulesFor(channel, parts)) {
     if (rule.required && !parts[name]?.trim()) issues.push({ path: name, message: "this part is required" });
   }
   for (const [name, source] of Object.entries(parts)) {
     await giveWay(ctx);
-    const rule = known[name];
-    if (!rule)
-      issues.push({ path: name, message: `${channel} has no such part; it has ${Object.keys(known).join(", ")}` });
+    const rule = ruleOf(channel, name);
+    if (!rule) issues.push({ path: name, message: `${channel} has no such part; it has ${partNames(channel)}` });
     else if (source.length > rule.max) issues.push({ path: name, message: `longer than ${rule.max} characters` });
     else issues.push(...templateIssues(source, variables).map((fault) => ({ ...fault, path: `${name}${fault.path}` })));
   }
   return issues;
 }
 
+function partNames(channel: ChannelName): string {
+  return Object.keys(factsOf(channel).parts).join(", ");
+}
+
+interface Sample {
+  readonly channel: ChannelName;
+  readonly locale: string;
+  readonly parts: Parts;
+  readonly variables: Variables;
+}
+
 /** What is wrong with the message of somebody whose values are the examples. */
-async function sampleIssues(ctx: Context, channel: ChannelName, parts: Parts, variables: Variables): Promise<Issue[]> {
-  const html = (name: string) => factsOf(channel).parts[name]?.html ?? false;
+async function sampleIssues(ctx: Context, { channel, locale, parts, variables }: Sample): Promise<Issue[]> {
+  const html = (name: string) => ruleOf(channel, name)?.html ?? false;
   const compiled = Object.entries(parts).map(([name, source]) => [name, compileTemplate(source, html(name))] as const);
   const templates = Object.fromEntries(compiled);
   const scope = exampleScope(variables);
-  const { faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  const to = { locale, phone: null, transactional: false };
+  const { faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget(), to });
   return faults
     .filter(({ part, isOfValues }) => !isOfValues || !/\{[{%]/.test(parts[part] ?? ""))
     .map(({ part, place, message }) => ({ path: `${part}${place}`, message }));

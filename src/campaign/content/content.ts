@@ -41,7 +41,8 @@ function canonical(tag: string): string {
   }
 }
 
-function scriptOf(tag: string): string | undefined {
+/** The script in which a language is written, e.g. `Hans`; none where the tag says none and nothing is known. */
+export function scriptOf(tag: string): string | undefined {
   try {
     return new Intl.Locale(tag).maximize().script;
   } catch {

@@ -18,7 +18,8 @@ export function envelopeFor(
   const { run, channel } = of;
   const at = { run, channel, member: recipient.seq };
   const unsubscribeUrl = wayOut(ctx, of, recipient.seq);
-  const words = unsubscribeUrl && footerOf(unsubscribeUrl, recipient.locale);
+  const said = Object.values(rendered).join("\n");
+  const words = unsubscribeUrl && footerOf(unsubscribeUrl, { locale: recipient.locale, said });
   const finished = ([name, text]: [string, string]): [string, string] => {
     const { html = false, footer = false } = factsOf(channel).parts[name] ?? {};
     const missing = footer && words && !text.includes(unsubscribeUrl) ? words : { html: "", text: "" };

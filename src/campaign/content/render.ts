@@ -12,6 +12,7 @@ export interface RenderMember {
   readonly external_id: string;
   readonly name: string | null;
   readonly email: string | null;
+  readonly phone: string | null;
   readonly locale: string;
   /** Null where it is the shop's. */
   readonly time_zone: string | null;
@@ -34,7 +35,7 @@ export interface Recipient extends RenderMember {
 }
 
 const memberColumns =
-  sql.raw(`m.seq, m.id, m.external_id, m.email, m.name, m.locale, m.time_zone, m.level, m.points, m.total_spend,
+  sql.raw(`m.seq, m.id, m.external_id, m.email, m.phone, m.name, m.locale, m.time_zone, m.level, m.points, m.total_spend,
   m.account_type, m.birthday, m.attributes`);
 
 /** `own`: an expression over member `m` for what is the member's own of what is offered, where anything is. */

@@ -1,8 +1,10 @@
 import { type ChannelName, factsOf } from "../../channels/catalog.ts";
+import { chineseText } from "../../channels/chinese-text.ts";
+import { ruleOf } from "../../channels/provider-template.ts";
 import { cleanPart, partFaults } from "../../channels/rendered.ts";
 import type { Context } from "../../context.ts";
 import { campaignSettings } from "../settings.ts";
-import { type Content, partsFor } from "./content.ts";
+import { type Content, partsFor, scriptOf } from "./content.ts";
 import { type Budget, isSpent, nextMessage } from "./render-budget.ts";
 import { type Compiled, compileTemplate, type TemplateScope } from "./template.ts";
 import { templateFault } from "./template-fault.ts";
@@ -16,9 +18,11 @@ export function templatesOf(content: Content, channel: ChannelName): Templates {
     const parts = partsFor(content, channel, locale);
     const known = parsed.get(parts);
     if (known) return known;
-    const facts = factsOf(channel).parts;
     const compiled = Object.fromEntries(
-      Object.entries(parts).map(([name, source]) => [name, compileTemplate(source, facts[name]?.html ?? false)]),
+      Object.entries(parts).map(([name, source]) => [
+        name,
+        compileTemplate(source, ruleOf(channel, name)?.html ?? false),
+      ]),
     );
     parsed.set(parts, compiled);
     return compiled;
@@ -44,24 +48,51 @@ export interface Rendition {
   readonly faults: readonly RenderFault[];
 }
 
-/** Renders the parts of one message. Nothing of it may be sent or shown where there are faults. */
+/** What one message is made with. */
+interface Rendering {
+  readonly channel: ChannelName;
+  readonly scope: TemplateScope;
+  readonly budget: Budget;
+  readonly to: Addressee;
+}
+
+/** Whom a message goes to, as far as custom differs from place to place. */
+export interface Addressee {
+  readonly locale: string;
+  /** E.164; null where there is none, or where nobody in particular is meant. */
+  readonly phone: string | null;
+  /** Whether it tells what had to be told rather than what is on offer. */
+  readonly transactional: boolean;
+}
+
+/**
+ * Renders the parts of one message, as they are shown, measured and sent. Nothing of it may be sent or shown where
+ * there are faults.
+ */
 export async function renderParts(
   ctx: Context,
   templates: Readonly<Record<string, Compiled>>,
-  { channel, scope, budget }: { readonly channel: ChannelName; readonly scope: TemplateScope; readonly budget: Budget },
+  { channel, scope, budget, to }: Rendering,
 ): Promise<Rendition> {
   nextMessage(budget);
   const parts: Record<string, string> = {};
   for (const [part, template] of Object.entries(templates)) {
-    const most = factsOf(channel).parts[part]?.rendered ?? 0;
+    const { rendered: most = 0, signed } = ruleOf(channel, part) ?? {};
     try {
-      parts[part] = cleanPart(channel, part, await template.render(scope, { ctx, budget, most, now: ctx.clock() }));
+      const text = await template.render(scope, { ctx, budget, most, now: ctx.clock() });
+      const clean = cleanPart(channel, part, text);
+      parts[part] = signed ? chineseText(clean, customOf(ctx, to)) : clean;
     } catch (error) {
       const reason = isSpent(budget) ? "TEMPLATE_TOO_HEAVY" : "TEMPLATE";
       return { parts, faults: [{ reason, part, ...templateFault(error), isOfValues: false }] };
     }
   }
   return { parts, faults: [...unsendable(channel, parts), ...strayLinks(ctx, channel, parts)] };
+}
+
+function customOf(ctx: Context, { locale, phone, transactional }: Addressee) {
+  const { smsSignature: signature = ctx.settings.shopName } = campaignSettings.of(ctx);
+  return { signature, phone, isReadInChinese: scriptOf(locale) === "Hans", transactional };
 }
 
 function unsendable(channel: ChannelName, parts: Rendition["parts"]): RenderFault[] {

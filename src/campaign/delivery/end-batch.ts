@@ -32,7 +32,7 @@ export async function endBatch(ctx: Context, batch: HeldBatch, outcomes: readonl
   const results = await ctx.db.write([
     ...recorded,
     sql`UPDATE batch SET state = 'DONE', payload = NULL WHERE ${held}`,
-    ...forgetPushTokens(goneTokens, ended),
+    ...forgetPushTokens(channel, goneTokens, ended),
     ...provenOf(batch, outcomes, now),
     ...wakeFor(ctx, run, outcomes, ended),
     ...settleRefusals(batch, refusalIn(outcomes), ended, now),

@@ -33,7 +33,7 @@ const most = { ms: 800, characters: 2_000_000 } as const;
 export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rendered> {
   const { run, channel } = batch;
   const { name, action } = await messageFacts(ctx, run);
-  const [members, templates, { topic }] = await Promise.all([
+  const [members, templates, { topic, transactional }] = await Promise.all([
     membersOf(ctx, batch, recipientColumns(channel, action.own(run))),
     runTemplates(ctx, run, channel),
     frozenRun(ctx, run),
@@ -45,7 +45,8 @@ export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rende
   for (const member of members) {
     if (ctx.timers.now() > end && made.length > 0) break;
     const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member), of: { run, channel, topic } });
-    const message = await messageTo(ctx, member, { of: { run, channel, topic }, templates, scope, budget });
+    const of = { run, channel, topic, transactional };
+    const message = await messageTo(ctx, member, { of, templates, scope, budget });
     made.push(message);
     characters += "envelope" in message ? lengthOf(message.envelope) : 0;
     if (characters > most.characters) break;
@@ -65,7 +66,12 @@ function lengthOf({ parts }: Envelope): number {
 type Made = { readonly envelope: Envelope } | { readonly member: number; readonly reason: string };
 
 interface Message {
-  readonly of: { readonly run: number; readonly channel: ExternalChannelName; readonly topic: string };
+  readonly of: {
+    readonly run: number;
+    readonly channel: ExternalChannelName;
+    readonly topic: string;
+    readonly transactional: boolean;
+  };
   readonly templates: Templates;
   readonly scope: TemplateScope;
   readonly budget: Budget;
@@ -73,9 +79,10 @@ interface Message {
 
 async function messageTo(ctx: Context, member: Recipient, message: Message): Promise<Made> {
   const { of, templates, scope, budget } = message;
-  const { run, channel } = of;
+  const { run, channel, transactional } = of;
   if (member.deleted_at !== null) return { member: member.seq, reason: "ERASED" }; // between the freeze and this moment
-  const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget });
+  const to = { ...member, transactional };
+  const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget, to });
   const [fault] = faults;
   if (!fault) return { envelope: envelopeFor(ctx, of, member, parts) };
   const { reason, part, place } = fault;

@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import type { ChannelName } from "../../channels/catalog.ts";
+import { type ChannelName, factsOf } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import type { Language } from "../../language.ts";
 import { anyTopic } from "../../member/consent.ts";
@@ -62,9 +62,9 @@ async function topicsInUse(ctx: Context): Promise<string[]> {
 }
 
 function show(ctx: Context, language: Language, preferences: readonly Preference[], isStatus: boolean): Response {
-  const { title, ask, saved, save, none, other, channels } = words[language];
+  const { title, ask, saved, save, none, other } = words[language];
   const groups = [...Map.groupBy(preferences, ({ channel }) => channel)].map(([channel, boxes]) => ({
-    name: channels[channel],
+    name: factsOf(channel).title[language],
     boxes: boxes.map((one) => ({
       value: boxOf(one),
       text: one.topic === anyTopic ? other : one.topic,
@@ -88,7 +88,6 @@ const words = {
     save: "Save",
     none: "Stop all of it",
     other: "Everything else",
-    channels: { IN_APP: "Inbox of the app", POPUP: "Popup", EMAIL: "E-mail", SMS: "Text message", PUSH: "Push" },
   },
   zh: {
     title: "消息偏好",
@@ -97,6 +96,5 @@ const words = {
     save: "保存",
     none: "全部退订",
     other: "其他消息",
-    channels: { IN_APP: "站内信", POPUP: "弹窗", EMAIL: "电子邮件", SMS: "短信", PUSH: "推送通知" },
   },
 } as const satisfies Record<Language, unknown>;

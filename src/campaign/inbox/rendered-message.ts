@@ -77,8 +77,9 @@ async function textFor(
 ): Promise<RenderedMessage> {
   const of = { run, channel, topic: "" };
   const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member), of });
+  const to = { ...member, transactional: false };
   for (const locale of [member.locale, "default"]) {
-    const { parts, faults } = await renderParts(ctx, templates(locale), { channel, scope, budget });
+    const { parts, faults } = await renderParts(ctx, templates(locale), { channel, scope, budget, to });
     const isStray = (part: string) => factsOf(channel).parts[part]?.url === true;
     const fault = faults.find(({ part }) => !isStray(part)) ?? faults[0];
     if (fault)

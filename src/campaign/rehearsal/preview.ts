@@ -54,7 +54,8 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   const of = { run: noRun, channel, topic: campaign.topic };
   const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
-  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  const to = { ...member, transactional: campaign.transactional };
+  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget(), to });
   if (faults.length > 0) return refuse.invalid(faults.map((fault) => issueOf(channel, locale, fault)));
   return { channel, locale, parts, size: sizeOf(ctx, channel, parts), skip: member.skip };
 }

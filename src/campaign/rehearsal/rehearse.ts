@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { type Audience, compileAudience, everyone, liveMember } from "../../audience/audience.ts";
 import { type ChannelName, factsOf } from "../../channels/catalog.ts";
+import { templateIn } from "../../channels/provider-template.ts";
 import { type Segments, segmentsOf } from "../../channels/segments.ts";
 import type { Context } from "../../context.ts";
 import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
@@ -27,14 +28,17 @@ export interface MessageSize extends Segments {
   readonly currency: string | null;
 }
 
-/** How many segments these messages are, and what they cost; null on channels that are not paid for in segments. */
+/**
+ * How many segments this message is, and what it costs; null on channels that are not paid for in segments, and of a
+ * template whose words only the provider has.
+ */
 export function sizeOf(
   ctx: Context,
   channel: ChannelName,
   parts: Readonly<Record<string, string>>,
 ): MessageSize | null {
   const { segmented } = factsOf(channel);
-  if (segmented === undefined) return null;
+  if (segmented === undefined || templateIn(parts)) return null;
   const size = segmentsOf(parts[segmented] ?? "");
   return { ...size, ...priceOf(ctx, size.segments) };
 }
@@ -73,7 +77,8 @@ export async function rehearse(ctx: Context, input: RehearsalInput): Promise<Reh
   const segments: number[] = [];
   for (const member of members) {
     const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
-    const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget });
+    const to = { ...member, transactional: campaign.transactional };
+    const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget, to });
     const [fault] = faults.filter(({ isOfValues }) => !isOfValues);
     const locale = localeFor(campaign.content, channel, member.locale) ?? "default";
     if (fault) return { segments, issues: [issueOf(channel, locale, fault)] };

@@ -112,6 +112,7 @@ async function sizeOfAll(ctx: Context, question: ChannelQuestion, reachable: num
   const rehearsed = await rehearse(ctx, { ...question, members: looked });
   if (isRefusal(rehearsed)) return rehearsed;
   const { segments } = rehearsed;
+  if (segments.length === 0 && reachable > 0) return undefined; // none of them could be measured
   const sum = segments.reduce((all, each) => all + each, 0);
   const total = segments.length === 0 ? 0 : Math.ceil((sum / segments.length) * reachable);
   return { size: { segments: total, ...priceOf(ctx, total) } };

@@ -49,6 +49,7 @@ export async function testEnvelope(
   const of = { run: noRun, channel, topic: campaign.topic };
   const scope = scopeFor(ctx, member, { name: campaign.name, offer: action.values(ctx, member), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
-  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+  const to = { ...member, transactional: campaign.transactional };
+  const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget(), to });
   return faults.length > 0 ? undefined : envelopeFor(ctx, of, member, parts);
 }

@@ -1,16 +1,7 @@
 import { z } from "zod";
-import type { SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
 import type { Answer } from "../http.ts";
-
-/** What FCM said of one token. */
-export type TokenAnswer =
-  | { readonly kind: "sent"; readonly providerId: string }
-  /** FCM no longer knows the token, or it never was one. */
-  | { readonly kind: "gone" }
-  /** FCM no longer takes our access token. */
-  | { readonly kind: "unauthorised" }
-  | Exclude<SendResult, { readonly kind: "sent" }>;
+import type { TokenAnswer } from "../send-tokens.ts";
 
 const Message = z.object({ name: z.string().min(1) });
 const Detail = z.object({
@@ -67,21 +58,4 @@ function unfit(setting: string, code: string): TokenAnswer {
 function speaksOfToken({ message, details }: z.infer<typeof Fault>["error"]): boolean {
   const fields = details.flatMap(({ fieldViolations = [] }) => fieldViolations.map(({ field }) => field));
   return fields.length > 0 ? fields.includes("message.token") : /registration token/i.test(message);
-}
-
-/**
- * One member's result from those of the tokens: reached if one accepted, and never repeated while one of them is
- * unclear.
- */
-export function memberResult(tokens: readonly string[], answers: readonly TokenAnswer[]): SendResult {
-  const goneTokens = tokens.filter((_, index) => answers[index]?.kind === "gone");
-  const gone = goneTokens.length > 0 ? { goneTokens } : {};
-  const first = <K extends TokenAnswer["kind"]>(kind: K) =>
-    answers.find((answer): answer is Extract<TokenAnswer, { kind: K }> => answer.kind === kind);
-  const sent = first("sent");
-  if (sent) return { ...sent, ...gone };
-  const open = first("unknown") ?? first("retry");
-  if (open) return open;
-  if (first("unauthorised")) return { kind: "retry", afterSeconds: 1, reason: "FCM wants a new access token" };
-  return { kind: "failed", reason: first("failed")?.reason ?? "no token is registered", ...gone };
 }

@@ -1,12 +1,13 @@
 import { z } from "zod";
 import { SetupError } from "../../errors.ts";
+import { accessTokens } from "../access-token.ts";
 import { channels } from "../catalog.ts";
-import type { BatchOutcome, Envelope, SendBatch, Sender, SenderWorld } from "../channel.ts";
-import { jsonFrom, post } from "../http.ts";
+import type { Envelope, Sender, SenderWorld } from "../channel.ts";
+import { jsonFrom } from "../http.ts";
 import { payloadOf } from "../rendered.ts";
-import { sendEach } from "../send-each.ts";
-import { type AccessTokens, accessTokens } from "./access-token.ts";
-import { memberResult, type TokenAnswer, tokenAnswer } from "./answer.ts";
+import { sendToTokens, type TokenProvider } from "../send-tokens.ts";
+import { tokenAnswer } from "./answer.ts";
+import { googleToken } from "./google-token.ts";
 import type { PushSettings } from "./settings.ts";
 
 const ServiceAccount = z.object({
@@ -25,50 +26,32 @@ const ServiceAccount = z.object({
 export function pushSender(settings: PushSettings, world: SenderWorld): Sender {
   const { baseUrl = "https://fcm.googleapis.com", timeoutMs = 60_000, envelopeTimeoutMs = 15_000 } = settings;
   const account = accountFrom(settings.serviceAccount);
-  const tokens = accessTokens({
+  const source = {
     email: account.client_email,
     privateKey: account.private_key,
     keyId: account.private_key_id,
     url: settings.tokenUrl ?? account.token_uri,
     timeoutMs: envelopeTimeoutMs,
     world,
-  });
+  };
+  const access = accessTokens(world.timers, () => googleToken(source));
   const url = `${baseUrl}/v1/projects/${encodeURIComponent(account.project_id)}/messages:send`;
+  const provider: TokenProvider = {
+    who: "FCM",
+    access,
+    request: (token, envelope, access) => ({ url, headers: headersWith(access), body: messageTo(token, envelope) }),
+    answerOf: tokenAnswer,
+    timeoutMs,
+    envelopeTimeoutMs,
+    world,
+  };
   return {
     name: "PUSH",
     idempotent: false,
     limits: { ...channels.PUSH.limits, ...settings.limits },
     timeoutMs,
-    send: (batch) => sendAuthorised({ url, tokens, timeoutMs, envelopeTimeoutMs, world }, batch),
+    send: (batch) => sendToTokens(provider, batch),
   };
-}
-
-interface Fcm {
-  readonly url: string;
-  readonly tokens: AccessTokens;
-  readonly timeoutMs: number;
-  readonly envelopeTimeoutMs: number;
-  readonly world: SenderWorld;
-}
-
-async function sendAuthorised(
-  { url, tokens, timeoutMs, envelopeTimeoutMs, world: { clock, timers } }: Fcm,
-  batch: SendBatch,
-): Promise<BatchOutcome> {
-  const started = timers.now();
-  const access = await tokens.get();
-  if (access.kind === "none") return { ...access, kind: "retry" };
-  const pace = { width: 10, timeoutMs: timeoutMs - (timers.now() - started), envelopeTimeoutMs, timers };
-  return await sendEach(batch, pace, async (envelope, signal) => {
-    const sendTo = async (token: string): Promise<TokenAnswer> =>
-      tokenAnswer(
-        token,
-        await post({ url, headers: headersWith(access.token), body: messageTo(token, envelope), signal, clock }),
-      );
-    const answers = await Promise.all(envelope.to.map(sendTo));
-    if (answers.some(({ kind }) => kind === "unauthorised")) tokens.drop(access.token);
-    return memberResult(envelope.to, answers);
-  });
 }
 
 function headersWith(accessToken: string): Record<string, string> {

@@ -3,6 +3,7 @@ import { channels } from "../catalog.ts";
 import type { Envelope, Sender, SenderWorld, SendResult } from "../channel.ts";
 import { reasonOf, settingReason } from "../failure-reason.ts";
 import { type Answer, post } from "../http.ts";
+import { templateIn } from "../provider-template.ts";
 import { sendEach } from "../send-each.ts";
 import { refParameter } from "./callback.ts";
 import type { SmsSettings } from "./settings.ts";
@@ -24,7 +25,7 @@ export function smsSender(settings: SmsSettings, { clock, timers }: SenderWorld)
 
 function requestOf(settings: SmsSettings, { ref, to, parts }: Envelope) {
   const { accountSid, authToken, from, statusCallback, baseUrl = "https://api.twilio.com" } = settings;
-  const body = new URLSearchParams({ To: to[0] ?? "", Body: parts.text ?? "" });
+  const body = new URLSearchParams({ To: to[0] ?? "", ...wordsOf(parts) });
   body.set(/^MG[0-9a-f]{32}$/i.test(from) ? "MessagingServiceSid" : "From", from);
   if (statusCallback !== undefined) body.set("StatusCallback", withRef(statusCallback, ref));
   return {
@@ -32,6 +33,15 @@ function requestOf(settings: SmsSettings, { ref, to, parts }: Envelope) {
     headers: { authorization: `Basic ${Buffer.from(`${accountSid}:${authToken}`).toString("base64")}` },
     body,
   };
+}
+
+/** The text, or Twilio's template and what stands for its variables. */
+function wordsOf(parts: Envelope["parts"]): Record<string, string> {
+  const template = templateIn(parts);
+  if (!template) return { Body: parts.text ?? "" };
+  const { name, variables } = template;
+  const isPlain = Object.keys(variables).length === 0;
+  return { ContentSid: name, ...(isPlain ? {} : { ContentVariables: JSON.stringify(variables) }) };
 }
 
 function withRef(url: string, ref: string): string {
@@ -72,5 +82,6 @@ function settingBehind(status: number, code: number): string | undefined {
   if (status === 401 || status === 403) return "sms.accountSid and sms.authToken";
   if (status === 404 || status === 405 || status < 400) return "sms.accountSid and sms.baseUrl";
   if (code === 21609) return "sms.statusCallback";
+  if (code === 21655) return "the template that the content names, in the account of sms.accountSid";
   return senderCodes.has(code) ? "sms.from" : undefined;
 }

@@ -1,6 +1,7 @@
 import { type InputRef, PothosValidationError } from "@pothos/core";
 import type { Content } from "../../campaign/content/content.ts";
 import { type ChannelName, channelNames, factsOf } from "../../channels/catalog.ts";
+import { templateParts } from "../../channels/provider-template.ts";
 import type { AudienceChoice } from "../../member/audience-choice.ts";
 import { readLanguage } from "../../value/language.ts";
 import { canonicalOr } from "../../value/value.ts";
@@ -30,8 +31,29 @@ export function audienceChoiceOf(input: typeof CampaignAudienceInput.$inferInput
   throw new PothosValidationError("audience.everyone: true, or say whom with a filter or a segment");
 }
 
-/** One channel's parts as they are given: part → template. */
-type PartTexts = Readonly<Record<string, string | null | undefined>>;
+const VariableInput = builder.inputType("ProviderTemplateVariableInput", {
+  description: "What stands for a variable of a provider's template.",
+  fields: (t) => ({
+    name: t.string({ required: true, description: "Its name there, e.g. `1`." }),
+    value: t.string({ required: true, description: "Liquid template of one line; it must not come out empty." }),
+  }),
+});
+
+const ProviderTemplateInput = builder.inputType("ProviderTemplateInput", {
+  description:
+    "A message that the channel's provider keeps, sent by its name: its words, its signature and its way out are as " +
+    "they were approved there. What is read of it are the parts `template` and `template.NAME`.",
+  fields: (t) => ({
+    name: t.string({
+      required: true,
+      description: "What the provider calls it: of SMS, the SID of the content, `HX…`.",
+    }),
+    variables: t.field({ type: [VariableInput], description: "Its variables; a later one replaces an earlier." }),
+  }),
+});
+
+/** One channel's parts as they are given: part → template, or the provider's template. */
+type PartTexts = Readonly<Record<string, string | typeof ProviderTemplateInput.$inferInput | null | undefined>>;
 
 const ContentParts: InputRef<Readonly<Record<string, PartTexts | null | undefined>>> = builder
   .inputRef<Readonly<Record<string, PartTexts | null | undefined>>>("ContentParts")
@@ -79,8 +101,18 @@ export function contentOf(list: readonly (typeof ContentInput.$inferInput)[]): C
 
 function present(parts: PartTexts): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(parts).flatMap(([name, text]) => (typeof text === "string" ? [[name, text]] : [])),
+    Object.entries(parts).flatMap(([name, given]) => {
+      if (given === null || given === undefined) return [];
+      return typeof given === "string" ? [[name, given]] : Object.entries(templateOf(given));
+    }),
   );
+}
+
+function templateOf({ name, variables }: typeof ProviderTemplateInput.$inferInput): Readonly<Record<string, string>> {
+  return templateParts({
+    name,
+    variables: Object.fromEntries((variables ?? []).map((each) => [each.name, each.value])),
+  });
 }
 
 /** `IN_APP` → `inApp`. */
@@ -90,18 +122,25 @@ function fieldOf(channel: ChannelName): string {
 
 function partsInput(channel: ChannelName): InputRef<PartTexts> {
   const field = fieldOf(channel);
-  const { parts, description } = factsOf(channel);
+  const { parts, templates, description } = factsOf(channel);
   return builder.inputRef<PartTexts>(`${field.charAt(0).toUpperCase()}${field.slice(1)}PartTexts`).implement({
     description,
-    fields: (t) =>
-      Object.fromEntries(
+    fields: (t) => ({
+      ...Object.fromEntries(
         Object.entries(parts).map(([name, { max, required, html }]) => [
           name,
           t.string({
-            required,
+            required: required && !templates,
             description: `Liquid template${html ? " of HTML, its output escaped" : ""}, at most ${max} characters.`,
           }),
         ]),
       ),
+      ...(templates && {
+        template: t.field({
+          type: ProviderTemplateInput,
+          description: "A message of the provider's, instead of parts.",
+        }),
+      }),
+    }),
   });
 }

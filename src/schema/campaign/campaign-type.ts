@@ -72,7 +72,9 @@ export const PartType = builder.objectRef<Message["parts"][number]>("ContentPart
   description: "One part of a message.",
   authScopes: viewers,
   fields: (t) => ({
-    name: t.exposeString("name", { description: "Its name on its channel, e.g. `subject`." }),
+    name: t.exposeString("name", {
+      description: "Its name on its channel, e.g. `subject`; of a provider's template, `template` and `template.1`.",
+    }),
     text: t.exposeString("text", { description: "Its template, or where it is a preview, what came of it." }),
   }),
 });

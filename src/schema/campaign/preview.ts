@@ -41,7 +41,7 @@ const PreviewType = builder.objectRef<Preview>("ContentPreview").implement({
     size: t.expose("size", {
       type: MessageSizeType,
       nullable: true,
-      description: "Of a text message: what it is sent as; null on other channels.",
+      description: "Of a text message: what it is sent as; null on other channels, and of a provider's template.",
     }),
     skipped: t.string({
       nullable: true,

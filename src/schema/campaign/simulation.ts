@@ -34,7 +34,8 @@ const ChannelSimulation = builder.objectRef<OfChannel>("ChannelSimulation").impl
     skipped: t.expose("skipped", { type: [SkipCount], description: "Members who would not, by reason." }),
     segments: t.int({
       nullable: true,
-      description: "Of text messages: about how many segments, by those of the first members; null on other channels.",
+      description:
+        "Of text messages: about how many segments, by those of the first members; null where none was measured.",
       resolve: ({ size }) => size?.segments ?? null,
     }),
     price: t.float({

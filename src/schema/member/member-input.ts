@@ -16,6 +16,14 @@ const ConsentInput = builder.inputType("MemberConsentInput", {
   }),
 });
 
+const ChannelTokensInput = builder.inputType("ChannelTokensInput", {
+  description: "A member's push tokens that one provider gave out.",
+  fields: (t) => ({
+    channel: t.field({ type: ChannelEnum, required: true, description: "The push channel through that provider." }),
+    tokens: t.stringList({ required: true, description: "All of them, at most 20; replaces those of this channel." }),
+  }),
+});
+
 /** One member as the shop's backend sends it. */
 export const MemberInput = builder.inputType("MemberInput", {
   description: "A member as the shop knows it: what is left out stays as it is, null takes a value away.",
@@ -47,7 +55,13 @@ export const MemberInput = builder.inputType("MemberInput", {
     }),
     control: t.boolean({ description: "Whether in the control group." }),
     tags: t.stringList({ description: "All tags, at most 200; replaces those there are." }),
-    pushTokens: t.stringList({ description: "All push tokens, at most 20; replaces those there are." }),
+    pushTokens: t.stringList({
+      description: "All push tokens of the channel PUSH, at most 20; replaces those there are.",
+    }),
+    channelTokens: t.field({
+      type: [ChannelTokensInput],
+      description: "Push tokens that are of other channels than PUSH, a list for each; other channels keep theirs.",
+    }),
     consent: t.field({ type: [ConsentInput], description: "Words about channels, at most 50; others stay." }),
   }),
 });

@@ -226,5 +226,5 @@ describe("a campaign of coupons", () => {
 test("the channels that members consent to and campaigns choose know nothing of coupons", async () => {
   const { __type } = await ada.get(`{ __type(name: "Channel") { enumValues { name } } }`);
   expect(__type.enumValues.map(({ name }: { name: string }) => name).sort()).toEqual([...channelNames].sort());
-  expect(channelNames).toHaveLength(5);
+  expect(channelNames.filter((name) => /COUPON/.test(name))).toEqual([]);
 });

@@ -13,6 +13,7 @@ import { writePage } from "../../../src/campaign/run/page.ts";
 import { planStep } from "../../../src/campaign/run/plan.ts";
 import { findRun } from "../../../src/campaign/run/run.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
+import { byChannel, externalNames } from "../../../src/channels/catalog.ts";
 import type { Context } from "../../../src/context.ts";
 import { createTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../../src/coupon/template/lifecycle.ts";
@@ -36,7 +37,7 @@ beforeAll(async () => {
   shop = await openLedger();
   // Ten of level 1, forty of level 2; a launch to more than twenty needs a second person.
   await shop.members(50, { level: "1 + (i > 10)" });
-  const limits = Object.fromEntries(["EMAIL", "SMS", "PUSH"].map((name) => [name, anyLimits]));
+  const limits = byChannel(externalNames, () => anyLimits);
   const ctx = approvingAbove({ ...shop.ctx, settings: { ...shop.ctx.settings, limits } }, 20);
   [kim, ada, ben] = [as(ctx, "Kim", 1), as(ctx, "Ada", 2), as(ctx, "Ben", 3)];
 });

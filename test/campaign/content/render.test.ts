@@ -21,20 +21,22 @@ let db: RootDatabase;
 beforeAll(async () => {
   db = await openTestDatabase();
   await addMembers(db, 2);
+  const channels = sql`json_each(${JSON.stringify(externalNames)})`;
   await db.write([
-    sql`INSERT INTO push_token VALUES ('tablet', 1, 0), ('lost', 1, 0), ('gone', 2, 0)`,
-    sql`
-      INSERT INTO suppression (channel, address, reason, at)
-      SELECT value, 'lost', 'operator', 0 FROM json_each(${JSON.stringify(externalNames)})`,
+    sql`INSERT INTO push_token SELECT 'tablet-' || value, 1, 0, value FROM ${channels}
+        UNION ALL SELECT 'lost-' || value, 1, 0, value FROM ${channels}
+        UNION ALL SELECT 'gone-' || value, 2, 0, value FROM ${channels}`,
+    sql`INSERT INTO suppression (channel, address, reason, at)
+        SELECT value, 'lost-' || value, 'operator', 0 FROM ${channels}`,
   ]);
 });
 afterAll(async () => await db.close());
 
-const addresses: Readonly<Record<AddressKind, readonly string[]>> = {
-  email: ["u1@shop.test"],
-  phone: ["+491510000001"],
-  push: ["tablet", "token-1"],
-  none: [],
+const addresses: Readonly<Record<AddressKind, (channel: ExternalChannelName) => readonly string[]>> = {
+  email: () => ["u1@shop.test"],
+  phone: () => ["+491510000001"],
+  push: (channel) => [`tablet-${channel}`, ...(channel === "PUSH" ? ["token-1"] : [])],
+  none: () => [],
 };
 const text = `Look: <a href="https://shop.test/sale?a=1&amp;b=2">sale</a>`;
 
@@ -54,7 +56,7 @@ describe.each(externalNames)("an envelope of %s, by the facts of the catalogue,"
 
   test("goes to the member's addresses of its kind that are not suppressed, under run and member", async () => {
     const { ref, to } = await envelope(channel);
-    expect([ref, [...to].sort()]).toEqual(["5:1", [...addresses[facts.address]]]);
+    expect([ref, [...to].sort()]).toEqual(["5:1", [...addresses[facts.address](channel)]]);
   });
 
   test("has its links followed in HTML, and nowhere else", async () => {
@@ -136,8 +138,14 @@ describe("the way out of an e-mail", () => {
     expect(parts).toMatchObject({ html, text: `Stop: ${written}` });
   });
 
-  test("is read in Chinese by whoever reads Chinese", () => {
-    expect(footerOf("https://x.test/u/1", "zh-Hant-TW").text).toContain("退订: https://x.test/u/1");
+  test.each([
+    ["zh-CN", "Sale", "退订"],
+    ["zh-Hant-TW", "Sale", "退訂"],
+    ["en", "全场八折", "退订"],
+    ["ja", "本日のセール", "Unsubscribe"],
+    ["en", "Sale", "Unsubscribe"],
+  ])("is said to a reader of %s of the mail %p as %s", (locale, said, word) => {
+    expect(footerOf("https://x.test/u/1", { locale, said }).text).toBe(`\n\n${word}: https://x.test/u/1\n`);
   });
 });
 
@@ -225,7 +233,12 @@ test("a name with line breaks stays in one line of subjects and titles, and lose
     const ctx = testContext(db);
     const scope = scopeFor(ctx, member, { name: "Sale", offer: {}, of: { run: 5, channel, topic: "news" } });
     const templates = templatesOf({ [channel]: { default: parts } }, channel)("en");
-    return renderParts(ctx, templates, { channel, scope, budget: readerBudget() });
+    return renderParts(ctx, templates, {
+      channel,
+      scope,
+      budget: readerBudget(),
+      to: { ...member, transactional: false },
+    });
   };
   const name = "{{ member.externalId }}";
   const one = "Kim Bcc: all@shop.test !";
@@ -239,6 +252,41 @@ test("a name with line breaks stays in one line of subjects and titles, and lose
   expect((await say("EMAIL", { subject: "{% if false %}x{% endif %}", html: "x" })).faults).toMatchObject([
     { part: "subject", reason: "UNSENDABLE", isOfValues: true },
   ]);
+});
+
+describe("a text message to readers of Chinese", () => {
+  const say = async (locale: string, phone: string | null, length = 3) => {
+    const ctx = testContext(db);
+    const member = { ...(await recipient("SMS")), locale, phone };
+    const scope = scopeFor(ctx, member, { name: "Sale", offer: {}, of: { run: 5, channel: "SMS", topic: "news" } });
+    const templates = templatesOf({ SMS: { default: { text: "好".repeat(length) } } }, "SMS")(locale);
+    const to = { ...member, transactional: false };
+    return renderParts(ctx, templates, { channel: "SMS", scope, budget: readerBudget(), to });
+  };
+
+  test.each([
+    ["zh-CN", null, "【Test shop】好好好 回T退订"],
+    ["zh", "+6591234567", "【Test shop】好好好 回T退订"],
+    ["zh-TW", "+886912345678", "好好好"],
+    ["zh-Hant", "+8613800138000", "【Test shop】好好好 回T退订"],
+  ])("of %s at %s is signed with the shop's name where that is custom", async (locale, phone, text) => {
+    expect(await say(locale, phone)).toEqual({ parts: { text }, faults: [] });
+  });
+
+  test("is paid for as it leaves: the signature and the way out are counted", async () => {
+    const segments = async (length: number) => segmentsOf((await say("zh-CN", null, length)).parts.text ?? "");
+    expect([await segments(54), await segments(55)]).toEqual([
+      { encoding: "UCS-2", segments: 1 },
+      { encoding: "UCS-2", segments: 2 },
+    ]);
+  });
+
+  test("is as long as it leaves: what its signature makes too long is found when it is saved", async () => {
+    expect((await say("zh-CN", null, 1_590)).faults).toMatchObject([{ reason: "UNSENDABLE" }]);
+    expect((await say("zh-TW", null, 1_590)).faults).toEqual([]);
+    const issues = await contentIssues(testContext(db), { SMS: { zh: { text: "好".repeat(1_590) } } }, []);
+    expect(issues).toEqual([{ path: "content.SMS.zh.text", message: expect.stringMatching(/1606 characters.*1600/) }]);
+  });
 });
 
 test.each([

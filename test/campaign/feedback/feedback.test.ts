@@ -117,11 +117,12 @@ test("push tokens that the provider no longer knows are forgotten with their bat
   await shop.members(4);
   await shop.ctx.db.write([
     sql`UPDATE push_token SET token = 'gone-' || member WHERE member IN (1, 2)`,
-    sql`INSERT INTO push_token VALUES ('second-2', 2, 0)`,
+    sql`INSERT INTO push_token (token, member, added_at) VALUES ('second-2', 2, 0)`,
+    sql`INSERT INTO push_token VALUES ('gone-elsewhere', 3, 0, 'OTHER')`, // another provider's
   ]);
   const run = await shop.launched({ channels: ["PUSH"] });
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "PUSH FAILED NO_TOKEN_IS_REGISTERED": 1, "PUSH SENT": 3 });
-  const tokens = await shop.ctx.db.all<{ token: string }>(sql`SELECT token FROM push_token ORDER BY member`);
-  expect(tokens.map(({ token }) => token)).toEqual(["second-2", "token-3", "token-4"]);
+  const tokens = await shop.ctx.db.all<{ token: string }>(sql`SELECT token FROM push_token ORDER BY member, token`);
+  expect(tokens.map(({ token }) => token)).toEqual(["second-2", "gone-elsewhere", "token-3", "token-4"]);
 });

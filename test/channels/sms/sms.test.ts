@@ -59,6 +59,23 @@ describe("what Twilio is asked", () => {
     expect([form.get("MessagingServiceSid"), form.get("From")]).toEqual([sid, null]);
   });
 
+  test("a text leaves as UTF-8, a template of Twilio's by its SID with its variables, and without any", async () => {
+    const sid = `HX${"0a".repeat(16)}`;
+    const words: Record<string, string>[] = [
+      { text: "【飞帆】八折 回T退订" },
+      { template: sid, "template.1": "¥10 & more", "template.until": "5月1日" },
+      { template: sid },
+    ];
+    const envelopes = words.map((parts, i) => envelope("SMS", i + 1, { parts }));
+    expect(await sender().send({ id: "b1", envelopes })).toMatchObject({ results: Array(3).fill({ kind: "sent" }) });
+    const values = encodeURIComponent('{"1":"¥10 & more","until":"5月1日"}').replaceAll("%20", "+");
+    expect(server.requests.map(({ body }) => body.replace(/^To=[^&]*&|&From=.*$/g, "")).sort()).toEqual([
+      "Body=%E3%80%90%E9%A3%9E%E5%B8%86%E3%80%91%E5%85%AB%E6%8A%98+%E5%9B%9ET%E9%80%80%E8%AE%A2",
+      `ContentSid=${sid}`,
+      `ContentSid=${sid}&ContentVariables=${values}`,
+    ]);
+  });
+
   test("at most five messages of a batch are under way at once", async () => {
     server.trouble = "hang";
     const sending = results(20, { timeoutMs: 1_500, envelopeTimeoutMs: 1_000 });
@@ -91,6 +108,7 @@ describe("what Twilio answers", () => {
     [400, 21606, "sms.from"],
     [400, 21703, "sms.from"],
     [400, 21609, "sms.statusCallback"],
+    [400, 21655, "the template that the content names"],
   ] as const)("%d with code %d waits for a person and names the setting", async (status, code, setting) => {
     server.trouble = () => fault(status, code, `Wrong: ${twilioAccount.authToken}`);
     const [result] = await results(1);

@@ -55,6 +55,24 @@ describe("writing a campaign", () => {
     });
   });
 
+  test("a template of the channel's provider is kept by its name and what stands for its variables", async () => {
+    const [name, text] = [`HX${"0a".repeat(16)}`, "{{ member.externalId }}"];
+    const sms = { template: { name, variables: [{ name: "1", value: text }] } };
+    const id = await made({ channels: ["SMS"], content: [{ locale: "zh", parts: { sms } }, { parts: { sms } }] });
+    const query = "query ($id: ID!) { campaign(id: $id) { content { locale parts { name text } } } }";
+    const parts = expect.arrayContaining([
+      { name: "template", text: name },
+      { name: "template.1", text },
+    ]);
+    const { campaign } = await vic!.get(query, { id });
+    expect(campaign.content).toEqual([
+      { locale: "zh", parts },
+      { locale: "default", parts },
+    ]);
+    const untold = await ed.does("updateCampaign", { campaignId: id, content: [{ parts: { sms: {} } }] });
+    expect(untold.issues).toEqual([{ path: "content.SMS.default.text", message: "this part is required" }]);
+  });
+
   test("a change says only what changes; null takes a time away", async () => {
     const id = await made({ startsAt: "2099-01-01T00:00:00Z", topic: "shoes" });
     const change = { campaignId: id, name: "New", startsAt: null };
