@@ -56,7 +56,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
         r.started_at, r.completed_at, r.review, (${nextWake}) AS next_wake,
-        coalesce(r.frozen ->> '$.channels', c.channels) AS channels
+        coalesce(r.frozen ->> '$.channels', c.channels) AS channels, (${untold}) AS untold
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<TransitionRow>(sql`
@@ -85,6 +85,7 @@ interface RunRow {
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly next_wake: number | null;
+  readonly untold: number;
   /** JSON. */
   readonly review: string | null;
   /** JSON list. */
@@ -101,6 +102,10 @@ interface TransitionRow {
 const nextWake = sql`
   SELECT min(s.due_at) FROM send s INDEXED BY send_deferred
   WHERE s.run = r.id AND s.state = 'PENDING' AND s.reason <> ''`;
+
+/** Whether campaign `c` tells of a promotion that is not enabled. */
+const untold = sql`
+  c.promotion IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promotion p WHERE p.id = c.promotion AND p.enabled = 1)`;
 
 /** What is kept of a run besides its row. */
 interface RunRows {
@@ -129,6 +134,7 @@ function progressOf(ctx: Context, run: RunRow, { counts, transitions, refusals }
     planned,
     pagesLeft: run.pages - run.pages_written,
     nextWake: run.next_wake,
+    tellsNothing: run.untold === 1,
     review: run.review === null ? null : RunReview.parse(JSON.parse(run.review)),
   };
   return {

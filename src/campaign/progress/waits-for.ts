@@ -11,6 +11,8 @@ interface RunFacts {
   readonly pagesLeft: number;
   /** When the next of the deferred sends are due (ms). */
   readonly nextWake: number | null;
+  /** What it tells of is not there now. */
+  readonly tellsNothing: boolean;
   /** Why it is in review, or last was. */
   readonly review: RunReview | null;
 }
@@ -19,7 +21,8 @@ interface RunFacts {
 export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], now: number): string | null {
   switch (run.state) {
     case "PENDING":
-      return run.dueAt > now ? `its start at ${new Date(run.dueAt).toISOString()}` : "the queue, to begin it";
+      if (run.dueAt > now) return `its start at ${new Date(run.dueAt).toISOString()}`;
+      return run.tellsNothing ? "someone to enable its promotion again" : "the queue, to begin it";
     case "IN_REVIEW":
       return `someone who wrote none of it to approve it${run.review ? `: ${describeReview(run.review)}` : ""}`;
     case "PAUSED":

@@ -4,6 +4,8 @@ import { disablePromotion } from "../../../src/campaign/announcement/disable.ts"
 import { updatePromotion } from "../../../src/campaign/announcement/edit.ts";
 import { enablePromotion } from "../../../src/campaign/announcement/enable.ts";
 import { reviewOf } from "../../../src/campaign/announcement/review.ts";
+import { cancelOver } from "../../../src/campaign/control/stop.ts";
+import { runProgress } from "../../../src/campaign/progress/progress.ts";
 import { cancelOpen } from "../../../src/campaign/run/cancel.ts";
 import { frozenRun } from "../../../src/campaign/run/frozen.ts";
 import { writePage } from "../../../src/campaign/run/page.ts";
@@ -100,6 +102,8 @@ describe("whoever comes between while an announcement begins, nobody is told wha
       if (!between.came()) return;
       await startsAgain(run);
       expect(await stateOf(run)).toBe("PENDING");
+      const [progress] = await runProgress(kim!, [run]);
+      expect(progress?.waitsFor).toBe("someone to enable its promotion again");
       accepted(await updatePromotion(kim!, { id, draft: giving(await aGift("New words")) }));
       const before = (await ledger.messages())["campaign-start"] ?? 0;
       expect(accepted(await enablePromotion(kim!, { id })).announcement).toBeNull();
@@ -107,6 +111,21 @@ describe("whoever comes between while an announcement begins, nobody is told wha
       await startRun(kim!, { run });
       expect([await stateOf(run), await toldIn(run)]).toEqual(["RUNNING", expect.stringContaining("New words")]);
     });
+  });
+
+  test("it is over: kept until then, it never begins", async () => {
+    const [startsAt, endsAt] = [ledger.ctx.clock() + soonMs, ledger.ctx.clock() + 2 * soonMs];
+    const id = await addPromotion(kim!, { startsAt, endsAt });
+    const run = await announced(kim!, { id });
+    accepted(await disablePromotion(kim!, { id, announcements: "KEEP" }));
+    ledger.pass(soonMs);
+    expect(await startRun(kim!, { run })).toBe("WHEN_TOLD");
+    await cancelOver(kim!, run);
+    expect(await stateOf(run)).toBe("PENDING");
+    ledger.pass(soonMs);
+    expect(await startRun(kim!, { run })).toBe("NEVER");
+    await cancelOver(kim!, run);
+    expect(await stateOf(run)).toBe("CANCELLED");
   });
 
   test("it is announced anew: the new one begins when the old one has stopped, and both never tell the same member", async () => {

@@ -49,7 +49,8 @@ async function told(
   const common = exampleScope(commonVariables);
   const scope = { ...common, ...what, member: { ...common.member, name } };
   const templates = templatesOf(houseContent(purpose, [channel]), channel)(locale);
-  const { parts, faults } = await renderParts(ledger.ctx, templates, { channel, scope, budget: readerBudget() });
+  const to = { locale, phone: null, transactional: false };
+  const { parts, faults } = await renderParts(ledger.ctx, templates, { channel, scope, budget: readerBudget(), to });
   expect(faults).toEqual([]);
   return parts;
 }
