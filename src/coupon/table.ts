@@ -60,6 +60,7 @@ export const templateTable = sqliteTable("coupon_template", {
   validFrom: integer("valid_from"),
   validTo: integer("valid_to"),
   validDays: integer("valid_days"),
+  validHours: integer("valid_hours"),
   activeUrl: text("active_url"),
   state: text().$type<TemplateState>().notNull(),
   /** What a second person approved; see `template/approval.ts`. */

@@ -56,7 +56,7 @@ async function paid() {
 }
 
 test("a claim is told once, by the API's ids and RFC 3339; one that is refused, or asked again, is not", async () => {
-  const { id } = await addTemplate(ctx, { stock: 2, validDays: 7 });
+  const { id } = await addTemplate(ctx, { stock: 2, validHours: 7 * 24 });
   const answers = await Promise.all([1, 1, 2, 3].map((seq) => claim(seq, id)));
   accepted(await claim(1, id));
   const [one, , two] = answers.map((answer) => ("number" in answer ? answer.id : 0));
@@ -77,7 +77,7 @@ test("what is given, typed in and sent by a campaign is claimed, too, and says h
   accepted(await issueCoupon(ctx, { template, member: { seq: 2 }, idempotencyKey: "sorry" }));
   const members = sql`SELECT seq AS member FROM member WHERE seq BETWEEN 2 AND 4`;
   const terms = { template, perMember: 2, codeMode: "NONE", codePrefix: "", members } as const;
-  await db.write(issueStatements({ ...terms, source: "run/7", now: time.now }));
+  await db.write(issueStatements({ ...terms, source: "run/7", now: time.now, zone: "UTC" }));
   const claimed = (await told()).filter(([type]) => type === "coupon.claimed");
   expect(claimed.map(([, { source, runId, externalId }]) => [source, runId, externalId])).toEqual([
     ["CODE", null, "x1"],

@@ -31,7 +31,13 @@ export async function writePage(ctx: Context, input: { run: number; page: number
 async function write(ctx: Context, input: { run: number; page: number }): Promise<void> {
   const frozen = await frozenRun(ctx, input.run);
   const now = ctx.clock();
-  const page: Page = { ...input, matches: matches(frozen), endsAt: frozen.endsAt, now };
+  const page: Page = {
+    ...input,
+    matches: matches(frozen),
+    endsAt: frozen.endsAt,
+    now,
+    zone: ctx.settings.shopTimeZone,
+  };
   const channels = messageChannels(frozen.channels);
   const caps = await Promise.all(channels.map((channel) => capsOn(ctx, channel, frozen, now)));
   const { gives } = frozen.action;

@@ -5,7 +5,10 @@ import type { Query } from "../../db/statement.ts";
 import { assignClaimCodes } from "../code/pool-assign.ts";
 import { justClaimed } from "../coupon-events.ts";
 import { type Coupon, CouponRow, templateStates } from "../table.ts";
+import { validFromSql, validToSql } from "../template/validity.ts";
 import type { PendingClaim } from "./pending-claim.ts";
+
+const at = sql`c.at`;
 
 /**
  * The statements that decide claims together, the last of which tells what became of each. The number of a coupon is
@@ -18,7 +21,8 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
   const list = claims.map((claim, position) => ({ ...claim, position }));
   const asked = sql`(
     SELECT ${field("position")} AS position, ${field("template")} AS template, ${field("member")} AS member,
-      ${field("token")} AS token, ${field("source")} AS source, ${field("code")} AS code, ${field("at")} AS at
+      ${field("token")} AS token, ${field("source")} AS source, ${field("code")} AS code, ${field("at")} AS at,
+      ${field("dayEnd")} AS day_end
     FROM ${rows(list)})`;
   return [
     sql`
@@ -28,8 +32,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
           (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = t.id)
             + row_number() OVER (PARTITION BY c.template, c.member ORDER BY c.position) AS number,
           CASE WHEN t.budget IS NULL THEN 0 ELSE t.max_discount END AS held_budget,
-          CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, c.at) ELSE c.at END AS valid_from,
-          CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE c.at + t.valid_days * 86400000 END AS valid_to
+          ${validFromSql(at)} AS valid_from, ${validToSql(at, sql`c.day_end`)} AS valid_to
         FROM ${asked} c CROSS JOIN coupon_template t ON t.id = c.template
         CROSS JOIN member m ON m.seq = c.member AND m.deleted_at IS NULL
         WHERE NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = c.token)
@@ -40,7 +43,7 @@ export function claimStatements(claims: readonly PendingClaim[]): Query[] {
     ...assignClaimCodes(claims),
     sql`
       SELECT c.position, t.state, t.stock, t.issued, t.per_member AS perMember,
-        t.opens_at AS opensAt, t.closes_at AS closesAt,
+        t.opens_at AS opensAt, t.closes_at AS closesAt, t.valid_to AS endsAt,
         t.budget IS NOT NULL AND t.reserved + t.spent + t.max_discount > t.budget AS isSpent,
         own.id AS couponId, own.member, own.template, own.number, own.source, own.token, own.code,
         own.state AS couponState, own.held_budget AS heldBudget, own.at, own.valid_from AS validFrom,
@@ -67,6 +70,8 @@ const FactsRow = z.object({
   perMember: z.int().nullable(),
   opensAt: z.int().nullable(),
   closesAt: z.int().nullable(),
+  /** The end of a fixed validity. */
+  endsAt: z.int().nullable(),
   /** 1 when what is left of the budget is less than a coupon may cost. */
   isSpent: z.int().nullable(),
 });

@@ -12,4 +12,6 @@ export interface PendingClaim {
   readonly isPooled: boolean;
   /** When it was asked for, ms. */
   readonly at: number;
+  /** When the day ends until which its template's coupons are good, ms; null where these do not end with a day. */
+  readonly dayEnd: number | null;
 }

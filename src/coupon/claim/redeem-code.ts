@@ -8,7 +8,7 @@ import { codeHash } from "../code/code-hash.ts";
 import { refuseCoupon } from "../refusals.ts";
 import type { Coupon } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
-import { decide, notClaimable, usedKey } from "./claim.ts";
+import { decide, givenNow, notClaimable, usedKey } from "./claim.ts";
 import { claimToken } from "./claim-token.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
 
@@ -52,7 +52,7 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
   if (refused?.code === "NOT_ELIGIBLE") return refuseCode(ctx, code, refused.code);
   if (refused) return refused;
   const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
-  const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
+  const given = await decide(ctx, { ...claim, isPooled: true, ...givenNow(ctx, template) }, template);
   if (given === undefined) return refuseCode(ctx, code, "TAKEN"); // someone was faster
   if (!isRefusal(given)) return sameCode(given, key);
   return given.code === "LIMIT_REACHED" ? refuseCode(ctx, code, given.code) : given;

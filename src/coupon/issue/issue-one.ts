@@ -2,7 +2,7 @@ import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
-import { refusalOf } from "../claim/claim.ts";
+import { givenNow, refusalOf } from "../claim/claim.ts";
 import { claimToken } from "../claim/claim-token.ts";
 import { committerOf } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
@@ -45,7 +45,7 @@ export async function issueCoupon(ctx: Context, input: IssueInput) {
     source: "ISSUE",
     code: template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null,
     isPooled: template.codeMode === "POOL",
-    at: ctx.clock(),
+    ...givenNow(ctx, template),
   } as const;
   const facts = await committerOf(ctx).commit(claim);
   const { coupon } = facts;

@@ -10,8 +10,8 @@ import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
 import { memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CouponType } from "./coupon.ts";
-import { DiscountInput, placeInDiscount } from "./discount-input.ts";
-import { draftFields, draftOfInput, numberOf, wholeDraft, wholeDraftFields } from "./template-input.ts";
+import { DiscountInput } from "./discount-input.ts";
+import { draftFields, draftOfInput, numberOf, placeInInput, wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
 const editors = { role: "editor" } as const;
@@ -57,7 +57,7 @@ refusable("createCouponTemplate", {
   input: (t) => ({ ...wholeDraftFields(t), ...key(t) }),
   resolve: async ({ idempotencyKey, ...input }, ctx) => {
     const made = await createTemplate(ctx, { draft: wholeDraft(input), idempotencyKey: idempotencyKey ?? undefined });
-    return placed(made, (path) => placeInDiscount(path, input.discount));
+    return placed(made, (path) => placeInInput(path, input));
   },
 });
 
@@ -78,7 +78,7 @@ refusable("updateCouponTemplate", {
   }),
   resolve: async ({ templateId, ...input }, ctx) => {
     const updated = await updateTemplate(ctx, { id: toRowId(templateId.id), draft: draftOfInput(input) });
-    return placed(updated, (path) => placeInDiscount(path, input.discount));
+    return placed(updated, (path) => placeInInput(path, input));
   },
 });
 
