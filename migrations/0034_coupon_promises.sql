@@ -8,6 +8,9 @@ UPDATE coupon_template SET valid_hours = valid_days * 24, valid_days = NULL WHER
 UPDATE idempotency SET answer = json_set(answer, '$.validHours', (answer ->> '$.validDays') * 24, '$.validDays', NULL)
   WHERE answer ->> '$.issueMode' IS NOT NULL AND answer ->> '$.codeMode' IS NOT NULL;
 
+-- Whether there are codes that were not made here, which have no check symbol.
+CREATE INDEX code_pool_uploaded ON code_pool (source) WHERE source = 'UPLOADED';
+
 -- What was asked for, hashed, where a coupon was given to one member otherwise than its template has it: the same key
 -- with something else is a conflict. Who or what gave it stands in `source`: CLAIM, CODE, 'run/<run>',
 -- 'person/<name>', 'order/<order>', … or ISSUE, as all of these were called before.

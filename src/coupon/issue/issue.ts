@@ -10,7 +10,7 @@ import { reduceGate } from "../gate/gate.ts";
 import type { CodeMode } from "../table.ts";
 import { dayEndSql } from "../template/day-end.ts";
 import { validFromSql, validToSql } from "../template/validity.ts";
-import { codeOf, randomColumns } from "./code-in-sql.ts";
+import { withNewCodes } from "./code-in-sql.ts";
 
 /** Coupons of one template for many members at once. */
 export interface BulkIssue {
@@ -74,9 +74,7 @@ function termsOf({ template, now, zone }: BulkIssue): SQL {
 const heldBudget = sql`CASE WHEN budget IS NULL THEN 0 ELSE max_discount * changes() END`;
 
 function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
-  if (codeMode !== "ON_CLAIM") return [members, sql`NULL`];
-  // LIMIT −1 keeps SQLite from merging the inner query, which would roll the dice anew for each symbol.
-  return [sql`SELECT member, ${randomColumns} FROM (${members}) LIMIT -1`, codeOf(codePrefix)];
+  return codeMode === "ON_CLAIM" ? [withNewCodes(members, codePrefix), sql`s.code`] : [members, sql`NULL`];
 }
 
 /**

@@ -6,6 +6,7 @@ import { parseInput } from "../../input.ts";
 import { currency } from "../../value/currency.ts";
 import { lineOrNone, plainText } from "../../value/plain-text.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
+import { saidPrefix } from "./code-prefix.ts";
 import { boundsOf, Recurrence, recurrenceFault } from "./occurrence.ts";
 import { anyTime, columnsOf, Validity, validityOf } from "./validity.ts";
 import { windowIssues } from "./window.ts";
@@ -68,7 +69,7 @@ const Kept = z.object({ ...TemplateDraft.shape, currency: z.string() });
 /** What a template says, as its draft would. */
 export function draftOf(template: CouponTemplate): ParsedDraft {
   const stock = template.codeMode === "POOL" ? null : template.stock;
-  return Kept.parse({ ...template, stock, validity: validityOf(template) });
+  return Kept.parse({ ...template, codePrefix: saidPrefix(template), stock, validity: validityOf(template) });
 }
 
 /** What a template is written down with, of what a draft says. */

@@ -6,6 +6,7 @@ import { once } from "../../idempotency.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
+import { prefixFor } from "./code-prefix.ts";
 import {
   type CheckedDraft,
   checkTemplate,
@@ -99,7 +100,7 @@ async function update(ctx: Context, id: number, asked: SaidDraft<Partial<Templat
   const fields = named.filter((field) => !Bun.deepEquals(said[field], checked[field]));
   if (fields.length > 0) await ctx.db.write([revise(ctx, subjectOf("coupon-template", id), fields)]);
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
-  return after ?? refuse.notFound("coupon template", id);
+  return after ? withPrefix(ctx, after) : refuse.notFound("coupon template", id);
 }
 
 function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]): Partial<T> {
@@ -165,5 +166,14 @@ async function insert(ctx: Context, checked: CheckedDraft) {
     .returning();
   if (!made) throw new Error("the insert answered no template");
   await ctx.db.write([revise(ctx, subjectOf("coupon-template", made.id), ["created"])]);
-  return made;
+  return withPrefix(ctx, made);
+}
+
+/** A draft whose codes are made begins them with its name, unless its writer said how. */
+async function withPrefix(ctx: Context, template: CouponTemplate): Promise<CouponTemplate> {
+  const { id, name, state, codeMode } = template;
+  if (state !== "DRAFT" || codeMode === "NONE" || template.codePrefix !== "") return template;
+  const codePrefix = prefixFor(name, id);
+  await ctx.db.orm.update(templateTable).set({ codePrefix }).where(eq(templateTable.id, id));
+  return { ...template, codePrefix };
 }

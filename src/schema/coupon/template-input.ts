@@ -86,7 +86,11 @@ export const draftFields = (t: Fields) => ({
   stacking: t.field({ type: StackingInput, description: "Beside which others; beside none unless given." }),
   issueMode: t.field({ type: IssueModeEnum, description: "How it is given; `SELF_CLAIM` unless given." }),
   codeMode: t.field({ type: CodeModeEnum, description: "Where its codes come from; `NONE` unless given." }),
-  codePrefix: t.string({ description: "Before codes that are made: at most 12 capital letters and digits." }),
+  codePrefix: t.string({
+    description:
+      "Before codes that are made: at most 12 capital letters and digits; made of the name unless given, or of its " +
+      "number where that has no letters.",
+  }),
   eligibility: t.field({
     type: AudienceFilter,
     description: "Whom it is for, asked of the member when it is given; everyone unless given.",

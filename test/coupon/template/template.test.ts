@@ -98,6 +98,26 @@ test("I6 with the same key, creating and activating answer the same again; with 
   });
 });
 
+test("codes begin with the name until their writer says how; a copy of another name begins with that", async () => {
+  const prefixOf = (answer: object) => (answer as CouponTemplate).codePrefix;
+  const edit = async (id: number, draft: Partial<TemplateDraft>) =>
+    prefixOf(accepted(await updateTemplate(shop.ctx, { id, draft })));
+  const { id, codePrefix } = await made({ codeMode: "ON_CLAIM", name: "Spring sale" });
+  expect(codePrefix).toBe("SPRING");
+  expect(await edit(id, { name: "夏日满减" })).toBe(`T${id}`);
+  expect(await edit(id, { perMember: 2 })).toBe(`T${id}`);
+  expect(prefixOf(accepted(await duplicateTemplate(shop.ctx, { id, name: "Autumn" })))).toBe("AUTUMN");
+  expect(await edit(id, { codePrefix: "MINE" })).toBe("MINE");
+  expect(await edit(id, { name: "Winter" })).toBe("MINE");
+  expect(prefixOf(accepted(await duplicateTemplate(shop.ctx, { id })))).toBe("MINE");
+  expect(await edit(id, { codePrefix: "" })).toBe("WINTER");
+  expect(prefixOf(accepted(await activateTemplate(shop.ctx, { id })))).toBe("WINTER");
+  expect(await edit(id, { name: "Late winter" })).toBe("WINTER");
+  expect(prefixOf(await made({ name: "No codes" }))).toBe("");
+  const old = await addTemplate(shop.ctx, { codeMode: "ON_CLAIM" });
+  expect(await edit(old.id, { name: "Of earlier times" })).toBe("");
+});
+
 test("a window in which nothing can be claimed or used is refused: written, edited and activated", async () => {
   const now = shop.ctx.clock();
   const validFor = (from: number | null, to: number | null) => ({ validity: { window: { from, to } } });
