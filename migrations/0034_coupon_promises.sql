@@ -11,9 +11,9 @@ UPDATE idempotency SET answer = json_set(answer, '$.validHours', (answer ->> '$.
 -- Whether there are codes that were not made here, which have no check symbol.
 CREATE INDEX code_pool_uploaded ON code_pool (source) WHERE source = 'UPLOADED';
 
--- What was asked for, hashed, where a coupon was given to one member otherwise than its template has it: the same key
--- with something else is a conflict. Who or what gave it stands in `source`: CLAIM, CODE, 'run/<run>',
--- 'person/<name>', 'order/<order>', … or ISSUE, as all of these were called before.
+-- How many were asked for and until when, as JSON, where coupons were given to one member otherwise than their template
+-- has it: the same key with something else is a conflict. Who or what gave it stands in `source`: CLAIM, CODE,
+-- 'run/<run>', 'person/<name>', 'order/<order>', … or ISSUE, as all of these were called before.
 ALTER TABLE coupon ADD COLUMN asked TEXT;
 
 DROP TRIGGER coupon_admission;

@@ -81,6 +81,7 @@ export const couponTable = sqliteTable("coupon", {
   number: integer().notNull(),
   source: text().notNull(),
   token: text(),
+  asked: text(),
   code: text(),
   state: text().$type<CouponState>().notNull().default("AVAILABLE"),
   heldBudget: integer("held_budget").notNull().default(0),
@@ -106,6 +107,8 @@ export const CouponRow = z.object({
   number: z.int(),
   source: z.string(),
   token: z.string().nullable(),
+  /** Wallets in Redis may be older than it. */
+  asked: z.string().nullable().default(null),
   code: z.string().nullable(),
   state: z.enum(couponStates),
   heldBudget: z.int(),

@@ -161,12 +161,14 @@ export function usedKey() {
  */
 export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts) {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
+  const more = claim.gift?.of ?? 1;
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);
   if (isOver({ state, closesAt: facts.closesAt, validTo: facts.endsAt }, claim.at)) return refuseCoupon.ended();
   if (opensAt !== null && claim.at < opensAt) return refuseCoupon.notStarted(opensAt);
-  if (held >= perMember) return refuseCoupon.limitReached(perMember, await couponsHeld(ctx, claim));
+  if (held + more > perMember) return refuseCoupon.limitReached(perMember, await couponsHeld(ctx, claim));
   // What was given back is for others once the sweep has opened the template again.
-  if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuseCoupon.soldOut();
+  const isShort = (stock !== null && issued + more > stock) || isSpent === 1;
+  if (state === "SOLD_OUT" || isShort) return refuseCoupon.soldOut(more);
   return undefined;
 }

@@ -6,7 +6,7 @@ import type { AudienceInput } from "../kit/audience-filter.ts";
 import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { type Choice, DiscountInput, discountOfInput, placeInDiscount } from "./discount-input.ts";
-import { olderValidityFields, placeInOlderWords, ValidityInput } from "./validity.ts";
+import { olderValidityFields, placeInOlderWords, ValidityInput, validityOfInput } from "./validity.ts";
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
@@ -154,7 +154,7 @@ export function draftOfInput(input: DraftShape): SaidDraft<Partial<TemplateDraft
     ...(conditions && { conditions: conditionsOf(conditions) }),
     ...(stacking && { stacking: stackingOf(stacking) }),
     ...(eligibility !== undefined && { eligibility: eligibility && toFilter(eligibility, "eligibility") }),
-    ...(validity !== undefined && { validity: validity ? saidOf(validity) : anyTime }),
+    ...(validity !== undefined && { validity: validity ? validityOfInput(validity) : anyTime }),
     ...(stock !== undefined && { stock: numberOf(stock) }),
     ...(budget !== undefined && { budget: numberOf(budget) }),
   };
@@ -174,11 +174,6 @@ export function placeInInput(path: string, input: DraftShape): string {
 
 export function numberOf(value: bigint | null): number | null {
   return value === null ? null : Number(value);
-}
-
-function saidOf({ window, days, hours }: typeof ValidityInput.$inferInput) {
-  if (window) return { window: { from: window.from ?? null, to: window.to ?? null } };
-  return typeof days === "number" ? { days } : { hours: hours ?? undefined };
 }
 
 function conditionsOf({ goods, categories, minimum }: typeof ConditionsInput.$inferInput) {

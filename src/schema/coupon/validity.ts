@@ -1,4 +1,4 @@
-import { type ValidityColumns, validityOf } from "../../coupon/template/validity.ts";
+import { type Validity, type ValidityColumns, validityOf } from "../../coupon/template/validity.ts";
 import { describeValidity } from "../../coupon/template/validity-words.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { languageArg, toldIn } from "../kit/money.ts";
@@ -26,6 +26,12 @@ export const ValidityInput = builder.inputType("CouponValidityInput", {
     hours: t.int({ description: `${hours}: 1–87,600. 24 hours are no day where the clock is moved.` }),
   }),
 });
+
+/** The same in the domain's words; exactly one of them is said. */
+export function validityOfInput({ window, days, hours }: typeof ValidityInput.$inferInput): Validity {
+  if (window) return { window: { from: window.from ?? null, to: window.to ?? null } };
+  return typeof days === "number" ? { days } : { hours: hours ?? 0 };
+}
 
 const Window = builder.objectRef<{ readonly from: number | null; readonly to: number | null }>("CouponValidityWindow");
 Window.implement({

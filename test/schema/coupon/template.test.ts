@@ -298,6 +298,26 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
     __typename: "LimitReached",
   });
   expect(await issue({ templateId, idempotencyKey: "two" })).toMatchObject({ issues: [{ path: "memberId" }] });
+  const many = await live({ issueMode: "SYSTEM", perMember: 3 });
+  const validity = { window: { to: "2099-01-01T00:00:00Z" } };
+  const gift = {
+    templateId: many,
+    externalId: "x1",
+    idempotencyKey: "many",
+    quantity: 3,
+    source: "order/A-1",
+    validity,
+  };
+  const given = await issue(gift);
+  expect(given.validTo).toBe("2099-01-01T00:00:00.000Z");
+  const all = `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { ... on Coupon {
+    source givenFor givenTogether { id givenFor source } } } }`;
+  const { issueCoupon } = await ask(all, { input: gift });
+  const told = { source: "ISSUE", givenFor: "order/A-1" };
+  expect(issueCoupon).toEqual({ ...told, givenTogether: Array(3).fill({ ...told, id: expect.any(String) }) });
+  expect(issueCoupon.givenTogether[0].id).toBe(given.id);
+  expect(await issue({ ...gift, quantity: 4 })).toMatchObject({ refusal: "CONFLICT" });
+  expect(await issue({ ...gift, idempotencyKey: "x", source: "gift" })).toMatchObject({ issues: [{ path: "source" }] });
   const stop = `mutation ($input: EndCouponTemplateInput!) { endCouponTemplate(input: $input) { __typename } }`;
   expect((await ask(stop, { input: { templateId } })).endCouponTemplate.__typename).toBe("Forbidden");
   expect((await vic!.does("endCouponTemplate", { templateId })).__typename).toBe("Forbidden");
