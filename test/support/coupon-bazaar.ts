@@ -118,6 +118,8 @@ const issue = (bazaar: Bazaar) =>
     template: some(bazaar, 2),
     member: { seq: someone(bazaar) },
     idempotencyKey: key(bazaar),
+    quantity: 1 + bazaar.roll(3),
+    validity: [undefined, { days: 1 }, { hours: 3 }][bazaar.roll(3)],
   });
 
 /** A code that is free, or was given, perhaps to another. */
