@@ -4,6 +4,7 @@ import type { CouponTemplate } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { readTemplateToClaim } from "../../coupon/template/template-to-claim.ts";
+import { neverOpens } from "../../coupon/template/window.ts";
 import type { Issue } from "../../errors.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { ActionChoice } from "./action.ts";
@@ -53,8 +54,9 @@ export async function choiceIssues(
 }
 
 /** Why members cannot be invited to claim them. */
-export function unclaimable({ issueMode }: CouponTemplate): string | undefined {
-  return issueMode === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";
+export function unclaimable(template: CouponTemplate): string | undefined {
+  if (template.issueMode !== "SELF_CLAIM") return "members cannot claim it themselves (it is not SELF_CLAIM)";
+  return neverOpens(template) ? "its coupons expire before it opens; duplicate it and say when they do not" : undefined;
 }
 
 /** What is wrong with a template where a campaign is not about coupons. */
