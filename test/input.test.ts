@@ -40,7 +40,7 @@ test("whatever is wrong with an input is said in the house's words, never in zod
       params: { off: value },
       currency: value,
       stock: value,
-      validDays: value,
+      validity: { days: value, hours: value },
     };
     said.push(...faultsOf(await createTemplate(ctx, any({ draft }))));
     said.push(

@@ -59,7 +59,7 @@ async function offer(app: App, stock: number): Promise<string> {
     name: "Flash sale: 10 off",
     currency: "EUR",
     stock: String(stock),
-    validDays: 30,
+    validity: { days: 30 },
     discount: { instant: { off: "1000" } },
   };
   const create = `mutation ($input: CreateCouponTemplateInput!) {

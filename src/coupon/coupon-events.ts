@@ -28,6 +28,8 @@ export const couponClaimed = defineEvent(
     ...subject,
     /** CLAIM: she claimed it; CODE: she typed its code; ISSUE: it was given to her alone; RUN: by a campaign. */
     source: z.string(),
+    /** What it was given for, e.g. `order/2026-1`, where the shop said so. */
+    givenFor: z.string().nullish(),
     /** The run that gave it. */
     run: z.int().nullable(),
     /** ms. */
@@ -75,12 +77,15 @@ interface Which {
   readonly where: SQL;
 }
 
-const source = sql`CASE WHEN c.source GLOB 'run/*' THEN 'RUN' ELSE c.source END`;
+const source = sql`
+  CASE WHEN c.source GLOB 'run/*' THEN 'RUN' WHEN c.source GLOB '*/*' THEN 'ISSUE' ELSE c.source END`;
+const givenFor = sql`CASE WHEN c.source GLOB '*/*' AND NOT c.source GLOB 'run/*' THEN c.source END`;
 const run = sql`CASE WHEN c.source GLOB 'run/*' THEN CAST(substr(c.source, 5) AS INTEGER) END`;
 
 /** Records that coupons were given; it stands behind the change. */
 export function couponsClaimed(which: Which): Statement {
-  const more = sql`'source', ${source}, 'run', ${run}, 'validFrom', c.valid_from, 'validTo', c.valid_to`;
+  const more = sql`'source', ${source}, 'givenFor', ${givenFor}, 'run', ${run},
+    'validFrom', c.valid_from, 'validTo', c.valid_to`;
   return each(couponClaimed, more, which, sql`c.at`);
 }
 

@@ -3,14 +3,15 @@ import type { PersonalData } from "../context.ts";
 
 /**
  * What is held of a member's coupons. Erasing takes out what the member wished for; the coupons stay, without a person,
- * and with them every sum.
+ * and with them every sum. Which person of the shop gave one is that person's.
  */
 export const walletPersonalData: readonly PersonalData[] = [
   {
     name: "coupons",
     table: "coupon",
     rows: (member) => sql`
-      SELECT id, template, state, source, code, at, valid_from, valid_to, order_id, used_at, discount
+      SELECT id, template, state, CASE WHEN source GLOB 'person/*' THEN 'person' ELSE source END AS source, code, at,
+        valid_from, valid_to, order_id, used_at, discount
       FROM coupon WHERE member = ${member}`,
     erase: () => [],
   },

@@ -41,7 +41,16 @@ export const couponReward = defineReward({
     if (!template) throw new Error(`coupon template ${id} is gone`);
     const { perMember, codeMode, codePrefix } = template;
     return {
-      statements: issueStatements({ template: id, source, perMember, codeMode, codePrefix, members, now: ctx.clock() }),
+      statements: issueStatements({
+        template: id,
+        source,
+        perMember,
+        codeMode,
+        codePrefix,
+        members,
+        now: ctx.clock(),
+        zone: ctx.settings.shopTimeZone,
+      }),
       issued: (results) => couponsIssued(ctx, { template: id, results, taken: undefined }),
     };
   },

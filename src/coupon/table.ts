@@ -61,6 +61,7 @@ export const templateTable = sqliteTable("coupon_template", {
   validFrom: integer("valid_from"),
   validTo: integer("valid_to"),
   validDays: integer("valid_days"),
+  validHours: integer("valid_hours"),
   activeUrl: text("active_url"),
   state: text().$type<TemplateState>().notNull(),
   /** What a second person approved; see `template/approval.ts`. */
@@ -81,6 +82,7 @@ export const couponTable = sqliteTable("coupon", {
   number: integer().notNull(),
   source: text().notNull(),
   token: text(),
+  asked: text(),
   code: text(),
   state: text().$type<CouponState>().notNull().default("AVAILABLE"),
   heldBudget: integer("held_budget").notNull().default(0),
@@ -106,6 +108,8 @@ export const CouponRow = z.object({
   number: z.int(),
   source: z.string(),
   token: z.string().nullable(),
+  /** Wallets in Redis may be older than it. */
+  asked: z.string().nullable().default(null),
   code: z.string().nullable(),
   state: z.enum(couponStates),
   heldBudget: z.int(),

@@ -4,6 +4,7 @@ import { type Language, languageOf } from "../language.ts";
 import { type Moment, momentIn, momentText, type Place, plainBlanks } from "../moment.ts";
 import { numberText } from "../money.ts";
 import type { CouponTemplate } from "./table.ts";
+import { validityOf, validUntil } from "./template/validity.ts";
 
 /** What is told of a template's coupons, as it was when that was decided. Times are ms. */
 export const CouponOffer = z.object({
@@ -24,11 +25,10 @@ export const CouponOffer = z.object({
 });
 export type CouponOffer = z.infer<typeof CouponOffer>;
 
-/** A template's offer; where validity is counted from when one has it, that of a coupon given at `givenAt` (ms). */
-export function offerOf(template: CouponTemplate, givenAt?: number): CouponOffer {
-  const { validDays, validTo } = template;
-  const counted = validDays === null || givenAt === undefined ? validTo : givenAt + validDays * 86_400_000;
-  return CouponOffer.parse({ ...template, validTo: counted });
+/** A template's offer; where validity is counted from when one has it, that of a coupon given then (ms). */
+export function offerOf(template: CouponTemplate, given?: { readonly at: number; readonly zone: string }): CouponOffer {
+  const validTo = given ? validUntil(validityOf(template), given.at, given.zone) : template.validTo;
+  return CouponOffer.parse({ ...template, validTo });
 }
 
 /** What one member has of it, or could have; nothing where nothing is said. */

@@ -56,11 +56,17 @@ async function paid() {
 }
 
 test("a claim is told once, by the API's ids and RFC 3339; one that is refused, or asked again, is not", async () => {
-  const { id } = await addTemplate(ctx, { stock: 2, validDays: 7 });
+  const { id } = await addTemplate(ctx, { stock: 2, validHours: 7 * 24 });
   const answers = await Promise.all([1, 1, 2, 3].map((seq) => claim(seq, id)));
   accepted(await claim(1, id));
   const [one, , two] = answers.map((answer) => ("number" in answer ? answer.id : 0));
-  const more = { source: "CLAIM", runId: null, validFrom: iso(time.now), validTo: iso(time.now + 7 * day) };
+  const more = {
+    source: "CLAIM",
+    givenFor: null,
+    runId: null,
+    validFrom: iso(time.now),
+    validTo: iso(time.now + 7 * day),
+  };
   expect(await told()).toEqual([
     ["coupon.sold_out", expect.objectContaining({ stock: 2, budget: null })],
     ["coupon.claimed", { ...named(1, id, one ?? 0), ...more }],
@@ -74,11 +80,12 @@ test("what is given, typed in and sent by a campaign is claimed, too, and says h
   const [code = ""] = await freeCodes(db, coded.id);
   accepted(await redeemCode(as(1), { code, idempotencyKey: "a", address: "home" }));
   const { id: template } = await addTemplate(ctx, { issueMode: "SYSTEM", perMember: 2 });
-  accepted(await issueCoupon(ctx, { template, member: { seq: 2 }, idempotencyKey: "sorry" }));
+  accepted(await issueCoupon(ctx, { template, member: { seq: 2 }, idempotencyKey: "sorry", source: "order/9" }));
   const members = sql`SELECT seq AS member FROM member WHERE seq BETWEEN 2 AND 4`;
   const terms = { template, perMember: 2, codeMode: "NONE", codePrefix: "", members } as const;
-  await db.write(issueStatements({ ...terms, source: "run/7", now: time.now }));
+  await db.write(issueStatements({ ...terms, source: "run/7", now: time.now, zone: "UTC" }));
   const claimed = (await told()).filter(([type]) => type === "coupon.claimed");
+  expect(claimed.map(([, { givenFor }]) => givenFor ?? null)).toEqual([null, "order/9", null, null, null]);
   expect(claimed.map(([, { source, runId, externalId }]) => [source, runId, externalId])).toEqual([
     ["CODE", null, "x1"],
     ["ISSUE", null, "x2"],

@@ -71,7 +71,16 @@ async function doEverything(ctx: Context): Promise<void> {
     [pooled, "POOL"],
   ] as const) {
     await ctx.db.write(
-      issueStatements({ template, source: "run/1", perMember: 3, codeMode, codePrefix: "A", members, now: 0 }),
+      issueStatements({
+        template,
+        source: "run/1",
+        perMember: 3,
+        codeMode,
+        codePrefix: "A",
+        members,
+        now: 0,
+        zone: "UTC",
+      }),
     );
   }
   await claimableCoupons(as(1), { limit: 20 });

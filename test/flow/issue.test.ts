@@ -73,7 +73,7 @@ test("I2 I10 pages delivered several times and in another order give each member
 test("who is excluded gets none, for a reason that is counted; who may have another gets the next", async () => {
   const shop = await openShop(small);
   await shop.members(300, { control: "i % 10 = 1", level: "i % 3" });
-  const { id } = await addTemplate(shop.ctx, { perMember: 2, eligibility: { level: { gte: 1 } }, validDays: 7 });
+  const { id } = await addTemplate(shop.ctx, { perMember: 2, eligibility: { level: { gte: 1 } }, validHours: 7 * 24 });
   const now = shop.ctx.clock();
   await shop.ctx.db.write([
     ...[1, 2].map(

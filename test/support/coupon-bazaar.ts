@@ -30,12 +30,26 @@ const codes = { codeMode: "ON_CLAIM", codePrefix: "SORRY" } as const;
  * A template of every kind: with stock, with a budget, with codes made or from pools, for a time, and again and again.
  */
 const kinds: readonly TemplateDraft[] = [
-  { name: "claimed", ...off(400), stock: 12, budget: 4_000, perMember: 2, validDays: 1, stacking: { group: "a" } },
+  {
+    name: "claimed",
+    ...off(400),
+    stock: 12,
+    budget: 4_000,
+    perMember: 2,
+    validity: { hours: 24 },
+    stacking: { group: "a" },
+  },
   { name: "dear", ...off(900), budget: 5_000, perMember: 3, stacking: { group: "b" } },
   { name: "given", ...share, ...codes, issueMode: "SYSTEM", budget: 9_000, perMember: 3, stacking: { group: "c" } },
   { name: "coded", ...off(300), issueMode: "CODE", codeMode: "POOL", perMember: 2, stacking: { group: "d" } },
-  { name: "pooled", ...off(300), codeMode: "POOL", perMember: 2, budget: 6_000, validDays: 1 },
-  { name: "hourly", ...off(200), stock: 5, recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 60 }, validDays: 1 },
+  { name: "pooled", ...off(300), codeMode: "POOL", perMember: 2, budget: 6_000, validity: { days: 1 } },
+  {
+    name: "hourly",
+    ...off(200),
+    stock: 5,
+    recurrence: { cron: "0 * * * *", zone: "UTC", minutes: 60 },
+    validity: { days: 0 },
+  },
 ];
 
 /** A shop in which everything that can be done with coupons is done by chance. */
@@ -104,6 +118,8 @@ const issue = (bazaar: Bazaar) =>
     template: some(bazaar, 2),
     member: { seq: someone(bazaar) },
     idempotencyKey: key(bazaar),
+    quantity: 1 + bazaar.roll(3),
+    validity: [undefined, { days: 1 }, { hours: 3 }][bazaar.roll(3)],
   });
 
 /** A code that is free, or was given, perhaps to another. */

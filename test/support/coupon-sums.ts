@@ -10,7 +10,7 @@ export async function couponSums(db: Database): Promise<string[]> {
   const found = await db.all<{ fault: string }>(sql`
     WITH per AS (
       SELECT template, count(*) AS n, sum(held_budget) AS held_budget,
-        count(*) FILTER (WHERE source <> 'ISSUE' AND source NOT LIKE 'run/%') AS claimed,
+        count(*) FILTER (WHERE source IN ('CLAIM', 'CODE')) AS claimed,
         coalesce(sum(discount) FILTER (WHERE state = 'USED'), 0) AS discount, count(code) AS codes
       FROM coupon GROUP BY template),
     t AS (

@@ -48,7 +48,8 @@ function saidOf(template: CouponTemplate) {
     closesAt: template.closesAt,
     validFrom: template.validFrom,
     validTo: template.validTo,
-    validDays: template.validDays,
+    // Days were days of 24 hours in those days.
+    validDays: template.validHours === null ? null : template.validHours / 24,
     activeUrl: template.activeUrl,
     recurrence: template.recurrence,
     pattern: template.recurringTemplate,

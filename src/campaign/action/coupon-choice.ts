@@ -4,6 +4,7 @@ import type { CouponTemplate } from "../../coupon/table.ts";
 import { audienceOf } from "../../coupon/template/eligibility.ts";
 import { findTemplate } from "../../coupon/template/template.ts";
 import { readTemplateToClaim } from "../../coupon/template/template-to-claim.ts";
+import { neverOpens } from "../../coupon/template/window.ts";
 import { offerOf } from "../../coupon/words.ts";
 import type { Issue } from "../../errors.ts";
 import { frozenPredicate } from "../predicate.ts";
@@ -43,7 +44,7 @@ export async function freezeReward(
     codeMode,
     codePrefix,
     linkUntil: Math.max(asOf + linkLifetimeMs, closesAt ?? 0),
-    offer: offerOf(template, isGiven ? asOf : undefined),
+    offer: offerOf(template, isGiven ? { at: asOf, zone: env.timeZone } : undefined),
   };
 }
 
@@ -60,8 +61,9 @@ export async function choiceIssues(
 }
 
 /** Why members cannot be invited to claim them. */
-export function unclaimable({ issueMode }: CouponTemplate): string | undefined {
-  return issueMode === "SELF_CLAIM" ? undefined : "members cannot claim it themselves (it is not SELF_CLAIM)";
+export function unclaimable(template: CouponTemplate): string | undefined {
+  if (template.issueMode !== "SELF_CLAIM") return "members cannot claim it themselves (it is not SELF_CLAIM)";
+  return neverOpens(template) ? "its coupons expire before it opens; duplicate it and say when they do not" : undefined;
 }
 
 /** What is wrong with a template where a campaign is not about coupons. */

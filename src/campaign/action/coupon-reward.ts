@@ -79,9 +79,9 @@ function factsOf({ template, perMember, eligibility }: CouponReward): CouponSkip
 /** The statements that give one to each of `members`, a query of the column `member`, who passed all of the above. */
 export function issueToMembers(
   { template, perMember, codeMode, codePrefix }: CouponReward,
-  { run, members, now }: { run: number; members: SQL; now: number },
+  { run, members, now, zone }: { run: number; members: SQL; now: number; zone: string },
 ): Query[] {
-  return issueStatements({ template, perMember, codeMode, codePrefix, source: sourceOf(run), members, now });
+  return issueStatements({ template, perMember, codeMode, codePrefix, source: sourceOf(run), members, now, zone });
 }
 
 /** To be told the results of {@link issueToMembers} after the commit, and what was taken for it. */

@@ -55,7 +55,7 @@ export const give = defineAction({
     decide,
     issue: (page, reward) => {
       const members = sql`SELECT member FROM send WHERE ${givenOn(page)} ORDER BY member`;
-      return issueToMembers(reward, { run: page.run, members, now: page.now });
+      return issueToMembers(reward, { run: page.run, members, now: page.now, zone: page.zone });
     },
     count: (page) => countMostlySent(page.run, rewardChannel, rowsOfPage(page, rewardChannel)),
     issued: issuedToMembers,

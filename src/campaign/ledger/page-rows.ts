@@ -11,6 +11,8 @@ export interface Page {
   /** Past this time (ms) nothing is sent any more. */
   readonly endsAt: number | null;
   readonly now: number;
+  /** The shop's time zone. */
+  readonly zone: string;
 }
 
 /** The page exists in this state only inside the batch that writes it: the guard of every statement of that batch. */

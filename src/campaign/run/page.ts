@@ -34,7 +34,13 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
   const { pageSize } = campaignSettings.of(ctx);
   const taken = await gives?.take(ctx, { ...input, most: pageSize });
   const now = ctx.clock();
-  const page: Page = { ...input, matches: matches(frozen), endsAt: frozen.endsAt, now };
+  const page: Page = {
+    ...input,
+    matches: matches(frozen),
+    endsAt: frozen.endsAt,
+    now,
+    zone: ctx.settings.shopTimeZone,
+  };
   const channels = messageChannels(frozen.channels);
   const caps = await Promise.all(channels.map((channel) => capsOn(ctx, channel, frozen, now)));
   const before = [begin(page), ...(gives?.decide(page, taken) ?? [])];

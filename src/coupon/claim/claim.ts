@@ -6,10 +6,12 @@ import { loadGate } from "../gate/reconcile.ts";
 import { soldOutForSure } from "../gate/sold-out.ts";
 import { refuseCoupon } from "../refusals.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
+import { endOfDay } from "../template/day-end.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
 import { findTemplate } from "../template/template.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
+import { neverOpens } from "../template/window.ts";
 import type { ClaimFacts } from "./claim-statements.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
@@ -49,11 +51,17 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput) {
     source: "CLAIM",
     code,
     isPooled: template.codeMode === "POOL",
-    at: ctx.clock(),
+    ...givenNow(ctx, template),
   } as const;
   const given = await decide(ctx, claim, template);
   if (given === undefined) throw new Error(`a claim of coupon template ${template.id} was neither given nor refused`);
   return isRefusal(given) ? given : sameAgain(ctx, given, asked);
+}
+
+/** The moment, and what follows from it that the database cannot know: when a day ends in the shop's zone. */
+export function givenNow(ctx: Context, { validDays }: CouponTemplate): Pick<PendingClaim, "at" | "dayEnd"> {
+  const at = ctx.clock();
+  return { at, dayEnd: validDays === null ? null : endOfDay(at, validDays, ctx.settings.shopTimeZone) };
 }
 
 /** The crowd before the opening needs no look into the database: nobody has claimed what never was open. */
@@ -64,7 +72,7 @@ function mayHaveClaimed({ recurringTemplate }: CouponTemplate, refused: Refusal)
 /** Why a template that may be known about is not in offer to this member now, if it is not. */
 export async function notClaimable(ctx: MemberContext, template: CouponTemplate) {
   const now = ctx.clock();
-  if (isOver(template, now)) return refuseCoupon.ended();
+  if (isOver(template, now) || neverOpens(template)) return refuseCoupon.ended();
   if (template.opensAt !== null && now < template.opensAt) return refuseCoupon.notStarted(template.opensAt);
   return (await isEligible(ctx, template)) ? undefined : refuseCoupon.notEligible();
 }
@@ -153,12 +161,14 @@ export function usedKey() {
  */
 export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts) {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
+  const more = claim.gift?.of ?? 1;
   if (state === null || perMember === null || issued === null)
     return refuse.notFound("coupon template", claim.template);
-  if (isOver({ state, closesAt: facts.closesAt, validTo: null }, claim.at)) return refuseCoupon.ended();
+  if (isOver({ state, closesAt: facts.closesAt, validTo: facts.endsAt }, claim.at)) return refuseCoupon.ended();
   if (opensAt !== null && claim.at < opensAt) return refuseCoupon.notStarted(opensAt);
-  if (held >= perMember) return refuseCoupon.limitReached(perMember, await couponsHeld(ctx, claim));
+  if (held + more > perMember) return refuseCoupon.limitReached(perMember, await couponsHeld(ctx, claim));
   // What was given back is for others once the sweep has opened the template again.
-  if (state === "SOLD_OUT" || (stock !== null && issued >= stock) || isSpent === 1) return refuseCoupon.soldOut();
+  const isShort = (stock !== null && issued + more > stock) || isSpent === 1;
+  if (state === "SOLD_OUT" || isShort) return refuseCoupon.soldOut(more);
   return undefined;
 }

@@ -29,6 +29,20 @@ export function committerOf(ctx: Context): Committer {
   return perApp(ctx, "coupon.committer", () => createCommitter(ctx));
 }
 
+/** Decides claims of one key that go together, all or none, and tells of the first. */
+export async function commitTogether(
+  ctx: Context,
+  claims: readonly [PendingClaim, ...PendingClaim[]],
+): Promise<ClaimFacts> {
+  const [first, ...others] = claims;
+  if (others.length === 0) return committerOf(ctx).commit(first);
+  const results = await ctx.db.write(claimStatements(claims));
+  const facts = readFacts(results.at(-1)?.rows ?? []).get(0);
+  if (!facts) throw new Error("the database said nothing of a claim");
+  if (facts.coupon) void dropAvailable(ctx, [first.member]);
+  return facts;
+}
+
 type CommitContext = CacheContext & Pick<Context, "db">;
 
 function createCommitter(ctx: CommitContext): Committer {

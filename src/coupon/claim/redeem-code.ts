@@ -5,10 +5,11 @@ import { rateLimit } from "../../redis/rate-limit.ts";
 import { codeKey } from "../../value/coupon-code.ts";
 import { isWellTyped } from "../code/code.ts";
 import { codeHash } from "../code/code-hash.ts";
+import { hasUploadedCodes } from "../code/uploaded.ts";
 import { refuseCoupon } from "../refusals.ts";
 import type { Coupon } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
-import { decide, notClaimable, usedKey } from "./claim.ts";
+import { decide, givenNow, notClaimable, usedKey } from "./claim.ts";
 import { claimToken } from "./claim-token.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
 
@@ -31,7 +32,8 @@ export interface RedeemInput {
  * Gives the acting member the coupon that a code stands for, with this very code, where its template gives coupons for
  * codes. Durable when it resolves; the same idempotency key gives the same coupon again. Codes that are unknown,
  * mistyped, used, someone else's, for something else, or for a member who may not or no more have one are refused
- * alike: whoever cannot use a code up must not learn that it is right. A right one may be refused because of what its
+ * alike: whoever cannot use a code up must not learn that it is right. Mistyped ones cost no look into the database
+ * unless codes were uploaded, which have no check symbol. A right one may be refused because of what its
  * template is to everybody: over, not open yet, nothing left.
  */
 export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
@@ -41,6 +43,7 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
   }
   const token = claimToken(ctx.actor.seq, idempotencyKey);
   const limited = await triedTooOften(ctx, address);
+  if (!limited && !isWellTyped(code) && !(await hasUploadedCodes(ctx))) return refuseCode(ctx, code, "MISTYPED");
   const key = codeKey(code);
   const [earlier, found] = await Promise.all([couponOfToken(ctx, token), limited ? undefined : findCode(ctx, key)]);
   if (earlier) return sameCode(earlier, key);
@@ -52,7 +55,7 @@ export async function redeemCode(ctx: MemberContext, input: RedeemInput) {
   if (refused?.code === "NOT_ELIGIBLE") return refuseCode(ctx, code, refused.code);
   if (refused) return refused;
   const claim = { template: template.id, member: ctx.actor.seq, token, source: "CODE", code: found.code } as const;
-  const given = await decide(ctx, { ...claim, isPooled: true, at: ctx.clock() }, template);
+  const given = await decide(ctx, { ...claim, isPooled: true, ...givenNow(ctx, template) }, template);
   if (given === undefined) return refuseCode(ctx, code, "TAKEN"); // someone was faster
   if (!isRefusal(given)) return sameCode(given, key);
   return given.code === "LIMIT_REACHED" ? refuseCode(ctx, code, given.code) : given;

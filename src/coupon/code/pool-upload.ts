@@ -9,6 +9,7 @@ import { templateChanged } from "../template/template-changed.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
 import { type CodeRowFault, findPool, insertPool, keptFaults, refuseCodes, takesNoPool } from "./pool.ts";
 import type { CodePool } from "./pool-table.ts";
+import { forgetUploaded } from "./uploaded.ts";
 
 /** Rows that are written together: bounds for how long the database is busy. */
 const chunkSize = 2_000;
@@ -30,6 +31,7 @@ export async function uploadCodes(ctx: Context, template: number, file: NamedFil
   if (isRefusal(table)) return table;
   try {
     let pool = await beginUpload(ctx, template, file.name, table);
+    forgetUploaded(ctx);
     for await (const chunk of chunksOf(table.rows, pool.rows)) {
       const next = await writeChunk(ctx, pool, chunk);
       if (isRefusal(next)) return next;

@@ -1,64 +1,105 @@
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
+import { parseInput } from "../../input.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
-import { refusalOf } from "../claim/claim.ts";
-import { committerOf } from "../claim/committer.ts";
+import { givenNow, refusalOf } from "../claim/claim.ts";
+import { commitTogether } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
 import { issueToken } from "../claim/issue-token.ts";
-import { makeCode } from "../code/code.ts";
+import type { PendingClaim } from "../claim/pending-claim.ts";
+import { makeCodes } from "../code/code.ts";
 import { refuseCoupon } from "../refusals.ts";
+import type { Coupon, CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
 import { findTemplate } from "../template/template.ts";
+import type { Validity } from "../template/validity.ts";
+import { windowIssues } from "../template/window.ts";
 import { isVoid } from "../void.ts";
+import { GiftInput, giftOf, sourceOfGift } from "./gift.ts";
+import { tokensOf } from "./given-together.ts";
 
 export interface IssueInput {
   /** A template that is given by the system. */
   readonly template: number;
   readonly member: MemberKey;
-  /** The caller's name for this one coupon, 1–200 characters. */
+  /** The caller's name for this one gift, 1–200 characters. */
   readonly idempotencyKey: string;
-  /** What it is given for, for people, e.g. `order/2026-1`. */
+  /** How many, 1–100; one unless it is said. */
+  readonly quantity?: number | undefined;
+  /** How long they are good for; as the template has it unless it is said. Times are ms. */
+  readonly validity?: Validity | undefined;
+  /** What it is given for, for people: `trigger/…`, `order/…`, `campaign/…` or `person/…`. */
   readonly source?: string | undefined;
 }
 
 /**
- * Gives one coupon of a SYSTEM template to a member, within stock, budget and the member's limit; before it opens, too.
- * Durable when it resolves. The same key of the same caller gives the same coupon again; for another member or template
- * it is a CONFLICT, as is a key whose coupon was taken back.
+ * Gives coupons of a SYSTEM template to a member, all or none, within stock, budget and the member's limit; before it
+ * opens, too. Answers the first; `givenTogether` has them all. Durable when it resolves. The same key of the same
+ * caller gives the same again; for another member, template, quantity, validity or source it is a CONFLICT, as is a key
+ * whose coupons were taken back.
  */
-export async function issueCoupon(ctx: Context, input: IssueInput) {
-  const { idempotencyKey } = input;
-  if (idempotencyKey.length < 1 || idempotencyKey.length > 200) {
-    return refuse.invalid([{ path: "idempotencyKey", message: "must have 1 to 200 characters" }]);
-  }
-  const member = await findMember(ctx, input.member);
-  if (!member) return refuse.notFound("member", Object.values(input.member)[0] ?? "");
-  const template = await givenBySystem(ctx, input.template);
+export async function issueCoupon(ctx: Context, { template: id, member: whom, ...asked }: IssueInput) {
+  const gift = parseInput(GiftInput, asked);
+  if (isRefusal(gift)) return gift;
+  const member = await findMember(ctx, whom);
+  if (!member) return refuse.notFound("member", Object.values(whom)[0] ?? "");
+  const template = await givenBySystem(ctx, id);
   if (isRefusal(template)) return template;
-  const token = issueToken(ctx, idempotencyKey);
-  const earlier = await couponOfToken(ctx, token);
-  if (!earlier && isOver(template, ctx.clock())) return refuseCoupon.ended();
-  if (!earlier && !(await isEligible(asMember(ctx, member), template))) return refuseCoupon.notEligible();
-  const claim = {
-    template: template.id,
-    member: member.seq,
-    token,
-    source: "ISSUE",
-    code: template.codeMode === "ON_CLAIM" ? makeCode(template.codePrefix) : null,
-    isPooled: template.codeMode === "POOL",
-    at: ctx.clock(),
-  } as const;
-  const facts = await committerOf(ctx).commit(claim);
-  const { coupon } = facts;
+  const token = issueToken(ctx, gift.idempotencyKey);
+  const refused = (await couponOfToken(ctx, token)) ? undefined : await notGiven(ctx, { template, member, gift });
+  if (refused) return refused;
+  const claims = claimsOf(ctx, { template, member, gift, token });
+  const [claim] = claims;
+  const { coupon, ...facts } = await commitTogether(ctx, claims);
   if (!coupon) {
     if (await isVoid(ctx, token)) return refuse.conflict("What this idempotency key gave was taken back.");
-    const refused = await refusalOf(ctx, claim, { ...facts, opensAt: null });
-    if (refused) return refused;
+    const short = await refusalOf(ctx, claim, { ...facts, coupon, opensAt: null });
+    if (short) return short;
     throw new Error(`a coupon of template ${template.id} was neither given nor refused`);
   }
-  const isSame = coupon.template === template.id && coupon.member === member.seq;
-  return isSame ? coupon : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
+  return isSame(coupon, claim, gift.source)
+    ? coupon
+    : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
+}
+
+interface Wanted {
+  readonly template: CouponTemplate;
+  readonly member: Member;
+  readonly gift: GiftInput;
+}
+
+/** Why nothing is given, where nothing was given under the key yet and the database need not be asked. */
+async function notGiven(ctx: Context, { template, member, gift }: Wanted) {
+  const now = ctx.clock();
+  if (isOver(template, now)) return refuseCoupon.ended();
+  const { validity } = gift;
+  const faults = validity ? windowIssues({ opensAt: null, closesAt: null, validity }, now) : [];
+  if (faults.length > 0) return refuse.invalid(faults);
+  return (await isEligible(asMember(ctx, member), template)) ? undefined : refuseCoupon.notEligible();
+}
+
+function claimsOf(ctx: Context, { template, member, gift, token }: Wanted & { readonly token: string }) {
+  const given = givenNow(ctx, template);
+  const { codeMode, codePrefix } = template;
+  const codes = codeMode === "ON_CLAIM" ? makeCodes(codePrefix, gift.quantity) : [];
+  const common = {
+    template: template.id,
+    member: member.seq,
+    source: sourceOfGift(ctx, gift),
+    isPooled: codeMode === "POOL",
+    gift: giftOf(ctx, gift, given.at),
+    ...given,
+  };
+  const claim = (name: string, n: number): PendingClaim => ({ ...common, token: name, code: codes[n] ?? null });
+  const [first, ...others] = tokensOf(token, gift.quantity);
+  return [claim(first, 0), ...others.map((name, n) => claim(name, n + 1))] as const;
+}
+
+/** Whether a coupon is what this claim asks for; the source counts where it is said. */
+function isSame(coupon: Coupon, { template, member, gift }: PendingClaim, source: string | undefined): boolean {
+  const isOf = coupon.template === template && coupon.member === member && coupon.asked === (gift?.asked ?? null);
+  return isOf && (source === undefined || source === coupon.source);
 }
 
 async function givenBySystem(ctx: Context, id: number) {

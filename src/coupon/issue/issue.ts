@@ -9,7 +9,9 @@ import { couponsClaimed } from "../coupon-events.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import { type IssueRange, type PendingUnits, settleUnits, takeUnits } from "../gate/units.ts";
 import type { CodeMode } from "../table.ts";
-import { codeOf, randomColumns } from "./code-in-sql.ts";
+import { dayEndSql } from "../template/day-end.ts";
+import { validFromSql, validToSql } from "../template/validity.ts";
+import { withNewCodes } from "./code-in-sql.ts";
 
 /** Coupons of one template for many members at once. */
 export interface BulkIssue {
@@ -22,6 +24,8 @@ export interface BulkIssue {
   /** A query of the column `member`: whom `issueRules` excluded must not be in it, nor more than `unitsLeft`. */
   readonly members: SQL;
   readonly now: number;
+  /** The shop's time zone: where days end. */
+  readonly zone: string;
 }
 
 /**
@@ -33,16 +37,16 @@ export function issueStatements(issue: BulkIssue): Query[] {
   const { template, source, perMember, codeMode, now } = issue;
   // Within a limit of one, whoever may have one has none: nothing needs to be counted.
   const number =
-    perMember === 1 ? sql`1` : sql`1 + (SELECT count(*) FROM coupon h WHERE h.member = s.member AND h.template = t.id)`;
+    perMember === 1
+      ? sql`1`
+      : sql`1 + (SELECT count(*) FROM coupon h WHERE h.member = s.member AND h.template = terms.id)`;
   const [members, code] = withCodes(issue);
   return [
     sql`
       INSERT INTO coupon (member, template, number, source, code, held_budget, at, valid_from, valid_to, counted)
-      SELECT s.member, t.id, ${number}, ${source}, ${code},
-        CASE WHEN t.budget IS NULL THEN 0 ELSE t.max_discount END, ${now},
-        CASE WHEN t.valid_days IS NULL THEN coalesce(t.valid_from, ${now}) ELSE ${now} END,
-        CASE WHEN t.valid_days IS NULL THEN t.valid_to ELSE ${now} + t.valid_days * 86400000 END, 1
-      FROM coupon_template t CROSS JOIN (${members}) s WHERE t.id = ${template}`,
+      SELECT s.member, terms.id, ${number}, ${source}, ${code},
+        CASE WHEN terms.budget IS NULL THEN 0 ELSE terms.max_discount END, ${now}, terms.valid_from, terms.valid_to, 1
+      FROM (${termsOf(issue)}) terms CROSS JOIN (${members}) s`,
     sql`
       UPDATE coupon_template SET issued = issued + changes(), reserved = reserved + ${heldBudget},
         state = CASE WHEN issued + changes() >= stock OR reserved + ${heldBudget} + spent + max_discount > budget
@@ -60,12 +64,19 @@ export function issueStatements(issue: BulkIssue): Query[] {
   ];
 }
 
+/** What the template gives each of them; LIMIT keeps SQLite from working it out anew for each. */
+function termsOf({ template, now, zone }: BulkIssue): SQL {
+  const at = sql`${now}`;
+  return sql`
+    SELECT t.id, t.budget, t.max_discount, ${validFromSql(at)} AS valid_from,
+      ${validToSql(at, dayEndSql(now, zone))} AS valid_to
+    FROM coupon_template t WHERE t.id = ${template} LIMIT 1`;
+}
+
 const heldBudget = sql`CASE WHEN budget IS NULL THEN 0 ELSE max_discount * changes() END`;
 
 function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
-  if (codeMode !== "ON_CLAIM") return [members, sql`NULL`];
-  // LIMIT −1 keeps SQLite from merging the inner query, which would roll the dice anew for each symbol.
-  return [sql`SELECT member, ${randomColumns} FROM (${members}) LIMIT -1`, codeOf(codePrefix)];
+  return codeMode === "ON_CLAIM" ? [withNewCodes(members, codePrefix), sql`s.code`] : [members, sql`NULL`];
 }
 
 /**

@@ -9,9 +9,10 @@ import { couponsById } from "../coupon.ts";
 import { stateNow } from "../state-now.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
+import { inWords } from "../template/validity-words.ts";
 import { claimByLink, couponOfLink } from "./claim-by-link.ts";
 import { type ClaimLink, readClaimLink } from "./claim-link.ts";
-import { type ClaimNews, claimWords, factsOf, inWords, newsOf, statusOf } from "./claim-words.ts";
+import { type ClaimNews, claimWords, factsOf, newsOf, statusOf } from "./claim-words.ts";
 
 /**
  * Answers `/c/<token>`. GET and HEAD never claim, for mail scanners follow links: they lead to the template's own

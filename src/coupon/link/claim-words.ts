@@ -4,6 +4,8 @@ import type { Refusal } from "../../errors.ts";
 import type { Language } from "../../language.ts";
 import type { PageWords } from "../../web/page.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
+import { describeValidity, inWords } from "../template/validity-words.ts";
+import { claimsEnd } from "../template/window.ts";
 
 /** What a claim link's page can say. */
 export type ClaimNews = "ask" | "claimed" | "held" | "had" | "bad" | "expired" | ClaimRefusal;
@@ -57,40 +59,26 @@ export function claimWords(
   return { ...rest, title: filled(title), text: filled(text) };
 }
 
-const terms = {
-  en: {
-    until: (time: string) => `Valid until ${time}`,
-    from: (time: string) => `Valid from ${time}`,
-    days: (n: number) => `Valid for ${n} ${n === 1 ? "day" : "days"} once you have it`,
-    closes: (time: string) => `To be had until ${time}`,
-  },
-  zh: {
-    until: (time: string) => `有效期至${time}`,
-    from: (time: string) => `${time}起可用`,
-    days: (n: number) => `领取后${n}天内有效`,
-    closes: (time: string) => `${time}前可领取`,
-  },
-} as const satisfies Record<Language, unknown>;
+const closes: Readonly<Record<Language, (time: string) => string>> = {
+  en: (time) => `To be had until ${time}`,
+  zh: (time) => `${time}前可领取`,
+};
 
 /** What a coupon is worth, from which amount and of which goods, and until when; of one that is held, its own dates. */
 export function factsOf(ctx: Context, language: Language, template: CouponTemplate, coupon?: Coupon): string[] {
-  const say = terms[language];
+  const now = ctx.clock();
   const { validFrom, validTo } = coupon ?? template;
-  const told = (time: number | null, words: (time: string) => string) =>
-    time === null ? "" : words(inWords(ctx, language, time));
+  const from = validFrom !== null && validFrom > now ? validFrom : null;
+  const dates = coupon
+    ? { validFrom: from, validTo, validDays: null, validHours: null }
+    : { ...template, validFrom: from };
+  const end = coupon || template.closesAt === null ? null : claimsEnd(template);
   return [
     describeDiscount(template, language),
     describeConditions(template, language),
-    told(validFrom !== null && validFrom > ctx.clock() ? validFrom : null, say.from),
-    coupon || template.validDays === null ? told(validTo, say.until) : say.days(template.validDays),
-    coupon ? "" : told(template.closesAt, say.closes),
+    describeValidity(ctx, language, dates),
+    end === null ? "" : closes[language](inWords(ctx, language, end)),
   ].filter((fact) => fact !== "");
-}
-
-/** A moment (ms) in words, by the shop's clock. */
-export function inWords({ settings }: Context, language: Language, at: number): string {
-  const format = { dateStyle: "long", timeStyle: "short", timeZone: settings.shopTimeZone } as const;
-  return new Intl.DateTimeFormat(language, format).format(at);
 }
 
 /** The code of a refusal as the page tells of it. */

@@ -8,9 +8,14 @@ import { inAvailableIndex } from "../wallet/expiry.ts";
 export const couponSources = ["CLAIM", "CODE", "ISSUE", "CAMPAIGN"] as const;
 export type CouponSource = (typeof couponSources)[number];
 
-/** The source of a coupon, whichever run of a campaign it came from. */
+/** The source of a coupon, whichever run of a campaign it came from, and whatever the shop gave it for. */
 export function sourceOf({ source }: Pick<Coupon, "source">): CouponSource {
-  return couponSources.find((name) => name === source) ?? "CAMPAIGN";
+  return couponSources.find((name) => name === source) ?? (source.startsWith("run/") ? "CAMPAIGN" : "ISSUE");
+}
+
+/** What the shop gave a coupon for, e.g. `order/2026-1`; null where it did not say, or the member came for it. */
+export function givenFor({ source }: Pick<Coupon, "source">): string | null {
+  return source.includes("/") && !source.startsWith("run/") ? source : null;
 }
 
 export interface TemplateCoupons {

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { neverOpensSql } from "../template/window.ts";
 import { inAvailableIndex, templatesWithUnused } from "../wallet/expiry.ts";
 
 /** Coupons that expire within one of these are told of together, ms. */
@@ -16,7 +17,7 @@ export async function dropsBetween(ctx: Context, after: number, until: number): 
   const found = await ctx.db.all<{ id: number }>(sql`
     SELECT t.id FROM coupon_template t
     WHERE t.state IN ('ACTIVE', 'SOLD_OUT') AND t.state = 'ACTIVE' AND t.recurrence IS NULL
-      AND t.opens_at > ${after} AND t.opens_at <= ${until}
+      AND t.opens_at > ${after} AND t.opens_at <= ${until} AND NOT ${neverOpensSql}
       AND EXISTS (SELECT 1 FROM coupon_reminder r WHERE r.template = t.id)
       AND NOT EXISTS (SELECT 1 FROM coupon_notice n WHERE n.kind = 'DROP' AND n.template = t.id AND n.slot = 0)
     ORDER BY t.opens_at LIMIT ${batchSize}`);

@@ -7,6 +7,7 @@ import type { CouponTemplate } from "../table.ts";
 import { isEligible } from "../template/eligibility.ts";
 import { isOver } from "../template/state.ts";
 import { templatesById } from "../template/template.ts";
+import { neverOpens } from "../template/window.ts";
 import { templatesToShow } from "../wallet/template-cache.ts";
 import { noticePolicies, policyFor } from "./policy.ts";
 
@@ -63,7 +64,7 @@ async function upcoming(ctx: Context, id: number) {
 }
 
 function unlessOver(template: CouponTemplate, now: number) {
-  if (isOver(template, now)) return refuseCoupon.ended();
+  if (isOver(template, now) || neverOpens(template)) return refuseCoupon.ended();
   return template.state === "SOLD_OUT" ? refuseCoupon.soldOut() : template;
 }
 

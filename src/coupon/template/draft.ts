@@ -7,7 +7,10 @@ import { currency } from "../../value/currency.ts";
 import { lineOrNone, plainText } from "../../value/plain-text.ts";
 import { linkFault, webAddress } from "../../value/web-address.ts";
 import { type CouponTemplate, codeModes, issueModes } from "../table.ts";
-import { Recurrence, recurrenceFault } from "./occurrence.ts";
+import { saidPrefix } from "./code-prefix.ts";
+import { boundsOf, Recurrence, recurrenceFault } from "./occurrence.ts";
+import { anyTime, columnsOf, Validity, validityOf } from "./validity.ts";
+import { windowIssues } from "./window.ts";
 
 /** A stock, or an amount in minor units. */
 export const Amount = z.int().min(1).max(1_000_000_000_000);
@@ -39,12 +42,10 @@ export const TemplateDraft = z.strictObject({
   /** What all of them may cost; null = unlimited. Needs a kind and parameters that bound what one can cost. */
   budget: Amount.nullable().default(null),
   opensAt: moment,
+  /** They can be had until then, and no longer than those of a fixed window are valid. */
   closesAt: moment,
-  /** A fixed window of validity, or … */
-  validFrom: moment,
-  validTo: moment,
-  /** … so many days from the claim. */
-  validDays: z.int().min(1).max(3_650).nullable().default(null),
+  /** How long they are good for; for ever unless it is said. */
+  validity: Validity.default(anyTime),
   activeUrl: webAddress.nullable().default(null),
   recurrence: Recurrence.nullable().default(null),
 });
@@ -62,11 +63,24 @@ const Kept = z.object({ ...TemplateDraft.shape, currency: z.string() });
 
 /** What a template says, as its draft would. */
 export function draftOf(template: CouponTemplate): ParsedDraft {
-  return Kept.parse(template.codeMode === "POOL" ? { ...template, stock: null } : template);
+  const stock = template.codeMode === "POOL" ? null : template.stock;
+  return Kept.parse({ ...template, codePrefix: saidPrefix(template), stock, validity: validityOf(template) });
 }
 
-/** The draft with what it left out, or INVALID_INPUT that names every fault by its path. */
-export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: TemplateDraft) {
+/** What a template is written down with, of what a draft says. */
+export function rowOf<Said extends Partial<ParsedDraft>>({ validity, ...said }: Said) {
+  return { ...said, ...(validity && columnsOf(validity)) };
+}
+
+/**
+ * The draft with what it left out, or INVALID_INPUT that names every fault by its path. A window that is past, or in
+ * which nothing could be used, is one, unless `anyWindow`: what was good once may be looked at, and begin anew.
+ */
+export function checkTemplate(
+  ctx: Pick<Context, "audience" | "clock">,
+  draft: TemplateDraft,
+  { anyWindow = false }: { readonly anyWindow?: boolean } = {},
+) {
   const parsed = parseInput(TemplateDraft, draft);
   if (isRefusal(parsed)) return parsed;
   const terms = readDiscountTerms(parsed);
@@ -74,7 +88,9 @@ export function checkTemplate(ctx: Pick<Context, "audience" | "clock">, draft: T
   const issues = [
     ...terms.issues,
     ...eligibilityIssues(ctx, checked),
-    ...faultsOf(checked, ctx.clock()),
+    ...faultsOf(checked),
+    ...(anyWindow ? [] : windowIssues(checked, ctx.clock())),
+    ...recurrenceIssues(checked, anyWindow, ctx.clock()),
     ...(terms.issues.length === 0 ? budgetIssues(checked) : []),
   ];
   return issues.length > 0 ? refuse.invalid(issues) : checked;
@@ -95,25 +111,24 @@ export function linkIssues({ settings }: Pick<Context, "settings">, { activeUrl 
   return message === undefined ? [] : [{ path: "activeUrl", message }];
 }
 
-function faultsOf(draft: CheckedDraft, now: number): Issue[] {
-  const { opensAt, closesAt, validFrom, validTo, validDays, issueMode, codeMode, stock } = draft;
+function faultsOf({ issueMode, codeMode, stock }: CheckedDraft): Issue[] {
   const issues: Issue[] = [];
   const fault = (path: string, message: string) => void issues.push({ path, message });
-  if (opensAt !== null && closesAt !== null && closesAt <= opensAt) fault("closesAt", "must lie after it opens");
-  if (validFrom !== null && validTo !== null && validTo <= validFrom) fault("validTo", "must lie after `validFrom`");
-  if (validDays !== null && (validFrom !== null || validTo !== null)) {
-    fault("validDays", "is instead of `validFrom` and `validTo`, not with them");
-  }
   if (issueMode === "CODE" && codeMode !== "POOL") fault("codeMode", "must be POOL where coupons are given for codes");
   if (codeMode === "POOL" && stock !== null) fault("stock", "is the number of codes where they come from a pool");
-  return [...issues, ...recurrenceIssues(draft, now)];
+  return issues;
 }
 
-function recurrenceIssues(draft: ParsedDraft, now: number): Issue[] {
+function recurrenceIssues(draft: ParsedDraft, anyWindow: boolean, now: number): Issue[] {
   const { recurrence, issueMode, codeMode } = draft;
   if (recurrence === null) return [];
   const fault = (message: string): Issue => ({ path: "recurrence", message });
-  const faulty = recurrenceFault(recurrence, draft, now);
+  const always = { opensAt: null, closesAt: null };
+  const faulty = recurrenceFault(
+    recurrence,
+    anyWindow ? always : boundsOf({ ...draft, ...columnsOf(draft.validity) }),
+    now,
+  );
   return [
     ...(issueMode === "SELF_CLAIM" ? [] : [fault("is for templates that members claim themselves")]),
     ...(codeMode === "POOL" ? [fault("does not go with a pool of codes, which belongs to one template")] : []),

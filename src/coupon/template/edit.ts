@@ -6,7 +6,17 @@ import { once } from "../../idempotency.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
-import { type CheckedDraft, checkTemplate, draftOf, linkIssues, type ParsedDraft, TemplateDraft } from "./draft.ts";
+import { prefixFor } from "./code-prefix.ts";
+import {
+  type CheckedDraft,
+  checkTemplate,
+  draftOf,
+  linkIssues,
+  type ParsedDraft,
+  rowOf,
+  TemplateDraft,
+} from "./draft.ts";
+import { checkSaid, inNewWords, type SaidDraft } from "./said-draft.ts";
 import { refuseToRepoint } from "./second-person.ts";
 import { isLive } from "./state.ts";
 import { findTemplate } from "./template.ts";
@@ -18,12 +28,12 @@ interface Keyed {
 }
 
 /** Writes a template down as a draft: nothing is given before it is activated. */
-export function createTemplate(ctx: Context, { draft, idempotencyKey }: Keyed & { readonly draft: TemplateDraft }) {
+export function createTemplate(ctx: Context, { draft, idempotencyKey }: Keyed & { readonly draft: SaidDraft }) {
   return once(ctx, {
     key: idempotencyKey,
     input: { createTemplate: draft },
     work: async (tx) => {
-      const checked = checkTemplate(tx, draft);
+      const checked = checkSaid(tx, draft);
       return isRefusal(checked) ? checked : insert(tx, checked);
     },
   });
@@ -40,7 +50,7 @@ export function duplicateTemplate(
     work: async (tx) => {
       const template = await findTemplate(tx, id);
       if (!template) return refuse.notFound("coupon template", id);
-      const checked = checkTemplate(tx, { ...draftOf(template), name: name ?? template.name });
+      const checked = checkTemplate(tx, { ...draftOf(template), name: name ?? template.name }, { anyWindow: true });
       return isRefusal(checked) ? checked : insert(tx, checked);
     },
   });
@@ -54,38 +64,43 @@ export function duplicateTemplate(
  */
 export async function updateTemplate(
   ctx: Context,
-  { id, draft }: { readonly id: number; readonly draft: Partial<TemplateDraft> },
+  { id, draft }: { readonly id: number; readonly draft: SaidDraft<Partial<TemplateDraft>> },
 ) {
   const answer = await withTransaction(ctx, (tx) => update(tx, id, draft));
   forgetTemplate(ctx, id);
   return answer;
 }
 
-async function update(ctx: Context, id: number, draft: Partial<TemplateDraft>) {
+async function update(ctx: Context, id: number, asked: SaidDraft<Partial<TemplateDraft>>) {
   const before = await findTemplate(ctx, id);
   if (!before) return refuse.notFound("coupon template", id);
   if (before.state !== "DRAFT" && !isLive(before.state)) {
     return refuse.wrongState(`This template is ${before.state}; duplicate it to begin anew.`, before.state);
   }
+  const said = draftOf(before);
+  const draft = inNewWords(asked, said.validity);
+  if (isRefusal(draft)) return draft;
   const named = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
-  const checked = checkTemplate(ctx, { ...draftOf(before), ...pick(draft, named) });
+  // A live one keeps what was said of its window, until that is said anew.
+  const anyWindow = isLive(before.state) && !named.some((field) => windowFields.has(field));
+  const checked = checkTemplate(ctx, { ...said, ...pick(draft, named) }, { anyWindow });
   if (isRefusal(checked)) return checked;
   const unsafe = draft.activeUrl === undefined ? [] : linkIssues(ctx, checked);
   if (unsafe.length > 0) return refuse.invalid(unsafe);
   const repointed = refuseToRepoint(ctx, before, checked.activeUrl);
   if (repointed) return repointed;
-  const broken = isLive(before.state) ? brokenPromises(named, draftOf(before), checked) : [];
+  const broken = isLive(before.state) ? brokenPromises(named, said, checked) : [];
   if (broken.length > 0) return refuse.invalid(broken);
   const changed = isLive(before.state) ? pick(checked, named) : checked;
   const [after] = await ctx.db.orm
     .update(templateTable)
-    .set({ ...changed, updatedAt: ctx.clock() })
+    .set({ ...rowOf(changed), updatedAt: ctx.clock() })
     .where(eq(templateTable.id, id))
     .returning();
-  const fields = named.filter((field) => !Bun.deepEquals(before[field], checked[field]));
+  const fields = named.filter((field) => !Bun.deepEquals(said[field], checked[field]));
   if (fields.length > 0) await ctx.db.write([revise(ctx, subjectOf("coupon-template", id), fields)]);
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
-  return after ?? refuse.notFound("coupon template", id);
+  return after ? withPrefix(ctx, after) : refuse.notFound("coupon template", id);
 }
 
 function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]): Partial<T> {
@@ -95,6 +110,7 @@ function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]
 }
 
 type Field = keyof ParsedDraft;
+const windowFields: ReadonlySet<Field> = new Set(["opensAt", "closesAt", "validity", "recurrence"]);
 /** What may change of a live template, and how. */
 type Rule = (before: ParsedDraft, after: ParsedDraft) => string | undefined;
 const free: Readonly<Partial<Record<Field, Rule>>> = {
@@ -146,9 +162,18 @@ async function insert(ctx: Context, checked: CheckedDraft) {
   const own = { state: "DRAFT", createdBy: describeActor(ctx.actor), createdAt: now, updatedAt: now } as const;
   const [made] = await ctx.db.orm
     .insert(templateTable)
-    .values({ ...checked, ...own })
+    .values({ ...rowOf(checked), ...own })
     .returning();
   if (!made) throw new Error("the insert answered no template");
   await ctx.db.write([revise(ctx, subjectOf("coupon-template", made.id), ["created"])]);
-  return made;
+  return withPrefix(ctx, made);
+}
+
+/** A draft whose codes are made begins them with its name, unless its writer said how. */
+async function withPrefix(ctx: Context, template: CouponTemplate): Promise<CouponTemplate> {
+  const { id, name, state, codeMode } = template;
+  if (state !== "DRAFT" || codeMode === "NONE" || template.codePrefix !== "") return template;
+  const codePrefix = prefixFor(name, id);
+  await ctx.db.orm.update(templateTable).set({ codePrefix }).where(eq(templateTable.id, id));
+  return { ...template, codePrefix };
 }

@@ -6,6 +6,7 @@ import type { Issue } from "../../errors.ts";
 import { readTimeZone } from "../../value/time-zone.ts";
 import { canonicalOr } from "../../value/value.ts";
 import type { CouponTemplate } from "../table.ts";
+import { claimsEnd } from "./window.ts";
 
 const minuteMs = 60_000;
 
@@ -40,6 +41,11 @@ export interface Occurrence {
 interface Bounds {
   readonly opensAt: number | null;
   readonly closesAt: number | null;
+}
+
+/** Those of a template: no occurrence opens when its coupons would have expired. */
+export function boundsOf(template: Pick<CouponTemplate, "opensAt" | "closesAt" | "validTo">): Bounds {
+  return { opensAt: template.opensAt, closesAt: claimsEnd(template) };
 }
 
 /**
@@ -104,17 +110,18 @@ export async function makeOccurrences(ctx: Context, recurring: CouponTemplate): 
   const recurrence = recurrenceOf(recurring);
   if (!recurrence) return;
   const now = ctx.clock();
-  const due = occurrencesDue(recurrence, recurring, now);
+  const due = occurrencesDue(recurrence, boundsOf(recurring), now);
   if (due.length === 0) return;
   await ctx.db.write([
     sql`
       INSERT INTO coupon_template (name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
         code_prefix, eligibility, per_member, stock, budget, max_discount, opens_at, closes_at, valid_from, valid_to,
-        valid_days, active_url, approval, state, recurring_template, occurs_at, created_by, created_at, updated_at)
+        valid_days, valid_hours, active_url, approval, state, recurring_template, occurs_at, created_by, created_at,
+        updated_at)
       SELECT name, shop, kind, params, currency, conditions, stacking, issue_mode, code_mode,
         code_prefix, eligibility, per_member, stock, budget, max_discount, ${field("opensAt")}, ${field("closesAt")},
-        valid_from, valid_to, valid_days, active_url, approval, 'ACTIVE', p.id, ${field("opensAt")}, created_by,
-        ${now}, ${now}
+        valid_from, valid_to, valid_days, valid_hours, active_url, approval, 'ACTIVE', p.id, ${field("opensAt")},
+        created_by, ${now}, ${now}
       FROM ${rows(due)} CROSS JOIN coupon_template p WHERE p.id = ${recurring.id} AND p.state = 'ACTIVE'
       ON CONFLICT DO NOTHING`,
   ]);

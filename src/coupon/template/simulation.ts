@@ -3,10 +3,12 @@ import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import { leavesNothing } from "../../discount/terms.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
-import { type CheckedDraft, checkTemplate, draftOf, type TemplateDraft } from "./draft.ts";
+import { type CheckedDraft, checkTemplate, draftOf } from "./draft.ts";
 import { audienceOf } from "./eligibility.ts";
-import { type Occurrence, occurrencesAfter } from "./occurrence.ts";
+import { boundsOf, type Occurrence, occurrencesAfter } from "./occurrence.ts";
+import { checkSaid, type SaidDraft } from "./said-draft.ts";
 import { findTemplate } from "./template.ts";
+import { columnsOf } from "./validity.ts";
 
 /** What a template would do, were it activated now. Nothing is changed. */
 export interface TemplateSimulation {
@@ -29,13 +31,13 @@ export interface TemplateSimulation {
 export async function simulateTemplate(ctx: Context, id: number) {
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
-  const draft = checkTemplate(ctx, draftOf(template));
+  const draft = checkTemplate(ctx, draftOf(template), { anyWindow: true });
   return isRefusal(draft) ? draft : simulate(ctx, { ...draft, stock: template.stock });
 }
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
-export async function estimateTemplate(ctx: Context, draft: TemplateDraft) {
-  const checked = checkTemplate(ctx, draft);
+export async function estimateTemplate(ctx: Context, draft: SaidDraft) {
+  const checked = checkSaid(ctx, draft);
   if (isRefusal(checked)) return checked;
   return simulate(ctx, checked.codeMode === "POOL" ? { ...checked, stock: 0 } : checked);
 }
@@ -54,7 +56,9 @@ async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimu
     maxDiscount,
     maxCost,
     warnings: warningsFor(draft, { now, eligible }),
-    occurrences: draft.recurrence ? occurrencesAfter(draft.recurrence, draft, now, 5) : [],
+    occurrences: draft.recurrence
+      ? occurrencesAfter(draft.recurrence, boundsOf({ ...draft, ...columnsOf(draft.validity) }), now, 5)
+      : [],
   };
 }
 
@@ -62,7 +66,8 @@ async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimu
 export function warningsFor(draft: CheckedDraft, { now, eligible }: { now: number; eligible: number }): Issue[] {
   const warnings: Issue[] = [];
   const warn = (path: string, message: string, when: boolean) => void (when && warnings.push({ path, message }));
-  const { stock, budget, maxDiscount, perMember, opensAt, closesAt, validFrom, validTo } = draft;
+  const { stock, budget, maxDiscount, perMember, opensAt, closesAt, validity } = draft;
+  const { validFrom, validTo } = columnsOf(validity);
   warn("stock", "neither stock nor budget bounds what it costs", stock === null && budget === null);
   warn("stock", "there are no codes in its pools yet", stock === 0);
   warn("params", "nothing bounds what one coupon takes off", maxDiscount === null);
@@ -78,14 +83,14 @@ export function warningsFor(draft: CheckedDraft, { now, eligible }: { now: numbe
     budget !== null && maxDiscount !== null && stock !== null && budget < stock * maxDiscount,
   );
   warn("closesAt", "its window is past", closesAt !== null && closesAt <= now);
-  warn("validTo", "its coupons would have expired", validTo !== null && validTo <= now);
+  warn("validity.window.to", "its coupons would have expired", validTo !== null && validTo <= now);
   warn(
-    "validTo",
-    "coupons expire before the window closes",
-    validTo !== null && validTo > now && validTo < (closesAt ?? Infinity),
+    "closesAt",
+    "they can be had until they expire only, which is before it closes",
+    validTo !== null && closesAt !== null && validTo > now && validTo < closesAt,
   );
   warn(
-    "validFrom",
+    "validity.window.from",
     "coupons cannot be used when they are claimed",
     validFrom !== null && validFrom > Math.max(now, opensAt ?? 0),
   );

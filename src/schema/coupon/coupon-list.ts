@@ -1,3 +1,4 @@
+import { givenTogether } from "../../coupon/issue/given-together.ts";
 import { couponByCode } from "../../coupon/list/coupon-by-code.ts";
 import {
   type CouponsOrder,
@@ -5,7 +6,13 @@ import {
   couponOrders,
   couponsOfMember,
 } from "../../coupon/list/member-coupons.ts";
-import { type CouponSource, couponSources, couponsOfTemplate, sourceOf } from "../../coupon/list/template-coupons.ts";
+import {
+  type CouponSource,
+  couponSources,
+  couponsOfTemplate,
+  givenFor,
+  sourceOf,
+} from "../../coupon/list/template-coupons.ts";
 import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
 import { membersBySeq } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
@@ -35,7 +42,7 @@ const CouponsOrderEnum = enumOf("CouponsOrder", "In which order coupons come.", 
 const sourceWords: Readonly<Record<CouponSource, string>> = {
   CLAIM: "The member claimed it.",
   CODE: "The member typed a code.",
-  ISSUE: "An operator or the shop's backend gave it (`issueCoupon`).",
+  ISSUE: "An operator or the shop's systems gave it to this member alone (`issueCoupon`); see `givenFor`.",
   CAMPAIGN: "A campaign gave it.",
 };
 
@@ -109,6 +116,25 @@ builder.objectFields(CouponType, (t) => ({
     description: "How the member came by it; null for members.",
     resolve: (coupon) => sourceOf(coupon),
   }),
+  givenFor: t.field({
+    type: "String",
+    nullable: true,
+    authScopes: staff,
+    description: "What the shop gave it for, e.g. `order/2026-1`; null where it did not say, and for members.",
+    resolve: (coupon) => givenFor(coupon),
+  }),
+  givenTogether: t.field({
+    type: [CouponType],
+    nullable: true,
+    authScopes: staff,
+    complexity: { field: 1, multiplier: 10 },
+    description:
+      "All that the same `issueCoupon` gave, itself among them, in the order of their numbers; null for members.",
+    resolve: (coupon, _args, { ctx }) => givenTogether(ctx, coupon),
+  }),
+}));
+
+builder.objectFields(CouponType, (t) => ({
   lockedUntil: t.field({
     type: "DateTime",
     nullable: true,

@@ -1,9 +1,11 @@
 import type { CouponTemplate } from "../../coupon/table.ts";
+import { claimsEnd } from "../../coupon/template/window.ts";
 import { describeConditions, describeDiscount, thresholdOf } from "../../discount/terms.ts";
 import { globalId } from "../../ids.ts";
 import { builder } from "../kit/builder.ts";
 import { languageArg, moneyField, toldIn } from "../kit/money.ts";
 import { DiscountType } from "./discount-input.ts";
+import { ValidityType, validDaysField } from "./validity.ts";
 
 /** A template as members may see it: whatever the shop knows of its stock and budget stays inside. */
 export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").implement({
@@ -35,10 +37,11 @@ export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").
       nullable: true,
       description: "From when on it can be claimed; null: it always could be.",
     }),
-    closesAt: t.expose("closesAt", {
+    closesAt: t.field({
       type: "DateTime",
       nullable: true,
       description: "Until when it can be claimed; null: no end is set.",
+      resolve: claimsEnd,
     }),
     validFrom: t.expose("validFrom", {
       type: "DateTime",
@@ -48,12 +51,14 @@ export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").
     validTo: t.expose("validTo", {
       type: "DateTime",
       nullable: true,
-      description: "Until when its coupons can be used; null: for ever, or `validDays`.",
+      description: "Until when its coupons can be used; null: see `validity`.",
     }),
-    validDays: t.exposeInt("validDays", {
-      nullable: true,
-      description: "For how many days from the claim its coupons can be used; null: see `validTo`.",
+    validity: t.field({
+      type: ValidityType,
+      description: "How long its coupons are good for, by name and in words.",
+      resolve: (template) => template,
     }),
+    validDays: t.int(validDaysField),
     activeUrl: t.exposeString("activeUrl", { nullable: true, description: "The shop's page about it, if it has one." }),
   }),
 });

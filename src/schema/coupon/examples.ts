@@ -3,7 +3,7 @@ import { type Example, refusal } from "../kit/example.ts";
 /** A coupon from its template to what its gate and its sums say. */
 export const couponExamples: readonly Example[] = [
   {
-    query: `# A flash sale: a hundred coupons, one a member, for thirty days from the claim.
+    query: `# A flash sale: a hundred coupons, one a member, good until the end of the thirtieth day after the claim.
 # It is a draft until it is activated.
 mutation WriteCoupon($input: CreateCouponTemplateInput!) {
   createCouponTemplate(input: $input) {
@@ -12,7 +12,13 @@ mutation WriteCoupon($input: CreateCouponTemplateInput!) {
   }
 }`,
     variables: {
-      input: { name: "Ten off", currency: "EUR", discount: { instant: { off: "1000" } }, stock: "100", validDays: 30 },
+      input: {
+        name: "Ten off",
+        currency: "EUR",
+        discount: { instant: { off: "1000" } },
+        stock: "100",
+        validity: { days: 30 },
+      },
     },
   },
   {

@@ -1,9 +1,12 @@
 import { codeModes, issueModes } from "../../coupon/table.ts";
 import type { TemplateDraft } from "../../coupon/template/draft.ts";
+import type { SaidDraft } from "../../coupon/template/said-draft.ts";
+import { anyTime } from "../../coupon/template/validity.ts";
 import type { AudienceInput } from "../kit/audience-filter.ts";
 import { AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder, type Types } from "../kit/builder.ts";
-import { type Choice, DiscountInput, discountOfInput } from "./discount-input.ts";
+import { type Choice, DiscountInput, discountOfInput, placeInDiscount } from "./discount-input.ts";
+import { olderValidityFields, placeInOlderWords, ValidityInput, validityOfInput } from "./validity.ts";
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
@@ -83,7 +86,11 @@ export const draftFields = (t: Fields) => ({
   stacking: t.field({ type: StackingInput, description: "Beside which others; beside none unless given." }),
   issueMode: t.field({ type: IssueModeEnum, description: "How it is given; `SELF_CLAIM` unless given." }),
   codeMode: t.field({ type: CodeModeEnum, description: "Where its codes come from; `NONE` unless given." }),
-  codePrefix: t.string({ description: "Before codes that are made: at most 12 capital letters and digits." }),
+  codePrefix: t.string({
+    description:
+      "Before codes that are made: at most 12 capital letters and digits; made of the name unless given, or of its " +
+      "number where that has no letters.",
+  }),
   eligibility: t.field({
     type: AudienceFilter,
     description: "Whom it is for, asked of the member when it is given; everyone unless given.",
@@ -95,10 +102,12 @@ export const draftFields = (t: Fields) => ({
     description: "What all of them may cost, in minor units; unlimited unless given. Needs a bounded discount.",
   }),
   opensAt: t.field({ type: "DateTime", description: "When claiming opens; at once unless given." }),
-  closesAt: t.field({ type: "DateTime", description: "When claiming ends, after it opens; never unless given." }),
-  validFrom: t.field({ type: "DateTime", description: "From when on coupons can be used; at once unless given." }),
-  validTo: t.field({ type: "DateTime", description: "Until when; for ever unless given." }),
-  validDays: t.int({ description: "Instead: for so many days from the claim, 1–3,650." }),
+  closesAt: t.field({
+    type: "DateTime",
+    description: "When claiming ends, after it opens; when its coupons expire unless given.",
+  }),
+  validity: t.field({ type: ValidityInput, description: "How long its coupons are good for; for ever unless given." }),
+  ...olderValidityFields(t),
   activeUrl: t.string({
     description:
       "Where a claim link leads, with its token as the parameter `claim`, for `claimByLink` there: http:// or " +
@@ -122,6 +131,9 @@ export interface DraftShape {
   conditions?: typeof ConditionsInput.$inferInput | null | undefined;
   stacking?: typeof StackingInput.$inferInput | null | undefined;
   eligibility?: AudienceInput | null | undefined;
+  validity?: typeof ValidityInput.$inferInput | null | undefined;
+  validTo?: unknown;
+  validDays?: unknown;
   stock?: bigint | null | undefined;
   budget?: bigint | null | undefined;
   [simple: string]: unknown;
@@ -131,8 +143,8 @@ export interface DraftShape {
 const takenAway = ["opensAt", "closesAt", "validFrom", "validTo", "validDays", "activeUrl", "recurrence"];
 
 /** What was said, in the domain's words. */
-export function draftOfInput(input: DraftShape): Partial<TemplateDraft> {
-  const { discount, conditions, stacking, eligibility, stock, budget, ...simple } = input;
+export function draftOfInput(input: DraftShape): SaidDraft<Partial<TemplateDraft>> {
+  const { discount, conditions, stacking, eligibility, validity, stock, budget, ...simple } = input;
   const said = Object.entries(simple).filter(
     ([name, value]) => value !== undefined && (value !== null || takenAway.includes(name)),
   );
@@ -142,15 +154,22 @@ export function draftOfInput(input: DraftShape): Partial<TemplateDraft> {
     ...(conditions && { conditions: conditionsOf(conditions) }),
     ...(stacking && { stacking: stackingOf(stacking) }),
     ...(eligibility !== undefined && { eligibility: eligibility && toFilter(eligibility, "eligibility") }),
+    ...(validity !== undefined && { validity: validity ? validityOfInput(validity) : anyTime }),
     ...(stock !== undefined && { stock: numberOf(stock) }),
     ...(budget !== undefined && { budget: numberOf(budget) }),
   };
 }
 
 /** A draft as a whole: these three are always said. */
-export function wholeDraft(input: DraftShape & { name: string; currency: string }): TemplateDraft {
+export function wholeDraft(input: DraftShape & { name: string; currency: string }): SaidDraft {
   const { name, currency } = input;
   return { kind: "", params: null, ...draftOfInput(input), name, currency };
+}
+
+/** A place in a draft as the input names it. */
+export function placeInInput(path: string, input: DraftShape): string {
+  const place = placeInDiscount(path, input.discount);
+  return input.validity === undefined ? placeInOlderWords(place, input) : place;
 }
 
 export function numberOf(value: bigint | null): number | null {

@@ -6,9 +6,8 @@ import { placed } from "../kit/placed.ts";
 import { memberScan } from "../kit/query-limits.ts";
 import { IssueType } from "../kit/refusals.ts";
 import { unwrap } from "../kit/unwrap.ts";
-import { placeInDiscount } from "./discount-input.ts";
 import { OccurrenceType } from "./template-figures.ts";
-import { wholeDraft, wholeDraftFields } from "./template-input.ts";
+import { placeInInput, wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -67,7 +66,7 @@ builder.queryFields((t) => ({
     args: { input: t.arg({ type: EstimateInput, required: true, description: "What it would say." }) },
     resolve: async (_root, { input }, { ctx }) => {
       const estimate = await estimateTemplate(ctx, wholeDraft(input));
-      return unwrap(placed(estimate, (path) => placeInDiscount(path, input.discount)));
+      return unwrap(placed(estimate, (path) => placeInInput(path, input)));
     },
   }),
 }));

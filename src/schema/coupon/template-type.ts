@@ -1,6 +1,6 @@
 import { couponConservation } from "../../coupon/gate/conservation.ts";
 import { type CouponTemplate, templateStates } from "../../coupon/table.ts";
-import { occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
+import { boundsOf, occurrencesAfter, type Recurrence, recurrenceOf } from "../../coupon/template/occurrence.ts";
 import { couponStatistics } from "../../coupon/template/statistics.ts";
 import { takeBackOf } from "../../coupon/template/take-back.ts";
 import { countTemplates, listOccurrences, listTemplates, templatesById } from "../../coupon/template/template.ts";
@@ -16,6 +16,7 @@ import { historyField } from "../transition/history.ts";
 import { DiscountType } from "./discount-input.ts";
 import { ConservationType, OccurrenceType, StatisticsType, TakeBackType } from "./template-figures.ts";
 import { CodeModeEnum, IssueModeEnum } from "./template-input.ts";
+import { ValidityType, validDaysField } from "./validity.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -91,16 +92,27 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
       ({ maxDiscount }) => maxDiscount,
     ),
     opensAt: t.expose("opensAt", { ...moment, description: "When claiming opens; null: at once." }),
-    closesAt: t.expose("closesAt", { ...moment, description: "When claiming ends; null: never." }),
-    validFrom: t.expose("validFrom", { ...moment, description: "From when on coupons can be used; null: at once." }),
-    validTo: t.expose("validTo", { ...moment, description: "Until when; null: for ever, or for `validDays`." }),
-    validDays: t.exposeInt("validDays", { nullable: true, description: "For so many days from the claim, 1–3,650." }),
+    closesAt: t.expose("closesAt", {
+      ...moment,
+      description: "When claiming ends, if its coupons have not expired by then; null: when these do.",
+    }),
     activeUrl: t.exposeString("activeUrl", { nullable: true, description: "Where a claim link leads." }),
     createdBy: t.exposeString("createdBy", { description: "Who wrote it." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was written." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When an operator last changed it." }),
   }),
 });
+
+builder.objectFields(CouponTemplateType, (t) => ({
+  validFrom: t.expose("validFrom", { ...moment, description: "From when on coupons can be used; null: at once." }),
+  validTo: t.expose("validTo", { ...moment, description: "Until when; null: see `validity`." }),
+  validity: t.field({
+    type: ValidityType,
+    description: "How long its coupons are good for, by name.",
+    resolve: (template) => template,
+  }),
+  validDays: t.int(validDaysField),
+}));
 
 builder.objectFields(CouponTemplateType, (t) => ({
   recurrence: t.field({
@@ -117,7 +129,7 @@ builder.objectFields(CouponTemplateType, (t) => ({
     resolve: (template, { first }, { ctx }) => {
       const recurrence = recurrenceOf(template);
       const n = Math.max(1, Math.min(first ?? 5, maxPreviewed));
-      return recurrence ? occurrencesAfter(recurrence, template, ctx.clock(), n) : [];
+      return recurrence ? occurrencesAfter(recurrence, boundsOf(template), ctx.clock(), n) : [];
     },
   }),
   history: t.field(historyField("coupon-template")),

@@ -10,9 +10,10 @@ import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
 import { memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CouponType } from "./coupon.ts";
-import { DiscountInput, placeInDiscount } from "./discount-input.ts";
-import { draftFields, draftOfInput, numberOf, wholeDraft, wholeDraftFields } from "./template-input.ts";
+import { DiscountInput } from "./discount-input.ts";
+import { draftFields, draftOfInput, numberOf, placeInInput, wholeDraft, wholeDraftFields } from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
+import { ValidityInput, validityOfInput } from "./validity.ts";
 
 const editors = { role: "editor" } as const;
 
@@ -58,7 +59,7 @@ refusable("createCouponTemplate", {
   input: (t) => ({ ...wholeDraftFields(t), ...key(t) }),
   resolve: async ({ idempotencyKey, ...input }, ctx) => {
     const made = await createTemplate(ctx, { draft: wholeDraft(input), idempotencyKey: idempotencyKey ?? undefined });
-    return placed(made, (path) => placeInDiscount(path, input.discount));
+    return placed(made, (path) => placeInInput(path, input));
   },
 });
 
@@ -79,7 +80,7 @@ refusable("updateCouponTemplate", {
   }),
   resolve: async ({ templateId, ...input }, ctx) => {
     const updated = await updateTemplate(ctx, { id: toRowId(templateId.id), draft: draftOfInput(input) });
-    return placed(updated, (path) => placeInDiscount(path, input.discount));
+    return placed(updated, (path) => placeInInput(path, input));
   },
 });
 
@@ -151,8 +152,8 @@ function unsaid(path: string) {
 
 refusable("issueCoupon", {
   description:
-    "Gives one coupon of a SYSTEM template to a member. Durable when it answers; the same key gives the same coupon " +
-    "again.",
+    "Gives coupons of a SYSTEM template to a member: one, or as many as are asked for, or none. Answers the first; " +
+    "`Coupon.givenTogether` are all. Durable when it answers; the same key gives the same again.",
   scopes: { role: "editor", service: "orders:write" },
   result: CouponType,
   refusals: {
@@ -168,8 +169,25 @@ refusable("issueCoupon", {
   input: (t) => ({
     templateId: t.globalID({ for: CouponTemplateType, required: true, description: "Of which template." }),
     ...memberFields(t),
-    idempotencyKey: t.string({ required: true, description: "Your name for this one coupon, 1–200 characters." }),
+    quantity: t.int({ description: "How many, 1–100; one unless given." }),
+    validity: t.field({
+      type: ValidityInput,
+      description: "How long they are good for; as the template has it unless given.",
+    }),
+    source: t.string({
+      description:
+        "What they are given for, for people: `trigger/…`, `order/…`, `campaign/…` or `person/…`, at most 300 " +
+        "characters. Of an operator `person/…` with the operator's name unless given.",
+    }),
+    idempotencyKey: t.string({ required: true, description: "Your name for this one gift, 1–200 characters." }),
   }),
-  resolve: ({ templateId, idempotencyKey, ...member }, ctx) =>
-    issueCoupon(ctx, { template: toRowId(templateId.id), member: memberKeyOf(member), idempotencyKey }),
+  resolve: ({ templateId, idempotencyKey, quantity, validity, source, ...member }, ctx) =>
+    issueCoupon(ctx, {
+      template: toRowId(templateId.id),
+      member: memberKeyOf(member),
+      idempotencyKey,
+      quantity: quantity ?? undefined,
+      validity: validity ? validityOfInput(validity) : undefined,
+      source: source ?? undefined,
+    }),
 });

@@ -80,6 +80,12 @@ describe("a campaign of coupons", () => {
       "couponTemplateId: members cannot claim it themselves (it is not SELF_CLAIM)",
     ],
     [
+      "that invites to what expires before it opens, as it could be once",
+      { opensAt: Date.now() + 120_000, validTo: Date.now() + 60_000 },
+      { kind: "COUPON_INVITE", channels: ["SMS"], content: invitation },
+      "couponTemplateId: its coupons expire before it opens; duplicate it and say when they do not",
+    ],
+    [
       "that invites on no channel",
       {},
       { kind: "COUPON_INVITE" },

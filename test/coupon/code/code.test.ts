@@ -1,12 +1,15 @@
 import { expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { assert, constantFrom, integer, property, tuple } from "fast-check";
-import { alphabet, isWellTyped, makeCode, makeCodes } from "../../../src/coupon/code/code.ts";
+import { array, assert, asyncProperty, bigInt, constantFrom, integer, property, tuple } from "fast-check";
+import { alphabet, checked, isWellTyped, makeCode, makeCodes } from "../../../src/coupon/code/code.ts";
 import { codeHash } from "../../../src/coupon/code/code-hash.ts";
 import { readCodeRow } from "../../../src/coupon/code/code-row.ts";
+import { codesOf } from "../../../src/coupon/issue/code-in-sql.ts";
+import { prefixFor } from "../../../src/coupon/template/code-prefix.ts";
 import { codeKey } from "../../../src/value/coupon-code.ts";
 import { openTestDatabase } from "../../support/database.ts";
 import { testContext } from "../../support/graphql.ts";
+import { counted } from "../../support/length.ts";
 
 const prefixes = constantFrom("", "SUMMER", "LOL", "X1", "OILOIL000111");
 /** The signs of one code, from a seed. */
@@ -32,7 +35,7 @@ function retyped(code: string, seed: number): string {
 test("a code has its template's prefix, 13 symbols of 5 random bits and a check symbol, and is well typed", () => {
   const codes = makeCodes("SUMMER", 20_000);
   expect(new Set(codes).size).toBe(20_000);
-  for (const code of codes) expect(code).toMatch(/^SUMMER-[0-9A-HJKMNP-TV-Z]{13}[0-9A-HJKMNP-TV-Z*~$=U]$/);
+  for (const code of codes) expect(code).toMatch(/^SUMMER-[0-9A-HJKMNP-TV-Z]{14}$/);
   expect(codes.every(isWellTyped)).toBe(true);
   // Every symbol is as likely as any other: 8,125 of each, give or take five standard deviations.
   const counts = new Map<string, number>();
@@ -69,6 +72,66 @@ test("one wrong symbol, or two that changed places, is told without asking anyon
   );
   for (const nothing of ["", "A", "SUMMER-", "7ZP4Q1M9XK2V!3", "x".repeat(10_000)])
     expect(isWellTyped(nothing)).toBe(false);
+});
+
+test("codes of earlier times, whose check symbol could be any of 37, stay well typed", () => {
+  const symbols = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U";
+  const older = ["0000000000010*", "000000000000ZZ", "000000000004D0"]; // the last one is none
+  expect(older.map((code) => [code, isWellTyped(`OLD-${code}`)])).toEqual([
+    ["0000000000010*", true],
+    ["000000000000ZZ", true],
+    ["000000000004D0", false],
+  ]);
+  for (const symbol of symbols) {
+    expect(isWellTyped(`OLD-0000000000010${symbol}`)).toBe(symbol === "*");
+  }
+});
+
+test("the database makes of the same dice the very code that the program makes", async () => {
+  const db = await openTestDatabase();
+  const word = bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+  const pairs = array(tuple(word, word), { minLength: 100, maxLength: 100 });
+  await assert(
+    asyncProperty(prefixes, pairs, async (prefix, dice) => {
+      const rolled = sql`SELECT key AS member, CAST(value ->> 0 AS INTEGER) AS r0, CAST(value ->> 1 AS INTEGER) AS r1
+        FROM json_each(${JSON.stringify(dice.map((pair) => pair.map(String)))})`;
+      const codes = await db.all<{ member: number; code: string }>(codesOf(rolled, prefix));
+      const made = dice.map(([r0, r1], member) => {
+        const digits = [...Array.from({ length: 12 }, (_, i) => Number((r0 >> BigInt(5 * i)) & 31n)), Number(r1 & 31n)];
+        return { member, code: `${prefix && `${prefix}-`}${checked(digits)}` };
+      });
+      expect(codes).toEqual(made);
+      expect(made.filter(({ code }) => !isWellTyped(code))).toEqual([]);
+    }),
+    { numRuns: counted(5, 200) },
+  );
+  await db.close();
+});
+
+test("the prefix is made of the first words of the name, or of the template's number", () => {
+  const names = [
+    "Summer sale 10%",
+    "Ten off",
+    "Mother's day",
+    "Größe zählt",
+    "30 off from 200",
+    "Internationalization",
+  ];
+  expect(names.map((name) => prefixFor(name, 7))).toEqual([
+    "SUMMER",
+    "TENOFF",
+    "MOTHERS",
+    "GROSSE",
+    "30OFF",
+    "INTERNAT",
+  ]);
+  expect(["双11大促", "夏日满减", "5折", "ж", "!"].map((name) => prefixFor(name, 7))).toEqual([
+    "11",
+    "T7",
+    "T7",
+    "T7",
+    "T7",
+  ]);
 });
 
 test("the database makes the same key of a code as the program", async () => {

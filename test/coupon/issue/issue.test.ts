@@ -116,12 +116,19 @@ test("a dry run warns of what an operator may not have meant", async () => {
     "stock is more than eligible members may hold (0)",
   ]);
   expect(await warned({ budget: 2_000 })).toEqual(["budget is spent before the stock is"]);
-  expect(await warned({ closesAt: now - 1 })).toEqual(["closesAt its window is past"]);
-  expect(await warned({ validTo: now - 1 })).toEqual(["validTo its coupons would have expired"]);
-  expect(await warned({ validTo: now + 5_000, closesAt: now + 9_000 })).toEqual([
-    "validTo coupons expire before the window closes",
+  const window = (from: number | null, to: number | null) => ({ validity: { window: { from, to } } });
+  expect(await warned({ ...window(null, now + 5_000), closesAt: now + 9_000 })).toEqual([
+    "closesAt they can be had until they expire only, which is before it closes",
   ]);
-  expect(await warned({ validFrom: now + 9_000 })).toEqual(["validFrom coupons cannot be used when they are claimed"]);
+  expect(await warned(window(now + 9_000, null))).toEqual([
+    "validity.window.from coupons cannot be used when they are claimed",
+  ]);
+  const past = await addTemplate(shop.ctx, { stock: 1, closesAt: now - 1, validTo: now - 1 });
+  expect(accepted(await simulateTemplate(shop.ctx, past.id)).warnings.map(({ path }) => path)).toEqual([
+    "closesAt",
+    "validity.window.to",
+    "conditions.minimum",
+  ]);
   expect(await warned({ conditions: { minimum: 900 } })).toEqual([
     "conditions.minimum the smallest cart that it is good for would cost nothing",
   ]);

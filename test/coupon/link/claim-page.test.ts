@@ -79,10 +79,15 @@ describe("a claim link", () => {
     };
     const link = await linkTo(facts, { member: 11 });
     const english = await (await ask(link)).text();
-    for (const words of ["€30 off from €200", "for categories shoes", "Valid for 30 days", "January 2, 2099"])
+    for (const words of [
+      "€30 off from €200",
+      "for categories shoes",
+      "Valid until the end of the 30th day after you get it",
+      "January 2, 2099",
+    ])
       expect(english).toContain(words);
     const chinese = await (await ask(link, { headers: { "accept-language": "zh-CN" } })).text();
-    for (const words of ["满€200减€30", "仅限类目 shoes", "领取后30天内有效", "2099年1月2日"])
+    for (const words of ["满€200减€30", "仅限类目 shoes", "有效期至领取后第30天结束", "2099年1月2日"])
       expect(chinese).toContain(words);
     const claimed = await (await ask(link, { method: "POST" })).text();
     expect(claimed).toContain("€30 off from €200");

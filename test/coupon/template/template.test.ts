@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
+import { dropsBetween } from "../../../src/coupon/reminder/due.ts";
+import { remindMe } from "../../../src/coupon/reminder/reminder.ts";
 import type { CouponTemplate, TemplateState } from "../../../src/coupon/table.ts";
 import type { TemplateDraft } from "../../../src/coupon/template/draft.ts";
 import { createTemplate, duplicateTemplate, updateTemplate } from "../../../src/coupon/template/edit.ts";
 import { activateTemplate, endTemplate, withdrawTemplate } from "../../../src/coupon/template/lifecycle.ts";
 import { takeBackOf } from "../../../src/coupon/template/take-back.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
+import { claimableCoupons } from "../../../src/coupon/wallet/claimable.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { addTemplate, pathsOf, templateDesk, usualTemplate } from "../../support/coupons.ts";
@@ -25,7 +29,7 @@ const codeOf = (answer: object) => (isRefusal(answer) ? answer.code : "CLAIMED")
 const stateOf = async (id: number) => (await findTemplate(shop.ctx, id))?.state;
 
 test("a draft is kept as it was said, with what it left out", async () => {
-  const { id, ...kept } = await made({ conditions: { goods: { include: ["a"] } }, stock: 5, validDays: 7 });
+  const { id, ...kept } = await made({ conditions: { goods: { include: ["a"] } }, stock: 5, validity: { days: 7 } });
   expect(kept).toMatchObject({
     ...usualTemplate,
     state: "DRAFT",
@@ -61,9 +65,10 @@ const faulty: [path: string, draft: Partial<TemplateDraft>][] = [
   ["stock", { stock: 0 }],
   ["budget", { budget: 999 }],
   ["budget", { kind: "DISCOUNT", params: { basisPointsOff: 500 }, budget: 10_000 }],
-  ["closesAt", { opensAt: 5, closesAt: 5 }],
-  ["validTo", { validFrom: 5, validTo: 4 }],
-  ["validDays", { validDays: 3, validTo: 4 }],
+  ["validity", { validity: { days: 3, hours: 4 } }],
+  ["validity", { validity: {} }],
+  ["validity.days", { validity: { days: -1 } }],
+  ["validity.hours", { validity: { hours: 0 } }],
   ["activeUrl", { activeUrl: "javascript:alert(1)" }],
   ["recurrence.cron", { recurrence: { cron: "0 0 0 * * *", zone: "UTC", minutes: 5 } }],
   ["recurrence.cron", { recurrence: { cron: "0 0 30 2 *", zone: "UTC", minutes: 5 } }],
@@ -93,12 +98,89 @@ test("I6 with the same key, creating and activating answer the same again; with 
   });
 });
 
-test("what is past cannot be activated, and stays a draft", async () => {
+test("codes begin with the name until their writer says how; a copy of another name begins with that", async () => {
+  const prefixOf = (answer: object) => (answer as CouponTemplate).codePrefix;
+  const edit = async (id: number, draft: Partial<TemplateDraft>) =>
+    prefixOf(accepted(await updateTemplate(shop.ctx, { id, draft })));
+  const { id, codePrefix } = await made({ codeMode: "ON_CLAIM", name: "Spring sale" });
+  expect(codePrefix).toBe("SPRING");
+  expect(await edit(id, { name: "夏日满减" })).toBe(`T${id}`);
+  expect(await edit(id, { perMember: 2 })).toBe(`T${id}`);
+  expect(prefixOf(accepted(await duplicateTemplate(shop.ctx, { id, name: "Autumn" })))).toBe("AUTUMN");
+  expect(await edit(id, { codePrefix: "MINE" })).toBe("MINE");
+  expect(await edit(id, { name: "Winter" })).toBe("MINE");
+  expect(prefixOf(accepted(await duplicateTemplate(shop.ctx, { id })))).toBe("MINE");
+  expect(await edit(id, { codePrefix: "" })).toBe("WINTER");
+  expect(prefixOf(accepted(await activateTemplate(shop.ctx, { id })))).toBe("WINTER");
+  expect(await edit(id, { name: "Late winter" })).toBe("WINTER");
+  expect(prefixOf(await made({ name: "No codes" }))).toBe("");
+  const old = await addTemplate(shop.ctx, { codeMode: "ON_CLAIM" });
+  expect(await edit(old.id, { name: "Of earlier times" })).toBe("");
+});
+
+test("a window in which nothing can be claimed or used is refused: written, edited and activated", async () => {
   const now = shop.ctx.clock();
-  const { id } = await made({ closesAt: now - 1, validTo: now - 1 });
-  expect(pathsOf(await activateTemplate(shop.ctx, { id }))).toEqual(["closesAt", "validTo"]);
-  expect(await stateOf(id)).toBe("DRAFT");
-  expect(await historyOf(shop.ctx, subjectOf("coupon-template", id))).toEqual([]);
+  const validFor = (from: number | null, to: number | null) => ({ validity: { window: { from, to } } });
+  const dead: [path: string, draft: Partial<TemplateDraft>][] = [
+    ["closesAt", { closesAt: now - 1 }],
+    ["closesAt", { opensAt: now + hour, closesAt: now + hour }],
+    ["validity.window.to", validFor(null, now - 1)],
+    ["validity.window.to", validFor(now + hour, now + hour)],
+    ["validity.window.to", { opensAt: now + hour, ...validFor(null, now + hour) }],
+    ["validity.window.to", { opensAt: now + 2 * hour, closesAt: now + 3 * hour, ...validFor(now, now + hour) }],
+    ["recurrence.cron", { recurrence: { cron: "0 10 1 1 *", zone: "UTC", minutes: 5 }, ...validFor(null, now + hour) }],
+  ];
+  const { id } = await made();
+  const columns = { validFrom: null, validTo: null, opensAt: null, closesAt: null, recurrence: null };
+  for (const [path, draft] of dead) {
+    expect(pathsOf(await createTemplate(shop.ctx, { draft: { ...usualTemplate, ...draft } }))).toEqual([path]);
+    expect(pathsOf(await updateTemplate(shop.ctx, { id, draft }))).toEqual([path]);
+    const { validity, ...said } = draft;
+    const { from, to } = (validity as { window?: { from: number | null; to: number | null } })?.window ?? {};
+    const row = { ...columns, ...said, validFrom: from ?? null, validTo: to ?? null };
+    const old = await addTemplate(shop.ctx, { state: "DRAFT", ...row } as object);
+    expect(pathsOf(await activateTemplate(shop.ctx, { id: old.id }))).toEqual([path]);
+    expect(await stateOf(old.id)).toBe("DRAFT");
+    expect(await historyOf(shop.ctx, subjectOf("coupon-template", old.id))).toEqual([]);
+  }
+  const open = { opensAt: now - hour, closesAt: now + hour, ...validFor(now + 2 * hour, now + 3 * hour) };
+  expect(await live(open)).toMatchObject({ state: "ACTIVE" });
+});
+
+test("coupons can be had until they would have expired, however late their template closes", async () => {
+  const now = shop.ctx.clock();
+  const { id } = await live({ closesAt: now + 2 * hour, validity: { window: { from: null, to: now + hour } } });
+  accepted(await updateTemplate(shop.ctx, { id, draft: { closesAt: now + 9 * hour } }));
+  expect(codeOf(await claim(1, id))).toBe("CLAIMED");
+  const late = { ...shop.ctx, clock: () => now + hour, actor: { kind: "member", seq: 2, id: "m2" } } as const;
+  expect(codeOf(await claimCoupon(late, { template: id, idempotencyKey: "late" }))).toBe("ENDED");
+  // Whoever gets past all that is told so by the database.
+  await shop.ctx.db.write([
+    sql`
+      INSERT INTO coupon (member, template, number, source, at, valid_from)
+      VALUES (3, ${id}, 1, 'CLAIM', ${now + hour}, 0)`,
+  ]);
+  expect(await findTemplate(shop.ctx, id)).toMatchObject({ issued: 1 });
+});
+
+test("what was written before it was refused is over for members, and can be begun anew", async () => {
+  const now = shop.ctx.clock();
+  const { id } = await addTemplate(shop.ctx, { opensAt: now + 2 * hour, validTo: now + hour });
+  expect(codeOf(await claim(1, id))).toBe("ENDED");
+  const member = { ...shop.ctx, actor: { kind: "member", seq: 1, id: "m1" } } as const;
+  expect(await remindMe(member, { template: id })).toMatchObject({ code: "ENDED" });
+  const listed = (await claimableCoupons(member, { limit: 200 })).coupons.map(({ template }) => template.id);
+  expect(listed).not.toContain(id);
+  await shop.ctx.db.write([sql`INSERT INTO coupon_reminder (template, member, at) VALUES (${id}, 1, ${now})`]);
+  expect(await dropsBetween(shop.ctx, now, now + 3 * hour)).not.toContain(id);
+  accepted(await updateTemplate(shop.ctx, { id, draft: { name: "Renamed" } }));
+  expect(pathsOf(await updateTemplate(shop.ctx, { id, draft: { closesAt: now + 9 * hour } }))).toEqual([
+    "validity.window.to",
+  ]);
+  const copy = accepted(await duplicateTemplate(shop.ctx, { id }));
+  expect(pathsOf(await activateTemplate(shop.ctx, { id: copy.id }))).toEqual(["validity.window.to"]);
+  accepted(await updateTemplate(shop.ctx, { id: copy.id, draft: { opensAt: null } }));
+  expect(accepted(await activateTemplate(shop.ctx, { id: copy.id }))).toMatchObject({ state: "ACTIVE" });
 });
 
 test("a draft can become anything; a live template only what was not promised; refusals name the fields", async () => {
@@ -118,7 +200,7 @@ test("a draft can become anything; a live template only what was not promised; r
     { currency: "USD", shop: "7" },
     { conditions: { minimum: 5 } },
     { stacking: { group: "a" } },
-    { validDays: 1 },
+    { validity: { days: 1 } },
     { stock: 5, budget: 10_000 },
     { issueMode: "SYSTEM", codeMode: "ON_CLAIM", codePrefix: "X" },
     { recurrence: { cron: "0 10 * * *", zone: "UTC", minutes: 5 }, closesAt: null },

@@ -63,13 +63,13 @@ test("what is said of a template is read back, each kind with its parameters", a
     budget: "50000",
     opensAt: "2099-05-01T08:00:00.000Z",
     closesAt: "2099-06-01T08:00:00.000Z",
-    validDays: 14,
     activeUrl: "https://shop.test/may",
   };
   const inputs = {
     conditions: { goods: { include: ["a", "b"] }, categories: { exclude: ["books"] }, minimum: "2000" },
     stacking: { group: { name: "spring", order: 2 } },
     eligibility: { or: [{ level: { gte: 3 } }, { registeredAt: { gte: "2020-01-01T00:00:00Z" } }] },
+    validity: { days: 14 },
   };
   const id = await made({ ...said, ...inputs });
   const { couponTemplate } = await vic!.get(
@@ -77,7 +77,7 @@ test("what is said of a template is read back, each kind with its parameters", a
       ${Object.keys(said).join(" ").replace("budget", "budget { amount }")} state conditions conditionsInWords
       stacking eligibility maxDiscount { amount } issued createdBy history { to }
       statistics { issued used revenue { amount } } takeBack { taken } recurrence { cron }
-      nextOccurrences { opensAt } } }`,
+      nextOccurrences { opensAt } validity { window { to } days hours text zh: text(language: "zh") } } }`,
     { id },
   );
   expect(couponTemplate).toEqual({
@@ -100,6 +100,13 @@ test("what is said of a template is read back, each kind with its parameters", a
     takeBack: null,
     recurrence: null,
     nextOccurrences: [],
+    validity: {
+      window: null,
+      days: 14,
+      hours: null,
+      text: "Valid until the end of the 14th day after you get it",
+      zh: "有效期至领取后第14天结束",
+    },
   });
 });
 
@@ -115,12 +122,24 @@ test("faults are named with their place, and null takes away what a draft said",
   ]);
   expect(await paths({ eligibility: { level: {} } })).toEqual(["eligibility.level"]);
   expect(await paths({ stacking: { exclusive: false } })).toEqual(["stacking"]);
+  const before = { opensAt: "2098-01-02T00:00:00Z", closesAt: "2098-02-01T00:00:00Z" };
+  expect(await paths({ ...before, validity: { window: { to: "2098-01-01T00:00:00Z" } } })).toEqual([
+    "validity.window.to",
+  ]);
+  expect(await paths({ ...before, validTo: "2098-01-01T00:00:00Z" })).toEqual(["validTo"]);
+  expect(await paths({ validDays: 0 })).toEqual(["validDays"]);
   const template = await made({ stock: "5", closesAt: "2099-01-01T00:00:00Z", eligibility: { level: { gte: 2 } } });
-  const away = { stock: null, closesAt: null, eligibility: null, name: null };
-  const fields = "name stock closesAt eligibility";
+  const away = { stock: null, closesAt: null, eligibility: null, name: null, validity: null };
+  const fields = "name stock closesAt eligibility validity { days text }";
   expect(await ed!.does("updateCouponTemplate", { templateId: template, ...away }, fields)).toMatchObject({
     ...away,
     name: "Ten off",
+    validity: { days: null, text: "Valid for ever" },
+  });
+  const older = { templateId: template, validDays: 2 };
+  expect(await ed!.does("updateCouponTemplate", older, "validDays validity { hours text }")).toMatchObject({
+    validDays: 2,
+    validity: { hours: 48, text: "Valid for 2 days (48 hours) from when you get it" },
   });
 });
 
@@ -133,11 +152,11 @@ test("live edits, stock and budget: what is refused names its field, what is don
   const refused = await ed!.does("updateCouponTemplate", {
     templateId: template,
     discount: { cash: { value: "5" } },
-    validDays: 9,
+    validity: { hours: 9 },
   });
   expect(refused).toMatchObject({
     refusal: "INVALID_INPUT",
-    issues: [{ path: "discount" }, { path: "discount.cash" }, { path: "validDays" }],
+    issues: [{ path: "discount" }, { path: "discount.cash" }, { path: "validity" }],
   });
   expect(await ed!.does("updateCouponTemplate", { templateId: template, name: "New" }, "name")).toMatchObject({
     name: "New",
@@ -263,7 +282,7 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
         { input },
       )
     ).issueCoupon;
-  const templateId = await live({ issueMode: "SYSTEM", stock: "2", validDays: 3 });
+  const templateId = await live({ issueMode: "SYSTEM", stock: "2", validity: { days: 3 } });
   const first = await issue({ templateId, externalId: "x1", idempotencyKey: "one" });
   expect(first).toEqual({
     __typename: "Coupon",
@@ -279,6 +298,26 @@ test("a service gives a member one coupon of a SYSTEM template, once per key, an
     __typename: "LimitReached",
   });
   expect(await issue({ templateId, idempotencyKey: "two" })).toMatchObject({ issues: [{ path: "memberId" }] });
+  const many = await live({ issueMode: "SYSTEM", perMember: 3 });
+  const validity = { window: { to: "2099-01-01T00:00:00Z" } };
+  const gift = {
+    templateId: many,
+    externalId: "x1",
+    idempotencyKey: "many",
+    quantity: 3,
+    source: "order/A-1",
+    validity,
+  };
+  const given = await issue(gift);
+  expect(given.validTo).toBe("2099-01-01T00:00:00.000Z");
+  const all = `mutation ($input: IssueCouponInput!) { issueCoupon(input: $input) { ... on Coupon {
+    source givenFor givenTogether { id givenFor source } } } }`;
+  const { issueCoupon } = await ask(all, { input: gift });
+  const told = { source: "ISSUE", givenFor: "order/A-1" };
+  expect(issueCoupon).toEqual({ ...told, givenTogether: Array(3).fill({ ...told, id: expect.any(String) }) });
+  expect(issueCoupon.givenTogether[0].id).toBe(given.id);
+  expect(await issue({ ...gift, quantity: 4 })).toMatchObject({ refusal: "CONFLICT" });
+  expect(await issue({ ...gift, idempotencyKey: "x", source: "gift" })).toMatchObject({ issues: [{ path: "source" }] });
   const stop = `mutation ($input: EndCouponTemplateInput!) { endCouponTemplate(input: $input) { __typename } }`;
   expect((await ask(stop, { input: { templateId } })).endCouponTemplate.__typename).toBe("Forbidden");
   expect((await vic!.does("endCouponTemplate", { templateId }, "__typename")).__typename).toBe("Forbidden");

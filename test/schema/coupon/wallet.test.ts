@@ -29,7 +29,7 @@ const as = async (member: number, query: string, variables?: unknown) => {
 const list = `query ($status: WalletStatus!, $first: Int, $after: String) {
   myCoupons(status: $status, first: $first, after: $after) {
     nodes { id state code validTo
-      template { templateId name description conditions threshold { text } currency validDays } }
+      template { templateId name description conditions threshold { text } currency validity { days text } } }
     pageInfo { hasNextPage endCursor }
   }
 }`;
@@ -64,7 +64,7 @@ test("a member pages through coupons with what each promises, and the templates 
         conditions: "",
         threshold: { text: "€50" },
         currency: "EUR",
-        validDays: null,
+        validity: { days: null, text: "Valid for ever" },
       },
     },
     {
@@ -76,7 +76,7 @@ test("a member pages through coupons with what each promises, and the templates 
         conditions: "for goods cup; from €3",
         threshold: { text: "€3" },
         currency: "EUR",
-        validDays: null,
+        validity: { days: null, text: "Valid for ever" },
       },
     },
     {
@@ -88,7 +88,7 @@ test("a member pages through coupons with what each promises, and the templates 
         conditions: "",
         threshold: { text: "€0" },
         currency: "EUR",
-        validDays: 7,
+        validity: { days: 7, text: "Valid until the end of the 7th day after you get it" },
       },
     },
   ]);
