@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { channelNames } from "../../src/channels/catalog.ts";
 import type { MemberContext } from "../../src/context.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
 import { addTemplate } from "../support/coupons.ts";
@@ -118,6 +120,29 @@ test("to more than need no approval: tried, it says so; pushed, its approval is 
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toMatchObject({ "COUPON SENT": 4, "COUPON SKIPPED SOLD_OUT": 1, "EMAIL SENT": 4 });
   expect([await has(4, coupon, run), await has(5, coupon, run)]).toEqual([got, none]);
+});
+
+test("with no words of its own it says the house's, on every channel, in the reader's language and money", async () => {
+  await shop.ctx.db.write([sql`UPDATE member SET locale = 'zh-CN' WHERE seq = 2`]);
+  for (const invite of [false, true]) {
+    const coupon = await template(invite ? { issueMode: "SELF_CLAIM", stock: 9 } : {});
+    const said = { content: null, channels: [...channelNames], invite };
+    const { campaign, content } = await push(coupon, said, `${fields} content { channel locale }`);
+    expect(content).toEqual(
+      channelNames.flatMap((channel) => ["default", "zh"].map((locale) => ({ channel, locale }))),
+    );
+    const run = await runOf(campaign);
+    await shop.becomes(run, "COMPLETED");
+    const letters = [1, 2].map((seq) =>
+      shop.ctx.sandbox.list({ ref: `${run}:${seq}`, channel: "EMAIL" }).deliveries.map(({ parts }) => parts),
+    );
+    const [yours, other] = invite ? ["is waiting for you", "待您领取"] : ["is yours", "已到账"];
+    expect(letters).toMatchObject([
+      [{ subject: `Ten off ${yours}`, html: expect.stringContaining("€10") }],
+      [{ subject: `Ten off ${other}`, html: expect.stringContaining("€10") }],
+    ]);
+    expect(await shop.faults(run)).toEqual([]);
+  }
 });
 
 test("a copy is made, changed and thrown away; what is launched is not thrown away", async () => {

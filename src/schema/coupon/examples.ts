@@ -32,6 +32,27 @@ mutation ActivateCoupon($template: ID!) {
     variables: (made) => ({ template: made("CouponTemplate") }),
   },
   {
+    query: `# This coupon to these people, by this channel: one mutation. Without dryRun it is done.
+mutation PushCoupon($input: PushCouponInput!) {
+  pushCoupon(input: $input) {
+    ... on PushedCoupon {
+      campaign { id state } members needsApproval
+      content { channel locale parts { name text } }
+      simulation { channels { channel reachable } coupons { members left cost { text } } }
+    }
+    ${refusal}
+  }
+}`,
+    variables: (made) => ({
+      input: {
+        couponTemplateId: made("CouponTemplate"),
+        audience: { filter: { level: { gte: 2 } } },
+        channels: ["IN_APP"],
+        dryRun: true,
+      },
+    }),
+  },
+  {
     query: `# Does every unit stand somewhere? The database counts; the gate may be off for a moment, and is mended.
 query CouponConservation($template: ID!) {
   couponConservation(templateId: $template) { stock issued remaining gateRemaining gatePending drift }
