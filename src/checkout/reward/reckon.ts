@@ -1,6 +1,6 @@
 import { earnedTier } from "../quote/earned.ts";
-import { sum } from "../quote/turns.ts";
 import type { Quote } from "../quote/quote-shape.ts";
+import { sum } from "../quote/turns.ts";
 
 /** Whether a refund counts against what the order earns. */
 export const rewardPolicies = ["TAKE_BACK", "KEEP"] as const;
