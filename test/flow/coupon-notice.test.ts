@@ -84,7 +84,7 @@ test("only those who asked are told of a drop, once, five minutes before, on the
   accepted(await remindMe(as(shop, 5), { template: id }));
   shop.pass(minute);
   expect(await ledgersOf(shop, id)).toEqual([
-    {
+    expect.objectContaining({
       "EMAIL SENT": 1,
       "EMAIL SKIPPED NO_CONSENT": 1,
       "EMAIL SKIPPED OTHER_CHANNEL": 2,
@@ -93,7 +93,7 @@ test("only those who asked are told of a drop, once, five minutes before, on the
       "PUSH SENT": 2,
       "PUSH SKIPPED NO_ADDRESS": 1,
       "PUSH SKIPPED NO_CONSENT": 1,
-    },
+    }),
   ]);
   expect(await inboxOf(shop, 2)).toEqual([
     {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { channelNames } from "../../channels/catalog.ts";
+import { channelNames, pushNames } from "../../channels/catalog.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { decideNotice, type NoticeKey, noteNoticeCampaign } from "../../coupon/reminder/notice.ts";
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
@@ -29,7 +29,7 @@ export interface Notice {
 }
 
 /** By which channels members are reminded unless the shop says otherwise: the first that reaches them. */
-const usualChannels = ["PUSH", "EMAIL", "IN_APP"] as const;
+const usualChannels = [...pushNames, "EMAIL", "IN_APP"] as const;
 const topic = "coupons";
 const reason = "members are reminded of their coupons";
 

@@ -1,7 +1,10 @@
 import { type CapsPolicy, listCapsPolicies, setCapsPolicy } from "../../campaign/caps/policy.ts";
+import { externalNames } from "../../channels/catalog.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { refusable } from "../kit/refusable.ts";
+
+const ringing = externalNames.join(", ");
 
 const CapsPolicyType = builder.objectRef<CapsPolicy>("CapsPolicy").implement({
   description: "How much a member may be sent on a channel, or on all together, and when not. Null: no bound.",
@@ -49,7 +52,7 @@ refusable("setCapsPolicy", {
     perDay: t.int({ description: "Sends to a member a day, 1–1,000, not more than perWeek." }),
     perWeek: t.int({ description: "Sends to a member on a day and the six before it, 1–1,000." }),
     quietFrom: t.int({
-      description: "Quiet hours begin: minutes from midnight, 0–1,440. For channels that ring: EMAIL, SMS, PUSH.",
+      description: `Quiet hours begin: minutes from midnight, 0–1,440. For channels that ring: ${ringing}.`,
     }),
     quietTo: t.int({ description: "Quiet hours end, 0–1,440; before their begin means on the next day." }),
   }),

@@ -45,7 +45,8 @@ const NoticePolicyType = builder.objectRef<NoticePolicy>("CouponNoticePolicy").i
     channels: t.field({
       type: [ChannelEnum],
       nullable: true,
-      description: "In order of preference: the first that reaches a member is used. Usual are PUSH, EMAIL, IN_APP.",
+      description:
+        "In order of preference: the first that reaches a member is used. Usual are those of push, EMAIL, IN_APP.",
       resolve: ({ channels }) => Channels.parse(channels),
     }),
     content: t.field({

@@ -2,6 +2,7 @@ import { skipText } from "../../campaign/action/index.ts";
 import { type Preview, previewContent } from "../../campaign/rehearsal/preview.ts";
 import type { MessageSize } from "../../campaign/rehearsal/rehearse.ts";
 import { requestTestSend } from "../../campaign/rehearsal/test-send.ts";
+import { externalNames } from "../../channels/catalog.ts";
 import { isRefusal } from "../../errors.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
@@ -80,7 +81,11 @@ refusable("testSend", {
   input: (t) => ({
     campaignId: t.globalID({ for: CampaignType, required: true, description: "Which campaign, in any state." }),
     ...memberFields(t),
-    channel: t.field({ type: ChannelEnum, required: true, description: "On which channel: EMAIL, SMS or PUSH." }),
+    channel: t.field({
+      type: ChannelEnum,
+      required: true,
+      description: `On which channel: one of ${externalNames.join(", ")}.`,
+    }),
   }),
   resolve: async ({ campaignId, channel, ...named }, ctx) => {
     const member = await memberNamed(ctx, named);
