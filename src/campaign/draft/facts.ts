@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { channelNames } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import { type Issue, isRefusal, issuesOf, type Refusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, audienceIssues } from "../../member/audience-choice.ts";
 import { plainText } from "../../value/plain-text.ts";
