@@ -109,7 +109,10 @@ async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<vo
     const facts = readFacts(results.at(-1)?.rows ?? []);
     const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
     void dropAvailable(ctx, given); // one round trip for all, and nobody waits for it
-    lowerGates(ctx, group, facts);
+    lowerGates(
+      ctx,
+      group.map(({ claim }, n) => ({ claim, facts: facts.get(n) })),
+    );
     for (const [n, { decided }] of group.entries()) {
       const fact = facts.get(n);
       if (fact) decided.resolve(fact);
@@ -121,12 +124,17 @@ async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<vo
 }
 
 /** What was given past a gate leaves it, too. Nobody waits for that: a gate with too many only lets them through. */
-function lowerGates(ctx: CommitContext, group: readonly Waiting[], facts: ReadonlyMap<number, ClaimFacts>): void {
+function lowerGates(ctx: CommitContext, decided: readonly Decided[]): void {
   const left = new Map<number, number>();
-  for (const [n, { claim }] of group.entries()) {
-    const { coupon, stock = null, issued = null } = facts.get(n) ?? {};
+  for (const { claim, facts } of decided) {
+    const { coupon, stock = null, issued = null } = facts ?? {};
     const isPast = claim.source !== "CLAIM" && claim.source !== "CODE";
     if (isPast && coupon && stock !== null && issued !== null) left.set(claim.template, stock - issued);
   }
   for (const [template, remaining] of left) void lowerGate(ctx.redis, template, remaining);
+}
+
+interface Decided {
+  readonly claim: PendingClaim;
+  readonly facts: ClaimFacts | undefined;
 }
