@@ -63,7 +63,7 @@ export class Interleaving {
       leaseMs: 1_000,
       pageSize: 2,
       batchWindow: 2,
-      limits: { EMAIL: two, SMS: two, PUSH: two },
+      limits: byChannel(externalNames, () => two),
     };
     this.#ctx = { ...base, settings, clock: () => this.#now };
   }
