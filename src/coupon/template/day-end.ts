@@ -45,7 +45,7 @@ function daysToLookAt(at: number, day: Temporal.PlainDate, zone: string): number
     const next = now.getTimeZoneTransition("next");
     const days = next ? day.until(next.toPlainDate()).days : maxDays + 3;
     if (!next || days > maxDays + 2) break;
-    for (let near = days - 3; near <= days + 2; near++) if (near >= 0 && near <= maxDays) found.add(near);
+    for (let near = days - 2; near <= days; near++) if (near >= 0 && near <= maxDays) found.add(near);
     now = next;
   }
   return [...found].sort((a, b) => a - b);

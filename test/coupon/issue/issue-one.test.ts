@@ -8,6 +8,7 @@ import { type IssueInput, issueCoupon } from "../../../src/coupon/issue/issue-on
 import type { Coupon } from "../../../src/coupon/table.ts";
 import { endOfDay } from "../../../src/coupon/template/day-end.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
+import type { Database } from "../../../src/db/client.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { addTemplate, pathsOf } from "../../support/coupons.ts";
@@ -89,6 +90,26 @@ test("I2 raced for one stock, by one key and by many: the stock, the limit, and 
   expect(issued).toBeGreaterThan(17);
   expect(issued).toBeLessThanOrEqual(20);
   expect(await couponSums(shop.ctx.db)).toEqual([]);
+});
+
+test("I6 whether the answer was lost or nothing was written, the key gives three, once", async () => {
+  const { id: template } = await addTemplate(shop.ctx, { ...system, perMember: 9, codeMode: "ON_CLAIM" });
+  const { db } = shop.ctx;
+  for (const [member, isWritten] of [
+    [1, true],
+    [2, false],
+  ] as const) {
+    const write: Database["write"] = async (queries) => {
+      if (isWritten) await db.write(queries);
+      throw new Error("the connection is gone");
+    };
+    const broken = new Proxy(db, { get: (of, name: keyof Database) => (name === "write" ? write : of[name]) });
+    const asked = { template, member: { seq: member }, idempotencyKey: "lost", quantity: 3 };
+    const actor = { ...service, id: member };
+    await expect(issueCoupon({ ...shop.ctx, actor, db: broken }, asked)).rejects.toThrow("gone");
+    expect(await all(await issueCoupon({ ...shop.ctx, actor }, asked))).toHaveLength(3);
+    expect(await count(template)).toBe(3 * member);
+  }
 });
 
 test("what is given for a while of its own is good for it, by the shop's clock where it ends with a day", async () => {
