@@ -88,7 +88,7 @@ test("enabled before its start it tells what it says then, and who edits it mean
   await shop.endsSoon(run);
   expect(await announcementRuns(ctx.db, id)).toEqual([run]);
   const [told = ""] = await inboxOf(ctx, 1);
-  expect(told).toMatch(/^Lent: €30 off from €200.*New words\.$/s);
+  expect(told).toMatch(/^Lent: You get €30 off from €200\..*New words\.$/s);
   const { deliveries } = ctx.sandbox.list({ channel: "EMAIL" });
   expect(deliveries).toHaveLength(3);
   for (const { parts } of deliveries) {

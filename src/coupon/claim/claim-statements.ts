@@ -70,6 +70,7 @@ const noGift = sql`, 1 AS together, NULL AS asked, NULL AS own_from, NULL AS own
 function allOrNone(first: string | undefined) {
   return sql` AND (c.together = 1 OR (
     NOT EXISTS (SELECT 1 FROM coupon x WHERE x.token = ${first ?? ""})
+    AND NOT ${isVoidIn(sql`${first ?? ""}`)}
     AND (t.stock IS NULL OR t.issued + c.together <= t.stock)
     AND (t.budget IS NULL OR t.reserved + t.spent + c.together * t.max_discount <= t.budget)
     AND (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = t.id) + c.together <= t.per_member))`;

@@ -40,6 +40,7 @@ export async function commitTogether(
   const facts = readFacts(results.at(-1)?.rows ?? []).get(0);
   if (!facts) throw new Error("the database said nothing of a claim");
   if (facts.coupon) void dropAvailable(ctx, [first.member]);
+  lowerGates(ctx, [{ claim: first, facts }]);
   return facts;
 }
 

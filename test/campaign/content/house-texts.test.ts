@@ -99,8 +99,8 @@ test("an announcement, an invitation and a reminder read like this", async () =>
     "Use it: https://shop.example/?a=1&b=2",
   ]);
   expect(await text("DROP", "SMS", "zh-CN")).toEqual([
-    "New <Year> 即将开抢：2026年12月1日 09:00 GMT+1 开始领取，您设置了提醒。满€200减€30（不含类目 sale）。" +
-      "共 1,234 张。立即领取：https://f.example/c/1",
+    "【Test shop】New <Year> 即将开抢：2026年12月1日 09:00 GMT+1 开始领取，您设置了提醒。满€200减€30（不含类目 sale）。" +
+      "共 1,234 张。立即领取：https://f.example/c/1 回T退订",
   ]);
   expect(await text("DROP", "SMS", "en")).toEqual([
     "New <Year> opens soon: It can be claimed from December 1, 2026 at 9:00 AM GMT+1. You asked to be told. " +

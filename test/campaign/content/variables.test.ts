@@ -2,16 +2,16 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { FrozenAction } from "../../../src/campaign/action/define.ts";
 import { freezeAction, messageIssues } from "../../../src/campaign/action/index.ts";
-import { placeOf } from "../../../src/campaign/content/place.ts";
 import { type ContentPurpose, contentPurposes } from "../../../src/campaign/content/purposes.ts";
 import { type Recipient, recipientColumns, scopeFor } from "../../../src/campaign/content/render.ts";
 import { readerBudget } from "../../../src/campaign/content/render-budget.ts";
 import { type Compiled, compileTemplate } from "../../../src/campaign/content/template.ts";
 import { type ListedVariable, listVariables } from "../../../src/campaign/content/variable-list.ts";
 import { setNoticePolicy } from "../../../src/campaign/notice/policy.ts";
-import { type PromotionOffer, promotionValues } from "../../../src/promotion/words.ts";
+import { createPromotion, type PromotionDraft } from "../../../src/promotion/promotion.ts";
 import { addTemplate, pathsOf } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
+import { accepted } from "../../support/shop.ts";
 import { type Currency, closes, currencies, ends, expected, locales, opens, starts, zones } from "./told.ts";
 
 /** Where each of the members reads, in the order of their numbers. */
@@ -20,6 +20,7 @@ const places = locales.flatMap((locale) => zones.map((zone) => [locale, zone] as
 let ledger: Ledger;
 const templates = new Map<Currency, number>();
 const templateOf = (currency: Currency) => templates.get(currency) ?? 0;
+const promotions = new Map<Currency, number>();
 
 beforeAll(async () => {
   ledger = await openLedger();
@@ -43,6 +44,7 @@ beforeAll(async () => {
       activeUrl: "https://shop.example/ten?a=1&b=2",
     });
     templates.set(currency, id);
+    promotions.set(currency, accepted(await createPromotion(ledger.ctx, promotionIn(currency))).id);
     await db.write([
       sql`INSERT INTO coupon_notice (kind, template, slot, at, campaign) VALUES
           ('DROP', ${id}, 0, 0, ${id}), ('EXPIRY', ${id}, ${ends - (ends % 3_600_000)}, 0, ${id + 100})`,
@@ -58,7 +60,7 @@ const choiceOf = (purpose: ContentPurpose, currency: Currency) => {
   const couponTemplate = templateOf(currency);
   const choices = {
     MESSAGE: { kind: "ANNOUNCEMENT", couponTemplate: null },
-    PROMOTION: { kind: "ANNOUNCEMENT", couponTemplate: null, promotion: 1 },
+    PROMOTION: { kind: "ANNOUNCEMENT", couponTemplate: null, promotion: promotions.get(currency) ?? 0 },
     GIVEN: { kind: "COUPON_ISSUE" },
     INVITED: { kind: "COUPON_INVITE" },
     DROP: { kind: "COUPON_REMINDER", id: couponTemplate },
@@ -67,15 +69,17 @@ const choiceOf = (purpose: ContentPurpose, currency: Currency) => {
   return { couponTemplate, promotion: null, ...choices[purpose] };
 };
 
-const promotionIn = (currency: Currency): PromotionOffer => ({
+const promotionIn = (currency: Currency): PromotionDraft => ({
   ...{ name: "Advent", remark: "In the app.", currency, startsAt: starts, endsAt: ends },
   activeUrl: "https://shop.example/advent",
   conditions: { categories: { include: ["tea"] } },
-  kind: "FULL_REDUCTION",
-  tiers: [
-    { spend: 20_000, off: 3_000 },
-    { spend: 1_234_500, off: 30_050 },
-  ],
+  rule: {
+    kind: "FULL_REDUCTION",
+    tiers: [
+      { spend: 20_000, off: 3_000 },
+      { spend: 1_234_500, off: 30_050 },
+    ],
+  },
 });
 
 /** Every variable of a purpose, put out in one text. */
@@ -87,20 +91,17 @@ function textOf(list: readonly ListedVariable[]) {
 const between = "\n--\n";
 
 interface Telling {
-  readonly purpose: ContentPurpose;
-  readonly currency: Currency;
   readonly seq: number;
   readonly action: FrozenAction;
 }
 
 /** What a text says to a member, part by part. */
-async function said(text: Compiled, { purpose, currency, seq, action }: Telling) {
+async function said(text: Compiled, { seq, action }: Telling) {
   const { ctx } = ledger;
   const columns = recipientColumns("EMAIL", action.own(5));
   const reader = await ctx.db.first<Recipient>(sql`SELECT ${columns} FROM member m WHERE m.seq = ${seq}`);
   if (!reader) throw new Error("there is no such member");
-  const told = () => ({ promotion: promotionValues(promotionIn(currency), placeOf(ctx, reader)) });
-  const offer = purpose === "PROMOTION" ? told() : action.values(ctx, reader);
+  const offer = action.values(ctx, reader);
   const scope = scopeFor(ctx, reader, { name: "Spring", offer, of: { run: 5, channel: "EMAIL", topic: "news" } });
   const world = { ctx, budget: readerBudget(), most: 5_000, now: ctx.clock() };
   return (await text.render(scope, world)).split(between);
@@ -117,7 +118,7 @@ test.each(currencies)(
       const text = textOf(list);
       for (const [i, [locale, zone]] of places.entries()) {
         const all = expected(locale, currency, zone, i + 1);
-        const parts = await said(text, { purpose, currency, seq: i + 1, action });
+        const parts = await said(text, { seq: i + 1, action });
         const told = (values: readonly unknown[]) => Object.fromEntries(list.map(({ name }, at) => [name, values[at]]));
         const wanted = list.map(({ name }) => all[name] ?? "no test says what");
         expect({ purpose, locale, zone, ...told(parts) }).toEqual({ purpose, locale, zone, ...told(wanted) });
