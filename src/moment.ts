@@ -33,6 +33,28 @@ export function momentIn(place: Place, at: number | null): Moment | "" {
   return at === null ? "" : new Moment(at, place);
 }
 
+const minuteMs = 60_000;
+
+/**
+ * An end as people say it, ms: what ends as a day begins is good until 23:59 of the day before, for who reads "until
+ * January 1" takes that for a day on which it still is. All other ends are said as they are.
+ */
+export function lastMinute(end: number, { timeZone }: Place): number {
+  if (end % minuteMs !== 0) return end;
+  const there = Temporal.Instant.fromEpochMilliseconds(end).toZonedDateTimeISO(timeZone);
+  return there.startOfDay().epochMilliseconds === end ? end - minuteMs : end;
+}
+
+/** The same as a moment, of an end that may be none. */
+export function endIn(place: Place, end: number | null): Moment | "" {
+  return end === null ? "" : new Moment(lastMinute(end, place), place);
+}
+
+/** An end (ms) in words, as {@link lastMinute} and {@link momentText} have it. */
+export function endText(end: number, place: Place): string {
+  return momentText(lastMinute(end, place), place);
+}
+
 /** With blanks that a text message can afford: one that does not break makes it twice as dear. */
 export function plainBlanks(text: string): string {
   return text.replace(/[\u00a0\u202f]/g, " ");
@@ -44,9 +66,12 @@ export function momentText(at: number, place: Place): string {
   return `${words} ${zone}`;
 }
 
-/** Two moments in words, the zone named once where it has one name for both: summer and winter time have two. */
-export function spanTexts(from: number, until: number, place: Place): [from: string, until: string] {
-  const [first, last] = [writtenIn(from, place), writtenIn(until, place)];
+/**
+ * From when until when (ms) in words, the zone named once where it has one name for both: summer and winter time have
+ * two.
+ */
+export function spanTexts(from: number, end: number, place: Place): [from: string, until: string] {
+  const [first, last] = [writtenIn(from, place), writtenIn(lastMinute(end, place), place)];
   return [first.zone === last.zone ? first.words : `${first.words} ${first.zone}`, `${last.words} ${last.zone}`];
 }
 

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { describeConditions, describeDiscount, figuresOf, offOf, thresholdOf } from "../discount/terms.ts";
 import { type Language, languageOf } from "../language.ts";
-import { type Moment, momentIn, momentText, type Place, plainBlanks } from "../moment.ts";
+import { endIn, endText, type Moment, momentIn, momentText, type Place, plainBlanks, spanTexts } from "../moment.ts";
 import { numberText } from "../money.ts";
 import type { CouponTemplate } from "./table.ts";
 import { validityOf, validUntil } from "./template/validity.ts";
@@ -77,35 +77,47 @@ export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Pla
     claimUrl: own.claimUrl ?? "",
     link: offer.activeUrl ?? "",
     validFrom: momentIn(place, validFrom),
-    validUntil: momentIn(place, validTo),
+    validUntil: endIn(place, validTo),
     get validity() {
       return validityIn(offer, validTo, place);
     },
     opensAt: momentIn(place, offer.opensAt),
-    closesAt: momentIn(place, offer.closesAt),
+    closesAt: endIn(place, offer.closesAt),
     remaining: remaining == null ? "" : plainBlanks(numberText(remaining, locale)),
   };
 }
 
 const validityWords = {
   en: {
+    from: (begin: string) => `from ${begin}`,
+    between: (begin: string, end: string) => `from ${begin} until ${end}`,
     until: (end: string) => `until ${end}`,
     days: (n: number) => `for ${n} ${n === 1 ? "day" : "days"} from when you get it`,
     today: "on the day on which you get it",
     hours: (n: number) => `for ${n} ${n === 1 ? "hour" : "hours"} from when you get it`,
   },
   zh: {
-    until: (end: string) => `至 ${end}`,
+    from: (begin: string) => `${begin} 起`,
+    between: (begin: string, end: string) => `${begin} 至 ${end}`,
+    until: (end: string) => `截至 ${end}`,
     days: (n: number) => `领取后 ${n} 天内`,
     today: "领取当天",
     hours: (n: number) => `领取后 ${n} 小时内`,
   },
 } as const satisfies Record<Language, unknown>;
 
-/** Until when, or how long from then on that one has it; nothing where it has no end. */
-function validityIn({ validDays, validHours }: CouponOffer, validTo: number | null, place: Place): string {
+/**
+ * From when, where the shop set a time for it, and until when, or how long from then on that one has it; nothing where
+ * it has neither.
+ */
+function validityIn({ validFrom, validDays, validHours }: CouponOffer, validTo: number | null, place: Place): string {
   const say = validityWords[languageOf(place.locale)];
-  if (validTo !== null) return say.until(momentText(validTo, place));
+  if (validFrom !== null) {
+    return validTo === null
+      ? say.from(momentText(validFrom, place))
+      : say.between(...spanTexts(validFrom, validTo, place));
+  }
+  if (validTo !== null) return say.until(endText(validTo, place));
   if (validDays !== null) return validDays === 0 ? say.today : say.days(validDays);
   return validHours === null ? "" : say.hours(validHours);
 }

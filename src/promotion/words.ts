@@ -1,6 +1,6 @@
 import { describeConditions, describeDiscount, figuresOf } from "../discount/terms.ts";
 import { type Language, languageOf } from "../language.ts";
-import { type Moment, momentIn, momentText, type Place, plainBlanks, spanTexts } from "../moment.ts";
+import { endIn, type Moment, momentIn, momentText, type Place, plainBlanks, spanTexts } from "../moment.ts";
 import { numberText } from "../money.ts";
 import type { PromotionRule } from "./tier.ts";
 import { type TierFigures, tierWords } from "./tier-words.ts";
@@ -57,7 +57,7 @@ export function promotionValues(promotion: PromotionOffer, place: Place): Promot
     name,
     remark,
     startsAt: momentIn(place, startsAt),
-    endsAt: momentIn(place, endsAt),
+    endsAt: endIn(place, endsAt),
     get window() {
       return windowIn(language, promotion, place);
     },

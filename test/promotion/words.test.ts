@@ -11,6 +11,20 @@ function told(rule: PromotionRule, locale: string, more: Partial<PromotionOffer>
   return [tiers, worth];
 }
 
+test("a window that ends as a day begins is told to end on the day before, by the reader's clock", () => {
+  const rule: PromotionRule = { kind: "FULL_REDUCTION", tiers: [{ spend: 0, off: 500 }] };
+  const [startsAt, endsAt] = [Date.parse("2026-11-30T23:00Z"), Date.parse("2026-12-31T23:00Z")];
+  const inZone = (timeZone: string) =>
+    promotionValues({ ...facts, ...rule, startsAt, endsAt }, { locale: "zh", timeZone });
+  const berlin = inZone("Europe/Berlin");
+  expect(berlin.window).toBe("2026年12月1日 00:00 至 2026年12月31日 23:59 GMT+1");
+  expect([`${berlin.startsAt}`, `${berlin.endsAt}`]).toEqual([
+    "2026年12月1日 00:00 GMT+1",
+    "2026年12月31日 23:59 GMT+1",
+  ]);
+  expect(inZone("Asia/Shanghai").window).toBe("2026年12月1日 07:00 至 2027年1月1日 07:00 GMT+8");
+});
+
 test.each<[string, PromotionRule, Told, Told, Told]>([
   [
     "an amount off everything",

@@ -31,7 +31,9 @@ function partsOf(channel: ChannelName, language: Language, { title, lines, link 
     text: () =>
       "subject" in known
         ? [hi, ...lines, onward].map((line) => put(line, "", "\n")).join("")
-        : [`${title}${colon}`, ...lines, onward].map((line, i) => put(line, i < 2 ? "" : space)).join(""),
+        : [`${title}${colon}`, ...lines, onward]
+            .map((line, i, all) => put(line, between(all[i - 1], space, i)))
+            .join(""),
     html: () => page(title, [hi, ...lines], link),
   };
   return Object.fromEntries(Object.keys(known).map((part) => [part, sourceOf(parts, part)]));
@@ -41,6 +43,13 @@ function sourceOf(parts: Readonly<Record<string, () => string>>, part: string): 
   const source = parts[part];
   if (!source) throw new Error(`say what the part ${part} is in the house's texts`);
   return source();
+}
+
+/** What parts a line of one paragraph from the one before it: a blank, where that may be somebody's own words. */
+function between(before: Line | undefined, space: string, i: number): string {
+  if (i < 2) return "";
+  if (typeof before !== "object" || /[.。]$/.test(before.say)) return space;
+  return `{% if ${before.when} != blank %} {% else %}${space}{% endif %}`;
 }
 
 /** A line between what stands around it, which is left out with it. */

@@ -45,7 +45,7 @@ const en: HouseWords = {
     lines: [
       `We put a coupon into your wallet: {{ coupon.worth }}${ifAny("coupon.conditions", " (", ")")}.`,
       { when: "coupon.code", say: "Your code: {{ coupon.code }}." },
-      { when: "coupon.validUntil", say: "It is valid until {{ coupon.validUntil }}." },
+      { when: "coupon.validity", say: "It is valid {{ coupon.validity }}." },
     ],
     link: { to: "coupon.link", label: "Use it" },
   },
@@ -55,7 +55,7 @@ const en: HouseWords = {
       `{{ coupon.worth }}${ifAny("coupon.conditions", " (", ")")}.`,
       { when: "coupon.closesAt", say: "It can be claimed until {{ coupon.closesAt }}." },
       { when: "coupon.validity", say: "It is valid {{ coupon.validity }}." },
-      { when: "coupon.remaining", say: "There are {{ coupon.remaining }} left." },
+      { when: "coupon.remaining", say: "Still available: {{ coupon.remaining }}." },
     ],
     link: { to: "coupon.claimUrl", label: "Claim it here" },
   },
@@ -64,7 +64,7 @@ const en: HouseWords = {
     lines: [
       "It can be claimed from {{ coupon.opensAt }}. You asked to be told.",
       `{{ coupon.worth }}${ifAny("coupon.conditions", " (", ")")}.`,
-      { when: "coupon.remaining", say: "There are {{ coupon.remaining }} of them." },
+      { when: "coupon.remaining", say: "Available: {{ coupon.remaining }}." },
     ],
     link: { to: "coupon.claimUrl", label: "Claim it here" },
   },
@@ -97,7 +97,7 @@ const zh: HouseWords = {
     lines: [
       `优惠券已放入您的卡包：{{ coupon.worth }}${ifAny("coupon.conditions", "（", "）")}。`,
       { when: "coupon.code", say: "券码：{{ coupon.code }}。" },
-      { when: "coupon.validUntil", say: "有效期至 {{ coupon.validUntil }}。" },
+      { when: "coupon.validity", say: "有效期：{{ coupon.validity }}。" },
     ],
     link: { to: "coupon.link", label: "去使用" },
   },

@@ -38,14 +38,14 @@ async function told(
   purpose: HousePurpose,
   channel: ChannelName,
   locale: string,
-  { name = "Kim", offer = coupon } = {},
+  { name = "Kim", offer = coupon, promotion = advent } = {},
 ) {
   const place = { locale, timeZone: "Europe/Berlin" };
   const own = { code: "TEN-7", claimUrl: "https://f.example/c/1", remaining: 1_234 };
   const validTo = purpose === "EXPIRY" ? coupon.validTo : null;
   const mine = offer === bare ? { claimUrl: own.claimUrl, validTo } : own;
   const coupons = { coupon: couponValues(offer, mine, place) };
-  const what: OfferScope = purpose === "PROMOTION" ? { promotion: promotionValues(advent, place) } : coupons;
+  const what: OfferScope = purpose === "PROMOTION" ? { promotion: promotionValues(promotion, place) } : coupons;
   const common = exampleScope(commonVariables);
   const scope = { ...common, ...what, member: { ...common.member, name } };
   const templates = templatesOf(houseContent(purpose, [channel]), channel)(locale);
@@ -91,6 +91,13 @@ test("an announcement, an invitation and a reminder read like this", async () =>
     "In the app.",
     "查看详情：https://shop.example/advent",
   ]);
+  // Somebody's own words end as they do: what follows in the same paragraph stands apart from them.
+  const promised =
+    "【Test shop】Advent：满€50送优惠券「New <Year>」（满€200减€30）。活动时间：2026年12月1日 09:00 至 2026年12月31日 23:59 GMT+1。";
+  const onward = "查看详情：https://shop.example/advent 回T退订";
+  expect(await text("PROMOTION", "SMS", "zh-CN")).toEqual([`${promised}In the app. ${onward}`]);
+  const silent = (await told("PROMOTION", "SMS", "zh-CN", { promotion: { ...advent, remark: "" } })).text;
+  expect(silent).toBe(`${promised}${onward}`);
   expect(await text("EXPIRY", "EMAIL", "de")).toEqual([
     "Hello Kim,",
     "Your coupon can be used until 31. Dezember 2026 um 23:59 MEZ.",
@@ -104,14 +111,14 @@ test("an announcement, an invitation and a reminder read like this", async () =>
   ]);
   expect(await text("DROP", "SMS", "en")).toEqual([
     "New <Year> opens soon: It can be claimed from December 1, 2026 at 9:00 AM GMT+1. You asked to be told. " +
-      "€30 off from €200 (not for categories sale). There are 1,234 of them. Claim it here: https://f.example/c/1",
+      "€30 off from €200 (not for categories sale). Available: 1,234. Claim it here: https://f.example/c/1",
   ]);
   expect((await told("INVITED", "EMAIL", "en")).html?.trim().split("\n")).toEqual([
     "<h1>New &lt;Year&gt; is waiting for you</h1>",
     "<p>Hello Kim,</p>",
     "<p>€30 off from €200 (not for categories sale).</p>",
     "<p>It is valid until December 31, 2026 at 11:59 PM GMT+1.</p>",
-    "<p>There are 1,234 left.</p>",
+    "<p>Still available: 1,234.</p>",
     '<p><a href="https://f.example/c/1">Claim it here</a></p>',
   ]);
 });

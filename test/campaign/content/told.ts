@@ -101,7 +101,6 @@ const english = {
   tiers: (a: string, b: string) => `${a}; ${b}`,
   most: (off: string) => `up to ${off} off`,
   window: (from: string, until: string) => `from ${from} until ${until}`,
-  until: (end: string) => `until ${end}`,
   not: "not for categories sale",
   only: "for categories tea",
 };
@@ -113,7 +112,6 @@ const sentences: Readonly<Record<Locale, typeof english>> = {
     tiers: (a, b) => `${a}；${b}`,
     most: (off) => `最高减${off}`,
     window: (from, until) => `${from} 至 ${until}`,
-    until: (end) => `至 ${end}`,
     not: "不含类目 sale",
     only: "仅限类目 tea",
   },
@@ -133,7 +131,8 @@ export function expected(locale: Locale, currency: Currency, zone: Zone, seq: nu
     ...{
       validFrom: open,
       validUntil: end,
-      validity: say.until(end),
+      // Both are in winter: the zone is named once.
+      validity: say.window(open.replace(/ \S+$/, ""), end),
       opensAt: open,
       closesAt: close,
       remaining: figures[locale].n,
