@@ -13,7 +13,14 @@ export type Actor =
       readonly role: Role;
     }
   | { readonly kind: "service"; readonly id: number; readonly name: string; readonly scopes: readonly Scope[] }
-  | { readonly kind: "member"; readonly seq: number; readonly id: string; readonly language?: Language }
+  | {
+      readonly kind: "member";
+      readonly seq: number;
+      readonly id: string;
+      readonly language?: Language;
+      /** IANA; null or nothing: the shop's. */
+      readonly timeZone?: string | null;
+    }
   | { readonly kind: "system"; readonly job: string }
   | { readonly kind: "anonymous" };
 

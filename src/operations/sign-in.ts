@@ -88,7 +88,7 @@ function membersOf(db: Database, timers: Timers): (externalId: string) => Promis
 async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {
   const forms = ids.map(externalIdForms);
   const found = await db.all<MemberRow>(sql`
-    SELECT seq, id, external_id AS external, locale FROM member
+    SELECT seq, id, external_id AS external, locale, time_zone AS timeZone FROM member
     WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(forms.flat())})) AND deleted_at IS NULL`);
   const byId = new Map(found.map(({ external, ...row }) => [external, memberActor(row)]));
   return forms.map((those) => those.map((form) => byId.get(form)).find((actor) => actor !== undefined));
@@ -99,10 +99,11 @@ interface MemberRow {
   readonly id: string;
   readonly external: string;
   readonly locale: string | null;
+  readonly timeZone: string | null;
 }
 
-function memberActor({ seq, id, locale }: Omit<MemberRow, "external">): Actor {
-  return { kind: "member", seq, id, language: languageOf(locale) };
+function memberActor({ seq, id, locale, timeZone }: Omit<MemberRow, "external">): Actor {
+  return { kind: "member", seq, id, language: languageOf(locale), timeZone };
 }
 
 const rememberMs = 5_000;

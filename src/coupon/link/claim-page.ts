@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal } from "../../errors.ts";
-import type { Language } from "../../language.ts";
+import { languageOf } from "../../language.ts";
+import { momentText, type Place } from "../../moment.ts";
 import { preferredLanguage } from "../../web/language.ts";
 import { pageResponse } from "../../web/page.ts";
 import { couponsHeld } from "../claim/coupons-held.ts";
@@ -9,7 +10,6 @@ import { couponsById } from "../coupon.ts";
 import { stateNow } from "../state-now.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
-import { inWords } from "../template/validity-words.ts";
 import { claimByLink, couponOfLink } from "./claim-by-link.ts";
 import { type ClaimLink, readClaimLink } from "./claim-link.ts";
 import { type ClaimNews, claimWords, factsOf, newsOf, statusOf } from "./claim-words.ts";
@@ -20,13 +20,14 @@ import { type ClaimNews, claimWords, factsOf, newsOf, statusOf } from "./claim-w
  * already. POST claims for the member whom the token names, once, however often.
  */
 export async function claimPage(ctx: Context, token: string, request: Request): Promise<Response> {
-  const language = preferredLanguage(request.headers.get("accept-language"));
+  const locale = preferredLanguage(request.headers.get("accept-language"));
   const link = readClaimLink(ctx, token);
   const template = link && (await templateToClaim(ctx, link.template));
   const member = link && (await acting(ctx, link.member));
   if (!link || !member || template?.issueMode !== "SELF_CLAIM" || template.state === "DRAFT")
-    return tell(ctx, language, { news: "bad" });
-  const claim = { language, token, link, template };
+    return tell(ctx, { locale, timeZone: ctx.settings.shopTimeZone }, { news: "bad" });
+  const place = { locale, timeZone: member.actor.timeZone ?? ctx.settings.shopTimeZone };
+  const claim = { place, token, link, template };
   switch (request.method) {
     case "GET":
     case "HEAD":
@@ -39,26 +40,27 @@ export async function claimPage(ctx: Context, token: string, request: Request): 
 }
 
 interface Claim {
-  readonly language: Language;
+  /** In the reader's language, by the clock of the member whom the link names. */
+  readonly place: Place;
   readonly token: string;
   readonly link: ClaimLink;
   readonly template: CouponTemplate;
 }
 
 async function acting(ctx: Context, seq: number): Promise<MemberContext | undefined> {
-  const member = await ctx.db.first<{ seq: number; id: string }>(sql`
-    SELECT seq, id FROM member WHERE seq = ${seq} AND deleted_at IS NULL`);
+  const member = await ctx.db.first<{ seq: number; id: string; timeZone: string | null }>(sql`
+    SELECT seq, id, time_zone AS timeZone FROM member WHERE seq = ${seq} AND deleted_at IS NULL`);
   return member && { ...ctx, actor: { kind: "member", ...member } };
 }
 
-async function show(ctx: Context, { language, token, link, template }: Claim): Promise<Response> {
+async function show(ctx: Context, { place, token, link, template }: Claim): Promise<Response> {
   const isOver = link.until <= ctx.clock();
   const elsewhere = isOver ? undefined : onward(template, token);
   if (elsewhere) return elsewhere;
   const coupon = await alreadyHeld(ctx, link, token, template);
-  if (!coupon) return tell(ctx, language, { news: isOver ? "expired" : "ask", template });
+  if (!coupon) return tell(ctx, place, { news: isOver ? "expired" : "ask", template });
   const state = stateNow(coupon, ctx.clock());
-  return tell(ctx, language, { news: state === "AVAILABLE" || state === "LOCKED" ? "held" : "had", template, coupon });
+  return tell(ctx, place, { news: state === "AVAILABLE" || state === "LOCKED" ? "held" : "had", template, coupon });
 }
 
 /** What the link has given, or what keeps it from giving one more. */
@@ -78,10 +80,10 @@ function onward({ activeUrl }: CouponTemplate, token: string): Response | undefi
   return new Response(null, { status: 302, headers });
 }
 
-async function post(ctx: MemberContext, { language, token, link, template }: Claim): Promise<Response> {
+async function post(ctx: MemberContext, { place, token, link, template }: Claim): Promise<Response> {
   const answer = await claimByLink(ctx, { token });
-  if (!isRefusal(answer)) return tell(ctx, language, { news: "claimed", template, coupon: answer });
-  return tell(ctx, language, { news: link.until <= ctx.clock() ? "expired" : newsOf(answer), template });
+  if (!isRefusal(answer)) return tell(ctx, place, { news: "claimed", template, coupon: answer });
+  return tell(ctx, place, { news: link.until <= ctx.clock() ? "expired" : newsOf(answer), template });
 }
 
 interface Told {
@@ -90,13 +92,13 @@ interface Told {
   readonly coupon?: Coupon;
 }
 
-function tell(ctx: Context, language: Language, { news, template, coupon }: Told): Response {
+function tell(ctx: Context, place: Place, { news, template, coupon }: Told): Response {
   const opensAt = template?.opensAt ?? null;
-  const time = opensAt === null ? "" : inWords(ctx, language, opensAt);
-  const words = claimWords(language, news, { name: template?.name ?? "", time });
-  const facts = template && (news === "ask" || coupon) ? factsOf(ctx, language, template, coupon) : [];
+  const time = opensAt === null ? "" : momentText(opensAt, place);
+  const words = claimWords(languageOf(place.locale), news, { name: template?.name ?? "", time });
+  const facts = template && (news === "ask" || coupon) ? factsOf(ctx, place, template, coupon) : [];
   return pageResponse({
-    language,
+    language: languageOf(place.locale),
     shop: ctx.settings.shopName,
     words: { ...words, facts, code: coupon && news !== "had" ? (coupon.code ?? undefined) : undefined },
     status: statusOf(news),

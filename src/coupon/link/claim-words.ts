@@ -1,10 +1,11 @@
 import type { Context } from "../../context.ts";
 import { describeConditions, describeDiscount } from "../../discount/terms.ts";
 import type { Refusal } from "../../errors.ts";
-import type { Language } from "../../language.ts";
+import { type Language, languageOf } from "../../language.ts";
+import { endText, type Place } from "../../moment.ts";
 import type { PageWords } from "../../web/page.ts";
 import type { Coupon, CouponTemplate } from "../table.ts";
-import { describeValidity, inWords } from "../template/validity-words.ts";
+import { describeValidity } from "../template/validity-words.ts";
 import { claimsEnd } from "../template/window.ts";
 
 /** What a claim link's page can say. */
@@ -61,11 +62,12 @@ export function claimWords(
 
 const closes: Readonly<Record<Language, (time: string) => string>> = {
   en: (time) => `To be had until ${time}`,
-  zh: (time) => `${time}前可领取`,
+  zh: (time) => `${time} 前可领取`,
 };
 
 /** What a coupon is worth, from which amount and of which goods, and until when; of one that is held, its own dates. */
-export function factsOf(ctx: Context, language: Language, template: CouponTemplate, coupon?: Coupon): string[] {
+export function factsOf(ctx: Context, place: Place, template: CouponTemplate, coupon?: Coupon): string[] {
+  const language = languageOf(place.locale);
   const now = ctx.clock();
   const { validFrom, validTo } = coupon ?? template;
   const from = validFrom !== null && validFrom > now ? validFrom : null;
@@ -76,8 +78,8 @@ export function factsOf(ctx: Context, language: Language, template: CouponTempla
   return [
     describeDiscount(template, language),
     describeConditions(template, language),
-    describeValidity(ctx, language, dates),
-    end === null ? "" : closes[language](inWords(ctx, language, end)),
+    describeValidity(dates, place),
+    end === null ? "" : closes[language](endText(end, place)),
   ].filter((fact) => fact !== "");
 }
 

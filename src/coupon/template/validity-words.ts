@@ -1,5 +1,5 @@
-import type { Context } from "../../context.ts";
-import type { Language } from "../../language.ts";
+import { type Language, languageOf } from "../../language.ts";
+import { endText, momentText, type Place, spanTexts } from "../../moment.ts";
 import { type ValidityColumns, validityOf } from "./validity.ts";
 
 const endings: Readonly<Record<string, string>> = { one: "st", two: "nd", few: "rd" };
@@ -21,18 +21,18 @@ const words = {
   },
   zh: {
     always: "长期有效",
-    until: (to: string) => `有效期至${to}`,
-    from: (from: string) => `${from}起可用`,
-    between: (from: string, to: string) => `有效期${from}至${to}`,
+    until: (to: string) => `有效期至 ${to}`,
+    from: (from: string) => `${from} 起可用`,
+    between: (from: string, to: string) => `有效期 ${from} 至 ${to}`,
     days: (n: number) => (n === 0 ? "领取当天有效" : `有效期至领取后第${n}天结束`),
     hours: (n: number) => `领取后${n}小时内有效`,
     daysOfHours: (n: number) => `领取后${n}天（${n * 24}小时）内有效`,
   },
 } as const satisfies Record<Language, unknown>;
 
-/** How long a template's coupons are good for, whichever way that is promised, by the shop's clock. */
-export function describeValidity(ctx: Context, language: Language, template: ValidityColumns): string {
-  const say = words[language];
+/** How long a template's coupons are good for, whichever way that is promised, in a reader's language and zone. */
+export function describeValidity(template: ValidityColumns, place: Place): string {
+  const say = words[languageOf(place.locale)];
   const validity = validityOf(template);
   if ("days" in validity) return say.days(validity.days);
   if ("hours" in validity) {
@@ -40,13 +40,7 @@ export function describeValidity(ctx: Context, language: Language, template: Val
     return hours % 24 === 0 && hours >= 48 ? say.daysOfHours(hours / 24) : say.hours(hours);
   }
   const { from, to } = validity.window;
-  const [begin, end] = [from, to].map((at) => (at === null ? "" : inWords(ctx, language, at)));
-  if (begin && end) return say.between(begin, end);
-  return begin ? say.from(begin) : end ? say.until(end) : say.always;
-}
-
-/** A moment (ms) in words, by the shop's clock. */
-export function inWords({ settings }: Context, language: Language, at: number): string {
-  const format = { dateStyle: "long", timeStyle: "short", timeZone: settings.shopTimeZone } as const;
-  return new Intl.DateTimeFormat(language, format).format(at);
+  if (from !== null)
+    return to === null ? say.from(momentText(from, place)) : say.between(...spanTexts(from, to, place));
+  return to === null ? say.always : say.until(endText(to, place));
 }

@@ -1,7 +1,7 @@
 import { type Validity, type ValidityColumns, validityOf } from "../../coupon/template/validity.ts";
 import { describeValidity } from "../../coupon/template/validity-words.ts";
 import { builder, type Types } from "../kit/builder.ts";
-import { languageArg, toldIn } from "../kit/money.ts";
+import { languageArg, placeIn } from "../kit/money.ts";
 
 const days = "Until the end of so many days behind the one on which it is given, by the shop's clock";
 const hours = "For so many hours from the moment on which it is given";
@@ -59,9 +59,11 @@ export const ValidityType = builder.objectRef<ValidityColumns>("CouponValidity")
     days: t.exposeInt("validDays", { nullable: true, description: `${days}; 0 is that day.` }),
     hours: t.exposeInt("validHours", { nullable: true, description: `${hours}.` }),
     text: t.string({
-      description: "The same in words: Valid until the end of the 7th day after you get it.",
+      description:
+        "The same in words: Valid until the end of the 7th day after you get it. Moments are told by the member's own " +
+        "clock, of others by the shop's.",
       args: { language: t.arg.string({ description: languageArg }) },
-      resolve: (template, { language }, { ctx }) => describeValidity(ctx, toldIn(ctx, language), template),
+      resolve: (template, { language }, { ctx }) => describeValidity(template, placeIn(ctx, language)),
     }),
   }),
 });

@@ -94,6 +94,18 @@ describe("a claim link", () => {
     expect(claimed).toMatch(/Valid until [A-Z][a-z]+ \d/);
   });
 
+  test("says when by the clock of the member whom it names, and whose clock that is", async () => {
+    const [from, to] = [Date.UTC(2099, 0, 1, 16), Date.UTC(2099, 0, 3, 16)];
+    await shop.ctx.db.write([sql`UPDATE member SET time_zone = 'Asia/Shanghai' WHERE seq = 14`]);
+    const link = await linkTo({ validFrom: from, validTo: to, closesAt: to - 3_600_000 }, { member: 14 });
+    const english = await (await ask(link)).text();
+    expect(english).toMatch(/Valid from January 2, 2099 at 12:00\sAM until January 3, 2099 at 11:59\sPM GMT\+8/);
+    expect(english).toMatch(/To be had until January 3, 2099 at 11:00\sPM GMT\+8/);
+    const other = await linkTo({ opensAt: from, validTo: to }, { member: 14 });
+    const early = await (await ask(other, { method: "POST", headers: { "accept-language": "zh" } })).text();
+    expect(early).toContain("将于 2099年1月2日 00:00 GMT+8 开始");
+  });
+
   test("asks no more once it has given the coupon, however it was claimed, and says when that was used", async () => {
     const link = await linkTo({ codeMode: "ON_CLAIM", codePrefix: "TEN" }, { member: 12 });
     await ask(link, { method: "POST" });
