@@ -6,7 +6,7 @@ import { type Issue, refuse } from "../errors.ts";
 import { check, schemaIssues } from "../input.ts";
 import { AudienceChoice, audienceIssues } from "../member/audience-choice.ts";
 import { currency } from "../value/currency.ts";
-import { plainText } from "../value/plain-text.ts";
+import { blockOrNone, plainText } from "../value/plain-text.ts";
 import { linkFault, webAddress } from "../value/web-address.ts";
 import { promiseIssues } from "./promise.ts";
 import type { Promotion } from "./table.ts";
@@ -15,7 +15,7 @@ import { dearest, PromotionRule } from "./tier.ts";
 /** What an operator says of a promotion besides its rule. */
 const PromotionFacts = z.strictObject({
   name: plainText(200),
-  remark: z.string().trim().max(2_000).default(""),
+  remark: blockOrNone(2_000).default(""),
   currency: currency(),
   /** Now, unless said. */
   startsAt: z.int().optional(),

@@ -68,8 +68,13 @@ export const readPart = (longest: number): Reader => reader(partOf, longest);
 /** The schema of {@link readLine}. */
 export const plainText = (longest = 500) => schemaOf(readLine(longest));
 /** The schema of a line that may be empty. */
-export const lineOrNone = (longest: number) =>
-  z
+export const lineOrNone = (longest: number) => maybeEmpty(lineOf, longest);
+/** The schema of a text of one or more lines that may be empty. */
+export const blockOrNone = (longest: number) => maybeEmpty(blockOf, longest);
+
+function maybeEmpty(form: (text: string) => string, longest: number) {
+  return z
     .string()
-    .transform((text) => lineOf(text.toWellFormed()))
+    .transform((text) => form(text.toWellFormed()))
     .pipe(z.string().max(longest));
+}

@@ -31,6 +31,11 @@ const made = async (draft: Partial<PromotionDraft> = {}) =>
 const edit = async (id: number, draft: Partial<PromotionDraft>) =>
   accepted(await rewritePromotion(as("Lou"), { id, draft }));
 
+test("what a promotion says of itself is kept in one form, however it was typed", async () => {
+  const { name, remark } = await made({ name: "Cafe\u0301  days\u200b", remark: " Only\u202e cafe\u0301\n\nhere " });
+  expect([name, remark]).toEqual(["Caf\u00e9 days", "Only caf\u00e9\n\nhere"]);
+});
+
 test("a promotion's history says who made, changed, enabled and disabled it; a repeat changes nothing", async () => {
   const { id, createdBy } = await made();
   accepted(await setEnabled(ledger.ctx, { id, enabled: true }));

@@ -11,7 +11,7 @@ import type { Campaign } from "../table.ts";
 
 /** What an operator says of a campaign. */
 export const CampaignDraft = z.strictObject({
-  name: z.string().trim().min(1).max(200),
+  name: plainText(200),
   kind: z.enum(campaignKinds).default(usualKind),
   /** Of which coupons are given or offered; null for announcements. */
   couponTemplate: z.int().positive().nullable().default(null),
