@@ -12,6 +12,7 @@ beforeAll(async () => {
     sql`UPDATE member SET external_id = '4711' WHERE seq = 7`,
     sql`UPDATE member SET name = 'Zoë Lee' WHERE seq = 20`,
     sql`UPDATE member SET name = 'zoo' WHERE seq = 21`,
+    sql`UPDATE member SET name = '王小明' WHERE seq = 22`,
     sql`UPDATE member SET deleted_at = 1 WHERE seq = 9`,
   ]);
 });
@@ -34,6 +35,8 @@ test("a member is found by what she says: address, phone, either id, or how they
 test("a member is found by her name, in capitals or not, and by how it begins", async () => {
   expect([await find("zoë  LEE"), await find("ZOO"), await find("zo")]).toEqual([[20], [21], []]);
   expect([await find("Zoë"), await find("lee")]).toEqual([[20], []]);
+  // Two signs are most of a Chinese name, one is a family of millions.
+  expect([await find("王小明"), await find("王小"), await find("王")]).toEqual([[22], [22], []]);
 });
 
 test("looking for a member walks no members", async () => {

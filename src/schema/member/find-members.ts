@@ -8,8 +8,9 @@ builder.queryField("findMembers", (t) =>
   t.field({
     type: [MemberType],
     description:
-      "Whom somebody at the desk may mean: members with exactly this e-mail address, phone number, `externalId` or " +
-      "`publicId` first, then those whose `externalId` or e-mail address begins with it. See `couponByCode`, too.",
+      "Whom somebody at the desk may mean: members with exactly this e-mail address, phone number, `externalId`, " +
+      "`publicId` or name first, then those whose `externalId`, e-mail address or name begins with it. See " +
+      "`couponByCode`, too.",
     authScopes: { role: "viewer" },
     complexity: ({ first }) => ({ field: 5, multiplier: Math.min(first ?? usual, foundMost) }),
     args: {
