@@ -48,8 +48,13 @@ export function readDiscountTerms({ kind, params, conditions, stacking }: Discou
  * What the goods that count must cost at least, in minor units: by the conditions, or by the kind where it has a
  * threshold (`spend`).
  */
-export function thresholdOf({ kind, params, conditions }: Omit<DiscountTerms, "stacking">): number {
-  return Math.max(discountOf(kind)?.threshold(params) ?? 0, Conditions.parse(conditions).minimum);
+export function thresholdOf(terms: Omit<DiscountTerms, "stacking">): number {
+  return Math.max(ownThreshold(terms), Conditions.parse(terms.conditions).minimum);
+}
+
+/** By the kind alone; 0 where it has none, or is none of coupons. */
+function ownThreshold({ kind = "", params }: Partial<Pick<DiscountTerms, "kind" | "params">>): number {
+  return params === undefined ? 0 : (discountOf(kind)?.threshold(params) ?? 0);
 }
 
 /** Whether nothing is left to pay of the smallest cart that a coupon is good for. */
@@ -71,24 +76,25 @@ export function offOf({ kind, params, currency }: Priced, locale: string): strin
   return discountOf(kind)?.off(params, figuresOf(currency, locale)) ?? "";
 }
 
-/** For which goods and from which amount, in a language, as {@link describeDiscount}; empty without a condition. */
-export function describeConditions(
-  { conditions, currency }: Conditioned,
-  language: Language,
-  locale: string = language,
-): string {
-  const { goods, categories, minimum } = Conditions.parse(conditions);
+/**
+ * For which goods and from which amount, in a language, as {@link describeDiscount}; empty without a condition. An
+ * amount that the kind's own threshold covers is not told beside that.
+ */
+export function describeConditions(terms: Conditioned, language: Language, locale: string = language): string {
+  const { currency } = terms;
+  const { goods, categories, minimum } = Conditions.parse(terms.conditions);
   const say = conditionWords[language];
   const named = (what: string, list: readonly string[]) =>
     list.length > 0 ? `${what} ${listed(list, say.comma)}` : "";
   const only = joined([named(say.goods, goods.include), named(say.categories, categories.include)], say.or);
   const but = joined([named(say.goods, goods.exclude), named(say.categories, categories.exclude)], say.and);
-  const from = minimum > 0 ? say.from(figuresOf(currency, locale).money(minimum)) : "";
+  const from = minimum > ownThreshold(terms) ? say.from(figuresOf(currency, locale).money(minimum)) : "";
   return joined([only && say.only(only), but && say.but(but), from], say.semicolon);
 }
 
 type Priced = Pick<DiscountTerms, "kind" | "params"> & { readonly currency: string };
-type Conditioned = Pick<DiscountTerms, "conditions"> & { readonly currency: string };
+type Conditioned = Pick<DiscountTerms, "conditions"> &
+  Partial<Pick<DiscountTerms, "kind" | "params">> & { readonly currency: string };
 
 /** How somebody of a locale reads amounts of a currency, and shares. */
 export function figuresOf(currency: string, locale: string): Figures {

@@ -33,4 +33,8 @@ test("conditions are told in English and Chinese", () => {
     "for goods tea, cup; not for categories sale; from €3",
     "仅限商品 tea、cup；不含类目 sale；满€3可用",
   ]);
+  // Two thresholds of one coupon contradict each other: the one that counts is told, once.
+  const spend = (amount: number) => ({ kind: "FULL_REDUCTION", params: { spend: amount, off: 100 }, currency: "EUR" });
+  const from = (amount: number) => describeConditions({ ...spend(amount), conditions: { minimum: 300 } }, "en");
+  expect([from(200), from(300), from(400)]).toEqual(["from €3", "", ""]);
 });
