@@ -45,10 +45,10 @@ function sourceOf(parts: Readonly<Record<string, () => string>>, part: string): 
   return source();
 }
 
-/** What parts a line of one paragraph from the one before it: a blank, where that may be somebody's own words. */
+/** What parts a line of one paragraph from the one before it: a blank, where that is quoted. */
 function between(before: Line | undefined, space: string, i: number): string {
   if (i < 2) return "";
-  if (typeof before !== "object" || /[.。]$/.test(before.say)) return space;
+  if (typeof before !== "object" || !before.isQuoted) return space;
   return `{% if ${before.when} != blank %} {% else %}${space}{% endif %}`;
 }
 
@@ -59,7 +59,9 @@ function put(line: Line, before: string, after = ""): string {
 }
 
 function page(title: string, lines: readonly Line[], { to, label }: HouseText["link"]): string {
-  const paragraphs = lines.map((line) => put(line, "<p>", "</p>\n")).join("");
+  const begin = (line: Line) =>
+    typeof line === "object" && line.isQuoted ? `<p style="white-space: pre-line">` : "<p>";
+  const paragraphs = lines.map((line) => put(line, begin(line), "</p>\n")).join("");
   const onward = put({ when: to, say: `<a href="{{ ${to} }}">${label}</a>` }, "<p>", "</p>\n");
   return `<h1>${title}</h1>\n${paragraphs}${onward}`;
 }

@@ -5,7 +5,14 @@ export const housePurposes = ["PROMOTION", "GIVEN", "INVITED", "DROP", "EXPIRY"]
 export type HousePurpose = (typeof housePurposes)[number];
 
 /** A sentence; with `when`, said only where that variable says something. Both are Liquid. */
-export type Line = string | { readonly when: string; readonly say: string };
+export type Line =
+  | string
+  | {
+      readonly when: string;
+      readonly say: string;
+      /** Whether it is the shop's own words, of several lines perhaps, which end as they do. */
+      readonly isQuoted?: true;
+    };
 
 /** What is said of one purpose: the first line always says something. */
 export interface HouseText {
@@ -36,7 +43,7 @@ const en: HouseWords = {
     lines: [
       `You get {{ promotion.tiers }}${ifAny("promotion.conditions", " (", ")")}.`,
       "Valid {{ promotion.window }}.",
-      { when: "promotion.remark", say: "{{ promotion.remark }}" },
+      { when: "promotion.remark", say: "{{ promotion.remark }}", isQuoted: true },
     ],
     link: { to: "promotion.link", label: "See what counts" },
   },
@@ -88,7 +95,7 @@ const zh: HouseWords = {
     lines: [
       `{{ promotion.tiers }}${ifAny("promotion.conditions", "（", "）")}。`,
       "活动时间：{{ promotion.window }}。",
-      { when: "promotion.remark", say: "{{ promotion.remark }}" },
+      { when: "promotion.remark", say: "{{ promotion.remark }}", isQuoted: true },
     ],
     link: { to: "promotion.link", label: "查看详情" },
   },

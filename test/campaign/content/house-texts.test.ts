@@ -98,6 +98,7 @@ test("an announcement, an invitation and a reminder read like this", async () =>
   expect(await text("PROMOTION", "SMS", "zh-CN")).toEqual([`${promised}In the app. ${onward}`]);
   const silent = (await told("PROMOTION", "SMS", "zh-CN", { promotion: { ...advent, remark: "" } })).text;
   expect(silent).toBe(`${promised}${onward}`);
+  expect((await told("PROMOTION", "EMAIL", "en")).html).toContain('<p style="white-space: pre-line">In the app.</p>');
   expect(await text("EXPIRY", "EMAIL", "de")).toEqual([
     "Hello Kim,",
     "Your coupon can be used until 31. Dezember 2026 um 23:59 MEZ.",
