@@ -5,6 +5,7 @@ import { endIn, endText, type Moment, momentIn, momentText, type Place, plainBla
 import { numberText } from "../money.ts";
 import type { CouponTemplate } from "./table.ts";
 import { validityOf, validUntil } from "./template/validity.ts";
+import { otherClock } from "./template/validity-words.ts";
 
 /** What is told of a template's coupons, as it was when that was decided. Times are ms. */
 export const CouponOffer = z.object({
@@ -20,15 +21,20 @@ export const CouponOffer = z.object({
   /** Days or hours for which one is good, counted from when one has it, where that is what is said. */
   validDays: z.int().nullable().default(null),
   validHours: z.int().nullable().default(null),
+  /** By whose clock those days end, IANA. */
+  dayZone: z.string().nullable().default(null),
   /** The shop's page about it. */
   activeUrl: z.string().nullable(),
 });
 export type CouponOffer = z.infer<typeof CouponOffer>;
 
-/** A template's offer; where validity is counted from when one has it, that of a coupon given then (ms). */
-export function offerOf(template: CouponTemplate, given?: { readonly at: number; readonly zone: string }): CouponOffer {
-  const validTo = given ? validUntil(validityOf(template), given.at, given.zone) : template.validTo;
-  return CouponOffer.parse({ ...template, validTo });
+/**
+ * A template's offer in a shop's zone; where validity is counted from when one has it, that of a coupon given then
+ * (ms), if that is said.
+ */
+export function offerOf(template: CouponTemplate, zone: string, givenAt?: number): CouponOffer {
+  const validTo = givenAt === undefined ? template.validTo : validUntil(validityOf(template), givenAt, zone);
+  return CouponOffer.parse({ ...template, validTo, dayZone: template.validDays === null ? null : zone });
 }
 
 /** What one member has of it, or could have; nothing where nothing is said. */
@@ -110,7 +116,11 @@ const validityWords = {
  * From when, where the shop set a time for it, and until when, or how long from then on that one has it; nothing where
  * it has neither.
  */
-function validityIn({ validFrom, validDays, validHours }: CouponOffer, validTo: number | null, place: Place): string {
+function validityIn(
+  { validFrom, validDays, validHours, dayZone }: CouponOffer,
+  validTo: number | null,
+  place: Place,
+): string {
   const say = validityWords[languageOf(place.locale)];
   if (validFrom !== null) {
     return validTo === null
@@ -118,6 +128,6 @@ function validityIn({ validFrom, validDays, validHours }: CouponOffer, validTo: 
       : say.between(...spanTexts(validFrom, validTo, place));
   }
   if (validTo !== null) return say.until(endText(validTo, place));
-  if (validDays !== null) return validDays === 0 ? say.today : say.days(validDays);
+  if (validDays !== null) return `${validDays === 0 ? say.today : say.days(validDays)}${otherClock(dayZone, place)}`;
   return validHours === null ? "" : say.hours(validHours);
 }

@@ -18,6 +18,12 @@ test("how long a coupon is good is told by its end, or from when the member gets
   expect(told({ validDays: 30 })).toEqual(["for 30 days from when you get it", "领取后 30 天内"]);
   expect(told({ validDays: 0 })).toEqual(["on the day on which you get it", "领取当天"]);
   expect(told({ validHours: 1 })).toEqual(["for 1 hour from when you get it", "领取后 1 小时内"]);
+  // Whose day that is, where it is not the reader's.
+  expect(told({ validDays: 0, dayZone: "UTC" })).toEqual(["on the day on which you get it", "领取当天"]);
+  expect(told({ validDays: 0, dayZone: "Europe/Berlin" })).toEqual([
+    "on the day on which you get it (by the clock in Europe/Berlin)",
+    "领取当天（以 Europe/Berlin 时间为准）",
+  ]);
   // Where the shop set a time before which it cannot be used, that is told, too.
   const validFrom = Date.parse("2026-12-01T08:00Z");
   expect(told({ validFrom })).toEqual(["from December 1, 2026 at 8:00 AM UTC", "2026年12月1日 08:00 UTC 起"]);

@@ -44,7 +44,7 @@ export async function freezeReward(
     codeMode,
     codePrefix,
     linkUntil: Math.max(asOf + linkLifetimeMs, closesAt ?? 0),
-    offer: offerOf(template, isGiven ? { at: asOf, zone: env.timeZone } : undefined),
+    offer: offerOf(template, env.timeZone, isGiven ? asOf : undefined),
   };
 }
 

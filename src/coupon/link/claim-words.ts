@@ -78,7 +78,7 @@ export function factsOf(ctx: Context, place: Place, template: CouponTemplate, co
   return [
     describeDiscount(template, language),
     describeConditions(template, language),
-    describeValidity(dates, place),
+    describeValidity(dates, place, ctx.settings.shopTimeZone),
     end === null ? "" : closes[language](endText(end, place)),
   ].filter((fact) => fact !== "");
 }

@@ -30,11 +30,24 @@ const words = {
   },
 } as const satisfies Record<Language, unknown>;
 
-/** How long a template's coupons are good for, whichever way that is promised, in a reader's language and zone. */
-export function describeValidity(template: ValidityColumns, place: Place): string {
+const clocks = {
+  en: (zone: string) => ` (by the clock in ${zone})`,
+  zh: (zone: string) => `（以 ${zone} 时间为准）`,
+} as const satisfies Record<Language, unknown>;
+
+/** By whose clock days end, where that is not the reader's own: her day may be over hours later, or sooner. */
+export function otherClock(zone: string | null, { locale, timeZone }: Place): string {
+  return zone === null || zone === timeZone ? "" : clocks[languageOf(locale)](zone);
+}
+
+/**
+ * How long a template's coupons are good for, whichever way that is promised, in a reader's language and zone; `zone`
+ * is the shop's, where its days end.
+ */
+export function describeValidity(template: ValidityColumns, place: Place, zone: string): string {
   const say = words[languageOf(place.locale)];
   const validity = validityOf(template);
-  if ("days" in validity) return say.days(validity.days);
+  if ("days" in validity) return `${say.days(validity.days)}${otherClock(zone, place)}`;
   if ("hours" in validity) {
     const { hours } = validity;
     return hours % 24 === 0 && hours >= 48 ? say.daysOfHours(hours / 24) : say.hours(hours);

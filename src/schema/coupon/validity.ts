@@ -63,7 +63,8 @@ export const ValidityType = builder.objectRef<ValidityColumns>("CouponValidity")
         "The same in words: Valid until the end of the 7th day after you get it. Moments are told by the member's own " +
         "clock, of others by the shop's.",
       args: { language: t.arg.string({ description: languageArg }) },
-      resolve: (template, { language }, { ctx }) => describeValidity(template, placeIn(ctx, language)),
+      resolve: (template, { language }, { ctx }) =>
+        describeValidity(template, placeIn(ctx, language), ctx.settings.shopTimeZone),
     }),
   }),
 });

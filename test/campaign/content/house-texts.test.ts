@@ -23,7 +23,7 @@ const coupon: CouponOffer = {
   ...{ name: "New <Year>", kind: "FULL_REDUCTION", params: { spend: 20_000, off: 3_000 }, currency: "EUR" },
   conditions: { categories: { exclude: ["sale"] } },
   ...{ opensAt: at("2026-12-01T08:00Z"), closesAt: null, validFrom: null, validTo: at("2026-12-31T22:59Z") },
-  ...{ validDays: null, validHours: null, activeUrl: "https://shop.example/?a=1&b=2" },
+  ...{ validDays: null, validHours: null, dayZone: null, activeUrl: "https://shop.example/?a=1&b=2" },
 };
 const bare: CouponOffer = { ...coupon, conditions: {}, validTo: null, activeUrl: null };
 const advent = {

@@ -102,6 +102,8 @@ describe("a claim link", () => {
     expect(english).toMatch(/Valid from January 2, 2099 at 12:00\sAM until January 3, 2099 at 11:59\sPM GMT\+8/);
     expect(english).toMatch(/To be had until January 3, 2099 at 11:00\sPM GMT\+8/);
     const other = await linkTo({ opensAt: from, validTo: to }, { member: 14 });
+    const days = await (await ask(await linkTo({ validDays: 0 }, { member: 14 }))).text();
+    expect(days).toContain("the day on which you get it (by the clock in UTC)");
     const early = await (await ask(other, { method: "POST", headers: { "accept-language": "zh" } })).text();
     expect(early).toContain("将于 2099年1月2日 00:00 GMT+8 开始");
   });
