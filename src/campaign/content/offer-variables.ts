@@ -28,8 +28,8 @@ export const couponVariables = {
   },
   "coupon.validity": {
     about:
-      "From when, where a time is set for that, until when in words, or how long from when the member gets it; empty where " +
-      "it has neither.",
+      "From when, where a time is set for that, until when in words, or how long from when the member gets it; empty " +
+      "where it has neither.",
     example: "until December 31, 2026 at 11:59 PM GMT+1",
   },
 } as const satisfies Variables;

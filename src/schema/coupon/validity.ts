@@ -1,7 +1,8 @@
+import type { Context } from "../../context.ts";
 import { type Validity, type ValidityColumns, validityOf } from "../../coupon/template/validity.ts";
 import { describeValidity } from "../../coupon/template/validity-words.ts";
 import { builder, type Types } from "../kit/builder.ts";
-import { languageArg, placeIn } from "../kit/money.ts";
+import { languageArg, toldIn } from "../kit/money.ts";
 
 const days = "Until the end of so many days behind the one on which it is given, by the shop's clock";
 const hours = "For so many hours from the moment on which it is given";
@@ -60,14 +61,19 @@ export const ValidityType = builder.objectRef<ValidityColumns>("CouponValidity")
     hours: t.exposeInt("validHours", { nullable: true, description: `${hours}.` }),
     text: t.string({
       description:
-        "The same in words: Valid until the end of the 7th day after you get it. Moments are told by the member's own " +
-        "clock, of others by the shop's.",
+        "The same in words: Valid until the end of the 7th day after you get it. Moments are told by the member's " +
+        "own clock, of others by the shop's.",
       args: { language: t.arg.string({ description: languageArg }) },
-      resolve: (template, { language }, { ctx }) =>
-        describeValidity(template, placeIn(ctx, language), ctx.settings.shopTimeZone),
+      resolve: (template, { language }, { ctx }) => inWords(ctx, template, toldIn(ctx, language)),
     }),
   }),
 });
+
+/** By whose clock moments are told: a member's own, the shop's for all others. */
+function inWords({ actor, settings: { shopTimeZone } }: Context, template: ValidityColumns, locale: string): string {
+  const own = actor.kind === "member" ? actor.timeZone : undefined;
+  return describeValidity(template, { locale, timeZone: own ?? shopTimeZone }, shopTimeZone);
+}
 
 const older = "Say `validity` instead.";
 

@@ -1,6 +1,5 @@
 import type { Context } from "../../context.ts";
 import { type Language, languageOf } from "../../language.ts";
-import type { Place } from "../../moment.ts";
 import { decimalsOf, type Money, moneyText } from "../../money.ts";
 import { builder, type Types } from "./builder.ts";
 
@@ -15,13 +14,6 @@ export const languageArg = "A BCP 47 tag, e.g. zh-CN; the member's own unless gi
 /** Refuses no tag: what `Intl` does not know is written as in English. */
 export function toldIn(ctx: Context, asked: string | null | undefined): Language {
   return asked ? languageOf(asked) : languageOfActor(ctx);
-}
-
-/** The same as {@link toldIn} with whose clock shows moments: a member's own, the shop's for all others. */
-export function placeIn(ctx: Context, asked: string | null | undefined): Place {
-  const { actor, settings } = ctx;
-  const own = actor.kind === "member" ? actor.timeZone : undefined;
-  return { locale: toldIn(ctx, asked), timeZone: own ?? settings.shopTimeZone };
 }
 
 export const MoneyType = builder.objectRef<Money>("Money").implement({
