@@ -15,6 +15,7 @@ beforeAll(async () => {
   server = await serveGraphql({ contextFor: (actor) => ({ ...wallets.ctx, actor }) });
   tokens = [];
   for (let n = 1; n <= 5; n++) tokens.push(await server.member(`x${n}`));
+  await server.db.write([sql`UPDATE member SET time_zone = 'Asia/Shanghai' WHERE external_id = 'x5'`]);
 });
 afterAll(async () => {
   await server.stop();
@@ -195,4 +196,18 @@ test("a page of offers that ended early says that there is more, and where to go
   const second = (await as(4, page, { after: first.pageInfo.endCursor })).claimableCoupons;
   expect(second.nodes).toEqual([{ template: { templateId: idOf("CouponTemplate", id) } }]);
   expect(second.pageInfo.hasNextPage).toBe(false);
+});
+
+test("how long it is good is told by the member's own clock, and whose clock that is", async () => {
+  const [from, to] = [Date.UTC(2099, 0, 1, 16), Date.UTC(2099, 0, 31, 16)];
+  const { id } = await addTemplate(wallets.ctx, { validFrom: from, validTo: to });
+  for (const member of [4, 5]) await wallets.give(member, { template: id, validTo: to });
+  const text = async (member: number) => {
+    const { nodes } = (await as(member, list, { status: "AVAILABLE", first: 50 })).myCoupons;
+    const isIt = ({ template }: { template: { templateId: string } }) =>
+      template.templateId === idOf("CouponTemplate", id);
+    return nodes.find(isIt).template.validity.text;
+  };
+  expect(await text(4)).toBe("Valid from January 1, 2099 at 5:00 PM until January 31, 2099 at 5:00 PM GMT+1");
+  expect(await text(5)).toBe("Valid from January 2, 2099 at 12:00 AM until January 31, 2099 at 11:59 PM GMT+8");
 });
