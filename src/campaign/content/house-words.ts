@@ -60,6 +60,7 @@ const en: HouseWords = {
     title: "{{ coupon.name }} is waiting for you",
     lines: [
       `{{ coupon.worth }}${ifAny("coupon.conditions", " (", ")")}.`,
+      { when: "coupon.opensAt", say: "It can be claimed from {{ coupon.opensAt }}." },
       { when: "coupon.closesAt", say: "It can be claimed until {{ coupon.closesAt }}." },
       { when: "coupon.validity", say: "It is valid {{ coupon.validity }}." },
       { when: "coupon.remaining", say: "Still available: {{ coupon.remaining }}." },
@@ -112,6 +113,7 @@ const zh: HouseWords = {
     title: "{{ coupon.name }} 待您领取",
     lines: [
       `{{ coupon.worth }}${ifAny("coupon.conditions", "（", "）")}。`,
+      { when: "coupon.opensAt", say: "{{ coupon.opensAt }} 起可领取。" },
       { when: "coupon.closesAt", say: "领取截止 {{ coupon.closesAt }}。" },
       { when: "coupon.validity", say: "有效期：{{ coupon.validity }}。" },
       { when: "coupon.remaining", say: "还剩 {{ coupon.remaining }} 张。" },

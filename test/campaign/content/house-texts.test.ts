@@ -118,6 +118,7 @@ test("an announcement, an invitation and a reminder read like this", async () =>
     "<h1>New &lt;Year&gt; is waiting for you</h1>",
     "<p>Hello Kim,</p>",
     "<p>€30 off from €200 (not for categories sale).</p>",
+    "<p>It can be claimed from December 1, 2026 at 9:00 AM GMT+1.</p>",
     "<p>It is valid until December 31, 2026 at 11:59 PM GMT+1.</p>",
     "<p>Still available: 1,234.</p>",
     '<p><a href="https://f.example/c/1">Claim it here</a></p>',
