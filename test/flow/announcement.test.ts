@@ -31,7 +31,7 @@ const nobody = { told: 0, underWay: 0, untold: 0 };
 const sum = ({ told, underWay, untold }: { told: number; underWay: number; untold: number }) =>
   told + underWay + untold;
 
-test("cancelled half-way, disabled and enabled again, it tells nobody; asked for, only those not yet reached", async () => {
+test("cancelled half-way, disabled and enabled again, it tells nobody; or, asked, those not yet reached", async () => {
   const { shop, id, run, campaign } = await caughtHalfWay();
   const { ctx } = shop;
   accepted(await cancelCampaign(ctx, { id: campaign }));

@@ -33,7 +33,7 @@ const offOf = async (id: number) => (await findPromotion(kim!, id))?.tiers;
 const stateOf = async (run: number) => (await runOf(ledger.ctx.db, run)).state;
 const told = async (id: number) => (await historyOf(kim!, subjectOf("promotion", id))).map(({ what }) => what);
 
-test("above the approval size promotion and announcement are approved of together, by a second person", async () => {
+test("above the approval size a second person approves of promotion and announcement together", async () => {
   const id = await addPromotion(kim!);
   for (let times = 0; times < 2; times++) expect(accepted(await enablePromotion(kim!, { id })).announcement).toBeNull();
   expect(await reviewOf(kim!, id)).toMatchObject({ what: "ENABLE", announcement: { frozen: { members: 3 } } });
@@ -49,7 +49,7 @@ test("above the approval size promotion and announcement are approved of togethe
   expect(await approve(ben!, id)).toMatchObject({ code: "WRONG_STATE", currentState: "ENABLED" });
 });
 
-test("whoever wrote any of it, or asked, does not approve; what is given up or rejected leaves no draft behind", async () => {
+test("whoever wrote any of it, or asked, does not approve; what is given up leaves no draft", async () => {
   const id = await addPromotion(kim!);
   accepted(await enablePromotion(kim!, { id }));
   accepted(await updatePromotion(ben!, { id, draft: { remark: "Mine, too" } }));
@@ -70,7 +70,7 @@ test("whoever wrote any of it, or asked, does not approve; what is given up or r
   expect(await announcementRuns(kim!.db, id)).toEqual([]);
 });
 
-test("what an enabled one promises changes when a second person approves, which stops what tells otherwise", async () => {
+test("what an enabled one promises changes when a second person approves; what tells otherwise stops", async () => {
   const few = approvingAbove(kim!, 10);
   const id = await addPromotion(few, off(1));
   const run = await announced(few, { id });
@@ -117,7 +117,7 @@ test("an edit is announced again only when asked, with what it says then, once i
   });
 });
 
-test("an edit of one that is disabled stops what was kept going, for it would tell what is no longer true", async () => {
+test("an edit of one that is disabled stops what was kept going, for that is no longer true", async () => {
   const few = approvingAbove(kim!, 10);
   const id = await addPromotion(few, off(1));
   const run = await announced(few, { id });
