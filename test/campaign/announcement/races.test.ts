@@ -195,6 +195,20 @@ test("edited at whatever moment of enabling: the announcement is for whom it is 
   expect(times).toBeGreaterThan(2);
 });
 
+test("asked for while whom it is for is edited, at whatever moment: those are told whom it is for, or a conflict", async () => {
+  const ben = approvingAbove(as(kim!, "Ben", 3), 1);
+  const audience = { filter: { level: { gte: 0 } } };
+  await interferedEverywhere(async (between) => {
+    const id = await addPromotion(kim!);
+    const ask = async () => accepted(await enablePromotion(ben, { id }));
+    const answer = await updatePromotion(between.with(kim!, ask), { id, draft: { audience } });
+    if (!between.came()) await ask();
+    const [promotion, review] = [await findPromotion(kim!, id), await reviewOf(kim!, id)];
+    expect(review?.announcement?.frozen.audience).toEqual(promotion?.audience);
+    expect(promotion?.audience).toEqual(isRefusal(answer) ? { everyone: true } : audience);
+  });
+});
+
 describe("approved of while it is edited: what was read, or nothing", () => {
   const tiersOf = async (id: number) => JSON.stringify((await findPromotion(kim!, id))?.tiers);
   const off = (amount: number) => ({ rule: { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: amount }] } });

@@ -11,6 +11,7 @@ import type { Context } from "../../../src/context.ts";
 import { findPromotion } from "../../../src/promotion/promotion.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { addPromotion, announced, announcementRuns, versionRead, withLimits } from "../../support/announcements.ts";
+import { addTemplate, pathsOf } from "../../support/coupons.ts";
 import { runOf } from "../../support/ledger.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { approvingAbove, as } from "../../support/persons.ts";
@@ -47,6 +48,13 @@ test("above the approval size a second person approves of promotion and announce
   await startRun(kim!, { run });
   expect(await stateOf(run)).toBe("RUNNING");
   expect(await approve(ben!, id)).toMatchObject({ code: "WRONG_STATE", currentState: "ENABLED" });
+});
+
+test("nobody is asked to approve of what cannot be kept", async () => {
+  const { id: couponTemplate } = await addTemplate(ledger.ctx, { issueMode: "SYSTEM", state: "DRAFT" });
+  const id = await addPromotion(kim!, { rule: { kind: "COUPON", tiers: [{ spend: 100, couponTemplate }] } });
+  expect(pathsOf(await enablePromotion(kim!, { id }))).toEqual(["rule.tiers.0.couponTemplate"]);
+  expect(await reviewOf(kim!, id)).toBeNull();
 });
 
 test("whoever wrote any of it, or asked, does not approve; what is given up leaves no draft", async () => {
