@@ -195,7 +195,7 @@ test("edited at whatever moment of enabling: the announcement is for whom it is 
   expect(times).toBeGreaterThan(2);
 });
 
-test("asked for while whom it is for is edited, at whatever moment: those are told whom it is for, or a conflict", async () => {
+test("asked for while whom it is for is edited, at whatever moment: for those it is, or a conflict", async () => {
   const ben = approvingAbove(as(kim!, "Ben", 3), 1);
   const audience = { filter: { level: { gte: 0 } } };
   await interferedEverywhere(async (between) => {
