@@ -58,7 +58,8 @@ export async function enable(tx: Context, input: Omit<EnableInput, "idempotencyK
   if (before.endsAt !== null && before.endsAt <= tx.clock()) {
     return refuse.wrongState("This promotion has ended; move its end first.", "ENDED");
   }
-  if ((await whomToTell(tx, id, input.announce)) === "NO") return switchOn(tx, id);
+  if ((await whomToTell(tx, id, input.announce)) === "NO")
+    return before.enabled ? nothingNew(before) : switchOn(tx, id);
   if (!plan || !Bun.deepEquals(plan.base, audienceOf(before))) {
     return refuse.conflict("The promotion was changed meanwhile; enable it again.");
   }
