@@ -15,17 +15,17 @@ import { startUntilSignal } from "./stop-on-signal.ts";
 
 /**
  * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, an order that
- * earns a coupon, and what became of them. Its data is in a directory of its own that goes when it ends. With `--exit` it ends after the table, with
- * `--json` the last line is one JSON object.
+ * earns a coupon, and what became of them. Its data is in a directory of its own that goes when it ends. With `--exit`
+ * it ends after the table, with `--json` the last line is one JSON object.
  */
 export const demo = defineCommand({
   name: "demo",
   usage: `fanfare demo [--members 10000] [--exit] [--json]        (the same as: npm run demo -- …)
 
 Sample members, one promotion to them over in-app and e-mail, a flash sale, an order that earns a coupon, and what
-became of them; then it serves until Ctrl-C. Its data is in a directory of its own that goes when it ends, and nothing leaves the machine: settings
-such as PORT count, those of databases, queues and providers do not. Without PORT it takes 3000, or any where that is
-taken. --exit ends it after the table; with --json the last line is one JSON object.`,
+became of them; then it serves until Ctrl-C. Its data is in a directory of its own that goes when it ends, and nothing
+leaves the machine: settings such as PORT count, those of databases, queues and providers do not. Without PORT it takes
+3000, or any where that is taken. --exit ends it after the table; with --json the last line is one JSON object.`,
   options: {
     members: { type: "string", default: "10000" },
     exit: { type: "boolean", default: false },

@@ -38,7 +38,7 @@ const en: HouseWords = {
       "Valid {{ promotion.window }}.",
       { when: "promotion.remark", say: "{{ promotion.remark }}" },
     ],
-    link: { to: "promotion.link", label: "See what counts" },
+    link: { to: "promotion.link", label: "See the offer" },
   },
   GIVEN: {
     title: "{{ coupon.name }} is yours",
