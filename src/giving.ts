@@ -2,7 +2,17 @@ import type { ResultSet } from "@libsql/client";
 import type { SQL } from "drizzle-orm";
 import type { Query } from "./db/statement.ts";
 
-// What is said when a reward is given, to many or to one, and when it is taken back.
+// What is said when a reward is promised, when it is given, to many or to one, and when it is taken back.
+
+/** What somebody promises with a reward, to all who earn it. */
+export interface Promised {
+  /** Of the promise's amounts, ISO 4217: the reward's are of the same. */
+  readonly currency: string;
+  /** Until when it can be earned (ms); null: for ever. It can be given as long. */
+  readonly until: number | null;
+  /** Whether it can be earned from its start on; false while it is being written: then nothing must be in offer yet. */
+  readonly isMade: boolean;
+}
 
 /** Whom a reward is given to together, and by whom: of one source a member gets one. */
 export interface Recipients {

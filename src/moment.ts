@@ -4,6 +4,33 @@ export interface Place {
   readonly timeZone: string;
 }
 
+/** So many places are remembered at most: they come from members, so that there are not many; others are made anew. */
+const maxPlaces = 1_000;
+
+/**
+ * What is said of a thing that never changes, worked out once for each place where it is read: messages go to a
+ * million, and are read in a few dozen.
+ */
+export function oncePerPlace<Thing extends object, Said>(
+  say: (thing: Thing, place: Place) => Said,
+): (thing: Thing, place: Place) => Said {
+  const told = new WeakMap<Thing, Map<string, Said>>();
+  return (thing, place) => {
+    const known = told.get(thing) ?? new Map<string, Said>();
+    told.set(thing, known);
+    return remembered(known, place, () => say(thing, place));
+  };
+}
+
+function remembered<Value>(known: Map<string, Value>, { locale, timeZone }: Place, make: () => Value): Value {
+  const key = `${locale}/${timeZone}`;
+  const found = known.get(key);
+  if (found !== undefined) return found;
+  const made = make();
+  if (known.size < maxPlaces) known.set(key, made);
+  return made;
+}
+
 /**
  * A moment as a message says it: put out, it is words in the reader's language and zone, the zone named, such as
  * `31. Dezember 2026 um 23:59 MEZ`; with a format, `{{ coupon.validUntil | date: "%d.%m." }}`, it is what that makes of
@@ -90,17 +117,11 @@ interface Formats {
 }
 
 const formats = new Map<string, Formats>();
-/** Places come from members, so that there are not many; what is more is made anew. */
-const maxFormats = 1_000;
 
-function formatsOf({ locale, timeZone }: Place): Formats {
-  const key = `${locale}/${timeZone}`;
-  const known = formats.get(key);
-  if (known) return known;
-  const made = {
+function formatsOf(place: Place): Formats {
+  const { locale, timeZone } = place;
+  return remembered(formats, place, () => ({
     moment: new Intl.DateTimeFormat(locale, { ...format, timeZone }),
     zone: new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: "short" }),
-  };
-  if (formats.size < maxFormats) formats.set(key, made);
-  return made;
+  }));
 }

@@ -34,7 +34,10 @@ test("the walk from a clone to a redeemed coupon, copied block by block, ends in
   const lines = `${told.stdout}\n${told.stderr}`;
   expect(lines).not.toMatch(/"errors"|"issues"|"message"/);
   for (const said of [
-    '"created":1',
+    '"created":2',
+    "(€10 off) from €150.",
+    "满€150送优惠券「Thank you」（立减€10）",
+    "GMT+8",
     '"matched":1',
     '"state":"COMPLETED"',
     "The member got it",
@@ -44,6 +47,10 @@ test("the walk from a clone to a redeemed coupon, copied block by block, ends in
     '"pay":{"amount":"22000","text":"€220"}',
     '"state":"LOCKED"',
     '"state":"REDEEMED"',
+    '"kind":"COUPON"',
+    '"state":"COMPLETED"',
+    '"description":"€10 off"',
+    '"state":"TAKEN_BACK"',
   ]) {
     expect(lines).toContain(said);
   }

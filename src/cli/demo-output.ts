@@ -2,6 +2,8 @@ import type { App } from "../app.ts";
 import type { Env } from "../env.ts";
 import { mintMemberToken } from "../operations/member-token.ts";
 import { memberTokenSettings } from "../settings.ts";
+import type { ReadMail } from "./demo-mails.ts";
+import type { OrderSummary } from "./demo-order.ts";
 import type { DemoOutcome } from "./demo-run.ts";
 import type { SaleSummary } from "./demo-sale.ts";
 import { count } from "./progress.ts";
@@ -41,10 +43,24 @@ export function printOutcome({ summary, tally }: DemoOutcome): void {
   console.log(lines.join("\n"));
 }
 
+/** What members of two languages read. */
+export function printMails(mails: readonly ReadMail[]): void {
+  for (const { locale, subject, text } of mails) {
+    const lines = [subject, ...text.trim().split("\n")].map((line) => `  ${line}`.trimEnd());
+    console.log(["", `What a member reads in ${locale}:`, ...lines].join("\n"));
+  }
+}
+
 /** What became of the flash sale, in a line. */
 export function printSale({ claimed, stock, oversold, duplicates, claimers, perSecond }: SaleSummary): void {
   const result = `claimed ${count(claimed)}/${count(stock)} · oversold ${oversold} · duplicates ${duplicates}`;
   console.log(`flash sale: ${count(claimers)} members, ${count(perSecond)} requests/s · ${result}`);
+}
+
+/** What became of the order that earned a coupon, in a line. */
+export function printOrder({ orderId, paid, earned, given, coupon, code }: OrderSummary): void {
+  const promised = `promised ${earned} coupon "${coupon}"`;
+  console.log(`${orderId}: paid ${paid}, ${promised}, complete · in the wallet: ${given}, code ${code}`);
 }
 
 /** Where to go on: addresses, and the tokens to try them with. */

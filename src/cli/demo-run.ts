@@ -1,9 +1,9 @@
 import { sql } from "drizzle-orm";
 import type { App } from "../app.ts";
-import { enablePromotion } from "../campaign/announcement/enable.ts";
+import { createAndEnable } from "../campaign/announcement/create.ts";
 import type { Context } from "../context.ts";
 import { isRefusal } from "../errors.ts";
-import { createPromotion } from "../promotion/promotion.ts";
+import type { PromotionDraft } from "../promotion/promotion.ts";
 import { addSampleMembers } from "./demo-members.ts";
 import { count, progressBar } from "./progress.ts";
 
@@ -38,24 +38,40 @@ export interface DemoOutcome {
   readonly tally: readonly TallyRow[];
 }
 
+const announcement = { channels: ["IN_APP", "EMAIL"] } as const;
+const weekMs = 7 * 24 * 3_600_000;
+
+/** Two tiers, for a week; what is said of it is the house's own text, in each member's language, money and zone. */
+function springSale(now: number): PromotionDraft {
+  return {
+    name: "Spring sale",
+    currency: "EUR",
+    startsAt: now,
+    endsAt: now + weekMs,
+    activeUrl: "https://shop.example/spring",
+    rule: {
+      kind: "FULL_REDUCTION",
+      tiers: [
+        { spend: 20_000, off: 3_000 },
+        { spend: 50_000, off: 10_000 },
+      ],
+    },
+  };
+}
+
 /** Adds the members, enables a promotion, which announces it to all of them, and watches until that run has ended. */
 export async function runPromotion(app: App, members: number): Promise<DemoOutcome> {
   await addSampleMembers(app.ctx, members, progressBar("members  ", false));
   const ctx: Context = { ...app.ctx, actor: { kind: "operator", id: 0, operator: 0, name: "demo", role: "admin" } };
-  const promotion = await createPromotion(ctx, {
-    name: "Spring sale: 30 off from 200",
-    remark: "Until Sunday, on everything in the shop.",
-    currency: "EUR",
-    rule: { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: 3_000 }] },
-  });
-  if (isRefusal(promotion)) throw new Error(promotion.message);
   const began = performance.now();
-  const promoted = await enablePromotion(ctx, { id: promotion.id, announcement: { channels: ["IN_APP", "EMAIL"] } });
-  if (isRefusal(promoted)) throw new Error(promoted.message);
-  const campaign = promoted.announcement;
-  if (!campaign) throw new Error("enabling the promotion announced nothing");
-  await watch(ctx, campaign.id, 2 * members);
-  return outcomeOf(app, campaign.id, members, (performance.now() - began) / 1000);
+  const promotion = await createAndEnable(ctx, { draft: springSale(ctx.clock()), enabled: true, announcement });
+  if (isRefusal(promotion)) throw new Error(promotion.message);
+  const announced = await ctx.db.first<{ id: number }>(
+    sql`SELECT id FROM campaign WHERE promotion = ${promotion.id} ORDER BY id DESC`,
+  );
+  if (!announced) throw new Error("enabling the promotion announced nothing");
+  await watch(ctx, announced.id, 2 * members);
+  return outcomeOf(app, announced.id, members, (performance.now() - began) / 1000);
 }
 
 const terminal = ["SENT", "SKIPPED", "FAILED", "CANCELLED", "UNKNOWN"];

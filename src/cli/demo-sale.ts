@@ -4,6 +4,8 @@ import type { App } from "../app.ts";
 import type { Env } from "../env.ts";
 import { mintMemberToken } from "../operations/member-token.ts";
 import { memberTokenSettings } from "../settings.ts";
+import { askApi } from "./demo-api.ts";
+import { offerCoupon } from "./demo-offer.ts";
 import { progressBar } from "./progress.ts";
 
 /** What became of the flash sale. */
@@ -31,7 +33,10 @@ const together = 200;
 export async function runSale(app: App, env: Env, members: number): Promise<SaleSummary> {
   const claimers = Math.min(5_000, members);
   const stock = Math.max(1, Math.floor(claimers / 5));
-  const template = await offer(app, stock);
+  const discount = { instant: { off: "1000" } };
+  const validity = { days: 30 };
+  const offer = { name: "Flash sale: 10 off", currency: "EUR", stock: String(stock), validity, discount };
+  const template = await offerCoupon(app, offer);
   const answers: Record<string, number> = {};
   const bar = progressBar("flash sale", false);
   const began = performance.now();
@@ -50,52 +55,15 @@ export async function runSale(app: App, env: Env, members: number): Promise<Sale
   return { stock, claimers, ...(await countCoupons(app, stock)), answers, perSecond };
 }
 
-const Created = z.object({ createCouponTemplate: z.object({ id: z.string() }) });
-const Activated = z.object({ activateCouponTemplate: z.object({ state: z.literal("ACTIVE") }) });
-
-async function offer(app: App, stock: number): Promise<string> {
-  const ask = (query: string, variables: object) => post(`${app.url}/graphql`, app.adminToken ?? "", query, variables);
-  const input = {
-    name: "Flash sale: 10 off",
-    currency: "EUR",
-    stock: String(stock),
-    validity: { days: 30 },
-    discount: { instant: { off: "1000" } },
-  };
-  const create = `mutation ($input: CreateCouponTemplateInput!) {
-    createCouponTemplate(input: $input) { ... on CouponTemplate { id } ... on Refusal { message } }
-  }`;
-  const { id } = Created.parse(await ask(create, { input })).createCouponTemplate;
-  const activate = `mutation ($id: ID!) {
-    activateCouponTemplate(input: { templateId: $id }) { ... on CouponTemplate { state } ... on Refusal { message } }
-  }`;
-  Activated.parse(await ask(activate, { id }));
-  return id;
-}
-
 const Claimed = z.object({ claimCoupon: z.object({ __typename: z.string() }) });
 
 async function claim(app: App, env: Env, template: string, n: number): Promise<string> {
   const token = await mintMemberToken(memberTokenSettings(env), `sample-${n}`, 600, Date.now());
   const query =
     'mutation ($t: ID!) { claimCoupon(input: { templateId: $t, idempotencyKey: "flash sale" }) { __typename } }';
-  // In life each of them comes from an address of their own, and the shop's proxy says which.
   const address = `10.0.${n >> 8}.${n & 255}`;
-  return Claimed.parse(await post(`${app.url}/app`, token, query, { t: template }, address)).claimCoupon.__typename;
-}
-
-async function post(
-  url: string,
-  token: string,
-  query: string,
-  variables: object,
-  address = "10.0.0.0",
-): Promise<unknown> {
-  const headers = { "content-type": "application/json", authorization: `Bearer ${token}`, "x-forwarded-for": address };
-  const response = await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
-  const { data, errors } = z.object({ data: z.unknown(), errors: z.unknown().optional() }).parse(await response.json());
-  if (errors) throw new Error(`${url} answered ${JSON.stringify(errors)}`);
-  return data;
+  const answer = await askApi(`${app.url}/app`, token, { query, variables: { t: template }, address });
+  return Claimed.parse(answer).claimCoupon.__typename;
 }
 
 async function countCoupons({ ctx }: App, stock: number) {

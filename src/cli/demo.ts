@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { createLog } from "../log.ts";
 import { defineCommand } from "./command.ts";
 import { demoEnv } from "./demo-env.ts";
-import { printInvitation, printOutcome, printSale } from "./demo-output.ts";
+import { mailsIn } from "./demo-mails.ts";
+import { runOrder } from "./demo-order.ts";
+import { printInvitation, printMails, printOrder, printOutcome, printSale } from "./demo-output.ts";
 import { runPromotion } from "./demo-run.ts";
 import { runSale } from "./demo-sale.ts";
 import { UsageError } from "./options.ts";
@@ -12,18 +14,18 @@ import { quietLibraries } from "./quiet.ts";
 import { startUntilSignal } from "./stop-on-signal.ts";
 
 /**
- * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, and what became
- * of them. Its data is in a directory of its own that goes when it ends. With `--exit` it ends after the table, with
- * `--json` the last line is one JSON object.
+ * The main job on the embedded default: sample members, one promotion over two channels, a flash sale, an order that
+ * earns a coupon, and what became of them. Its data is in a directory of its own that goes when it ends. With `--exit`
+ * it ends after the table, with `--json` the last line is one JSON object.
  */
 export const demo = defineCommand({
   name: "demo",
   usage: `fanfare demo [--members 10000] [--exit] [--json]        (the same as: npm run demo -- …)
 
-Sample members, one promotion to them over in-app and e-mail, a flash sale, and what became of them; then it serves
-until Ctrl-C. Its data is in a directory of its own that goes when it ends, and nothing leaves the machine: settings
-such as PORT count, those of databases, queues and providers do not. Without PORT it takes 3000, or any where that is
-taken. --exit ends it after the table; with --json the last line is one JSON object.`,
+Sample members, one promotion to them over in-app and e-mail, a flash sale, an order that earns a coupon, and what
+became of them; then it serves until Ctrl-C. Its data is in a directory of its own that goes when it ends, and nothing
+leaves the machine: settings such as PORT count, those of databases, queues and providers do not. Without PORT it takes
+3000, or any where that is taken. --exit ends it after the table; with --json the last line is one JSON object.`,
   options: {
     members: { type: "string", default: "10000" },
     exit: { type: "boolean", default: false },
@@ -60,10 +62,14 @@ async function show(members: number, { exit, json }: Wishes): Promise<void> {
   };
   const outcome = await runPromotion(app, members).catch(unlessStopped);
   printOutcome(outcome);
+  printMails(await mailsIn(app.ctx, ["en", "zh-CN"]));
+  console.log("");
   const sale = await runSale(app, env, members).catch(unlessStopped);
   printSale(sale);
+  const order = await runOrder(app, env).catch(unlessStopped);
+  printOrder(order);
   if (!exit) await printInvitation(app, env);
-  if (json) console.log(JSON.stringify({ ...outcome.summary, sale }));
+  if (json) console.log(JSON.stringify({ ...outcome.summary, sale, order }));
   if (exit) await app.stop();
   else await signal.done;
 }

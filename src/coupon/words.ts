@@ -1,7 +1,17 @@
 import { z } from "zod";
 import { describeConditions, describeDiscount, figuresOf, offOf, thresholdOf } from "../discount/terms.ts";
 import { type Language, languageOf } from "../language.ts";
-import { endIn, endText, type Moment, momentIn, momentText, type Place, plainBlanks, spanTexts } from "../moment.ts";
+import {
+  endIn,
+  endText,
+  type Moment,
+  momentIn,
+  momentText,
+  oncePerPlace,
+  type Place,
+  plainBlanks,
+  spanTexts,
+} from "../moment.ts";
 import { numberText } from "../money.ts";
 import type { CouponTemplate } from "./table.ts";
 import { validityOf, validUntil } from "./template/validity.ts";
@@ -57,41 +67,40 @@ export type CouponValue =
 
 /**
  * An offer as its reader is told of it: words in the house's language for the locale, figures and moments by the locale
- * itself, moments in the reader's zone. A coupon that is held says its own dates. Each is made when it is asked for: a
- * message says few of them, and there are a million messages.
+ * itself, moments in the reader's zone. A coupon that is held says its own dates.
  */
 export function couponValues(offer: CouponOffer, own: CouponOfMember, place: Place): CouponValues {
-  const { locale } = place;
-  const language = languageOf(locale);
-  const { validFrom = offer.validFrom, validTo = offer.validTo, remaining } = own;
-  return {
-    name: offer.name,
-    get worth() {
-      return plainBlanks(describeDiscount(offer, language, locale));
-    },
-    get off() {
-      return plainBlanks(offOf(offer, locale));
-    },
-    get threshold() {
-      const amount = thresholdOf(offer);
-      return amount > 0 ? plainBlanks(figuresOf(offer.currency, locale).money(amount)) : "";
-    },
-    get conditions() {
-      return plainBlanks(describeConditions(offer, language, locale));
-    },
+  const { validFrom, validTo, remaining } = own;
+  const told: CouponValues = {
+    ...offerValues(offer, place),
     code: own.code ?? "",
     claimUrl: own.claimUrl ?? "",
+    remaining: remaining == null ? "" : plainBlanks(numberText(remaining, place.locale)),
+    ...(validFrom !== undefined && { validFrom: momentIn(place, validFrom) }),
+  };
+  if (validTo === undefined) return told;
+  return { ...told, validUntil: endIn(place, validTo), validity: validityIn(offer, validTo, place) };
+}
+
+/** What is the same for all who read it at one place. */
+const offerValues = oncePerPlace((offer: CouponOffer, place: Place) => {
+  const { locale } = place;
+  const language = languageOf(locale);
+  const amount = thresholdOf(offer);
+  return {
+    name: offer.name,
+    worth: plainBlanks(describeDiscount(offer, language, locale)),
+    off: plainBlanks(offOf(offer, locale)),
+    threshold: amount > 0 ? plainBlanks(figuresOf(offer.currency, locale).money(amount)) : "",
+    conditions: plainBlanks(describeConditions(offer, language, locale)),
     link: offer.activeUrl ?? "",
-    validFrom: momentIn(place, validFrom),
-    validUntil: endIn(place, validTo),
-    get validity() {
-      return validityIn(offer, validTo, place);
-    },
+    validFrom: momentIn(place, offer.validFrom),
+    validUntil: endIn(place, offer.validTo),
+    validity: validityIn(offer, offer.validTo, place),
     opensAt: momentIn(place, offer.opensAt),
     closesAt: endIn(place, offer.closesAt),
-    remaining: remaining == null ? "" : plainBlanks(numberText(remaining, locale)),
   };
-}
+});
 
 const validityWords = {
   en: {

@@ -47,37 +47,25 @@ export type PromotionValues = {
 
 /**
  * A promotion as its reader is told of it: words in the house's language for the locale, figures and moments by the
- * locale itself, moments in the reader's zone. What takes time is made when it is asked for, as of coupons.
+ * locale itself, moments in the reader's zone.
  */
 export function promotionValues(promotion: PromotionOffer, place: Place): PromotionValues {
-  const { name, remark, startsAt, endsAt, currency, conditions, activeUrl } = promotion;
+  const { name, remark, startsAt, endsAt, kind, currency, conditions, activeUrl } = promotion;
   const language = languageOf(place.locale);
   const say = tierWords[language];
+  const steps = stepsOf(promotion, place.locale);
   return {
     name,
     remark,
     startsAt: momentIn(place, startsAt),
     endsAt: endIn(place, endsAt),
-    get window() {
-      return windowIn(language, promotion, place);
-    },
-    get tiers() {
-      const steps = stepsOf(promotion, place.locale);
-      return steps.map((step) => say.tier(promotion.kind, step)).join(say.semicolon);
-    },
-    get worth() {
-      const steps = stepsOf(promotion, place.locale);
-      return say.worth(promotion.kind, best(promotion, steps), steps.length > 1);
-    },
-    get conditions() {
-      if (conditions == null) return "";
-      return plainBlanks(describeConditions({ conditions, currency }, language, place.locale));
-    },
+    window: windowIn(language, promotion, place),
+    tiers: steps.map((step) => say.tier(kind, step)).join(say.semicolon),
+    worth: say.worth(kind, best(promotion, steps), steps.length > 1),
+    conditions:
+      conditions == null ? "" : plainBlanks(describeConditions({ conditions, currency }, language, place.locale)),
     link: activeUrl ?? "",
-    get steps() {
-      const steps = stepsOf(promotion, place.locale);
-      return steps.map(({ threshold, off, gift, points }) => ({ threshold, off, gift, points }));
-    },
+    steps: steps.map(({ threshold, off, gift, points }) => ({ threshold, off, gift, points })),
   };
 }
 

@@ -2,9 +2,8 @@ import type { SQL } from "drizzle-orm";
 import type { z } from "zod";
 import type { Context, Reward, Rewards } from "../context.ts";
 import type { Issue, Refusal } from "../errors.ts";
-import type { Gift, Issuing, Recipient, Recipients, TakenBack } from "../giving.ts";
+import type { Gift, Issuing, Promised, Recipient, Recipients, TakenBack } from "../giving.ts";
 import { check, schemaIssues } from "../input.ts";
-import type { Promised } from "../promised.ts";
 
 /** A reward with the shape of its terms. */
 export interface RewardDefinition<Terms> {

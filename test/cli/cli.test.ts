@@ -25,6 +25,10 @@ test("the demo reaches every member once, adds up, and says so in its last line"
   expect(summary.messages).toBeLessThan(40);
   expect(err).toContain("promotion 100%");
   expect(out).toContain("claimed 100/100 · oversold 0 · duplicates 0");
+  expect(out).toMatch(/in en:\n {2}Spring sale.*€30 off from €200.*€100 off from €500.* EST/s);
+  expect(out).toMatch(/in zh-CN:\n {2}Spring sale.*满€200减€30；满€500减€100.*退订/s);
+  expect(out).toMatch(/^order-1: paid €250, promised 1 coupon ".*", complete · in the wallet: 1, code 10\w+-/m);
+  expect(summary.order).toMatchObject({ earned: 1, given: 1 });
   expect(summary.sale).toMatchObject({ stock: 100, claimed: 100, answers: { Coupon: 100, SoldOut: 400 } });
 }, 120_000);
 

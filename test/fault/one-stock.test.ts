@@ -16,6 +16,7 @@ import { freePort } from "../support/port.ts";
 import { startRedis } from "../support/redis-server.ts";
 import { accepted, addCampaign, addMembers, runOfCampaign } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
+import { ofAnySize } from "../support/victim.ts";
 import { until } from "../support/wait.ts";
 
 const kills = counted(1, 20);
@@ -35,7 +36,7 @@ afterAll(async () => {
 async function layDown(path: string) {
   const db = await openTestDatabase(path);
   await addMembers(db, members);
-  const ctx = testContext(db);
+  const ctx = ofAnySize(testContext(db));
   const { id: template } = await addTemplate(ctx, { stock });
   const campaign = await addCampaign(ctx, { kind: "COUPON_ISSUE", couponTemplate: template, channels: [] });
   accepted(await launchCampaign(ctx, { id: campaign }));

@@ -40,15 +40,18 @@ interface VictimOptions {
   readonly launch?: (ctx: Context) => Promise<number>;
 }
 
+/** The same, where nothing is so large that it needs approval. */
+export function ofAnySize(ctx: Context): Context {
+  const campaign = { ...campaignSettings.of(ctx), approvalAbove: 10_000_000 };
+  return { ...ctx, settings: { ...ctx.settings, slices: { ...ctx.settings.slices, campaign } } };
+}
+
 /** Lays down members and a launched campaign in a new data directory; nothing runs yet. */
 export async function layDown({ members, channels, seed, env = {}, draft, launch }: VictimOptions): Promise<Victim> {
   const dataDir = tempDir();
   const db = await openTestDatabase(join(dataDir, "fanfare.db"));
   await addMembers(db, members);
-  const context = testContext(db);
-  const own = { ...campaignSettings.of(context), approvalAbove: 10_000_000 };
-  const slices = { ...context.settings.slices, campaign: own };
-  const ctx = { ...context, settings: { ...context.settings, slices } };
+  const ctx = ofAnySize(testContext(db));
   const run = launch ? await launch(ctx) : await launched(ctx, { channels, ...(await draft?.(ctx)) });
   const { start, kill } = killable(dataDir, { seed, env });
   return {

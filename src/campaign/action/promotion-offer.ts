@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { templatesById } from "../../coupon/template/template.ts";
 import { GoodsConditions } from "../../discount/conditions.ts";
+import { oncePerPlace } from "../../moment.ts";
 import type { Promotion } from "../../promotion/promotion.ts";
 import { PromotionRule } from "../../promotion/tier.ts";
 import { promotionValues } from "../../promotion/words.ts";
@@ -46,6 +47,10 @@ export async function announcedPromotion(ctx: Context, promotion: Promotion): Pr
 }
 
 /** The promotion in a reader's language, money and zone. */
-export function promotionScope(ctx: Context, { rule, ...offer }: AnnouncedPromotion, reader: Reader): OfferScope {
-  return { promotion: promotionValues({ ...offer, ...rule }, placeOf(ctx, reader)) };
+export function promotionScope(ctx: Context, offer: AnnouncedPromotion, reader: Reader): OfferScope {
+  return { promotion: told(offer, placeOf(ctx, reader)) };
 }
+
+const told = oncePerPlace(({ rule, ...offer }: AnnouncedPromotion, place) =>
+  promotionValues({ ...offer, ...rule }, place),
+);

@@ -83,6 +83,11 @@ async function whomIt(ctx: Context, promotion: number, waiting: number): Promise
   return campaign ? toldBy(campaign.audience, promotion) : "EVERYONE";
 }
 
+/** Whom it would tell was not counted, for somebody asked for that, or for others, between the count and now. */
+function changedMeanwhile() {
+  return refuse.conflict("The promotion was changed meanwhile; change it again.");
+}
+
 interface Found {
   readonly before: Promotion;
   readonly review: PromotionReview | null;
@@ -100,7 +105,9 @@ async function rewrite(tx: Context, { id, draft }: Edit, { before, review, plan 
   const asked = review?.what === "ENABLE" ? review : undefined;
   const refused = await followPromotion(tx, promotion, asked ? [asked.announcement.campaign] : []);
   if (refused) return refused;
-  if (asked && plan && Bun.deepEquals(plan.base, audienceOf(promotion))) await recount(tx, asked, plan.frozen);
+  if (!asked || Bun.deepEquals(before.audience, promotion.audience)) return promotion;
+  if (!plan || !Bun.deepEquals(plan.base, audienceOf(promotion))) return changedMeanwhile();
+  await recount(tx, asked, plan.frozen);
   return promotion;
 }
 
@@ -127,14 +134,13 @@ async function keepForReview(tx: Context, input: Edit, changed: Changed) {
 }
 
 /** The announcement that waits with it: the one that is asked for now, or the one that waited before. */
-async function announcementToAsk(tx: Context, input: Edit, { after, review, plan }: Changed) {
+async function announcementToAsk(tx: Context, input: Edit, { before, after, review, plan }: Changed) {
   const waiting = review?.what === "EDIT" ? review.announcement : null;
   const { announce, announcement } = input;
   if (announce === "NO" || (announce === undefined && !waiting)) return null;
-  if (announce === undefined && waiting && !plan) return waiting;
-  if (!plan || !Bun.deepEquals(plan.base, audienceOf(after))) {
-    return refuse.conflict("The promotion was changed meanwhile; change it again.");
-  }
+  const isFor = audienceOf({ audience: before.audience, ...waitingDraft(review) });
+  if (announce === undefined && waiting && Bun.deepEquals(isFor, audienceOf(after))) return waiting;
+  if (!plan || !Bun.deepEquals(plan.base, audienceOf(after))) return changedMeanwhile();
   if (announce === undefined && waiting) return { ...waiting, frozen: plan.frozen } satisfies AskedAnnouncement;
   const draft = announcementOf(tx, after, { announcement, plan });
   const campaign = isRefusal(draft) ? draft : await createAnnouncement(tx, draft);

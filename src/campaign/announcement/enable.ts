@@ -1,7 +1,7 @@
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { findPromotion, type Promotion, setEnabled } from "../../promotion/promotion.ts";
+import { changedPromotion, findPromotion, type Promotion, setEnabled } from "../../promotion/promotion.ts";
 import { type Campaign, type CampaignDraft, findCampaign } from "../draft/campaign.ts";
 import { announcementOf, announceNow, createAnnouncement, type Plan, type Promoted, planFor } from "./announce.ts";
 import { followPromotion } from "./announcements.ts";
@@ -58,10 +58,13 @@ export async function enable(tx: Context, input: Omit<EnableInput, "idempotencyK
   if (before.endsAt !== null && before.endsAt <= tx.clock()) {
     return refuse.wrongState("This promotion has ended; move its end first.", "ENDED");
   }
-  if ((await whomToTell(tx, id, input.announce)) === "NO") return switchOn(tx, id);
+  if ((await whomToTell(tx, id, input.announce)) === "NO")
+    return before.enabled ? nothingNew(before) : switchOn(tx, id);
   if (!plan || !Bun.deepEquals(plan.base, audienceOf(before))) {
     return refuse.conflict("The promotion was changed meanwhile; enable it again.");
   }
+  const kept = await changedPromotion(tx, { ...before, enabled: true }, {});
+  if (isRefusal(kept)) return kept;
   const draft = announcementOf(tx, before, { announcement, plan });
   if (isRefusal(draft)) return draft;
   const waits = await reviewOf(tx, id);

@@ -25,7 +25,7 @@ export function envelopeFor(
     const missing = footer && words && !text.includes(unsubscribeUrl) ? words : { html: "", text: "" };
     return [
       name,
-      html ? trackedHtml(ctx, text, { at, way: unsubscribeUrl, footer: missing.html }) : text + missing.text,
+      html ? trackedHtml(ctx, text, { at, way: unsubscribeUrl, footer: missing.html }) : ended(text, missing.text),
     ];
   };
   return {
@@ -34,4 +34,9 @@ export function envelopeFor(
     parts: Object.fromEntries(Object.entries(rendered).map(finished)),
     ...(unsubscribeUrl && { unsubscribeUrl }),
   };
+}
+
+/** A text and what stands under it, if anything does, a line apart. */
+function ended(text: string, below: string): string {
+  return below === "" ? text : text.trimEnd() + below;
 }

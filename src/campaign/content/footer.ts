@@ -13,6 +13,6 @@ export function footerOf(
   const word = !isChinese ? "Unsubscribe" : scriptOf(locale) === "Hant" ? "退訂" : "退订";
   return {
     html: `<p><a data-unsubscribe href="${Bun.escapeHTML(unsubscribeUrl)}">${word}</a></p>`,
-    text: `\n\n${word}: ${unsubscribeUrl}\n`,
+    text: `\n\n${word}${isChinese ? "：" : ": "}${unsubscribeUrl}\n`,
   };
 }

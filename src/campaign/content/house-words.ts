@@ -45,7 +45,7 @@ const en: HouseWords = {
       "Valid {{ promotion.window }}.",
       { when: "promotion.remark", say: "{{ promotion.remark }}", isQuoted: true },
     ],
-    link: { to: "promotion.link", label: "See what counts" },
+    link: { to: "promotion.link", label: "See the offer" },
   },
   GIVEN: {
     title: "{{ coupon.name }} is yours",

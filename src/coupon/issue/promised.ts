@@ -1,4 +1,4 @@
-import type { Promised } from "../../promised.ts";
+import type { Promised } from "../../giving.ts";
 import type { CouponTemplate } from "../table.ts";
 
 /**

@@ -11,6 +11,7 @@ import type { Context } from "../../../src/context.ts";
 import { findPromotion } from "../../../src/promotion/promotion.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { addPromotion, announced, announcementRuns, versionRead, withLimits } from "../../support/announcements.ts";
+import { addTemplate, pathsOf } from "../../support/coupons.ts";
 import { runOf } from "../../support/ledger.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { approvingAbove, as } from "../../support/persons.ts";
@@ -33,7 +34,7 @@ const offOf = async (id: number) => (await findPromotion(kim!, id))?.tiers;
 const stateOf = async (run: number) => (await runOf(ledger.ctx.db, run)).state;
 const told = async (id: number) => (await historyOf(kim!, subjectOf("promotion", id))).map(({ what }) => what);
 
-test("above the approval size promotion and announcement are approved of together, by a second person", async () => {
+test("above the approval size a second person approves of promotion and announcement together", async () => {
   const id = await addPromotion(kim!);
   for (let times = 0; times < 2; times++) expect(accepted(await enablePromotion(kim!, { id })).announcement).toBeNull();
   expect(await reviewOf(kim!, id)).toMatchObject({ what: "ENABLE", announcement: { frozen: { members: 3 } } });
@@ -49,7 +50,14 @@ test("above the approval size promotion and announcement are approved of togethe
   expect(await approve(ben!, id)).toMatchObject({ code: "WRONG_STATE", currentState: "ENABLED" });
 });
 
-test("whoever wrote any of it, or asked, does not approve; what is given up or rejected leaves no draft behind", async () => {
+test("nobody is asked to approve of what cannot be kept", async () => {
+  const { id: couponTemplate } = await addTemplate(ledger.ctx, { issueMode: "SYSTEM", state: "DRAFT" });
+  const id = await addPromotion(kim!, { rule: { kind: "COUPON", tiers: [{ spend: 100, couponTemplate }] } });
+  expect(pathsOf(await enablePromotion(kim!, { id }))).toEqual(["rule.tiers.0.couponTemplate"]);
+  expect(await reviewOf(kim!, id)).toBeNull();
+});
+
+test("whoever wrote any of it, or asked, does not approve; what is given up leaves no draft", async () => {
   const id = await addPromotion(kim!);
   accepted(await enablePromotion(kim!, { id }));
   accepted(await updatePromotion(ben!, { id, draft: { remark: "Mine, too" } }));
@@ -70,7 +78,7 @@ test("whoever wrote any of it, or asked, does not approve; what is given up or r
   expect(await announcementRuns(kim!.db, id)).toEqual([]);
 });
 
-test("what an enabled one promises changes when a second person approves, which stops what tells otherwise", async () => {
+test("what an enabled one promises changes when a second person approves; what tells otherwise stops", async () => {
   const few = approvingAbove(kim!, 10);
   const id = await addPromotion(few, off(1));
   const run = await announced(few, { id });
@@ -117,7 +125,7 @@ test("an edit is announced again only when asked, with what it says then, once i
   });
 });
 
-test("an edit of one that is disabled stops what was kept going, for it would tell what is no longer true", async () => {
+test("an edit of one that is disabled stops what was kept going, for that is no longer true", async () => {
   const few = approvingAbove(kim!, 10);
   const id = await addPromotion(few, off(1));
   const run = await announced(few, { id });

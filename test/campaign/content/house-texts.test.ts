@@ -82,7 +82,7 @@ test("an announcement, an invitation and a reminder read like this", async () =>
     'You get a coupon "New <Year>" (€30 off from €200) from €50.',
     "Valid from December 1, 2026 at 9:00 AM until December 31, 2026 at 11:59 PM GMT+1.",
     "In the app.",
-    "See what counts: https://shop.example/advent",
+    "See the offer: https://shop.example/advent",
   ]);
   expect(await text("PROMOTION", "EMAIL", "zh-CN")).toEqual([
     "Kim，您好！",

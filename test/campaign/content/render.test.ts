@@ -125,7 +125,7 @@ describe("the way out of an e-mail", () => {
   const page = (body: string) => `<html><body>${body}</body></html>`;
 
   test("stands within the body, in both parts", async () => {
-    const { parts, unsubscribeUrl } = await envelope("EMAIL", { html: page("<p>Hi</p>"), text: "Hi" });
+    const { parts, unsubscribeUrl } = await envelope("EMAIL", { html: page("<p>Hi</p>"), text: "Hi\n" });
     const footer = `<p><a data-unsubscribe href="${unsubscribeUrl}">Unsubscribe</a></p>`;
     expect(parts.html).toBe(page(`<p>Hi</p>${footer}`));
     expect(parts.text).toBe(`Hi\n\nUnsubscribe: ${unsubscribeUrl}\n`);
@@ -139,13 +139,13 @@ describe("the way out of an e-mail", () => {
   });
 
   test.each([
-    ["zh-CN", "Sale", "退订"],
-    ["zh-Hant-TW", "Sale", "退訂"],
-    ["en", "全场八折", "退订"],
-    ["ja", "本日のセール", "Unsubscribe"],
-    ["en", "Sale", "Unsubscribe"],
+    ["zh-CN", "Sale", "退订："],
+    ["zh-Hant-TW", "Sale", "退訂："],
+    ["en", "全场八折", "退订："],
+    ["ja", "本日のセール", "Unsubscribe: "],
+    ["en", "Sale", "Unsubscribe: "],
   ])("is said to a reader of %s of the mail %p as %s", (locale, said, word) => {
-    expect(footerOf("https://x.test/u/1", { locale, said }).text).toBe(`\n\n${word}: https://x.test/u/1\n`);
+    expect(footerOf("https://x.test/u/1", { locale, said }).text).toBe(`\n\n${word}https://x.test/u/1\n`);
   });
 });
 
