@@ -10,9 +10,10 @@ import {
 } from "../../promotion/promotion.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { announcementOf, createAnnouncement, type Plan, planFor } from "./announce.ts";
-import { begun, followPromotion, stopAnnouncements } from "./announcements.ts";
+import { begunOrApproved, stopAnnouncements } from "./announcements.ts";
 import type { Announcement } from "./draft.ts";
 import { enable } from "./enable.ts";
+import { followPromotion } from "./follow.ts";
 import { promiseChanges } from "./promised.ts";
 import { type AskedAnnouncement, askForReview, giveUp, type PromotionReview, recount, reviewOf } from "./review.ts";
 import { type AnnounceChoice, audienceOf, type Told, toldBy } from "./whom.ts";
@@ -74,7 +75,8 @@ async function planOf(ctx: Context, { id, draft, announce }: Edit) {
   const review = before && (await reviewOf(ctx, id));
   const after = { ...before, ...waitingDraft(review ?? null), ...said(draft), id };
   if (announce !== undefined && announce !== "NO") return planFor(ctx, after, announce);
-  if (!review?.announcement || announce === "NO" || !("audience" in said(draft))) return undefined;
+  if (!review?.announcement || !("audience" in said(draft))) return undefined;
+  if (announce === "NO" && review.what === "EDIT") return undefined;
   return planFor(ctx, after, await whomIt(ctx, id, review.announcement.campaign));
 }
 
@@ -89,16 +91,20 @@ interface Found {
   readonly plan: Plan | undefined;
 }
 
-/** Changes it now. Those under way that tell of what it promised before are stopped, whoever kept them going. */
+/**
+ * Changes it now. Those under way that tell of what it promised before are stopped, whoever kept them going; and those
+ * that somebody approved of, for nobody approves of this.
+ */
 async function rewrite(tx: Context, { id, draft }: Edit, { before, review, plan }: Found) {
   const promotion = await rewritePromotion(tx, { id, draft });
   if (isRefusal(promotion)) return promotion;
   if (changedPromise(before, promotion).length > 0) {
-    const stopped = await stopAnnouncements(tx, id, { reason: "what it promises was changed", which: begun(id) });
+    const which = begunOrApproved(id);
+    const stopped = await stopAnnouncements(tx, id, { reason: "what it promises was changed", which });
     if (isRefusal(stopped)) return stopped;
   }
   const asked = review?.what === "ENABLE" ? review : undefined;
-  const refused = await followPromotion(tx, promotion, asked ? [asked.announcement.campaign] : []);
+  const refused = await followPromotion(tx, { before, after: promotion });
   if (refused) return refused;
   if (asked && plan && Bun.deepEquals(plan.base, audienceOf(promotion))) await recount(tx, asked, plan.frozen);
   return promotion;

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, expect, test } from "bun:test";
+import { announcementsOf } from "../../../src/campaign/announcement/announcements.ts";
+import { approvePromotion } from "../../../src/campaign/announcement/approve.ts";
+import { disablePromotion } from "../../../src/campaign/announcement/disable.ts";
+import { updatePromotion } from "../../../src/campaign/announcement/edit.ts";
+import { enablePromotion } from "../../../src/campaign/announcement/enable.ts";
+import { reviewOf } from "../../../src/campaign/announcement/review.ts";
+import { campaignVersion } from "../../../src/campaign/approval/version.ts";
+import { updateCampaign } from "../../../src/campaign/control/edit.ts";
+import { approveCampaign } from "../../../src/campaign/control/review.ts";
+import { findCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { findRun } from "../../../src/campaign/run/run.ts";
+import { startRun } from "../../../src/campaign/run/start.ts";
+import type { Context } from "../../../src/context.ts";
+import type { PromotionDraft } from "../../../src/promotion/promotion.ts";
+import { addPromotion, announcementRuns, versionRead, withLimits } from "../../support/announcements.ts";
+import { runOf } from "../../support/ledger.ts";
+import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
+import { approvingAbove, as } from "../../support/persons.ts";
+import { accepted } from "../../support/shop.ts";
+
+// Announcements are campaigns, and whoever edits those as such does not take them from their promotion.
+
+let ledger: Ledger;
+let [kim, ada, few]: Context[] = [];
+beforeAll(async () => {
+  ledger = await openLedger();
+  await ledger.members(3);
+  const ctx = approvingAbove(withLimits(ledger.ctx), 1);
+  [kim, ada] = [as(ctx, "Kim", 1), as(ctx, "Ada", 2)];
+  few = approvingAbove(kim!, 10);
+});
+afterAll(closeLedgers);
+
+const hour = 3_600_000;
+const tiers = (off: number) => ({ rule: { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off }] } });
+const words = (body: string) => ({ IN_APP: { default: { title: "{{ promotion.name }}", body } } });
+const someone = { filter: { externalId: { eq: "m1" } } };
+const approve = async (id: number) => approvePromotion(ada!, { id, version: await versionRead(ada!, id) });
+const campaign = (id: number) => findCampaign(kim!, id);
+const stateOf = async (run: number) => (await runOf(ledger.ctx.db, run)).state;
+
+/** Announced in an hour to three members, as a second person approved; answers the promotion and the campaign. */
+async function approved(more: Partial<PromotionDraft> = {}) {
+  const id = await addPromotion(kim!, { startsAt: kim!.clock() + hour, ...more });
+  accepted(await enablePromotion(kim!, { id }));
+  const { announcement } = accepted(await approve(id));
+  return { id, told: announcement!.id };
+}
+
+/** The same, edited as a campaign, so that it is read again. */
+async function inReview() {
+  const made = await approved();
+  const edited = accepted(await updateCampaign(kim!, { id: made.told, draft: { content: words("Own") } }));
+  expect(edited).toMatchObject({ state: "IN_REVIEW", launchWhenApproved: true });
+  return made;
+}
+
+const approveAgain = async (id: number) =>
+  approveCampaign(ada!, { id, version: await campaignVersion(ada!, (await campaign(id))!) });
+
+test("an announcement that is read again is still its promotion's: stopped with it, and told by no second one", async () => {
+  const { id, told } = await inReview();
+  expect((await announcementsOf(kim!, [id])).get(id)).toEqual([told]);
+  // It was announced, if not begun: nobody asked for another one.
+  expect([accepted(await enablePromotion(kim!, { id })).announcement, await reviewOf(kim!, id)]).toEqual([null, null]);
+  expect(accepted(await disablePromotion(kim!, { id })).stopped).toMatchObject([{ told: 0, underWay: 0, untold: 3 }]);
+  expect(await approveAgain(told)).toMatchObject({ code: "WRONG_STATE", currentState: "CANCELLED" });
+
+  const other = await inReview();
+  const again = accepted(await enablePromotion(few!, { id: other.id, announce: "EVERYONE" }));
+  expect(again.stopped).toMatchObject([{ campaign: { id: other.told, state: "CANCELLED" } }]);
+});
+
+test("an announcement that is read again follows what is changed of its promotion, as another version", async () => {
+  const { id, told } = await inReview();
+  const read = await campaignVersion(ada!, (await campaign(told))!);
+  const startsAt = kim!.clock() + 2 * hour;
+  accepted(await updatePromotion(kim!, { id, draft: { name: "Renamed", startsAt } }));
+  accepted(await approve(id));
+  expect(await campaign(told)).toMatchObject({ state: "IN_REVIEW", name: "Renamed", startsAt });
+  expect(await approveCampaign(ada!, { id: told, version: read })).toMatchObject({ code: "CONFLICT" });
+  accepted(await approveAgain(told));
+  const [run = 0] = await announcementRuns(kim!.db, id);
+  expect(await findRun(kim!, run)).toMatchObject({ state: "PENDING", dueAt: startsAt });
+});
+
+test("whom an operator chose, and when, stays chosen while something else of the promotion is changed", async () => {
+  const startsAt = kim!.clock() + hour;
+  const id = await addPromotion(few!, { startsAt });
+  const { announcement } = accepted(await enablePromotion(few!, { id }));
+  const told = announcement!.id;
+  accepted(await updateCampaign(few!, { id: told, draft: { audience: someone, startsAt: startsAt - 1_000 } }));
+  accepted(await updatePromotion(few!, { id, draft: { name: "Renamed", remark: "New words" } }));
+  const own = { name: "Renamed", audience: someone, startsAt: startsAt - 1_000, frozen: { audience: someone } };
+  expect(await campaign(told)).toMatchObject(own);
+  accepted(await disablePromotion(few!, { id, announcements: "KEEP" }));
+  accepted(await enablePromotion(few!, { id }));
+  expect(await campaign(told)).toMatchObject(own);
+  const [run = 0] = await announcementRuns(kim!.db, id);
+  expect(await findRun(kim!, run)).toMatchObject({ state: "PENDING", dueAt: startsAt - 1_000 });
+  // Nobody is told of what is not for them.
+  const nobody = { filter: { level: { eq: 9 } } };
+  accepted(await updatePromotion(few!, { id, draft: { audience: nobody } }));
+  accepted(await approve(id));
+  expect(await campaign(told)).toMatchObject({ audience: nobody, frozen: { audience: nobody } });
+});
+
+test("approved with other terms and kept, it stops when those of the disabled promotion are changed", async () => {
+  const { id, told } = await approved(tiers(1));
+  accepted(await disablePromotion(kim!, { id, announcements: "KEEP" }));
+  accepted(await updatePromotion(kim!, { id, draft: { remark: "No promise" } }));
+  expect((await campaign(told))?.state).toBe("ACTIVE");
+  accepted(await updatePromotion(kim!, { id, draft: tiers(2) }));
+  accepted(await enablePromotion(kim!, { id }));
+  const [run = 0] = await announcementRuns(kim!.db, id);
+  ledger.pass(hour);
+  await startRun(kim!, { run });
+  expect([(await campaign(told))?.state, await stateOf(run)]).toEqual(["CANCELLED", "CANCELLED"]);
+});
+
+test("approved is whom it was counted for: another audience has to be asked for again", async () => {
+  const id = await addPromotion(kim!);
+  accepted(await enablePromotion(kim!, { id }));
+  const waiting = (await reviewOf(kim!, id))?.announcement?.campaign ?? 0;
+  accepted(await updateCampaign(kim!, { id: waiting, draft: { audience: someone } }));
+  expect(await approve(id)).toMatchObject({ code: "CONFLICT" });
+  accepted(await enablePromotion(kim!, { id }));
+  expect(accepted(await approve(id)).announcement).toMatchObject({ audience: { everyone: true } });
+});
+
+test("others whom a promotion is for are counted for what waits, whatever is said of announcing", async () => {
+  const id = await addPromotion(kim!);
+  accepted(await enablePromotion(kim!, { id }));
+  accepted(await updatePromotion(kim!, { id, draft: { audience: someone }, announce: "NO" }));
+  expect((await reviewOf(kim!, id))?.announcement?.frozen).toMatchObject({ audience: someone });
+  expect(accepted(await approve(id)).announcement).toMatchObject({ audience: someone, frozen: { audience: someone } });
+});
