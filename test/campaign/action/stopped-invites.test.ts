@@ -5,7 +5,7 @@ import { writePage } from "../../../src/campaign/run/page.ts";
 import { planStep } from "../../../src/campaign/run/plan.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
-import { withLimits } from "../../support/announcements.ts";
+import { addPromotion, announced, withLimits } from "../../support/announcements.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { interferedEverywhere } from "../../support/interfering.ts";
 import { ledgerOf, runOf } from "../../support/ledger.ts";
@@ -53,6 +53,21 @@ test("ending or withdrawing a template stops the invites to it and its occurrenc
       reason: `its coupon template was ${to === "end" ? "ended" : "withdrawn"}`,
     });
   }
+});
+
+test("it stops the announcements of promotions that give its coupons, too, and the promotion's history says so", async () => {
+  const { ctx, stateOf } = await opened();
+  const { id } = await addTemplate(ctx, { issueMode: "SYSTEM" });
+  const rule = { kind: "COUPON", tiers: [{ spend: 100, couponTemplate: id }] };
+  const giving = await addPromotion(ctx, { rule, startsAt: ctx.clock() + 60_000 });
+  const [run, other] = [await announced(ctx, { id: giving }), await announced(ctx, { id: await addPromotion(ctx) })];
+  expect(accepted(await closeOffer(ctx, { id, to: "withdraw" })).stopped).toMatchObject([{ told: 0, untold: 3 }]);
+  expect(await Promise.all([run, other].map(stateOf))).toEqual(["CANCELLED", "PENDING"]);
+  expect(await historyOf(ctx, subjectOf("promotion", giving))).toMatchObject([
+    { what: expect.stringContaining("0 told"), reason: "its coupon template was withdrawn" },
+    { what: "enabled" },
+    { what: "created" },
+  ]);
 });
 
 test("kept, they go on, past everyone who cannot claim any more; what gives coupons itself is not stopped", async () => {
