@@ -27,7 +27,7 @@ export const announce = defineAction({
   describe: "A message.",
   channels: "needed",
   input: { issues, startIssues: async () => [] },
-  facts: { schema: Facts, freeze, hold },
+  facts: { schema: Facts, freeze, hold, until: ({ promotion }) => promotion?.offer.endsAt ?? null },
   ready,
   content: {
     variables: contentPurposes.PROMOTION.variables,

@@ -137,7 +137,11 @@ async function freeze(ctx: Context, { campaign, audience, action, asOf }: ToFree
     topic: campaign.topic,
     transactional: campaign.transactional,
     popupPriority: campaign.popupPriority,
-    endsAt: campaign.endsAt,
+    endsAt: earlier(campaign.endsAt, action.until),
     action,
   };
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

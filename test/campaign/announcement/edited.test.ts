@@ -9,11 +9,13 @@ import { campaignVersion } from "../../../src/campaign/approval/version.ts";
 import { updateCampaign } from "../../../src/campaign/control/edit.ts";
 import { approveCampaign } from "../../../src/campaign/control/review.ts";
 import { findCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { frozenRun } from "../../../src/campaign/run/frozen.ts";
 import { findRun } from "../../../src/campaign/run/run.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
 import type { Context } from "../../../src/context.ts";
 import type { PromotionDraft } from "../../../src/promotion/promotion.ts";
 import { addPromotion, announcementRuns, versionRead, withLimits } from "../../support/announcements.ts";
+import { addTemplate } from "../../support/coupons.ts";
 import { runOf } from "../../support/ledger.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { approvingAbove, as } from "../../support/persons.ts";
@@ -59,7 +61,7 @@ async function inReview() {
 const approveAgain = async (id: number) =>
   approveCampaign(ada!, { id, version: await campaignVersion(ada!, (await campaign(id))!) });
 
-test("an announcement that is read again is still its promotion's: stopped with it, and told by no second one", async () => {
+test("an announcement that is read again is still its promotion's: stopped with it, and no second one told", async () => {
   const { id, told } = await inReview();
   expect((await announcementsOf(kim!, [id])).get(id)).toEqual([told]);
   // It was announced, if not begun: nobody asked for another one.
@@ -135,4 +137,19 @@ test("others whom a promotion is for are counted for what waits, whatever is sai
   accepted(await updatePromotion(kim!, { id, draft: { audience: someone }, announce: "NO" }));
   expect((await reviewOf(kim!, id))?.announcement?.frozen).toMatchObject({ audience: someone });
   expect(accepted(await approve(id)).announcement).toMatchObject({ audience: someone, frozen: { audience: someone } });
+});
+
+test("what announces a promotion stays an announcement, and tells nobody of it once it is over", async () => {
+  const endsAt = kim!.clock() + 2 * hour;
+  const id = await addPromotion(few!, { startsAt: kim!.clock() + hour, endsAt });
+  const told = accepted(await enablePromotion(few!, { id })).announcement!.id;
+  const { id: couponTemplate } = await addTemplate(kim!);
+  expect(await updateCampaign(few!, { id: told, draft: { kind: "COUPON_ISSUE", couponTemplate } })).toMatchObject({
+    code: "INVALID_INPUT",
+  });
+  accepted(await updateCampaign(few!, { id: told, draft: { endsAt: null } }));
+  const [run = 0] = await announcementRuns(kim!.db, id);
+  ledger.pass(hour);
+  await startRun(few!, { run });
+  expect(await frozenRun(kim!, run)).toMatchObject({ endsAt });
 });
