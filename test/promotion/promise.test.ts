@@ -176,7 +176,7 @@ test("enabled by many while the template is withdrawn: each is enabled before it
   expect((await quoted()).earned).toEqual([]);
 });
 
-test("what can be kept no more is renamed and ended sooner; nothing is promised anew of it, nor for longer", async () => {
+test("what can be kept no more is renamed and ended sooner; nothing of it is promised for longer", async () => {
   const gift = await given();
   const id = await made(gift.id);
   accepted(await enable(id));

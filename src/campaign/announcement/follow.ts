@@ -45,7 +45,8 @@ async function follow(tx: Context, edited: Edited, campaign: Campaign) {
   const { startsAt, endsAt } = windowOf(edited, campaign, now);
   const fields = [...(name === campaign.name ? [] : ["name"]), ...(isMoved ? ["audience"] : [])];
   const moves = startsAt !== campaign.startsAt || endsAt !== campaign.endsAt;
-  if (fields.length === 0 && !moves) return undefined;
+  // What it says of the promotion may be what it waited for.
+  if (fields.length === 0 && !moves) return moveRuns(tx, id, undefined);
   await tx.db.write([
     sql`
       UPDATE campaign SET name = ${name}, audience = ${JSON.stringify(told)}, starts_at = ${startsAt},
@@ -57,8 +58,7 @@ async function follow(tx: Context, edited: Edited, campaign: Campaign) {
       : []),
     revise(tx, subjectOf("campaign", id), [...fields, ...(moves ? ["window"] : [])]),
   ]);
-  await moveRuns(tx, id, startsAt === campaign.startsAt ? undefined : Math.max(now, startsAt ?? 0));
-  return undefined;
+  return moveRuns(tx, id, startsAt === campaign.startsAt ? undefined : Math.max(now, startsAt ?? 0));
 }
 
 /** Its own start stays, and never does it tell of what is over. */

@@ -55,7 +55,7 @@ test("ending or withdrawing a template stops the invites to it and its occurrenc
   }
 });
 
-test("it stops the announcements of promotions that give its coupons, too, and the promotion's history says so", async () => {
+test("it stops the announcements of promotions that give its coupons, too; their history says so", async () => {
   const { ctx, stateOf } = await opened();
   const { id } = await addTemplate(ctx, { issueMode: "SYSTEM" });
   const rule = { kind: "COUPON", tiers: [{ spend: 100, couponTemplate: id }] };

@@ -6,9 +6,11 @@ import { updatePromotion } from "../../../src/campaign/announcement/edit.ts";
 import { enablePromotion } from "../../../src/campaign/announcement/enable.ts";
 import { reviewOf } from "../../../src/campaign/announcement/review.ts";
 import { campaignVersion } from "../../../src/campaign/approval/version.ts";
+import { closeOffer } from "../../../src/campaign/control/close-template.ts";
 import { updateCampaign } from "../../../src/campaign/control/edit.ts";
 import { approveCampaign } from "../../../src/campaign/control/review.ts";
 import { findCampaign } from "../../../src/campaign/draft/campaign.ts";
+import { runProgress } from "../../../src/campaign/progress/progress.ts";
 import { frozenRun } from "../../../src/campaign/run/frozen.ts";
 import { findRun } from "../../../src/campaign/run/run.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
@@ -61,7 +63,7 @@ async function inReview() {
 const approveAgain = async (id: number) =>
   approveCampaign(ada!, { id, version: await campaignVersion(ada!, (await campaign(id))!) });
 
-test("an announcement that is read again is still its promotion's: stopped with it, and no second one told", async () => {
+test("an announcement that is read again is its promotion's: stopped with it, and no second one told", async () => {
   const { id, told } = await inReview();
   expect((await announcementsOf(kim!, [id])).get(id)).toEqual([told]);
   // It was announced, if not begun: nobody asked for another one.
@@ -152,4 +154,34 @@ test("what announces a promotion stays an announcement, and tells nobody of it o
   ledger.pass(hour);
   await startRun(few!, { run });
   expect(await frozenRun(kim!, run)).toMatchObject({ endsAt });
+});
+
+test("what is given no more is announced by nobody: not begun, kept or approved", async () => {
+  const { id: couponTemplate } = await addTemplate(kim!, { issueMode: "SYSTEM" });
+  const rule = { kind: "COUPON", tiers: [{ spend: 100, couponTemplate }] };
+  const id = await addPromotion(few!, { rule, startsAt: kim!.clock() + hour });
+  accepted(await enablePromotion(few!, { id }));
+  const [run = 0] = await announcementRuns(kim!.db, id);
+  accepted(await closeOffer(few!, { id: couponTemplate, to: "end", invites: "KEEP" }));
+  ledger.pass(hour);
+  expect(await startRun(few!, { run })).toBe("WHEN_TOLD");
+  const [progress] = await runProgress(kim!, [run]);
+  expect([await stateOf(run), progress?.waitsFor]).toEqual([
+    "PENDING",
+    "someone to have its promotion give what is in offer",
+  ]);
+  accepted(await updatePromotion(few!, { id, draft: tiers(1) }));
+  const before = (await ledger.messages())["campaign-start"] ?? 0;
+  accepted(await approve(id));
+  expect((await ledger.messages())["campaign-start"]).toBe(before + 1);
+  await startRun(few!, { run });
+  expect(await stateOf(run)).toBe("RUNNING");
+
+  const { id: other } = await addTemplate(kim!, { issueMode: "SYSTEM" });
+  const giving = { rule: { kind: "COUPON", tiers: [{ spend: 100, couponTemplate: other }] } };
+  const again = await addPromotion(few!, giving);
+  accepted(await enablePromotion(few!, { id: again, announce: "NO" }));
+  accepted(await enablePromotion(kim!, { id: again, announce: "EVERYONE" }));
+  accepted(await closeOffer(few!, { id: other, to: "end" }));
+  expect(await approve(again)).toMatchObject({ code: "INVALID_INPUT" });
 });
