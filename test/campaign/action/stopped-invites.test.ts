@@ -55,21 +55,6 @@ test("ending or withdrawing a template stops the invites to it and its occurrenc
   }
 });
 
-test("it stops the announcements of promotions that give its coupons, too; their history says so", async () => {
-  const { ctx, stateOf } = await opened();
-  const { id } = await addTemplate(ctx, { issueMode: "SYSTEM" });
-  const rule = { kind: "COUPON", tiers: [{ spend: 100, couponTemplate: id }] };
-  const giving = await addPromotion(ctx, { rule, startsAt: ctx.clock() + 60_000 });
-  const [run, other] = [await announced(ctx, { id: giving }), await announced(ctx, { id: await addPromotion(ctx) })];
-  expect(accepted(await closeOffer(ctx, { id, to: "withdraw" })).stopped).toMatchObject([{ told: 0, untold: 3 }]);
-  expect(await Promise.all([run, other].map(stateOf))).toEqual(["CANCELLED", "PENDING"]);
-  expect(await historyOf(ctx, subjectOf("promotion", giving))).toMatchObject([
-    { what: expect.stringContaining("0 told"), reason: "its coupon template was withdrawn" },
-    { what: "enabled" },
-    { what: "created" },
-  ]);
-});
-
 test("kept, they go on, past everyone who cannot claim any more; what gives coupons itself is not stopped", async () => {
   const { ctx, launched, stateOf } = await opened();
   const [{ id: kept }, { id: given }] = [await addTemplate(ctx), await addTemplate(ctx)];
@@ -94,4 +79,19 @@ test("withdrawn at whatever moment of its start, an invite tells nobody", async 
     );
     expect(await stateOf(run)).toBe(between.came() ? "CANCELLED" : "RUNNING");
   });
+});
+
+test("closed, a template stops the announcements of promotions that give it; their history says so", async () => {
+  const { ctx, stateOf } = await opened();
+  const { id } = await addTemplate(ctx, { issueMode: "SYSTEM" });
+  const rule = { kind: "COUPON", tiers: [{ spend: 100, couponTemplate: id }] };
+  const giving = await addPromotion(ctx, { rule, startsAt: ctx.clock() + 60_000 });
+  const [run, other] = [await announced(ctx, { id: giving }), await announced(ctx, { id: await addPromotion(ctx) })];
+  expect(accepted(await closeOffer(ctx, { id, to: "withdraw" })).stopped).toMatchObject([{ told: 0, untold: 3 }]);
+  expect(await Promise.all([run, other].map(stateOf))).toEqual(["CANCELLED", "PENDING"]);
+  expect(await historyOf(ctx, subjectOf("promotion", giving))).toMatchObject([
+    { what: expect.stringContaining("0 told"), reason: "its coupon template was withdrawn" },
+    { what: "enabled" },
+    { what: "created" },
+  ]);
 });
