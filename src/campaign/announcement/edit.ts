@@ -1,5 +1,6 @@
-import { type Context, withTransaction } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
+import { once } from "../../idempotency.ts";
 import { changedPromise } from "../../promotion/changes.ts";
 import {
   changedPromotion,
@@ -26,35 +27,51 @@ interface Edit {
   readonly announcement?: Announcement | undefined;
 }
 
+export interface EditInput extends Edit {
+  readonly idempotencyKey?: string | undefined;
+}
+
 /**
  * Changes a promotion; what is left out stays. One that is disabled changes at once, and so do name and remark of every
  * one; what an enabled one promises is kept until a second person has approved of it (`approvePromotion`), together
  * with what waits of that already. Announcements that have not begun follow; those under way that tell what is promised
- * no more are stopped. Nothing is announced again by it unless that is asked for.
+ * no more are stopped. Nothing is announced again by it unless that is asked for; the same idempotency key answers the
+ * same again, and announces nothing.
  */
-export async function updatePromotion(ctx: Context, input: Edit) {
-  const plan = await planOf(ctx, input);
-  if (isRefusal(plan)) return plan;
-  return withTransaction(ctx, async (tx) => {
-    const before = await findPromotion(tx, input.id);
-    if (!before) return refuse.notFound("promotion", input.id);
-    const review = await reviewOf(tx, input.id);
-    if (!before.enabled) {
-      if (asksToTell(input)) return refuse.wrongState("Enabling it announces it: enablePromotion.", "DISABLED");
-      return rewrite(tx, input, { before, review, plan });
-    }
-    const draft = { ...waitingDraft(review), ...said(input.draft) };
-    const after = await changedPromotion(tx, before, draft);
-    if (isRefusal(after)) return after;
-    const words = await promiseChanges(tx, before, after);
-    if (words.length > 0) return keepForReview(tx, { ...input, draft }, { before, after, words, review, plan });
-    if (review?.what === "EDIT") await giveUp(tx, review, "it was taken back");
-    const promotion = await rewrite(tx, input, { before, review, plan });
-    if (isRefusal(promotion) || !asksToTell(input)) return promotion;
-    const { id, announce, announcement } = input;
-    const told = await enable(tx, { id, announce, announcement }, plan);
-    return isRefusal(told) ? told : told.promotion;
+export function updatePromotion(ctx: Context, { idempotencyKey, ...input }: EditInput) {
+  let plan: Plan | undefined;
+  return once(ctx, {
+    key: idempotencyKey,
+    input: { edit: input },
+    check: async () => {
+      const planned = await planOf(ctx, input);
+      if (isRefusal(planned)) return planned;
+      plan = planned;
+      return undefined;
+    },
+    work: (tx) => edit(tx, input, plan),
   });
+}
+
+async function edit(tx: Context, input: Edit, plan: Plan | undefined) {
+  const before = await findPromotion(tx, input.id);
+  if (!before) return refuse.notFound("promotion", input.id);
+  const review = await reviewOf(tx, input.id);
+  if (!before.enabled) {
+    if (asksToTell(input)) return refuse.wrongState("Enabling it announces it: enablePromotion.", "DISABLED");
+    return rewrite(tx, input, { before, review, plan });
+  }
+  const draft = { ...waitingDraft(review), ...said(input.draft) };
+  const after = await changedPromotion(tx, before, draft);
+  if (isRefusal(after)) return after;
+  const words = await promiseChanges(tx, before, after);
+  if (words.length > 0) return keepForReview(tx, { ...input, draft }, { before, after, words, review, plan });
+  if (review?.what === "EDIT") await giveUp(tx, review, "it was taken back");
+  const promotion = await rewrite(tx, input, { before, review, plan });
+  if (isRefusal(promotion) || !asksToTell(input)) return promotion;
+  const { id, announce, announcement } = input;
+  const told = await enable(tx, { id, announce, announcement }, plan);
+  return isRefusal(told) ? told : told.promotion;
 }
 
 function said(draft: Partial<PromotionDraft>): Partial<PromotionDraft> {
