@@ -89,6 +89,24 @@ test("an announcement that is read again follows what is changed of its promotio
   expect(await findRun(kim!, run)).toMatchObject({ state: "PENDING", dueAt: startsAt });
 });
 
+test("whoever wrote a promotion does not approve of its announcement, nor anybody of terms that were not read", async () => {
+  const { id, told } = await approved(tiers(1));
+  const ben = as(kim!, "Ben", 3);
+  accepted(await updateCampaign(ben, { id: told, draft: { content: words("Own") } }));
+  const read = await campaignVersion(ada!, (await campaign(told))!);
+  accepted(await disablePromotion(kim!, { id, announcements: "KEEP" }));
+  accepted(await updatePromotion(as(kim!, "Eve", 4), { id, draft: tiers(2) }));
+  expect(await approveCampaign(ada!, { id: told, version: read })).toMatchObject({
+    code: "CONFLICT",
+    message: expect.stringContaining("its promotion: tiers by operator Eve"),
+  });
+  const version = await campaignVersion(ada!, (await campaign(told))!);
+  for (const by of [ben, kim!, as(kim!, "Eve", 4)]) {
+    expect(await approveCampaign(by, { id: told, version })).toMatchObject({ code: "FORBIDDEN" });
+  }
+  expect(accepted(await approveCampaign(ada!, { id: told, version })).state).toBe("ACTIVE");
+});
+
 test("whom an operator chose, and when, stays chosen while something else of the promotion is changed", async () => {
   const startsAt = kim!.clock() + hour;
   const id = await addPromotion(few!, { startsAt });
