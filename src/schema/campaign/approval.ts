@@ -100,8 +100,8 @@ builder.objectField(RunType, "review", (t) =>
 
 refusable("approveCampaign", {
   description:
-    "Approves a campaign in review, as it was read. Refused to whoever wrote any version of it, of its segment, of its " +
-    "coupon template or of the promotion that it announces, whichever token they come with. One that says " +
+    "Approves a campaign in review, as it was read. Refused to whoever wrote any version of it, of its segment, its " +
+    "coupon template or the promotion that it announces, whichever token they come with. One that says " +
     "`launchWhenApproved` is launched with it.",
   scopes: approvers,
   result: CampaignType,

@@ -89,7 +89,7 @@ test("an announcement that is read again follows what is changed of its promotio
   expect(await findRun(kim!, run)).toMatchObject({ state: "PENDING", dueAt: startsAt });
 });
 
-test("whoever wrote a promotion does not approve of its announcement, nor anybody of terms that were not read", async () => {
+test("whoever wrote a promotion does not approve of its announcement, nor anybody of terms not read", async () => {
   const { id, told } = await approved(tiers(1));
   const ben = as(kim!, "Ben", 3);
   accepted(await updateCampaign(ben, { id: told, draft: { content: words("Own") } }));
