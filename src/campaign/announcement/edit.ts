@@ -14,7 +14,7 @@ import { announcementOf, createAnnouncement, type Plan, planFor } from "./announ
 import { begunOrApproved, stopAnnouncements } from "./announcements.ts";
 import type { Announcement } from "./draft.ts";
 import { enable } from "./enable.ts";
-import { followPromotion } from "./follow.ts";
+import { follow, followPromotion } from "./follow.ts";
 import { promiseChanges } from "./promised.ts";
 import { type AskedAnnouncement, askForReview, giveUp, type PromotionReview, recount, reviewOf } from "./review.ts";
 import { type AnnounceChoice, audienceOf, type Told, toldBy } from "./whom.ts";
@@ -141,6 +141,8 @@ async function keepForReview(tx: Context, input: Edit, changed: Changed) {
   if (review?.what === "ENABLE") await giveUp(tx, review, "what it would say is going to change");
   const announcement = await announcementToAsk(tx, input, changed);
   if (isRefusal(announcement)) return announcement;
+  const lagging = announcement && (await followAsked(tx, announcement, changed));
+  if (lagging) return lagging;
   const how = announcement ? `; and of its announcement to ${announcement.frozen.members} members` : "";
   const asked = { what: "EDIT", changes, announcement } as const;
   await askForReview(tx, id, asked, `asked for approval of a change: ${words.join("; ")}${how}`);
@@ -162,6 +164,14 @@ async function announcementToAsk(tx: Context, input: Edit, { after, review, plan
   const draft = announcementOf(tx, after, { announcement, plan });
   const campaign = isRefusal(draft) ? draft : await createAnnouncement(tx, draft);
   return isRefusal(campaign) ? campaign : { campaign: campaign.id, frozen: plan.frozen };
+}
+
+/** An announcement that waits already is for what is asked for now. */
+async function followAsked(tx: Context, { campaign }: AskedAnnouncement, { before, after, review }: Changed) {
+  if (review?.what !== "EDIT" || review.announcement?.campaign !== campaign) return undefined;
+  const asked = await changedPromotion(tx, before, review.changes);
+  const draft = await findCampaign(tx, campaign);
+  return draft && follow(tx, { before: isRefusal(asked) ? before : asked, after }, draft);
 }
 
 /** What a change that waits would change, in words. */

@@ -31,7 +31,8 @@ export async function followPromotion(tx: Context, edited: Edited) {
   return undefined;
 }
 
-async function follow(tx: Context, edited: Edited, campaign: Campaign) {
+/** The same for one of them. */
+export async function follow(tx: Context, edited: Edited, campaign: Campaign) {
   const { before, after } = edited;
   const { id, audience, frozen } = campaign;
   const isForOthers = !Bun.deepEquals(audienceOf(before), audienceOf(after));

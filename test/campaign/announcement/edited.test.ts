@@ -203,3 +203,19 @@ test("what is given no more is announced by nobody: not begun, kept or approved"
   accepted(await closeOffer(few!, { id: other, to: "end" }));
   expect(await approve(again)).toMatchObject({ code: "INVALID_INPUT" });
 });
+
+test("an announcement that waits with a change follows what is asked for besides", async () => {
+  const at = (hours: number) => Math.floor(kim!.clock() / hour) * hour + hours * hour;
+  const [first, second, third] = [at(2), at(3), at(4)];
+  const id = await addPromotion(few!, { startsAt: first, ...tiers(1) });
+  accepted(await enablePromotion(few!, { id }));
+  const change = { startsAt: second, audience: someone, ...tiers(2) };
+  accepted(await updatePromotion(few!, { id, draft: change, announce: "EVERYONE" }));
+  const everyone = { everyone: true } as const;
+  accepted(await updatePromotion(few!, { id, draft: { name: "Lent", startsAt: third, audience: everyone } }));
+  const waiting = (await reviewOf(kim!, id))?.announcement;
+  expect(waiting?.frozen).toMatchObject({ audience: everyone, members: 3 });
+  const asked = { name: "Lent", startsAt: third, audience: everyone };
+  expect(await campaign(waiting?.campaign ?? 0)).toMatchObject(asked);
+  expect(accepted(await approve(id)).announcement).toMatchObject({ ...asked, state: "ACTIVE" });
+});
