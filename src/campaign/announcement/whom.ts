@@ -7,8 +7,8 @@ import { AudienceChoice, resolveChoice } from "../../member/audience-choice.ts";
 export const announceChoices = {
   NO: "Nobody.",
   UNREACHED:
-    "Those whom no announcement of it reached yet, on any channel; members to whom one was, or may have been, sent are " +
-    "left out.",
+    "Those whom no announcement of it reached yet, on any channel; members to whom one was, or may have been, sent " +
+    "are left out.",
   EVERYONE: "Everyone whom it is for, whoever was told before.",
 } as const;
 export type AnnounceChoice = keyof typeof announceChoices;

@@ -35,8 +35,8 @@ export interface Recipient extends RenderMember {
 }
 
 const memberColumns =
-  sql.raw(`m.seq, m.id, m.external_id, m.email, m.phone, m.name, m.locale, m.time_zone, m.level, m.points, m.total_spend,
-  m.account_type, m.birthday, m.attributes`);
+  sql.raw(`m.seq, m.id, m.external_id, m.email, m.phone, m.name, m.locale, m.time_zone, m.level, m.points,
+    m.total_spend, m.account_type, m.birthday, m.attributes`);
 
 /** `own`: an expression over member `m` for what is the member's own of what is offered, where anything is. */
 export function recipientColumns(channel: ExternalChannelName, own?: SQL): SQL {

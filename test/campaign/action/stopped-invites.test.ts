@@ -31,7 +31,7 @@ async function opened() {
   return { ctx, launched, stateOf };
 }
 
-test("ending or withdrawing a template stops the invites to it and its occurrences, and says how many they told", async () => {
+test("a template that is closed stops the invites to it and its occurrences, and says whom they told", async () => {
   const { ctx, launched, stateOf } = await opened();
   for (const to of ["end", "withdraw"] as const) {
     const { id } = await addTemplate(ctx);
@@ -55,7 +55,7 @@ test("ending or withdrawing a template stops the invites to it and its occurrenc
   }
 });
 
-test("kept, they go on, past everyone who cannot claim any more; what gives coupons itself is not stopped", async () => {
+test("kept, they go on, past everyone who cannot claim; what gives coupons itself is not stopped", async () => {
   const { ctx, launched, stateOf } = await opened();
   const [{ id: kept }, { id: given }] = [await addTemplate(ctx), await addTemplate(ctx)];
   const [invite, issue] = [await launched(kept), await launched(given, "COUPON_ISSUE")];

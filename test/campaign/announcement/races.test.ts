@@ -128,7 +128,7 @@ describe("whoever comes between while an announcement begins, nobody is told wha
     expect(await stateOf(run)).toBe("CANCELLED");
   });
 
-  test("it is announced anew: the new one begins when the old one has stopped, and both never tell the same member", async () => {
+  test("it is announced anew: that begins when the old one has stopped, and never tells whom it told", async () => {
     await interferedEverywhere(async (between) => {
       const { id, run } = await dueRun();
       let second = 0;
@@ -156,7 +156,7 @@ describe("whoever comes between while an announcement begins, nobody is told wha
   });
 });
 
-test("disabled while a page is written, at whatever moment: all of it is told, or none, and the figures say which", async () => {
+test("disabled at whatever moment of a page: all of it is told, or none, and the figures say which", async () => {
   await interferedEverywhere(async (between) => {
     const id = await addPromotion(kim!);
     const run = await announced(kim!, { id, announcement: { channels: ["IN_APP", "EMAIL"] } });
@@ -182,7 +182,7 @@ test("disabled while a page is written, at whatever moment: all of it is told, o
   });
 });
 
-test("edited while it is enabled, at whatever moment: the announcement is for whom it is then, or a conflict", async () => {
+test("edited at whatever moment of enabling: the announcement is for whom it is then, or a conflict", async () => {
   const audience = { filter: { level: { gte: 0 } } };
   const times = await interferedEverywhere(async (between) => {
     const id = await addPromotion(kim!);
