@@ -43,9 +43,14 @@ export function draftOf(promotion: Promotion) {
 
 /**
  * The draft as it is kept, or INVALID_INPUT with every fault's path. Where the promotion is `enabled`, what it gives
- * must be in offer already; until then it must only be there.
+ * must be in offer already; until then it must only be there; nothing of that is asked where it promises nothing anew.
  */
-export async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraft, enabled: boolean) {
+export async function checkDraft(
+  ctx: Context,
+  { rule, ...facts }: PromotionDraft,
+  enabled: boolean,
+  isPromisedAnew = true,
+) {
   const parsed = check(PromotionFacts, facts);
   const ruled = check(PromotionRule, rule);
   const issues = [...schemaIssues(parsed.error), ...schemaIssues(ruled.error, ["rule"])];
@@ -57,7 +62,7 @@ export async function checkDraft(ctx: Context, { rule, ...facts }: PromotionDraf
     ...amountIssues(ruled.data),
   ];
   if (faults.length > 0) return refuse.invalid(faults);
-  const broken = await promiseIssues(ctx, { ...checked, enabled });
+  const broken = isPromisedAnew ? await promiseIssues(ctx, { ...checked, enabled }) : [];
   return broken.length > 0 ? refuse.invalid(broken) : checked;
 }
 

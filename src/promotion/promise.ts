@@ -69,7 +69,11 @@ export function giftsOf({ kind, tiers }: PromotionRule): TierGift[] {
   return tiers.flatMap((tier) => {
     const gift = rewardOfTier(kind, tier);
     if (!gift) return [];
-    const name = `${gift.kind} ${JSON.stringify(gift.terms)}`;
-    return [{ spend: tier.spend, gift: { name, kind: gift.kind, terms: gift.terms } }];
+    return [{ spend: tier.spend, gift: { name: nameOfGift(gift), kind: gift.kind, terms: gift.terms } }];
   });
+}
+
+/** What equal rewards are called alike by. */
+export function nameOfGift({ kind, terms }: { readonly kind: string; readonly terms: unknown }): string {
+  return `${kind} ${JSON.stringify(terms)}`;
 }

@@ -74,7 +74,17 @@ export async function changedPromotion(ctx: Context, before: Promotion, draft: P
 
 function checkChanges(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
   const said = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
-  return checkDraft(ctx, { ...draftOf(before), ...said }, before.enabled);
+  return checkDraft(ctx, { ...draftOf(before), ...said }, before.enabled, promisesAnew(before, said));
+}
+
+/**
+ * Whether a change promises something anew, or for longer: what is promised already may be kept no more, and is renamed
+ * or ended sooner nevertheless. To ask what is wrong with all of it, one changes nothing.
+ */
+function promisesAnew(before: Promotion, said: Partial<PromotionDraft>): boolean {
+  const { rule, currency, endsAt = before.endsAt } = said;
+  const isLonger = before.endsAt !== null && (endsAt === null || endsAt > before.endsAt);
+  return rule !== undefined || currency !== undefined || isLonger || Object.keys(said).length === 0;
 }
 
 /**

@@ -175,3 +175,21 @@ test("enabled by many while the template is withdrawn: each is enabled before it
   }
   expect((await quoted()).earned).toEqual([]);
 });
+
+test("what can be kept no more is renamed and ended sooner; nothing of it is promised for longer", async () => {
+  const gift = await given();
+  const id = await made(gift.id);
+  accepted(await enable(id));
+  accepted(await withdrawTemplate(ctx, { id: gift.id }));
+  const edit = (more: Partial<PromotionDraft>) => rewritePromotion(ctx, { id, draft: more });
+  expect(accepted(await edit({ name: "Sorry", endsAt: until - 1 }))).toMatchObject({
+    name: "Sorry",
+    endsAt: until - 1,
+  });
+  for (const more of [{ endsAt: until }, { endsAt: null }, { rule: draft(gift.id).rule }, {}]) {
+    expect(faultsIn(await edit(more))).toEqual([expect.stringContaining("WITHDRAWN")]);
+  }
+  accepted(await setEnabled(ctx, { id, enabled: false }));
+  expect(accepted(await edit({ remark: "It is over" })).remark).toBe("It is over");
+  expect(faultsIn(await enable(id))).toEqual([expect.stringContaining("WITHDRAWN")]);
+});

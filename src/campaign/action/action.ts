@@ -67,6 +67,8 @@ export interface ActionDefinition<Kind extends string, Facts> {
     freeze(ctx: Context, choice: ActionChoice): Promise<Facts>;
     /** Whether they are still true, asked in the statement that begins the run; they always are unless given. */
     hold?(facts: Facts, now: number): SQL;
+    /** From when on (ms) they are true no more; null: always. They always are unless given. */
+    until?(facts: Facts): number | null;
   };
   /** Whether a run that is due may begin now; it may unless given. */
   ready?(ctx: Context, choice: ActionChoice): Promise<Readiness>;

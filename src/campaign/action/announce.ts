@@ -3,6 +3,7 @@ import { z } from "zod";
 import { allOf } from "../../audience/term.ts";
 import type { Context } from "../../context.ts";
 import type { Issue } from "../../errors.ts";
+import { promiseIssues } from "../../promotion/promise.ts";
 import { findPromotion } from "../../promotion/promotion.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { versionOf, versionsOf } from "../../transition/revision.ts";
@@ -27,7 +28,7 @@ export const announce = defineAction({
   describe: "A message.",
   channels: "needed",
   input: { issues, startIssues: async () => [] },
-  facts: { schema: Facts, freeze, hold },
+  facts: { schema: Facts, freeze, hold, until: ({ promotion }) => promotion?.offer.endsAt ?? null },
   ready,
   content: {
     variables: contentPurposes.PROMOTION.variables,
@@ -71,14 +72,14 @@ function hold({ promotion }: Facts, now: number): SQL {
 }
 
 /**
- * While an earlier announcement of the promotion stops, nobody knows yet whom it reached. Whoever enables the promotion
- * sets those going that wait for it.
+ * While an earlier announcement of the promotion stops, nobody knows yet whom it reached. Whoever enables the
+ * promotion, or has it give what is in offer, sets those going that wait for it.
  */
 async function ready(ctx: Context, { promotion: id }: ActionChoice): Promise<Readiness> {
   const promotion = id === null ? undefined : await findPromotion(ctx, id);
   if (!promotion) return "NOW";
   if (promotion.endsAt !== null && promotion.endsAt <= ctx.clock()) return "NEVER";
-  if (!promotion.enabled) return "WHEN_TOLD";
+  if (!promotion.enabled || (await promiseIssues(ctx, promotion)).length > 0) return "WHEN_TOLD";
   const row = await ctx.db.first<{ stopping: number }>(sql`SELECT ${isStopping(promotion.id)} AS stopping`);
   return row?.stopping ? "SOON" : "NOW";
 }

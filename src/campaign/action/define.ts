@@ -34,6 +34,8 @@ export interface FrozenAction {
   readonly kind: string;
   /** Whether its facts are still true. */
   holds(now: number): SQL;
+  /** From when on (ms) they are not; null: always. */
+  readonly until: number | null;
   /** Why its message is not for member `m`. */
   skipRules(now: number): SkipRules;
   /** An expression over member `m` for what is the reader's own of it; absent where nothing is. */
@@ -79,6 +81,7 @@ function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts
   return {
     kind: definition.kind,
     holds: (now) => definition.facts.hold?.(facts, now) ?? sql`1`,
+    until: definition.facts.until?.(facts) ?? null,
     skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
     own: (run) => definition.content.own?.(facts, run),
     values: (ctx, reader) => definition.content.values?.(ctx, facts, reader) ?? {},

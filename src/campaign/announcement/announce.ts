@@ -1,6 +1,7 @@
 import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import type { AudienceChoice } from "../../member/audience-choice.ts";
+import { promiseIssues } from "../../promotion/promise.ts";
 import { type Promotion, setEnabled } from "../../promotion/promotion.ts";
 import { messageIssues } from "../action/index.ts";
 import { freezeCampaign } from "../approval/freeze.ts";
@@ -78,6 +79,9 @@ export async function announceNow(
 ) {
   const promotion = await setEnabled(tx, { id, enabled: true });
   if (isRefusal(promotion)) return promotion;
+  // One that was enabled already may be kept no more.
+  const broken = await promiseIssues(tx, promotion);
+  if (broken.length > 0) return refuse.invalid(broken);
   const stopped = await stopAnnouncements(tx, id, { reason: "it is announced anew" });
   if (isRefusal(stopped)) return stopped;
   const launched = await launchAgreed(tx, { id: campaign.id, reason, frozen });

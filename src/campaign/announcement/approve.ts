@@ -7,8 +7,9 @@ import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { announceNow, type Promoted } from "./announce.ts";
-import { begun, followPromotion, stopAnnouncements } from "./announcements.ts";
-import { type AskedAnnouncement, endReview, type PromotionReview, reviewOf } from "./review.ts";
+import { begun, stopAnnouncements } from "./announcements.ts";
+import { followPromotion } from "./follow.ts";
+import { type AskedAnnouncement, endReview, isAsCounted, type PromotionReview, reviewOf } from "./review.ts";
 import { changesSince, mayApprove } from "./review-version.ts";
 
 export interface Decision {
@@ -36,7 +37,7 @@ export function approvePromotion(ctx: Context, input: Decision & { readonly vers
     if (changes) return refuse.conflict(`That is not what waits any more: ${changes}. Read it again.`);
     await tx.db.write([auditDeed(tx, subjectOf("promotion", input.id), "approved", sql`1`, input.reason ?? null)]);
     await endReview(tx, review, true);
-    return review.what === "ENABLE" ? enableIt(tx, promotion, review) : changeIt(tx, review);
+    return review.what === "ENABLE" ? enableIt(tx, promotion, review) : changeIt(tx, promotion, review);
   });
 }
 
@@ -63,12 +64,16 @@ async function launchApproved(tx: Context, id: number, announcement: AskedAnnoun
   if (campaign?.state !== "DRAFT") {
     return refuse.conflict("Its announcement is no draft any more: have it asked for again, which makes a new one.");
   }
+  if (!(await isAsCounted(tx, campaign, announcement))) {
+    return refuse.conflict("Its announcement is for others than were counted by then: have it asked for again.");
+  }
   await tx.db.write([sql`UPDATE campaign SET approver = ${describeActor(tx.actor)} WHERE id = ${campaign.id}`]);
   return announceNow(tx, { id, campaign, frozen: announcement.frozen, reason: "the promotion was approved" });
 }
 
 /** Those who asked have written it, not who approves of it: who asked last writes it, the others with them. */
-async function changeIt(tx: Context, { promotion: id, changes, authors, announcement }: Review<"EDIT">) {
+async function changeIt(tx: Context, before: Promotion, { changes, authors, announcement }: Review<"EDIT">) {
+  const { id } = before;
   const subject = subjectOf("promotion", id);
   const [last, ...others] = authors.toReversed();
   await tx.db.write(others.map((actor) => revise({ ...tx, actor }, subject, Object.keys(changes))));
@@ -77,7 +82,7 @@ async function changeIt(tx: Context, { promotion: id, changes, authors, announce
   if (isRefusal(promotion)) return promotion;
   const stopped = await stopAnnouncements(tx, id, { reason: "what it promises was changed", which: begun(id) });
   if (isRefusal(stopped)) return stopped;
-  const refused = await followPromotion(asked, promotion, announcement ? [announcement.campaign] : []);
+  const refused = await followPromotion(asked, { before, after: promotion });
   if (refused) return refused;
   if (!announcement) return { promotion, announcement: null, stopped } satisfies Promoted;
   const told = await launchApproved(tx, id, announcement);

@@ -3,10 +3,11 @@ import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { changedPromotion, findPromotion, type Promotion, setEnabled } from "../../promotion/promotion.ts";
 import { type Campaign, type CampaignDraft, findCampaign } from "../draft/campaign.ts";
+import { moveRuns } from "../run/not-begun.ts";
 import { announcementOf, announceNow, createAnnouncement, type Plan, type Promoted, planFor } from "./announce.ts";
-import { followPromotion } from "./announcements.ts";
+import { waiting } from "./announcements.ts";
 import type { Announcement } from "./draft.ts";
-import { askedFor, askForReview, giveUp, type PromotionReview, reviewOf } from "./review.ts";
+import { askedFor, askForReview, giveUp, isAsCounted, type PromotionReview, reviewOf } from "./review.ts";
 import { type AnnounceChoice, audienceOf, wasAnnounced } from "./whom.ts";
 
 export interface EnableInput {
@@ -88,7 +89,7 @@ async function isAsked(
   if (waits?.what !== "ENABLE" || !askedFor(waits, tx.actor)) return false;
   if (waits.announcement.frozen.members !== plan.frozen.members) return false;
   const campaign = await findCampaign(tx, waits.announcement.campaign);
-  if (campaign?.state !== "DRAFT") return false;
+  if (campaign?.state !== "DRAFT" || !(await isAsCounted(tx, campaign, waits.announcement))) return false;
   const said = ({ channels, content, audience }: Pick<CampaignDraft, "channels" | "content" | "audience">) => ({
     channels: [...channels],
     content,
@@ -101,7 +102,8 @@ async function isAsked(
 async function switchOn(tx: Context, id: number) {
   const promotion = await setEnabled(tx, { id, enabled: true });
   if (isRefusal(promotion)) return promotion;
-  return (await followPromotion(tx, promotion)) ?? nothingNew(promotion);
+  for (const campaign of await waiting(tx, id)) await moveRuns(tx, campaign, undefined);
+  return nothingNew(promotion);
 }
 
 interface ToAsk {

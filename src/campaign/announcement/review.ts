@@ -3,9 +3,11 @@ import { type Actor, describeActor, identityOf } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { isRefusal } from "../../errors.ts";
+import { resolveChoice } from "../../member/audience-choice.ts";
 import type { PromotionDraft } from "../../promotion/promotion.ts";
 import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import { cancelCampaign } from "../control/cancel.ts";
+import type { Campaign } from "../draft/campaign.ts";
 import { FrozenCampaign } from "../frozen-campaign.ts";
 
 /** What can wait for a second person. */
@@ -108,6 +110,12 @@ export async function recount(tx: Context, review: PromotionReview, frozen: Froz
       UPDATE promotion_review SET id = ${tx.id()}, frozen = ${JSON.stringify(frozen)}
       WHERE promotion = ${review.promotion} AND id = ${review.id}`,
   ]);
+}
+
+/** Whether the announcement is for those who were counted when it was asked for. */
+export async function isAsCounted(ctx: Context, { audience }: Campaign, { frozen }: AskedAnnouncement) {
+  const now = await resolveChoice(ctx, audience);
+  return !isRefusal(now) && Bun.deepEquals(now.choice, frozen.audience);
 }
 
 /** Nothing waits any more; what an announcement would have said goes with it unless it is kept. */

@@ -50,9 +50,12 @@ export function audienceOf(promotion: { readonly audience?: unknown }): Audience
   return AudienceChoice.safeParse(promotion.audience).data ?? { everyone: true };
 }
 
+/** Campaign `c` was launched, whatever became of it, or goes on by itself once somebody has read it. */
+export const isAnnounced = sql`(EXISTS (SELECT 1 FROM run r WHERE r.campaign = c.id)
+  OR c.state IN ('IN_REVIEW', 'APPROVED') AND c.launch_when_approved = 1)`;
+
 /** Whether anybody ever launched an announcement of it, whatever became of that. */
 export async function wasAnnounced({ db }: Context, promotion: number): Promise<boolean> {
-  const row = await db.first(sql`
-    SELECT 1 FROM campaign c JOIN run r ON r.campaign = c.id WHERE c.promotion = ${promotion} LIMIT 1`);
+  const row = await db.first(sql`SELECT 1 FROM campaign c WHERE c.promotion = ${promotion} AND ${isAnnounced} LIMIT 1`);
   return row !== undefined;
 }

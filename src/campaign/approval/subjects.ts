@@ -3,7 +3,7 @@ import { subjectOf } from "../../transition/audit.ts";
 import { wroteAny } from "../../transition/revision.ts";
 import type { Campaign } from "../draft/campaign.ts";
 
-type Named = Pick<Campaign, "id" | "audience" | "couponTemplate">;
+type Named = Pick<Campaign, "id" | "audience" | "couponTemplate" | "promotion">;
 
 /** The coupon template that a campaign is about, as revisions name it. */
 export function offerOf({ couponTemplate }: Pick<Named, "couponTemplate">): string[] {
@@ -15,9 +15,14 @@ export function segmentOf({ audience }: Pick<Named, "audience">): string[] {
   return "segment" in audience ? [subjectOf("segment", audience.segment)] : [];
 }
 
+/** The promotion that a campaign tells of. */
+export function promotionOf({ promotion }: Pick<Named, "promotion">): string[] {
+  return promotion === null ? [] : [subjectOf("promotion", promotion)];
+}
+
 /** All that is approved with a campaign: whoever wrote any of these does not approve it. */
 export function subjectsOf(campaign: Named): string[] {
-  return [subjectOf("campaign", campaign.id), ...segmentOf(campaign), ...offerOf(campaign)];
+  return [subjectOf("campaign", campaign.id), ...segmentOf(campaign), ...offerOf(campaign), ...promotionOf(campaign)];
 }
 
 /** Whether the actor may approve a campaign: whoever wrote any version of what is approved with it may not. */

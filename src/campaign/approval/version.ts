@@ -2,12 +2,12 @@ import type { Context } from "../../context.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { type Revision, revisionsAfter, versionsOf } from "../../transition/revision.ts";
 import type { Campaign } from "../draft/campaign.ts";
-import { offerOf, segmentOf } from "./subjects.ts";
+import { offerOf, promotionOf, segmentOf } from "./subjects.ts";
 
 /*
- * The version of a campaign is what somebody read who approves it: the campaign's own, that of its segment and of its
- * coupon template, the number of members that it was submitted with, and whether approving launches it. To callers it
- * is one opaque text.
+ * The version of a campaign is what somebody read who approves it: the campaign's own, that of its segment, of its
+ * coupon template and of the promotion that it tells of, the number of members that it was submitted with, and whether
+ * approving launches it. To callers it is one opaque text.
  */
 
 /** The version of each of these campaigns, in their order. */
@@ -16,6 +16,7 @@ export async function campaignVersions(ctx: Context, campaigns: readonly Campaig
     subjectOf("campaign", campaign.id),
     segmentOf(campaign),
     offerOf(campaign),
+    promotionOf(campaign),
   ]);
   const subjects = [...new Set(named.flat(2))];
   const versions = await versionsOf(ctx, subjects);
@@ -25,7 +26,9 @@ export async function campaignVersions(ctx: Context, campaigns: readonly Campaig
     const { frozen } = campaign;
     const segment = frozen ? frozen.segmentVersion : of(segmentOf(campaign));
     const own = of([subjectOf("campaign", campaign.id)]);
-    return [own, segment, of(offerOf(campaign)), frozen?.members ?? 0, Number(campaign.launchWhenApproved)].join(".");
+    const launches = Number(campaign.launchWhenApproved);
+    const told = of(promotionOf(campaign));
+    return [own, segment, of(offerOf(campaign)), frozen?.members ?? 0, launches, told].join(".");
   });
 }
 
@@ -47,6 +50,7 @@ export async function changesSince(ctx: Context, campaign: Campaign, read: strin
     ...(await whatOf(0, "the campaign", [subjectOf("campaign", campaign.id)])),
     ...(await whatOf(1, "its segment", segmentOf(campaign))),
     ...(await whatOf(2, "its coupon template", offerOf(campaign))),
+    ...(await whatOf(5, "its promotion", promotionOf(campaign))),
     ...(then?.[3] === now?.[3] ? [] : [`it selects ${now?.[3]} members`]),
     ...(then?.[4] === now?.[4] ? [] : [now?.[4] ? "approving launches it" : "approving does not launch it"]),
   ];

@@ -6,7 +6,7 @@ import { isRefusal } from "../../errors.ts";
 import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import { describeStopped, type StopChoice, type Stopped, stopCampaigns } from "./stop.ts";
 
-/** A template that gives nothing more, and how far the invites to its coupons had come. */
+/** A template that gives nothing more, and how far those had come that told of its coupons. */
 export interface ClosedTemplate {
   readonly template: CouponTemplate;
   readonly stopped: readonly Stopped[];
@@ -25,14 +25,14 @@ interface CloseInput {
 
 /**
  * Ends or withdraws a template, as `endTemplate` and `withdrawTemplate` do, and stops the campaigns that invite members
- * to its coupons, or to those of its occurrences: from the commit on nobody more is told of what is not there. Its
- * history says how many were told.
+ * to its coupons, or to those of its occurrences, and those that announce promotions which give them: from the commit
+ * on nobody more is told of what is not there. Its history says how many were told, and that of the promotion.
  */
 export async function closeOffer(ctx: Context, { invites = "STOP", ...input }: CloseInput) {
   const { id, to, reason = `its coupon template was ${to === "end" ? "ended" : "withdrawn"}` } = input;
   const closed = await closeTemplate(ctx, input, {
     says: { invites },
-    work: (tx) => (invites === "STOP" ? stopInvites(tx, id, reason) : none()),
+    work: (tx) => (invites === "STOP" ? stopTelling(tx, id, reason) : none()),
   });
   if (isRefusal(closed)) return closed;
   const { template, done } = closed;
@@ -43,12 +43,22 @@ async function none(): Promise<Stopped[]> {
   return [];
 }
 
-async function stopInvites(tx: Context, template: number, reason: string) {
-  const offered = sql`c.kind = 'COUPON_INVITE' AND c.coupon_template IN (
-    SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template})`;
-  const stopped = await stopCampaigns(tx, offered, reason);
+async function stopTelling(tx: Context, template: number, reason: string) {
+  const closed = sql`(SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template})`;
+  const invited = sql`c.kind = 'COUPON_INVITE' AND c.coupon_template IN ${closed}`;
+  const promised = sql`c.promotion IN (
+    SELECT p.id FROM promotion p, json_each(p.tiers) t
+    WHERE p.kind = 'COUPON' AND t.value ->> 'couponTemplate' IN ${closed})`;
+  const stopped = await stopCampaigns(tx, sql`${invited} OR ${promised}`, reason);
   if (isRefusal(stopped)) return stopped;
-  const subject = subjectOf("coupon-template", template);
-  await tx.db.write(stopped.map((each) => auditDeed(tx, subject, describeStopped(each), sql`1`, reason)));
+  const told = stopped.flatMap((each) => {
+    const { promotion } = each.campaign;
+    const subjects = [
+      subjectOf("coupon-template", template),
+      ...(promotion === null ? [] : [subjectOf("promotion", promotion)]),
+    ];
+    return subjects.map((subject) => auditDeed(tx, subject, describeStopped(each), sql`1`, reason));
+  });
+  await tx.db.write(told);
   return stopped;
 }

@@ -36,7 +36,7 @@ export function approveRun(ctx: Context, input: RunApproval) {
     }
     if (!(await mayApprove(tx, campaign))) {
       return refuse.forbidden(
-        "A run is approved by someone who wrote neither its campaign nor its segment or template.",
+        "A run is approved by someone who wrote neither its campaign nor its segment, template or promotion.",
       );
     }
     if (review.members !== members) {

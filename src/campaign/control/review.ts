@@ -45,9 +45,9 @@ const launchOnceApproved = (id: number): Query => sql`UPDATE campaign SET launch
 
 /**
  * Approves the version of a campaign that was read, with the members that it was submitted with. FORBIDDEN to whoever
- * wrote any version of it, of its segment or of its coupon template, whichever token they come with; CONFLICT, which
- * says what changed, when that is not its version any more; INVALID_INPUT where its action cannot begin. One that is to
- * go on by itself is launched with it, and what launching would refuse is refused.
+ * wrote any version of it, of its segment, coupon template or promotion, whichever token they come with; CONFLICT,
+ * which says what changed, when that is not its version any more; INVALID_INPUT where its action cannot begin. One that
+ * is to go on by itself is launched with it, and what launching would refuse is refused.
  */
 export async function approveCampaign(ctx: Context, input: Command & { readonly version: string }) {
   const read = await findCampaign(ctx, input.id);
@@ -62,7 +62,9 @@ export async function approveCampaign(ctx: Context, input: Command & { readonly 
     const campaign = (await findCampaign(tx, input.id)) ?? read;
     if (campaign.state !== "IN_REVIEW") return notMovable("approve", campaign.state);
     if (!(await mayApprove(tx, campaign))) {
-      return refuse.forbidden("A campaign is approved by someone who wrote neither it nor its segment or template.");
+      return refuse.forbidden(
+        "A campaign is approved by someone who wrote neither it nor its segment, template or promotion.",
+      );
     }
     const changes = await changesSince(tx, campaign, input.version);
     if (changes) return refuse.conflict(`That is not what it says any more: ${changes}. Read it again.`);

@@ -24,12 +24,13 @@ export const stopChoices = {
 export type StopChoice = keyof typeof stopChoices;
 
 /**
- * Stops the campaigns that a condition over `c` selects, of those that were launched and are not over; inside a
- * transaction only. The commit is the stop, whatever is still pending.
+ * Stops the campaigns that a condition over `c` selects, of those that were launched, or wait for a second person, and
+ * are not over; inside a transaction only. The commit is the stop, whatever is still pending.
  */
 export async function stopCampaigns(tx: Context, where: SQL, reason: string) {
   const found = await tx.db.all<{ id: number }>(sql`
-    SELECT c.id FROM campaign c WHERE (${where}) AND c.state IN ('ACTIVE', 'PAUSED') ORDER BY c.id`);
+    SELECT c.id FROM campaign c
+    WHERE (${where}) AND c.state IN ('IN_REVIEW', 'APPROVED', 'ACTIVE', 'PAUSED') ORDER BY c.id`);
   const stopped: Stopped[] = [];
   for (const { id } of found) {
     const campaign = await cancelCampaign(tx, { id, reason });

@@ -53,12 +53,15 @@ export function changedFacts(before: Campaign, after: CampaignFacts): string[] {
 export async function checkDraft(ctx: Context, draft: CampaignDraft) {
   const parsed = parseInput(CampaignDraft, draft);
   if (isRefusal(parsed)) return parsed;
-  const { kind, channels, audience, content, startsAt, endsAt } = parsed;
+  const { kind, promotion, channels, audience, content, startsAt, endsAt } = parsed;
   const action = actionOf(kind);
   const issues: Issue[] = [
     ...(await messageIssues(ctx, parsed, content, [])),
     ...(await action.input.issues(ctx, parsed)),
   ];
+  if (promotion !== null && kind !== usualKind) {
+    issues.push({ path: "kind", message: "what announces a promotion gives no coupons" });
+  }
   if (channels.length === 0 && action.channels === "needed") {
     issues.push({ path: "channels", message: `at least one; only ${silentKinds.join(", ")} can do without` });
   }

@@ -56,7 +56,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
         r.started_at, r.completed_at, r.review, (${nextWake}) AS next_wake,
-        coalesce(r.frozen ->> '$.channels', c.channels) AS channels, (${untold}) AS untold
+        coalesce(r.frozen ->> '$.channels', c.channels) AS channels, (${untold}) AS untold, (${ungiven}) AS ungiven
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<TransitionRow>(sql`
@@ -86,6 +86,7 @@ interface RunRow {
   readonly completed_at: number | null;
   readonly next_wake: number | null;
   readonly untold: number;
+  readonly ungiven: number;
   /** JSON. */
   readonly review: string | null;
   /** JSON list. */
@@ -106,6 +107,11 @@ const nextWake = sql`
 /** Whether campaign `c` tells of a promotion that is not enabled. */
 const untold = sql`
   c.promotion IS NOT NULL AND NOT EXISTS (SELECT 1 FROM promotion p WHERE p.id = c.promotion AND p.enabled = 1)`;
+
+/** Whether campaign `c` tells of a promotion that gives coupons which are given no more. */
+const ungiven = sql`EXISTS (
+  SELECT 1 FROM promotion p, json_each(p.tiers) t, coupon_template k
+  WHERE p.id = c.promotion AND k.id = t.value ->> 'couponTemplate' AND k.state IN ('ENDED', 'WITHDRAWN'))`;
 
 /** What is kept of a run besides its row. */
 interface RunRows {
@@ -135,6 +141,7 @@ function progressOf(ctx: Context, run: RunRow, { counts, transitions, refusals }
     pagesLeft: run.pages - run.pages_written,
     nextWake: run.next_wake,
     tellsNothing: run.untold === 1,
+    tellsOfNone: run.ungiven === 1,
     review: run.review === null ? null : RunReview.parse(JSON.parse(run.review)),
   };
   return {

@@ -13,6 +13,8 @@ interface RunFacts {
   readonly nextWake: number | null;
   /** What it tells of is not there now. */
   readonly tellsNothing: boolean;
+  /** It tells of coupons of which there are no more. */
+  readonly tellsOfNone: boolean;
   /** Why it is in review, or last was. */
   readonly review: RunReview | null;
 }
@@ -22,7 +24,8 @@ export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], 
   switch (run.state) {
     case "PENDING":
       if (run.dueAt > now) return `its start at ${new Date(run.dueAt).toISOString()}`;
-      return run.tellsNothing ? "someone to enable its promotion again" : "the queue, to begin it";
+      if (run.tellsNothing) return "someone to enable its promotion again";
+      return run.tellsOfNone ? "someone to have its promotion give what is in offer" : "the queue, to begin it";
     case "IN_REVIEW":
       return `someone who wrote none of it to approve it${run.review ? `: ${describeReview(run.review)}` : ""}`;
     case "PAUSED":

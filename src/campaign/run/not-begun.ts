@@ -35,3 +35,13 @@ export async function waitAgain(ctx: Context, campaign: number, dueAt: number | 
     WHERE ${notBegun(campaign)} RETURNING id, due_at`);
   for (const { id, due_at } of waiting) await ctx.db.write(armRun(ctx, id, due_at));
 }
+
+/**
+ * Leaves each of them a message again, and moves them where another start is said; inside a transaction only. Those
+ * that wait for a person still do.
+ */
+export async function moveRuns(ctx: Context, campaign: number, dueAt: number | undefined): Promise<void> {
+  const waiting = await ctx.db.all<{ id: number; due_at: number }>(sql`
+    UPDATE run SET due_at = coalesce(${dueAt ?? null}, due_at) WHERE ${notBegun(campaign)} RETURNING id, due_at`);
+  for (const { id, due_at } of waiting) await ctx.db.write(armRun(ctx, id, due_at));
+}

@@ -37,24 +37,6 @@ export async function scheduleRun(ctx: Context, campaign: number, dueAt: number)
   if (row) await ctx.db.write(armRun(ctx, row.id, dueAt));
 }
 
-/** Moves a campaign that has not begun, and its one occurrence, to another window; inside a transaction only. */
-export async function moveStart(
-  ctx: Context,
-  { campaign, startsAt, endsAt }: { campaign: number; startsAt: number; endsAt: number | null },
-): Promise<void> {
-  const dueAt = Math.max(ctx.clock(), startsAt);
-  const [run] = await ctx.db.all<{ id: number }>(sql`
-    UPDATE run SET due_at = ${dueAt}
-    WHERE campaign = ${campaign} AND state IN ('PENDING', 'IN_REVIEW') AND frozen IS NULL RETURNING id`);
-  if (!run) return;
-  await ctx.db.write([
-    sql`
-      UPDATE campaign SET starts_at = ${startsAt}, ends_at = ${endsAt}, updated_at = ${ctx.clock()}
-      WHERE id = ${campaign}`,
-    ...armRun(ctx, run.id, dueAt),
-  ]);
-}
-
 /** The message that begins a run. The queue counts in whole seconds: a run that is due now waits for none of them. */
 export function armRun(ctx: Context, run: number, dueAt: number): Query[] {
   const now = ctx.clock();
@@ -155,7 +137,11 @@ async function freeze(ctx: Context, { campaign, audience, action, asOf }: ToFree
     topic: campaign.topic,
     transactional: campaign.transactional,
     popupPriority: campaign.popupPriority,
-    endsAt: campaign.endsAt,
+    endsAt: earlier(campaign.endsAt, action.until),
     action,
   };
+}
+
+function earlier(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.min(a, b);
 }

@@ -4,19 +4,24 @@ import { membershipOf } from "../../promotion/audience.ts";
 import { giftsOf } from "../../promotion/promise.ts";
 import { actingPromotions } from "../../promotion/promotion.ts";
 import type { Acting } from "../quote/promotions.ts";
+import { promisedTo } from "../reward/promised-to.ts";
 
 /**
  * The promotions that act now, as they are for a member: whom they are for, and how many more of what they give the
- * member can be given, asked together; nothing is asked where all are for everyone and give nothing.
+ * member can be given, asked together; nothing is asked where all are for everyone and give nothing. What was promised
+ * for the member's other orders than `order` is not promised again.
  */
-export async function actingFor(ctx: Context, member: number): Promise<Acting[]> {
+export async function actingFor(ctx: Context, member: number, order: string | undefined): Promise<Acting[]> {
   const promotions = await actingPromotions(ctx, ctx.clock());
   const memberships = await membershipOf(ctx, promotions, member);
   const gifts = promotions.flatMap((promotion) => giftsOf(promotion).map(({ gift }) => gift));
   const lefts = await leftOf(ctx, gifts, member);
+  const promised = gifts.length > 0 ? await promisedTo(ctx, { member, but: order ?? "" }) : new Map<string, number>();
   const answers = await answersTo(ctx, [...memberships.values(), ...lefts.values()]);
   const isFor = new Map([...memberships.keys()].map((id, i) => [id, answers[i] === 1]));
-  const left = new Map([...lefts.keys()].map((name, i) => [name, answers[memberships.size + i] ?? 0]));
+  const left = new Map(
+    [...lefts.keys()].map((name, i) => [name, (answers[memberships.size + i] ?? 0) - (promised.get(name) ?? 0)]),
+  );
   return promotions.map((promotion) => ({
     ...promotion,
     isForMember: isFor.get(promotion.id) ?? true,

@@ -61,7 +61,7 @@ interface Wanted {
 export async function quoteOf(ctx: Context, { cart, member, couponIds, order }: Wanted): Promise<Quote> {
   const now = ctx.clock();
   const [promotions, candidates] = await Promise.all([
-    actingFor(ctx, member),
+    actingFor(ctx, member, order?.id),
     candidateCoupons(ctx, { member, coupons: couponIds, order: order?.id }),
   ]);
   const areChosen = couponIds !== undefined;

@@ -50,7 +50,8 @@ const ReviewType = builder.objectRef<RunReview>("RunReview").implement({
 builder.objectFields(CampaignType, (t) => ({
   version: t.loadable({
     type: "String",
-    description: "What `approveCampaign` names: it changes with the campaign, its segment and its coupon template.",
+    description:
+      "What `approveCampaign` names: it changes with the campaign, its segment, its template and its promotion.",
     resolve: ({ id }) => id,
     load: (ids: number[], { ctx }) => versions(ctx, ids),
   }),
@@ -99,8 +100,9 @@ builder.objectField(RunType, "review", (t) =>
 
 refusable("approveCampaign", {
   description:
-    "Approves a campaign in review, as it was read. Refused to whoever wrote any version of it, of its segment or of " +
-    "its coupon template, whichever token they come with. One that says `launchWhenApproved` is launched with it.",
+    "Approves a campaign in review, as it was read. Refused to whoever wrote any version of it, of its segment, its " +
+    "coupon template or the promotion that it announces, whichever token they come with. One that says " +
+    "`launchWhenApproved` is launched with it.",
   scopes: approvers,
   result: CampaignType,
   refusals: { CONFLICT: true, NOT_FOUND: true, RATE_LIMITED: true, TOO_COSTLY: true, WRONG_STATE: true },

@@ -16,7 +16,8 @@ const ClosedTemplateType = builder.objectRef<ClosedTemplate>("ClosedCouponTempla
     template: t.expose("template", { type: CouponTemplateType, description: "The template." }),
     stopped: t.expose("stopped", {
       type: [StoppedType],
-      description: "The campaigns that invited members to its coupons, and were stopped for that.",
+      description:
+        "The campaigns that told of its coupons, and were stopped for that: invites, announcements of promotions.",
     }),
   }),
 });
@@ -26,15 +27,15 @@ const closing = (t: Fields) => ({
   invites: t.field({
     type: StopEnum,
     description:
-      "What becomes of the campaigns that invite members to its coupons; `STOP` unless given. Those that you keep " +
-      "skip whoever cannot claim any more.",
+      "What becomes of the campaigns that invite members to its coupons, or announce promotions that give them; " +
+      "`STOP` unless given. Invites that you keep skip whoever cannot claim any more.",
   }),
 });
 
 refusable("endCouponTemplate", {
   description:
     "Ends a template before its time: nothing more is given, coupons that members hold stay good. Invites to its " +
-    "coupons are stopped unless you keep them.",
+    "coupons, and announcements of promotions that give them, are stopped unless you keep them.",
   scopes: editors,
   result: ClosedTemplateType,
   refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -45,8 +46,8 @@ refusable("endCouponTemplate", {
 
 refusable("withdrawCouponTemplate", {
   description:
-    "Takes a template out of offer for good; a draft is thrown away by it. Invites to its coupons are stopped unless " +
-    "you keep them.",
+    "Takes a template out of offer for good; a draft is thrown away by it. Invites to its coupons, and announcements " +
+    "of promotions that give them, are stopped unless you keep them.",
   scopes: editors,
   result: ClosedTemplateType,
   refusals: { CONFLICT: true, NOT_FOUND: true, WRONG_STATE: true },

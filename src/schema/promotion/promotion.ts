@@ -65,8 +65,9 @@ refusable("updatePromotion", {
     ...window(t),
     ...termFields(t),
     ...announceFields(t, "nobody unless given; a disabled one is announced when it is enabled"),
+    ...key(t),
   }),
-  resolve: async ({ promotionId, name, rule, currency, remark, startsAt, endsAt, ...terms }, ctx) => {
+  resolve: async ({ promotionId, name, rule, currency, remark, startsAt, endsAt, idempotencyKey, ...terms }, ctx) => {
     const draft = {
       ...(typeof name === "string" && { name }),
       ...(typeof currency === "string" && { currency }),
@@ -76,7 +77,8 @@ refusable("updatePromotion", {
       endsAt,
       ...termsOf(terms),
     };
-    const updated = await updatePromotion(ctx, { id: toRowId(promotionId.id), draft, ...announcingOf(terms) });
+    const how = { ...announcingOf(terms), idempotencyKey: idempotencyKey ?? undefined };
+    const updated = await updatePromotion(ctx, { id: toRowId(promotionId.id), draft, ...how });
     return placed(updated, (path) => placeInRule(path, rule));
   },
 });

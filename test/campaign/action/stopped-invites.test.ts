@@ -5,7 +5,7 @@ import { writePage } from "../../../src/campaign/run/page.ts";
 import { planStep } from "../../../src/campaign/run/plan.ts";
 import { startRun } from "../../../src/campaign/run/start.ts";
 import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
-import { withLimits } from "../../support/announcements.ts";
+import { addPromotion, announced, withLimits } from "../../support/announcements.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { interferedEverywhere } from "../../support/interfering.ts";
 import { ledgerOf, runOf } from "../../support/ledger.ts";
@@ -79,4 +79,19 @@ test("withdrawn at whatever moment of its start, an invite tells nobody", async 
     );
     expect(await stateOf(run)).toBe(between.came() ? "CANCELLED" : "RUNNING");
   });
+});
+
+test("closed, a template stops the announcements of promotions that give it; their history says so", async () => {
+  const { ctx, stateOf } = await opened();
+  const { id } = await addTemplate(ctx, { issueMode: "SYSTEM" });
+  const rule = { kind: "COUPON", tiers: [{ spend: 100, couponTemplate: id }] };
+  const giving = await addPromotion(ctx, { rule, startsAt: ctx.clock() + 60_000 });
+  const [run, other] = [await announced(ctx, { id: giving }), await announced(ctx, { id: await addPromotion(ctx) })];
+  expect(accepted(await closeOffer(ctx, { id, to: "withdraw" })).stopped).toMatchObject([{ told: 0, untold: 3 }]);
+  expect(await Promise.all([run, other].map(stateOf))).toEqual(["CANCELLED", "PENDING"]);
+  expect(await historyOf(ctx, subjectOf("promotion", giving))).toMatchObject([
+    { what: expect.stringContaining("0 told"), reason: "its coupon template was withdrawn" },
+    { what: "enabled" },
+    { what: "created" },
+  ]);
 });

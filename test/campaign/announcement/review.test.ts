@@ -118,6 +118,12 @@ test("an edit is announced again only when asked, with what it says then, once i
   accepted(await updatePromotion(few, { id, draft: { remark: "More words" }, announce: "UNREACHED" }));
   const runs = await announcementRuns(few.db, id);
   expect(await Promise.all(runs.map(stateOf))).toEqual(["CANCELLED", "CANCELLED", "PENDING"]);
+  // An answer that was lost is asked for again, and tells nobody twice.
+  const again = { id, draft: { remark: "Once" }, announce: "EVERYONE", idempotencyKey: "once" } as const;
+  const answers = [await updatePromotion(few, again), await updatePromotion(few, again)];
+  expect(answers[1]).toEqual(answers[0]!);
+  expect(await updatePromotion(few, { ...again, announce: "NO" })).toMatchObject({ code: "CONFLICT" });
+  expect((await announcementRuns(few.db, id)).length).toBe(4);
   accepted(await disablePromotion(few, { id }));
   expect(await updatePromotion(few, { id, draft: {}, announce: "EVERYONE" })).toMatchObject({
     code: "WRONG_STATE",

@@ -3,10 +3,11 @@ import { sql } from "drizzle-orm";
 import { settleRewards } from "../../../src/checkout/giving/settle-rewards.ts";
 import { completeOrder } from "../../../src/checkout/order/complete.ts";
 import { findOrder } from "../../../src/checkout/order/order.ts";
+import { quoteCartFor } from "../../../src/checkout/order/quote-order.ts";
 import { redeemCoupons } from "../../../src/checkout/order/redeem.ts";
 import { releaseCoupons } from "../../../src/checkout/order/release.ts";
 import { type OrderReward, rewardsOfOrders } from "../../../src/checkout/reward/order-reward.ts";
-import { codeOf, day, openOrders } from "../../support/orders.ts";
+import { cart, codeOf, day, openOrders } from "../../support/orders.ts";
 import { addCouponPromotion, earnedBy, rewardMessages, rewardSums, settledFaults } from "../../support/rewards.ts";
 import { accepted } from "../../support/shop.ts";
 
@@ -167,4 +168,26 @@ test("what cannot be given says why, keeps no other from its own, and is tried a
   expect(await earnedBy(ctx, orderId)).toEqual(["GIVEN 4500", "GIVEN 0", "REFUSED 0 ENDED"]);
   expect(await rewardSums(db)).toEqual([]);
   await db.write([sql`UPDATE promotion SET enabled = 0 WHERE name IN ('Scarce', 'Ended')`]);
+});
+
+test("what one of the member's orders is promised, no other is, until that is given up", async () => {
+  const [once = 0] = await addCouponPromotion(ctx, "Once", [0], { perMember: 1 });
+  const promises = (quote: { earned: readonly { name: string }[] }) => quote.earned.some(({ name }) => name === "Once");
+  const quoted = async () => promises(accepted(await quoteCartFor(ctx, { member: { seq: 1 }, cart })));
+  const [first, second] = [accepted(await lock([])), accepted(await lock([]))];
+  expect([promises(first.quote), promises(second.quote), await quoted()]).toEqual([true, false, false]);
+  accepted(await releaseCoupons(ctx, first));
+  expect(await quoted()).toBe(true);
+  const { orderId } = accepted(await lock([]));
+  const other = { ...cart, lines: cart.lines.slice(0, 1) };
+  expect(promises(accepted(await redeemCoupons(ctx, { orderId, cart: other })).quote)).toBe(true);
+  expect(await quoted()).toBe(false);
+  accepted(await completeOrder(ctx, { orderId }));
+  expect(await quoted()).toBe(false);
+  await settle(orderId);
+  expect((await rewardsOf(orderId)).find(({ terms }) => Bun.deepEquals(terms, { template: once }))?.state).toBe(
+    "GIVEN",
+  );
+  expect([await settledFaults(ctx, orderId), await rewardSums(db)]).toEqual([[], []]);
+  await db.write([sql`UPDATE promotion SET enabled = 0 WHERE name = 'Once'`]);
 });
