@@ -12,8 +12,8 @@ import { startRedis, type TestRedis } from "../support/redis-server.ts";
 import { addMembers } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 
-const kills = counted(2, 200);
-const stock = counted(300, 20_000);
+const kills = counted(1, 200);
+const stock = counted(200, 20_000);
 const members = stock * 2;
 const patienceMs = counted(90_000, 1_200_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
