@@ -18,7 +18,8 @@ afterAll(async () => {
 
 /** A run during which the server is killed at random points, and what the ledger says in the end. */
 async function killedRun(channels: ChannelName[], brokerFaults: boolean): Promise<Victim> {
-  const env = isLong ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5" } : {};
+  // What was sent is looked for afterwards: more than is usually kept of it.
+  const env = isLong ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5", SANDBOX_MAX: "10000000" } : {};
   const victim = await layDown({ members, channels, seed: brokerFaults ? seed : 0, env });
   victims.push(victim);
   const random = seededRandom(seed);
