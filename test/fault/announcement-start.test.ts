@@ -92,7 +92,7 @@ interface Scene {
   killed(): Promise<void>;
 }
 
-/** It tells what was written when it began: no words of before, none of after; everyone, once, however often enabled. */
+/** It tells what was written when it began, neither older nor newer words; everyone, once, however often enabled. */
 async function editedWhileItStarts(kim: Context, { db, sandboxPath, random, killed }: Scene): Promise<void> {
   const id = await addPromotion(kim, { startsAt: Math.round(kim.clock() + 150 + random() * 300), remark: "words 0" });
   const enabled = await Promise.all(Array.from({ length: 8 }, () => enablePromotion(kim, { id, ...byMail })));
