@@ -23,7 +23,7 @@ interface Delivery {
 export type Step =
   | { readonly kind: "lock" | "redeem" | "complete" | "release" | "refund"; readonly of: number; readonly dice: number }
   | { readonly kind: "deliver" | "step" | "crash" | "park" | "hold" | "use"; readonly pick: number }
-  | { readonly kind: "sweep" | "restock" | "free" };
+  | { readonly kind: "sweep" | "restock" | "sell-out" | "free" };
 
 /**
  * A few orders of one member under a queue that delivers at least once and in any order, and under servers that may
@@ -136,6 +136,8 @@ export function openRewardWorld(db: RootDatabase, base: Context, names: readonly
         return freeHeld();
       case "sweep":
         return sweep();
+      case "sell-out": // others took what was left after it was promised
+        return db.write([sql`UPDATE coupon_template SET stock = issued, state = 'SOLD_OUT' WHERE stock > issued`]);
       case "restock":
         return db.write([sql`UPDATE coupon_template SET stock = issued + 3, state = 'ACTIVE' WHERE stock IS NOT NULL`]);
     }

@@ -20,7 +20,7 @@ const onOrder = (kind: "lock" | "redeem" | "complete" | "release" | "refund") =>
   fc.record({ kind: fc.constant(kind), of, dice: share });
 const onOne = (kind: "deliver" | "step" | "crash" | "park" | "hold" | "use") =>
   fc.record({ kind: fc.constant(kind), pick: share });
-const alone = (kind: "sweep" | "restock" | "free") => fc.record({ kind: fc.constant(kind) });
+const alone = (kind: "sweep" | "restock" | "sell-out" | "free") => fc.record({ kind: fc.constant(kind) });
 const steps: fc.Arbitrary<Step[]> = fc.array(
   fc.oneof(
     { weight: 2, arbitrary: onOrder("lock") },
@@ -37,6 +37,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 2, arbitrary: alone("free") },
     { weight: 1, arbitrary: alone("sweep") },
     { weight: 1, arbitrary: alone("restock") },
+    { weight: 1, arbitrary: alone("sell-out") },
   ),
   { minLength: 20, maxLength: 80, size: "max" },
 );
