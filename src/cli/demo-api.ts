@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { App } from "../app.ts";
 
 /**
  * Asks one of the two APIs over HTTP, as the shop does; answers its `data`. In life each of them who ask comes from an
@@ -14,4 +15,9 @@ export async function askApi(
   const { data, errors } = z.object({ data: z.unknown(), errors: z.unknown().optional() }).parse(await response.json());
   if (errors) throw new Error(`${url} answered ${JSON.stringify(errors)}`);
   return data;
+}
+
+/** The same as the operator who started the app. */
+export function asOperator(app: App, query: string, variables: object): Promise<unknown> {
+  return askApi(`${app.url}/graphql`, app.adminToken ?? "", { query, variables });
 }

@@ -3,7 +3,7 @@ import type { App } from "../app.ts";
 import type { Env } from "../env.ts";
 import { mintMemberToken } from "../operations/member-token.ts";
 import { memberTokenSettings } from "../settings.ts";
-import { askApi } from "./demo-api.ts";
+import { askApi, asOperator } from "./demo-api.ts";
 import { offerCoupon } from "./demo-offer.ts";
 
 /** What became of an order without coupons that earned one. */
@@ -74,10 +74,6 @@ const Locked = z.object({
   }),
 });
 const Done = z.object({ done: z.object({ state: z.enum(["REDEEMED", "COMPLETED"]) }) });
-
-function asOperator(app: App, query: string, variables: object): Promise<unknown> {
-  return askApi(`${app.url}/graphql`, app.adminToken ?? "", { query, variables });
-}
 
 const Wallet = z.object({
   myCoupons: z.object({

@@ -4,12 +4,10 @@ import type { AudienceChoice } from "../../member/audience-choice.ts";
 import { promiseIssues } from "../../promotion/promise.ts";
 import { type Promotion, setEnabled } from "../../promotion/promotion.ts";
 import { messageIssues } from "../action/index.ts";
-import { freezeCampaign } from "../approval/freeze.ts";
-import { launchAgreed } from "../control/launch.ts";
+import { agreementFor, launchAgreed } from "../control/launch.ts";
 import type { Stopped } from "../control/stop.ts";
 import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
-import { campaignSettings } from "../settings.ts";
 import { stopAnnouncements } from "./announcements.ts";
 import { type Announcement, announcementDraft } from "./draft.ts";
 import { announcementAudience, audienceOf, type Told } from "./whom.ts";
@@ -32,7 +30,7 @@ export interface Plan {
   readonly isMany: boolean;
 }
 
-/** Whom a promotion's announcement would tell now. What is few is counted no further than it must be. */
+/** Whom a promotion's announcement would tell now. */
 export async function planFor(
   ctx: Context,
   promotion: { readonly id: number; readonly audience?: unknown },
@@ -40,14 +38,10 @@ export async function planFor(
 ) {
   const audience = await announcementAudience(ctx, promotion, whom);
   if (isRefusal(audience)) return audience;
-  const limit = campaignSettings.of(ctx).approvalAbove;
-  const toCount = { audience, couponTemplate: null };
-  const few = await freezeCampaign(ctx, toCount, limit + 1);
-  if (isRefusal(few)) return few;
-  const isMany = few.members > limit;
-  const frozen = isMany ? await freezeCampaign(ctx, toCount) : few;
-  if (isRefusal(frozen)) return frozen;
-  return { whom, base: audienceOf(promotion), audience, frozen, isMany } satisfies Plan;
+  const agreement = await agreementFor(ctx, { audience, couponTemplate: null });
+  if (isRefusal(agreement)) return agreement;
+  const { frozen, needsApproval } = agreement;
+  return { whom, base: audienceOf(promotion), audience, frozen, isMany: needsApproval } satisfies Plan;
 }
 
 /** What an announcement would say and to whom, as the draft of a campaign. */
