@@ -108,7 +108,7 @@ function freezeToLaunch(ctx: Context, campaign: Campaign) {
  * What is launched without approval, or NEEDS_APPROVAL. It may read every member, so it is asked outside of
  * transactions; it counts no further than it must, for a launch must not wait for the last of ten million.
  */
-export async function freezeUnapproved(ctx: Context, campaign: Freezable) {
+async function freezeUnapproved(ctx: Context, campaign: Freezable) {
   const limit = campaignSettings.of(ctx).approvalAbove;
   const frozen = await freezeCampaign(ctx, campaign, limit + 1);
   return isRefusal(frozen) || frozen.members <= limit ? frozen : needsApproval(limit);

@@ -22,10 +22,8 @@ export interface Earning {
 export function earnStatements(ctx: Context, earnings: readonly Earning[], where: SQL): Query[] {
   const earning = earnings.filter(({ earned }) => earned.length > 0);
   if (earning.length === 0) return [];
-  const asRead = sql`CROSS JOIN coupon_order o ON o.id = ${field("order")} AND o.revision = ${field("revision")}
-    WHERE ${where}`;
   return [
-    insert(ctx, earning, asRead),
+    insert(ctx, earning, asRead(where)),
     enqueueEach(
       ctx,
       orderReward,
@@ -34,21 +32,23 @@ export function earnStatements(ctx: Context, earnings: readonly Earning[], where
         payload: sql`json_object('order', o.id)`,
         subject: sql`'order-reward/' || o.id`,
       },
-      sql`${rows(earning.map(({ order, revision }) => ({ order, revision })))} ${asRead}`,
+      sql`${rows(earning.map(({ order, revision }) => ({ order, revision })))} ${asRead(where)}`,
     ),
   ];
 }
 
 /** The statement alone, for whoever is in the order's message already. */
 export function earnStatement(ctx: Context, earning: Earning, where: SQL): Query {
-  return insert(
-    ctx,
-    [earning],
-    sql`CROSS JOIN coupon_order o ON o.id = ${field("order")} AND o.revision = ${field("revision")} WHERE ${where}`,
-  );
+  return insert(ctx, [earning], asRead(where));
 }
 
-function insert(ctx: Context, earnings: readonly Earning[], asRead: SQL): Query {
+/** Of the orders that are listed, those that are as they were read. */
+function asRead(where: SQL): SQL {
+  return sql`CROSS JOIN coupon_order o ON o.id = ${field("order")} AND o.revision = ${field("revision")}
+    WHERE ${where}`;
+}
+
+function insert(ctx: Context, earnings: readonly Earning[], orders: SQL): Query {
   const now = ctx.clock();
   const list = earnings.flatMap(({ order, revision, redeemedAt, earned }) =>
     earned.map((each) => {
@@ -62,7 +62,7 @@ function insert(ctx: Context, earnings: readonly Earning[], asRead: SQL): Query 
       (coupon_order, promotion, spend, name, kind, terms, key, state, due_at, created_at, changed_at)
     SELECT o.id, ${field("promotion")}, ${field("spend")}, ${field("name")}, ${field("kind")},
       ${sql.raw("(value -> 'terms')")}, ${field("key")}, 'PENDING', ${now}, ${now}, ${now}
-    FROM ${rows(list)} ${asRead}
+    FROM ${rows(list)} ${orders}
     ON CONFLICT DO NOTHING`;
 }
 
