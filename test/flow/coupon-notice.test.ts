@@ -8,7 +8,7 @@ import { setNoticePolicy } from "../../src/campaign/notice/policy.ts";
 import type { MemberContext } from "../../src/context.ts";
 import { couponExpire } from "../../src/coupon/messages.ts";
 import { cancelReminder, remindMe } from "../../src/coupon/reminder/reminder.ts";
-import { momentText } from "../../src/moment.ts";
+import { endText, momentText } from "../../src/moment.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { accepted, closeShops, openShop, runOfCampaign, type Shop } from "../support/shop.ts";
@@ -18,6 +18,7 @@ afterAll(closeShops);
 
 const minute = 60_000;
 const hour = 60 * minute;
+const day = 24 * hour;
 
 /** Where members read unless they say otherwise. */
 const reader = { locale: "en", timeZone: "UTC" };
@@ -61,6 +62,9 @@ async function inboxOf(shop: Shop, member: number): Promise<unknown[]> {
 
 /** The next whole hour after a time. */
 const wholeHour = (at: number) => at - (at % hour) + hour;
+
+/** The next midnight in Shanghai after a time: an afternoon in UTC, so that an end reads differently to both. */
+const midnightInShanghai = (at: number) => at - ((at + 8 * hour) % day) + day;
 
 test("only those who asked are told of a drop, once, five minutes before, on the first channel to reach", async () => {
   const shop = await openShop();
@@ -113,7 +117,7 @@ test("whoever holds an unused coupon is told a day before it expires, once, howe
   const shop = await openShop();
   await shop.members(6, { consent: "0" });
   await shop.ctx.db.write([sql`UPDATE member SET locale = 'zh-CN', time_zone = 'Asia/Shanghai' WHERE seq = 2`]);
-  const validTo = wholeHour(shop.ctx.clock() + 48 * hour);
+  const validTo = midnightInShanghai(shop.ctx.clock() + 48 * hour);
   const { id } = await addTemplate(shop.ctx, { validTo, perMember: 3 });
   const other = await addTemplate(shop.ctx, { perMember: 3 });
   const used = await give(shop, 3, id, validTo);
@@ -132,11 +136,12 @@ test("whoever holds an unused coupon is told a day before it expires, once, howe
   }
   expect(await campaignsOf(shop, id)).toHaveLength(1);
   expect(await campaignsOf(shop, other.id)).toEqual([]);
-  const end = momentText(validTo, reader);
+  const end = endText(validTo, reader);
   expect(await inboxOf(shop, 1)).toEqual([
     { title: "Ten off expires soon", body: `Your coupon can be used until ${end}.\n€10 off.`, url: null },
   ]);
-  const there = momentText(validTo, { locale: "zh-CN", timeZone: "Asia/Shanghai" });
+  const there = endText(validTo, { locale: "zh-CN", timeZone: "Asia/Shanghai" });
+  expect(there).toEndWith("日 23:59 GMT+8");
   expect(await inboxOf(shop, 2)).toEqual([
     { title: "Ten off 即将过期", body: `您的优惠券有效期至 ${there}，请尽快使用。\n立减€10。`, url: null },
   ]);
