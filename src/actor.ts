@@ -10,6 +10,8 @@ export type Actor =
       readonly operator: number;
       /** The person's. */
       readonly name: string;
+      /** The number of the only shop that the person works for; empty: all of them. */
+      readonly shop: string;
       readonly role: Role;
     }
   | { readonly kind: "service"; readonly id: number; readonly name: string; readonly scopes: readonly Scope[] }

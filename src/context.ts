@@ -41,6 +41,8 @@ export interface Context extends World {
   /** What this app remembers; see `perApp`. */
   readonly memory: Memory;
   readonly actor: Actor;
+  /** Why the actor does it, where that was said; the audit keeps it. */
+  readonly reason?: string | undefined;
 }
 
 /** A context whose actor is a member. */
@@ -88,6 +90,8 @@ export interface Domain {
   tidy?(ctx: Context): Promise<void>;
   /** What it keeps for a time only. */
   readonly keeps?: readonly Retention[];
+  /** What it has that a history is kept of, by the noun that audits call it by, e.g. `campaign` of `campaign/7`. */
+  readonly subjects?: Readonly<Record<string, Subject>>;
   /** Its figures for metrics. */
   readonly gauges?: readonly Gauge[];
   /** The fields that its log lines may carry: no address, code or token is ever one. */
@@ -100,6 +104,14 @@ export interface Domain {
   readonly routes?: Readonly<Record<string, Route>>;
   /** What runs beside requests and messages for as long as the process does. */
   readonly services?: readonly Service[];
+}
+
+/** A kind of thing that a history is kept of. */
+export interface Subject {
+  /** Its type in GraphQL. */
+  readonly type: string;
+  /** The shop that one of them belongs to, by its number, as an SQL expression; left out where none does. */
+  readonly shop?: (id: SQL) => SQL;
 }
 
 /** Something that recurs: a cron line in UTC, and the message that comes then, with an empty payload. */

@@ -41,7 +41,7 @@ test("I6 the order of an input's keys says nothing, its values do", async () => 
 });
 
 test("I6 a key is its caller's own", async () => {
-  const ann: Actor = { kind: "operator", id: 1, operator: 1, name: "same name", role: "editor" };
+  const ann: Actor = { kind: "operator", id: 1, operator: 1, shop: "", name: "same name", role: "editor" };
   for (const actor of [ann, { ...ann, id: 2 }]) await once({ ...ctx, actor }, make("c"));
   expect(await count("c")).toBe(2);
 });

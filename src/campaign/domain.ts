@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { campaignTerms } from "./audience-terms.ts";
@@ -30,6 +31,13 @@ export const campaign = defineDomain({
   name: "campaign",
   about: "One promotion to many members: drafts, runs, pages, the ledger of sends, inbox and notices.",
   tables,
+  subjects: {
+    campaign: { type: "Campaign", shop: (id) => sql`SELECT c.shop FROM campaign c WHERE c.id = ${id}` },
+    run: {
+      type: "Run",
+      shop: (id) => sql`SELECT c.shop FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id = ${id}`,
+    },
+  },
   settings: campaignSettings,
   messages: [
     owned(campaignStart, { unpark: unparkPlanning }),

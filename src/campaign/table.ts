@@ -24,6 +24,8 @@ export const tables = [
 
 export const campaignTable = sqliteTable("campaign", {
   id: integer().primaryKey(),
+  /** The number of the shop whose it is; empty: the company's own. */
+  shop: text().notNull(),
   name: text().notNull(),
   kind: text().$type<CampaignKind>().notNull(),
   couponTemplate: integer("coupon_template"),

@@ -62,7 +62,10 @@ function springSale(now: number): PromotionDraft {
 /** Adds the members, enables a promotion, which announces it to all of them, and watches until that run has ended. */
 export async function runPromotion(app: App, members: number): Promise<DemoOutcome> {
   await addSampleMembers(app.ctx, members, progressBar("members  ", false));
-  const ctx: Context = { ...app.ctx, actor: { kind: "operator", id: 0, operator: 0, name: "demo", role: "admin" } };
+  const ctx: Context = {
+    ...app.ctx,
+    actor: { kind: "operator", id: 0, operator: 0, shop: "", name: "demo", role: "admin" },
+  };
   const began = performance.now();
   const promotion = await createAndEnable(ctx, { draft: springSale(ctx.clock()), enabled: true, announcement });
   if (isRefusal(promotion)) throw new Error(promotion.message);

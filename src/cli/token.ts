@@ -10,7 +10,7 @@ import { UsageError } from "./options.ts";
 
 const scopes = knownScopes(domains);
 
-const usage = `fanfare token operator --name NAME --role ${roles.join("|")} [--operator PERSON]
+const usage = `fanfare token operator --name NAME --role ${roles.join("|")} [--operator PERSON] [--shop NUMBER]
 fanfare token service --name NAME --scope ${scopes.join("|")} [--scope …]
 fanfare token member EXTERNAL_ID [--seconds 3600]     (signed with this installation's own secret: for local use)
 
@@ -25,6 +25,7 @@ export const token = defineCommand({
     name: { type: "string" },
     role: { type: "string" },
     operator: { type: "string" },
+    shop: { type: "string" },
     scope: { type: "string", multiple: true },
     seconds: { type: "string", default: "3600" },
   },
@@ -40,15 +41,16 @@ interface TokenOptions {
   readonly name?: string | undefined;
   readonly role?: string | undefined;
   readonly operator?: string | undefined;
+  readonly shop?: string | undefined;
   readonly scope?: string[] | undefined;
 }
 
-function inputOf(kind: "operator" | "service", { name, role, operator, scope = [] }: TokenOptions): TokenInput {
+function inputOf(kind: "operator" | "service", { name, role, operator, shop, scope = [] }: TokenOptions): TokenInput {
   if (!name) throw new UsageError(usage);
   if (kind === "operator") {
     const known = roles.find((each) => each === role);
     if (!known) throw new UsageError(usage);
-    return { kind, name, role: known, operator };
+    return { kind, name, role: known, operator, shop };
   }
   const asked = scopes.filter((each) => scope.includes(each));
   if (asked.length === 0 || asked.length < new Set(scope).size) throw new UsageError(usage);

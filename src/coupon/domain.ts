@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { couponTerms } from "./audience-terms.ts";
@@ -20,6 +21,16 @@ export const coupon = defineDomain({
   name: "coupon",
   about: "What is promised in coupons, who holds them, and the codes that stand for them.",
   tables,
+  subjects: {
+    "coupon-template": {
+      type: "CouponTemplate",
+      shop: (id) => sql`SELECT t.shop FROM coupon_template t WHERE t.id = ${id}`,
+    },
+    coupon: {
+      type: "Coupon",
+      shop: (id) => sql`SELECT t.shop FROM coupon c JOIN coupon_template t ON t.id = c.template WHERE c.id = ${id}`,
+    },
+  },
   settings: couponSettings,
   messages: [owned(couponPool, { unpark: unparkPool }), owned(couponExpire), owned(couponTakeBack)],
   // One step at a time: each keeps the database busy for a tenth of a second.

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { defineDomain } from "../context.ts";
 import { memberTerms } from "./audience-terms.ts";
 import { memberUnsubscribed } from "./events.ts";
@@ -10,6 +11,10 @@ export const member = defineDomain({
   name: "member",
   about: "Members, what they agreed to, segments, and files of members.",
   tables,
+  subjects: {
+    member: { type: "Member" },
+    segment: { type: "Segment", shop: (id) => sql`SELECT s.shop FROM segment s WHERE s.id = ${id}` },
+  },
   settings: memberSettings,
   terms: memberTerms,
   events: [{ event: memberUnsubscribed, told: "A member does not want to be written to any more." }],

@@ -3,6 +3,7 @@ import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
+import { shopOf } from "../shop.ts";
 import { subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
 import { lineOf, plainText } from "../value/plain-text.ts";
@@ -18,7 +19,7 @@ export async function createSegment(ctx: Context, input: { readonly name: string
   const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
-  const made = { name: lineOf(input.name), filter: input.filter, createdAt: now, updatedAt: now };
+  const made = { shop: shopOf(ctx), name: lineOf(input.name), filter: input.filter, createdAt: now, updatedAt: now };
   return withTransaction(ctx, async (tx) => {
     const [row] = await tx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
     if (!row) return taken(made.name);

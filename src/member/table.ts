@@ -69,6 +69,8 @@ export const consent = sqliteTable(
 
 export const segment = sqliteTable("segment", {
   id: integer().primaryKey(),
+  /** The number of the shop whose it is; empty: the company's own. */
+  shop: text().notNull(),
   name: text().notNull(),
   filter: text({ mode: "json" }).notNull(),
   createdAt: integer("created_at").notNull(),

@@ -10,6 +10,7 @@ export const operations = defineDomain({
   name: "operations",
   about: "What operators see of the machinery and do to it: tokens, queue, dead letters, sandbox, sweep, health.",
   tables: ["access_token", "operator", "pulse"],
+  subjects: { operator: { type: "Operator" } },
   settings: operationsSettings,
   // The clock brings the next one within a minute.
   messages: [owned(sweep, { republishable: false })],

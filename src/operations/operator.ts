@@ -1,27 +1,37 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import { refuse } from "../errors.ts";
 
 /** A person who works with Fanfare. Tokens belong to persons; where two have to agree, two persons have to. */
 export interface Operator {
   readonly id: number;
   /** As it was first written; the audit names it. */
   readonly name: string;
+  /** The number of the only shop that the person works for; empty: all of them. */
+  readonly shop: string;
 }
 
 /**
  * The operator of a name, made where there is none; in the transaction that it is given. `Kim`, `KIM` and `kim ` are
- * one person.
+ * one person, who works for one shop or for all: CONFLICT where it is said to be another than it is.
  */
-export async function operatorNamed(tx: Context, name: string): Promise<Operator> {
+export async function operatorNamed(tx: Context, name: string, shop: string | undefined) {
   const folded = foldName(name);
   // All of them are looked at, for those of old databases were folded as far as SQLite can.
-  const known = await tx.db.all<Operator>(sql`SELECT id, name FROM operator ORDER BY id`);
+  const known = await tx.db.all<Operator>(sql`SELECT id, name, shop FROM operator ORDER BY id`);
   const found = known.find((each) => foldName(each.name) === folded);
-  if (found) return found;
+  if (found) return shop === undefined || shop === found.shop ? found : worksElsewhere(found);
   const made = await tx.db.first<Operator>(sql`
-    INSERT INTO operator (name, folded, created_at) VALUES (${name}, ${folded}, ${tx.clock()}) RETURNING id, name`);
+    INSERT INTO operator (name, folded, shop, created_at) VALUES (${name}, ${folded}, ${shop ?? ""}, ${tx.clock()})
+    RETURNING id, name, shop`);
   if (!made) throw new Error("the insert answered no operator");
   return made;
+}
+
+function worksElsewhere({ name, shop }: Operator) {
+  return refuse.conflict(
+    `${name} works for ${shop === "" ? "all shops" : `the shop ${JSON.stringify(shop)}`} already.`,
+  );
 }
 
 /** A name as it is compared: one form of each letter, no invisible ones, single blanks, small. */

@@ -70,9 +70,9 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
   const found = await findToken(db, token);
   if (!found) return undefined;
   const { id, name } = found;
-  return found.kind === "operator"
-    ? { kind: "operator", id, operator: found.operator.id, name: found.operator.name, role: found.role }
-    : { kind: "service", id, name, scopes: found.scopes };
+  if (found.kind === "service") return { kind: "service", id, name, scopes: found.scopes };
+  const { operator, role } = found;
+  return { kind: "operator", id, operator: operator.id, name: operator.name, role, shop: operator.shop };
 }
 
 /** Looks members up by the shop's id of them; those of a crowd are asked for together. */

@@ -6,6 +6,7 @@ import type { Database } from "../db/client.ts";
 import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { shopNumber } from "../shop.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { type Operator, operatorNamed } from "./operator.ts";
 
@@ -31,6 +32,8 @@ const TokenInput = z.discriminatedUnion("kind", [
     role: z.enum(roles),
     /** The person whose it is; who is called as the token is, unless given. */
     operator: name.optional(),
+    /** The only shop that the person works for; all of them, or as is known of the person, unless given. */
+    shop: shopNumber.optional(),
   }),
   z.object({ kind: z.literal("service"), name, scopes: z.array(scope).min(1, "name at least one scope") }),
 ]);
@@ -50,7 +53,7 @@ export interface MadeToken {
 
 /**
  * Makes a token for an operator (with a role) or a service (with scopes). A person of a name that is not known yet is
- * written down with it. Refuses faulty input.
+ * written down with it. Refuses faulty input; CONFLICT: the person works for another shop.
  */
 export async function createToken(ctx: Context, input: TokenInput) {
   const parsed = parseInput(TokenInput, input);
@@ -65,11 +68,12 @@ export async function createToken(ctx: Context, input: TokenInput) {
   return withTransaction(ctx, (tx) => insertToken(tx, parsed, newSecret(kind)));
 }
 
-async function insertToken(tx: Context, input: z.output<typeof TokenInput>, token: string): Promise<MadeToken> {
+async function insertToken(tx: Context, input: z.output<typeof TokenInput>, token: string) {
   const { kind, name } = input;
   const role = input.kind === "operator" ? input.role : null;
   const allowed = input.kind === "service" ? [...new Set(input.scopes)] : [];
-  const operator = input.kind === "operator" ? await operatorNamed(tx, input.operator ?? name) : undefined;
+  const operator = input.kind === "operator" ? await operatorNamed(tx, input.operator ?? name, input.shop) : undefined;
+  if (isRefusal(operator)) return operator;
   await tx.db.write([
     sql`INSERT INTO access_token (hash, name, kind, role, scopes, operator, created_at)
         VALUES (${hashOf(token)}, ${name}, ${kind}, ${role}, ${JSON.stringify(allowed)}, ${operator?.id ?? null},
@@ -78,7 +82,7 @@ async function insertToken(tx: Context, input: z.output<typeof TokenInput>, toke
   ]);
   const record = await findToken(tx.db, token);
   if (!record) throw new Error("a token was written and is not there");
-  return { token, record };
+  return { token, record } satisfies MadeToken;
 }
 
 /**
@@ -131,7 +135,7 @@ export async function ensureAdminToken(ctx: Context): Promise<string | undefined
 }
 
 const tokens = sql`
-  SELECT t.*, o.name AS operator_name FROM access_token t LEFT JOIN operator o ON o.id = t.operator`;
+  SELECT t.*, o.name AS operator_name, o.shop FROM access_token t LEFT JOIN operator o ON o.id = t.operator`;
 
 interface Row {
   readonly id: number;
@@ -141,6 +145,7 @@ interface Row {
   readonly scopes: string;
   readonly operator: number | null;
   readonly operator_name: string | null;
+  readonly shop: string | null;
   readonly created_at: number;
   readonly revoked_at: number | null;
 }
@@ -149,13 +154,13 @@ const Power = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("operator"),
     role: z.enum(roles),
-    operator: z.object({ id: z.int(), name: z.string() }),
+    operator: z.object({ id: z.int(), name: z.string(), shop: z.string() }),
   }),
   z.object({ kind: z.literal("service"), scopes: z.array(scope) }),
 ]);
 
 function fromRow(row: Row): AccessToken {
-  const operator = { id: row.operator, name: row.operator_name };
+  const operator = { id: row.operator, name: row.operator_name, shop: row.shop };
   const power = Power.parse({ kind: row.kind, role: row.role, operator, scopes: JSON.parse(row.scopes) });
   const { id, name, created_at: createdAt, revoked_at: revokedAt } = row;
   return { id, name, createdAt, revokedAt: revokedAt ?? undefined, ...power };
@@ -174,15 +179,16 @@ async function tokenById(db: Database, id: number): Promise<AccessToken | undefi
   return row && fromRow(row);
 }
 
+/** How many tokens let somebody make tokens. */
 async function countAdmins(db: Database): Promise<number> {
-  const row = await db.first<{ n: number }>(
-    sql`SELECT count(*) AS n FROM access_token WHERE kind = 'operator' AND role = 'admin' AND revoked_at IS NULL`,
-  );
+  const row = await db.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM access_token t JOIN operator o ON o.id = t.operator AND o.shop = ''
+    WHERE t.kind = 'operator' AND t.role = 'admin' AND t.revoked_at IS NULL`);
   return row?.n ?? 0;
 }
 
 function isAdmin(token: AccessToken): boolean {
-  return token.kind === "operator" && token.role === "admin";
+  return token.kind === "operator" && token.role === "admin" && token.operator.shop === "";
 }
 
 const prefixes = { operator: "ff_op_", service: "ff_sv_" } as const;

@@ -5,6 +5,7 @@ import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
+import { shopOf } from "../shop.ts";
 import { auditChanges, auditDeed, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
 import { changesOf } from "./changes.ts";
@@ -26,7 +27,13 @@ export function createPromotion(ctx: Context, draft: PromotionDraft) {
     const checked = await checkDraft(tx, draft, false);
     if (isRefusal(checked)) return checked;
     const now = tx.clock();
-    const own = { enabled: false, createdBy: describeActor(tx.actor), createdAt: now, updatedAt: now };
+    const own = {
+      shop: shopOf(tx),
+      enabled: false,
+      createdBy: describeActor(tx.actor),
+      createdAt: now,
+      updatedAt: now,
+    };
     const [row] = await tx.db.orm
       .insert(promotionTable)
       .values({ ...checked, ...own })

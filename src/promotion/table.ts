@@ -9,6 +9,8 @@ export const tables = ["promotion"] as const;
 
 export const promotionTable = sqliteTable("promotion", {
   id: integer().primaryKey(),
+  /** The number of the shop whose it is; empty: the company's own. */
+  shop: text().notNull(),
   name: text().notNull(),
   remark: text().notNull(),
   kind: text().$type<PromotionKind>().notNull(),

@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
+import { shopOf } from "../shop.ts";
 
 /** Something that was done to a thing. */
 export interface AuditEntry {
@@ -37,9 +38,31 @@ interface AuditedTransition {
 /** The statement that logs a transition; it stands before the update, while the rows are still in their old states. */
 export function auditTransition(ctx: Context, { noun, table, where, to, reason }: AuditedTransition): Query {
   return sql`
-    INSERT INTO audit (subject, what, from_state, to_state, actor, reason, at)
-    SELECT ${`${noun}/`} || id, ${to}, state, ${to}, ${describeActor(ctx.actor)}, ${reason ?? null}, ${ctx.clock()}
+    INSERT INTO audit (subject, what, from_state, to_state, ${who}, shop)
+    SELECT ${`${noun}/`} || id, ${to}, state, ${to}, ${by(ctx, reason)}, ${shopOfSubject(ctx, noun, sql`${table}.id`)}
     FROM ${table} WHERE ${where}`;
+}
+
+/** Who did it, why and when; {@link by} are their values. */
+const who = sql.raw("actor, operator, token, actor_shop, reason, at");
+
+function by(ctx: Context, reason: string | null = null): SQL {
+  const { actor } = ctx;
+  const operator = actor.kind === "operator" ? actor.operator : null;
+  const token = actor.kind === "operator" || actor.kind === "service" ? actor.id : null;
+  return sql`${describeActor(actor)}, ${operator}, ${token}, ${shopOf(ctx)}, ${reason ?? ctx.reason ?? null},
+    ${ctx.clock()}`;
+}
+
+/** The shop of what is called so in the audit, as an SQL expression; the company's own where it belongs to none. */
+function shopOfSubject({ domains }: Context, noun: string, id: SQL): SQL {
+  const shop = domains.map(({ subjects = {} }) => subjects[noun]).find((known) => known !== undefined)?.shop;
+  return shop ? sql`coalesce((${shop(id)}), '')` : sql`''`;
+}
+
+function shopOfThing(ctx: Context, subject: string): SQL {
+  const [, noun = "", id = ""] = /^(.*)\/(\d+)$/.exec(subject) ?? [];
+  return shopOfSubject(ctx, noun, sql`${Number(id)}`);
 }
 
 /** The statement that writes down what was done to a thing, where `guard` holds, and why, where that was said. */
@@ -51,8 +74,8 @@ export function auditDeed(
   reason: string | null = null,
 ): Query {
   return sql`
-    INSERT INTO audit (subject, what, actor, reason, at)
-    SELECT ${subject}, ${what}, ${describeActor(ctx.actor)}, ${reason}, ${ctx.clock()} WHERE ${guard}`;
+    INSERT INTO audit (subject, what, ${who}, shop)
+    SELECT ${subject}, ${what}, ${by(ctx, reason)}, ${shopOfThing(ctx, subject)} WHERE ${guard}`;
 }
 
 /** A fact that was changed: what it said before and what it says now, in words. */
@@ -66,8 +89,8 @@ export interface Change {
 export function auditChanges(ctx: Context, subject: string, changes: readonly Change[]): Query[] {
   return changes.map(
     ({ fact, from, to }) => sql`
-      INSERT INTO audit (subject, what, from_state, to_state, actor, at)
-      VALUES (${subject}, ${`changed ${fact}`}, ${from}, ${to}, ${describeActor(ctx.actor)}, ${ctx.clock()})`,
+      INSERT INTO audit (subject, what, from_state, to_state, ${who}, shop)
+      VALUES (${subject}, ${`changed ${fact}`}, ${from}, ${to}, ${by(ctx)}, ${shopOfThing(ctx, subject)})`,
   );
 }
 

@@ -10,6 +10,7 @@ export const webhook = defineDomain({
   name: "webhook",
   about: "Tells the shop's own systems what happened, as Standard Webhooks.",
   tables,
+  subjects: { webhook: { type: "Webhook" } },
   messages: [owned(webhookSend, { unpark: unparkDelivery, setback: setbackOfDelivery })],
   // Each endpoint for itself: were all fifty to hang, half of the queue's places would still be free for campaigns.
   flows: { webhooks: { parallelism: 2 } },

@@ -64,10 +64,10 @@ test("tokens from before there were persons become persons by their names, and w
   await migrate(db, Date.now);
   const tokens = await listTokens({ ...realWorld, db } as never, { limit: 9 });
   expect(tokens.map((each) => ("operator" in each ? each.operator : null))).toEqual([
-    { id: 1, name: "Kim" },
-    { id: 1, name: "Kim" },
+    { id: 1, name: "Kim", shop: "" },
+    { id: 1, name: "Kim", shop: "" },
     null,
-    { id: 2, name: "Ada" },
+    { id: 2, name: "Ada", shop: "" },
   ]);
   const written = await db.all<object>(sql`SELECT subject, version, author FROM revision ORDER BY subject`);
   expect(written).toEqual([

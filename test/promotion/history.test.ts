@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(closeLedgers);
 
 const as = (name: string) => {
-  return { ...ledger.ctx, actor: { kind: "operator", id: 7, operator: 7, name, role: "editor" } as const };
+  return { ...ledger.ctx, actor: { kind: "operator", id: 7, operator: 7, shop: "", name, role: "editor" } as const };
 };
 const history = (id: number) => historyOf(ledger.ctx, subjectOf("promotion", id));
 const rule = { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: 3_000 }] };

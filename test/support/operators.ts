@@ -24,9 +24,9 @@ export interface Operator {
   watches(query: string, variables?: unknown): Promise<any[]>;
 }
 
-/** Hires an operator: a token of its own. */
-export async function hire(shop: Shop, name: string, role: Role): Promise<Operator> {
-  const { token } = accepted(await createToken(shop.ctx, { kind: "operator", name, role }));
+/** Hires an operator, of one of the company's shops where it is named: a token of its own. */
+export async function hire(shop: Shop, name: string, role: Role, ofShop?: string): Promise<Operator> {
+  const { token } = accepted(await createToken(shop.ctx, { kind: "operator", name, role, shop: ofShop }));
   const post = (body: unknown, accept = "application/graphql-response+json") =>
     fetch(`${shop.app.url}/graphql`, {
       method: "POST",

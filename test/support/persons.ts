@@ -4,9 +4,9 @@ import type { Context } from "../../src/context.ts";
 import { couponSettings } from "../../src/coupon/settings.ts";
 
 /** The same shop as a person sees it; `token` tells two tokens of one person apart. */
-export function as(ctx: Context, name: string, operator: number, token = operator): Context {
+export function as(ctx: Context, name: string, operator: number, token = operator, shop = ""): Context {
   const role: Role = "approver";
-  return { ...ctx, actor: { kind: "operator", id: token, operator, name, role } };
+  return { ...ctx, actor: { kind: "operator", id: token, operator, name, role, shop } };
 }
 
 /** The same shop, where more coupons, or minor units, than these need a second person. */

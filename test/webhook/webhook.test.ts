@@ -21,7 +21,7 @@ let db: RootDatabase;
 let ctx: Context;
 beforeAll(async () => {
   db = await openTestDatabase();
-  ctx = testContext(db, { kind: "operator", id: 1, operator: 1, name: "Kim", role: "admin" });
+  ctx = testContext(db, { kind: "operator", id: 1, operator: 1, shop: "", name: "Kim", role: "admin" });
 });
 afterAll(() => db.close());
 

@@ -4,6 +4,7 @@ import { type Context, withTransaction } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
 import { isRefusal } from "../../errors.ts";
+import { shopOf } from "../../shop.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import type { CampaignState } from "../state.ts";
@@ -32,6 +33,7 @@ export function unwritten(ctx: Context, facts: CampaignFacts): Campaign {
   return {
     ...facts,
     id: 0,
+    shop: shopOf(ctx),
     state: "DRAFT",
     frozen: null,
     launchWhenApproved: false,

@@ -8,7 +8,7 @@ const ringing = externalNames.join(", ");
 
 const CapsPolicyType = builder.objectRef<CapsPolicy>("CapsPolicy").implement({
   description: "How much a member may be sent on a channel, or on all together, and when not. Null: no bound.",
-  authScopes: { role: "viewer" },
+  authScopes: { platform: "viewer" },
   fields: (t) => ({
     channel: t.expose("channel", {
       type: ChannelEnum,
@@ -34,7 +34,7 @@ builder.queryField("capsPolicies", (t) =>
     type: [CapsPolicyType],
     description:
       "Frequency caps and quiet hours; a channel without any is not listed. Transactional campaigns are exempt.",
-    authScopes: { role: "viewer" },
+    authScopes: { platform: "viewer" },
     resolve: (_root, _args, { ctx }) => listCapsPolicies(ctx),
   }),
 );
@@ -44,7 +44,7 @@ refusable("setCapsPolicy", {
     "Sets the whole policy of a channel, or of all together: what is left out has no bound. It holds " +
     "within 5 seconds for what is decided from then on; sends begin to count with the first cap that " +
     "covers their channel.",
-  scopes: { role: "admin" },
+  scopes: { platform: "admin" },
   result: CapsPolicyType,
   refusals: {},
   input: (t) => ({

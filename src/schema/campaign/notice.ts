@@ -28,7 +28,7 @@ const Channels = z.array(z.enum(channelNames)).nullable();
 
 const NoticePolicyType = builder.objectRef<NoticePolicy>("CouponNoticePolicy").implement({
   description: "How members are reminded. Null: what is said for all templates, else what is usual.",
-  authScopes: { role: "viewer" },
+  authScopes: { platform: "viewer" },
   fields: (t) => ({
     kind: t.expose("kind", { type: NoticeKindEnum, description: "Of what." }),
     templateId: t.id({
@@ -62,7 +62,7 @@ builder.queryField("couponNoticePolicies", (t) =>
   t.field({
     type: [NoticePolicyType],
     description: "What is said of reminders; where nothing is said, members are reminded as is usual.",
-    authScopes: { role: "viewer" },
+    authScopes: { platform: "viewer" },
     resolve: (_root, _args, { ctx }) => noticePolicies(ctx),
   }),
 );
@@ -76,7 +76,7 @@ refusable("setCouponNoticePolicy", {
     "Says how members are reminded of drops or of coupons that expire, for one template or for all. The " +
     "whole of it is replaced; it counts for reminders that were not decided on yet. They go out without " +
     "further approval, so it takes an approver.",
-  scopes: { role: "approver" },
+  scopes: { platform: "approver" },
   result: NoticePolicyType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({

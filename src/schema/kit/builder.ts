@@ -39,7 +39,8 @@
  *     });
  *
  * Nothing is readable by default: a field without a scope, its own or its type's, fails the build.
- * Scopes are alternatives: `{ role: "editor", service: "members:write" }` lets either in.
+ * Scopes are alternatives: `{ role: "editor", service: "members:write" }` lets either in. `role` lets operators of a
+ * shop in, too: the verb finds what is in their reach (see shop.ts); what belongs to no shop is for `platform`.
  * What `member` or `public` may see is also the schema of `/app`; the rest is not there at all.
  */
 import SchemaBuilder, { type SchemaTypes } from "@pothos/core";
@@ -58,7 +59,7 @@ import { denial, mayPass, scopesOfField } from "./scopes.ts";
 
 export interface SchemaShape {
   Context: GraphqlContext;
-  AuthScopes: { role: Role; service: Scope; member: boolean; public: boolean };
+  AuthScopes: { role: Role; platform: Role; service: Scope; member: boolean; public: boolean };
   DefaultAuthStrategy: "any";
   DefaultFieldNullability: false;
   Scalars: {
@@ -87,6 +88,7 @@ export function createBuilder() {
       defaultStrategy: "any",
       authScopes: ({ ctx: { actor } }) => ({
         role: (role) => mayPass(actor, { role }),
+        platform: (platform) => mayPass(actor, { platform }),
         service: (service) => mayPass(actor, { service }),
         member: mayPass(actor, { member: true }),
         public: true,

@@ -1,5 +1,6 @@
 import type { InputFieldMap, InputShapeFromFields, MaybePromise, ObjectRef } from "@pothos/core";
 import { GraphQLError } from "graphql";
+import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { builder, type Types } from "./builder.ts";
@@ -48,10 +49,17 @@ export function refusable<Shape extends object, Fields extends InputFieldMap, An
   options: Refusable<Shape, Fields, Answer>,
 ): void;
 export function refusable(name: string, options: Refusable<object, InputFieldMap, object>): void {
-  const { description, scopes, result, input } = options;
+  const { description, scopes, result } = options;
   const refusals = [...Object.keys(options.refusals), ...ofTheEdge];
   const title = name.charAt(0).toUpperCase() + name.slice(1);
-  const Input = builder.inputType(`${title}Input`, { description: `What \`${name}\` needs.`, fields: input });
+  let declared: InputFieldMap = {};
+  const Input = builder.inputType(`${title}Input`, {
+    description: `What \`${name}\` needs.`,
+    fields: (t) => {
+      declared = options.input(t);
+      return { ...whyField(t, scopes), ...declared };
+    },
+  });
   const Result = builder.unionType(`${title}Result`, {
     description: `What \`${name}\` answers: its result, or why it was not done.`,
     types: () => [result, ...refusals.map(typeOfCode)],
@@ -67,7 +75,9 @@ export function refusable(name: string, options: Refusable<object, InputFieldMap
       unauthorizedResolver: (_parent, _args, { ctx }) => refuseTo(ctx, scopes, name),
       resolve: async (_parent, args, context) => {
         try {
-          const answer = await options.resolve(args.input, context.ctx, context);
+          const { reason, ...asked } = args.input as Record<string, unknown>;
+          const told = withReason(context, reason);
+          const answer = await options.resolve("reason" in declared ? args.input : asked, told.ctx, told);
           context.countMutation?.(name, isRefusal(answer) ? typeNameOf(answer) : result.name);
           return answer;
         } catch (error) {
@@ -77,6 +87,19 @@ export function refusable(name: string, options: Refusable<object, InputFieldMap
       },
     }),
   );
+}
+
+/** The field of an input in which whoever answers for what they do may say why. */
+function whyField(t: InputFields, { role, platform }: Scopes): InputFieldMap {
+  if ((role ?? platform) === undefined) return {};
+  const validate = z.string().max(500, "is longer than 500 characters");
+  return { reason: t.string({ description: "Why, at most 500 characters; kept in the audit.", validate }) };
+}
+
+/** What is done is written down with the reason that was given. */
+function withReason(context: GraphqlContext, reason: unknown): GraphqlContext {
+  if (typeof reason !== "string" || reason === "") return context;
+  return { ...context, ctx: { ...context.ctx, reason } };
 }
 
 /** Those who signed in get a refusal; those who did not, an error that says how. */

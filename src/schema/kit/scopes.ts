@@ -1,10 +1,13 @@
 import type { GraphQLField, GraphQLNamedType } from "graphql";
 import { type Actor, describeActor, type Role, roles, type Scope } from "../../actor.ts";
+import { shopOf } from "../../shop.ts";
 
 /** Who may use a field; any one of these is enough. */
 export interface Scopes {
-  /** An operator of this role or a later one. */
+  /** An operator of this role or a later one; of a shop, too, whose verbs then find what is its own alone. */
   readonly role?: Role;
+  /** An operator of this role or a later one who works for all shops: for what belongs to none of them. */
+  readonly platform?: Role;
   /** A service token that carries this scope. */
   readonly service?: Scope;
   /** A member who signed in to the shop's app. */
@@ -18,7 +21,7 @@ export function mayPass(actor: Actor, scopes: Scopes): boolean {
   if (scopes.public) return true;
   switch (actor.kind) {
     case "operator":
-      return scopes.role !== undefined && roles.indexOf(actor.role) >= roles.indexOf(scopes.role);
+      return isAtLeast(actor.role, scopes.role) || (shopOf({ actor }) === "" && isAtLeast(actor.role, scopes.platform));
     case "service":
       return scopes.service !== undefined && actor.scopes.includes(scopes.service);
     case "member":
@@ -27,6 +30,10 @@ export function mayPass(actor: Actor, scopes: Scopes): boolean {
     case "anonymous":
       return false;
   }
+}
+
+function isAtLeast(role: Role, needed: Role | undefined): boolean {
+  return needed !== undefined && roles.indexOf(role) >= roles.indexOf(needed);
 }
 
 /** Whether the shop's app may see what has these scopes. */
@@ -38,9 +45,9 @@ export function isForApp(scopes: Scopes): boolean {
 export function covers(own: Scopes, some: Scopes): boolean {
   if (own.public) return true;
   if (some.public) return false;
-  const isRole = (role: Role) => own.role !== undefined && roles.indexOf(own.role) <= roles.indexOf(role);
   return (
-    (some.role === undefined || isRole(some.role)) &&
+    (some.role === undefined || isAtLeast(some.role, own.role)) &&
+    (some.platform === undefined || isAtLeast(some.platform, own.role) || isAtLeast(some.platform, own.platform)) &&
     (some.service === undefined || some.service === own.service) &&
     (!some.member || own.member === true)
   );
@@ -51,13 +58,18 @@ export function denial(actor: Actor, needed: Scopes, what: string): { code: stri
   const words = `${what} needs ${inWords(needed)}`;
   if (actor.kind === "anonymous")
     return { code: "UNAUTHENTICATED", message: `${words}; send "Authorization: Bearer …".` };
-  const role = actor.kind === "operator" ? ` (${actor.role})` : "";
-  return { code: "FORBIDDEN", message: `${words}; you are ${describeActor(actor)}${role}.` };
+  return { code: "FORBIDDEN", message: `${words}; you are ${describeActor(actor)}${rightsOf(actor)}.` };
+}
+
+function rightsOf(actor: Actor): string {
+  if (actor.kind !== "operator") return "";
+  return actor.shop === "" ? ` (${actor.role})` : ` (${actor.role} of the shop ${JSON.stringify(actor.shop)})`;
 }
 
 function inWords(scopes: Scopes): string {
   const ways = [
     scopes.role && `an operator token of role ${scopes.role} or above`,
+    scopes.platform && `an operator token of role ${scopes.platform} or above for all shops`,
     scopes.service && `a service token with ${scopes.service}`,
     scopes.member && "a member's token",
   ].filter((way) => way !== undefined && way !== false);

@@ -14,7 +14,7 @@ import {
 import { finished } from "../server/http-error.ts";
 import type { Handler } from "../server/server.ts";
 
-const uploaders = { role: "editor", service: "members:write" } as const;
+const uploaders = { platform: "editor", service: "members:write" } as const;
 
 /**
  * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers

@@ -7,7 +7,7 @@ import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 
-const readers = { role: "viewer", service: "members:write" } as const;
+const readers = { platform: "viewer", service: "members:write" } as const;
 
 const ImportState = builder.enumType("ImportState", {
   description: "How far an import is.",
@@ -81,7 +81,7 @@ refusable("importMembers", {
     "Imports members from CSV text of up to about 900,000 characters; larger files go to POST /imports as text/csv, " +
     "with `?name=`, `heading=Nr=externalId` for each heading that is not named after a field, and `encoding=gb18030` " +
     "where it is known. Blank rows are skipped; faulty rows are left out and told by row and column.",
-  scopes: { role: "editor", service: "members:write" },
+  scopes: { platform: "editor", service: "members:write" },
   result: ImportType,
   refusals: { CONFLICT: true },
   input: (t) => ({

@@ -17,7 +17,7 @@ import { itemOf, MemberInput } from "./member-input.ts";
 import { memberArgs, memberFields, memberKeyOf } from "./member-key.ts";
 import { MemberType } from "./member-type.ts";
 
-const writers = { role: "editor", service: "members:write" } as const;
+const writers = { platform: "editor", service: "members:write" } as const;
 
 connectionField("Query", "members", MemberType, {
   description: "Members in the order of their arrival, erased ones left out.",
@@ -140,19 +140,19 @@ refusable("setMyConsent", {
 
 const MemberExport = builder.objectRef<{ readonly data: unknown }>("MemberExport").implement({
   description: "All that is kept about one member.",
-  authScopes: { role: "admin" },
+  authScopes: { platform: "admin" },
   fields: (t) => ({ data: t.expose("data", { type: "JSON", description: "The rows, by what they are about." }) }),
 });
 
 const ErasedMember = builder.objectRef<{ readonly id: string }>("ErasedMember").implement({
   description: "A member whose person was taken out.",
-  authScopes: { role: "admin" },
+  authScopes: { platform: "admin" },
   fields: (t) => ({ publicId: t.exposeString("id", { description: "The opaque id that the empty row keeps." }) }),
 });
 
 refusable("exportMember", {
   description: "Gives out all that is kept about a member, as privacy law asks.",
-  scopes: { role: "admin" },
+  scopes: { platform: "admin" },
   result: MemberExport,
   refusals: { NOT_FOUND: true },
   input: memberFields,
@@ -164,7 +164,7 @@ refusable("exportMember", {
 
 refusable("eraseMember", {
   description: "Takes the person out of a member for good; sums stay true. There is no way back.",
-  scopes: { role: "admin" },
+  scopes: { platform: "admin" },
   result: ErasedMember,
   refusals: { NOT_FOUND: true },
   input: memberFields,

@@ -13,7 +13,7 @@ import { refusable } from "../kit/refusable.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { fromQueue } from "./queue-answer.ts";
 
-const viewers = { role: "viewer" } as const;
+const viewers = { platform: "viewer" } as const;
 
 const DeadLetterType = builder.objectRef<DeadLetter>("DeadLetter").implement({
   description: "A message that the queue has given up: what it was to do is undone until it is replayed.",
@@ -77,7 +77,7 @@ refusable("replayDeadLetter", {
   description:
     "Publishes a dead message again, once its cause is mended. A run that had FAILED because of it runs on; doing " +
     "it twice harms nothing.",
-  scopes: { role: "editor" },
+  scopes: { platform: "editor" },
   result: DeadLetterType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({ letterId: t.string({ required: true, description: "Which one." }) }),
@@ -88,7 +88,7 @@ refusable("editAndReplayDeadLetter", {
   description:
     "Publishes a message with another payload in the place of a dead one, whose letter is then gone. A run that had " +
     "FAILED because of it runs on.",
-  scopes: { role: "editor" },
+  scopes: { platform: "editor" },
   result: DeadLetterType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
@@ -117,7 +117,7 @@ const ReplaysType = builder.objectRef<Replays>("DeadLetterReplays").implement({
 
 refusable("replayDeadLetters", {
   description: "Publishes dead messages again, the newest first: all, or those that meet every condition given.",
-  scopes: { role: "editor" },
+  scopes: { platform: "editor" },
   result: ReplaysType,
   refusals: {},
   input: (t) => ({
@@ -142,7 +142,7 @@ refusable("replayDeadLetters", {
 refusable("deleteDeadLetter", {
   description:
     "Removes a dead letter for good. What it was to do stays undone: a run that FAILED because of it stays so.",
-  scopes: { role: "admin" },
+  scopes: { platform: "admin" },
   result: DeadLetterType,
   refusals: { NOT_FOUND: true },
   input: (t) => ({ letterId: t.string({ required: true, description: "Which one." }) }),

@@ -10,8 +10,8 @@ import { builder, type Types } from "../kit/builder.ts";
 import { refusable } from "../kit/refusable.ts";
 import { fromQueue } from "./queue-answer.ts";
 
-const viewers = { role: "viewer" } as const;
-const editors = { role: "editor" } as const;
+const viewers = { platform: "viewer" } as const;
+const editors = { platform: "editor" } as const;
 
 const FlowRateType = builder.objectRef<FlowRate>("QueueFlowRate").implement({
   description: "Deliveries that may begin in a period.",

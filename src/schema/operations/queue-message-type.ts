@@ -5,7 +5,7 @@ import type { Verdict, Why } from "../../operations/queue/why.ts";
 import { builder } from "../kit/builder.ts";
 import { fromQueue } from "./queue-answer.ts";
 
-const viewers = { role: "viewer" } as const;
+const viewers = { platform: "viewer" } as const;
 
 /** A message, and why it is where it is, which is found out when asked for. */
 export type ShownMessage = QueueMessage & { readonly why: () => Promise<Why> };

@@ -11,7 +11,7 @@ import { unwrap } from "../kit/unwrap.ts";
 import { fromQueue } from "./queue-answer.ts";
 import { QueueMessageStateEnum, QueueMessageType, shown, shownOne } from "./queue-message-type.ts";
 
-const viewers = { role: "viewer" } as const;
+const viewers = { platform: "viewer" } as const;
 
 builder.queryField("queueMessages", (t) =>
   t.field({
@@ -74,7 +74,7 @@ refusable("retryMessage", {
   description:
     "Does not wait for a message's next try: a fresh one, with all its tries before it, takes its place. Answers " +
     "that one. A message that the queue refused is offered to it again at once.",
-  scopes: { role: "editor" },
+  scopes: { platform: "editor" },
   result: QueueMessageType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ messageId: t.string({ required: true, description: "Which one." }) }),
@@ -88,7 +88,7 @@ refusable("cancelMessage", {
   description:
     "Takes a message out of the outbox or the queue. Its work stays undone; while a run still wants it, the sweep " +
     "publishes a message anew within two minutes: to stop a run, pause or cancel its campaign.",
-  scopes: { role: "admin" },
+  scopes: { platform: "admin" },
   result: QueueMessageType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({ messageId: t.string({ required: true, description: "Which one." }) }),

@@ -13,7 +13,7 @@ import { builder } from "../kit/builder.ts";
 import { enumOf } from "../kit/enum.ts";
 import { QueueFlowType } from "./queue-flow.ts";
 
-const viewers = { role: "viewer" } as const;
+const viewers = { platform: "viewer" } as const;
 
 const OutboxBacklogType = builder.objectRef<Backlog>("OutboxBacklog").implement({
   description: "Messages that are committed and not yet taken by the queue.",

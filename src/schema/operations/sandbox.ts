@@ -14,9 +14,9 @@ import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 
-const viewers = { role: "viewer" } as const;
+const viewers = { platform: "viewer" } as const;
 /** What a message says lets its reader act for the member: it has links that claim and unsubscribe, and codes. */
-const readers = { role: "editor" } as const;
+const readers = { platform: "editor" } as const;
 
 const PartType = builder.objectRef<readonly [string, string]>("MessagePart").implement({
   description: "One part of a rendered message.",
@@ -133,7 +133,7 @@ refusable("setSandboxFaults", {
   description:
     "Tells the sandbox what to do wrong on a channel; what is left out goes right. Not in production, unless it " +
     "allows the sandbox.",
-  scopes: { role: "admin" },
+  scopes: { platform: "admin" },
   result: FaultsType,
   refusals: {},
   input: (t) => ({

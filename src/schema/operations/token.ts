@@ -12,7 +12,7 @@ import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { RoleEnum, ServiceScope } from "./viewer.ts";
 
-const admins = { role: "admin" } as const;
+const admins = { platform: "admin" } as const;
 
 const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken"), {
   description: "A token that lets an operator or the shop's backend in. Its secret was shown once, when it was made.",
@@ -25,6 +25,11 @@ const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken
       nullable: true,
       description: "The person whose it is, who may have several; null for a service.",
       resolve: (token) => (token.kind === "operator" ? token.operator.name : null),
+    }),
+    shop: t.string({
+      nullable: true,
+      description: "The only shop that the person works for; empty: all of them; null for a service.",
+      resolve: (token) => (token.kind === "operator" ? token.operator.shop : null),
     }),
     role: t.field({
       type: RoleEnum,
@@ -65,26 +70,36 @@ connectionField("Query", "tokens", AccessTokenType, {
 refusable("createOperatorToken", {
   description:
     "Makes a token for a person. Where two have to agree, two persons have to: all tokens of one name are one " +
-    "person's.",
+    "person's, who works for one shop or for all.",
   scopes: admins,
   result: CreatedToken,
-  refusals: {},
+  refusals: { CONFLICT: true },
   input: (t) => ({
     name: t.string({ required: true, description: "Whose it is or what for, 1–100 characters." }),
     operatorName: t.string({
       description: "The person's name, 1–100 characters, whatever its letters' case; the token's unless given.",
     }),
     role: t.field({ type: RoleEnum, required: true, description: "What that person may do." }),
+    shop: t.string({
+      description:
+        "The number of the only shop that the person works for, at most 60 characters; of a new one, all unless " +
+        "given. CONFLICT where it is another.",
+    }),
   }),
-  resolve: ({ operatorName, ...input }, ctx) =>
-    createToken(ctx, { kind: "operator", ...input, operator: operatorName ?? undefined }),
+  resolve: ({ operatorName, shop, ...input }, ctx) =>
+    createToken(ctx, {
+      kind: "operator",
+      ...input,
+      operator: operatorName ?? undefined,
+      shop: shop ?? undefined,
+    }),
 });
 
 refusable("createServiceToken", {
   description: "Makes a token for the shop's backend.",
   scopes: admins,
   result: CreatedToken,
-  refusals: {},
+  refusals: { CONFLICT: true },
   input: (t) => ({
     name: t.string({ required: true, description: "What it is for, 1–100 characters." }),
     scopes: t.field({ type: [ServiceScope], required: true, description: "What it may do; at least one." }),

@@ -48,6 +48,11 @@ const Viewer = builder.objectRef<Actor>("Viewer").implement({
       description: "Your role, when you are an operator.",
       resolve: (actor) => (actor.kind === "operator" ? actor.role : null),
     }),
+    shop: t.string({
+      nullable: true,
+      description: "The only shop that you work for, when you are an operator; empty: all of them.",
+      resolve: (actor) => (actor.kind === "operator" ? actor.shop : null),
+    }),
     scopes: t.field({
       type: [ServiceScope],
       description: "What your service token allows; empty for others.",

@@ -7,8 +7,8 @@ import { toRowId } from "../kit/ids.ts";
 import { lateEnum } from "../kit/late.ts";
 import { historyField } from "../transition/history.ts";
 
-const viewers = { role: "viewer" } as const;
-const admins = { role: "admin" } as const;
+const viewers = { platform: "viewer" } as const;
+const admins = { platform: "admin" } as const;
 
 /** `run.completed` is RUN_COMPLETED. */
 export const WebhookEvent = lateEnum<string>("WebhookEvent", "What an endpoint can be told of.", (domains) =>

@@ -13,8 +13,8 @@ import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { WebhookDeliveryState, WebhookDeliveryType, WebhookEvent, WebhookType } from "./webhook-type.ts";
 
-const viewers = { role: "viewer" } as const;
-const admins = { role: "admin" } as const;
+const viewers = { platform: "viewer" } as const;
+const admins = { platform: "admin" } as const;
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 

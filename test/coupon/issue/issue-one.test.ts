@@ -24,7 +24,7 @@ beforeAll(async () => {
 afterAll(closeLedgers);
 
 const service = { kind: "service", id: 1, name: "backend", scopes: ["orders:write"] } as const;
-const operator = { kind: "operator", id: 3, operator: 3, name: "Ed", role: "editor" } as const;
+const operator = { kind: "operator", id: 3, operator: 3, shop: "", name: "Ed", role: "editor" } as const;
 const system = { issueMode: "SYSTEM" } as const;
 const codeOf = (answer: Coupon | Refusal) => (isRefusal(answer) ? answer.code : "GIVEN");
 /** To the member 1 by the shop's backend, unless said otherwise. */

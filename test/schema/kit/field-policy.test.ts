@@ -75,7 +75,7 @@ test("whoever may do something may read all that must be in the answer", () => {
 /** Someone for each of the ways to pass. */
 function actorsOf({ role, service, member }: Scopes): Actor[] {
   return [
-    ...(role ? [{ kind: "operator", id: 1, operator: 1, name: "Kim", role } as const] : []),
+    ...(role ? [{ kind: "operator", id: 1, operator: 1, shop: "", name: "Kim", role } as const] : []),
     ...(service ? [{ kind: "service", id: 1, name: "shop", scopes: [service] } as const] : []),
     ...(member ? [{ kind: "member", seq: 1, id: "m" } as const] : []),
   ];

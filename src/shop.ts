@@ -1,0 +1,43 @@
+import { type SQL, sql } from "drizzle-orm";
+import type { Actor } from "./actor.ts";
+import { type InvalidInput, refuse } from "./errors.ts";
+import { lineOrNone } from "./value/plain-text.ts";
+
+/**
+ * The shops of one company, by the numbers that it has for them. What people plan here belongs to one of them or, with
+ * an empty number, to the company itself. Whoever works for a shop knows of nothing else: what is not its own is not
+ * there, and named it is refused with the very words for what was never made.
+ */
+export const shopNumber = lineOrNone(60);
+
+interface Acting {
+  readonly actor: Actor;
+}
+
+/** The shop that an actor works for; empty: for all of them, as do services, members and jobs. */
+export function shopOf({ actor }: Acting): string {
+  return actor.kind === "operator" ? actor.shop : "";
+}
+
+/** The row, whose shop this is, is the actor's to know of: a condition for every statement that asks as an operator. */
+export function inReach(ctx: Acting, shop: SQL): SQL {
+  return isOwn(shopOf(ctx), shop);
+}
+
+/** The same of a thing: what belongs to a shop names, counts and gives only what is its own. */
+export function isOwn(of: string, shop: SQL): SQL {
+  return of === "" ? sql`1` : sql`${shop} = ${of}`;
+}
+
+/** Whether what belongs to `of` may name what belongs to `shop`. */
+export function mayName(of: string, shop: string): boolean {
+  return of === "" || of === shop;
+}
+
+/** The shop that something new belongs to: its maker's, or the one asked for by somebody who works for all of them. */
+export function shopOfNew(ctx: Acting, asked: string | null | undefined): string | InvalidInput {
+  const own = shopOf(ctx);
+  if (own === "") return asked ?? "";
+  if (asked === undefined || asked === null || asked === own) return own;
+  return refuse.invalid([{ path: "shop", message: `you work for the shop ${JSON.stringify(own)} alone` }]);
+}
