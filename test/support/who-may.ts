@@ -1,0 +1,66 @@
+/**
+ * Who may ask for what, and nobody else: every field of the roots, every kind of node and every address for files, by
+ * who is let in. Operators count from the role named upwards; those of a shop are let in wherever it does not say "for
+ * all shops", and find what is their shop's alone. What is in no line here, or in two, fails the test.
+ */
+export const whoMay: Readonly<Record<string, string>> = {
+  "admins for all shops": `
+    Mutation.cancelMessage Mutation.createOperatorToken Mutation.createServiceToken Mutation.createWebhook
+    Mutation.deleteDeadLetter Mutation.deleteWebhook Mutation.eraseMember Mutation.exportMember
+    Mutation.resendWebhook Mutation.revokeToken Mutation.rotateWebhookSecret Mutation.setCapsPolicy
+    Mutation.setSandboxFaults Mutation.testWebhook Mutation.updateWebhook Query.tokens node:AccessToken`,
+  "approvers for all shops": `
+    Mutation.setCouponNoticePolicy`,
+  approvers: `
+    Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
+    Mutation.rejectCampaign Mutation.rejectPromotion`,
+  "editors for all shops": `
+    Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter
+    Mutation.replayDeadLetters Mutation.resumeFlow Mutation.retryMessage Mutation.setFlowLimits`,
+  admins: `
+    GET:code-pools`,
+  editors: `
+    POST:code-pools
+    Mutation.activateCouponTemplate Mutation.cancelCampaign Mutation.cancelCodePool Mutation.changeCouponBudget
+    Mutation.changeCouponStock Mutation.createCampaign Mutation.createCodePool Mutation.createCouponTemplate
+    Mutation.createPromotion Mutation.createSegment Mutation.deleteCampaign Mutation.deleteSegment
+    Mutation.disablePromotion Mutation.duplicateCampaign Mutation.duplicateCouponTemplate Mutation.enablePromotion
+    Mutation.endCouponTemplate Mutation.launchCampaign Mutation.pauseCampaign Mutation.pauseCodePool
+    Mutation.pushCoupon Mutation.resumeCampaign Mutation.resumeCodePool Mutation.returnCampaignToDraft
+    Mutation.submitCampaign Mutation.testSend Mutation.updateCampaign Mutation.updateCouponTemplate
+    Mutation.updatePromotion Mutation.updateSegment Mutation.withdrawCoupon Mutation.withdrawCouponTemplate`,
+  everyone: `
+    Query.viewer`,
+  "members, members:write, viewers": `
+    node:Member`,
+  "members, orders:write, viewers": `
+    node:Coupon`,
+  "members, viewers": `
+    Query.node`,
+  members: `
+    Mutation.cancelReminder Mutation.claimByLink Mutation.claimCoupon Mutation.deleteInboxMessage
+    Mutation.markAllRead Mutation.markRead Mutation.popupShown Mutation.redeemCode Mutation.remindMe
+    Mutation.setMyConsent Query.claimableCoupons Query.me Query.myCoupons Query.myInbox Query.nextPopup
+    Query.quoteCart Query.unreadCount Subscription.inboxChanged node:InboxMessage node:Popup`,
+  "members:write, editors for all shops": `
+    Mutation.importMembers Mutation.setConsent Mutation.upsertMembers POST:imports`,
+  "members:write, viewers for all shops": `
+    Query.memberImports node:MemberImport`,
+  "members:write, viewers": `
+    Query.member`,
+  "orders:write, editors": `
+    Mutation.completeOrder Mutation.issueCoupon Mutation.lockCoupons Mutation.redeemCoupons Mutation.refundOrder
+    Mutation.releaseCoupons Query.couponByCode`,
+  "orders:write, viewers": `
+    Query.couponOrder Query.couponOrders Query.orderRewards Query.quoteCartFor node:CouponOrder`,
+  "viewers for all shops": `
+    Query.capsPolicies Query.couponNoticePolicies Query.deadLetters Query.queueMessage Query.queueMessages
+    Query.queueStatus Query.sandboxFaults Query.sandboxOutbox Query.sandboxSums Query.webhooks node:Webhook
+    node:WebhookDelivery`,
+  viewers: `
+    Query.campaign Query.campaigns Query.codePool Query.codePools Query.contentVariables Query.couponConservation
+    Query.couponTemplate Query.couponTemplates Query.estimateAudience Query.estimateCouponTemplate Query.findMembers
+    Query.members Query.previewContent Query.promotion Query.promotions Query.run Query.runs Query.segments
+    Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember Subscription.codePoolProgress
+    Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
+};
