@@ -1,3 +1,5 @@
+import { type Actor, type Role, roles } from "../../src/actor.ts";
+
 /**
  * Who may ask for what, and nobody else: every field of the roots, every kind of node and every address for files, by
  * who is let in. Operators count from the role named upwards; those of a shop are let in wherever it does not say "for
@@ -64,3 +66,32 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember Subscription.codePoolProgress
     Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
 };
+
+const lines = new Map<string, string>();
+for (const [line, names] of Object.entries(whoMay)) {
+  for (const name of names.trim().split(/\s+/)) {
+    if (lines.has(name)) throw new Error(`${name} is let in by two lines`);
+    lines.set(name, line);
+  }
+}
+
+/** Everything that a line stands for. */
+export const classified = [...lines.keys()];
+
+/** The line of {@link whoMay} that something is in. */
+export const lineOf = (name: string) => lines.get(name) ?? "";
+
+/** Whether a line lets somebody in. */
+export function isLetIn(line: string, actor: Actor): boolean {
+  return line.split(", ").some((who) => {
+    const [, role, all] = /^(viewer|editor|approver|admin)s( for all shops)?$/.exec(who) ?? [];
+    if (role) {
+      const isRole = actor.kind === "operator" && roles.indexOf(actor.role) >= roles.indexOf(role as Role);
+      return isRole && (!all || actor.shop === "");
+    }
+    if (who === "everyone") return true;
+    return who === "members"
+      ? actor.kind === "member"
+      : actor.kind === "service" && actor.scopes.some((s) => s === who);
+  });
+}

@@ -1,16 +1,15 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
-import { type ExecutionResult, execute, parse, subscribe } from "graphql";
-import { type Actor, type Role, roles } from "../../../src/actor.ts";
+import { type ExecutionResult, getNamedType, isLeafType } from "graphql";
+import { type Actor, roles } from "../../../src/actor.ts";
 import type { Context } from "../../../src/context.ts";
 import { domains, files } from "../../../src/domains.ts";
 import { knownScopes } from "../../../src/operations/token.ts";
-import { buildSchemas } from "../../../src/schema/server/schemas.ts";
+import { askAs, operatorSchema } from "../../support/ask-schema.ts";
 import { closeLedgers, openLedger } from "../../support/light.ts";
 import { argumentsOf, nodeTypes, type RootField, rootFields, type ValueOf } from "../../support/schema-walk.ts";
 import { tempDir } from "../../support/temp.ts";
-import { whoMay } from "../../support/who-may.ts";
+import { classified, isLetIn, lineOf } from "../../support/who-may.ts";
 
-const schema = buildSchemas(domains).operators;
 let ctx: Context;
 
 beforeAll(async () => {
@@ -33,36 +32,13 @@ const callers: readonly Actor[] = [
 const nameOf = (actor: Actor) =>
   actor.kind === "operator" ? `${actor.role} of ${actor.shop || "all"}` : "name" in actor ? actor.name : actor.kind;
 
-/** Whether a line of {@link whoMay} lets somebody in. */
-function isLetIn(line: string, actor: Actor): boolean {
-  return line.split(", ").some((who) => {
-    const [, role, all] = /^(viewer|editor|approver|admin)s( for all shops)?$/.exec(who) ?? [];
-    if (role) {
-      const isRole = actor.kind === "operator" && roles.indexOf(actor.role) >= roles.indexOf(role as Role);
-      return isRole && (!all || actor.shop === "");
-    }
-    if (who === "everyone") return true;
-    return who === "members"
-      ? actor.kind === "member"
-      : actor.kind === "service" && actor.scopes.some((s) => s === who);
-  });
-}
-
-const lines = new Map<string, string>();
-for (const [line, names] of Object.entries(whoMay)) {
-  for (const name of names.trim().split(/\s+/)) {
-    if (lines.has(name)) throw new Error(`${name} is let in by two lines`);
-    lines.set(name, line);
-  }
-}
-
 test("everything that can be asked for says who may, and what is said exists", () => {
   const there = [
-    ...rootFields(schema).map(({ root, name }) => `${root}.${name}`),
-    ...nodeTypes(schema).map(({ name }) => `node:${name}`),
+    ...rootFields(operatorSchema).map(({ root, name }) => `${root}.${name}`),
+    ...nodeTypes(operatorSchema).map(({ name }) => `node:${name}`),
     ...Object.keys(fileRequests),
   ];
-  expect([...lines.keys()].sort()).toEqual(there.sort());
+  expect(classified.toSorted()).toEqual(there.sort());
   const addresses = Object.keys(fileRequests).map((name) => name.split(":")[1] ?? "");
   expect([...new Set(addresses)].sort()).toEqual(Object.keys(files).sort());
 });
@@ -70,10 +46,13 @@ test("everything that can be asked for says who may, and what is said exists", (
 test.each(callers.map((actor) => [nameOf(actor), actor] as const))(
   "%s may ask for this and no more",
   async (_, actor) => {
-    const asked = rootFields(schema).map(async (each) => [`${each.root}.${each.name}`, await isAnswered(each, actor)]);
+    const asked = rootFields(operatorSchema).map(async (each) => [
+      `${each.root}.${each.name}`,
+      await isAnswered(each, actor),
+    ]);
     const sent = Object.keys(fileRequests).map(async (name) => [name, await isTaken(name, actor)]);
     const answered = Object.fromEntries(await Promise.all([...asked, ...sent]));
-    const expected = Object.keys(answered).map((name) => [name, isLetIn(lines.get(name) ?? "", actor)]);
+    const expected = Object.keys(answered).map((name) => [name, isLetIn(lineOf(name), actor)]);
     expect(answered).toEqual(Object.fromEntries(expected));
   },
 );
@@ -84,15 +63,8 @@ const never: ValueOf = (name, type) =>
 /** Whether somebody is let in by a field, which is asked for something that there never was. */
 async function isAnswered({ root, name, field }: RootField, actor: Actor): Promise<boolean> {
   const operation = root.toLowerCase();
-  const selected = name === "__typename" || !/^\[?(Int|Float|String|Boolean|ID)/.test(String(field.type));
-  const document = parse(`${operation} { ${name}${argumentsOf(field, never)} ${selected ? "{ __typename }" : ""} }`);
-  const limits = { depth: 99, breadth: 9_999, complexity: 1_000_000, aliases: 999, tokens: 99_999 };
-  const contextValue = { ctx: { ...ctx, actor }, requestId: "r", address: "a", limits };
-  const answer = await (root === "Subscription" ? subscribe : execute)({ schema, document, contextValue });
-  if (Symbol.asyncIterator in answer) {
-    await answer.return?.();
-    return true;
-  }
+  const selected = isLeafType(getNamedType(field.type)) ? "" : "{ __typename }";
+  const answer = await askAs(ctx, actor, `${operation} { ${name}${argumentsOf(field, never)} ${selected} }`);
   return !isDenied(answer, name);
 }
 
