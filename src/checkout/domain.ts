@@ -1,6 +1,7 @@
 import { type Context, defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { orderCompleted, orderRedeemed, orderRefunded } from "./events.ts";
+import { orderFigures } from "./figures.ts";
 import { openWorkOfOrder, stalledRewards, unparkRewards } from "./giving/parking.ts";
 import { orderReward, rewardsFlow } from "./messages.ts";
 import { completeDue } from "./order/completion-due.ts";
@@ -34,6 +35,7 @@ export const checkout = defineDomain({
   tidy,
   keeps: orderKeeps,
   gauges: rewardGauges,
+  figures: orderFigures,
   scopes: { "orders:write": "Report orders, quote carts and redeem coupons." },
 });
 
