@@ -30,7 +30,7 @@ export interface Belongings {
 export const nothing: Belongings = {
   shop: "nowhere",
   ...{ template: 987_001, draft: 987_002, pooled: 987_003, pool: 987_004, coupon: 987_005, order: 987_006 },
-  ...{ code: "NONE-0000000000000", orderId: "never", locked: "never locked" },
+  ...{ code: "NONE-0000000000000", orderId: "never", locked: "neverlocked" },
 };
 
 export const cartOfShops = (...shops: readonly string[]) => ({
