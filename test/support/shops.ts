@@ -3,7 +3,7 @@ import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import type { Context } from "../../src/context.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addTemplate } from "./coupons.ts";
-import { openOrders, stacks } from "./orders.ts";
+import { openOrders, type ordersOf, stacks } from "./orders.ts";
 import { as } from "./persons.ts";
 import { filledPool } from "./pools.ts";
 import { accepted } from "./shop.ts";
@@ -40,8 +40,14 @@ export const cartOfShops = (...shops: readonly string[]) => ({
 
 /** A company with two shops, `a` and `b`, each with a thing of every kind, and an operator of each. */
 export async function openCompany() {
-  const orders = await openOrders();
-  const { ctx, db, held, lock } = orders;
+  const { db, time, ...orders } = await openOrders();
+  return { ...(await companyOf(orders)), db, time };
+}
+
+/** The same on a shop that there is. */
+export async function companyOf(orders: Awaited<ReturnType<typeof ordersOf>>) {
+  const { ctx, held, lock } = orders;
+  const { db } = ctx;
   const own = { "": await belongings(""), a: await belongings("a"), b: await belongings("b") };
 
   async function belongings(shop: string): Promise<Belongings> {
