@@ -8,6 +8,7 @@ import type { Database } from "./db/client.ts";
 import type { HeavyReads } from "./db/heavy/heavy-reads.ts";
 import type { Query } from "./db/statement.ts";
 import { type Issue, isRefusal, type Refusal } from "./errors.ts";
+import type { FiguresByShop } from "./figures.ts";
 import type { Gift, Issuing, Promised, Recipient, Recipients, TakenBack } from "./giving.ts";
 import type { Memory } from "./memory.ts";
 import type { EventType } from "./queue/event/event.ts";
@@ -95,7 +96,7 @@ export interface Domain {
   /** Its figures for metrics. */
   readonly gauges?: readonly Gauge[];
   /** Its figures by shop. */
-  readonly figures?: FiguresByShop;
+  readonly figures?: FiguresByShop<Context>;
   /** The fields that its log lines may carry: no address, code or token is ever one. */
   readonly logs?: readonly string[];
   /** Its settings. */
@@ -208,23 +209,6 @@ export interface Gauge {
 export interface Reading {
   readonly labels?: Readonly<Record<string, string>>;
   readonly value: number;
-}
-
-/** What is counted and summed up by shop: each by its name, in a sentence. Over all shops each is the whole. */
-export interface FiguresByShop {
-  readonly counts: Readonly<Record<string, string>>;
-  readonly amounts?: Readonly<Record<string, string>>;
-  /** Those of the shops that are wanted: of each a row, but for counts that are 0. */
-  read(ctx: Context, isWanted: (shop: SQL) => SQL): Promise<readonly ShopFigure[]>;
-}
-
-export interface ShopFigure {
-  /** Its number; empty: what belongs to the company itself, and to several. */
-  readonly shop: string;
-  readonly name: string;
-  readonly value: number;
-  /** Of an amount in minor units, ISO 4217. */
-  readonly currency?: string | null;
 }
 
 /** Answers requests for `/<name>/<rest>`. */

@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
-import type { FiguresByShop } from "../context.ts";
+import type { Context } from "../context.ts";
+import type { FiguresByShop } from "../figures.ts";
 
 /** Campaigns and what came of them by shop, from the tallies of their runs. */
-export const campaignFigures: FiguresByShop = {
+export const campaignFigures: FiguresByShop<Context> = {
   counts: {
     campaigns: "Campaigns, whatever became of them; drafts that were deleted are none.",
     runs: "Runs of campaigns.",

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { type Context, defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { orderCompleted, orderRedeemed, orderRefunded } from "./events.ts";
@@ -21,6 +22,9 @@ export const checkout = defineDomain({
   name: "checkout",
   about: "What a cart costs with promotions and coupons, the orders that use them, and what they earn.",
   tables,
+  subjects: {
+    order: { type: "CouponOrder", shop: (id) => sql`SELECT o.shop FROM coupon_order o WHERE o.id = ${id}` },
+  },
   settings: checkoutSettings,
   messages: [owned(orderReward, { unpark: unparkRewards })],
   flows: { [rewardsFlow]: { parallelism: 5 } },

@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { FiguresByShop } from "../context.ts";
+import type { Context } from "../context.ts";
+import type { FiguresByShop } from "../figures.ts";
 
 const counts = {
   ordersPaid: { told: "Orders that were paid, whatever became of them then.", column: "paid" },
@@ -16,7 +17,7 @@ const amounts = {
  * Orders by the shop that all of their lines are of, from sums that move with them; those of several shops are the
  * company's. What is forgotten stays counted.
  */
-export const orderFigures: FiguresByShop = {
+export const orderFigures: FiguresByShop<Context> = {
   counts: toldOf(counts),
   amounts: toldOf(amounts),
   read: ({ db }, isWanted) => {

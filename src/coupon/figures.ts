@@ -1,8 +1,9 @@
 import { type SQL, sql } from "drizzle-orm";
-import type { FiguresByShop } from "../context.ts";
+import type { Context } from "../context.ts";
+import type { FiguresByShop } from "../figures.ts";
 
 /** Templates with their coupons, budgets and codes by shop, from sums that move with them. */
-export const couponFigures: FiguresByShop = {
+export const couponFigures: FiguresByShop<Context> = {
   counts: {
     templates: "Coupon templates, whatever became of them; what recurs is one.",
     couponsIssued: "Coupons that were given: available + locked + used + expired + withdrawn.",

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
-import type { Context, ShopFigure } from "../context.ts";
+import type { Context } from "../context.ts";
+import type { ShopFigure } from "../figures.ts";
 import { inReach, isOwn, shopOf } from "../shop.ts";
 import { lineOf } from "../value/plain-text.ts";
 

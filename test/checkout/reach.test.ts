@@ -111,7 +111,7 @@ async function takesOff(kim: Context, off: number): Promise<number> {
   return id;
 }
 
-test("what acts on an order acts whoever redeems it; what of it is another's is in the sums, and not told", async () => {
+test("what acts on an order acts whoever redeems it; another's is in its sums, and not told", async () => {
   const companys = await takesOff(ctx, 100);
   const shops = await takesOff(of("a"), 200);
   await addCouponPromotion(ctx, "Thanks", [1_000]);

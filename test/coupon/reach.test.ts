@@ -79,7 +79,7 @@ const asked: Readonly<Record<string, (ctx: Context, ids: Belongings) => Promise<
   "templates after one by name": (kim, { template }) => listTemplates(kim, { order: "NAME", after: template, ...page }),
 };
 
-describe("whoever works for a shop hears of another's, and of the company's own, what is said of what was never made", () => {
+describe("whoever works for a shop hears of another's and the company's what is said of what was never made", () => {
   test.each(Object.entries(asked))("%s", async (_, ask) => {
     const before = await company.rows();
     const never = await heard(ask(of("a"), nothing), nothing);
@@ -89,7 +89,7 @@ describe("whoever works for a shop hears of another's, and of the company's own,
   });
 });
 
-test("lists, counts and searches are of the shop alone; those of no shop see all, and each shop's by its number", async () => {
+test("lists, counts and searches are of the shop alone; who works for all sees all, or one shop's", async () => {
   const ids = async (kim: Context, more: { shop?: string; search?: string } = {}) =>
     (await listTemplates(kim, { ...more, order: "OLDEST", ...page })).map(({ id }) => id);
   const all = (["", "a", "b"] as const).map((shop) => [own[shop].template, own[shop].draft, own[shop].pooled]);

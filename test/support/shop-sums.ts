@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
 import { shopFigures } from "../../src/operations/shop-figures.ts";
 
-/** Figures by shop as the rows have them, as far as none were forgotten: `{ "a couponsUsed": 3, "a budget EUR": 90 }`. */
+/** Figures by shop as the rows have them, where none were forgotten: `{ "a couponsUsed": 3, "a budget EUR": 90 }`. */
 async function counted({ db }: Context): Promise<Record<string, number>> {
   const rows = await db.all<{ name: string; n: number }>(sql`
     WITH c AS (SELECT c.*, t.shop FROM coupon c JOIN coupon_template t ON t.id = c.template),
@@ -13,13 +13,16 @@ async function counted({ db }: Context): Promise<Record<string, number>> {
     used AS (
       SELECT u.value ->> '$.template' AS template, s.pay - s.refunded AS revenue
       FROM coupon_order s, json_each(s.quote, '$.coupons') u WHERE s.state IN ('REDEEMED', 'COMPLETED', 'REFUNDED'))
-    SELECT shop || ' templates' AS name, count(*) AS n FROM coupon_template WHERE recurring_template IS NULL GROUP BY shop
+    SELECT shop || ' templates' AS name, count(*) AS n FROM coupon_template
+      WHERE recurring_template IS NULL GROUP BY shop
     UNION ALL SELECT shop || ' couponsIssued', count(*) FROM c GROUP BY shop
     UNION ALL SELECT shop || ' couponsClaimed', count(*) FROM c WHERE source IN ('CLAIM', 'CODE') GROUP BY shop
     UNION ALL SELECT shop || ' coupons' || substr(state, 1, 1) || lower(substr(state, 2)), count(*) FROM c
       GROUP BY shop, state
-    UNION ALL SELECT t.shop || ' codePools', count(*) FROM code_pool p JOIN coupon_template t ON t.id = p.template GROUP BY 1
-    UNION ALL SELECT t.shop || ' codes', count(*) FROM pool_code p JOIN coupon_template t ON t.id = p.template GROUP BY 1
+    UNION ALL SELECT t.shop || ' codePools', count(*) FROM code_pool p
+      JOIN coupon_template t ON t.id = p.template GROUP BY 1
+    UNION ALL SELECT t.shop || ' codes', count(*) FROM pool_code p
+      JOIN coupon_template t ON t.id = p.template GROUP BY 1
     UNION ALL SELECT shop || ' budget ' || currency, sum(coalesce(budget, 0)) FROM coupon_template
       WHERE recurrence IS NULL GROUP BY 1
     UNION ALL SELECT c.shop || ' budgetReserved ' || t.currency, sum(c.held_budget) FROM c

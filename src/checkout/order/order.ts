@@ -82,7 +82,8 @@ export function orderInReach(ctx: Context): SQL {
 }
 
 const columns = sql`id, order_id AS orderId, shop, member, state, revision, cart, quote, refunded,
-  locked_at AS lockedAt, locked_until AS lockedUntil, redeemed_at AS redeemedAt, completed_at AS completedAt, ended_at AS endedAt`;
+  locked_at AS lockedAt, locked_until AS lockedUntil, redeemed_at AS redeemedAt, completed_at AS completedAt,
+  ended_at AS endedAt`;
 
 function read(row: object, now: number): CouponOrder {
   const order = OrderRow.parse(row);

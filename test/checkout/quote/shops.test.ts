@@ -65,7 +65,7 @@ test("beside other shops' lines it takes off as much as without them, and misses
   );
 });
 
-test("what a shop's promotion gives for an order is earned, kept and lost by what is paid for the shop's lines", async () => {
+test("what a shop's promotion gives is earned, kept and lost by what is paid for the shop's lines", async () => {
   const { ctx, of, lock, refund } = company;
   await addCouponPromotion(of("a"), "Of a", [5_000, 6_000], { shop: "a" });
   const buy = async (...shops: string[]) => {

@@ -100,7 +100,8 @@ describe("of what another shop has, of what the company has and of what was neve
   });
 
   test.each(Object.entries(mutations))("told to %s", async (name, input) => {
-    const query = `mutation ($input: ${titleOf(name)}Input!) { ${name}(input: $input) { __typename ${refusalsOf(name)} } }`;
+    const query = `mutation ($input: ${titleOf(name)}Input!) {
+      ${name}(input: $input) { __typename ${refusalsOf(name)} } }`;
     const said = await same(async (ids) => (await ann.ask(query, { input: input(ids) })).body);
     expect(said).toContain('"refusal":"NOT_FOUND"');
   });
@@ -125,7 +126,7 @@ describe("of what another shop has, of what the company has and of what was neve
   });
 });
 
-test("the desk of a shop sees a member's coupons and orders as far as they are the shop's, and what these name", async () => {
+test("the desk of a shop sees a member's coupons and orders as far as they are the shop's", async () => {
   const { own } = company;
   const query = `{ member(externalId: "x1") {
     coupons { totalCount nodes { id template { name } member { externalId } order { orderId shop } givenFor } }
@@ -167,7 +168,8 @@ test("carts are priced and held by those who work for all shops", async () => {
   expect(refused.body.errors?.[0]?.extensions).toMatchObject({ code: "FORBIDDEN" });
   expect((await boss.get(quote, { cart })).quoteCartFor.pay.amount).toBe("3000");
   const input = { orderId: "by hand", externalId: "x1", cart, couponIds: [] };
-  const lock = `mutation ($input: LockCouponsInput!) { lockCoupons(input: $input) { __typename ... on CouponOrder { shop } } }`;
+  const lock = `mutation ($input: LockCouponsInput!) {
+    lockCoupons(input: $input) { __typename ... on CouponOrder { shop } } }`;
   expect((await ann.get(lock, { input })).lockCoupons.__typename).toBe("Forbidden");
   expect((await boss.get(lock, { input })).lockCoupons.shop).toBe("a");
 });
