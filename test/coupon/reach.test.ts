@@ -180,6 +180,19 @@ test("a shop promises rewards of its own alone, whoever writes that down; the co
   }
 });
 
+test("one key of operators of two shops, and of two tokens, gives each their own", async () => {
+  const give = async (shop: "a" | "b") => {
+    const asked = { template: own[shop].template, member: { seq: 7 }, idempotencyKey: "the same" };
+    return accepted(await issueCoupon(of(shop), asked));
+  };
+  const [first, second] = [await give("a"), await give("b")];
+  expect([first.template, second.template]).toEqual([own.a.template, own.b.template]);
+  expect([await give("a"), await give("b")]).toEqual([first, second]);
+  const pool = async (shop: "a" | "b") =>
+    accepted(await createCodePool(of(shop), { template: own[shop].pooled, wanted: 1, idempotencyKey: "the same" }));
+  expect([(await pool("a")).template, (await pool("b")).template]).toEqual([own.a.pooled, own.b.pooled]);
+});
+
 test("an operator of a shop gives and takes back what is the shop's", async () => {
   const given = accepted(
     await issueCoupon(of("a"), { template: own.a.template, member: { seq: 4 }, idempotencyKey: "gift" }),
