@@ -8,6 +8,7 @@ import type { Database } from "./db/client.ts";
 import type { HeavyReads } from "./db/heavy/heavy-reads.ts";
 import type { Query } from "./db/statement.ts";
 import { type Issue, isRefusal, type Refusal } from "./errors.ts";
+import type { FiguresByShop } from "./figures.ts";
 import type { Gift, Issuing, Promised, Recipient, Recipients, TakenBack } from "./giving.ts";
 import type { Memory } from "./memory.ts";
 import type { EventType } from "./queue/event/event.ts";
@@ -94,6 +95,8 @@ export interface Domain {
   readonly subjects?: Readonly<Record<string, Subject>>;
   /** Its figures for metrics. */
   readonly gauges?: readonly Gauge[];
+  /** Its figures by shop. */
+  readonly figures?: FiguresByShop<Context>;
   /** The fields that its log lines may carry: no address, code or token is ever one. */
   readonly logs?: readonly string[];
   /** Its settings. */

@@ -4,6 +4,7 @@ import { bookFaults, deliveriesOf } from "./support/ledger.ts";
 import { idOf } from "./support/operators.ts";
 import { startReceiver } from "./support/receiver.ts";
 import { closeShops, type Shop } from "./support/shop.ts";
+import { shopFaults } from "./support/shop-sums.ts";
 import { expected, type Fixture, named, openFixture, openUpgraded, runNamed } from "./support/upgrade.ts";
 import { readers } from "./support/upgrade-readers.ts";
 import { claims, locks, redeems, refunds, simulates, tells } from "./support/upgrade-verbs.ts";
@@ -37,6 +38,10 @@ describe("a database made by commit 88e4916", () => {
 
   test("I1 conserves its coupons: counters, tallies, budgets, orders, codes, ledgers are as the rows say", async () => {
     expect(await couponFaults(old.db)).toEqual([]);
+  });
+
+  test("has figures by shop that are what the rows say", async () => {
+    expect(await shopFaults(old)).toEqual([]);
   });
 
   test("I8 has ledgers that add up, of every run", async () => {

@@ -6,6 +6,7 @@ import { setbackOfBatch, setbackOfRun } from "./delivery/refusal.ts";
 import { runCancelled, runCompleted, runFailed } from "./events.ts";
 import { followLink, unsubscribePage } from "./feedback/link-page.ts";
 import { preferencesPage } from "./feedback/preferences-page.ts";
+import { campaignFigures } from "./figures.ts";
 import { campaignGauges } from "./gauges.ts";
 import {
   campaignCancel,
@@ -64,6 +65,7 @@ export const campaign = defineDomain({
   tidy,
   keeps: campaignKeeps,
   gauges: campaignGauges,
+  figures: campaignFigures,
   logs: ["run", "channel", "batch", "reason", "place"],
   routes: { l: followLink, u: unsubscribePage, p: preferencesPage },
 });

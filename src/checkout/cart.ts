@@ -1,4 +1,7 @@
 import { z } from "zod";
+import type { Context } from "../context.ts";
+import { refuse } from "../errors.ts";
+import { mayName, shopOf } from "../shop.ts";
 import { currency } from "../value/currency.ts";
 import { lineOrNone, plainText } from "../value/plain-text.ts";
 
@@ -32,6 +35,22 @@ export type CartLine = z.infer<typeof Line>;
 /** What lines cost before anything is taken off, in minor units. */
 export function goodsTotal(lines: readonly Pick<CartLine, "unitPrice" | "quantity">[]): number {
   return lines.reduce((sum, { unitPrice, quantity }) => sum + unitPrice * quantity, 0);
+}
+
+/** The shop that all lines are of; empty where they are of several, or the company's own. */
+export function shopOfCart({ lines: [first, ...others] }: Cart): string {
+  const shop = first?.shop ?? "";
+  return others.every((line) => line.shop === shop) ? shop : "";
+}
+
+/** INVALID_INPUT for what the actor, who works for one shop, cannot say was sold: lines of others. */
+export function strangeLines(ctx: Pick<Context, "actor">, { lines }: Cart) {
+  const own = shopOf(ctx);
+  const issues = lines.flatMap(({ shop }, i) => {
+    const message = `you work for the shop ${JSON.stringify(own)} alone`;
+    return mayName(own, shop) ? [] : [{ path: `cart.lines.${i}.shop`, message }];
+  });
+  return issues.length > 0 ? refuse.invalid(issues) : undefined;
 }
 
 /** Whether two carts hold the same, in whatever order. */

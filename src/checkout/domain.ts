@@ -1,6 +1,8 @@
+import { sql } from "drizzle-orm";
 import { type Context, defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { orderCompleted, orderRedeemed, orderRefunded } from "./events.ts";
+import { orderFigures } from "./figures.ts";
 import { openWorkOfOrder, stalledRewards, unparkRewards } from "./giving/parking.ts";
 import { orderReward, rewardsFlow } from "./messages.ts";
 import { completeDue } from "./order/completion-due.ts";
@@ -20,6 +22,9 @@ export const checkout = defineDomain({
   name: "checkout",
   about: "What a cart costs with promotions and coupons, the orders that use them, and what they earn.",
   tables,
+  subjects: {
+    order: { type: "CouponOrder", shop: (id) => sql`SELECT o.shop FROM coupon_order o WHERE o.id = ${id}` },
+  },
   settings: checkoutSettings,
   messages: [owned(orderReward, { unpark: unparkRewards })],
   flows: { [rewardsFlow]: { parallelism: 5 } },
@@ -34,6 +39,7 @@ export const checkout = defineDomain({
   tidy,
   keeps: orderKeeps,
   gauges: rewardGauges,
+  figures: orderFigures,
   scopes: { "orders:write": "Report orders, quote carts and redeem coupons." },
 });
 

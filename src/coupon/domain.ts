@@ -5,6 +5,7 @@ import { couponTerms } from "./audience-terms.ts";
 import { openPools, unparkPool } from "./code/pool-fill.ts";
 import { couponClaimed, couponExpired, couponRedeemed, couponRefunded, couponWithdrawn } from "./coupon-events.ts";
 import { couponDrift, couponSoldOut } from "./events.ts";
+import { couponFigures } from "./figures.ts";
 import { watchGates } from "./gate/gate-watch.ts";
 import { couponGauges } from "./gauges.ts";
 import { claimPage } from "./link/claim-page.ts";
@@ -55,6 +56,7 @@ export const coupon = defineDomain({
   tidy: sweepTemplates,
   keeps: couponKeeps,
   gauges: couponGauges,
+  figures: couponFigures,
   logs: ["pool", "codeHash", "template", "drift"],
   routes: { c: claimPage },
   services: [watchGates],

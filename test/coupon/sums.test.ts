@@ -8,6 +8,7 @@ import { act, openBazaar } from "../support/coupon-bazaar.ts";
 import { couponSums } from "../support/coupon-sums.ts";
 import { counted } from "../support/length.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
+import { shopFaults } from "../support/shop-sums.ts";
 import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
@@ -41,7 +42,8 @@ test.each([
     await until(() => shop.idle(), 20_000, "the shop to be idle");
     await sweepTemplates(shop.ctx);
     expect({ seed, refused: await claimRest(shop) }).toEqual({ seed, refused: [] });
-    expect({ seed, faults: await couponSums(shop.ctx.db) }).toEqual({ seed, faults: [] });
+    const faults = [...(await couponSums(shop.ctx.db)), ...(await shopFaults(shop.ctx))];
+    expect({ seed, faults }).toEqual({ seed, faults: [] });
   },
   120_000,
 );

@@ -41,6 +41,7 @@ test("names are told once: of domains, messages, terms, events, gauges, flows, r
     terms: domains.flatMap(({ terms = [] }) => terms.map(({ name }) => name)),
     events: domains.flatMap(({ events = [] }) => events.map(({ event }) => event.type)),
     gauges: domains.flatMap(({ gauges = [] }) => gauges.map(({ name }) => name)),
+    figures: domains.flatMap(({ figures }) => Object.keys({ ...figures?.counts, ...figures?.amounts })),
     flows: domains.flatMap(({ flows = {} }) => Object.keys(flows)),
     routes: domains.flatMap(({ routes = {} }) => Object.keys(routes)),
     personalData: domains.flatMap(({ personalData = [] }) => personalData.map(({ name }) => name)),

@@ -23,7 +23,7 @@ export function acting(
   >,
 ): Acting {
   const rule = PromotionRule.parse({ kind, tiers });
-  const usual = { id, name: `promotion ${id}`, currency: "EUR", stacking: null };
+  const usual = { id, shop: "", name: `promotion ${id}`, currency: "EUR", stacking: null };
   return { ...usual, conditions: GoodsConditions.parse(conditions), ...facts, ...rule };
 }
 
@@ -173,6 +173,7 @@ export const promotions = (maxLength: number): fc.Arbitrary<Acting[]> =>
         rule: rules,
         conditions: fc.record({ goods: lists, categories: lists }, { requiredKeys: [] }),
         stacking: fc.oneof({ weight: 2, arbitrary: fc.constant(null) }, { weight: 3, arbitrary: stacking }),
+        shop: few("", "", "s1", "s2"),
         currency: few("EUR", "EUR", "EUR", "EUR", "EUR", "USD"),
         isForMember: fc.integer({ min: 0, max: 7 }).map((n) => n > 0),
         left: fc.nat(2),

@@ -19,6 +19,7 @@ import { changeBudget, changeStock } from "../../src/coupon/template/stock-and-b
 import { sweepTemplates } from "../../src/coupon/template/sweep.ts";
 import { expireDue } from "../../src/coupon/wallet/expiry.ts";
 import { myCoupons } from "../../src/coupon/wallet/wallet.ts";
+import { as as person } from "./persons.ts";
 import { filledPool } from "./pools.ts";
 import { accepted, type Shop } from "./shop.ts";
 
@@ -27,11 +28,13 @@ const share = { kind: "DISCOUNT", params: { basisPointsOff: 5_000, cap: 700 }, c
 const codes = { codeMode: "ON_CLAIM", codePrefix: "SORRY" } as const;
 
 /**
- * A template of every kind: with stock, with a budget, with codes made or from pools, for a time, and again and again.
+ * A template of every kind: with stock, with a budget, with codes made or from pools, for a time, and again and again;
+ * of the company, and of one of its shops.
  */
 const kinds: readonly TemplateDraft[] = [
   {
     name: "claimed",
+    shop: "north",
     ...off(400),
     stock: 12,
     budget: 4_000,
@@ -41,7 +44,15 @@ const kinds: readonly TemplateDraft[] = [
   },
   { name: "dear", ...off(900), budget: 5_000, perMember: 3, stacking: { group: "b" } },
   { name: "given", ...share, ...codes, issueMode: "SYSTEM", budget: 9_000, perMember: 3, stacking: { group: "c" } },
-  { name: "coded", ...off(300), issueMode: "CODE", codeMode: "POOL", perMember: 2, stacking: { group: "d" } },
+  {
+    name: "coded",
+    shop: "north",
+    ...off(300),
+    issueMode: "CODE",
+    codeMode: "POOL",
+    perMember: 2,
+    stacking: { group: "d" },
+  },
   { name: "pooled", ...off(300), codeMode: "POOL", perMember: 2, budget: 6_000, validity: { days: 1 } },
   {
     name: "hourly",
@@ -105,10 +116,15 @@ async function order({ roll, shop }: Bazaar, state: string): Promise<string> {
   );
   return (roll(4) > 0 ? some[roll(some.length || 1)]?.name : undefined) ?? `order ${roll(300)}`;
 }
+/** Of the company, of its shop, or of both. */
 const cart = ({ roll }: Bazaar) => ({
   currency: "EUR",
-  lines: [{ id: "l", goods: "g", unitPrice: 100 + 150 * roll(10), quantity: 1 }],
+  lines: [["north"], ["north"], [""], ["", "north"]][roll(4)]!.map((shop, n) => {
+    return { id: `l${n}`, goods: "g", shop, unitPrice: 100 + 150 * roll(10), quantity: 1 };
+  }),
 });
+/** The shop's own systems, or an operator who finds the orders of one shop alone. */
+const desk = ({ roll, shop: { ctx } }: Bazaar) => (roll(3) ? ctx : person(ctx, "Kim", 9, 9, "north"));
 
 const claim = (bazaar: Bazaar) =>
   claimCoupon(as(bazaar, someone(bazaar)), { template: some(bazaar, 0, 1, 4, 5), idempotencyKey: key(bazaar) });
@@ -148,18 +164,18 @@ async function lock(bazaar: Bazaar): Promise<unknown> {
 
 async function pay(bazaar: Bazaar): Promise<unknown> {
   const orderId = await order(bazaar, "LOCKED");
-  return redeemCoupons(bazaar.shop.ctx, { orderId, ...(bazaar.roll(3) ? {} : { cart: cart(bazaar) }) });
+  return redeemCoupons(desk(bazaar), { orderId, ...(bazaar.roll(3) ? {} : { cart: cart(bazaar) }) });
 }
 
 async function release(bazaar: Bazaar): Promise<unknown> {
-  return releaseCoupons(bazaar.shop.ctx, { orderId: await order(bazaar, "LOCKED") });
+  return releaseCoupons(desk(bazaar), { orderId: await order(bazaar, "LOCKED") });
 }
 
 async function refund(bazaar: Bazaar): Promise<unknown> {
   const { roll } = bazaar;
   const orderId = await order(bazaar, "REDEEMED");
   const asked = { orderId, refundId: `r${roll(3)}`, policy: roll(3) ? "GIVE_BACK" : "KEEP" } as const;
-  return refundOrder(bazaar.shop.ctx, {
+  return refundOrder(desk(bazaar), {
     ...asked,
     ...(roll(3) ? {} : { amount: 1 + roll(600) }),
     ...(roll(2) ? { validDays: 1 } : {}),

@@ -32,6 +32,12 @@ export async function openOrders() {
   const db = await openTestDatabase();
   const time = { now: Date.parse("2026-06-01T12:00:00Z") };
   const ctx: Context = { ...testContext(db), clock: () => time.now };
+  return { ...(await ordersOf(ctx)), db, time };
+}
+
+/** The same of a shop that there is, with a clock of its own. */
+export async function ordersOf(ctx: Context) {
+  const { db } = ctx;
   await addMembers(db, 20);
   let named = 0;
   const name = () => `order ${++named}`;
@@ -46,7 +52,7 @@ export async function openOrders() {
         sql`INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, valid_to)
           VALUES (${member}, ${template}, (SELECT count(*) + 1 FROM coupon
             WHERE member = ${member} AND template = ${template}), 'CLAIM',
-            ${heldBudget}, ${time.now}, 0, ${facts.validTo ?? null}) RETURNING id`,
+            ${heldBudget}, ${ctx.clock()}, 0, ${facts.validTo ?? null}) RETURNING id`,
       ]);
       coupons.push(Number(result?.rows[0]?.id));
     }
@@ -61,9 +67,7 @@ export async function openOrders() {
   }
 
   return {
-    db,
     ctx,
-    time,
     name,
     held,
     /** What a template has reserved and spent, its state, and its tallies that are not 0. */

@@ -1,10 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { type CouponOrder, type OrderState, orderStates, ordersById } from "./order.ts";
+import { isOwn } from "../../shop.ts";
+import { lineOf } from "../../value/plain-text.ts";
+import { type CouponOrder, type OrderState, orderInReach, orderStates, ordersById } from "./order.ts";
 
 /** Which orders are asked for. */
 export interface OrderFilter {
   readonly member?: number | undefined;
+  /** That all of their lines are of; empty: those of several, and the company's own. */
+  readonly shop?: string | undefined;
   /** As it is now. */
   readonly state?: OrderState | undefined;
   /** When they were locked last: from, and until before (ms). */
@@ -31,7 +35,8 @@ export async function listOrders(
   const last =
     after === undefined
       ? undefined
-      : await ctx.db.first<Place>(sql`SELECT id, locked_at AS lockedAt FROM coupon_order WHERE id = ${after}`);
+      : await ctx.db.first<Place>(sql`SELECT id, locked_at AS lockedAt FROM coupon_order
+          WHERE id = ${after} AND ${orderInReach(ctx)}`);
   if (after !== undefined && !last) return [];
   const found = await ctx.db.all<Place>(pageOf(ctx, filter, last, limit));
   const orders = await ordersById(
@@ -52,10 +57,13 @@ export async function countOrders(ctx: Context, filter: OrderFilter): Promise<nu
 /**
  * A page of the columns `id` and `lockedAt`. A member's orders lie together in `coupon_order_member`, those of a name
  * in the index of the names; else each state is read in the order of `coupon_order_list`, and the pages are merged.
+ * Those of one shop have indexes of their own, by state and by name.
  */
 function pageOf(ctx: Context, filter: OrderFilter, last: Place | undefined, limit: number): SQL {
   const { member, begins } = filter;
-  const rest = sql`${inTime(filter)} AND ${last ? sql`(locked_at, id) < (${last.lockedAt}, ${last.id})` : sql`1`}`;
+  const ofShop = sql`${orderInReach(ctx)} AND ${isOfShop(filter)}`;
+  const behind = last ? sql`(locked_at, id) < (${last.lockedAt}, ${last.id})` : sql`1`;
+  const rest = sql`${ofShop} AND ${inTime(filter)} AND ${behind}`;
   const page = sql`ORDER BY locked_at DESC, id DESC LIMIT ${limit}`;
   const columns = sql.raw("id, locked_at AS lockedAt");
   if (member === undefined && begins === undefined) {
@@ -67,12 +75,18 @@ function pageOf(ctx: Context, filter: OrderFilter, last: Place | undefined, limi
   }
   const states = sql`(${sql.join(writtenOf(ctx, filter.state), sql` OR `)})`;
   if (member === undefined) {
-    const named = sql`SELECT id FROM coupon_order WHERE ${beginsWith(begins)} ORDER BY order_id LIMIT ${lookedAtMost}`;
+    const named = sql`
+      SELECT id FROM coupon_order WHERE ${beginsWith(begins)} AND ${ofShop} ORDER BY order_id LIMIT ${lookedAtMost}`;
     return sql`SELECT ${columns} FROM coupon_order WHERE id IN (${named}) AND ${states} AND ${rest} ${page}`;
   }
   return sql`
     SELECT ${columns} FROM coupon_order WHERE member = ${member} AND ${beginsWith(begins)} AND ${states} AND ${rest}
     ${page}`;
+}
+
+function isOfShop({ shop }: OrderFilter): SQL {
+  if (shop === undefined) return sql`1`;
+  return lineOf(shop) === "" ? sql`coupon_order.shop = ''` : isOwn(lineOf(shop), sql`coupon_order.shop`);
 }
 
 function inTime({ since, until }: OrderFilter): SQL {

@@ -6,7 +6,7 @@ import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import type { MemberKey } from "../../member/member.ts";
-import { Cart, type CartInput, isSameCart } from "../cart.ts";
+import { Cart, type CartInput, isSameCart, shopOfCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 import { refuseCoupons } from "../refusals.ts";
 import { expireLocksOf } from "./lock-expiry.ts";
@@ -101,11 +101,12 @@ function orderAndLock(
   const [cartText, quoteText] = [JSON.stringify(cart), JSON.stringify(quote)];
   return [
     sql`
-      INSERT INTO coupon_order (order_id, member, state, revision, cart, quote, pay, locked_at, locked_until)
-      SELECT ${orderId}, ${member}, 'LOCKED', ${revision}, ${cartText}, ${quoteText}, ${pay}, ${now}, ${until}
+      INSERT INTO coupon_order (order_id, shop, member, state, revision, cart, quote, pay, locked_at, locked_until)
+      SELECT ${orderId}, ${shopOfCart(cart)}, ${member}, 'LOCKED', ${revision}, ${cartText}, ${quoteText}, ${pay},
+        ${now}, ${until}
       WHERE ${canLock(coupons, member, now)}
       ON CONFLICT (order_id) DO UPDATE SET state = excluded.state, revision = excluded.revision,
-        cart = excluded.cart, quote = excluded.quote, pay = excluded.pay,
+        shop = excluded.shop, cart = excluded.cart, quote = excluded.quote, pay = excluded.pay,
         locked_at = excluded.locked_at, locked_until = excluded.locked_until, ended_at = NULL
       WHERE coupon_order.member = excluded.member AND coupon_order.state IN ('RELEASED', 'EXPIRED')`,
     ...lockStatements(

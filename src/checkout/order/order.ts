@@ -1,10 +1,11 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
+import { inReach } from "../../shop.ts";
 import { externalIdForms } from "../../value/external-id.ts";
 import { plainText } from "../../value/plain-text.ts";
 import { Cart } from "../cart.ts";
@@ -24,6 +25,8 @@ const OrderRow = z.object({
   id: z.int(),
   /** The shop's id of it. */
   orderId: z.string(),
+  /** The shop that all of its lines are of; empty: of several, or the company's own. */
+  shop: z.string(),
   /** The member's `seq`. */
   member: z.int(),
   state: z.enum(orderStates),
@@ -46,10 +49,14 @@ const OrderRow = z.object({
 /** An order of the shop, with its price as it was agreed, by promotions and the coupons that are used on it. */
 export type CouponOrder = z.infer<typeof OrderRow>;
 
-/** The orders of these ids in the order asked, with `undefined` for those that are not there. */
+/**
+ * The orders of these ids in the order asked, with `undefined` for those that are not there, or not in the reach of the
+ * actor.
+ */
 export async function ordersById(ctx: Context, ids: readonly number[]): Promise<(CouponOrder | undefined)[]> {
   const found = await ctx.db.all<object>(sql`
-    SELECT ${columns} FROM coupon_order WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))`);
+    SELECT ${columns} FROM coupon_order WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)}))
+      AND ${orderInReach(ctx)}`);
   const now = ctx.clock();
   return inOrder(
     ids,
@@ -57,17 +64,26 @@ export async function ordersById(ctx: Context, ids: readonly number[]): Promise<
   );
 }
 
-/** The order that the shop calls so. A lock that is over is EXPIRED here, whether it was swept yet or not. */
+/**
+ * The order that the shop calls so, where it is in the reach of the actor. A lock that is over is EXPIRED here, whether
+ * it was swept yet or not.
+ */
 export async function findOrder(ctx: Context, orderId: string): Promise<CouponOrder | undefined> {
   const forms = externalIdForms(orderId);
   const row = await ctx.db.first<object>(sql`
-    SELECT ${columns} FROM coupon_order WHERE order_id IN (SELECT value FROM ${rows(forms)})
+    SELECT ${columns} FROM coupon_order WHERE order_id IN (SELECT value FROM ${rows(forms)}) AND ${orderInReach(ctx)}
     ORDER BY order_id = ${forms[0]} DESC LIMIT 1`);
   return row && read(row, ctx.clock());
 }
 
-const columns = sql`id, order_id AS orderId, member, state, revision, cart, quote, refunded, locked_at AS lockedAt,
-  locked_until AS lockedUntil, redeemed_at AS redeemedAt, completed_at AS completedAt, ended_at AS endedAt`;
+/** A row of `coupon_order` is the actor's to know of: all of its lines are of the shop that the actor works for. */
+export function orderInReach(ctx: Context): SQL {
+  return inReach(ctx, sql`coupon_order.shop`);
+}
+
+const columns = sql`id, order_id AS orderId, shop, member, state, revision, cart, quote, refunded,
+  locked_at AS lockedAt, locked_until AS lockedUntil, redeemed_at AS redeemedAt, completed_at AS completedAt,
+  ended_at AS endedAt`;
 
 function read(row: object, now: number): CouponOrder {
   const order = OrderRow.parse(row);

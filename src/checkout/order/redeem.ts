@@ -4,11 +4,13 @@ import { couponsSpent, spendStatements } from "../../coupon/use/spend.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
-import { Cart, type CartInput, isSameCart } from "../cart.ts";
+import { inAllShops } from "../../shop.ts";
+import { Cart, type CartInput, isSameCart, shopOfCart, strangeLines } from "../cart.ts";
 import { orderRedeemed, ordersTold } from "../events.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 import { refuseCoupons } from "../refusals.ts";
 import { spentMore } from "../spend/spend.ts";
+import { quoteInReach } from "./in-reach.ts";
 import { type CouponOrder, couponsOf, faultOfName, findOrder, tooBusy, tries } from "./order.ts";
 import { quoteOf } from "./quote-order.ts";
 
@@ -23,14 +25,17 @@ export interface RedeemInput {
 /**
  * Writes down that an order is paid, at the price that was locked, and spends the coupons that it holds: what was
  * reserved of the budgets becomes spent. An order that was redeemed, or is complete by now, is answered as it stands.
- * Refusals: NOT_FOUND, INVALID_INPUT, WRONG_STATE (it was released or refunded, or its lock is over: lock it again),
- * COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with another cart).
+ * Refusals: NOT_FOUND, INVALID_INPUT (also lines of a shop that is not the operator's), WRONG_STATE (it was released or
+ * refunded, or its lock is over: lock it again), COUPON_UNUSABLE (on the new cart), CONFLICT (it was redeemed with
+ * another cart).
  */
 export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput) {
   const unnamed = faultOfName(orderId);
   if (unnamed) return unnamed;
   const bought = cart && parseInput(Cart, cart, ["cart"]);
   if (isRefusal(bought)) return bought;
+  const strange = bought && strangeLines(ctx, bought);
+  if (strange) return strange;
   for (let n = 0; n < tries; n++) {
     const order = await findOrder(ctx, orderId);
     if (!order) return refuse.notFound("order", orderId);
@@ -40,7 +45,7 @@ export async function redeemCoupons(ctx: Context, { orderId, cart }: RedeemInput
     }
     if (order.state !== "LOCKED") return notLocked(order);
     const quote = isSame ? order.quote : await quoteAgain(ctx, order, bought);
-    if (quote.leftOut.length > 0) return refuseCoupons(quote.leftOut, quote.currency);
+    if (quote.leftOut.length > 0) return refuseCoupons((await quoteInReach(ctx, quote)).leftOut, quote.currency);
     await redeem(ctx, order, { cart: isSame ? order.cart : bought, quote });
   }
   return tooBusy();
@@ -51,10 +56,10 @@ function notLocked({ state }: CouponOrder) {
   return refuse.wrongState(`This order is not locked: it is ${state}.${next}`, state);
 }
 
-/** The coupons are those that were locked, and as valid as they were then. */
+/** The coupons are those that were locked, and as valid as they were then; whatever acts, acts for whoever redeems. */
 function quoteAgain(ctx: Context, order: CouponOrder, cart: Cart): Promise<Quote> {
   const { orderId, member, lockedAt } = order;
-  return quoteOf(ctx, { cart, member, couponIds: couponsOf(order), order: { id: orderId, at: lockedAt } });
+  return quoteOf(inAllShops(ctx), { cart, member, couponIds: couponsOf(order), order: { id: orderId, at: lockedAt } });
 }
 
 interface Sold {
@@ -91,8 +96,8 @@ function redeemStatements(ctx: Context, { id, orderId }: CouponOrder, sold: Sold
   const { coupons, pay } = quote;
   return [
     sql`
-      UPDATE coupon_order SET state = 'REDEEMED', revision = ${revision}, cart = ${JSON.stringify(cart)},
-        quote = ${JSON.stringify(quote)}, pay = ${pay}, redeemed_at = ${now}
+      UPDATE coupon_order SET state = 'REDEEMED', revision = ${revision}, shop = ${shopOfCart(cart)},
+        cart = ${JSON.stringify(cart)}, quote = ${JSON.stringify(quote)}, pay = ${pay}, redeemed_at = ${now}
       WHERE ${locked}`,
     ...spendStatements(
       ctx,

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { couponsReleased, releaseStatements } from "../../coupon/use/release.ts";
 import { refuse } from "../../errors.ts";
-import { faultOfName, findOrder } from "./order.ts";
+import { faultOfName, findOrder, orderInReach } from "./order.ts";
 
 /**
  * Gives an order up: its coupons can be used again. An order that was released, or whose lock is over, is answered as
@@ -15,7 +15,7 @@ export async function releaseCoupons(ctx: Context, { orderId }: { readonly order
   if (!held) return refuse.notFound("order", orderId);
   await freeOrders(
     ctx,
-    sql`id = ${held.id} AND state = 'LOCKED' AND locked_until > ${ctx.clock()}`,
+    sql`id = ${held.id} AND ${orderInReach(ctx)} AND state = 'LOCKED' AND locked_until > ${ctx.clock()}`,
     sql`state = 'RELEASED', ended_at = ${ctx.clock()}`,
   );
   const order = await findOrder(ctx, orderId);

@@ -1,4 +1,5 @@
 import type { Context } from "../../context.ts";
+import { couponsById } from "../../coupon/coupon.ts";
 import { withdrawUnused } from "../../coupon/use/withdraw.ts";
 import { expireLocksOf } from "./lock-expiry.ts";
 
@@ -8,6 +9,7 @@ import { expireLocksOf } from "./lock-expiry.ts";
  * LOCKED for an order, USED or EXPIRED).
  */
 export async function withdrawCoupon(ctx: Context, input: { readonly coupon: number; readonly reason: string }) {
-  await expireLocksOf(ctx, [input.coupon], "");
+  const [known] = await couponsById(ctx, [input.coupon]);
+  if (known) await expireLocksOf(ctx, [known.id], "");
   return withdrawUnused(ctx, input);
 }

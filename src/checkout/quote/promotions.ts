@@ -7,7 +7,10 @@ import type { AppliedPromotion, LeftOutPromotion } from "./quote-shape.ts";
 import { leftAt, sharesOf, takesOff, takeTurns } from "./turns.ts";
 
 /** A promotion that acts, as a quote looks at it. */
-export type Acting = Pick<Promotion, "id" | "name" | "kind" | "tiers" | "currency" | "conditions" | "stacking"> & {
+export type Acting = Pick<
+  Promotion,
+  "id" | "shop" | "name" | "kind" | "tiers" | "currency" | "conditions" | "stacking"
+> & {
   /** Whether it is for whoever buys; true unless said. */
   readonly isForMember?: boolean;
   /** What its tiers give besides, and how many more of that can be given; without them, nothing is asked. */
@@ -48,12 +51,12 @@ export interface Promoted {
 
 type Tier = Acting["tiers"][number];
 
-/** The lines that count for a promotion, of those it is asked of. */
+/** The lines that count for a promotion, of those it is asked of: of a shop's, that shop's alone. */
 export function countingLines<Line extends Goods>(
-  { conditions }: Pick<Acting, "conditions">,
+  { conditions, shop }: Pick<Acting, "conditions" | "shop">,
   lines: readonly Line[],
 ): Line[] {
-  return eligibleLines(conditions, "", lines);
+  return eligibleLines(conditions, shop, lines);
 }
 
 /**

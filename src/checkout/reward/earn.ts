@@ -59,8 +59,8 @@ function insert(ctx: Context, earnings: readonly Earning[], orders: SQL): Query 
   );
   return sql`
     INSERT INTO order_reward
-      (coupon_order, promotion, spend, name, kind, terms, key, state, due_at, created_at, changed_at)
-    SELECT o.id, ${field("promotion")}, ${field("spend")}, ${field("name")}, ${field("kind")},
+      (coupon_order, shop, promotion, spend, name, kind, terms, key, state, due_at, created_at, changed_at)
+    SELECT o.id, o.shop, ${field("promotion")}, ${field("spend")}, ${field("name")}, ${field("kind")},
       ${sql.raw("(value -> 'terms')")}, ${field("key")}, 'PENDING', ${now}, ${now}, ${now}
     FROM ${rows(list)} ${orders}
     ON CONFLICT DO NOTHING`;

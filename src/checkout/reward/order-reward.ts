@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { inReach, shopOf } from "../../shop.ts";
 
 /**
  * What becomes of something that a completed order earned. PENDING: it is about to be given. GIVEN: the member has it.
@@ -42,9 +43,13 @@ const RewardRow = z.object({
 /** Something that a promotion gives for a completed order. */
 export type OrderReward = z.infer<typeof RewardRow>;
 
-/** What these orders earned, the highest tier of each promotion first. */
+/** What these orders earned, as far as both are in the reach of the actor, the highest tier of each promotion first. */
 export function rewardsOfOrders(ctx: Context, orders: readonly number[]): Promise<OrderReward[]> {
-  return read(ctx, sql`coupon_order IN (SELECT value FROM ${rows(orders)}) ORDER BY promotion, spend DESC`);
+  return read(
+    ctx,
+    sql`coupon_order IN (SELECT value FROM ${rows(orders)}) AND ${rewardInReach(ctx)}
+    ORDER BY promotion, spend DESC`,
+  );
 }
 
 /** Those for which there is something to do at a moment (ms). */
@@ -58,10 +63,21 @@ interface RewardPage {
   readonly limit: number;
 }
 
-/** Rewards in a state, the newest first; `after` is the last id of the page before. */
+/** The same of all orders, in a state, the newest first; `after` is the last id of the page before. */
 export function listRewards(ctx: Context, { state, after, limit }: RewardPage): Promise<OrderReward[]> {
   const before = after ?? Number.MAX_SAFE_INTEGER;
-  return read(ctx, sql`state = ${state} AND id < ${before} ORDER BY id DESC LIMIT ${limit}`);
+  return read(
+    ctx,
+    sql`
+    state = ${state} AND id < ${before} AND ${rewardInReach(ctx)} ORDER BY id DESC LIMIT ${limit}`,
+  );
+}
+
+/** The order is, and so is the promotion that gives it: of others' promotions nothing is told. */
+function rewardInReach(ctx: Context): SQL {
+  if (shopOf(ctx) === "") return sql`1`;
+  return sql`${inReach(ctx, sql`order_reward.shop`)} AND EXISTS (
+    SELECT 1 FROM promotion p WHERE p.id = order_reward.promotion AND ${inReach(ctx, sql`p.shop`)})`;
 }
 
 async function read(ctx: Context, where: SQL): Promise<OrderReward[]> {

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, lt } from "drizzle-orm";
+import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
@@ -7,10 +7,11 @@ import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
+import { lineOf } from "../../value/plain-text.ts";
 import { codesFlow, couponPool } from "../messages.ts";
 import { stockToBe } from "../template/exposure.ts";
 import { refuseToRaise } from "../template/second-person.ts";
-import { findTemplate } from "../template/template.ts";
+import { findTemplate, isReachable } from "../template/template.ts";
 import { type CodeFault, type CodePool, poolExportTable, poolFaultTable, poolTable } from "./pool-table.ts";
 
 /** Codes that one pool may be told to have. */
@@ -91,29 +92,47 @@ export async function insertPool(
   return pool;
 }
 
-/** The pools of these ids in the order asked, with `undefined` for those that are not there. */
+/**
+ * The pools of these ids in the order asked, with `undefined` for those that are not there, or whose templates are not
+ * in the reach of the actor.
+ */
 export async function poolsById(ctx: Context, ids: readonly number[]): Promise<(CodePool | undefined)[]> {
   const found = await ctx.db.orm
     .select()
     .from(poolTable)
-    .where(inArray(poolTable.id, [...ids]));
+    .where(and(inArray(poolTable.id, [...ids]), inReachOf(ctx)));
   return inOrder(ids, found);
 }
+
+const inReachOf = (ctx: Context) => isReachable(ctx, sql`code_pool.template`);
 
 export async function findPool(ctx: Context, id: number) {
   return (await poolsById(ctx, [id]))[0] ?? refuse.notFound("code pool", id);
 }
 
-/** A page of pools, of one template or of all, the newest first. */
+interface PoolFilter {
+  readonly template?: number | undefined;
+  /** That their templates belong to. */
+  readonly shop?: string | undefined;
+}
+
+/** A page of pools, of one template or shop or of all, the newest first. */
 export function listPools(
   ctx: Context,
-  page: { readonly template?: number | undefined; readonly after?: number | undefined; readonly limit: number },
+  { template, shop, ...page }: PoolFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<CodePool[]> {
-  const older = lt(poolTable.id, page.after ?? Number.MAX_SAFE_INTEGER);
+  const ofShop = sql`(SELECT t.shop FROM coupon_template t WHERE t.id = code_pool.template)`;
   return ctx.db.orm
     .select()
     .from(poolTable)
-    .where(page.template === undefined ? older : and(eq(poolTable.template, page.template), older))
+    .where(
+      and(
+        template === undefined ? undefined : eq(poolTable.template, template),
+        shop === undefined ? undefined : eq(ofShop, lineOf(shop)),
+        lt(poolTable.id, page.after ?? Number.MAX_SAFE_INTEGER),
+        inReachOf(ctx),
+      ),
+    )
     .orderBy(desc(poolTable.id))
     .limit(page.limit);
 }

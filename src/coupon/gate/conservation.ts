@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { recordEach } from "../../queue/event/event.ts";
+import { inReach } from "../../shop.ts";
 import { couponDrift } from "../events.ts";
 import { gateState } from "./gate.ts";
 import { type Reconciled, reconcileGates } from "./reconcile.ts";
@@ -95,7 +96,7 @@ export interface Conservation {
 export async function couponConservation(ctx: Context, id: number): Promise<Conservation | undefined> {
   const gate = (await gateState(ctx.redis, id).catch(() => undefined)) ?? null;
   const template = await ctx.db.first<{ stock: number | null; issued: number }>(sql`
-    SELECT stock, issued FROM coupon_template WHERE id = ${id}`);
+    SELECT stock, issued FROM coupon_template WHERE id = ${id} AND ${inReach(ctx, sql`coupon_template.shop`)}`);
   if (!template) return undefined;
   const { stock, issued } = template;
   const remaining = stock === null ? null : stock - issued;

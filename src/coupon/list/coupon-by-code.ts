@@ -4,6 +4,7 @@ import { codeKey } from "../../value/coupon-code.ts";
 import { symbols } from "../code/code.ts";
 import { couponsById } from "../coupon.ts";
 import type { Coupon } from "../table.ts";
+import { isReachable } from "../template/template.ts";
 
 /**
  * The coupon that carries a code, for whoever serves its holder; however it is typed: capitals, blanks and dashes do
@@ -13,8 +14,10 @@ export async function couponByCode(ctx: Context, typed: string): Promise<Coupon 
   const key = codeKey(typed);
   if (key === "") return undefined;
   const found = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM coupon WHERE code IN (SELECT value FROM json_each(${JSON.stringify(spellings(typed))}))
-    UNION ALL SELECT coupon FROM pool_code WHERE key = ${key} AND coupon IS NOT NULL LIMIT 1`);
+    SELECT c.id FROM (
+      SELECT id FROM coupon WHERE code IN (SELECT value FROM json_each(${JSON.stringify(spellings(typed))}))
+      UNION ALL SELECT coupon FROM pool_code WHERE key = ${key} AND coupon IS NOT NULL) found
+    CROSS JOIN coupon c ON c.id = found.id WHERE ${isReachable(ctx, sql`c.template`)} LIMIT 1`);
   return found && (await couponsById(ctx, [found.id]))[0];
 }
 

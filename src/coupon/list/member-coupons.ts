@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { couponsById } from "../coupon.ts";
 import { isNow } from "../state-now.ts";
 import type { Coupon, CouponState } from "../table.ts";
+import { isReachable } from "../template/template.ts";
 import { isAfter, orderOf } from "../wallet/wallet-order.ts";
 
 /** NEWEST: the last one given first. ENDING: the soonest end first, what is for ever last. */
@@ -22,21 +23,26 @@ export async function couponsOfMember(
   input: Which & { readonly order: CouponsOrder; readonly after?: number | undefined; readonly limit: number },
 ): Promise<Coupon[]> {
   const { order, after, limit } = input;
+  const rest = await behind(ctx, order, after);
+  if (!rest) return [];
   const found = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM coupon WHERE ${which(ctx, input)} AND ${await behind(ctx, order, after)}
+    SELECT id FROM coupon WHERE ${which(ctx, input)} AND ${rest}
     ORDER BY ${order === "NEWEST" ? sql`id DESC` : orderOf("AVAILABLE")} LIMIT ${limit}`);
   const ids = found.map(({ id }) => id);
   return (await couponsById(ctx, ids)).filter((coupon) => coupon !== undefined);
 }
 
-/** A coupon's end moves at most with a refund: so a page goes on where the last one ended. */
-async function behind(ctx: Context, order: CouponsOrder, after: number | undefined): Promise<SQL> {
+/**
+ * A coupon's end moves at most with a refund: so a page goes on where the last one ended. Undefined where there is no
+ * such coupon.
+ */
+async function behind(ctx: Context, order: CouponsOrder, after: number | undefined): Promise<SQL | undefined> {
   if (after === undefined) return sql`1`;
   if (order === "NEWEST") return sql`id < ${after}`;
   const last = await ctx.db.first<{ id: number; validTo: number | null }>(
-    sql`SELECT id, valid_to AS validTo FROM coupon WHERE id = ${after}`,
+    sql`SELECT id, valid_to AS validTo FROM coupon WHERE id = ${after} AND ${inReachOf(ctx)}`,
   );
-  return last ? isAfter("AVAILABLE", last) : sql`0`;
+  return last && isAfter("AVAILABLE", last);
 }
 
 export async function countCouponsOfMember(ctx: Context, input: Which): Promise<number> {
@@ -47,5 +53,7 @@ export async function countCouponsOfMember(ctx: Context, input: Which): Promise<
 /** A member's coupons lie together in the index `coupon_number`, those of one template, too. */
 function which(ctx: Context, { member, state, template }: Which): SQL {
   return sql`member = ${member} AND ${template === undefined ? sql`1` : sql`template = ${template}`}
-    AND ${state === undefined ? sql`1` : isNow(state, ctx.clock())}`;
+    AND ${state === undefined ? sql`1` : isNow(state, ctx.clock())} AND ${inReachOf(ctx)}`;
 }
+
+const inReachOf = (ctx: Context) => isReachable(ctx, sql`coupon.template`);

@@ -47,7 +47,7 @@ interface Place {
 export async function couponsOfTemplate(ctx: Context, input: TemplateCoupons): Promise<Coupon[]> {
   const wanted = (place: Place) => input.source === undefined || sourceOf(place) === input.source;
   const found: Place[] = [];
-  let last = input.after === undefined ? undefined : await placeOf(ctx, input.after);
+  let last = input.after === undefined ? undefined : await placeOf(ctx, input.template, input.after);
   for (;;) {
     const looked = await read(ctx, input, last, input.source === undefined ? input.limit : stretch);
     found.push(...looked.filter(wanted));
@@ -59,8 +59,10 @@ export async function couponsOfTemplate(ctx: Context, input: TemplateCoupons): P
   return (await couponsById(ctx, ids)).filter((coupon) => coupon !== undefined);
 }
 
-function placeOf({ db }: Context, id: number): Promise<Place | undefined> {
-  return db.first<Place>(sql`SELECT id, source, valid_to AS validTo FROM coupon WHERE id = ${id}`);
+/** Of this template: what hangs on others says nothing here. */
+function placeOf({ db }: Context, template: number, id: number): Promise<Place | undefined> {
+  return db.first<Place>(sql`
+    SELECT id, source, valid_to AS validTo FROM coupon WHERE id = ${id} AND template = ${template}`);
 }
 
 const columns = sql.raw("id, source, valid_to AS validTo");

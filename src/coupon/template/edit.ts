@@ -3,8 +3,10 @@ import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
+import { shopOfNew } from "../../shop.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
+import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { prefixFor } from "./code-prefix.ts";
 import {
@@ -33,45 +35,57 @@ export function createTemplate(ctx: Context, { draft, idempotencyKey }: Keyed & 
     key: idempotencyKey,
     input: { createTemplate: draft },
     work: async (tx) => {
-      const checked = checkSaid(tx, draft);
+      const shop = shopOfNew(tx, draft.shop && lineOf(draft.shop));
+      if (isRefusal(shop)) return shop;
+      const checked = checkSaid(tx, { ...draft, shop });
       return isRefusal(checked) ? checked : insert(tx, checked);
     },
   });
 }
 
-/** A draft with everything that another template says; its coupons are its own. */
-export function duplicateTemplate(
-  ctx: Context,
-  { id, name, idempotencyKey }: Keyed & { readonly id: number; readonly name?: string | undefined },
-) {
+interface Duplicating {
+  readonly id: number;
+  readonly name?: string | undefined;
+  readonly shop?: string | undefined;
+}
+
+/**
+ * A draft with everything that another template says, of the same shop unless another is named; its coupons are its
+ * own.
+ */
+export function duplicateTemplate(ctx: Context, { id, name, shop, idempotencyKey }: Keyed & Duplicating) {
   return once(ctx, {
     key: idempotencyKey,
-    input: { duplicateTemplate: id, name: name ?? null },
+    input: { duplicateTemplate: id, name: name ?? null, ...(shop !== undefined && { shop }) },
     work: async (tx) => {
       const template = await findTemplate(tx, id);
       if (!template) return refuse.notFound("coupon template", id);
-      const checked = checkTemplate(tx, { ...draftOf(template), name: name ?? template.name }, { anyWindow: true });
+      const owner = shopOfNew(tx, shop === undefined ? template.shop : lineOf(shop));
+      if (isRefusal(owner)) return owner;
+      const said = { ...draftOf(template), name: name ?? template.name, shop: owner };
+      const checked = checkTemplate(tx, said, { anyWindow: true });
       return isRefusal(checked) ? checked : insert(tx, checked);
     },
   });
 }
 
 /**
- * Changes what is said of a template; what is left out stays. A draft may become anything. Of a live one only what
- * claimants were not promised can change, and INVALID_INPUT names the other fields: its name, its link, its audience,
- * closing later (or never), opening earlier and a higher limit. What recurs changes its occurrences that have not
- * opened, too. To lead a live one's claim links elsewhere takes a second person (NEEDS_APPROVAL).
+ * Changes what is said of a template; what is left out stays, and so does its shop. A draft may become anything else.
+ * Of a live one only what claimants were not promised can change, and INVALID_INPUT names the other fields: its name,
+ * its link, its audience, closing later (or never), opening earlier and a higher limit. What recurs changes its
+ * occurrences that have not opened, too. To lead a live one's claim links elsewhere takes a second person
+ * (NEEDS_APPROVAL).
  */
 export async function updateTemplate(
   ctx: Context,
-  { id, draft }: { readonly id: number; readonly draft: SaidDraft<Partial<TemplateDraft>> },
+  { id, draft }: { readonly id: number; readonly draft: SaidDraft<DraftChange> },
 ) {
   const answer = await withTransaction(ctx, (tx) => update(tx, id, draft));
   forgetTemplate(ctx, id);
   return answer;
 }
 
-async function update(ctx: Context, id: number, asked: SaidDraft<Partial<TemplateDraft>>) {
+async function update(ctx: Context, id: number, asked: SaidDraft<DraftChange>) {
   const before = await findTemplate(ctx, id);
   if (!before) return refuse.notFound("coupon template", id);
   if (before.state !== "DRAFT" && !isLive(before.state)) {
@@ -80,7 +94,7 @@ async function update(ctx: Context, id: number, asked: SaidDraft<Partial<Templat
   const said = draftOf(before);
   const draft = inNewWords(asked, said.validity);
   if (isRefusal(draft)) return draft;
-  const named = TemplateDraft.keyof().options.filter((field) => draft[field] !== undefined);
+  const named = changeable.filter((field) => draft[field] !== undefined);
   // A live one keeps what was said of its window, until that is said anew.
   const anyWindow = isLive(before.state) && !named.some((field) => windowFields.has(field));
   const checked = checkTemplate(ctx, { ...said, ...pick(draft, named) }, { anyWindow });
@@ -102,6 +116,10 @@ async function update(ctx: Context, id: number, asked: SaidDraft<Partial<Templat
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ? withPrefix(ctx, after) : refuse.notFound("coupon template", id);
 }
+
+/** What can be said anew: a template belongs to the shop that it was made for. */
+export type DraftChange = Partial<Omit<TemplateDraft, "shop">>;
+const changeable = TemplateDraft.omit({ shop: true }).keyof().options;
 
 function pick<T extends Partial<TemplateDraft>>(from: T, names: readonly Field[]): Partial<T> {
   return Object.fromEntries(

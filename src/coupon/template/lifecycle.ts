@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
+import { inReach } from "../../shop.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import type { CouponTemplate } from "../table.ts";
 import { checkTemplate, draftOf, linkIssues } from "./draft.ts";
@@ -106,7 +107,8 @@ export async function closeTemplate<Done>(ctx: Context, input: Closing, also: Al
 }
 
 async function transitionOne(ctx: Context, transition: TransitionName, { id, reason }: Command) {
-  const results = await ctx.db.write(transitionTemplates(ctx, transition, sql`id = ${id}`, reason));
+  const which = sql`id = ${id} AND ${inReach(ctx, sql`coupon_template.shop`)}`;
+  const results = await ctx.db.write(transitionTemplates(ctx, transition, which, reason));
   const template = await findTemplate(ctx, id);
   if (!template) return refuse.notFound("coupon template", id);
   if (results.at(-1)?.rowsAffected === 1) return template;

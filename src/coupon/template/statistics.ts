@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { inReach } from "../../shop.ts";
 import { type CouponState, couponStates } from "../table.ts";
 
 /**
@@ -32,7 +33,8 @@ export interface CouponStatistics {
  * without such a template.
  */
 export async function couponStatistics(ctx: Context, template: number): Promise<CouponStatistics | undefined> {
-  const ids = sql`SELECT id FROM coupon_template WHERE id = ${template} OR recurring_template = ${template}`;
+  const ids = sql`SELECT id FROM coupon_template
+    WHERE (id = ${template} OR recurring_template = ${template}) AND ${inReach(ctx, sql`coupon_template.shop`)}`;
   const changed = couponStates
     .filter((state) => state !== "AVAILABLE")
     .map((state) => sql`coalesce(sum(n) FILTER (WHERE state = ${state}), 0) AS ${sql.raw(nameOf(state))}`);

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { perApp } from "../../memory.ts";
+import { inAllShops } from "../../shop.ts";
 import type { CouponTemplate } from "../table.ts";
 import { findTemplate } from "./template.ts";
 
@@ -18,7 +19,7 @@ export async function templateToClaim(ctx: Context, id: number): Promise<CouponT
   const known = kept.get(id);
   if (known && now - known.at < freshMs) return known.template;
   if (kept.size >= maxKept) kept.clear();
-  const template = readTemplateToClaim(ctx, id);
+  const template = readTemplateToClaim(inAllShops(ctx), id);
   kept.set(id, { at: now, template });
   template.catch(() => kept.delete(id));
   return template;

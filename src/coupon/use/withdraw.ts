@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
+import { shopOf } from "../../shop.ts";
 import { auditTransition } from "../../transition/audit.ts";
 import { changedCoupons, couponsChanged } from "../cache/sync-cache.ts";
 import { addToCounts } from "../counts.ts";
@@ -12,6 +13,7 @@ import { couponsWithdrawn } from "../coupon-events.ts";
 import { stateNow } from "../state-now.ts";
 import type { Coupon } from "../table.ts";
 import { nothingLeft, transitionTemplates } from "../template/state.ts";
+import { isReachable } from "../template/template.ts";
 import { templateChanged } from "../template/template-changed.ts";
 
 const WithdrawInput = z.object({ coupon: z.int(), reason: z.string().trim().min(1).max(500) });
@@ -26,12 +28,17 @@ export async function withdrawUnused(ctx: Context, input: z.input<typeof Withdra
   if (isRefusal(parsed)) return parsed;
   const { coupon: id, reason } = parsed;
   const now = ctx.clock();
-  const results = await ctx.db.write(withdrawStatements(ctx, sql`${id}`, reason));
+  const results = await ctx.db.write(withdrawStatements(ctx, reachable(ctx, id), reason));
   await couponsChanged(ctx, changedCoupons(results.at(-1), "AVAILABLE", "WITHDRAWN"));
   const [coupon] = await couponsById(ctx, [id]);
   if (!coupon) return refuse.notFound("coupon", id);
   if (results.at(-1)?.rowsAffected) await templateChanged(ctx, coupon.template);
-  return coupon.state === "WITHDRAWN" ? coupon : whyNot(coupon, now);
+  return coupon.state === "WITHDRAWN" ? coupon : whyNot(ctx, coupon, now);
+}
+
+/** The coupon's number, where it is in the reach of the actor. */
+function reachable(ctx: Context, id: number): SQL {
+  return sql`(SELECT r.id FROM coupon r WHERE r.id = ${id} AND ${isReachable(ctx, sql`r.template`)})`;
 }
 
 /**
@@ -59,17 +66,19 @@ export function withdrawStatements(ctx: Context, id: SQL, reason: string): Query
   ];
 }
 
-function whyNot(coupon: Coupon, now: number) {
-  const { orderId, lockedUntil } = coupon;
+/** An order may be another shop's, or of several: whoever works for one is not told its name here. */
+function whyNot(ctx: Context, coupon: Coupon, now: number) {
+  const { lockedUntil } = coupon;
+  const order = shopOf(ctx) === "" ? `order ${coupon.orderId}` : "an order";
   switch (stateNow(coupon, now)) {
     case "USED":
-      return refuse.wrongState(`It was used on order ${orderId}; refund that order instead.`, "USED");
+      return refuse.wrongState(`It was used on ${order}; refund that order instead.`, "USED");
     case "EXPIRED":
       return refuse.wrongState("It has expired already: nobody can use it.", "EXPIRED");
     case "LOCKED": {
       const until = lockedUntil === null ? "it is paid" : new Date(lockedUntil).toISOString();
       return refuse.wrongState(
-        `It is held for order ${orderId} until ${until}. Release that order first, or come back then.`,
+        `It is held for ${order} until ${until}. Release that order first, or come back then.`,
         "LOCKED",
       );
     }

@@ -1,5 +1,6 @@
 import type { Context } from "../../context.ts";
 import { perApp } from "../../memory.ts";
+import { inAllShops } from "../../shop.ts";
 import type { CouponTemplate } from "../table.ts";
 import { templatesById } from "../template/template.ts";
 
@@ -14,7 +15,7 @@ const keptOf = (ctx: Context) => perApp(ctx, "coupon.templatesToShow", (): Kept 
 
 /**
  * The templates of these ids in the order asked, at most a second old; those that are not known are read together, and
- * once, however many ask.
+ * once, however many ask, for all of them: of whoever asks, this knows no bounds.
  */
 export async function templatesToShow(ctx: Context, ids: readonly number[]): Promise<(CouponTemplate | undefined)[]> {
   const kept = keptOf(ctx);
@@ -33,6 +34,6 @@ export async function templatesToShow(ctx: Context, ids: readonly number[]): Pro
 }
 
 async function read(ctx: Context, ids: readonly number[]): Promise<ReadonlyMap<number, CouponTemplate>> {
-  const found = await templatesById(ctx, ids);
+  const found = await templatesById(inAllShops(ctx), ids);
   return new Map(found.flatMap((template) => (template ? [[template.id, template] as const] : [])));
 }

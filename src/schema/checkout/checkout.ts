@@ -15,6 +15,8 @@ import { OrderRefundType, OrderType, RefundPolicyEnum, RefundRewardsEnum } from 
 import { QuoteType } from "./quote-type.ts";
 
 const shops = { role: "editor", service: "orders:write" } as const;
+/** Whoever prices a cart sees what acts on it, of whichever shop. */
+const company = { platform: "editor", service: "orders:write" } as const;
 
 type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
@@ -49,7 +51,7 @@ builder.queryField("quoteCartFor", (t) =>
   t.field({
     type: QuoteType,
     description: "What a cart would cost a member now, by promotions and the member's coupons. Nothing is held.",
-    authScopes: { role: "viewer", service: "orders:write" },
+    authScopes: { platform: "viewer", service: "orders:write" },
     complexity: 50,
     args: {
       ...memberArgs(t.arg),
@@ -74,7 +76,7 @@ refusable("lockCoupons", {
   description:
     "Holds an order that is being paid at the price quoted now, and a member's coupons for it, if any. Safe to send " +
     "again: the same order with the same cart and coupons is answered as it stands.",
-  scopes: shops,
+  scopes: company,
   result: OrderType,
   refusals: { CONFLICT: true, COUPON_UNUSABLE: true, NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({

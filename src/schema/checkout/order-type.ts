@@ -1,3 +1,4 @@
+import { couponsInReach, quoteInReach } from "../../checkout/order/in-reach.ts";
 import { type CouponOrder, findOrder, type OrderState, ordersById } from "../../checkout/order/order.ts";
 import type { Refunded } from "../../checkout/order/refund.ts";
 import { type Refund, type refundPolicies, refundsOf } from "../../checkout/order/refund-rows.ts";
@@ -78,8 +79,9 @@ const RefundType = builder.objectRef<Refund & InCurrency>("Refund").implement({
       resolve: (refund) => inCurrency(refund.lines, refund),
     }),
     givenBackIds: t.idList({
-      description: "Coupons that the member got back: ids.",
-      resolve: ({ givenBack }) => givenBack.map((id) => globalId("Coupon", id)),
+      description: "Coupons that the member got back: ids; to operators of a shop, of its own.",
+      resolve: async ({ givenBack }, _args, { ctx }) =>
+        (await couponsInReach(ctx, givenBack)).map((id) => globalId("Coupon", id)),
     }),
     at: t.expose("at", { type: "DateTime", description: "When." }),
   }),
@@ -93,9 +95,15 @@ export const OrderType = builder.node(builder.objectRef<CouponOrder>("CouponOrde
   fields: (t) => ({
     orderId: t.exposeString("orderId", { description: "The shop's id of it." }),
     state: t.expose("state", { type: OrderStateEnum, description: "How far it is." }),
-    quote: t.expose("quote", {
+    shop: t.exposeString("shop", {
+      description: "The number of the shop that all of its lines are of; empty: of several, or the company's own.",
+    }),
+    quote: t.field({
       type: QuoteType,
-      description: "What was agreed: the price and what each coupon takes off.",
+      description:
+        "What was agreed: the price and what each coupon takes off. Operators of a shop are told its coupons and " +
+        "promotions; what others took off is in the sums and on the lines.",
+      resolve: ({ quote }, _args, { ctx }) => quoteInReach(ctx, quote),
     }),
     lockedAt: t.expose("lockedAt", { type: "DateTime", description: "When it was locked last." }),
     lockedUntil: t.expose("lockedUntil", { type: "DateTime", description: "Until when the lock held or holds." }),
@@ -148,7 +156,7 @@ builder.queryField("couponOrder", (t) =>
   t.field({
     type: OrderType,
     nullable: true,
-    description: "An order; null when none of this name was ever locked.",
+    description: "An order; null when none of this name was ever locked, or not for you.",
     authScopes: readers,
     args: { orderId: t.arg.string({ required: true, description: "The shop's id of the order." }) },
     resolve: (_root, { orderId }, { ctx }) => findOrder(ctx, orderId),

@@ -4,7 +4,7 @@ import { cancelCodePool, pauseCodePool, resumeCodePool } from "../../coupon/code
 import { endedPools, type PoolProgress, poolProgress } from "../../coupon/code/pool-progress.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
-import { toRowId } from "../kit/ids.ts";
+import { rowOfInput, toRowId } from "../kit/ids.ts";
 import { watchChanges } from "../kit/poll-stream.ts";
 import { refusable } from "../kit/refusable.ts";
 import { unwrap } from "../kit/unwrap.ts";
@@ -19,10 +19,11 @@ connectionField("Query", "codePools", CodePoolType, {
   scopes: viewers,
   args: (arg) => ({
     templateId: arg.globalID({ for: CouponTemplateType, description: "Only those of this template." }),
+    shop: arg.string({ description: "Only those of templates of this shop; empty: the company's own." }),
   }),
   cursor: ({ id }) => id,
-  list: (ctx, { templateId, ...page }) =>
-    listPools(ctx, { ...page, template: templateId ? toRowId(templateId.id) : undefined }),
+  list: (ctx, { templateId, shop, ...page }) =>
+    listPools(ctx, { ...page, template: rowOfInput(templateId), shop: shop ?? undefined }),
 });
 
 builder.queryField("codePool", (t) =>

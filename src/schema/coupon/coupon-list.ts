@@ -6,13 +6,7 @@ import {
   couponOrders,
   couponsOfMember,
 } from "../../coupon/list/member-coupons.ts";
-import {
-  type CouponSource,
-  couponSources,
-  couponsOfTemplate,
-  givenFor,
-  sourceOf,
-} from "../../coupon/list/template-coupons.ts";
+import { type CouponSource, couponSources, couponsOfTemplate, sourceOf } from "../../coupon/list/template-coupons.ts";
 import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
 import { membersBySeq } from "../../member/member.ts";
 import { builder } from "../kit/builder.ts";
@@ -115,13 +109,6 @@ builder.objectFields(CouponType, (t) => ({
     authScopes: staff,
     description: "How the member came by it; null for members.",
     resolve: (coupon) => sourceOf(coupon),
-  }),
-  givenFor: t.field({
-    type: "String",
-    nullable: true,
-    authScopes: staff,
-    description: "What the shop gave it for, e.g. `order/2026-1`; null where it did not say, and for members.",
-    resolve: (coupon) => givenFor(coupon),
   }),
   givenTogether: t.field({
     type: [CouponType],

@@ -79,9 +79,8 @@ const RecurrenceInput = builder.inputType("CouponRecurrenceInput", {
   }),
 });
 
-/** What can be said of a template besides its name, discount and currency; nothing of it must be. */
+/** What can be said of a template, once and again, besides its name, discount and currency; nothing of it must be. */
 export const draftFields = (t: Fields) => ({
-  shop: t.string({ description: "The shop's number, at most 60 characters; the platform's own unless given." }),
   conditions: t.field({ type: ConditionsInput, description: "What it is good for; everything unless given." }),
   stacking: t.field({ type: StackingInput, description: "Beside which others; beside none unless given." }),
   issueMode: t.field({ type: IssueModeEnum, description: "How it is given; `SELF_CLAIM` unless given." }),
@@ -116,11 +115,17 @@ export const draftFields = (t: Fields) => ({
   recurrence: t.field({ type: RecurrenceInput, description: "When it opens again and again; once unless given." }),
 });
 
+/** The shop that something new is made for. */
+export const shopField = (t: Fields, unless: string) => ({
+  shop: t.string({ description: `The number of the shop that it is made for, at most 60 characters; ${unless}.` }),
+});
+
 /** All that a template says: these three must be. */
 export const wholeDraftFields = (t: Fields) => ({
   name: t.string({ required: true, description: "Its name, 1–200 characters." }),
   discount: t.field({ type: DiscountInput, required: true, description: "What its coupons take off." }),
   currency: t.string({ required: true, description: "ISO 4217, of all its amounts." }),
+  ...shopField(t, "yours unless given, or of those who work for all of them the company's own"),
   ...draftFields(t),
 });
 

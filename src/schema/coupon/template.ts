@@ -11,7 +11,15 @@ import { refusable } from "../kit/refusable.ts";
 import { memberFields, memberKeyOf } from "../member/member-key.ts";
 import { CouponType } from "./coupon.ts";
 import { DiscountInput } from "./discount-input.ts";
-import { draftFields, draftOfInput, numberOf, placeInInput, wholeDraft, wholeDraftFields } from "./template-input.ts";
+import {
+  draftFields,
+  draftOfInput,
+  numberOf,
+  placeInInput,
+  shopField,
+  wholeDraft,
+  wholeDraftFields,
+} from "./template-input.ts";
 import { CouponTemplateType } from "./template-type.ts";
 import { ValidityInput, validityOfInput } from "./validity.ts";
 
@@ -65,9 +73,9 @@ refusable("createCouponTemplate", {
 
 refusable("updateCouponTemplate", {
   description:
-    "Changes a template: what is left out stays. A draft may become anything; of a live one only what claimants " +
-    "were not promised: name, audience, opening earlier, closing later, a higher limit; and where its claim links " +
-    "lead, once a second person has approved of that (`approveCouponTemplate`).",
+    "Changes a template: what is left out stays, and so does its shop. A draft may become anything else; of a live " +
+    "one only what claimants were not promised: name, audience, opening earlier, closing later, a higher limit; and " +
+    "where its claim links lead, once a second person has approved of that (`approveCouponTemplate`).",
   scopes: editors,
   result: CouponTemplateType,
   refusals: { NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -92,12 +100,14 @@ refusable("duplicateCouponTemplate", {
   input: (t) => ({
     ...which(t),
     name: t.string({ description: "Its name, 1–200 characters; the same unless given." }),
+    ...shopField(t, "the same unless given"),
     ...key(t),
   }),
-  resolve: ({ templateId, name, idempotencyKey }, ctx) =>
+  resolve: ({ templateId, name, shop, idempotencyKey }, ctx) =>
     duplicateTemplate(ctx, {
       id: toRowId(templateId.id),
       name: name ?? undefined,
+      shop: shop ?? undefined,
       idempotencyKey: idempotencyKey ?? undefined,
     }),
 });

@@ -6,6 +6,7 @@ import "./queue-flow.ts";
 import "./queue-message.ts";
 import "./dead-letter.ts";
 import "./sandbox.ts";
+import "./shop-figures.ts";
 import type { Room } from "../room.ts";
 import { operationsExamples } from "./examples.ts";
 

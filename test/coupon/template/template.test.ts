@@ -197,7 +197,7 @@ test("a draft can become anything; a live template only what was not promised; r
   const promised: Partial<TemplateDraft>[] = [
     { kind: "INSTANT", params: { off: 5 } },
     { params: { basisPointsOff: 501, cap: 700 } },
-    { currency: "USD", shop: "7" },
+    { currency: "USD" },
     { conditions: { minimum: 5 } },
     { stacking: { group: "a" } },
     { validity: { days: 1 } },
