@@ -12,6 +12,8 @@ export interface Promised {
   readonly until: number | null;
   /** Whether it can be earned from its start on; false while it is being written: then nothing must be in offer yet. */
   readonly isMade: boolean;
+  /** The shop whose promise it is: it gives of its own alone. Empty, or nothing: the company's. */
+  readonly shop?: string | undefined;
 }
 
 /** Whom a reward is given to together, and by whom: of one source a member gets one. */

@@ -6,18 +6,19 @@ import type { Promotion } from "./table.ts";
 import { type PromotionRule, rewardOfTier } from "./tier.ts";
 
 /** What a promotion promises, and until when. */
-type Promising = PromotionRule & Pick<Promotion, "currency" | "endsAt" | "enabled">;
+type Promising = PromotionRule & Pick<Promotion, "currency" | "endsAt" | "enabled"> & Partial<Pick<Promotion, "shop">>;
 
 /**
  * What keeps the rewards that a promotion promises from being given, by the place in its draft: nothing gives such
  * rewards, or what a tier names is not there, is not given by the shop, is of another currency, ends before the
  * promotion does, or, once that is enabled, is not in offer.
  */
-export async function promiseIssues(ctx: Context, { currency, endsAt, enabled, ...rule }: Promising): Promise<Issue[]> {
+export async function promiseIssues(ctx: Context, promising: Promising): Promise<Issue[]> {
+  const { currency, endsAt, enabled, shop, ...rule } = promising;
   const missing = missingReward(ctx, rule);
   if (missing) return [missing];
   const { kind, tiers } = rule;
-  const promised = { currency, until: endsAt, isMade: enabled };
+  const promised = { currency, until: endsAt, isMade: enabled, shop };
   const found = tiers.map(async (tier, i) => {
     const gift = rewardOfTier(kind, tier);
     const issues = (await (gift && ctx.rewards.of(gift.kind))?.issues(ctx, gift?.terms, promised)) ?? [];
@@ -37,7 +38,7 @@ function missingReward({ rewards }: Context, { kind, tiers: [first] }: Promotion
 export async function promotionFaults(ctx: Context, promotion: Promotion): Promise<string[]> {
   const issues = [
     ...(await promiseIssues(ctx, { ...promotion, enabled: true })),
-    ...(await audienceIssues(ctx, promotion.audience)),
+    ...(await audienceIssues(ctx, promotion.audience, promotion.shop)),
   ].map(({ path, message }) => `${inWords(path)}: ${message}`);
   return issues.length > 0 ? issues : spentTiers(ctx, promotion);
 }
