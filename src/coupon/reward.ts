@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../context.ts";
 import { describeDiscount } from "../discount/terms.ts";
 import { defineReward } from "../reward/reward.ts";
+import { mayName } from "../shop.ts";
 import { unissuable } from "./issue/issuable.ts";
 import { couponsIssued, issueStatements } from "./issue/issue.ts";
 import { issueCoupon } from "./issue/issue-one.ts";
@@ -27,7 +28,8 @@ export const couponReward = defineReward({
   terms: Terms,
   issues: async (ctx, { template: id }, promised) => {
     const template = await findTemplate(ctx, id);
-    const found = template ? (unissuable(template) ?? (promised && unkeepable(template, promised))) : absent(id);
+    const isThere = template !== undefined && mayName(promised?.shop ?? "", template.shop);
+    const found = isThere ? (unissuable(template) ?? (promised && unkeepable(template, promised))) : absent(id);
     return found === undefined ? [] : [{ path: "template", message: found }];
   },
   describe: async (ctx, { template: id }) => {

@@ -1,22 +1,38 @@
-import { and, desc, eq, inArray, isNull, lt, max, sql } from "drizzle-orm";
+import { and, desc, eq, inArray, isNull, lt, max, type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
+import { inReach, shopOf } from "../../shop.ts";
 import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 import { asOf, isInState } from "./state.ts";
 
-/** The templates of these ids as they are now, in the order asked, with `undefined` for those that are not there. */
+/**
+ * The templates of these ids as they are now, in the order asked, with `undefined` for those that are not there, or not
+ * in the reach of the actor.
+ */
 export async function templatesById(ctx: Context, ids: readonly number[]): Promise<(CouponTemplate | undefined)[]> {
   const found = await ctx.db.orm
     .select()
     .from(templateTable)
-    .where(inArray(templateTable.id, [...ids]));
+    .where(and(inArray(templateTable.id, [...ids]), inReach(ctx, shopOfRow)));
   return inOrder(ids, asTheyAre(ctx, found));
 }
 
 export async function findTemplate(ctx: Context, id: number): Promise<CouponTemplate | undefined> {
   return (await templatesById(ctx, [id]))[0];
+}
+
+const shopOfRow = sql`coupon_template.shop`;
+
+/**
+ * Whether the template of this number is the actor's to know of: for what hangs on it – coupons, codes – and what is
+ * said to it.
+ */
+export function isReachable(ctx: Context, template: SQL): SQL {
+  if (shopOf(ctx) === "") return sql`1`;
+  return sql`EXISTS (SELECT 1 FROM coupon_template reached WHERE reached.id = ${template}
+    AND ${inReach(ctx, sql`reached.shop`)})`;
 }
 
 /** Which templates are listed. */
@@ -31,10 +47,11 @@ export async function listTemplates(
   ctx: Context,
   page: TemplateFilter & { after?: number | undefined; limit: number },
 ): Promise<CouponTemplate[]> {
+  const reachable = sql`(SELECT id, name FROM coupon_template WHERE ${inReach(ctx, shopOfRow)})`;
   const found = await ctx.db.orm
     .select()
     .from(templateTable)
-    .where(and(whichOf(ctx, page), isBehind(sql`coupon_template`, page, page.after)))
+    .where(and(whichOf(ctx, page), isBehind(reachable, page, page.after)))
     .orderBy(inListOrder(page))
     .limit(page.limit);
   return asTheyAre(ctx, found);
@@ -48,6 +65,7 @@ function whichOf(ctx: Context, filter: TemplateFilter) {
   const { state, shop } = filter;
   return and(
     isNull(templateTable.recurringTemplate),
+    inReach(ctx, shopOfRow),
     state === undefined ? undefined : isInState(state, ctx.clock()),
     shop === undefined ? undefined : eq(templateTable.shop, lineOf(shop)),
     isFound(filter),
@@ -69,6 +87,7 @@ export async function listOccurrences(
     .where(
       and(
         eq(templateTable.recurringTemplate, recurringTemplate),
+        inReach(ctx, shopOfRow),
         after === undefined ? undefined : lt(templateTable.occursAt, after),
       ),
     )
