@@ -52,3 +52,10 @@ export function shopOfNew(ctx: Acting, asked: string | null | undefined): string
   if (asked === undefined || asked === null || asked === own) return own;
   return refuse.invalid([{ path: "shop", message: `you work for the shop ${JSON.stringify(own)} alone` }]);
 }
+
+/** The same of a number as somebody wrote it; INVALID_INPUT, too, for what is none. */
+export function newShop(ctx: Acting, asked: string | null | undefined): string | InvalidInput {
+  const number = shopNumber.nullish().safeParse(asked);
+  if (number.success) return shopOfNew(ctx, number.data);
+  return refuse.invalid([{ path: "shop", message: "must have at most 60 characters" }]);
+}

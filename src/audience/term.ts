@@ -3,12 +3,18 @@ import { z } from "zod";
 import type { Issue } from "../errors.ts";
 import { check, schemaIssues } from "../input.ts";
 
-/** What a condition may depend on besides the member: both are frozen with the run that uses it. */
+/** What a condition may depend on besides the member: all of it is frozen with the run that uses it. */
 export interface AudienceEnv {
   /** "Now", in milliseconds since 1970 UTC. */
   readonly asOf: number;
   /** The shop's zone (IANA), in which "today" and "this month" are meant. */
   readonly timeZone: string;
+  /**
+   * The shop of whatever the audience is for, or of the operator who tries it; empty: of the company. What belongs to
+   * another shop, templates or campaigns, is not there for it: whoever holds or got that matches no more than if it had
+   * never been made.
+   */
+  readonly shop: string;
   /**
    * Where the rows come from. `range` (the default): the statement walks a range of `m.seq`, and each condition is a
    * look-up for that one member. `index`: the statement asks the whole table, and a condition may name its members

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { type AudienceTerm, defineTerm, idOf } from "../audience/term.ts";
+import { isOwn } from "../shop.ts";
 
 const Campaigns = z.strictObject({ campaign: idOf("Campaign").describe("The campaign.") });
 
@@ -12,10 +13,11 @@ export const campaignTerms: readonly AudienceTerm[] = [
     name: "gotCampaign",
     description: "Members to whom a message of this campaign was sent on any channel.",
     schema: Campaigns,
-    compile: ({ campaign }) => sql`EXISTS (
-      SELECT 1 FROM run r JOIN send s ON s.run = r.id AND s.member = m.seq AND s.state = 'SENT'
+    compile: ({ campaign }, { shop }) => sql`EXISTS (
+      SELECT 1 FROM campaign c JOIN run r ON r.campaign = c.id
+        JOIN send s ON s.run = r.id AND s.member = m.seq AND s.state = 'SENT'
         AND s.channel IN (SELECT value FROM json_each(r.frozen, '$.channels'))
-      WHERE r.campaign = ${campaign} AND r.frozen IS NOT NULL)`,
+      WHERE c.id = ${campaign} AND ${isOwn(shop, sql`c.shop`)} AND r.frozen IS NOT NULL)`,
   }),
   defineTerm({
     name: "toldOf",
@@ -24,10 +26,11 @@ export const campaignTerms: readonly AudienceTerm[] = [
       "have been, or to another member at the same address. Of one that is under way, those until now.",
     schema: Promotions,
     // Not by a run that asks so itself: what it told would be told it again.
-    compile: ({ promotion }, { asOf }) => sql`EXISTS (
+    compile: ({ promotion }, { asOf, shop }) => sql`EXISTS (
       SELECT 1 FROM campaign c JOIN run r ON r.campaign = c.id JOIN send s ON s.run = r.id AND s.member = m.seq
         AND s.channel IN (SELECT value FROM json_each(r.frozen, '$.channels'))
         AND (s.state IN ('SENT', 'SENDING', 'UNKNOWN') OR s.reason = 'DUPLICATE_ADDRESS')
-      WHERE c.promotion = ${promotion} AND r.frozen IS NOT NULL AND r.started_at < ${asOf})`,
+      WHERE c.promotion = ${promotion} AND ${isOwn(shop, sql`c.shop`)} AND r.frozen IS NOT NULL
+        AND r.started_at < ${asOf})`,
   }),
 ];

@@ -1,6 +1,7 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import { type AudienceTerm, allOf, defineTerm, idOf } from "../audience/term.ts";
+import { type AudienceEnv, type AudienceTerm, allOf, defineTerm, idOf } from "../audience/term.ts";
+import { isOwn } from "../shop.ts";
 import { isNow } from "./state-now.ts";
 import { couponStates } from "./table.ts";
 import { inAvailableIndex } from "./wallet/expiry.ts";
@@ -38,25 +39,27 @@ export const couponTerms: readonly AudienceTerm[] = [
     name: "holdsCoupon",
     description: "Members who hold, or held, a coupon of a template.",
     schema: Holds,
-    compile: ({ template, status }, { asOf }) => sql`EXISTS (
-      SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND ${inState(status, asOf)})`,
+    compile: ({ template, status }, env) => sql`(${isThere(env, sql`${template}`)} AND EXISTS (
+      SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND ${inState(status, env.asOf)}))`,
   }),
   defineTerm({
     name: "claimedCoupon",
     description: "Members who got a coupon, by claiming it or otherwise, since a moment.",
     schema: Claimed,
-    compile: ({ template, since }) => sql`EXISTS (
+    compile: ({ template, since }, env) => sql`EXISTS (
       SELECT 1 FROM coupon c
       WHERE c.member = m.seq AND ${template === undefined ? sql`1` : sql`c.template = ${template}`}
-        AND c.at >= ${Date.parse(since)})`,
+        AND c.at >= ${Date.parse(since)} AND ${isThere(env, sql`c.template`)})`,
   }),
   defineTerm({
     name: "couponExpiring",
     description: "Members with an unused coupon of a template that expires in a span of time.",
     schema: Expiring,
     indexed: () => true,
-    compile: ({ template, after, until, inNextHours, heldSince }, { asOf, from }) => {
+    compile: ({ template, after, until, inNextHours, heldSince }, env) => {
+      const { asOf, from } = env;
       const span = allOf([
+        isThere(env, sql`${template}`),
         sql`c.valid_to > ${after === undefined ? asOf : Date.parse(after)}`,
         ...(until === undefined ? [] : [sql`c.valid_to <= ${Date.parse(until)}`]),
         ...(inNextHours === undefined ? [] : [sql`c.valid_to <= ${asOf + inNextHours * hourMs}`]),
@@ -76,12 +79,20 @@ export const couponTerms: readonly AudienceTerm[] = [
     description: "Members who asked to be reminded before a template opens; of a recurring one, name the occurrence.",
     schema: Reminded,
     indexed: () => true,
-    compile: ({ template }, { from }) =>
-      from === "index"
-        ? sql`m.seq IN (SELECT r.member FROM coupon_reminder r WHERE r.template = ${template})`
-        : sql`EXISTS (SELECT 1 FROM coupon_reminder r WHERE r.template = ${template} AND r.member = m.seq)`,
+    compile: ({ template }, env) => {
+      const asked = sql`coupon_reminder r WHERE r.template = ${template} AND ${isThere(env, sql`${template}`)}`;
+      return env.from === "index"
+        ? sql`m.seq IN (SELECT r.member FROM ${asked})`
+        : sql`EXISTS (SELECT 1 FROM ${asked} AND r.member = m.seq)`;
+    },
   }),
 ];
+
+/** Whether a template is there for whatever the audience is for. */
+function isThere({ shop }: AudienceEnv, template: SQL): SQL {
+  if (shop === "") return sql`1`;
+  return sql`EXISTS (SELECT 1 FROM coupon_template t WHERE t.id = ${template} AND ${isOwn(shop, sql`t.shop`)})`;
+}
 
 function inState(status: z.infer<typeof Holds>["status"], asOf: number) {
   return status === undefined ? sql`1` : isNow(status, asOf);

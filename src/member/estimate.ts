@@ -4,6 +4,7 @@ import { type ChannelName, channelNames } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
 import type { HeavyRefusal } from "../db/heavy/heavy-reads.ts";
 import { isRefusal } from "../errors.ts";
+import { shopOf } from "../shop.ts";
 import { anyTopic, reachable } from "./consent.ts";
 import { drawOf } from "./sample-term.ts";
 import { type Member, memberJson, memberOf } from "./table.ts";
@@ -63,5 +64,5 @@ export function explainAudience({ condition: { indexed } }: Audience): AudienceP
 }
 
 function envOf(ctx: Context) {
-  return { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  return { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, shop: shopOf(ctx), from: "index" } as const;
 }

@@ -4,6 +4,7 @@ import type { AudienceEnv } from "../audience/term.ts";
 import type { Context } from "../context.ts";
 import type { HeavyRefusal } from "../db/heavy/heavy-reads.ts";
 import { isRefusal } from "../errors.ts";
+import { shopOf } from "../shop.ts";
 import { type Member, type MemberRow, memberColumns, memberJson, memberOf } from "./table.ts";
 
 /** Part of a list of members. */
@@ -35,22 +36,23 @@ const maxSorted = 2_000;
 
 function byIndex(ctx: Context, { after = 0, limit }: MemberPageRequest, audience: Audience): SQL {
   return sql`
-    WITH found AS MATERIALIZED (${indexedMatches(ctx, audience, maxSorted + 1)})
+    WITH found AS MATERIALIZED (${indexedMatches(ctx, audience, { limit: maxSorted + 1, shop: shopOf(ctx) })})
     SELECT (SELECT count(*) FROM found) AS n, (
       SELECT json_group_array(member) FROM (
         SELECT ${memberJson} AS member FROM found CROSS JOIN member m ON m.seq = found.seq
         WHERE found.seq > ${after} ORDER BY found.seq LIMIT ${limit})) AS page`;
 }
 
-/** So many of the members that a filter matches, as an index finds them, in no order. */
-export function indexedMatches(ctx: Context, audience: Audience, limit: number): SQL {
-  return sql`SELECT m.seq FROM member m WHERE ${liveMember} AND ${predicateOf(ctx, audience, "index")} LIMIT ${limit}`;
+/** So many of the members that a filter of a shop matches, as an index finds them, in no order. */
+function indexedMatches(ctx: Context, audience: Audience, { limit, shop }: { limit: number; shop: string }): SQL {
+  const isIn = predicateOf(ctx, audience, { shop, from: "index" });
+  return sql`SELECT m.seq FROM member m WHERE ${liveMember} AND ${isIn} LIMIT ${limit}`;
 }
 
 function walk(ctx: Context, { after = 0, limit }: MemberPageRequest, audience: Audience): SQL {
   return sql`
     SELECT ${memberColumns} FROM member m NOT INDEXED
-    WHERE m.seq > ${after} AND ${liveMember} AND ${predicateOf(ctx, audience, "range")}
+    WHERE m.seq > ${after} AND ${liveMember} AND ${predicateOf(ctx, audience, { shop: shopOf(ctx), from: "range" })}
     ORDER BY m.seq LIMIT ${limit}`;
 }
 
@@ -59,18 +61,26 @@ function rowsOf(json: string): MemberRow[] {
   return rows.map((row) => JSON.parse(row));
 }
 
-/** How many live members there are in the audience, counted no further than `upTo`. */
+/** For whom members are counted, and how far. */
+export interface Counting {
+  /** Of what belongs to a shop; of whoever asks unless said. */
+  readonly shop?: string | undefined;
+  /** No further than that; all of them unless said. */
+  readonly upTo?: number | undefined;
+}
+
+/** How many live members there are in the audience. */
 export async function countMembers(
   ctx: Context,
   audience: Audience = everyone,
-  upTo = Number.MAX_SAFE_INTEGER,
+  { shop = shopOf(ctx), upTo = Number.MAX_SAFE_INTEGER }: Counting = {},
 ): Promise<number | HeavyRefusal> {
   const counted = await ctx.heavy.first<{ n: number }>(
-    sql`SELECT count(*) AS n FROM (${indexedMatches(ctx, audience, upTo)})`,
+    sql`SELECT count(*) AS n FROM (${indexedMatches(ctx, audience, { limit: upTo, shop })})`,
   );
   return isRefusal(counted) ? counted : (counted?.n ?? 0);
 }
 
-function predicateOf(ctx: Context, audience: Audience, from: NonNullable<AudienceEnv["from"]>): SQL {
-  return compileAudience(audience, { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from });
+function predicateOf(ctx: Context, audience: Audience, env: Pick<AudienceEnv, "shop" | "from">): SQL {
+  return compileAudience(audience, { ...env, asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone });
 }

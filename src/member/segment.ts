@@ -3,7 +3,7 @@ import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { shopOf } from "../shop.ts";
+import { inReach, newShop } from "../shop.ts";
 import { subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
 import { lineOf, plainText } from "../value/plain-text.ts";
@@ -14,12 +14,24 @@ export type Segment = typeof segment.$inferSelect;
 
 const segmentName = plainText(200);
 
-/** Saves a filter under a name of its own. Refuses a faulty filter, with the places of its faults, and a taken name. */
-export async function createSegment(ctx: Context, input: { readonly name: string; readonly filter: unknown }) {
+export interface SegmentInput {
+  readonly name: string;
+  readonly filter: unknown;
+  /** That it is made for; its maker's unless said. */
+  readonly shop?: string | undefined;
+}
+
+/**
+ * Saves a filter under a name of its own, of those of its shop. Refuses a faulty filter, with the places of its faults,
+ * and a taken name.
+ */
+export async function createSegment(ctx: Context, input: SegmentInput) {
+  const shop = newShop(ctx, input.shop);
+  if (isRefusal(shop)) return shop;
   const checked = check(ctx, input);
   if (isRefusal(checked)) return checked;
   const now = ctx.clock();
-  const made = { shop: shopOf(ctx), name: lineOf(input.name), filter: input.filter, createdAt: now, updatedAt: now };
+  const made = { shop, name: lineOf(input.name), filter: input.filter, createdAt: now, updatedAt: now };
   return withTransaction(ctx, async (tx) => {
     const [row] = await tx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
     if (!row) return taken(made.name);
@@ -43,7 +55,7 @@ export async function updateSegment(
   const fields = [...(name === undefined ? [] : ["name"]), ...(filter === null ? [] : ["filter"])];
   await ctx.db.write([
     sql`UPDATE OR IGNORE segment SET name = coalesce(${name ?? null}, name), filter = coalesce(${filter}, filter),
-        updated_at = ${ctx.clock()} WHERE id = ${input.id}`,
+        updated_at = ${ctx.clock()} WHERE id = ${input.id} AND ${inReach(ctx, ofRow)}`,
     revise(ctx, subjectOf("segment", input.id), fields, sql`changes() > 0 AND ${fields.length > 0}`),
   ]);
   const row = await getSegment(ctx, input.id);
@@ -53,7 +65,10 @@ export async function updateSegment(
 
 /** Deletes a segment. */
 export async function deleteSegment(ctx: Context, id: number) {
-  const [row] = await ctx.db.orm.delete(segment).where(eq(segment.id, id)).returning();
+  const [row] = await ctx.db.orm
+    .delete(segment)
+    .where(and(eq(segment.id, id), inReach(ctx, ofRow)))
+    .returning();
   return row ?? refuse.notFound("segment", id);
 }
 
@@ -61,30 +76,45 @@ export async function getSegment(ctx: Context, id: number): Promise<Segment | un
   return (await segmentsById(ctx, [id]))[0];
 }
 
-/** The segments of these ids in the order asked, with `undefined` for those that are not there. */
+/** The shop of a row. */
+const ofRow = sql`segment.shop`;
+
+/** The segments of these ids in the order asked, with `undefined` for those that the actor knows nothing of. */
 export async function segmentsById(ctx: Context, ids: readonly number[]): Promise<(Segment | undefined)[]> {
   const found = await ctx.db.orm
     .select()
     .from(segment)
-    .where(inArray(segment.id, [...ids]));
+    .where(and(inArray(segment.id, [...ids]), inReach(ctx, ofRow)));
   return inOrder(ids, found);
 }
 
-/** A page of segments, in the order in which they were made. */
+/** Which segments are listed. */
+interface SegmentFilter extends Listed {
+  /** Only those of this shop; empty: the company's own. */
+  readonly shop?: string | undefined;
+}
+
+/** A page of segments; `after` is the last id of the page before. */
 export function listSegments(
   ctx: Context,
-  page: Listed & { readonly after?: number | undefined; readonly limit: number },
+  page: SegmentFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<Segment[]> {
+  const reachable = sql`(SELECT id, name FROM segment WHERE ${inReach(ctx, ofRow)})`;
   return ctx.db.orm
     .select()
     .from(segment)
-    .where(and(isFound(page), isBehind(sql`segment`, page, page.after)))
+    .where(and(whichOf(ctx, page), isBehind(reachable, page, page.after)))
     .orderBy(inListOrder(page))
     .limit(page.limit);
 }
 
-export function countSegments(ctx: Context, listed: Listed): Promise<number> {
-  return ctx.db.orm.$count(segment, isFound(listed));
+export function countSegments(ctx: Context, filter: SegmentFilter): Promise<number> {
+  return ctx.db.orm.$count(segment, whichOf(ctx, filter));
+}
+
+function whichOf(ctx: Context, filter: SegmentFilter) {
+  const { shop } = filter;
+  return and(inReach(ctx, ofRow), shop === undefined ? undefined : eq(segment.shop, lineOf(shop)), isFound(filter));
 }
 
 function check(ctx: Context, input: { name?: string | undefined; filter?: unknown }) {

@@ -41,6 +41,15 @@ export function draftOf(promotion: Promotion) {
   return { name, remark, currency, startsAt, endsAt, ...terms, rule: { kind, tiers } };
 }
 
+/** The promotion that a draft is of. */
+interface DraftOf {
+  /** Whose it is: it names what is its own alone. */
+  readonly shop: string;
+  readonly enabled: boolean;
+  /** Whether it promises anything anew; it does unless said. */
+  readonly isPromisedAnew?: boolean | undefined;
+}
+
 /**
  * The draft as it is kept, or INVALID_INPUT with every fault's path. Where the promotion is `enabled`, what it gives
  * must be in offer already; until then it must only be there; nothing of that is asked where it promises nothing anew.
@@ -48,8 +57,7 @@ export function draftOf(promotion: Promotion) {
 export async function checkDraft(
   ctx: Context,
   { rule, ...facts }: PromotionDraft,
-  enabled: boolean,
-  isPromisedAnew = true,
+  { shop, enabled, isPromisedAnew = true }: DraftOf,
 ) {
   const parsed = check(PromotionFacts, facts);
   const ruled = check(PromotionRule, rule);
@@ -58,11 +66,11 @@ export async function checkDraft(
   const checked = { ...parsed.data, startsAt: parsed.data.startsAt ?? ctx.clock(), ...ruled.data };
   const faults = [
     ...faultsOf(ctx, checked),
-    ...(await audienceIssues(ctx, checked.audience)),
+    ...(await audienceIssues(ctx, checked.audience, shop)),
     ...amountIssues(ruled.data),
   ];
   if (faults.length > 0) return refuse.invalid(faults);
-  const broken = isPromisedAnew ? await promiseIssues(ctx, { ...checked, enabled }) : [];
+  const broken = isPromisedAnew ? await promiseIssues(ctx, { ...checked, shop, enabled }) : [];
   return broken.length > 0 ? refuse.invalid(broken) : checked;
 }
 

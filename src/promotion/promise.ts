@@ -38,7 +38,7 @@ function missingReward({ rewards }: Context, { kind, tiers: [first] }: Promotion
 export async function promotionFaults(ctx: Context, promotion: Promotion): Promise<string[]> {
   const issues = [
     ...(await promiseIssues(ctx, { ...promotion, enabled: true })),
-    ...(await audienceIssues(ctx, promotion.audience)),
+    ...(await audienceIssues(ctx, promotion.audience, promotion.shop)),
   ].map(({ path, message }) => `${inWords(path)}: ${message}`);
   return issues.length > 0 ? issues : spentTiers(ctx, promotion);
 }

@@ -5,9 +5,10 @@ import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { shopOf } from "../shop.ts";
+import { inReach, newShop } from "../shop.ts";
 import { auditChanges, auditDeed, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
+import { lineOf } from "../value/plain-text.ts";
 import { changesOf } from "./changes.ts";
 import { checkDraft, draftOf, type PromotionDraft } from "./draft.ts";
 import { fromRow, type Promotion, promotionTable } from "./table.ts";
@@ -21,19 +22,18 @@ export function isActing(promotion: Pick<Promotion, "enabled" | "startsAt" | "en
   return enabled && startsAt <= now && (endsAt === null || now < endsAt);
 }
 
+/** What is said of a promotion when it is made, and whose it is: its maker's shop's unless said. */
+export type NewPromotion = PromotionDraft & { readonly shop?: string | undefined };
+
 /** Writes a promotion down, disabled. */
-export function createPromotion(ctx: Context, draft: PromotionDraft) {
+export function createPromotion(ctx: Context, { shop: asked, ...draft }: NewPromotion) {
   return withTransaction(ctx, async (tx) => {
-    const checked = await checkDraft(tx, draft, false);
+    const shop = newShop(tx, asked);
+    if (isRefusal(shop)) return shop;
+    const checked = await checkDraft(tx, draft, { shop, enabled: false });
     if (isRefusal(checked)) return checked;
     const now = tx.clock();
-    const own = {
-      shop: shopOf(tx),
-      enabled: false,
-      createdBy: describeActor(tx.actor),
-      createdAt: now,
-      updatedAt: now,
-    };
+    const own = { shop, enabled: false, createdBy: describeActor(tx.actor), createdAt: now, updatedAt: now };
     const [row] = await tx.db.orm
       .insert(promotionTable)
       .values({ ...checked, ...own })
@@ -81,7 +81,9 @@ export async function changedPromotion(ctx: Context, before: Promotion, draft: P
 
 function checkChanges(ctx: Context, before: Promotion, draft: Partial<PromotionDraft>) {
   const said = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
-  return checkDraft(ctx, { ...draftOf(before), ...said }, before.enabled, promisesAnew(before, said));
+  const { shop, enabled } = before;
+  const isPromisedAnew = promisesAnew(before, said);
+  return checkDraft(ctx, { ...draftOf(before), ...said }, { shop, enabled, isPromisedAnew });
 }
 
 /**
@@ -103,7 +105,9 @@ export function setEnabled(ctx: Context, input: { readonly id: number; readonly 
     const before = await findPromotion(tx, input.id);
     if (!before) return refuse.notFound("promotion", input.id);
     if (before.enabled === input.enabled) return before;
-    const checked = input.enabled ? await checkDraft(tx, draftOf(before), true) : before;
+    const checked = input.enabled
+      ? await checkDraft(tx, draftOf(before), { shop: before.shop, enabled: true })
+      : before;
     if (isRefusal(checked)) return checked;
     const [row] = await tx.db.orm
       .update(promotionTable)
@@ -120,18 +124,23 @@ export async function findPromotion(ctx: Context, id: number): Promise<Promotion
   return (await promotionsById(ctx, [id]))[0];
 }
 
-/** The promotions of these ids in the order asked, with `undefined` for those that are not there. */
+/** The shop of a row. */
+const ofRow = sql`promotion.shop`;
+
+/** The promotions of these ids in the order asked, with `undefined` for those that the actor knows nothing of. */
 export async function promotionsById(ctx: Context, ids: readonly number[]): Promise<(Promotion | undefined)[]> {
   const found = await ctx.db.orm
     .select()
     .from(promotionTable)
-    .where(inArray(promotionTable.id, [...ids]));
+    .where(and(inArray(promotionTable.id, [...ids]), inReach(ctx, ofRow)));
   return inOrder(ids, found.map(fromRow));
 }
 
 /** Which promotions are listed. */
 interface PromotionFilter extends Listed {
   readonly enabled?: boolean | undefined;
+  /** Only those of this shop; empty: the company's own. */
+  readonly shop?: string | undefined;
 }
 
 /** Promotions; `after` is the last id of the page before. */
@@ -139,25 +148,34 @@ export async function listPromotions(
   ctx: Context,
   page: PromotionFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<Promotion[]> {
+  const reachable = sql`(SELECT id, name FROM promotion WHERE ${inReach(ctx, ofRow)})`;
   const rows = await ctx.db.orm
     .select()
     .from(promotionTable)
-    .where(and(whichOf(page), isBehind(sql`promotion`, page, page.after)))
+    .where(and(whichOf(ctx, page), isBehind(reachable, page, page.after)))
     .orderBy(inListOrder(page))
     .limit(page.limit);
   return rows.map(fromRow);
 }
 
 export function countPromotions(ctx: Context, filter: PromotionFilter): Promise<number> {
-  return ctx.db.orm.$count(promotionTable, whichOf(filter));
+  return ctx.db.orm.$count(promotionTable, whichOf(ctx, filter));
 }
 
-function whichOf(filter: PromotionFilter) {
-  const { enabled } = filter;
-  return and(enabled === undefined ? undefined : eq(promotionTable.enabled, enabled), isFound(filter));
+function whichOf(ctx: Context, filter: PromotionFilter) {
+  const { enabled, shop } = filter;
+  return and(
+    inReach(ctx, ofRow),
+    enabled === undefined ? undefined : eq(promotionTable.enabled, enabled),
+    shop === undefined ? undefined : eq(promotionTable.shop, lineOf(shop)),
+    isFound(filter),
+  );
 }
 
-/** The promotions that act at a moment (ms), see {@link isActing}, in the order in which they were written down. */
+/**
+ * The promotions that act at a moment (ms), see {@link isActing}, in the order in which they were written down: of all
+ * shops, for they act on the carts of all.
+ */
 export async function actingPromotions(ctx: Context, now: number): Promise<Promotion[]> {
   const { enabled, startsAt, endsAt, id } = promotionTable;
   const rows = await ctx.db.orm
@@ -168,14 +186,17 @@ export async function actingPromotions(ctx: Context, now: number): Promise<Promo
   return rows.map(fromRow);
 }
 
-/** The enabled promotions that give coupons of a template, in the order in which they were written down. */
+/**
+ * The enabled promotions that give coupons of a template, in the order in which they were written down, as far as the
+ * actor knows of them.
+ */
 export async function promotionsGiving(ctx: Context, template: number): Promise<Promotion[]> {
   const { enabled, kind, id } = promotionTable;
   const names = sql`EXISTS (SELECT 1 FROM json_each(tiers) WHERE (value ->> 'couponTemplate') = ${template})`;
   const rows = await ctx.db.orm
     .select()
     .from(promotionTable)
-    .where(and(eq(enabled, true), eq(kind, "COUPON"), names))
+    .where(and(eq(enabled, true), eq(kind, "COUPON"), names, inReach(ctx, ofRow)))
     .orderBy(asc(id));
   return rows.map(fromRow);
 }

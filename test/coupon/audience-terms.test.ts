@@ -28,10 +28,10 @@ beforeAll(async () => {
 afterAll(() => wallets.close());
 
 /** Members whom a filter selects, asked both ways. */
-async function select(filter: unknown): Promise<number[]> {
+async function select(filter: unknown, shop = ""): Promise<number[]> {
   const audience = language.parse(filter);
   if (isRefusal(audience)) throw new Error(audience.message);
-  const env = { asOf: wallets.ctx.clock(), timeZone: "UTC" };
+  const env = { asOf: wallets.ctx.clock(), timeZone: "UTC", shop };
   const found = await Promise.all(
     (["range", "index"] as const).map((from) =>
       wallets.db.all<{ seq: number }>(sql`

@@ -5,6 +5,8 @@ import type { Person } from "./reference.ts";
 /** The moment at which the random filters are asked: the evening of 28 February of a common year in Berlin. */
 export const asOf = Date.parse("2026-02-28T22:30:00Z");
 export const timeZone = "Europe/Berlin";
+/** Facts of members are every shop's to ask for. */
+export const shop = "A";
 
 const word = fc.constantFrom("a", "b", "ab", "Ä", "ß%_", "it's", "日本", "zoë", "🎉", "?");
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });

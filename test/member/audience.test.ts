@@ -13,7 +13,7 @@ import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { counted } from "../support/length.ts";
 import { tempDir } from "../support/temp.ts";
-import { asOf, filter, person, shapes, timeZone } from "./arbitrary.ts";
+import { asOf, filter, person, shapes, shop, timeZone } from "./arbitrary.ts";
 import { insertPeople, suppressions } from "./people.ts";
 import { matches, type Person } from "./reference.ts";
 
@@ -41,7 +41,7 @@ function parsed(input: unknown): Audience {
 }
 
 async function select(input: unknown, from: "range" | "index" = "range"): Promise<number[]> {
-  const predicate = embed(compile(compileAudience(parsed(input), { asOf, timeZone, from })));
+  const predicate = embed(compile(compileAudience(parsed(input), { asOf, timeZone, shop, from })));
   const found = await db.all<{ seq: number }>(
     sql`SELECT m.seq FROM member m WHERE ${liveMember} AND ${predicate} ORDER BY 1`,
   );
@@ -80,7 +80,7 @@ describe("random filters on random members", () => {
   test("are true or false of every member, so that a filter and its negation part the live members", async () => {
     await fc.assert(
       fc.asyncProperty(filter, async (random) => {
-        const predicate = compileAudience(parsed(random), { asOf, timeZone });
+        const predicate = compileAudience(parsed(random), { asOf, timeZone, shop });
         const values = await db.all(
           sql`SELECT DISTINCT (${predicate}) AS value FROM member m WHERE (${predicate}) IS NULL`,
         );
@@ -98,7 +98,7 @@ describe("random filters on random members", () => {
       fc.asyncProperty(filter, async (random) => {
         const audience = parsed(random);
         if (!audience.condition.indexed) return;
-        const predicate = compileAudience(audience, { asOf, timeZone, from: "index" });
+        const predicate = compileAudience(audience, { asOf, timeZone, shop, from: "index" });
         const plan = await planner.all<{ detail: string }>(
           sql`EXPLAIN QUERY PLAN SELECT count(*) FROM member m WHERE ${liveMember} AND ${predicate}`,
         );
@@ -171,7 +171,7 @@ test("who was born on 29 February has birthday on the 28th of a common year, the
   const leapling = live.find(({ birthday }) => birthday !== null)!;
   await db.write([sql`UPDATE member SET birthday = '2000-02-29' WHERE seq = ${leapling.seq}`]);
   const keeps = async (day: string, asked: object) => {
-    const env = { asOf: Date.parse(`${day}T12:00:00Z`), timeZone };
+    const env = { asOf: Date.parse(`${day}T12:00:00Z`), timeZone, shop };
     const predicate = compileAudience(parsed({ birthday: asked }), env);
     return db.first(sql`SELECT 1 FROM member m WHERE m.seq = ${leapling.seq} AND ${predicate}`);
   };
@@ -185,7 +185,7 @@ test("who was born on 29 February has birthday on the 28th of a common year, the
 
 describe("a sample", () => {
   const draw = async (percent: number, seed: string, members = 100_000) => {
-    const predicate = compileAudience(parsed({ sample: { percent, seed } }), { asOf, timeZone });
+    const predicate = compileAudience(parsed({ sample: { percent, seed } }), { asOf, timeZone, shop });
     return db.all<{ seq: number }>(sql`
       WITH RECURSIVE m (seq) AS (SELECT 1 UNION ALL SELECT seq + 1 FROM m WHERE seq < ${members})
       SELECT m.seq FROM m WHERE ${predicate}`);
@@ -214,7 +214,7 @@ describe("a sample", () => {
   });
 
   test("keeps to integers for the largest row ids", async () => {
-    const predicate = compileAudience(parsed({ sample: { percent: 50, seed: "far" } }), { asOf, timeZone });
+    const predicate = compileAudience(parsed({ sample: { percent: 50, seed: "far" } }), { asOf, timeZone, shop });
     const ids = JSON.stringify(Array.from({ length: 200 }, (_, i) => i));
     const far = await db.all<{ seq: number; hit: number }>(sql`
       SELECT m.seq, (${predicate}) AS hit

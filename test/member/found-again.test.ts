@@ -32,7 +32,7 @@ async function imported(text: string) {
 async function selected(filter: unknown): Promise<string[]> {
   const audience = shop.ctx.audience.parse(filter);
   if (isRefusal(audience)) throw new Error(audience.message);
-  const env = { asOf: shop.now, timeZone: "Europe/Berlin", from: "index" } as const;
+  const env = { asOf: shop.now, timeZone: "Europe/Berlin", shop: "", from: "index" } as const;
   const found = await shop.db.all<{ id: string }>(sql`
     SELECT external_id AS id FROM member m WHERE ${liveMember} AND ${compileAudience(audience, env)} ORDER BY seq`);
   return found.map(({ id }) => id);

@@ -31,7 +31,7 @@ export async function campaigns(ctx: Context) {
     template: campaign.couponTemplate,
     topic: campaign.topic,
     audience: campaign.audience,
-    matches: accepted(await countMembers(ctx, accepted(await readAudience(ctx, campaign.audience)))),
+    matches: accepted(await countMembers(ctx, accepted(await readAudience(ctx, campaign.audience, "")))),
     channels: campaign.channels,
     reach: campaign.reach,
     content: campaign.content,

@@ -46,7 +46,7 @@ export const readers: Readonly<Record<string, (ctx: Context) => Promise<unknown>
 async function segments(ctx: Context) {
   return inOrder(await listSegments(ctx, { limit: all }), async ({ id, name, filter }) => {
     const audience = accepted(ctx.audience.parse(filter));
-    const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone };
+    const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, shop: "" };
     const walked = await countWhere(ctx, sql`${liveMember} AND ${compileAudience(audience, env)}`);
     return { id, name, filter, found: accepted(await countMembers(ctx, audience)), walked };
   });

@@ -18,6 +18,8 @@ import type { RewardSimulation } from "./simulation.ts";
 export interface ActionChoice {
   /** The campaign's number, once it has one. */
   readonly id?: number;
+  /** Whose campaign it is: it names what is its own alone. */
+  readonly shop: string;
   readonly kind: string;
   readonly couponTemplate: number | null;
   /** The promotion that it announces. */

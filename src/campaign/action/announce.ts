@@ -5,6 +5,7 @@ import type { Context } from "../../context.ts";
 import type { Issue } from "../../errors.ts";
 import { promiseIssues } from "../../promotion/promise.ts";
 import { findPromotion } from "../../promotion/promotion.ts";
+import { mayName } from "../../shop.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { versionOf, versionsOf } from "../../transition/revision.ts";
 import { contentPurposes } from "../content/purposes.ts";
@@ -39,10 +40,12 @@ export const announce = defineAction({
 });
 
 async function issues(ctx: Context, choice: ActionChoice): Promise<Issue[]> {
-  const { promotion } = choice;
-  const unknown = promotion !== null && !(await findPromotion(ctx, promotion));
+  const { promotion, shop } = choice;
+  if (promotion === null) return unwantedTemplate(choice);
+  const found = await findPromotion(ctx, promotion);
+  const isThere = found !== undefined && mayName(shop, found.shop);
   const message = `there is no promotion ${promotion}`;
-  return [...unwantedTemplate(choice), ...(unknown ? [{ path: "promotionId", message }] : [])];
+  return [...unwantedTemplate(choice), ...(isThere ? [] : [{ path: "promotionId", message }])];
 }
 
 /** Versions are read first: what is written behind them makes {@link hold} false, never an old text a new version. */

@@ -7,6 +7,7 @@ import { readTemplateToClaim } from "../../coupon/template/template-to-claim.ts"
 import { neverOpens } from "../../coupon/template/window.ts";
 import { offerOf } from "../../coupon/words.ts";
 import type { Issue } from "../../errors.ts";
+import { mayName } from "../../shop.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { ActionChoice } from "./action.ts";
 import type { CouponReward } from "./coupon-reward.ts";
@@ -34,7 +35,7 @@ export async function freezeReward(
   const template = couponTemplate === null ? undefined : await find(ctx, couponTemplate);
   if (!template) throw new Error(`coupon template ${couponTemplate}, which a campaign names, is gone`);
   const asOf = ctx.clock();
-  const env = { asOf, timeZone: ctx.settings.shopTimeZone };
+  const env = { asOf, timeZone: ctx.settings.shopTimeZone, shop: template.shop };
   const { id, name, eligibility, perMember, codeMode, codePrefix, closesAt } = template;
   return {
     template: id,
@@ -51,12 +52,13 @@ export async function freezeReward(
 /** What is wrong with a campaign's choice of a template, whatever its state is today. */
 export async function choiceIssues(
   ctx: Context,
-  { kind, couponTemplate }: ActionChoice,
+  { kind, couponTemplate, shop }: ActionChoice,
   faultOf: (template: CouponTemplate) => string | undefined,
 ): Promise<Issue[]> {
   if (couponTemplate === null) return [{ path, message: `a campaign of the kind ${kind} needs one` }];
   const template = await findTemplate(ctx, couponTemplate);
-  if (!template) return [{ path, message: `there is no coupon template ${couponTemplate}` }];
+  if (!template || !mayName(shop, template.shop))
+    return [{ path, message: `there is no coupon template ${couponTemplate}` }];
   return issueOf(faultOf(template));
 }
 

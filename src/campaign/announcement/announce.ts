@@ -6,7 +6,7 @@ import { type Promotion, setEnabled } from "../../promotion/promotion.ts";
 import { messageIssues } from "../action/index.ts";
 import { agreementFor, launchAgreed } from "../control/launch.ts";
 import type { Stopped } from "../control/stop.ts";
-import { type Campaign, type CampaignDraft, createCampaign } from "../draft/campaign.ts";
+import { type Campaign, createCampaign, type NewCampaign } from "../draft/campaign.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { stopAnnouncements } from "./announcements.ts";
 import { type Announcement, announcementDraft } from "./draft.ts";
@@ -33,18 +33,18 @@ export interface Plan {
 /** Whom a promotion's announcement would tell now. */
 export async function planFor(
   ctx: Context,
-  promotion: { readonly id: number; readonly audience?: unknown },
+  promotion: { readonly id: number; readonly shop: string; readonly audience?: unknown },
   whom: Told,
 ) {
   const audience = await announcementAudience(ctx, promotion, whom);
   if (isRefusal(audience)) return audience;
-  const agreement = await agreementFor(ctx, { audience, couponTemplate: null });
+  const agreement = await agreementFor(ctx, { shop: promotion.shop, audience, couponTemplate: null });
   if (isRefusal(agreement)) return agreement;
   const { frozen, needsApproval } = agreement;
   return { whom, base: audienceOf(promotion), audience, frozen, isMany: needsApproval } satisfies Plan;
 }
 
-/** What an announcement would say and to whom, as the draft of a campaign. */
+/** What an announcement would say and to whom, as the draft of a campaign of the promotion's shop. */
 export function announcementOf(
   { clock }: Context,
   promotion: Promotion,
@@ -59,7 +59,7 @@ export function announcementOf(
 }
 
 /** Writes an announcement down as a draft; refused where it could not be launched as it is. */
-export async function createAnnouncement(tx: Context, draft: CampaignDraft) {
+export async function createAnnouncement(tx: Context, draft: NewCampaign) {
   const campaign = await createCampaign(tx, draft);
   if (isRefusal(campaign)) return campaign;
   const issues: Issue[] = await messageIssues(tx, campaign, campaign.content, campaign.channels);

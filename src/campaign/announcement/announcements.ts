@@ -2,8 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import { isRefusal } from "../../errors.ts";
-import { auditDeed, subjectOf } from "../../transition/audit.ts";
-import { describeStopped, type Stopped, stopCampaigns } from "../control/stop.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { noteStopped, stopCampaigns, toldToActor } from "../control/stop.ts";
 import { isAnnounced } from "./whom.ts";
 
 /** The campaigns that announced each of these promotions, or are going to, newest first. */
@@ -40,22 +40,18 @@ export async function waiting(tx: Context, promotion: number): Promise<number[]>
   return found.map(({ id }) => id);
 }
 
-/** Stops announcements of a promotion that are not over, and writes down in its history how far they had come. */
+/**
+ * Stops announcements of a promotion that are not over, and writes down in its history how far they had come. Answers
+ * those that the actor is told of.
+ */
 export async function stopAnnouncements(
   tx: Context,
   promotion: number,
   { reason, which = sql`c.promotion = ${promotion}` }: { reason: string; which?: SQL },
 ) {
   const stopped = await stopCampaigns(tx, which, reason);
-  if (!isRefusal(stopped)) await noteStopped(tx, promotion, { stopped, reason });
-  return stopped;
-}
-
-async function noteStopped(
-  tx: Context,
-  promotion: number,
-  { stopped, reason }: { stopped: readonly Stopped[]; reason: string },
-): Promise<void> {
-  const subject = subjectOf("promotion", promotion);
-  await tx.db.write(stopped.map((each) => auditDeed(tx, subject, describeStopped(each), sql`1`, reason)));
+  if (isRefusal(stopped)) return stopped;
+  const shop = sql`(SELECT shop FROM promotion WHERE id = ${promotion})`;
+  await tx.db.write(stopped.map(noteStopped(tx, { subject: subjectOf("promotion", promotion), shop }, reason)));
+  return toldToActor(tx, stopped);
 }

@@ -1,12 +1,13 @@
 import type { Context } from "../../context.ts";
 import { isRefusal } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { createPromotion, findPromotion, type PromotionDraft } from "../../promotion/promotion.ts";
+import { createPromotion, findPromotion, type NewPromotion } from "../../promotion/promotion.ts";
+import { newShop } from "../../shop.ts";
 import { type Plan, planFor } from "./announce.ts";
 import { type EnableInput, enable } from "./enable.ts";
 
 export interface CreateInput extends Omit<EnableInput, "id"> {
-  readonly draft: PromotionDraft;
+  readonly draft: NewPromotion;
   /** Whether it is enabled, too, and announced unless `announce` says otherwise; false unless said. */
   readonly enabled?: boolean | undefined;
 }
@@ -23,9 +24,11 @@ export function createAndEnable(ctx: Context, { idempotencyKey, ...input }: Crea
     input: { create: input },
     check: async () => {
       if (!enabled || announce === "NO") return undefined;
-      const planned = await planFor(ctx, { id: 0, audience: draft.audience }, "EVERYONE");
-      if (!isRefusal(planned)) plan = planned;
       // What is wrong with the draft is said with everything else that is.
+      const shop = newShop(ctx, draft.shop);
+      if (isRefusal(shop)) return undefined;
+      const planned = await planFor(ctx, { id: 0, shop, audience: draft.audience }, "EVERYONE");
+      if (!isRefusal(planned)) plan = planned;
       return isRefusal(planned) && planned.code !== "INVALID_INPUT" ? planned : undefined;
     },
     work: async (tx) => {

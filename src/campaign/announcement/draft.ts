@@ -4,7 +4,7 @@ import type { Promotion } from "../../promotion/promotion.ts";
 import type { Content } from "../content/content.ts";
 import { houseContent } from "../content/house-texts.ts";
 import { messageParts } from "../content/message-parts.ts";
-import type { CampaignDraft } from "../draft/campaign.ts";
+import type { NewCampaign } from "../draft/campaign.ts";
 
 /**
  * What an operator may say of how a promotion is announced. Texts are Liquid, and may use the promotion's variables.
@@ -27,9 +27,10 @@ export interface Announcement {
 export function announcementDraft(
   promotion: Promotion,
   { announcement, audience, now }: { announcement: Announcement; audience: AudienceChoice; now: number },
-): CampaignDraft {
+): NewCampaign {
   const channels = [...(announcement.channels ?? channelsOf(announcement.content))];
   return {
+    shop: promotion.shop,
     name: promotion.name,
     promotion: promotion.id,
     audience,

@@ -89,8 +89,9 @@ function asksToTell({ announce = "NO" }: Pick<Edit, "announce">): boolean {
 /** Whom an announcement would tell that is asked for, or one that waits whose audience is changed by it. */
 async function planOf(ctx: Context, { id, draft, announce }: Edit) {
   const before = await findPromotion(ctx, id);
-  const review = before && (await reviewOf(ctx, id));
-  const after = { ...before, ...waitingDraft(review ?? null), ...said(draft), id };
+  if (!before) return undefined;
+  const review = await reviewOf(ctx, id);
+  const after = { ...before, ...waitingDraft(review), ...said(draft), id };
   if (announce !== undefined && announce !== "NO") return planFor(ctx, after, announce);
   if (!review?.announcement || !("audience" in said(draft))) return undefined;
   if (announce === "NO" && review.what === "EDIT") return undefined;

@@ -6,7 +6,7 @@ import type { Promotion } from "../../promotion/promotion.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { keepFrozen } from "../approval/freeze.ts";
-import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { anyCampaign, type Campaign } from "../draft/campaign.ts";
 import { moveRuns } from "../run/not-begun.ts";
 import { waiting } from "./announcements.ts";
 import { announcementAudience, audienceOf, toldBy } from "./whom.ts";
@@ -24,7 +24,7 @@ export interface Edited {
  */
 export async function followPromotion(tx: Context, edited: Edited) {
   for (const id of await waiting(tx, edited.after.id)) {
-    const campaign = await findCampaign(tx, id);
+    const campaign = await anyCampaign(tx, id);
     const refused = campaign && (await follow(tx, edited, campaign));
     if (refused) return refused;
   }
@@ -39,7 +39,7 @@ export async function follow(tx: Context, edited: Edited, campaign: Campaign) {
   const told = isForOthers ? await announcementAudience(tx, after, toldBy(audience, after.id)) : audience;
   if (isRefusal(told)) return told;
   const isMoved = !Bun.deepEquals(told, audience);
-  const resolved = isMoved ? await resolveChoice(tx, told) : undefined;
+  const resolved = isMoved ? await resolveChoice(tx, told, campaign.shop) : undefined;
   if (isRefusal(resolved)) return resolved;
   const now = tx.clock();
   const name = campaign.name === before.name ? after.name : campaign.name;

@@ -69,7 +69,7 @@ export async function reviewOf(ctx: Context, promotion: number): Promise<Promoti
 }
 
 function fromRow({ promotion, id, what, campaign, frozen, changes, authors, at }: Row): PromotionReview {
-  const asked = { promotion, id, authors: JSON.parse(authors) as Actor[], at };
+  const asked = { promotion, id, authors: (JSON.parse(authors) as Actor[]).map(ofSomeShop), at };
   const announcement =
     campaign === null ? null : { campaign, frozen: FrozenCampaign.parse(JSON.parse(frozen ?? "null")) };
   if (what === "EDIT") {
@@ -78,6 +78,11 @@ function fromRow({ promotion, id, what, campaign, frozen, changes, authors, at }
   }
   if (!announcement) throw new Error(`the review of promotion ${promotion} names no announcement`);
   return { ...asked, what: "ENABLE", announcement };
+}
+
+/** Who asked before there were operators of a shop worked for all of them. */
+function ofSomeShop(actor: Actor): Actor {
+  return actor.kind === "operator" ? { ...actor, shop: actor.shop ?? "" } : actor;
 }
 
 /**
@@ -113,8 +118,8 @@ export async function recount(tx: Context, review: PromotionReview, frozen: Froz
 }
 
 /** Whether the announcement is for those who were counted when it was asked for. */
-export async function isAsCounted(ctx: Context, { audience }: Campaign, { frozen }: AskedAnnouncement) {
-  const now = await resolveChoice(ctx, audience);
+export async function isAsCounted(ctx: Context, { audience, shop }: Campaign, { frozen }: AskedAnnouncement) {
+  const now = await resolveChoice(ctx, audience, shop);
   return !isRefusal(now) && Bun.deepEquals(now.choice, frozen.audience);
 }
 

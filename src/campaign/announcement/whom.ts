@@ -17,12 +17,12 @@ export type Told = Exclude<AnnounceChoice, "NO">;
 /** Whom an announcement is for, as a campaign says it. */
 export async function announcementAudience(
   ctx: Context,
-  promotion: { readonly id: number; readonly audience?: unknown },
+  promotion: { readonly id: number; readonly shop: string; readonly audience?: unknown },
   whom: Told,
 ) {
   const base = audienceOf(promotion);
   if (whom === "EVERYONE") return base;
-  const resolved = await resolveChoice(ctx, base);
+  const resolved = await resolveChoice(ctx, base, promotion.shop);
   if (isRefusal(resolved)) return resolved;
   const rest = unreached(promotion.id);
   const { choice } = resolved;

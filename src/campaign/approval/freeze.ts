@@ -10,7 +10,7 @@ import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { offerOf } from "./subjects.ts";
 
 /** What of a campaign decides whom it reaches, and with what. */
-export type Freezable = Pick<Campaign, "audience" | "couponTemplate">;
+export type Freezable = Pick<Campaign, "shop" | "audience" | "couponTemplate">;
 
 /**
  * What a campaign would be submitted or launched with now: its audience, a segment's filter copied, and how many
@@ -18,11 +18,11 @@ export type Freezable = Pick<Campaign, "audience" | "couponTemplate">;
  * now.
  */
 export async function freezeCampaign(ctx: Context, campaign: Freezable, upTo?: number) {
-  const chosen = await resolveChoice(ctx, campaign.audience);
+  const chosen = await resolveChoice(ctx, campaign.audience, campaign.shop);
   if (isRefusal(chosen)) return chosen;
-  const audience = await readAudience(ctx, chosen.choice);
+  const audience = await readAudience(ctx, chosen.choice, campaign.shop);
   if (isRefusal(audience)) return audience;
-  const members = await countMembers(ctx, audience, upTo);
+  const members = await countMembers(ctx, audience, { shop: campaign.shop, upTo });
   if (isRefusal(members)) return members;
   const [templateVersion = 0] = await versionsOf(ctx, offerOf(campaign));
   return {
@@ -35,8 +35,8 @@ export async function freezeCampaign(ctx: Context, campaign: Freezable, upTo?: n
 }
 
 /** The audience that a campaign stands for: what was frozen of it, or of a draft what it says now. */
-export function audienceOfCampaign(ctx: Context, { frozen, audience }: Campaign) {
-  return readAudience(ctx, frozen?.audience ?? audience);
+export function audienceOfCampaign(ctx: Context, { frozen, audience, shop }: Campaign) {
+  return readAudience(ctx, frozen?.audience ?? audience, shop);
 }
 
 /** The statement that keeps it. */

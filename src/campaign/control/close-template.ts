@@ -1,10 +1,10 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { closeTemplate } from "../../coupon/template/lifecycle.ts";
 import { isRefusal } from "../../errors.ts";
-import { auditDeed, subjectOf } from "../../transition/audit.ts";
-import { describeStopped, type StopChoice, type Stopped, stopCampaigns } from "./stop.ts";
+import { subjectOf } from "../../transition/audit.ts";
+import { noteStopped, type StopChoice, type Stopped, stopCampaigns, toldToActor } from "./stop.ts";
 
 /** A template that gives nothing more, and how far those had come that told of its coupons. */
 export interface ClosedTemplate {
@@ -51,14 +51,17 @@ async function stopTelling(tx: Context, template: number, reason: string) {
     WHERE p.kind = 'COUPON' AND t.value ->> 'couponTemplate' IN ${closed})`;
   const stopped = await stopCampaigns(tx, sql`${invited} OR ${promised}`, reason);
   if (isRefusal(stopped)) return stopped;
+  const ofTemplate = { subject: subjectOf("coupon-template", template), shop: shopIn(sql`coupon_template`, template) };
   const told = stopped.flatMap((each) => {
-    const { promotion } = each.campaign;
-    const subjects = [
-      subjectOf("coupon-template", template),
-      ...(promotion === null ? [] : [subjectOf("promotion", promotion)]),
-    ];
-    return subjects.map((subject) => auditDeed(tx, subject, describeStopped(each), sql`1`, reason));
+    const { promotion: id } = each.campaign;
+    const ofPromotion = id === null ? [] : [{ subject: subjectOf("promotion", id), shop: shopIn(sql`promotion`, id) }];
+    return [ofTemplate, ...ofPromotion].map((of) => noteStopped(tx, of, reason)(each));
   });
   await tx.db.write(told);
-  return stopped;
+  return toldToActor(tx, stopped);
+}
+
+/** The shop of a row. */
+function shopIn(table: SQL, id: number): SQL {
+  return sql`(SELECT shop FROM ${table} WHERE id = ${id})`;
 }

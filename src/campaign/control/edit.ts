@@ -55,7 +55,8 @@ async function prepare(ctx: Context, before: Campaign, draft: Partial<CampaignDr
   const said = Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined));
   // Whom it was frozen for it stays for, whatever became of its segment, until somebody says whom else.
   const kept = "audience" in said ? null : before.frozen;
-  const checked = await checkDraft(ctx, { ...draftOf(before), ...(kept && { audience: kept.audience }), ...said });
+  const draftNow = { ...draftOf(before), ...(kept && { audience: kept.audience }), ...said };
+  const checked = await checkDraft(ctx, draftNow, before.shop);
   if (isRefusal(checked)) return checked;
   const facts = kept ? { ...checked, audience: before.audience } : checked;
   const changed = changedFacts(before, facts);

@@ -1,9 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
+import { mayName, shopOf } from "../../shop.ts";
+import { auditDeed } from "../../transition/audit.ts";
 import { readinessOf } from "../action/index.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
-import { cancelCampaign } from "./cancel.ts";
+import { cancelAny, cancelCampaign } from "./cancel.ts";
 
 /** A campaign that was stopped, and how far it had come then. */
 export interface Stopped {
@@ -25,7 +28,7 @@ export type StopChoice = keyof typeof stopChoices;
 
 /**
  * Stops the campaigns that a condition over `c` selects, of those that were launched, or wait for a second person, and
- * are not over; inside a transaction only. The commit is the stop, whatever is still pending.
+ * are not over, whosever they are; inside a transaction only. The commit is the stop, whatever is still pending.
  */
 export async function stopCampaigns(tx: Context, where: SQL, reason: string) {
   const found = await tx.db.all<{ id: number }>(sql`
@@ -33,9 +36,9 @@ export async function stopCampaigns(tx: Context, where: SQL, reason: string) {
     WHERE (${where}) AND c.state IN ('IN_REVIEW', 'APPROVED', 'ACTIVE', 'PAUSED') ORDER BY c.id`);
   const stopped: Stopped[] = [];
   for (const { id } of found) {
-    const campaign = await cancelCampaign(tx, { id, reason });
+    const campaign = await cancelAny(tx, { id, reason });
     if (isRefusal(campaign)) return campaign;
-    stopped.push({ campaign: (await findCampaign(tx, id)) ?? campaign, ...(await figuresOf(tx, campaign)) });
+    stopped.push({ campaign, ...(await figuresOf(tx, campaign)) });
   }
   return stopped;
 }
@@ -53,9 +56,20 @@ async function figuresOf(tx: Context, { id, frozen, channels, reach }: Campaign)
   return { told, underWay, untold: open + Math.max(0, (frozen?.members ?? 0) - matched) * each };
 }
 
-/** Stopped campaigns in words, for histories. */
-export function describeStopped({ campaign, told, underWay, untold }: Stopped): string {
-  return `campaign ${campaign.id} stopped: ${told} told, ${underWay} under way, ${untold} not`;
+/** Of what was stopped what the actor is told of. */
+export function toldToActor(ctx: Context, stopped: readonly Stopped[]): Stopped[] {
+  return stopped.filter(({ campaign }) => mayName(shopOf(ctx), campaign.shop));
+}
+
+/**
+ * The statement that writes into the history of something, which belongs to what `shop` answers, how far a campaign had
+ * come; unless that is not its to know of.
+ */
+export function noteStopped(ctx: Context, { subject, shop }: { subject: string; shop: SQL }, reason: string) {
+  return ({ campaign, told, underWay, untold }: Stopped): Query => {
+    const words = `campaign ${campaign.id} stopped: ${told} told, ${underWay} under way, ${untold} not`;
+    return auditDeed(ctx, subject, words, sql`${shop} IN ('', ${campaign.shop})`, reason);
+  };
 }
 
 /** Cancels the campaign of a run that will never begin, because what it tells of is over. */

@@ -2,21 +2,25 @@ import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { resolveChoice } from "../../member/audience-choice.ts";
+import { mayName } from "../../shop.ts";
 import { auditDeed, subjectOf } from "../../transition/audit.ts";
-import { type Campaign, createCampaign, findCampaign } from "./campaign.ts";
-import { type CampaignDraft, draftOf } from "./facts.ts";
+import { type Campaign, createCampaign, findCampaign, type NewCampaign } from "./campaign.ts";
+import { draftOf } from "./facts.ts";
 
 export interface DuplicateInput {
   readonly id: number;
   /** Of the copy; that of the original unless given, for templates read it. */
   readonly name?: string | undefined;
+  /** Of the copy; that of the original unless given. */
+  readonly shop?: string | undefined;
   readonly idempotencyKey?: string | undefined;
 }
 
 /**
  * Makes a draft that says what a campaign says, whatever became of that: its kind, offer, audience, channels and words,
  * and of its start and end what still lies ahead. Whoever copies it has written it. Refuses (INVALID_INPUT) what could
- * not be written down any more. The same idempotency key answers the same copy again.
+ * not be written down any more, for another shop, too, what that may not name. The same idempotency key answers the
+ * same copy again.
  */
 export function duplicateCampaign(ctx: Context, { idempotencyKey, ...input }: DuplicateInput) {
   return once(ctx, {
@@ -25,21 +29,23 @@ export function duplicateCampaign(ctx: Context, { idempotencyKey, ...input }: Du
     work: async (tx) => {
       const original = await findCampaign(tx, input.id);
       if (!original) return refuse.notFound("campaign", input.id);
-      const copy = await createCampaign(tx, await copyOf(tx, original, input.name));
+      const copy = await createCampaign(tx, await copyOf(tx, original, input));
       if (isRefusal(copy)) return copy;
-      await tx.db.write([auditDeed(tx, subjectOf("campaign", copy.id), `copied from campaign ${original.id}`)]);
+      const from = mayName(copy.shop, original.shop) ? `campaign ${original.id}` : "a campaign of others";
+      await tx.db.write([auditDeed(tx, subjectOf("campaign", copy.id), `copied from ${from}`)]);
       return copy;
     },
   });
 }
 
-async function copyOf(ctx: Context, original: Campaign, name: string | undefined): Promise<CampaignDraft> {
+async function copyOf(ctx: Context, original: Campaign, { name, shop }: DuplicateInput): Promise<NewCampaign> {
   const { audience, frozen, startsAt, endsAt } = original;
   const ahead = (at: number | null) => (at !== null && at > ctx.clock() ? at : null);
   // Where its segment is gone, the filter that was copied of it is left.
-  const isGone = frozen !== null && isRefusal(await resolveChoice(ctx, audience));
+  const isGone = frozen !== null && isRefusal(await resolveChoice(ctx, audience, original.shop));
   return {
     ...draftOf(original),
+    shop: shop ?? original.shop,
     ...(name !== undefined && { name }),
     audience: isGone ? frozen.audience : audience,
     startsAt: ahead(startsAt),

@@ -49,15 +49,19 @@ export function changedFacts(before: Campaign, after: CampaignFacts): string[] {
   return Object.entries(after).flatMap(([name, value]) => (Bun.deepEquals(was[name], value) ? [] : [name]));
 }
 
-/** What was said, checked as far as it can be before anybody is reached; content may still be missing. */
-export async function checkDraft(ctx: Context, draft: CampaignDraft) {
+/**
+ * What was said of a campaign of a shop, checked as far as it can be before anybody is reached; content may still be
+ * missing.
+ */
+export async function checkDraft(ctx: Context, draft: CampaignDraft, shop: string) {
   const parsed = parseInput(CampaignDraft, draft);
   if (isRefusal(parsed)) return parsed;
   const { kind, promotion, channels, audience, content, startsAt, endsAt } = parsed;
   const action = actionOf(kind);
+  const choice = { ...parsed, shop };
   const issues: Issue[] = [
-    ...(await messageIssues(ctx, parsed, content, [])),
-    ...(await action.input.issues(ctx, parsed)),
+    ...(await messageIssues(ctx, choice, content, [])),
+    ...(await action.input.issues(ctx, choice)),
   ];
   if (promotion !== null && kind !== usualKind) {
     issues.push({ path: "kind", message: "what announces a promotion gives no coupons" });
@@ -68,6 +72,6 @@ export async function checkDraft(ctx: Context, draft: CampaignDraft) {
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
   }
-  issues.push(...(await audienceIssues(ctx, audience)));
+  issues.push(...(await audienceIssues(ctx, audience, shop)));
   return issues.length > 0 ? refuse.invalid(issues) : parsed;
 }

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { isRunInReach } from "../reach.ts";
 import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
 
 /** A message in a member's inbox, as whoever serves the member sees it: those that the member deleted are there. */
@@ -13,14 +14,18 @@ export interface ServedMessage {
   readonly deletedAt: number | null;
 }
 
-/** A member's messages, those of the newest run first; `after` is the run of the last one on the page before. */
+/**
+ * A member's messages, those of the newest run first, as far as the actor may know of them; `after` is the run of the
+ * last one on the page before.
+ */
 export function inboxOf(
-  { db }: Context,
+  ctx: Context,
   { member, after, limit }: { member: number; after?: number | undefined; limit: number },
 ): Promise<ServedMessage[]> {
-  return db.all<ServedMessage>(sql`
+  return ctx.db.all<ServedMessage>(sql`
     SELECT member, run, at, read_at AS readAt, deleted_at AS deletedAt FROM inbox
-    WHERE member = ${member} AND run < ${after ?? Number.MAX_SAFE_INTEGER} ORDER BY run DESC LIMIT ${limit}`);
+    WHERE member = ${member} AND run < ${after ?? Number.MAX_SAFE_INTEGER} AND ${isRunInReach(ctx, sql`inbox.run`)}
+    ORDER BY run DESC LIMIT ${limit}`);
 }
 
 /** What these messages say to their members now, in the order asked; undefined where nobody is left to read one. */

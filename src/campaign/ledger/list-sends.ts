@@ -1,5 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { isCampaignInReach } from "../reach.ts";
 import { type LedgerChannel, ledgerChannels } from "./channel.ts";
 import type { SendState } from "./send-state.ts";
 
@@ -48,8 +49,8 @@ export function placeOfMember({ run, channel }: Pick<SendRow, "run" | "channel">
 }
 
 /**
- * What became of all sends to a member, those of the newest run first. There is no index by member, for it would slow
- * every page: each run is asked along its key, two hundred at a time.
+ * What became of all sends to a member, those of the newest run first, as far as the actor may know of them. There is
+ * no index by member, for it would slow every page: each run is asked along its key, two hundred at a time.
  */
 export async function sendsOfMember(
   ctx: Context,
@@ -61,6 +62,7 @@ export async function sendsOfMember(
   for (;;) {
     const runs = await ctx.db.all<{ id: number }>(sql`
       SELECT id FROM run WHERE id < ${below} AND ${input.campaign ? sql`campaign = ${input.campaign}` : sql`1`}
+        AND ${isCampaignInReach(ctx, sql`run.campaign`)}
       ORDER BY id DESC LIMIT ${runsInStretch}`);
     const rows = await ctx.db.all<SendRow>(sql`
       SELECT ${columns} FROM json_each(${JSON.stringify(runs.map(({ id }) => id))}) l CROSS JOIN run r ON r.id = l.value

@@ -45,7 +45,7 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
   const key = { kind, template: template.id, slot };
   const launched = await withTransaction(systemOf(ctx), async (tx) => {
     if (!(await decideNotice(tx, key))) return undefined;
-    const campaign = await createCampaign(tx, draftOf(notice));
+    const campaign = await createCampaign(tx, { ...draftOf(notice), shop: template.shop });
     if (isRefusal(campaign)) return campaign;
     const [{ id }, at] = [campaign, tx.clock()];
     const [templateVersion = 0] = await versionsOf(tx, offerOf(campaign));

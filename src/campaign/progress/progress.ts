@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { inReach } from "../../shop.ts";
 import { type StandingRefusal, standingRefusals } from "../delivery/refusal.ts";
 import { RunReview } from "../frozen-campaign.ts";
 import { type LedgerChannel, messageChannels, rewardChannel } from "../ledger/channel.ts";
@@ -49,7 +50,7 @@ export interface RunProgress {
   readonly coupons: SendCounts | null;
 }
 
-/** The progress of each of these runs in the order asked, `undefined` for those that are not there. */
+/** The progress of each of these runs in the order asked, `undefined` for those that the actor knows nothing of. */
 export async function runProgress(ctx: Context, ids: readonly number[]): Promise<(RunProgress | undefined)[]> {
   const wanted = sql`(SELECT value FROM ${rows(ids)})`;
   const [runs, counts, transitions, refusals] = await Promise.all([
@@ -57,7 +58,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
         r.started_at, r.completed_at, r.review, (${nextWake}) AS next_wake,
         coalesce(r.frozen ->> '$.channels', c.channels) AS channels, (${untold}) AS untold, (${ungiven}) AS ungiven
-      FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted}`),
+      FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted} AND ${inReach(ctx, sql`c.shop`)}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
     ctx.db.all<TransitionRow>(sql`
       SELECT r.id AS run, t.to_state, t.at FROM run r JOIN audit t ON t.subject = 'campaign/' || r.campaign

@@ -38,15 +38,16 @@ export async function planPush(ctx: Context, push: CouponPush) {
       { path: "couponTemplateId", message: `there is no coupon template ${push.couponTemplate}` },
     ]);
   const draft = draftOf(push, template.name);
-  const checked = await checkDraft(ctx, draft);
+  const { shop } = template;
+  const checked = await checkDraft(ctx, draft, shop);
   if (isRefusal(checked)) return checked;
-  const planned = unwritten(ctx, checked);
+  const planned = unwritten(ctx, checked, shop);
   const unfit = await unfitToLaunch(ctx, planned);
   if (unfit) return unfit;
   const agreement = await agreementFor(ctx, planned);
   if (isRefusal(agreement)) return agreement;
   const { frozen, needsApproval } = agreement;
-  return { draft, planned, frozen, needsApproval };
+  return { draft: { ...draft, shop }, planned, frozen, needsApproval };
 }
 
 function draftOf({ invite = false, content = {}, ...push }: CouponPush, couponName: string): CampaignDraft {

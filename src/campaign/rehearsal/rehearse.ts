@@ -91,9 +91,9 @@ export async function rehearse(ctx: Context, input: RehearsalInput): Promise<Reh
 /** The first members are found at once where everyone is meant; else it may take a look at every one. */
 function firstMembers(
   ctx: Context,
-  { action, audience, members: limit }: RehearsalInput,
+  { campaign: { shop }, action, audience, members: limit }: RehearsalInput,
 ): Promise<RenderMember[] | HeavyRefusal> {
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, shop, from: "index" } as const;
   const query = sql`
     SELECT ${readerColumns(action.own(noRun))} FROM member m
     WHERE ${liveMember} AND ${compileAudience(audience, env)} LIMIT ${limit}`;

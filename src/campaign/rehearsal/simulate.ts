@@ -54,7 +54,8 @@ export async function simulateLaunch(ctx: Context, input: { id: number }) {
 export async function simulateCampaign(ctx: Context, campaign: Campaign) {
   const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) return audience;
-  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, from: "index" } as const;
+  const { shop } = campaign;
+  const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone, shop, from: "index" } as const;
   const where = sql`${liveMember} AND ${compileAudience(audience, env)}`;
   const action = await freezeAction(ctx, campaign);
   const counts: ChannelCounts[] = [];
@@ -65,7 +66,7 @@ export async function simulateCampaign(ctx: Context, campaign: Campaign) {
   }
   const coupons = await action.simulate(ctx, { where, endsAt: campaign.endsAt });
   if (isRefusal(coupons)) return coupons;
-  const matched = counts[0]?.matched ?? (await countMembers(ctx, audience));
+  const matched = counts[0]?.matched ?? (await countMembers(ctx, audience, { shop }));
   if (isRefusal(matched)) return matched;
   const channels = counts.map(({ matched: _, ...channel }) => channel);
   return { matched, channels, coupons, ...costOf(ctx, matched, channels) };

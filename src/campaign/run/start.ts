@@ -84,7 +84,9 @@ async function begin(ctx: Context, run: number, { campaign, version, action }: D
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
   const asItWas = sql`state = 'PENDING' AND due_at <= ${now} AND ${stillAgreed(campaign.id, campaign.frozen)}
     AND ${stillSays(campaign, version)}`;
-  const review = madeSure(await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, upTo)));
+  const review = madeSure(
+    await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, { shop: campaign.shop, upTo })),
+  );
   if (review) {
     await ctx.db.write(holdRun(ctx, run, review, asItWas));
     return;
@@ -128,8 +130,9 @@ interface ToFreeze extends Pick<Due, "campaign" | "action"> {
 
 async function freeze(ctx: Context, { campaign, audience, action, asOf }: ToFreeze): Promise<FrozenRun> {
   const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
+  const { shop } = campaign;
   return {
-    audience: frozenPredicate(compileAudience(audience, { asOf, timeZone: ctx.settings.shopTimeZone })),
+    audience: frozenPredicate(compileAudience(audience, { asOf, timeZone: ctx.settings.shopTimeZone, shop })),
     maxSeq: highest?.seq ?? 0,
     asOf,
     channels: [...(action.gives ? [action.gives.channel] : []), ...campaign.channels],

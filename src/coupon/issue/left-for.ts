@@ -14,9 +14,9 @@ import { issueRules, unitsLeft } from "./issue-rules.ts";
 export async function leftFor(ctx: Context, id: number, member: number): Promise<SQL> {
   const template = await findTemplate(ctx, id);
   if (template?.issueMode !== "SYSTEM" || unissuable(template)) return sql`0`;
-  const { eligibility, perMember } = template;
+  const { eligibility, perMember, shop } = template;
   const now = ctx.clock();
-  const env = { asOf: now, timeZone: ctx.settings.shopTimeZone };
+  const env = { asOf: now, timeZone: ctx.settings.shopTimeZone, shop };
   const isFor = eligibility === null ? null : compileAudience(audienceOf(ctx, template), env);
   const rules = issueRules({ template: id, eligibility: isFor, perMember }, now);
   const fits = sql.join([liveMember, ...rules.map(([, leavesOut]) => sql`NOT (${leavesOut})`)], sql` AND `);

@@ -42,7 +42,8 @@ async function whichAreEligible(
   members: readonly number[],
 ): Promise<boolean[]> {
   const { db, clock, settings } = ctx;
-  const predicate = compileAudience(audienceOf(ctx, template), { asOf: clock(), timeZone: settings.shopTimeZone });
+  const env = { asOf: clock(), timeZone: settings.shopTimeZone, shop: template.shop };
+  const predicate = compileAudience(audienceOf(ctx, template), env);
   const found = await db.all<{ seq: number }>(sql`
     SELECT m.seq FROM ${rows(members)} asked CROSS JOIN member m ON m.seq = asked.value
     WHERE ${liveMember} AND ${predicate}`);

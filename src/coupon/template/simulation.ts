@@ -48,7 +48,8 @@ export async function estimateTemplate(ctx: Context, draft: SaidDraft) {
 
 async function simulate(ctx: Context, draft: CheckedDraft): Promise<TemplateSimulation | HeavyRefusal> {
   const now = ctx.clock();
-  const eligible = await countMembers(ctx, audienceOf(ctx, { id: 0, eligibility: draft.eligibility }));
+  const audience = audienceOf(ctx, { id: 0, eligibility: draft.eligibility });
+  const eligible = await countMembers(ctx, audience, { shop: draft.shop });
   if (isRefusal(eligible)) return eligible;
   const { maxDiscount, budget } = draft;
   const maxCoupons = Math.min(draft.stock ?? Infinity, eligible * draft.perMember);

@@ -8,8 +8,13 @@ import type { OpenTemplate } from "./open-templates.ts";
 /** Filters asked in one statement: each may have hundreds of conditions. */
 const batchSize = 20;
 
-/** What the acting member's filters answered so far, by the filter's JSON. */
+/** What the acting member's filters answered so far, by {@link questionOf}. */
 export type Answers = Map<string, boolean>;
+
+/** What is asked of a member for a template: its filter as its shop means it; null where it is for everyone. */
+export function questionOf({ shop, eligibility }: Pick<OpenTemplate, "shop" | "eligibility">): string | null {
+  return eligibility === null ? null : JSON.stringify([shop, eligibility]);
+}
 
 /** Asks the filters of these templates of the acting member, as far as they were not: each once, many together. */
 export async function askFilters(
@@ -17,17 +22,18 @@ export async function askFilters(
   templates: readonly OpenTemplate[],
   answers: Answers,
 ): Promise<void> {
-  const unknown = [...Map.groupBy(templates, ({ eligibility }) => eligibility)].flatMap(([filter, [first]]) =>
-    filter === null || answers.has(filter) || !first ? [] : [{ filter, audience: parsed(ctx, first.id, filter) }],
-  );
+  const unknown = [...Map.groupBy(templates, questionOf)].flatMap(([question, [first]]) => {
+    if (question === null || answers.has(question) || !first || first.eligibility === null) return [];
+    return [{ question, shop: first.shop, audience: parsed(ctx, first.id, first.eligibility) }];
+  });
   for (let at = 0; at < unknown.length; at += batchSize) {
     const batch = unknown.slice(at, at + batchSize);
     const env = { asOf: ctx.clock(), timeZone: ctx.settings.shopTimeZone };
     const said = await matches(
       ctx,
-      batch.map(({ audience }) => compileAudience(audience, env)),
+      batch.map(({ audience, shop }) => compileAudience(audience, { ...env, shop })),
     );
-    for (const [i, { filter }] of batch.entries()) answers.set(filter, said[i] ?? false);
+    for (const [i, { question }] of batch.entries()) answers.set(question, said[i] ?? false);
   }
 }
 

@@ -3,7 +3,7 @@ import type { MemberContext } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isSoldOut } from "../template/state.ts";
-import { type Answers, askFilters } from "./claimable-eligibility.ts";
+import { type Answers, askFilters, questionOf } from "./claimable-eligibility.ts";
 import { type OpenTemplate, openTemplates, placeOf } from "./open-templates.ts";
 import { templatesToShow } from "./template-cache.ts";
 
@@ -53,7 +53,10 @@ export async function claimableCoupons(ctx: MemberContext, { after, limit }: Cla
   while (at < open.length && mine.length < limit && answers.size < maxFilters) {
     const some = open.slice(at, at + stretch);
     await askFilters(ctx, some, answers);
-    for (const { id, eligibility } of some) if (eligibility === null || answers.get(eligibility)) mine.push(id);
+    for (const template of some) {
+      const question = questionOf(template);
+      if (question === null || answers.get(question)) mine.push(template.id);
+    }
     at += some.length;
   }
   const endedEarly = at < open.length && mine.length < limit;

@@ -5,8 +5,8 @@ import type { CouponTemplate } from "../table.ts";
 import { claimsEnd, claimsEndSql, neverOpensSql } from "../template/window.ts";
 
 /** A template that members may claim themselves, now or soon: its place in the list, and whom it is for. */
-export interface OpenTemplate extends Pick<CouponTemplate, "id" | "opensAt" | "closesAt" | "validTo"> {
-  /** The filter, as JSON; null: everyone. Templates of one filter are asked about together. */
+export interface OpenTemplate extends Pick<CouponTemplate, "id" | "shop" | "opensAt" | "closesAt" | "validTo"> {
+  /** The filter, as JSON; null: everyone. Templates of one filter and shop are asked about together. */
   readonly eligibility: string | null;
 }
 
@@ -47,7 +47,14 @@ export function placeOf(
   return [isUpcoming ? 1 : 0, isUpcoming ? opensAt : (claimsEnd(ends) ?? Number.MAX_SAFE_INTEGER), id] as const;
 }
 
-type Row = [id: number, opensAt: number | null, endsAt: number | null, recurring: number | null, filter: string | null];
+type Row = [
+  id: number,
+  opensAt: number | null,
+  endsAt: number | null,
+  recurring: number | null,
+  filter: string | null,
+  shop: string,
+];
 
 /**
  * One row for all of them: as rows of their own they would take ten times as long to arrive. The states are those of
@@ -56,8 +63,8 @@ type Row = [id: number, opensAt: number | null, endsAt: number | null, recurring
 async function readOpen(ctx: Context, now: number): Promise<readonly OpenTemplate[]> {
   const isUpcoming = sql`coalesce(opens_at, 0) > ${now}`;
   const found = await ctx.db.first<{ rows: string }>(sql`
-    SELECT json_group_array(json_array(id, opens_at, ends_at, recurring_template, eligibility)) AS rows FROM (
-      SELECT id, opens_at, ${claimsEndSql} AS ends_at, recurring_template, eligibility FROM coupon_template
+    SELECT json_group_array(json_array(id, opens_at, ends_at, recurring_template, eligibility, shop)) AS rows FROM (
+      SELECT id, opens_at, ${claimsEndSql} AS ends_at, recurring_template, eligibility, shop FROM coupon_template
       WHERE state IN ('ACTIVE', 'SOLD_OUT') AND issue_mode = 'SELF_CLAIM' AND recurrence IS NULL
         AND (closes_at IS NULL OR closes_at > ${now}) AND (valid_to IS NULL OR valid_to > ${now})
         AND (opens_at IS NULL OR opens_at <= ${now + soonMs}) AND NOT ${neverOpensSql}
@@ -66,8 +73,8 @@ async function readOpen(ctx: Context, now: number): Promise<readonly OpenTemplat
       LIMIT ${maxOpen + 1})`);
   const rows: Row[] = JSON.parse(found?.rows ?? "[]");
   if (rows.length > maxOpen) ctx.log("warn", "coupon.too_many_open", { count: rows.length });
-  return firstOccurrences(rows.slice(0, maxOpen), now).map(([id, opensAt, closesAt, , eligibility]) => {
-    return { id, opensAt, closesAt, validTo: null, eligibility };
+  return firstOccurrences(rows.slice(0, maxOpen), now).map(([id, opensAt, closesAt, , eligibility, shop]) => {
+    return { id, shop, opensAt, closesAt, validTo: null, eligibility };
   });
 }
 

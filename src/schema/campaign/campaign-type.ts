@@ -10,6 +10,7 @@ import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { listArgs, listedOf } from "../kit/list-order.ts";
+import { shopArgs, shopOfThing } from "../kit/shop.ts";
 import { SegmentType } from "../member/segment.ts";
 import { historyField } from "../transition/history.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
@@ -110,6 +111,7 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
   loadMany: (ids, { ctx }) => campaignsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
     number: t.exposeInt("id", { description: "Its number, as logs name it." }),
+    shop: t.exposeString("shop", { description: shopOfThing }),
     name: t.exposeString("name", { description: "Its name, 1–200 characters; templates read it as `campaign.name`." }),
     kind: t.expose("kind", { type: CampaignKindEnum, description: "What it does." }),
     couponTemplateId: t.field({
@@ -157,12 +159,14 @@ connectionField("Query", "campaigns", CampaignType, {
   scopes: viewers,
   args: (arg) => ({
     state: arg({ type: CampaignStateEnum, description: "Only those in this state." }),
+    ...shopArgs(arg),
     ...listArgs(arg),
   }),
   cursor: ({ id }) => id,
-  list: (ctx, { state, after, limit, ...listed }) =>
-    listCampaigns(ctx, { ...listedOf(listed), after, limit, state: state ?? undefined }),
-  count: (ctx, { state, ...listed }) => countCampaigns(ctx, { ...listedOf(listed), state: state ?? undefined }),
+  list: (ctx, { state, shop, after, limit, ...listed }) =>
+    listCampaigns(ctx, { ...listedOf(listed), after, limit, state: state ?? undefined, shop: shop ?? undefined }),
+  count: (ctx, { state, shop, ...listed }) =>
+    countCampaigns(ctx, { ...listedOf(listed), state: state ?? undefined, shop: shop ?? undefined }),
 });
 
 builder.queryField("campaign", (t) =>

@@ -11,6 +11,7 @@ import { duplicateCampaign } from "../../campaign/draft/duplicate.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
+import { makersShop, newShopField } from "../kit/shop.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { draftFields, draftOf, type Fields } from "./draft-input.ts";
 
@@ -32,9 +33,11 @@ refusable("createCampaign", {
       required: true,
       description: "How it reaches them: at least one, in order of preference; a `COUPON_ISSUE` may have none.",
     }),
+    shop: newShopField(t, makersShop),
     ...draftFields(t),
   }),
-  resolve: ({ name, channels, ...input }, ctx) => createCampaign(ctx, { ...draftOf(input), name, channels }),
+  resolve: ({ name, channels, shop, ...input }, ctx) =>
+    createCampaign(ctx, { ...draftOf(input), name, channels, shop: shop ?? undefined }),
 });
 
 refusable("updateCampaign", {
@@ -71,12 +74,14 @@ refusable("duplicateCampaign", {
   input: (t) => ({
     campaignId: t.globalID({ for: CampaignType, required: true, description: "Which one." }),
     name: t.string({ description: "Of the copy, 1–200 characters; the original's unless given." }),
+    shop: newShopField(t, "the original's unless given"),
     idempotencyKey: keyField(t, "copy"),
   }),
-  resolve: ({ campaignId, name, idempotencyKey }, ctx) =>
+  resolve: ({ campaignId, name, shop, idempotencyKey }, ctx) =>
     duplicateCampaign(ctx, {
       id: toRowId(campaignId.id),
       name: name ?? undefined,
+      shop: shop ?? undefined,
       idempotencyKey: idempotencyKey ?? undefined,
     }),
 });

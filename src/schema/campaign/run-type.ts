@@ -10,6 +10,7 @@ import { builder, type Types } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { shopOfThing } from "../kit/shop.ts";
 import { historyField } from "../transition/history.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponProgressType } from "./coupon-figures.ts";
@@ -155,6 +156,12 @@ builder.objectFields(RunType, (t) => ({
     description: "Whose occurrence it is.",
     resolve: ({ campaign }) => campaign,
     load: async (ids: number[], { ctx }) => (await campaignsById(ctx, ids)).map(orFault),
+  }),
+  shop: t.loadable({
+    type: "String",
+    description: shopOfThing,
+    resolve: ({ campaign }) => campaign,
+    load: async (ids: number[], { ctx }) => (await campaignsById(ctx, ids)).map((campaign) => orFault(campaign?.shop)),
   }),
   progress: t.loadable({
     type: RunProgressType,

@@ -7,6 +7,7 @@ import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { rowOfInput, toRowId } from "../kit/ids.ts";
 import { watchChanges } from "../kit/poll-stream.ts";
+import { shopArgs } from "../kit/shop.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { RunProgressType, RunStateEnum, RunType } from "./run-type.ts";
@@ -28,12 +29,13 @@ connectionField("Query", "runs", RunType, {
   args: (arg) => ({
     campaignId: arg.globalID({ for: CampaignType, description: "Only those of this campaign." }),
     state: arg({ type: RunStateEnum, description: "Only those in this state." }),
+    ...shopArgs(arg),
   }),
   cursor: ({ id }) => id,
-  list: (ctx, { campaignId, state, ...page }) =>
-    listRuns(ctx, { ...page, campaign: rowOfInput(campaignId), state: state ?? undefined }),
-  count: (ctx, { campaignId, state }) =>
-    countRuns(ctx, { campaign: rowOfInput(campaignId), state: state ?? undefined }),
+  list: (ctx, { campaignId, state, shop, ...page }) =>
+    listRuns(ctx, { ...page, campaign: rowOfInput(campaignId), state: state ?? undefined, shop: shop ?? undefined }),
+  count: (ctx, { campaignId, state, shop }) =>
+    countRuns(ctx, { campaign: rowOfInput(campaignId), state: state ?? undefined, shop: shop ?? undefined }),
 });
 
 builder.queryField("run", (t) =>

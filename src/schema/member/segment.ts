@@ -13,6 +13,7 @@ import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { listArgs, listedOf } from "../kit/list-order.ts";
 import { refusable } from "../kit/refusable.ts";
+import { makersShop, newShopField, shopArgs, shopOfThing } from "../kit/shop.ts";
 
 const viewers = { role: "viewer" } as const;
 const editors = { role: "editor" } as const;
@@ -23,7 +24,8 @@ export const SegmentType = builder.node(builder.objectRef<Segment>("Segment"), {
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => segmentsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
-    name: t.exposeString("name", { description: "Its name, 1–200 characters, unique." }),
+    shop: t.exposeString("shop", { description: shopOfThing }),
+    name: t.exposeString("name", { description: "Its name, 1–200 characters, unique within its shop." }),
     filter: t.field({
       type: "JSON",
       description: "The filter, in the form of `AudienceFilter`.",
@@ -37,11 +39,13 @@ export const SegmentType = builder.node(builder.objectRef<Segment>("Segment"), {
 connectionField("Query", "segments", SegmentType, {
   description: "Segments.",
   scopes: viewers,
-  args: (arg) => listArgs(arg, "OLDEST"),
+  args: (arg) => ({ ...shopArgs(arg), ...listArgs(arg, "OLDEST") }),
   cursor: ({ id }) => id,
-  list: (ctx, { after, limit, search, order }) =>
-    listSegments(ctx, { ...listedOf({ search, order: order ?? "OLDEST" }), after, limit }),
-  count: (ctx, listed) => countSegments(ctx, listedOf(listed)),
+  list: (ctx, { shop, after, limit, search, order }) => {
+    const listed = listedOf({ search, order: order ?? "OLDEST" });
+    return listSegments(ctx, { ...listed, shop: shop ?? undefined, after, limit });
+  },
+  count: (ctx, { shop, ...listed }) => countSegments(ctx, { ...listedOf(listed), shop: shop ?? undefined }),
 });
 
 refusable("createSegment", {
@@ -50,10 +54,12 @@ refusable("createSegment", {
   result: SegmentType,
   refusals: { CONFLICT: true },
   input: (t) => ({
-    name: t.string({ required: true, description: "Its name, 1–200 characters, unique." }),
+    name: t.string({ required: true, description: "Its name, 1–200 characters, unique within its shop." }),
+    shop: newShopField(t, makersShop),
     filter: t.field({ type: AudienceFilter, required: true, description: "Whom it selects." }),
   }),
-  resolve: ({ name, filter }, ctx) => createSegment(ctx, { name, filter: toFilter(filter, "filter") }),
+  resolve: ({ name, shop, filter }, ctx) =>
+    createSegment(ctx, { name, shop: shop ?? undefined, filter: toFilter(filter, "filter") }),
 });
 
 refusable("updateSegment", {

@@ -20,6 +20,7 @@ import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { listArgs, listedOf } from "../kit/list-order.ts";
 import { languageArg, maybeMoney, moneyField, toldIn } from "../kit/money.ts";
+import { shopArgs, shopOfThing } from "../kit/shop.ts";
 import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
@@ -63,6 +64,7 @@ export const PromotionType = builder.node(builder.objectRef<Promotion>("Promotio
   id: { resolve: ({ id }) => id },
   loadMany: (ids, { ctx }) => promotionsById(ctx, ids.map(toRowId)),
   fields: (t) => ({
+    shop: t.exposeString("shop", { description: shopOfThing }),
     name: t.exposeString("name", { description: "Its name, 1–200 characters." }),
     remark: t.exposeString("remark", { description: "A remark, at most 2,000 characters; announcements say it." }),
     kind: t.expose("kind", { type: PromotionKindEnum, description: "What it gives." }),
@@ -129,11 +131,18 @@ builder.objectFields(PromotionType, (t) => ({
 connectionField("Query", "promotions", PromotionType, {
   description: "Promotions.",
   scopes: viewers,
-  args: (arg) => ({ enabled: arg.boolean({ description: "Only those that are, or are not." }), ...listArgs(arg) }),
+  args: (arg) => ({
+    enabled: arg.boolean({ description: "Only those that are, or are not." }),
+    ...shopArgs(arg),
+    ...listArgs(arg),
+  }),
   cursor: ({ id }) => id,
-  list: (ctx, { enabled, after, limit, ...listed }) =>
-    listPromotions(ctx, { ...listedOf(listed), after, limit, enabled: enabled ?? undefined }),
-  count: (ctx, { enabled, ...listed }) => countPromotions(ctx, { ...listedOf(listed), enabled: enabled ?? undefined }),
+  list: (ctx, { enabled, shop, after, limit, ...listed }) => {
+    const which = { ...listedOf(listed), enabled: enabled ?? undefined, shop: shop ?? undefined };
+    return listPromotions(ctx, { ...which, after, limit });
+  },
+  count: (ctx, { enabled, shop, ...listed }) =>
+    countPromotions(ctx, { ...listedOf(listed), enabled: enabled ?? undefined, shop: shop ?? undefined }),
 });
 
 builder.objectField(CouponTemplateType, "promisedBy", (t) =>

@@ -4,6 +4,7 @@ import type { Types } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { placed } from "../kit/placed.ts";
 import { refusable } from "../kit/refusable.ts";
+import { makersShop, newShopField } from "../kit/shop.ts";
 import { announceFields, announcingOf, key } from "./announcement-input.ts";
 import { placeInRule, RuleInput, ruleOf } from "./promotion-input.ts";
 import { PromotionType } from "./promotion-type.ts";
@@ -30,14 +31,16 @@ refusable("createPromotion", {
     name: t.string({ required: true, description: "Its name, 1–200 characters." }),
     rule: t.field({ type: RuleInput, required: true, description: "What it gives." }),
     currency: t.string({ required: true, description: "Of its amounts, ISO 4217; it acts on carts in it alone." }),
+    shop: newShopField(t, makersShop),
     ...window(t),
     ...termFields(t),
     enabled: t.boolean({ description: "Whether to enable it, too; false unless given." }),
     ...announceFields(t, "everyone unless given, where it is enabled"),
     ...key(t),
   }),
-  resolve: async ({ name, rule, currency, remark, startsAt, endsAt, enabled, idempotencyKey, ...said }, ctx) => {
-    const draft = { remark: remark ?? undefined, startsAt: startsAt ?? undefined, endsAt, ...termsOf(said) };
+  resolve: async ({ name, rule, currency, shop, remark, startsAt, endsAt, enabled, idempotencyKey, ...said }, ctx) => {
+    const whose = { shop: shop ?? undefined, remark: remark ?? undefined };
+    const draft = { ...whose, startsAt: startsAt ?? undefined, endsAt, ...termsOf(said) };
     const made = await createAndEnable(ctx, {
       draft: { name, currency, rule: ruleOf(rule), ...draft },
       enabled: enabled ?? false,

@@ -66,7 +66,7 @@ const choiceOf = (purpose: ContentPurpose, currency: Currency) => {
     DROP: { kind: "COUPON_REMINDER", id: couponTemplate },
     EXPIRY: { kind: "COUPON_REMINDER", id: couponTemplate + 100 },
   };
-  return { couponTemplate, promotion: null, ...choices[purpose] };
+  return { shop: "", couponTemplate, promotion: null, ...choices[purpose] };
 };
 
 const promotionIn = (currency: Currency): PromotionDraft => ({
