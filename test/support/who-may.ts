@@ -51,10 +51,14 @@ export const whoMay: Readonly<Record<string, string>> = {
   "members:write, viewers": `
     Query.member`,
   "orders:write, editors": `
-    Mutation.completeOrder Mutation.issueCoupon Mutation.lockCoupons Mutation.redeemCoupons Mutation.refundOrder
+    Mutation.completeOrder Mutation.issueCoupon Mutation.redeemCoupons Mutation.refundOrder
     Mutation.releaseCoupons Query.couponByCode`,
   "orders:write, viewers": `
-    Query.couponOrder Query.couponOrders Query.orderRewards Query.quoteCartFor node:CouponOrder`,
+    Query.couponOrder Query.couponOrders Query.orderRewards node:CouponOrder`,
+  "orders:write, editors for all shops": `
+    Mutation.lockCoupons`,
+  "orders:write, viewers for all shops": `
+    Query.quoteCartFor`,
   "viewers for all shops": `
     Query.capsPolicies Query.couponNoticePolicies Query.deadLetters Query.queueMessage Query.queueMessages
     Query.queueStatus Query.sandboxFaults Query.sandboxOutbox Query.sandboxSums Query.webhooks node:Webhook
@@ -62,7 +66,7 @@ export const whoMay: Readonly<Record<string, string>> = {
   viewers: `
     Query.campaign Query.campaigns Query.codePool Query.codePools Query.contentVariables Query.couponConservation
     Query.couponTemplate Query.couponTemplates Query.estimateAudience Query.estimateCouponTemplate Query.findMembers
-    Query.members Query.previewContent Query.promotion Query.promotions Query.run Query.runs Query.segments
+    Query.members Query.previewContent Query.promotion Query.promotions Query.run Query.runs Query.segments Query.shopFigures
     Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember Subscription.codePoolProgress
     Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
 };

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { GraphQLNonNull, getNamedType, isInputObjectType } from "graphql";
 import { type Role, roles } from "../../../src/actor.ts";
 import { askAs, operatorSchema } from "../../support/ask-schema.ts";
+import { counted } from "../../support/length.ts";
 import {
   argumentsOf,
   everything,
@@ -38,8 +39,8 @@ const row = "999999";
 const naming =
   (things: Things): ValueOf =>
   (name, type) => {
-    const thing = type === undefined ? (name === "orderId" ? things.CouponOrder : undefined) : things[type];
-    if (thing !== undefined) return type === undefined ? thing : globalId(type, thing);
+    if (type !== undefined) return things[type] === undefined ? undefined : globalId(type, things[type]);
+    if (name === "orderId") return things.orderId;
     return name === "externalId" ? "x1" : undefined;
   };
 
@@ -56,7 +57,7 @@ test("whatever other shops and the company do, people of a shop read the same to
 /** The answers to all queries that people of shop A may ask, with everything in them. */
 async function allThatIsRead(): Promise<Record<string, string>> {
   const read: Record<string, string> = {};
-  for (const role of roles) {
+  for (const role of roles.slice(-counted(1, roles.length))) {
     const actor = operatorOf("A", role);
     for (const { root, name, field } of fields) {
       if (root !== "Query" || !isLetIn(lineOf(`${root}.${name}`), actor)) continue;
@@ -176,7 +177,7 @@ function termsThatName(): [string, (things: Things) => string][] {
   if (!isInputObjectType(filter)) throw new Error("there is no filter");
   return Object.values(filter.getFields()).flatMap((term): [string, (things: Things) => string][] => {
     const input = getNamedType(term.type);
-    const names = isInputObjectType(input) ? Object.keys(input.getFields()).filter((name) => name.endsWith("Id")) : [];
+    const names = isInputObjectType(input) ? Object.keys(input.getFields()).filter((name) => typeOfId[name]) : [];
     if (names.length === 0 || !isInputObjectType(input)) return [];
     const said = (things: Things) =>
       argumentsOf({ args: [{ ...term, type: new GraphQLNonNull(input) } as never] }, (name) =>
