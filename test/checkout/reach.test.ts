@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { completeOrder } from "../../src/checkout/order/complete.ts";
 import { couponsInReach, quoteInReach } from "../../src/checkout/order/in-reach.ts";
-import { countOrders, listOrders, type OrderFilter } from "../../src/checkout/order/list-orders.ts";
+import { countOrders, listOrders, lookedAtMost, type OrderFilter } from "../../src/checkout/order/list-orders.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { findOrder, ordersById } from "../../src/checkout/order/order.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
@@ -165,6 +165,19 @@ test("a coupon that is held or was used says so, and names an order to those who
   accepted(await redeemCoupons(ctx, { orderId }));
   expect(await why(of("a"))).toMatchObject({ currentState: "USED" });
   expect((await why(of("a"))).message).not.toContain(orderId);
+});
+
+test("however many others' names begin so, the shop's own are found", async () => {
+  const { orderId } = accepted(await lock([], { orderId: "till-9", cart: cartOfShops("a") }));
+  await company.db.write([
+    sql`
+      WITH RECURSIVE i (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM i LIMIT ${lookedAtMost})
+      INSERT INTO coupon_order (order_id, shop, member, state, revision, cart, quote, pay, locked_at, locked_until)
+      SELECT 'till-1' || n, 'b', 1, 'RELEASED', n, '{}', '{}', 0, 0, 0 FROM i`,
+  ]);
+  const found = await listOrders(of("a"), { begins: "till-", ...page });
+  expect(found.map((order) => order.orderId)).toEqual([orderId]);
+  await company.db.write([sql`DELETE FROM coupon_order WHERE order_id GLOB 'till-1*'`]);
 });
 
 test("orders and sums of before are told their shops by what they kept of their carts", async () => {
