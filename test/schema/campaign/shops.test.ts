@@ -18,7 +18,7 @@ const campaign = { name: "Sale", channels: ["IN_APP"], content };
 const rule = { fullReduction: [{ spend: "200", off: "30" }] };
 const promotion = { name: "Advent", currency: "EUR", rule };
 
-test("shops are said by those who work for all, in everything that is made, and found by them in every list", async () => {
+test("shops are said by those who work for all, in whatever is made, and found in every list", async () => {
   const made = async (kim: Operator, more: object = {}) => ({
     campaign: await kim.does("createCampaign", { ...campaign, ...more }, "id shop"),
     promotion: await kim.does("createPromotion", { ...promotion, ...more }, "id shop"),
