@@ -71,6 +71,25 @@ test("couponExpiring finds unused coupons by their end, couponReminder those who
   expect(await select({ couponReminder: { template } })).toEqual([8]);
 });
 
+test("for what belongs to a shop, coupons of others are none: neither named, nor of any template", async () => {
+  const now = wallets.ctx.clock();
+  const terms = [
+    { holdsCoupon: { template } },
+    { claimedCoupon: { template, since: iso(now) } },
+    { claimedCoupon: { since: iso(now) } },
+    { couponExpiring: { template } },
+    { couponReminder: { template } },
+  ];
+  const found = async (shop: string) => Promise.all(terms.map((term) => select(term, shop)));
+  const all = await found("");
+  const ofNobody = terms.map(() => []);
+  expect(await found("a")).toEqual(ofNobody);
+  await wallets.db.write([sql`UPDATE coupon_template SET shop = 'a' WHERE id = ${template}`]);
+  expect(await found("a")).toEqual(all.map((seqs, i) => (i === 2 ? seqs.filter((seq) => seq !== 7) : seqs)));
+  expect([await found(""), await found("b")]).toEqual([all, ofNobody]);
+  for (const term of terms) expect(await select({ not: term }, "b")).toHaveLength(100);
+});
+
 test("a faulty condition on coupons is refused with its place", () => {
   const refused = language.parse({ and: [{ holdsCoupon: { template: 1, status: "LOST" } }] });
   expect(refused).toMatchObject({ code: "INVALID_INPUT", issues: [{ path: "and.0.holdsCoupon.status" }] });

@@ -15,13 +15,13 @@ import { openLedger } from "./light.ts";
 import { approvingAbove, as } from "./persons.ts";
 import { accepted, addCampaign, runOfCampaign } from "./shop.ts";
 
-/** What one shop of a company plans, or the company itself (''): a thing in each state in which something can be done. */
+/** What one shop of a company plans, or the company itself (''): a thing in each state of its life. */
 export interface Plans {
   readonly template: number;
   readonly segment: number;
   /** A segment behind it. */
   readonly later: number;
-  /** Campaigns: being written, to be thrown away, submitted, launched and not begun, begun, paused, and with a run in review. */
+  /** Campaigns: being written, to be thrown away, submitted, launched, begun, paused, and with a run in review. */
   readonly draft: number;
   readonly waste: number;
   readonly submitted: number;
@@ -48,7 +48,7 @@ export const never: Plans = {
 const rule = { kind: "FULL_REDUCTION", tiers: [{ spend: 20_000, off: 3_000 }] };
 const promotionCalled = (name: string) => ({ name, currency: "EUR", rule });
 
-/** A company with the shops `a` and `b`, each with plans of every kind; launches to more than two need a second person. */
+/** A company with the shops `a` and `b`, each with plans; launches to more than two need a second person. */
 export async function openPlans() {
   const ledger = await openLedger();
   await ledger.members(3);
@@ -104,7 +104,8 @@ export async function openPlans() {
     /** All rows that a deed might change. */
     rows: () =>
       ctx.db.all<object>(sql`
-        SELECT 'campaign' AS what, json_array(id, shop, name, state, frozen, updated_at, deleted_at) AS row FROM campaign
+        SELECT 'campaign' AS what, json_array(id, shop, name, state, frozen, updated_at, deleted_at) AS row
+          FROM campaign
         UNION ALL SELECT 'run', json_array(id, state, due_at, at_most) FROM run
         UNION ALL SELECT 'promotion', json_array(id, shop, name, enabled, updated_at) FROM promotion
         UNION ALL SELECT 'review', json_array(promotion, id) FROM promotion_review

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
 import { approvePromotion, rejectPromotion } from "../../../src/campaign/announcement/approve.ts";
 import { createAndEnable } from "../../../src/campaign/announcement/create.ts";
 import { disablePromotion } from "../../../src/campaign/announcement/disable.ts";
@@ -98,6 +99,16 @@ test("what an enabled one promises changes when a second person approves; what t
     null,
     "the change that waited is given up: it was taken back",
   ]);
+});
+
+test("who asked before people worked for shops worked for all of them: what waits since is approved of", async () => {
+  const few = approvingAbove(kim!, 10);
+  const id = await addPromotion(few, off(1));
+  await announced(few, { id });
+  accepted(await updatePromotion(few, { id, draft: off(2) }));
+  await few.db.write([sql`UPDATE promotion_review SET authors = json_remove(authors, '$[0].shop')`]);
+  accepted(await approve(ada!, id));
+  expect(await offOf(id)).toEqual(off(2).rule.tiers);
 });
 
 test("an edit is announced again only when asked, with what it says then, once it is approved of", async () => {
