@@ -20,6 +20,7 @@ export const checkout = defineDomain({
   name: "checkout",
   about: "What a cart costs with promotions and coupons, the orders that use them, and what they earn.",
   tables,
+  subjects: { order: { type: "CouponOrder" } },
   settings: checkoutSettings,
   messages: [owned(orderReward, { unpark: unparkRewards })],
   flows: { [rewardsFlow]: { parallelism: 5 } },

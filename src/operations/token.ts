@@ -82,6 +82,13 @@ async function insertToken(tx: Context, input: z.output<typeof TokenInput>, toke
   ]);
   const record = await findToken(tx.db, token);
   if (!record) throw new Error("a token was written and is not there");
+  await tx.db.write([
+    auditDeed(
+      tx,
+      subjectOf("token", record.id),
+      `made for ${operator ? `an operator, as ${role}` : allowed.join(", ")}`,
+    ),
+  ]);
   return { token, record } satisfies MadeToken;
 }
 
@@ -101,6 +108,7 @@ export async function revokeToken(ctx: Context, id: number) {
     const at = clock();
     await db.write([
       sql`UPDATE access_token SET revoked_at = ${at} WHERE id = ${id} AND revoked_at IS NULL`,
+      auditDeed(tx, subjectOf("token", id), "revoked"),
       ...(found.kind === "operator"
         ? [auditDeed(tx, subjectOf("operator", found.operator.id), `lost a token: ${found.name}`)]
         : []),

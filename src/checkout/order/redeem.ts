@@ -4,6 +4,7 @@ import { couponsSpent, spendStatements } from "../../coupon/use/spend.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
+import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { Cart, type CartInput, isSameCart } from "../cart.ts";
 import { orderRedeemed, ordersTold } from "../events.ts";
 import type { Quote } from "../quote/quote-shape.ts";
@@ -79,6 +80,7 @@ function beforeStatements(ctx: Context, order: CouponOrder, { quote }: Sold, loc
   const which = sql`SELECT * FROM coupon_order WHERE ${locked}`;
   const { pay: amount, currency } = quote;
   return [
+    ...auditOperator(ctx, subjectOf("order", order.id), "redeemed", sql`EXISTS (${which})`),
     ordersTold(orderRedeemed, sql`'pay', ${amount}`, sql`(${which}) o`, ctx.clock()),
     ...spentMore(ctx, { member: order.member, currency, amount }, sql`EXISTS (${which})`),
   ];
