@@ -110,13 +110,13 @@ export function auditOperator(ctx: Context, subject: string, what: string, guard
   return ctx.actor.kind === "operator" ? [auditDeed(ctx, subject, what, guard)] : [];
 }
 
-/** The same of each row that `from` answers: its columns `subject` and `what`. */
+/** The same of each row of a subquery: its columns `id`, the thing's number, and `what`. */
 export function auditEach(ctx: Context, noun: string, from: SQL): Query[] {
   if (ctx.actor.kind !== "operator") return [];
   return [
     sql`
       INSERT INTO audit (subject, what, ${who}, shop)
-      SELECT ${`${noun}/`} || id, what, ${by(ctx)}, ${shopOfSubject(ctx, noun, sql`id`)} FROM ${from}`,
+      SELECT ${`${noun}/`} || done.id, what, ${by(ctx)}, ${shopOfSubject(ctx, noun, sql`done.id`)} FROM ${from} done`,
   ];
 }
 
