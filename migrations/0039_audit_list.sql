@@ -23,3 +23,11 @@ INSERT INTO sqlite_sequence (name, seq) SELECT 'segment', 0
 UPDATE sqlite_sequence SET seq = max(seq, (
   SELECT coalesce(max(CAST(substr(subject, 9) AS INTEGER)), 0) FROM revision WHERE subject GLOB 'segment/*'))
   WHERE name = 'segment';
+
+-- What was done to coupons of a shop is the shop's to read.
+UPDATE audit SET shop = (
+    SELECT t.shop FROM coupon c JOIN coupon_template t ON t.id = c.template
+    WHERE c.id = CAST(substr(audit.subject, 8) AS INTEGER))
+  WHERE subject GLOB 'coupon/*' AND shop = '' AND EXISTS (
+    SELECT 1 FROM coupon c JOIN coupon_template t ON t.id = c.template
+    WHERE c.id = CAST(substr(audit.subject, 8) AS INTEGER) AND t.shop <> '');

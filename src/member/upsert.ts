@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
 import { type Context, withTransaction } from "../context.ts";
-import { rows } from "../db/bulk.ts";
+import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { type Issue, refuse } from "../errors.ts";
 import { auditEach } from "../transition/audit.ts";
@@ -39,7 +39,7 @@ export async function upsertMembers(ctx: Context, items: readonly unknown[]) {
   });
 }
 
-/** What an operator writes is written down of each member that it changes, and nothing is said of what anything says. */
+/** What an operator writes is written down of each member that it changes: which facts, and not what they say. */
 function written(ctx: Context, upsert: Upsert, items: readonly MemberItem[]) {
   if (ctx.actor.kind !== "operator") return ctx.db.write(upsert.queries).then(upsert.read);
   return withTransaction(ctx, async (tx) => {
@@ -47,13 +47,9 @@ function written(ctx: Context, upsert: Upsert, items: readonly MemberItem[]) {
     const said = outcomes.flatMap(({ kind, id }, i) =>
       kind === "unchanged" ? [] : [{ id, what: told(kind, items[i]) }],
     );
-    await tx.db.write(
-      auditEach(
-        tx,
-        "member",
-        sql`(SELECT m.seq AS id, value ->> 'what' AS what FROM ${rows(said)} CROSS JOIN member m ON m.id = value ->> 'id')`,
-      ),
-    );
+    const members = sql`
+      SELECT m.seq AS id, ${field("what")} AS what FROM ${rows(said)} CROSS JOIN member m ON m.id = ${field("id")}`;
+    await tx.db.write(auditEach(tx, "member", sql`(${members})`));
     return outcomes;
   });
 }

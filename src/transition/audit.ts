@@ -3,7 +3,7 @@ import { describeActor } from "../actor.ts";
 import type { Context, Subject } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { rowNumber } from "../ids.ts";
-import { shopOf } from "../shop.ts";
+import { inReach, shopOf } from "../shop.ts";
 
 /** Something that was done to a thing. */
 export interface AuditEntry {
@@ -156,7 +156,7 @@ function toldFact(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
-/** The statement that blanks the reasons that were given for what was done to these: whom they are about is forgotten. */
+/** The statement that blanks the reasons for what was done to these: whom they are about is forgotten. */
 export function forgetReasons(subjects: SQL): Query {
   return sql`UPDATE audit SET reason = NULL WHERE subject IN (${subjects}) AND reason IS NOT NULL`;
 }
@@ -168,8 +168,12 @@ export const historyLimit = 200;
 export const entryColumns = sql.raw(`id, subject, what, from_state AS "from", to_state AS "to", actor, operator,
   (SELECT t.name FROM access_token t WHERE t.id = audit.token) AS token, actor_shop AS "actorShop", shop, reason, at`);
 
-/** What was done to a thing, newest first, at most {@link historyLimit} entries. */
-export function historyOf({ db }: Pick<Context, "db">, subject: string): Promise<AuditEntry[]> {
-  return db.all<AuditEntry>(sql`
-    SELECT ${entryColumns} FROM audit WHERE subject = ${subject} ORDER BY id DESC LIMIT ${historyLimit}`);
+/**
+ * What was done to a thing, newest first, at most {@link historyLimit} entries. Of what belongs to no shop, such as a
+ * member, operators of a shop read what was done there.
+ */
+export function historyOf(ctx: Pick<Context, "db" | "actor">, subject: string): Promise<AuditEntry[]> {
+  return ctx.db.all<AuditEntry>(sql`
+    SELECT ${entryColumns} FROM audit WHERE subject = ${subject} AND ${inReach(ctx, sql`+shop`)}
+    ORDER BY id DESC LIMIT ${historyLimit}`);
 }

@@ -12,6 +12,11 @@ const webhook = async ({ ctx, idOf }: World) => {
 const only = async (w: World) => ({ webhookId: (await webhook(w)).webhookId });
 const flow = "SMS";
 
+const hired = async ({ ctx, idOf, key }: World) => {
+  const { record } = accepted(await createToken(ctx, { kind: "operator", name: key(), role: "viewer" }));
+  return idOf("Operator", "operator" in record ? record.operator.id : 0);
+};
+
 /** Of the mutations that see to the machinery: for operators who work for all shops. */
 export const platformScenarios: Readonly<Record<string, Scenario>> = {
   createOperatorToken: (w) => ({ name: `laptop ${w.key()}`, role: "EDITOR" }),
@@ -20,6 +25,8 @@ export const platformScenarios: Readonly<Record<string, Scenario>> = {
     const made = accepted(await createToken(ctx, { kind: "operator", name: key(), role: "viewer" }));
     return { tokenId: idOf("AccessToken", made.record.id) };
   },
+  updateOperator: async (w) => ({ operatorId: await hired(w), shop: "hamburg" }),
+  revokeOperator: async (w) => ({ operatorId: await hired(w) }),
 
   createWebhook: () => ({ url: "http://127.0.0.1:1/told" }),
   updateWebhook: async (w) => ({ ...(await only(w)), description: "Told of everything" }),

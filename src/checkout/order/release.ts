@@ -34,8 +34,8 @@ export async function releaseCoupons(ctx: Context, { orderId }: { readonly order
 }
 
 /**
- * Frees the coupons of the locked orders that `where` selects, then changes those, `first` before; answers how many. A second run finds
- * the orders changed and does nothing.
+ * Frees the coupons of the locked orders that `where` selects, then changes those, and does `first` before; answers how
+ * many. A second run finds the orders changed and does nothing.
  */
 export async function freeOrders(ctx: Context, where: SQL, set: SQL, first: readonly Query[] = []): Promise<number> {
   const results = await ctx.db.write([

@@ -58,7 +58,8 @@ async function written(kim: Kim, mutation: string): Promise<object[]> {
   const answer = await asks(kim, mutation, { ...input, reason: because(mutation) });
   if (answer.__typename !== resultOf(mutation)) return [answer];
   return scene.ctx.db.all<object>(sql`
-    SELECT DISTINCT operator, token, actor_shop, shop FROM audit WHERE id > ${before} AND reason = ${because(mutation)}`);
+    SELECT DISTINCT operator, token, actor_shop, shop FROM audit
+    WHERE id > ${before} AND reason = ${because(mutation)}`);
 }
 
 function resultOf(mutation: string): string {
