@@ -29,10 +29,12 @@ export interface AuditPage {
   /** Those before this one. */
   readonly after?: number | undefined;
   readonly limit: number;
+  /** Entries that are looked at in one statement; {@link usualWindow} unless given. */
+  readonly window?: number;
 }
 
-/** Entries that are looked at in one statement: a hundredth of a second. */
-const window = 10_000;
+/** A hundredth of a second. */
+const usualWindow = 10_000;
 /** Statements at most for one page; what then is not full says where to go on. */
 const windows = 10;
 
@@ -40,13 +42,13 @@ const windows = 10;
  * Entries of the audit, newest first; of those that an operator of a shop may know of, which are the shop's. A rare
  * thing may take several pages to be found: then a page holds fewer, and says where to go on.
  */
-export async function listAudit(ctx: Context, filter: AuditFilter, { after, limit }: AuditPage) {
+export async function listAudit(ctx: Context, filter: AuditFilter, { after, limit, window = usualWindow }: AuditPage) {
   const { lead, others } = await conditionsOf(ctx, filter);
   const rows: AuditEntry[] = [];
   let before = after;
   for (let looked = 0; looked < windows; looked++) {
     const ahead = before === undefined ? sql`1` : sql`id < ${before}`;
-    const end = others.length > 0 ? await endOfWindow(ctx, lead, ahead) : undefined;
+    const end = others.length > 0 ? await endOfWindow(ctx, sql`${lead} AND ${ahead}`, window) : undefined;
     const here = [lead, ahead, ...(end === undefined ? [] : [sql`id >= ${end}`]), ...others];
     const found = await ctx.db.all<AuditEntry>(sql`
       SELECT ${entryColumns} FROM audit WHERE ${sql.join(here, sql` AND `)}
@@ -58,26 +60,23 @@ export async function listAudit(ctx: Context, filter: AuditFilter, { after, limi
   return { rows, goOn: before };
 }
 
-async function endOfWindow({ db }: Context, lead: SQL, ahead: SQL): Promise<number | undefined> {
+async function endOfWindow({ db }: Context, where: SQL, window: number): Promise<number | undefined> {
   const row = await db.first<{ id: number }>(sql`
-    SELECT id FROM audit WHERE ${lead} AND ${ahead} ORDER BY id DESC LIMIT 1 OFFSET ${window}`);
+    SELECT id FROM audit WHERE ${where} ORDER BY id DESC LIMIT 1 OFFSET ${window}`);
   return row?.id;
 }
 
 interface Conditions {
-  /** One that an index leads through. */
+  /** One that an index leads through, between two entries. */
   readonly lead: SQL;
   /** Those that each entry is looked at for; a plus sign keeps their indexes out of it. */
   readonly others: readonly SQL[];
 }
 
 async function conditionsOf(ctx: Context, filter: AuditFilter): Promise<Conditions> {
-  const found = [...indexed(ctx, filter), ...bounded(await boundsOf(ctx, filter))];
-  const [lead, ...others] = found;
-  return {
-    lead: lead?.led ?? sql`1`,
-    others: [...others.map(({ seen }) => seen), ...lookedAt(filter)],
-  };
+  const [lead, ...others] = indexed(ctx, filter);
+  const led = [lead?.led ?? sql`1`, ...(await boundsOf(ctx, filter))];
+  return { lead: sql.join(led, sql` AND `), others: [...others.map(({ seen }) => seen), ...lookedAt(filter)] };
 }
 
 /** A condition as an index leads through it, and as it is seen of each entry. */
@@ -122,16 +121,11 @@ function lookedAt({ shop, actorShop, actorKind, what, since, until }: AuditFilte
   ];
 }
 
-interface Bounds {
-  readonly above: number | undefined;
-  readonly below: number | undefined;
-}
-
 /** How far a clock is set back at most, so that times are in the order of entries but for so much. */
 const slackMs = 86_400_000;
 
 /** Between which entries those of a time must be: what was written a day later is newer than any of them. */
-async function boundsOf({ db }: Context, { since, until }: AuditFilter): Promise<Bounds> {
+async function boundsOf({ db }: Context, { since, until }: AuditFilter): Promise<SQL[]> {
   const [newer, older] = [
     until === undefined
       ? undefined
@@ -142,13 +136,5 @@ async function boundsOf({ db }: Context, { since, until }: AuditFilter): Promise
       : await db.first<{ id: number }>(sql`
           SELECT id FROM audit WHERE at < ${since - slackMs} ORDER BY at DESC, id DESC LIMIT 1`),
   ];
-  return { above: older?.id, below: newer?.id };
-}
-
-function bounded({ above, below }: Bounds): Indexed[] {
-  const both = (condition: SQL): Indexed => ({ led: condition, seen: condition });
-  return [
-    ...(above === undefined ? [] : [both(sql`id > ${above}`)]),
-    ...(below === undefined ? [] : [both(sql`id < ${below}`)]),
-  ];
+  return [...(older ? [sql`id > ${older.id}`] : []), ...(newer ? [sql`id < ${newer.id}`] : [])];
 }
