@@ -43,18 +43,19 @@ const windows = 10;
  * thing may take several pages to be found: then a page holds fewer, and says where to go on.
  */
 export async function listAudit(ctx: Context, filter: AuditFilter, { after, limit, window = usualWindow }: AuditPage) {
-  const { lead, others } = await conditionsOf(ctx, filter);
+  const { lead, others } = conditionsOf(ctx, filter);
+  const { above, below } = await boundsOf(ctx, filter);
   const rows: AuditEntry[] = [];
-  let before = after;
+  let before = Math.min(after ?? Number.MAX_SAFE_INTEGER, below);
   for (let looked = 0; looked < windows; looked++) {
-    const ahead = before === undefined ? sql`1` : sql`id < ${before}`;
-    const end = others.length > 0 ? await endOfWindow(ctx, sql`${lead} AND ${ahead}`, window) : undefined;
-    const here = [lead, ahead, ...(end === undefined ? [] : [sql`id >= ${end}`]), ...others];
+    // One bound on each side: of two SQLite takes either, and looks at all in between.
+    const end = others.length > 0 ? await endOfWindow(ctx, sql`${lead} AND id < ${before}`, window) : undefined;
+    const from = Math.max(end ?? 0, above + 1);
+    const here = sql.join([lead, sql`id < ${before}`, sql`id >= ${from}`, ...others], sql` AND `);
     const found = await ctx.db.all<AuditEntry>(sql`
-      SELECT ${entryColumns} FROM audit WHERE ${sql.join(here, sql` AND `)}
-      ORDER BY id DESC LIMIT ${limit - rows.length}`);
+      SELECT ${entryColumns} FROM audit WHERE ${here} ORDER BY id DESC LIMIT ${limit - rows.length}`);
     rows.push(...found);
-    if (end === undefined || rows.length >= limit) return { rows, goOn: undefined };
+    if (end === undefined || end <= above || rows.length >= limit) return { rows, goOn: undefined };
     before = end;
   }
   return { rows, goOn: before };
@@ -67,16 +68,15 @@ async function endOfWindow({ db }: Context, where: SQL, window: number): Promise
 }
 
 interface Conditions {
-  /** One that an index leads through, between two entries. */
+  /** One that an index leads through. */
   readonly lead: SQL;
   /** Those that each entry is looked at for; a plus sign keeps their indexes out of it. */
   readonly others: readonly SQL[];
 }
 
-async function conditionsOf(ctx: Context, filter: AuditFilter): Promise<Conditions> {
+function conditionsOf(ctx: Context, filter: AuditFilter): Conditions {
   const [lead, ...others] = indexed(ctx, filter);
-  const led = [lead?.led ?? sql`1`, ...(await boundsOf(ctx, filter))];
-  return { lead: sql.join(led, sql` AND `), others: [...others.map(({ seen }) => seen), ...lookedAt(filter)] };
+  return { lead: lead?.led ?? sql`1`, others: [...others.map(({ seen }) => seen), ...lookedAt(filter)] };
 }
 
 /** A condition as an index leads through it, and as it is seen of each entry. */
@@ -125,7 +125,7 @@ function lookedAt({ shop, actorShop, actorKind, what, since, until }: AuditFilte
 const slackMs = 86_400_000;
 
 /** Between which entries those of a time must be: what was written a day later is newer than any of them. */
-async function boundsOf({ db }: Context, { since, until }: AuditFilter): Promise<SQL[]> {
+async function boundsOf({ db }: Context, { since, until }: AuditFilter): Promise<{ above: number; below: number }> {
   const [newer, older] = [
     until === undefined
       ? undefined
@@ -136,5 +136,5 @@ async function boundsOf({ db }: Context, { since, until }: AuditFilter): Promise
       : await db.first<{ id: number }>(sql`
           SELECT id FROM audit WHERE at < ${since - slackMs} ORDER BY at DESC, id DESC LIMIT 1`),
   ];
-  return [...(older ? [sql`id > ${older.id}`] : []), ...(newer ? [sql`id < ${newer.id}`] : [])];
+  return { above: older?.id ?? 0, below: newer?.id ?? Number.MAX_SAFE_INTEGER };
 }
