@@ -111,10 +111,18 @@ export interface Domain {
 
 /** A kind of thing that a history is kept of. */
 export interface Subject {
-  /** Its type in GraphQL. */
-  readonly type: string;
+  /** Its type in GraphQL; left out where it has no id there, such as a flow of the queue. */
+  readonly type?: string;
+  /** What it is, in a word or two; its noun unless given. */
+  readonly about?: string;
   /** The shop that one of them belongs to, by its number, as an SQL expression; left out where none does. */
   readonly shop?: (id: SQL) => SQL;
+}
+
+/** How a history calls things of a type of GraphQL; undefined where none is kept of them. */
+export function nounOfType(domains: readonly Domain[], type: string): string | undefined {
+  const known = domains.flatMap(({ subjects = {} }) => Object.entries(subjects));
+  return known.find(([, subject]) => subject.type === type)?.[0];
 }
 
 /** Something that recurs: a cron line in UTC, and the message that comes then, with an empty payload. */

@@ -33,6 +33,7 @@ export const campaign = defineDomain({
   about: "One promotion to many members: drafts, runs, pages, the ledger of sends, inbox and notices.",
   tables,
   subjects: {
+    caps: { about: "the caps and quiet hours of a channel, or of all" },
     campaign: { type: "Campaign", shop: (id) => sql`SELECT c.shop FROM campaign c WHERE c.id = ${id}` },
     run: {
       type: "Run",

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { PersonalData } from "../context.ts";
+import { forgetReasons } from "../transition/audit.ts";
 
 /**
  * What checkout holds about a member. Erasing forgets orders that came to nothing; those that were paid stay, for
@@ -12,7 +13,10 @@ export const orderPersonalData: readonly PersonalData[] = [
     rows: (member) => sql`
       SELECT order_id, state, cart, quote, pay, refunded, locked_at, redeemed_at, completed_at, ended_at
       FROM coupon_order WHERE member = ${member} ORDER BY id`,
-    erase: (member) => [sql`DELETE FROM coupon_order WHERE member = ${member} AND state IN ('RELEASED', 'EXPIRED')`],
+    erase: (member) => [
+      forgetReasons(sql`SELECT 'order/' || id FROM coupon_order WHERE member = ${member}`),
+      sql`DELETE FROM coupon_order WHERE member = ${member} AND state IN ('RELEASED', 'EXPIRED')`,
+    ],
   },
   {
     name: "orderRewards",

@@ -23,6 +23,12 @@ export const coupon = defineDomain({
   about: "What is promised in coupons, who holds them, and the codes that stand for them.",
   tables,
   subjects: {
+    "code-pool": {
+      type: "CodePool",
+      shop: (id) => sql`
+        SELECT t.shop FROM code_pool p JOIN coupon_template t ON t.id = p.template WHERE p.id = ${id}`,
+    },
+    "notice-policy": { about: "what members are reminded of, of all templates" },
     "coupon-template": {
       type: "CouponTemplate",
       shop: (id) => sql`SELECT t.shop FROM coupon_template t WHERE t.id = ${id}`,

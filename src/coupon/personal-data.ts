@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { PersonalData } from "../context.ts";
+import { forgetReasons } from "../transition/audit.ts";
 
 /**
  * What is held of a member's coupons. Erasing takes out what the member wished for; the coupons stay, without a person,
@@ -13,7 +14,7 @@ export const walletPersonalData: readonly PersonalData[] = [
       SELECT id, template, state, CASE WHEN source GLOB 'person/*' THEN 'person' ELSE source END AS source, code, at,
         valid_from, valid_to, order_id, used_at, discount
       FROM coupon WHERE member = ${member}`,
-    erase: () => [],
+    erase: (member) => [forgetReasons(sql`SELECT 'coupon/' || id FROM coupon WHERE member = ${member}`)],
   },
   {
     name: "couponReminders",

@@ -13,6 +13,7 @@ export const member = defineDomain({
   tables,
   subjects: {
     member: { type: "Member" },
+    import: { type: "MemberImport", about: "an import of members" },
     segment: { type: "Segment", shop: (id) => sql`SELECT s.shop FROM segment s WHERE s.id = ${id}` },
   },
   settings: memberSettings,

@@ -4,6 +4,7 @@ import { field, rows } from "../db/bulk.ts";
 import { inOrder } from "../db/in-order.ts";
 import type { Query } from "../db/statement.ts";
 import type { Survey } from "../file/survey.ts";
+import { auditOperator, subjectOf } from "../transition/audit.ts";
 import type { Chunk, ImportFault } from "./import-rows.ts";
 import { importFault, importTask } from "./table.ts";
 import type { WrittenOutcome } from "./upsert.ts";
@@ -80,9 +81,14 @@ export async function endImport(
   await ctx.db.write([
     sql`UPDATE import_task SET state = ${state}, faults = ${ended.faults}, updated_at = ${ended.updatedAt}
         WHERE id = ${task.id} AND state = 'running'`,
+    ...auditOperator(ctx, subjectOf("import", task.id), endedAs(ended), sql`changes() > 0`),
     ...keeping(task, faults, 1),
   ]);
   return ended;
+}
+
+function endedAs({ state, created, updated, unchanged, faulty }: ImportTask): string {
+  return `${state}: ${created} created, ${updated} updated, ${unchanged} unchanged, ${faulty} faulty`;
 }
 
 /** The statement that keeps faults, up to {@link keptFaults}; what ends an import is kept in any case. */

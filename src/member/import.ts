@@ -3,6 +3,7 @@ import { type Context, withTransaction } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { type NamedFile, placeOf } from "../file/file.ts";
 import { headed, openTable } from "../file/table.ts";
+import { auditOperator, subjectOf } from "../transition/audit.ts";
 import { columnsOf } from "./import-columns.ts";
 import { type Chunk, chunksOf } from "./import-rows.ts";
 import { advanceImport, beginImport, countImport, endImport, type ImportTask } from "./import-task.ts";
@@ -40,6 +41,7 @@ export async function importMembers(ctx: Context, file: NamedFile, { names = {},
     const kept = spendCurrency(ctx) && columns.find(({ place }) => place === "totalSpend");
     if (kept) return refuse.invalid([{ path: `${header.row}:${kept.number}`, message: keptFromOrders }]);
     const task = await beginImport(ctx, file.name, table);
+    await ctx.db.write(auditOperator(ctx, subjectOf("import", task.id), task.rows > 0 ? "went on" : "began"));
     const chunks = chunksOf(rows, columns, { done: header.row + task.rows, size: upsertLimit });
     return await importChunks(ctx, task, chunks, options);
   } finally {

@@ -4,15 +4,17 @@ import type { Context, PersonalData } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { refuse } from "../errors.ts";
 import { forgetAnswersTo } from "../idempotency.ts";
+import { auditDeed, forgetReasons, subjectOf } from "../transition/audit.ts";
 import { leaveNos } from "./address-no.ts";
 import { findMember, type MemberKey, pushTokensOf } from "./member.ts";
 import type { Member } from "./table.ts";
 
-/** All that is held about one member, as JSON. NOT_FOUND for erased members. */
+/** All that is held about one member, as JSON; that it was taken is written down. NOT_FOUND for erased members. */
 export async function exportMember(ctx: Context, key: MemberKey) {
   const member = await findMember(ctx, key);
   if (!member) return noMember(key);
   const { seq, deletedAt: _, ...facts } = member;
+  await ctx.db.write([auditDeed(ctx, subjectOf("member", seq), "exported all that is held")]);
   const sections = personalData(ctx).map(async ({ name, rows, show = (row) => row }) => {
     return [name, (await ctx.db.all<Record<string, unknown>>(rows(seq))).map(show)] as const;
   });
@@ -49,6 +51,8 @@ export async function eraseMember(ctx: Context, key: MemberKey) {
         WHERE seq = ${seq} AND deleted_at IS NULL`,
     ...personalData(ctx).flatMap(({ erase }) => erase(seq)),
     forgetAnswersTo(seq),
+    forgetReasons(sql`SELECT ${subjectOf("member", seq)}`),
+    auditDeed(ctx, subjectOf("member", seq), "erased"),
   ]);
   return { id, seq };
 }

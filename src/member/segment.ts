@@ -4,7 +4,7 @@ import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { inReach, newShop } from "../shop.ts";
-import { subjectOf } from "../transition/audit.ts";
+import { auditChanges, auditDeed, changesBetween, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
 import { lineOf, plainText } from "../value/plain-text.ts";
 import { segment } from "./table.ts";
@@ -35,7 +35,8 @@ export async function createSegment(ctx: Context, input: SegmentInput) {
   return withTransaction(ctx, async (tx) => {
     const [row] = await tx.db.orm.insert(segment).values(made).onConflictDoNothing().returning();
     if (!row) return taken(made.name);
-    await tx.db.write([revise(tx, subjectOf("segment", row.id), ["created"])]);
+    const subject = subjectOf("segment", row.id);
+    await tx.db.write([auditDeed(tx, subject, "created"), revise(tx, subject, ["created"])]);
     return row;
   });
 }
@@ -53,23 +54,36 @@ export async function updateSegment(
   const name = input.name === undefined ? undefined : lineOf(input.name);
   const filter = input.filter === undefined ? null : JSON.stringify(input.filter);
   const fields = [...(name === undefined ? [] : ["name"]), ...(filter === null ? [] : ["filter"])];
-  await ctx.db.write([
-    sql`UPDATE OR IGNORE segment SET name = coalesce(${name ?? null}, name), filter = coalesce(${filter}, filter),
-        updated_at = ${ctx.clock()} WHERE id = ${input.id} AND ${inReach(ctx, ofRow)}`,
-    revise(ctx, subjectOf("segment", input.id), fields, sql`changes() > 0 AND ${fields.length > 0}`),
-  ]);
-  const row = await getSegment(ctx, input.id);
-  if (!row) return refuse.notFound("segment", input.id);
-  return name === undefined || row.name === name ? row : taken(name);
+  return withTransaction(ctx, async (tx) => {
+    const before = await getSegment(tx, input.id);
+    const subject = subjectOf("segment", input.id);
+    await tx.db.write([
+      sql`UPDATE OR IGNORE segment SET name = coalesce(${name ?? null}, name), filter = coalesce(${filter}, filter),
+          updated_at = ${tx.clock()} WHERE id = ${input.id} AND ${inReach(tx, ofRow)}`,
+      revise(tx, subject, fields, sql`changes() > 0 AND ${fields.length > 0}`),
+    ]);
+    const row = await getSegment(tx, input.id);
+    if (!before || !row) return refuse.notFound("segment", input.id);
+    if (name !== undefined && row.name !== name) return taken(name);
+    await tx.db.write(auditChanges(tx, subject, changesBetween(told(before), told(row), ["filter"])));
+    return row;
+  });
 }
 
-/** Deletes a segment. */
-export async function deleteSegment(ctx: Context, id: number) {
-  const [row] = await ctx.db.orm
-    .delete(segment)
-    .where(and(eq(segment.id, id), inReach(ctx, ofRow)))
-    .returning();
-  return row ?? refuse.notFound("segment", id);
+/** What is written down of its changes; filters may hold addresses, and are not quoted. */
+const told = ({ name, filter }: Segment) => ({ name, filter });
+
+/** Deletes a segment; its number stays taken, and its history kept. */
+export function deleteSegment(ctx: Context, id: number) {
+  return withTransaction(ctx, async (tx) => {
+    // First, for its shop is its row's.
+    await tx.db.write([auditDeed(tx, subjectOf("segment", id), "deleted")]);
+    const [row] = await tx.db.orm
+      .delete(segment)
+      .where(and(eq(segment.id, id), inReach(tx, ofRow)))
+      .returning();
+    return row ?? refuse.notFound("segment", id);
+  });
 }
 
 export async function getSegment(ctx: Context, id: number): Promise<Segment | undefined> {

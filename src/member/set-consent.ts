@@ -6,6 +6,7 @@ import { rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { auditOperator, subjectOf } from "../transition/audit.ts";
 import { topic as topicKind } from "../value/tag.ts";
 import { canonicalAddress } from "./address.ts";
 import { liftNo, placesOn } from "./address-no.ts";
@@ -41,6 +42,11 @@ export async function setConsent(ctx: Context, input: ConsentInput) {
   await ctx.db.write([
     ...consentSaid({ who: sql`m.seq = ${member.seq}`, channel, topic, granted, source, now: ctx.clock() }),
     ...(lifted.length > 0 ? [liftNo(lifted, topic ?? anyTopic)] : []),
+    ...auditOperator(
+      ctx,
+      subjectOf("member", member.seq),
+      `wrote down a ${granted ? "yes" : "no"} to ${channel}, ${topic === undefined ? "any topic" : `topic ${topic}`}`,
+    ),
   ]);
   return member;
 }

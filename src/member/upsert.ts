@@ -1,9 +1,10 @@
 import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
-import type { Context } from "../context.ts";
-import { rows } from "../db/bulk.ts";
+import { type Context, withTransaction } from "../context.ts";
+import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import { type Issue, refuse } from "../errors.ts";
+import { auditEach } from "../transition/audit.ts";
 import { returnNos } from "./address-no.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
 import { keptFromOrders, spendCurrency } from "./total-spend.ts";
@@ -29,13 +30,33 @@ export async function upsertMembers(ctx: Context, items: readonly unknown[]) {
   const checked = items.map((item, index) => unlessRepeated(seen, unlessKept(ctx, checkItem(item)), index));
   const valid = checked.filter((item): item is MemberItem => !isFaulty(item));
   const upsert = upsertOf(ctx, valid, describeActor(ctx.actor));
-  const outcomes = upsert.read(await ctx.db.write(upsert.queries));
+  const outcomes = await written(ctx, upsert, valid);
   let next = 0;
   return checked.flatMap((item, index): UpsertOutcome[] => {
     if (isFaulty(item)) return [{ kind: "invalid", index, issues: item }];
     const outcome = outcomes[next++];
     return outcome ? [{ ...outcome, index }] : [];
   });
+}
+
+/** What an operator writes is written down of each member that it changes: which facts, and not what they say. */
+function written(ctx: Context, upsert: Upsert, items: readonly MemberItem[]) {
+  if (ctx.actor.kind !== "operator") return ctx.db.write(upsert.queries).then(upsert.read);
+  return withTransaction(ctx, async (tx) => {
+    const outcomes = upsert.read(await tx.db.write(upsert.queries));
+    const said = outcomes.flatMap(({ kind, id }, i) =>
+      kind === "unchanged" ? [] : [{ id, what: told(kind, items[i]) }],
+    );
+    const members = sql`
+      SELECT m.seq AS id, ${field("what")} AS what FROM ${rows(said)} CROSS JOIN member m ON m.id = ${field("id")}`;
+    await tx.db.write(auditEach(tx, "member", sql`(${members})`));
+    return outcomes;
+  });
+}
+
+function told(kind: "created" | "updated", item: MemberItem | undefined): string {
+  const fields = Object.keys(item ?? {}).filter((name) => name !== "externalId");
+  return kind === "created" || fields.length === 0 ? "created" : `changed ${fields.toSorted().join(", ")}`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { sql } from "drizzle-orm";
+import { z } from "zod";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
 
@@ -10,6 +11,9 @@ export interface Operator {
   /** The number of the only shop that the person works for; empty: all of them. */
   readonly shop: string;
 }
+
+/** What a person, or a token, is called. */
+export const personName = z.string().trim().min(1, "give it a name, so that you know later whose it is").max(100);
 
 /**
  * The operator of a name, made where there is none; in the transaction that it is given. `Kim`, `KIM` and `kim ` are

@@ -3,6 +3,7 @@ import { type ChannelName, type ExternalChannelName, externalNames, isExternal }
 import type { Context } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { auditChanges, changesBetween, subjectOf } from "../transition/audit.ts";
 import { readEmail } from "../value/email-address.ts";
 import { readPhone } from "../value/phone.ts";
 import { canonicalOr } from "../value/value.ts";
@@ -77,7 +78,7 @@ const Faults = z
  * Tells the sandbox what to do wrong on a channel; what is not said goes right. FORBIDDEN in production, unless it
  * allows the sandbox.
  */
-export function setSandboxFaults(
+export async function setSandboxFaults(
   ctx: Context,
   { channel, ...said }: { channel: ChannelName } & Record<string, unknown>,
 ) {
@@ -89,7 +90,10 @@ export function setSandboxFaults(
   }
   const faults = parseInput(Faults, said);
   if (isRefusal(faults)) return faults;
+  const before = ctx.sandbox.faults()[channel];
   ctx.sandbox.setFaults(channel, compact(faults));
+  const changes = changesBetween({ ...before }, { ...ctx.sandbox.faults()[channel] });
+  await ctx.db.write(auditChanges(ctx, subjectOf("sandbox", channel), changes));
   return { channel, ...ctx.sandbox.faults()[channel] };
 }
 

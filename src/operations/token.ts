@@ -8,7 +8,7 @@ import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { shopNumber } from "../shop.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
-import { type Operator, operatorNamed } from "./operator.ts";
+import { type Operator, operatorNamed, personName } from "./operator.ts";
 
 /** A token that lets an operator or the shop's backend in; the secret itself is not kept. */
 export type AccessToken = {
@@ -23,19 +23,18 @@ type Power =
   | { readonly kind: "operator"; readonly role: Role; readonly operator: Operator }
   | { readonly kind: "service"; readonly scopes: readonly Scope[] };
 
-const name = z.string().trim().min(1, "give it a name, so that you know later whose it is").max(100);
 const scope = z.custom<Scope>((value) => typeof value === "string" && /^[a-z_]+:[a-z_]+$/.test(value));
 const TokenInput = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("operator"),
-    name,
+    name: personName,
     role: z.enum(roles),
     /** The person whose it is; who is called as the token is, unless given. */
-    operator: name.optional(),
+    operator: personName.optional(),
     /** The only shop that the person works for; all of them, or as is known of the person, unless given. */
     shop: shopNumber.optional(),
   }),
-  z.object({ kind: z.literal("service"), name, scopes: z.array(scope).min(1, "name at least one scope") }),
+  z.object({ kind: z.literal("service"), name: personName, scopes: z.array(scope).min(1, "name at least one scope") }),
 ]);
 export type TokenInput = z.input<typeof TokenInput>;
 
@@ -82,6 +81,13 @@ async function insertToken(tx: Context, input: z.output<typeof TokenInput>, toke
   ]);
   const record = await findToken(tx.db, token);
   if (!record) throw new Error("a token was written and is not there");
+  await tx.db.write([
+    auditDeed(
+      tx,
+      subjectOf("token", record.id),
+      `made for ${operator ? `an operator, as ${role}` : allowed.join(", ")}`,
+    ),
+  ]);
   return { token, record } satisfies MadeToken;
 }
 
@@ -101,6 +107,7 @@ export async function revokeToken(ctx: Context, id: number) {
     const at = clock();
     await db.write([
       sql`UPDATE access_token SET revoked_at = ${at} WHERE id = ${id} AND revoked_at IS NULL`,
+      auditDeed(tx, subjectOf("token", id), "revoked"),
       ...(found.kind === "operator"
         ? [auditDeed(tx, subjectOf("operator", found.operator.id), `lost a token: ${found.name}`)]
         : []),
@@ -109,12 +116,16 @@ export async function revokeToken(ctx: Context, id: number) {
   });
 }
 
-/** Tokens in the order they were made, revoked ones too, at most `limit` after the one with id `after`. */
+/**
+ * Tokens in the order they were made, revoked ones too, at most `limit` after the one with id `after`; perhaps only one
+ * person's.
+ */
 export async function listTokens(
   ctx: Context,
-  { after = 0, limit }: { after?: number | undefined; limit: number },
+  { operator, after = 0, limit }: { operator?: number; after?: number | undefined; limit: number },
 ): Promise<AccessToken[]> {
-  const rows = await ctx.db.all<Row>(sql`${tokens} WHERE t.id > ${after} ORDER BY t.id LIMIT ${limit}`);
+  const whose = operator === undefined ? sql`1` : sql`t.operator = ${operator}`;
+  const rows = await ctx.db.all<Row>(sql`${tokens} WHERE ${whose} AND t.id > ${after} ORDER BY t.id LIMIT ${limit}`);
   return rows.map(fromRow);
 }
 

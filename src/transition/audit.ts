@@ -1,26 +1,37 @@
 import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
-import type { Context } from "../context.ts";
+import type { Context, Subject } from "../context.ts";
 import type { Query } from "../db/statement.ts";
-import { shopOf } from "../shop.ts";
+import { rowNumber } from "../ids.ts";
+import { inReach, shopOf } from "../shop.ts";
 
 /** Something that was done to a thing. */
 export interface AuditEntry {
   readonly id: number;
-  /** In words; of a transition, the state that it led to. */
+  /** What it was done to; see {@link subjectOf}. */
+  readonly subject: string;
+  /** In words; of a transition, the state that it led to. No personal data: no address, no member's name, no code. */
   readonly what: string;
   /** The state before, or what a fact that changed said, in words. */
   readonly from: string | null;
   readonly to: string | null;
   /** Who did it, in words; see `describeActor`. */
   readonly actor: string;
+  /** The person's number; null where it was none. */
+  readonly operator: number | null;
+  /** The name of the token that they came with, an operator or a service. */
+  readonly token: string | null;
+  /** The shop that the person worked for then; empty: all of them. */
+  readonly actorShop: string;
+  /** The shop that the thing belongs to; empty: the company itself. */
+  readonly shop: string;
   readonly reason: string | null;
   /** Milliseconds. */
   readonly at: number;
 }
 
-/** How a thing is called in the audit: `campaign/7`. */
-export function subjectOf(noun: string, id: number): string {
+/** How a thing is called in the audit: `campaign/7`, or `flow/EMAIL` where it has no number. */
+export function subjectOf(noun: string, id: number | string): string {
   return `${noun}/${id}`;
 }
 
@@ -54,15 +65,28 @@ function by(ctx: Context, reason: string | null = null): SQL {
     ${ctx.clock()}`;
 }
 
-/** The shop of what is called so in the audit, as an SQL expression; the company's own where it belongs to none. */
-function shopOfSubject({ domains }: Context, noun: string, id: SQL): SQL {
-  const shop = domains.map(({ subjects = {} }) => subjects[noun]).find((known) => known !== undefined)?.shop;
-  return shop ? sql`coalesce((${shop(id)}), '')` : sql`''`;
+/**
+ * The shop of what is called so in the audit, as an SQL expression. What belongs to none, such as an order, is the
+ * shop's whose operator did it.
+ */
+function shopOfSubject(ctx: Context, noun: string, id: SQL): SQL {
+  const shop = subjectOfNoun(ctx, noun)?.shop;
+  return shop ? sql`coalesce((${shop(id)}), '')` : sql`${shopOf(ctx)}`;
+}
+
+function subjectOfNoun({ domains }: Context, noun: string): Subject | undefined {
+  return domains.map(({ subjects = {} }) => subjects[noun]).find((known) => known !== undefined);
 }
 
 function shopOfThing(ctx: Context, subject: string): SQL {
-  const [, noun = "", id = ""] = /^(.*)\/(\d+)$/.exec(subject) ?? [];
-  return shopOfSubject(ctx, noun, sql`${Number(id)}`);
+  const { noun, key } = partsOf(subject);
+  return shopOfSubject(ctx, noun, sql`${rowNumber(key) ?? 0}`);
+}
+
+/** What a subject is, and which one. */
+export function partsOf(subject: string): { readonly noun: string; readonly key: string } {
+  const at = subject.indexOf("/");
+  return { noun: subject.slice(0, Math.max(0, at)), key: subject.slice(at + 1) };
 }
 
 /** The statement that writes down what was done to a thing, where `guard` holds, and why, where that was said. */
@@ -78,11 +102,29 @@ export function auditDeed(
     SELECT ${subject}, ${what}, ${by(ctx, reason)}, ${shopOfThing(ctx, subject)} WHERE ${guard}`;
 }
 
-/** A fact that was changed: what it said before and what it says now, in words. */
+/**
+ * The same where an operator did it, and nothing where somebody else did: for what services and jobs do all day long,
+ * which pays nothing for it.
+ */
+export function auditOperator(ctx: Context, subject: string, what: string, guard?: SQL): Query[] {
+  return ctx.actor.kind === "operator" ? [auditDeed(ctx, subject, what, guard)] : [];
+}
+
+/** The same of each row of a subquery: its columns `id`, the thing's number, and `what`. */
+export function auditEach(ctx: Context, noun: string, from: SQL): Query[] {
+  if (ctx.actor.kind !== "operator") return [];
+  return [
+    sql`
+      INSERT INTO audit (subject, what, ${who}, shop)
+      SELECT ${`${noun}/`} || done.id, what, ${by(ctx)}, ${shopOfSubject(ctx, noun, sql`done.id`)} FROM ${from} done`,
+  ];
+}
+
+/** A fact that was changed: what it said before and what it says now, in words; null where that is too long to tell. */
 export interface Change {
   readonly fact: string;
-  readonly from: string;
-  readonly to: string;
+  readonly from: string | null;
+  readonly to: string | null;
 }
 
 /** The statements that write down what was changed of a thing, an entry for each fact. */
@@ -94,12 +136,44 @@ export function auditChanges(ctx: Context, subject: string, changes: readonly Ch
   );
 }
 
+/** What differs between two forms of a thing, by the names of its facts; `untold` are never quoted. */
+export function changesBetween(before: Facts, after: Facts, untold: readonly string[] = []): Change[] {
+  return Object.keys(after).flatMap((fact) => {
+    const [from, to] = [toldFact(before[fact]), toldFact(after[fact])];
+    if (from === to) return [];
+    const isTold = !untold.includes(fact) && Math.max(from.length, to.length) <= longestFact;
+    return [{ fact, from: isTold ? from : null, to: isTold ? to : null }];
+  });
+}
+
+type Facts = Readonly<Record<string, unknown>>;
+
+/** Of what is longer only that it changed is told. */
+const longestFact = 200;
+
+function toldFact(value: unknown): string {
+  if (value === undefined || value === null) return "none";
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** The statement that blanks the reasons for what was done to these: whom they are about is forgotten. */
+export function forgetReasons(subjects: SQL): Query {
+  return sql`UPDATE audit SET reason = NULL WHERE subject IN (${subjects}) AND reason IS NOT NULL`;
+}
+
 /** Entries of one history at most. */
 export const historyLimit = 200;
 
-/** What was done to a thing, newest first, at most {@link historyLimit} entries. */
-export function historyOf({ db }: Pick<Context, "db">, subject: string): Promise<AuditEntry[]> {
-  return db.all<AuditEntry>(sql`
-    SELECT id, what, from_state AS "from", to_state AS "to", actor, reason, at FROM audit
-    WHERE subject = ${subject} ORDER BY id DESC LIMIT ${historyLimit}`);
+/** The columns of an {@link AuditEntry}. */
+export const entryColumns = sql.raw(`id, subject, what, from_state AS "from", to_state AS "to", actor, operator,
+  (SELECT t.name FROM access_token t WHERE t.id = audit.token) AS token, actor_shop AS "actorShop", shop, reason, at`);
+
+/**
+ * What was done to a thing, newest first, at most {@link historyLimit} entries. Of what belongs to no shop, such as a
+ * member, operators of a shop read what was done there.
+ */
+export function historyOf(ctx: Pick<Context, "db" | "actor">, subject: string): Promise<AuditEntry[]> {
+  return ctx.db.all<AuditEntry>(sql`
+    SELECT ${entryColumns} FROM audit WHERE subject = ${subject} AND ${inReach(ctx, sql`+shop`)}
+    ORDER BY id DESC LIMIT ${historyLimit}`);
 }

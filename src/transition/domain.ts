@@ -5,4 +5,5 @@ export const transition = defineDomain({
   about:
     "States and the steps between them; who took them and why, in one audit that is kept for ever; who wrote what.",
   tables: ["audit", "revision"],
+  subjects: { audit: { about: "the audit itself, taken out" } },
 });

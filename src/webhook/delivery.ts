@@ -5,6 +5,7 @@ import type { Query } from "../db/statement.ts";
 import { refuse } from "../errors.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
 import { flowOf, flowPrefix, webhookSend } from "./messages.ts";
+import { noted } from "./note.ts";
 import { type Delivery, type DeliveryState, deliveryTable } from "./table.ts";
 import { testType } from "./told.ts";
 import { webhooksById } from "./webhook.ts";
@@ -62,7 +63,10 @@ export function testWebhook(ctx: Context, { id }: { id: number }) {
       .values({ ...row, attempts: 0, round: 0 })
       .returning();
     if (!made) throw new Error("the insert answered no delivery");
-    await tx.db.write([enqueue(tx, [webhookSend.of({ delivery: made.id }, { flow: flowOf(id) })])]);
+    await tx.db.write([
+      noted(tx, id, "tested"),
+      enqueue(tx, [webhookSend.of({ delivery: made.id }, { flow: flowOf(id) })]),
+    ]);
     return made;
   });
 }
@@ -82,7 +86,10 @@ export function resendDelivery(ctx: Context, { id }: { id: number }) {
     const again = { state: "PENDING", round: 0, dueAt: now, endedAt: null } as const;
     const [row] = await tx.db.orm.update(deliveryTable).set(again).where(eq(deliveryTable.id, id)).returning();
     if (!row) return refuse.notFound("delivery", id);
-    await tx.db.write([enqueue(tx, [webhookSend.of({ delivery: id }, { flow: flowOf(webhook.id) })])]);
+    await tx.db.write([
+      noted(tx, webhook.id, `sent delivery ${id} again`),
+      enqueue(tx, [webhookSend.of({ delivery: id }, { flow: flowOf(webhook.id) })]),
+    ]);
     return row;
   });
 }

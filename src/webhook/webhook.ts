@@ -4,6 +4,7 @@ import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { auditChanges, changesBetween, subjectOf } from "../transition/audit.ts";
 import { addressFault } from "./address.ts";
 import { noted } from "./note.ts";
 import { newSecret, oldSecretMs, seal } from "./secret.ts";
@@ -71,11 +72,21 @@ export function updateWebhook(
     const change = { ...checked, ...fresh, updatedAt: tx.clock() };
     const [row] = await tx.db.orm.update(webhookTable).set(change).where(eq(webhookTable.id, id)).returning();
     if (!row) return refuse.notFound("webhook", id);
-    const switched = checked.enabled === enabled ? "changed" : checked.enabled ? "enabled" : "disabled";
-    await tx.db.write([noted(tx, id, switched)]);
+    const changes = changesBetween(told(before), told(checked), ["url"]);
+    await tx.db.write([
+      ...(checked.enabled === enabled ? [] : [noted(tx, id, checked.enabled ? "enabled" : "disabled")]),
+      ...auditChanges(tx, subjectOf("webhook", id), changes),
+    ]);
     return shown(row);
   });
 }
+
+/** What is written down of its changes; an address may hold what nobody else should know, and is not quoted. */
+const told = ({ url, description, types }: Pick<Webhook, "url" | "description" | "types">) => ({
+  url,
+  description,
+  types,
+});
 
 /**
  * Gives an endpoint a new secret. The old one signs as well for 24 hours, so that its receiver can change over without

@@ -6,9 +6,11 @@ import { version } from "../../package.json";
 import { demoEnv } from "../../src/cli/demo-env.ts";
 import { openExisting } from "../../src/cli/offline.ts";
 import { UsageError } from "../../src/cli/options.ts";
+import { openDatabase } from "../../src/db/client.ts";
 import { domains } from "../../src/domains.ts";
 import { readEnv } from "../../src/env.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
+import { realWorld } from "../../src/world.ts";
 import { bytesIn } from "../support/encoded.ts";
 import { checkout, ended, fanfare, installation, spawn } from "../support/fanfare.ts";
 import { tempDir } from "../support/temp.ts";
@@ -79,13 +81,17 @@ test("tokens are minted on the machine, alone on standard output", async () => {
   const DATA_DIR = await installation();
   const env = { DATA_DIR, QSTASH_DEV: "true" };
   const [operator, service] = await Promise.all([
-    fanfare(["token", "operator", "--name", "ops", "--role", "editor"], env),
+    fanfare(["token", "operator", "--name", "ops", "--role", "editor", "--shop", "berlin"], env),
     fanfare(["token", "service", "--name", "shop", "--scope", "members:write"], env),
   ]);
   // The directory is all that is said beside them: nothing of an SDK that misses a token.
   const err = `Data directory: ${DATA_DIR}\n`;
   expect(operator).toEqual({ exit: 0, err, out: expect.stringMatching(/^ff_op_\S+\n$/) });
   expect(service).toEqual({ exit: 0, err, out: expect.stringMatching(/^ff_sv_\S+\n$/) });
+  const db = await openDatabase({ url: `file:${join(DATA_DIR, "fanfare.db")}` }, realWorld);
+  const shops = await db.all<object>({ sql: "SELECT shop FROM operator WHERE name = 'ops'", args: [] });
+  await db.close();
+  expect(shops).toEqual([{ shop: "berlin" }]);
 });
 
 test("bin/fanfare means the checkout's data from wherever it is called, and makes no new installation", async () => {

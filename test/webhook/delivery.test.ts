@@ -289,7 +289,7 @@ test("a test is posted once, to a disabled endpoint, too, and counts for nothing
   expect(there.received.map((one) => [one.body.type, verifies(secret, one)])).toEqual([["webhook.test", true]]);
   expect([await world.states(), await world.next()]).toEqual([["FAILED 1 410"], undefined]);
   expect((await webhooksById(world.ctx, [id]))[0]).toMatchObject({ failingSince: null });
-  expect((await historyOf(world.ctx, subjectOf("webhook", id))).map(({ what }) => what)).toEqual(["created"]);
+  expect((await historyOf(world.ctx, subjectOf("webhook", id))).map(({ what }) => what)).toEqual(["tested", "created"]);
   expect(await testWebhook(world.ctx, { id: 99 })).toMatchObject({ code: "NOT_FOUND" });
 });
 

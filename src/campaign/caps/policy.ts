@@ -2,10 +2,12 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { describeActor } from "../../actor.ts";
 import { type ChannelName, channelNames, isLocal } from "../../channels/catalog.ts";
-import type { Context } from "../../context.ts";
+import { type Context, withTransaction } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { perApp } from "../../memory.ts";
+import { auditChanges, changesBetween, subjectOf } from "../../transition/audit.ts";
 
 /**
  * How much a member may be sent on one channel, or on all together, and when not. Caps of a channel and of all hold
@@ -54,18 +56,29 @@ export async function setCapsPolicy(ctx: Context, input: z.input<typeof Policy>)
   const { channel, perDay, perWeek, quietFrom, quietTo } = checked;
   const key = channel ?? together;
   const bounds = [perDay, perWeek, quietFrom].some((bound) => bound !== null);
-  await ctx.db.write([
-    bounds
-      ? sql`
-        INSERT INTO pressure_policy (channel, per_day, per_week, quiet_from, quiet_to, set_by, set_at)
-        VALUES (${key}, ${perDay}, ${perWeek}, ${quietFrom}, ${quietTo}, ${describeActor(ctx.actor)}, ${ctx.clock()})
-        ON CONFLICT DO UPDATE SET per_day = excluded.per_day, per_week = excluded.per_week,
-          quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, set_by = excluded.set_by,
-          set_at = excluded.set_at`
-      : sql`DELETE FROM pressure_policy WHERE channel = ${key}`,
-  ]);
+  const after = { perDay, perWeek, quietFrom, quietTo };
+  await withTransaction(ctx, async (tx) => {
+    const before = (await listCapsPolicies(tx)).find((each) => each.channel === channel);
+    await tx.db.write([
+      ...auditChanges(tx, subjectOf("caps", channel ?? "all"), changesBetween({ ...before }, after)),
+      policyStatement(tx, key, bounds ? after : undefined),
+    ]);
+  });
   forgetPolicies(ctx);
   return checked;
+}
+
+type Bounds = Omit<CapsPolicy, "channel">;
+
+function policyStatement(ctx: Context, key: string, policy: Bounds | undefined): Query {
+  if (!policy) return sql`DELETE FROM pressure_policy WHERE channel = ${key}`;
+  const { perDay, perWeek, quietFrom, quietTo } = policy;
+  return sql`
+    INSERT INTO pressure_policy (channel, per_day, per_week, quiet_from, quiet_to, set_by, set_at)
+    VALUES (${key}, ${perDay}, ${perWeek}, ${quietFrom}, ${quietTo}, ${describeActor(ctx.actor)}, ${ctx.clock()})
+    ON CONFLICT DO UPDATE SET per_day = excluded.per_day, per_week = excluded.per_week,
+      quiet_from = excluded.quiet_from, quiet_to = excluded.quiet_to, set_by = excluded.set_by,
+      set_at = excluded.set_at`;
 }
 
 /** The policies that are set, in the channels' order, that of all together first. */

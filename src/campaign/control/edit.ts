@@ -1,7 +1,7 @@
 import { eq } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
-import { auditDeed, subjectOf } from "../../transition/audit.ts";
+import { auditChanges, auditDeed, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { freezeCampaign } from "../approval/freeze.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
@@ -95,7 +95,10 @@ async function apply(tx: Context, before: Campaign, edit: Edit) {
     .update(campaignTable)
     .set({ ...facts, updatedAt: tx.clock(), ...(frozen && { frozen, approver: null }) })
     .where(eq(campaignTable.id, id));
-  await tx.db.write([revise(tx, subjectOf("campaign", id), fields)]);
+  await tx.db.write([
+    revise(tx, subjectOf("campaign", id), fields),
+    ...auditChanges(tx, subjectOf("campaign", id), changesBetween(before, facts, ["audience", "content"])),
+  ]);
   if (frozen) await (edit.needsReview ? review(tx, before, edit) : stay(tx, before, edit));
   return (await findCampaign(tx, id)) ?? before;
 }

@@ -4,6 +4,7 @@ import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import { freezeAction, skipText } from "../action/index.ts";
 import { envelopeFor } from "../content/envelope.ts";
 import { type Recipient, recipientColumns, scopeFor } from "../content/render.ts";
@@ -29,7 +30,8 @@ export async function requestTestSend(ctx: Context, input: PreviewInput) {
   if (isRefusal(preview)) return preview;
   if (preview.skip) return refuse.invalid([{ path: "member", message: skipText(preview.skip) }]);
   const test = campaignTest.of({ id: ctx.id(), campaign, member, channel }, { flow: channel });
-  await ctx.db.write([enqueue(ctx, [test])]);
+  const deed = auditDeed(ctx, subjectOf("campaign", campaign), `sent a test by ${channel} to member ${member}`);
+  await ctx.db.write([enqueue(ctx, [test]), deed]);
   return preview;
 }
 

@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { refuse } from "../../errors.ts";
+import { auditEach } from "../../transition/audit.ts";
 import { orderCompleted, ordersTold } from "../events.ts";
 import { earnStatements } from "../reward/earn.ts";
 import { stillEarned } from "../reward/reckon.ts";
@@ -46,6 +47,7 @@ export async function completeOrders(ctx: Context, orders: readonly CouponOrder[
   });
   const which = asRead(orders);
   const results = await ctx.db.write([
+    ...auditEach(ctx, "order", sql`(SELECT id, 'completed' AS what FROM coupon_order WHERE ${which})`),
     ordersTold(
       orderCompleted,
       sql`'pay', o.pay, 'refunded', o.refunded`,

@@ -6,6 +6,7 @@ import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import type { MemberKey } from "../../member/member.ts";
+import { auditEach } from "../../transition/audit.ts";
 import { Cart, type CartInput, isSameCart, shopOfCart } from "../cart.ts";
 import type { Quote } from "../quote/quote-shape.ts";
 import { refuseCoupons } from "../refusals.ts";
@@ -83,8 +84,13 @@ interface Agreed {
 /** Locks in one batch; undefined when something it rests on was changed meanwhile. */
 async function lock(ctx: Context, asked: LockRequest, agreed: Agreed): Promise<CouponOrder | undefined> {
   const revision = ctx.id();
-  const [, ...locked] = await ctx.db.write(orderAndLock(asked, agreed, revision, ctx.clock()));
-  await couponsLocked(ctx, locked);
+  const deeds = auditEach(
+    ctx,
+    "order",
+    sql`(SELECT id, 'locked' AS what FROM coupon_order WHERE order_id = ${asked.orderId} AND revision = ${revision})`,
+  );
+  const [, ...locked] = await ctx.db.write([...orderAndLock(asked, agreed, revision, ctx.clock()), ...deeds]);
+  await couponsLocked(ctx, locked.slice(0, locked.length - deeds.length));
   const order = await findOrder(ctx, asked.orderId);
   return order?.revision === revision ? order : undefined;
 }

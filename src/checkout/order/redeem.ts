@@ -5,6 +5,7 @@ import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { inAllShops } from "../../shop.ts";
+import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { Cart, type CartInput, isSameCart, shopOfCart, strangeLines } from "../cart.ts";
 import { orderRedeemed, ordersTold } from "../events.ts";
 import type { Quote } from "../quote/quote-shape.ts";
@@ -84,6 +85,7 @@ function beforeStatements(ctx: Context, order: CouponOrder, { quote }: Sold, loc
   const which = sql`SELECT * FROM coupon_order WHERE ${locked}`;
   const { pay: amount, currency } = quote;
   return [
+    ...auditOperator(ctx, subjectOf("order", order.id), "redeemed", sql`EXISTS (${which})`),
     ordersTold(orderRedeemed, sql`'pay', ${amount}`, sql`(${which}) o`, ctx.clock()),
     ...spentMore(ctx, { member: order.member, currency, amount }, sql`EXISTS (${which})`),
   ];

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { giveBackStatements, idsGivenBack, takeFromRevenue } from "../../coupon/use/give-back.ts";
 import type { Query } from "../../db/statement.ts";
+import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { orderRefunded, ordersTold } from "../events.ts";
 import { takeStatements } from "../reward/earn.ts";
 import type { RewardPolicy, StillEarned } from "../reward/reckon.ts";
@@ -39,7 +40,9 @@ export function refundStatements(ctx: Context, order: CouponOrder, refund: Decid
   const asRead = sql`id = ${id} AND revision = ${seen} AND state IN ('REDEEMED', 'COMPLETED')`;
   const holds = sql`EXISTS (SELECT 1 FROM coupon_order WHERE ${asRead})`;
   const back = refund.givesBack ? { orderId, coupons, validDays, holds, now } : undefined;
+  const deed = `refunded ${amount} minor units of ${currency}${isWhole ? ", all that was left" : ""}: ${policy}`;
   return [
+    ...auditOperator(ctx, subjectOf("order", id), deed, holds),
     sql`
       INSERT INTO coupon_order_refund
         (coupon_order, name, policy, rewards, whole, asked, amount, lines, given_back, at)

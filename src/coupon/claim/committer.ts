@@ -1,4 +1,5 @@
 import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
 import { perApp } from "../../memory.ts";
 import { dropAvailable } from "../cache/sync-cache.ts";
 import type { CacheContext } from "../cache/wallet-cache.ts";
@@ -29,15 +30,17 @@ export function committerOf(ctx: Context): Committer {
   return perApp(ctx, "coupon.committer", () => createCommitter(ctx));
 }
 
-/** Decides claims of one key that go together, all or none, and tells of the first. */
+/** Decides claims of one key that go together, all or none, `also` with them, and tells of the first. */
 export async function commitTogether(
   ctx: Context,
   claims: readonly [PendingClaim, ...PendingClaim[]],
+  also: readonly Query[],
 ): Promise<ClaimFacts> {
   const [first, ...others] = claims;
-  if (others.length === 0) return committerOf(ctx).commit(first);
-  const results = await ctx.db.write(claimStatements(claims));
-  const facts = readFacts(results.at(-1)?.rows ?? []).get(0);
+  if (others.length === 0 && also.length === 0) return committerOf(ctx).commit(first);
+  const statements = claimStatements(claims);
+  const results = await ctx.db.write([...statements, ...also]);
+  const facts = readFacts(results[statements.length - 1]?.rows ?? []).get(0);
   if (!facts) throw new Error("the database said nothing of a claim");
   if (facts.coupon) void dropAvailable(ctx, [first.member]);
   lowerGates(ctx, [{ claim: first, facts }]);

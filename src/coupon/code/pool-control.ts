@@ -1,8 +1,9 @@
-import { eq } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { auditTransition } from "../../transition/audit.ts";
 import { codesFlow, couponPool } from "../messages.ts";
 import { findPool } from "./pool.ts";
 import { type PoolState, poolTable } from "./pool-table.ts";
@@ -45,6 +46,7 @@ function transitionPool(ctx: Context, id: number, { from, to, generatedOnly }: P
     const now = tx.clock();
     const since = to === "FILLING" ? { sinceAt: now, sinceMade: pool.made } : {};
     const changed = { ...since, state: to, updatedAt: now };
+    await tx.db.write([auditTransition(tx, { noun: "code-pool", table: sql`code_pool`, where: sql`id = ${id}`, to })]);
     await tx.db.orm.update(poolTable).set(changed).where(eq(poolTable.id, id));
     if (to === "FILLING") {
       await tx.db.write([enqueue(tx, [couponPool.of({ pool: id, from: pool.made }, { flow: codesFlow })])]);

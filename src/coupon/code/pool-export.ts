@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal } from "../../errors.ts";
+import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import { findPool } from "./pool.ts";
 
 /** Codes that are read at once. */
@@ -24,6 +25,7 @@ export async function exportCodes(ctx: Context, pool: number) {
   const [actor, codes] = [describeActor(ctx.actor), counted?.n ?? 0];
   await ctx.db.write([
     sql`INSERT INTO code_pool_export (pool, actor, codes, at) VALUES (${pool}, ${actor}, ${codes}, ${ctx.clock()})`,
+    auditDeed(ctx, subjectOf("code-pool", pool), `took ${codes} codes out`),
   ]);
   ctx.log("info", "codes.exported", { actor, pool, count: codes });
   return { codes, csv: csvOf(ctx, pool, row?.last ?? 0) };

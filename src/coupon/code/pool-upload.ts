@@ -5,6 +5,7 @@ import { isRefusal, refuse } from "../../errors.ts";
 import type { FileFault, NamedFile, RowBatch } from "../../file/file.ts";
 import type { Survey } from "../../file/survey.ts";
 import { openTable } from "../../file/table.ts";
+import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { templateChanged } from "../template/template-changed.ts";
 import { type CodeRow, codeColumn, readCodeRow } from "./code-row.ts";
 import { type CodeRowFault, findPool, insertPool, keptFaults, refuseCodes, takesNoPool } from "./pool.ts";
@@ -171,6 +172,12 @@ async function endUpload(
       UPDATE code_pool SET state = ${state}, wanted = made, refused = refused + ${faults.length},
         updated_at = ${ctx.clock()}
       WHERE id = ${pool.id} AND state = 'FILLING'`,
+    ...auditOperator(
+      ctx,
+      subjectOf("code-pool", pool.id),
+      `ended the upload, ${state}: ${pool.made} codes taken, ${pool.refused + faults.length} rows refused`,
+      sql`changes() > 0`,
+    ),
     ...keeping(pool, faults, faults.length),
   ]);
   const { id, made, refused, createdBy } = pool;

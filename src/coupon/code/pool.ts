@@ -5,7 +5,7 @@ import { inOrder } from "../../db/in-order.ts";
 import { refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { subjectOf } from "../../transition/audit.ts";
+import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { lineOf } from "../../value/plain-text.ts";
 import { codesFlow, couponPool } from "../messages.ts";
@@ -88,7 +88,16 @@ export async function insertPool(
     .values({ ...facts, ...begun, createdBy: describeActor(ctx.actor) })
     .returning();
   if (!pool) throw new Error("the insert answered no pool");
-  await ctx.db.write([revise(ctx, subjectOf("coupon-template", pool.template), ["codes"])]);
+  const { id, template, source, wanted } = pool;
+  await ctx.db.write([
+    revise(ctx, subjectOf("coupon-template", template), ["codes"]),
+    ...auditOperator(
+      ctx,
+      subjectOf("code-pool", id),
+      source === "UPLOADED" ? "began an upload" : `began ${wanted} codes`,
+    ),
+    ...auditOperator(ctx, subjectOf("coupon-template", template), `began code pool ${id}`),
+  ]);
   return pool;
 }
 

@@ -1,7 +1,11 @@
+import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import { field, rows } from "../../db/bulk.ts";
+import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
+import { auditEach } from "../../transition/audit.ts";
 import { givenNow, refusalOf } from "../claim/claim.ts";
 import { commitTogether } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
@@ -51,7 +55,7 @@ export async function issueCoupon(ctx: Context, { template: id, member: whom, ..
   if (refused) return refused;
   const claims = claimsOf(ctx, { template, member, gift, token });
   const [claim] = claims;
-  const { coupon, ...facts } = await commitTogether(ctx, claims);
+  const { coupon, ...facts } = await commitTogether(ctx, claims, noted(ctx, claims));
   if (!coupon) {
     if (await isVoid(ctx, token)) return refuse.conflict("What this idempotency key gave was taken back.");
     const short = await refusalOf(ctx, claim, { ...facts, coupon, opensAt: null });
@@ -61,6 +65,15 @@ export async function issueCoupon(ctx: Context, { template: id, member: whom, ..
   return isSame(coupon, claim, gift.source)
     ? coupon
     : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
+}
+
+/** What an operator gives is written down with it. */
+function noted(ctx: Context, claims: readonly PendingClaim[]): Query[] {
+  const given = claims.map(({ token, at }) => ({ token, at }));
+  const coupons = sql`
+    SELECT c.id, 'given' AS what FROM ${rows(given)} CROSS JOIN coupon c ON c.token = ${field("token")}
+    WHERE c.at = ${field("at")}`;
+  return auditEach(ctx, "coupon", sql`(${coupons})`);
 }
 
 interface Wanted {

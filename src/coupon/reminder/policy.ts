@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
-import type { Context } from "../../context.ts";
+import { type Context, withTransaction } from "../../context.ts";
+import { auditChanges, changesBetween, subjectOf } from "../../transition/audit.ts";
 import type { CouponTemplate } from "../table.ts";
 
 /** Of what members are reminded: that a drop opens (those who asked), and that a coupon of theirs expires. */
@@ -51,6 +52,20 @@ interface PolicyRow {
 
 /** Says how members are reminded, in the place of what was said before of the same kind and template. */
 export async function saveNoticePolicy(ctx: Context, policy: NoticePolicy): Promise<void> {
+  await withTransaction(ctx, async (tx) => {
+    const { kind, template, ...after } = policy;
+    const before = (await noticePolicies(tx)).find((each) => each.kind === kind && each.template === template);
+    const subject = template === null ? subjectOf("notice-policy", kind) : subjectOf("coupon-template", template);
+    const changes = changesBetween({ ...before }, after, ["content"]).map((change) => ({
+      ...change,
+      fact: `reminders of ${kind}: ${change.fact}`,
+    }));
+    await tx.db.write(auditChanges(tx, subject, changes));
+    await write(tx, policy);
+  });
+}
+
+async function write(ctx: Context, policy: NoticePolicy): Promise<void> {
   const { kind, template, enabled, lead, channels, content } = policy;
   await ctx.db.write([
     sql`

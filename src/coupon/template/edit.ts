@@ -4,7 +4,7 @@ import { type Context, withTransaction } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { shopOfNew } from "../../shop.ts";
-import { subjectOf } from "../../transition/audit.ts";
+import { auditChanges, auditDeed, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
@@ -64,7 +64,7 @@ export function duplicateTemplate(ctx: Context, { id, name, shop, idempotencyKey
       if (isRefusal(owner)) return owner;
       const said = { ...draftOf(template), name: name ?? template.name, shop: owner };
       const checked = checkTemplate(tx, said, { anyWindow: true });
-      return isRefusal(checked) ? checked : insert(tx, checked);
+      return isRefusal(checked) ? checked : insert(tx, checked, `copied from coupon template ${id}`);
     },
   });
 }
@@ -112,7 +112,11 @@ async function update(ctx: Context, id: number, asked: SaidDraft<DraftChange>) {
     .where(eq(templateTable.id, id))
     .returning();
   const fields = named.filter((field) => !Bun.deepEquals(said[field], checked[field]));
-  if (fields.length > 0) await ctx.db.write([revise(ctx, subjectOf("coupon-template", id), fields)]);
+  if (fields.length > 0) {
+    const subject = subjectOf("coupon-template", id);
+    const changes = changesBetween(said, pick(checked, fields), ["eligibility"]);
+    await ctx.db.write([revise(ctx, subject, fields), ...auditChanges(ctx, subject, changes)]);
+  }
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ? withPrefix(ctx, after) : refuse.notFound("coupon template", id);
 }
@@ -173,7 +177,7 @@ async function updateOccurrences(ctx: Context, { id }: CouponTemplate): Promise<
   ]);
 }
 
-async function insert(ctx: Context, checked: CheckedDraft) {
+async function insert(ctx: Context, checked: CheckedDraft, what = "created") {
   const unsafe = linkIssues(ctx, checked);
   if (unsafe.length > 0) return refuse.invalid(unsafe);
   const now = ctx.clock();
@@ -183,7 +187,8 @@ async function insert(ctx: Context, checked: CheckedDraft) {
     .values({ ...rowOf(checked), ...own })
     .returning();
   if (!made) throw new Error("the insert answered no template");
-  await ctx.db.write([revise(ctx, subjectOf("coupon-template", made.id), ["created"])]);
+  const subject = subjectOf("coupon-template", made.id);
+  await ctx.db.write([auditDeed(ctx, subject, what), revise(ctx, subject, ["created"])]);
   return withPrefix(ctx, made);
 }
 

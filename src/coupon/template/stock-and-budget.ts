@@ -2,7 +2,7 @@ import { eq, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { subjectOf } from "../../transition/audit.ts";
+import { auditChanges, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { Amount, budgetIssues } from "./draft.ts";
@@ -70,7 +70,11 @@ async function change(
       const raised = await refuseToRaise(tx, before, set);
       if (raised) return raised;
       await apply(tx, id, set, reason);
-      await tx.db.write([revise(tx, subjectOf("coupon-template", id), [path])]);
+      const subject = subjectOf("coupon-template", id);
+      await tx.db.write([
+        revise(tx, subject, [path]),
+        ...auditChanges({ ...tx, reason: reason ?? tx.reason }, subject, changesBetween({ ...before }, set)),
+      ]);
       return (await findTemplate(tx, id)) ?? refuse.notFound("coupon template", id);
     },
   });

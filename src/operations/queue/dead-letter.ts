@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
 import { flowOfKey } from "../../queue/flow.ts";
 import { addressOfJob, jobAt } from "../../queue/installation.ts";
+import { auditDeed, subjectOf } from "../../transition/audit.ts";
 
 type DlqMessage = Awaited<ReturnType<Client["dlq"]["listMessages"]>>["messages"][number];
 
@@ -117,6 +118,10 @@ export async function deleteDeadLetter(ctx: Context, { id }: { id: string }) {
   const letter = await findDeadLetter(ctx, id);
   if (!letter) return refuse.notFound("dead letter", id);
   const { deleted } = await ctx.queue.client.dlq.delete([id]);
+  if (deleted > 0) {
+    const what = `deleted a message for ${letter.job}`;
+    await ctx.db.write([auditDeed(ctx, subjectOf("dead-letter", letter.messageId), what)]);
+  }
   ctx.log("info", "dead-letter.deleted", {
     job: letter.job,
     message: letter.messageId,

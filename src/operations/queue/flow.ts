@@ -2,6 +2,7 @@ import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { configuredLimits, flowKey, flowOfKey, type KeptFlow, listFlows } from "../../queue/flow.ts";
+import { auditDeed, subjectOf } from "../../transition/audit.ts";
 
 /** A flow: messages that share a rate and a parallelism. */
 export interface QueueFlow {
@@ -72,12 +73,12 @@ function toFlow({ queue }: Context, name: string, kept: KeptFlow | undefined): Q
  * Holds a flow's messages back until it is resumed. What runs ends; nothing is lost. INVALID_INPUT for no flow of ours.
  */
 export function pauseFlow(ctx: Context, { flow }: { flow: string }) {
-  return steer(ctx, flow, "flow.paused", (key) => ctx.queue.client.flowControl.pause(key));
+  return steer(ctx, flow, ["flow.paused", "paused"], (key) => ctx.queue.client.flowControl.pause(key));
 }
 
 /** Lets a flow's messages go on. */
 export function resumeFlow(ctx: Context, { flow }: { flow: string }) {
-  return steer(ctx, flow, "flow.resumed", (key) => ctx.queue.client.flowControl.resume(key));
+  return steer(ctx, flow, ["flow.resumed", "resumed"], (key) => ctx.queue.client.flowControl.resume(key));
 }
 
 export interface FlowLimits {
@@ -110,13 +111,16 @@ export async function setFlowLimits(ctx: Context, limits: FlowLimits) {
     ...(parallelism !== undefined && { parallelism }),
     ...(rate !== undefined && { rate, period: periodSeconds ?? 1 }),
   };
-  return steer(ctx, flow, "flow.limited", (key) => ctx.queue.client.flowControl.pin(key, pin));
+  const words = Object.entries(pin).map(([name, value]) => `${name} ${value}`);
+  return steer(ctx, flow, ["flow.limited", `limited: ${words.join(", ")}`], (key) =>
+    ctx.queue.client.flowControl.pin(key, pin),
+  );
 }
 
 /** Gives a flow the limits back that it is configured with, which its messages bring with them. */
 export function clearFlowLimits(ctx: Context, { flow }: { flow: string }) {
   const { flowControl } = ctx.queue.client;
-  return steer(ctx, flow, "flow.unlimited", async (key) => {
+  return steer(ctx, flow, ["flow.unlimited", "given its usual limits back"], async (key) => {
     const now = (await listQueueFlows(ctx)).find(({ name }) => name === flow);
     const usual = configuredLimits(ctx.queue.settings, flow);
     // The queue would keep the pinned limits until the next message brings others, and cannot be told that there are
@@ -141,9 +145,16 @@ function fault(path: string, value: number | undefined, most: number): Issue[] {
     : [{ path, message: `must be between 1 and ${most}` }];
 }
 
-async function steer(ctx: Context, flow: string, event: string, act: (key: string) => Promise<unknown>) {
+/** Who did what is written down before the queue does it, which commits with nothing of ours. */
+async function steer(
+  ctx: Context,
+  flow: string,
+  [event, what]: readonly [event: string, what: string],
+  act: (key: string) => Promise<unknown>,
+) {
   const known = await checkFlow(ctx, flow);
   if (isRefusal(known)) return known;
+  await ctx.db.write([auditDeed(ctx, subjectOf("flow", flow), what)]);
   await act(flowKey(ctx.queue.settings, flow));
   ctx.log("info", event, { flow, actor: describeActor(ctx.actor) });
   return (await listQueueFlows(ctx)).find(({ name }) => name === flow) ?? toFlow(ctx, flow, undefined);

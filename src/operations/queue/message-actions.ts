@@ -1,8 +1,10 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { dropUnpublished, enqueue, tryAtOnce } from "../../queue/outbox.ts";
+import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import type { QueueMessage } from "./message.ts";
 import { findMessage, messagesOfRows } from "./message-search.ts";
 import { type OutboxRow, rowsAbout } from "./outbox.ts";
@@ -18,7 +20,7 @@ export async function retryMessage(ctx: Context, { id }: { id: string }) {
   if (isRefusal(message)) return message;
   const { state, job, row } = message;
   if (state === "OUTBOX" && row) {
-    await ctx.db.write([tryAtOnce(row.seq)]);
+    await ctx.db.write([tryAtOnce(row.seq), deedOn(ctx, message, "retried")]);
     return told(ctx, "message.retried", message, message);
   }
   if (state !== "RETRYING") {
@@ -31,6 +33,7 @@ export async function retryMessage(ctx: Context, { id }: { id: string }) {
   const newest = await newestSeq(ctx, fresh.subject);
   // First the new one: the work may then be done twice, but is not lost in between.
   await ctx.db.write([
+    deedOn(ctx, message, "retried"),
     enqueue(ctx, [fresh], sql`coalesce((SELECT max(seq) FROM outbox WHERE subject = ${fresh.subject}), 0) = ${newest}`),
   ]);
   await ctx.queue.client.messages.cancel([id]);
@@ -57,19 +60,27 @@ export async function cancelMessage(ctx: Context, { id }: { id: string }) {
   if (state === "DELIVERED" || state === "DEAD") {
     return refuse.wrongState(`It is ${state}: there is nothing left to cancel.`, state);
   }
-  const gone = state === "OUTBOX" && row ? await dropped(ctx, row) : await cancelled(ctx, id);
+  const gone = state === "OUTBOX" && row ? await dropped(ctx, message, row) : await cancelled(ctx, message);
   if (!gone) return refuse.wrongState("It moved on meanwhile; look at it again.", state);
   return told(ctx, "message.cancelled", message, { ...message, state: "CANCELLED", since: ctx.clock() });
 }
 
 /** Whether the row was still unpublished; the relay may have it in its hands all the same. */
-async function dropped(ctx: Context, { seq }: OutboxRow): Promise<boolean> {
-  const [result] = await ctx.db.write([dropUnpublished(seq)]);
+async function dropped(ctx: Context, message: QueueMessage, { seq }: OutboxRow): Promise<boolean> {
+  const [result] = await ctx.db.write([dropUnpublished(seq), deedOn(ctx, message, "cancelled", sql`changes() > 0`)]);
   return result?.rowsAffected === 1;
 }
 
-async function cancelled(ctx: Context, id: string): Promise<boolean> {
-  return (await ctx.queue.client.messages.cancel([id])).cancelled > 0;
+/** Whether the queue still had it. */
+async function cancelled(ctx: Context, message: QueueMessage): Promise<boolean> {
+  const answer = await ctx.queue.client.messages.cancel([message.id]);
+  if (answer.cancelled === 0) return false;
+  await ctx.db.write([deedOn(ctx, message, "cancelled")]);
+  return true;
+}
+
+function deedOn(ctx: Context, { id, job }: QueueMessage, what: string, guard?: SQL): Query {
+  return auditDeed(ctx, subjectOf("message", id), `${what} a message for ${job}`, guard);
 }
 
 function told(ctx: Context, event: string, { id, job }: QueueMessage, answer: QueueMessage): QueueMessage {

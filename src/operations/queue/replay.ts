@@ -3,6 +3,7 @@ import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import type { Message } from "../../queue/message.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import {
   type DeadLetter,
   type DeadLetterFilter,
@@ -96,6 +97,9 @@ export async function editAndReplayDeadLetter(ctx: Context, { id, payload }: { i
   }
   const message = readMessage(ctx, { job, payload, flow });
   if (!("name" in message)) return refuse.invalid(message);
+  await ctx.db.write([
+    auditDeed(ctx, subjectOf("dead-letter", letter.messageId), `edited and replayed a message for ${job}`),
+  ]);
   // Of the old one, too: with its letter gone, nobody else would take up what was parked of it.
   await unpark(ctx, letter);
   await unpark(ctx, { job, payload });
@@ -110,6 +114,11 @@ export async function editAndReplayDeadLetter(ctx: Context, { id, payload }: { i
  */
 async function replay(ctx: Context, letters: readonly DeadLetter[]): Promise<void> {
   if (letters.length === 0) return;
+  await ctx.db.write(
+    letters.map(({ job, messageId }) =>
+      auditDeed(ctx, subjectOf("dead-letter", messageId), `replayed a message for ${job}`),
+    ),
+  );
   // Work taken up whose message is then not published is work without a message: the sweep finds it.
   await Promise.all(letters.map((letter) => unpark(ctx, letter)));
   const fit: Replacement[] = [];

@@ -9,6 +9,7 @@ import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { MoneyType, moneyField } from "../kit/money.ts";
 import { MemberType } from "../member/member-type.ts";
+import { historyField } from "../transition/history.ts";
 import { inCurrency, QuoteType } from "./quote-type.ts";
 
 const readers = { role: "viewer", service: "orders:write" } as const;
@@ -129,6 +130,7 @@ export const OrderType = builder.node(builder.objectRef<CouponOrder>("CouponOrde
       complexity: { field: 1, multiplier: 5 },
       resolve: async ({ id, quote }, _args, { ctx }) => inCurrency(await refundsOf(ctx, id), quote),
     }),
+    history: t.field({ ...historyField("order"), nullable: true, authScopes: { role: "viewer" } }),
     member: t.field({
       type: MemberType,
       nullable: true,

@@ -5,6 +5,7 @@ import type { CodePool } from "../../coupon/code/pool-table.ts";
 import { uploadCodes } from "../../coupon/code/pool-upload.ts";
 import { isRefusal } from "../../errors.ts";
 import { globalId, rowOf } from "../../ids.ts";
+import { csvFile } from "../files/download.ts";
 import {
   admitted,
   type FileCall,
@@ -68,25 +69,7 @@ async function download(options: FileOptions, call: FileCall, pool: number): Pro
   const taken = await exportCodes(ctx, pool);
   if (isRefusal(taken)) return refusedWith(taken, requestId);
   server.timeout(request, 0);
-  const headers = {
-    "content-type": "text/csv; charset=utf-8",
-    "content-disposition": `attachment; filename="codes-${pool}.csv"`,
-  };
-  return new Response(bytesOf(taken.csv), { headers });
-}
-
-/** Read as fast as the client takes it. */
-function bytesOf(texts: AsyncIterable<string>): ReadableStream<Uint8Array> {
-  const iterator = texts[Symbol.asyncIterator]();
-  const encoder = new TextEncoder();
-  return new ReadableStream({
-    async pull(controller) {
-      const { done, value } = await iterator.next();
-      if (done) controller.close();
-      else controller.enqueue(encoder.encode(value));
-    },
-    cancel: async () => void (await iterator.return?.()),
-  });
+  return csvFile(`codes-${pool}.csv`, taken.csv);
 }
 
 async function report(ctx: Context, { id, state, file, made, rows, refused, ...pool }: CodePool) {

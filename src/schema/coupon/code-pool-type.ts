@@ -18,6 +18,7 @@ import { templatesById } from "../../coupon/template/template.ts";
 import { builder } from "../kit/builder.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
+import { historyField } from "../transition/history.ts";
 import { exporters, exportPath } from "./code-export.ts";
 import { CouponTemplateType } from "./template-type.ts";
 
@@ -140,6 +141,7 @@ export const CodePoolType = builder.node(builder.objectRef<CodePool>("CodePool")
       authScopes: exporters,
       resolve: ({ id }, _args, { ctx }) => poolExports(ctx, id),
     }),
+    history: t.field(historyField("code-pool")),
     createdBy: t.exposeString("createdBy", { description: "Who made it." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last made progress or was moved." }),

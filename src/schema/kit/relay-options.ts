@@ -47,7 +47,7 @@ interface GlobalId {
 }
 
 /** Whether this face has such a node and the actor may see any; asked before it is loaded. */
-function mayLoad(actor: Actor, type: GraphQLNamedType | undefined): boolean {
+export function mayLoad(actor: Actor, type: GraphQLNamedType | undefined): boolean {
   if (!isObjectType(type) || !type.getInterfaces().some(({ name }) => name === "Node")) return false;
   const scopes = declaredScopes(type.extensions.pothosOptions);
   return scopes === undefined || mayPass(actor, scopes);

@@ -6,6 +6,7 @@ import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
+import { historyField } from "../transition/history.ts";
 
 const readers = { platform: "viewer", service: "members:write" } as const;
 
@@ -58,6 +59,7 @@ export const ImportType = builder.node(builder.objectRef<ImportTask>("MemberImpo
     }),
     startedAt: t.expose("startedAt", { type: "DateTime", description: "When it began." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last made progress." }),
+    history: t.field({ ...historyField("import"), nullable: true, authScopes: { role: "viewer" } }),
   }),
 });
 

@@ -2,6 +2,7 @@ import { type ConsentWord, consentsOf, type Member, membersBySeq, pushTokensOf, 
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
 import { toRowId } from "../kit/ids.ts";
+import { historyOfRow } from "../transition/history.ts";
 
 /** Members see themselves; operators see all; the shop's backend what it writes. */
 const readers = { role: "viewer", service: "members:write", member: true } as const;
@@ -53,6 +54,11 @@ export const MemberType = builder.node(builder.objectRef<Member>("Member"), {
       description: "When the membership ends; null when it does not.",
     }),
     lastActiveAt: t.expose("lastActiveAt", { type: "DateTime", nullable: true, description: "Last activity, if any." }),
+    history: t.field({
+      ...historyOfRow<Member>("member", ({ seq }) => seq),
+      nullable: true,
+      authScopes: { role: "viewer" },
+    }),
     attributes: t.expose("attributes", {
       type: "JSON",
       nullable: true,

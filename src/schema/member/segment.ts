@@ -14,6 +14,7 @@ import { toRowId } from "../kit/ids.ts";
 import { listArgs, listedOf } from "../kit/list-order.ts";
 import { refusable } from "../kit/refusable.ts";
 import { makersShop, newShopField, shopArgs, shopOfThing } from "../kit/shop.ts";
+import { historyField } from "../transition/history.ts";
 
 const viewers = { role: "viewer" } as const;
 const editors = { role: "editor" } as const;
@@ -33,6 +34,7 @@ export const SegmentType = builder.node(builder.objectRef<Segment>("Segment"), {
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last changed." }),
+    history: t.field(historyField("segment")),
   }),
 });
 

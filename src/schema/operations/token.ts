@@ -10,11 +10,12 @@ import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
+import { historyField } from "../transition/history.ts";
 import { RoleEnum, ServiceScope } from "./viewer.ts";
 
 const admins = { platform: "admin" } as const;
 
-const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken"), {
+export const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken"), {
   description: "A token that lets an operator or the shop's backend in. Its secret was shown once, when it was made.",
   authScopes: admins,
   id: { resolve: ({ id }) => id },
@@ -43,6 +44,7 @@ const AccessTokenType = builder.node(builder.objectRef<AccessToken>("AccessToken
       resolve: (token) => (token.kind === "service" ? token.scopes : []),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
+    history: t.field(historyField("token")),
     revokedAt: t.expose("revokedAt", {
       type: "DateTime",
       nullable: true,

@@ -21,7 +21,7 @@ export const ServiceScope = lateEnum<Scope>("ServiceScope", "What a token of the
   ),
 );
 
-const ActorKind = builder.enumType("ActorKind", {
+export const ActorKindEnum = builder.enumType("ActorKind", {
   description: "Who can ask.",
   values: {
     OPERATOR: { value: "operator", description: "A person who runs promotions." },
@@ -36,7 +36,7 @@ const Viewer = builder.objectRef<Actor>("Viewer").implement({
   description: "Who you are, as far as your credentials say.",
   authScopes: { public: true },
   fields: (t) => ({
-    kind: t.expose("kind", { type: ActorKind, description: "What kind of caller you are." }),
+    kind: t.expose("kind", { type: ActorKindEnum, description: "What kind of caller you are." }),
     name: t.string({
       nullable: true,
       description: "An operator's name, a service's token's; a member's opaque id; null without credentials.",

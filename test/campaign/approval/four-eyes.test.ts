@@ -34,6 +34,13 @@ describe("four eyes", () => {
     expect(accepted(await approve(ben!, id))).toMatchObject({ state: "APPROVED", approver: "operator Ben" });
   });
 
+  test("what a shop's people made may be approved by somebody who works for all", async () => {
+    const id = await draft(as(kim!, "Lea", 7, 7, "berlin"));
+    accepted(await submitCampaign(as(kim!, "Lea", 7, 7, "berlin"), { id }));
+    expect(await approve(as(kim!, "Lea", 7, 78, "berlin"), id)).toMatchObject(forbidden);
+    expect(accepted(await approve(as(kim!, "Root", 8), id))).toMatchObject({ approver: "operator Root" });
+  });
+
   test("nor does who wrote the segment that it is for", async () => {
     const segment = accepted(await createSegment(kim!, { name: "few", filter: { level: { eq: 1 } } })).id;
     const id = await draft(ben!, { audience: { segment } });

@@ -83,8 +83,8 @@ test("an admin tells it what to do wrong, within bounds, and reads it back", asy
   });
 });
 
-test("a production that does not name the sandbox refuses to play with it", () => {
+test("a production that does not name the sandbox refuses to play with it", async () => {
   const ctx = { ...shop.ctx, settings: { ...shop.ctx.settings, slices: { operations: { sandboxAllowed: false } } } };
-  expect(setSandboxFaults(ctx, { channel: "EMAIL", fail: 1 })).toMatchObject({ code: "FORBIDDEN" });
+  expect(await setSandboxFaults(ctx, { channel: "EMAIL", fail: 1 })).toMatchObject({ code: "FORBIDDEN" });
   expect(ctx.sandbox.faults().EMAIL.fail).toBe(0);
 });
