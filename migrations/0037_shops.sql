@@ -1,5 +1,5 @@
--- A company runs several shops: an operator works for one of them or for all (empty), and what is planned belongs to one
--- or to the company itself (empty). What hangs on these – runs, coupons, codes – belongs where they do.
+-- A company runs several shops: an operator works for one of them or for all (empty), and what is planned belongs to
+-- one or to the company itself (empty). What hangs on these – runs, coupons, codes – belongs where they do.
 ALTER TABLE operator ADD COLUMN shop TEXT NOT NULL DEFAULT '';
 ALTER TABLE campaign ADD COLUMN shop TEXT NOT NULL DEFAULT '';
 ALTER TABLE promotion ADD COLUMN shop TEXT NOT NULL DEFAULT '';

@@ -119,12 +119,6 @@ export interface Subject {
   readonly shop?: (id: SQL) => SQL;
 }
 
-/** How a history calls things of a type of GraphQL; undefined where none is kept of them. */
-export function nounOfType(domains: readonly Domain[], type: string): string | undefined {
-  const known = domains.flatMap(({ subjects = {} }) => Object.entries(subjects));
-  return known.find(([, subject]) => subject.type === type)?.[0];
-}
-
 /** Something that recurs: a cron line in UTC, and the message that comes then, with an empty payload. */
 export interface Recurrence {
   readonly cron: string;

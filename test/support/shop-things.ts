@@ -62,7 +62,8 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
   const order = accepted(await lockCoupons(shop.ctx, { orderId, member: { seq: 2 }, cart, couponIds: [spent.id] }));
   accepted(await redeemCoupons(shop.ctx, { orderId }));
   await shop.becomes(run, "COMPLETED");
-  const announced = sql`SELECT r.id FROM run r JOIN campaign c ON c.id = r.campaign WHERE c.promotion = ${promotion.id}`;
+  const announced = sql`
+    SELECT r.id FROM run r JOIN campaign c ON c.id = r.campaign WHERE c.promotion = ${promotion.id}`;
   await until(async () => (await ctx.db.all(sql`${announced} AND r.state = 'COMPLETED'`)).length === 1);
   await until(() => shop.idle());
   return {

@@ -1,9 +1,10 @@
-import { type Context, nounOfType } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { rowOf } from "../../ids.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { exportAudit } from "../../transition/audit-export.ts";
 import type { AuditFilter } from "../../transition/audit-list.ts";
+import { nounOfType } from "../../transition/subject.ts";
 import { readMoment } from "../../value/date.ts";
 import { isUnfit } from "../../value/value.ts";
 import { csvFile } from "../files/download.ts";

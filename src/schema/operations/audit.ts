@@ -1,6 +1,7 @@
-import { type Context, nounOfType } from "../../context.ts";
+import type { Context } from "../../context.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { type AuditFilter, listAudit } from "../../transition/audit-list.ts";
+import { nounOfType } from "../../transition/subject.ts";
 import { connectionField } from "../kit/connection.ts";
 import { faultAt, rowOfInput } from "../kit/ids.ts";
 import { AuditEntryType } from "../transition/history.ts";
