@@ -1,7 +1,10 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { compileAudience, liveMember } from "../../src/audience/audience.ts";
+import { claimCoupon } from "../../src/coupon/claim/claim.ts";
+import { leftFor } from "../../src/coupon/issue/left-for.ts";
 import { remindMe } from "../../src/coupon/reminder/reminder.ts";
+import { claimableCoupons } from "../../src/coupon/wallet/claimable.ts";
 import { audience as language } from "../../src/domains.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addTemplate } from "../support/coupons.ts";
@@ -88,6 +91,28 @@ test("for what belongs to a shop, coupons of others are none: neither named, nor
   expect(await found("a")).toEqual(all.map((seqs, i) => (i === 2 ? seqs.filter((seq) => seq !== 7) : seqs)));
   expect([await found(""), await found("b")]).toEqual([all, ofNobody]);
   for (const term of terms) expect(await select({ not: term }, "b")).toHaveLength(100);
+});
+
+test("whom a coupon is for is asked as its shop means it, on every road to it", async () => {
+  const { ctx } = wallets;
+  await wallets.db.write([sql`UPDATE coupon_template SET shop = 'a' WHERE id = ${template}`]);
+  const eligibility = { holdsCoupon: { template } };
+  const made = async (shop: string, issueMode: "SELF_CLAIM" | "SYSTEM") =>
+    (await addTemplate(ctx, { shop, issueMode, eligibility })).id;
+  const holder = wallets.as(1);
+  const shops = ["b", "a", ""] as const;
+  const claimed = await Promise.all(shops.map((shop) => made(shop, "SELF_CLAIM")));
+  // All of one filter: what one shop means by it is no answer to another.
+  const { coupons } = await claimableCoupons(holder, { after: undefined, limit: 50 });
+  const open = coupons.map((each) => each.template.id);
+  expect(claimed.map((id) => open.includes(id))).toEqual([false, true, true]);
+  const claims = claimed.map((id) => claimCoupon(holder, { template: id, idempotencyKey: `${id}` }));
+  expect((await Promise.all(claims)).map(isRefusal)).toEqual([true, false, false]);
+  const left = shops.map(async (shop) => {
+    const n = await leftFor(ctx, await made(shop, "SYSTEM"), 1);
+    return (await ctx.db.first<{ n: number | null }>(sql`SELECT ${n} AS n`))?.n ?? 0;
+  });
+  expect(await Promise.all(left)).toEqual([0, 1, 1]);
 });
 
 test("a faulty condition on coupons is refused with its place", () => {
