@@ -22,13 +22,16 @@ const columns = [
   "reason",
 ] as const satisfies readonly (keyof AuditEntry)[];
 
+/** What parts of a filter are called outside. */
+const words: Readonly<Record<string, string>> = { noun: "kind" };
+
 /**
  * The entries that a filter means and that are there now, newest first, as CSV: text by text, a bounded number of
  * entries in memory. Who took them out is written down before the first one is told.
  */
 export async function exportAudit(ctx: Context, filter: AuditFilter): Promise<AsyncIterable<string>> {
   const newest = await ctx.db.first<{ id: number }>(sql`SELECT coalesce(max(id), 0) AS id FROM audit`);
-  const which = Object.entries(filter).flatMap(([name, value]) => (value === undefined ? [] : [name]));
+  const which = Object.entries(filter).flatMap(([name, value]) => (value === undefined ? [] : [words[name] ?? name]));
   const what = which.length === 0 ? "took all of it out" : `took some of it out, by ${which.toSorted().join(", ")}`;
   await ctx.db.write([auditDeed(ctx, subjectOf("audit", shopOf(ctx) || "all"), what)]);
   return csvOf(ctx, filter, (newest?.id ?? 0) + 1);

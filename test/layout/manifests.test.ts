@@ -44,6 +44,7 @@ test("names are told once: of domains, messages, terms, events, gauges, flows, r
     figures: domains.flatMap(({ figures }) => Object.keys({ ...figures?.counts, ...figures?.amounts })),
     flows: domains.flatMap(({ flows = {} }) => Object.keys(flows)),
     routes: domains.flatMap(({ routes = {} }) => Object.keys(routes)),
+    subjects: domains.flatMap(({ subjects = {} }) => Object.keys(subjects)),
     personalData: domains.flatMap(({ personalData = [] }) => personalData.map(({ name }) => name)),
   };
   for (const [what, names] of Object.entries(lists))

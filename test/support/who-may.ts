@@ -9,8 +9,9 @@ export const whoMay: Readonly<Record<string, string>> = {
   "admins for all shops": `
     Mutation.cancelMessage Mutation.createOperatorToken Mutation.createServiceToken Mutation.createWebhook
     Mutation.deleteDeadLetter Mutation.deleteWebhook Mutation.eraseMember Mutation.exportMember
-    Mutation.resendWebhook Mutation.revokeToken Mutation.rotateWebhookSecret Mutation.setCapsPolicy
-    Mutation.setSandboxFaults Mutation.testWebhook Mutation.updateWebhook Query.tokens node:AccessToken`,
+    Mutation.resendWebhook Mutation.revokeOperator Mutation.revokeToken Mutation.rotateWebhookSecret
+    Mutation.setCapsPolicy Mutation.setSandboxFaults Mutation.testWebhook Mutation.updateOperator
+    Mutation.updateWebhook Query.operator Query.operators Query.tokens node:AccessToken node:Operator`,
   "approvers for all shops": `
     Mutation.setCouponNoticePolicy`,
   approvers: `
@@ -64,11 +65,12 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.queueStatus Query.sandboxFaults Query.sandboxOutbox Query.sandboxSums Query.webhooks node:Webhook
     node:WebhookDelivery`,
   viewers: `
-    Query.campaign Query.campaigns Query.codePool Query.codePools Query.contentVariables Query.couponConservation
-    Query.couponTemplate Query.couponTemplates Query.estimateAudience Query.estimateCouponTemplate Query.findMembers
-    Query.members Query.previewContent Query.promotion Query.promotions Query.run Query.runs Query.segments Query.shopFigures
-    Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember Subscription.codePoolProgress
-    Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
+    Query.audit Query.campaign Query.campaigns Query.codePool Query.codePools Query.contentVariables
+    Query.couponConservation Query.couponTemplate Query.couponTemplates Query.estimateAudience
+    Query.estimateCouponTemplate Query.findMembers Query.members Query.previewContent Query.promotion
+    Query.promotions Query.run Query.runs Query.segments Query.shopFigures Query.simulateCouponTemplate
+    Query.simulateLaunch Query.whyMember Subscription.codePoolProgress Subscription.runProgress node:Campaign
+    node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
 };
 
 const lines = new Map<string, string>();

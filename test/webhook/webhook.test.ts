@@ -37,7 +37,7 @@ test("an endpoint is told of everything, or of what it names; each change is not
   expect(accepted(await updateWebhook(ctx, { id, draft: { enabled: false } })).types).toEqual(["run.completed"]);
   expect(accepted(await updateWebhook(ctx, { id, draft: { enabled: true, types: null } })).types).toBeNull();
   expect((await historyOf(ctx, subjectOf("webhook", id))).map(({ what, actor }) => `${what} by ${actor}`)).toEqual(
-    ["enabled", "disabled", "changed", "created"].map((note) => `${note} by operator Kim`),
+    ["changed types", "enabled", "disabled", "changed types", "created"].map((note) => `${note} by operator Kim`),
   );
 });
 

@@ -28,8 +28,7 @@ export function deleteCampaign(ctx: Context, { id, reason }: Command) {
         state,
       );
     }
-    const why = reason === undefined ? "" : `: ${reason}`;
-    await tx.db.write([auditDeed(tx, subjectOf("campaign", id), `deleted${why}`)]);
+    await tx.db.write([auditDeed(tx, subjectOf("campaign", id), "deleted", sql`1`, reason)]);
     return campaign;
   });
 }

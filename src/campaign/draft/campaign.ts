@@ -5,7 +5,7 @@ import { inOrder } from "../../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
 import { isRefusal } from "../../errors.ts";
 import { inReach, newShop } from "../../shop.ts";
-import { auditDeed, subjectOf } from "../../transition/audit.ts";
+import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { lineOf } from "../../value/plain-text.ts";
 import type { CampaignState } from "../state.ts";
@@ -29,7 +29,7 @@ export async function createCampaign(ctx: Context, { shop: asked, ...draft }: Ne
     const [campaign] = await tx.db.orm.insert(campaignTable).values(row).returning();
     if (!campaign) throw new Error("the insert answered no campaign");
     const subject = subjectOf("campaign", campaign.id);
-    await tx.db.write([auditDeed(tx, subject, "created"), revise(tx, subject, ["created"])]);
+    await tx.db.write([...auditOperator(tx, subject, "created"), revise(tx, subject, ["created"])]);
     return campaign;
   });
 }

@@ -88,7 +88,7 @@ test("a draft is deleted: nobody reads or moves it any more, its number stays ta
   expect((await listCampaigns(kim!, { limit: 99 })).map((each) => each.id)).not.toContain(id);
   expect(await shop.campaign({ channels: ["IN_APP"] })).toBeGreaterThan(id);
   expect(await historyOf(kim!, subjectOf("campaign", id))).toMatchObject([
-    { what: "deleted: a test", actor: "operator Kim" },
+    { what: "deleted", reason: "a test", actor: "operator Kim" },
   ]);
 });
 

@@ -82,6 +82,15 @@ test("every mutation that an operator may call has a scenario", () => {
   expect(mutations.map(({ name }) => name).toSorted()).toEqual(Object.keys(all).toSorted());
 });
 
+test("whatever a history is kept of, and has an id, shows it", () => {
+  const types = domains.flatMap(({ subjects = {} }) => Object.values(subjects).flatMap(({ type }) => type ?? []));
+  const shown = types.filter((name) => {
+    const type = buildSchemas(domains).operators.getType(name);
+    return isObjectType(type) && type.getFields().history && type.getInterfaces().some((each) => each.name === "Node");
+  });
+  expect(shown).toEqual(types);
+});
+
 test("each that may be called for a shop is written down: person, token, shop, what, why", async () => {
   const kim = await hireKim("berlin");
   const told = await eachWritten(kim, (each) => each.isOfShops);
