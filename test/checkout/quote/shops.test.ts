@@ -40,9 +40,9 @@ test("what is of a shop takes off that shop's lines alone, and is earned by thes
       if (isMixed) shared += told.coupons.length + told.promotions.length;
       earning += told.earned.length;
     }),
-    400,
+    200,
   );
-  expect([shared > 20, earning > 20]).toEqual([true, true]);
+  expect([shared > 10, earning > 10]).toEqual([true, true]);
 });
 
 test("beside other shops' lines it takes off as much as without them, and misses as much", () => {
@@ -61,7 +61,7 @@ test("beside other shops' lines it takes off as much as without them, and misses
         expect(mixed.goods - mixed.pay).toBe(alone.goods - alone.pay);
       }
     }),
-    300,
+    150,
   );
 });
 
