@@ -21,7 +21,7 @@ export const whoMay: Readonly<Record<string, string>> = {
     Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter
     Mutation.replayDeadLetters Mutation.resumeFlow Mutation.retryMessage Mutation.setFlowLimits`,
   admins: `
-    GET:code-pools`,
+    GET:audit GET:code-pools`,
   editors: `
     POST:code-pools
     Mutation.activateCouponTemplate Mutation.cancelCampaign Mutation.cancelCodePool Mutation.changeCouponBudget
