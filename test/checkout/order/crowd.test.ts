@@ -16,9 +16,9 @@ import { accepted } from "../../support/shop.ts";
 const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());
 
-const orders = counted(300, 1_000);
+const orders = counted(150, 1_000);
 
-test("one coupon for hundreds of orders at once: one order gets it, and it is spent once", async () => {
+test("one coupon for many orders at once: one order gets it, and it is spent once", async () => {
   const { coupon, template } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(
     Array.from({ length: orders }, async () => {
