@@ -100,8 +100,10 @@ export function forgetAnswersTo(member: number): Query {
 function callerOf(actor: Actor): string {
   switch (actor.kind) {
     case "operator":
+      // Whoever goes to another shop is not answered once more what the one before knew.
+      return actor.shop === "" ? `operator/${actor.id}` : `operator/${actor.id}@${actor.shop}`;
     case "service":
-      return `${actor.kind}/${actor.id}`;
+      return `service/${actor.id}`;
     case "member":
       return `member/${actor.seq}`;
     case "system":

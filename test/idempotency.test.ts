@@ -40,10 +40,10 @@ test("I6 the order of an input's keys says nothing, its values do", async () => 
   expect(await asked({ x: 1, y: { z: [2, 1] } })).toMatchObject({ code: "CONFLICT" });
 });
 
-test("I6 a key is its caller's own", async () => {
+test("I6 a key is its caller's own, and of a person only while in the same shop", async () => {
   const ann: Actor = { kind: "operator", id: 1, operator: 1, shop: "", name: "same name", role: "editor" };
-  for (const actor of [ann, { ...ann, id: 2 }]) await once({ ...ctx, actor }, make("c"));
-  expect(await count("c")).toBe(2);
+  for (const actor of [ann, { ...ann, id: 2 }, { ...ann, shop: "A" }]) await once({ ...ctx, actor }, make("c"));
+  expect(await count("c")).toBe(3);
 });
 
 test("I6 a refusal leaves nothing behind, neither what was written before it nor its key", async () => {

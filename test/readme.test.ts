@@ -54,7 +54,7 @@ test("the walk from a clone to a redeemed coupon, copied block by block, ends in
   ]) {
     expect(lines).toContain(said);
   }
-}, 60_000);
+}, 240_000);
 
 test("every file that the README and CONTRIBUTING link to is there", async () => {
   for (const name of ["README.md", "CONTRIBUTING.md"]) {

@@ -34,7 +34,7 @@ beforeAll(async () => {
   left = { demo: ended(demo), server: ended(server) };
   await until(async () => (await answers(demoPort)) && (await answers(startPort)));
   second = await ended(run(["start"], { PORT: String(demoPort), DATA_DIR: join(tempDir(), "data") }));
-}, 60_000);
+}, 240_000);
 afterAll(() => {
   demo?.kill();
   server?.kill();

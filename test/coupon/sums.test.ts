@@ -13,7 +13,7 @@ import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
-const rounds = Number(Bun.env.COUPON_ROUNDS ?? counted(4, 8));
+const rounds = Number(Bun.env.COUPON_ROUNDS ?? counted(2, 8));
 
 /** The shop as a process that runs every other batch twice, as after an answer that was lost. */
 function stuttering(shop: Shop): Shop {
@@ -39,7 +39,7 @@ test.each([
       await Promise.all(Array.from({ length: 80 }, () => act(bazaar)));
       expect({ seed, round, faults: await couponSums(shop.ctx.db) }).toEqual({ seed, round, faults: [] });
     }
-    await until(() => shop.idle(), 20_000, "the shop to be idle");
+    await until(() => shop.idle(), undefined, "the shop to be idle");
     await sweepTemplates(shop.ctx);
     expect({ seed, refused: await claimRest(shop) }).toEqual({ seed, refused: [] });
     const faults = [...(await couponSums(shop.ctx.db)), ...(await shopFaults(shop.ctx))];

@@ -10,7 +10,7 @@ import { accepted } from "../support/shop.ts";
 import { layDown, type Victim } from "../support/victim.ts";
 import { until } from "../support/wait.ts";
 
-const members = counted(300, 20_000);
+const members = counted(200, 20_000);
 const rounds = counted(1, 10);
 const kills = rounds + (rounds >> 1);
 const patienceMs = counted(60_000, 1_200_000);

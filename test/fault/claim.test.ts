@@ -6,7 +6,7 @@ import type { Answered } from "../support/claim-storm.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
 import { openTestDatabase } from "../support/database.ts";
-import { falselyRefused, issuedOf, lostClaims, mendedGate, spawnSale } from "../support/flash-sale.ts";
+import { falselyRefused, issuedOf, lostClaims, mendedGate, type SaleShop, spawnSale } from "../support/flash-sale.ts";
 import { counted } from "../support/length.ts";
 import { startRedis, type TestRedis } from "../support/redis-server.ts";
 import { addMembers } from "../support/shop.ts";
@@ -40,9 +40,13 @@ test(
     const acknowledged = new Map<string, string>();
     const falsely: Answered[] = [];
 
-    async function storm(round: number, requests: number, killAfter: number | undefined): Promise<number> {
+    async function open(round: number): Promise<SaleShop> {
       const shop = await spawnSale(dataDir, redis.url, { seed: seed + round });
       cleanup.push(shop.kill);
+      return shop;
+    }
+
+    async function storm(shop: SaleShop, round: number, requests: number, killAfter?: number): Promise<void> {
       const crowd = startCrowd({
         url: shop.url,
         template,
@@ -53,15 +57,15 @@ test(
         untilGone: true,
         firstMember: 1 + (Math.floor(random() * members) % members),
       });
-      if (killAfter === undefined) await crowd.done();
-      else await Bun.sleep(killAfter); // some moment of the storm, from its beginning on
-      await shop.kill();
+      if (killAfter !== undefined) {
+        await Bun.sleep(killAfter); // some moment of the storm, from its beginning on
+        await shop.kill();
+      }
       await crowd.done();
       const answers = crowd.answers();
       for (const [type, n] of Object.entries(byType(answers))) counts[type] = (counts[type] ?? 0) + n;
       for (const { member, key, id } of answers) if (id !== undefined) acknowledged.set(`${member} ${key}`, id);
       falsely.push(...(await falselyRefused(db, template, answers)));
-      return byType(answers).Coupon ?? 0;
     }
 
     for (let round = 0; round < kills; round++) {
@@ -70,12 +74,14 @@ test(
       if (random() < 0.2) await copy(redis);
       if (trouble < 0.1) await fromOldCopy(redis);
       const stopped = trouble > 0.95 ? stopFor(redis, counted(1_000, 5_000)) : undefined;
-      await storm(round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
+      await storm(await open(round), round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
       await stopped;
     }
     // Whatever happened, every unit can still be claimed.
+    const last = await open(kills);
     for (let round = kills; (await issuedOf(db, template)) < stock && round < kills + 50; round++)
-      await storm(round, stock, undefined);
+      await storm(last, round, stock);
+    await last.kill();
 
     const row = await db.first(sql`
       SELECT state, issued, (SELECT count(*) FROM coupon) AS n,

@@ -6,7 +6,7 @@ import { faultsOf, ledgerOf, runOf } from "../support/ledger.ts";
 import { counted, isLong } from "../support/length.ts";
 import { layDown, surviveKills, type Victim } from "../support/victim.ts";
 
-const members = counted(600, 100_000);
+const members = counted(300, 100_000);
 const kills = counted(1, 10);
 const patienceMs = counted(60_000, 1_200_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
@@ -19,7 +19,7 @@ afterAll(async () => {
 /** A run during which the server is killed at random points, and what the ledger says in the end. */
 async function killedRun(channels: ChannelName[], brokerFaults: boolean): Promise<Victim> {
   // What was sent is looked for afterwards: more than is usually kept of it.
-  const env = isLong ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5", SANDBOX_MAX: "10000000" } : {};
+  const env = isLong ? { PAGE_SIZE: "1000", LEASE_SECONDS: "5", SANDBOX_MAX: "10000000" } : { PAGE_SIZE: "50" };
   const victim = await layDown({ members, channels, seed: brokerFaults ? seed : 0, env });
   victims.push(victim);
   const random = seededRandom(seed);

@@ -20,11 +20,11 @@ import { ofAnySize } from "../support/victim.ts";
 import { until } from "../support/wait.ts";
 
 const kills = counted(1, 20);
-const members = counted(600, 18_000);
+const members = counted(300, 18_000);
 const stock = (members / 3) * 2;
 /** Those at the end of the list come to claim; the issue begins with the others. */
 const claimants = members / 3;
-const patienceMs = counted(20_000, 120_000);
+const patienceMs = counted(60_000, 120_000);
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
 
 const cleanup: (() => unknown)[] = [];
@@ -78,7 +78,7 @@ test(
     const { db, template, run } = await layDown(join(dataDir, "fanfare.db"));
     const redis = await startRedis();
     cleanup.push(redis.stop, db.close);
-    const env = { PORT: String(freePort()), PAGE_SIZE: "4" }; // the queue's messages name the port
+    const env = { PORT: String(freePort()), PAGE_SIZE: "2" }; // the queue's messages name the port
     const spawn = (round: number) => spawnSale(dataDir, redis.url, { seed: seed + round, env });
     let up: Promise<SaleShop> = spawn(0);
     cleanup.push(async () => (await up).kill());

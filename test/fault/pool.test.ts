@@ -13,7 +13,7 @@ import { accepted } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 
-const wanted = counted(30_000, 1_000_000);
+const wanted = counted(15_000, 1_000_000);
 const kills = counted(1, 20);
 const patienceMs = counted(60_000, 300_000);
 

@@ -16,7 +16,7 @@ import { tempDir } from "../support/temp.ts";
 import { killable } from "../support/victim.ts";
 import { until } from "../support/wait.ts";
 
-const orders = counted(60, 900);
+const orders = counted(30, 900);
 /** Every so many orders get so much back: each alone leaves the lower tier, both together none. */
 const refunds = [
   { every: 3, amount: 1_000 },

@@ -34,7 +34,7 @@ const onBoth = { announcement: { channels: ["IN_APP", "EMAIL"] } } as const;
 const byMail = { announcement: { channels: ["EMAIL"] } } as const;
 
 const isUnderWay = (run: number) =>
-  until(async () => (await slow!.sent(run)) >= members / 3, 20_000, "a third to be sent");
+  until(async () => (await slow!.sent(run)) >= members / 3, undefined, "a third to be sent");
 
 /** A promotion whose announcement by e-mail is under way. */
 async function caughtHalfWay(): Promise<{ id: number; run: number; campaign: number }> {

@@ -11,7 +11,7 @@ import { until } from "../support/wait.ts";
 
 afterAll(closeShops);
 
-const claims = counted(3_000, 10_000);
+const claims = counted(1_500, 10_000);
 const stock = claims / 10;
 const members = claims * 0.9;
 

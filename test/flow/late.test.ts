@@ -54,7 +54,7 @@ test("the README's operations alone tell why a message is late, and mend it: pau
   expect(retrying.attempts).toMatchObject([{ status: 500, answer: "no database" }]);
   faults.job = "";
   expect(await run("retryMessage", { "…": retrying.messageId })).toMatchObject({ messageId: expect.any(String) });
-  await shop.becomes(failing, "COMPLETED", 5_000);
+  await shop.becomes(failing, "COMPLETED");
 
   // One that fails until it is given up, and one whose payload is wrong.
   Object.assign(faults, { job: "campaign-page", status: 503, text: "overloaded" });

@@ -129,7 +129,7 @@ test("a queue that is away is asked again after growing pauses, and all leaves s
   away = false;
   pass(15_000);
   await until(async () => (await waiting(db)).length === 0);
-}, 15_000);
+});
 
 test("a run that is launched while the queue is down begins when it is up again", async () => {
   const dataDir = tempDir();

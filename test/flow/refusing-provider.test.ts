@@ -30,7 +30,7 @@ test.each(["EMAIL", "SMS"] as const)(
   async (channel) => {
     const { shop, admin, run } = await refused(channel);
     const told = async () => (await openMessages(admin, run)).find(({ why }) => why.verdict === "RETRYING");
-    const message = await until(told, 5_000, "a message to tell of the provider");
+    const message = await until(told, undefined, "a message to tell of the provider");
     expect(message?.why.summary).toContain(words);
     expect(message?.why.summary).toMatch(/(Once|times) since 20\d\d-/);
     expect(message?.why.advice).toContain("at the provider or in the settings");
@@ -63,6 +63,6 @@ test("a test message that the provider refuses says so in the provider's words, 
   const input = { campaignId: idOf("Campaign", campaign), memberId: idOf("Member", 1), channel: "EMAIL" };
   expect((await admin.does("testSend", input, "__typename")).__typename).toBe("ContentPreview");
   const told = async () => (await queueMessages(admin, 'state: RETRYING, job: "campaign-test"')).nodes[0];
-  const message = await until(told, 5_000, "the test to be tried again");
+  const message = await until(told, undefined, "the test to be tried again");
   expect(message?.why.summary).toContain(`the provider of EMAIL puts it off: ${words}`);
 });

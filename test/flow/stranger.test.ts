@@ -457,7 +457,7 @@ test("a server of its own writes neither of them to its log either", async () =>
         ({ ok }) => ok,
         () => false,
       ),
-    15_000,
+    undefined,
     "the server",
   );
   const someone = stranger(url);

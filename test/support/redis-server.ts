@@ -43,7 +43,7 @@ export async function startRedis(): Promise<TestRedis> {
         () => true,
         () => false,
       );
-    await until(answers, 5_000, "redis-server");
+    await until(answers, undefined, "redis-server");
   }
 
   async function kill(): Promise<void> {

@@ -95,7 +95,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   const sandboxPath = join(dataDir, "sandbox.db");
   const { ctx } = app;
   const { db } = ctx;
-  const becomes = async (run: number, state: string, timeoutMs = 20_000) =>
+  const becomes = async (run: number, state: string, timeoutMs?: number) =>
     void (await until(async () => (await runOf(db, run)).state === state, timeoutMs, `run ${run} to be ${state}`));
   const shop: Shop = {
     app,
@@ -144,7 +144,7 @@ async function hurried(shop: Shop, run: number, states: readonly string[]): Prom
     }
     return states.includes(await shop.state(run));
   };
-  await until(ended, 25_000, `run ${run} to be ${states.join(" or ")}`);
+  await until(ended, undefined, `run ${run} to be ${states.join(" or ")}`);
 }
 
 /** The environment of a test's shop: small leases, no Redis, no readers, no log. */

@@ -116,8 +116,8 @@ describe("the page that unsubscribes", () => {
           sql`SELECT rtrim(state || ' ' || reason) AS "is" FROM send WHERE run = ${run} AND member = ${member}`,
         )
       )?.is;
-    await until(async () => (await row(1)) === "SENDING", 5_000, "the first batch");
-    await until(async () => (await row(150)) === "PENDING", 5_000, "the second page");
+    await until(async () => (await row(1)) === "SENDING", undefined, "the first batch");
+    await until(async () => (await row(150)) === "PENDING", undefined, "the second page");
     expect((await oneClick(linkUrl(shop.ctx, unsubscribe(150, run)))).status).toBe(200);
     await shop.becomes(run, "COMPLETED");
     shop.ctx.sandbox.setFaults("EMAIL", {});

@@ -142,11 +142,15 @@ test("who watches the inbox is told how it stands, then what arrives and what is
   const run = await sendTo([2], { default: { title: "for two", body: "b" } });
   await until(
     () => events.includes('{"inboxChanged":{"unread":1,"arrived":[{"title":"for two"}]}}'),
-    5_000,
+    undefined,
     "the news",
   );
   await mark(2, "markRead", run);
-  await until(() => events.split('{"inboxChanged":{"unread":0,"arrived":[]}}').length === 3, 5_000, "the second news");
+  await until(
+    () => events.split('{"inboxChanged":{"unread":0,"arrived":[]}}').length === 3,
+    undefined,
+    "the second news",
+  );
   leave.abort();
   expect(events).not.toContain("not for two");
 });

@@ -16,9 +16,9 @@ import { accepted } from "../../support/shop.ts";
 const { db, ctx, time, name, held, countsOf, lock, refund, stateOf } = await openOrders();
 afterAll(() => db.close());
 
-const orders = counted(300, 1_000);
+const orders = counted(150, 1_000);
 
-test("one coupon for hundreds of orders at once: one order gets it, and it is spent once", async () => {
+test("one coupon for many orders at once: one order gets it, and it is spent once", async () => {
   const { coupon, template } = await held([1], { budget: 1_000, maxDiscount: 1_000 });
   const answers = await Promise.all(
     Array.from({ length: orders }, async () => {
@@ -34,7 +34,7 @@ test("one coupon for hundreds of orders at once: one order gets it, and it is sp
   const again = await Promise.all(Array.from({ length: 200 }, () => redeemCoupons(ctx, { orderId: won[0]!.orderId })));
   expect(new Set(again.map((answer) => JSON.stringify(answer))).size).toBe(1);
   expect(await countsOf(template)).toMatchObject({ spent: 1_000, counts: [{ n: 1, discount: 1_000 }] });
-}, 30_000);
+});
 
 test("one order locked by many at once is locked once, with one set of coupons", async () => {
   const made = await Promise.all(Array.from({ length: 8 }, () => held([1])));

@@ -9,11 +9,13 @@ import { bestCombination, compare, searchBound } from "../../../src/checkout/quo
 import { takeTurns } from "../../../src/checkout/quote/turns.ts";
 import { isLegal } from "../../../src/discount/stacking.ts";
 import { acting, candidate, cartOf, carts, coupons, now, promotions } from "../../support/carts.ts";
+import { counted } from "../../support/length.ts";
 import { expectSound } from "../../support/quotes.ts";
 
 const seed = Date.now() % 2_147_483_647;
 console.log(`quotes: seed ${seed}`);
-const check = (property: Parameters<typeof fc.assert>[0], numRuns: number) => fc.assert(property, { seed, numRuns });
+const check = (property: Parameters<typeof fc.assert>[0], runs: number) =>
+  fc.assert(property, { seed, numRuns: counted(runs, 20 * runs) });
 
 const quote = (cart: Cart, list: readonly CandidateCoupon[], more: Partial<PricingInput> = {}) =>
   priceCart({ cart, coupons: list, promotions: [], areChosen: false, now, ...more });
@@ -32,7 +34,7 @@ test("whatever the cart: no line pays less than zero, everything adds up, each c
         expect(discount).toBeLessThanOrEqual(Math.min(maxDiscount ?? discount, room ?? discount));
       }
     }),
-    5_000,
+    1_500,
   );
 });
 
@@ -50,7 +52,7 @@ test("the order of lines, promotions and coupons says nothing", () => {
       const inOrder = (told: Quote) => ({ ...told, lines: [...told.lines].sort((a, b) => (a.id < b.id ? -1 : 1)) });
       expect(inOrder(second)).toEqual(inOrder(first));
     }),
-    2_000,
+    600,
   );
 });
 
@@ -85,7 +87,7 @@ test("the best combination is the one that trying all of them finds, and no coup
       expect([best.total, ids(best.coupons), best.isComplete]).toEqual([all.total, ids(all.coupons), true]);
       for (const { alone } of usable) expect(best.total).toBeGreaterThanOrEqual(alone);
     }),
-    3_000,
+    1_000,
   );
 });
 

@@ -209,7 +209,7 @@ test("codes that were uploaded need no check symbol, from the moment on that the
   expect(await redeem(shop, 1, "old shop 2026 a")).toMatchObject({ code: "OLD-SHOP-2026-A", template: id });
 });
 
-const guesses = counted(2_000, 10_000);
+const guesses = counted(1_000, 10_000);
 
 test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
   "thousands of guesses of one member gain nothing: ten are refused alike, the rest by the limit: %p",
@@ -235,7 +235,7 @@ test.each([{ REDIS_URL: "" }, { REDIS_URL: "none" }])(
   60_000,
 );
 
-test("10,000 guesses of a thousand members from as many addresses are refused alike and gain nothing", async () => {
+test(`${guesses} guesses of a thousand members from as many addresses are refused alike and gain nothing`, async () => {
   const { shop, id } = await openGifts(1_000);
   await shop.members(950);
   const answers = new Set<string>();

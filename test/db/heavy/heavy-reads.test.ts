@@ -89,7 +89,7 @@ test("readers end with their server: when it closes, and when it is killed", asy
   const added = pids().filter((pid) => !before.includes(pid));
   expect(added).toHaveLength(1);
   server.kill("SIGKILL");
-  await until(async () => !pids().includes(added[0] ?? 0), 5_000, "the reader to end");
+  await until(async () => !pids().includes(added[0] ?? 0), undefined, "the reader to end");
   const closing = readerProcesses(url, timers, () => {});
   await closing.run(compile(count), never);
   expect(pids().length).toBe(before.length + 1);

@@ -52,7 +52,7 @@ test("events arrive as they happen, and the source is let go when the client lea
   expect(stream.text).toContain('event: next\ndata: {"data":{"ticks":1}}');
   expect(probe.open).toBe(1);
   stream.leave();
-  await until(() => probe.open === 0, 5_000, "the end of the subscription");
+  await until(() => probe.open === 0, undefined, "the end of the subscription");
 });
 
 test("who may not watch is told so in an event, then comes the end, and no source is opened", async () => {
@@ -93,7 +93,11 @@ test("a stream ends with its credentials: the token expired, was revoked, or its
     { sql: "UPDATE access_token SET revoked_at = 1 WHERE name = 'O'", args: [] },
   ]);
   now += 5_001; // who was found is remembered for five seconds
-  await until(() => watched.every(({ text }) => text.includes("event: complete")), 5_000, "the end of both streams");
+  await until(
+    () => watched.every(({ text }) => text.includes("event: complete")),
+    undefined,
+    "the end of both streams",
+  );
   expect(watched.map(({ text }) => /MEMBER_UNKNOWN|TOKEN_UNKNOWN/.exec(text)?.[0])).toEqual([
     "MEMBER_UNKNOWN",
     "TOKEN_UNKNOWN",
@@ -101,7 +105,7 @@ test("a stream ends with its credentials: the token expired, was revoked, or its
   const late = await watch(1, token, own.url);
   await until(() => late.text.includes('"ticks":1'));
   now += 70_000;
-  await until(() => late.text.includes("event: complete"), 5_000, "the end of the expired stream");
+  await until(() => late.text.includes("event: complete"), undefined, "the end of the expired stream");
   expect(late.text).toContain("TOKEN_EXPIRED");
   await until(() => streams.size === 0 && probe.open === 0);
   await own.stop();
