@@ -95,9 +95,11 @@ async function apply(tx: Context, before: Campaign, edit: Edit) {
     .update(campaignTable)
     .set({ ...facts, updatedAt: tx.clock(), ...(frozen && { frozen, approver: null }) })
     .where(eq(campaignTable.id, id));
+  const changes = changesBetween(before, facts, ["audience", "content"]);
   await tx.db.write([
     revise(tx, subjectOf("campaign", id), fields),
-    ...auditChanges(tx, subjectOf("campaign", id), changesBetween(before, facts, ["audience", "content"])),
+    // Of what is not a draft the names of all that changed are written down below.
+    ...auditChanges(tx, subjectOf("campaign", id), frozen ? changes.filter(({ from }) => from !== null) : changes),
   ]);
   if (frozen) await (edit.needsReview ? review(tx, before, edit) : stay(tx, before, edit));
   return (await findCampaign(tx, id)) ?? before;

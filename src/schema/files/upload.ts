@@ -46,7 +46,10 @@ export function fileCall({ id }: FileOptions, request: Request, server: HttpServ
   return { request, server, requestId: requestIdOf(request, id), url: new URL(request.url) };
 }
 
-/** The caller's context, where it may do this; else the answer that says why not. */
+/**
+ * The caller's context, where it may do this, with the parameter `reason`, which the audit keeps; else the answer that
+ * says why not.
+ */
 export async function admitted(
   { signIn, contextFor, limitRequest, addressOf }: FileOptions,
   { request, server, requestId, url }: FileCall,
@@ -57,7 +60,8 @@ export async function admitted(
   if (refused) return refused;
   const actor = actorOrFault(caller, requestId);
   if (actor instanceof Response) return actor;
-  if (mayPass(actor, scopes)) return contextFor(actor);
+  const reason = url.searchParams.get("reason")?.slice(0, 500).toWellFormed() || undefined;
+  if (mayPass(actor, scopes)) return { ...contextFor(actor), reason };
   const { code, message } = denial(actor, scopes, `${request.method} /${url.pathname.split("/")[1]}`);
   return problem(code === "FORBIDDEN" ? 403 : 401, code, message, requestId);
 }

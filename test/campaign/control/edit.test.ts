@@ -75,6 +75,7 @@ describe("launched, and not begun", () => {
     expect(await historyOf(kim!, subjectOf("campaign", id))).toMatchObject([
       { what: "edited before its start: content", actor: "operator Kim" },
       { to: "ACTIVE" },
+      { what: "created" },
     ]);
     expect(await began(id)).toEqual({ state: "RUNNING", members: 10, content: says("New") });
     expect(await edit(id, { content: says("Late") })).toMatchObject({ code: "WRONG_STATE", currentState: "ACTIVE" });
@@ -107,6 +108,7 @@ describe("launched, and not begun", () => {
       "APPROVED",
       "IN_REVIEW",
       "ACTIVE",
+      null, // created
     ]);
   });
 

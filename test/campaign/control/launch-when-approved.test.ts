@@ -41,6 +41,7 @@ test("what is to go on by itself is launched by its approval, for its start, and
     { from: "APPROVED", to: "ACTIVE", actor: "operator Ada", reason: "it was to be launched once approved" },
     { from: "IN_REVIEW", to: "APPROVED", actor: "operator Ada" },
     { from: "DRAFT", to: "IN_REVIEW", actor: "operator Kim" },
+    { what: "created" },
   ]);
 });
 

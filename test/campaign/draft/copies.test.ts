@@ -56,6 +56,7 @@ test("a copy says what the original says: a draft of whoever made it, in times t
   expect(copy).toMatchObject({ state: "DRAFT", author: "operator Ada", frozen: null, approver: null });
   expect(await historyOf(kim!, subjectOf("campaign", copy.id))).toMatchObject([
     { what: `copied from campaign ${original.id}`, actor: "operator Ada" },
+    { what: "created", actor: "operator Ada" },
   ]);
   // Whoever copied it wrote it.
   accepted(await submitCampaign(kim!, { id: copy.id }));

@@ -61,6 +61,7 @@ test("this coupon to these people by this channel is one call: launched, with ho
   expect(await listRuns(kim!, { campaign: id, limit: 9 })).toMatchObject([{ state: "PENDING" }]);
   expect(await historyOf(kim!, subjectOf("campaign", id))).toMatchObject([
     { to: "ACTIVE", reason: "sorry for the wait", actor: "operator Kim" },
+    { what: "created" },
   ]);
 });
 

@@ -36,9 +36,11 @@ test("stock raised after it was sold out lets claims through at once, at a loade
     (await historyOf(shop.ctx, subjectOf("coupon-template", id))).map(({ to, actor, reason }) => [to, actor, reason]),
   ).toEqual([
     ["SOLD_OUT", "stock and budget", null],
+    ["3", "job app", "more came"],
     ["ACTIVE", "job app", "more came"],
     ["SOLD_OUT", "stock and budget", null],
     ["ACTIVE", "job app", null],
+    [null, "job app", null],
   ]);
   const events = await shop.ctx.db.all<{ data: string }>(
     sql`SELECT data FROM event WHERE type = 'coupon.sold_out' AND subject = ${`coupon-template/${id}`} ORDER BY seq`,

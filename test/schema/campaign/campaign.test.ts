@@ -157,6 +157,7 @@ describe("review", () => {
       { from: "APPROVED", to: "ACTIVE", actor: "operator Ada", reason: null },
       { from: "IN_REVIEW", to: "APPROVED", actor: "operator Ben", reason: "fine" },
       { from: "DRAFT", to: "IN_REVIEW", actor: "operator Ada", reason: null },
+      { from: null, to: null, actor: "operator Ada", reason: null },
     ]);
   });
 

@@ -95,7 +95,7 @@ test("what is said of a template is read back, each kind with its parameters", a
     maxDiscount: { amount: "1000" },
     issued: "0",
     createdBy: "operator Ed",
-    history: [],
+    history: [{ to: null }],
     statistics: { issued: "0", used: "0", revenue: { amount: "0" } },
     takeBack: null,
     recurrence: null,
@@ -176,9 +176,17 @@ test("live edits, stock and budget: what is refused names its field, what is don
   ).toMatchObject({
     budget: null,
   });
-  const steps = "template { history { from to actor reason } }";
+  const steps = "template { history { what from to actor reason } }";
   const ended = await ed!.does("endCouponTemplate", { templateId: template, reason: "enough" }, steps);
-  expect(ended.template.history).toEqual([
+  const states = ended.template.history.filter(({ what, to }: { what: string; to: string | null }) => what === to);
+  expect(ended.template.history).toContainEqual({
+    what: "changed stock",
+    from: "1",
+    to: "2",
+    actor: "operator Ed",
+    reason: "found one",
+  });
+  expect(states.map(({ what: _, ...step }: { what: string }) => step)).toEqual([
     { from: "SOLD_OUT", to: "ENDED", actor: "operator Ed", reason: "enough" },
     { from: "ACTIVE", to: "SOLD_OUT", actor: "stock and budget", reason: null },
     { from: "SOLD_OUT", to: "ACTIVE", actor: "operator Ed", reason: "found one" },

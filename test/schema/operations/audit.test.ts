@@ -113,11 +113,15 @@ test("what is sent as a file, and taken as one, is written down", async () => {
       token: "Kim",
     })),
   );
-  await file(rootToken, "/imports?name=m.csv", { method: "POST", headers: csv, body: "externalId,level\ni1,3\n" });
-  const { audit } = await root!.get("{ audit(kind: IMPORT) { nodes { what actor } } }");
-  expect(audit.nodes.map(({ what }: { what: string }) => what)).toEqual([
-    "done: 1 created, 0 updated, 0 unchanged, 0 faulty",
-    "began",
+  await file(rootToken, "/imports?name=m.csv&reason=monthly", {
+    method: "POST",
+    headers: csv,
+    body: "externalId,level\ni1,3\n",
+  });
+  const { audit } = await root!.get("{ audit(kind: IMPORT) { nodes { what reason } } }");
+  expect(audit.nodes).toEqual([
+    { what: "done: 1 created, 0 updated, 0 unchanged, 0 faulty", reason: "monthly" },
+    { what: "began", reason: "monthly" },
   ]);
 });
 
