@@ -102,3 +102,50 @@ test("each that is of the whole company is written down, too", async () => {
   const told = await eachWritten(kim, (each) => !each.isOfShops);
   expect(told).toEqual(Object.fromEntries(Object.keys(told).map((name) => [name, [entryOf(kim)]])));
 });
+
+test.each(["munich", ""])(
+  "whoever works for a shop does nothing to what is of %p, nor hears that it is there",
+  async (of) => {
+    const kim = await hireKim("berlin");
+    const told: Record<string, unknown> = {};
+    for (const { name } of mutations.filter((each) => each.isOfShops)) {
+      const { input, never, called } = foreign((await all[name]?.(worldOf(scene, of))) ?? {});
+      if (called.length === 0) continue;
+      const before = await last();
+      asked++;
+      const why = { reason: "I was curious" };
+      const given = await asks(kim, name, { ...input, ...why });
+      const unknown = await asks(kim, name, { ...never, ...why });
+      const [one, other] = [given, unknown].map((answer) => withoutNames(answer, called));
+      if (one !== other || (await last()) > before) told[name] = [one, other];
+    }
+    expect(asked).toBeGreaterThan(30);
+    expect(told).toEqual({});
+  },
+);
+
+/** An input of another shop's world; the same with what was never made in its places; and how both are called. */
+function foreign(input: object) {
+  const called: string[] = [];
+  const never = JSON.parse(JSON.stringify(input), (_, value: unknown) => {
+    if (typeof value !== "string") return value;
+    if (value.startsWith("order ")) {
+      called.push(value, "never");
+      return "never";
+    }
+    const [, type, row] = /^([A-Z]\w+):(\d+)$/.exec(Buffer.from(value, "base64").toString()) ?? [];
+    if (type === undefined || row === undefined) return value;
+    called.push(value, row, btoa(`${type}:999999`), "999999");
+    return btoa(`${type}:999999`);
+  });
+  return { input, never, called };
+}
+
+/** An answer in which both are called the same. */
+function withoutNames(answer: unknown, called: readonly string[]): string {
+  const longest = called.toSorted((a, b) => b.length - a.length);
+  return longest.reduce(
+    (text, name) => text.replaceAll(new RegExp(`(?<!\\w)${name.replace(/[+=]/g, "\\$&")}(?!\\w)`, "g"), "IT"),
+    JSON.stringify(answer),
+  );
+}
