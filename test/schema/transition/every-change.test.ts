@@ -108,6 +108,7 @@ test.each(["munich", ""])(
   async (of) => {
     const kim = await hireKim("berlin");
     const told: Record<string, unknown> = {};
+    let asked = 0;
     for (const { name } of mutations.filter((each) => each.isOfShops)) {
       const { input, never, called } = foreign((await all[name]?.(worldOf(scene, of))) ?? {});
       if (called.length === 0) continue;
