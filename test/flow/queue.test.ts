@@ -25,10 +25,10 @@ test("I10 every message delivered twice at once, and again when all is over, cha
   await until(async () => "events" in (await shop.messages()), undefined, "the run's end to be announced");
   const before = [await shop.ledger(run), await shop.messages()];
   expect(before[0]).toEqual({ "EMAIL SENT": 600, "IN_APP SENT": 600, "SMS SENT": 600 });
-  // On a slow machine a batch is chosen too late, and put off: a wake-up more.
-  expect(
-    new Set(delivered.map(nameOf).filter((name) => !["event-webhooks", "sweep", "campaign-wake"].includes(name))),
-  ).toEqual(new Set(["campaign-start", "campaign-plan", "campaign-page", "channel-send"]));
+  // Beside the run's own there may be those of schedules: a minute or an hour may begin meanwhile.
+  const names = new Set(delivered.map(nameOf));
+  for (const name of ["campaign-start", "campaign-plan", "campaign-page", "channel-send"])
+    expect(names).toContain(name);
   for (const request of delivered) expect((await fetch(request.clone())).status).toBe(200);
   expect([await shop.ledger(run), await shop.messages()]).toEqual(before);
   expect(await shop.faults(run)).toEqual([]);
