@@ -1,5 +1,5 @@
 import { Database } from "bun:sqlite";
-import { afterEach, expect, test } from "bun:test";
+import { afterEach, expect, spyOn, test } from "bun:test";
 import { adaptiveBatchSize } from "../../../src/queue/broker/api/batch-size.ts";
 import { searchBack } from "../../../src/queue/broker/api/search-back.ts";
 import { Committer } from "../../../src/queue/broker/store/commit.ts";
@@ -31,9 +31,15 @@ test("a batch grows while work is quick, and shrinks while it is slow", () => {
   const sizes: number[] = [];
   const work = (ms: number) => (size: number) => {
     sizes.push(size);
-    Bun.sleepSync(ms); // the work
+    now += ms;
   };
-  for (const ms of [0, 0, 0, 40, 40, 0]) batchSize.run(work(ms));
+  let now = 0;
+  const clock = spyOn(performance, "now").mockImplementation(() => now);
+  try {
+    for (const ms of [0, 0, 0, 40, 40, 0]) batchSize.run(work(ms));
+  } finally {
+    clock.mockRestore();
+  }
   expect(sizes).toEqual([500, 1_000, 2_000, 2_000, 1_000, 500]);
 });
 
