@@ -132,7 +132,7 @@ test("reasons about a member are gone when the member is; that it was done stays
   const cart = { currency: "EUR", lines: [{ id: "a", goods: "tea", quantity: 1, unitPrice: "500" }] };
   const order = { orderId: "o1", externalId: "x1", couponIds: [], cart, reason: "Mia phoned" };
   await send(kim, "issueCoupon", gift);
-  await send(kim, "lockCoupons", order);
+  await send(root, "lockCoupons", order);
   await send(root, "setConsent", { externalId: "x1", channel: "SMS", granted: false, reason: "Mia wrote" });
   const reasons = async () =>
     (await shop.ctx.db.all<{ reason: string }>(sql`SELECT reason FROM audit WHERE reason IS NOT NULL ORDER BY id`)).map(
