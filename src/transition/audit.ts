@@ -136,10 +136,13 @@ export function auditChanges(ctx: Context, subject: string, changes: readonly Ch
   );
 }
 
-/** What differs between two forms of a thing, by the names of its facts; `untold` are never quoted. */
+/**
+ * What differs between two forms of a thing, by the names of its facts; `untold` are never quoted. Numbers that are
+ * called `…At` are moments.
+ */
 export function changesBetween(before: Facts, after: Facts, untold: readonly string[] = []): Change[] {
   return Object.keys(after).flatMap((fact) => {
-    const [from, to] = [toldFact(before[fact]), toldFact(after[fact])];
+    const [from, to] = [toldFact(fact, before[fact]), toldFact(fact, after[fact])];
     if (from === to) return [];
     const isTold = !untold.includes(fact) && Math.max(from.length, to.length) <= longestFact;
     return [{ fact, from: isTold ? from : null, to: isTold ? to : null }];
@@ -151,8 +154,9 @@ type Facts = Readonly<Record<string, unknown>>;
 /** Of what is longer only that it changed is told. */
 const longestFact = 200;
 
-function toldFact(value: unknown): string {
+function toldFact(name: string, value: unknown): string {
   if (value === undefined || value === null) return "none";
+  if (typeof value === "number" && name.endsWith("At")) return new Date(value).toISOString();
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 

@@ -175,7 +175,7 @@ test("of what is long or personal only that it changed is told", () => {
   expect(changesBetween(before, { name: "x".repeat(300), filter: {}, startsAt: 5 }, ["filter"])).toEqual([
     { fact: "name", from: null, to: null },
     { fact: "filter", from: null, to: null },
-    { fact: "startsAt", from: "none", to: "5" },
+    { fact: "startsAt", from: "none", to: "1970-01-01T00:00:00.005Z" },
   ]);
   expect(changesBetween(before, { ...before })).toEqual([]);
 });
