@@ -165,6 +165,18 @@ export function forgetReasons(subjects: SQL): Query {
   return sql`UPDATE audit SET reason = NULL WHERE subject IN (${subjects}) AND reason IS NOT NULL`;
 }
 
+/** The same of what was done to things of a noun in these very words, which say to whom. */
+export function forgetReasonsOf(noun: string, deeds: readonly string[]): Query {
+  const said = sql.join(
+    deeds.map((what) => sql`${what}`),
+    sql`, `,
+  );
+  return sql`UPDATE audit SET reason = NULL WHERE ${nounOf} = ${noun} AND what IN (${said}) AND reason IS NOT NULL`;
+}
+
+/** The noun of an entry's subject, letter for letter as its index says it. */
+export const nounOf = sql.raw("substr(subject, 1, instr(subject, '/') - 1)");
+
 /** Entries of one history at most. */
 export const historyLimit = 200;
 

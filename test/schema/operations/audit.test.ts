@@ -128,15 +128,27 @@ test("reasons about a member are gone when the member is; that it was done stays
   const cart = { currency: "EUR", lines: [{ id: "a", goods: "tea", quantity: 1, unitPrice: "500" }] };
   const order = { orderId: "o1", externalId: "x1", couponIds: [], cart, reason: "Mia phoned" };
   await send(kim, "issueCoupon", gift);
-  await send(kim, "lockCoupons", order);
+  await send(root, "lockCoupons", order);
   await send(root, "setConsent", { externalId: "x1", channel: "SMS", granted: false, reason: "Mia wrote" });
+  const audience = { filter: { externalId: { eq: "x1" } } };
+  const content = [{ parts: { email: { subject: "News", html: "<p>News</p>" } } }];
+  const { createCampaign } = await kim!.get(
+    `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on Campaign { id } } }`,
+    { input: { name: "News", channels: ["EMAIL"], content, audience } },
+  );
+  const test = { campaignId: createCampaign.id, channel: "EMAIL" };
+  await send(kim, "testSend", { ...test, externalId: "x1", reason: "Mia saw no images" });
+  await send(kim, "testSend", { ...test, externalId: "x2", reason: "for the other" });
   const reasons = async () =>
     (await shop.ctx.db.all<{ reason: string }>(sql`SELECT reason FROM audit WHERE reason IS NOT NULL ORDER BY id`)).map(
       ({ reason }) => reason,
     );
-  expect(await reasons()).toEqual(expect.arrayContaining(["Mia's cup broke", "Mia phoned", "Mia wrote"]));
+  expect(await reasons()).toEqual(
+    expect.arrayContaining(["Mia's cup broke", "Mia phoned", "Mia wrote", "Mia saw no images"]),
+  );
   await send(root, "eraseMember", { externalId: "x1", reason: "asked for on 28 November" });
   expect((await reasons()).filter((reason) => reason.includes("Mia"))).toEqual([]);
+  expect(await reasons()).toContain("for the other");
   const query = "query ($id: ID!) { audit(subjectId: $id) { nodes { what reason } } }";
   const { audit } = await root!.get(query, { id: idOf("Member", 1) });
   expect(audit.nodes).toEqual([
