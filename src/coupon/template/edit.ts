@@ -23,6 +23,7 @@ import { refuseToRepoint } from "./second-person.ts";
 import { isLive } from "./state.ts";
 import { findTemplate } from "./template.ts";
 import { forgetTemplate } from "./template-to-claim.ts";
+import { toldValidity } from "./validity.ts";
 
 interface Keyed {
   /** The caller's name for this one request. */
@@ -114,11 +115,16 @@ async function update(ctx: Context, id: number, asked: SaidDraft<DraftChange>) {
   const fields = named.filter((field) => !Bun.deepEquals(said[field], checked[field]));
   if (fields.length > 0) {
     const subject = subjectOf("coupon-template", id);
-    const changes = changesBetween(said, pick(checked, fields), ["eligibility"]);
+    const changes = changesBetween(told(said), told(pick(checked, fields)), ["eligibility"]);
     await ctx.db.write([revise(ctx, subject, fields), ...auditChanges(ctx, subject, changes)]);
   }
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ? withPrefix(ctx, after) : refuse.notFound("coupon template", id);
+}
+
+/** What is written down of its changes. */
+function told({ validity, ...facts }: Partial<ParsedDraft>) {
+  return { ...facts, ...(validity && { validity: toldValidity(validity) }) };
 }
 
 /** What can be said anew: a template belongs to the shop that it was made for. */
