@@ -132,7 +132,7 @@ export function auditChanges(ctx: Context, subject: string, changes: readonly Ch
   return changes.map(
     ({ fact, from, to }) => sql`
       INSERT INTO audit (subject, what, from_state, to_state, ${who}, shop)
-      VALUES (${subject}, ${`changed ${fact}`}, ${from}, ${to}, ${by(ctx)}, ${shopOfThing(ctx, subject)})`,
+      VALUES (${subject}, ${changed(fact)}, ${from}, ${to}, ${by(ctx)}, ${shopOfThing(ctx, subject)})`,
   );
 }
 
@@ -172,6 +172,17 @@ export function forgetReasonsOf(noun: string, deeds: readonly string[]): Query {
     sql`, `,
   );
   return sql`UPDATE audit SET reason = NULL WHERE ${nounOf} = ${noun} AND what IN (${said}) AND reason IS NOT NULL`;
+}
+
+/** What a fact of things of a noun said before it was changed, each time that it was. */
+export function formerly({ db }: Pick<Context, "db">, noun: string, fact: string) {
+  return db.all<{ readonly subject: string; readonly said: string }>(sql`
+    SELECT subject, from_state AS said FROM audit
+    WHERE ${nounOf} = ${noun} AND what = ${changed(fact)} AND from_state IS NOT NULL ORDER BY id`);
+}
+
+function changed(fact: string): string {
+  return `changed ${fact}`;
 }
 
 /** The noun of an entry's subject, letter for letter as its index says it. */
