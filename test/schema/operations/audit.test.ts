@@ -93,6 +93,21 @@ test("admins take it out as a file, of a shop the shop's; others, and what makes
   ]);
 });
 
+test("of a file nothing is guessed: what is said twice, and too long a reason, are refused", async () => {
+  const taken = async () => (await root!.get("{ audit(kind: AUDIT) { nodes { id } } }")).audit.nodes.length;
+  const before = await taken();
+  const faulty = await file(rootToken, `/audit/entries.csv?kind=SEGMENT&kind=FLOW&reason=${"x".repeat(501)}`);
+  const { errors } = await faulty.json();
+  expect([faulty.status, errors[0].extensions.issues]).toEqual([
+    422,
+    [
+      { path: "kind", message: "is given more than once" },
+      { path: "reason", message: "is longer than 500 characters" },
+    ],
+  ]);
+  expect(await taken()).toBe(before);
+});
+
 test("what is sent as a file, and taken as one, is written down", async () => {
   const { id } = await addTemplate(shop.ctx, { codeMode: "POOL", shop: "berlin" });
   const template = encodeURIComponent(idOf("CouponTemplate", id));
