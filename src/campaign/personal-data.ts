@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { PersonalData } from "../context.ts";
 import { forgetProviderIds, sendsOf } from "./ledger/member-sends.ts";
+import { forgetWhyTested } from "./rehearsal/test-send.ts";
 
 /** What campaigns hold about a member. Erasing takes out what providers know a send by; the states stay. */
 export const campaignPersonalData: readonly PersonalData[] = [
@@ -10,7 +11,7 @@ export const campaignPersonalData: readonly PersonalData[] = [
     rows: (member) => sql`
       SELECT r.campaign, s.run, s.channel, s.state, s.reason, s.at, s.progress FROM ${sendsOf(member)}
       WHERE r.frozen IS NOT NULL`,
-    erase: (member) => [forgetProviderIds(member)],
+    erase: (member) => [forgetProviderIds(member), forgetWhyTested(member)],
   },
   {
     name: "inbox",

@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import type { Context, Retention } from "../context.ts";
 import { forgetOnWalk, type Place } from "../db/walk.ts";
 import { perApp } from "../memory.ts";
+import { forgetReasons } from "../transition/audit.ts";
 import { couponSettings } from "./settings.ts";
 
 /** Coupons looked at in one go, and rows of other tables forgotten. */
@@ -70,6 +71,8 @@ function forgetCoupons(ctx: Context): Promise<number> {
     (stretch) => sql`
       ${stretch} AND at < ${before} AND state IN ('USED', 'EXPIRED', 'WITHDRAWN')
         AND coalesce(used_at, valid_to, at) < ${before} AND ${isOver}`,
+    // Nobody could tell any more whom they are about.
+    (chosen) => [forgetReasons(sql`SELECT 'coupon/' || id FROM coupon WHERE ${chosen}`)],
   );
 }
 

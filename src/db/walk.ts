@@ -20,20 +20,21 @@ export interface Place {
 /**
  * Deletes what `where` selects of the next stretch and answers how many rows that were. So a table without an index on
  * time is tidied by looking at a bounded number of its rows each time; an index would slow those who write it. A
- * process that starts begins at the beginning.
+ * process that starts begins at the beginning. `first` is done before, in the same transaction, of the same rows.
  */
 export async function forgetOnWalk(
   db: Database,
   place: Place,
   { table, key, rows }: Walk,
   where: (stretch: SQL) => SQL,
+  first: (chosen: SQL) => readonly Query[] = () => [],
 ): Promise<number> {
   const next = await db.first<{ key: number }>(sql`
     SELECT ${key} AS key FROM ${table} WHERE ${key} > ${place.after}
     ORDER BY ${key} LIMIT 1 OFFSET ${rows}`);
   const to = next ? sql`AND ${key} <= ${next.key}` : sql``;
-  const statement: Query = sql`DELETE FROM ${table} WHERE ${where(sql`${key} > ${place.after} ${to}`)}`;
-  const [result] = await db.write([statement]);
+  const chosen = where(sql`${key} > ${place.after} ${to}`);
+  const results = await db.write([...first(chosen), sql`DELETE FROM ${table} WHERE ${chosen}`]);
   place.after = next?.key ?? 0;
-  return result?.rowsAffected ?? 0;
+  return results.at(-1)?.rowsAffected ?? 0;
 }

@@ -39,7 +39,7 @@ export async function upsertMembers(ctx: Context, items: readonly unknown[]) {
   });
 }
 
-/** What an operator writes is written down of each member that it changes: which facts, and not what they say. */
+/** What an operator writes is written down of each member that it changes: which facts, not what they say or said. */
 function written(ctx: Context, upsert: Upsert, items: readonly MemberItem[]) {
   if (ctx.actor.kind !== "operator") return ctx.db.write(upsert.queries).then(upsert.read);
   return withTransaction(ctx, async (tx) => {
@@ -56,7 +56,7 @@ function written(ctx: Context, upsert: Upsert, items: readonly MemberItem[]) {
 
 function told(kind: "created" | "updated", item: MemberItem | undefined): string {
   const fields = Object.keys(item ?? {}).filter((name) => name !== "externalId");
-  return kind === "created" || fields.length === 0 ? "created" : `changed ${fields.toSorted().join(", ")}`;
+  return kind === "created" || fields.length === 0 ? "created" : `wrote ${fields.toSorted().join(", ")}`;
 }
 
 /**

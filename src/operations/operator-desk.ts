@@ -7,7 +7,7 @@ import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { shopNumber } from "../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../transition/audit.ts";
-import { foldName, type Operator, personName } from "./operator.ts";
+import { foldName, type Operator, onceCalled, personName } from "./operator.ts";
 
 /** A person with what is known of them. */
 export interface KnownOperator extends Operator {
@@ -61,7 +61,7 @@ const OperatorInput = z.strictObject({
 
 /**
  * Calls a person otherwise, or says that they work for another shop: that holds within 5 seconds everywhere. What was
- * written down of them stays as it was. Refusals: INVALID_INPUT, NOT_FOUND, CONFLICT – the name is another's, or
+ * written down of them stays as it was. Refusals: INVALID_INPUT, NOT_FOUND, CONFLICT – the name is or was another's, or
  * nobody who works for all shops could make tokens any more.
  */
 export async function updateOperator(ctx: Context, input: z.input<typeof OperatorInput>) {
@@ -84,7 +84,8 @@ export async function updateOperator(ctx: Context, input: z.input<typeof Operato
 async function takenName(tx: Context, id: number, name: string) {
   const others = await tx.db.all<Operator>(sql`SELECT id, name, shop FROM operator WHERE id <> ${id}`);
   const found = others.find((each) => foldName(each.name) === foldName(name));
-  return found && refuse.conflict(`There is another person called ${found.name}; choose another name.`);
+  if (found) return refuse.conflict(`There is another person called ${found.name}; choose another name.`);
+  return onceCalled(tx, name, others);
 }
 
 /**

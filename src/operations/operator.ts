@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../context.ts";
 import { refuse } from "../errors.ts";
+import { formerly, subjectOf } from "../transition/audit.ts";
 
 /** A person who works with Fanfare. Tokens belong to persons; where two have to agree, two persons have to. */
 export interface Operator {
@@ -17,7 +18,8 @@ export const personName = z.string().trim().min(1, "give it a name, so that you 
 
 /**
  * The operator of a name, made where there is none; in the transaction that it is given. `Kim`, `KIM` and `kim ` are
- * one person, who works for one shop or for all: CONFLICT where it is said to be another than it is.
+ * one person, who works for one shop or for all: CONFLICT where it is said to be another than it is, and for a name
+ * that somebody once had.
  */
 export async function operatorNamed(tx: Context, name: string, shop: string | undefined) {
   const folded = foldName(name);
@@ -25,6 +27,8 @@ export async function operatorNamed(tx: Context, name: string, shop: string | un
   const known = await tx.db.all<Operator>(sql`SELECT id, name, shop FROM operator ORDER BY id`);
   const found = known.find((each) => foldName(each.name) === folded);
   if (found) return shop === undefined || shop === found.shop ? found : worksElsewhere(found);
+  const taken = await onceCalled(tx, name, known);
+  if (taken) return taken;
   const made = await tx.db.first<Operator>(sql`
     INSERT INTO operator (name, folded, shop, created_at) VALUES (${name}, ${folded}, ${shop ?? ""}, ${tx.clock()})
     RETURNING id, name, shop`);
@@ -36,6 +40,15 @@ function worksElsewhere({ name, shop }: Operator) {
   return refuse.conflict(
     `${name} works for ${shop === "" ? "all shops" : `the shop ${JSON.stringify(shop)}`} already.`,
   );
+}
+
+/** Refuses a name that one of these once had: the audit calls them so, and who comes with it may be the same person. */
+export async function onceCalled(tx: Context, name: string, persons: readonly Operator[]) {
+  const folded = foldName(name);
+  const former = await formerly(tx, "operator", "name");
+  const theirs = new Set(former.filter(({ said }) => foldName(said) === folded).map(({ subject }) => subject));
+  const found = persons.find(({ id }) => theirs.has(subjectOf("operator", id)));
+  return found && refuse.conflict(`${name} was the name of ${found.name}; choose another name, or name them so.`);
 }
 
 /** A name as it is compared: one form of each letter, no invisible ones, single blanks, small. */

@@ -89,9 +89,10 @@ function momentInWords(at: number | null): string {
   return at === null ? "never" : new Date(at).toISOString();
 }
 
+/** A filter may hold addresses, and is not quoted. */
 async function audienceInWords(ctx: Context, audience: AudienceChoice): Promise<string> {
   if ("everyone" in audience) return "everyone";
-  if ("filter" in audience) return JSON.stringify(audience.filter);
+  if ("filter" in audience) return "whom a filter selects";
   return `segment ${(await getSegment(ctx, audience.segment))?.name ?? audience.segment}`;
 }
 

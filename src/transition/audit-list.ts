@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { shopOf } from "../shop.ts";
-import { type AuditEntry, entryColumns } from "./audit.ts";
+import { type AuditEntry, entryColumns, nounOf } from "./audit.ts";
 
 /** Which entries of the audit are meant; all of these hold together. */
 export interface AuditFilter {
@@ -101,8 +101,7 @@ function indexed(ctx: Context, { subject, token, operator, shop, noun, actorKind
   ];
 }
 
-/** As the indexes say it, letter for letter. */
-const nounOf = sql.raw("substr(subject, 1, instr(subject, '/') - 1)");
+/** As its index says it, letter for letter. */
 const kindOf = sql.raw("substr(actor, 1, instr(actor, ' ') - 1)");
 
 /** How what is written of an actor begins; see `describeActor`. Whoever is none of these is a job. */

@@ -132,14 +132,17 @@ export function auditChanges(ctx: Context, subject: string, changes: readonly Ch
   return changes.map(
     ({ fact, from, to }) => sql`
       INSERT INTO audit (subject, what, from_state, to_state, ${who}, shop)
-      VALUES (${subject}, ${`changed ${fact}`}, ${from}, ${to}, ${by(ctx)}, ${shopOfThing(ctx, subject)})`,
+      VALUES (${subject}, ${changed(fact)}, ${from}, ${to}, ${by(ctx)}, ${shopOfThing(ctx, subject)})`,
   );
 }
 
-/** What differs between two forms of a thing, by the names of its facts; `untold` are never quoted. */
+/**
+ * What differs between two forms of a thing, by the names of its facts; `untold` are never quoted. Numbers that are
+ * called `…At` are moments.
+ */
 export function changesBetween(before: Facts, after: Facts, untold: readonly string[] = []): Change[] {
   return Object.keys(after).flatMap((fact) => {
-    const [from, to] = [toldFact(before[fact]), toldFact(after[fact])];
+    const [from, to] = [toldFact(fact, before[fact]), toldFact(fact, after[fact])];
     if (from === to) return [];
     const isTold = !untold.includes(fact) && Math.max(from.length, to.length) <= longestFact;
     return [{ fact, from: isTold ? from : null, to: isTold ? to : null }];
@@ -151,8 +154,9 @@ type Facts = Readonly<Record<string, unknown>>;
 /** Of what is longer only that it changed is told. */
 const longestFact = 200;
 
-function toldFact(value: unknown): string {
+function toldFact(name: string, value: unknown): string {
   if (value === undefined || value === null) return "none";
+  if (typeof value === "number" && name.endsWith("At")) return new Date(value).toISOString();
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
@@ -160,6 +164,29 @@ function toldFact(value: unknown): string {
 export function forgetReasons(subjects: SQL): Query {
   return sql`UPDATE audit SET reason = NULL WHERE subject IN (${subjects}) AND reason IS NOT NULL`;
 }
+
+/** The same of what was done to things of a noun in these very words, which say to whom. */
+export function forgetReasonsOf(noun: string, deeds: readonly string[]): Query {
+  const said = sql.join(
+    deeds.map((what) => sql`${what}`),
+    sql`, `,
+  );
+  return sql`UPDATE audit SET reason = NULL WHERE ${nounOf} = ${noun} AND what IN (${said}) AND reason IS NOT NULL`;
+}
+
+/** What a fact of things of a noun said before it was changed, each time that it was. */
+export function formerly({ db }: Pick<Context, "db">, noun: string, fact: string) {
+  return db.all<{ readonly subject: string; readonly said: string }>(sql`
+    SELECT subject, from_state AS said FROM audit
+    WHERE ${nounOf} = ${noun} AND what = ${changed(fact)} AND from_state IS NOT NULL ORDER BY id`);
+}
+
+function changed(fact: string): string {
+  return `changed ${fact}`;
+}
+
+/** The noun of an entry's subject, letter for letter as its index says it. */
+export const nounOf = sql.raw("substr(subject, 1, instr(subject, '/') - 1)");
 
 /** Entries of one history at most. */
 export const historyLimit = 200;

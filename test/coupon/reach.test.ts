@@ -21,6 +21,7 @@ import { countTemplates, listOccurrences, listTemplates, templatesById } from ".
 import { templateToClaim } from "../../src/coupon/template/template-to-claim.ts";
 import { withdrawUnused } from "../../src/coupon/use/withdraw.ts";
 import { templatesToShow } from "../../src/coupon/wallet/template-cache.ts";
+import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { usualTemplate } from "../support/coupons.ts";
 import { couponsAbove } from "../support/persons.ts";
 import { accepted } from "../support/shop.ts";
@@ -150,7 +151,11 @@ test("something new is of its maker's shop; who works for all of them says which
   const renamed = { name: "New", shop: "a" };
   expect(accepted(await updateTemplate(of(""), { id, draft: renamed }))).toMatchObject({ name: "New", shop: "b" });
   expect(accepted(await duplicateTemplate(of(""), { id })).shop).toBe("b");
-  expect(accepted(await duplicateTemplate(of(""), { id, shop: "a" })).shop).toBe("a");
+  const copy = accepted(await duplicateTemplate(of(""), { id, shop: "a" }));
+  expect(copy.shop).toBe("a");
+  expect(await historyOf(of("a"), subjectOf("coupon-template", copy.id))).toMatchObject([
+    { what: "copied from a coupon template of others" },
+  ]);
   expect(accepted(await duplicateTemplate(of("a"), { id: own.a.draft })).shop).toBe("a");
 });
 

@@ -61,6 +61,18 @@ test("a person is called otherwise, or works for another shop; two of one name t
   expect(again).toMatchObject({ code: "CONFLICT", message: 'KIM works for the shop "berlin" already.' });
 });
 
+test("a name that a person once had is nobody else's: the audit calls them so, and they would be two", async () => {
+  const { ctx } = await openLedger();
+  const [{ id }, ada] = [await admin(ctx, "Kim"), await admin(ctx, "Ada")];
+  accepted(await updateOperator(ctx, { id, name: "Kimberly" }));
+  const taken = { code: "CONFLICT", message: "kim was the name of Kimberly; choose another name, or name them so." };
+  expect(await createToken(ctx, token("kim"))).toMatchObject(taken);
+  expect(await updateOperator(ctx, { id: ada.id, name: "kim" })).toMatchObject(taken);
+  expect(await countOperators(ctx, {})).toBe(2);
+  expect(accepted(await updateOperator(ctx, { id, name: "Kim" })).name).toBe("Kim");
+  expect(await createToken(ctx, token("Kimberly"))).toMatchObject({ code: "CONFLICT" });
+});
+
 test("moved between shops, a person is of the new one within five seconds, with every token", async () => {
   const ledger = await openLedger();
   const { ctx } = ledger;

@@ -4,6 +4,7 @@ import { orderKeeps } from "../../src/checkout/order/retention.ts";
 import type { Context } from "../../src/context.ts";
 import { renderMetrics } from "../../src/operations/metrics.ts";
 import { forgetOld } from "../../src/operations/retention.ts";
+import { auditDeed } from "../../src/transition/audit.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 
@@ -83,6 +84,35 @@ test("a redeemed order is kept for 400 days, with what was refunded of it", asyn
   for (const { forget } of orderKeeps) await forget(ctx);
   expect(await ctx.db.all(sql`SELECT id FROM coupon_order`)).toEqual([{ id: 2 }]);
   expect(await ctx.db.all(sql`SELECT coupon_order AS id FROM coupon_order_refund`)).toEqual([{ id: 2 }]);
+});
+
+test("why something was done with a coupon or an order is forgotten with it: it may be about its member", async () => {
+  const { ctx } = await openLedger();
+  const [old, now] = [ctx.clock() - 401 * dayMs, ctx.clock()];
+  const { id: over } = await addTemplate(ctx, {});
+  const said = { ...ctx, reason: "Mia phoned" };
+  await ctx.db.write([
+    ...[old, now].map(
+      (at, n) => sql`
+        INSERT INTO coupon (id, member, template, number, source, state, at, valid_from, used_at)
+        VALUES (${n + 1}, ${n + 1}, ${over}, 1, 'CLAIM', 'USED', ${at}, ${at}, ${at})`,
+    ),
+    ...[old, now].map(
+      (at, n) => sql`
+        INSERT INTO coupon_order (id, order_id, member, state, revision, cart, quote, pay, locked_at, locked_until,
+          ended_at) VALUES (${n + 1}, ${`o${n}`}, 1, 'RELEASED', 'r', '{}', '{}', 100, ${at}, ${at}, ${at})`,
+    ),
+    sql`UPDATE coupon_template SET state = 'ENDED', updated_at = ${old} WHERE id = ${over}`,
+    ...["coupon/1", "coupon/2", "order/1", "order/2"].map((subject) => auditDeed(said, subject, "done")),
+  ]);
+  await forgetOld(ctx);
+  const kept = await ctx.db.all(sql`SELECT subject, reason FROM audit WHERE what = 'done' ORDER BY id`);
+  expect(kept).toEqual([
+    { subject: "coupon/1", reason: null },
+    { subject: "coupon/2", reason: "Mia phoned" },
+    { subject: "order/1", reason: null },
+    { subject: "order/2", reason: "Mia phoned" },
+  ]);
 });
 
 test("what is walked through a stretch at a time is looked at whole, again and again", async () => {

@@ -1,3 +1,4 @@
+import { pauseFlow, resumeFlow } from "../../src/operations/queue/flow.ts";
 import { createToken } from "../../src/operations/token.ts";
 import { testWebhook } from "../../src/webhook/delivery.ts";
 import { createWebhook } from "../../src/webhook/webhook.ts";
@@ -38,8 +39,14 @@ export const platformScenarios: Readonly<Record<string, Scenario>> = {
     return { deliveryId: w.idOf("WebhookDelivery", delivery.id) };
   },
 
-  pauseFlow: () => ({ flow }),
-  resumeFlow: () => ({ flow }),
+  pauseFlow: async (w) => {
+    await resumeFlow(w.ctx, { flow });
+    return { flow };
+  },
+  resumeFlow: async (w) => {
+    await pauseFlow(w.ctx, { flow });
+    return { flow };
+  },
   setFlowLimits: () => ({ flow, parallelism: 2 }),
   clearFlowLimits: () => ({ flow }),
   retryMessage: async (w) => ({ messageId: await w.retried() }),

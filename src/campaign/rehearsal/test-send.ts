@@ -1,10 +1,11 @@
 import { sql } from "drizzle-orm";
-import { type ExternalChannelName, factsOf } from "../../channels/catalog.ts";
+import { type ChannelName, type ExternalChannelName, externalNames, factsOf } from "../../channels/catalog.ts";
 import type { Envelope } from "../../channels/channel.ts";
 import type { Context } from "../../context.ts";
+import type { Query } from "../../db/statement.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
-import { auditDeed, subjectOf } from "../../transition/audit.ts";
+import { auditDeed, forgetReasonsOf, subjectOf } from "../../transition/audit.ts";
 import { freezeAction, skipText } from "../action/index.ts";
 import { envelopeFor } from "../content/envelope.ts";
 import { type Recipient, recipientColumns, scopeFor } from "../content/render.ts";
@@ -30,9 +31,21 @@ export async function requestTestSend(ctx: Context, input: PreviewInput) {
   if (isRefusal(preview)) return preview;
   if (preview.skip) return refuse.invalid([{ path: "member", message: skipText(preview.skip) }]);
   const test = campaignTest.of({ id: ctx.id(), campaign, member, channel }, { flow: channel });
-  const deed = auditDeed(ctx, subjectOf("campaign", campaign), `sent a test by ${channel} to member ${member}`);
+  const deed = auditDeed(ctx, subjectOf("campaign", campaign), sentTo(channel, member));
   await ctx.db.write([enqueue(ctx, [test]), deed]);
   return preview;
+}
+
+function sentTo(channel: ChannelName, member: number): string {
+  return `sent a test by ${channel} to member ${member}`;
+}
+
+/** The statement that blanks why tests were sent to a member. */
+export function forgetWhyTested(member: number): Query {
+  return forgetReasonsOf(
+    "campaign",
+    externalNames.map((channel) => sentTo(channel, member)),
+  );
 }
 
 /** The envelope of a test, as campaign and member are now; nothing when it must not be sent any more. */

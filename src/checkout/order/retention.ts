@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context, Retention } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { forgetReasons } from "../../transition/audit.ts";
 import { checkoutSettings } from "../settings.ts";
 
 /** How long an order that came to nothing is kept, in milliseconds. */
@@ -34,10 +35,13 @@ async function forget(ctx: Context, where: SQL): Promise<number> {
     const found = await ctx.db.all<{ id: number }>(sql`SELECT id FROM coupon_order WHERE ${where} LIMIT ${batchSize}`);
     if (found.length === 0) break;
     const ids = sql`(SELECT value FROM ${rows(found.map(({ id }) => id))})`;
+    const chosen = sql`id IN ${ids} AND ${where}`;
     await ctx.db.write([
+      // Nobody could tell any more whom they are about.
+      forgetReasons(sql`SELECT 'order/' || id FROM coupon_order WHERE ${chosen}`),
       sql`DELETE FROM coupon_order_refund WHERE coupon_order IN ${ids}`,
       sql`DELETE FROM order_reward WHERE coupon_order IN ${ids}`,
-      sql`DELETE FROM coupon_order WHERE id IN ${ids} AND ${where}`,
+      sql`DELETE FROM coupon_order WHERE ${chosen}`,
     ]);
     forgotten += found.length;
     if (found.length < batchSize) break;

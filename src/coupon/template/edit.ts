@@ -3,7 +3,7 @@ import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { shopOfNew } from "../../shop.ts";
+import { mayName, shopOfNew } from "../../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { lineOf } from "../../value/plain-text.ts";
@@ -23,6 +23,7 @@ import { refuseToRepoint } from "./second-person.ts";
 import { isLive } from "./state.ts";
 import { findTemplate } from "./template.ts";
 import { forgetTemplate } from "./template-to-claim.ts";
+import { toldValidity } from "./validity.ts";
 
 interface Keyed {
   /** The caller's name for this one request. */
@@ -64,7 +65,8 @@ export function duplicateTemplate(ctx: Context, { id, name, shop, idempotencyKey
       if (isRefusal(owner)) return owner;
       const said = { ...draftOf(template), name: name ?? template.name, shop: owner };
       const checked = checkTemplate(tx, said, { anyWindow: true });
-      return isRefusal(checked) ? checked : insert(tx, checked, `copied from coupon template ${id}`);
+      const from = mayName(owner, template.shop) ? `coupon template ${id}` : "a coupon template of others";
+      return isRefusal(checked) ? checked : insert(tx, checked, `copied from ${from}`);
     },
   });
 }
@@ -114,11 +116,16 @@ async function update(ctx: Context, id: number, asked: SaidDraft<DraftChange>) {
   const fields = named.filter((field) => !Bun.deepEquals(said[field], checked[field]));
   if (fields.length > 0) {
     const subject = subjectOf("coupon-template", id);
-    const changes = changesBetween(said, pick(checked, fields), ["eligibility"]);
+    const changes = changesBetween(told(said), told(pick(checked, fields)), ["eligibility"]);
     await ctx.db.write([revise(ctx, subject, fields), ...auditChanges(ctx, subject, changes)]);
   }
   if (after && isLive(after.state)) await updateOccurrences(ctx, after);
   return after ? withPrefix(ctx, after) : refuse.notFound("coupon template", id);
+}
+
+/** What is written down of its changes. */
+function told({ validity, ...facts }: Partial<ParsedDraft>) {
+  return { ...facts, ...(validity && { validity: toldValidity(validity) }) };
 }
 
 /** What can be said anew: a template belongs to the shop that it was made for. */

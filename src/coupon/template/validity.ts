@@ -55,6 +55,13 @@ export function validityOf({ validFrom, validTo, validDays, validHours }: Validi
   return typeof validHours !== "number" ? { window: { from: validFrom, to: validTo } } : { hours: validHours };
 }
 
+/** The same as people read it: moments in UTC. */
+export function toldValidity(validity: Validity) {
+  if (!("window" in validity)) return validity;
+  const [from, to] = [validity.window.from, validity.window.to].map((ms) => ms && new Date(ms).toISOString());
+  return { from, to };
+}
+
 /** Until when a coupon is good that is given at a moment, ms; null = for ever. */
 export function validUntil(validity: Validity, at: number, zone: string): number | null {
   if ("days" in validity) return endOfDay(at, validity.days, zone);

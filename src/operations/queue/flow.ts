@@ -73,12 +73,16 @@ function toFlow({ queue }: Context, name: string, kept: KeptFlow | undefined): Q
  * Holds a flow's messages back until it is resumed. What runs ends; nothing is lost. INVALID_INPUT for no flow of ours.
  */
 export function pauseFlow(ctx: Context, { flow }: { flow: string }) {
-  return steer(ctx, flow, ["flow.paused", "paused"], (key) => ctx.queue.client.flowControl.pause(key));
+  return steer(ctx, flow, ["flow.paused", "paused", ({ paused }) => paused], (key) =>
+    ctx.queue.client.flowControl.pause(key),
+  );
 }
 
 /** Lets a flow's messages go on. */
 export function resumeFlow(ctx: Context, { flow }: { flow: string }) {
-  return steer(ctx, flow, ["flow.resumed", "resumed"], (key) => ctx.queue.client.flowControl.resume(key));
+  return steer(ctx, flow, ["flow.resumed", "resumed", ({ paused }) => !paused], (key) =>
+    ctx.queue.client.flowControl.resume(key),
+  );
 }
 
 export interface FlowLimits {
@@ -145,18 +149,25 @@ function fault(path: string, value: number | undefined, most: number): Issue[] {
     : [{ path, message: `must be between 1 and ${most}` }];
 }
 
-/** Who did what is written down before the queue does it, which commits with nothing of ours. */
+/**
+ * Who did what is written down before the queue does it, which commits with nothing of ours; not where the flow is so
+ * already.
+ */
 async function steer(
   ctx: Context,
   flow: string,
-  [event, what]: readonly [event: string, what: string],
+  [event, what, isSo = () => false]: readonly [event: string, what: string, isSo?: (flow: QueueFlow) => boolean],
   act: (key: string) => Promise<unknown>,
 ) {
   const known = await checkFlow(ctx, flow);
   if (isRefusal(known)) return known;
-  await ctx.db.write([auditDeed(ctx, subjectOf("flow", flow), what)]);
+  if (!isSo(await flowNow(ctx, flow))) await ctx.db.write([auditDeed(ctx, subjectOf("flow", flow), what)]);
   await act(flowKey(ctx.queue.settings, flow));
   ctx.log("info", event, { flow, actor: describeActor(ctx.actor) });
+  return flowNow(ctx, flow);
+}
+
+async function flowNow(ctx: Context, flow: string): Promise<QueueFlow> {
   return (await listQueueFlows(ctx)).find(({ name }) => name === flow) ?? toFlow(ctx, flow, undefined);
 }
 

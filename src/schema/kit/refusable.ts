@@ -89,11 +89,16 @@ export function refusable(name: string, options: Refusable<object, InputFieldMap
   );
 }
 
+/** Characters of a reason. */
+export const longestReason = 500;
+
 /** The field of an input in which whoever answers for what they do may say why. */
 function whyField(t: InputFields, { role, platform }: Scopes): InputFieldMap {
   if ((role ?? platform) === undefined) return {};
-  const validate = z.string().max(500, "is longer than 500 characters");
-  return { reason: t.string({ description: "Why, at most 500 characters; kept in the audit.", validate }) };
+  const validate = z.string().max(longestReason, `is longer than ${longestReason} characters`);
+  return {
+    reason: t.string({ description: `Why, at most ${longestReason} characters; kept in the audit.`, validate }),
+  };
 }
 
 /** What is done is written down with the reason that was given. */

@@ -1,5 +1,5 @@
 import type { Context } from "../../context.ts";
-import { isRefusal, refuse } from "../../errors.ts";
+import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { rowOf } from "../../ids.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { exportAudit } from "../../transition/audit-export.ts";
@@ -9,6 +9,7 @@ import { readMoment } from "../../value/date.ts";
 import { isUnfit } from "../../value/value.ts";
 import { csvFile } from "../files/download.ts";
 import { admitted, type FileCall, type FileOptions, fileCall, refusedWith } from "../files/upload.ts";
+import { longestReason } from "../kit/refusable.ts";
 import { finished, problem } from "../server/http-error.ts";
 import type { Handler } from "../server/server.ts";
 
@@ -55,9 +56,7 @@ const actorKinds = ["operator", "service", "member", "system", "anonymous"] as c
 
 /** What the parameters mean. One that is not understood is a fault: without it too much would be let through. */
 function filterOf(ctx: Context, said: URLSearchParams) {
-  const faults: { path: string; message: string }[] = [...said.keys()]
-    .filter((name) => !names.includes(name))
-    .map((path) => ({ path, message: "is no parameter of this file" }));
+  const faults = faultsOfForm(said);
   const read = <T>(name: string, what: string, take: (text: string) => T | undefined): T | undefined => {
     const text = said.get(name);
     if (text === null) return undefined;
@@ -82,6 +81,16 @@ function filterOf(ctx: Context, said: URLSearchParams) {
     until: read("until", "moment, such as 2026-11-11T08:00:00Z", moment),
   };
   return faults.length > 0 ? refuse.invalid(faults) : filter;
+}
+
+/** What is wrong with them, whatever they mean. */
+function faultsOfForm(said: URLSearchParams): Issue[] {
+  const strange = [...new Set(said.keys())].flatMap((path) => {
+    if (!names.includes(path)) return [{ path, message: "is no parameter of this file" }];
+    return said.getAll(path).length > 1 ? [{ path, message: "is given more than once" }] : [];
+  });
+  const isLong = (said.get("reason") ?? "").length > longestReason;
+  return isLong ? [...strange, { path: "reason", message: `is longer than ${longestReason} characters` }] : strange;
 }
 
 function subjectOfText({ domains }: Context, id: string): string | undefined {

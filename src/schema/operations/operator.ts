@@ -65,7 +65,7 @@ builder.queryField("operator", (t) =>
 refusable("updateOperator", {
   description:
     "Calls a person otherwise, or says that they work for another shop, or for all: that holds within 5 seconds " +
-    "everywhere. CONFLICT where the name is another's, and for the last admin who works for all.",
+    "everywhere. CONFLICT where the name is or was another's, and for the last admin who works for all.",
   scopes: admins,
   result: OperatorType,
   refusals: { CONFLICT: true, NOT_FOUND: true },

@@ -79,7 +79,9 @@ refusable("createOperatorToken", {
   input: (t) => ({
     name: t.string({ required: true, description: "Whose it is or what for, 1–100 characters." }),
     operatorName: t.string({
-      description: "The person's name, 1–100 characters, whatever its letters' case; the token's unless given.",
+      description:
+        "The person's name, 1–100 characters, whatever its letters' case; the token's unless given. CONFLICT where " +
+        "somebody was called so before.",
     }),
     role: t.field({ type: RoleEnum, required: true, description: "What that person may do." }),
     shop: t.string({

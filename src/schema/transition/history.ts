@@ -76,7 +76,9 @@ export const AuditEntryType = builder.objectRef<AuditEntry>("AuditEntry").implem
     }),
     reason: t.exposeString("reason", {
       nullable: true,
-      description: "Why, where a reason was given; blanked when the member whom it is about is erased.",
+      description:
+        "Why, where a reason was given; blanked when the member whom it is about is erased, or the coupon or order " +
+        "forgotten.",
     }),
     at: t.expose("at", { type: "DateTime", description: "When." }),
   }),

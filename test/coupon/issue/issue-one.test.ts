@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../../../src/actor.ts";
 import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
-import { issueToken } from "../../../src/coupon/claim/issue-token.ts";
+import { issueToken, issueTokenByName } from "../../../src/coupon/claim/issue-token.ts";
 import { givenTogether } from "../../../src/coupon/issue/given-together.ts";
 import { type IssueInput, issueCoupon } from "../../../src/coupon/issue/issue-one.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";
@@ -159,6 +159,27 @@ test("what is said of a gift is checked, each fault with its place; an operator 
   expect(await issue({ template, idempotencyKey: "own" }, operator)).toMatchObject({ source: "person/Ed" });
   const told = { template, idempotencyKey: "told", source: "trigger/birthday" };
   expect(await issue(told, operator)).toMatchObject({ source: "trigger/birthday" });
+});
+
+test("a key gives the same to a person who is called otherwise by then, and anew in another shop", async () => {
+  const { id: template } = await addTemplate(shop.ctx, { ...system, perMember: 9 });
+  const first = accepted(await issue({ template, idempotencyKey: "mine" }, operator));
+  const renamed = { ...operator, name: "Eduard" };
+  expect(accepted(await issue({ template, idempotencyKey: "mine" }, renamed))).toMatchObject({ id: first.id });
+  const { id: theirs } = await addTemplate(shop.ctx, { ...system, shop: "berlin" });
+  const moved = { ...renamed, shop: "berlin" };
+  expect(accepted(await issue({ template: theirs, idempotencyKey: "mine" }, moved)).template).toBe(theirs);
+});
+
+test("a key that gave a coupon before names could change gives the same again", async () => {
+  const { id: template } = await addTemplate(shop.ctx, { ...system });
+  const token = issueTokenByName({ actor: operator }, "earlier");
+  await shop.ctx.db.write([
+    sql`
+      INSERT INTO coupon (member, template, number, source, token, at, valid_from)
+      VALUES (1, ${template}, 1, 'ISSUE', ${token}, 0, 0)`,
+  ]);
+  expect(await issue({ template, idempotencyKey: "earlier" }, operator)).toMatchObject({ source: "ISSUE", token });
 });
 
 test("a key that gave a coupon before sources were readable gives the same again", async () => {

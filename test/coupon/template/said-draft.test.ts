@@ -4,6 +4,7 @@ import { inNewWords, type OlderValidity } from "../../../src/coupon/template/sai
 import { estimateTemplate } from "../../../src/coupon/template/simulation.ts";
 import { anyTime, type Validity } from "../../../src/coupon/template/validity.ts";
 import { isRefusal } from "../../../src/errors.ts";
+import { historyOf, subjectOf } from "../../../src/transition/audit.ts";
 import { pathsOf, usualTemplate } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { accepted } from "../../support/shop.ts";
@@ -55,6 +56,13 @@ test("a template is written, estimated and changed in older words, never in both
   expect(made).toMatchObject({ validHours: 48, validDays: null, validTo: null });
   expect(accepted(await estimateTemplate(shop.ctx, draft)).maxDiscount).toBe(1_000);
   expect(accepted(await updateTemplate(shop.ctx, { id, draft: { validDays: 3 } }))).toMatchObject({ validHours: 72 });
+  const window = { from: null, to: Date.UTC(2100, 0, 1) };
+  accepted(await updateTemplate(shop.ctx, { id, draft: { validity: { window } } }));
+  expect((await historyOf(shop.ctx, subjectOf("coupon-template", id)))[0]).toMatchObject({
+    what: "changed validity",
+    from: '{"hours":72}',
+    to: '{"from":null,"to":"2100-01-01T00:00:00.000Z"}',
+  });
   const both = { validDays: 3, validity: { days: 3 } };
   expect(pathsOf(await updateTemplate(shop.ctx, { id, draft: both }))).toEqual(["validity"]);
   expect(pathsOf(await createTemplate(shop.ctx, { draft: { ...usualTemplate, ...both } }))).toEqual(["validity"]);

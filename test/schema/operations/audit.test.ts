@@ -93,6 +93,21 @@ test("admins take it out as a file, of a shop the shop's; others, and what makes
   ]);
 });
 
+test("of a file nothing is guessed: what is said twice, and too long a reason, are refused", async () => {
+  const taken = async () => (await root!.get("{ audit(kind: AUDIT) { nodes { id } } }")).audit.nodes.length;
+  const before = await taken();
+  const faulty = await file(rootToken, `/audit/entries.csv?kind=SEGMENT&kind=FLOW&reason=${"x".repeat(501)}`);
+  const { errors } = await faulty.json();
+  expect([faulty.status, errors[0].extensions.issues]).toEqual([
+    422,
+    [
+      { path: "kind", message: "is given more than once" },
+      { path: "reason", message: "is longer than 500 characters" },
+    ],
+  ]);
+  expect(await taken()).toBe(before);
+});
+
 test("what is sent as a file, and taken as one, is written down", async () => {
   const { id } = await addTemplate(shop.ctx, { codeMode: "POOL", shop: "berlin" });
   const template = encodeURIComponent(idOf("CouponTemplate", id));
@@ -134,13 +149,25 @@ test("reasons about a member are gone when the member is; that it was done stays
   await send(kim, "issueCoupon", gift);
   await send(root, "lockCoupons", order);
   await send(root, "setConsent", { externalId: "x1", channel: "SMS", granted: false, reason: "Mia wrote" });
+  const audience = { filter: { externalId: { eq: "x1" } } };
+  const content = [{ parts: { email: { subject: "News", html: "<p>News</p>" } } }];
+  const { createCampaign } = await kim!.get(
+    `mutation ($input: CreateCampaignInput!) { createCampaign(input: $input) { ... on Campaign { id } } }`,
+    { input: { name: "News", channels: ["EMAIL"], content, audience } },
+  );
+  const test = { campaignId: createCampaign.id, channel: "EMAIL" };
+  await send(kim, "testSend", { ...test, externalId: "x1", reason: "Mia saw no images" });
+  await send(kim, "testSend", { ...test, externalId: "x2", reason: "for the other" });
   const reasons = async () =>
     (await shop.ctx.db.all<{ reason: string }>(sql`SELECT reason FROM audit WHERE reason IS NOT NULL ORDER BY id`)).map(
       ({ reason }) => reason,
     );
-  expect(await reasons()).toEqual(expect.arrayContaining(["Mia's cup broke", "Mia phoned", "Mia wrote"]));
+  expect(await reasons()).toEqual(
+    expect.arrayContaining(["Mia's cup broke", "Mia phoned", "Mia wrote", "Mia saw no images"]),
+  );
   await send(root, "eraseMember", { externalId: "x1", reason: "asked for on 28 November" });
   expect((await reasons()).filter((reason) => reason.includes("Mia"))).toEqual([]);
+  expect(await reasons()).toContain("for the other");
   const query = "query ($id: ID!) { audit(subjectId: $id) { nodes { what reason } } }";
   const { audit } = await root!.get(query, { id: idOf("Member", 1) });
   expect(audit.nodes).toEqual([
