@@ -21,6 +21,7 @@ import { countTemplates, listOccurrences, listTemplates, templatesById } from ".
 import { templateToClaim } from "../../src/coupon/template/template-to-claim.ts";
 import { withdrawUnused } from "../../src/coupon/use/withdraw.ts";
 import { templatesToShow } from "../../src/coupon/wallet/template-cache.ts";
+import { historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { usualTemplate } from "../support/coupons.ts";
 import { couponsAbove } from "../support/persons.ts";
 import { accepted } from "../support/shop.ts";
@@ -150,7 +151,14 @@ test("something new is of its maker's shop; who works for all of them says which
   const renamed = { name: "New", shop: "a" };
   expect(accepted(await updateTemplate(of(""), { id, draft: renamed }))).toMatchObject({ name: "New", shop: "b" });
   expect(accepted(await duplicateTemplate(of(""), { id })).shop).toBe("b");
-  expect(accepted(await duplicateTemplate(of(""), { id, shop: "a" })).shop).toBe("a");
+  const copied = async (from: number, to: string) => {
+    const copy = accepted(await duplicateTemplate(of(""), { id: from, shop: to }));
+    expect(copy.shop).toBe(to);
+    return (await historyOf(of(to), subjectOf("coupon-template", copy.id)))[0]?.what;
+  };
+  expect(await copied(id, "a")).toBe("copied from a coupon template of others");
+  expect(await copied(own[""].draft, "a")).toBe("copied from a coupon template of others");
+  for (const to of ["b", ""]) expect(await copied(id, to)).toBe(`copied from coupon template ${id}`);
   expect(accepted(await duplicateTemplate(of("a"), { id: own.a.draft })).shop).toBe("a");
 });
 

@@ -3,7 +3,7 @@ import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { shopOfNew } from "../../shop.ts";
+import { mayName, shopOfNew } from "../../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { lineOf } from "../../value/plain-text.ts";
@@ -64,7 +64,8 @@ export function duplicateTemplate(ctx: Context, { id, name, shop, idempotencyKey
       if (isRefusal(owner)) return owner;
       const said = { ...draftOf(template), name: name ?? template.name, shop: owner };
       const checked = checkTemplate(tx, said, { anyWindow: true });
-      return isRefusal(checked) ? checked : insert(tx, checked, `copied from coupon template ${id}`);
+      const from = mayName(owner, template.shop) ? `coupon template ${id}` : "a coupon template of others";
+      return isRefusal(checked) ? checked : insert(tx, checked, `copied from ${from}`);
     },
   });
 }
