@@ -29,8 +29,8 @@ ALTER TABLE audit ADD COLUMN actor_shop TEXT NOT NULL DEFAULT '';-- that the per
 ALTER TABLE audit ADD COLUMN shop TEXT NOT NULL DEFAULT '';      -- of what it was done to
 UPDATE audit SET operator = (SELECT o.id FROM operator o WHERE 'operator ' || o.name = audit.actor)
   WHERE actor LIKE 'operator %';
-UPDATE audit SET shop = (SELECT t.shop FROM coupon_template t WHERE 'coupon-template/' || t.id = audit.subject)
-  WHERE EXISTS (SELECT 1 FROM coupon_template t WHERE 'coupon-template/' || t.id = audit.subject AND t.shop <> '');
+UPDATE audit SET shop = t.shop FROM coupon_template t
+  WHERE audit.subject = 'coupon-template/' || t.id AND t.shop <> '';
 CREATE INDEX audit_shop ON audit (shop, id) WHERE shop <> '';
 CREATE INDEX audit_operator ON audit (operator, id) WHERE operator IS NOT NULL;
 CREATE INDEX audit_at ON audit (at, id);

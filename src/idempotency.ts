@@ -96,11 +96,13 @@ export function forgetAnswersTo(member: number): Query {
   return sql`DELETE FROM idempotency WHERE caller = ${`member/${member}`}`;
 }
 
-/** Keys belong to a token or a member, not to a name that two may have. */
+/**
+ * Keys belong to a token or a member, not to a name that two may have; an operator's to the shop as well: of what was
+ * made for another nothing is answered to whoever works for this one now.
+ */
 function callerOf(actor: Actor): string {
   switch (actor.kind) {
     case "operator":
-      // Whoever goes to another shop is not answered once more what the one before knew.
       return actor.shop === "" ? `operator/${actor.id}` : `operator/${actor.id}@${actor.shop}`;
     case "service":
       return `service/${actor.id}`;

@@ -46,6 +46,14 @@ test("I6 a key is its caller's own, and of a person only while in the same shop"
   expect(await count("c")).toBe(3);
 });
 
+test("a person who works for another shop now is not told what was made for the one before", async () => {
+  const of = (shop: string): Context => {
+    return { ...ctx, actor: { kind: "operator", id: 3, operator: 1, shop, name: "Ann", role: "editor" } };
+  };
+  const made = (shop: string) => once(of(shop), { ...make("moved"), work: async () => ({ shop }) });
+  for (const shop of ["", "a", "b", "a"]) expect(await made(shop)).toEqual({ shop });
+});
+
 test("I6 a refusal leaves nothing behind, neither what was written before it nor its key", async () => {
   const refusing = async (tx: Context) => {
     await tx.db.write([sql`INSERT INTO made VALUES ('d')`]);

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type AudienceTerm, defineTerm, idOf } from "../audience/term.ts";
 import { isOwn } from "../shop.ts";
@@ -26,11 +26,16 @@ export const campaignTerms: readonly AudienceTerm[] = [
       "have been, or to another member at the same address. Of one that is under way, those until now.",
     schema: Promotions,
     // Not by a run that asks so itself: what it told would be told it again.
-    compile: ({ promotion }, { asOf, shop }) => sql`EXISTS (
+    compile: ({ promotion }, { asOf, shop }) => sql`(${isThere(promotion, shop)} AND EXISTS (
       SELECT 1 FROM campaign c JOIN run r ON r.campaign = c.id JOIN send s ON s.run = r.id AND s.member = m.seq
         AND s.channel IN (SELECT value FROM json_each(r.frozen, '$.channels'))
         AND (s.state IN ('SENT', 'SENDING', 'UNKNOWN') OR s.reason = 'DUPLICATE_ADDRESS')
-      WHERE c.promotion = ${promotion} AND ${isOwn(shop, sql`c.shop`)} AND r.frozen IS NOT NULL
-        AND r.started_at < ${asOf})`,
+      WHERE c.promotion = ${promotion} AND r.frozen IS NOT NULL AND r.started_at < ${asOf}))`,
   }),
 ];
+
+/** Whether a promotion is there for what belongs to a shop: then whoever told of it did, the company, too. */
+function isThere(promotion: number, shop: string): SQL {
+  if (shop === "") return sql`1`;
+  return sql`EXISTS (SELECT 1 FROM promotion p WHERE p.id = ${promotion} AND ${isOwn(shop, sql`p.shop`)})`;
+}

@@ -176,6 +176,16 @@ test("filters of a shop count what is its own, whoever asks: a template of other
   }
 });
 
+test("who was told of a shop's promotion by the company was told: the shop's own announcement finds nobody left", async () => {
+  const { acting } = plans.a;
+  await ctx.db.write([sql`UPDATE campaign SET promotion = ${acting} WHERE id = ${plans[""].sending}`]);
+  const matched = async (shop: string) => {
+    const draft = campaign({ shop, audience: { filter: { toldOf: { promotion: acting } } } });
+    return accepted(await submitCampaign(of(""), accepted(await createCampaign(of(""), draft)))).frozen?.members;
+  };
+  expect([await matched("a"), await matched(""), await matched("b")]).toEqual([3, 3, 0]);
+});
+
 async function given(shop: string) {
   const { id: template } = await addTemplate(ctx, { shop, issueMode: "SYSTEM" });
   await ctx.db.write([

@@ -151,11 +151,14 @@ test("something new is of its maker's shop; who works for all of them says which
   const renamed = { name: "New", shop: "a" };
   expect(accepted(await updateTemplate(of(""), { id, draft: renamed }))).toMatchObject({ name: "New", shop: "b" });
   expect(accepted(await duplicateTemplate(of(""), { id })).shop).toBe("b");
-  const copy = accepted(await duplicateTemplate(of(""), { id, shop: "a" }));
-  expect(copy.shop).toBe("a");
-  expect(await historyOf(of("a"), subjectOf("coupon-template", copy.id))).toMatchObject([
-    { what: "copied from a coupon template of others" },
-  ]);
+  const copied = async (from: number, to: string) => {
+    const copy = accepted(await duplicateTemplate(of(""), { id: from, shop: to }));
+    expect(copy.shop).toBe(to);
+    return (await historyOf(of(to), subjectOf("coupon-template", copy.id)))[0]?.what;
+  };
+  expect(await copied(id, "a")).toBe("copied from a coupon template of others");
+  expect(await copied(own[""].draft, "a")).toBe("copied from a coupon template of others");
+  for (const to of ["b", ""]) expect(await copied(id, to)).toBe(`copied from coupon template ${id}`);
   expect(accepted(await duplicateTemplate(of("a"), { id: own.a.draft })).shop).toBe("a");
 });
 

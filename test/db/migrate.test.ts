@@ -1,10 +1,11 @@
 import { expect, test } from "bun:test";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { openDatabase } from "../../src/db/client.ts";
 import { migrate, statementsOf } from "../../src/db/migrate.ts";
 import { realWorld } from "../../src/world.ts";
+import { openTestDatabase } from "../support/database.ts";
 import { tempDir } from "../support/temp.ts";
 
 function folderOf(files: Readonly<Record<string, string>>): string {
@@ -75,4 +76,22 @@ test("statements end at a semicolon that ends a line; a trigger is one statement
     trigger,
   ]);
   expect(() => statementsOf("CREATE TABLE a (")).toThrow(/ends inside a statement/);
+});
+
+test("what migrations since 0037 write of old rows they find by indexes: a million takes seconds", async () => {
+  const db = await openTestDatabase();
+  const dir = join(import.meta.dir, "../../migrations");
+  const later = readdirSync(dir).filter((name) => name > "0037");
+  const updates = later
+    .flatMap((name) => statementsOf(readFileSync(join(dir, name), "utf8")))
+    .filter((statement) => /^\s*(--[^\n]*\n\s*)*UPDATE/.test(statement));
+  expect(updates.length).toBeGreaterThan(4);
+  for (const statement of updates) {
+    const plan = await db.all<{ detail: string }>(sql`EXPLAIN QUERY PLAN ${sql.raw(statement)}`);
+    const inner = plan.slice(plan.findIndex(({ detail }) => /CORRELATED/.test(detail)) + 1 || plan.length);
+    // A company has some dozens of operators, and a cart some dozens of lines.
+    const walked = inner.filter(({ detail }) => /^SCAN (?!o$|l VIRTUAL)/.test(detail));
+    expect([statement, walked]).toEqual([statement, []]);
+  }
+  await db.close();
 });
