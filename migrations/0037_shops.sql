@@ -7,9 +7,10 @@ CREATE INDEX campaign_shop ON campaign (shop, id) WHERE shop <> '';
 CREATE INDEX promotion_shop ON promotion (shop, id) WHERE shop <> '';
 CREATE INDEX coupon_template_shop ON coupon_template (shop, id) WHERE shop <> '';
 
--- Two shops may each call a segment what they like, and neither learns what the other did.
+-- Two shops may each call a segment what they like, and neither learns what the other did. A segment's history stays
+-- when it is deleted: the next one is another, with another number.
 CREATE TABLE new_segment (
-  id INTEGER PRIMARY KEY,
+  id INTEGER PRIMARY KEY AUTOINCREMENT,
   shop TEXT NOT NULL DEFAULT '',
   name TEXT NOT NULL,
   filter TEXT NOT NULL,
@@ -21,6 +22,12 @@ INSERT INTO new_segment (id, name, filter, created_at, updated_at)
   SELECT id, name, filter, created_at, updated_at FROM segment;
 DROP TABLE segment;
 ALTER TABLE new_segment RENAME TO segment;
+-- No number that was ever told of is given again.
+INSERT INTO sqlite_sequence (name, seq) SELECT 'segment', 0
+  WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = 'segment');
+UPDATE sqlite_sequence SET seq = max(seq, (
+  SELECT coalesce(max(CAST(substr(subject, 9) AS INTEGER)), 0) FROM revision WHERE subject GLOB 'segment/*'))
+  WHERE name = 'segment';
 
 -- Who did it is a person with a token, of a shop; and what it was done to belongs to a shop, or to the company.
 ALTER TABLE audit ADD COLUMN operator INTEGER;                   -- null: a service, a job, a member
