@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { parse } from "csv-parse/sync";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
+import { eraseMember } from "../../src/member/privacy.ts";
 import { upsertMembers } from "../../src/member/upsert.ts";
 import { auditDeed, changesBetween, historyOf, subjectOf } from "../../src/transition/audit.ts";
 import { exportAudit } from "../../src/transition/audit-export.ts";
@@ -168,6 +169,14 @@ test("services pay nothing: what they do all day long is not written down", asyn
   await upsertMembers(ada!, [item, { externalId: "s2", email: "s2@shop.test" }, { ...item, externalId: "s3" }]);
   await upsertMembers(ada!, [{ externalId: "s1", level: 2, name: "Mia" }]);
   expect(await all(ada!, {})).toEqual(["wrote level, name", "created", "created"]);
+});
+
+test("a member who is erased twice at once was erased once", async () => {
+  await fill(any!, []);
+  await upsertMembers(service(any!), [{ externalId: "gone" }]);
+  await Promise.all([1, 2].map(() => eraseMember({ ...ada!, reason: "asked for" }, { externalId: "gone" })));
+  const { rows } = await listAudit(ada!, {}, { limit: 9 });
+  expect(rows.map(({ what, reason }) => [what, reason])).toEqual([["erased", "asked for"]]);
 });
 
 test("of what is long or personal only that it changed is told", () => {
