@@ -9,7 +9,7 @@ import { auditEach } from "../../transition/audit.ts";
 import { givenNow, refusalOf } from "../claim/claim.ts";
 import { commitTogether } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
-import { issueToken } from "../claim/issue-token.ts";
+import { issueToken, namedToken } from "../claim/issue-token.ts";
 import type { PendingClaim } from "../claim/pending-claim.ts";
 import { makeCodes } from "../code/code.ts";
 import { refuseCoupon } from "../refusals.ts";
@@ -50,7 +50,7 @@ export async function issueCoupon(ctx: Context, { template: id, member: whom, ..
   if (!member) return refuse.notFound("member", Object.values(whom)[0] ?? "");
   const template = await givenBySystem(ctx, id);
   if (isRefusal(template)) return template;
-  const token = issueToken(ctx, gift.idempotencyKey);
+  const token = await tokenOf(ctx, gift.idempotencyKey);
   const refused = (await couponOfToken(ctx, token)) ? undefined : await notGiven(ctx, { template, member, gift });
   if (refused) return refused;
   const claims = claimsOf(ctx, { template, member, gift, token });
@@ -65,6 +65,12 @@ export async function issueCoupon(ctx: Context, { template: id, member: whom, ..
   return isSame(coupon, claim, gift.source)
     ? coupon
     : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
+}
+
+/** What was given under a key as it was named before, is given no second time. */
+async function tokenOf(ctx: Context, key: string): Promise<string> {
+  const [token, before] = [issueToken(ctx, key), namedToken(ctx, key)];
+  return token !== before && (await couponOfToken(ctx, before)) ? before : token;
 }
 
 /** What an operator gives is written down with it. */

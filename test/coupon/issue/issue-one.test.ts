@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../../../src/actor.ts";
 import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
-import { issueToken } from "../../../src/coupon/claim/issue-token.ts";
+import { namedToken } from "../../../src/coupon/claim/issue-token.ts";
 import { givenTogether } from "../../../src/coupon/issue/given-together.ts";
 import { type IssueInput, issueCoupon } from "../../../src/coupon/issue/issue-one.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";
@@ -161,9 +161,21 @@ test("what is said of a gift is checked, each fault with its place; an operator 
   expect(await issue(told, operator)).toMatchObject({ source: "trigger/birthday" });
 });
 
+test("I6 the key of an operator who is called otherwise since gives the same again", async () => {
+  const { id: template } = await addTemplate(shop.ctx, { ...system, perMember: 5 });
+  const give = (name: string) => issue({ template, idempotencyKey: "renamed" }, { ...operator, name });
+  const first = accepted(await give("Ed"));
+  expect(accepted(await give("Edith")).id).toBe(first.id);
+  // As keys were kept when nobody could be called otherwise.
+  await shop.ctx.db.write([
+    sql`UPDATE coupon SET token = ${namedToken({ actor: operator }, "renamed")} WHERE id = ${first.id}`,
+  ]);
+  expect(accepted(await give("Ed")).id).toBe(first.id);
+});
+
 test("a key that gave a coupon before sources were readable gives the same again", async () => {
   const { id: template } = await addTemplate(shop.ctx, { ...system });
-  const token = issueToken({ actor: operator }, "old");
+  const token = namedToken({ actor: operator }, "old");
   await shop.ctx.db.write([
     sql`
       INSERT INTO coupon (member, template, number, source, token, at, valid_from)
