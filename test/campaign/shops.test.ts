@@ -176,7 +176,7 @@ test("filters of a shop count what is its own, whoever asks: a template of other
   }
 });
 
-test("who was told of a shop's promotion by the company was told: its own announcement finds nobody left", async () => {
+test("whom the company told of a shop's promotion, the shop tells of it no second time", async () => {
   const { acting } = plans.a;
   await ctx.db.write([sql`UPDATE campaign SET promotion = ${acting} WHERE id = ${plans[""].sending}`]);
   const matched = async (shop: string) => {
