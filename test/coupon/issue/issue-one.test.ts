@@ -184,7 +184,7 @@ test("a key that gave a coupon before names could change gives the same again", 
 
 test("a key that gave a coupon before sources were readable gives the same again", async () => {
   const { id: template } = await addTemplate(shop.ctx, { ...system });
-  const token = namedToken({ actor: operator }, "old");
+  const token = issueToken({ actor: operator }, "old");
   await shop.ctx.db.write([
     sql`
       INSERT INTO coupon (member, template, number, source, token, at, valid_from)
