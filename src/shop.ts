@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Actor } from "./actor.ts";
 import { type InvalidInput, refuse } from "./errors.ts";
-import { lineOrNone } from "./value/plain-text.ts";
+import { lineOf, lineOrNone } from "./value/plain-text.ts";
 
 /**
  * The shops of one company, by the numbers that it has for them. What people plan here belongs to one of them or, with
@@ -30,6 +30,12 @@ export function inReach(ctx: Acting, shop: SQL): SQL {
  */
 export function isOwn(of: string, shop: SQL): SQL {
   return of === "" ? sql`1` : sql`(${shop} = ${of} AND ${shop} <> '')`;
+}
+
+/** The row, whose shop this is, is of the one that was asked for: any where none was, empty: the company's own. */
+export function isOfShop(asked: string | undefined, shop: SQL): SQL {
+  if (asked === undefined) return sql`1`;
+  return lineOf(asked) === "" ? sql`${shop} = ''` : isOwn(lineOf(asked), shop);
 }
 
 /**

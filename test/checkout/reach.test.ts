@@ -146,6 +146,10 @@ test("what acts on an order acts whoever redeems it; another's is in its sums, a
   }
   const earned = await listRewards(of("a"), { state: "PENDING", ...page });
   expect(earned.map(({ name }) => name)).toEqual(["Thanks from a"]);
+  const asked = async (shop: string) =>
+    (await listRewards(of(""), { state: "PENDING", shop, ...page })).map((each) => each.shop);
+  expect([await asked("a"), await asked("b")]).toEqual([["a", "a", "a"], []]);
+  expect(new Set(await asked(""))).toEqual(new Set([""]));
   expect((await ordersById(of("a"), [earned[0]?.order ?? 0]))[0]?.shop).toBe("a");
   const refunded = accepted(await refundOrder(of("a"), { orderId, refundId: "r", policy: "GIVE_BACK" }));
   expect(refunded.refund.givenBack).toEqual([coupon, ownCoupon]);

@@ -1,7 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { isOwn } from "../../shop.ts";
-import { lineOf } from "../../value/plain-text.ts";
+import { isOfShop } from "../../shop.ts";
 import { type CouponOrder, type OrderState, orderInReach, orderStates, ordersById } from "./order.ts";
 
 /** Which orders are asked for. */
@@ -61,7 +60,7 @@ export async function countOrders(ctx: Context, filter: OrderFilter): Promise<nu
  */
 function pageOf(ctx: Context, filter: OrderFilter, last: Place | undefined, limit: number): SQL {
   const { member, begins } = filter;
-  const ofShop = sql`${orderInReach(ctx)} AND ${isOfShop(filter)}`;
+  const ofShop = sql`${orderInReach(ctx)} AND ${isOfShop(filter.shop, sql`coupon_order.shop`)}`;
   const behind = last ? sql`(locked_at, id) < (${last.lockedAt}, ${last.id})` : sql`1`;
   const rest = sql`${ofShop} AND ${inTime(filter)} AND ${behind}`;
   const page = sql`ORDER BY locked_at DESC, id DESC LIMIT ${limit}`;
@@ -82,11 +81,6 @@ function pageOf(ctx: Context, filter: OrderFilter, last: Place | undefined, limi
   return sql`
     SELECT ${columns} FROM coupon_order WHERE member = ${member} AND ${beginsWith(begins)} AND ${states} AND ${rest}
     ${page}`;
-}
-
-function isOfShop({ shop }: OrderFilter): SQL {
-  if (shop === undefined) return sql`1`;
-  return lineOf(shop) === "" ? sql`coupon_order.shop = ''` : isOwn(lineOf(shop), sql`coupon_order.shop`);
 }
 
 function inTime({ since, until }: OrderFilter): SQL {

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { inReach, shopOf } from "../../shop.ts";
+import { inReach, isOfShop, shopOf } from "../../shop.ts";
 
 /**
  * What becomes of something that a completed order earned. PENDING: it is about to be given. GIVEN: the member has it.
@@ -19,6 +19,8 @@ const RewardRow = z.object({
   id: z.int(),
   /** The number of the order's row. */
   order: z.int(),
+  /** The shop that all lines of the order are of; empty: of several, or the company's own. */
+  shop: z.string(),
   promotion: z.int(),
   /** The threshold of its tier, minor units. */
   spend: z.int(),
@@ -59,18 +61,17 @@ export function openRewards(ctx: Context, order: number, now: number): Promise<O
 
 interface RewardPage {
   readonly state: RewardState;
+  /** Only those of orders of this shop alone; empty: of several, and the company's own. */
+  readonly shop?: string | undefined;
   readonly after?: number | undefined;
   readonly limit: number;
 }
 
 /** The same of all orders, in a state, the newest first; `after` is the last id of the page before. */
-export function listRewards(ctx: Context, { state, after, limit }: RewardPage): Promise<OrderReward[]> {
+export function listRewards(ctx: Context, { state, shop, after, limit }: RewardPage): Promise<OrderReward[]> {
   const before = after ?? Number.MAX_SAFE_INTEGER;
-  return read(
-    ctx,
-    sql`
-    state = ${state} AND id < ${before} AND ${rewardInReach(ctx)} ORDER BY id DESC LIMIT ${limit}`,
-  );
+  const page = sql`${rewardInReach(ctx)} ORDER BY id DESC LIMIT ${limit}`;
+  return read(ctx, sql`state = ${state} AND ${isOfShop(shop, sql`order_reward.shop`)} AND id < ${before} AND ${page}`);
 }
 
 /** The order is, and so is the promotion that gives it: of others' promotions nothing is told. */
@@ -82,7 +83,7 @@ function rewardInReach(ctx: Context): SQL {
 
 async function read(ctx: Context, where: SQL): Promise<OrderReward[]> {
   const found = await ctx.db.all<object>(sql`
-    SELECT id, coupon_order AS "order", promotion, spend, name, kind, terms, key, state, given, reason, said,
+    SELECT id, coupon_order AS "order", shop, promotion, spend, name, kind, terms, key, state, given, reason, said,
       due_at AS dueAt, created_at AS createdAt, changed_at AS changedAt
     FROM order_reward WHERE ${where}`);
   return found.map((row) => RewardRow.parse(row));

@@ -30,6 +30,10 @@ const RewardType = builder.objectRef<OrderReward>("OrderReward").implement({
   description: "Something that a promotion gives for a completed order: of each promotion one at a time.",
   authScopes: readers,
   fields: (t) => ({
+    shop: t.exposeString("shop", {
+      description:
+        "The number of the shop that all lines of the order are of; empty: of several, or the company's own.",
+    }),
     promotionId: t.id({
       description: "Id of the promotion.",
       resolve: ({ promotion }) => globalId("Promotion", promotion),
@@ -84,7 +88,12 @@ builder.objectField(OrderType, "rewards", (t) =>
 connectionField("Query", "orderRewards", RewardType, {
   description: "What orders earned, by what became of it, the newest first: e.g. what could not be given.",
   scopes: readers,
-  args: (arg) => ({ state: arg({ type: StateEnum, required: true, description: "Only those in this state now." }) }),
+  args: (arg) => ({
+    state: arg({ type: StateEnum, required: true, description: "Only those in this state now." }),
+    shop: arg.string({
+      description: "Only those of orders of this shop alone; empty: of several, and the company's own.",
+    }),
+  }),
   cursor: ({ id }) => id,
-  list: (ctx, { state, after, limit }) => listRewards(ctx, { state, after, limit }),
+  list: (ctx, { shop, ...page }) => listRewards(ctx, { ...page, shop: shop ?? undefined }),
 });
