@@ -3,11 +3,12 @@ import { join } from "node:path";
 import type { BunFile } from "bun";
 import type { Actor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
-import type { Refusal } from "../../errors.ts";
+import { type Refusal, refuse } from "../../errors.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
 import type { SignIn } from "../../operations/sign-in.ts";
 import type { AddressOf } from "../../web/client-address.ts";
 import type { Timers } from "../../world.ts";
+import { longestReason } from "../kit/refusable.ts";
 import { denial, mayPass, type Scopes } from "../kit/scopes.ts";
 import { problem, requestIdOf } from "../server/http-error.ts";
 import { actorOrFault, countedAs, refuseTooOften } from "../server/request-guard.ts";
@@ -60,10 +61,14 @@ export async function admitted(
   if (refused) return refused;
   const actor = actorOrFault(caller, requestId);
   if (actor instanceof Response) return actor;
-  const reason = url.searchParams.get("reason")?.slice(0, 500).toWellFormed() || undefined;
-  if (mayPass(actor, scopes)) return { ...contextFor(actor), reason };
-  const { code, message } = denial(actor, scopes, `${request.method} /${url.pathname.split("/")[1]}`);
-  return problem(code === "FORBIDDEN" ? 403 : 401, code, message, requestId);
+  if (!mayPass(actor, scopes)) {
+    const { code, message } = denial(actor, scopes, `${request.method} /${url.pathname.split("/")[1]}`);
+    return problem(code === "FORBIDDEN" ? 403 : 401, code, message, requestId);
+  }
+  const reason = url.searchParams.get("reason")?.toWellFormed() || undefined;
+  if (reason === undefined || reason.length <= longestReason) return { ...contextFor(actor), reason };
+  const message = `is longer than ${longestReason} characters`;
+  return refusedWith(refuse.invalid([{ path: "reason", message }]), requestId);
 }
 
 /** A file as it was sent: its name as the caller gives it, at most 200 characters. */

@@ -9,7 +9,6 @@ import { readMoment } from "../../value/date.ts";
 import { isUnfit } from "../../value/value.ts";
 import { csvFile } from "../files/download.ts";
 import { admitted, type FileCall, type FileOptions, fileCall, refusedWith } from "../files/upload.ts";
-import { longestReason } from "../kit/refusable.ts";
 import { finished, problem } from "../server/http-error.ts";
 import type { Handler } from "../server/server.ts";
 
@@ -85,12 +84,10 @@ function filterOf(ctx: Context, said: URLSearchParams) {
 
 /** What is wrong with them, whatever they mean. */
 function faultsOfForm(said: URLSearchParams): Issue[] {
-  const strange = [...new Set(said.keys())].flatMap((path) => {
+  return [...new Set(said.keys())].flatMap((path) => {
     if (!names.includes(path)) return [{ path, message: "is no parameter of this file" }];
     return said.getAll(path).length > 1 ? [{ path, message: "is given more than once" }] : [];
   });
-  const isLong = (said.get("reason") ?? "").length > longestReason;
-  return isLong ? [...strange, { path: "reason", message: `is longer than ${longestReason} characters` }] : strange;
 }
 
 function subjectOfText({ domains }: Context, id: string): string | undefined {

@@ -94,17 +94,20 @@ test("admins take it out as a file, of a shop the shop's; others, and what makes
 });
 
 test("of a file nothing is guessed: what is said twice, and too long a reason, are refused", async () => {
-  const taken = async () => (await root!.get("{ audit(kind: AUDIT) { nodes { id } } }")).audit.nodes.length;
+  const taken = async () => (await root!.get("{ audit { nodes { id } } }")).audit.nodes.length;
   const before = await taken();
-  const faulty = await file(rootToken, `/audit/entries.csv?kind=SEGMENT&kind=FLOW&reason=${"x".repeat(501)}`);
-  const { errors } = await faulty.json();
-  expect([faulty.status, errors[0].extensions.issues]).toEqual([
-    422,
-    [
-      { path: "kind", message: "is given more than once" },
-      { path: "reason", message: "is longer than 500 characters" },
-    ],
-  ]);
+  const issuesOf = async (path: string, init: RequestInit = {}) => {
+    const faulty = await file(rootToken, path, init);
+    const { errors } = await faulty.json();
+    return [faulty.status, errors[0].extensions.issues];
+  };
+  const twice = [{ path: "kind", message: "is given more than once" }];
+  expect(await issuesOf("/audit/entries.csv?kind=SEGMENT&kind=FLOW")).toEqual([422, twice]);
+  const tooLong = [{ path: "reason", message: "is longer than 500 characters" }];
+  const reason = `reason=${"x".repeat(501)}`;
+  expect(await issuesOf(`/audit/entries.csv?${reason}`)).toEqual([422, tooLong]);
+  const post = { method: "POST", headers: csv, body: "externalId\nx9\n" };
+  expect(await issuesOf(`/imports?${reason}`, post)).toEqual([422, tooLong]);
   expect(await taken()).toBe(before);
 });
 
