@@ -32,6 +32,12 @@ export function isOwn(of: string, shop: SQL): SQL {
   return of === "" ? sql`1` : sql`(${shop} = ${of} AND ${shop} <> '')`;
 }
 
+/** The same of the row of a table, by its number, for what hangs on it and has no shop of its own. */
+export function isOwnRow(of: string, table: SQL, id: SQL): SQL {
+  if (of === "") return sql`1`;
+  return sql`EXISTS (SELECT 1 FROM ${table} reached WHERE reached.id = ${id} AND ${isOwn(of, sql`reached.shop`)})`;
+}
+
 /** The row, whose shop this is, is of the one that was asked for: any where none was, empty: the company's own. */
 export function isOfShop(asked: string | undefined, shop: SQL): SQL {
   if (asked === undefined) return sql`1`;
@@ -51,17 +57,14 @@ export function mayName(of: string, shop: string): boolean {
   return of === "" || of === shop;
 }
 
-/** The shop that something new belongs to: its maker's, or the one asked for by somebody who works for all of them. */
-export function shopOfNew(ctx: Acting, asked: string | null | undefined): string | InvalidInput {
-  const own = shopOf(ctx);
-  if (own === "") return asked ?? "";
-  if (asked === undefined || asked === null || asked === own) return own;
-  return refuse.invalid([{ path: "shop", message: `you work for the shop ${JSON.stringify(own)} alone` }]);
-}
-
-/** The same of a number as somebody wrote it; INVALID_INPUT, too, for what is none. */
+/**
+ * The shop that something new belongs to: its maker's, or the one asked for by somebody who works for all of them.
+ * INVALID_INPUT for another, and for what is no number of a shop.
+ */
 export function newShop(ctx: Acting, asked: string | null | undefined): string | InvalidInput {
-  const number = shopNumber.nullish().safeParse(asked);
-  if (number.success) return shopOfNew(ctx, number.data);
-  return refuse.invalid([{ path: "shop", message: "must have at most 60 characters" }]);
+  const own = shopOf(ctx);
+  const number = shopNumber.safeParse(asked ?? own);
+  if (!number.success) return refuse.invalid([{ path: "shop", message: "must have at most 60 characters" }]);
+  if (mayName(own, number.data)) return number.data;
+  return refuse.invalid([{ path: "shop", message: `you work for the shop ${JSON.stringify(own)} alone` }]);
 }

@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type AudienceTerm, defineTerm, idOf } from "../audience/term.ts";
-import { isOwn } from "../shop.ts";
+import { isOwn, isOwnRow } from "../shop.ts";
 
 const Campaigns = z.strictObject({ campaign: idOf("Campaign").describe("The campaign.") });
 
@@ -36,6 +36,5 @@ export const campaignTerms: readonly AudienceTerm[] = [
 
 /** Whether a promotion is there for what belongs to a shop: then whoever told of it did, the company, too. */
 function isThere(promotion: number, shop: string): SQL {
-  if (shop === "") return sql`1`;
-  return sql`EXISTS (SELECT 1 FROM promotion p WHERE p.id = ${promotion} AND ${isOwn(shop, sql`p.shop`)})`;
+  return isOwnRow(shop, sql`promotion`, sql`${promotion}`);
 }

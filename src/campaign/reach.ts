@@ -1,6 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
-import { isOwn, shopOf } from "../shop.ts";
+import { isOwnRow, shopOf } from "../shop.ts";
 
 // What hangs on a campaign – runs, sends, messages – belongs where the campaign does, and is asked for through it.
 
@@ -10,10 +10,7 @@ interface Acting {
 
 /** Whether the campaign of this number is the actor's to know of: a condition for what hangs on it. */
 export function isCampaignInReach(ctx: Acting, campaign: SQL): SQL {
-  const shop = shopOf(ctx);
-  if (shop === "") return sql`1`;
-  const isTheirs = isOwn(shop, sql`reached.shop`);
-  return sql`EXISTS (SELECT 1 FROM campaign reached WHERE reached.id = ${campaign} AND ${isTheirs})`;
+  return isOwnRow(shopOf(ctx), sql`campaign`, campaign);
 }
 
 /** The same of the run of this number. */

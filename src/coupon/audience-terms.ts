@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { type AudienceEnv, type AudienceTerm, allOf, defineTerm, idOf } from "../audience/term.ts";
-import { isOwn } from "../shop.ts";
+import { isOwnRow } from "../shop.ts";
 import { isNow } from "./state-now.ts";
 import { couponStates } from "./table.ts";
 import { inAvailableIndex } from "./wallet/expiry.ts";
@@ -90,8 +90,7 @@ export const couponTerms: readonly AudienceTerm[] = [
 
 /** Whether a template is there for whatever the audience is for. */
 function isThere({ shop }: AudienceEnv, template: SQL): SQL {
-  if (shop === "") return sql`1`;
-  return sql`EXISTS (SELECT 1 FROM coupon_template t WHERE t.id = ${template} AND ${isOwn(shop, sql`t.shop`)})`;
+  return isOwnRow(shop, sql`coupon_template`, template);
 }
 
 function inState(status: z.infer<typeof Holds>["status"], asOf: number) {

@@ -3,7 +3,7 @@ import { type Context, withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { inReach, newShop } from "../shop.ts";
+import { inReach, isOfShop, newShop } from "../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
 import { lineOf, plainText } from "../value/plain-text.ts";
@@ -128,7 +128,7 @@ export function countSegments(ctx: Context, filter: SegmentFilter): Promise<numb
 
 function whichOf(ctx: Context, filter: SegmentFilter) {
   const { shop } = filter;
-  return and(inReach(ctx, ofRow), shop === undefined ? undefined : eq(segment.shop, lineOf(shop)), isFound(filter));
+  return and(inReach(ctx, ofRow), isOfShop(shop, ofRow), isFound(filter));
 }
 
 function check(ctx: Context, input: { name?: string | undefined; filter?: unknown }) {

@@ -5,9 +5,9 @@ import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
-import { shopNumber } from "../shop.ts";
+import { isOfShop, shopNumber } from "../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../transition/audit.ts";
-import { foldName, type Operator, onceCalled, personName } from "./operator.ts";
+import { adminTokens, foldName, type Operator, onceCalled, personName } from "./operator.ts";
 
 /** A person with what is known of them. */
 export interface KnownOperator extends Operator {
@@ -41,7 +41,7 @@ export async function countOperators({ db }: Context, filter: OperatorFilter): P
 
 function whichOf(filter: OperatorFilter) {
   const { shop } = filter;
-  return sql`${isFound(filter) ?? sql`1`} AND ${shop === undefined ? sql`1` : sql`shop = ${shop}`}`;
+  return sql`${isFound(filter) ?? sql`1`} AND ${isOfShop(shop, sql`operator.shop`)}`;
 }
 
 /** The operators of these ids, each in its id's place; undefined where there is none. */
@@ -114,8 +114,7 @@ export function revokeOperator(ctx: Context, { id }: { readonly id: number }) {
 async function lastAdmin(tx: Context, id: number) {
   const row = await tx.db.first<{ own: number; others: number }>(sql`
     SELECT count(*) FILTER (WHERE o.id = ${id}) AS own, count(*) FILTER (WHERE o.id <> ${id}) AS others
-    FROM access_token t JOIN operator o ON o.id = t.operator AND o.shop = ''
-    WHERE t.kind = 'operator' AND t.role = 'admin' AND t.revoked_at IS NULL`);
+    FROM ${adminTokens}`);
   if (!row || row.own === 0 || row.others > 0) return undefined;
   return refuse.conflict("this is the last admin who works for all shops: make a token for another one first");
 }

@@ -16,6 +16,10 @@ export interface Operator {
 /** What a person, or a token, is called. */
 export const personName = z.string().trim().min(1, "give it a name, so that you know later whose it is").max(100);
 
+/** The tokens `t`, of operators `o`, with which tokens can be made: what stands behind FROM. */
+export const adminTokens = sql`access_token t JOIN operator o ON o.id = t.operator AND o.shop = ''
+  WHERE t.kind = 'operator' AND t.role = 'admin' AND t.revoked_at IS NULL`;
+
 /**
  * The operator of a name, made where there is none; in the transaction that it is given. `Kim`, `KIM` and `kim ` are
  * one person, who works for one shop or for all: CONFLICT where it is said to be another than it is, and for a name

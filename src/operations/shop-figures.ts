@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { ShopFigure } from "../figures.ts";
-import { inReach, isOwn, shopOf } from "../shop.ts";
+import { inReach, isOfShop, shopOf } from "../shop.ts";
 import { lineOf } from "../value/plain-text.ts";
 
 /** What a shop has, and what became of it. */
@@ -22,12 +22,7 @@ export async function shopFigures(ctx: Context, { shop: asked }: { readonly shop
   const one = asked === undefined ? undefined : lineOf(asked);
   const parts = ctx.domains.flatMap(({ figures }) => (figures ? [figures] : []));
   const found = await Promise.all(
-    parts.map((figures) =>
-      figures.read(ctx, (shop) => {
-        const isNamed = one === undefined ? sql`1` : one === "" ? sql`${shop} = ''` : isOwn(one, shop);
-        return sql`${inReach(ctx, shop)} AND ${isNamed}`;
-      }),
-    ),
+    parts.map((figures) => figures.read(ctx, (shop) => sql`${inReach(ctx, shop)} AND ${isOfShop(one, shop)}`)),
   );
   const names = parts.flatMap(({ counts }) => Object.keys(counts));
   const byShop = Map.groupBy(found.flat(), ({ shop }) => shop);

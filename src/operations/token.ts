@@ -8,7 +8,7 @@ import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { shopNumber } from "../shop.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
-import { type Operator, operatorNamed, personName } from "./operator.ts";
+import { adminTokens, type Operator, operatorNamed, personName } from "./operator.ts";
 
 /** A token that lets an operator or the shop's backend in; the secret itself is not kept. */
 export type AccessToken = {
@@ -193,8 +193,7 @@ async function tokenById(db: Database, id: number): Promise<AccessToken | undefi
 /** How many tokens let somebody make tokens. */
 async function countAdmins(db: Database): Promise<number> {
   const row = await db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM access_token t JOIN operator o ON o.id = t.operator AND o.shop = ''
-    WHERE t.kind = 'operator' AND t.role = 'admin' AND t.revoked_at IS NULL`);
+    SELECT count(*) AS n FROM ${adminTokens}`);
   return row?.n ?? 0;
 }
 

@@ -5,10 +5,9 @@ import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
 import { isRefusal, refuse } from "../errors.ts";
-import { inReach, newShop } from "../shop.ts";
+import { inReach, isOfShop, newShop } from "../shop.ts";
 import { auditChanges, auditDeed, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
-import { lineOf } from "../value/plain-text.ts";
 import { changesOf } from "./changes.ts";
 import { checkDraft, draftOf, type PromotionDraft } from "./draft.ts";
 import { fromRow, type Promotion, promotionTable } from "./table.ts";
@@ -167,7 +166,7 @@ function whichOf(ctx: Context, filter: PromotionFilter) {
   return and(
     inReach(ctx, ofRow),
     enabled === undefined ? undefined : eq(promotionTable.enabled, enabled),
-    shop === undefined ? undefined : eq(promotionTable.shop, lineOf(shop)),
+    isOfShop(shop, ofRow),
     isFound(filter),
   );
 }

@@ -4,10 +4,9 @@ import { type Context, withTransaction } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
 import { isRefusal } from "../../errors.ts";
-import { inReach, newShop } from "../../shop.ts";
+import { inReach, isOfShop, newShop } from "../../shop.ts";
 import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
-import { lineOf } from "../../value/plain-text.ts";
 import type { CampaignState } from "../state.ts";
 import { type Campaign, campaignTable } from "../table.ts";
 import { type CampaignDraft, type CampaignFacts, checkDraft } from "./facts.ts";
@@ -116,7 +115,7 @@ function whichOf(ctx: Context, filter: CampaignFilter) {
   return and(
     isThere(ctx),
     state && eq(campaignTable.state, state),
-    shop === undefined ? undefined : eq(campaignTable.shop, lineOf(shop)),
+    isOfShop(shop, sql`campaign.shop`),
     isFound(filter),
   );
 }

@@ -1,7 +1,7 @@
 import { and, asc, desc, eq, inArray, lt, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
-import { lineOf } from "../../value/plain-text.ts";
+import { isOfShop } from "../../shop.ts";
 import { isCampaignInReach } from "../reach.ts";
 import type { RunState } from "../state.ts";
 import { type Run, runTable } from "../table.ts";
@@ -61,9 +61,7 @@ interface RunFilter {
 function whichOf(ctx: Context, { campaign, state, shop }: RunFilter) {
   return and(
     inReach(ctx),
-    shop === undefined
-      ? undefined
-      : sql`(SELECT shop FROM campaign WHERE campaign.id = run.campaign) = ${lineOf(shop)}`,
+    isOfShop(shop, sql`(SELECT shop FROM campaign WHERE campaign.id = run.campaign)`),
     campaign === undefined ? undefined : eq(runTable.campaign, campaign),
     state === undefined ? undefined : eq(runTable.state, state),
   );

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
-import { inReach, isOfShop, shopOf } from "../../shop.ts";
+import { inReach, isOfShop, isOwnRow, shopOf } from "../../shop.ts";
 
 /**
  * What becomes of something that a completed order earned. PENDING: it is about to be given. GIVEN: the member has it.
@@ -76,9 +76,8 @@ export function listRewards(ctx: Context, { state, shop, after, limit }: RewardP
 
 /** The order is, and so is the promotion that gives it: of others' promotions nothing is told. */
 function rewardInReach(ctx: Context): SQL {
-  if (shopOf(ctx) === "") return sql`1`;
-  return sql`${inReach(ctx, sql`order_reward.shop`)} AND EXISTS (
-    SELECT 1 FROM promotion p WHERE p.id = order_reward.promotion AND ${inReach(ctx, sql`p.shop`)})`;
+  const isTheirs = isOwnRow(shopOf(ctx), sql`promotion`, sql`order_reward.promotion`);
+  return sql`${inReach(ctx, sql`order_reward.shop`)} AND ${isTheirs}`;
 }
 
 async function read(ctx: Context, where: SQL): Promise<OrderReward[]> {

@@ -5,9 +5,9 @@ import { inOrder } from "../../db/in-order.ts";
 import { refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { isOfShop } from "../../shop.ts";
 import { auditOperator, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
-import { lineOf } from "../../value/plain-text.ts";
 import { codesFlow, couponPool } from "../messages.ts";
 import { stockToBe } from "../template/exposure.ts";
 import { refuseToRaise } from "../template/second-person.ts";
@@ -130,14 +130,14 @@ export function listPools(
   ctx: Context,
   { template, shop, ...page }: PoolFilter & { readonly after?: number | undefined; readonly limit: number },
 ): Promise<CodePool[]> {
-  const ofShop = sql`(SELECT t.shop FROM coupon_template t WHERE t.id = code_pool.template)`;
+  const ofTemplate = sql`(SELECT t.shop FROM coupon_template t WHERE t.id = code_pool.template)`;
   return ctx.db.orm
     .select()
     .from(poolTable)
     .where(
       and(
         template === undefined ? undefined : eq(poolTable.template, template),
-        shop === undefined ? undefined : eq(ofShop, lineOf(shop)),
+        isOfShop(shop, ofTemplate),
         lt(poolTable.id, page.after ?? Number.MAX_SAFE_INTEGER),
         inReachOf(ctx),
       ),

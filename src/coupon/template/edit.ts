@@ -3,10 +3,9 @@ import { describeActor } from "../../actor.ts";
 import { type Context, withTransaction } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
-import { mayName, shopOfNew } from "../../shop.ts";
+import { mayName, newShop } from "../../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
-import { lineOf } from "../../value/plain-text.ts";
 import { type CouponTemplate, templateTable } from "../table.ts";
 import { prefixFor } from "./code-prefix.ts";
 import {
@@ -36,7 +35,7 @@ export function createTemplate(ctx: Context, { draft, idempotencyKey }: Keyed & 
     key: idempotencyKey,
     input: { createTemplate: draft },
     work: async (tx) => {
-      const shop = shopOfNew(tx, draft.shop && lineOf(draft.shop));
+      const shop = newShop(tx, draft.shop);
       if (isRefusal(shop)) return shop;
       const checked = checkSaid(tx, { ...draft, shop });
       return isRefusal(checked) ? checked : insert(tx, checked);
@@ -61,7 +60,7 @@ export function duplicateTemplate(ctx: Context, { id, name, shop, idempotencyKey
     work: async (tx) => {
       const template = await findTemplate(tx, id);
       if (!template) return refuse.notFound("coupon template", id);
-      const owner = shopOfNew(tx, shop === undefined ? template.shop : lineOf(shop));
+      const owner = newShop(tx, shop ?? template.shop);
       if (isRefusal(owner)) return owner;
       const said = { ...draftOf(template), name: name ?? template.name, shop: owner };
       const checked = checkTemplate(tx, said, { anyWindow: true });

@@ -3,8 +3,7 @@ import type { HeavyRefusal } from "../../db/heavy/heavy-reads.ts";
 import { leavesNothing } from "../../discount/terms.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
-import { shopOfNew } from "../../shop.ts";
-import { lineOf } from "../../value/plain-text.ts";
+import { newShop } from "../../shop.ts";
 import { type CheckedDraft, checkTemplate, draftOf } from "./draft.ts";
 import { audienceOf } from "./eligibility.ts";
 import { boundsOf, type Occurrence, occurrencesAfter } from "./occurrence.ts";
@@ -39,7 +38,7 @@ export async function simulateTemplate(ctx: Context, id: number) {
 
 /** Simulates a template that is not written down yet; INVALID_INPUT with the place of every fault. */
 export async function estimateTemplate(ctx: Context, draft: SaidDraft) {
-  const shop = shopOfNew(ctx, draft.shop && lineOf(draft.shop));
+  const shop = newShop(ctx, draft.shop);
   if (isRefusal(shop)) return shop;
   const checked = checkSaid(ctx, { ...draft, shop });
   if (isRefusal(checked)) return checked;

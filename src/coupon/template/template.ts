@@ -2,8 +2,7 @@ import { and, desc, eq, inArray, isNull, lt, max, type SQL, sql } from "drizzle-
 import type { Context } from "../../context.ts";
 import { inOrder } from "../../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../../db/listing.ts";
-import { inReach, shopOf } from "../../shop.ts";
-import { lineOf } from "../../value/plain-text.ts";
+import { inReach, isOfShop, isOwnRow, shopOf } from "../../shop.ts";
 import { type CouponTemplate, type TemplateState, templateTable } from "../table.ts";
 import { asOf, isInState } from "./state.ts";
 
@@ -30,9 +29,7 @@ const shopOfRow = sql`coupon_template.shop`;
  * said to it.
  */
 export function isReachable(ctx: Context, template: SQL): SQL {
-  if (shopOf(ctx) === "") return sql`1`;
-  return sql`EXISTS (SELECT 1 FROM coupon_template reached WHERE reached.id = ${template}
-    AND ${inReach(ctx, sql`reached.shop`)})`;
+  return isOwnRow(shopOf(ctx), sql`coupon_template`, template);
 }
 
 /** Which templates are listed. */
@@ -67,7 +64,7 @@ function whichOf(ctx: Context, filter: TemplateFilter) {
     isNull(templateTable.recurringTemplate),
     inReach(ctx, shopOfRow),
     state === undefined ? undefined : isInState(state, ctx.clock()),
-    shop === undefined ? undefined : eq(templateTable.shop, lineOf(shop)),
+    isOfShop(shop, shopOfRow),
     isFound(filter),
   );
 }
