@@ -7,6 +7,7 @@ import type { Context } from "../../src/context.ts";
 import { field, rows } from "../../src/db/bulk.ts";
 import { countSegments, listSegments, segmentsById } from "../../src/member/segment.ts";
 import { countPromotions, listPromotions, promotionsById } from "../../src/promotion/promotion.ts";
+import { isOfShop } from "../../src/shop.ts";
 import { counted } from "../support/length.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 import { as } from "../support/persons.ts";
@@ -105,4 +106,13 @@ test("lists, counts and cursors are of what is in reach, and of nothing else, wh
     }),
     { numRuns: counted(8, 300) },
   );
+});
+
+test("what is one shop's is found by the shops' own indexes", async () => {
+  for (const table of ["campaign", "promotion", "coupon_template"]) {
+    const plan = await ctx.db.all<{ detail: string }>(sql`
+      EXPLAIN QUERY PLAN SELECT * FROM ${sql.raw(table)}
+      WHERE ${isOfShop("a", sql.raw(`${table}.shop`))} ORDER BY id DESC LIMIT 20`);
+    expect(plan.map(({ detail }) => detail)).toEqual([`SEARCH ${table} USING INDEX ${table}_shop (shop=?)`]);
+  }
 });
