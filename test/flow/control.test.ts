@@ -1,5 +1,7 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { beginTry } from "../../src/campaign/delivery/attempt.ts";
+import { freezeBatch } from "../../src/campaign/delivery/freeze.ts";
 import { closeShops, openShop, type Shop } from "../support/shop.ts";
 import { until } from "../support/wait.ts";
 
@@ -47,6 +49,27 @@ test("pausing lets no further call begin, nothing moves while paused, and resumi
   await shop.resume(run);
   await shop.becomes(run, "COMPLETED");
   expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": members, "IN_APP SENT": members });
+  expect(await shop.faults(run)).toEqual([]);
+});
+
+test("whom a batch had chosen when the run was paused before its call waits like others, and is sent to once", async () => {
+  const isHeld = (request: Request) => request.url.endsWith("/channel-send");
+  let holding = true;
+  const shop = await openShop({
+    deliver: async (request) => (holding && isHeld(request) ? new Response("held", { status: 500 }) : fetch(request)),
+  });
+  await shop.members(50);
+  const run = await shop.launched({ channels: ["EMAIL"] });
+  const batch = await until(() => shop.ctx.db.first<{ seq: number }>(sql`SELECT seq FROM batch WHERE run = ${run}`));
+  const taken = await freezeBatch(shop.ctx, { batch: batch?.seq ?? 0 });
+  if (taken.kind !== "frozen") throw new Error(`the batch is ${taken.kind}`);
+  await shop.pause(run);
+  expect(await beginTry(shop.ctx, taken.batch, new Uint8Array([1]), 1_000)).toBe("released");
+  expect(await shop.ledger(run)).toEqual({ "EMAIL PENDING": 50 });
+  holding = false;
+  await shop.resume(run);
+  await shop.becomes(run, "COMPLETED");
+  expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 50 });
   expect(await shop.faults(run)).toEqual([]);
 });
 

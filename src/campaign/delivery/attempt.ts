@@ -5,6 +5,7 @@ import type { Query } from "../../db/statement.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { channelSend } from "../messages.ts";
 import type { HeldBatch } from "./batch.ts";
+import { dissolve } from "./freeze.ts";
 
 /** Consent is as old as the freeze: the first call must follow within this time, or the batch is decided again. */
 const freshMs = 2_000;
@@ -31,9 +32,15 @@ export async function beginTry(ctx: Context, batch: HeldBatch, payload: Uint8Arr
     ...decideAgain(ctx, batch, "FROZEN"),
   ]);
   // The commit itself may have had to wait for too long; nothing was sent yet.
-  if (begun?.rowsAffected !== 1 || isFresh()) return mayCall(begun, released);
+  if (begun?.rowsAffected !== 1 || isFresh()) return givenBack(ctx, batch, mayCall(begun, released));
   const [, untried] = await ctx.db.write(decideAgain(ctx, batch, "TRIED"));
-  return mayCall(undefined, untried);
+  return givenBack(ctx, batch, mayCall(undefined, untried));
+}
+
+/** Whom a released batch had chosen is not with the provider: nobody is told so, however long the run is paused. */
+async function givenBack(ctx: Context, batch: HeldBatch, answer: MayCall): Promise<MayCall> {
+  if (answer === "released") await ctx.db.write(dissolve(batch, ctx.clock()));
+  return answer;
 }
 
 /** Holds a tried batch for `holdMs` more, for the same call again; releases it when the run was paused or cancelled. */

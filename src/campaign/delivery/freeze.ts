@@ -59,7 +59,7 @@ function findBatch(ctx: Context, seq: number): Promise<BatchRow | undefined> {
 /**
  * Gives the members of a batch that was frozen, but not tried in time, back: whom it skipped it does not count again.
  */
-function dissolve({ seq }: HeldBatch, now: number): Query[] {
+export function dissolve({ seq }: Pick<HeldBatch, "seq">, now: number): Query[] {
   const stale = sql`EXISTS (
     SELECT 1 FROM batch WHERE seq = ${seq} AND state = 'FROZEN' AND lease_until <= ${now})`;
   return [
