@@ -52,7 +52,7 @@ test("pausing lets no further call begin, nothing moves while paused, and resumi
   expect(await shop.faults(run)).toEqual([]);
 });
 
-test("whom a batch had chosen when the run was paused before its call waits like all, and is sent to once", async () => {
+test("whom a batch had chosen when a pause came before its call waits like all, and is sent to once", async () => {
   const isHeld = (request: Request) => request.url.endsWith("/channel-send");
   let holding = true;
   const shop = await openShop({
