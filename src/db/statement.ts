@@ -1,5 +1,5 @@
 import type { InStatement, InValue } from "@libsql/client";
-import { type SQL, sql } from "drizzle-orm";
+import { is, Placeholder, type SQL, sql } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 
 /** A compiled statement: SQL text with `?` placeholders and their values in order. */
@@ -20,6 +20,32 @@ export function compile(query: Query): Statement {
   if ("args" in query) return query;
   const { sql: text, params } = "toSQL" in query ? query.toSQL() : dialect.sqlToQuery(query);
   return { sql: text, args: params.map(bindable) };
+}
+
+/**
+ * A query of which the text is made once, when it is first asked; each call brings the values for its places. The same
+ * text is also what a connection keeps ready to run.
+ *
+ *     const couponsOf = prepared<{ member: number }>((it) => sql`SELECT id FROM coupon WHERE member = ${it.member}`);
+ *     const rows = await db.all<{ id: number }>(couponsOf({ member: 7 }));
+ */
+export function prepared<Values extends object>(
+  make: (places: Readonly<Record<keyof Values, Placeholder>>) => SQL,
+): (values: Values) => Statement {
+  let made: { readonly text: string; readonly params: readonly unknown[] } | undefined;
+  return (values) => {
+    made ??= textOf(make(places as Record<keyof Values, Placeholder>));
+    const valueOf = (param: unknown) => (is(param, Placeholder) ? values[param.name as keyof Values] : param);
+    return { sql: made.text, args: made.params.map((param) => bindable(valueOf(param))) };
+  };
+}
+
+/** A place of any name: the types say which names there are. */
+const places = new Proxy({}, { get: (_, name) => sql.placeholder(String(name)) });
+
+function textOf(query: SQL) {
+  const { sql: text, params } = dialect.sqlToQuery(query);
+  return { text, params };
 }
 
 /** Marks a query: whoever listens to commits by this name hears when one made rows durable that it wrote. */
