@@ -35,8 +35,8 @@ export function prepared<Values extends object>(
   let made: { readonly text: string; readonly params: readonly unknown[] } | undefined;
   return (values) => {
     made ??= textOf(make(places as Record<keyof Values, Placeholder>));
-    const valueOf = (param: unknown) => (is(param, Placeholder) ? values[param.name as keyof Values] : param);
-    return { sql: made.text, args: made.params.map((param) => bindable(valueOf(param))) };
+    const filled = (param: unknown) => (is(param, Placeholder) ? values[param.name as keyof Values] : param);
+    return { sql: made.text, args: made.params.map((param) => bindable(filled(param))) };
   };
 }
 
