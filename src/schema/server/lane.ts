@@ -39,7 +39,7 @@ export function createLane({ face, documents, only, isOpen, count }: LaneOptions
     if (operation instanceof Error) return onFace(operation);
     const document = documents.find(operation);
     if (document instanceof Error) return onFace(document);
-    if (!document) return onFace(only && operation.query !== undefined ? notTrusted : operation);
+    if (!document) return onFace(only && operation.query ? notTrusted : operation);
 
     const form = isOpen ? jsonForm(request.headers.get("accept")) : undefined;
     const plan = form && fits(operation) ? planFor(document, context) : undefined;

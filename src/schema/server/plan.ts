@@ -34,7 +34,16 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode): Plan | un
   const [operation, ...others] = document.definitions.filter(isOperation);
   if (!operation || others.length > 0 || operation.operation === "subscription") return undefined;
   const run = refersToItself(schema, operation) ? interpreted(schema, document) : compiled(schema, document);
-  return run && { operation: operation.name?.value, run };
+  // A null instead of a default may stand in some places and not in others; the compiler lets it stand in all.
+  const defaulted = (operation.variableDefinitions ?? []).filter(({ defaultValue }) => defaultValue !== undefined);
+  const names = defaulted.map(({ variable }) => variable.name.value);
+  return (
+    run && {
+      operation: operation.name?.value,
+      run: (context, variables) =>
+        names.some((name) => variables[name] === null) ? undefined : run(context, variables),
+    }
+  );
 }
 
 function isOperation(node: DocumentNode["definitions"][number]): node is OperationDefinitionNode {
@@ -65,8 +74,9 @@ function compiled(schema: GraphQLSchema, document: DocumentNode): Plan["run"] | 
 }
 
 /** Errors without data are of variables that could not be read: whoever refuses them says it in full. */
-function unlessUnread(answer: ExecutionResult): Answer {
-  return answer.data === undefined ? undefined : answer;
+function unlessUnread({ data, errors }: ExecutionResult): Answer {
+  if (data === undefined) return undefined;
+  return errors ? { errors, data } : { data };
 }
 
 /** The compiler's errors know lines and columns alone; with positions they are as GraphQL makes them. */

@@ -42,7 +42,7 @@ export function trustedDocuments(): Collection {
       if (id === undefined) return typeof params.query === "string" ? byText.get(params.query) : undefined;
       const document = typeof id === "string" ? (byId.get(id) ?? byId.get(`sha256:${id}`)) : undefined;
       if (!document) return typeof params.query === "string" ? undefined : notFound;
-      return params.query === undefined || params.query === document.text ? document : otherText;
+      return (params.query ?? document.text) === document.text ? document : otherText;
     },
     get size() {
       return byText.size;
