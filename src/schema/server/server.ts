@@ -2,7 +2,7 @@ import type { Actor } from "../../actor.ts";
 import type { Context, Log } from "../../context.ts";
 import { whyUnkept } from "../../errors.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
-import type { SignIn } from "../../operations/sign-in.ts";
+import type { SignInOf } from "../../operations/sign-in.ts";
 import type { AddressOf } from "../../web/client-address.ts";
 import type { Streams } from "../../web/streams.ts";
 import type { Example, Newest } from "../kit/example.ts";
@@ -28,7 +28,7 @@ export interface GraphqlServerOptions {
   /** The documents that the shop's app was built with, and whether it is to use them alone; none unless given. */
   readonly trusted?: TrustedOptions;
   /** Who is asking; see `operations/sign-in.ts`. */
-  readonly signIn: (request: Request) => Promise<SignIn>;
+  readonly signIn: SignInOf;
   /** The context of a request; `signal` tells that its caller hung up. */
   readonly contextFor: (actor: Actor, signal?: AbortSignal) => Context;
   /** Makes the ids of requests that bring none. */
