@@ -83,7 +83,7 @@ async function withShop<T>(
     const manifest = join(dir, "documents.json");
     writeManifest(manifest, documents());
     const targets = {
-      shop: await started("shop-child.ts", dir, JSON.stringify({ DOCUMENTS: manifest })),
+      shop: await started("shop-child.ts", dir, JSON.stringify({ DOCUMENTS_FILE: manifest })),
       bare: await started("bare-child.ts"),
       gate: await started("gate-child.ts", join(dir, "redis")),
     };

@@ -60,7 +60,7 @@ export async function startRig(dir: string, members: number, road: Road = "yoga"
   const manifest = join(dir, "documents.json");
   writeManifest(manifest, [document]);
 
-  const app = await spawnChild("shop-child.ts", dir, JSON.stringify({ DOCUMENTS: manifest }));
+  const app = await spawnChild("shop-child.ts", dir, JSON.stringify({ DOCUMENTS_FILE: manifest }));
   const gate = await spawnChild("gate-child.ts", join(dir, "redis"));
   return {
     appUrl: `${app.url}/app`,

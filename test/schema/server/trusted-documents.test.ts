@@ -48,7 +48,7 @@ const ask = (api: Served, body: unknown, headers = {}) =>
   api.post("app", JSON.stringify(body), { ...json, ...headers });
 const seen = ({ status, headers, text }: Answer) => [status, headers.get("content-type"), text];
 
-test("a document is named by its hash, as GraphQL over HTTP and as Apollo have it, by a name of the manifest, or by its text", async () => {
+test("a document is named by its hash, in either protocol, by a name of the manifest, or by its text", async () => {
   const hash = idOf.box?.replace("sha256:", "");
   const ways = [
     { documentId: idOf.box },
