@@ -155,9 +155,19 @@ function faces(env: Env, ctx: Context, { limitRequest, heavy, front, trusted }: 
   const { addressOf, streams, leaving } = front;
   const isProduction = env.production;
   const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env), isProduction });
-  const contextFor = (actor: Actor, signal?: AbortSignal) => {
-    return { ...ctx, actor, heavy: heavy.of({ name: describeActor(actor), signal }) };
-  };
+  const contextFor = (actor: Actor, request?: Pick<Request, "signal">) => ({
+    ...ctx,
+    actor,
+    // Made out when somebody asks for much: hardly any request does.
+    heavy: heavy.of({
+      get name() {
+        return describeActor(actor);
+      },
+      get signal() {
+        return request?.signal;
+      },
+    }),
+  });
   const shared = { signIn, contextFor, id: ctx.id, limitRequest, addressOf };
   const graphql = createGraphqlServer({
     ...shared,
