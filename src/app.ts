@@ -100,9 +100,9 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   const relay = await hold(startRelay(parts.db, queue, troubleTo(log), world), (it) => it.stop());
   const adminToken = await hold(ensureAdminToken(ctx));
   const trusted = replace.trusted ?? documentSettings(env);
-  front.route(addresses(env, ctx, { ...parts, front, trusted }));
+  await takePort(env, () => front.route(addresses(env, ctx, { ...parts, front, trusted })));
   const watch = await hold(watchQueue(ctx), (it) => it.stop());
-  const services = beginServices(env, ctx, front.url);
+  const services = beginServices(env, ctx, front.ownUrl);
   let stopped: Promise<void> | undefined;
   return {
     url: front.url,
@@ -118,9 +118,13 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   };
 }
 
-/** Takes the port. */
 function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {
-  return onPort("PORT", env.HOST, env.PORT, () => openFront(frontOptions(env, timers), log));
+  return takePort(env, () => openFront(frontOptions(env, timers), log));
+}
+
+/** Takes the port: before anything else, or with the routes where it is shared. */
+function takePort<Taken>(env: Env, take: () => Taken): Promise<Taken> {
+  return onPort("PORT", env.HOST, env.PORT, take);
 }
 
 function troubleTo(log: Log) {

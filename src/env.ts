@@ -23,6 +23,7 @@ const Variables = z.object({
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
   HOST: z.string().default("127.0.0.1"),
   PORT: whole(0, 65_535).default(3000),
+  PORT_SHARED: flag.default(false),
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default("data"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -200,6 +201,11 @@ function contradictions(given: Given): string[] {
   }
   if (given.BROKER === "own-process" && !Number(given.BROKER_PORT)) {
     faults.push("BROKER_PORT: needed with BROKER=own-process, so that server and broker find each other");
+  }
+  const shared = flag.safeParse(given.PORT_SHARED).data;
+  if (shared && Number(given.PORT) === 0) faults.push("PORT: 0 is another port for each, while PORT_SHARED is set");
+  if (shared && given.BROKER !== "own-process" && !given.QSTASH_TOKEN) {
+    faults.push("PORT_SHARED: needs BROKER=own-process or QStash; a queue in one server's process is no other's");
   }
   return faults;
 }
