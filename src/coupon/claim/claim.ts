@@ -12,7 +12,7 @@ import { isOver } from "../template/state.ts";
 import { findTemplate } from "../template/template.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
 import { neverOpens } from "../template/window.ts";
-import type { ClaimFacts } from "./claim-statements.ts";
+import type { NothingMade } from "./claim-facts.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
@@ -148,7 +148,7 @@ export async function decide(ctx: MemberContext, claim: PendingClaim, template: 
   const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
   // Nobody waits for it: what the gate does not hear now, the reaper tells it.
   if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
-  return coupon ?? refusalOf(ctx, claim, facts);
+  return facts.coupon === null ? refusalOf(ctx, claim, facts) : facts.coupon;
 }
 
 export function usedKey() {
@@ -159,7 +159,7 @@ export function usedKey() {
  * Why the database gave nothing, in the one order of refusals, whoever finds them: over, not open yet, not for the
  * member, the member's limit, nothing left. Undefined where the template is no reason.
  */
-export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts) {
+export async function refusalOf(ctx: Context, claim: PendingClaim, facts: NothingMade) {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
   const more = claim.gift?.of ?? 1;
   if (state === null || perMember === null || issued === null)
