@@ -1,5 +1,5 @@
--- A coupon that is given counts up its template. The state is named in a statement of its own, which finds nothing to
--- do but for the last unit: naming it for each coupon wrote the index of open templates anew, and asked who hears of it.
+-- A coupon that is given counts up its template. The state is named in a statement of its own, which finds nothing
+-- to do but for the last unit: naming it for each coupon wrote the index of open templates anew.
 DROP TRIGGER coupon_counted;
 CREATE TRIGGER coupon_counted AFTER INSERT ON coupon
 WHEN NEW.counted = 0

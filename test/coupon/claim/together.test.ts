@@ -18,7 +18,7 @@ function together({ ctx }: Ledger, claims: readonly PendingClaim[]) {
   return Promise.all(claims.map((claim) => committerOf(ctx).commit(claim)));
 }
 
-test("of claims that one commit decides each hears of its own: new, repeated, at the limit, sold out, of nothing", async () => {
+test("of claims of one commit each hears of its own: new, repeated, at the limit, sold out, unknown", async () => {
   const shop = await openLedger();
   await shop.members(4);
   const [two, one] = [await addTemplate(shop.ctx, { perMember: 2 }), await addTemplate(shop.ctx, { stock: 1 })];
