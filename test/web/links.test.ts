@@ -5,6 +5,7 @@ import { createRequestLimit } from "../../src/operations/request-limit.ts";
 import { domainAddresses } from "../../src/routes.ts";
 import { clientAddress } from "../../src/web/client-address.ts";
 import { webSettings, webVariables } from "../../src/web/settings.ts";
+import { realWorld } from "../../src/world.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 
 afterAll(closeLedgers);
@@ -12,7 +13,10 @@ afterAll(closeLedgers);
 test("links open, but not without end from one address; who is refused reads it in their language", async () => {
   const { ctx } = await openLedger();
   const { rates } = webSettings(z.object(webVariables).parse({ RATE_LINKS: "2/10" }));
-  const limitRequest = createRequestLimit({ redis: undefined, memory: createMemory(), clock: () => 0 }, rates);
+  const limitRequest = createRequestLimit(
+    { redis: undefined, memory: createMemory(), clock: () => 0, timers: realWorld.timers },
+    rates,
+  );
   const guard = { limitRequest, addressOf: clientAddress(true, () => {}) };
   const { c, l, u } = domainAddresses(ctx, ctx.domains, guard);
   const open = (address: typeof c, from: string, language = "en") => {
