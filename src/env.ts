@@ -69,6 +69,9 @@ const Variables = z.object({
   MEMBER_JWT_ISSUER: z.string().default("shop"),
   MEMBER_JWT_AUDIENCE: z.string().default("fanfare"),
   TRUST_PROXY: flag.default(false),
+  DOCUMENTS: z.string().optional(),
+  DOCUMENTS_ONLY: flag.default(false),
+  FAST_LANE: flag.default(true),
   SHOP_NAME: z.string().min(1).default("Fanfare"),
   SHOP_TIME_ZONE: timeZone().default("UTC"),
 });
@@ -191,6 +194,9 @@ function contradictions(given: Given): string[] {
   });
   if (given.REDIS_URL && given.UPSTASH_REDIS_REST_URL) {
     faults.push("REDIS_URL: set together with UPSTASH_REDIS_REST_URL; which one is meant?");
+  }
+  if (given.DOCUMENTS === undefined && flag.safeParse(given.DOCUMENTS_ONLY).data) {
+    faults.push("DOCUMENTS: missing, while DOCUMENTS_ONLY is set: nothing at all could be asked of /app");
   }
   if (given.BROKER === "own-process" && !Number(given.BROKER_PORT)) {
     faults.push("BROKER_PORT: needed with BROKER=own-process, so that server and broker find each other");
