@@ -13,6 +13,8 @@ export interface Settings {
   readonly linkSecret: string;
   /** Whether addresses that Fanfare is to call must be https and out in the world: in production. */
   readonly httpsOnly: boolean;
+  /** Whether the database is asked over a network, where it is no file here: then what is read often is kept nearer. */
+  readonly isDatabaseFar: boolean;
   /** Each domain's own, by its name; read with {@link SettingsSlice.of}. */
   readonly slices: Readonly<Record<string, unknown>>;
 }

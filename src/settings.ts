@@ -122,6 +122,7 @@ export function domainSettings(env: Env, domains: readonly Domain[], { senders }
     limits: Object.fromEntries(Object.values(senders).map(({ name, limits }) => [name, limits])),
     linkSecret: env.secrets.linkSecret,
     httpsOnly: env.production,
+    isDatabaseFar: !databaseSettings(env).url.startsWith("file:"),
     slices: Object.fromEntries(slices),
   };
 }

@@ -1,3 +1,4 @@
+import { getTableColumns, type SQL, sql } from "drizzle-orm";
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import { z } from "zod";
 import type { TemplateApproval } from "./template-approval.ts";
@@ -99,6 +100,13 @@ export const couponTable = sqliteTable("coupon", {
 export type CouponTemplate = typeof templateTable.$inferSelect;
 /** A coupon as the table has it. */
 export type Coupon = typeof couponTable.$inferSelect;
+
+/** The columns of a {@link Coupon}, for statements whose text is made once: as they are kept, nothing is to be read. */
+export const couponColumns: SQL = sql.raw(
+  Object.entries(getTableColumns(couponTable))
+    .map(([name, column]) => `coupon.${column.name} AS "${name}"`)
+    .join(", "),
+);
 
 /** The same, read back from where it was written as JSON or selected by hand. */
 export const CouponRow = z.object({

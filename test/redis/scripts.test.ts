@@ -49,7 +49,7 @@ async function runAll(redis: Redis): Promise<void> {
   for (let i = 0; i < 2; i++)
     await settleUnits(redis, 7, { token: typeof taken === "object" ? taken.token : "", issued: 2, remaining: 2 });
   await settle(redis, 7, { issued: ["t1"], refused: ["t2"] });
-  const ctx = { ...realWorld, redis, memory: createMemory() };
+  const ctx = { ...realWorld, redis, memory: createMemory(), settings: { isDatabaseFar: true } };
   for (let i = 0; i < 2; i++) await rateLimit(ctx, { key: "k", limit: 1, periodSeconds: 60, now: 1_000 });
   const limits = ["app", "member"].map((name) => sharedLimit(ctx, { name, limit: 1, periodSeconds: 60 }));
   await Promise.all(limits.map((limit) => limit("k")));

@@ -57,6 +57,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
       limits: {},
       linkSecret: "test",
       httpsOnly: false,
+      isDatabaseFar: false,
       slices: {
         campaign: {
           pageSize: 1_000,

@@ -37,6 +37,7 @@ export interface Wallets {
 }
 
 export interface WalletsOptions {
+  /** With one, the wallets are those of a shop whose database is far away, and kept in it. */
   readonly redis?: boolean;
   /** Turns of the event loop that a script waits before it is sent, and again before its answer is heard. */
   readonly turns?: () => number;
@@ -63,8 +64,10 @@ export async function openWallets({ redis = true, turns }: WalletsOptions = {}):
       return Reflect.get(target, key);
     },
   });
+  const plain = testContext(db);
   const ctx: Context = {
-    ...testContext(db),
+    ...plain,
+    settings: { ...plain.settings, isDatabaseFar: redis },
     db: { ...db, orm, all: (query) => answer(db.all(query)), first: (query) => answer(db.first(query)) },
     redis: handle?.client && (turns ? slowly(handle.client, turns) : handle.client),
     clock: () => start + moved,

@@ -72,24 +72,31 @@ export function scopeFor(
   { name, offer, of }: { readonly name: string; readonly offer: OfferScope; readonly of: MessageOf },
 ): TemplateScope {
   const unsubscribeUrl = wayOut(ctx, of, member.seq);
+  const { timeZone, ...values } = memberValues(ctx, member);
   return {
-    member: {
-      id: member.id,
-      externalId: member.external_id,
-      name: member.name ?? "",
-      email: member.email ?? "",
-      locale: member.locale,
-      timeZone: member.time_zone ?? ctx.settings.shopTimeZone,
-      level: member.level,
-      points: member.points,
-      totalSpend: member.total_spend,
-      accountType: member.account_type,
-      birthday: member.birthday ?? "",
-      attributes: JSON.parse(member.attributes),
-    },
+    member: { ...values, timeZone, attributes: JSON.parse(member.attributes) },
     campaign: { name },
     shop: { name: ctx.settings.shopName },
     ...offer,
     ...(unsubscribeUrl && { unsubscribeUrl }),
   };
 }
+
+/** What messages may say of a member, besides attributes. */
+export function memberValues(ctx: Context, member: RenderMember): MemberValues {
+  return {
+    id: member.id,
+    externalId: member.external_id,
+    name: member.name ?? "",
+    email: member.email ?? "",
+    locale: member.locale,
+    timeZone: member.time_zone ?? ctx.settings.shopTimeZone,
+    level: member.level,
+    points: member.points,
+    totalSpend: member.total_spend,
+    accountType: member.account_type,
+    birthday: member.birthday ?? "",
+  };
+}
+
+type MemberValues = Readonly<Record<string, unknown>> & { readonly timeZone: string };

@@ -14,8 +14,16 @@ export type Templates = (locale: string) => Readonly<Record<string, Compiled>>;
 /** The parsed templates of a channel, each locale parsed once. */
 export function templatesOf(content: Content, channel: ChannelName): Templates {
   const parsed = new Map<Readonly<Record<string, string>>, Readonly<Record<string, Compiled>>>();
+  const served = new Map<string, Readonly<Record<string, Compiled>>>();
   return (locale) => {
-    const parts = partsFor(content, channel, locale);
+    const asBefore = served.get(locale);
+    if (asBefore) return asBefore;
+    const compiled = ofParts(partsFor(content, channel, locale));
+    if (served.size >= mostLocales) served.clear();
+    served.set(locale, compiled);
+    return compiled;
+  };
+  function ofParts(parts: Readonly<Record<string, string>>) {
     const known = parsed.get(parts);
     if (known) return known;
     const compiled = Object.fromEntries(
@@ -26,8 +34,11 @@ export function templatesOf(content: Content, channel: ChannelName): Templates {
     );
     parsed.set(parts, compiled);
     return compiled;
-  };
+  }
 }
+
+/** Members' languages of which it is remembered which of a content's serves them: looking it up takes a while. */
+const mostLocales = 100;
 
 /** Why a message cannot be made: its template fails, takes too much, or makes what nobody may be sent. */
 export type RenderReason = "TEMPLATE" | "TEMPLATE_TOO_HEAVY" | "UNSENDABLE";

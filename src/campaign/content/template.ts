@@ -1,5 +1,6 @@
 import { Drop, type Template } from "liquidjs";
 import { escaping, plain, type RenderingWorld, renderWith } from "./liquid.ts";
+import { type Uses, usesOf } from "./uses.ts";
 
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
 export interface TemplateScope {
@@ -23,16 +24,27 @@ export type OfferScope = Pick<TemplateScope, "coupon" | "promotion">;
 /** A parsed template. Output is escaped for HTML where the part is HTML. */
 export interface Compiled {
   render(scope: TemplateScope, world: Omit<RenderingWorld, "timeZone">): Promise<string>;
+  /** What equal texts need to have equal; undefined where nothing is enough, see {@link usesOf}. */
+  uses(): Uses | undefined;
 }
 
 /** A template, parsed when it is first rendered: one that cannot be is a fault of the rendering. */
 export function compileTemplate(source: string, html: boolean): Compiled {
   const engine = html ? escaping : plain;
   let parsed: Template[] | undefined;
+  const parse = () => {
+    parsed ??= engine.parse(source);
+    return parsed;
+  };
   return {
-    render: async (scope, world) => {
-      parsed ??= engine.parse(source);
-      return renderWith(engine, parsed, withAttributes(scope), { ...world, timeZone: scope.member.timeZone });
+    render: async (scope, world) =>
+      renderWith(engine, parse(), withAttributes(scope), { ...world, timeZone: scope.member.timeZone }),
+    uses: () => {
+      try {
+        return usesOf(engine, parse(), source);
+      } catch {
+        return undefined; // whoever renders it hears what is wrong
+      }
     },
   };
 }

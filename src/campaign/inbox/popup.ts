@@ -1,9 +1,11 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
+import { prepared } from "../../db/statement.ts";
 import { refuse } from "../../errors.ts";
+import { type RenderMember, readerColumns } from "../content/render.ts";
 import { actingMember } from "./inbox.ts";
-import { type RenderedMessage, renderedMessages } from "./rendered-message.ts";
+import { type RenderedMessage, renderedMessages, textsFor } from "./rendered-message.ts";
 
 /** A popup, as the member sees it. */
 export interface Popup extends RenderedMessage {
@@ -28,14 +30,20 @@ interface PopupRow {
  * showPopup} first.
  */
 export async function nextPopup(ctx: Context): Promise<Popup | undefined> {
-  const row = await ctx.db.first<PopupRow>(sql`
-    SELECT p.run, p.priority, p.expires_at, p.shown_at FROM popup p CROSS JOIN run r ON r.id = p.run
-    WHERE p.member = ${actingMember(ctx)} AND p.shown_at IS NULL
-      AND (p.expires_at IS NULL OR p.expires_at > ${ctx.clock()})
-      AND r.state NOT IN ('CANCELLING', 'CANCELLED')
-    ORDER BY p.priority DESC, p.run DESC LIMIT 1`);
-  return row && popupOf(ctx, row);
+  const row = await ctx.db.first<PopupRow & RenderMember>(next({ member: actingMember(ctx), now: ctx.clock() }));
+  if (!row) return undefined;
+  return withText(row, await textsFor(ctx, { channel: "POPUP", member: row, runs: [row.run] }));
 }
+
+/** With the member, who reads it. */
+const next = prepared<{ member: number; now: number }>(
+  (it) => sql`
+    SELECT p.run, p.priority, p.expires_at, p.shown_at, ${readerColumns()}
+    FROM popup p CROSS JOIN run r ON r.id = p.run CROSS JOIN member m ON m.seq = p.member
+    WHERE p.member = ${it.member} AND p.shown_at IS NULL AND (p.expires_at IS NULL OR p.expires_at > ${it.now})
+      AND r.state NOT IN ('CANCELLING', 'CANCELLED')
+    ORDER BY p.priority DESC, p.run DESC LIMIT 1`,
+);
 
 /**
  * Claims a popup for being shown: of all devices that ask, one is answered the popup and shows it. Everyone else, and
@@ -66,8 +74,13 @@ export async function popupsByRun(ctx: Context, runs: readonly number[]): Promis
   return runs.map((run) => popups.find((popup) => popup.run === run));
 }
 
-async function popupOf(ctx: Context, { run, priority, expires_at, shown_at }: PopupRow): Promise<Popup> {
-  const texts = await renderedMessages(ctx, { channel: "POPUP", member: actingMember(ctx), runs: [run] });
+async function popupOf(ctx: Context, row: PopupRow): Promise<Popup> {
+  const member = actingMember(ctx);
+  return withText(row, await renderedMessages(ctx, { channel: "POPUP", member, runs: [row.run] }));
+}
+
+function withText(row: PopupRow, texts: ReadonlyMap<number, RenderedMessage>): Popup {
+  const { run, priority, expires_at, shown_at } = row;
   const text = texts.get(run);
   if (!text) throw new Error(`the member of popup ${run} is not there`);
   return { run, priority, expiresAt: expires_at, shownAt: shown_at, ...text };

@@ -2,7 +2,7 @@ import type { ResultSet } from "@libsql/client";
 import { inArray } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { type Coupon, type CouponState, couponTable } from "../table.ts";
-import { announceMoves, type CacheContext, dropLists, fallBehind, moveInLists } from "./wallet-cache.ts";
+import { announceMoves, type CacheContext, dropLists, fallBehind, listsIn, moveInLists } from "./wallet-cache.ts";
 import { type MemberRange, watchingWithin } from "./watching.ts";
 
 /** A coupon that came into another state. */
@@ -35,7 +35,7 @@ const manyChanged = 50;
  * follows here. It does not throw, and whoever calls it need not wait for it; the database is right without it.
  */
 export async function couponsChanged(ctx: Context, changed: readonly ChangedCoupon[]): Promise<void> {
-  if (!ctx.redis || changed.length === 0) return;
+  if (!listsIn(ctx) || changed.length === 0) return;
   const members = [...new Set(changed.map(({ member }) => member))];
   if (changed.length >= manyChanged) return dropLists(ctx, members);
   try {
@@ -49,11 +49,12 @@ export async function couponsChanged(ctx: Context, changed: readonly ChangedCoup
 
 /** The same for members who were given new coupons. */
 export async function dropAvailable(ctx: CacheContext, members: readonly number[]): Promise<void> {
-  if (ctx.redis && members.length > 0) await dropLists(ctx, [...new Set(members)], ["AVAILABLE"]);
+  if (listsIn(ctx) && members.length > 0) await dropLists(ctx, [...new Set(members)], ["AVAILABLE"]);
 }
 
 /** The same for a page of members, all of them above `from` up to `to`: most have looked at no wallet lately. */
 export async function dropAvailableWithin(ctx: CacheContext, range: MemberRange): Promise<void> {
+  if (!listsIn(ctx)) return;
   const members = await watchingWithin(ctx, range);
   if (members === "unavailable") fallBehind(ctx);
   else await dropAvailable(ctx, members);

@@ -10,9 +10,10 @@ import storeSource from "./wallet-store.lua" with { type: "text" };
 import { noteWatching } from "./watching.ts";
 
 /**
- * Members' wallets in Redis, a list per member and status: a copy of the database that may be gone at any moment. It
- * follows every move after its commit; a process that dies between the two leaves a list behind for as long as lists
- * live.
+ * Members' wallets in Redis, a list per member and status: a copy of a database that is far away, which may be gone at
+ * any moment. It follows every move after its commit; a process that dies between the two leaves a list behind for as
+ * long as lists live. A database that is a file here needs no copy: a wallet is one look-up in its index, which takes
+ * less than asking Redis, and is never behind.
  */
 export const walletStatuses = ["AVAILABLE", "LOCKED", "USED", "EXPIRED"] as const;
 export type WalletStatus = (typeof walletStatuses)[number];
@@ -27,7 +28,14 @@ const versionMs = 120_000;
 /** Longer lists are not kept. */
 export const maxKept = 1_000;
 /** What the lists need of whoever asks for them. */
-export type CacheContext = Pick<Context, "redis" | "memory" | "id" | "random" | "timers" | "clock">;
+export type CacheContext = Pick<Context, "redis" | "memory" | "id" | "random" | "timers" | "clock"> & {
+  readonly settings: Pick<Context["settings"], "isDatabaseFar">;
+};
+
+/** The Redis that keeps the lists, where there is one and the database is far. */
+export function listsIn({ redis, settings }: Pick<CacheContext, "redis" | "settings">): CacheContext["redis"] {
+  return settings.isDatabaseFar ? redis : undefined;
+}
 
 /** Members forgotten in one round trip. */
 const batchSize = 500;
@@ -47,8 +55,9 @@ export type Kept =
   | "unavailable";
 
 export async function readList(ctx: CacheContext, list: ListName): Promise<Kept> {
-  if (isBehind(ctx)) return "unavailable";
-  const kept = await readScript.run(ctx.redis, [versionKey(list.member), listKey(list)], [newName(ctx), versionMs]);
+  const redis = listsIn(ctx);
+  if (!redis || isBehind(ctx)) return "unavailable";
+  const kept = await readScript.run(redis, [versionKey(list.member), listKey(list)], [newName(ctx), versionMs]);
   if (kept === "unavailable" || kept.kind === "loaded") return kept;
   // Before the database is asked: whoever gives coupons to many after that drops this member's list.
   return (await noteWatching(ctx, list.member)) ? kept : "unavailable";
@@ -62,7 +71,7 @@ export async function storeList(
   if (list.coupons.length > maxKept) return "unavailable";
   const lives = Math.floor(lifetime.minMs + ctx.random() * lifetime.jitterMs);
   const keys = [versionKey(list.member), listKey(list)];
-  return storeScript.run(ctx.redis, keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
+  return storeScript.run(listsIn(ctx), keys, [list.version, lives, ...list.coupons.flatMap(fieldAndRow)]);
 }
 
 /** Coupons of one member that came from one state into another. */
@@ -78,9 +87,10 @@ export interface Moves {
  * other unnoticed.
  */
 export async function announceMoves(ctx: CacheContext, moves: Moves): Promise<string | undefined> {
-  if (!ctx.redis) return undefined;
+  const redis = listsIn(ctx);
+  if (!redis) return undefined;
   const name = newName(ctx);
-  const answer = await beginScript.run(ctx.redis, keysOf(moves), [name, versionMs]);
+  const answer = await beginScript.run(redis, keysOf(moves), [name, versionMs]);
   if (answer === "unavailable") fallBehind(ctx);
   return answer === "loaded" ? name : undefined;
 }
@@ -90,8 +100,9 @@ export async function moveInLists(
   ctx: CacheContext,
   { name, coupons, ...moves }: Moves & { readonly name: string; readonly coupons: readonly Coupon[] },
 ): Promise<void> {
-  if (!ctx.redis) return;
-  const answer = await moveScript.run(ctx.redis, keysOf(moves), [name, ...coupons.flatMap(fieldAndRow)]);
+  const redis = listsIn(ctx);
+  if (!redis) return;
+  const answer = await moveScript.run(redis, keysOf(moves), [name, ...coupons.flatMap(fieldAndRow)]);
   if (answer === "unavailable") fallBehind(ctx);
 }
 
@@ -104,7 +115,7 @@ export async function dropLists(
   members: readonly number[],
   statuses: readonly WalletStatus[] = walletStatuses,
 ): Promise<void> {
-  const { redis } = ctx;
+  const redis = listsIn(ctx);
   if (!redis) return;
   try {
     for (let at = 0; at < members.length; at += batchSize) {

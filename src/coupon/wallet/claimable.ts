@@ -1,10 +1,8 @@
-import { sql } from "drizzle-orm";
 import type { MemberContext } from "../../context.ts";
-import { rows } from "../../db/bulk.ts";
 import type { CouponTemplate } from "../table.ts";
 import { isSoldOut } from "../template/state.ts";
-import { type Answers, askFilters, questionOf } from "./claimable-eligibility.ts";
 import { type OpenTemplate, openTemplates, placeOf } from "./open-templates.ts";
+import { askStanding, type Standing, stretch } from "./standing.ts";
 import { templatesToShow } from "./template-cache.ts";
 
 /** What a member can do with an offer now. */
@@ -36,31 +34,29 @@ export interface Claimable {
 
 /** Filters asked of a member for one page at most: what each of some hundreds of templates has of its own. */
 const maxFilters = 200;
-/** Templates looked at together. */
-const stretch = 200;
 
 /**
  * What the acting member may claim now, and within a week: what closes soonest first, then what opens next; of what
  * recurs, the occurrence that is open and the next one. Left out is what is for others, before anything is cut. What is
- * the same for all is at most a second old. A page ends early, and says where to go on, when {@link maxFilters} were
- * asked.
+ * the same for all is at most a second old, filters' "now" among it; what is the member's own is asked, mostly by one
+ * statement. A page ends early, and says where to go on, when {@link maxFilters} were asked.
  */
 export async function claimableCoupons(ctx: MemberContext, { after, limit }: ClaimablePage): Promise<Claimable> {
   const open = await openTemplates(ctx);
-  const answers: Answers = new Map();
+  const standing: Standing = { answers: new Map(), has: undefined };
   const mine: number[] = [];
   let at = after === undefined ? 0 : await placeAfter(ctx, open, after);
-  while (at < open.length && mine.length < limit && answers.size < maxFilters) {
-    const some = open.slice(at, at + stretch);
-    await askFilters(ctx, some, answers);
-    for (const template of some) {
-      const question = questionOf(template);
-      if (question === null || answers.get(question)) mine.push(template.id);
+  while (at < open.length && mine.length < limit && standing.answers.size < maxFilters) {
+    await askStanding(ctx, open, at, standing);
+    const end = Math.min(open.length, at - (at % stretch) + stretch);
+    for (const { id, question } of open.slice(at, end)) {
+      if (question === null || standing.answers.get(question)) mine.push(id);
     }
-    at += some.length;
+    at = end;
   }
   const endedEarly = at < open.length && mine.length < limit;
-  return { coupons: await describe(ctx, mine.slice(0, limit)), goOn: endedEarly ? open[at - 1]?.id : undefined };
+  const coupons = await describe(ctx, mine.slice(0, limit), standing);
+  return { coupons, goOn: endedEarly ? open[at - 1]?.id : undefined };
 }
 
 /** Where the list goes on after a template, be it in the list any more or not. */
@@ -80,19 +76,14 @@ function isLater(one: readonly number[], other: readonly number[]): boolean {
   return at >= 0 && (one[at] ?? 0) > (other[at] ?? 0);
 }
 
-async function describe(ctx: MemberContext, ids: readonly number[]): Promise<ClaimableCoupon[]> {
-  if (ids.length === 0) return [];
-  const [templates, held, reminders] = await Promise.all([
-    templatesToShow(ctx, ids),
-    heldOf(ctx, ids),
-    remindersOf(ctx, ids),
-  ]);
+async function describe(ctx: MemberContext, ids: readonly number[], { has }: Standing): Promise<ClaimableCoupon[]> {
+  const templates = await templatesToShow(ctx, ids);
   const now = ctx.clock();
   return templates.flatMap((template) => {
     if (!template) return [];
-    const has = held.get(template.id) ?? 0;
-    const isReminded = reminders.has(template.id);
-    return [{ template, state: claimableState(template, has, now), held: has, isReminded }];
+    const held = has?.held.get(template.id) ?? 0;
+    const isReminded = has?.reminded.has(template.id) ?? false;
+    return [{ template, state: claimableState(template, held, now), held, isReminded }];
   });
 }
 
@@ -101,21 +92,4 @@ export function claimableState(template: CouponTemplate, held: number, now: numb
   if (held >= template.perMember) return "LIMIT_REACHED";
   if (template.opensAt !== null && now < template.opensAt) return "NOT_STARTED";
   return isSoldOut(template) ? "SOLD_OUT" : "CLAIMABLE";
-}
-
-async function heldOf(
-  { db, actor }: MemberContext,
-  templates: readonly number[],
-): Promise<ReadonlyMap<number, number>> {
-  const found = await db.all<{ template: number; n: number }>(sql`
-    SELECT template, count(*) AS n FROM coupon
-    WHERE member = ${actor.seq} AND template IN (SELECT value FROM ${rows(templates)}) GROUP BY template`);
-  return new Map(found.map(({ template, n }) => [template, n]));
-}
-
-async function remindersOf({ db, actor }: MemberContext, templates: readonly number[]): Promise<ReadonlySet<number>> {
-  const found = await db.all<{ template: number }>(sql`
-    SELECT template FROM coupon_reminder
-    WHERE member = ${actor.seq} AND template IN (SELECT value FROM ${rows(templates)})`);
-  return new Set(found.map(({ template }) => template));
 }

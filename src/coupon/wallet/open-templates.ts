@@ -6,8 +6,10 @@ import { claimsEnd, claimsEndSql, neverOpensSql } from "../template/window.ts";
 
 /** A template that members may claim themselves, now or soon: its place in the list, and whom it is for. */
 export interface OpenTemplate extends Pick<CouponTemplate, "id" | "shop" | "opensAt" | "closesAt" | "validTo"> {
-  /** The filter, as JSON; null: everyone. Templates of one filter and shop are asked about together. */
+  /** The filter, as JSON; null: everyone. */
   readonly eligibility: string | null;
+  /** What is asked of a member for it: its filter as its shop means it, the same for all that ask the same. */
+  readonly question: string | null;
 }
 
 /** How old what everybody is told may be, ms. */
@@ -74,7 +76,8 @@ async function readOpen(ctx: Context, now: number): Promise<readonly OpenTemplat
   const rows: Row[] = JSON.parse(found?.rows ?? "[]");
   if (rows.length > maxOpen) ctx.log("warn", "coupon.too_many_open", { count: rows.length });
   return firstOccurrences(rows.slice(0, maxOpen), now).map(([id, opensAt, closesAt, , eligibility, shop]) => {
-    return { id, shop, opensAt, closesAt, validTo: null, eligibility };
+    const question = eligibility === null ? null : JSON.stringify([shop, eligibility]);
+    return { id, shop, opensAt, closesAt, validTo: null, eligibility, question };
   });
 }
 

@@ -1,10 +1,19 @@
-import { and, eq, inArray, type SQL } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Context, MemberContext } from "../../context.ts";
+import { prepared } from "../../db/statement.ts";
 import { perApp } from "../../memory.ts";
-import { type Kept, type ListName, maxKept, readList, storeList, type WalletStatus } from "../cache/wallet-cache.ts";
+import {
+  type Kept,
+  type ListName,
+  listsIn,
+  maxKept,
+  readList,
+  storeList,
+  type WalletStatus,
+} from "../cache/wallet-cache.ts";
 import { couponsById } from "../coupon.ts";
 import { isNow, stateNow } from "../state-now.ts";
-import { type Coupon, couponTable } from "../table.ts";
+import { type Coupon, couponColumns } from "../table.ts";
 import { expireCouponsOf, isPast } from "./expiry.ts";
 import { inOrder, isAfter, orderOf } from "./wallet-order.ts";
 
@@ -18,15 +27,15 @@ export interface WalletPage {
 
 /**
  * The acting member's coupons in one status, as it is now: what may still be used with the soonest end first, what is
- * over with the latest first. Answered from Redis when it is there, from the database otherwise. An unused coupon whose
- * time is over is EXPIRED, and becomes so in the database when it is looked at; one whose lock has run out is free.
+ * over with the latest first. Answered by one statement, or from Redis where that keeps what is far away. An unused
+ * coupon whose time is over is EXPIRED, and becomes so in the database when it is looked at; one whose lock has run out
+ * is free.
  */
 export async function myCoupons(ctx: MemberContext, { status, after, limit }: WalletPage): Promise<Coupon[]> {
   const member = ctx.actor.seq;
   const list = await currentList(ctx, member, status);
   const last = after === undefined ? undefined : await placeOf(ctx, list ?? [], after);
-  const which = isNow(status, ctx.clock());
-  if (!list) return readCoupons(ctx, { member, which, status, after: last, limit });
+  if (!list) return readPage(ctx, { member, status, after: last, limit });
   const order = inOrder(status);
   return list.filter((coupon) => last === undefined || order(coupon, last) > 0).slice(0, limit);
 }
@@ -56,7 +65,15 @@ async function currentList(ctx: Context, member: number, status: WalletStatus): 
 }
 
 /** The coupons of these lists, each once, in no order; undefined where one is longer than what is kept. */
-async function listsOf(ctx: Context, member: number, statuses: readonly WalletStatus[]): Promise<Coupon[] | undefined> {
+async function listsOf(
+  ctx: Context,
+  member: number,
+  statuses: readonly WalletStatus[],
+): Promise<readonly Coupon[] | undefined> {
+  if (!listsIn(ctx)) {
+    const coupons = await readLists(ctx, member, statuses);
+    return coupons.length > maxKept ? undefined : coupons;
+  }
   const lists = statuses.map((status) => ({ member, status }));
   const kept = await Promise.all(lists.map((list) => readList(ctx, list)));
   const loaded = kept.map((list) => (typeof list === "object" && list.kind === "loaded" ? list.coupons : []));
@@ -84,11 +101,8 @@ function wantingOf(list: ListName, kept: Kept | undefined): Wanting[] {
  */
 function reload(ctx: Context, member: number, wanting: readonly Wanting[]): Promise<readonly Coupon[]> {
   if (wanting.length === 0) return Promise.resolve([]);
-  const which = inArray(
-    couponTable.state,
-    wanting.map(({ list }) => list.status),
-  );
-  const read = () => readCoupons(ctx, { member, which, limit: maxKept + 1 });
+  const statuses = wanting.map(({ list }) => list.status);
+  const read = () => readLists(ctx, member, statuses);
   if (wanting.some(({ version }) => version === undefined)) return read();
   const key = wanting.map(({ list, version }) => `${version}/${list.status}`).join();
   const loading = loads(ctx);
@@ -113,21 +127,28 @@ async function store(ctx: Context, wanting: readonly Wanting[], coupons: readonl
 
 const loads = (ctx: Context) => perApp(ctx, "coupon.walletLoads", () => new Map<string, Promise<readonly Coupon[]>>());
 
-interface Stretch {
+/** One more of these lists than is kept, at most. A member's coupons lie together in the index `coupon_number`. */
+function readLists(ctx: Context, member: number, [a, b = a, c = b]: readonly WalletStatus[]): Promise<Coupon[]> {
+  return ctx.db.all<Coupon>(couponsWritten({ member, a, b, c, most: maxKept + 1 }));
+}
+
+/** Of three states, which may be the same: so one text does for all lists. */
+const couponsWritten = prepared<{ member: number; a: unknown; b: unknown; c: unknown; most: number }>(
+  (it) => sql`
+    SELECT ${couponColumns} FROM coupon
+    WHERE member = ${it.member} AND state IN (${it.a}, ${it.b}, ${it.c}) LIMIT ${it.most}`,
+);
+
+interface Page {
   readonly member: number;
-  readonly which: SQL;
-  /** In the order of this status; of all that there are, the order does not matter. */
-  readonly status?: WalletStatus;
-  readonly after?: Coupon | undefined;
+  readonly status: WalletStatus;
+  readonly after: Coupon | undefined;
   readonly limit: number;
 }
 
-/** A member's coupons lie together in the index `coupon_number`. */
-function readCoupons(ctx: Context, { member, which, status = "AVAILABLE", after, limit }: Stretch): Promise<Coupon[]> {
-  return ctx.db.orm
-    .select()
-    .from(couponTable)
-    .where(and(eq(couponTable.member, member), which, after && isAfter(status, after)))
-    .orderBy(orderOf(status))
-    .limit(limit);
+function readPage(ctx: Context, { member, status, after, limit }: Page): Promise<Coupon[]> {
+  const rest: SQL = after ? isAfter(status, after) : sql`1`;
+  return ctx.db.all<Coupon>(sql`
+    SELECT ${couponColumns} FROM coupon WHERE member = ${member} AND ${isNow(status, ctx.clock())} AND ${rest}
+    ORDER BY ${orderOf(status)} LIMIT ${limit}`);
 }

@@ -3,8 +3,8 @@ import { claimCoupon } from "../../coupon/claim/claim.ts";
 import { couponsById } from "../../coupon/coupon.ts";
 import { claimByLink } from "../../coupon/link/claim-by-link.ts";
 import { stateNow } from "../../coupon/state-now.ts";
-import type { Coupon, couponStates } from "../../coupon/table.ts";
-import { templatesToShow } from "../../coupon/wallet/template-cache.ts";
+import type { Coupon, CouponTemplate, couponStates } from "../../coupon/table.ts";
+import { templateToShow } from "../../coupon/wallet/template-cache.ts";
 import { builder } from "../kit/builder.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
@@ -33,13 +33,10 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
       description: "What can be done with it, by the time as it is now.",
       resolve: (coupon, _args, { ctx }) => stateNow(coupon, ctx.clock()),
     }),
-    template: t.loadable({
+    template: t.field({
       type: CouponTermsType,
       description: "What it promises: its name, what it takes off, and of what.",
-      complexity: 1,
-      load: async (ids: number[], { ctx }) =>
-        (await templatesToShow(ctx, ids)).map((template, i) => template ?? new Error(`no coupon template ${ids[i]}`)),
-      resolve: ({ template }) => template,
+      resolve: ({ template }, _args, { ctx }) => termsOf(ctx, template),
     }),
     code: t.exposeString("code", {
       nullable: true,
@@ -51,6 +48,16 @@ export const CouponType = builder.node(builder.objectRef<Coupon>("Coupon"), {
     validTo: t.expose("validTo", { type: "DateTime", nullable: true, description: "Until when; null is for ever." }),
   }),
 });
+
+/** At once where they are known: a promise for each coupon of a list takes longer than all that is said of it. */
+function termsOf(ctx: Context, id: number): CouponTemplate | Promise<CouponTemplate> {
+  const there = (template: CouponTemplate | undefined) => {
+    if (!template) throw new Error(`no coupon template ${id}`);
+    return template;
+  };
+  const found = templateToShow(ctx, id);
+  return found instanceof Promise ? found.then(there) : there(found);
+}
 
 /** What a member who wants a coupon may be refused with, whether by its kind or by a code. */
 export const claimRefusals = {
@@ -97,7 +104,10 @@ refusable("claimByLink", {
 
 /** The scope lets members in alone. */
 export function asMember(ctx: Context): MemberContext {
-  const { actor } = ctx;
-  if (actor.kind !== "member") throw new Error("only members have coupons");
-  return { ...ctx, actor };
+  if (!isMember(ctx)) throw new Error("only members have coupons");
+  return ctx;
+}
+
+function isMember(ctx: Context): ctx is MemberContext {
+  return ctx.actor.kind === "member";
 }

@@ -3,7 +3,8 @@ import { z } from "zod";
 import { discountKinds } from "../../discount/kind/index.ts";
 import { describeDiscount } from "../../discount/terms.ts";
 import { builder } from "../kit/builder.ts";
-import { languageArg, maybeMoney, toldIn } from "../kit/money.ts";
+import { maybeMoney } from "../kit/money.ts";
+import { toldField } from "./told.ts";
 
 export const DiscountKindEnum = builder.enumType("DiscountKind", {
   description: "How a coupon takes something off.",
@@ -93,11 +94,7 @@ export const DiscountType = builder.objectRef<Discount>("CouponDiscount").implem
   authScopes: { member: true, role: "viewer", service: "orders:write" },
   fields: (t) => ({
     kind: t.field({ type: DiscountKindEnum, description: "How.", resolve: ({ kind }) => kind }),
-    words: t.string({
-      description: "It in words.",
-      args: { language: t.arg.string({ description: languageArg }) },
-      resolve: (discount, { language }, { ctx }) => describeDiscount(discount, toldIn(ctx, language)),
-    }),
+    words: toldField(t, "discount", "It in words.", describeDiscount),
     ...Object.fromEntries(
       [...everyParam()].map(([name, { type, description }]) => [
         name,

@@ -1,11 +1,17 @@
 import type { CouponTemplate } from "../../coupon/table.ts";
+import { toldOnce } from "../../coupon/template/told.ts";
 import { claimsEnd } from "../../coupon/template/window.ts";
 import { describeConditions, describeDiscount, thresholdOf } from "../../discount/terms.ts";
 import { globalId } from "../../ids.ts";
+import type { Money } from "../../money.ts";
 import { builder } from "../kit/builder.ts";
-import { languageArg, moneyField, toldIn } from "../kit/money.ts";
+import type { GraphqlContext } from "../kit/graphql-context.ts";
+import { MoneyType } from "../kit/money.ts";
 import { DiscountType } from "./discount-input.ts";
+import { toldField } from "./told.ts";
 import { ValidityType, validDaysField } from "./validity.ts";
+
+const ofWhichGoods = "Of which goods, and from which amount, in words; empty without conditions.";
 
 /** A template as members may see it: whatever the shop knows of its stock and budget stays inside. */
 export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").implement({
@@ -19,18 +25,14 @@ export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").
     name: t.exposeString("name", { description: "Its name." }),
     shop: t.exposeString("shop", { description: "The number of the shop whose goods count; empty: all of them." }),
     kind: t.exposeString("kind", { description: "The kind of discount, for programs: FULL_REDUCTION, DISCOUNT …" }),
-    description: t.string({
-      description: "What it takes off, in words: €30 off from €200.",
-      args: { language: t.arg.string({ description: languageArg }) },
-      resolve: (template, { language }, { ctx }) => describeDiscount(template, toldIn(ctx, language)),
-    }),
-    conditions: t.string({
-      description: "Of which goods, and from which amount, in words; empty without conditions.",
-      args: { language: t.arg.string({ description: languageArg }) },
-      resolve: (template, { language }, { ctx }) => describeConditions(template, toldIn(ctx, language)),
-    }),
+    description: toldField(t, "discount", "What it takes off, in words: €30 off from €200.", describeDiscount),
+    conditions: toldField(t, "conditions", ofWhichGoods, describeConditions),
     discount: t.field({ type: DiscountType, description: "The same for programs.", resolve: (template) => template }),
-    threshold: moneyField(t, "What the goods that count must cost at least.", thresholdOf),
+    threshold: t.field({
+      type: MoneyType,
+      description: "What the goods that count must cost at least.",
+      resolve: from,
+    }),
     currency: t.exposeString("currency", { description: "Of all its amounts, ISO 4217." }),
     opensAt: t.expose("opensAt", {
       type: "DateTime",
@@ -62,3 +64,7 @@ export const CouponTermsType = builder.objectRef<CouponTemplate>("CouponTerms").
     activeUrl: t.exposeString("activeUrl", { nullable: true, description: "The shop's page about it, if it has one." }),
   }),
 });
+
+function from(template: CouponTemplate, _args: object, { ctx }: GraphqlContext): Money {
+  return toldOnce(ctx, template, "threshold", () => ({ amount: thresholdOf(template), currency: template.currency }));
+}

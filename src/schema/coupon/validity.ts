@@ -1,6 +1,8 @@
 import type { Context } from "../../context.ts";
+import { toldOnce } from "../../coupon/template/told.ts";
 import { type Validity, type ValidityColumns, validityOf } from "../../coupon/template/validity.ts";
 import { describeValidity } from "../../coupon/template/validity-words.ts";
+import type { Language } from "../../language.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { languageArg, toldIn } from "../kit/money.ts";
 
@@ -70,9 +72,13 @@ export const ValidityType = builder.objectRef<ValidityColumns>("CouponValidity")
 });
 
 /** By whose clock moments are told: a member's own, the shop's for all others. */
-function inWords({ actor, settings: { shopTimeZone } }: Context, template: ValidityColumns, locale: string): string {
-  const own = actor.kind === "member" ? actor.timeZone : undefined;
-  return describeValidity(template, { locale, timeZone: own ?? shopTimeZone }, shopTimeZone);
+function inWords(ctx: Context, template: ValidityColumns, locale: Language): string {
+  const { actor, settings } = ctx;
+  const { shopTimeZone } = settings;
+  const timeZone = (actor.kind === "member" ? actor.timeZone : undefined) ?? shopTimeZone;
+  return toldOnce(ctx, template, `validity ${locale} ${timeZone}`, () =>
+    describeValidity(template, { locale, timeZone }, shopTimeZone),
+  );
 }
 
 const older = "Say `validity` instead.";

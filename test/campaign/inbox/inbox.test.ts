@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { listInbox } from "../../../src/campaign/inbox/inbox.ts";
 import { runsToLookAt } from "../../../src/campaign/inbox/inbox-runs.ts";
+import type { Context } from "../../../src/context.ts";
+import { remembered } from "../../../src/memory.ts";
 import { askAs, dataOf, memberEnv, memberToken } from "../../support/ask.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -175,4 +178,40 @@ test("runs are looked at while they write, when they end, and when they came and
     top: 8,
   };
   expect(runsToLookAt(before, now).sort()).toEqual([1, 2, 4, 5, 6, 8]);
+});
+
+test("a page of messages is one statement, whoever asked before; a member who changed is told so at once", async () => {
+  const of = "{{ member.name }} {{ member.attributes.n }}{% if member.level > 2 %} gold{% endif %}";
+  for (let n = 0; n < 3; n++) await sendTo([2], { default: { title: of, body: `b${n}` } });
+  let reads = 0;
+  const { db } = shop.ctx;
+  const count = <T>(read: T) => {
+    reads++;
+    return read;
+  };
+  const as = (seq: number): Context => ({
+    ...shop.ctx,
+    db: { ...db, all: (query) => count(db.all(query)), first: (query) => count(db.first(query)) },
+    actor: { kind: "member", seq, id: `m_${seq}` },
+  });
+  const read = async () => (await listInbox(as(2), { limit: 3 })).map(({ title }) => title);
+  expect(await read()).toEqual(["2", "2", "2"]);
+  reads = 0;
+  expect(await read()).toEqual(["2", "2", "2"]);
+  expect(reads).toBe(1);
+  await db.write([sql`UPDATE member SET name = 'Kim', level = 3 WHERE seq = 2`]);
+  expect(await read()).toEqual(["Kim 2 gold", "Kim 2 gold", "Kim 2 gold"]);
+  await db.write([sql`UPDATE member SET attributes = '{"n":5}', level = 0 WHERE seq = 2`]);
+  expect(await read()).toEqual(["Kim 5", "Kim 5", "Kim 5"]);
+  expect(remembered(shop.ctx).find(({ name }) => name === "campaign.inboxTexts")?.size).toBeGreaterThan(5);
+});
+
+test("a text that says what time it is says it anew, and each reads own words in own language", async () => {
+  const content = { default: { title: "{{ 'now' | date: '%s' }}", body: "Hi {{ member.externalId }}" } };
+  await sendTo([1, 3], content);
+  const first = (await inbox(1)).nodes[0];
+  shop.pass(5_000);
+  const later = (await inbox(1)).nodes[0];
+  expect(Number(later.title) - Number(first.title)).toBeGreaterThanOrEqual(5);
+  expect([later.body, (await inbox(3)).nodes[0].body]).toEqual(["Hi x1", "Hi x3"]);
 });

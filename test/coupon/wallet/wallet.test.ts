@@ -52,6 +52,22 @@ test("a member sees no coupon of another, and none that the shop took back", asy
   expect(await myCoupons(wallets.as(me), { status: "AVAILABLE", after: theirs, limit: 5 })).toEqual([]);
 });
 
+withRedis("where the database is a file here, a wallet is one statement, kept nowhere, and never behind", async () => {
+  const me = someone();
+  const coupon = await wallets.give(me);
+  const { ctx } = wallets;
+  const near = { ...wallets.as(me), settings: { ...ctx.settings, isDatabaseFar: false } };
+  const see = async (status: "AVAILABLE" | "USED") => (await myCoupons(near, { status, limit: 5 })).map(({ id }) => id);
+  const before = wallets.reads();
+  expect(await see("AVAILABLE")).toEqual([coupon]);
+  expect(await see("USED")).toEqual([]);
+  expect(wallets.reads() - before).toBe(2);
+  await wallets.set(coupon, "USED"); // and nobody tells of it
+  expect([await see("AVAILABLE"), await see("USED")]).toEqual([[], [coupon]]);
+  await dropAvailable(near, [me]);
+  expect(await ctx.redis?.keys(`wallet:{${me}}:*`)).toEqual([]);
+});
+
 withRedis("the second look does not ask the database, and an empty wallet is remembered like any other", async () => {
   const [full, empty] = [someone(), someone()];
   const coupon = await wallets.give(full);

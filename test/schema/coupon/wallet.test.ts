@@ -109,6 +109,35 @@ test("a claimed coupon is in the wallet with the next look, also where an empty 
   expect((await as(3, list, { status: "AVAILABLE" })).myCoupons.nodes[0].id).toBe(claimCoupon.id);
 });
 
+test("what a template promises is told anew, in every language, a second after it was changed", async () => {
+  const { id } = await addTemplate(wallets.ctx, { kind: "INSTANT", params: { off: 300 }, validDays: 3 });
+  const coupon = idOf("Coupon", await wallets.give(3, { template: id }));
+  const ask = `query ($coupon: ID!) { node(id: $coupon) { ... on Coupon { template {
+    threshold { text } description chinese: description(language: "zh") conditions validity { text } } } } }`;
+  const told = async () => Object.values((await as(3, ask, { coupon })).node.template);
+  const first = [
+    { text: "€0" },
+    "€3 off",
+    "立减€3",
+    "",
+    { text: "Valid until the end of the 3rd day after you get it" },
+  ];
+  expect(await told()).toEqual(first);
+  const changed = [
+    sql`UPDATE coupon_template SET params = '{"off":400}', conditions = '{"minimum":900}', valid_days = 1
+    WHERE id = ${id}`,
+  ];
+  await wallets.db.write(changed);
+  wallets.pass(1_000);
+  expect(await told()).toEqual([
+    { text: "€9" },
+    "€4 off",
+    "立减€4",
+    "from €9",
+    { text: "Valid until the end of the day after you get it" },
+  ]);
+});
+
 test("offers say what can be done; a reminder is asked for, shown, taken back; refusals have types", async () => {
   await wallets.db.write([sql`UPDATE coupon_template SET state = 'ENDED'`]);
   const opensAt = wallets.ctx.clock() + 3_600_000;
