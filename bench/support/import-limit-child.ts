@@ -22,7 +22,7 @@ const statements: Readonly<Record<Shape, (rows: string) => { sql: string; args: 
   consent: (rows) => [
     {
       sql: `INSERT INTO member (id, external_id, email, registered_at, updated_at)
-        SELECT 'm_' || hex(randomblob(12)), value ->> 0, value ->> 1, ?2, ?2 FROM json_each(?1) WHERE true
+        SELECT value ->> 3, value ->> 0, value ->> 1, ?2, ?2 FROM json_each(?1) WHERE true
         ON CONFLICT (external_id) DO UPDATE SET email = excluded.email, updated_at = excluded.updated_at`,
       args: [rows, now],
     },
@@ -37,7 +37,7 @@ const statements: Readonly<Record<Shape, (rows: string) => { sql: string; args: 
   nine: (rows) => [
     {
       sql: `INSERT INTO member (id, external_id, name, email, phone, locale, level, birthday, registered_at, updated_at)
-        SELECT 'm_' || hex(randomblob(12)), value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
+        SELECT value ->> 9, value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4,
           CAST(value ->> 5 AS INTEGER), value ->> 6, value ->> 7, ?2 FROM json_each(?1) WHERE true
         ON CONFLICT (external_id) DO UPDATE SET name = excluded.name, email = excluded.email, phone = excluded.phone,
           locale = excluded.locale, level = excluded.level, birthday = excluded.birthday,
@@ -59,8 +59,13 @@ const statements: Readonly<Record<Shape, (rows: string) => { sql: string; args: 
   ],
 };
 const valuesOf: Readonly<Record<Shape, (cells: readonly string[]) => unknown[]>> = {
-  consent: ([externalId, email, word]) => [externalId, email, word === "yes" ? 1 : 0],
-  nine: (cells) => [...cells.slice(0, 7), Date.parse(cells[7] ?? ""), (cells[8] ?? "").split("|")],
+  consent: ([externalId, email, word]) => [externalId, email, word === "yes" ? 1 : 0, Bun.randomUUIDv7()],
+  nine: ([...cells]) => [
+    ...cells.slice(0, 7),
+    Date.parse(cells[7] ?? ""),
+    (cells[8] ?? "").split("|"),
+    Bun.randomUUIDv7(),
+  ],
 };
 
 const rssMiBAtStart = Math.round(process.memoryUsage.rss() / 1_048_576);
