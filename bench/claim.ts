@@ -2,9 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Load, load } from "./support/claim-load.ts";
 import { pgbenchClaims } from "./support/claim-postgres.ts";
 import { type Rig, startRig } from "./support/claim-rig.ts";
+import { median, rounded } from "./support/figures.ts";
+import { type Load, load } from "./support/load.ts";
 
 /**
  * Claims per second through `/app` – the token verified, the coupon committed with `synchronous=FULL` before the answer
@@ -45,18 +46,18 @@ interface Round {
 }
 
 async function measure(rig: Rig, settings: { connections: number; seconds: number }): Promise<Round> {
-  const gate = await load(rig.gateUrl, rig.requests("open"), settings);
+  const gate = await load(rig.gateUrl("open"), rig.requests("open"), settings);
   const before = await rig.issued();
   const claims = await load(rig.appUrl, rig.requests("open"), settings);
   const durable = ((await rig.issued()) - before) / claims.seconds;
-  const closedGate = await load(rig.gateUrl, rig.requests("closed"), settings);
+  const closedGate = await load(rig.gateUrl("closed"), rig.requests("closed"), settings);
   const refusals = await load(rig.appUrl, rig.requests("closed"), settings);
   return { claims: { ...claims, durable }, refusals, gate, closedGate };
 }
 
 function summary(rounds: readonly Round[]) {
-  const ratios = rounds.map(({ claims, gate }) => round3(claims.durable / gate.perSecond));
-  const refusalRatios = rounds.map(({ refusals, closedGate }) => round3(refusals.perSecond / closedGate.perSecond));
+  const ratios = rounds.map(({ claims, gate }) => rounded(claims.durable / gate.perSecond));
+  const refusalRatios = rounds.map(({ refusals, closedGate }) => rounded(refusals.perSecond / closedGate.perSecond));
   const of = (pick: (round: Round) => number) => Math.round(median(rounds.map(pick)));
   return {
     claimsPerSecond: of(({ claims }) => claims.durable),
@@ -81,12 +82,4 @@ function summary(rounds: readonly Round[]) {
     failed: rounds.reduce((sum, { claims, refusals }) => sum + claims.failed + refusals.failed, 0),
     generator: rounds[0]?.claims.generator,
   };
-}
-
-function median(list: readonly number[]): number {
-  return [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)] ?? Number.NaN;
-}
-
-function round3(value: number): number {
-  return Number(value.toFixed(3));
 }

@@ -2,14 +2,13 @@ import { join } from "node:path";
 import { type Actor, describeActor } from "./actor.ts";
 import type { Channels } from "./channels/index.ts";
 import type { Context, Log, Service } from "./context.ts";
-import type { HeavyReader } from "./db/heavy/heavy-reads.ts";
 import { audience, domains, examples, files, jobs, newest, rewards } from "./domains.ts";
 import type { Env } from "./env.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { type Watch, watchQueue } from "./jobs/watch.ts";
 import { createLog } from "./log.ts";
 import { createMemory } from "./memory.ts";
-import { countLostLines, countMutation, countPublishFailure } from "./operations/metrics.ts";
+import { countDocument, countLostLines, countMutation, countPublishFailure } from "./operations/metrics.ts";
 import { createRequestLimit, type RequestLimiter } from "./operations/request-limit.ts";
 import { createSignIn } from "./operations/sign-in.ts";
 import { ensureAdminToken } from "./operations/token.ts";
@@ -21,8 +20,9 @@ import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
 import { buildSchemas } from "./schema/server/schemas.ts";
-import { createGraphqlServer, type Handler } from "./schema/server/server.ts";
+import { createGraphqlServer, type Handler, type TrustedOptions } from "./schema/server/server.ts";
 import {
+  documentSettings,
   domainSettings,
   frontOptions,
   memberTokenSettings,
@@ -39,6 +39,8 @@ import { realWorld, type World } from "./world.ts";
 export interface Replaceable extends BrokerReplaceable {
   readonly world?: World;
   readonly log?: Log;
+  /** Trusted documents in the place of the environment's. */
+  readonly trusted?: TrustedOptions | undefined;
   /** Calls the start off: what it opened is closed, and it ends with a `CalledOff`. */
   readonly calledOff?: AbortSignal;
 }
@@ -97,9 +99,10 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   };
   const relay = await hold(startRelay(parts.db, queue, troubleTo(log), world), (it) => it.stop());
   const adminToken = await hold(ensureAdminToken(ctx));
-  front.route(addresses(env, ctx, parts, front));
+  const trusted = replace.trusted ?? documentSettings(env);
+  await takePort(env, () => front.route(addresses(env, ctx, { ...parts, front, trusted })));
   const watch = await hold(watchQueue(ctx), (it) => it.stop());
-  const services = beginServices(env, ctx, front.url);
+  const services = beginServices(env, ctx, front.ownUrl);
   let stopped: Promise<void> | undefined;
   return {
     url: front.url,
@@ -115,9 +118,13 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   };
 }
 
-/** Takes the port. */
 function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {
-  return onPort("PORT", env.HOST, env.PORT, () => openFront(frontOptions(env, timers), log));
+  return takePort(env, () => openFront(frontOptions(env, timers), log));
+}
+
+/** Takes the port: before anything else, or with the routes where it is shared. */
+function takePort<Taken>(env: Env, take: () => Taken): Promise<Taken> {
+  return onPort("PORT", env.HOST, env.PORT, take);
 }
 
 function troubleTo(log: Log) {
@@ -128,11 +135,10 @@ function troubleTo(log: Log) {
 }
 
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, parts: Parts, front: Front): Handler {
+function addresses(env: Env, ctx: JobContext, { redis, heavy, front, trusted }: Speaking): Handler {
   const { addressOf, leaving } = front;
-  const { redis, heavy } = parts;
   const limitRequest = createRequestLimit(ctx, webSettings(env).rates);
-  const { signIn, handlers } = faces(env, ctx, { limitRequest, heavy, front });
+  const { signIn, handlers } = faces(env, ctx, { limitRequest, heavy, front, trusted });
   return routes([
     served(handlers),
     jobAddresses(ctx, providerSecrets(env)),
@@ -141,20 +147,31 @@ function addresses(env: Env, ctx: JobContext, parts: Parts, front: Front): Handl
   ]);
 }
 
-interface Facing {
-  readonly limitRequest: RequestLimiter;
-  readonly heavy: HeavyReader;
+interface Speaking extends Pick<Parts, "redis" | "heavy"> {
   readonly front: Front;
+  readonly trusted: TrustedOptions | undefined;
 }
 
+type Facing = Omit<Speaking, "redis"> & { readonly limitRequest: RequestLimiter };
+
 /** What operators, services and members talk to. */
-function faces(env: Env, ctx: Context, { limitRequest, heavy, front }: Facing) {
+function faces(env: Env, ctx: Context, { limitRequest, heavy, front, trusted }: Facing) {
   const { addressOf, streams, leaving } = front;
   const isProduction = env.production;
   const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env), isProduction });
-  const contextFor = (actor: Actor, signal?: AbortSignal) => {
-    return { ...ctx, actor, heavy: heavy.of({ name: describeActor(actor), signal }) };
-  };
+  const contextFor = (actor: Actor, request?: Pick<Request, "signal">) => ({
+    ...ctx,
+    actor,
+    // Made out when somebody asks for much: hardly any request does.
+    heavy: heavy.of({
+      get name() {
+        return describeActor(actor);
+      },
+      get signal() {
+        return request?.signal;
+      },
+    }),
+  });
   const shared = { signIn, contextFor, id: ctx.id, limitRequest, addressOf };
   const graphql = createGraphqlServer({
     ...shared,
@@ -165,6 +182,7 @@ function faces(env: Env, ctx: Context, { limitRequest, heavy, front }: Facing) {
     newest,
     streams,
     countMutation,
+    ...(trusted && { trusted: { count: countDocument, ...trusted } }),
   });
   const options = { ...shared, dir: join(env.dataDir, "imports"), leaving, timers: ctx.timers };
   const forFiles = Object.entries(files).map(([name, create]) => [name, create(options)] as const);

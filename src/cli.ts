@@ -23,12 +23,16 @@ const commands: Readonly<Record<string, Entry>> = {
     about: "make CONTRIBUTING.md's table of domains",
     load: async () => (await import("./cli/docs.ts")).docs,
   },
+  documents: {
+    about: "make the manifest of the operations that the shop's app uses",
+    load: async () => (await import("./cli/documents.ts")).documents,
+  },
   schema: { about: "make schema.graphql", load: async () => (await import("./cli/schema.ts")).schema },
 };
 
 const usage = [
   "fanfare COMMAND …        `fanfare COMMAND --help` says what it takes",
-  ...Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(10)}${about}`),
+  ...Object.entries(commands).map(([name, { about }]) => `  ${name.padEnd(11)}${about}`),
   "",
   "fanfare --version",
   "",

@@ -23,6 +23,7 @@ const Variables = z.object({
   NODE_ENV: z.enum(["development", "test", "production"]).default("development"),
   HOST: z.string().default("127.0.0.1"),
   PORT: whole(0, 65_535).default(3000),
+  PORT_SHARED: flag.default(false),
   PUBLIC_URL: url.optional(),
   DATA_DIR: z.string().default("data"),
   LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).default("info"),
@@ -69,6 +70,9 @@ const Variables = z.object({
   MEMBER_JWT_ISSUER: z.string().default("shop"),
   MEMBER_JWT_AUDIENCE: z.string().default("fanfare"),
   TRUST_PROXY: flag.default(false),
+  DOCUMENTS: z.string().optional(),
+  DOCUMENTS_ONLY: flag.default(false),
+  FAST_LANE: flag.default(true),
   SHOP_NAME: z.string().min(1).default("Fanfare"),
   SHOP_TIME_ZONE: timeZone().default("UTC"),
 });
@@ -192,8 +196,16 @@ function contradictions(given: Given): string[] {
   if (given.REDIS_URL && given.UPSTASH_REDIS_REST_URL) {
     faults.push("REDIS_URL: set together with UPSTASH_REDIS_REST_URL; which one is meant?");
   }
+  if (given.DOCUMENTS === undefined && flag.safeParse(given.DOCUMENTS_ONLY).data) {
+    faults.push("DOCUMENTS: missing, while DOCUMENTS_ONLY is set: nothing at all could be asked of /app");
+  }
   if (given.BROKER === "own-process" && !Number(given.BROKER_PORT)) {
     faults.push("BROKER_PORT: needed with BROKER=own-process, so that server and broker find each other");
+  }
+  const shared = flag.safeParse(given.PORT_SHARED).data;
+  if (shared && Number(given.PORT) === 0) faults.push("PORT: 0 is another port for each, while PORT_SHARED is set");
+  if (shared && given.BROKER !== "own-process" && !given.QSTASH_TOKEN) {
+    faults.push("PORT_SHARED: needs BROKER=own-process or QStash; a queue in one server's process is no other's");
   }
   return faults;
 }

@@ -5,7 +5,7 @@ import { handleJob } from "./jobs/route.ts";
 import { readiness } from "./operations/health.ts";
 import { renderMetrics } from "./operations/metrics.ts";
 import type { RequestLimiter, TooOften } from "./operations/request-limit.ts";
-import type { SignIn } from "./operations/sign-in.ts";
+import type { SignInOf } from "./operations/sign-in.ts";
 import type { RedisHandle } from "./redis/client.ts";
 import type { Handler } from "./schema/server/server.ts";
 import type { AddressOf } from "./web/client-address.ts";
@@ -95,7 +95,7 @@ export function served(handlers: Readonly<Record<string, Handler>>): Addresses {
 
 interface CareGuard {
   /** Guards the metrics in production: a scraper brings an operator's token. */
-  readonly signIn: ((request: Request) => Promise<SignIn>) | undefined;
+  readonly signIn: SignInOf | undefined;
   /** Aborted when the process begins to stop: from then on it is not ready. */
   readonly leaving: AbortSignal;
 }

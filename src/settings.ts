@@ -12,6 +12,8 @@ import { queueFlows } from "./queue/flow.ts";
 import { installationOf } from "./queue/installation.ts";
 import type { Flow, QueueSettings } from "./queue/qstash.ts";
 import type { RedisSettings } from "./redis/client.ts";
+import { readManifest } from "./schema/server/document-manifest.ts";
+import type { TrustedOptions } from "./schema/server/server.ts";
 import type { Settings } from "./settings-slice.ts";
 import type { FrontOptions } from "./web/front.ts";
 import { webSettings as readWebSettings, type WebSettings, webVariables } from "./web/settings.ts";
@@ -58,9 +60,15 @@ export function webSettings(env: Env): WebSettings {
   return readWebSettings(env.further(webVariables));
 }
 
+/** The trusted documents of the shop's app, if it has any, and how they are served. */
+export function documentSettings(env: Env): Omit<TrustedOptions, "count"> | undefined {
+  if (env.DOCUMENTS === undefined) return undefined;
+  return { documents: readManifest(env.DOCUMENTS, "DOCUMENTS"), only: env.DOCUMENTS_ONLY, isOpen: env.FAST_LANE };
+}
+
 export function frontOptions(env: Env, timers: Timers): FrontOptions {
-  const { HOST: host, PORT: port, TRUST_PROXY: trustProxy } = env;
-  return { host, port, trustProxy, settings: webSettings(env), timers };
+  const { HOST: host, PORT: port, PORT_SHARED: shared, TRUST_PROXY: trustProxy } = env;
+  return { host, port, shared, trustProxy, settings: webSettings(env), timers };
 }
 
 /** Where this process listens, and the address of Fanfare's own broker where that is the queue. */

@@ -1,27 +1,26 @@
-import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { templateTable } from "../../src/coupon/table.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { globalId } from "../../src/ids.ts";
-import { mintMemberToken } from "../../src/operations/member-token.ts";
 import { realWorld } from "../../src/world.ts";
+import { spawnChild } from "./children.ts";
 import { seedMembers } from "./member-seed.ts";
+import { askedBy, bodyOf, documentOf, keyPlace, type Road, writeManifest, writeRequests } from "./requests.ts";
 
 /**
  * A shop with an open and a sold-out template, and a bare gate beside it, each in a process of its own on one Redis.
  */
 export interface Rig {
   readonly appUrl: string;
-  readonly gateUrl: string;
-  /** A file of requests for the load generator: a line each, the body after the headers' values, tab by tab. */
+  gateUrl(of: "open" | "closed"): string;
+  /** A file of requests for the load generator. */
   requests(of: "open" | "closed"): string;
   /** Coupons of the open template that are committed. */
   issued(): Promise<number>;
   stop(): Promise<void>;
 }
 
-export const secret = "a secret of the bench's shop, 32+ bytes";
 const usual = {
   name: "Bench",
   kind: "INSTANT",
@@ -36,7 +35,7 @@ const usual = {
   updatedAt: 0,
 } as const;
 
-export async function startRig(dir: string, members: number): Promise<Rig> {
+export async function startRig(dir: string, members: number, road: Road = "yoga"): Promise<Rig> {
   const path = join(dir, "fanfare.db");
   await seedMembers(path, members);
   const db = await openDatabase({ url: `file:${path}` }, realWorld);
@@ -50,18 +49,22 @@ export async function startRig(dir: string, members: number): Promise<Rig> {
   const open = await add({ stock: 1_000_000_000, issued: 0, state: "ACTIVE" });
   const closed = await add({ stock: 1, issued: 1, state: "SOLD_OUT" });
   const files = { open: join(dir, "open.txt"), closed: join(dir, "closed.txt") };
-  const tokens = await Promise.all(Array.from({ length: members }, (_, n) => token(n + 1)));
+  const document = documentOf("claim");
   for (const [name, template] of [
     ["open", open],
     ["closed", closed],
-  ] as const)
-    writeFileSync(files[name], lines(tokens, template));
+  ] as const) {
+    const body = bodyOf(road, document, { template: globalId("CouponTemplate", template), key: keyPlace });
+    writeRequests(files[name], await askedBy(1, members, body));
+  }
+  const manifest = join(dir, "documents.json");
+  writeManifest(manifest, [document]);
 
-  const app = await spawn("claim-server.ts", [dir]);
-  const gate = await spawn("claim-gate.ts", [join(dir, "redis"), String(open), String(closed)]);
+  const app = await spawnChild("shop-child.ts", dir, JSON.stringify({ DOCUMENTS_FILE: manifest }));
+  const gate = await spawnChild("gate-child.ts", join(dir, "redis"));
   return {
     appUrl: `${app.url}/app`,
-    gateUrl: `${gate.url}/`,
+    gateUrl: (of) => `${gate.url}/${of}`,
     requests: (of) => files[of],
     issued: async () => {
       const row = await db.first<{ n: number }>(sql`SELECT count(*) AS n FROM coupon WHERE template = ${open}`);
@@ -71,39 +74,6 @@ export async function startRig(dir: string, members: number): Promise<Rig> {
       await db.close();
       await gate.stop();
       await app.stop();
-    },
-  };
-}
-
-function token(n: number): Promise<string> {
-  return mintMemberToken(
-    { issuer: "shop", audience: "fanfare", algorithms: ["HS256"], secret },
-    `shop-${n}`,
-    3_600,
-    Date.now(),
-  );
-}
-
-/** Member's number, address, token, the template's id: each member behind an address of their own. */
-function lines(tokens: readonly string[], template: number): string {
-  const templateId = globalId("CouponTemplate", template);
-  return tokens
-    .map((token, n) => `${n + 1}\t10.${(n >> 16) & 255}.${(n >> 8) & 255}.${n & 255}\t${token}\t${templateId}\n`)
-    .join("");
-}
-
-async function spawn(script: string, args: readonly string[]) {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const { value } = await child.stdout.getReader().read();
-  const url = new TextDecoder().decode(value).trim();
-  if (url === "") throw new Error(`${script} did not start`);
-  return {
-    url,
-    stop: async () => {
-      child.kill("SIGTERM");
-      await child.exited;
     },
   };
 }

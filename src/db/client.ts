@@ -1,9 +1,9 @@
 import { chmodSync } from "node:fs";
-import { type Client, createClient, type ResultSet } from "@libsql/client";
+import { createClient, type ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
 import { type BusyWorld, withBusyRetry } from "./busy.ts";
-import "./closed-once.ts";
+import { type FileClient, type FileResult, openFile, pathOf } from "./local/client.ts";
 import { fetchAnswer, isTooLong, readInPieces } from "./remote-answer.ts";
 import { bindable, compile, type Query, type Statement } from "./statement.ts";
 import { createWriter, type Writer } from "./writer.ts";
@@ -58,59 +58,90 @@ export function placeOf({ url }: Pick<DatabaseSettings, "url">): string {
 /** Opens the database; a local file gets WAL with `synchronous=FULL`, asserted on every connection. */
 export async function openDatabase(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
   const local = settings.url.startsWith("file:");
-  if (local) keepPrivate(settings.url);
-  const writeClient = await connect(settings, local, world);
-  const readClient = local ? await connect(settings, local, world) : writeClient;
-  const reconnect = async (client: Client) => {
-    if (!local) return; // each request stands by itself, and others are under way
-    await client.reconnect();
-    await assertPragmas(client);
-  };
-  const writer = createWriter(world, writeClient, () => reconnect(writeClient));
-  const read = (statement: Statement) =>
+  return local ? openLocal(settings, world) : openRemote(settings, world);
+}
+
+async function openLocal(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
+  keepPrivate(settings.url);
+  const open = () =>
     withBusyRetry(
       world,
-      () =>
-        readClient.execute(statement).catch((error) => {
-          if (!isTooLong(error)) throw error;
-          return readInPieces(readClient, statement);
-        }),
-      () => reconnect(readClient),
+      async () => connect(settings.url),
+      async () => {},
     );
+  const [writing, reading] = [await open(), await open()];
+  const again = (work: () => Promise<FileResult>) => withBusyRetry(world, work, () => reading.reconnect());
+  const reads: Reads = {
+    all: (statement) => again(() => reading.execute(statement)),
+    first: (statement) => again(() => reading.first(statement)),
+  };
+  const writer = createWriter(world, writing, () => writing.reconnect());
+  return rootOf(settings, reads, writer, [writing, reading]);
+}
+
+async function openRemote(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
+  const { url, authToken } = settings;
+  const client = createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number", fetch: fetchAnswer });
+  const reconnect = async () => {}; // each request stands by itself, and others are under way
+  const ask = (statement: Statement) =>
+    client.execute(statement).catch((error) => {
+      if (!isTooLong(error)) throw error;
+      return readInPieces(client, statement);
+    });
+  const read = (statement: Statement) => withBusyRetry(world, () => ask(statement), reconnect);
+  return rootOf(settings, { all: read, first: read }, createWriter(world, client, reconnect), [client]);
+}
+
+function rootOf(
+  settings: DatabaseSettings,
+  reads: Reads,
+  writer: Writer,
+  clients: readonly { close(): void }[],
+): RootDatabase {
   return {
     place: placeOf(settings),
-    ...queries(read, (batch) => writer.batch(batch)),
+    ...queries(reads, (batch) => writer.batch(batch)),
     transaction: (work) => writer.transaction(async (tx) => work(joined((list) => tx.batch(list)))),
     onCommit: (name, listener) => writer.onCommit(name, listener),
-    close: () => close(writer, local ? [writeClient, readClient] : [writeClient]),
+    close: async () => {
+      await writer.idle();
+      for (const client of clients) client.close();
+    },
   };
 }
 
 /** A transaction in progress, as a {@link Database}. */
 function joined(batch: Writes): Database {
+  const read = async (statement: Statement) => only(await batch([statement]));
   const self: Database = {
-    ...queries(async (statement) => only(await batch([statement])), batch),
+    ...queries({ all: read, first: read }, batch),
     transaction: (work) => work(self),
   };
   return self;
 }
 
-type Reads = (statement: Statement) => Promise<ResultSet>;
+interface Reads {
+  all(statement: Statement): Promise<ResultSet>;
+  /** At least the first row. */
+  first(statement: Statement): Promise<ResultSet>;
+}
 type Writes = (statements: readonly Statement[]) => Promise<ResultSet[]>;
 
 function queries(read: Reads, write: Writes): Omit<Database, "transaction"> {
-  const all = async <Row>(query: Query) => asRows<Row>(await read(compile(query)));
   return {
     orm: drizzle(async (sql, args, method) => {
       const statement = { sql, args: args.map(bindable) };
-      const result = isRead(sql) ? await read(statement) : only(await write([statement]));
-      const rows = result.rows.map((row) => Array.from(row));
+      const rows = valuesOf(isRead(sql) ? await read.all(statement) : only(await write([statement])));
       return { rows: method === "get" ? (rows[0] ?? []) : rows };
     }),
-    all,
-    first: async <Row>(query: Query) => (await all<Row>(query))[0],
+    all: async <Row>(query: Query) => asRows<Row>(await read.all(compile(query))),
+    first: async <Row>(query: Query) => asRows<Row>(await read.first(compile(query)))[0],
     write: async (list) => (list.length === 0 ? [] : write(list.map(compile))),
   };
+}
+
+function valuesOf(result: ResultSet | FileResult): unknown[][] {
+  return "values" in result ? result.values : result.rows.map((row) => Array.from(row));
 }
 
 function isRead(text: string): boolean {
@@ -131,29 +162,13 @@ function asRows<Row>(result: ResultSet): Row[] {
 /** How long SQLite itself waits for another process, in milliseconds: this long the event loop stands still. */
 const busyTimeoutMs = 10;
 
-async function connect(settings: DatabaseSettings, local: boolean, world: BusyWorld): Promise<Client> {
-  const { url, authToken } = settings;
-  if (!local) {
-    return createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number", fetch: fetchAnswer });
-  }
-  // One connection a client: PRAGMAs belong to a connection, and a pool would open more of them unasked.
-  const client = createClient({ url, concurrency: 1, timeout: busyTimeoutMs, intMode: "number" });
-  try {
-    await withBusyRetry(
-      world,
-      () => assertPragmas(client),
-      async () => {},
-    );
-  } catch (error) {
-    client.close();
-    throw error;
-  }
-  return client;
+function connect(url: string): FileClient {
+  return openFile({ url, busyTimeoutMs, setUp: assertPragmas });
 }
 
 /** Wherever the file lies, and whatever it was: its owner alone reads it, and what SQLite makes beside it. */
 function keepPrivate(url: string): void {
-  const path = url.replace(/^file:(\/\/(?=\/))?/, "").replace(/\?.*$/, "");
+  const path = pathOf(url);
   for (const each of [path, `${path}-wal`, `${path}-shm`]) {
     try {
       chmodSync(each, 0o600);
@@ -163,26 +178,20 @@ function keepPrivate(url: string): void {
   }
 }
 
-async function assertPragmas(client: Client): Promise<void> {
-  await client.execute("PRAGMA journal_mode = WAL");
+function assertPragmas(run: (sql: string) => FileResult): void {
+  run("PRAGMA journal_mode = WAL");
   for (const set of [
     "synchronous = FULL",
     "foreign_keys = ON",
     `busy_timeout = ${busyTimeoutMs}`,
     "cache_size = -4000",
   ]) {
-    await client.execute(`PRAGMA ${set}`);
+    run(`PRAGMA ${set}`);
   }
-  const journal = await client.execute("PRAGMA journal_mode");
-  const synchronous = await client.execute("PRAGMA synchronous");
-  if (journal.rows[0]?.[0] !== "wal" || Number(synchronous.rows[0]?.[0]) !== 2) {
+  const [journal, synchronous] = ["journal_mode", "synchronous"].map((name) => run(`PRAGMA ${name}`).values[0]?.[0]);
+  if (journal !== "wal" || Number(synchronous) !== 2) {
     throw new SetupError(
       "the database file cannot be held in WAL mode with synchronous=FULL; is it on a network drive?",
     );
   }
-}
-
-async function close(writer: Writer, clients: readonly Client[]): Promise<void> {
-  await writer.idle();
-  for (const client of clients) client.close();
 }

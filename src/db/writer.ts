@@ -1,4 +1,4 @@
-import type { Client, ResultSet, Transaction } from "@libsql/client";
+import type { ResultSet } from "@libsql/client";
 import { type BusyWorld, isBusy, withBusyRetry } from "./busy.ts";
 import type { Statement } from "./statement.ts";
 
@@ -9,6 +9,18 @@ export interface Writer {
   transaction<T>(work: (tx: OpenTransaction) => Promise<T>): Promise<T>;
   onCommit(name: string, listener: () => void): void;
   idle(): Promise<void>;
+}
+
+/** What it writes with: a remote client, or one of a local file. */
+interface Client {
+  batch(statements: Statement[], mode: "write"): Promise<ResultSet[]>;
+  transaction(mode: "write"): Promise<Transaction>;
+}
+
+interface Transaction {
+  batch(statements: Statement[]): Promise<ResultSet[]>;
+  commit(): Promise<void>;
+  close(): void;
 }
 
 /** What the work of an interactive transaction may do with it. */

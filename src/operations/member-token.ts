@@ -1,9 +1,5 @@
 import {
-  createRemoteJWKSet,
-  customFetch,
   errors,
-  type FetchImplementation,
-  importSPKI,
   type JWTPayload,
   type JWTVerifyGetKey,
   type JWTVerifyOptions,
@@ -13,21 +9,11 @@ import {
 } from "jose";
 import { SetupError } from "../errors.ts";
 import { withoutNulls } from "../foreign-json.ts";
+import type { Memory } from "../memory.ts";
+import { type MemberTokenSettings, memberKeys } from "./member-keys.ts";
+import { clockTolerance, verifiedTokens } from "./verified-tokens.ts";
 
-/**
- * How the shop signs the tokens of its members. Issuer, audience and algorithms are pinned: no token chooses its own.
- */
-export type MemberTokenSettings = {
-  readonly issuer: string;
-  readonly audience: string;
-  /** JWS names, e.g. `["RS256"]`; HS* with a secret only, and nothing else with one. */
-  readonly algorithms: readonly string[];
-} & (
-  | { readonly secret: string }
-  | { readonly jwksUrl: string }
-  /** PEM, `BEGIN PUBLIC KEY`. */
-  | { readonly publicKey: string }
-);
+export type { MemberTokenSettings } from "./member-keys.ts";
 
 /** Why credentials were not accepted, in words for whoever sent them. */
 export interface CredentialFault {
@@ -50,24 +36,44 @@ export interface CredentialFault {
 
 export type MemberTokenVerdict = { readonly externalId: string } | { readonly fault: CredentialFault };
 
-/** Checks members' tokens; `sub` is the shop's own id of the member. Refuses unsafe settings when it is made. */
-export function memberTokenVerifier(settings: MemberTokenSettings, clock: () => number) {
-  const keys = keySource(settings);
+/** Checks members' tokens. */
+export interface MemberTokenVerifier {
+  /** What {@link verify} would say of a token that it has found sound already; nothing for others. Asks nobody. */
+  recall(token: string): string | undefined;
+  verify(token: string): Promise<MemberTokenVerdict>;
+}
+
+interface VerifierPlace {
+  readonly clock: () => number;
+  readonly memory: Memory;
+}
+
+/** Makes the verifier; `sub` is the shop's own id of the member. Refuses unsafe settings when it is made. */
+export function memberTokenVerifier(settings: MemberTokenSettings, place: VerifierPlace): MemberTokenVerifier {
+  const keys = memberKeys(settings);
   const { issuer, audience } = settings;
-  return async (token: string): Promise<MemberTokenVerdict> => {
-    try {
-      const claims = {
-        issuer,
-        audience,
-        requiredClaims: ["exp", "sub"],
-        clockTolerance: 5,
-        currentDate: new Date(clock()),
-      };
-      const payload = await verified(token, keys, { ...claims, algorithms: [...settings.algorithms] });
-      return payload.sub ? { externalId: payload.sub } : fault("CLAIM_MISSING", "the token's sub is empty");
-    } catch (error) {
-      return faultOf(error, settings);
-    }
+  const { clock } = place;
+  const known = verifiedTokens(place, keys, clock);
+  return {
+    recall: known.recall,
+    async verify(token) {
+      try {
+        const claims = {
+          issuer,
+          audience,
+          requiredClaims: ["exp", "sub"],
+          clockTolerance,
+          currentDate: new Date(clock()),
+        };
+        const edition = keys.edition();
+        const payload = await verified(token, keys.find, { ...claims, algorithms: [...settings.algorithms] });
+        if (!payload.sub) return fault("CLAIM_MISSING", "the token's sub is empty");
+        known.keep(token, payload, edition);
+        return { externalId: payload.sub };
+      } catch (error) {
+        return faultOf(error, settings);
+      }
+    },
   };
 }
 
@@ -103,47 +109,6 @@ export async function mintMemberToken(
     .setIssuedAt(seconds)
     .setExpirationTime(seconds + ttlSeconds)
     .sign(new TextEncoder().encode(settings.secret));
-}
-
-function keySource(settings: MemberTokenSettings): JWTVerifyGetKey {
-  const symmetric = "secret" in settings;
-  if (settings.algorithms.length === 0) throw new SetupError("name the algorithms that members' tokens may use");
-  for (const name of settings.algorithms) {
-    // A public key taken for an HMAC secret would let anyone sign.
-    if (!/^(HS|RS|PS|ES)(256|384|512)$|^EdDSA$/.test(name) || name.startsWith("HS") !== symmetric) {
-      throw new SetupError(`members' tokens cannot use ${name} with ${symmetric ? "a secret" : "a public key"}`);
-    }
-  }
-  if ("jwksUrl" in settings) return createRemoteJWKSet(new URL(settings.jwksUrl), { [customFetch]: fetchKeys });
-  if ("secret" in settings) {
-    const secret = new TextEncoder().encode(settings.secret);
-    if (secret.length < 32) throw new SetupError("the secret of members' tokens needs 32 bytes or more");
-    return oncePerAlgorithm((alg) => importSecret(secret, alg));
-  }
-  const { publicKey } = settings;
-  return oncePerAlgorithm((alg) => importSPKI(publicKey, alg));
-}
-
-/** The shop's key set; what its keys say with null they do not say. */
-const fetchKeys: FetchImplementation = async (url, options) => {
-  const answer = await fetch(url, options);
-  return answer.ok ? Response.json(withoutNulls(await answer.json())) : answer;
-};
-
-/** A key is imported once, not for every token. */
-function oncePerAlgorithm(importKey: (alg: string) => Promise<CryptoKey>): JWTVerifyGetKey {
-  const imported = new Map<string, Promise<CryptoKey>>();
-  return ({ alg = "" }) => {
-    const key = imported.get(alg) ?? importKey(alg);
-    imported.set(alg, key);
-    return key;
-  };
-}
-
-/** `alg` is HS256, HS384 or HS512: others were refused before. */
-function importSecret(secret: Uint8Array<ArrayBuffer>, alg: string): Promise<CryptoKey> {
-  const algorithm = { name: "HMAC", hash: `SHA-${alg.slice(2)}` };
-  return crypto.subtle.importKey("raw", secret, algorithm, false, ["verify"]);
 }
 
 function faultOf(error: unknown, { issuer, audience, algorithms }: MemberTokenSettings): MemberTokenVerdict {

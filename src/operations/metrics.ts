@@ -46,6 +46,20 @@ export function countMutation(mutation: string, result: string): void {
   mutations.inc({ mutation, result });
 }
 
+const documents = new Counter({
+  name: "fanfare_documents_total",
+  help:
+    "Requests for trusted documents, by the document and by the road that answered: the fast lane, or the face that " +
+    "serves any document.",
+  labelNames: ["document", "road"],
+  registers: [registry],
+});
+
+/** Counts a request for a trusted document. */
+export function countDocument(document: string, road: string): void {
+  documents.inc({ document, road });
+}
+
 /** Counts what was kept long enough. */
 export function countForgotten(what: string, rows: number): void {
   forgotten.inc({ what }, rows);

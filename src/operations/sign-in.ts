@@ -2,7 +2,9 @@ import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
 import type { Database } from "../db/client.ts";
+import { prepared } from "../db/statement.ts";
 import { languageOf } from "../language.ts";
+import { andThen, type MaybePromise } from "../maybe-promise.ts";
 import { type Memory, perApp } from "../memory.ts";
 import { externalIdForms } from "../value/external-id.ts";
 import { stillWaits, type Timers, type World } from "../world.ts";
@@ -28,36 +30,44 @@ export function operatorCookie(isProduction: boolean): string {
   return isProduction ? "__Host-fanfare_operator" : "fanfare_operator";
 }
 
+/** Answers "who is asking?": at once, where nothing has to be looked up. */
+export type SignInOf = (request: Request) => MaybePromise<SignIn>;
+
 /**
  * Makes the answer to "who is asking?": `Authorization: Bearer ff_op_…` or `ff_sv_…`, a member's JWT, or else the
  * operator's cookie. No credentials at all are fine (anonymous); faulty ones never are. Lookups are remembered for 5 s.
  */
-export function createSignIn(parts: SignInParts): (request: Request) => Promise<SignIn> {
+export function createSignIn(parts: SignInParts): SignInOf {
   const { db, members, clock, timers, isProduction = false } = parts;
-  const verify = members && memberTokenVerifier(members, clock);
+  const tokens = members && memberTokenVerifier(members, parts);
   const tokenActor = remembering(perApp(parts, "operations.tokens", emptyKnown), clock, (token) =>
     actorOfToken(db, token),
   );
   const memberActor = remembering(perApp(parts, "operations.members", emptyKnown), clock, membersOf(db, timers));
+  const cookie = operatorCookie(isProduction);
 
-  const member = async (jwt: string): Promise<SignIn> => {
-    if (!verify) return fault("MEMBERS_NOT_CONFIGURED", "members cannot sign in: the shop's tokens are not set up");
-    const verdict = await verify(jwt);
-    if ("fault" in verdict) return verdict;
-    const actor = await memberActor(verdict.externalId);
-    return actor ? { actor } : fault("MEMBER_UNKNOWN", "the token is sound, but no member has its sub as externalId");
+  const member = (externalId: string) => andThen(memberActor(externalId), (actor) => (actor ? { actor } : noMember));
+  const memberBy = async (jwt: string): Promise<SignIn> => {
+    if (!tokens) return fault("MEMBERS_NOT_CONFIGURED", "members cannot sign in: the shop's tokens are not set up");
+    const verdict = await tokens.verify(jwt);
+    return "fault" in verdict ? verdict : member(verdict.externalId);
   };
 
-  return async (request) => {
-    const credentials = credentialsOf(request, operatorCookie(isProduction));
-    if (credentials === undefined) return { actor: { kind: "anonymous" } };
+  return (request) => {
+    const credentials = credentialsOf(request, cookie);
+    if (credentials === undefined) return nobody;
+    const known = credentials.startsWith("Bearer ") ? tokens?.recall(credentials.slice(7)) : undefined;
+    if (known !== undefined) return member(known);
     const token = /^Bearer +([\w.~+/=-]{1,4096}) *$/i.exec(credentials)?.[1];
     if (!token) return fault("TOKEN_MALFORMED", "Authorization must be: Bearer, a space, and one token");
-    if (!/^ff_(op|sv)_/.test(token)) return member(token);
-    const actor = await tokenActor(token);
-    return actor ? { actor } : fault("TOKEN_UNKNOWN", "no token like this was made, or it was revoked");
+    if (!/^ff_(op|sv)_/.test(token)) return memberBy(token);
+    return andThen(tokenActor(token), (actor) => (actor ? { actor } : noToken));
   };
 }
+
+const nobody: SignIn = { actor: { kind: "anonymous" } };
+const noMember = fault("MEMBER_UNKNOWN", "the token is sound, but no member has its sub as externalId");
+const noToken = fault("TOKEN_UNKNOWN", "no token like this was made, or it was revoked");
 
 function credentialsOf(request: Request, name: string): string | undefined {
   const header = request.headers.get("authorization");
@@ -87,12 +97,16 @@ function membersOf(db: Database, timers: Timers): (externalId: string) => Promis
 
 async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {
   const forms = ids.map(externalIdForms);
-  const found = await db.all<MemberRow>(sql`
-    SELECT seq, id, external_id AS external, locale, time_zone AS timeZone FROM member
-    WHERE external_id IN (SELECT value FROM json_each(${JSON.stringify(forms.flat())})) AND deleted_at IS NULL`);
+  const found = await db.all<MemberRow>(membersKnownAs({ ids: JSON.stringify(forms.flat()) }));
   const byId = new Map(found.map(({ external, ...row }) => [external, memberActor(row)]));
   return forms.map((those) => those.map((form) => byId.get(form)).find((actor) => actor !== undefined));
 }
+
+const membersKnownAs = prepared<{ ids: string }>(
+  ({ ids }) => sql`
+    SELECT seq, id, external_id AS external, locale, time_zone AS timeZone FROM member
+    WHERE external_id IN (SELECT value FROM json_each(${ids})) AND deleted_at IS NULL`,
+);
 
 interface MemberRow {
   readonly seq: number;
@@ -107,23 +121,25 @@ function memberActor({ seq, id, locale, timeZone }: Omit<MemberRow, "external">)
 }
 
 const rememberMs = 5_000;
-const rememberAtMost = 10_000;
+const rememberAtMost = 50_000;
 
 type KnownActors = Map<string, { actor: Actor; until: number }>;
 const emptyKnown = (): KnownActors => new Map();
 
 /** Remembers what was found for 5 s; what was not found is asked again, so that a new member gets in at once. */
 function remembering(known: KnownActors, clock: () => number, find: (key: string) => Promise<Actor | undefined>) {
-  return async (key: string): Promise<Actor | undefined> => {
-    const now = clock();
-    const hit = known.get(key);
-    if (hit && stillWaits(hit.until, now, rememberMs)) return hit.actor;
+  const ask = async (key: string, now: number): Promise<Actor | undefined> => {
     known.delete(key);
     const actor = await find(key);
     if (!actor) return undefined;
     for (const oldest of known.keys().take(Math.max(0, known.size + 1 - rememberAtMost))) known.delete(oldest);
     known.set(key, { actor, until: now + rememberMs });
     return actor;
+  };
+  return (key: string): MaybePromise<Actor | undefined> => {
+    const now = clock();
+    const hit = known.get(key);
+    return hit && stillWaits(hit.until, now, rememberMs) ? hit.actor : ask(key, now);
   };
 }
 

@@ -1,6 +1,7 @@
 import { mintMemberToken } from "../../src/operations/member-token.ts";
 import { type Answer, type Face, read } from "./graphql.ts";
 import type { Shop } from "./shop.ts";
+import { byId } from "./trusted.ts";
 
 const secret = "a secret of the test shop, 32+ bytes";
 
@@ -15,17 +16,17 @@ export function memberToken(n: number): Promise<string> {
 
 /** Asks a shop over HTTP, as member number `n`. */
 export async function askAs(shop: Shop, n: number, query: string, variables?: unknown): Promise<Answer> {
-  return post(shop, "app", await memberToken(n), { query, variables });
+  return post(shop, "app", await memberToken(n), byId(query, variables));
 }
 
 /** Asks a shop over HTTP, as its first operator. */
 export function askAdmin(shop: Shop, query: string, variables?: unknown): Promise<Answer> {
-  return post(shop, "graphql", shop.app.adminToken ?? "", { query, variables });
+  return post(shop, "graphql", shop.app.adminToken ?? "", JSON.stringify({ query, variables }));
 }
 
-async function post(shop: Shop, face: Face, token: string, body: unknown): Promise<Answer> {
+async function post(shop: Shop, face: Face, token: string, body: string): Promise<Answer> {
   const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-  return read(await fetch(`${shop.app.url}/${face}`, { method: "POST", headers, body: JSON.stringify(body) }));
+  return read(await fetch(`${shop.app.url}/${face}`, { method: "POST", headers, body }));
 }
 
 /** The data of an answer without errors. */

@@ -18,6 +18,7 @@ import { createStreams } from "../../src/web/streams.ts";
 import { realWorld } from "../../src/world.ts";
 import { openTestDatabase } from "./database.ts";
 import { tempDir } from "./temp.ts";
+import { byId, trusted } from "./trusted.ts";
 
 /** How the test shop signs its members' tokens. */
 export const memberTokens = {
@@ -109,6 +110,7 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
     contextFor: (actor) => testContext(db, actor),
     id: realWorld.id,
     isProduction: false,
+    trusted,
     log: (_level, event, fields) => void logged.push({ event, fields }),
     limitRequest: async () => undefined,
     addressOf: clientAddress(false, () => {}),
@@ -128,7 +130,7 @@ export async function serveGraphql(options: Partial<GraphqlServerOptions> = {}) 
     logged,
     /** Posts an operation as JSON and reads the answer. */
     ask: (face: Face, query: string, { token, variables, headers }: Ask = {}) =>
-      post(`${url}/${face}`, JSON.stringify({ query, variables }), {
+      post(`${url}/${face}`, face === "app" ? byId(query, variables) : JSON.stringify({ query, variables }), {
         "content-type": "application/json",
         ...(token && { authorization: `Bearer ${token}` }),
         ...headers,

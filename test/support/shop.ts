@@ -16,6 +16,7 @@ import type { Queue } from "../../src/queue/qstash.ts";
 import { writeMigrated } from "./database.ts";
 import { faultsOf, ledgerOf, runOf } from "./ledger.ts";
 import { tempDir } from "./temp.ts";
+import { trusted } from "./trusted.ts";
 import { until } from "./wait.ts";
 
 /** A whole Fanfare in this process, on a data directory of its own, with words for what tests do and ask. */
@@ -91,7 +92,7 @@ export async function openShop(options: ShopOptions = {}): Promise<Shop> {
   let moved = 0;
   const ledger = join(dataDir, "fanfare.db");
   if (!existsSync(ledger)) await writeMigrated(ledger);
-  const app = await startApp(shopEnv(dataDir, env), { clock: () => clock() + moved, ...replace });
+  const app = await startApp(shopEnv(dataDir, env), { clock: () => clock() + moved, trusted, ...replace });
   const sandboxPath = join(dataDir, "sandbox.db");
   const { ctx } = app;
   const { db } = ctx;

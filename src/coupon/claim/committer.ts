@@ -4,7 +4,7 @@ import { perApp } from "../../memory.ts";
 import { dropAvailable } from "../cache/sync-cache.ts";
 import type { CacheContext } from "../cache/wallet-cache.ts";
 import { lowerGate } from "../gate/units.ts";
-import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
+import { type ClaimFacts, type Decided, decideTogether } from "./claim-facts.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
 /** Claims in one statement at most: bounds how long one commit takes. */
@@ -38,13 +38,13 @@ export async function commitTogether(
 ): Promise<ClaimFacts> {
   const [first, ...others] = claims;
   if (others.length === 0 && also.length === 0) return committerOf(ctx).commit(first);
-  const statements = claimStatements(claims);
-  const results = await ctx.db.write([...statements, ...also]);
-  const facts = readFacts(results[statements.length - 1]?.rows ?? []).get(0);
-  if (!facts) throw new Error("the database said nothing of a claim");
-  if (facts.coupon) void dropAvailable(ctx, [first.member]);
-  lowerGates(ctx, [{ claim: first, facts }]);
-  return facts;
+  const decided = await decideTogether(ctx, claims, also);
+  tellCaches(ctx, claims, decided);
+  return decided.facts[0] ?? saidNothing();
+}
+
+function saidNothing(): never {
+  throw new Error("the database said nothing of a claim");
 }
 
 type CommitContext = CacheContext & Pick<Context, "db">;
@@ -109,36 +109,27 @@ function nextOf(waiting: Waiting[]): Waiting[] {
 
 async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<void> {
   try {
-    const results = await ctx.db.write(claimStatements(group.map(({ claim }) => claim)));
-    const facts = readFacts(results.at(-1)?.rows ?? []);
-    const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
-    void dropAvailable(ctx, given); // one round trip for all, and nobody waits for it
-    lowerGates(
-      ctx,
-      group.map(({ claim }, n) => ({ claim, facts: facts.get(n) })),
-    );
-    for (const [n, { decided }] of group.entries()) {
-      const fact = facts.get(n);
-      if (fact) decided.resolve(fact);
-      else decided.reject(new Error("the database said nothing of a claim"));
+    const claims = group.map(({ claim }) => claim);
+    const decided = await decideTogether(ctx, claims);
+    tellCaches(ctx, claims, decided);
+    for (const [n, { decided: done }] of group.entries()) {
+      const facts = decided.facts[n];
+      if (facts) done.resolve(facts);
+      else done.reject(new Error("the database said nothing of a claim"));
     }
   } catch (error) {
     for (const { decided } of group) decided.reject(error);
   }
 }
 
-/** What was given past a gate leaves it, too. Nobody waits for that: a gate with too many only lets them through. */
-function lowerGates(ctx: CommitContext, decided: readonly Decided[]): void {
-  const left = new Map<number, number>();
-  for (const { claim, facts } of decided) {
-    const { coupon, stock = null, issued = null } = facts ?? {};
-    const isPast = claim.source !== "CLAIM" && claim.source !== "CODE";
-    if (isPast && coupon && stock !== null && issued !== null) left.set(claim.template, stock - issued);
-  }
+/**
+ * One round trip for all, and nobody waits for it. What was given past a gate leaves it, too: one with too many only
+ * lets them through.
+ */
+function tellCaches(ctx: CommitContext, claims: readonly PendingClaim[], { facts, left }: Decided): void {
+  void dropAvailable(
+    ctx,
+    claims.filter((_, n) => facts[n]?.coupon).map(({ member }) => member),
+  );
   for (const [template, remaining] of left) void lowerGate(ctx.redis, template, remaining);
-}
-
-interface Decided {
-  readonly claim: PendingClaim;
-  readonly facts: ClaimFacts | undefined;
 }

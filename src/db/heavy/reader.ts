@@ -4,7 +4,7 @@
  * `reader-process.ts` with the database's address; ends when its server does.
  */
 import { setPriority } from "node:os";
-import { createClient } from "@libsql/client";
+import { openFile } from "../local/client.ts";
 import type { Answer, Question } from "./reader-process.ts";
 
 /** Where processors are scarce, claims and the queue go first (nice: 0 is usual, 19 the least). */
@@ -12,21 +12,26 @@ const niceness = 5;
 /** Of a file that another process recovers or checkpoints, ms: here, waiting holds nobody. */
 const busyTimeoutMs = 5_000;
 
-const client = createClient({ url: process.argv[2] ?? "", concurrency: 1, timeout: busyTimeoutMs, intMode: "number" });
+const client = openFile({
+  url: process.argv[2] ?? "",
+  busyTimeoutMs,
+  setUp: (run) => {
+    for (const set of ["query_only = ON", `busy_timeout = ${busyTimeoutMs}`, "cache_size = -4000"]) {
+      run(`PRAGMA ${set}`);
+    }
+  },
+});
 
 async function answerTo({ id, sql, args }: Question): Promise<Answer> {
   try {
-    const { columns, rows } = await client.execute({ sql, args: [...args] });
-    return { id, rows: rows.map((row) => Object.fromEntries(columns.map((name, i) => [name, row[i]]))) };
+    const { rows } = await client.execute({ sql, args });
+    return { id, rows: rows.map((row) => ({ ...row })) };
   } catch (error) {
     return { id, fault: error instanceof Error ? error.message : String(error) };
   }
 }
 
 setPriority(niceness);
-for (const set of ["query_only = ON", `busy_timeout = ${busyTimeoutMs}`, "cache_size = -4000"]) {
-  await client.execute(`PRAGMA ${set}`);
-}
 process.on("message", async (question: Question) => process.send?.(await answerTo(question)));
 process.on("disconnect", () => process.exit(0));
 // A terminal and a supervisor tell the whole group; what is still asked is answered until the server is gone.

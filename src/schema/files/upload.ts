@@ -5,7 +5,7 @@ import type { Actor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { type Refusal, refuse } from "../../errors.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
-import type { SignIn } from "../../operations/sign-in.ts";
+import type { SignInOf } from "../../operations/sign-in.ts";
 import type { AddressOf } from "../../web/client-address.ts";
 import type { Timers } from "../../world.ts";
 import { longestReason } from "../kit/refusable.ts";
@@ -17,7 +17,7 @@ import { keepBody, type Pace, slowest, untilLeaving } from "./arriving.ts";
 
 /** What addresses for files are given when they are made. */
 export interface FileOptions {
-  readonly signIn: (request: Request) => Promise<SignIn>;
+  readonly signIn: SignInOf;
   readonly contextFor: (actor: Actor) => Context;
   /** Names the files, and the requests that have no id of their own. */
   readonly id: () => string;

@@ -1,20 +1,33 @@
-import type { GraphQLSchema } from "graphql";
+import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSchema } from "graphql";
 import { createYoga } from "graphql-yoga";
 import type { GraphqlContext } from "../kit/graphql-context.ts";
 import { type DocumentRules, documentRules } from "../kit/query-limits.ts";
 import { plainValues } from "./input-sanity.ts";
 import { countedStreams, type StreamContext } from "./live-stream.ts";
-import { operationBody } from "./operation-body.ts";
-import { type FormContext, resultForm } from "./result-form.ts";
+import { type OperationContext, operationBody } from "./operation-body.ts";
+import { answerIn, type FormContext, type JsonForm, resultForm } from "./result-form.ts";
 
 /** What comes along with a request to the executor of a face. */
-export interface FaceContext extends GraphqlContext, FormContext, StreamContext {}
+export interface FaceContext extends GraphqlContext, FormContext, StreamContext, Omit<OperationContext, "ctx"> {}
+
+/** What a document must be looked at with. */
+type ReadingContext = Pick<FaceContext, "course">;
+
+/** Those who serve one schema. */
+export interface Face {
+  readonly schema: GraphQLSchema;
+  fetch(request: Request, context: FaceContext): Response | Promise<Response>;
+  /** The response to a document's result. */
+  answer(form: JsonForm, result: ExecutionResult): Response;
+  /** Parses and validates a document by this face's rules. */
+  read(text: string, context: ReadingContext): DocumentNode | { readonly faults: readonly GraphQLError[] };
+}
 
 /**
  * Makes the executor of one face: JSON over POST in, JSON or server-sent events out; no batches, no CORS, nothing
  * masked twice.
  */
-export function createFace(path: string, schema: GraphQLSchema, rules: DocumentRules) {
+export function createFace(path: string, schema: GraphQLSchema, rules: DocumentRules): Face {
   const yoga = createYoga<FaceContext>({
     schema,
     graphqlEndpoint: path,
@@ -28,5 +41,22 @@ export function createFace(path: string, schema: GraphQLSchema, rules: DocumentR
     maskedErrors: false, // error-shape.ts does it, for every road that an error can take
     plugins: [operationBody, resultForm, documentRules(rules), plainValues, countedStreams],
   });
-  return { fetch: (request: Request, context: FaceContext) => yoga.fetch(request, context) };
+  const posted = new Request(`http://localhost${path}`, { method: "POST" });
+  return {
+    schema,
+    fetch: (request, context) => yoga.fetch(request, context),
+    answer: (form, result) => answerIn(form, result, yoga.fetchAPI),
+    read(text, context) {
+      // As if it had been posted: what was found once is kept, and told to whoever posts it.
+      const { parse, validate } = yoga.getEnveloped({ ...(context as FaceContext), request: posted, params: {} });
+      try {
+        const document: DocumentNode = parse(text);
+        const faults = validate(schema, document);
+        return faults.length > 0 ? { faults } : document;
+      } catch (error) {
+        if (error instanceof GraphQLError) return { faults: [error] };
+        throw error;
+      }
+    },
+  };
 }

@@ -11,7 +11,7 @@ const deepest = 64;
  */
 export const plainValues: Plugin<{ readonly course: Course }, { readonly course: Course }> = {
   onParams({ params, context }) {
-    const fault = faultIn(params.variables, deepest);
+    const fault = faultIn(params.variables);
     if (!fault) return;
     context.course.hasDocument = true;
     const path = fault.path.reverse().join(".");
@@ -28,14 +28,19 @@ interface Fault {
   readonly message: string;
 }
 
+/** What is wrong with a request's variables, and where. */
+export function faultIn(variables: unknown): Fault | undefined {
+  return faultWithin(variables, deepest);
+}
+
 const notPlain = "holds a NUL character or half of a surrogate pair";
 
-function faultIn(value: unknown, levels: number): Fault | undefined {
+function faultWithin(value: unknown, levels: number): Fault | undefined {
   if (typeof value === "string") return isPlain(value) ? undefined : { path: [], message: notPlain };
   if (typeof value !== "object" || value === null) return undefined;
   if (levels === 0) return { path: [], message: `is nested deeper than ${deepest}` };
   for (const [key, part] of Object.entries(value)) {
-    const fault = isPlain(key) ? faultIn(part, levels - 1) : { path: [], message: `a name in it ${notPlain}` };
+    const fault = isPlain(key) ? faultWithin(part, levels - 1) : { path: [], message: `a name in it ${notPlain}` };
     if (fault) {
       fault.path.push(key.toWellFormed().slice(0, 100));
       return fault;

@@ -6,31 +6,40 @@ import type { Timers } from "../../world.ts";
 /** Longest body of a request, in bytes. */
 const maxBytes = 1_000_000;
 
-interface Timed {
+/** What comes along with a request whose body may have been read already. */
+export interface OperationContext {
   readonly ctx: { readonly timers: Timers };
+  /** What the body says, or what is wrong with it; absent while nobody has read it. */
+  readonly operation?: GraphQLParams | GraphQLError;
 }
 
-/** Reads operations from bodies of JSON, within the house's limits of length and time. */
-export const operationBody: Plugin<Timed, Timed> = {
+/** Takes operations from bodies of JSON, within the house's limits of length and time. */
+export const operationBody: Plugin<OperationContext, OperationContext> = {
   onRequestParse({ setRequestParser, serverContext }) {
-    setRequestParser((request) => operationOf(request, serverContext.ctx.timers));
+    setRequestParser(async (request) => {
+      const operation = serverContext.operation ?? (await readOperation(request, serverContext.ctx.timers));
+      if (operation instanceof GraphQLError) throw operation;
+      return operation;
+    });
   },
 };
 
-async function operationOf(request: Request, timers: Timers): Promise<GraphQLParams> {
+/** Reads the body of a request; answers what is wrong with one that cannot be taken. */
+export async function readOperation(request: Request, timers: Timers): Promise<GraphQLParams | GraphQLError> {
   const body = await readText(request, { maxBytes, timers });
-  if (typeof body === "string") throw faults[body]();
+  if (typeof body === "string") return faults[body]();
   const parsed = parseJson(body.text);
+  if (parsed === undefined) return malformed("The body is invalid JSON.");
   if (typeof parsed === "object" && parsed !== null) return parsed;
   const kind = parsed === null ? "null" : typeof parsed;
-  throw malformed(`The body is expected to be object but is ${kind}.`);
+  return malformed(`The body is expected to be object but is ${kind}.`);
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    throw malformed("The body is invalid JSON.");
+    return undefined;
   }
 }
 

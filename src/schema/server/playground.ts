@@ -4,13 +4,13 @@ import type { GraphiQLOptions } from "graphql-yoga";
 import type { Actor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
-import { operatorCookie, type SignIn } from "../../operations/sign-in.ts";
+import { operatorCookie, type SignInOf } from "../../operations/sign-in.ts";
 import { readText } from "../../web/body.ts";
 import { type Example, type Newest, readyExample } from "../kit/example.ts";
 import { formPolicy, graphiqlPolicy, signOut } from "./page-policy.ts";
 
 export interface OperatorPagesOptions {
-  readonly signIn: (request: Request) => Promise<SignIn>;
+  readonly signIn: SignInOf;
   readonly isProduction: boolean;
   readonly examples: readonly Example[];
   readonly newest: Newest;

@@ -1,5 +1,5 @@
 import type { ExecutionResult } from "graphql";
-import { isAsyncIterable, type Plugin, processRegularResult } from "graphql-yoga";
+import { type FetchAPI, isAsyncIterable, type Plugin, processRegularResult } from "graphql-yoga";
 import { type Shaping, shapeResult } from "./error-shape.ts";
 import { type Course, mapped } from "./live-stream.ts";
 
@@ -28,34 +28,50 @@ export const resultForm: Plugin<FormContext, FormContext> = {
     if (Array.isArray(result)) return;
     const { hasDocument } = serverContext.course;
     const form = jsonForm(request.headers.get("accept"));
-    const isHttp = !hasDocument || form === "application/graphql-response+json";
-    setResult(isHttp ? shape(result) : withoutStatus(shape(result)));
+    setResult(hasDocument ? inForm(form, shape(result)) : shape(result));
     // What is no document is refused in JSON also where events were asked for: no stream will come of it.
     const type = form ?? (hasDocument ? undefined : "application/json");
     if (type) setResultProcessor(processRegularResult, type);
   },
 };
 
-type JsonForm = "application/json" | "application/graphql-response+json";
+export type JsonForm = "application/json" | "application/graphql-response+json";
 
 /** Which JSON the client takes, by its own order; nothing where it takes none. */
-function jsonForm(accept: string | null): JsonForm | undefined {
+export function jsonForm(accept: string | null): JsonForm | undefined {
+  const plain = forms.get(accept ?? "*/*");
+  if (plain) return plain;
   const wishes = (accept ?? "*/*").split(",").map((wish) => {
     const [type = "", ...parameters] = wish.toLowerCase().replaceAll(/\s/g, "").split(";");
     const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
     return { type, quality: Number(quality ?? 1) };
   });
-  const known = wishes.filter(({ type, quality }) => quality > 0 && type in forms);
+  const known = wishes.filter(({ type, quality }) => quality > 0 && forms.has(type));
   const [best] = known.sort((one, other) => other.quality - one.quality);
-  return best && forms[best.type];
+  return best && forms.get(best.type);
 }
 
-const forms: Readonly<Record<string, JsonForm>> = {
-  "application/json": "application/json",
-  "application/graphql-response+json": "application/graphql-response+json",
-  "application/*": "application/graphql-response+json",
-  "*/*": "application/graphql-response+json",
-};
+const forms: ReadonlyMap<string, JsonForm> = new Map([
+  ["application/json", "application/json"],
+  ["application/graphql-response+json", "application/graphql-response+json"],
+  ["application/*", "application/graphql-response+json"],
+  ["*/*", "application/graphql-response+json"],
+]);
+
+/** The answer to a document, in this form. */
+export function answerIn(form: JsonForm, result: ExecutionResult, api: FetchAPI): Response {
+  if (result.errors) return processRegularResult(inForm(form, result), api, form);
+  return new Response(JSON.stringify(result), { headers: plainHeaders[form] });
+}
+
+const plainHeaders = {
+  "application/json": { "content-type": "application/json; charset=utf-8" },
+  "application/graphql-response+json": { "content-type": "application/graphql-response+json; charset=utf-8" },
+} as const;
+
+function inForm(form: JsonForm | undefined, result: ExecutionResult): ExecutionResult {
+  return form === "application/graphql-response+json" ? result : withoutStatus(result);
+}
 
 function withoutStatus(result: ExecutionResult): ExecutionResult {
   for (const { extensions } of result.errors ?? []) delete extensions.http;

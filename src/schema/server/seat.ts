@@ -1,12 +1,12 @@
 import { type Actor, describeActor } from "../../actor.ts";
-import type { SignIn } from "../../operations/sign-in.ts";
+import type { SignInOf } from "../../operations/sign-in.ts";
 import type { StreamSeat } from "../../web/streams.ts";
 
 export interface Watcher {
   readonly request: Request;
   readonly actor: Actor;
   readonly address: string;
-  readonly signIn: (request: Request) => Promise<SignIn>;
+  readonly signIn: SignInOf;
 }
 
 /** A caller as streams know it: one member or token, or all at an address who bring none. */

@@ -2,13 +2,14 @@ import type { Actor } from "../../actor.ts";
 import type { Context, Log } from "../../context.ts";
 import { whyUnkept } from "../../errors.ts";
 import type { RequestLimiter } from "../../operations/request-limit.ts";
-import type { SignIn } from "../../operations/sign-in.ts";
+import type { SignInOf } from "../../operations/sign-in.ts";
 import type { AddressOf } from "../../web/client-address.ts";
 import type { Streams } from "../../web/streams.ts";
 import type { Example, Newest } from "../kit/example.ts";
 import { appLimits, operatorLimits } from "../kit/query-limits.ts";
-import { createFace, type FaceContext } from "./executor.ts";
+import { createFace, type Face, type FaceContext } from "./executor.ts";
 import { finished, problem, requestIdOf, unkeptCode, unkeptMessage } from "./http-error.ts";
+import { createLane, type LaneOptions } from "./lane.ts";
 import type { Course } from "./live-stream.ts";
 import { operatorPages } from "./playground.ts";
 import {
@@ -24,10 +25,12 @@ import { seatOf } from "./seat.ts";
 
 export interface GraphqlServerOptions {
   readonly schemas: Schemas;
+  /** The documents that the shop's app was built with, and whether it is to use them alone; none unless given. */
+  readonly trusted?: TrustedOptions;
   /** Who is asking; see `operations/sign-in.ts`. */
-  readonly signIn: (request: Request) => Promise<SignIn>;
-  /** The context of a request; `signal` tells that its caller hung up. */
-  readonly contextFor: (actor: Actor, signal?: AbortSignal) => Context;
+  readonly signIn: SignInOf;
+  /** The context of a request; `request.signal` tells that its caller hung up. */
+  readonly contextFor: (actor: Actor, request?: Pick<Request, "signal">) => Context;
   /** Makes the ids of requests that bring none. */
   readonly id: () => string;
   readonly isProduction: boolean;
@@ -46,6 +49,7 @@ export interface GraphqlServerOptions {
   readonly streams: Streams;
 }
 
+export type TrustedOptions = Omit<LaneOptions, "face">;
 export type HttpServer = Bun.Server<unknown>;
 export type Handler = (request: Request, server: HttpServer) => Promise<Response>;
 
@@ -91,10 +95,15 @@ function operatorFace(options: GraphqlServerOptions): Work {
   };
 }
 
+/** What members use, without those who look at who is asking. */
+export function appFaceOf({ app }: Schemas, isProduction: boolean): Face {
+  return createFace("/app", app, { limits: appLimits, introspection: !isProduction, oneMutation: true });
+}
+
 function appFace(options: GraphqlServerOptions): Work {
-  const { schemas, signIn, isProduction, limitRequest } = options;
-  const rules = { limits: appLimits, introspection: !isProduction, oneMutation: true };
-  const face = createFace("/app", schemas.app, rules);
+  const { schemas, signIn, isProduction, limitRequest, trusted } = options;
+  const face = appFaceOf(schemas, isProduction);
+  const lane = trusted ? createLane({ face, ...trusted }) : face.fetch;
   return async (call) => {
     const { request, requestId, address } = call;
     const early = refuseForm(request, requestId) ?? (await refuseTooOften(limitRequest, "app", address, requestId));
@@ -103,7 +112,7 @@ function appFace(options: GraphqlServerOptions): Work {
     if (actor instanceof Response) return actor;
     const late = actor.kind === "member" && (await refuseTooOften(limitRequest, "member", actor.seq, requestId));
     if (late) return late;
-    return face.fetch(request, { ...contextOf(options, call, actor), limits: appLimits, hints: !isProduction });
+    return lane(request, { ...contextOf(options, call, actor), limits: appLimits, hints: !isProduction });
   };
 }
 
@@ -140,5 +149,5 @@ function contextOf(
   const report = (error: unknown) => log("error", "graphql.bug", { requestId, error });
   const seat = seatOf({ request, actor, address, signIn });
   const told = { requestId, address, report, ...(countMutation && { countMutation }) };
-  return { ctx: contextFor(actor, request.signal), ...told, course, streams, seat } satisfies Partial<FaceContext>;
+  return { ctx: contextFor(actor, request), ...told, course, streams, seat } satisfies Partial<FaceContext>;
 }

@@ -137,12 +137,10 @@ describe("a request that is not what it should be", () => {
   });
 
   test("a client that takes neither JSON nor events is told what there is", async () => {
-    expectFault(
-      await api.ask("app", "{box{level}}", { headers: { accept: "image/png" } }),
-      406,
-      "NOT_ACCEPTABLE",
-      "json",
-    );
+    for (const accept of ["image/png", "constructor", "__proto__"]) {
+      const answer = await api.ask("app", "{box{level}}", { headers: { accept } });
+      expectFault(answer, 406, "NOT_ACCEPTABLE", "json");
+    }
   });
 
   test("a bug is masked, carries the request's id, and is told to the log", async () => {

@@ -1,32 +1,41 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { type Asked, keyed, keyPlace, postOf, readRequests } from "./requests.ts";
 
 /** What a load generator measured. Latencies in ms. */
 export interface Load {
+  readonly requests: number;
   readonly perSecond: number;
   readonly seconds: number;
   readonly p50: number;
   readonly p99: number;
+  /** Answers that were no 200. */
   readonly failed: number;
   readonly generator: "wrk" | "bun";
 }
 
-interface LoadSettings {
+export interface LoadSettings {
   readonly connections: number;
   readonly seconds: number;
+  /** The line of the file to begin with; any unless given. */
+  readonly from?: number;
 }
 
 /**
- * Sends the requests of a file over so many connections for so long: by wrk where it is installed, else by Bun's fetch.
+ * Sends the requests of a file (see `requests.ts`) over so many connections for so long, one after the other and again
+ * from its beginning: by wrk where it is installed, else by Bun's fetch.
  */
 export function load(url: string, requests: string, settings: LoadSettings): Promise<Load> {
   return Bun.which("wrk") ? byWrk(url, requests, settings) : byFetch(url, requests, settings);
 }
 
-async function byWrk(url: string, requests: string, { connections, seconds }: LoadSettings): Promise<Load> {
-  const script = join(import.meta.dir, "claim-wrk.lua");
+const anywhere = () => Math.floor(Math.random() * 1e6);
+
+async function byWrk(url: string, requests: string, settings: LoadSettings): Promise<Load> {
+  const { connections, seconds, from = anywhere() } = settings;
+  const script = join(import.meta.dir, "load.lua");
   const child = Bun.spawn(["wrk", "-t1", `-c${connections}`, `-d${seconds}s`, "-s", script, url], {
-    env: { ...Bun.env, REQUESTS: requests },
+    env: { ...Bun.env, REQUESTS: requests, KEY_PLACE: keyPlace, FROM: String(from) },
     stderr: "inherit",
   });
   const text = await new Response(child.stdout).text();
@@ -34,6 +43,7 @@ async function byWrk(url: string, requests: string, { connections, seconds }: Lo
   const said = JSON.parse(text.trim().split("\n").at(-1) ?? "");
   const took = said.micros / 1e6;
   return {
+    requests: said.requests,
     perSecond: said.requests / took,
     seconds: took,
     p50: said.p50,
@@ -43,22 +53,19 @@ async function byWrk(url: string, requests: string, { connections, seconds }: Lo
   };
 }
 
-const query =
-  "mutation ($t: ID!, $k: String!) { claimCoupon(input: { templateId: $t, idempotencyKey: $k }) " +
-  "{ __typename ... on Coupon { id } } }";
-
-async function byFetch(url: string, requests: string, { connections, seconds }: LoadSettings): Promise<Load> {
-  const lines = readFileSync(requests, "utf8").trimEnd().split("\n");
+async function byFetch(url: string, requests: string, settings: LoadSettings): Promise<Load> {
+  const { connections, seconds, from = anywhere() } = settings;
+  const asked: readonly Asked[] = readRequests(readFileSync(requests, "utf8"));
   const times: number[] = [];
   let failed = 0;
-  let next = Math.floor(Math.random() * lines.length);
+  let next = from;
   const began = performance.now();
-  const run = `${Date.now()}`;
   const worker = async () => {
     while (performance.now() - began < seconds * 1000) {
-      const n = next++;
+      const one = asked[next++ % asked.length];
+      if (!one) return;
       const sent = performance.now();
-      const response = await fetch(url, requestOf(lines[n % lines.length] ?? "", `${run}-${n}`));
+      const response = await fetch(url, postOf(keyed(one)));
       await response.text();
       if (!response.ok) failed += 1;
       times.push(performance.now() - sent);
@@ -66,22 +73,8 @@ async function byFetch(url: string, requests: string, { connections, seconds }: 
   };
   await Promise.all(Array.from({ length: connections }, worker));
   const took = (performance.now() - began) / 1000;
+  const n = times.length;
   times.sort((a, b) => a - b);
-  const at = (share: number) => times[Math.floor(times.length * share)] ?? Number.NaN;
-  return { perSecond: times.length / took, seconds: took, p50: at(0.5), p99: at(0.99), failed, generator: "bun" };
-}
-
-function requestOf(line: string, key: string): RequestInit {
-  const [member = "", address = "", token = "", template = ""] = line.split("\t");
-  return {
-    method: "POST",
-    headers: {
-      "content-type": "application/json",
-      authorization: `Bearer ${token}`,
-      "x-forwarded-for": address,
-      "x-member": member,
-      "x-template": template,
-    },
-    body: JSON.stringify({ query, variables: { t: template, k: key } }),
-  };
+  const at = (share: number) => times[Math.floor(n * share)] ?? Number.NaN;
+  return { requests: n, perSecond: n / took, seconds: took, p50: at(0.5), p99: at(0.99), failed, generator: "bun" };
 }

@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+
+/** A process of a bench that serves. */
+export interface Child {
+  readonly url: string;
+  readonly pid: number;
+  /** Processor time that it has used, in µs; NaN where the system does not tell. */
+  cpuMicros(): number;
+  /** Memory that it holds, in MiB. */
+  rssMiB(): number;
+  stop(): Promise<void>;
+}
+
+/** Starts a script of this folder, which prints its address once it listens. */
+export async function spawnChild(script: string, ...args: readonly string[]): Promise<Child> {
+  const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const { value } = await child.stdout.getReader().read();
+  const url = new TextDecoder().decode(value).trim();
+  if (url === "") throw new Error(`${script} did not start`);
+  return {
+    url,
+    pid: child.pid,
+    cpuMicros: () => cpuMicrosOf(child.pid),
+    rssMiB: () => Number(/^VmRSS:\s+(\d+)/m.exec(told(child.pid, "status"))?.[1] ?? Number.NaN) / 1024,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await child.exited;
+    },
+  };
+}
+
+/** Linux counts in hundredths of a second. */
+const tickMicros = 10_000;
+
+function cpuMicrosOf(pid: number): number {
+  // The second field, the name in parentheses, may hold anything.
+  const [, ...fields] = told(pid, "stat").split(") ").at(-1)?.split(" ") ?? [];
+  const [user, system] = [fields[10], fields[11]];
+  return (Number(user) + Number(system)) * tickMicros;
+}
+
+function told(pid: number, what: "stat" | "status"): string {
+  try {
+    return readFileSync(`/proc/${pid}/${what}`, "utf8");
+  } catch {
+    return "";
+  }
+}
