@@ -35,7 +35,7 @@ test("the demo reaches every member once, adds up, and says so in its last line"
   expect(summary.sale).toMatchObject({ stock: 40, claimed: 40, answers: { Coupon: 40, SoldOut: 160 } });
 }, 120_000);
 
-test("documents makes a manifest of what stands in files, which the server takes, and names what is at fault", async () => {
+test("documents makes a manifest of what stands in files, and names what is at fault", async () => {
   const dir = tempDir();
   const write = (name: string, text: string) => Bun.write(join(dir, name), text);
   await write(
