@@ -21,7 +21,7 @@ import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
 import { buildSchemas } from "./schema/server/schemas.ts";
-import { createGraphqlServer, type Handler } from "./schema/server/server.ts";
+import { createGraphqlServer } from "./schema/server/server.ts";
 import {
   domainSettings,
   frontOptions,
@@ -128,7 +128,7 @@ function troubleTo(log: Log) {
 }
 
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, parts: Parts, front: Front): Handler {
+function addresses(env: Env, ctx: JobContext, parts: Parts, front: Front) {
   const { addressOf, leaving } = front;
   const { redis, heavy } = parts;
   const limitRequest = createRequestLimit(ctx, webSettings(env).rates);

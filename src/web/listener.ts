@@ -1,10 +1,13 @@
 import type { Log } from "../context.ts";
 import { whyUnkept } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { Timers } from "../world.ts";
 import type { CrossOrigin } from "./cross-origin.ts";
 import type { Door } from "./door.ts";
 
-type Handler = (request: Request, server: Bun.Server<unknown>) => Promise<Response>;
+type Server = Bun.Server<unknown>;
+/** `path` is the first part of the request's path, where the server knows it already. */
+type Handler = (request: Request, server: Server, path?: string) => MaybePromise<Response>;
 
 /** Where this process is spoken to. */
 export interface Listener {
@@ -35,15 +38,19 @@ const lastAnswersMs = 500;
  */
 export function listen({ host, port, door, crossOrigin, timers }: ListenOptions, log: Log): Listener {
   const ready = Promise.withResolvers<Handler>();
-  let handler: Handler = async (request, server) => (await ready.promise)(request, server);
+  let handler: Handler = async (...call) => (await ready.promise)(...call);
+  const routed: Handler = (...call) => handler(...call);
+  const answer = (request: Request, self: Server, path?: string) =>
+    crossOrigin(request, () => door.pass(request, self, routed, path));
   const server = Bun.serve({
     hostname: host,
     port,
     reusePort: false, // true without `development`: a second server would listen, too, and requests go to either
     maxRequestBodySize: longestBody,
     development: false, // its page of a failure shows our source and stack
-    fetch: (request, self): Promise<Response> =>
-      crossOrigin(request, () => door.pass(request, self, (one, at) => handler(one, at))),
+    // What is asked most often: found without a look at its URL.
+    routes: { "/app": (request, self) => answer(request, self, "app") },
+    fetch: (request, self): MaybePromise<Response> => answer(request, self),
     error: (error) => {
       log("error", "request.failed", { error });
       const why = whyUnkept(error);
