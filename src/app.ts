@@ -20,7 +20,7 @@ import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
 import { buildSchemas } from "./schema/server/schemas.ts";
-import { createGraphqlServer, type Handler, type TrustedOptions } from "./schema/server/server.ts";
+import { createGraphqlServer, type TrustedOptions } from "./schema/server/server.ts";
 import {
   documentSettings,
   domainSettings,
@@ -135,7 +135,7 @@ function troubleTo(log: Log) {
 }
 
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, { redis, heavy, front, trusted }: Speaking): Handler {
+function addresses(env: Env, ctx: JobContext, { redis, heavy, front, trusted }: Speaking) {
   const { addressOf, leaving } = front;
   const limitRequest = createRequestLimit(ctx, webSettings(env).rates);
   const { signIn, handlers } = faces(env, ctx, { limitRequest, heavy, front, trusted });

@@ -40,7 +40,8 @@ const atOnce = 128;
 /** What is asked in one turn of the event loop, of whatever limits, is one call. */
 export function usageSync(place: Place): UsageSync {
   const { redis, timers } = place;
-  const [soon, later] = [untoldOf(place, () => 0), untoldOf(place, patienceOf)];
+  const soon = untoldOf(place, 0);
+  const later = new Map<Pace, ReturnType<typeof untoldOf>>();
   let questions = new Map<SharedUsage, Question>();
   let askedAt = 0;
   const askAll = () => {
@@ -49,7 +50,12 @@ export function usageSync(place: Place): UsageSync {
     sendAll(redis, askedAt, all);
   };
   return {
-    tell: (usage, isSoon) => (isSoon ? soon : later)(usage),
+    tell(usage, isSoon) {
+      if (isSoon) return soon(usage);
+      const queue = later.get(usage.pace) ?? untoldOf(place, patienceOf(usage.pace));
+      later.set(usage.pace, queue);
+      queue(usage);
+    },
     ask(usage, now) {
       if (now !== askedAt) askAll(); // another time is another question
       if (questions.size === 0) timers.soon(askAll);
@@ -66,8 +72,8 @@ function patienceOf({ burst }: Pace): number {
   return Math.min(patience.micros, burst * patience.ofBurst);
 }
 
-/** Keys of which something is untold; it is sent by the tick after it is so old. */
-function untoldOf({ redis, timers, clock }: Place, ageOf: (pace: Pace) => number): (usage: SharedUsage) => void {
+/** Keys of which something is untold, the oldest first; it is sent by the tick after it is so old, in microseconds. */
+function untoldOf({ redis, timers, clock }: Place, age: number): (usage: SharedUsage) => void {
   const waiting = new Set<SharedUsage>();
   const wake = () => timers.after(tickMs, tick).unref();
   const tick = () => {
@@ -75,8 +81,8 @@ function untoldOf({ redis, timers, clock }: Place, ageOf: (pace: Pace) => number
     const due: Question[] = [];
     for (const usage of waiting) {
       const { since, count } = usage.untold;
-      const isYoung = since <= now && now - since < ageOf(usage.pace);
-      if (count > 0 && isYoung) continue;
+      const isYoung = since <= now && now - since < age;
+      if (count > 0 && isYoung) break;
       waiting.delete(usage);
       if (count > 0) due.push({ usage, answers: [] });
     }
@@ -85,6 +91,7 @@ function untoldOf({ redis, timers, clock }: Place, ageOf: (pace: Pace) => number
   };
   return (usage) => {
     if (waiting.size === 0) wake();
+    waiting.delete(usage); // what was untold when it was added has been told since
     waiting.add(usage);
   };
 }

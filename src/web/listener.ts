@@ -1,10 +1,13 @@
 import type { Log } from "../context.ts";
 import { whyUnkept } from "../errors.ts";
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { Timers } from "../world.ts";
 import type { CrossOrigin } from "./cross-origin.ts";
 import type { Door } from "./door.ts";
 
-type Handler = (request: Request, server: Bun.Server<unknown>) => Promise<Response>;
+type Server = Bun.Server<unknown>;
+/** `path` is the first part of the request's path, where the server knows it already. */
+type Handler = (request: Request, server: Server, path?: string) => MaybePromise<Response>;
 
 /** Where this process is spoken to. */
 export interface Listener {
@@ -44,8 +47,8 @@ const lastAnswersMs = 500;
  */
 export function listen({ host, port, shared, ...options }: ListenOptions, log: Log): Listener {
   const ready = Promise.withResolvers<Handler>();
-  let handler: Handler = async (request, server) => (await ready.promise)(request, server);
-  const answer: Handler = (request, server) => handler(request, server);
+  let handler: Handler = async (...call) => (await ready.promise)(...call);
+  const answer: Handler = (...call) => handler(...call);
   const open = (hostname: string, number: number, reusePort: boolean) =>
     serve({ hostname, port: number, reusePort }, answer, options, log);
   const own = shared ? open("127.0.0.1", 0, false) : open(host, port, false);
@@ -85,11 +88,15 @@ function serve(
   { door, crossOrigin }: Pick<ListenOptions, "door" | "crossOrigin">,
   log: Log,
 ) {
+  const answer = (request: Request, self: Server, path?: string) =>
+    crossOrigin(request, () => door.pass(request, self, handler, path));
   return Bun.serve({
     ...place,
     maxRequestBodySize: longestBody,
     development: false, // its page of a failure shows our source and stack
-    fetch: (request, self): Promise<Response> => crossOrigin(request, () => door.pass(request, self, handler)),
+    // What is asked most often: found without a look at its URL.
+    routes: { "/app": (request, self) => answer(request, self, "app") },
+    fetch: (request, self): MaybePromise<Response> => answer(request, self),
     error: (error) => {
       log("error", "request.failed", { error });
       const why = whyUnkept(error);

@@ -23,7 +23,7 @@ test("links open, but not without end from one address; who is refused reads it 
     const request = new Request("http://a.test/x", {
       headers: { "x-forwarded-for": from, "accept-language": language },
     });
-    return address?.({ request, server: {} as Bun.Server<unknown>, url: new URL(request.url), rest: "nonsense" });
+    return address?.({ request, server: {} as Bun.Server<unknown>, rest: "nonsense", search: "" });
   };
   for (const address of [l, u]) expect((await open(address, "2001:db8::1"))?.status).toBe(404);
   const refused = await open(c, "2001:db8::2", "zh-CN");
