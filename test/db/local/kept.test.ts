@@ -119,3 +119,26 @@ test("long values are not kept with their statement", async () => {
   await length("a");
   expect(timesPrepared("SELECT length")).toBe(3);
 });
+
+test("another's lock is waited for on one connection, with its statements, and nothing of the wait stays", async () => {
+  const rename = (name: string) => db.write([sql`UPDATE thing SET name = ${name} WHERE id = 1`]);
+  for (let turn = 0; turn < 2; turn++) await rename(`before ${turn}`);
+  prepare.mockClear();
+  const release = Promise.withResolvers<void>();
+  const held = other.transaction(async (tx) => {
+    await tx.write([sql`UPDATE thing SET size = 99 WHERE id = 1`]);
+    await release.promise;
+  });
+  let isWritten = false;
+  const written = rename("after").then(() => {
+    isWritten = true;
+  });
+  for (let turn = 0; turn < 20; turn++) await Bun.sleep(1); // it comes back again and again meanwhile
+  expect(isWritten).toBe(false);
+  release.resolve();
+  await Promise.all([held, written]);
+  for (let turn = 0; turn < 3; turn++) await rename(`last ${turn}`);
+  expect(await db.first(sql`SELECT name, size FROM thing WHERE id = 1`)).toMatchObject({ name: "last 2", size: 99 });
+  expect([timesPrepared("PRAGMA journal_mode = WAL"), timesPrepared("SET name = ?")]).toEqual([0, 0]);
+  expect(await isHeld()).toBe(false);
+});
