@@ -100,7 +100,8 @@ async function instead<Why extends Refusal>(ctx: MemberContext, refused: Why, { 
 async function askGate(ctx: MemberContext, template: CouponTemplate, token: string) {
   if (template.stock === null) return undefined;
   const asking = { template: template.id, member: ctx.actor.seq, token };
-  const admission: Admission = await admitInCrowd(ctx, asking);
+  const came = committerOf(ctx).expect();
+  const admission: Admission = await admitInCrowd(ctx, asking).finally(came);
   switch (admission.kind) {
     case "rate_limited":
       return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));

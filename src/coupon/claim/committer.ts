@@ -4,6 +4,7 @@ import { perApp } from "../../memory.ts";
 import { dropAvailable } from "../cache/sync-cache.ts";
 import type { CacheContext } from "../cache/wallet-cache.ts";
 import { lowerGate } from "../gate/units.ts";
+import { type Arrivals, arrivals } from "./arrivals.ts";
 import { type ClaimFacts, type Decided, decideTogether } from "./claim-facts.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
@@ -18,6 +19,8 @@ interface Waiting {
 interface Committer {
   /** What the database made of a claim. Rejects when it could not be asked: then nobody knows. */
   commit(claim: PendingClaim): Promise<ClaimFacts>;
+  /** Announces a claim that stands at the gate, until what is answered is called: a commit waits for it a moment. */
+  readonly expect: Arrivals["expect"];
   /** Claims that are not decided yet. */
   readonly size: number;
 }
@@ -52,13 +55,17 @@ type CommitContext = CacheContext & Pick<Context, "db">;
 function createCommitter(ctx: CommitContext): Committer {
   const waiting: Waiting[] = [];
   const under = new Map<string, Promise<ClaimFacts>>();
+  const { expect, others } = arrivals(ctx.timers);
   let running = false;
 
   async function run(): Promise<void> {
     running = true;
     // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
     await new Promise<void>((resolve) => ctx.timers.soon(resolve));
-    while (waiting.length > 0) await decide(ctx, nextOf(waiting));
+    while (waiting.length > 0) {
+      if (waiting.length < maxTogether) await others();
+      await decide(ctx, nextOf(waiting));
+    }
     running = false;
   }
 
@@ -80,6 +87,7 @@ function createCommitter(ctx: CommitContext): Committer {
       if (!running) void run();
       return decided.promise;
     },
+    expect,
   };
 }
 

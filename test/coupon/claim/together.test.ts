@@ -71,3 +71,25 @@ test("what is answered of a coupon just made is its row, and the same again when
     { issued: 1, claimed: 1, reserved: 0 },
   ]);
 });
+
+test("a commit waits for the claims that stand at the gate, and not for those that do not come", async () => {
+  const shop = await openLedger();
+  await shop.members(3);
+  const { id } = await addTemplate(shop.ctx, {});
+  let writes = 0;
+  const { db } = shop.ctx;
+  const write: typeof db.write = (queries) => {
+    writes += 1;
+    return db.write(queries);
+  };
+  const committer = committerOf({ ...shop.ctx, memory: new Map(), db: { ...db, write } });
+  const came = committer.expect();
+  const first = committer.commit(claimOf(id, 1, "a"));
+  await new Promise((resolve) => setImmediate(resolve));
+  const second = committer.commit(claimOf(id, 2, "b"));
+  came();
+  expect(await Promise.all([first, second])).toMatchObject([{ coupon: { token: "a" } }, { coupon: { token: "b" } }]);
+  expect(writes).toBe(1);
+  committer.expect();
+  expect(await committer.commit(claimOf(id, 3, "c"))).toMatchObject({ coupon: { token: "c" } });
+});
