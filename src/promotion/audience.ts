@@ -3,6 +3,7 @@ import { compileAudience, liveMember } from "../audience/audience.ts";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
 import { isRefusal } from "../errors.ts";
+import { perApp } from "../memory.ts";
 import { mayName } from "../shop.ts";
 import type { Promotion } from "./table.ts";
 
@@ -24,12 +25,23 @@ export async function membershipOf(
       const segment = "segment" in audience ? segments.get(audience.segment) : undefined;
       const own = segment && mayName(shop, segment.shop) ? segment.filter : undefined;
       const filter = "filter" in audience ? audience.filter : own;
-      const read = ctx.audience.parse(filter);
+      const read = parsed(ctx, filter);
       if (isRefusal(read)) return [id, sql`0`];
       const isIn = sql`m.seq = ${member} AND ${liveMember} AND ${compileAudience(read, { ...env, shop })}`;
       return [id, sql`EXISTS (SELECT 1 FROM member m WHERE ${isIn})`];
     }),
   );
+}
+
+type Parsed = ReturnType<Context["audience"]["parse"]>;
+
+/** Once for each filter that was read: a promotion that is as before comes with the filter that it had. */
+function parsed(ctx: Context, filter: unknown): Parsed {
+  if (typeof filter !== "object" || filter === null) return ctx.audience.parse(filter);
+  const all = perApp(ctx, "promotion.parsedAudiences", () => new WeakMap<object, Parsed>());
+  const read = all.get(filter) ?? ctx.audience.parse(filter);
+  all.set(filter, read);
+  return read;
 }
 
 interface NamedSegment {

@@ -1,15 +1,17 @@
-import { and, asc, eq, gt, inArray, isNull, lte, or, sql } from "drizzle-orm";
+import { and, asc, eq, inArray, sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
 import type { Context } from "../context.ts";
 import { withTransaction } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inListOrder, isBehind, isFound, type Listed } from "../db/listing.ts";
+import { prepared } from "../db/statement.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { inReach, isOfShop, newShop } from "../shop.ts";
 import { auditChanges, auditDeed, subjectOf } from "../transition/audit.ts";
 import { revise } from "../transition/revision.ts";
 import { changesOf } from "./changes.ts";
 import { checkDraft, draftOf, type PromotionDraft } from "./draft.ts";
+import { readPromotions, type WrittenPromotion, writtenPromotion } from "./read.ts";
 import { fromRow, type Promotion, promotionTable } from "./table.ts";
 
 export type { PromotionDraft } from "./draft.ts";
@@ -176,14 +178,14 @@ function whichOf(ctx: Context, filter: PromotionFilter) {
  * shops, for they act on the carts of all.
  */
 export async function actingPromotions(ctx: Context, now: number): Promise<Promotion[]> {
-  const { enabled, startsAt, endsAt, id } = promotionTable;
-  const rows = await ctx.db.orm
-    .select()
-    .from(promotionTable)
-    .where(and(eq(enabled, true), lte(startsAt, now), or(isNull(endsAt), gt(endsAt, now))))
-    .orderBy(asc(id));
-  return rows.map(fromRow);
+  return readPromotions(ctx, await ctx.db.all<WrittenPromotion>(acting({ now })));
 }
+
+const acting = prepared<{ now: number }>(
+  ({ now }) => sql`
+    SELECT ${writtenPromotion} FROM promotion
+    WHERE enabled = 1 AND starts_at <= ${now} AND (ends_at IS NULL OR ends_at > ${now}) ORDER BY id`,
+);
 
 /**
  * The enabled promotions that give coupons of a template, in the order in which they were written down, as far as the

@@ -31,14 +31,18 @@ export interface Compiled {
 /** A template, parsed when it is first rendered: one that cannot be is a fault of the rendering. */
 export function compileTemplate(source: string, html: boolean): Compiled {
   const engine = html ? escaping : plain;
+  // What holds nothing of the engine's is what it says.
+  const isPlain = !/\{[{%]/.test(source);
   let parsed: Template[] | undefined;
   const parse = () => {
     parsed ??= engine.parse(source);
     return parsed;
   };
   return {
-    render: async (scope, world) =>
-      renderWith(engine, parse(), withAttributes(scope), { ...world, timeZone: scope.member.timeZone }),
+    render: async (scope, world) => {
+      if (isPlain && source.length <= world.most) return source;
+      return renderWith(engine, parse(), withAttributes(scope), { ...world, timeZone: scope.member.timeZone });
+    },
     uses: () => {
       try {
         return usesOf(engine, parse(), source);

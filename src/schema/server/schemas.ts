@@ -1,6 +1,7 @@
 import type { GraphQLSchema } from "graphql";
 import type { Domain } from "../../context.ts";
 import { type Builder, builder } from "../kit/builder.ts";
+import { coveredTypes } from "../kit/covered.ts";
 import { declareLate } from "../kit/late.ts";
 import "../kit/refusals.ts";
 import "../kit/scalars.ts";
@@ -29,5 +30,6 @@ export function buildSchemas(domains: readonly Domain[]): Schemas {
 
 /** Both faces of what was declared on a builder; throws as {@link buildSchemas} does. */
 export function facesOf(from: Builder): Schemas {
-  return { operators: operatorFace(from.toSchema()), app: appFace(from.toSchema({ face: "app" })) };
+  const full = from.toSchema();
+  return { operators: operatorFace(full), app: appFace(from.toSchema({ face: "app", covered: coveredTypes(full) })) };
 }

@@ -1,8 +1,17 @@
 import { afterAll, beforeAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
 import { quoteCart, quoteCartFor } from "../../../src/checkout/order/quote-order.ts";
 import type { MemberContext } from "../../../src/context.ts";
+import type { Database } from "../../../src/db/client.ts";
+import type { Query } from "../../../src/db/statement.ts";
 import { createSegment, deleteSegment, updateSegment } from "../../../src/member/segment.ts";
-import { createPromotion, type PromotionDraft, setEnabled } from "../../../src/promotion/promotion.ts";
+import {
+  createPromotion,
+  type PromotionDraft,
+  rewritePromotion,
+  setEnabled,
+} from "../../../src/promotion/promotion.ts";
+import { addTemplate } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { cart } from "../../support/orders.ts";
 import { accepted } from "../../support/shop.ts";
@@ -65,4 +74,37 @@ test("it acts from its start to its end, and only while it is enabled", async ()
   accepted(await setEnabled(ledger.ctx, { id, enabled: true }));
   ledger.pass(60_000);
   expect(await whoGets(id)).toEqual([]);
+});
+
+test("what acts is read by one statement, the coupons by another; what was changed is quoted at once", async () => {
+  const { ctx } = ledger;
+  await ctx.db.write([sql`UPDATE promotion SET enabled = 0`]);
+  const id = await acts({ audience: { everyone: true } });
+  let reads = 0;
+  const count = <T>(read: T) => {
+    reads++;
+    return read;
+  };
+  const db = {
+    ...ctx.db,
+    all: (q: Query) => count(ctx.db.all(q)),
+    first: (q: Query) => count(ctx.db.first(q)),
+  } as Database;
+  const member: MemberContext = { ...ctx, db, actor: { kind: "member", seq: 1, id: "m1" } };
+  const quoted = async () =>
+    accepted(await quoteCart(member, { cart })).promotions.map(({ name, discount }) => [name, discount]);
+  expect(await quoted()).toEqual([["For some", 100]]);
+  expect(await quoted()).toEqual([["For some", 100]]);
+  expect(reads).toBe(4);
+  const rule = { kind: "FULL_REDUCTION", tiers: [{ spend: 100, off: 70 }] };
+  accepted(await rewritePromotion(ctx, { id, draft: { name: "For all", rule } }));
+  expect(await quoted()).toEqual([["For all", 70]]);
+  const template = await addTemplate(ctx, { params: { off: 50 } });
+  await ctx.db.write([
+    sql`INSERT INTO coupon (member, template, number, source, at, valid_from) VALUES (1, ${template.id}, 1, 'ISSUE', 0, 0)`,
+  ]);
+  const couponOff = async () => accepted(await quoteCart(member, { cart })).couponDiscount;
+  expect(await couponOff()).toBe(50);
+  await ctx.db.write([sql`UPDATE coupon_template SET params = '{"off":60}' WHERE id = ${template.id}`]);
+  expect(await couponOff()).toBe(60);
 });

@@ -4,6 +4,7 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   getNamedType,
+  graphql,
   isEnumType,
   isInputObjectType,
   isInterfaceType,
@@ -13,6 +14,7 @@ import {
 import type { Actor } from "../../../src/actor.ts";
 import { domains } from "../../../src/domains.ts";
 import { createBuilder } from "../../../src/schema/kit/builder.ts";
+import { coveredTypes } from "../../../src/schema/kit/covered.ts";
 import { declaredScopes, mayPass, type Scopes } from "../../../src/schema/kit/scopes.ts";
 import { printedSchema } from "../../../src/schema/server/print.ts";
 import { buildSchemas, facesOf } from "../../../src/schema/server/schemas.ts";
@@ -95,6 +97,51 @@ function deniedTo(actor: Actor, type: GraphQLOutputType, seen = new Set<string>(
     return own && !mayPass(actor, own) ? [] : deniedTo(actor, field.type, seen);
   });
 }
+
+test("a type's scopes are asked at each of its fields where a way leads to it that did not ask as much", async () => {
+  const builder = createBuilder();
+  const own = { authScopes: { member: true } } as const;
+  const Purse = builder.objectRef<{ coins: number }>("Purse").implement({
+    description: "A member's.",
+    ...own,
+    fields: (t) => ({ coins: t.exposeInt("coins", { description: "How many." }) }),
+  });
+  const Shelf = builder.objectRef<{ purse: { coins: number } }>("Shelf").implement({
+    description: "Everyone's.",
+    authScopes: { public: true },
+    fields: (t) => ({ purse: t.expose("purse", { type: Purse, nullable: true, description: "What lies there." }) }),
+  });
+  const purse = { coins: 7 };
+  builder.queryField("mine", (t) => t.field({ type: Purse, description: "M.", ...own, resolve: () => purse }));
+  expect(coveredTypes(builder.toSchema())).toEqual(new Set(["Purse"]));
+  builder.queryField("shelf", (t) =>
+    t.field({ type: Shelf, description: "S.", authScopes: { public: true }, resolve: () => ({ purse }) }),
+  );
+  const { app, operators } = facesOf(builder);
+  expect(coveredTypes(operators)).toEqual(new Set(["Shelf"]));
+  const ask = (actor: Actor) =>
+    graphql({
+      schema: app,
+      source: "{ shelf { purse { coins } } mine { coins } }",
+      contextValue: { ctx: { actor }, limits: undefined },
+    });
+  expect((await ask({ kind: "member", seq: 1, id: "m" })).data).toEqual({ shelf: { purse }, mine: purse });
+  const denied = await ask({ kind: "anonymous" });
+  const refused = denied.errors?.map(({ path, extensions }) => `${path?.join(".")} ${extensions.code}`);
+  expect([denied.data, refused]).toEqual([null, ["shelf.purse.coins UNAUTHENTICATED", "mine UNAUTHENTICATED"]]);
+});
+
+test("of the app's types only refusals of operators' roads have scopes that are asked at each field", () => {
+  const { operators, app } = buildSchemas(domains);
+  const covered = coveredTypes(operators);
+  const asked = Object.values(app.getTypeMap()).filter(
+    (type) => isObjectType(type) && !type.name.startsWith("__") && !covered.has(type.name),
+  );
+  const roots = ["Mutation", "Query", "Subscription"];
+  expect(asked.map(({ name }) => name).sort()).toEqual(
+    ["CouponUnusable", ...roots, "NeedsApproval", "TooCostly"].sort(),
+  );
+});
 
 test("the app's face has what members and everyone may use, and nothing else", () => {
   const { operators, app } = buildSchemas(domains);
