@@ -62,7 +62,7 @@ test("pages of the origins that the shop names may use /app and read it; others 
   expect(lines).toEqual(["app.origin"]);
 });
 
-test("fronts that share a port are all asked, and each at an address of its own; who leaves is asked no more", async () => {
+test("fronts that share a port are all asked, and each at an address of its own; who leaves no more", async () => {
   const { shared, port, ask, answering } = openShared(2);
   expect(await answering()).toEqual(["0", "1"]);
   expect(shared.map(({ url }) => url)).toEqual([`http://127.0.0.1:${port}`, `http://127.0.0.1:${port}`]);
