@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { documents, type Operation, writeOperations } from "./app-operations.ts";
 import { type Child, spawnChild } from "./children.ts";
-import { type Road, roads, writeManifest } from "./requests.ts";
+import { type Road, readRoad, writeManifest } from "./requests.ts";
 import { type Crowd, seedShop } from "./shop-seed.ts";
 
 /** A seeded data directory, what is asked of its shop, and the processes on it, which end with the work. */
@@ -61,13 +61,11 @@ type Given = Readonly<Record<Exclude<keyof typeof shopOptions, "json">, string>>
 
 /** What they say. */
 export function readShopOptions({ seconds, rounds, readers, newcomers, claimants, road, only }: Given) {
-  const known = roads.find((name) => name === road);
-  if (!known) throw new Error(`--road is ${roads.join(" or ")}`);
   return {
     seconds: Number(seconds),
     rounds: Number(rounds),
     crowd: { readers: Number(readers), newcomers: Number(newcomers), claimants: Number(claimants) },
-    road: known,
+    road: readRoad(road),
     only: only.split(",").filter(Boolean),
   };
 }
