@@ -2,13 +2,17 @@ import { type DocumentNode, type ExecutionResult, GraphQLError, type GraphQLSche
 import { createYoga } from "graphql-yoga";
 import type { GraphqlContext } from "../kit/graphql-context.ts";
 import { type DocumentRules, documentRules } from "../kit/query-limits.ts";
+import { finished, jsonAnswer } from "./http-error.ts";
 import { plainValues } from "./input-sanity.ts";
 import { countedStreams, type StreamContext } from "./live-stream.ts";
 import { type OperationContext, operationBody } from "./operation-body.ts";
-import { answerIn, type FormContext, type JsonForm, resultForm } from "./result-form.ts";
+import { notAcceptable } from "./request-guard.ts";
+import { type FormContext, faultyAnswer, type JsonForm, resultForm } from "./result-form.ts";
 
 /** What comes along with a request to the executor of a face. */
 export interface FaceContext extends GraphqlContext, FormContext, StreamContext, Omit<OperationContext, "ctx"> {}
+
+const isEvents = ({ headers }: Response) => headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 
 /** What a document must be looked at with. */
 type ReadingContext = Pick<FaceContext, "course">;
@@ -16,9 +20,9 @@ type ReadingContext = Pick<FaceContext, "course">;
 /** Those who serve one schema. */
 export interface Face {
   readonly schema: GraphQLSchema;
-  fetch(request: Request, context: FaceContext): Response | Promise<Response>;
+  fetch(request: Request, context: FaceContext): Promise<Response>;
   /** The response to a document's result. */
-  answer(form: JsonForm, result: ExecutionResult): Response;
+  answer(form: JsonForm, result: ExecutionResult, context: Pick<FaceContext, "requestId">): Response;
   /** Parses and validates a document by this face's rules. */
   read(text: string, context: ReadingContext): DocumentNode | { readonly faults: readonly GraphQLError[] };
 }
@@ -44,8 +48,16 @@ export function createFace(path: string, schema: GraphQLSchema, rules: DocumentR
   const posted = new Request(`http://localhost${path}`, { method: "POST" });
   return {
     schema,
-    fetch: (request, context) => yoga.fetch(request, context),
-    answer: (form, result) => answerIn(form, result, yoga.fetchAPI),
+    async fetch(request, context) {
+      const response = await yoga.fetch(request, context);
+      // Whose subscription was refused has no use for the connection, and it may be the last that there was room for.
+      if (!context.course.isStream && isEvents(response)) response.headers.set("connection", "close");
+      return response.status === 406 ? notAcceptable(context.requestId) : finished(response, context.requestId);
+    },
+    answer: (form, result, { requestId }) =>
+      result.errors
+        ? finished(faultyAnswer(form, result, yoga.fetchAPI), requestId)
+        : jsonAnswer(JSON.stringify(result), requestId, { type: form }),
     read(text, context) {
       // As if it had been posted: what was found once is kept, and told to whoever posts it.
       const { parse, validate } = yoga.getEnveloped({ ...(context as FaceContext), request: posted, params: {} });

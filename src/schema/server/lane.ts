@@ -47,7 +47,7 @@ export function createLane({ face, documents, only, isOpen, count }: LaneOptions
     const result = isNamed ? await plan.run(context, operation.variables ?? {}) : undefined;
     count?.(document.label, result ? "lane" : "face");
     if (!form || !result) return onFace(asText(operation, document));
-    return face.answer(form, result.errors ? shapeResult(result, context) : result);
+    return face.answer(form, result.errors ? shapeResult(result, context) : result, context);
   };
 }
 

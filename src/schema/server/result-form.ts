@@ -58,16 +58,10 @@ const forms: ReadonlyMap<string, JsonForm> = new Map([
   ["*/*", "application/graphql-response+json"],
 ]);
 
-/** The answer to a document, in this form. */
-export function answerIn(form: JsonForm, result: ExecutionResult, api: FetchAPI): Response {
-  if (result.errors) return processRegularResult(inForm(form, result), api, form);
-  return new Response(JSON.stringify(result), { headers: plainHeaders[form] });
+/** The answer to a document in which something is wrong, in this form. */
+export function faultyAnswer(form: JsonForm, result: ExecutionResult, api: FetchAPI): Response {
+  return processRegularResult(inForm(form, result), api, form);
 }
-
-const plainHeaders = {
-  "application/json": { "content-type": "application/json; charset=utf-8" },
-  "application/graphql-response+json": { "content-type": "application/graphql-response+json; charset=utf-8" },
-} as const;
 
 function inForm(form: JsonForm | undefined, result: ExecutionResult): ExecutionResult {
   return form === "application/graphql-response+json" ? result : withoutStatus(result);

@@ -12,14 +12,7 @@ import { finished, problem, requestIdOf, unkeptCode, unkeptMessage } from "./htt
 import { createLane, type LaneOptions } from "./lane.ts";
 import type { Course } from "./live-stream.ts";
 import { operatorPages } from "./playground.ts";
-import {
-  actorOrFault,
-  countedAs,
-  notAcceptable,
-  refuseAtOperators,
-  refuseForm,
-  refuseTooOften,
-} from "./request-guard.ts";
+import { actorOrFault, countedAs, refuseAtOperators, refuseForm, refuseTooOften } from "./request-guard.ts";
 import type { Schemas } from "./schemas.ts";
 import { seatOf } from "./seat.ts";
 
@@ -82,7 +75,9 @@ function operatorFace(options: GraphqlServerOptions): Work {
   const pages = operatorPages({ ...options, examples: options.examples ?? [], newest: options.newest ?? {} });
   return async (call) => {
     const { request, requestId, address } = call;
-    const early = (await pages(request, address)) ?? refuseForm(request, requestId);
+    const page = await pages(request, address);
+    if (page) return finished(page, requestId);
+    const early = refuseForm(request, requestId);
     if (early) return early;
     const caller = await signIn(request);
     const late = await refuseTooOften(limitRequest, ...countedAs(caller, address), requestId);
@@ -126,20 +121,16 @@ function guarded({ log, id, addressOf }: GraphqlServerOptions, work: Work): Hand
       // Bun closes a stream that is silent for 10 s, and yoga's pings come every 12 s. Not before it is answered: a
       // body that never comes must not be waited for.
       if (course.isStream) server.timeout(request, 0);
-      // Whose subscription was refused has no use for the connection, and it may be the last that there was room for.
-      else if (isEvents(response)) response.headers.set("connection", "close");
-      return finished(response.status === 406 ? notAcceptable(requestId) : response, requestId);
+      return response;
     } catch (error) {
       if (request.signal.aborted) return new Response(null, { status: 400 }); // to nobody: the caller hung up
       log("error", "graphql.failed", { requestId, error });
       const why = whyUnkept(error);
-      if (why) return finished(problem(503, unkeptCode, unkeptMessage(why), requestId), requestId);
-      return finished(problem(500, "INTERNAL", "Something went wrong on our side.", requestId), requestId);
+      if (why) return problem(503, unkeptCode, unkeptMessage(why), requestId);
+      return problem(500, "INTERNAL", "Something went wrong on our side.", requestId);
     }
   };
 }
-
-const isEvents = ({ headers }: Response) => headers.get("content-type")?.startsWith("text/event-stream") ?? false;
 
 function contextOf(
   { contextFor, log, signIn, streams, countMutation }: GraphqlServerOptions,
