@@ -20,7 +20,7 @@ import { openQueue, type Queue } from "./queue/qstash.ts";
 import { type Relay, startRelay } from "./queue/relay.ts";
 import { careAddresses, domainAddresses, jobAddresses, routes, served } from "./routes.ts";
 import { buildSchemas } from "./schema/server/schemas.ts";
-import { createGraphqlServer, type Handler, type TrustedOptions } from "./schema/server/server.ts";
+import { createGraphqlServer, type TrustedOptions } from "./schema/server/server.ts";
 import {
   documentSettings,
   domainSettings,
@@ -100,9 +100,9 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   const relay = await hold(startRelay(parts.db, queue, troubleTo(log), world), (it) => it.stop());
   const adminToken = await hold(ensureAdminToken(ctx));
   const trusted = replace.trusted ?? documentSettings(env);
-  front.route(addresses(env, ctx, { ...parts, front, trusted }));
+  await takePort(env, () => front.route(addresses(env, ctx, { ...parts, front, trusted })));
   const watch = await hold(watchQueue(ctx), (it) => it.stop());
-  const services = beginServices(env, ctx, front.url);
+  const services = beginServices(env, ctx, front.ownUrl);
   let stopped: Promise<void> | undefined;
   return {
     url: front.url,
@@ -118,9 +118,13 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   };
 }
 
-/** Takes the port. */
 function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {
-  return onPort("PORT", env.HOST, env.PORT, () => openFront(frontOptions(env, timers), log));
+  return takePort(env, () => openFront(frontOptions(env, timers), log));
+}
+
+/** Takes the port: before anything else, or with the routes where it is shared. */
+function takePort<Taken>(env: Env, take: () => Taken): Promise<Taken> {
+  return onPort("PORT", env.HOST, env.PORT, take);
 }
 
 function troubleTo(log: Log) {
@@ -131,7 +135,7 @@ function troubleTo(log: Log) {
 }
 
 /** Everything that this process answers. */
-function addresses(env: Env, ctx: JobContext, { redis, heavy, front, trusted }: Speaking): Handler {
+function addresses(env: Env, ctx: JobContext, { redis, heavy, front, trusted }: Speaking) {
   const { addressOf, leaving } = front;
   const limitRequest = createRequestLimit(ctx, webSettings(env).rates);
   const { signIn, handlers } = faces(env, ctx, { limitRequest, heavy, front, trusted });
@@ -155,9 +159,19 @@ function faces(env: Env, ctx: Context, { limitRequest, heavy, front, trusted }: 
   const { addressOf, streams, leaving } = front;
   const isProduction = env.production;
   const signIn = createSignIn({ ...ctx, members: memberTokenSettings(env), isProduction });
-  const contextFor = (actor: Actor, signal?: AbortSignal) => {
-    return { ...ctx, actor, heavy: heavy.of({ name: describeActor(actor), signal }) };
-  };
+  const contextFor = (actor: Actor, request?: Pick<Request, "signal">) => ({
+    ...ctx,
+    actor,
+    // Made out when somebody asks for much: hardly any request does.
+    heavy: heavy.of({
+      get name() {
+        return describeActor(actor);
+      },
+      get signal() {
+        return request?.signal;
+      },
+    }),
+  });
   const shared = { signIn, contextFor, id: ctx.id, limitRequest, addressOf };
   const graphql = createGraphqlServer({
     ...shared,

@@ -18,15 +18,17 @@ export interface Parts {
   readonly migrated: readonly string[];
 }
 
-/** Opens them, and brings the database up to date. */
+/** Opens them, and brings the database up to date. Redis, which is waited for, starts beside all others. */
 export async function openParts(env: Env, log: Log, world: World, hold: Starting["hold"]): Promise<Parts> {
+  const say = (line: string) => log("warn", "redis", { line });
+  const starting = hold(openRedis(redisSettings(env), world, say), (it) => it.close());
+  starting.catch(() => {}); // heard below, unless something else fails first
   const db = await hold(openDatabase(databaseSettings(env), world), (it) => it.close());
   const migrated = await hold(migrate(db, world.clock));
   const onGone = (error: Error) => log("warn", "reader.gone", { error });
   const reader = openHeavyReader(databaseSettings(env), db, heavySettings(env), { timers: world.timers, onGone });
   const heavy = await hold(reader, (it) => it.close());
-  const say = (line: string) => log("warn", "redis", { line });
-  const redis = await hold(openRedis(redisSettings(env), world, say), (it) => it.close());
   const channels = await hold(openChannels(channelSettings(env), world), (it) => it.close());
+  const redis = await starting;
   return { db, heavy, redis, channels, migrated };
 }

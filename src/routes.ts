@@ -2,6 +2,7 @@ import type { Context, Domain } from "./context.ts";
 import type { JobContext } from "./jobs/job.ts";
 import { handleWebhook, type ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import { handleJob } from "./jobs/route.ts";
+import type { MaybePromise } from "./maybe-promise.ts";
 import { readiness } from "./operations/health.ts";
 import { renderMetrics } from "./operations/metrics.ts";
 import type { RequestLimiter, TooOften } from "./operations/request-limit.ts";
@@ -16,24 +17,30 @@ import { pageResponse } from "./web/page.ts";
 export interface Call {
   readonly request: Request;
   readonly server: Bun.Server<unknown>;
-  readonly url: URL;
   readonly rest: string;
+  /** From the question mark on. */
+  readonly search: string;
 }
-export type Address = (call: Call) => Response | Promise<Response>;
+export type Address = (call: Call) => MaybePromise<Response>;
 export type Addresses = Readonly<Record<string, Address>>;
 
-/** Answers requests by the first part of their path. Throws where two lists have one address. */
-export function routes(lists: readonly Addresses[]): Handler {
+/**
+ * Answers requests by the first part of their path; where the server knows that already (`known`), it is all of it.
+ * Throws where two lists have one address.
+ */
+export function routes(lists: readonly Addresses[]) {
   const all = lists.flatMap((list) => Object.entries(list));
   const byName = new Map<string, Address>(all);
   if (byName.size < all.length) throw new Error("two addresses have one name");
-  return async (request, server) => {
+  return (request: Request, server: Bun.Server<unknown>, known?: string): MaybePromise<Response> => {
+    const direct = known === undefined ? undefined : byName.get(known);
+    if (direct) return direct({ request, server, rest: "", search: "" });
     // Made of the Host header and what follows the method: neither needs to be anything.
     const url = URL.parse(request.url);
     if (!url) return Response.json({ error: "the Host header or the address is not well-formed" }, { status: 400 });
     const [, first = "", rest = ""] = /^\/([^/]*)\/?(.*)$/s.exec(url.pathname) ?? [];
     const address = byName.get(first);
-    if (address) return address({ request, server, url, rest });
+    if (address) return address({ request, server, rest, search: url.search });
     return Response.json({ error: "not found" }, { status: 404 });
   };
 }
@@ -42,7 +49,7 @@ export function routes(lists: readonly Addresses[]): Handler {
 export function jobAddresses(ctx: JobContext, secrets: ProviderSecrets): Addresses {
   return {
     // All that follows is part of the address that must have been signed.
-    jobs: ({ request, url, rest }) => handleJob(ctx, `${rest}${url.search}`, request),
+    jobs: ({ request, rest, search }) => handleJob(ctx, `${rest}${search}`, request),
     webhooks: ({ request, rest }) => handleWebhook(ctx, firstPart(rest), request, secrets),
   };
 }

@@ -67,8 +67,8 @@ export function documentSettings(env: Env): Omit<TrustedOptions, "count"> | unde
 }
 
 export function frontOptions(env: Env, timers: Timers): FrontOptions {
-  const { HOST: host, PORT: port, TRUST_PROXY: trustProxy } = env;
-  return { host, port, trustProxy, settings: webSettings(env), timers };
+  const { HOST: host, PORT: port, PORT_SHARED: shared, TRUST_PROXY: trustProxy } = env;
+  return { host, port, shared, trustProxy, settings: webSettings(env), timers };
 }
 
 /** Where this process listens, and the address of Fanfare's own broker where that is the queue. */

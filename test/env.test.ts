@@ -182,6 +182,14 @@ describe("variables that belong together", () => {
     expect(faults({ ...source })).toContain(fault);
   });
 
+  test("of several servers on one port: a port that all of them name, and a queue that is nobody's alone", () => {
+    const queue = { BROKER: "own-process", BROKER_PORT: "8081" };
+    expect(faults({ PORT_SHARED: "1" })).toEqual([expect.stringContaining("PORT_SHARED: needs BROKER=own-process")]);
+    expect(blamed({ PORT_SHARED: "yes", PORT: "0", ...queue })).toEqual(["PORT"]);
+    expect(read({ PORT_SHARED: "1", PORT: "8080", ...queue }).PORT_SHARED).toBe(true);
+    expect(blamed({ PORT_SHARED: "no", PORT: "0" })).toEqual([]);
+  });
+
   test("make a channel real, all of them together; the others go to the sandbox", () => {
     const { providers } = channelSettings(read({ RESEND_API_KEY: "re_1", EMAIL_FROM: "news@shop.example" }));
     expect(providers).toMatchObject({ EMAIL: { apiKey: "re_1", from: "news@shop.example" }, SMS: undefined });

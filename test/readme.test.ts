@@ -2,7 +2,7 @@ import { expect, test } from "bun:test";
 import { join } from "node:path";
 import { parse, validate } from "graphql";
 import { domains } from "../src/domains.ts";
-import { variableNames } from "../src/env.ts";
+import { variableNames } from "../src/env-variables.ts";
 import { buildSchemas } from "../src/schema/server/schemas.ts";
 import { variablesOf } from "../src/settings.ts";
 import { freePort } from "./support/port.ts";

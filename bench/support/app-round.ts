@@ -1,4 +1,4 @@
-import type { Answer, Operation } from "./app-operations.ts";
+import type { Answer, Limit, Operation } from "./app-operations.ts";
 import type { Child } from "./children.ts";
 import { type LoadSettings, load } from "./load.ts";
 import { keyed, postOf, readRequests } from "./requests.ts";
@@ -20,20 +20,38 @@ export interface Measured {
 
 interface Targets {
   readonly shop: Target;
-  readonly bare: Target;
-  readonly gate: Target;
+  /** The address that is the limit of an operation. */
+  limitOf(limit: Limit): string;
+}
+
+interface Rounds extends LoadSettings {
+  readonly rounds: number;
+}
+
+/** All operations, round by round, turned round each time: what drifts, drifts for both. */
+export async function measureAll(
+  operations: readonly Operation[],
+  targets: Targets,
+  { rounds, ...settings }: Rounds,
+): Promise<Measured[]> {
+  for (const operation of operations) await warm(operation, targets.shop);
+  const measured: Measured[] = [];
+  for (let round = 0; round < rounds; round++) {
+    for (const operation of round % 2 ? operations.toReversed() : operations)
+      measured.push(await measure(operation, targets, { ...settings, round }));
+  }
+  return measured;
 }
 
 /** So often an answer is looked at while it measures, ms. */
 const lookMs = 100;
 
-export async function measure(
+async function measure(
   operation: Operation,
-  { shop, bare, gate }: Targets,
+  { shop, limitOf }: Targets,
   { round, ...settings }: LoadSettings & { readonly round: number },
 ): Promise<Measured> {
-  const limitUrl = operation.limit === "bare" ? bare.url : `${gate.url}/${operation.limit}`;
-  const limit = () => load(limitUrl, operation.requests, settings);
+  const limit = () => load(limitOf(operation.limit), operation.requests, settings);
   const before = round % 2 === 0 ? await limit() : undefined;
   const from = operation.once ? freshOf(operation) : undefined;
   const looking = look(operation, shop);
@@ -60,7 +78,7 @@ function use(operation: Operation, requests: number): void {
 }
 
 /** Asks once and looks at the answer; of what is measured warm, for everyone. */
-export async function warm(operation: Operation, shop: Target): Promise<void> {
+async function warm(operation: Operation, shop: Target): Promise<void> {
   const fault = await ask(operation, shop);
   if (fault) throw new Error(`${operation.name} is answered wrongly: ${fault}`);
   if (!operation.warmed) return;

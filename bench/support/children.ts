@@ -1,14 +1,17 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** A process of a bench that serves. */
-export interface Child {
-  readonly url: string;
-  readonly pid: number;
-  /** Processor time that it has used, in µs; NaN where the system does not tell. */
+/** What a process uses; NaN where the system does not tell. */
+export interface Usage {
+  /** Processor time so far, in µs. */
   cpuMicros(): number;
   /** Memory that it holds, in MiB. */
   rssMiB(): number;
+}
+
+/** A process of a bench that serves. */
+export interface Child extends Usage {
+  readonly url: string;
   stop(): Promise<void>;
 }
 
@@ -22,13 +25,18 @@ export async function spawnChild(script: string, ...args: readonly string[]): Pr
   if (url === "") throw new Error(`${script} did not start`);
   return {
     url,
-    pid: child.pid,
-    cpuMicros: () => cpuMicrosOf(child.pid),
-    rssMiB: () => Number(/^VmRSS:\s+(\d+)/m.exec(told(child.pid, "status"))?.[1] ?? Number.NaN) / 1024,
+    ...usageOf(child.pid),
     stop: async () => {
       child.kill("SIGTERM");
       await child.exited;
     },
+  };
+}
+
+export function usageOf(pid: number): Usage {
+  return {
+    cpuMicros: () => cpuMicrosOf(pid),
+    rssMiB: () => Number(/^VmRSS:\s+(\d+)/m.exec(told(pid, "status"))?.[1] ?? Number.NaN) / 1024,
   };
 }
 

@@ -5,6 +5,7 @@ import { createCampaign } from "../../src/campaign/draft/campaign.ts";
 import { readEnv } from "../../src/env.ts";
 import { isRefusal } from "../../src/errors.ts";
 import { addIssueTemplate } from "./issue-template.ts";
+import { perMember, spending } from "./spent.ts";
 
 // A silent issue to everyone, from its launch to its last page: bun issue-child.ts <dir> <members> [port] [go-on]. With
 // `go-on` it takes up the run that a killed process left behind, on the same port: the queue's messages name it.
@@ -15,11 +16,11 @@ const env = readEnv({ DATA_DIR: dir, PORT: port || "0", LOG_LEVEL: "error", APPR
 const app = await startApp(env);
 const { db } = app.ctx;
 
-const began = performance.now();
+const spent = spending();
 if (mode !== "go-on") await launch();
 const runOf = () => db.first<{ state: string }>(sql`SELECT state FROM run`);
 while ((await runOf())?.state !== "COMPLETED") await Bun.sleep(10);
-const seconds = (performance.now() - began) / 1000;
+const cost = perMember(members, spent());
 
 const counts = await db.first<{ given: number; held: number; issued: number; messages: number }>(sql`
   SELECT (SELECT count(*) FROM send WHERE channel = 'COUPON' AND state = 'SENT') AS given,
@@ -30,7 +31,7 @@ if (counts?.given !== members || counts.held !== members || counts.issued !== me
   throw new Error(`not everyone got a coupon: ${JSON.stringify(counts)}`);
 await app.stop();
 const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(JSON.stringify({ perSecond: Math.round(members / seconds), messages: counts.messages, peakRssMiB }));
+console.log(JSON.stringify({ ...cost, messages: counts.messages, peakRssMiB }));
 process.exit(0);
 
 async function launch(): Promise<void> {

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { createClient } from "@libsql/client";
 import { sql } from "drizzle-orm";
 import { compile, toInStatement } from "../../src/db/statement.ts";
+import { perMember, spending } from "./spent.ts";
 
 // The limit of an issue: the rows of each page, coupons and ledger as they end up, one batch after another on a bare
 // connection with the product's PRAGMAs and indexes; nobody is asked anything, nothing is counted, and there is no
@@ -16,7 +17,7 @@ await client.execute("PRAGMA cache_size = -4000");
 const now = Date.now();
 const validTo = now + 30 * 86_400_000;
 
-const began = performance.now();
+const spent = spending();
 for (let from = 0; from < members; from += 1000) {
   const range = sql`seq > ${from} AND seq <= ${from + 1000}`;
   const coupons = sql`
@@ -31,7 +32,7 @@ for (let from = 0; from < members; from += 1000) {
     "write",
   );
 }
-const seconds = (performance.now() - began) / 1000;
+const cost = perMember(members, spent());
 const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(JSON.stringify({ perSecond: Math.round(members / seconds), messages: 0, peakRssMiB }));
+console.log(JSON.stringify({ ...cost, messages: 0, peakRssMiB }));
 process.exit(0);

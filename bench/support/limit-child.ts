@@ -3,6 +3,7 @@ import { createClient } from "@libsql/client";
 import { sql } from "drizzle-orm";
 import { skipReason } from "../../src/campaign/ledger/decision.ts";
 import { compile, toInStatement } from "../../src/db/statement.ts";
+import { perMember, spending } from "./spent.ts";
 
 // The limit of a fan-out: for each page the product's own ledger and inbox statements with the bounds written in, as
 // one batch on a bare connection with the product's PRAGMAs; no queue, no counts, no state.
@@ -15,7 +16,7 @@ await client.execute("PRAGMA synchronous = FULL");
 await client.execute("PRAGMA cache_size = -4000");
 const now = Date.now();
 
-const began = performance.now();
+const spent = spending();
 for (let from = 0; from < members; from += 1000) {
   const range = sql`m.seq > ${from} AND m.seq <= ${from + 1000}`;
   const ledger = sql`
@@ -32,7 +33,7 @@ for (let from = 0; from < members; from += 1000) {
     "write",
   );
 }
-const seconds = (performance.now() - began) / 1000;
+const cost = perMember(members, spent());
 const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(JSON.stringify({ perSecond: Math.round(members / seconds), messages: 0, peakRssMiB }));
+console.log(JSON.stringify({ ...cost, messages: 0, peakRssMiB }));
 process.exit(0);

@@ -19,8 +19,15 @@ export interface Asked {
 export const keyPlace = "<<idempotency-key>>...";
 
 /** What names a document: its hash, as of trusted documents, or its text, which takes the road through yoga. */
-export const roads = ["lane", "yoga"] as const;
+const roads = ["lane", "yoga"] as const;
 export type Road = (typeof roads)[number];
+
+/** What `--road` says. */
+export function readRoad(said: string): Road {
+  const road = roads.find((name) => name === said);
+  if (!road) throw new Error(`--road is ${roads.join(" or ")}`);
+  return road;
+}
 
 /** A document of `bench/app`. */
 export function documentOf(name: string): string {

@@ -1,5 +1,6 @@
 import { domains } from "../domains.ts";
-import { type Env, environment, readEnv, variableNames } from "../env.ts";
+import { type Env, environment, readEnv } from "../env.ts";
+import { variableNames } from "../env-variables.ts";
 import { variablesOf } from "../settings.ts";
 
 /** Databases, queues, providers, keys and directories: what leads elsewhere, to other data or to people. */

@@ -70,12 +70,12 @@ async function openLocal(settings: DatabaseSettings, world: BusyWorld): Promise<
       async () => {},
     );
   const [writing, reading] = [await open(), await open()];
-  const again = (work: () => Promise<FileResult>) => withBusyRetry(world, work, () => reading.reconnect());
+  const again = (work: () => Promise<FileResult>) => withBusyRetry(world, work, () => reading.mend());
   const reads: Reads = {
     all: (statement) => again(() => reading.execute(statement)),
     first: (statement) => again(() => reading.first(statement)),
   };
-  const writer = createWriter(world, writing, () => writing.reconnect());
+  const writer = createWriter(world, writing, () => writing.mend());
   return rootOf(settings, reads, writer, [writing, reading]);
 }
 

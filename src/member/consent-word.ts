@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { ChannelName } from "../channels/catalog.ts";
-import type { MemberItem } from "./member-item.ts";
+import type { Arriving } from "./member-rows.ts";
 
 /**
  * A member's consent is the sum of words. Those with a time – her own, by app, link or STOP; an operator's; an item's
@@ -31,11 +31,11 @@ export const unlessListed = sql`ON CONFLICT (member, channel, topic) DO UPDATE
   WHERE listed IS NOT excluded.listed`;
 
 /** Items with only those of their words that have a time, or have none; nobody speaks of what has not happened yet. */
-export function wordsOf(items: readonly MemberItem[], kind: "said" | "listed", now: number) {
-  return items.flatMap(({ externalId, consent = [] }) => {
-    const words: readonly Word[] = consent
-      .filter(({ at }) => (at === undefined) === (kind === "listed"))
-      .map((word) => ({ ...word, at: Math.min(word.at ?? now, now) }));
-    return words.length > 0 ? [{ externalId, consent: words }] : [];
+export function wordsOf(items: readonly Arriving[], kind: "said" | "listed", now: number) {
+  return items.flatMap(({ externalId, seq, consent = [] }) => {
+    const words = consent.flatMap(({ channel, topic, granted, at }): Word[] =>
+      (at === undefined) === (kind === "listed") ? [{ channel, topic, granted, at: Math.min(at ?? now, now) }] : [],
+    );
+    return words.length > 0 ? [{ externalId, seq, consent: words }] : [];
   });
 }

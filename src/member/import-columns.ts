@@ -1,10 +1,16 @@
-import { channelNames, pushNames } from "../channels/catalog.ts";
+import { pushNames } from "../channels/catalog.ts";
 import { type Meaning, readHeadings } from "../file/headings.ts";
-import { readLocalMoment } from "../value/date.ts";
+import { readDate, readLocalMoment } from "../value/date.ts";
+import { readEmail } from "../value/email-address.ts";
 import { isRounded, readExternalId, rounded } from "../value/external-id.ts";
+import { readLanguage } from "../value/language.ts";
 import { readNumber, readWhole } from "../value/number.ts";
+import { readPhone } from "../value/phone.ts";
+import { readTimeZone } from "../value/time-zone.ts";
 import { isUnfit, type Reader, unfit } from "../value/value.ts";
 import { canonicalPath, isAttributePath } from "./attribute-term.ts";
+import { readWhen, speak, type WordInFile, wordIn } from "./import-consent.ts";
+import { type NumberField, numberFault, readAccountType, readName } from "./member-item.ts";
 
 /** One column of a file: where its cells go in an item, and how a cell is read. */
 export interface Column {
@@ -12,15 +18,18 @@ export interface Column {
   readonly number: number;
   /** The place in the item, as an issue of the item's check names it. */
   readonly place: string;
+  /** Whether what it puts is as an item holds it; else the check of items makes it so. */
+  readonly isRead: boolean;
   /** Puts the value of a cell, which is not empty, into the item; answers what is wrong with the cell, bare of it. */
   put(item: Draft, cell: string): string | undefined;
 }
 
 /** An item in the making. */
-export type Draft = Record<string, unknown> & { [words]?: ReadonlyMap<string, WordInFile> };
-
-/** Where a draft keeps its words of consent while their columns are read; the check of an item does not see it. */
-const words: unique symbol = Symbol("words of consent");
+export interface Draft {
+  [field: string]: unknown;
+  /** Words of which columns are still to be read. */
+  consent?: WordInFile[];
+}
 
 /**
  * Reads a header. `names` maps headings to fields where they differ, and to `-` what is not to be imported; dates
@@ -40,18 +49,22 @@ type Kind = Omit<Column, "number"> & Meaning;
 /** Reads a cell; `zone` is the shop's, in which dates without a time are meant. */
 type Read = (cell: string, zone: string) => ReturnType<Reader<unknown>>;
 
-const text: Read = (cell) => cell;
 /** What a spreadsheet wrote for a number of many digits says no longer what it was. */
 const fact: Read = (cell) => (isRounded(cell) ? unfit(rounded) : cell);
 const yes = /^(1|true|yes|y)$/i;
 const no = /^(0|false|no|n)$/i;
-const yesNo: Read = (cell) =>
+const yesNo = (cell: string) =>
   yes.test(cell.trim()) || (no.test(cell.trim()) ? false : unfit("is neither yes nor no: write one of them"));
 const moment =
   (edge?: "start" | "end"): Read =>
-  (cell, zone) => {
-    const ms = readLocalMoment(zone, edge)(cell);
-    return isUnfit(ms) ? ms : new Date(ms).toISOString();
+  (cell, zone) =>
+    readLocalMoment(zone, edge)(cell);
+const whole =
+  (name: NumberField): Read =>
+  (cell) => {
+    const value = readWhole(cell);
+    const fault = isUnfit(value) ? undefined : numberFault(name, value);
+    return fault === undefined ? value : unfit(fault);
   };
 const list: Read = (cell) =>
   cell
@@ -59,27 +72,27 @@ const list: Read = (cell) =>
     .map((part) => part.trim())
     .filter((part) => part !== "");
 
-const fields: Readonly<Record<string, Read>> = {
+/** Fields of one value, each read by what reads it in an item. */
+const single: Readonly<Record<string, Read>> = {
   externalId: readExternalId,
-  name: text,
-  email: text,
-  phone: text,
-  locale: text,
-  timeZone: text,
-  accountType: text,
-  level: readWhole,
-  consecutiveActiveDays: readWhole,
-  activeDaysLastMonth: readWhole,
-  totalSpend: readWhole,
-  points: readWhole,
-  birthday: text,
+  name: readName,
+  email: readEmail,
+  phone: readPhone,
+  locale: readLanguage,
+  timeZone: readTimeZone,
+  accountType: readAccountType,
+  level: whole("level"),
+  consecutiveActiveDays: whole("consecutiveActiveDays"),
+  activeDaysLastMonth: whole("activeDaysLastMonth"),
+  totalSpend: whole("totalSpend"),
+  points: whole("points"),
+  birthday: readDate,
   registeredAt: moment(),
   membershipEndsAt: moment("end"),
   lastActiveAt: moment(),
   control: yesNo,
-  tags: list,
-  pushTokens: list,
 };
+const fields: Readonly<Record<string, Read>> = { ...single, tags: list, pushTokens: list };
 const prefixed =
   "pushTokens:CHANNEL, attribute:PATH, attribute:PATH:number, attribute:PATH:boolean, " +
   "consent:CHANNEL, consent:CHANNEL:TOPIC, consentAt:CHANNEL and consentAt:CHANNEL:TOPIC";
@@ -101,16 +114,14 @@ function kindOf(name: string, zone: string): Kind | undefined {
   const read = field === undefined ? undefined : fields[field];
   return field === undefined || !read
     ? undefined
-    : {
-        place: field,
-        put: (item, cell) => taking(read(cell, zone), (value) => Object.assign(item, { [field]: value })),
-      };
+    : { place: field, isRead: field in single, put: (item, cell) => putRead(item, field, read(cell, zone)) };
 }
 
 function tokensKind([channel = "", ...more]: readonly string[], zone: string): Kind | undefined {
   if (more.length > 0 || !pushNames.some((name) => name === channel)) return undefined;
   return {
     place: `pushTokens:${channel}`,
+    isRead: false,
     put: (item, cell) =>
       taking(list(cell, zone), (tokens) => {
         const others = Array.isArray(item.channelTokens) ? item.channelTokens : [];
@@ -124,7 +135,7 @@ function attributeKind([given = "", type = "text", ...more]: readonly string[]):
   const read = new Map<string, Reader<unknown>>([
     ["text", (cell) => fact(cell, "")],
     ["number", readNumber],
-    ["boolean", (cell) => yesNo(cell, "")],
+    ["boolean", yesNo],
   ]).get(type);
   const names = path.split(".");
   if (!read || more.length > 0 || !isAttributePath(path) || names.includes("__proto__")) return undefined;
@@ -133,6 +144,7 @@ function attributeKind([given = "", type = "text", ...more]: readonly string[]):
   return {
     place: place.join("."),
     inside,
+    isRead: false,
     put: (item, cell) => taking(read(cell), (value) => putAt(item, place, value)),
   };
 }
@@ -152,47 +164,26 @@ function isDraft(value: unknown): value is Draft {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A word of consent and, in another column, when it was said: a day where there is no time. */
-interface WordInFile {
-  readonly about: { readonly channel: string; readonly topic?: string };
-  readonly granted?: unknown;
-  readonly date?: string;
-}
-
-function consentKind(
-  part: "granted" | "date",
-  [channel = "", ...rest]: readonly string[],
-  zone: string,
-): Kind | undefined {
-  if (!channelNames.some((name) => name === channel)) return undefined;
-  const about = { channel, ...(rest.length > 0 ? { topic: rest.join(":") } : {}) };
-  const word = [channel, ...rest].join(":");
-  const read = part === "granted" ? yesNo : day;
+function consentKind(part: "granted" | "date", rest: readonly string[], zone: string): Kind | undefined {
+  const word = wordIn(rest);
+  if (!word) return undefined;
   return {
-    place: `${part === "granted" ? "consent" : "consentAt"}:${word}`,
-    put: (item, cell) => taking(read(cell, zone), (value) => speak(item, word, zone, { about, [part]: value })),
+    place: `${part === "granted" ? "consent" : "consentAt"}:${rest.join(":")}`,
+    isRead: true,
+    put(item, cell) {
+      const read = part === "granted" ? yesNo(cell) : readWhen(cell, zone);
+      if (isUnfit(read)) return read.unfit;
+      item.consent ??= [];
+      return speak(item.consent, word, typeof read === "boolean" ? { granted: read } : { date: read });
+    },
   };
 }
 
-/** Whichever of its columns comes first; a date alone says nothing. */
-function speak(item: Draft, word: string, zone: string, part: WordInFile): void {
-  const spoken = new Map(item[words]);
-  item[words] = spoken.set(word, { ...spoken.get(word), ...part });
-  const said = [...spoken.values()].filter(({ granted }) => granted !== undefined);
-  if (said.length > 0)
-    item.consent = said.map(({ about, granted, date }) => ({ ...about, granted, ...atOf(granted, date, zone) }));
+function putRead(item: Draft, field: string, read: ReturnType<Read>): string | undefined {
+  if (isUnfit(read)) return read.unfit;
+  item[field] = read;
+  return undefined;
 }
-
-/** Of a day nobody knows the hour: a yes counts from its beginning, a no until its end. */
-function atOf(granted: unknown, date: string | undefined, zone: string): { readonly at?: unknown } {
-  return date === undefined ? {} : { at: moment(granted === false ? "end" : "start")(date, zone) };
-}
-
-/** A cell that says when, as it stands: what it is the edge of depends on the word. */
-const day: Read = (cell, zone) => {
-  const read = moment()(cell, zone);
-  return isUnfit(read) ? read : cell;
-};
 
 function taking(read: ReturnType<Read>, take: (value: unknown) => void): string | undefined {
   if (isUnfit(read)) return read.unfit;

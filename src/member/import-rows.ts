@@ -1,5 +1,6 @@
 import type { FileFault, FileRow, RowBatch } from "../file/file.ts";
 import type { Column, Draft } from "./import-columns.ts";
+import { wordsSaid } from "./import-consent.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
 
 /** One fault of a file. */
@@ -73,23 +74,38 @@ function isRead(read: MemberItem | readonly ImportFault[]): read is MemberItem {
   return !Array.isArray(read);
 }
 
+/**
+ * What columns read themselves is not read again; the item's check gets the rest, and the id that every item has.
+ */
 function readRow(
   { row, cells }: FileRow & { readonly cells: readonly string[] },
   columns: readonly Column[],
 ): MemberItem | ImportFault[] {
-  const item: Draft = {};
+  const [read, rest]: [Draft, Draft] = [{}, {}];
   const faults: ImportFault[] = [];
   for (const column of columns) {
     const cell = cells[column.number - 1] ?? "";
-    const message = cell.trim() === "" ? undefined : column.put(item, cell);
+    const message = isEmpty(cell) ? undefined : column.put(column.isRead ? read : rest, cell);
     if (message) faults.push({ row, column: column.number, message });
   }
+  const item: Record<string, unknown> = { ...read, ...(read.consent && { consent: wordsSaid(read.consent) }) };
+  if (faults.length === 0 && isWhole(item, rest)) return item;
   // Faults are kept, so that they say nothing of the person: the place is enough.
-  const checked = checkItem(item, "bare");
-  if (!isFaulty(checked)) return faults.length > 0 ? faults : checked;
+  const checked = checkItem({ externalId: read.externalId, ...rest }, "bare");
+  if (!isFaulty(checked)) return faults.length > 0 ? faults : { ...item, ...checked };
   const told = new Set(faults.map(({ column }) => column));
   const further = checked.map(({ path, message }) => ({ row, column: columnOf(columns, path), message }));
   return [...faults, ...further.filter(({ column }) => !told.has(column))].sort(byColumn);
+}
+
+/** Whether nothing is left to be checked: each column has read what an item holds. */
+function isWhole(item: Record<string, unknown>, rest: Draft): item is MemberItem {
+  for (const _ in rest) return false;
+  return item.externalId !== undefined;
+}
+
+function isEmpty(cell: string): boolean {
+  return cell === "" || cell.trim() === "";
 }
 
 function byColumn(one: ImportFault, other: ImportFault): number {

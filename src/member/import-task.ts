@@ -5,9 +5,9 @@ import { inOrder } from "../db/in-order.ts";
 import type { Query } from "../db/statement.ts";
 import type { Survey } from "../file/survey.ts";
 import { auditOperator, subjectOf } from "../transition/audit.ts";
+import type { WrittenOutcome } from "./arriving.ts";
 import type { Chunk, ImportFault } from "./import-rows.ts";
 import { importFault, importTask } from "./table.ts";
-import type { WrittenOutcome } from "./upsert.ts";
 
 /** How many faults of a file are kept; all are counted. */
 export const keptFaults = 1_000;
@@ -35,12 +35,10 @@ export async function beginImport(
   return task;
 }
 
-/** Claims the rows of a chunk; false when someone else has gone on with the import meanwhile. */
-export async function advanceImport(ctx: Context, { id, rows: done }: ImportTask, chunk: Chunk): Promise<boolean> {
-  const [result] = await ctx.db.write([
-    sql`UPDATE import_task SET rows = ${done + chunk.rows} WHERE id = ${id} AND rows = ${done} AND state = 'running'`,
-  ]);
-  return result?.rowsAffected === 1;
+/** The statement that claims the rows of a chunk; it changes nothing where somebody else went on meanwhile. */
+export function advanceImport({ id, rows: done }: ImportTask, chunk: Chunk): Query {
+  return sql`
+    UPDATE import_task SET rows = ${done + chunk.rows} WHERE id = ${id} AND rows = ${done} AND state = 'running'`;
 }
 
 /** Counts what became of a chunk and keeps its faults. */

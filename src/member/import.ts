@@ -4,11 +4,12 @@ import { isRefusal, refuse } from "../errors.ts";
 import { type NamedFile, placeOf } from "../file/file.ts";
 import { headed, openTable } from "../file/table.ts";
 import { auditOperator, subjectOf } from "../transition/audit.ts";
+import { askingWhoIsThere, upsertKnowing } from "./arriving.ts";
 import { columnsOf } from "./import-columns.ts";
 import { type Chunk, chunksOf } from "./import-rows.ts";
 import { advanceImport, beginImport, countImport, endImport, type ImportTask } from "./import-task.ts";
 import { keptFromOrders, spendCurrency } from "./total-spend.ts";
-import { upsertLimit, upsertOf } from "./upsert.ts";
+import { upsertLimit } from "./upsert.ts";
 
 export interface ImportOptions {
   /** Fields of headings that are not named after one, and `-` for what is not to be imported. */
@@ -71,9 +72,12 @@ async function importChunks(
  */
 function writeChunk(ctx: Context, task: ImportTask, chunk: Chunk) {
   return withTransaction(ctx, async (tx) => {
-    if (!(await advanceImport(tx, task, chunk)))
+    const asking = askingWhoIsThere(chunk.items);
+    const [advanced, ...found] = await tx.db.write([advanceImport(task, chunk), ...asking.queries]);
+    if (advanced?.rowsAffected !== 1)
       return refuse.conflict(`${task.name} is being imported by someone else; ask for import ${task.id}.`);
-    const upsert = upsertOf(tx, chunk.items, `import by ${describeActor(ctx.actor)}`);
+    const source = `import by ${describeActor(ctx.actor)}`;
+    const upsert = upsertKnowing(tx, chunk.items, asking.read(found), source);
     return countImport(tx, task, chunk, upsert.read(await tx.db.write(upsert.queries)));
   });
 }

@@ -8,14 +8,19 @@ import { externalId } from "../value/external-id.ts";
 import { canonicalJson, type JsonFault } from "../value/json.ts";
 import { languageTag } from "../value/language.ts";
 import { phoneNumber } from "../value/phone.ts";
-import { plainText } from "../value/plain-text.ts";
+import { plainText, readLine } from "../value/plain-text.ts";
 import { tag, topic } from "../value/tag.ts";
 import { timeZone } from "../value/time-zone.ts";
+import { schemaOf } from "../value/value.ts";
 import { anyTopic } from "./consent.ts";
 
 /** One member as the shop sends it; checked and brought to the form in which it is kept. */
 export type MemberItem = z.output<typeof memberItem>;
 
+/** Words of consent in one item at most. */
+export const mostWords = 50;
+export const readName = readLine(200);
+export const readAccountType = readLine(50);
 const count = z.int().min(0);
 /** Levels of lists and objects in the attributes: few enough for whoever walks them, the database included. */
 const attributeLevels = 16;
@@ -48,12 +53,12 @@ const notPush = `is no channel with push tokens; there are ${pushNames.join(", "
  */
 export const memberItem = z.strictObject({
   externalId: externalId(),
-  name: plainText(200).nullable().optional(),
+  name: schemaOf(readName).nullable().optional(),
   email: emailAddress().nullable().optional(),
   phone: phoneNumber().nullable().optional(),
   locale: languageTag().optional(),
   timeZone: timeZone().nullable().optional(),
-  accountType: plainText(50).optional(),
+  accountType: schemaOf(readAccountType).optional(),
   level: z.int32().optional(),
   consecutiveActiveDays: count.optional(),
   activeDaysLastMonth: count.max(31).optional(),
@@ -80,9 +85,18 @@ export const memberItem = z.strictObject({
         at: moment().optional(),
       }),
     )
-    .max(50)
+    .max(mostWords)
     .optional(),
 });
+
+/** Fields that hold a whole number. */
+export type NumberField = "level" | "consecutiveActiveDays" | "activeDaysLastMonth" | "totalSpend" | "points";
+
+/** What is wrong with the number of a field, as {@link checkItem} has it. */
+export function numberFault(name: NumberField, value: number): string | undefined {
+  const checked = check(memberItem.shape[name], value);
+  return checked.success ? undefined : schemaIssues(checked.error, [], "bare")[0]?.message;
+}
 
 /** A push token and the channel whose provider gave it out. */
 export interface PushToken {

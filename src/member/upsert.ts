@@ -1,14 +1,12 @@
-import { type SQL, sql } from "drizzle-orm";
+import { sql } from "drizzle-orm";
 import { describeActor } from "../actor.ts";
 import { type Context, withTransaction } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
-import type { Query } from "../db/statement.ts";
 import { type Issue, refuse } from "../errors.ts";
 import { auditEach } from "../transition/audit.ts";
-import { returnNos } from "./address-no.ts";
+import { type Upsert, upsertOf } from "./arriving.ts";
 import { checkItem, isFaulty, type MemberItem } from "./member-item.ts";
 import { keptFromOrders, spendCurrency } from "./total-spend.ts";
-import { consentRows, memberRows, pushTokenRows, tagRows, takenInOtherForm } from "./upsert-rows.ts";
 
 /** The most items of one call, and of one statement. */
 export const upsertLimit = 1_000;
@@ -57,57 +55,6 @@ function written(ctx: Context, upsert: Upsert, items: readonly MemberItem[]) {
 function told(kind: "created" | "updated", item: MemberItem | undefined): string {
   const fields = Object.keys(item ?? {}).filter((name) => name !== "externalId");
   return kind === "created" || fields.length === 0 ? "created" : `wrote ${fields.toSorted().join(", ")}`;
-}
-
-/**
- * The statements that write valid items, of distinct `externalId`, and how to read from their results what each became.
- */
-export interface Upsert {
-  readonly queries: readonly Query[];
-  read(results: readonly ResultRows[]): readonly WrittenOutcome[];
-}
-export type WrittenOutcome = { readonly kind: "created" | "updated" | "unchanged"; readonly id: string };
-interface ResultRows {
-  readonly rows: readonly { readonly [column: string]: unknown }[];
-}
-
-/** Makes an {@link Upsert}; `source` is who says so where an item speaks of consent. */
-export function upsertOf(ctx: Context, items: readonly MemberItem[], source: string): Upsert {
-  if (items.length === 0) return { queries: [], read: () => [] };
-  const now = ctx.clock();
-  const withIds = items.map((item) => ({ ...item, id: ctx.id() }));
-  const giving = (name: "tags" | "consent") => items.filter((item) => item[name] !== undefined);
-  const queries = [
-    ...takenInOtherForm(items),
-    memberRows(withIds, now),
-    ...tagRows(giving("tags")),
-    ...pushTokenRows(items, now),
-    ...consentRows(giving("consent"), source, now),
-    ...returnNos(ctx, items),
-    identities(items),
-  ];
-  return { queries, read: (results) => outcomesOf(withIds, results) };
-}
-
-/** Every changed row of the statements says whose it is in the column `member`; the last statement says who is who. */
-function outcomesOf(
-  items: readonly { readonly externalId: string; readonly id: string }[],
-  results: readonly ResultRows[],
-): WrittenOutcome[] {
-  const changed = new Set(results.slice(0, -1).flatMap(({ rows }) => rows.map((row) => Number(row.member))));
-  const known = new Map(results.at(-1)?.rows.map((row) => [String(row.externalId), row]));
-  return items.map(({ externalId, id }) => {
-    const row = known.get(externalId);
-    if (!row) throw new Error("a member is missing after it was written");
-    const kind = row.id === id ? "created" : changed.has(Number(row.seq)) ? "updated" : "unchanged";
-    return { kind, id: String(row.id) };
-  });
-}
-
-function identities(items: readonly MemberItem[]): SQL {
-  const wanted = rows(items.map(({ externalId }) => externalId));
-  return sql`SELECT m.seq, m.id, m.external_id AS "externalId" FROM member m
-    WHERE m.external_id IN (SELECT value FROM ${wanted})`;
 }
 
 /** What is kept from orders is nobody else's to say. */

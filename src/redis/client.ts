@@ -3,7 +3,7 @@ import type { Timers, World } from "../world.ts";
 import { connect, type Report } from "./connection.ts";
 import { respClient } from "./resp-client.ts";
 import { openRest } from "./rest.ts";
-import { watchFailures } from "./script.ts";
+import { forgetFailures, watchFailures } from "./script.ts";
 import { manageServer } from "./server.ts";
 
 /** Where Redis is: Upstash's REST, a Redis by URL, a `redis-server` child of ours, or nowhere. */
@@ -93,7 +93,11 @@ async function handle(
       () => false,
     );
   const away = (await healthy()) ? "" : ", which does not answer: Fanfare runs slower until it does";
-  return { client, describe: `Redis: ${where}${away}`, close, healthy };
+  const closed = () => {
+    forgetFailures(client);
+    return close();
+  };
+  return { client, describe: `Redis: ${where}${away}`, close: closed, healthy };
 }
 
 function absent(why: string): RedisHandle {

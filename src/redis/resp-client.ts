@@ -20,8 +20,7 @@ export function respClient(connection: Connection): Requester {
   return { request: (req) => asRequested(request(req)) };
 }
 
-async function answer(connection: Connection, command: Command): Promise<UpstashResponse<unknown>> {
-  const [name, ...args] = command;
+function answer(connection: Connection, [name, ...args]: Command): Promise<UpstashResponse<unknown>> {
   return connection.send(name, args).then(plain, refused);
 }
 
@@ -68,10 +67,13 @@ function commandsOf(body: unknown): Command[] {
 
 function commandOf(body: unknown): Command {
   if (!Array.isArray(body) || body.length === 0) throw new errors.UpstashError("ERR empty command");
-  if (body.some((arg) => arg === null || arg === undefined))
-    throw new errors.UpstashError("ERR null args are not supported");
-  const [name, ...args] = body.map(String);
-  return [name ?? "", ...args];
+  const [name = "", ...args] = body.map(text);
+  return [name, ...args];
+}
+
+function text(arg: unknown): string {
+  if (arg === null || arg === undefined) throw new errors.UpstashError("ERR null args are not supported");
+  return String(arg);
 }
 
 /** The one cast: the caller of `request` names the shape it expects, and checks it by its own deserialiser. */

@@ -43,6 +43,11 @@ export function defineScript<Result>(source: string, decode: (raw: unknown) => R
 const listeners = new WeakMap<Redis, Report>();
 const quietMs = 1_000;
 
+/** Says no more of this client, which is closed: that nothing runs any more is no failure. */
+export function forgetFailures(redis: Redis): void {
+  listeners.delete(redis);
+}
+
 /** Tells `report` why scripts on this client fail: one line a second at most, with the number left unsaid. */
 export function watchFailures(redis: Redis, timers: Timers, report: Report): void {
   let quietUntil = 0;

@@ -2,6 +2,8 @@ import { chmod, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from "node:f
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import type { World } from "../world.ts";
+import { inTurn } from "./turn.ts";
 
 /** Where the child of one data directory keeps its socket and its traces. */
 export interface ServerDir {
@@ -9,6 +11,8 @@ export interface ServerDir {
   readonly socket: string;
   readonly pidFile: string;
   readonly log: string;
+  /** Held by the process whose turn it is to start, replace or end the child. */
+  readonly lock: string;
   /** What a Redis must answer to be this directory's: its nonce bound to its place, so a copied directory differs. */
   readonly mark: string;
   /** The pid of the last child, whether or not it still runs. */
@@ -19,19 +23,21 @@ export interface ServerDir {
   forgetSocket(): Promise<void>;
 }
 
-export async function openServerDir(dataDir: string, id: () => string): Promise<ServerDir> {
+export async function openServerDir(dataDir: string, { id, timers }: Pick<World, "id" | "timers">): Promise<ServerDir> {
   const dir = join(await realpathOf(dataDir), "redis");
   await mkdir(dir, { recursive: true, mode: 0o700 });
   await chmod(dir, 0o700);
   const nonce = await once(join(dir, "nonce"), id);
   const near = join(dir, "redis.sock");
-  const socket = fits(near) ? near : await socketElsewhere(dir);
+  const lock = join(dir, "lock");
+  const socket = fits(near) ? near : await inTurn(lock, timers, () => socketElsewhere(dir));
   const pidFile = join(dir, "redis.pid");
   return {
     path: dir,
     socket,
     pidFile,
     log: join(dir, "redis.log"),
+    lock,
     mark: new Bun.CryptoHasher("sha256").update(`${nonce}\n${dir}`).digest("hex"),
     recordedPid: () => pidIn(pidFile),
     recordPid: (pid) => writeFile(pidFile, `${pid}\n`, { mode: 0o600 }).catch(() => {}),

@@ -4,12 +4,17 @@ import { SetupError } from "../errors.ts";
 import type { Timers, World } from "../world.ts";
 import { kill, runsAt } from "./process.ts";
 import { openServerDir, type ServerDir } from "./server-dir.ts";
-import { openSocket } from "./socket.ts";
+import { openSocket, type RedisSocket } from "./socket.ts";
+import { inTurn } from "./turn.ts";
 
-/** The `redis-server` child of one data directory; nothing of it is on disk but its socket and its last words. */
+/**
+ * The `redis-server` child of one data directory, and of all processes there; nothing of it is on disk but its socket
+ * and its last words.
+ */
 export interface ManagedServer {
   /** Adopts the child that answers with this directory's mark, else replaces it; the URL of its socket. */
   ensure(): Promise<string>;
+  /** Ends the child, unless other processes are there, who go on with it. */
   stop(): Promise<void>;
 }
 
@@ -18,46 +23,77 @@ interface Place {
   readonly dir: ServerDir;
   readonly timers: Timers;
   child?: Bun.Subprocess | undefined;
+  /** What tells the child, for as long as it is open, that this process is there. */
+  presence?: RedisSocket | undefined;
 }
 
 const markKey = "fanfare:mark";
+/** How a presence is called at the child, and how once its process leaves. */
+const names = { there: "fanfare", left: "fanfare-left" };
 const timeouts = { probeMs: 1_000, startMs: 5_000, stopMs: 2_000 };
 
 /**
- * Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives a crash of ours.
- * There is one at a time: whatever does not answer, or not in time, is killed before the next one starts.
+ * Prepares the directory; {@link ManagedServer.ensure} starts the child, detached, so that it outlives whoever started
+ * it. There is one at a time: whatever does not answer, or not in time, is killed before the next one starts. Processes
+ * that start, replace or end it do so one after the other.
  */
 export async function manageServer(
   dataDir: string,
   program: string,
-  { id, timers }: Pick<World, "id" | "timers">,
+  world: Pick<World, "id" | "timers">,
 ): Promise<ManagedServer> {
-  const dir = await openServerDir(dataDir, id);
+  const { timers } = world;
+  const dir = await openServerDir(dataDir, world);
   const at: Place = { dir, timers };
   let stopped = false;
   let ensuring: Promise<void> = Promise.resolve();
 
   async function adoptOrReplace(): Promise<void> {
-    const found = await ask(at, "GET", markKey);
-    if (found === dir.mark) return;
-    await dismiss(at, found !== undefined);
-    if (!stopped) await start(at, program, () => stopped);
+    if ((await ask(at, "GET", markKey)) === dir.mark) return;
+    await inTurn(dir.lock, timers, async () => {
+      const found = await ask(at, "GET", markKey);
+      if (found === dir.mark) return; // another process was faster
+      await dismiss(at, found !== undefined);
+      if (!stopped) await start(at, program, () => stopped);
+    });
   }
 
   return {
     async ensure() {
       if (stopped) throw new Error("the managed redis-server was stopped");
-      ensuring = adoptOrReplace();
+      ensuring = adoptOrReplace().then(() => bePresent(at));
       await ensuring;
-      return `redis+unix://${dir.socket}`;
+      return urlOf(at);
     },
     async stop() {
       stopped = true;
       await ensuring.catch(() => {});
-      await dismiss(at, true);
-      await dir.forgetSocket();
+      await inTurn(dir.lock, timers, async () => {
+        if (await areOthersThere(at)) return;
+        await dismiss(at, true);
+        await dir.forgetSocket();
+      });
+      at.presence?.drop("left");
     },
   };
+}
+
+/** Says that this process is there, by a connection of its own: it goes with the process, however that ends. */
+async function bePresent(at: Place): Promise<void> {
+  at.presence?.drop("another follows");
+  at.presence = await openSocket(urlOf(at), at.timers).catch(() => undefined);
+  await at.presence?.send("CLIENT", ["SETNAME", names.there]).catch(() => {});
+}
+
+/** Whether other processes need our child. Says first that this one no longer does: of two that leave, one is last. */
+async function areOthersThere(at: Place): Promise<boolean> {
+  await at.presence?.send("CLIENT", ["SETNAME", names.left]).catch(() => {});
+  if ((await ask(at, "GET", markKey)) !== at.dir.mark) return false;
+  return String(await ask(at, "CLIENT", "LIST")).includes(` name=${names.there} `);
+}
+
+function urlOf({ dir }: Place): string {
+  return `redis+unix://${dir.socket}`;
 }
 
 async function start(at: Place, program: string, givesUp: () => boolean): Promise<void> {
@@ -136,9 +172,9 @@ async function pidOfOurs(at: Place): Promise<number | undefined> {
 }
 
 /** One command on a connection of its own; undefined when nobody answers in time. */
-async function ask({ dir, timers }: Place, command: string, ...args: string[]): Promise<unknown> {
+async function ask(at: Place, command: string, ...args: string[]): Promise<unknown> {
   try {
-    const connection = await openSocket(`redis+unix://${dir.socket}`, timers, timeouts.probeMs);
+    const connection = await openSocket(urlOf(at), at.timers, timeouts.probeMs);
     try {
       return await connection.send(command, args);
     } finally {

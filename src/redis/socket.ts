@@ -37,14 +37,10 @@ export async function openSocket(url: string, timers: Timers, timeoutMs = defaul
   client.onclose = () => lost.resolve("the connection was closed");
   const watch = watchAnswers(timers, timeoutMs, () => drop(`no answer within ${timeoutMs} ms`));
 
-  function sendAll(commands: readonly Command[]): Promise<unknown>[] {
-    const isRoom = watch.waiting() + commands.length <= maxWaiting;
-    return commands.map((command) =>
-      isRoom ? sendOne(command) : Promise.reject(new RedisAway(`${maxWaiting} commands wait already`)),
-    );
-  }
+  const isRoomFor = (commands: number) => watch.waiting() + commands <= maxWaiting;
+  const noRoom = () => Promise.reject(new RedisAway(`${maxWaiting} commands wait already`));
 
-  function sendOne([command, ...args]: Command): Promise<unknown> {
+  function sendOne(command: string, args: string[]): Promise<unknown> {
     const ticket = watch.enter();
     return client.send(command, args).then(
       (answer) => {
@@ -58,9 +54,13 @@ export async function openSocket(url: string, timers: Timers, timeoutMs = defaul
     );
   }
 
-  async function send(command: string, args: string[]): Promise<unknown> {
-    const [answer] = sendAll([[command, ...args]]);
-    return answer;
+  function send(command: string, args: string[]): Promise<unknown> {
+    return isRoomFor(1) ? sendOne(command, args) : noRoom();
+  }
+
+  function sendAll(commands: readonly Command[]): Promise<unknown>[] {
+    const isRoom = isRoomFor(commands.length);
+    return commands.map(([command, ...args]) => (isRoom ? sendOne(command, args) : noRoom()));
   }
 
   try {

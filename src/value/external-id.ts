@@ -33,11 +33,15 @@ export const externalId = (most = longest) =>
 /** The schema of an id that is looked for: one that was taken in earlier times is still found. */
 export const soughtId = () => schemaOf(readLine(500));
 
+/** Signs that have one form only. */
+const isUsual = /^[\x21-\x7E]+$/;
+
 /**
  * The forms under which an id may be kept: its canonical one, and, where that differs, those in which it was taken
  * before ids were normalised. Whoever looks for it takes the first that is there.
  */
 export function externalIdForms(text: string): readonly [string, ...string[]] {
+  if (isUsual.test(text)) return [text];
   const canonical = lineOf(text);
   const forms = new Set([canonical, text, canonical.normalize("NFD")]);
   forms.delete(canonical);

@@ -1,4 +1,5 @@
 import type { Timers } from "../world.ts";
+import { deadlinesOf } from "./deadlines.ts";
 
 /** How a body may arrive. */
 export interface BodyLimits {
@@ -37,17 +38,42 @@ export async function readText(request: Request, limits: BodyLimits): Promise<{ 
   const { maxBytes, timers, withinMs = 30_000 } = limits;
   const announced = announcedLength(request);
   if (announced !== undefined && announced > maxBytes) return "too long";
-  if (!request.body) return { text: "" };
   // The server reads no more than was announced; counting what streams in costs more than all else that we do.
-  const text = announced === undefined ? counted(request.body, maxBytes) : request.text().then((text) => ({ text }));
-  const late = Promise.withResolvers<"too slow">();
-  const timer = timers.after(withinMs, () => late.resolve("too slow"));
-  try {
-    return await whileArriving(request, Promise.race([text, late.promise]));
-  } finally {
-    timer.stop();
-    text.catch(() => {}); // nobody reads it any more when it was too slow
-  }
+  const text = announced === undefined ? counted(request.body, maxBytes) : request.text();
+  const read = await inTime(request, text, (late) => deadlinesOf(timers)(withinMs, late));
+  return read === tooSlow ? "too slow" : read === tooLong ? "too long" : { text: read };
+}
+
+const tooSlow = Symbol("too slow");
+const tooLong = Symbol("too long");
+
+/** What arrives, unless it is late; of what is late nobody hears any more. */
+function inTime<T>(
+  request: Request,
+  arrival: Promise<T>,
+  deadline: (late: () => void) => () => void,
+): Promise<T | typeof tooSlow> {
+  return new Promise((resolve, reject) => {
+    arriving.add(request);
+    const done = () => {
+      arriving.delete(request);
+      stop();
+    };
+    const stop = deadline(() => {
+      done();
+      resolve(tooSlow);
+    });
+    arrival.then(
+      (whole) => {
+        done();
+        resolve(whole);
+      },
+      (fault) => {
+        done();
+        reject(fault);
+      },
+    );
+  });
 }
 
 /** The length that the request says it has, where nothing contradicts it. */
@@ -56,13 +82,13 @@ function announcedLength({ headers }: Request): number | undefined {
   return /^\d{1,15}$/.test(length) && !headers.has("transfer-encoding") ? Number(length) : undefined;
 }
 
-async function counted(body: ReadableStream<Uint8Array>, maxBytes: number): Promise<{ text: string } | "too long"> {
+async function counted(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<string | typeof tooLong> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of body) {
+  for await (const chunk of body ?? []) {
     size += chunk.byteLength;
-    if (size > maxBytes) return "too long";
+    if (size > maxBytes) return tooLong;
     chunks.push(chunk);
   }
-  return { text: Buffer.concat(chunks).toString() };
+  return Buffer.concat(chunks).toString();
 }

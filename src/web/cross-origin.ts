@@ -1,9 +1,8 @@
 import type { Log } from "../context.ts";
-
-type Answer = (request: Request) => Response | Promise<Response>;
+import { andThen, type MaybePromise } from "../maybe-promise.ts";
 
 /** Lets pages of other origins in. */
-export type CrossOrigin = (request: Request, answer: Answer) => Promise<Response>;
+export type CrossOrigin = (request: Request, answer: () => MaybePromise<Response>) => MaybePromise<Response>;
 
 /**
  * CORS for `/app`, and for nothing else: pages of the origins that the shop named may call it and read what it answers.
@@ -20,17 +19,20 @@ export function crossOrigin(origins: readonly string[], log: Log): CrossOrigin {
     const body = { errors: [{ message, extensions: { code: "ORIGIN_NOT_ALLOWED" } }] };
     return Response.json(body, { status: 403, headers: { vary: "origin", "cache-control": "no-store" } });
   };
-  return async (request, answer) => {
-    const origin = request.headers.get("origin");
-    if (origin === null || !/^\w+:\/\/[^/?#]*\/app\/?(\?|$)/.test(request.url)) return answer(request);
-    const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
-    // What is no preflight is answered: a proxy that makes us the page's own origin leaves the header as it was.
-    if (!isAllowed(origin)) return isPreflight ? refuse(origin) : answer(request);
-    const response = isPreflight ? new Response(null, { status: 204, headers: preflight }) : await answer(request);
+  const readable = (response: Response, origin: string) => {
     response.headers.set("access-control-allow-origin", origin);
     response.headers.set("access-control-expose-headers", "retry-after, x-request-id, www-authenticate");
     response.headers.append("vary", "origin");
     return response;
+  };
+  return (request, answer) => {
+    const origin = request.headers.get("origin");
+    if (origin === null || !/^\w+:\/\/[^/?#]*\/app\/?(\?|$)/.test(request.url)) return answer();
+    const isPreflight = request.method === "OPTIONS" && request.headers.has("access-control-request-method");
+    // What is no preflight is answered: a proxy that makes us the page's own origin leaves the header as it was.
+    if (!isAllowed(origin)) return isPreflight ? refuse(origin) : answer();
+    if (isPreflight) return readable(new Response(null, { status: 204, headers: preflight }), origin);
+    return andThen(answer(), (response) => readable(response, origin));
   };
 }
 

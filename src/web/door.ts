@@ -1,15 +1,17 @@
+import type { MaybePromise } from "../maybe-promise.ts";
 import type { Timers } from "../world.ts";
 import { isArriving } from "./body.ts";
 import { busyResponse, stopping } from "./busy.ts";
 import type { AddressOf } from "./client-address.ts";
+import { createCrowd } from "./crowd.ts";
 
 type Server = Bun.Server<unknown>;
-type Handler = (request: Request, server: Server) => Response | Promise<Response>;
+type Handler = (request: Request, server: Server, path?: string) => MaybePromise<Response>;
 
 /** Counts who is inside, so that no address fills the house and nobody who was let in is left unanswered. */
 export interface Door {
-  /** Lets a request in, or answers why not. */
-  pass(request: Request, server: Server, handler: Handler): Promise<Response>;
+  /** Lets a request in, or answers why not. `path` is the first part of its path, where that is known. */
+  pass(request: Request, server: Server, handler: Handler, path?: string): MaybePromise<Response>;
   /** From now on the queue alone is let in, then nobody; whoever asks whether we live always is. */
   close(to: "strangers" | "everyone"): void;
   /** Aborted when the door is first closed. */
@@ -45,30 +47,27 @@ export function createDoor({ addressOf, perAddress, atMost, timers }: DoorOption
     if (!isDelivery && crowd.guests >= atMost) return tooMany(`at once; this process has room for ${atMost}`, 503);
     return undefined;
   };
+  const closing = (response: Response) => {
+    if (open !== "all") response.headers.set("connection", "close");
+    return response;
+  };
   return {
     leaving: left.signal,
-    async pass(request, server, handler) {
-      const path = pathOf(request);
-      if (path === "livez" || (path === "readyz" && open !== "all")) return handler(request, server);
+    pass(request, server, handler, known) {
+      const path = known ?? pathOf(request);
+      if (path === "livez" || (path === "readyz" && open !== "all")) return handler(request, server, known);
       const isDelivery = path === "jobs";
-      const who = `${isDelivery ? "queue " : ""}${addressOf(request, server)}`;
+      const address = addressOf(request, server);
+      const who = isDelivery ? `queue ${address}` : address;
       const refused = refusal(who, isDelivery);
       if (refused) return refused;
-      const cut = Promise.withResolvers<Response>();
-      const leave = crowd.enter({ who, isDelivery, request, refuse: () => cut.resolve(busyResponse(stopping)) });
-      try {
-        const response = await Promise.race([handler(request, server), cut.promise]);
-        if (open !== "all") response.headers.set("connection", "close");
-        return response;
-      } finally {
-        leave();
-      }
+      return crowd.serve({ who, isDelivery, request }, () => handler(request, server, known), closing);
     },
     close(to) {
       open = to === "everyone" ? "none" : "queue";
       for (const guest of crowd.inside) {
         // What has not come as a whole was not let in yet.
-        if (isArriving(guest.request) && (open === "none" || !guest.isDelivery)) guest.refuse();
+        if (isArriving(guest.request) && (open === "none" || !guest.isDelivery)) guest.cut?.(busyResponse(stopping));
       }
       left.abort();
     },
@@ -78,51 +77,6 @@ export function createDoor({ addressOf, perAddress, atMost, timers }: DoorOption
       const late = timers.after(withinMs, done.resolve);
       await done.promise;
       late.stop();
-    },
-  };
-}
-
-interface Guest {
-  readonly who: string;
-  readonly isDelivery: boolean;
-  readonly request: Request;
-  readonly refuse: () => void;
-}
-
-/** Who is inside, and how many by whom they count. */
-function createCrowd() {
-  const inside = new Set<Guest>();
-  const counts = new Map<string, number>();
-  let deliveries = 0;
-  let left = () => {};
-  return {
-    inside,
-    get deliveries() {
-      return deliveries;
-    },
-    get guests() {
-      return inside.size - deliveries;
-    },
-    of: (who: string) => counts.get(who) ?? 0,
-    /** Answers how to leave again. */
-    enter(guest: Guest): () => void {
-      const { who, isDelivery } = guest;
-      inside.add(guest);
-      counts.set(who, (counts.get(who) ?? 0) + 1);
-      if (isDelivery) deliveries++;
-      return () => {
-        inside.delete(guest);
-        const others = (counts.get(who) ?? 1) - 1;
-        if (others > 0) counts.set(who, others);
-        else counts.delete(who);
-        if (isDelivery) deliveries--;
-        left();
-      };
-    },
-    /** Calls it now, and whenever someone has left. */
-    onLeave(look: () => unknown): void {
-      left = look;
-      look();
     },
   };
 }

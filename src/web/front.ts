@@ -10,7 +10,7 @@ import type { WebSettings } from "./settings.ts";
 import { createStreams, type Streams } from "./streams.ts";
 
 /** The side of the process that the world sees: where it listens, who is let in, whose streams it feeds. */
-export interface Front extends Pick<Listener, "url" | "route"> {
+export interface Front extends Pick<Listener, "url" | "ownUrl" | "route"> {
   readonly addressOf: AddressOf;
   readonly streams: Streams;
   /** Aborted when the process begins to stop: what would take long tells its caller to come back. */
@@ -27,6 +27,8 @@ export interface Front extends Pick<Listener, "url" | "route"> {
 export interface FrontOptions {
   readonly host: string;
   readonly port: number;
+  /** Whether other processes listen on the same port. */
+  readonly shared: boolean;
   readonly trustProxy: boolean;
   readonly settings: WebSettings;
   readonly timers: Timers;
@@ -36,7 +38,7 @@ export interface FrontOptions {
 const patienceMs = 7_000;
 const queuePatienceMs = 500;
 
-export function openFront({ host, port, trustProxy, settings, timers }: FrontOptions, log: Log): Front {
+export function openFront({ host, port, shared, trustProxy, settings, timers }: FrontOptions, log: Log): Front {
   const room = roomOf();
   const addressOf = clientAddress(trustProxy, log);
   const perAddress = settings.inFlightPerAddress;
@@ -47,14 +49,16 @@ export function openFront({ host, port, trustProxy, settings, timers }: FrontOpt
     timers,
   });
   const pages = crossOrigin(settings.appOrigins, log);
-  const listener = listen({ host, port, door, crossOrigin: pages, timers }, log);
+  const listener = listen({ host, port, shared, door, crossOrigin: pages, timers }, log);
   return {
     url: listener.url,
+    ownUrl: listener.ownUrl,
     route: listener.route,
     addressOf,
     streams,
     leaving: door.leaving,
     leave: () => {
+      listener.leave();
       door.close("strangers");
       streams.close(stopping);
       return door.emptied(patienceMs);

@@ -9,6 +9,7 @@ import { UsageError } from "../../src/cli/options.ts";
 import { openDatabase } from "../../src/db/client.ts";
 import { domains } from "../../src/domains.ts";
 import { readEnv } from "../../src/env.ts";
+import { readManifest } from "../../src/schema/server/document-manifest.ts";
 import { buildSchemas } from "../../src/schema/server/schemas.ts";
 import { realWorld } from "../../src/world.ts";
 import { bytesIn } from "../support/encoded.ts";
@@ -33,6 +34,42 @@ test("the demo reaches every member once, adds up, and says so in its last line"
   expect(summary.order).toMatchObject({ earned: 1, given: 1 });
   expect(summary.sale).toMatchObject({ stock: 40, claimed: 40, answers: { Coupon: 40, SoldOut: 160 } });
 }, 120_000);
+
+test("documents makes a manifest of what stands in files, and names what is at fault", async () => {
+  const dir = tempDir();
+  const write = (name: string, text: string) => Bun.write(join(dir, name), text);
+  await write(
+    "wallet.graphql",
+    "query Wallet { myCoupons(status: USED) { nodes { ...Kept } } } query Who { viewer { kind } }",
+  );
+  await write("deep/kept.gql", "fragment Kept on Coupon { id state }");
+  const manifest = join(dir, "m.json");
+  const { documents } = await import("../../src/cli/documents.ts");
+  const said: string[] = [];
+  spyOn(console, "log").mockImplementation((line) => void said.push(String(line)));
+  await documents([dir, "--out", manifest, "--format", "apollo"]);
+  await documents([manifest, "--check"]);
+  expect(said).toEqual([`${manifest}: 2 documents`, "2 documents, all valid"]);
+  const read = readManifest(await Bun.file(manifest).text(), "m.json");
+  const { operations } = await Bun.file(manifest).json();
+  expect(operations.map(({ name, type }: { name: string; type: string }) => [name, type])).toEqual([
+    ["Wallet", "query"],
+    ["Who", "query"],
+  ]);
+  expect(read.find({ documentId: operations[0].id } as object)).toMatchObject({
+    text: expect.stringContaining("fragment Kept on Coupon"),
+  });
+  await write("wrong.graphql", "query Wrong { viewer { kind } nope }");
+  await expect(documents([dir])).rejects.toThrow(/wrong\.graphql: Wrong, at `nope`: Cannot query field "nope"/);
+  await write("wrong.graphql", "query Wrong {");
+  await expect(documents([dir])).rejects.toThrow(/wrong\.graphql.*Syntax Error/);
+  await write("wrong.graphql", "{ viewer { kind } }");
+  await expect(documents([dir])).rejects.toThrow("an operation has no name");
+  await write("wrong.graphql", "query Who { viewer { kind } }");
+  await expect(documents([dir])).rejects.toThrow("a second");
+  await expect(documents([])).rejects.toThrow("Name the files");
+  await expect(documents([join(dir, "none")])).rejects.toThrow("There is no ");
+});
 
 test("every command says what it is when asked, does nothing else, and refuses what it does not know", async () => {
   const { serve } = await import("../../src/cli/serve.ts");

@@ -2,17 +2,22 @@ import { afterAll, expect, test } from "bun:test";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
+import { openBroker } from "../../src/own-broker.ts";
+import { memberEnv } from "../support/ask.ts";
 import type { Answered } from "../support/claim-storm.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { byType, startCrowd } from "../support/crowd.ts";
 import { openTestDatabase } from "../support/database.ts";
 import { falselyRefused, issuedOf, lostClaims, mendedGate, type SaleShop, spawnSale } from "../support/flash-sale.ts";
 import { counted } from "../support/length.ts";
+import { freePort } from "../support/port.ts";
 import { startRedis, type TestRedis } from "../support/redis-server.ts";
-import { addMembers } from "../support/shop.ts";
+import { addMembers, shopEnv } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 
 const kills = counted(1, 200);
+/** That sell at once; of several, on one port, one is killed at a time. */
+const servers = counted(1, 2);
 const stock = counted(200, 20_000);
 const members = stock * 2;
 const patienceMs = counted(90_000, 1_200_000);
@@ -39,11 +44,17 @@ test(
     const counts: Record<string, number> = {};
     const acknowledged = new Map<string, string>();
     const falsely: Answered[] = [];
+    const shops: SaleShop[] = [];
+    const env = servers > 1 ? await sharing(dataDir) : {};
 
+    /** Opens those that are missing; the one that has been there longest is the first to be killed. */
     async function open(round: number): Promise<SaleShop> {
-      const shop = await spawnSale(dataDir, redis.url, { seed: seed + round });
-      cleanup.push(shop.kill);
-      return shop;
+      while (shops.length < servers) {
+        const shop = await spawnSale(dataDir, redis.url, { seed: seed + 1_000 * shops.length + round, env });
+        cleanup.push(shop.kill);
+        shops.push(shop);
+      }
+      return shops[0]!;
     }
 
     async function storm(shop: SaleShop, round: number, requests: number, killAfter?: number): Promise<void> {
@@ -54,12 +65,13 @@ test(
         members,
         seed: seed + round,
         inFlight: 100,
-        untilGone: true,
+        untilGone: servers === 1,
         firstMember: 1 + (Math.floor(random() * members) % members),
       });
       if (killAfter !== undefined) {
         await Bun.sleep(killAfter); // some moment of the storm, from its beginning on
         await shop.kill();
+        shops.shift();
       }
       await crowd.done();
       const answers = crowd.answers();
@@ -73,15 +85,16 @@ test(
       const trouble = random();
       if (random() < 0.2) await copy(redis);
       if (trouble < 0.1) await fromOldCopy(redis);
+      const shop = await open(round);
       const stopped = trouble > 0.95 ? stopFor(redis, counted(1_000, 5_000)) : undefined;
-      await storm(await open(round), round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
+      await storm(shop, round, Math.ceil((stock / kills) * 1.2), 250 + random() * 400);
       await stopped;
     }
     // Whatever happened, every unit can still be claimed.
     const last = await open(kills);
     for (let round = kills; (await issuedOf(db, template)) < stock && round < kills + 50; round++)
       await storm(last, round, stock);
-    await last.kill();
+    for (const shop of shops) await shop.kill();
 
     const row = await db.first(sql`
       SELECT state, issued, (SELECT count(*) FROM coupon) AS n,
@@ -103,6 +116,14 @@ test(
   },
   patienceMs,
 );
+
+/** The settings of servers on one port, and the broker beside them. */
+async function sharing(dataDir: string): Promise<Record<string, string>> {
+  const env = { BROKER: "own-process", BROKER_PORT: String(freePort()), PORT: String(freePort()), PORT_SHARED: "1" };
+  const broker = await openBroker(shopEnv(dataDir, { ...memberEnv, ...env }), () => {});
+  cleanup.push(() => broker.stop());
+  return env;
+}
 
 async function flush(redis: TestRedis): Promise<void> {
   const raw = await redis.raw();

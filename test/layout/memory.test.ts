@@ -1,8 +1,11 @@
 import { expect, test } from "bun:test";
 import { codeOf, sources } from "./source.ts";
 
-/** The words of a thing that never changes belong to it; who hears of a client's failed scripts, to the client. */
-const ofItsKey = ["moment.ts", "redis/script.ts"];
+/**
+ * The words of a thing that never changes belong to it; who hears of a client's failed scripts, to the client; who
+ * waits by a timer, to the timers.
+ */
+const ofItsKey = ["moment.ts", "redis/script.ts", "web/deadlines.ts"];
 
 test("what is remembered of an app is an entry of its memory", () => {
   const aside = sources.filter((file) => /\bnew WeakMap</.test(codeOf(file)) && !codeOf(file).includes("perApp("));

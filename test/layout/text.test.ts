@@ -41,7 +41,7 @@ test("time, chance, ids and timers come from the context alone", () => {
   expect(found).toEqual([]);
 });
 
-test("no server shares its port: two of them would both listen, and requests go to either", () => {
+test("no server shares its port unasked: two of them would both listen, and requests go to either", () => {
   const opened = sources.flatMap(({ path, text }) =>
     text
       .split("Bun.serve({")
@@ -49,5 +49,6 @@ test("no server shares its port: two of them would both listen, and requests go 
       .map((options) => ({ path, alone: options.slice(0, 200).includes("reusePort: false") })),
   );
   expect(opened.length).toBeGreaterThan(1);
-  expect(opened.filter(({ alone }) => !alone)).toEqual([]);
+  // The listener shares it where it was told to.
+  expect(opened.filter(({ path, alone }) => !alone && path !== "web/listener.ts")).toEqual([]);
 });

@@ -9,6 +9,7 @@ import { settleUnits, takeUnits } from "../../src/coupon/gate/units.ts";
 import { createMemory } from "../../src/memory.ts";
 import { openRedis } from "../../src/redis/client.ts";
 import { rateLimit } from "../../src/redis/rate-limit.ts";
+import { sharedLimit } from "../../src/redis/shared-limit.ts";
 import { realWorld } from "../../src/world.ts";
 import { hasRedis, startRedis } from "../support/redis-server.ts";
 import { until } from "../support/wait.ts";
@@ -50,6 +51,8 @@ async function runAll(redis: Redis): Promise<void> {
   await settle(redis, 7, { issued: ["t1"], refused: ["t2"] });
   const ctx = { ...realWorld, redis, memory: createMemory(), settings: { isDatabaseFar: true } };
   for (let i = 0; i < 2; i++) await rateLimit(ctx, { key: "k", limit: 1, periodSeconds: 60, now: 1_000 });
+  const limits = ["app", "member"].map((name) => sharedLimit(ctx, { name, limit: 1, periodSeconds: 60 }));
+  await Promise.all(limits.map((limit) => limit("k")));
   await noteWatching(ctx, 3);
   expect(await watchingWithin(ctx, { from: 0, to: 99 })).toEqual([3]);
   const list = { member: 3, status: "AVAILABLE" } as const;

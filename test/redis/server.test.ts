@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from "bun:test";
-import { existsSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, writeFileSync } from "node:fs";
 import { cp, mkdir, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { openRedis, type RedisHandle } from "../../src/redis/client.ts";
@@ -32,6 +32,18 @@ async function pidOf(redis: RedisHandle): Promise<number> {
 function runs(pid: number): boolean {
   // A zombie left to the machine's init has no command line.
   return existsSync(`/proc/${pid}/cmdline`) && readFileSync(`/proc/${pid}/cmdline`, "utf8") !== "";
+}
+
+/** How many servers run in the directory of a data directory. */
+function runningAt(dataDir: string): number {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.filter((pid) => {
+    try {
+      return readlinkSync(`/proc/${pid}/cwd`) === join(dataDir, "redis");
+    } catch {
+      return false; // just gone
+    }
+  }).length;
 }
 
 const owner = join(import.meta.dir, "../support/managed-redis-owner.ts");
@@ -136,6 +148,37 @@ withRedis("a moved data directory whose child still runs has it replaced", async
   await until(() => !runs(orphan));
   await redis.close();
 });
+
+withRedis("processes that start at once share one child, and the last to leave ends it", async () => {
+  for (const dataDir of [tempDir(), join(tempDir(), "deep/".repeat(20))]) {
+    const all = await Promise.all([open(dataDir), open(dataDir), open(dataDir)]);
+    const pids = new Set(await Promise.all(all.map(pidOf)));
+    const [pid = 0] = pids;
+    expect([pids.size, runningAt(dataDir)]).toEqual([1, 1]);
+    const [first, ...others] = all;
+    await first?.close(); // whoever started it may be the first to leave
+    expect(await Promise.all(others.map((redis) => redis.healthy()))).toEqual([true, true]);
+    expect(await pidOf(others[0]!)).toBe(pid);
+    await Promise.all(others.map((redis) => redis.close()));
+    expect([runs(pid), runningAt(dataDir)]).toEqual([false, 0]);
+  }
+});
+
+withRedis(
+  "a process that was killed is missed by nobody: whoever is left goes on with its child, and ends it",
+  async () => {
+    const dataDir = tempDir();
+    const child = Bun.spawn([process.execPath, owner, dataDir], { stdout: "pipe", stderr: "inherit" });
+    for await (const _ of child.stdout) break;
+    const redis = await open(dataDir);
+    const pid = await pidOf(redis);
+    child.kill("SIGKILL");
+    await child.exited;
+    expect([await redis.healthy(), await pidOf(redis)]).toEqual([true, pid]);
+    await redis.close();
+    expect(runs(pid)).toBe(false);
+  },
+);
 
 withRedis("I17 a child that dies is started again while Fanfare runs", async () => {
   const redis = await open(tempDir());

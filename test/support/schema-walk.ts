@@ -74,7 +74,7 @@ function fitting(type: GraphQLInputType, values: ValueOf, name: string): string 
   if (isEnumType(type)) return type.getValues()[0]?.name ?? "";
   if (isInputObjectType(type)) {
     const fields = Object.values(type.getFields());
-    const [first] = fields;
+    const first = fields.find((field) => getNamedType(field.type) !== type); // an end to what holds itself
     if (type.isOneOf && first) return `{ ${first.name}: ${fitting(first.type, values, first.name)} }`;
     return `{ ${fields.flatMap((field) => written(field, values, isRequiredInputField(field))).join(", ")} }`;
   }

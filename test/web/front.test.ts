@@ -4,6 +4,7 @@ import { roomOf } from "../../src/web/descriptors.ts";
 import { type Front, openFront } from "../../src/web/front.ts";
 import { webSettings, webVariables } from "../../src/web/settings.ts";
 import { realWorld } from "../../src/world.ts";
+import { freePort } from "../support/port.ts";
 import { until } from "../support/wait.ts";
 
 const fronts: Front[] = [];
@@ -14,13 +15,31 @@ const settingsOf = (given: Record<string, string>) => webSettings(z.object(webVa
 /** A front whose one page is `answer`. */
 function open(given: Record<string, string>, answer: (request: Request) => Promise<Response>) {
   const lines: string[] = [];
-  const options = { host: "127.0.0.1", port: 0, trustProxy: true, timers: realWorld.timers };
+  const options = { host: "127.0.0.1", port: 0, shared: false, trustProxy: true, timers: realWorld.timers };
   const front = openFront({ ...options, settings: settingsOf(given) }, (_level, event) => lines.push(event));
   front.route(answer);
   fronts.push(front);
   const ask = (path: string, headers: Record<string, string> = {}, method = "POST") =>
     fetch(front.url + path, { method, headers });
   return { ...front, ask, lines };
+}
+
+/** Several fronts on one port, which answer by their number; who asks them, each time on a new connection. */
+function openShared(n: number) {
+  const port = freePort();
+  const shared = Array.from({ length: n }, (_, i) => {
+    const options = { host: "127.0.0.1", port, shared: true, trustProxy: true, timers: realWorld.timers };
+    const front = openFront({ ...options, settings: settingsOf({}) }, () => {});
+    front.route(async () => new Response(String(i)));
+    fronts.push(front);
+    return front;
+  });
+  const ask = async (url: string) => (await fetch(`${url}/app`, { headers: { connection: "close" } })).text();
+  const answering = async () => {
+    const told = await Promise.all(Array.from({ length: 60 }, () => ask(`http://127.0.0.1:${port}`)));
+    return [...new Set(told)].sort();
+  };
+  return { shared, port, ask, answering };
 }
 
 const shop = "https://shop.example";
@@ -41,6 +60,28 @@ test("pages of the origins that the shop names may use /app and read it; others 
   expect(await refused.text()).toContain("APP_ORIGINS does not name them");
   await ask("/app", { origin: "https://evil.example", ...preflight }, "OPTIONS");
   expect(lines).toEqual(["app.origin"]);
+});
+
+test("fronts that share a port are all asked, each has its own address, and who leaves is asked no more", async () => {
+  const { shared, port, ask, answering } = openShared(2);
+  expect(await answering()).toEqual(["0", "1"]);
+  expect(shared.map(({ url }) => url)).toEqual([`http://127.0.0.1:${port}`, `http://127.0.0.1:${port}`]);
+  expect(await Promise.all(shared.map(({ ownUrl }) => ask(ownUrl)))).toEqual(["0", "1"]);
+  await shared[1]?.leave();
+  expect(await answering()).toEqual(["0"]);
+});
+
+test("a port is taken from nobody: neither who shares his nor who does not gets one that is not shared", async () => {
+  const { port: sharedPort } = openShared(1);
+  const alone = open({}, async () => new Response("alone"));
+  const at = (port: number, isShared: boolean) => () => {
+    const options = { host: "127.0.0.1", port, shared: isShared, trustProxy: true, timers: realWorld.timers };
+    const front = openFront({ ...options, settings: settingsOf({}) }, () => {});
+    fronts.push(front);
+    front.route(async () => new Response());
+  };
+  expect(at(sharedPort, false)).toThrow("in use");
+  expect(at(Number(new URL(alone.url).port), true)).toThrow("in use");
 });
 
 test("the operators' API is for no page of another origin, whatever APP_ORIGINS says", async () => {

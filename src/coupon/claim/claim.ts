@@ -1,7 +1,8 @@
 import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
 import { makeCode } from "../code/code.ts";
-import { type Admission, admit, settle } from "../gate/gate.ts";
+import type { Admission } from "../gate/gate.ts";
+import { admitInCrowd, settleInCrowd } from "../gate/gate-crowd.ts";
 import { loadGate } from "../gate/reconcile.ts";
 import { soldOutForSure } from "../gate/sold-out.ts";
 import { refuseCoupon } from "../refusals.ts";
@@ -12,12 +13,13 @@ import { isOver } from "../template/state.ts";
 import { findTemplate } from "../template/template.ts";
 import { templateToClaim } from "../template/template-to-claim.ts";
 import { neverOpens } from "../template/window.ts";
-import type { ClaimFacts } from "./claim-statements.ts";
+import type { NothingMade } from "./claim-facts.ts";
 import { claimToken } from "./claim-token.ts";
 import { committerOf } from "./committer.ts";
 import { couponOfToken } from "./coupon-by-token.ts";
 import { couponsHeld } from "./coupons-held.ts";
 import type { PendingClaim } from "./pending-claim.ts";
+import { standingOf } from "./standing.ts";
 
 export interface ClaimInput {
   readonly template: number;
@@ -87,16 +89,19 @@ interface Refused {
  * has as many as one may have. Both are asked at once: a sold-out crowd is the largest that there is.
  */
 async function instead<Why extends Refusal>(ctx: MemberContext, refused: Why, { token, asked }: Refused) {
-  const limited = refused.code === "SOLD_OUT" ? limitOf(ctx, asked.template) : undefined;
-  const [before, limit] = await Promise.all([earlier(ctx, token, asked), limited]);
-  return before ?? limit ?? refused;
+  if (refused.code !== "SOLD_OUT") return (await earlier(ctx, token, asked)) ?? refused;
+  const { id: template, perMember } = asked.template;
+  const { isRepeated, held } = await standingOf(ctx, { token, member: ctx.actor.seq, template });
+  const before = isRepeated ? await earlier(ctx, token, asked) : undefined;
+  return before ?? (held.length >= perMember ? refuseCoupon.limitReached(perMember, held) : refused);
 }
 
 /** A refusal only where the database bears it out: what the gate cannot say for sure goes on to the database. */
 async function askGate(ctx: MemberContext, template: CouponTemplate, token: string) {
   if (template.stock === null) return undefined;
   const asking = { template: template.id, member: ctx.actor.seq, token };
-  const admission: Admission = await admit(ctx.redis, asking, ctx.clock());
+  const came = committerOf(ctx).expect();
+  const admission: Admission = await admitInCrowd(ctx, asking).finally(came);
   switch (admission.kind) {
     case "rate_limited":
       return refuse.rateLimited(Math.max(1, Math.ceil(admission.waitMs / 1000)));
@@ -108,12 +113,6 @@ async function askGate(ctx: MemberContext, template: CouponTemplate, token: stri
     default:
       return undefined;
   }
-}
-
-/** LIMIT_REACHED where the member has as many as one may have; a crowd that has none is asked about together. */
-async function limitOf(ctx: MemberContext, { id: template, perMember }: CouponTemplate) {
-  const held = await couponsHeld(ctx, { member: ctx.actor.seq, template });
-  return held.length >= perMember ? refuseCoupon.limitReached(perMember, held) : undefined;
 }
 
 interface AskedTemplate {
@@ -144,11 +143,8 @@ async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Aske
  */
 export async function decide(ctx: MemberContext, claim: PendingClaim, template: CouponTemplate) {
   const facts = await committerOf(ctx).commit(claim);
-  const { coupon } = facts;
-  const tokens = coupon ? { issued: [claim.token], refused: [] } : { issued: [], refused: [claim.token] };
-  // Nobody waits for it: what the gate does not hear now, the reaper tells it.
-  if (template.stock !== null) void settle(ctx.redis, template.id, tokens);
-  return coupon ?? refusalOf(ctx, claim, facts);
+  if (template.stock !== null) settleInCrowd(ctx, claim, facts.coupon !== null);
+  return facts.coupon === null ? refusalOf(ctx, claim, facts) : facts.coupon;
 }
 
 export function usedKey() {
@@ -159,7 +155,7 @@ export function usedKey() {
  * Why the database gave nothing, in the one order of refusals, whoever finds them: over, not open yet, not for the
  * member, the member's limit, nothing left. Undefined where the template is no reason.
  */
-export async function refusalOf(ctx: Context, claim: PendingClaim, facts: ClaimFacts) {
+export async function refusalOf(ctx: Context, claim: PendingClaim, facts: NothingMade) {
   const { state, held, perMember, stock, issued, opensAt, isSpent } = facts;
   const more = claim.gift?.of ?? 1;
   if (state === null || perMember === null || issued === null)

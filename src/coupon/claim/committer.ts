@@ -4,7 +4,8 @@ import { perApp } from "../../memory.ts";
 import { dropAvailable } from "../cache/sync-cache.ts";
 import type { CacheContext } from "../cache/wallet-cache.ts";
 import { lowerGate } from "../gate/units.ts";
-import { type ClaimFacts, claimStatements, readFacts } from "./claim-statements.ts";
+import { type Arrivals, arrivals } from "./arrivals.ts";
+import { type ClaimFacts, type Decided, decideTogether } from "./claim-facts.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
 /** Claims in one statement at most: bounds how long one commit takes. */
@@ -18,6 +19,8 @@ interface Waiting {
 interface Committer {
   /** What the database made of a claim. Rejects when it could not be asked: then nobody knows. */
   commit(claim: PendingClaim): Promise<ClaimFacts>;
+  /** Announces a claim that stands at the gate, until what is answered is called: a commit waits for it a moment. */
+  readonly expect: Arrivals["expect"];
   /** Claims that are not decided yet. */
   readonly size: number;
 }
@@ -38,13 +41,13 @@ export async function commitTogether(
 ): Promise<ClaimFacts> {
   const [first, ...others] = claims;
   if (others.length === 0 && also.length === 0) return committerOf(ctx).commit(first);
-  const statements = claimStatements(claims);
-  const results = await ctx.db.write([...statements, ...also]);
-  const facts = readFacts(results[statements.length - 1]?.rows ?? []).get(0);
-  if (!facts) throw new Error("the database said nothing of a claim");
-  if (facts.coupon) void dropAvailable(ctx, [first.member]);
-  lowerGates(ctx, [{ claim: first, facts }]);
-  return facts;
+  const decided = await decideTogether(ctx, claims, also);
+  tellCaches(ctx, claims, decided);
+  return decided.facts[0] ?? saidNothing();
+}
+
+function saidNothing(): never {
+  throw new Error("the database said nothing of a claim");
 }
 
 type CommitContext = CacheContext & Pick<Context, "db">;
@@ -52,13 +55,17 @@ type CommitContext = CacheContext & Pick<Context, "db">;
 function createCommitter(ctx: CommitContext): Committer {
   const waiting: Waiting[] = [];
   const under = new Map<string, Promise<ClaimFacts>>();
+  const { expect, others } = arrivals(ctx.timers);
   let running = false;
 
   async function run(): Promise<void> {
     running = true;
     // What arrives in this turn of the event loop, and while a commit is on its way to the disk, goes together.
     await new Promise<void>((resolve) => ctx.timers.soon(resolve));
-    while (waiting.length > 0) await decide(ctx, nextOf(waiting));
+    while (waiting.length > 0) {
+      if (waiting.length < maxTogether) await others();
+      await decide(ctx, nextOf(waiting));
+    }
     running = false;
   }
 
@@ -80,6 +87,7 @@ function createCommitter(ctx: CommitContext): Committer {
       if (!running) void run();
       return decided.promise;
     },
+    expect,
   };
 }
 
@@ -109,36 +117,27 @@ function nextOf(waiting: Waiting[]): Waiting[] {
 
 async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<void> {
   try {
-    const results = await ctx.db.write(claimStatements(group.map(({ claim }) => claim)));
-    const facts = readFacts(results.at(-1)?.rows ?? []);
-    const given = group.filter((_, n) => facts.get(n)?.coupon).map(({ claim }) => claim.member);
-    void dropAvailable(ctx, given); // one round trip for all, and nobody waits for it
-    lowerGates(
-      ctx,
-      group.map(({ claim }, n) => ({ claim, facts: facts.get(n) })),
-    );
-    for (const [n, { decided }] of group.entries()) {
-      const fact = facts.get(n);
-      if (fact) decided.resolve(fact);
-      else decided.reject(new Error("the database said nothing of a claim"));
+    const claims = group.map(({ claim }) => claim);
+    const decided = await decideTogether(ctx, claims);
+    tellCaches(ctx, claims, decided);
+    for (const [n, { decided: done }] of group.entries()) {
+      const facts = decided.facts[n];
+      if (facts) done.resolve(facts);
+      else done.reject(new Error("the database said nothing of a claim"));
     }
   } catch (error) {
     for (const { decided } of group) decided.reject(error);
   }
 }
 
-/** What was given past a gate leaves it, too. Nobody waits for that: a gate with too many only lets them through. */
-function lowerGates(ctx: CommitContext, decided: readonly Decided[]): void {
-  const left = new Map<number, number>();
-  for (const { claim, facts } of decided) {
-    const { coupon, stock = null, issued = null } = facts ?? {};
-    const isPast = claim.source !== "CLAIM" && claim.source !== "CODE";
-    if (isPast && coupon && stock !== null && issued !== null) left.set(claim.template, stock - issued);
-  }
+/**
+ * One round trip for all, and nobody waits for it. What was given past a gate leaves it, too: one with too many only
+ * lets them through.
+ */
+function tellCaches(ctx: CommitContext, claims: readonly PendingClaim[], { facts, left }: Decided): void {
+  void dropAvailable(
+    ctx,
+    claims.filter((_, n) => facts[n]?.coupon).map(({ member }) => member),
+  );
   for (const [template, remaining] of left) void lowerGate(ctx.redis, template, remaining);
-}
-
-interface Decided {
-  readonly claim: PendingClaim;
-  readonly facts: ClaimFacts | undefined;
 }

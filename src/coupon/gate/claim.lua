@@ -1,23 +1,33 @@
--- Admits one claim to a template's stock. Safe to repeat with the same token: it takes no second unit.
+-- Admits claims of one template to its stock, each by itself, in their order. Safe to repeat with the same token: it
+-- takes no second unit.
 -- KEYS 1 gate      string  units remaining; absent = not loaded        all keys share {template}
 --      2 pending   zset    claim token → admitted at, ms
---      3 attempts  string  the member's claims in this period; expires with it
--- ARGV 1 token   2 now, ms   3 attempts allowed in a period   4 period, ms
--- →    "admitted" · "sold_out" · "unloaded" · { "rate_limited", ms to wait }
-local attempts = redis.call("INCR", KEYS[3])
-if attempts == 1 then redis.call("PEXPIRE", KEYS[3], ARGV[4]) end
-if attempts > tonumber(ARGV[3]) then
-  local wait = redis.call("PTTL", KEYS[3])
-  if wait < 0 then
-    redis.call("PEXPIRE", KEYS[3], ARGV[4])
-    wait = tonumber(ARGV[4])
-  end
-  return { "rate_limited", wait }
+--      3 … n+2  attempts  string  of each claim's member: claims in this period; expires with it
+-- ARGV 1 now, ms   2 attempts allowed in a period   3 period, ms   4 … n+3 the claims' tokens
+-- →    of each claim: 0 admitted · -1 sold out · -2 unloaded · above 0 rate limited, ms to wait
+local gate, pending, now, allowed, period = KEYS[1], KEYS[2], ARGV[1], tonumber(ARGV[2]), ARGV[3]
+local units = redis.call("GET", gate)
+local remaining = units and tonumber(units)
+local taken = 0
+
+local function waits(attempts)
+  local n = redis.call("INCR", attempts)
+  if n == 1 then redis.call("PEXPIRE", attempts, period) end
+  if n <= allowed then return nil end
+  local wait = redis.call("PTTL", attempts)
+  if wait >= 0 then return math.max(1, wait) end
+  redis.call("PEXPIRE", attempts, period)
+  return tonumber(period)
 end
-local remaining = redis.call("GET", KEYS[1])
-if not remaining then return "unloaded" end
-if redis.call("ZSCORE", KEYS[2], ARGV[1]) then return "admitted" end
-if tonumber(remaining) <= 0 then return "sold_out" end
-redis.call("DECR", KEYS[1])
-redis.call("ZADD", KEYS[2], ARGV[2], ARGV[1])
-return "admitted"
+
+local function enters(token)
+  if not remaining then return -2 end
+  if remaining - taken <= 0 then return redis.call("ZSCORE", pending, token) and 0 or -1 end
+  taken = taken + redis.call("ZADD", pending, "NX", now, token)
+  return 0
+end
+
+local answers = {}
+for i = 3, #KEYS do answers[i - 2] = waits(KEYS[i]) or enters(ARGV[i + 1]) end
+if taken > 0 then redis.call("DECRBY", gate, taken) end
+return answers

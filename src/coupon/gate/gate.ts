@@ -21,7 +21,7 @@ export const attempts = { limit: 20, periodMs: 10_000 } as const;
  */
 const lifetimeMs = 86_400_000;
 
-interface Claimant {
+export interface Claimant {
   readonly template: number;
   readonly member: number;
   readonly token: string;
@@ -29,10 +29,32 @@ interface Claimant {
 
 /** Asks for one unit; the same token never takes two. */
 export async function admit(redis: Redis | undefined, claim: Claimant, now: number): Promise<Admission> {
-  const { template, member, token } = claim;
-  const keys = [gateKey(template), pendingKey(template), `coupon:{${template}}:attempts:${member}`];
-  const answer = await claimScript.run(redis, keys, [token, now, attempts.limit, attempts.periodMs]);
-  return answer === "unavailable" ? { kind: "unavailable" } : answer;
+  const [admission = unavailable] = await admitEach(redis, claim.template, [claim], now);
+  return admission;
+}
+
+/** Asks for a unit for each claim of one template, by one call. */
+export async function admitEach(
+  redis: Redis | undefined,
+  template: number,
+  claims: readonly Pick<Claimant, "member" | "token">[],
+  now: number,
+): Promise<readonly Admission[]> {
+  const members = claims.map(({ member }) => `coupon:{${template}}:attempts:${member}`);
+  const tokens = claims.map(({ token }) => token);
+  const keys = [gateKey(template), pendingKey(template), ...members];
+  const answers = await claimScript.run(redis, keys, [now, attempts.limit, attempts.periodMs, ...tokens]);
+  return answers === "unavailable" ? claims.map(() => unavailable) : answers.map(admissionOf);
+}
+
+const unavailable: Admission = { kind: "unavailable" };
+const admitted: Admission = { kind: "admitted" };
+const soldOut: Admission = { kind: "sold_out" };
+const unloaded: Admission = { kind: "unloaded" };
+
+function admissionOf(answer: number): Admission {
+  if (answer > 0) return { kind: "rate_limited", waitMs: answer };
+  return answer === 0 ? admitted : answer === -1 ? soldOut : unloaded;
 }
 
 /** Tells the gate what became of claims: `issued` keep their units, the others give them back. Units come back once. */
@@ -97,10 +119,8 @@ function pendingKey(template: number): string {
   return `coupon:{${template}}:pending`;
 }
 
-const claimScript = defineScript(claimSource, (raw): Admission => {
-  if (raw === "admitted" || raw === "sold_out" || raw === "unloaded") return { kind: raw };
-  const [word, wait] = Array.isArray(raw) ? raw : [];
-  if (word === "rate_limited" && typeof wait === "number") return { kind: "rate_limited", waitMs: wait };
+const claimScript = defineScript(claimSource, (raw): readonly number[] => {
+  if (Array.isArray(raw) && raw.every((each) => typeof each === "number")) return raw;
   throw new TypeError("claim.lua answered something else");
 });
 

@@ -55,15 +55,15 @@ export async function issueCoupon(ctx: Context, { template: id, member: whom, ..
   if (refused) return refused;
   const claims = claimsOf(ctx, { template, member, gift, token });
   const [claim] = claims;
-  const { coupon, ...facts } = await commitTogether(ctx, claims, noted(ctx, claims));
-  if (!coupon) {
+  const facts = await commitTogether(ctx, claims, noted(ctx, claims));
+  if (facts.coupon === null) {
     if (await isVoid(ctx, token)) return refuse.conflict("What this idempotency key gave was taken back.");
-    const short = await refusalOf(ctx, claim, { ...facts, coupon, opensAt: null });
+    const short = await refusalOf(ctx, claim, { ...facts, opensAt: null });
     if (short) return short;
     throw new Error(`a coupon of template ${template.id} was neither given nor refused`);
   }
-  return isSame(coupon, claim, gift.source)
-    ? coupon
+  return isSame(facts.coupon, claim, gift.source)
+    ? facts.coupon
     : refuse.conflict("This idempotency key was used for another coupon; take a new key.");
 }
 

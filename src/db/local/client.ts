@@ -11,14 +11,13 @@ export interface FileClient {
   /** All or none. */
   batch(statements: readonly Bound[], mode: "write"): Promise<FileResult[]>;
   /** Until it ends, only it may use the client. */
-  transaction(mode: "write" | "read"): Promise<FileTransaction>;
-  /** Opens a new connection in place of the old one. */
-  reconnect(): Promise<void>;
+  transaction(mode: "write"): Promise<FileTransaction>;
+  /** Opens a new connection in place of one that is wedged. */
+  mend(): Promise<void>;
   close(): void;
 }
 
 export interface FileTransaction {
-  execute(statement: Bound): Promise<FileResult>;
   batch(statements: readonly Bound[]): Promise<FileResult[]>;
   commit(): Promise<void>;
   /** Takes it back, unless it was committed. */
@@ -65,7 +64,7 @@ export function openFile(settings: FileSettings): FileClient {
     async batch(statements) {
       const on = connection();
       try {
-        on.run(begin.write, "all");
+        on.begin();
         const results = runEach(on, statements);
         on.run(commit, "all");
         return results;
@@ -73,13 +72,13 @@ export function openFile(settings: FileSettings): FileClient {
         takeBack(on);
       }
     },
-    async transaction(mode) {
+    async transaction() {
       const on = connection();
-      on.run(begin[mode], "all");
+      on.begin();
       return transactionOn(on, () => takeBack(on));
     },
-    async reconnect() {
-      drop();
+    async mend() {
+      if (open?.isWedged()) drop();
       connection();
     },
     close() {
@@ -95,10 +94,6 @@ function transactionOn(on: FileConnection, takeBack: () => void): FileTransactio
     if (isEnded || !on.isInTransaction()) throw new LibsqlError("The transaction is closed", "TRANSACTION_CLOSED");
   };
   return {
-    async execute(statement) {
-      checkOpen();
-      return on.run(statement, "all");
-    },
     async batch(statements) {
       checkOpen();
       return runEach(on, statements);
@@ -116,7 +111,6 @@ function transactionOn(on: FileConnection, takeBack: () => void): FileTransactio
 }
 
 const bound = (sql: string): Bound => ({ sql, args: [] });
-const begin = { write: bound("BEGIN IMMEDIATE"), read: bound("BEGIN DEFERRED") } as const;
 const [commit, rollback] = [bound("COMMIT"), bound("ROLLBACK")];
 
 function runEach(on: FileConnection, statements: readonly Bound[]): FileResult[] {

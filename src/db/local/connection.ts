@@ -1,4 +1,4 @@
-import type { InValue, ResultSet, Row, Value } from "@libsql/client";
+import { type InValue, LibsqlError, type ResultSet, type Row, type Value } from "@libsql/client";
 import Database from "libsql";
 import "./closed-once.ts";
 import { faultOf } from "./fault.ts";
@@ -20,6 +20,10 @@ export interface FileResult extends ResultSet {
 /** One connection to a file. Each call is done when it returns. */
 export interface FileConnection {
   run(bound: Bound, way: Way): FileResult;
+  /** Begins a transaction that writes. Where another has the lock it throws, and this one is as good as before. */
+  begin(): void;
+  /** Whether a statement met a lock and stayed half-run, which would keep a later COMMIT from working. */
+  isWedged(): boolean;
   isInTransaction(): boolean;
   close(): void;
 }
@@ -31,7 +35,17 @@ const longest = 65_536;
 export function openConnection(path: string, timeoutMs: number): FileConnection {
   const db = new Database(path, { timeout: timeoutMs });
   const kept = keptStatements(db);
+  const begin = db.prepare("BEGIN IMMEDIATE"); // the next run resets what the lock of another left of the last one
+  let isWedged = false;
   return {
+    begin() {
+      try {
+        begin.run([]);
+      } catch (error) {
+        throw faultOf(error);
+      }
+    },
+    isWedged: () => isWedged,
     run({ sql, args }, way) {
       try {
         const values = args.map(toSql);
@@ -41,7 +55,9 @@ export function openConnection(path: string, timeoutMs: number): FileConnection 
         return result;
       } catch (error) {
         kept.drop(sql, way);
-        throw faultOf(error);
+        const fault = faultOf(error);
+        isWedged ||= metLock(fault);
+        throw fault;
       }
     },
     isInTransaction: () => db.open && db.inTransaction, // asking a closed one ends the process
@@ -84,6 +100,10 @@ function resultOf(
     toJSON: () => ({ columns: result.columns, rows: values, rowsAffected, lastInsertRowid }),
   };
   return result;
+}
+
+function metLock(fault: unknown): boolean {
+  return fault instanceof LibsqlError && /^SQLITE_(BUSY|LOCKED)/.test(fault.code);
 }
 
 function lengthOf(values: readonly unknown[]): number {

@@ -25,8 +25,8 @@ export interface Kept {
   drop(text: string, way: Way): void;
 }
 
-/** How many are kept of each way; one takes some KB, or some ten where it sets off triggers. */
-const most = 500;
+/** How many are kept of each way; one takes 3 KiB, or up to 70 where it sets off triggers. */
+const most = 250;
 /** How many texts that were asked for once are known. */
 const mostSeen = 5_000;
 

@@ -39,22 +39,24 @@ export type JsonForm = "application/json" | "application/graphql-response+json";
 
 /** Which JSON the client takes, by its own order; nothing where it takes none. */
 export function jsonForm(accept: string | null): JsonForm | undefined {
+  const plain = forms.get(accept ?? "*/*");
+  if (plain) return plain;
   const wishes = (accept ?? "*/*").split(",").map((wish) => {
     const [type = "", ...parameters] = wish.toLowerCase().replaceAll(/\s/g, "").split(";");
     const quality = parameters.find((parameter) => parameter.startsWith("q="))?.slice(2);
     return { type, quality: Number(quality ?? 1) };
   });
-  const known = wishes.filter(({ type, quality }) => quality > 0 && type in forms);
+  const known = wishes.filter(({ type, quality }) => quality > 0 && forms.has(type));
   const [best] = known.sort((one, other) => other.quality - one.quality);
-  return best && forms[best.type];
+  return best && forms.get(best.type);
 }
 
-const forms: Readonly<Record<string, JsonForm>> = {
-  "application/json": "application/json",
-  "application/graphql-response+json": "application/graphql-response+json",
-  "application/*": "application/graphql-response+json",
-  "*/*": "application/graphql-response+json",
-};
+const forms: ReadonlyMap<string, JsonForm> = new Map([
+  ["application/json", "application/json"],
+  ["application/graphql-response+json", "application/graphql-response+json"],
+  ["application/*", "application/graphql-response+json"],
+  ["*/*", "application/graphql-response+json"],
+]);
 
 /** The answer to a document, in this form. */
 export function answerIn(form: JsonForm, result: ExecutionResult, api: FetchAPI): Response {

@@ -30,6 +30,10 @@ export function buildSchemas(domains: readonly Domain[]): Schemas {
 
 /** Both faces of what was declared on a builder; throws as {@link buildSchemas} does. */
 export function facesOf(from: Builder): Schemas {
-  const full = from.toSchema();
-  return { operators: operatorFace(full), app: appFace(from.toSchema({ face: "app", covered: coveredTypes(full) })) };
+  const inOurOrder = { sortSchema: false }; // a fifth of the work, and only what is printed is to be sorted
+  const full = from.toSchema(inOurOrder);
+  return {
+    operators: operatorFace(full),
+    app: appFace(from.toSchema({ ...inOurOrder, face: "app", covered: coveredTypes(full) })),
+  };
 }

@@ -29,8 +29,8 @@ export interface GraphqlServerOptions {
   readonly trusted?: TrustedOptions;
   /** Who is asking; see `operations/sign-in.ts`. */
   readonly signIn: SignInOf;
-  /** The context of a request; `signal` tells that its caller hung up. */
-  readonly contextFor: (actor: Actor, signal?: AbortSignal) => Context;
+  /** The context of a request; `request.signal` tells that its caller hung up. */
+  readonly contextFor: (actor: Actor, request?: Pick<Request, "signal">) => Context;
   /** Makes the ids of requests that bring none. */
   readonly id: () => string;
   readonly isProduction: boolean;
@@ -149,5 +149,5 @@ function contextOf(
   const report = (error: unknown) => log("error", "graphql.bug", { requestId, error });
   const seat = seatOf({ request, actor, address, signIn });
   const told = { requestId, address, report, ...(countMutation && { countMutation }) };
-  return { ctx: contextFor(actor, request.signal), ...told, course, streams, seat } satisfies Partial<FaceContext>;
+  return { ctx: contextFor(actor, request), ...told, course, streams, seat } satisfies Partial<FaceContext>;
 }

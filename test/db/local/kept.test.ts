@@ -98,17 +98,17 @@ test("a kept read sees at once what another connection wrote, and its columns as
 test("what is asked once pushes out nothing, and of too many that are kept the least used goes", async () => {
   const hot = () => db.all(sql`SELECT 'hot'`);
   for (let turn = 0; turn < 2; turn++) await hot();
-  for (let n = 0; n < 505; n++) await db.all(sql.raw(`SELECT 'once ${n}'`));
+  for (let n = 0; n < 255; n++) await db.all(sql.raw(`SELECT 'once ${n}'`));
   await hot();
   expect(timesPrepared("'hot'")).toBe(2);
-  for (let n = 0; n < 505; n++) {
+  for (let n = 0; n < 255; n++) {
     for (let turn = 0; turn < 2; turn++) await db.all(sql.raw(`SELECT 'twice ${n}'`));
     await hot();
   }
   expect(timesPrepared("'hot'")).toBe(2);
-  await db.all(sql.raw("SELECT 'twice 504'"));
+  await db.all(sql.raw("SELECT 'twice 254'"));
   await db.all(sql.raw("SELECT 'twice 0'"));
-  expect([timesPrepared("'twice 504'"), timesPrepared("'twice 0'")]).toEqual([2, 3]);
+  expect([timesPrepared("'twice 254'"), timesPrepared("'twice 0'")]).toEqual([2, 3]);
 });
 
 test("long values are not kept with their statement", async () => {
@@ -118,4 +118,27 @@ test("long values are not kept with their statement", async () => {
   expect(await length("x".repeat(100_000))).toMatchObject({ n: 100_000 });
   await length("a");
   expect(timesPrepared("SELECT length")).toBe(3);
+});
+
+test("another's lock is waited for on one connection, with its statements, and nothing of the wait stays", async () => {
+  const rename = (name: string) => db.write([sql`UPDATE thing SET name = ${name} WHERE id = 1`]);
+  for (let turn = 0; turn < 2; turn++) await rename(`before ${turn}`);
+  prepare.mockClear();
+  const release = Promise.withResolvers<void>();
+  const held = other.transaction(async (tx) => {
+    await tx.write([sql`UPDATE thing SET size = 99 WHERE id = 1`]);
+    await release.promise;
+  });
+  let isWritten = false;
+  const written = rename("after").then(() => {
+    isWritten = true;
+  });
+  for (let turn = 0; turn < 20; turn++) await Bun.sleep(1); // it comes back again and again meanwhile
+  expect(isWritten).toBe(false);
+  release.resolve();
+  await Promise.all([held, written]);
+  for (let turn = 0; turn < 3; turn++) await rename(`last ${turn}`);
+  expect(await db.first(sql`SELECT name, size FROM thing WHERE id = 1`)).toMatchObject({ name: "last 2", size: 99 });
+  expect([timesPrepared("PRAGMA journal_mode = WAL"), timesPrepared("SET name = ?")]).toEqual([0, 0]);
+  expect(await isHeld()).toBe(false);
 });

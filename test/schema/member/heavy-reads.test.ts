@@ -38,8 +38,8 @@ test("whoever hangs up is not estimated for any longer", async () => {
   let heard: AbortSignal | undefined;
   const never: HeavyReads = { all: () => new Promise(() => {}), first: () => new Promise(() => {}) };
   const api = await serveGraphql({
-    contextFor: (actor, signal) => {
-      heard = signal;
+    contextFor: (actor, request) => {
+      heard = request?.signal;
       return { ...testContext(api.db, actor), heavy: never };
     },
   });

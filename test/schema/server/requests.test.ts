@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { createMemory } from "../../../src/memory.ts";
 import { createRequestLimit } from "../../../src/operations/request-limit.ts";
 import { clientAddress } from "../../../src/web/client-address.ts";
+import { realWorld } from "../../../src/world.ts";
 import { type Answer, type Face, read, serveGraphql } from "../../support/graphql.ts";
 import { probe, probeSchemas } from "../../support/probe-schema.ts";
 
@@ -137,12 +138,10 @@ describe("a request that is not what it should be", () => {
   });
 
   test("a client that takes neither JSON nor events is told what there is", async () => {
-    expectFault(
-      await api.ask("app", "{box{level}}", { headers: { accept: "image/png" } }),
-      406,
-      "NOT_ACCEPTABLE",
-      "json",
-    );
+    for (const accept of ["image/png", "constructor", "__proto__"]) {
+      const answer = await api.ask("app", "{box{level}}", { headers: { accept } });
+      expectFault(answer, 406, "NOT_ACCEPTABLE", "json");
+    }
   });
 
   test("a bug is masked, carries the request's id, and is told to the log", async () => {
@@ -226,7 +225,10 @@ describe("too many requests", () => {
     signIn: rate("RATE_SIGN_IN"),
     link: rate("RATE_LINKS"),
   };
-  const limitRequest = createRequestLimit({ redis: undefined, memory: createMemory(), clock: () => 0 }, rates);
+  const limitRequest = createRequestLimit(
+    { redis: undefined, memory: createMemory(), clock: () => 0, timers: realWorld.timers },
+    rates,
+  );
   let api: Served;
   beforeAll(async () => {
     api = await serveGraphql({ schemas: probeSchemas(), limitRequest, addressOf: clientAddress(true, () => {}) });
