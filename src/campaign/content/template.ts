@@ -38,18 +38,23 @@ export function compileTemplate(source: string, html: boolean): Compiled {
     parsed ??= engine.parse(source);
     return parsed;
   };
+  let analysed: { readonly uses: Uses | undefined } | undefined;
+  const uses = () => {
+    try {
+      analysed ??= { uses: usesOf(engine, parse(), source) };
+      return analysed.uses;
+    } catch {
+      return undefined; // whoever renders it hears what is wrong
+    }
+  };
   return {
     render: async (scope, world) => {
       if (isPlain && source.length <= world.most) return source;
-      return renderWith(engine, parse(), withAttributes(scope), { ...world, timeZone: scope.member.timeZone });
+      const template = parse();
+      const said = uses()?.member.includes("attributes") === false ? scope : withAttributes(scope);
+      return renderWith(engine, template, said, { ...world, timeZone: scope.member.timeZone });
     },
-    uses: () => {
-      try {
-        return usesOf(engine, parse(), source);
-      } catch {
-        return undefined; // whoever renders it hears what is wrong
-      }
-    },
+    uses,
   };
 }
 

@@ -12,7 +12,7 @@ export interface RenderedMessage {
   readonly url: string | null;
 }
 
-/** Characters of texts and of what they are known by that a process keeps at most, the last ones that were made. */
+/** Characters of texts, and of what they are known by, that a process keeps at most. */
 const mostKept = 4_000_000;
 
 /**
@@ -21,7 +21,10 @@ const mostKept = 4_000_000;
  * and there is nothing to forget: whoever is called otherwise, or erased, has another text, or none.
  */
 interface KeptTexts {
-  readonly texts: Map<string, RenderedMessage>;
+  /** Those that were made or asked for lately; what was so before them is `old`, and goes when these are too many. */
+  young: Map<string, RenderedMessage>;
+  old: ReadonlyMap<string, RenderedMessage>;
+  /** In those that are young. */
   characters: number;
   readonly size: number;
 }
@@ -29,12 +32,12 @@ interface KeptTexts {
 const keptTexts = (ctx: Context) => perApp(ctx, "campaign.inboxTexts", emptyTexts);
 
 function emptyTexts(): KeptTexts {
-  const texts = new Map<string, RenderedMessage>();
   return {
-    texts,
+    young: new Map(),
+    old: new Map(),
     characters: 0,
     get size() {
-      return texts.size;
+      return this.young.size + this.old.size;
     },
   };
 }
@@ -68,22 +71,24 @@ export function textsOfReader(
     return `${channel} ${run} ${uses.member.join()} ${factsOf(uses)} ${offered}`;
   };
   return {
-    get: (run, uses) => kept.texts.get(keyOf(run, uses)),
+    get: (run, uses) => lookUp(kept, keyOf(run, uses)),
     keep: (run, uses, text) => keep(kept, keyOf(run, uses), text),
   };
 }
 
-function keep(kept: KeptTexts, key: string, text: RenderedMessage): void {
-  if (kept.texts.has(key)) return;
-  kept.texts.set(key, text);
-  kept.characters += lengthOf(key, text);
-  for (const [oldest, its] of kept.texts) {
-    if (kept.characters <= mostKept) break;
-    kept.texts.delete(oldest);
-    kept.characters -= lengthOf(oldest, its);
-  }
+function lookUp(kept: KeptTexts, key: string): RenderedMessage | undefined {
+  const young = kept.young.get(key);
+  if (young) return young;
+  const old = kept.old.get(key);
+  if (old) keep(kept, key, old);
+  return old;
 }
 
-function lengthOf(key: string, { title, body, url }: RenderedMessage): number {
-  return key.length + title.length + body.length + (url?.length ?? 0);
+function keep(kept: KeptTexts, key: string, text: RenderedMessage): void {
+  kept.young.set(key, text);
+  kept.characters += key.length + text.title.length + text.body.length + (text.url?.length ?? 0);
+  if (kept.characters <= mostKept / 2) return;
+  kept.old = kept.young;
+  kept.young = new Map();
+  kept.characters = 0;
 }

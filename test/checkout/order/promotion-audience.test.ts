@@ -101,8 +101,7 @@ test("what acts is read by one statement, the coupons by another; what was chang
   expect(await quoted()).toEqual([["For all", 70]]);
   const template = await addTemplate(ctx, { params: { off: 50 } });
   await ctx.db.write([
-    sql`
-      INSERT INTO coupon (member, template, number, source, at, valid_from)
+    sql`INSERT INTO coupon (member, template, number, source, at, valid_from)
       VALUES (1, ${template.id}, 1, 'ISSUE', 0, 0)`,
   ]);
   const couponOff = async () => accepted(await quoteCart(member, { cart })).couponDiscount;
