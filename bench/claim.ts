@@ -6,12 +6,14 @@ import { pgbenchClaims } from "./support/claim-postgres.ts";
 import { type Rig, startRig } from "./support/claim-rig.ts";
 import { median, rounded } from "./support/figures.ts";
 import { type Load, load } from "./support/load.ts";
+import { roads } from "./support/requests.ts";
 
 /**
  * Claims per second through `/app` – the token verified, the coupon committed with `synchronous=FULL` before the answer
  * – and refusals per second of a sold-out template, both at 64 connections; beside them, in alternating rounds with the
  * same load generator, the limit: a bare `Bun.serve` handler that runs only the gate script. Where PostgreSQL is
- * installed, its `UPDATE … stock > 0` + `INSERT` by pgbench, too.
+ * installed, its `UPDATE … stock > 0` + `INSERT` by pgbench, too. `--road yoga` sends the text of the operation in
+ * place of the id of its trusted document.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -20,16 +22,24 @@ export async function run(args: readonly string[]): Promise<void> {
       seconds: { type: "string", default: "8" },
       rounds: { type: "string", default: "3" },
       members: { type: "string", default: "50000" },
+      road: { type: "string", default: "lane" },
       json: { type: "boolean" },
     },
   });
   const settings = { connections: 64, seconds: Number(values.seconds) };
+  const road = roads.find((each) => each === values.road);
+  if (!road) throw new Error(`--road is ${roads.join(" or ")}`);
   const dir = mkdtempSync(join(tmpdir(), "fanfare-claim-"));
-  const rig = await startRig(dir, Number(values.members));
+  const rig = await startRig(dir, Number(values.members), road);
   try {
     const rounds: Round[] = [];
     for (let round = 0; round < Number(values.rounds); round++) rounds.push(await measure(rig, settings));
-    const result = { bench: "claim", ...summary(rounds), postgres: await pgbenchClaims(settings), settings };
+    const result = {
+      bench: "claim",
+      ...summary(rounds),
+      postgres: await pgbenchClaims(settings),
+      settings: { ...settings, road },
+    };
     if (!values.json) console.error(`${result.claimsPerSecond} claims/s, ${result.ratio} of the bare gate`);
     console.log(JSON.stringify(result));
   } finally {

@@ -35,7 +35,7 @@ const usual = {
   updatedAt: 0,
 } as const;
 
-export async function startRig(dir: string, members: number, road: Road = "yoga"): Promise<Rig> {
+export async function startRig(dir: string, members: number, road: Road): Promise<Rig> {
   const path = join(dir, "fanfare.db");
   await seedMembers(path, members);
   const db = await openDatabase({ url: `file:${path}` }, realWorld);
