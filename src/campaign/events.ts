@@ -1,7 +1,7 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type Placeholder, type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import type { Query } from "../db/statement.ts";
-import { defineEvent, type Outside, recordEach } from "../queue/event/event.ts";
+import { prepared, type Query } from "../db/statement.ts";
+import { announced, defineEvent, type Outside, recordingEach } from "../queue/event/event.ts";
 
 const sends = z.int().nonnegative();
 
@@ -44,14 +44,24 @@ export const runCancelled = defineEvent("run.cancelled", 1, RunEnd, runOutside);
 const byState = sql.raw(`CASE r.state WHEN 'COMPLETED' THEN '${runCompleted.type}'
   WHEN 'FAILED' THEN '${runFailed.type}' ELSE '${runCancelled.type}' END`);
 
-/**
- * Records the end of the runs `r` that `where` selects: how they ended says their state, or `type`. Right behind the
- * update of one run `changes() > 0` says that it was the one that ended it.
- */
-export function runsEnded(where: SQL, now: number, type: string | SQL = byState): Query {
+/** Records the end, as `type`, of the runs `r` that `where` selects. */
+export function runsEnded(where: SQL, now: number, type: string): Query {
+  return announced(endsOf(where, now, type));
+}
+
+/** Records the end of a run, right behind the update that may have ended it: how it ended says its state. */
+export function runEnded(run: number, now: number): Query {
+  return announced(endOfRun({ run, now }));
+}
+
+const endOfRun = prepared<{ run: number; now: number }>(({ run, now }) =>
+  endsOf(sql`r.id = ${run} AND changes() > 0`, now, byState),
+);
+
+function endsOf(where: SQL, now: number | Placeholder, type: string | SQL): SQL {
   const data = sql`json_object('run', r.id, 'campaign', r.campaign, 'dueAt', r.due_at, 'startedAt', r.started_at,
     'matched', r.matched, 'channels', json(coalesce((${channelSums}), '[]')))`;
-  return recordEach(
+  return recordingEach(
     { type, version: runCompleted.version },
     { subject: sql`'run/' || r.id`, data },
     sql`run r WHERE ${where}`,

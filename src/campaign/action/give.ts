@@ -57,7 +57,7 @@ export const give = defineAction({
       const members = sql`SELECT member FROM send WHERE ${givenOn(page)} ORDER BY member`;
       return issueToMembers(reward, { run: page.run, members, now: page.now, zone: page.zone });
     },
-    count: (page) => countMostlySent(page.run, rewardChannel, rowsOfPage(page, rewardChannel)),
+    count: (page) => countMostlySent(page, rewardChannel),
     issued: issuedToMembers,
   },
   simulate: simulateCoupons,

@@ -1,7 +1,8 @@
 import { type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../../db/bulk.ts";
-import type { Query } from "../../db/statement.ts";
+import { prepared, type Query } from "../../db/statement.ts";
 import type { LedgerChannel } from "./channel.ts";
+import { type Page, rowsOfPage } from "./page-rows.ts";
 import type { SendState } from "./send-state.ts";
 
 /** A change of a run's counts: `n` rows of a channel more (or, negative, fewer) in a state for a reason. */
@@ -22,25 +23,37 @@ export function changeCounts(run: number, changes: readonly CountChange[], guard
 }
 
 /** Counts the rows that `where` selects as they are; `sign` −1 takes them out of the counts again. */
-export function countRows(where: SQL, sign: 1 | -1 = 1): Query {
+export function countRows(where: SQL, sign: 1 | -1 = 1): SQL {
   return sql`
     INSERT INTO tally (run, channel, state, reason, n)
     SELECT run, channel, state, reason, ${sql.raw(String(sign))} * count(*) FROM send WHERE ${where} GROUP BY 1, 2, 3, 4
     ${addUp}`;
 }
 
-/**
- * As {@link countRows} for rows of one run and channel of which most are SENT: those are counted without being sorted.
- */
-export function countMostlySent(run: number, channel: LedgerChannel, where: SQL): Query[] {
-  return [
-    sql`
-      INSERT INTO tally (run, channel, state, reason, n)
-      SELECT ${run}, ${channel}, 'SENT', '', n
-      FROM (SELECT count(*) AS n FROM send WHERE ${where} AND state = 'SENT') WHERE n > 0
-      ${addUp}`,
-    countRows(sql`${where} AND state <> 'SENT'`),
-  ];
+/** Counts the rows of a page on a channel, as they are. */
+export function countPage({ run, page }: Page, channel: LedgerChannel): Query[] {
+  return [countAll({ run, page, channel })];
+}
+
+/** The same where most are SENT: those are counted without being sorted. */
+export function countMostlySent({ run, page }: Page, channel: LedgerChannel): Query[] {
+  return [countSent({ run, page, channel }), countOthers({ run, page, channel })];
+}
+
+const countAll = prepared<OnPage>((it) => countRows(rowsOfPage(it, it.channel)));
+const countSent = prepared<OnPage>(
+  (it) => sql`
+    INSERT INTO tally (run, channel, state, reason, n)
+    SELECT ${it.run}, ${it.channel}, 'SENT', '', n
+    FROM (SELECT count(*) AS n FROM send WHERE ${rowsOfPage(it, it.channel)} AND state = 'SENT') WHERE n > 0
+    ${addUp}`,
+);
+const countOthers = prepared<OnPage>((it) => countRows(sql`${rowsOfPage(it, it.channel)} AND state <> 'SENT'`));
+
+interface OnPage {
+  readonly run: number;
+  readonly page: number;
+  readonly channel: LedgerChannel;
 }
 
 /** Counts the rows that `where` selects as if they were in a state for a reason. */

@@ -1,5 +1,5 @@
-import { type SQL, sql } from "drizzle-orm";
-import type { Query } from "../../db/statement.ts";
+import { type Placeholder, type SQL, sql } from "drizzle-orm";
+import { prepared, type Query } from "../../db/statement.ts";
 import type { LedgerChannel } from "./channel.ts";
 
 /** A page that is being written. */
@@ -15,18 +15,24 @@ export interface Page {
   readonly zone: string;
 }
 
+/** Which page is meant; in a text that is made once, the places where that is said. */
+interface PageKey {
+  readonly run: number | Placeholder;
+  readonly page: number | Placeholder;
+}
+
 /** The page exists in this state only inside the batch that writes it: the guard of every statement of that batch. */
-export function writing({ run, page }: Page): SQL {
+export function writing({ run, page }: PageKey): SQL {
   return sql`EXISTS (SELECT 1 FROM page WHERE run = ${run} AND number = ${page} AND state = 'WRITING')`;
 }
 
-export function bound({ run, page }: Page, column: "from_seq" | "to_seq"): SQL {
+export function bound({ run, page }: PageKey, column: "from_seq" | "to_seq"): SQL {
   return sql`
     (SELECT ${sql.raw(column)} FROM page WHERE run = ${run} AND number = ${page} AND state = 'WRITING')`;
 }
 
 /** The ledger rows of a channel on the page being written; none when it is not (its bounds are null then). */
-export function rowsOfPage(page: Page, channel: LedgerChannel): SQL {
+export function rowsOfPage(page: PageKey, channel: LedgerChannel | Placeholder): SQL {
   return sql`run = ${page.run} AND channel = ${channel}
     AND member > ${bound(page, "from_seq")} AND member <= ${bound(page, "to_seq")}`;
 }
@@ -39,5 +45,9 @@ export function audienceOf(page: Page): SQL {
 
 /** Right behind the first channel's insert, `changes()` is the number of members that it found. */
 export function countMatched({ run }: Page): Query {
-  return sql`UPDATE run SET matched = matched + changes() WHERE id = ${run}`;
+  return addMatched({ run });
 }
+
+const addMatched = prepared<{ run: number }>(
+  ({ run }) => sql`UPDATE run SET matched = matched + changes() WHERE id = ${run}`,
+);

@@ -1,12 +1,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type ChannelName, isExternal, isLocal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import type { Query } from "../../db/statement.ts";
+import { prepared, type Query } from "../../db/statement.ts";
 import { type ChannelCaps, countSends, withCaps } from "../caps/caps.ts";
 import { wakeUps } from "../caps/quiet-hours-deferral.ts";
 import { addSends, skipAdded } from "../ledger/add-sends.ts";
 import { type LedgerChannel, messageChannels } from "../ledger/channel.ts";
-import { countRows } from "../ledger/counts.ts";
+import { countMostlySent, countPage } from "../ledger/counts.ts";
 import { sharedAddressColumn, skipReason } from "../ledger/decision.ts";
 import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
 import { reasonText } from "../ledger/skip-reason.ts";
@@ -21,16 +21,15 @@ export function channelStatements(
   caps: ChannelCaps,
 ): Query[] {
   const rows = rowsOfPage(page, channel);
-  const counted = countRows(rows);
   const isFirst = channel === firstChannel(frozen);
   const added = [newSends(page, frozen, channel, caps), ...(isFirst ? [countMatched(page)] : [])];
   if (isExternal(channel)) {
     const deferred = sql`${rows} AND state = 'PENDING' AND reason = ${reasonText("QUIET_HOURS")}`;
     const wake = caps.quiet ? [wakeUps(ctx, page.run, deferred)] : [];
-    return [...added, ...skipSharedAddresses(page, channel), counted, ...wake];
+    return [...added, ...skipSharedAddresses(page, channel), ...countPage(page, channel), ...wake];
   }
   const sent = sql`${rows} AND state = 'SENT'`;
-  return [...added, ...countSends(sent, caps), insertLocal(page, frozen, channel, sent), counted];
+  return [...added, ...countSends(sent, caps), insertLocal(page, frozen, channel), ...countMostlySent(page, channel)];
 }
 
 /** The first channel asks the filter; the others take the members it found, so that all agree. */
@@ -92,12 +91,27 @@ function skipSharedAddresses(page: Page, channel: ChannelName): Query[] {
 }
 
 /** What the shop's app reads. */
-function insertLocal({ run, now }: Page, frozen: FrozenRun, channel: ChannelName, sent: SQL): Query {
-  if (channel !== "POPUP") {
-    return sql`
-      INSERT OR IGNORE INTO inbox (member, run, at) SELECT member, ${run}, ${now} FROM send WHERE ${sent}`;
-  }
-  return sql`
-    INSERT OR IGNORE INTO popup (member, run, priority, at, expires_at)
-    SELECT member, ${run}, ${frozen.popupPriority}, ${now}, ${frozen.endsAt} FROM send WHERE ${sent}`;
+function insertLocal({ run, page, now }: Page, frozen: FrozenRun, channel: ChannelName): Query {
+  if (channel !== "POPUP") return intoInbox({ run, page, channel, now });
+  const { popupPriority: priority, endsAt } = frozen;
+  return intoPopup({ run, page, channel, now, priority, endsAt });
 }
+
+interface Local {
+  readonly run: number;
+  readonly page: number;
+  readonly channel: ChannelName;
+  readonly now: number;
+}
+
+const intoInbox = prepared<Local>(
+  (it) => sql`
+    INSERT OR IGNORE INTO inbox (member, run, at)
+    SELECT member, ${it.run}, ${it.now} FROM send WHERE ${rowsOfPage(it, it.channel)} AND state = 'SENT'`,
+);
+const intoPopup = prepared<Local & { priority: number; endsAt: number | null }>(
+  (it) => sql`
+    INSERT OR IGNORE INTO popup (member, run, priority, at, expires_at)
+    SELECT member, ${it.run}, ${it.priority}, ${it.now}, ${it.endsAt}
+    FROM send WHERE ${rowsOfPage(it, it.channel)} AND state = 'SENT'`,
+);

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { isExternal } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
-import type { Query } from "../../db/statement.ts";
+import { prepared } from "../../db/statement.ts";
 import { enqueue } from "../../queue/outbox.ts";
 import { capsOn } from "../caps/caps.ts";
 import { messageChannels } from "../ledger/channel.ts";
@@ -43,15 +43,15 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
   };
   const channels = messageChannels(frozen.channels);
   const caps = await Promise.all(channels.map((channel) => capsOn(ctx, channel, frozen, now)));
-  const before = [begin(page), ...(gives?.decide(page, taken) ?? [])];
+  const before = [begin(input), ...(gives?.decide(page, taken) ?? [])];
   const issue = gives?.issue(page) ?? [];
   const results = await ctx.db.write([
     ...before,
     ...issue,
     ...(gives?.count(page) ?? []),
     ...channels.flatMap((channel, i) => channelStatements(ctx, page, frozen, channel, caps[i] ?? {})),
-    sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${page.run} AND ${writing(page)}`,
-    sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${page.run} AND number = ${page.page} AND state = 'WRITING'`,
+    countWritten(input),
+    end(input),
     ...channels.filter(isExternal).flatMap((channel) => openBatches(ctx, page.run, channel, pageSize)),
     ...completeRun(page.run, now),
   ]);
@@ -59,11 +59,23 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
   void gives?.issued(ctx, results.slice(before.length, before.length + issue.length), taken);
 }
 
-function begin({ run, page }: Page): Query {
-  return sql`
-    UPDATE page SET state = 'WRITING' WHERE run = ${run} AND number = ${page} AND state = 'PLANNED'
-      AND EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state IN ('RUNNING', 'CANCELLING'))`;
+interface PageKey {
+  readonly run: number;
+  readonly page: number;
 }
+
+const begin = prepared<PageKey>(
+  ({ run, page }) => sql`
+    UPDATE page SET state = 'WRITING' WHERE run = ${run} AND number = ${page} AND state = 'PLANNED'
+      AND EXISTS (SELECT 1 FROM run WHERE id = ${run} AND state IN ('RUNNING', 'CANCELLING'))`,
+);
+const countWritten = prepared<PageKey>(
+  (it) => sql`UPDATE run SET pages_written = pages_written + 1 WHERE id = ${it.run} AND ${writing(it)}`,
+);
+const end = prepared<PageKey>(
+  ({ run, page }) =>
+    sql`UPDATE page SET state = 'WRITTEN' WHERE run = ${run} AND number = ${page} AND state = 'WRITING'`,
+);
 
 /**
  * Writes the first page that reaches beyond the member `from` and is not written yet: the one that a planning step from

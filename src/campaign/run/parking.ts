@@ -1,6 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { runsEnded } from "../events.ts";
+import { runEnded } from "../events.ts";
 import { completeRun } from "./completion.ts";
 import { republishRun } from "./republish.ts";
 
@@ -63,7 +63,7 @@ export async function parkPlanning(ctx: Context, { run, from = 0 }: { run: numbe
     sql`
       UPDATE run SET state = 'FAILED', completed_at = ${now}
       WHERE id = ${run} AND planned = 0 AND planned_to = ${from} AND state IN ('PENDING', 'RUNNING', 'CANCELLING')`,
-    runsEnded(sql`r.id = ${run} AND changes() > 0`, now),
+    runEnded(run, now),
   ]);
 }
 

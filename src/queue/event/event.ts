@@ -1,4 +1,4 @@
-import { type SQL, sql } from "drizzle-orm";
+import { type Placeholder, type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
 import { field, rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
@@ -86,17 +86,35 @@ export interface EventRow {
  * type may itself be computed. Right behind the change that it tells of, `from` may ask for `changes() > 0`.
  */
 export function recordEach(
-  { type, version }: { readonly type: string | SQL; readonly version: number },
-  { subject, data }: EventRow,
+  type: { readonly type: string | SQL; readonly version: number },
+  row: EventRow,
   from: SQL,
   at: number | SQL,
 ): Statement {
-  return intoEvents(sql`SELECT ${type}, ${version}, ${subject}, ${data}, ${at} FROM ${from}`);
+  return announced(recordingEach(type, row, from, at));
 }
 
-/** The relay announces them. */
+/** What {@link recordEach} does, for a text that is made once; what comes of it is to be {@link announced}. */
+export function recordingEach(
+  { type, version }: { readonly type: string | SQL; readonly version: number },
+  { subject, data }: EventRow,
+  from: SQL,
+  at: number | SQL | Placeholder,
+): SQL {
+  return into(sql`SELECT ${type}, ${version}, ${subject}, ${data}, ${at} FROM ${from}`);
+}
+
+/** A statement that records events: the relay announces them. */
+export function announced(query: Query): Statement {
+  return notifying(relayName, query);
+}
+
 function intoEvents(select: SQL): Statement {
-  return notifying(relayName, sql`INSERT INTO event (type, version, subject, data, at) ${select}`);
+  return announced(into(select));
+}
+
+function into(select: SQL): SQL {
+  return sql`INSERT INTO event (type, version, subject, data, at) ${select}`;
 }
 
 type AnnounceContext = Pick<World, "clock" | "id"> & { readonly db: Database };
