@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Results, tableOf } from "./support/readme-table.ts";
 
-/** What each bench is run with here, so that all of them take minutes; options that are given go to all who know them. */
+/** What each bench is run with here, so that all of them take minutes. */
 const short: Readonly<Record<string, readonly string[]>> = {
   app: ["--rounds", "3"],
   claim: ["--rounds", "1", "--seconds", "4"],
