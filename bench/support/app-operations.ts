@@ -30,7 +30,7 @@ interface Kind {
   readonly document: string;
   readonly road?: Road;
   readonly variables?: object;
-  readonly by: keyof Crowd;
+  readonly by: Exclude<keyof Crowd, "others">;
   readonly limit?: Limit;
   readonly once?: boolean;
   readonly warmed?: boolean;
@@ -51,7 +51,7 @@ const cart = {
   ],
 };
 
-const kinds = ({ open, closed }: SeededShop): Readonly<Record<string, Kind>> => {
+const kinds = ({ open, closed }: Pick<SeededShop, "open" | "closed">): Readonly<Record<string, Kind>> => {
   const claim = (template: number) => ({ template: globalId("CouponTemplate", template), key: keyPlace });
   const typename = {
     document: "typename",

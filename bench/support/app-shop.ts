@@ -4,11 +4,12 @@ import { join } from "node:path";
 import { documents, type Operation, writeOperations } from "./app-operations.ts";
 import { type Child, spawnChild } from "./children.ts";
 import { type Road, readRoad, writeManifest } from "./requests.ts";
-import { type Crowd, seedShop } from "./shop-seed.ts";
+import { type Crowd, type SeededShop, seedShop } from "./shop-seed.ts";
 
 /** A seeded data directory, what is asked of its shop, and the processes on it, which end with the work. */
 export interface Seeded {
   readonly dir: string;
+  readonly shop: SeededShop;
   readonly operations: readonly Operation[];
   /** Starts a server of the shop. */
   serve(settings?: Readonly<Record<string, string>>): Promise<Child>;
@@ -32,13 +33,14 @@ export async function withSeeded<T>({ road, crowd, only }: Sizes, work: (seeded:
     return child;
   };
   try {
-    const all = await writeOperations(dir, { crowd, seeded: await seedShop(dir, crowd), road });
+    const shop = await seedShop(dir, crowd);
+    const all = await writeOperations(dir, { crowd, seeded: shop, road });
     const manifest = join(dir, "documents.json");
     writeManifest(manifest, documents());
     const serve: Seeded["serve"] = (settings = {}) =>
       start("shop-child.ts", dir, JSON.stringify({ DOCUMENTS_FILE: manifest, ...settings }));
     const operations = all.filter(({ name }) => only.length === 0 || only.includes(name));
-    return await work({ dir, operations, serve, start });
+    return await work({ dir, shop, operations, serve, start });
   } finally {
     for (const stop of stops) await stop();
     rmSync(dir, { recursive: true, force: true });

@@ -19,12 +19,16 @@ export interface Crowd {
   /** Each is asked for once. */
   readonly newcomers: number;
   readonly claimants: number;
+  /** Who ask for nothing. */
+  readonly others?: number;
 }
 
-/** The numbers of the templates that members claim: one that never runs out, one that has. */
 export interface SeededShop {
+  /** The numbers of the templates that members claim: one that never runs out, one that has. */
   readonly open: number;
   readonly closed: number;
+  /** An operator's token with the role admin. */
+  readonly admin: string;
 }
 
 /**
@@ -32,23 +36,23 @@ export interface SeededShop {
  * have an audience and one has run out; 2 promotions; 20 messages and 3 popups for every reader.
  */
 export async function seedShop(dataDir: string, crowd: Crowd): Promise<SeededShop> {
-  const everyone = crowd.readers + crowd.newcomers + crowd.claimants;
-  await seedMembers(join(dataDir, "fanfare.db"), everyone);
+  const asking = crowd.readers + crowd.newcomers + crowd.claimants;
+  await seedMembers(join(dataDir, "fanfare.db"), asking + (crowd.others ?? 0));
   const settings = { DATA_DIR: dataDir, PORT: "0", LOG_LEVEL: "error", APPROVAL_ABOVE: "1000000000" };
   const app = await startApp(readEnv({ ...settings, MEMBER_JWT_SECRET: secret }));
   try {
     await app.ctx.db.write([sql`UPDATE member SET level = 1 WHERE seq <= ${crowd.readers}`]);
     await fillWallets(app, crowd.readers + crowd.newcomers);
     await enablePromotions(app);
-    const seeded = await openTemplates(app, everyone);
+    const templates = await openTemplates(app, asking);
     await fillInboxes(app);
-    return seeded;
+    return { ...templates, admin: app.adminToken ?? "" };
   } finally {
     await app.stop();
   }
 }
 
-async function openTemplates(app: App, last: number): Promise<SeededShop> {
+async function openTemplates(app: App, last: number): Promise<Pick<SeededShop, "open" | "closed">> {
   for (const n of [1, 2, 3, 4, 5]) await offer(app, { name: `For all ${n}` });
   for (const eligibility of [{ level: { gte: 1 } }, { not: { tag: { has: "staff" } } }, { level: { lte: 5 } }]) {
     await offer(app, { name: "For some", eligibility });

@@ -1,4 +1,3 @@
-import { parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { lineOf } from "./plain-text.ts";
 import { type Reader, schemaOf, unfit } from "./value.ts";
 
@@ -42,16 +41,22 @@ function formed(text: string): string {
     .replace(/^00\s*/, "+");
 }
 
+/** By the numbering plans of all countries, which are only loaded once a number needs them: most are {@link plain}. */
+function parsed(typed: string) {
+  const { parsePhoneNumberFromString }: typeof import("libphonenumber-js/min") = require("libphonenumber-js/min");
+  return parsePhoneNumberFromString(typed);
+}
+
 /** `+49 (0) 151`: the zero is dialled inside the country only, unless no number of the country is without it. */
 function withoutZero(typed: string): string | undefined {
   const bare = typed.replace("(0)", " ");
-  return parsePhoneNumberFromString(bare)?.isValid() ? dialled(bare) : (dialled(typed) ?? dialled(bare));
+  return parsed(bare)?.isValid() ? dialled(bare) : (dialled(typed) ?? dialled(bare));
 }
 
 /** The number as it is dialled from abroad. */
 function dialled(typed: string): string | undefined {
   const digits = `+${typed.replace(/\D/g, "")}`;
-  const number = parsePhoneNumberFromString(digits)?.number;
+  const number = parsed(digits)?.number;
   if (number === undefined || !/^\+[1-9]\d{6,14}$/.test(number)) return undefined;
   return number === digits ? number : dialled(number);
 }

@@ -1,4 +1,4 @@
-import { type CreateBatchEmailOptions, Resend } from "resend";
+import type { CreateBatchEmailOptions } from "resend";
 import { z } from "zod";
 import { withoutNulls } from "../../foreign-json.ts";
 import { channels } from "../catalog.ts";
@@ -14,6 +14,7 @@ import type { EmailSettings } from "./settings.ts";
  */
 export function emailSender(settings: EmailSettings, { clock }: SenderWorld): Sender {
   const { apiKey, baseUrl, timeoutMs = 30_000 } = settings;
+  const { Resend }: typeof import("resend") = require("resend"); // where there is no key, nobody needs it
   const resend = new Resend(apiKey, baseUrl === undefined ? {} : { baseUrl });
   return {
     name: "EMAIL",
