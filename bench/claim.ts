@@ -6,7 +6,7 @@ import { pgbenchClaims } from "./support/claim-postgres.ts";
 import { type Rig, startRig } from "./support/claim-rig.ts";
 import { median, rounded } from "./support/figures.ts";
 import { type Load, load } from "./support/load.ts";
-import { roads } from "./support/requests.ts";
+import { readRoad } from "./support/requests.ts";
 
 /**
  * Claims per second through `/app` – the token verified, the coupon committed with `synchronous=FULL` before the answer
@@ -27,8 +27,7 @@ export async function run(args: readonly string[]): Promise<void> {
     },
   });
   const settings = { connections: 64, seconds: Number(values.seconds) };
-  const road = roads.find((each) => each === values.road);
-  if (!road) throw new Error(`--road is ${roads.join(" or ")}`);
+  const road = readRoad(values.road);
   const dir = mkdtempSync(join(tmpdir(), "fanfare-claim-"));
   const rig = await startRig(dir, Number(values.members), road);
   try {
