@@ -44,6 +44,7 @@ function summary(rounds: readonly Measured[]) {
         ratio: rounded(of(({ perSecond, limitPerSecond }) => perSecond / limitPerSecond)),
         p50: rounded(of(({ p50 }) => p50)),
         p99: rounded(of(({ p99 }) => p99)),
+        p99OfOne: rounded(of(({ limitP99 }) => limitP99)),
         cpuMicros: Math.round(of(({ cpuMicros }) => cpuMicros)),
         failed: list.reduce((sum, { failed }) => sum + failed, 0),
       };

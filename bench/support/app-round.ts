@@ -10,6 +10,7 @@ export interface Measured {
   readonly name: string;
   readonly perSecond: number;
   readonly limitPerSecond: number;
+  readonly limitP99: number;
   readonly p50: number;
   readonly p99: number;
   /** Processor time of the server for one request, in µs. */
@@ -60,9 +61,10 @@ async function measure(
   const cpuMicros = (shop.cpuMicros() - spent) / own.requests;
   const wrong = await looking.stop();
   if (operation.once) use(operation, own.requests + settings.connections);
-  const { perSecond: limitPerSecond } = before ?? (await limit());
+  const { perSecond: limitPerSecond, p99: limitP99 } = before ?? (await limit());
   const { perSecond, p50, p99 } = own;
-  return { name: operation.name, perSecond, limitPerSecond, p50, p99, cpuMicros, failed: own.failed + wrong };
+  const limits = { limitPerSecond, limitP99 };
+  return { name: operation.name, perSecond, ...limits, p50, p99, cpuMicros, failed: own.failed + wrong };
 }
 
 const used = new Map<string, number>();
