@@ -5,7 +5,7 @@
 --      2 JSON, for each key: interval, µs; requests a burst; how long ago, µs, and how many, twice: what the process
 --        knows, what Redis was not told; how many ask
 -- →    JSON, for each key: how long ago, µs, and how many: what is known; how many of those that ask may pass
-local latest = 1500000 -- what is told is hardly older, µs
+local latest = 3000000 -- what is told is hardly older, µs
 local now, questions, answers = tonumber(ARGV[1]), cjson.decode(ARGV[2]), {}
 for i, key in ipairs(KEYS) do
   local interval, limit, knownFor, known, untoldFor, untold, asking = unpack(questions[i])

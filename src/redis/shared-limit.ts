@@ -18,7 +18,7 @@ export interface SharedRate {
 /** A process that answers by itself knows the key to be used no more than this. */
 const farFromFull = 1 / 2;
 /** Of the limit, what a process lets pass by itself before the others are told. */
-const untoldShare = 1 / 16;
+const untoldShare = 1 / 8;
 
 /**
  * The limit of `rateLimit`, GCRA over all processes, for what every request passes: answered at once while the key is
@@ -27,9 +27,9 @@ const untoldShare = 1 / 16;
  * - Nobody is refused who would not be refused if every request were counted in one place: what a process or Redis
  *   knows of a key is never more than what passed (`usage.ts`), in whatever order they hear of it.
  * - One process, whether it has Redis or not, answers exactly as that one place would. So does any number of them for
- *   limits below 16, which are always asked.
- * - P processes, up to 5, let pass in any t seconds at most `limit × (1 + t / period + P / 16 + 1 / 5)`: each has a
- *   sixteenth of the limit untold at most, and what is told late – by a tenth of the period, a tick, a round trip –
+ *   limits below 8, which are always asked.
+ * - P processes, up to 5, let pass in any t seconds at most `limit × (1 + t / period + P / 8 + 7 / 20)`: each has an
+ *   eighth of the limit untold at most, and what is told late – by a quarter of the period, a tick, a round trip –
  *   counts from as much earlier, once for all. Nothing adds up: what was too much is earned back before more may pass.
  * - While Redis is away each process limits by what it knows; when Redis is empty it is told again what they know.
  *

@@ -18,7 +18,7 @@ export interface SharedUsage extends Usage {
 
 /** Brings together in Redis what the processes know. */
 export interface UsageSync {
-  /** Has the others told what passed here: `soon`, in 100 ms, else when it is a second or a tenth of the period old. */
+  /** Has the others told what passed here: `soon`, in 100 ms, else when it is a quarter of the period old, or 2.5 s. */
   tell(usage: SharedUsage, soon: boolean): void;
   /** Tells them, and asks for one more. Answers the microseconds to wait, 0 when it may pass. */
   ask(usage: SharedUsage, now: number): Promise<number>;
@@ -33,7 +33,7 @@ interface Question {
 type Place = Pick<World, "timers" | "clock"> & { readonly redis: Redis };
 
 const tickMs = 100;
-const patience = { micros: 1_000_000, ofBurst: 1 / 10 };
+const patience = { micros: 2_500_000, ofBurst: 1 / 4 };
 /** Keys in one call: Redis does nothing else meanwhile. */
 const atOnce = 128;
 
