@@ -11,15 +11,17 @@ export interface Uses {
   readonly offer: boolean;
 }
 
-/** Filters that print what day it is, where a value says so, or pick by chance. */
-const unsteady = /\|[^\w"']*(?:date|sample)/;
+/** Filters that print what day it is, where a value says so, pick by chance, or read what a text of theirs names. */
+const untold = /\|[^\w"']*(?:date|sample|\w+_exp)/;
+/** A name that a value says: `[k].email` may be the member's, and the analysis has it as one of `k`. */
+const named = /\[(?!\s*(?:["']|\d+\s*\]))/;
 
 /**
  * What a parsed template uses, whichever way it goes; undefined where it may say something else the next time, or where
- * that cannot be told: it uses a filter of these, all of `member`, or a field of it that a value names.
+ * that cannot be told: it uses a filter of these, all of `member`, or what a value names.
  */
 export function usesOf(engine: Liquid, template: Template[], source: string): Uses | undefined {
-  if (unsteady.test(source)) return undefined;
+  if (untold.test(source) || named.test(source)) return undefined;
   // Whatever bears such a name counts, for a name that is assigned may be read before, or instead.
   const { variables } = engine.analyzeSync(template, { partials: false });
   const fields = (variables.member ?? []).map(({ segments }) => segments[1]);

@@ -7,7 +7,13 @@ import { claimStatements } from "./claim-statements.ts";
 import type { PendingClaim } from "./pending-claim.ts";
 
 /** What became of a claim: the coupon that it made, now or before; or what the database says of why it made none. */
-export type ClaimFacts = { readonly coupon: Coupon } | NothingMade;
+export type ClaimFacts = Given | NothingMade;
+
+export interface Given {
+  readonly coupon: Coupon;
+  /** Whether this commit made it, rather than an earlier one for the same token. */
+  readonly isNew: boolean;
+}
 
 export interface NothingMade extends z.infer<typeof FactsRow> {
   readonly coupon: null;
@@ -77,7 +83,7 @@ function factsOf(claims: readonly PendingClaim[], [made = [], unmade = [], given
   const byPlace = new Map(unmade.map((row) => [row.position, row]));
   return claims.map((claim, position): ClaimFacts | undefined => {
     const row = byToken.get(claim.token);
-    if (row) return { coupon: newCoupon(claim, row, codes.get(claim.token)) };
+    if (row) return { coupon: newCoupon(claim, row, codes.get(claim.token)), isNew: true };
     const found = byPlace.get(position);
     return found && (earlierCoupon(found) ?? { ...FactsRow.parse(found), coupon: null });
   });
@@ -101,5 +107,5 @@ function newCoupon({ gift, ...claim }: PendingClaim, row: Row, code: Value | und
 function earlierCoupon(row: Row): ClaimFacts | undefined {
   if (row.couponId === null) return undefined;
   const { couponId: id, couponState: state, ...rest } = EarlierCoupon.parse(row);
-  return { coupon: { id, state, ...rest } };
+  return { coupon: { id, state, ...rest }, isNew: false };
 }

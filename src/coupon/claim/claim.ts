@@ -143,7 +143,8 @@ async function sameAgain(ctx: Context, coupon: Coupon, { asked, template }: Aske
  */
 export async function decide(ctx: MemberContext, claim: PendingClaim, template: CouponTemplate) {
   const facts = await committerOf(ctx).commit(claim);
-  if (template.stock !== null) settleInCrowd(ctx, claim, facts.coupon !== null);
+  // What was given before has its unit already: one that was taken for asking again goes back.
+  if (template.stock !== null) settleInCrowd(ctx, claim, facts.coupon !== null && facts.isNew);
   return facts.coupon === null ? refusalOf(ctx, claim, facts) : facts.coupon;
 }
 

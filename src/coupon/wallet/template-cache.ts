@@ -24,6 +24,7 @@ const keptOf = (ctx: Context) => perApp(ctx, "coupon.templatesToShow", () => new
  */
 export function templatesToShow(ctx: Context, ids: readonly number[]): Found[] | Promise<Found[]> {
   const kept = keptOf(ctx);
+  if (kept.size > maxKept) kept.clear(); // before anyone looks: what is asked for must not go between
   const now = ctx.clock();
   const unknown = ids.filter((id) => !isFresh(kept.get(id), now));
   if (unknown.length > 0) read(ctx, kept, new Set(unknown), now);
@@ -60,7 +61,6 @@ function areThere(templates: readonly Kept["template"][]): templates is Found[] 
 }
 
 function read(ctx: Context, kept: Map<number, Kept>, ids: ReadonlySet<number>, at: number): void {
-  if (kept.size > maxKept) kept.clear();
   const reading = templatesById(inAllShops(ctx), [...ids]).then((found) => byId(found));
   const entries = [...ids].map((id): [number, Kept] => [id, { at, template: reading.then((found) => found.get(id)) }]);
   for (const [id, entry] of entries) kept.set(id, entry);

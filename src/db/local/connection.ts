@@ -35,12 +35,11 @@ const longest = 65_536;
 export function openConnection(path: string, timeoutMs: number): FileConnection {
   const db = new Database(path, { timeout: timeoutMs });
   const kept = keptStatements(db);
-  const begin = db.prepare("BEGIN IMMEDIATE"); // the next run resets what the lock of another left of the last one
   let isWedged = false;
   return {
     begin() {
       try {
-        begin.run([]);
+        db.exec("BEGIN IMMEDIATE"); // kept, what met the lock of another would stay half-run, and hold what is read then
       } catch (error) {
         throw faultOf(error);
       }

@@ -18,6 +18,7 @@ test("a text uses the fields that it names, in outputs, conditions, loops, assig
     ["{% for x in member.attributes.list %}{{ x }}{% endfor %}", ["attributes"], false],
     ["{% capture z %}{{ member.email }}{% endcapture %}{{ z }}", ["email"], false],
     ["{% if shop.name == 'x' %}{% assign member = shop %}{% endif %}{{ member.name }}", ["name"], false],
+    ["{{ ['member']['email'] }}{{ member.attributes.list[ 0 ] }}", ["attributes", "email"], false],
     ["{{ coupon.code }}", [], true],
     ["{{ promotion.name }} until {{ member.timeZone }}", ["timeZone"], true],
   ] as const) {
@@ -36,6 +37,11 @@ test("what may say something else the next time, or of which that cannot be told
     "{{ member[shop.name] }}",
     "{% assign all = member %}{{ all.name }}",
     "{% if member.level %}",
+    "{{ 'a' | split: ',' | group_by_exp: 'x', 'member.email' | map: 'name' }}",
+    "{{ 'a' | split: ',' |where_exp: 'x', 'member.name == shop.name' }}",
+    "{% assign k = 'member' %}{{ [k].email }}",
+    "{% assign k = 'member' %}{% for x in[ k ].attributes.list %}{{ x }}{% endfor %}",
+    "{% assign 1k = 'member' %}{{ [1k].email }}",
   ]) {
     expect([source, uses(source)]).toEqual([source, undefined]);
   }

@@ -61,8 +61,8 @@ test("what is answered of a coupon just made is its row, and the same again when
   for (const claim of claims) {
     const [first] = await together(shop, [claim]);
     const [row] = await shop.ctx.db.orm.select().from(couponTable).where(eq(couponTable.token, claim.token));
-    expect(first).toEqual({ coupon: row! });
-    expect(await together(shop, [claim])).toEqual([{ coupon: row! }]);
+    expect(first).toEqual({ coupon: row!, isNew: true });
+    expect(await together(shop, [claim])).toEqual([{ coupon: row!, isNew: false }]);
   }
   const templates = await shop.ctx.db.all(sql`SELECT issued, claimed, reserved FROM coupon_template ORDER BY id`);
   expect(templates).toEqual([

@@ -32,6 +32,20 @@ const settled = (shop: Ledger, id: number) => until(async () => (await gateState
 const rowsOf = async (shop: Ledger, id: number) =>
   (await shop.ctx.db.first<{ n: number }>(sql`SELECT count(*) AS n FROM coupon WHERE template = ${id}`))?.n;
 
+test("a claim that is asked for again takes no unit from others, of its template or of another", async () => {
+  const shop = await openLedger(withRedis);
+  await shop.members(1);
+  const [one, other] = [await addTemplate(shop.ctx, { stock: 10 }), await addTemplate(shop.ctx, { stock: 10 })];
+  for (const { id } of [one, other]) await loadGate(shop.ctx, id);
+  const ctx: MemberContext = { ...shop.ctx, actor: { kind: "member", seq: 1, id: "m1" } };
+  for (const { id } of [one, one, one, other]) {
+    await claimCoupon(ctx, { template: id, idempotencyKey: "same" });
+    await settled(shop, id);
+  }
+  expect(await gateState(shop.ctx.redis, one.id)).toEqual({ remaining: 9, pending: 0 });
+  expect(await gateState(shop.ctx.redis, other.id)).toEqual({ remaining: 10, pending: 0 });
+});
+
 test("stock = issued + remaining after claims, after Redis was flushed, and after the rest was claimed", async () => {
   const shop = await openLedger(withRedis);
   await shop.members(200);

@@ -91,3 +91,19 @@ test("the address of a file names a path, and nothing else", () => {
   const dir = tempDir();
   for (const address of [`file:${dir}/a%20b.db`, `file://${dir}/a.db`, `file://localhost${dir}/a.db`]) open(address);
 });
+
+test("a connection that met another's lock at BEGIN sees afterwards what that one wrote", async () => {
+  const path = `file:${join(tempDir(), "lock.db")}`;
+  const open = () => openFile({ url: path, busyTimeoutMs: 1, setUp: (run) => void run("PRAGMA journal_mode = WAL") });
+  const [mine, others] = [open(), open()];
+  const insert = { sql: "INSERT INTO thing VALUES (1)", args: [] };
+  await mine.batch([{ sql: "CREATE TABLE thing (id INTEGER)", args: [] }], "write");
+  const count = async () => (await mine.execute({ sql: "SELECT count(*) FROM thing", args: [] })).values[0]?.[0];
+  const held = await others.transaction("write");
+  await held.batch([insert]);
+  await expect(mine.batch([insert], "write")).rejects.toMatchObject({ code: "SQLITE_BUSY" });
+  expect(await count()).toBe(0);
+  await held.commit();
+  expect(await count()).toBe(1);
+  for (const each of [mine, others]) each.close();
+});
