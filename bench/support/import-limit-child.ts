@@ -1,20 +1,18 @@
 import { createReadStream } from "node:fs";
 import { join } from "node:path";
-import { createClient } from "@libsql/client";
 import { parse } from "csv-parse";
+import { openBare } from "./bare-file.ts";
 import type { Shape } from "./import-file.ts";
 import { perMember, spending } from "./spent.ts";
 
 // The limit of an import: `csv-parse` over the file and, a thousand rows a commit, the bare upserts of what stands in
 // it – the same rows in the same tables, with their indexes – on a connection with the product's PRAGMAs. Cells go in
 // as they are but for what columns hold otherwise (times, yes and no); nothing is checked, counted or told, and no
-// progress is kept. Statements have one text, and the connection nothing else to do.
+// progress is kept. Statements are prepared once, and the connection has nothing else to do.
 
 const [dir = "", shape = "consent", total = "0"] = Bun.argv.slice(2) as [string, Shape, string];
 const members = Number(total);
-const client = createClient({ url: `file:${join(dir, "fanfare.db")}`, concurrency: 1 });
-for (const pragma of ["journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "cache_size = -4000"])
-  await client.execute(`PRAGMA ${pragma}`);
+const file = openBare(dir);
 const now = BigInt(Date.now());
 
 const known = "json_each(?) JOIN member m ON m.external_id = value ->> 0";
@@ -78,7 +76,7 @@ for await (const cells of createReadStream(join(dir, "members.csv")).pipe(parse(
 await write();
 const cost = perMember(members, spent());
 
-const held = await client.execute("SELECT count(*) AS n FROM member");
+const held = await file.execute({ sql: "SELECT count(*) AS n FROM member", args: [] });
 if (held.rows[0]?.n !== members) throw new Error("not all were taken");
 const peakRssMiB = Math.round(process.resourceUsage().maxRSS / 1024);
 console.log(JSON.stringify({ ...cost, rssMiBAtStart, peakRssMiB }));
@@ -86,6 +84,6 @@ process.exit(0);
 
 async function write(): Promise<void> {
   if (chunk.length === 0) return;
-  await client.batch(statements[shape](JSON.stringify(chunk)), "write");
+  await file.batch(statements[shape](JSON.stringify(chunk)), "write");
   chunk = [];
 }

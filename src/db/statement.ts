@@ -1,4 +1,4 @@
-import type { InStatement, InValue } from "@libsql/client";
+import type { InValue } from "@libsql/client";
 import { is, Placeholder, type SQL, sql } from "drizzle-orm";
 import { SQLiteAsyncDialect } from "drizzle-orm/sqlite-core";
 
@@ -62,11 +62,6 @@ export function embed({ sql: text, args }: Statement): SQL {
   const holes = pieces.length - 1;
   if (holes !== args.length) throw new Error(`a stored predicate has ${holes} places for ${args.length} values`);
   return sql.join(pieces.flatMap((piece, i) => (i < holes ? [sql.raw(piece), sql`${args[i]}`] : [sql.raw(piece)])));
-}
-
-/** The statement as `@libsql/client` wants it. */
-export function toInStatement({ sql: text, args }: Statement): InStatement {
-  return { sql: text, args };
 }
 
 /** The value as SQLite takes it. */
