@@ -13,7 +13,13 @@ import {
 } from "graphql";
 import { domains } from "../domains.ts";
 import { SetupError } from "../errors.ts";
-import { entriesOf, type ManifestFormat, manifestFormats, writeManifest } from "../schema/server/document-manifest.ts";
+import {
+  entriesOf,
+  type ManifestFormat,
+  manifestFormats,
+  readManifest,
+  writeManifest,
+} from "../schema/server/document-manifest.ts";
 import { buildSchemas } from "../schema/server/schemas.ts";
 import { appFaceOf } from "../schema/server/server.ts";
 import { defineCommand } from "./command.ts";
@@ -58,7 +64,9 @@ interface Found {
 }
 
 function inManifest(file: string): Found[] {
-  return entriesOf(readFileSync(file, "utf8"), file).map(({ id, text }) => ({ text, place: `${file}: ${id}` }));
+  const json = readFileSync(existing(file), "utf8");
+  readManifest(json, file); // as the server does when it starts
+  return entriesOf(json, file).map(({ id, text }) => ({ text, place: `${file}: ${id}` }));
 }
 
 /** Fragments are known by their names over all files, so that one may use those of another. */
@@ -95,9 +103,13 @@ function noneTwice(all: DocumentNode): DocumentNode {
   return all;
 }
 
-function sourcesIn(path: string): string[] {
+function existing(path: string): string {
   if (!statSync(path, { throwIfNoEntry: false })) throw new UsageError(`There is no ${path}.`);
-  if (!statSync(path).isDirectory()) return [path];
+  return path;
+}
+
+function sourcesIn(path: string): string[] {
+  if (!statSync(existing(path)).isDirectory()) return [path];
   return [...new Bun.Glob("**/*.{graphql,gql}").scanSync({ cwd: path })].sort().map((file) => join(path, file));
 }
 

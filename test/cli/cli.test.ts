@@ -69,6 +69,9 @@ test("documents makes a manifest of what stands in files, and names what is at f
   await expect(documents([dir])).rejects.toThrow("a second");
   await expect(documents([])).rejects.toThrow("Name the files");
   await expect(documents([join(dir, "none")])).rejects.toThrow("There is no ");
+  await expect(documents([join(dir, "none.json")])).rejects.toThrow("There is no ");
+  await Bun.write(manifest, JSON.stringify({ [`sha256:${"a".repeat(64)}`]: "query Who { viewer { kind } }" }));
+  await expect(documents([manifest, "--check"])).rejects.toThrow("is not the SHA-256 of its text");
 });
 
 test("every command says what it is when asked, does nothing else, and refuses what it does not know", async () => {

@@ -2,13 +2,13 @@
 export function jsonAnswer(
   text: string,
   requestId: string,
-  { status = 200, type = "application/json", headers = {} }: JsonForm = {},
+  { status = 200, type = "application/json", headers = {} }: JsonAnswer = {},
 ): Response {
   const usual = { "content-type": `${type}; charset=utf-8`, ...carried, "x-request-id": requestId };
   return new Response(text, { status, headers: { ...usual, ...headers } });
 }
 
-interface JsonForm {
+interface JsonAnswer {
   readonly status?: number;
   /** Without its charset. */
   readonly type?: string;

@@ -54,8 +54,9 @@ export function createLane({ face, documents, only, isOpen, count }: LaneOptions
 /** Whether a request says nothing but what the lane understands. */
 function fits(params: GraphQLParams): boolean {
   for (const name in params) if (!known.has(name)) return false;
-  const { variables = null, operationName = null } = params;
+  const { variables = null, operationName = null, extensions = null } = params;
   if (typeof variables !== "object" || Array.isArray(variables)) return false;
+  if (typeof extensions !== "object" || Array.isArray(extensions)) return false;
   if (operationName !== null && typeof operationName !== "string") return false;
   return variables === null || !faultIn(variables);
 }

@@ -15,11 +15,16 @@ import {
 import { compileQuery, isCompiledQuery } from "graphql-jit";
 import { isPromise } from "graphql-yoga";
 import type { GraphqlContext } from "../kit/graphql-context.ts";
+import { mergesUnderConditions } from "./merged-fields.ts";
 
-/** Runs a document for one request: the answer, or nothing where the variables do not fit, and nothing was run. */
+/** Runs a document for one request. */
 export interface Plan {
   /** The name of its one operation. */
   readonly operation: string | undefined;
+  /**
+   * The answer; nothing where the variables do not fit, so that nothing was run, nor for a query with several faults,
+   * which may be asked once more: which of them are told is told in one place.
+   */
   run(context: GraphqlContext, variables: Readonly<Record<string, unknown>>): Answer | Promise<Answer>;
 }
 
@@ -27,13 +32,15 @@ type Answer = ExecutionResult | undefined;
 
 /**
  * The plan of a validated document: compiled to code, or carried out step by step where a variable's type refers to
- * itself, which the compiler would follow without an end. None for subscriptions, nor where not one operation stands
- * alone.
+ * itself, which the compiler would follow without an end, or where fields meet under conditions, which the compiler
+ * mixes up: it answers what was skipped. None for subscriptions, nor where not one operation stands alone.
  */
 export function planOf(schema: GraphQLSchema, document: DocumentNode): Plan | undefined {
   const [operation, ...others] = document.definitions.filter(isOperation);
   if (!operation || others.length > 0 || operation.operation === "subscription") return undefined;
-  const run = refersToItself(schema, operation) ? interpreted(schema, document) : compiled(schema, document);
+  const read = operation.operation === "query" ? unlessAskedAgain : unlessUnread;
+  const isBeyondCompiler = refersToItself(schema, operation) || mergesUnderConditions(document);
+  const run = isBeyondCompiler ? interpreted(schema, document, read) : compiled(schema, document, read);
   // A null instead of a default may stand in some places and not in others; the compiler lets it stand in all.
   const defaulted = (operation.variableDefinitions ?? []).filter(({ defaultValue }) => defaultValue !== undefined);
   const names = defaulted.map(({ variable }) => variable.name.value);
@@ -50,22 +57,24 @@ function isOperation(node: DocumentNode["definitions"][number]): node is Operati
   return node.kind === Kind.OPERATION_DEFINITION;
 }
 
-function interpreted(schema: GraphQLSchema, document: DocumentNode): Plan["run"] {
+type Read = (result: ExecutionResult) => Answer;
+
+function interpreted(schema: GraphQLSchema, document: DocumentNode, read: Read): Plan["run"] {
   return (contextValue, variableValues) => {
     const answer = execute({ schema, document, contextValue, variableValues });
-    return isPromise(answer) ? answer.then(unlessUnread) : unlessUnread(answer);
+    return isPromise(answer) ? answer.then(read) : read(answer);
   };
 }
 
-function compiled(schema: GraphQLSchema, document: DocumentNode): Plan["run"] | undefined {
+function compiled(schema: GraphQLSchema, document: DocumentNode, read: Read): Plan["run"] | undefined {
   const code = compileQuery(schema, document, undefined, { disablingCapturingStackErrors: true });
   if (!isCompiledQuery(code)) return undefined;
   const source = document.loc?.source;
-  const placed = (answer: ExecutionResult) => {
-    const read = unlessUnread(answer);
-    return read?.errors && source
-      ? { ...read, errors: read.errors.map((error) => withPositions(error, source)) }
-      : read;
+  const placed = (result: ExecutionResult) => {
+    const answer = read(result);
+    return answer?.errors && source
+      ? { ...answer, errors: answer.errors.map((error) => withPositions(error, source)) }
+      : answer;
   };
   return (context, variables) => {
     const answer = code.query(undefined, context, variables);
@@ -77,6 +86,11 @@ function compiled(schema: GraphQLSchema, document: DocumentNode): Plan["run"] | 
 function unlessUnread({ data, errors }: ExecutionResult): Answer {
   if (data === undefined) return undefined;
   return errors ? { errors, data } : { data };
+}
+
+/** A query with several faults has no answer here: which of those that end it are told, is not the same for all. */
+function unlessAskedAgain(result: ExecutionResult): Answer {
+  return result.errors && result.errors.length > 1 ? undefined : unlessUnread(result);
 }
 
 /** The compiler's errors know lines and columns alone; with positions they are as GraphQL makes them. */

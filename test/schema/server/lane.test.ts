@@ -150,6 +150,31 @@ for (const { path, schema, limits, actors } of faces) {
   });
 }
 
+const meetings = [
+  `query Skipped($is: Boolean!) { myInbox { nodes @skip(if: $is) { ...Title ...Title } nodes { readAt } } }
+   fragment Title on InboxMessage { title }`,
+  "query Spread($is: Boolean!) { ...Unread @include(if: $is) ...Unread } fragment Unread on Query { unreadCount }",
+  "query Order($is: Boolean!) { myInbox { pageInfo { ... { endCursor @skip(if: $is) } hasNextPage endCursor } } }",
+];
+for (const text of meetings) {
+  test(`where fields meet, each is left out by its own condition alone: ${text.split("(")[0]}`, async () => {
+    const roads = roadsOf("/app", app, appLimits);
+    for (const is of [true, false]) {
+      const { lane, face } = await roads.answers({ text, actor: member(1), variables: { is } });
+      expect(lane).toBe(face);
+    }
+    expect(roads.roads.lane).toBe(2);
+  });
+}
+
+test("of several faults the same are told on both roads", async () => {
+  const roads = roadsOf("/app", app, appLimits);
+  for (const accept of ["application/json", "*/*"]) {
+    const { lane, face } = await roads.answers({ text: "{ unreadCount me { id } }", actor: anonymous, accept });
+    expect(lane).toBe(face);
+  }
+});
+
 function operationOf(text: string): OperationDefinitionNode {
   return parse(text).definitions.find((node) => node.kind === "OperationDefinition") as OperationDefinitionNode;
 }

@@ -138,6 +138,11 @@ test("tokens, sizes and parameters are looked at before the lane, and a bug is t
   expect((await lane.post("app", JSON.stringify(box), { "content-type": "text/plain" })).status).toBe(415);
   expect((await ask(lane, { ...box, variables: { a: "x".repeat(1_000_001) } })).status).toBe(413);
   expect((await ask(lane, { ...box, page: 1 })).body.errors[0].message).toContain('"page"');
+  for (const extensions of [7, "x", [], true]) {
+    const [byLane, byFace] = [await ask(lane, { ...box, extensions }), await ask(face, { ...box, extensions })];
+    expect(seen(byLane)).toEqual(seen(byFace));
+    expect([byLane.status, byLane.code]).toEqual([400, "BAD_REQUEST"]);
+  }
   expect((await ask(lane, { ...box, operationName: "Other" })).code).toBe("OPERATION_RESOLUTION_FAILURE");
   lane.logged.length = 0;
   await ask(lane, { documentId: idOf.broken });
