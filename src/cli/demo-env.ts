@@ -3,9 +3,14 @@ import { type Env, environment, readEnv } from "../env.ts";
 import { variableNames } from "../env-variables.ts";
 import { variablesOf } from "../settings.ts";
 
-/** Databases, queues, providers, keys and directories: what leads elsewhere, to other data or to people. */
-const elsewhere =
-  /^(DATABASE|REDIS|UPSTASH|QSTASH|RESEND|TWILIO|FCM|EMAIL|MEMBER_JWT|LINK)_|^(DATA_DIR|BROKER|ALLOW)(_FILE)?$/;
+/**
+ * Databases, queues, providers, keys, directories, a port that others share and the operations of an app: what leads
+ * elsewhere, to other data or to people, or is not for what the demo asks.
+ */
+const elsewhere = [
+  /^(DATABASE|REDIS|UPSTASH|QSTASH|RESEND|TWILIO|FCM|EMAIL|MEMBER_JWT|LINK)_/,
+  /^(DATA_DIR|BROKER|PORT_SHARED|DOCUMENTS(_ONLY)?|ALLOW)(_FILE)?$/,
+];
 
 /** What it needs to be a demo; its members come with what they spent. */
 const own = { NODE_ENV: "development", APPROVAL_ABOVE: "1000000000", TOTAL_SPEND_FROM: "shop" };
@@ -28,7 +33,7 @@ interface DemoEnv {
 export function demoEnv(dataDir: string, brief: boolean, source = environment()): DemoEnv {
   const given = Object.entries(source).filter(([, value]) => value?.trim());
   const leadsElsewhere = ([name, value]: [string, string | undefined]) =>
-    elsewhere.test(name) && !(name === "REDIS_URL" && value === "none");
+    elsewhere.some((those) => those.test(name)) && !(name === "REDIS_URL" && value === "none");
   const heeded = Object.fromEntries(given.filter((one) => !leadsElsewhere(one)));
   const hasPort = "PORT" in heeded || "PORT_FILE" in heeded;
   const port = hasPort ? {} : { PORT: brief || isTaken(usualPort) ? "0" : String(usualPort) };

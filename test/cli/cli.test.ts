@@ -156,6 +156,20 @@ test("the demo heeds settings such as the port, and never the shop's database, q
   const { env, unheeded } = demoEnv(tempDir(), true, { ...shops, DATA_DIR: "data", PORT: "4110", PAGE_SIZE: "50" });
   expect([env.PORT, env.DATABASE_URL, env.RESEND_API_KEY]).toEqual([4110, undefined, undefined]);
   expect(unheeded).toEqual(["DATABASE_URL", "RESEND_API_KEY", "EMAIL_FROM", "DATA_DIR"]);
+  const several = {
+    BROKER: "own-process",
+    BROKER_PORT: "3001",
+    PORT_SHARED: "1",
+    DOCUMENTS: "{}",
+    DOCUMENTS_ONLY: "1",
+  };
+  const alone = demoEnv(tempDir(), true, several).env;
+  expect([alone.BROKER, alone.PORT_SHARED, alone.DOCUMENTS, alone.DOCUMENTS_ONLY]).toEqual([
+    "in-process",
+    false,
+    undefined,
+    false,
+  ]);
 });
 
 test("an import takes the shop's own headings, and tells the encoding it guessed and the first faults", async () => {

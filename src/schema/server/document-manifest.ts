@@ -12,7 +12,10 @@ export type ManifestFormat = (typeof manifestFormats)[number];
  */
 export function readManifest(json: string, place: string): TrustedDocuments {
   const documents = trustedDocuments();
+  const ids = new Set<string>();
   for (const { id, text } of entriesOf(json, place)) {
+    if (ids.has(id)) throw new SetupError(`${place}: a second document is called ${JSON.stringify(id)}`);
+    ids.add(id);
     const hash = /^(?:sha256:)?([\da-f]{64})$/i.exec(id)?.[1];
     if (hash && hash.toLowerCase() !== hashOf(text))
       throw new SetupError(`${place}: ${id} is not the SHA-256 of its text`);

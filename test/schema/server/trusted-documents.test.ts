@@ -174,6 +174,8 @@ test("a manifest is read in either format; an entry at fault is named", () => {
   expect(fault({ [`sha256:${"a".repeat(64)}`]: texts.box })).toThrow(/^m\.json: sha256:a+ is not the SHA-256/);
   expect(fault({ box: 7 })).toThrow('m.json: the document "box" has no text');
   expect(fault({ operations: [{ body: texts.box }] })).toThrow("m.json: operation 1 has no id");
+  const twice = [texts.box, texts.poke].map((body) => ({ id: "one", body }));
+  expect(fault({ operations: twice })).toThrow('m.json: a second document is called "one"');
   expect(fault([])).toThrow("m.json: is no map of documents");
   expect(() => readManifest("{", "m.json")).toThrow("m.json: is no JSON");
 });
