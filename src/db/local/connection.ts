@@ -39,7 +39,8 @@ export function openConnection(path: string, timeoutMs: number): FileConnection 
   return {
     begin() {
       try {
-        db.exec("BEGIN IMMEDIATE"); // kept, what met the lock of another would stay half-run, and hold what is read then
+        // A kept one that met another's lock would stay half-run, and hold what is read then.
+        db.exec("BEGIN IMMEDIATE");
       } catch (error) {
         throw faultOf(error);
       }
