@@ -121,8 +121,9 @@ function strayLinks(ctx: Context, channel: ChannelName, parts: Rendition["parts"
   const schemes = ["http", "https", ...campaignSettings.of(ctx).appLinkSchemes];
   return Object.entries(factsOf(channel).parts).flatMap(([part, { url = false }]) => {
     const address = parts[part] ?? "";
+    if (!url || address === "") return [];
     const scheme = URL.parse(address)?.protocol.slice(0, -1);
-    if (!url || address === "" || (scheme && schemes.includes(scheme))) return [];
+    if (scheme && schemes.includes(scheme)) return [];
     const message = `it is no link that may be opened; such begin with ${schemes.join(":, ")}:`;
     return [{ reason: "UNSENDABLE", part, place: "", message, isOfValues: scheme === undefined }];
   });

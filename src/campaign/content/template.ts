@@ -1,5 +1,6 @@
 import { Drop, type Template } from "liquidjs";
 import { escaping, plain, type RenderingWorld, renderWith } from "./liquid.ts";
+import { plainOutputs } from "./plain-outputs.ts";
 import { type Uses, usesOf } from "./uses.ts";
 
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
@@ -33,6 +34,7 @@ export function compileTemplate(source: string, html: boolean): Compiled {
   const engine = html ? escaping : plain;
   // What holds nothing of the engine's is what it says.
   const isPlain = !/\{[{%]/.test(source);
+  const plainly = html ? undefined : plainOutputs(source);
   let parsed: Template[] | undefined;
   const parse = () => {
     parsed ??= engine.parse(source);
@@ -50,9 +52,11 @@ export function compileTemplate(source: string, html: boolean): Compiled {
   return {
     render: async (scope, world) => {
       if (isPlain && source.length <= world.most) return source;
+      const said = plainly?.(scope, world.most);
+      if (said !== undefined) return said;
       const template = parse();
-      const said = uses()?.member.includes("attributes") === false ? scope : withAttributes(scope);
-      return renderWith(engine, template, said, { ...world, timeZone: scope.member.timeZone });
+      const facts = uses()?.member.includes("attributes") === false ? scope : withAttributes(scope);
+      return renderWith(engine, template, facts, { ...world, timeZone: scope.member.timeZone });
     },
     uses,
   };

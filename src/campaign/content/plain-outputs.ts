@@ -1,0 +1,31 @@
+import type { TemplateScope } from "./template.ts";
+
+/** Renders with the values of a scope; nothing where these are not plain words or numbers, or it gets too long. */
+export type PlainRendering = (scope: TemplateScope, most: number) => string | undefined;
+
+/**
+ * Most messages say no more than a name: a text that puts out values as they are, `{{ member.name }}`, is put together
+ * here, as the engine would do it in many more steps. Nothing for a template that does anything else. Of plain text
+ * alone: in HTML values are escaped.
+ */
+export function plainOutputs(source: string): PlainRendering | undefined {
+  // Words, a name, a name in that, words …
+  const pieces = source.split(/\{\{ *([a-z]+)\.([A-Za-z]+) *\}\}/);
+  const words = pieces.filter((_, n) => n % 3 === 0);
+  if (words.some((each) => /\{[{%]/.test(each))) return undefined;
+  const places = words.slice(1).map((after, n) => ({ of: pieces[n * 3 + 1], field: pieces[n * 3 + 2], after }));
+  return (scope, most) => {
+    let text = words[0] ?? "";
+    for (const { of = "", field = "", after } of places) {
+      const value = own(own(scope, of), field);
+      if (typeof value !== "string" && !(typeof value === "number" && Number.isFinite(value))) return undefined;
+      text += value + after;
+    }
+    return text.length <= most ? text : undefined;
+  };
+}
+
+function own(thing: unknown, name: string): unknown {
+  const isThere = typeof thing === "object" && thing !== null && Object.hasOwn(thing, name);
+  return isThere ? (thing as Record<string, unknown>)[name] : undefined;
+}
