@@ -13,6 +13,7 @@ import { realWorld } from "../../../src/world.ts";
 import { queriesOf } from "../../support/corpus.ts";
 import { variablesFor } from "../../support/fuzzed-variables.ts";
 import { counted, isLong } from "../../support/length.ts";
+import { randomQuery } from "../../support/random-query.ts";
 import { everything, rootFields } from "../../support/schema-walk.ts";
 import { closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { furnish, operatorOf } from "../../support/shop-things.ts";
@@ -130,6 +131,19 @@ for (const { path, schema, limits, actors } of faces) {
     }
     expect(roads.roads.lane).toBeGreaterThan(texts.length * 0.9);
     expect(roads.roads.moved).toBeLessThan(texts.length * 0.1);
+  });
+
+  test(`whatever a query of ${path} asks for, both roads answer alike`, async () => {
+    const asked = fc.record({
+      text: randomQuery(schema),
+      variables: fc.record({ a: fc.boolean(), b: fc.boolean() }),
+      actor: fc.constantFrom(...actors),
+    });
+    const answers = async (each: Asked) => {
+      const { lane, face } = await roads.answers(each);
+      expect(lane).toBe(face);
+    };
+    await fc.assert(fc.asyncProperty(asked, answers), { numRuns: counted(40, 2_000) });
   });
 
   test(`whatever the variables of ${path} are, both roads answer alike`, async () => {
