@@ -1,7 +1,5 @@
-import type { TemplateScope } from "./template.ts";
-
 /** Renders with the values of a scope; nothing where these are not plain words or numbers, or it gets too long. */
-export type PlainRendering = (scope: TemplateScope, most: number) => string | undefined;
+export type PlainRendering = (scope: object, most: number) => string | undefined;
 
 /**
  * Most messages say no more than a name: a text that puts out values as they are, `{{ member.name }}`, is put together
