@@ -1,8 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { type Measured, measureAll } from "./support/app-round.ts";
+import { type Measured, measureAll, mediansOf } from "./support/app-round.ts";
 import { readShopOptions, shopOptions, withSeeded } from "./support/app-shop.ts";
-import { median, rounded } from "./support/figures.ts";
 
 /**
  * What members' apps ask for, through `/app` and with their own tokens: requests per second over 64 connections, and
@@ -26,22 +25,6 @@ export async function run(args: readonly string[]): Promise<void> {
   console.log(JSON.stringify(result));
 }
 
-/** Of each operation the medians of its rounds; the ratio is that of each round, too. */
 function summary(rounds: readonly Measured[]) {
-  const byName = Map.groupBy(rounds, ({ name }) => name);
-  return Object.fromEntries(
-    [...byName].map(([name, list]) => {
-      const of = (pick: (one: Measured) => number) => median(list.map(pick));
-      const figures = {
-        perSecond: Math.round(of(({ perSecond }) => perSecond)),
-        limitPerSecond: Math.round(of(({ limitPerSecond }) => limitPerSecond)),
-        ratio: rounded(of(({ perSecond, limitPerSecond }) => perSecond / limitPerSecond)),
-        p50: rounded(of(({ p50 }) => p50)),
-        p99: rounded(of(({ p99 }) => p99)),
-        cpuMicros: Math.round(of(({ cpuMicros }) => cpuMicros)),
-        failed: list.reduce((sum, { failed }) => sum + failed, 0),
-      };
-      return [name, figures];
-    }),
-  );
+  return Object.fromEntries(mediansOf(rounds).map(({ name, limitP99: _, ...figures }) => [name, figures]));
 }

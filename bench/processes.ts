@@ -1,8 +1,7 @@
 import { parseArgs } from "node:util";
 import { freePort } from "../test/support/port.ts";
-import { type Measured, measureAll } from "./support/app-round.ts";
+import { type Measured, measureAll, mediansOf } from "./support/app-round.ts";
 import { readShopOptions, shopOptions, withSeeded } from "./support/app-shop.ts";
-import { median, rounded } from "./support/figures.ts";
 
 const measured = "typename,claim,refusal,myCoupons,claimableCoupons,myInbox";
 
@@ -32,23 +31,12 @@ export async function run(args: readonly string[]): Promise<void> {
   console.log(JSON.stringify(result));
 }
 
-/** Of each operation the medians of its rounds: two processes, and one of one. */
+/** Two processes beside one. */
 function summary(rounds: readonly Measured[]) {
-  const byName = Map.groupBy(rounds, ({ name }) => name);
   return Object.fromEntries(
-    [...byName].map(([name, list]) => {
-      const of = (pick: (one: Measured) => number) => median(list.map(pick));
-      const figures = {
-        perSecond: Math.round(of(({ perSecond }) => perSecond)),
-        perSecondOfOne: Math.round(of(({ limitPerSecond }) => limitPerSecond)),
-        ratio: rounded(of(({ perSecond, limitPerSecond }) => perSecond / limitPerSecond)),
-        p50: rounded(of(({ p50 }) => p50)),
-        p99: rounded(of(({ p99 }) => p99)),
-        p99OfOne: rounded(of(({ limitP99 }) => limitP99)),
-        cpuMicros: Math.round(of(({ cpuMicros }) => cpuMicros)),
-        failed: list.reduce((sum, { failed }) => sum + failed, 0),
-      };
-      return [name, figures];
-    }),
+    mediansOf(rounds).map(({ name, limitPerSecond: perSecondOfOne, limitP99: p99OfOne, ...figures }) => [
+      name,
+      { ...figures, perSecondOfOne, p99OfOne },
+    ]),
   );
 }

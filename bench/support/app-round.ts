@@ -1,5 +1,6 @@
 import type { Answer, Limit, Operation } from "./app-operations.ts";
 import type { Child } from "./children.ts";
+import { median, rounded } from "./figures.ts";
 import { type LoadSettings, load } from "./load.ts";
 import { keyed, postOf, readRequests } from "./requests.ts";
 
@@ -123,4 +124,23 @@ async function ask(operation: Operation, { url }: Target): Promise<string | unde
   const response = await fetch(`${url}/app`, postOf(keyed(sample)));
   const answer: Answer = await response.json();
   return operation.fault(answer);
+}
+
+/** Of each operation the medians of its rounds; ratios and counts are of the rounds, too. */
+export function mediansOf(rounds: readonly Measured[]) {
+  const byName = Map.groupBy(rounds, ({ name }) => name);
+  return [...byName].map(([name, list]) => {
+    const of = (pick: (one: Measured) => number) => median(list.map(pick));
+    return {
+      name,
+      perSecond: Math.round(of(({ perSecond }) => perSecond)),
+      limitPerSecond: Math.round(of(({ limitPerSecond }) => limitPerSecond)),
+      ratio: rounded(of(({ perSecond, limitPerSecond }) => perSecond / limitPerSecond)),
+      p50: rounded(of(({ p50 }) => p50)),
+      p99: rounded(of(({ p99 }) => p99)),
+      limitP99: rounded(of(({ limitP99 }) => limitP99)),
+      cpuMicros: Math.round(of(({ cpuMicros }) => cpuMicros)),
+      failed: list.reduce((sum, { failed }) => sum + failed, 0),
+    };
+  });
 }

@@ -43,12 +43,12 @@ export async function commitTogether(
   if (others.length === 0 && also.length === 0) return committerOf(ctx).commit(first);
   const decided = await decideTogether(ctx, claims, also);
   tellCaches(ctx, claims, decided);
-  return decided.facts[0] ?? saidNothing();
+  const [facts] = decided.facts;
+  if (!facts) throw saidNothing();
+  return facts;
 }
 
-function saidNothing(): never {
-  throw new Error("the database said nothing of a claim");
-}
+const saidNothing = () => new Error("the database said nothing of a claim");
 
 type CommitContext = CacheContext & Pick<Context, "db">;
 
@@ -123,7 +123,7 @@ async function decide(ctx: CommitContext, group: readonly Waiting[]): Promise<vo
     for (const [n, { decided: done }] of group.entries()) {
       const facts = decided.facts[n];
       if (facts) done.resolve(facts);
-      else done.reject(new Error("the database said nothing of a claim"));
+      else done.reject(saidNothing());
     }
   } catch (error) {
     for (const { decided } of group) decided.reject(error);
