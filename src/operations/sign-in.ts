@@ -1,6 +1,6 @@
-import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
+import { askTogether } from "../ask-together.ts";
 import type { Database } from "../db/client.ts";
 import { prepared } from "../db/statement.ts";
 import { languageOf } from "../language.ts";
@@ -87,12 +87,7 @@ async function actorOfToken(db: Database, token: string): Promise<Actor | undefi
 
 /** Looks members up by the shop's id of them; those of a crowd are asked for together. */
 function membersOf(db: Database, timers: Timers): (externalId: string) => Promise<Actor | undefined> {
-  const loader = new DataLoader((ids: readonly string[]) => actorsOfMembers(db, ids), {
-    cache: false,
-    maxBatchSize: 200,
-    batchScheduleFn: (ask) => timers.soon(ask),
-  });
-  return (externalId) => loader.load(externalId);
+  return askTogether(timers, (ids: readonly string[]) => actorsOfMembers(db, ids));
 }
 
 async function actorsOfMembers(db: Database, ids: readonly string[]): Promise<(Actor | undefined)[]> {

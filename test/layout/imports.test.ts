@@ -32,6 +32,7 @@ const domains = [
 /** What every domain may import besides the domains before it. */
 const floors = [
   "actor",
+  "ask-together",
   "audience",
   "context",
   "db",
@@ -78,6 +79,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   value: [],
   "data-dir": ["errors"],
   file: ["errors", "value", "world"],
+  "ask-together": ["world"],
   "env-values": ["value"],
   "env-variables": ["env-values", "secrets", "value"],
   "env-rules": ["env-values", "env-variables"],

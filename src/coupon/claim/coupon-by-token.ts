@@ -1,23 +1,17 @@
-import DataLoader from "dataloader";
 import { inArray, sql } from "drizzle-orm";
+import { askTogether } from "../../ask-together.ts";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
 import { perApp } from "../../memory.ts";
 import { type Coupon, couponTable } from "../table.ts";
 
-const maxTogether = 200;
-
 /** The coupon that a claim token made, if it made one; a crowd's questions go to the database together. */
 export function couponOfToken(ctx: Context, token: string): Promise<Coupon | null> {
-  return perApp(ctx, "coupon.byToken", () => createLoader(ctx)).load(token);
+  return perApp(ctx, "coupon.byToken", () => asking(ctx))(token);
 }
 
-function createLoader({ db, timers }: Context): DataLoader<string, Coupon | null> {
-  return new DataLoader((tokens: readonly string[]) => read(db, tokens), {
-    cache: false,
-    maxBatchSize: maxTogether,
-    batchScheduleFn: (ask) => timers.soon(ask),
-  });
+function asking({ db, timers }: Context): (one: string) => Promise<Coupon | null> {
+  return askTogether(timers, (tokens: readonly string[]) => read(db, tokens));
 }
 
 async function read(db: Database, tokens: readonly string[]): Promise<(Coupon | null)[]> {

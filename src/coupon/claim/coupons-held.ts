@@ -1,11 +1,9 @@
-import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
+import { askTogether } from "../../ask-together.ts";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Database } from "../../db/client.ts";
 import { perApp } from "../../memory.ts";
-
-const maxTogether = 200;
 
 /** Who is asked about, by `seq`, and coupons of which template. */
 export interface Holder {
@@ -18,15 +16,11 @@ export interface Holder {
  * go to the database together.
  */
 export function couponsHeld(ctx: Context, { member, template }: Holder): Promise<number[]> {
-  return perApp(ctx, "coupon.held", () => createLoader(ctx)).load({ member, template });
+  return perApp(ctx, "coupon.held", () => asking(ctx))({ member, template });
 }
 
-function createLoader({ db, timers }: Context): DataLoader<Holder, number[]> {
-  return new DataLoader((holders: readonly Holder[]) => read(db, holders), {
-    cache: false,
-    maxBatchSize: maxTogether,
-    batchScheduleFn: (ask) => timers.soon(ask),
-  });
+function asking({ db, timers }: Context): (one: Holder) => Promise<number[]> {
+  return askTogether(timers, (holders: readonly Holder[]) => read(db, holders));
 }
 
 /** A member's coupons of a template lie together in the index `coupon_number`. */

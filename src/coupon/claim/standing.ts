@@ -1,11 +1,9 @@
-import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
+import { askTogether } from "../../ask-together.ts";
 import type { Context } from "../../context.ts";
 import type { Database } from "../../db/client.ts";
 import { prepared } from "../../db/statement.ts";
 import { perApp } from "../../memory.ts";
-
-const maxTogether = 200;
 
 /** A claim that is about to be refused. */
 export interface Refused {
@@ -25,15 +23,11 @@ export interface Standing {
 
 /** How a member stands who is to hear that nothing is left; a crowd is asked about by one statement. */
 export function standingOf(ctx: Context, refused: Refused): Promise<Standing> {
-  return perApp(ctx, "coupon.standing", () => createLoader(ctx)).load(refused);
+  return perApp(ctx, "coupon.standing", () => asking(ctx))(refused);
 }
 
-function createLoader({ db, timers }: Context): DataLoader<Refused, Standing> {
-  return new DataLoader((crowd: readonly Refused[]) => read(db, crowd), {
-    cache: false,
-    maxBatchSize: maxTogether,
-    batchScheduleFn: (ask) => timers.soon(ask),
-  });
+function asking({ db, timers }: Context): (one: Refused) => Promise<Standing> {
+  return askTogether(timers, (crowd: readonly Refused[]) => read(db, crowd));
 }
 
 const nothing: Standing = { isRepeated: false, held: [] };

@@ -1,4 +1,4 @@
-import DataLoader from "dataloader";
+import { askTogether } from "../../ask-together.ts";
 import type { Context } from "../../context.ts";
 import { perApp } from "../../memory.ts";
 import { type Admission, admitEach, type Claimant, settle } from "./gate.ts";
@@ -13,10 +13,10 @@ type CrowdContext = Pick<Context, "redis" | "memory" | "timers" | "clock">;
  * call, in which each is admitted by itself.
  */
 export function admitInCrowd(ctx: CrowdContext, claim: Claimant): Promise<Admission> {
-  return perApp(ctx, "coupon.admissions", () => createLoader(ctx)).load(claim);
+  return perApp(ctx, "coupon.admissions", () => asking(ctx))(claim);
 }
 
-function createLoader({ redis, timers, clock }: CrowdContext): DataLoader<Claimant, Admission> {
+function asking({ redis, timers, clock }: CrowdContext): (claim: Claimant) => Promise<Admission> {
   const ask = async (claims: readonly Claimant[]) => {
     const byTemplate = Map.groupBy(claims, ({ template }) => template);
     const answers = new Map<Claimant, Admission>();
@@ -28,7 +28,7 @@ function createLoader({ redis, timers, clock }: CrowdContext): DataLoader<Claima
     );
     return claims.map((claim): Admission => answers.get(claim) ?? { kind: "unavailable" });
   };
-  return new DataLoader(ask, { cache: false, maxBatchSize: maxTogether, batchScheduleFn: (run) => timers.soon(run) });
+  return askTogether(timers, ask, maxTogether);
 }
 
 interface Outcome {

@@ -1,5 +1,5 @@
-import DataLoader from "dataloader";
 import { sql } from "drizzle-orm";
+import { askTogether } from "../../ask-together.ts";
 import { type Audience, compileAudience, everyone, liveMember } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
 import { rows } from "../../db/bulk.ts";
@@ -17,21 +17,21 @@ const maxTogether = 500;
 export async function isEligible(ctx: Context, template: CouponTemplate): Promise<boolean> {
   if (ctx.actor.kind !== "member") return false;
   if (template.eligibility === null) return true;
-  return loaderOf(ctx, template).load(ctx.actor.seq);
+  return askingOf(ctx, template)(ctx.actor.seq);
 }
 
-type Loader = DataLoader<number, boolean>;
+type Asking = (member: number) => Promise<boolean>;
 
 /** By the template as it was read: whoever reads it anew, as all do after a second, begins a new one. */
-function loaderOf(ctx: Context, template: CouponTemplate): Loader {
-  const loaders = perApp(ctx, "coupon.eligibility", () => new WeakMap<CouponTemplate, Loader>());
+function askingOf(ctx: Context, template: CouponTemplate): Asking {
+  const loaders = perApp(ctx, "coupon.eligibility", () => new WeakMap<CouponTemplate, Asking>());
   const known = loaders.get(template);
   if (known) return known;
-  const made: Loader = new DataLoader((members: readonly number[]) => whichAreEligible(ctx, template, members), {
-    cache: false,
-    maxBatchSize: maxTogether,
-    batchScheduleFn: (ask) => ctx.timers.soon(ask),
-  });
+  const made: Asking = askTogether(
+    ctx.timers,
+    (members: readonly number[]) => whichAreEligible(ctx, template, members),
+    maxTogether,
+  );
   loaders.set(template, made);
   return made;
 }
