@@ -78,7 +78,7 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
   const world = { ...(replace.world ?? realWorld), ...(replace.clock && { clock: replace.clock }) };
   const parts = await openParts(env, log, world, hold);
   const front = await hold(openDoor(env, log, world), (it) => it.stop());
-  const broker = await hold(ownBroker(env, log, { ...replace, clock: world.clock }, front.url), (it) => it?.stop());
+  const broker = await hold(ownBroker(env, log, forBroker(replace), front.url), (it) => it?.stop());
   const queue = openQueue(queueSettings(env, domains, parts.channels, { url: front.url, broker: broker?.url }), world);
   const ctx: JobContext = {
     ...world,
@@ -116,6 +116,12 @@ async function start(env: Env, replace: Replaceable, hold: Starting["hold"]): Pr
       return stopped;
     },
   };
+}
+
+/** The real clock is not handed on: one that is given may be moved, and the broker looks at it 50 times a second. */
+function forBroker({ deliver, ...replace }: Replaceable): BrokerReplaceable {
+  const clock = replace.clock ?? replace.world?.clock;
+  return { ...(deliver && { deliver }), ...(clock && { clock }) };
 }
 
 function openDoor(env: Env, log: Log, { timers }: World): Promise<Front> {

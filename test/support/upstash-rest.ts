@@ -24,9 +24,7 @@ export function startUpstashRest(redis: Bun.RedisClient, token = "test-token"): 
       }
       const route = new URL(request.url).pathname.slice(1);
       routes.push(route);
-      const reply = await answer(redis, route, await request.json());
-      const base64 = request.headers.get("upstash-encoding") === "base64";
-      return Response.json(base64 ? encoded(reply.body) : reply.body, { status: reply.status });
+      return answerRest(redis, request);
     },
   });
   return {
@@ -43,7 +41,17 @@ export function startUpstashRest(redis: Bun.RedisClient, token = "test-token"): 
 type Item = { result: unknown } | { error: string };
 type Reply = { status: number; body: Item | Item[] };
 
-async function answer(redis: Bun.RedisClient, route: string, body: unknown[]): Promise<Reply> {
+/** Has Redis do what a request of the protocol asks, once it was let in. */
+export async function answerRest(redis: Commands, request: Request): Promise<Response> {
+  const route = new URL(request.url).pathname.slice(1);
+  const reply = await answer(redis, route, await request.json());
+  const base64 = request.headers.get("upstash-encoding") === "base64";
+  return Response.json(base64 ? encoded(reply.body) : reply.body, { status: reply.status });
+}
+
+type Commands = Pick<Bun.RedisClient, "send">;
+
+async function answer(redis: Commands, route: string, body: unknown[]): Promise<Reply> {
   if (route === "pipeline") {
     return { status: 200, body: await Promise.all(body.map((command) => run(redis, command as unknown[]))) };
   }
@@ -52,14 +60,14 @@ async function answer(redis: Bun.RedisClient, route: string, body: unknown[]): P
   return { status: "error" in item ? 400 : 200, body: item };
 }
 
-async function transaction(redis: Bun.RedisClient, commands: unknown[][]): Promise<Reply> {
+async function transaction(redis: Commands, commands: unknown[][]): Promise<Reply> {
   const sent = [["MULTI"], ...commands, ["EXEC"]].map((command) => run(redis, command));
   const exec = (await Promise.all(sent)).at(-1)!;
   if ("error" in exec) return { status: 400, body: exec };
   return { status: 200, body: (exec.result as unknown[]).map(item) };
 }
 
-async function run(redis: Bun.RedisClient, command: unknown[]): Promise<Item> {
+async function run(redis: Commands, command: unknown[]): Promise<Item> {
   if (command.includes(null)) return { error: "ERR null args are not supported" };
   const [name = "", ...args] = command.map(String);
   return redis.send(name, args).then(item, item);

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { codeKey } from "../../value/coupon-code.ts";
 
 /** Crockford's base 32: no I, L, O or U, so that nothing is misread. */
@@ -19,10 +18,9 @@ export function makeCode(prefix: string): string {
 
 /** `n` new codes, see {@link makeCode}. */
 export function makeCodes(prefix: string, n: number): string[] {
-  const random = randomBytes(n * symbols);
   const begin = prefix === "" ? "" : `${prefix}-`;
   // 32 divides 256: every symbol is as likely as any other.
-  return Array.from({ length: n }, (_, i) => begin + checked(random.subarray(i * symbols, (i + 1) * symbols)));
+  return Array.from({ length: n }, () => begin + checked(crypto.getRandomValues(new Uint8Array(symbols))));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from "node:crypto";
 import { jwtVerify } from "jose";
-import { type Provider, startProvider } from "./provider.ts";
+import { type Answers, type Provider, startProvider } from "./provider.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
 const email = "fanfare@shop.iam.gserviceaccount.test";
@@ -15,49 +15,53 @@ export const serviceAccount = JSON.stringify({
   token_uri: "https://oauth2.test/token",
 });
 
-export interface Fcm extends Provider {
+interface Tokens {
   /** Access tokens handed out so far. */
   readonly granted: string[];
   /** Takes none of the access tokens handed out so far any longer. */
   revoke(): void;
 }
 
+export interface Fcm extends Provider, Tokens {}
+
+export function startFcm(): Fcm {
+  const { answers, granted, revoke } = fcmAnswers(() => `${provider.url}/token`);
+  const provider = startProvider(answers, ["/token"]);
+  return Object.assign(provider, { granted, revoke });
+}
+
 /**
  * Answers `/token` as Google's OAuth server and `messages:send` as FCM HTTP v1 do. Tokens that start with `gone` are
  * unregistered.
  */
-export function startFcm(): Fcm {
+export function fcmAnswers(tokenUrl: () => string): Tokens & { readonly answers: Answers } {
   const granted: string[] = [];
   const valid = new Set<string>();
-  const provider = startProvider(
-    async ({ path, headers, body, accepted }) => {
-      if (path === "/token") {
-        const token = await grant(new URLSearchParams(body), `${provider.url}/token`);
-        if (!token) return Response.json({ error: "invalid_grant" }, { status: 400 });
-        granted.push(token);
-        valid.add(token);
-        return Response.json({ access_token: token, expires_in: 3_599, token_type: "Bearer" });
-      }
-      if (path !== "/v1/projects/shop/messages:send") return fault(404, "NOT_FOUND", "Requested entity was not found.");
-      if (!valid.has(headers.get("authorization")?.slice("Bearer ".length) ?? ""))
-        return fault(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
-      const { token, data } = JSON.parse(body).message;
-      if (token.startsWith("gone")) return fault(404, "NOT_FOUND", "Requested entity was not found.", "UNREGISTERED");
-      if (token.startsWith("bad"))
-        return fault(
-          400,
-          "INVALID_ARGUMENT",
-          "The registration token is not a valid FCM registration token",
-          "INVALID_ARGUMENT",
-        );
-      if (token.startsWith("foreign"))
-        return fault(403, "PERMISSION_DENIED", "SenderId mismatch", "SENDER_ID_MISMATCH");
-      accepted.push({ ref: data.ref, to: token });
-      return Response.json({ name: `projects/shop/messages/${crypto.randomUUID()}` });
-    },
-    ["/token"],
-  );
-  return Object.assign(provider, { granted, revoke: () => valid.clear() });
+  const answers: Answers = async ({ path, headers, body, accepted }) => {
+    if (path === "/token") {
+      const token = await grant(new URLSearchParams(body), tokenUrl());
+      if (!token) return Response.json({ error: "invalid_grant" }, { status: 400 });
+      granted.push(token);
+      valid.add(token);
+      return Response.json({ access_token: token, expires_in: 3_599, token_type: "Bearer" });
+    }
+    if (path !== "/v1/projects/shop/messages:send") return fault(404, "NOT_FOUND", "Requested entity was not found.");
+    if (!valid.has(headers.get("authorization")?.slice("Bearer ".length) ?? ""))
+      return fault(401, "UNAUTHENTICATED", "Request had invalid authentication credentials.");
+    const { token, data } = JSON.parse(body).message;
+    if (token.startsWith("gone")) return fault(404, "NOT_FOUND", "Requested entity was not found.", "UNREGISTERED");
+    if (token.startsWith("bad"))
+      return fault(
+        400,
+        "INVALID_ARGUMENT",
+        "The registration token is not a valid FCM registration token",
+        "INVALID_ARGUMENT",
+      );
+    if (token.startsWith("foreign")) return fault(403, "PERMISSION_DENIED", "SenderId mismatch", "SENDER_ID_MISMATCH");
+    accepted.push({ ref: data.ref, to: token });
+    return Response.json({ name: `projects/shop/messages/${crypto.randomUUID()}` });
+  };
+  return { answers, granted, revoke: () => valid.clear() };
 }
 
 async function grant(form: URLSearchParams, audience: string): Promise<string | undefined> {

@@ -31,11 +31,11 @@ export interface Call {
   readonly accepted: Accepted[];
 }
 
+/** How a provider answers a call that nothing troubles. */
+export type Answers = (call: Call) => Response | Promise<Response>;
+
 /** Paths in `untroubled` answer always (a token endpoint, say). */
-export function startProvider(
-  handle: (call: Call) => Response | Promise<Response>,
-  untroubled: readonly string[] = [],
-): Provider {
+export function startProvider(handle: Answers, untroubled: readonly string[] = []): Provider {
   const accepted: Accepted[] = [];
   const requests: Provider["requests"] = [];
   const server = Bun.serve({

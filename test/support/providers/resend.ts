@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Accepted, type Provider, startProvider } from "./provider.ts";
+import { type Accepted, type Answers, type Provider, startProvider } from "./provider.ts";
 
 export const resendKey = "re_test_secret_key_of_the_shop";
 
@@ -15,10 +15,17 @@ const Email = z.object({
 });
 export type ResendEmail = z.infer<typeof Email>;
 
-/** Answers `POST /emails/batch` as Resend does: API key, permissive validation, idempotency keys. */
 export function startResend(): Provider {
-  const known = new Map<string, { readonly body: string; readonly answer: unknown }>();
-  return startProvider(({ path, headers, body, accepted }) => {
+  return startProvider(resendAnswers());
+}
+
+/** So long Resend knows an idempotency key. */
+const keptMs = 86_400_000;
+
+/** Answers `POST /emails/batch` as Resend does: API key, permissive validation, idempotency keys. */
+export function resendAnswers(): Answers {
+  const known = new Map<string, { readonly body: string; readonly answer: unknown; readonly at: number }>();
+  return ({ path, headers, body, accepted }) => {
     if (path !== "/emails/batch") return refusal(404, "not_found", "The requested endpoint does not exist");
     if (headers.get("authorization") !== `Bearer ${resendKey}`)
       return refusal(403, "invalid_api_key", "API key is invalid");
@@ -27,13 +34,14 @@ export function startResend(): Provider {
     const key = headers.get("idempotency-key") ?? "";
     if (key.length < 1 || key.length > 256)
       return refusal(400, "invalid_idempotency_key", "The key must be between 1-256 chars.");
-    const earlier = known.get(key);
+    const kept = known.get(key);
+    const earlier = kept && Date.now() - kept.at < keptMs ? kept : undefined;
     if (earlier && earlier.body !== body)
       return refusal(409, "invalid_idempotent_request", "Same idempotency key used with a different request payload");
     const answer = earlier?.answer ?? deliver(body, accepted);
-    known.set(key, { body, answer });
+    known.set(key, { body, answer, at: earlier?.at ?? Date.now() });
     return Response.json(answer);
-  });
+  };
 }
 
 function deliver(body: string, accepted: Accepted[]) {

@@ -1,14 +1,18 @@
-import { type Provider, startProvider } from "./provider.ts";
+import { type Answers, type Provider, startProvider } from "./provider.ts";
 
 export const twilioAccount = { accountSid: `AC${"0".repeat(32)}`, authToken: "twilio_secret_token_of_the_shop" };
+
+export function startTwilio(): Provider {
+  return startProvider(twilioAnswers());
+}
 
 /**
  * Answers `POST …/Messages.json` as Twilio does: basic auth, error codes for wrong and opted-out numbers and for
  * templates that are none, no idempotency.
  */
-export function startTwilio(): Provider {
+export function twilioAnswers(): Answers {
   const { accountSid, authToken } = twilioAccount;
-  return startProvider(async ({ path, headers, body, accepted }) => {
+  return async ({ path, headers, body, accepted }) => {
     if (headers.get("authorization") !== `Basic ${btoa(`${accountSid}:${authToken}`)}`)
       return fault(401, 20003, "Authenticate");
     if (path !== `/2010-04-01/Accounts/${accountSid}/Messages.json`)
@@ -22,7 +26,7 @@ export function startTwilio(): Provider {
     if (wrong) return wrong;
     accepted.push({ ref: URL.parse(form.get("StatusCallback") ?? "")?.searchParams.get("ref") ?? null, to });
     return Response.json({ sid: `SM${crypto.randomUUID().replaceAll("-", "")}`, status: "queued" }, { status: 201 });
-  });
+  };
 }
 
 function wrongWords(form: URLSearchParams): Response | undefined {

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import type { Committer } from "../store/commit.ts";
 import type { Store } from "../store/store.ts";
 import type { Routes } from "./http.ts";
@@ -38,7 +37,10 @@ export function keyRoutes({ store, committer, keys }: KeyParts): Routes {
     "GET /v2/keys": () => ({ json: keys.of() }),
     "POST /v2/keys/rotate": async () => {
       const fresh = await committer.commit(() => {
-        const next = { current: keys.of().next, next: `sig_${randomBytes(24).toString("base64url")}` };
+        const next = {
+          current: keys.of().next,
+          next: `sig_${Buffer.from(crypto.getRandomValues(new Uint8Array(24))).toString("base64url")}`,
+        };
         store.saveSetting.run(place, JSON.stringify(next));
         return next;
       }, keys.keep);

@@ -1,0 +1,31 @@
+import type { Fault } from "../actor.ts";
+import type { Boundary } from "../world/boundaries.ts";
+
+const moments = ["before", "after"] as const;
+const boundaries: readonly Boundary[] = moments.flatMap((moment): Boundary[] => [
+  `${moment} commit of fanfare.db`,
+  `${moment} commit of queue.db`,
+  ...(["redis", "queue", "job", "provider"] as const).map((route) => `${moment} ${route} call` as const),
+]);
+
+/** The process dies, at once or at a boundary to come, and is started again. */
+export const deaths: readonly Fault[] = [
+  {
+    name: "killed",
+    weight: 4,
+    happen: ({ process }, chance) => process.crash("at once", chance.pick([100, 2_000, 60_000])),
+  },
+  {
+    name: "killed at a boundary",
+    weight: 12,
+    happen: (world, chance) => {
+      const boundary = chance.pick(boundaries);
+      world.boundaries.killAt(boundary, chance.between(1, 12), chance.pick([100, 2_000, 60_000]));
+    },
+  },
+  {
+    name: "queue lost",
+    weight: 1,
+    happen: ({ process }, chance) => process.crash("with its queue", chance.pick([100, 60_000]), true),
+  },
+];

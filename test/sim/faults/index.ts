@@ -1,0 +1,7 @@
+import type { Fault } from "../actor.ts";
+import { deaths } from "./deaths.ts";
+import { redisFaults } from "./redis.ts";
+import { troubles } from "./troubles.ts";
+
+/** Everything that may go wrong. */
+export const faults: readonly Fault[] = [...deaths, ...redisFaults, ...troubles];

@@ -1,0 +1,130 @@
+import { actors } from "./actors/index.ts";
+import { checkers } from "./checkers/index.ts";
+import { faults } from "./faults/index.ts";
+import { chanceOf } from "./kernel/chance.ts";
+import { passTo } from "./pace.ts";
+import { type Planned, planOf } from "./plan.ts";
+import { digestOf } from "./world/digest.ts";
+import { createWorld, type World } from "./world/world.ts";
+
+/** What came of a seed. */
+export interface History {
+  readonly seed: number;
+  readonly plan: readonly Planned[];
+  /** What did not hold, a sentence each, and the place in the plan where it was found. */
+  readonly violations: readonly string[];
+  readonly foundAt: number;
+  readonly story: readonly string[];
+  readonly digest: string;
+  /** Members, deeds, faults, things that happened, lives of the process. */
+  readonly counts: Readonly<Record<string, number>>;
+}
+
+export interface HistoryOptions {
+  readonly seed: number;
+  readonly days: number;
+  readonly redis: Bun.RedisClient;
+  /** Which of the plan happen; all, unless given. */
+  readonly keeps?: (place: number) => boolean;
+}
+
+const minuteMs = 60_000;
+/** So often all is looked at. */
+const lookEveryMs = 20 * minuteMs;
+/** So long after the last fault all that was begun has ended. */
+const healMs = 90 * minuteMs;
+
+export async function historyOf({ seed, days, redis, keeps = () => true }: HistoryOptions): Promise<History> {
+  const plan = planOf(seed, days, actors, faults);
+  const world = await createWorld({ seed, redis });
+  const { engine, story } = world;
+  const violations: string[] = [];
+  let foundAt = plan.length;
+  let open = 0;
+  const begin = (what: string, work: () => void | Promise<void>) => {
+    open += 1;
+    const end = () => {
+      open -= 1;
+    };
+    const failed = (error: unknown) => violations.push(`${what} failed: ${whole(error)}`);
+    Promise.resolve().then(work).catch(failed).then(end);
+  };
+  const rest = async () => {
+    await engine.settle();
+    await engine.until(() => open === 0, 10 * minuteMs);
+  };
+
+  begin("the start", () => world.process.start());
+  await rest();
+  for (const actor of actors) {
+    begin(`${actor.name} founds`, () => actor.found?.(world, chanceOf(seed, actor.name)));
+    await rest();
+  }
+  const began = engine.elapsed;
+  let nextLook = lookEveryMs;
+  const pace = chanceOf(seed, "pace");
+  const comeTo = async (at: number) => {
+    while (nextLook <= at && violations.length === 0) {
+      await passTo(world, began + nextLook, pace);
+      await look(world, "always", violations);
+      nextLook += lookEveryMs;
+    }
+    if (violations.length === 0) await passTo(world, began + at, pace);
+  };
+  for (const [place, each] of plan.entries()) {
+    if (!keeps(place)) continue;
+    await comeTo(each.at);
+    if (violations.length > 0) {
+      foundAt = place;
+      break;
+    }
+    begin(each.what, () => happen(world, each));
+    await engine.settle();
+  }
+  if (violations.length === 0) {
+    await comeTo(days * 86_400_000);
+    heal(world);
+    await passTo(world, engine.elapsed + healMs, pace);
+    await rest();
+    await look(world, "always", violations);
+    await look(world, "atEnd", violations);
+  }
+  const digest = `${story.digest().slice(0, 16)}-${await digestOf(world)}`;
+  const kept = plan.filter((_, place) => place < foundAt && keeps(place));
+  const counts = {
+    deeds: kept.filter(({ isFault }) => !isFault).length,
+    faults: kept.filter(({ isFault }) => isFault).length,
+    happened: engine.happened,
+    lives: world.process.lives,
+  };
+  return { seed, plan, violations, foundAt, story: story.lines, digest, counts };
+}
+
+function happen(world: World, { what, isFault, seed }: Planned): void | Promise<void> {
+  const chance = chanceOf(seed, what);
+  if (isFault) return faults.find(({ name }) => name === what)?.happen(world, chance);
+  const [name, deed = ""] = what.split("/");
+  return actors.find((actor) => actor.name === name)?.deeds[deed]?.do(world, chance);
+}
+
+/** All faults are over: from here on the shop must mend itself. */
+function heal(world: World): void {
+  world.story.say("all faults are over");
+  world.weather.clear();
+  world.boundaries.clear();
+  world.skewMs = 0;
+  Object.assign(world.providers.moods, { EMAIL: "well", SMS: "well", PUSH: "well" });
+}
+
+async function look(world: World, when: "always" | "atEnd", violations: string[]): Promise<void> {
+  if (!world.ctx) return;
+  for (const checker of checkers) {
+    const found = (await checker[when]?.(world)) ?? [];
+    violations.push(...found.map((fault) => `${checker.name}: ${fault}`));
+  }
+  for (const fault of violations) world.story.say(`!! ${fault}`);
+}
+
+function whole(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

@@ -1,0 +1,127 @@
+import { Database as QueueFile } from "bun:sqlite";
+import DatabaseFile from "libsql";
+
+/** When something happens to a file. */
+export type CommitMoment = "before commit" | "after commit";
+
+/** Thrown into what a process does after its death; nothing comes of it. */
+export class Crashed extends Error {
+  override name = "Crashed";
+}
+
+interface Handle {
+  close(): void;
+  readonly name?: string;
+  readonly filename?: string;
+}
+
+/**
+ * The files under the process: who has them open, and what befalls their commits. What was committed is there after a
+ * crash, and nothing else, as after `kill -9`.
+ */
+export interface Disk {
+  /** Called around every commit of the process; what it throws reaches the one who commits. */
+  onCommit: (moment: CommitMoment, file: string) => void;
+  /** A statement of the process that is not a commit is about to be run. */
+  onStatement: (file: string, handle: Handle) => void;
+}
+
+const none: Disk = { onCommit: () => {}, onStatement: () => {} };
+let disk = none;
+let isDead = false;
+const handles = new Set<Handle>();
+
+/** From now on this hears of commits. */
+export function writeOn(next: Disk): void {
+  disk = next;
+}
+
+/** From now on no statement of the process does anything. */
+export function killFiles(): void {
+  isDead = true;
+}
+
+/** Closes what a dead process had open, and lets the next one begin. */
+export function buryFiles(): void {
+  for (const handle of handles) {
+    try {
+      handle.close();
+    } catch {
+      // closed before it died
+    }
+  }
+  handles.clear();
+  isDead = false;
+}
+
+type Call = (this: object, ...args: unknown[]) => unknown;
+type Methods = Record<string, Call>;
+
+const fileOf = ({ name, filename }: Handle) => (name ?? filename ?? "").split("/").at(-1) ?? "";
+
+function alive(): void {
+  if (isDead) throw new Crashed("the process is dead");
+}
+
+function commit(handle: Handle, real: () => unknown): unknown {
+  const file = fileOf(handle);
+  disk.onCommit("before commit", file);
+  alive();
+  const answer = real();
+  disk.onCommit("after commit", file);
+  alive();
+  return answer;
+}
+
+/** Has a statement tell of what it does. */
+function tell(statement: Methods, text: string, handle: Handle): void {
+  const isCommit = /^\s*commit\b/i.test(text);
+  for (const name of ["run", "get", "all", "values"]) {
+    const real = statement[name];
+    if (!real) continue;
+    statement[name] = function (...args) {
+      alive();
+      if (isCommit) return commit(handle, () => real.apply(this, args));
+      disk.onStatement(fileOf(handle), handle);
+      return real.apply(this, args);
+    };
+  }
+}
+
+/** Takes a class of connections over. */
+function watch({ prototype }: { readonly prototype: object }): void {
+  const methods = prototype as Methods;
+  const replace = (name: string, by: (real: Call) => Call) => {
+    const real = methods[name];
+    if (real) methods[name] = by(real);
+  };
+  for (const name of ["prepare", "query"])
+    replace(
+      name,
+      (real) =>
+        function (...args) {
+          alive();
+          handles.add(this as Handle);
+          const statement = real.apply(this, args) as Methods;
+          if (!told.has(statement)) tell(statement, String(args[0]), this as Handle);
+          told.add(statement);
+          return statement;
+        },
+    );
+  for (const name of ["exec", "run"])
+    replace(
+      name,
+      (real) =>
+        function (...args) {
+          alive();
+          handles.add(this as Handle);
+          return real.apply(this, args);
+        },
+    );
+}
+
+/** `query` hands out statements that `prepare` made. */
+const told = new WeakSet<object>();
+
+watch(QueueFile);
+watch(DatabaseFile as never);

@@ -1,0 +1,53 @@
+import type { Disk } from "../kernel/disk.ts";
+import type { Call, CallMoment, Network } from "../kernel/network.ts";
+import type { Process } from "./process.ts";
+import { type Route, routeOf } from "./weather.ts";
+
+/** Where a process touches what outlives it, and so where its death leaves something half done. */
+export type Boundary = `${"before" | "after"} commit of ${"fanfare.db" | "queue.db"}` | `${CallMoment} ${Route} call`;
+
+/** Strikes the process at a boundary. */
+export interface Boundaries {
+  /** Kills it when it passes this boundary for the n-th time from now; it comes back after so many ms. */
+  killAt(boundary: Boundary, nth: number, awayMs: number): void;
+  /** From now on commits fail as they do on a full disk, or go on. */
+  isFull: boolean;
+  /** Strikes no more. */
+  clear(): void;
+}
+
+export function createBoundaries(process: Process, network: Network, writeOn: (disk: Disk) => void): Boundaries {
+  let due: { readonly boundary: Boundary; left: number; readonly awayMs: number } | undefined;
+  const pass = (boundary: Boundary) => {
+    if (due?.boundary !== boundary || --due.left > 0) return;
+    const { awayMs } = due;
+    due = undefined;
+    process.crash(`${boundary}`, awayMs);
+  };
+  const boundaries: Boundaries = {
+    killAt(boundary, nth, awayMs) {
+      due = { boundary, left: nth, awayMs };
+    },
+    isFull: false,
+    clear() {
+      due = undefined;
+      boundaries.isFull = false;
+    },
+  };
+  writeOn({
+    onCommit(moment, file) {
+      if (file !== "fanfare.db" && file !== "queue.db") return;
+      if (moment === "before commit" && boundaries.isFull && file === "fanfare.db") throw full();
+      pass(`${moment} of ${file}` as Boundary);
+    },
+    onStatement: () => {},
+  });
+  network.onCall = (moment: CallMoment, call: Call) => {
+    if (call.inside) pass(`${moment} ${routeOf(call)} call`);
+  };
+  return boundaries;
+}
+
+function full(): Error {
+  return Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL", rawCode: 13 });
+}
