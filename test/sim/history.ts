@@ -4,7 +4,7 @@ import { faults } from "./faults/index.ts";
 import { chanceOf } from "./kernel/chance.ts";
 import { passTo } from "./pace.ts";
 import { type Planned, planOf } from "./plan.ts";
-import { digestOf } from "./world/digest.ts";
+import { digest, digestsOf } from "./world/digest.ts";
 import { createWorld, type World } from "./world/world.ts";
 
 /** What came of a seed. */
@@ -15,7 +15,9 @@ export interface History {
   readonly violations: readonly string[];
   readonly foundAt: number;
   readonly story: readonly string[];
+  /** Of all that is left, and of each table. */
   readonly digest: string;
+  readonly digests: Readonly<Record<string, string>>;
   /** Members, deeds, faults, things that happened, lives of the process. */
   readonly counts: Readonly<Record<string, number>>;
 }
@@ -89,7 +91,7 @@ export async function historyOf({ seed, days, redis, keeps = () => true }: Histo
     await look(world, "always", violations);
     await look(world, "atEnd", violations);
   }
-  const digest = `${story.digest().slice(0, 16)}-${await digestOf(world)}`;
+  const digests = await digestsOf(world);
   const kept = plan.filter((_, place) => place < foundAt && keeps(place));
   const counts = {
     deeds: kept.filter(({ isFault }) => !isFault).length,
@@ -97,7 +99,16 @@ export async function historyOf({ seed, days, redis, keeps = () => true }: Histo
     happened: engine.happened,
     lives: world.process.lives,
   };
-  return { seed, plan, violations, foundAt, story: story.lines, digest, counts };
+  return {
+    seed,
+    plan,
+    violations,
+    foundAt,
+    story: story.lines,
+    digest: digest(JSON.stringify(digests)),
+    digests,
+    counts,
+  };
 }
 
 function happen(world: World, { what, isFault, seed }: Planned): void | Promise<void> {

@@ -2,9 +2,14 @@ import type { Chance } from "./kernel/chance.ts";
 import type { World } from "./world/world.ts";
 
 /** After something happened time goes on evenly for so long, and between two standstills. */
-const evenMs = 20_000;
+const evenMs = 8_000;
 const breathMs = 400;
-const nightMs = 30 * 60_000;
+/** How long it stands still: among people, and in stretches without any, of so long at least. */
+const [shortMs, longMs] = [
+  [5_000, 20_000, 55_000, 58_000],
+  [58_000, 170_000, 600_000, 600_000],
+];
+const aloneMs = 3 * 60_000;
 
 /**
  * Moves time on to a moment (elapsed ms). While anything is under way it goes on evenly; in between the machine stands
@@ -13,12 +18,10 @@ const nightMs = 30 * 60_000;
  */
 export async function passTo({ engine, network }: World, until: number, chance: Chance): Promise<void> {
   const alone = until - engine.elapsed;
-  const longestMs = alone > nightMs ? 8 * 60_000 : 55_000;
+  const lengths = alone > aloneMs ? longMs : shortMs;
   await engine.pass(Math.min(alone, evenMs));
   while (engine.elapsed < until) {
-    const isStill = network.isStill && engine.elapsed - network.lastAt >= breathMs / 2;
-    if (isStill) engine.standStill(Math.min(until - engine.elapsed, chance.between(5_000, longestMs)));
+    if (network.isStill) engine.standStill(Math.min(until - engine.elapsed, chance.pick(lengths)));
     await engine.pass(Math.min(until - engine.elapsed, breathMs));
-    if (isStill) await engine.pass(0);
   }
 }

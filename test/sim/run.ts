@@ -10,9 +10,10 @@ const redis = await server.raw();
 for (const seed of seeds) {
   const began = real.now();
   const history = await historyOf({ seed, days: Number(Bun.env.DAYS ?? 2), redis });
-  const { story, plan, ...told } = history;
+  const { story, plan, digests, ...told } = history;
+  if (Bun.env.DIGESTS) console.log(digests);
   if (Bun.env.STORY) console.log(story.join("\n"));
-  console.log(JSON.stringify({ ...told, seconds: (real.now() - began) / 1e9 }));
+  console.log(JSON.stringify({ ...told, seconds: (real.now() - began) / 1e9, cpu: process.cpuUsage().user / 1e6 }));
   removeTempDirs();
 }
 process.exit();

@@ -40,6 +40,9 @@ export interface ServeOptions {
   readonly error?: (error: Error) => Response | Promise<Response>;
 }
 
+/** Longer than any call takes, where no fault makes it slow. */
+const stillMs = 200;
+
 /** Every server, and every call to one. */
 export class Network {
   readonly #listeners = new Map<string, Listener>();
@@ -59,9 +62,9 @@ export class Network {
   /** When the last call began or ended, elapsed ms. */
   lastAt = 0;
 
-  /** Whether nothing is under way that could still be answered. */
+  /** Whether nobody called and nobody was answered for a while. */
   get isStill(): boolean {
-    return this.#underWay.size === 0;
+    return this.engine.elapsed - this.lastAt >= stillMs;
   }
 
   /** Answers for a host outside of the process, e.g. `api.resend.com`. */

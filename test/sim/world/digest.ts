@@ -1,22 +1,29 @@
-import { createHash } from "node:crypto";
 import { sql } from "drizzle-orm";
 import type { World } from "./world.ts";
 
-/** A digest of every row that the shop has, and of all that providers took; not of when it was migrated, before time began. */
-export async function digestOf(world: World): Promise<string> {
-  const hash = createHash("sha256");
-  const db = world.ctx?.db;
-  if (!db) return "down";
-  const tables = await db.all<{ name: string }>(sql`
+/**
+ * What is left of a history, each by a digest: the rows of every table, all that providers took, the story with all
+ * answers in it. Two histories are one where all of these are equal.
+ */
+export async function digestsOf(world: World): Promise<Readonly<Record<string, string>>> {
+  const digests: Record<string, string> = {
+    story: digest(world.story.lines.join("\n")),
+    providers: digest(JSON.stringify(world.providers.taken)),
+  };
+  // When the tables were made is before time began.
+  const tables = await world.ctx?.db.all<{ name: string }>(sql`
     SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' AND name <> 'migration'
     ORDER BY name`);
-  for (const { name } of tables) {
-    const rows = await db.all<object>(sql.raw(`SELECT * FROM "${name}"`));
+  for (const { name } of tables ?? []) {
+    const rows = (await world.ctx?.db.all<object>(sql.raw(`SELECT * FROM "${name}"`))) ?? [];
     const texts = rows.map((row) =>
       JSON.stringify(row, (_, value) => (typeof value === "bigint" ? `${value}` : value)),
     );
-    hash.update(`${name}\n${texts.sort().join("\n")}\n`);
+    digests[name] = digest(texts.sort().join("\n"));
   }
-  hash.update(JSON.stringify(world.providers.taken));
-  return hash.digest("hex").slice(0, 16);
+  return digests;
+}
+
+export function digest(text: string): string {
+  return Bun.hash(text).toString(16);
 }
