@@ -1,4 +1,5 @@
 import { actors } from "./actors/index.ts";
+import { membersKnown } from "./actors/members.ts";
 import { checkers } from "./checkers/index.ts";
 import { faults } from "./faults/index.ts";
 import { chanceOf } from "./kernel/chance.ts";
@@ -10,24 +11,34 @@ import { createWorld, type World } from "./world/world.ts";
 /** What came of a seed. */
 export interface History {
   readonly seed: number;
-  readonly plan: readonly Planned[];
-  /** What did not hold, a sentence each, and the place in the plan where it was found. */
+  /** What did not hold, a sentence each, beginning with who says so. */
   readonly violations: readonly string[];
-  readonly foundAt: number;
+  /** The places in the plan of what happened; all of it, unless something did not hold. */
+  readonly happened: readonly number[];
   readonly story: readonly string[];
   /** Of all that is left, and of each table. */
   readonly digest: string;
   readonly digests: Readonly<Record<string, string>>;
-  /** Members, deeds, faults, things that happened, lives of the process. */
-  readonly counts: Readonly<Record<string, number>>;
+  readonly counts: Counts;
+}
+
+export interface Counts {
+  readonly members: number;
+  /** What actors did, and what befell the shop. */
+  readonly deeds: number;
+  readonly faults: number;
+  /** Calls, answers and timers. */
+  readonly events: number;
+  /** Processes that were started. */
+  readonly lives: number;
 }
 
 export interface HistoryOptions {
   readonly seed: number;
   readonly days: number;
   readonly redis: Bun.RedisClient;
-  /** Which of the plan happen; all, unless given. */
-  readonly keeps?: (place: number) => boolean;
+  /** Which places of the plan happen; all, unless given. */
+  readonly places?: readonly number[] | undefined;
 }
 
 const minuteMs = 60_000;
@@ -36,12 +47,12 @@ const lookEveryMs = 20 * minuteMs;
 /** So long after the last fault all that was begun has ended. */
 const healMs = 90 * minuteMs;
 
-export async function historyOf({ seed, days, redis, keeps = () => true }: HistoryOptions): Promise<History> {
+export async function historyOf({ seed, days, redis, places }: HistoryOptions): Promise<History> {
   const plan = planOf(seed, days, actors, faults);
   const world = await createWorld({ seed, redis });
   const { engine, story } = world;
   const violations: string[] = [];
-  let foundAt = plan.length;
+  const happened: number[] = [];
   let open = 0;
   const begin = (what: string, work: () => void | Promise<void>) => {
     open += 1;
@@ -73,13 +84,12 @@ export async function historyOf({ seed, days, redis, keeps = () => true }: Histo
     }
     if (violations.length === 0) await passTo(world, began + at, pace);
   };
-  for (const [place, each] of plan.entries()) {
-    if (!keeps(place)) continue;
+  for (const place of places ?? plan.keys()) {
+    const each = plan[place];
+    if (!each) continue;
     await comeTo(each.at);
-    if (violations.length > 0) {
-      foundAt = place;
-      break;
-    }
+    if (violations.length > 0) break;
+    happened.push(place);
     begin(each.what, () => happen(world, each));
     await engine.settle();
   }
@@ -92,23 +102,15 @@ export async function historyOf({ seed, days, redis, keeps = () => true }: Histo
     await look(world, "atEnd", violations);
   }
   const digests = await digestsOf(world);
-  const kept = plan.filter((_, place) => place < foundAt && keeps(place));
+  const isFault = (place: number) => plan[place]?.isFault === true;
   const counts = {
-    deeds: kept.filter(({ isFault }) => !isFault).length,
-    faults: kept.filter(({ isFault }) => isFault).length,
-    happened: engine.happened,
+    members: world.known(membersKnown).length,
+    deeds: happened.filter((place) => !isFault(place)).length,
+    faults: happened.filter(isFault).length,
+    events: engine.happened,
     lives: world.process.lives,
   };
-  return {
-    seed,
-    plan,
-    violations,
-    foundAt,
-    story: story.lines,
-    digest: digest(JSON.stringify(digests)),
-    digests,
-    counts,
-  };
+  return { seed, violations, happened, story: story.lines, digest: digest(JSON.stringify(digests)), digests, counts };
 }
 
 function happen(world: World, { what, isFault, seed }: Planned): void | Promise<void> {

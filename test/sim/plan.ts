@@ -3,7 +3,7 @@ import { type Chance, chanceOf } from "./kernel/chance.ts";
 
 const dayMs = 86_400_000;
 
-/** Something that is to happen: who does what, e.g. `member/claim`, or a fault; when (elapsed ms), and the seed of how. */
+/** Something that is to happen: who does what, e.g. `member/claim`, or a fault; when (ms), and the seed of how. */
 export interface Planned {
   readonly at: number;
   readonly what: string;
@@ -27,20 +27,19 @@ export function planOf(seed: number, days: number, actors: readonly Actor[], fau
   const add = (at: number, what: string, isFault: boolean) =>
     planned.push({ at: Math.floor(at), what, isFault, seed: chance.between(0, 2 ** 31 - 1) });
   for (let day = 0; day < days; day++) {
-    const some = chance.between(40, 160);
-    for (let n = 0; n < some; n++) add((day + chance.share()) * dayMs, chance.weighted(deeds), false);
-    const crowds = chance.between(4, 14);
-    for (let n = 0; n < crowds; n++) {
-      const begins = (day + chance.share()) * dayMs;
+    const part = Math.min(1, days - day);
+    const times = (least: number, most: number) => Math.round(chance.between(least, most) * part);
+    const moment = () => (day + chance.share() * part) * dayMs;
+    for (let left = times(40, 160); left > 0; left--) add(moment(), chance.weighted(deeds), false);
+    for (let left = times(4, 14); left > 0; left--) {
+      const begins = moment();
       const lasts = chance.pick([50, 2_000, 60_000]);
       const what = chance.happens(0.5) ? chance.weighted(deeds) : undefined;
-      const many = chance.between(5, 40);
-      for (let k = 0; k < many; k++) add(begins + chance.share() * lasts, what ?? chance.weighted(deeds), false);
-      if (faults.length > 0 && chance.happens(0.6))
-        add(begins + chance.share() * lasts, chance.weighted(troubles), true);
+      for (let many = chance.between(5, 40); many > 0; many--)
+        add(begins + chance.share() * lasts, what ?? chance.weighted(deeds), false);
+      if (chance.happens(0.6)) add(begins + chance.share() * lasts, chance.weighted(troubles), true);
     }
-    const few = faults.length > 0 ? chance.between(0, 12) : 0;
-    for (let n = 0; n < few; n++) add((day + chance.share()) * dayMs, chance.weighted(troubles), true);
+    for (let left = times(0, 12); left > 0; left--) add(moment(), chance.weighted(troubles), true);
   }
   return planned.sort((a, b) => a.at - b.at);
 }

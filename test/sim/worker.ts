@@ -1,0 +1,43 @@
+import "./kernel/globals.ts";
+import { startRedis } from "../support/redis-server.ts";
+import { removeTempDirs } from "../support/temp.ts";
+import { real } from "./kernel/real.ts";
+import { shrink } from "./shrink.ts";
+
+/** What a worker is asked for. */
+export interface Task {
+  readonly seeds: readonly number[];
+  readonly days: number;
+  readonly places?: readonly number[] | undefined;
+  /** How often at most a failure is tried again to make it smaller. */
+  readonly shrinkTries: number;
+}
+
+// The SDKs tell the console of every call that a fault breaks.
+console.warn = console.error = () => {};
+
+/** Runs its seeds one after another, and prints a line of JSON for each. */
+async function work({ seeds, days, places, shrinkTries }: Task): Promise<void> {
+  const { historyOf } = await import("./history.ts"); // once the globals are replaced
+  const server = await startRedis();
+  const redis = await server.raw();
+  const run = async (seed: number, only: readonly number[] | undefined) => {
+    const history = await historyOf({ seed, days, redis, places: only });
+    removeTempDirs();
+    return history;
+  };
+  for (const seed of seeds) {
+    const began = real.now();
+    const found = await run(seed, places);
+    const seconds = (real.now() - began) / 1e9;
+    const small =
+      found.violations.length > 0 && shrinkTries > 0
+        ? await shrink((only) => run(seed, only), found, shrinkTries)
+        : undefined;
+    process.stdout.write(`${JSON.stringify({ ...found, seconds, small })}\n`);
+  }
+  await server.stop();
+}
+
+await work(JSON.parse(Bun.argv[2] ?? "{}"));
+process.exit();
