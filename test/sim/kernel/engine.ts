@@ -29,7 +29,8 @@ export class Engine {
   happened = 0;
   #order = 0;
   #native = 0;
-  #files = 0;
+  /** Whether files are being read, on threads that nothing tells of: each turn waits a real moment for them. */
+  readsFiles = false;
   readonly #soon: (() => void)[] = [];
   #lastNative: Promise<unknown> = Promise.resolve();
   /** By time, the next one last. */
@@ -69,7 +70,7 @@ export class Engine {
   /** Lets everything that is under way come to rest. */
   async settle(): Promise<void> {
     for (let still = 0; still < stillTurns; still++) {
-      if (this.#files > 0) await real.pause(fileMs);
+      if (this.readsFiles) await real.pause(fileMs);
       else await real.turn();
       const soon = this.#soon.shift();
       soon?.();
@@ -80,7 +81,7 @@ export class Engine {
   /** Lets the next thing happen, if it comes before `until` (elapsed ms); answers whether one did. */
   async step(until: number): Promise<boolean> {
     const next = this.#alarms.at(-1);
-    if (this.#files > 0 && !next) {
+    if (this.readsFiles && !next) {
       await this.settle();
       return true;
     }
@@ -104,16 +105,6 @@ export class Engine {
   /** Has something happen as soon as this turn is over, before all else. */
   soonOutside(run: () => void): void {
     this.#soon.push(run);
-  }
-
-  /** While this goes on files are read, on threads that nothing tells of: each turn waits a real moment for them. */
-  async withFiles<Value>(work: Promise<Value>): Promise<Value> {
-    this.#files += 1;
-    try {
-      return await work;
-    } finally {
-      this.#files -= 1;
-    }
   }
 
   /**

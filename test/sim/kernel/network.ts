@@ -74,6 +74,7 @@ export class Network {
 
   /** In the place of `Bun.serve`. */
   serve(options: ServeOptions) {
+    this.engine.readsFiles = false;
     const port = Number(options.port) || this.#nextPort++;
     const name = `127.0.0.1:${port}`;
     const server = {

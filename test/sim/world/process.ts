@@ -46,7 +46,8 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
       if (life === lives) log(...line);
     };
     const settings = readEnv({ DATA_DIR: dataDir, PORT: "3000", BROKER_PORT: "3001", PUBLIC_URL: url, ...env });
-    const started = await engine.withFiles(startApp(settings, { log: heard }));
+    engine.readsFiles = true; // until it listens: then all of them are read
+    const started = await startApp(settings, { log: heard });
     if (life !== lives) return; // it died while it began
     app = started;
     if (started.adminToken !== undefined) adminToken = started.adminToken;
@@ -54,6 +55,7 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
 
   function begin(): void {
     start().catch((error) => {
+      engine.readsFiles = false;
       if (!isDying) say(`the process did not start: ${error}`);
     });
   }
@@ -75,6 +77,7 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
       say(`the process is killed: ${why}${losesQueue ? "; its queue is lost" : ""}`);
       isDying = true;
       app = undefined;
+      engine.readsFiles = false;
       lives += 1;
       killFiles();
       network.crash();
