@@ -14,6 +14,8 @@ export interface Actor {
   readonly name: string;
   /** What there must be before anything happens. */
   found?(world: World, chance: Chance): Promise<void>;
+  /** Sets right what only a person can, once all faults are over: replays what is dead, resumes what was held. */
+  amend?(world: World): Promise<void>;
   readonly deeds: Readonly<Record<string, Deed>>;
 }
 

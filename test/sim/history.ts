@@ -44,6 +44,8 @@ export interface HistoryOptions {
 const minuteMs = 60_000;
 /** So often all is looked at. */
 const lookEveryMs = 20 * minuteMs;
+/** So long after the last fault the shop has come back by itself, and persons look after the rest. */
+const recoverMs = 10 * minuteMs;
 /** So long after the last fault all that was begun has ended. */
 const healMs = 90 * minuteMs;
 
@@ -96,6 +98,8 @@ export async function historyOf({ seed, days, redis, places }: HistoryOptions): 
   if (violations.length === 0) {
     await comeTo(days * 86_400_000);
     heal(world);
+    await passTo(world, engine.elapsed + recoverMs, pace);
+    for (const actor of actors) begin(`${actor.name} sets right`, () => actor.amend?.(world));
     await passTo(world, engine.elapsed + healMs, pace);
     await rest();
     await look(world, "always", violations);

@@ -1,12 +1,15 @@
 import type { Actor } from "../actor.ts";
+import { told } from "../world/caller.ts";
 import type { World } from "../world/world.ts";
+import { wishes } from "./wishes.ts";
 
 /** Who is a member, by external id. */
 export const membersKnown = (): string[] => [];
 
 const zones = ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Apia", undefined];
 
-function rowOf(n: number) {
+/** A member as the shop's backend has them. */
+export function rowOf(n: number) {
   const channels = ["EMAIL", "SMS", "PUSH"].filter((_, i) => (n >> i) % 3 !== 2);
   return {
     externalId: `x${n}`,
@@ -26,8 +29,12 @@ export const members: Actor = {
     const many = chance.between(30, 90);
     const rows = Array.from({ length: many }, (_, n) => rowOf(n + 1));
     const answer = await world.admin.does("upsertMembers", { members: rows }, "MemberUpserts { __typename }");
-    world.story.say(`${many} members come: ${JSON.stringify(answer)}`);
+    world.story.say(`${many} members come: ${told(answer)}`);
     world.known(membersKnown).push(...rows.map(({ externalId }) => externalId));
+    const asked = world.engine.elapsed;
+    for (const { externalId, consent } of rows)
+      for (const { channel } of consent)
+        world.known(wishes).push({ externalId, channel, topic: "*", kind: "listed yes", asked, answered: asked });
   },
   deeds: {},
 };

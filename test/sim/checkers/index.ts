@@ -1,6 +1,11 @@
 import type { Checker } from "../actor.ts";
+import { approvals } from "./approvals.ts";
+import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
 import { logs } from "./logs.ts";
+import { runs } from "./runs.ts";
+import { sends } from "./sends.ts";
+import { why } from "./why.ts";
 
 /** Everything that must hold. */
-export const checkers: readonly Checker[] = [coupons, logs];
+export const checkers: readonly Checker[] = [coupons, sends, runs, consent, approvals, why, logs];

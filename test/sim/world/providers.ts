@@ -26,7 +26,14 @@ export interface Taken extends Accepted {
   readonly channel: ProviderName;
   /** Elapsed ms. */
   readonly at: number;
+  /** The provider's name for it. */
+  readonly id: string;
+  /** The one-click link of its `List-Unsubscribe` header, where it has one. */
+  readonly unsubscribe?: string | undefined;
 }
+
+/** What Resend signs its callbacks with. */
+export const resendSecret = `whsec_${Buffer.from("a secret of the simulated shop").toString("base64")}`;
 
 /** The three providers, by their own names, and what they took: what members truly got. */
 export interface Providers {
@@ -49,7 +56,13 @@ export function openProviders({ engine, network }: Machine): Providers {
       if (mood === "broken") return new Response("broken", { status: 500 });
       if (mood === "silent") return await never;
       const answer = await answers(call);
-      for (const each of accepted) taken.push({ ...each, channel, at: engine.elapsed });
+      if (accepted.length > 0) {
+        const ids = idsIn(await answer.clone().json());
+        const links = channel === "EMAIL" ? linksIn(JSON.parse(call.body)) : new Map();
+        const more = (to: string, n: number) => ({ id: ids[n] ?? "", unsubscribe: links.get(to) });
+        for (const [n, each] of accepted.entries())
+          taken.push({ ...each, channel, at: engine.elapsed, ...more(each.to, n) });
+      }
       if (mood === "lying") return new Response("broken", { status: 500 });
       return mood === "mute" ? await never : answer;
     });
@@ -63,6 +76,7 @@ export function openProviders({ engine, network }: Machine): Providers {
     moods,
     env: {
       RESEND_API_KEY: resendKey,
+      RESEND_WEBHOOK_SECRET: resendSecret,
       EMAIL_FROM: "Shop <hello@shop.example>",
       TWILIO_ACCOUNT_SID: twilioAccount.accountSid,
       TWILIO_AUTH_TOKEN: twilioAccount.authToken,
@@ -73,3 +87,20 @@ export function openProviders({ engine, network }: Machine): Providers {
 }
 
 const never = new Promise<Response>(() => {});
+
+/** What a provider called what it took, in its order. */
+// biome-ignore lint/suspicious/noExplicitAny: each provider has a shape of its own
+function idsIn(answer: any): string[] {
+  if (Array.isArray(answer.data)) return answer.data.map(({ id }: { id: string }) => id);
+  return [answer.sid ?? answer.name];
+}
+
+/** By address: Resend is given one mail for each. */
+function linksIn(mails: readonly { to: string[]; headers?: Record<string, string> }[]): Map<string, string> {
+  return new Map(
+    mails.flatMap(({ to, headers }) => {
+      const link = /^<(.*)>$/.exec(headers?.["List-Unsubscribe"] ?? "")?.[1];
+      return link && to[0] ? [[to[0], link]] : [];
+    }),
+  );
+}

@@ -29,6 +29,12 @@ export interface Weather {
 
 const calm: Trouble = { lost: 0, unheard: 0, repeated: 0, slow: 0, silent: 0 };
 
+/**
+ * Providers that know no repeats. A network brings a request once: what comes twice was sent twice, which we do not do
+ * to these, and no client could undo.
+ */
+const knowNoRepeats = ["api.twilio.com", "fcm.googleapis.com"];
+
 /** Longer than anyone waits. */
 const foreverMs = 1e12;
 
@@ -50,7 +56,7 @@ export function createWeather(chance: Chance): Weather {
       const longestMs = chance.happens(trouble.slow) ? 5_000 : 20;
       const fate = { thereMs: chance.between(0, longestMs), backMs: chance.between(0, longestMs) };
       const dice = chance.share();
-      const isRepeated = chance.happens(trouble.repeated);
+      const isRepeated = chance.happens(trouble.repeated) && !knowNoRepeats.includes(call.host);
       if (dice < trouble.silent) return { ...fate, backMs: foreverMs, isRepeated };
       if (dice < trouble.silent + trouble.lost) return { ...fate, breaks: "there" };
       if (dice < trouble.silent + trouble.lost + trouble.unheard) return { ...fate, breaks: "back", isRepeated };

@@ -31,6 +31,8 @@ export interface World {
   readonly story: Story;
   /** What the shop's clock is off by, ms. */
   skewMs: number;
+  /** When that became what, since the beginning. */
+  readonly skews: readonly { readonly at: number; readonly ms: number }[];
   /** Epoch ms, as the world has it: right, whatever the shop's clock says. */
   now(): number;
   /** Chance of its own for a subject. */
@@ -66,6 +68,7 @@ export async function createWorld({ seed, redis: connection }: WorldOptions): Pr
   const weather = createWeather(chanceOf(seed, "weather"));
   const network = new Network(engine, weather.fateOf);
   let skewMs = 0;
+  const skews = [{ at: 0, ms: 0 }];
   const now = () => beginning + engine.elapsed;
   const machine: Machine = { engine, network, chance: chanceOf(seed, "machine"), clock: () => now() + skewMs };
   const redis = virtualRedis(engine, connection);
@@ -110,7 +113,9 @@ export async function createWorld({ seed, redis: connection }: WorldOptions): Pr
     },
     set skewMs(ms) {
       skewMs = ms;
+      skews.push({ at: engine.elapsed, ms });
     },
+    skews,
     now,
     chance: (subject) => chanceOf(seed, subject),
     get ctx() {
