@@ -3,7 +3,7 @@ import { type Chance, chanceOf } from "./kernel/chance.ts";
 
 const dayMs = 86_400_000;
 
-/** Something that is to happen: who does what, e.g. `member/claim`, or a fault; when (elapsed ms), and the seed of how. */
+/** Something that is to happen: who does what, e.g. `member/claim`, or a fault; when (elapsed ms), and by what seed. */
 export interface Planned {
   readonly at: number;
   readonly what: string;
