@@ -1,3 +1,4 @@
+import { Database } from "bun:sqlite";
 import { expect, test } from "bun:test";
 import { codeOf, filesOf, sources } from "./source.ts";
 
@@ -39,6 +40,30 @@ test("time, chance, ids and timers come from the context alone", () => {
       return lines.filter((line) => calls.test(line) || inSql.test(line)).map((line) => `${file.path}: ${line.trim()}`);
     });
   expect(found).toEqual([]);
+});
+
+/** The text of all that the migrations leave: tables, indexes, triggers. */
+function migrated(): string[] {
+  const db = new Database(":memory:");
+  for (const { text } of filesOf("migrations/*.sql")) db.run(text);
+  const made = db.query<{ sql: string }, []>("SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL");
+  return made.all().map((row) => row.sql);
+}
+
+test("no statement and no trigger asks the database for the time, which is not the shop's", () => {
+  const clocks = [
+    /\bCURRENT_(TIME|DATE|TIMESTAMP)\b/i,
+    /\b(unixepoch|julianday|datetime|date|time)\(\s*(\)|'(now|subsec))/i,
+    /\bstrftime\(\s*'[^']*'\s*(\)|,\s*'now')/i,
+  ];
+  const asks = (text: string) => text.split("\n").filter((line) => clocks.some((clock) => clock.test(line)));
+  const migrations = filesOf("migrations/*.sql").filter(({ path }) => path > "migrations/0041");
+  const found = [...sources.map((file) => ({ ...file, text: codeOf(file) })), ...migrations].flatMap(({ path, text }) =>
+    asks(text).map((line) => `${path}: ${line.trim()}`),
+  );
+  expect(found).toEqual([]);
+  // What older migrations made and is still there must not either.
+  expect(migrated().filter((text) => asks(text).length > 0)).toEqual([]);
 });
 
 test("no server shares its port unasked: two of them would both listen, and requests go to either", () => {

@@ -49,8 +49,7 @@ export function issueStatements(issue: BulkIssue): Query[] {
       FROM (${termsOf(issue)}) terms CROSS JOIN (${members}) s`,
     sql`
       UPDATE coupon_template SET issued = issued + changes(), reserved = reserved + ${heldBudget},
-        state = CASE WHEN issued + changes() >= stock OR reserved + ${heldBudget} + spent + max_discount > budget
-          THEN 'SOLD_OUT' ELSE state END
+        state = iif(${takesLast}, 'SOLD_OUT', state), updated_at = iif(${takesLast}, ${now}, updated_at)
       WHERE id = ${template} AND changes() > 0`,
     sql`
       SELECT stock - issued AS remaining, s.above AS "from", s.last AS "to"
@@ -74,6 +73,7 @@ function termsOf({ template, now, zone }: BulkIssue): SQL {
 }
 
 const heldBudget = sql`CASE WHEN budget IS NULL THEN 0 ELSE max_discount * changes() END`;
+const takesLast = sql`(issued + changes() >= stock OR reserved + ${heldBudget} + spent + max_discount > budget)`;
 
 function withCodes({ members, codeMode, codePrefix }: BulkIssue): [SQL, SQL] {
   return codeMode === "ON_CLAIM" ? [withNewCodes(members, codePrefix), sql`s.code`] : [members, sql`NULL`];

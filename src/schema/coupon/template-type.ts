@@ -99,7 +99,7 @@ export const CouponTemplateType = builder.node(builder.objectRef<CouponTemplate>
     activeUrl: t.exposeString("activeUrl", { nullable: true, description: "Where a claim link leads." }),
     createdBy: t.exposeString("createdBy", { description: "Who wrote it." }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was written." }),
-    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When an operator last changed it." }),
+    updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it, or its state, last changed." }),
   }),
 });
 
