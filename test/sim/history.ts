@@ -97,6 +97,8 @@ export async function historyOf({ seed, days, redis, places }: HistoryOptions): 
   }
   if (violations.length === 0) {
     await comeTo(days * 86_400_000);
+  }
+  if (violations.length === 0) {
     heal(world);
     await passTo(world, engine.elapsed + recoverMs, pace);
     for (const actor of actors) begin(`${actor.name} sets right`, () => actor.amend?.(world));
@@ -129,6 +131,7 @@ function heal(world: World): void {
   world.story.say("all faults are over");
   world.weather.clear();
   world.boundaries.clear();
+  world.network.before.clear();
   world.skewMs = 0;
   Object.assign(world.providers.moods, { EMAIL: "well", SMS: "well", PUSH: "well" });
 }

@@ -5,7 +5,8 @@ import type { Task } from "../worker.ts";
 import { type Bug, bugs } from "./bugs.ts";
 import { plant } from "./plant.ts";
 
-// bun run sim:bugs [--only WORDS] [--seeds N] [--days D]: plants each bug in a copy of the product, and looks for a seed that catches it.
+// bun run sim:bugs [--only WORDS] [--seeds N] [--days D]: plants each bug in a copy of the product, and looks for a
+// seed that catches it.
 
 const { values: options } = parseArgs({
   options: {

@@ -47,6 +47,8 @@ const stillMs = 200;
 export class Network {
   readonly #listeners = new Map<string, Listener>();
   readonly #underWay = new Set<{ readonly fail: (error: Error) => void; readonly inside: boolean }>();
+  /** What stands before a server and may change what passes; by host. */
+  readonly before = new Map<string, (request: Request, pass: Handler) => Promise<Response>>();
   /** Hears of every call. */
   onCall: (moment: CallMoment, call: Call) => void = () => {};
   #nextPort = 20_000;
@@ -151,7 +153,9 @@ export class Network {
         // A call between two parts of one process is gone with it; what was sent to others arrives.
         if (inside && listener.inside && life !== this.#life) return;
         const { method, headers, url } = request;
-        const answer = await listener.handler(new Request(url, { method, headers, body: body ?? null }));
+        const sent = new Request(url, { method, headers, body: body ?? null });
+        const between = this.before.get(host);
+        const answer = await (between ? between(sent, listener.handler) : listener.handler(sent));
         const bytes = answer.body === null ? null : await answer.arrayBuffer();
         if (!isFirst || isOver()) return;
         this.onCall("after", asked);

@@ -2,6 +2,8 @@ import type { Chance } from "../kernel/chance.ts";
 import type { Call, Fate } from "../kernel/network.ts";
 import { redisHost } from "../kernel/redis.ts";
 
+export const queueHost = "127.0.0.1:3001";
+
 /** Who is called. */
 export type Route = "redis" | "queue" | "job" | "provider" | "shop";
 
@@ -68,7 +70,7 @@ export function createWeather(chance: Chance): Weather {
 export function routeOf({ host, path, inside }: Call): Route {
   if (!inside) return "shop";
   if (host === redisHost) return "redis";
-  if (host === "127.0.0.1:3001") return "queue";
+  if (host === queueHost) return "queue";
   if (host.startsWith("127.0.0.1:") && path.startsWith("/jobs/")) return "job";
   return host.startsWith("127.0.0.1:") ? "shop" : "provider";
 }
