@@ -1,6 +1,6 @@
 FROM oven/bun:1.4.5-debian AS build
 WORKDIR /app
-COPY package.json bun.lock ./
+COPY package.json bun.lock bunfig.toml ./
 RUN bun install --frozen-lockfile --production
 COPY bin bin
 COPY src src
