@@ -9,9 +9,9 @@ import { askedBy, bodyOf, documentOf, postOf, type Road, readRoad, secret, write
 import { seedShop } from "./support/shop-seed.ts";
 
 /**
- * From the start of `bun src/main.ts` on a data directory that is there to the first 200 of `/readyz`, in ms of the
- * clock and of processor time; and the memory that it holds, in MiB, with trusted documents that nobody asked for, and
- * when all were.
+ * From the start of `bin/fanfare serve`, which runs what `bin/build` made (`--of src`: from that of `bun src/main.ts`),
+ * on a data directory that is there, to the first 200 of `/readyz`, in ms of the clock and of processor time; and the
+ * memory that it holds, in MiB, with trusted documents that nobody asked for, and when all were.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
@@ -20,17 +20,18 @@ export async function run(args: readonly string[]): Promise<void> {
       rounds: { type: "string", default: "5" },
       documents: { type: "string", default: "500" },
       road: { type: "string", default: "lane" },
+      of: { type: "string", default: "dist" },
       json: { type: "boolean" },
     },
   });
-  const road = readRoad(values.road);
+  const [road, command] = [readRoad(values.road), commandOf(values.of)];
   const dir = mkdtempSync(join(tmpdir(), "fanfare-boot-"));
   try {
     await seedShop(dir, { readers, newcomers: 0, claimants: 1 });
     const documents = variants(Number(values.documents));
     writeManifest(join(dir, "documents.json"), documents);
     const boots: Boot[] = [];
-    for (let n = 0; n < Number(values.rounds); n++) boots.push(await boot(dir, documents, road));
+    for (let n = 0; n < Number(values.rounds); n++) boots.push(await boot(command, dir, documents, road));
     const of = (pick: (one: Boot) => number) => Math.round(median(boots.map(pick)));
     const result = {
       bench: "boot",
@@ -39,13 +40,24 @@ export async function run(args: readonly string[]): Promise<void> {
       idleRssMiB: of(({ idleRssMiB }) => idleRssMiB),
       usedRssMiB: of(({ usedRssMiB }) => usedRssMiB),
       bootsMs: boots.map(({ bootMs }) => rounded(bootMs, 0)),
-      settings: { documents: documents.length, rounds: boots.length, road },
+      settings: { of: values.of, documents: documents.length, rounds: boots.length, road },
     };
     if (!values.json) console.error(`ready after ${result.bootMs} ms, ${result.idleRssMiB} MiB`);
     console.log(JSON.stringify(result));
   } finally {
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+const checkout = join(import.meta.dir, "..");
+
+/** What is started: what a shop runs, or the sources. */
+function commandOf(of: string): readonly string[] {
+  if (of === "src") return [process.execPath, join(checkout, "src/main.ts")];
+  if (of !== "dist") throw new Error("--of is dist or src");
+  const built = Bun.spawnSync([join(checkout, "bin/build")], { stderr: "inherit" });
+  if (!built.success) throw new Error("bin/build failed");
+  return [join(checkout, "bin/fanfare"), "serve"];
 }
 
 const readers = 1_000;
@@ -67,11 +79,16 @@ interface Boot {
 
 const idleMs = 3_000;
 
-async function boot(dataDir: string, documents: readonly string[], road: Road): Promise<Boot> {
+async function boot(
+  command: readonly string[],
+  dataDir: string,
+  documents: readonly string[],
+  road: Road,
+): Promise<Boot> {
   const port = freePort();
   const settings = { DATA_DIR: dataDir, PORT: String(port), LOG_LEVEL: "error", MEMBER_JWT_SECRET: secret };
   const began = performance.now();
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, "../src/main.ts")], {
+  const child = Bun.spawn([...command], {
     env: { PATH: Bun.env.PATH, ...settings, TRUST_PROXY: "1", DOCUMENTS_FILE: join(dataDir, "documents.json") },
     stdio: ["ignore", "ignore", "inherit"],
   });

@@ -1,17 +1,6 @@
 import { chmodSync, closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { cannotWrite, SetupError } from "./errors.ts";
-
-/** Where this code stands: a checkout, or an image. */
-const checkout = resolve(import.meta.dir, "..");
-
-/**
- * A path of a setting, absolute: a relative one is counted from the checkout and not from where somebody happens to
- * stand, so that the server and every command mean the same.
- */
-export function fromCheckout(path: string): string {
-  return resolve(checkout, path);
-}
 
 /**
  * Refuses a directory in which Fanfare was never started: what works on an installation makes no new one by accident.

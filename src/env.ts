@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { expectInstallation, fromCheckout } from "./data-dir.ts";
+import { expectInstallation } from "./data-dir.ts";
 import { contradictions, unsafeInProduction } from "./env-rules.ts";
 import { type Given, Variables, variableNames } from "./env-variables.ts";
 import { check, schemaIssues } from "./input.ts";
+import { fromCheckout } from "./installation.ts";
 import { keptSecrets, type Secrets } from "./secrets.ts";
 
 /** Every fault of the environment at once, each line ready to be read by a person. */

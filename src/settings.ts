@@ -1,10 +1,10 @@
 import { join } from "node:path";
 import { type ChannelSettings, type Channels, providerSettings } from "./channels/index.ts";
 import type { Domain } from "./context.ts";
-import { fromCheckout } from "./data-dir.ts";
 import type { DatabaseSettings } from "./db/client.ts";
 import type { HeavySettings } from "./db/heavy/heavy-reads.ts";
 import type { Env, FurtherVariables } from "./env.ts";
+import { fromCheckout } from "./installation.ts";
 import type { ProviderSecrets } from "./jobs/provider-callbacks.ts";
 import type { MemberTokenSettings } from "./operations/member-token.ts";
 import { standingOrigin } from "./queue/broker/standing.ts";

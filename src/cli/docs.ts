@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import type { Domain } from "../context.ts";
 import { domains } from "../domains.ts";
+import { installationDir } from "../installation.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./options.ts";
 
-const path = join(import.meta.dir, "../../CONTRIBUTING.md");
+const path = join(installationDir, "CONTRIBUTING.md");
 const [begins, ends] = ["<!-- domains: made by `bun run docs` -->", "<!-- /domains -->"];
 
 /** CONTRIBUTING.md with its table of domains made anew from the manifests. */

@@ -1,10 +1,11 @@
 import { join } from "node:path";
 import { domains } from "../domains.ts";
+import { installationDir } from "../installation.ts";
 import { printedSchema } from "../schema/server/print.ts";
 import { defineCommand } from "./command.ts";
 import { UsageError } from "./options.ts";
 
-const path = join(import.meta.dir, "../../schema.graphql");
+const path = join(installationDir, "schema.graphql");
 
 /** Writes schema.graphql, or fails when the checked-in one differs from the code. */
 export const schema = defineCommand({

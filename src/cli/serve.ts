@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { App } from "../app.ts";
 import { domains } from "../domains.ts";
 import { type Env, environment, readEnv } from "../env.ts";
+import { isBuilt } from "../installation.ts";
 import { createLog } from "../log.ts";
 import { variablesOf } from "../settings.ts";
 import { realWorld } from "../world.ts";
@@ -35,6 +36,7 @@ lists them all.`,
 function announce(app: App, env: Env): void {
   console.log(`Fanfare listens on ${app.url}`);
   for (const note of [`Data directory: ${env.dataDir}`, ...app.notes]) console.log(`  ${note}`);
+  if (env.production && !isBuilt) console.log("  Runs from src/: `npm run build` makes the next start faster");
   if (app.adminToken) console.log(`  ${tellToken(app.adminToken, env.dataDir)}`);
 }
 

@@ -1,5 +1,5 @@
 import { chmodSync } from "node:fs";
-import { createClient, type ResultSet } from "@libsql/client";
+import type { ResultSet } from "@libsql/client";
 import { drizzle, type SqliteRemoteDatabase } from "drizzle-orm/sqlite-proxy";
 import { SetupError } from "../errors.ts";
 import { type BusyWorld, withBusyRetry } from "./busy.ts";
@@ -81,6 +81,7 @@ async function openLocal(settings: DatabaseSettings, world: BusyWorld): Promise<
 
 async function openRemote(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
   const { url, authToken } = settings;
+  const { createClient } = await import("@libsql/client"); // with all that speaks over networks: files need none of it
   const client = createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number", fetch: fetchAnswer });
   const reconnect = async () => {}; // each request stands by itself, and others are under way
   const ask = (statement: Statement) =>

@@ -2,10 +2,11 @@ import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { SetupError } from "../errors.ts";
+import { installationDir } from "../installation.ts";
 import type { Database, RootDatabase } from "./client.ts";
 import type { Query } from "./statement.ts";
 
-const folder = join(import.meta.dir, "../../migrations");
+const folder = join(installationDir, "migrations");
 
 /**
  * Brings the database up to the newest migration and answers the names of those it applied. All that are missing are

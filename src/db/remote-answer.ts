@@ -1,4 +1,5 @@
-import { type Client, LibsqlError, type ResultSet, type Row } from "@libsql/client";
+import type { Client, ResultSet, Row } from "@libsql/client";
+import { LibsqlError } from "@libsql/core/api";
 import { z } from "zod";
 import type { Statement } from "./statement.ts";
 

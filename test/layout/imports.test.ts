@@ -61,6 +61,7 @@ const floors = [
 /** What the other folders and files may import, besides themselves. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   actor: ["language"],
+  installation: [],
   errors: [],
   figures: [],
   "foreign-json": [],
@@ -83,9 +84,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   "env-values": ["value"],
   "env-variables": ["env-values", "secrets", "value"],
   "env-rules": ["env-values", "env-variables"],
-  env: ["data-dir", "env-rules", "env-variables", "input", "secrets"],
+  env: ["data-dir", "env-rules", "env-variables", "input", "installation", "secrets"],
   audience: ["errors", "input"],
-  db: ["errors", "world"],
+  db: ["errors", "installation", "world"],
   redis: ["errors", "maybe-promise", "memory", "world"],
   queue: ["db", "errors", "foreign-json", "world"],
   "queue/broker": [],

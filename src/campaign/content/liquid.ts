@@ -10,6 +10,7 @@ const rules = {
   ownPropertyOnly: true,
   lenientIf: true,
   parseLimit: 200_000,
+  locale: "en-US", // and not the machine's
 };
 
 /** For plain text. */

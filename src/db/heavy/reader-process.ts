@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { extname, join } from "node:path";
 import type { InValue } from "@libsql/client";
 import type { Statement } from "../statement.ts";
 
@@ -27,7 +27,8 @@ export class ReaderGone extends Error {
   override readonly name = "ReaderGone";
 }
 
-const entry = join(import.meta.dir, "reader.ts");
+/** The reader beside this file; in a bundle all stand beside each other, and are JavaScript. */
+const entry = join(import.meta.dir, `reader${extname(import.meta.path)}`);
 
 /** Starts a reader of the local database at this address (`file:…`). It takes some 0.1 s and 30 MB. */
 export function startReader(url: string): Reader {

@@ -1,4 +1,4 @@
-import { LibsqlBatchError, LibsqlError } from "@libsql/client";
+import { LibsqlBatchError, LibsqlError } from "@libsql/core/api";
 import { type Bound, type FileConnection, type FileResult, openConnection } from "./connection.ts";
 
 export type { FileResult } from "./connection.ts";

@@ -1,4 +1,5 @@
-import { type InValue, LibsqlError, type ResultSet, type Row, type Value } from "@libsql/client";
+import type { InValue, ResultSet, Row, Value } from "@libsql/client";
+import { LibsqlError } from "@libsql/core/api";
 import Database from "libsql";
 import "./closed-once.ts";
 import { faultOf } from "./fault.ts";

@@ -1,4 +1,4 @@
-import { LibsqlError } from "@libsql/client";
+import { LibsqlError } from "@libsql/core/api";
 import Database from "libsql";
 
 /** The primary codes of SQLite, by number; an extended code has its primary one in its lowest byte. */

@@ -12,7 +12,6 @@ import {
   type Source,
   typeFromAST,
 } from "graphql";
-import { compileQuery, isCompiledQuery } from "graphql-jit";
 import { isPromise } from "graphql-yoga";
 import type { GraphqlContext } from "../kit/graphql-context.ts";
 import { mergesUnderConditions } from "./merged-fields.ts";
@@ -67,6 +66,8 @@ function interpreted(schema: GraphQLSchema, document: DocumentNode, read: Read):
 }
 
 function compiled(schema: GraphQLSchema, document: DocumentNode, read: Read): Plan["run"] | undefined {
+  // Without trusted documents nobody needs it, and a server that starts does not wait for it.
+  const { compileQuery, isCompiledQuery }: typeof import("graphql-jit") = require("graphql-jit");
   const code = compileQuery(schema, document, undefined, { disablingCapturingStackErrors: true });
   if (!isCompiledQuery(code)) return undefined;
   const source = document.loc?.source;
