@@ -1,4 +1,4 @@
-import { type ChannelName, factsOf } from "./catalog.ts";
+import { type ChannelName, factsOf, type Part } from "./catalog.ts";
 import { ruleOf, rulesFor } from "./provider-template.ts";
 
 /** Rendered parts of a message, by the names in the catalog. */
@@ -15,6 +15,8 @@ export interface PartFault {
 /** Control characters, and what ends a line. */
 const controls = /[\p{Cc}\u2028\u2029]+/gu;
 const controlsInText = /[^\P{Cc}\t\n\r]/gu;
+const anyControl = new RegExp(controls.source, "u");
+const anyControlInText = new RegExp(controlsInText.source, "u");
 
 /** Text for a header, a subject, a title or a sender's name: one line, whatever a member is called. */
 export function oneLine(text: string): string {
@@ -26,6 +28,17 @@ export function cleanPart(channel: ChannelName, part: string, text: string): str
   const { line, blanks } = ruleOf(channel, part) ?? {};
   const clean = line ? oneLine(text) : text.replace(controlsInText, "");
   return blanks === undefined ? clean : clean.replace(/ +/g, (run) => run.slice(0, blanks));
+}
+
+/**
+ * What {@link cleanPart} makes of a text in which it finds nothing to clean away and {@link partFaults} finds no fault,
+ * told in one look; undefined for any other, and where blanks are counted.
+ */
+export function fitsAsItIs({ line, blanks, required, takes }: Part, text: string): string | undefined {
+  if (blanks !== undefined || (line ? anyControl : anyControlInText).test(text)) return undefined;
+  const clean = line ? text.trim() : text;
+  if (takes !== undefined && clean.length > takes) return undefined;
+  return required && !clean.trim() ? undefined : clean;
 }
 
 /** The place of the longest `run:member` that a payload may carry. */

@@ -101,11 +101,17 @@ export type CouponTemplate = typeof templateTable.$inferSelect;
 /** A coupon as the table has it. */
 export type Coupon = typeof couponTable.$inferSelect;
 
+const columns = Object.entries(getTableColumns(couponTable)).map(([name, column]) => ({
+  name,
+  column: `coupon.${column.name}`,
+}));
+
 /** The columns of a {@link Coupon}, for statements whose text is made once: as they are kept, nothing is to be read. */
-export const couponColumns: SQL = sql.raw(
-  Object.entries(getTableColumns(couponTable))
-    .map(([name, column]) => `coupon.${column.name} AS "${name}"`)
-    .join(", "),
+export const couponColumns: SQL = sql.raw(columns.map(({ name, column }) => `${column} AS "${name}"`).join(", "));
+
+/** All rows of a query as one JSON list of {@link Coupon}: so many columns cost less to parse than to fetch. */
+export const couponsInOne: SQL = sql.raw(
+  `json_group_array(json_object(${columns.map(({ name, column }) => `'${name}', ${column}`).join(", ")}))`,
 );
 
 /** The same, read back from where it was written as JSON or selected by hand. */

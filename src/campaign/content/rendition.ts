@@ -118,13 +118,24 @@ function unsendable(channel: ChannelName, parts: Rendition["parts"]): RenderFaul
 
 /** Links that an app would open and must not. */
 function strayLinks(ctx: Context, channel: ChannelName, parts: Rendition["parts"]): RenderFault[] {
-  const schemes = ["http", "https", ...campaignSettings.of(ctx).appLinkSchemes];
   return Object.entries(factsOf(channel).parts).flatMap(([part, { url = false }]) => {
     const address = parts[part] ?? "";
-    if (!url || address === "") return [];
-    const scheme = URL.parse(address)?.protocol.slice(0, -1);
-    if (scheme && schemes.includes(scheme)) return [];
-    const message = `it is no link that may be opened; such begin with ${schemes.join(":, ")}:`;
-    return [{ reason: "UNSENDABLE", part, place: "", message, isOfValues: scheme === undefined }];
+    if (!url || address === "" || !isStray(ctx, address)) return [];
+    const message = `it is no link that may be opened; such begin with ${linkSchemes(ctx).join(":, ")}:`;
+    return [{ reason: "UNSENDABLE", part, place: "", message, isOfValues: schemeOf(address) === undefined }];
   });
+}
+
+/** Whether a link is of a scheme that an app must not open, or of none. */
+export function isStray(ctx: Context, address: string): boolean {
+  const scheme = schemeOf(address);
+  return !scheme || !linkSchemes(ctx).includes(scheme);
+}
+
+function schemeOf(address: string): string | undefined {
+  return URL.parse(address)?.protocol.slice(0, -1);
+}
+
+function linkSchemes(ctx: Context): readonly string[] {
+  return ["http", "https", ...campaignSettings.of(ctx).appLinkSchemes];
 }

@@ -1,6 +1,6 @@
 import { Drop, type Template } from "liquidjs";
-import { escaping, plain, type RenderingWorld, renderWith } from "./liquid.ts";
-import { plainOutputs } from "./plain-outputs.ts";
+import { escaping, plain as plainEngine, type RenderingWorld, renderWith } from "./liquid.ts";
+import { type PlainOutputs, plainOutputs } from "./plain-outputs.ts";
 import { type Uses, usesOf } from "./uses.ts";
 
 /** Values for the variables; attributes are the shop's own and read as nothing where a member has none. */
@@ -27,14 +27,16 @@ export interface Compiled {
   render(scope: TemplateScope, world: Omit<RenderingWorld, "timeZone">): Promise<string>;
   /** What equal texts need to have equal; undefined where nothing is enough, see {@link usesOf}. */
   uses(): Uses | undefined;
+  /** How it is put together without the engine, where it can be. */
+  readonly plain: PlainOutputs | undefined;
 }
 
 /** A template, parsed when it is first rendered: one that cannot be is a fault of the rendering. */
 export function compileTemplate(source: string, html: boolean): Compiled {
-  const engine = html ? escaping : plain;
-  // What holds nothing of the engine's is what it says.
-  const isPlain = !/\{[{%]/.test(source);
-  const plainly = html ? undefined : plainOutputs(source);
+  const engine = html ? escaping : plainEngine;
+  const outputs = plainOutputs(source);
+  // What holds nothing of the engine's is what it says, in HTML, too.
+  const plain = html && outputs?.places.length !== 0 ? undefined : outputs;
   let parsed: Template[] | undefined;
   const parse = () => {
     parsed ??= engine.parse(source);
@@ -51,14 +53,14 @@ export function compileTemplate(source: string, html: boolean): Compiled {
   };
   return {
     render: async (scope, world) => {
-      if (isPlain && source.length <= world.most) return source;
-      const said = plainly?.(scope, world.most);
+      const said = plain?.say(scope, world.most);
       if (said !== undefined) return said;
       const template = parse();
       const facts = uses()?.member.includes("attributes") === false ? scope : withAttributes(scope);
       return renderWith(engine, template, facts, { ...world, timeZone: scope.member.timeZone });
     },
     uses,
+    plain,
   };
 }
 

@@ -67,7 +67,7 @@ async function messagesIn(ctx: Context, reading: Statement): Promise<InboxMessag
   const texts = await textsFor(ctx, { channel: "IN_APP", member, runs: found.map(([run]) => run) });
   return found.flatMap(([run, at, readAt]) => {
     const text = texts.get(run);
-    return text ? [{ run, at, readAt, ...text }] : [];
+    return text ? [{ run, at, readAt, title: text.title, body: text.body, url: text.url }] : [];
   });
 }
 

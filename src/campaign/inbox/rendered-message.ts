@@ -2,8 +2,10 @@ import { sql } from "drizzle-orm";
 import { factsOf, type LocalChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { prepared, type Statement } from "../../db/statement.ts";
+import type { MaybePromise } from "../../maybe-promise.ts";
 import { perApp } from "../../memory.ts";
-import { type RenderMember, readerColumns, scopeFor } from "../content/render.ts";
+import { type PlainMessage, plainMessage } from "../content/plain-message.ts";
+import { memberValues, type RenderMember, readerColumns, scopeFor } from "../content/render.ts";
 import { type Budget, readerBudget } from "../content/render-budget.ts";
 import { renderParts, type Templates } from "../content/rendition.ts";
 import { type Uses, usesOfAll } from "../content/uses.ts";
@@ -37,11 +39,36 @@ export async function textsFor(
   ctx: Context,
   { channel, member, runs }: { channel: LocalChannelName; member: RenderMember; runs: readonly number[] },
 ): Promise<ReadonlyMap<number, RenderedMessage>> {
-  const readers = await Promise.all(runs.map((run) => readerOf(ctx, channel, run)));
+  const found = runs.map((run) => readerOf(ctx, channel, run));
+  const readers = areThere(found) ? found : await Promise.all(found);
+  const values = memberValues(ctx, member);
+  const shop = { name: ctx.settings.shopName };
+  const texts = new Map<number, RenderedMessage>();
+  const rest: Reader[] = [];
+  for (const reader of readers) {
+    const campaign = { name: reader.facts.name };
+    const parts = plainIn(ctx, reader, member.locale)?.({ member: values, campaign, shop });
+    if (parts) texts.set(reader.run, textOf(parts));
+    else rest.push(reader);
+  }
+  if (rest.length > 0) await render(ctx, rest, { channel, member }, texts);
+  return texts;
+}
+
+function areThere(readers: readonly MaybePromise<Reader>[]): readers is readonly Reader[] {
+  return !readers.some((reader) => reader instanceof Promise);
+}
+
+/** Texts for which the engine is asked, unless it was for the same before. */
+async function render(
+  ctx: Context,
+  readers: readonly Reader[],
+  { channel, member }: Pick<Reading, "channel" | "member">,
+  texts: Map<number, RenderedMessage>,
+): Promise<void> {
   const owned = await ownOf(ctx, member.seq, readers);
   const kept = textsOfReader(ctx, channel, member, owned);
   const budget = readerBudget();
-  const texts = new Map<number, RenderedMessage>();
   for (const reader of readers) {
     const { run } = reader;
     const uses = usesIn(reader, member.locale);
@@ -50,7 +77,6 @@ export async function textsFor(
     const keep = (text: RenderedMessage) => uses && kept.keep(run, uses, text);
     texts.set(run, known ?? (await textFor(ctx, reader, { channel, member: own, budget, keep })));
   }
-  return texts;
 }
 
 /** What is the member's own of what these runs offer, JSON by run. */
@@ -65,18 +91,23 @@ async function ownOf(ctx: Context, member: number, readers: readonly Reader[]): 
 /** A run's text with its templates parsed, each locale once; read once a process, for it never changes. */
 interface Reader {
   readonly run: number;
+  readonly channel: LocalChannelName;
   readonly templates: Templates;
   readonly facts: MessageFacts;
-  /** What its parts in a language use. */
-  readonly uses: Map<ReturnType<Templates>, Uses | undefined>;
+  /** How its parts in a language are put together without the engine, where they say no more than names. */
+  readonly plain: Map<Parts, PlainMessage | undefined>;
+  /** What they use. */
+  readonly uses: Map<Parts, Uses | undefined>;
   /** Asks what is a member's own of what it offers. */
   readonly own: ((values: { member: number }) => Statement) | undefined;
 }
 
-const readers = (ctx: Context, channel: LocalChannelName) =>
-  perApp(ctx, `campaign.readers.${channel}`, () => new Map<number, Promise<Reader>>());
+type Parts = ReturnType<Templates>;
 
-function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise<Reader> {
+const readers = (ctx: Context, channel: LocalChannelName) =>
+  perApp(ctx, `campaign.readers.${channel}`, () => new Map<number, MaybePromise<Reader>>());
+
+function readerOf(ctx: Context, channel: LocalChannelName, run: number): MaybePromise<Reader> {
   return remembered(readers(ctx, channel), run, async () => {
     const [templates, facts] = await Promise.all([runTemplates(ctx, run, channel), messageFacts(ctx, run)]);
     const own = facts.action.own(run);
@@ -86,8 +117,14 @@ function readerOf(ctx: Context, channel: LocalChannelName, run: number): Promise
         (it) => sql`
       SELECT ${run} AS run, ${own} AS own FROM member m WHERE m.seq = ${it.member}`,
       );
-    return { run, templates, facts, uses: new Map(), own: ask };
+    return { run, channel, templates, facts, plain: new Map(), uses: new Map(), own: ask };
   });
+}
+
+function plainIn(ctx: Context, { channel, templates, plain }: Reader, locale: string): PlainMessage | undefined {
+  const parts = templates(locale);
+  if (!plain.has(parts)) plain.set(parts, plainMessage(ctx, channel, parts));
+  return plain.get(parts);
 }
 
 function usesIn({ templates, uses }: Reader, locale: string): Uses | undefined {
@@ -119,14 +156,17 @@ async function textFor(
     const fault = faults.find(({ part }) => !isStray(part)) ?? faults[0];
     if (fault)
       ctx.log("warn", "template.failed", { run, channel, reason: fault.reason, place: `${fault.part}${fault.place}` });
-    const { title = "", body = "", url = "" } = parts;
     // A link that must not be opened is left out; what the message says is good without it.
     if (fault && !isStray(fault.part)) continue;
-    const text = { title, body, url: fault ? null : url || null };
+    const text = textOf(fault ? { ...parts, url: "" } : parts);
     if (!fault && locale === member.locale) keep(text);
     return text;
   }
   return fallback(ctx, member.locale);
+}
+
+function textOf({ title = "", body = "", url = "" }: Readonly<Record<string, string>>): RenderedMessage {
+  return { title, body, url: url || null };
 }
 
 function fallback({ settings }: Context, locale: string): RenderedMessage {

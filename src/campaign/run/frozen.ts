@@ -3,6 +3,7 @@ import { z } from "zod";
 import { liveMember } from "../../audience/audience.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
+import type { MaybePromise } from "../../maybe-promise.ts";
 import { perApp } from "../../memory.ts";
 import { fromFrozen as actionFromFrozen } from "../action/index.ts";
 import { Content } from "../content/content.ts";
@@ -31,11 +32,12 @@ export const FrozenRun = z.object({
 });
 export type FrozenRun = z.infer<typeof FrozenRun>;
 
-const frozenRuns = (ctx: Context) => perApp(ctx, "campaign.frozenRuns", () => new Map<number, Promise<FrozenRun>>());
-const contents = (ctx: Context) => perApp(ctx, "campaign.contents", () => new Map<number, Promise<Content>>());
+const frozenRuns = (ctx: Context) =>
+  perApp(ctx, "campaign.frozenRuns", () => new Map<number, MaybePromise<FrozenRun>>());
+const contents = (ctx: Context) => perApp(ctx, "campaign.contents", () => new Map<number, MaybePromise<Content>>());
 
 /** The frozen facts of a started run; read once a process, for they never change. */
-export function frozenRun(ctx: Context, run: number): Promise<FrozenRun> {
+export async function frozenRun(ctx: Context, run: number): Promise<FrozenRun> {
   return remembered(frozenRuns(ctx), run, async () => {
     const row = await ctx.db.first<{ frozen: string | null }>(sql`SELECT frozen FROM run WHERE id = ${run}`);
     if (!row?.frozen) throw new Error(`run ${run} has not been started`);
@@ -44,7 +46,7 @@ export function frozenRun(ctx: Context, run: number): Promise<FrozenRun> {
 }
 
 /** The content of a started run, as it was then. */
-export function frozenContent(ctx: Context, run: number): Promise<Content> {
+export async function frozenContent(ctx: Context, run: number): Promise<Content> {
   return remembered(contents(ctx), run, async () => {
     const row = await ctx.db.first<{ content: string | null }>(sql`SELECT content FROM run WHERE id = ${run}`);
     if (!row?.content) throw new Error(`run ${run} has not been started`);
@@ -53,10 +55,10 @@ export function frozenContent(ctx: Context, run: number): Promise<Content> {
 }
 
 const templates = (ctx: Context, channel: ChannelName) =>
-  perApp(ctx, `campaign.templates.${channel}`, () => new Map<number, Promise<Templates>>());
+  perApp(ctx, `campaign.templates.${channel}`, () => new Map<number, MaybePromise<Templates>>());
 
 /** The parsed templates of a started run on a channel. */
-export function runTemplates(ctx: Context, run: number, channel: ChannelName): Promise<Templates> {
+export async function runTemplates(ctx: Context, run: number, channel: ChannelName): Promise<Templates> {
   return remembered(templates(ctx, channel), run, async () => templatesOf(await frozenContent(ctx, run), channel));
 }
 

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
+import type { MaybePromise } from "../../maybe-promise.ts";
 import { perApp } from "../../memory.ts";
 import type { FrozenAction } from "../action/define.ts";
 import { frozenRun } from "./frozen.ts";
@@ -13,10 +14,11 @@ export interface MessageFacts {
   readonly action: FrozenAction;
 }
 
-const known = (ctx: Context) => perApp(ctx, "campaign.messageFacts", () => new Map<number, Promise<MessageFacts>>());
+const known = (ctx: Context) =>
+  perApp(ctx, "campaign.messageFacts", () => new Map<number, MaybePromise<MessageFacts>>());
 
 /** Fixed once a run has started, and read once a process. */
-export function messageFacts(ctx: Context, run: number): Promise<MessageFacts> {
+export async function messageFacts(ctx: Context, run: number): Promise<MessageFacts> {
   return remembered(known(ctx), run, async () => {
     const [{ action }, row] = await Promise.all([
       frozenRun(ctx, run),

@@ -13,7 +13,7 @@ import {
 } from "../cache/wallet-cache.ts";
 import { couponsById } from "../coupon.ts";
 import { isNow, stateNow } from "../state-now.ts";
-import { type Coupon, couponColumns } from "../table.ts";
+import { type Coupon, couponColumns, couponsInOne } from "../table.ts";
 import { expireCouponsOf, isPast } from "./expiry.ts";
 import { inOrder, isAfter, orderOf } from "./wallet-order.ts";
 
@@ -128,15 +128,21 @@ async function store(ctx: Context, wanting: readonly Wanting[], coupons: readonl
 const loads = (ctx: Context) => perApp(ctx, "coupon.walletLoads", () => new Map<string, Promise<readonly Coupon[]>>());
 
 /** One more of these lists than is kept, at most. A member's coupons lie together in the index `coupon_number`. */
-function readLists(ctx: Context, member: number, [a, b = a, c = b]: readonly WalletStatus[]): Promise<Coupon[]> {
-  return ctx.db.all<Coupon>(couponsWritten({ member, a, b, c, most: maxKept + 1 }));
+async function readLists(
+  ctx: Context,
+  member: number,
+  [a, b = a, c = b]: readonly WalletStatus[],
+): Promise<readonly Coupon[]> {
+  const row = await ctx.db.first<{ coupons: string }>(couponsWritten({ member, a, b, c, most: maxKept + 1 }));
+  return JSON.parse(row?.coupons ?? "[]");
 }
 
 /** Of three states, which may be the same: so one text does for all lists. */
 const couponsWritten = prepared<{ member: number; a: unknown; b: unknown; c: unknown; most: number }>(
   (it) => sql`
-    SELECT ${couponColumns} FROM coupon
-    WHERE member = ${it.member} AND state IN (${it.a}, ${it.b}, ${it.c}) LIMIT ${it.most}`,
+    SELECT ${couponsInOne} AS coupons FROM (
+      SELECT * FROM coupon
+      WHERE member = ${it.member} AND state IN (${it.a}, ${it.b}, ${it.c}) LIMIT ${it.most}) AS coupon`,
 );
 
 interface Page {

@@ -1,15 +1,17 @@
 import type { MaybePromise, ObjectRef } from "@pothos/core";
 import { builder, type Types } from "./builder.ts";
 
-/** One page, as the resolvers of its type expect it. */
+/** One page, as the resolvers of its type expect it. What is merely there is read without a call. */
 export interface Connection {
-  readonly edges: readonly Edge[];
+  readonly nodes: readonly object[];
   readonly pageInfo: {
     readonly hasNextPage: boolean;
     readonly hasPreviousPage: boolean;
     readonly startCursor: string | null;
     readonly endCursor: string | null;
   };
+  /** Of one of its nodes: most ask for the nodes alone. */
+  cursorOf(node: object): string;
   readonly totalCount: () => MaybePromise<number>;
 }
 
@@ -45,19 +47,13 @@ function implement(type: ObjectRef<Types, Connection>, node: ObjectRef<Types, ob
         type: [edge],
         description: "The items, each with its cursor.",
         complexity: free,
-        resolve: ({ edges }) => edges,
+        resolve: (page) => page.nodes.map((node) => ({ node, cursor: page.cursorOf(node) })),
       }),
-      nodes: t.field({
-        type: [node],
-        description: "The items alone.",
-        complexity: free,
-        resolve: ({ edges }) => edges.map((edge) => edge.node),
-      }),
-      pageInfo: t.field({
+      nodes: t.expose("nodes", { type: [node], description: "The items alone.", complexity: free }),
+      pageInfo: t.expose("pageInfo", {
         type: builder.pageInfoRef(),
         description: "Whether there is more, and where to go on.",
         complexity: free,
-        resolve: ({ pageInfo }) => pageInfo,
       }),
     }),
   });
@@ -82,7 +78,7 @@ function edgeType(node: ObjectRef<Types, object>): ObjectRef<Types, Edge> {
     authScopes: everyone,
     fields: (t) => ({
       cursor: t.exposeString("cursor", { description: "To be passed as `after`." }),
-      node: t.field({ type: node, description: "The item.", resolve: (edge) => edge.node }),
+      node: t.expose("node", { type: node, description: "The item." }),
     }),
   });
   edges.set(name, type);

@@ -56,12 +56,16 @@ export class HouseRules<Types extends SchemaTypes> extends BasePlugin<Types> {
     field: PothosOutputFieldConfig<Types>,
   ): GraphQLFieldResolver<unknown, Types["Context"], object> {
     if (field.extensions?.refusals === undefined) return resolver;
-    return async (...call) => {
+    const refused = (error: unknown) => {
+      if (error instanceof PothosValidationError) return refuse.invalid(issuesOf(error));
+      throw error;
+    };
+    return (...call) => {
       try {
-        return await resolver(...call);
+        const answer = resolver(...call);
+        return answer instanceof Promise ? answer.catch(refused) : answer;
       } catch (error) {
-        if (error instanceof PothosValidationError) return refuse.invalid(issuesOf(error));
-        throw error;
+        return refused(error);
       }
     };
   }

@@ -12,4 +12,6 @@ export interface GraphqlContext {
   countMutation?(mutation: string, result: string): void;
   /** What one document may ask for at most. */
   readonly limits: QueryLimits;
+  /** Whether the document is known to keep to them. */
+  readonly isReckoned?: true;
 }

@@ -46,6 +46,8 @@ const DeadLetterType = builder.objectRef<DeadLetter>("DeadLetter").implement({
   }),
 });
 
+const cursorOf = ({ id }: DeadLetter) => id;
+
 builder.queryField("deadLetters", (t) =>
   t.field({
     type: connectionType(DeadLetterType, false),
@@ -65,10 +67,9 @@ builder.queryField("deadLetters", (t) =>
       const filter = { job: job ?? undefined, status: status ?? undefined };
       const page = await fromQueue(listDeadLetters(ctx, { ...filter, after: after ?? undefined, limit }));
       const { letters, next } = unwrap(page);
-      const edges = letters.map((letter) => ({ node: letter, cursor: letter.id }));
-      const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? edges.at(-1)?.cursor ?? null };
+      const ends = { startCursor: letters[0]?.id ?? null, endCursor: next ?? letters.at(-1)?.id ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };
-      return { edges, pageInfo, totalCount: () => letters.length };
+      return { nodes: letters, cursorOf, pageInfo, totalCount: () => letters.length };
     },
   }),
 );

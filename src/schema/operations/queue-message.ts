@@ -13,6 +13,8 @@ import { QueueMessageStateEnum, QueueMessageType, shown, shownOne } from "./queu
 
 const viewers = { platform: "viewer" } as const;
 
+const cursorOf = ({ id }: { readonly id: string }) => id;
+
 builder.queryField("queueMessages", (t) =>
   t.field({
     type: connectionType(QueueMessageType, false),
@@ -33,10 +35,10 @@ builder.queryField("queueMessages", (t) =>
       const search = { state: state ?? undefined, job: job ?? undefined, subject: subject ?? undefined };
       const found = await fromQueue(listMessages(ctx, { ...search, after: after ?? undefined, limit }));
       const { messages, next } = unwrap(found);
-      const edges = shown(ctx, messages).map((node) => ({ node, cursor: node.id }));
-      const ends = { startCursor: edges[0]?.cursor ?? null, endCursor: next ?? null };
+      const nodes = shown(ctx, messages);
+      const ends = { startCursor: nodes[0]?.id ?? null, endCursor: next ?? null };
       const pageInfo = { hasNextPage: next !== undefined, hasPreviousPage: after != null, ...ends };
-      return { edges, pageInfo, totalCount: () => edges.length };
+      return { nodes, cursorOf, pageInfo, totalCount: () => nodes.length };
     },
   }),
 );

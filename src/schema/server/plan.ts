@@ -13,8 +13,10 @@ import {
   typeFromAST,
 } from "graphql";
 import { isPromise } from "graphql-yoga";
+import { andThen } from "../../maybe-promise.ts";
 import type { GraphqlContext } from "../kit/graphql-context.ts";
 import { mergesUnderConditions } from "./merged-fields.ts";
+import { reckonedOnce } from "./reckoned.ts";
 
 /** Runs a document for one request. */
 export interface Plan {
@@ -43,11 +45,17 @@ export function planOf(schema: GraphQLSchema, document: DocumentNode): Plan | un
   // A null instead of a default may stand in some places and not in others; the compiler lets it stand in all.
   const defaulted = (operation.variableDefinitions ?? []).filter(({ defaultValue }) => defaultValue !== undefined);
   const names = defaulted.map(({ variable }) => variable.name.value);
+  const reckoned = reckonedOnce(schema, document);
   return (
     run && {
       operation: operation.name?.value,
-      run: (context, variables) =>
-        names.some((name) => variables[name] === null) ? undefined : run(context, variables),
+      run: (context, variables) => {
+        if (names.some((name) => variables[name] === null)) return undefined;
+        return andThen(run(reckoned.for(context), variables), (answer) => {
+          if (answer && !answer.errors) reckoned.good(context);
+          return answer;
+        });
+      },
     }
   );
 }

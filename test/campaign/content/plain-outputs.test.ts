@@ -34,7 +34,7 @@ test("whatever is put together here is what the engine says", () => {
   fc.assert(
     fc.property(texts, scopes, fc.string(), (source, member, name) => {
       const scope = { member: { ...member, timeZone: "UTC" }, campaign: { name }, shop: { name } };
-      const said = plainOutputs(source)?.(scope, 10_000);
+      const said = plainOutputs(source)?.say(scope, 10_000);
       if (said === undefined) return;
       made++;
       expect(said).toBe(engine.parseAndRenderSync(source, scope));
@@ -42,5 +42,5 @@ test("whatever is put together here is what the engine says", () => {
     { numRuns: counted(1_000, 50_000) },
   );
   expect(made).toBeGreaterThan(100);
-  expect(plainOutputs("Hi {{ shop.name }}")?.({ shop: { name: "12345" } } as never, 7)).toBeUndefined();
+  expect(plainOutputs("Hi {{ shop.name }}")?.say({ shop: { name: "12345" } } as never, 7)).toBeUndefined();
 });

@@ -6,6 +6,7 @@ import { domains } from "../../../src/domains.ts";
 import { appLimits, operatorLimits } from "../../../src/schema/kit/query-limits.ts";
 import { createFace, type FaceContext } from "../../../src/schema/server/executor.ts";
 import { createLane, type Road } from "../../../src/schema/server/lane.ts";
+import { reckonedOnce } from "../../../src/schema/server/reckoned.ts";
 import { buildSchemas } from "../../../src/schema/server/schemas.ts";
 import { trustedDocuments } from "../../../src/schema/server/trusted-documents.ts";
 import { createStreams } from "../../../src/web/streams.ts";
@@ -187,6 +188,42 @@ test("of several faults the same are told on both roads", async () => {
     const { lane, face } = await roads.answers({ text: "{ unreadCount me { id } }", actor: anonymous, accept });
     expect(lane).toBe(face);
   }
+});
+
+const costly = `nodes { id state code claimedAt validFrom validTo template {
+  name description conditions kind shop currency validDays threshold { amount currency } } }`;
+const costs = [
+  [
+    `query Long($first: Int!) { myCoupons(status: AVAILABLE, first: $first) { ${costly} } }`,
+    [{ first: 1 }, { first: 200 }],
+  ],
+  [
+    `query Left($is: Boolean!) { myCoupons(status: AVAILABLE, first: 200) @skip(if: $is) { ${costly} } }`,
+    [{ is: true }, { is: false }],
+  ],
+] as const;
+for (const [text, [cheap, dear]] of costs) {
+  test(`of two requests the one that costs too much is refused: ${text.split("(")[0]}`, async () => {
+    const roads = roadsOf("/app", app, appLimits);
+    for (const variables of [cheap, cheap, dear]) {
+      const { lane, face } = await roads.answers({ text, actor: member(1), variables });
+      expect(lane).toBe(face);
+      expect(lane.includes("QUERY_COMPLEXITY")).toBe(variables === dear);
+    }
+    expect(roads.roads.lane).toBe(3);
+  });
+}
+
+test("what a document costs is reckoned once where that is the same for all, under the same limits", () => {
+  const reckoned = reckonedOnce(
+    app,
+    parse("query Same($a: String) { myCoupons(status: USED, first: 9) { nodes { id } } }"),
+  );
+  const context = contextOf(member(1), appLimits);
+  expect(reckoned.for(context).isReckoned).toBeUndefined();
+  reckoned.good(context);
+  expect(reckoned.for(context).isReckoned).toBe(true);
+  expect(reckoned.for({ ...context, limits: { ...appLimits } }).isReckoned).toBeUndefined();
 });
 
 function operationOf(text: string): OperationDefinitionNode {
