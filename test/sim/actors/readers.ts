@@ -16,7 +16,7 @@ export const readers: Actor = {
         const externalId = someMember(world, chance.pick);
         const caller = world.member(externalId);
         const answer = await caller.ask("{ unreadCount myInbox(first: 5) { nodes { id readAt } } }");
-        if (answer.kind !== "data") return tellUnlessGone(world, `${externalId} opens the inbox`, answer);
+        if (answer.kind !== "data") return tell(world, `${externalId} opens the inbox`, answer);
         const { nodes } = answer.data.myInbox;
         world.story.say(`${externalId} opens the inbox: ${nodes.length} there, ${answer.data.unreadCount} unread`);
         if (nodes.length === 0) return;
@@ -31,7 +31,7 @@ export const readers: Actor = {
         const externalId = someMember(world, chance.pick);
         const caller = world.member(externalId);
         const answer = await caller.ask("{ nextPopup { id } }");
-        if (answer.kind !== "data") return tellUnlessGone(world, `${externalId} opens the app`, answer);
+        if (answer.kind !== "data") return tell(world, `${externalId} opens the app`, answer);
         const popupId: string | undefined = answer.data.nextPopup?.id;
         if (popupId === undefined) return;
         const shown = await caller.does("popupShown", { popupId }, "Popup { id }");
@@ -48,7 +48,7 @@ export const readers: Actor = {
         await wish(world, { externalId, channel, topic, kind: granted ? "yes" : "no" }, async () => {
           const input = { channel, granted, ...(topic === "*" ? {} : { topic }) };
           const answer = await world.member(externalId).does("setMyConsent", input, "Member { id }");
-          tellUnlessGone(world, `${externalId} says ${granted ? "yes" : "no"} to ${channel} about ${topic}`, answer);
+          tell(world, `${externalId} says ${granted ? "yes" : "no"} to ${channel} about ${topic}`, answer);
           return answer.kind === "data";
         });
       },
@@ -86,9 +86,3 @@ async function follow(world: World, { to, unsubscribe = "" }: Taken, isUndo: boo
 }
 
 const isConnection = (error: unknown) => error instanceof Error && "code" in error;
-
-/** Of a member who was erased nobody knows any more: their app is told so. */
-function tellUnlessGone(world: World, what: string, answer: Parameters<typeof tell>[2]): void {
-  if (answer.kind === "errors") world.story.say(`${what}: ${answer.message}`);
-  else tell(world, what, answer);
-}

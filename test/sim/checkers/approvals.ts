@@ -13,8 +13,7 @@ export const approvals: Checker = {
         || coalesce(c.approver, 'nobody') AS fault
       FROM run r JOIN campaign c ON c.id = r.campaign
       WHERE r.matched > ${withoutSecondPerson} AND c.kind <> 'COUPON_REMINDER' AND (c.approver IS NULL OR EXISTS (
-        SELECT 1 FROM revision v WHERE v.subject = 'campaign/' || c.id AND v.actor LIKE c.approver || '%'
-          AND v.at <= coalesce(r.started_at, 0)))`);
+        SELECT 1 FROM revision v WHERE v.subject = 'campaign/' || c.id AND v.actor = c.approver))`);
     return found?.map(({ fault }) => fault) ?? [];
   },
 };

@@ -3,9 +3,10 @@ import { approvals } from "./approvals.ts";
 import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
 import { logs } from "./logs.ts";
+import { members } from "./members.ts";
 import { runs } from "./runs.ts";
 import { sends } from "./sends.ts";
 import { why } from "./why.ts";
 
 /** Everything that must hold. */
-export const checkers: readonly Checker[] = [coupons, sends, runs, consent, approvals, why, logs];
+export const checkers: readonly Checker[] = [members, coupons, sends, runs, consent, approvals, why, logs];

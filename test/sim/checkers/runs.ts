@@ -14,6 +14,8 @@ interface Unended {
   readonly state: string;
   readonly campaign: string;
   readonly dueAt: number;
+  /** The promotion that it tells of is off: somebody has to enable it. */
+  readonly off: number;
   /** Sends that wait for a time that is to come. */
   readonly waiting: number;
   readonly rest: string;
@@ -45,14 +47,18 @@ export const runs: Checker = {
     for (const { id } of all) sums.push(...(await bookFaults(ctx.db, id)).map((fault) => `run ${id}: ${fault}`));
     const open = await ctx.db.all<Unended>(sql`
       SELECT r.id, r.state, c.state AS campaign, r.due_at AS dueAt,
+        EXISTS (SELECT 1 FROM promotion p WHERE p.id = c.promotion AND p.enabled = 0) AS off,
         (SELECT count(*) FROM send WHERE run = r.id AND state = 'PENDING' AND due_at > ${now - wakeMs}) AS waiting,
-        (SELECT group_concat(DISTINCT channel || ' ' || state || ' ' || reason) FROM send
-          WHERE run = r.id AND state IN ('PENDING', 'SENDING')) || ' ' ||
+        coalesce((SELECT group_concat(DISTINCT channel || ' ' || state || ' ' || reason) FROM send
+          WHERE run = r.id AND state IN ('PENDING', 'SENDING')), '') || ' ' ||
         coalesce((SELECT group_concat(seq || ' ' || state) FROM batch WHERE run = r.id AND state <> 'DONE'), '') AS rest
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.state NOT IN ('COMPLETED', 'CANCELLED') ORDER BY r.id`);
     const stuck = open
       .filter((run) => !mayWait(run, now))
-      .map(({ id, state, campaign, rest }) => `run ${id} is still ${state} (its campaign ${campaign}): ${rest}`);
+      .map(({ id, state, campaign, dueAt, rest }) => {
+        const due = new Date(dueAt).toISOString();
+        return `run ${id}, due ${due}, is still ${state} (its campaign ${campaign}): ${rest}`;
+      });
     return [...sums, ...stuck, ...(await unpublished(world))];
   },
 };
@@ -60,9 +66,9 @@ export const runs: Checker = {
 /** Runs that were over when they were last looked at: nothing of theirs moves, which is looked at again at the end. */
 const settledRuns = (): Set<number> => new Set();
 
-function mayWait({ state, campaign, dueAt, waiting }: Unended, now: number): boolean {
+function mayWait({ state, campaign, dueAt, off, waiting }: Unended, now: number): boolean {
   if (state === "PAUSED" || state === "IN_REVIEW") return true;
-  if (state === "PENDING") return dueAt > now - wakeMs || campaign === "PAUSED";
+  if (state === "PENDING") return dueAt > now - wakeMs || campaign === "PAUSED" || off === 1;
   return state === "RUNNING" && waiting > 0;
 }
 

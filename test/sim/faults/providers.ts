@@ -11,7 +11,7 @@ export const providerFaults: readonly Fault[] = [
     weight: 10,
     happen: ({ providers, engine, story }, chance) => {
       const [name, mood] = [chance.pick(names), chance.pick(moods)];
-      const ms = chance.pick([5_000, 60_000, 1_800_000]);
+      const ms = chance.pick([60_000, 1_800_000, 10_800_000]);
       story.say(`the provider of ${name} is ${mood} for ${ms / 1_000} s`);
       providers.moods[name] = mood;
       const end = () => {

@@ -75,6 +75,9 @@ export function callerOf({ machine, url, token }: Road): Caller {
   };
 }
 
+/** The shop's clock went on by more than a token's life since the app made it, or the member was erased. */
+const refusedTokens = ["TOKEN_EXPIRED", "TOKEN_NOT_YET_VALID", "MEMBER_UNKNOWN"];
+
 async function read(response: Response): Promise<Answer> {
   const text = await response.text();
   if (response.status >= 500) return { kind: "lost", why: `status ${response.status}` };
@@ -82,6 +85,8 @@ async function read(response: Response): Promise<Answer> {
   const first = errors?.[0];
   if (first?.extensions?.code === "INTERNAL" || first?.extensions?.code === "UNAVAILABLE")
     return { kind: "lost", why: first.message };
+  if (refusedTokens.includes(first?.extensions?.code))
+    return { kind: "refused", refusal: first.extensions.code, message: first.message };
   return first ? { kind: "errors", message: `${response.status} ${first.message}` } : { kind: "data", data };
 }
 
