@@ -31,6 +31,8 @@ export interface Taken extends Accepted {
 /** The three providers, by their own names, and what they took: what members truly got. */
 export interface Providers {
   readonly taken: readonly Taken[];
+  /** What the claim links in them end in. */
+  readonly links: readonly string[];
   readonly moods: Record<ProviderName, Mood>;
   /** What makes the shop use them. */
   readonly env: Readonly<Record<string, string>>;
@@ -38,6 +40,7 @@ export interface Providers {
 
 export function openProviders({ engine, network }: Machine): Providers {
   const taken: Taken[] = [];
+  const links: string[] = [];
   const moods: Providers["moods"] = { EMAIL: "well", SMS: "well", PUSH: "well" };
   const serve = (host: string, channel: ProviderName, answers: Answers) =>
     network.host(host, async (request) => {
@@ -50,6 +53,8 @@ export function openProviders({ engine, network }: Machine): Providers {
       if (mood === "silent") return await never;
       const answer = await answers(call);
       for (const each of accepted) taken.push({ ...each, channel, at: engine.elapsed });
+      if (accepted.length > 0)
+        links.push(...linksIn(decodeURIComponent(call.body.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"))));
       if (mood === "lying") return new Response("broken", { status: 500 });
       return mood === "mute" ? await never : answer;
     });
@@ -60,6 +65,7 @@ export function openProviders({ engine, network }: Machine): Providers {
   serve("oauth2.test", "PUSH", google.answers);
   return {
     taken,
+    links,
     moods,
     env: {
       RESEND_API_KEY: resendKey,
@@ -73,3 +79,7 @@ export function openProviders({ engine, network }: Machine): Providers {
 }
 
 const never = new Promise<Response>(() => {});
+
+function linksIn(text: string): string[] {
+  return [...text.matchAll(/\/c\/((?:[0-9a-z]+-){3}[0-9a-f]{32})/g)].map(([, token = ""]) => token);
+}
