@@ -28,7 +28,9 @@ function lostPromises(world: World, rows: ReadonlyMap<number, Row>): string[] {
   return world.known(promised).flatMap(({ couponId, externalId, templateId, asked }) => {
     const row = rows.get(rowOf(couponId));
     const isTrue = row?.externalId === externalId && (row.template === rowOf(templateId) || asked.includes("/link/"));
-    return isTrue ? [] : [`${named(couponId)} of ${named(templateId)} was promised to ${externalId} by ${asked}: no more`];
+    return isTrue
+      ? []
+      : [`${named(couponId)} of ${named(templateId)} was promised to ${externalId} by ${asked}: no more`];
   });
 }
 
@@ -44,6 +46,8 @@ function untrueLimits(world: World, rows: ReadonlyMap<number, Row>): string[] {
       });
       const isTrue = held.length === heldCouponIds.length && held.length > 0;
       if (isTrue && held.length <= limit) return [];
-      return [`I4: ${externalId} was told to hold ${heldCouponIds.map(named)} of ${named(templateId)}, at most ${limit}`];
+      return [
+        `I4: ${externalId} was told to hold ${heldCouponIds.map(named)} of ${named(templateId)}, at most ${limit}`,
+      ];
     });
 }

@@ -1,7 +1,8 @@
 import type { Fault } from "../actor.ts";
 import { deaths } from "./deaths.ts";
+import { diskFaults } from "./disk.ts";
 import { redisFaults } from "./redis.ts";
 import { troubles } from "./troubles.ts";
 
 /** Everything that may go wrong. */
-export const faults: readonly Fault[] = [...deaths, ...redisFaults, ...troubles];
+export const faults: readonly Fault[] = [...deaths, ...diskFaults, ...redisFaults, ...troubles];

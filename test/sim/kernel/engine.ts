@@ -29,7 +29,7 @@ export class Engine {
   happened = 0;
   #order = 0;
   #native = 0;
-  #files = 0;
+  readonly #files = new Set<Promise<unknown>>();
   readonly #soon: (() => void)[] = [];
   #lastNative: Promise<unknown> = Promise.resolve();
   /** By time, the next one last. */
@@ -64,12 +64,13 @@ export class Engine {
   /** Forgets what the crashed process was waiting for. */
   dropInside(): void {
     this.#alarms = this.#alarms.filter(({ inside }) => !inside);
+    this.#files.clear();
   }
 
   /** Lets everything that is under way come to rest. */
   async settle(): Promise<void> {
     for (let still = 0; still < stillTurns; still++) {
-      if (this.#files > 0) await real.pause(fileMs);
+      if (this.#files.size > 0) await real.pause(fileMs);
       else await real.turn();
       const soon = this.#soon.shift();
       soon?.();
@@ -80,7 +81,7 @@ export class Engine {
   /** Lets the next thing happen, if it comes before `until` (elapsed ms); answers whether one did. */
   async step(until: number): Promise<boolean> {
     const next = this.#alarms.at(-1);
-    if (this.#files > 0 && !next) {
+    if (this.#files.size > 0 && !next) {
       await this.settle();
       return true;
     }
@@ -108,11 +109,11 @@ export class Engine {
 
   /** While this goes on files are read, on threads that nothing tells of: each turn waits a real moment for them. */
   async withFiles<Value>(work: Promise<Value>): Promise<Value> {
-    this.#files += 1;
+    this.#files.add(work);
     try {
       return await work;
     } finally {
-      this.#files -= 1;
+      this.#files.delete(work);
     }
   }
 

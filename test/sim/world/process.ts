@@ -39,9 +39,12 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
   let adminToken = "";
   let lives = 0;
   let isDying = false;
+  /** It runs, or is about to. */
+  let isThere = false;
 
   async function start(): Promise<void> {
     const life = ++lives;
+    isThere = true;
     const heard: Log = (...line) => {
       if (life === lives) log(...line);
     };
@@ -71,9 +74,10 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
     },
     start,
     crash(why, awayMs, losesQueue = false) {
-      if (!app || isDying) return;
+      if (!isThere || isDying) return;
       say(`the process is killed: ${why}${losesQueue ? "; its queue is lost" : ""}`);
       isDying = true;
+      isThere = false;
       app = undefined;
       lives += 1;
       killFiles();
