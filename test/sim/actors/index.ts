@@ -4,16 +4,30 @@ import { backend } from "./backend.ts";
 import { callbacks } from "./callbacks.ts";
 import { campaigners } from "./campaigners.ts";
 import { claimants } from "./claimants.ts";
+import { importers } from "./importers.ts";
+import { issuers } from "./issuers.ts";
 import { members } from "./members.ts";
+import { pools } from "./pools.ts";
+import { promoters } from "./promoters.ts";
 import { queueKeepers } from "./queue-keepers.ts";
 import { readers } from "./readers.ts";
+import { receiver } from "./receiver.ts";
+import { shoppers } from "./shoppers.ts";
 import { staff } from "./staff.ts";
+import { templates } from "./templates.ts";
 
 /** Everybody, in the order in which they come to the shop. */
 export const actors: readonly Actor[] = [
   members,
-  claimants,
   staff,
+  templates,
+  pools,
+  claimants,
+  issuers,
+  shoppers,
+  promoters,
+  receiver,
+  importers,
   campaigners,
   announcers,
   queueKeepers,

@@ -1,12 +1,32 @@
 import type { Checker } from "../actor.ts";
+import { allStock } from "./all-stock.ts";
 import { approvals } from "./approvals.ts";
 import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
 import { logs } from "./logs.ts";
+import { outbox, shopSums } from "./machinery.ts";
 import { members } from "./members.ts";
+import { orders } from "./orders.ts";
 import { runs } from "./runs.ts";
 import { sends } from "./sends.ts";
+import { soldOut } from "./sold-out.ts";
+import { webhooks } from "./webhooks.ts";
 import { why } from "./why.ts";
 
-/** Everything that must hold. */
-export const checkers: readonly Checker[] = [members, coupons, sends, runs, consent, approvals, why, logs];
+/** Everything that must hold; claiming all that is left comes last. */
+export const checkers: readonly Checker[] = [
+  members,
+  coupons,
+  soldOut,
+  orders,
+  shopSums,
+  sends,
+  runs,
+  consent,
+  approvals,
+  why,
+  outbox,
+  webhooks,
+  allStock,
+  logs,
+];

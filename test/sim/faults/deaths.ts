@@ -24,6 +24,15 @@ export const deaths: readonly Fault[] = [
     },
   },
   {
+    name: "killed as it starts",
+    weight: 4,
+    happen: (world, chance) => {
+      world.process.crash("at once", 100);
+      const boundary = chance.pick(boundaries.filter((each) => !each.endsWith("job call")));
+      world.boundaries.killAt(boundary, chance.between(1, 6), chance.pick([100, 2_000]));
+    },
+  },
+  {
     name: "queue lost",
     weight: 1,
     happen: ({ process }, chance) => process.crash("with its queue", chance.pick([100, 60_000]), true),

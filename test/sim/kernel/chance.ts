@@ -26,9 +26,8 @@ export function chanceOf(seed: number, subject = ""): Chance {
     between,
     happens: (often) => share() < often,
     pick: (items) => {
-      const item = items[between(0, items.length - 1)];
-      if (item === undefined) throw new Error("nothing to pick from");
-      return item;
+      if (items.length === 0) throw new Error("nothing to pick from");
+      return items[between(0, items.length - 1)] as (typeof items)[number];
     },
     weighted: (weights) => {
       const entries = Object.entries<number>(weights);

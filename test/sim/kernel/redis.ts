@@ -7,6 +7,12 @@ export interface VirtualRedis {
   readonly handler: Handler;
   /** Forgets everything. */
   flush(): Promise<void>;
+  /** Keeps all that it has now, as a replica does that falls behind … */
+  keep(): Promise<void>;
+  /** … and has that again, in the place of all that came since; nothing where nothing was kept. */
+  takeOver(): Promise<void>;
+  /** Forgets all scripts, as one does that was started anew. */
+  forgetScripts(): Promise<void>;
 }
 
 export const redisHost = "redis.sim";
@@ -27,6 +33,13 @@ end
 return found`;
 const giveAges = `for n = 1, #ARGV, 2 do redis.call("PEXPIRE", ARGV[n], ARGV[n + 1]) end`;
 
+/** From one of its databases into another, which is emptied first. */
+const copyAll = `redis.call("SELECT", ARGV[2])
+redis.call("FLUSHDB")
+redis.call("SELECT", ARGV[1])
+for _, key in ipairs(redis.call("KEYS", "*")) do redis.call("COPY", key, key, "DB", ARGV[2]) end
+redis.call("SELECT", 0)`;
+
 /**
  * `send` is a connection to a Redis of the simulation's own. Redis counts by its own clock, so that before each call
  * its keys are told how long they have still to live, and after it they are asked, and told nothing: what is left is
@@ -34,6 +47,7 @@ const giveAges = `for n = 1, #ARGV, 2 do redis.call("PEXPIRE", ARGV[n], ARGV[n +
  */
 export function virtualRedis(engine: Engine, redis: Bun.RedisClient): VirtualRedis {
   const endsAt = new Map<string, number>();
+  let kept: Map<string, number> | undefined;
   const send = (command: string, args: string[]) => redis.send(command, args);
 
   async function exchange(request: Request) {
@@ -64,8 +78,22 @@ export function virtualRedis(engine: Engine, redis: Bun.RedisClient): VirtualRed
         return Response.json({ error: "WRONGPASS invalid or missing auth token" }, { status: 401 });
       return engine.native(() => exchange(request));
     },
+    async keep() {
+      kept = new Map(endsAt);
+      await engine.native(() => send("EVAL", [copyAll, "0", "0", "1"]));
+    },
+    async takeOver() {
+      if (!kept) return;
+      endsAt.clear();
+      for (const [key, at] of kept) endsAt.set(key, at);
+      await engine.native(() => send("EVAL", [copyAll, "0", "1", "0"]));
+    },
+    async forgetScripts() {
+      await engine.native(() => send("SCRIPT", ["FLUSH"]));
+    },
     async flush() {
       endsAt.clear();
+      kept = undefined;
       await engine.native(() => send("FLUSHALL", []));
     },
   };

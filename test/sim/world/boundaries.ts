@@ -1,4 +1,4 @@
-import type { Disk } from "../kernel/disk.ts";
+import { type Disk, fullDisk } from "../kernel/disk.ts";
 import type { Call, CallMoment, Network } from "../kernel/network.ts";
 import type { Process } from "./process.ts";
 import { type Route, routeOf } from "./weather.ts";
@@ -12,6 +12,8 @@ export interface Boundaries {
   killAt(boundary: Boundary, nth: number, awayMs: number): void;
   /** From now on commits fail as they do on a full disk, or go on. */
   isFull: boolean;
+  /** Hears of each commit to the shop's database. */
+  onCommitted: () => void;
   /** Strikes no more. */
   clear(): void;
 }
@@ -29,6 +31,7 @@ export function createBoundaries(process: Process, network: Network, writeOn: (d
       due = { boundary, left: nth, awayMs };
     },
     isFull: false,
+    onCommitted: () => {},
     clear() {
       due = undefined;
       boundaries.isFull = false;
@@ -37,7 +40,8 @@ export function createBoundaries(process: Process, network: Network, writeOn: (d
   writeOn({
     onCommit(moment, file) {
       if (file !== "fanfare.db" && file !== "queue.db") return;
-      if (moment === "before commit" && boundaries.isFull && file === "fanfare.db") throw full();
+      if (moment === "before commit" && boundaries.isFull && file === "fanfare.db") throw fullDisk();
+      if (moment === "after commit" && file === "fanfare.db") boundaries.onCommitted();
       pass(`${moment} of ${file}` as Boundary);
     },
     onStatement: () => {},
@@ -46,8 +50,4 @@ export function createBoundaries(process: Process, network: Network, writeOn: (d
     if (call.inside) pass(`${moment} ${routeOf(call)} call`);
   };
   return boundaries;
-}
-
-function full(): Error {
-  return Object.assign(new Error("database or disk is full"), { code: "SQLITE_FULL", rawCode: 13 });
 }

@@ -6,7 +6,8 @@ import type { Machine } from "../kernel/globals.ts";
 export type Answer =
   // biome-ignore lint/suspicious/noExplicitAny: actors read whatever came back
   | { readonly kind: "data"; readonly data: any }
-  | { readonly kind: "refused"; readonly refusal: string; readonly message: string }
+  // biome-ignore lint/suspicious/noExplicitAny: each refusal tells facts of its own
+  | { readonly kind: "refused"; readonly refusal: string; readonly message: string; readonly facts: any }
   | { readonly kind: "errors"; readonly message: string }
   | { readonly kind: "lost"; readonly why: string };
 
@@ -70,7 +71,12 @@ export function callerOf({ machine, url, token }: Road): Caller {
       const result = answer.data[mutation];
       const { refusal, message, issues } = result;
       if (refusal === undefined) return { kind: "data", data: result };
-      return { kind: "refused", refusal, message: issues ? `${message} ${JSON.stringify(issues)}` : message };
+      return {
+        kind: "refused",
+        refusal,
+        message: issues ? `${message} ${JSON.stringify(issues)}` : message,
+        facts: result,
+      };
     },
   };
 }
@@ -86,7 +92,7 @@ async function read(response: Response): Promise<Answer> {
   if (first?.extensions?.code === "INTERNAL" || first?.extensions?.code === "UNAVAILABLE")
     return { kind: "lost", why: first.message };
   if (refusedTokens.includes(first?.extensions?.code))
-    return { kind: "refused", refusal: first.extensions.code, message: first.message };
+    return { kind: "refused", refusal: first.extensions.code, message: first.message, facts: {} };
   return first ? { kind: "errors", message: `${response.status} ${first.message}` } : { kind: "data", data };
 }
 

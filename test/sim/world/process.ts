@@ -33,15 +33,21 @@ export interface ProcessOptions {
 
 const url = "http://127.0.0.1:3000";
 
+/** Whoever keeps the process running waits so long before it tries again. */
+const restartMs = 5_000;
+
 export function createProcess({ machine, dataDir, env, log, say }: ProcessOptions): Process {
   const { engine, network } = machine;
   let app: App | undefined;
   let adminToken = "";
   let lives = 0;
   let isDying = false;
+  /** It runs, or is about to. */
+  let isThere = false;
 
   async function start(): Promise<void> {
     const life = ++lives;
+    isThere = true;
     const heard: Log = (...line) => {
       if (life === lives) log(...line);
     };
@@ -54,9 +60,13 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
   }
 
   function begin(): void {
+    const life = lives + 1;
     start().catch((error) => {
+      if (life !== lives) return; // it died while it began
       engine.readsFiles = false;
-      if (!isDying) say(`the process did not start: ${error}`);
+      isThere = false;
+      say(`the process did not start: ${error}`);
+      engine.after(restartMs, begin, false);
     });
   }
 
@@ -73,9 +83,10 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
     },
     start,
     crash(why, awayMs, losesQueue = false) {
-      if (!app || isDying) return;
+      if (!isThere || isDying) return;
       say(`the process is killed: ${why}${losesQueue ? "; its queue is lost" : ""}`);
       isDying = true;
+      isThere = false;
       app = undefined;
       engine.readsFiles = false;
       lives += 1;

@@ -38,6 +38,8 @@ export const resendSecret = `whsec_${Buffer.from("a secret of the simulated shop
 /** The three providers, by their own names, and what they took: what members truly got. */
 export interface Providers {
   readonly taken: readonly Taken[];
+  /** What the claim links in them end in. */
+  readonly links: readonly string[];
   readonly moods: Record<ProviderName, Mood>;
   /** What makes the shop use them. */
   readonly env: Readonly<Record<string, string>>;
@@ -45,6 +47,7 @@ export interface Providers {
 
 export function openProviders({ engine, network }: Machine): Providers {
   const taken: Taken[] = [];
+  const links: string[] = [];
   const moods: Providers["moods"] = { EMAIL: "well", SMS: "well", PUSH: "well" };
   const serve = (host: string, channel: ProviderName, answers: Answers) =>
     network.host(host, async (request) => {
@@ -57,9 +60,10 @@ export function openProviders({ engine, network }: Machine): Providers {
       if (mood === "silent") return await never;
       const answer = await answers(call);
       if (accepted.length > 0) {
+        links.push(...claimLinksIn(decodeURIComponent(call.body.replaceAll(/%(?![0-9a-f]{2})/gi, "%25"))));
         const ids = idsIn(await answer.clone().json());
-        const links = channel === "EMAIL" ? linksIn(JSON.parse(call.body)) : new Map();
-        const more = (to: string, n: number) => ({ id: ids[n] ?? "", unsubscribe: links.get(to) });
+        const ways = channel === "EMAIL" ? unsubscribeLinksIn(JSON.parse(call.body)) : new Map();
+        const more = (to: string, n: number) => ({ id: ids[n] ?? "", unsubscribe: ways.get(to) });
         for (const [n, each] of accepted.entries())
           taken.push({ ...each, channel, at: engine.elapsed, ...more(each.to, n) });
       }
@@ -73,6 +77,7 @@ export function openProviders({ engine, network }: Machine): Providers {
   serve("oauth2.test", "PUSH", google.answers);
   return {
     taken,
+    links,
     moods,
     env: {
       RESEND_API_KEY: resendKey,
@@ -96,11 +101,15 @@ function idsIn(answer: any): string[] {
 }
 
 /** By address: Resend is given one mail for each. */
-function linksIn(mails: readonly { to: string[]; headers?: Record<string, string> }[]): Map<string, string> {
+function unsubscribeLinksIn(mails: readonly { to: string[]; headers?: Record<string, string> }[]): Map<string, string> {
   return new Map(
     mails.flatMap(({ to, headers }) => {
       const link = /^<(.*)>$/.exec(headers?.["List-Unsubscribe"] ?? "")?.[1];
       return link && to[0] ? [[to[0], link]] : [];
     }),
   );
+}
+
+function claimLinksIn(text: string): string[] {
+  return [...text.matchAll(/\/c\/((?:[0-9a-z]+-){3}[0-9a-f]{32})/g)].map(([, token = ""]) => token);
 }

@@ -11,6 +11,7 @@ import { Network } from "../kernel/network.ts";
 import { redisHost, redisToken, type VirtualRedis, virtualRedis } from "../kernel/redis.ts";
 import { type Boundaries, createBoundaries } from "./boundaries.ts";
 import { type Caller, callerOf, memberSecret, memberToken } from "./caller.ts";
+import { type FullTemplates, watchTemplates } from "./full-templates.ts";
 import { createProcess, type Process } from "./process.ts";
 import { openProviders, type Providers } from "./providers.ts";
 import { createStory, type Story } from "./story.ts";
@@ -29,6 +30,10 @@ export interface World {
   /** Where the process can be struck. */
   readonly boundaries: Boundaries;
   readonly story: Story;
+  /** The file of the shop's database. */
+  readonly file: string;
+  /** When nothing was left of templates. */
+  readonly full: FullTemplates;
   /** What the shop's clock is off by, ms. */
   skewMs: number;
   /** When that became what, since the beginning. */
@@ -95,6 +100,9 @@ export async function createWorld({ seed, redis: connection }: WorldOptions): Pr
   };
   const process = createProcess({ machine, dataDir, env, log, say: story.say });
   const boundaries = createBoundaries(process, network, writeOn);
+  const file = join(dataDir, "fanfare.db");
+  const full = watchTemplates(file, engine);
+  boundaries.onCommitted = full.look;
   const memory = new Map<unknown, unknown>();
   const graphql = `${process.url}/graphql`;
   return {
@@ -107,6 +115,8 @@ export async function createWorld({ seed, redis: connection }: WorldOptions): Pr
     weather,
     boundaries,
     story,
+    file,
+    full,
     errors,
     get skewMs() {
       return skewMs;

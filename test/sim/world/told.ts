@@ -1,0 +1,30 @@
+import type { Answer } from "./caller.ts";
+
+/** An answer in a few words, for the story. */
+export function told(answer: Answer): string {
+  switch (answer.kind) {
+    case "data":
+      return typeof answer.data?.id === "string" ? named(answer.data.id) : "done";
+    case "refused":
+      return `refused, ${answer.refusal}: ${answer.message}`;
+    case "lost":
+      return `no answer, ${answer.why}`;
+    default:
+      return `ERRORS ${answer.message}`;
+  }
+}
+
+/** A global id as the shop's rows name it: `Coupon:7`. */
+export function named(id: string): string {
+  return atob(id);
+}
+
+/** The row that a global id means. */
+export function rowOf(id: string): number {
+  return Number(named(id).split(":")[1]);
+}
+
+/** An answer that no specification has is a fault of the shop. */
+export function expectNoErrors(what: string, answer: Answer): void {
+  if (answer.kind === "errors") throw new Error(`${what}: ${answer.message}`);
+}
