@@ -7,7 +7,7 @@ const breathMs = 400;
 /** How long it stands still: among people, and in stretches without any, of so long at least. */
 const [shortMs, longMs] = [
   [5_000, 20_000, 55_000, 58_000],
-  [58_000, 170_000, 600_000, 600_000],
+  [58_000, 300_000, 600_000, 1_200_000],
 ];
 const aloneMs = 3 * 60_000;
 
