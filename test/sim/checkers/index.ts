@@ -4,9 +4,10 @@ import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
 import { logs } from "./logs.ts";
 import { members } from "./members.ts";
+import { moves } from "./moves.ts";
 import { runs } from "./runs.ts";
 import { sends } from "./sends.ts";
 import { why } from "./why.ts";
 
 /** Everything that must hold. */
-export const checkers: readonly Checker[] = [members, coupons, sends, runs, consent, approvals, why, logs];
+export const checkers: readonly Checker[] = [members, coupons, sends, runs, consent, moves, approvals, why, logs];
