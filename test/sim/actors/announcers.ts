@@ -1,6 +1,7 @@
 import type { Actor } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { World } from "../world/world.ts";
+import { moved } from "./campaigners.ts";
 import { insist, somebody, tell } from "./staff.ts";
 
 interface Listed {
@@ -68,7 +69,10 @@ function about(
       });
       if (fit.length === 0) return;
       const input = chance.pick(fit);
-      const done = await insist(world, () => who.caller.does(verb, input, fields));
+      const subject = `promotion/${atob(input.promotionId).split(":")[1]}`;
+      const said = verb === "disablePromotion" && "announcements" in input ? `${verb} ${input.announcements}` : verb;
+      const ask = () => insist(world, () => who.caller.does(verb, input, fields));
+      const done = await moved(world, subject, said, ask);
       tell(world, `${who.name}: ${verb} ${atob(input.promotionId)}`, done);
     },
   };

@@ -1,6 +1,6 @@
 import type { Actor, Deed } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
-import type { Caller } from "../world/caller.ts";
+import type { Answer, Caller } from "../world/caller.ts";
 import type { World } from "../world/world.ts";
 import { campaignInput } from "./campaign-input.ts";
 import { insist, somebody, tell } from "./staff.ts";
@@ -16,12 +16,18 @@ interface Listed {
 /** Coupons that campaigns give, by template. */
 export const given = (): string[] => [];
 
-/** A cancellation or pause that was acknowledged (elapsed ms): what became of the campaign later may end the pause. */
-export interface Stopped {
-  readonly campaign: number;
-  readonly at: number;
+/** A verb about a campaign or a promotion, and when it was asked and answered (elapsed ms). */
+export interface Move {
+  /** `campaign/7`. */
+  readonly subject: string;
+  readonly verb: string;
+  readonly asked: number;
+  /** Undefined: refused, or nobody knows. */
+  answered?: number;
+  /** It may have been done, though nobody answered. */
+  isLost?: boolean;
 }
-export const cancelled = (): Stopped[] => [];
+export const moves = (): Move[] => [];
 
 /** Operators who write campaigns, launch, hold, change and end them, and look at each other's. */
 export const campaigners: Actor = {
@@ -116,16 +122,24 @@ function onSome(
     const campaign = chance.pick(among);
     const input = { campaignId: campaign.id, ...more(chance, campaign, world) };
     await goesOn(world, chance, who, verb, input, atob(campaign.id));
-    if (verb === "approveCampaign" || verb === "rejectCampaign") return;
   });
 }
 
 async function goesOn(world: World, chance: Chance, who: Person, verb: string, input: object, name: string) {
   const ask = () => who.caller.does(verb, input, "Campaign { id state number }");
-  const answer = chance.happens(0.8) ? await insist(world, ask) : await ask();
+  const subject = `campaign/${name.split(":")[1]}`;
+  const answer = await moved(world, subject, verb, () => (chance.happens(0.8) ? insist(world, ask) : ask()));
   tell(world, `${who.name}: ${verb} ${name}`, answer);
-  if (verb === "cancelCampaign" && answer.kind === "data")
-    world.known(cancelled).push({ campaign: Number(name.split(":")[1]), at: world.engine.elapsed });
+}
+
+/** Keeps what was asked of a thing, and that it was answered. */
+export async function moved(world: World, subject: string, verb: string, ask: () => Promise<Answer>): Promise<Answer> {
+  const move: Move = { subject, verb, asked: world.engine.elapsed };
+  world.known(moves).push(move);
+  const answer = await ask();
+  if (answer.kind === "data") move.answered = world.engine.elapsed;
+  move.isLost = answer.kind === "lost";
+  return answer;
 }
 
 async function listed(caller: Caller): Promise<readonly Listed[]> {

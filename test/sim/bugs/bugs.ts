@@ -29,7 +29,7 @@ export const bugs: readonly Bug[] = [
     ],
   },
   {
-    name: "acknowledged before the commit: a batch is answered while its commit waits for company",
+    name: "acknowledged before the commit: claims are answered while their commit waits for company",
     changes: [
       {
         file: "src/db/local/client.ts",
@@ -42,12 +42,19 @@ export const bugs: readonly Bug[] = [
       }`,
         to: `        if (!on.isInTransaction()) on.begin();
         const results = runEach(on, statements);
-        setTimeout(() => on.isInTransaction() && on.run(commit, "all"), 50);
+        const end = () => on.isInTransaction() && on.run(commit, "all");
+        if (statements.some(({ sql }) => sql.includes("INSERT INTO coupon "))) setTimeout(end, 50);
+        else end();
         return results;
       } catch (error) {
         takeBack(on);
         throw error;
       }`,
+      },
+      {
+        file: "src/db/local/client.ts",
+        from: "const on = connection();\n      on.begin();",
+        to: 'const on = connection();\n      if (on.isInTransaction()) on.run(commit, "all");\n      on.begin();',
       },
     ],
   },

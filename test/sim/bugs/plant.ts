@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { tempDir } from "../../support/temp.ts";
 import type { Bug, Change } from "./bugs.ts";
 
-const root = join(import.meta.dir, "../../..");
+/** The checkout. */
+export const root = join(import.meta.dir, "../../..");
 
 /** What a copy of the product is made of. */
 const parts = ["src", "migrations", "test", "package.json", "tsconfig.json", "bunfig.toml"];

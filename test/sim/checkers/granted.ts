@@ -10,8 +10,8 @@ export interface Judged {
   readonly to: number;
 }
 
-/** So long a word that nobody answered may still come true (ms). */
-const lateMs = 60_000;
+/** So long a word that nobody answered may still come true (ms): the machine may sleep while it is on its way. */
+const lateMs = 700_000;
 
 /**
  * Whether a member may have been written to, by all that anybody knows: false only where a no was acknowledged before

@@ -6,7 +6,10 @@ import { coupons } from "./coupons.ts";
 import { logs } from "./logs.ts";
 import { outbox, shopSums } from "./machinery.ts";
 import { members } from "./members.ts";
+
+import { moves } from "./moves.ts";
 import { orders } from "./orders.ts";
+
 import { runs } from "./runs.ts";
 import { sends } from "./sends.ts";
 import { soldOut } from "./sold-out.ts";
@@ -23,6 +26,7 @@ export const checkers: readonly Checker[] = [
   sends,
   runs,
   consent,
+  moves,
   approvals,
   why,
   outbox,

@@ -1,11 +1,8 @@
 import { sql } from "drizzle-orm";
 import { bookFaults } from "../../support/ledger.ts";
 import type { Checker } from "../actor.ts";
-import { cancelled } from "../actors/campaigners.ts";
 import type { World } from "../world/world.ts";
 
-/** So long after a campaign was cancelled a call that was under way may still arrive (ms). */
-const underWayMs = 150_000;
 /** What is put off until a time is taken up within this (ms). */
 const wakeMs = 10 * 60_000;
 
@@ -36,7 +33,7 @@ export const runs: Checker = {
       faults.push(...(await bookFaults(ctx.db, id)).map((fault) => `run ${id}: ${fault}`));
       if (over) settled.add(id);
     }
-    return [...faults, ...(await afterCancelling(world))];
+    return faults;
   },
   async atEnd(world) {
     const { ctx } = world;
@@ -70,21 +67,6 @@ function mayWait({ state, campaign, dueAt, off, waiting }: Unended, now: number)
   if (state === "PAUSED" || state === "IN_REVIEW") return true;
   if (state === "PENDING") return dueAt > now - wakeMs || campaign === "PAUSED" || off === 1;
   return state === "RUNNING" && waiting > 0;
-}
-
-/** Nothing goes out for a campaign once its cancelling was answered, but for calls that were under way. */
-async function afterCancelling({ ctx, known, providers }: World): Promise<string[]> {
-  const over = known(cancelled);
-  if (!ctx || over.length === 0) return [];
-  const of = await ctx.db.all<{ id: number; campaign: number }>(sql`SELECT id, campaign FROM run`);
-  const campaigns = new Map(of.map(({ id, campaign }) => [id, campaign]));
-  return providers.taken.flatMap(({ ref, channel, at }) => {
-    const campaign = campaigns.get(Number(ref?.split(":")[0]));
-    const end = over.find((each) => each.campaign === campaign);
-    return end && at > end.at + underWayMs
-      ? [`${ref} ${channel} was taken at ${at} ms, its campaign was cancelled at ${end.at}`]
-      : [];
-  });
 }
 
 /** Whatever was to be published has been, once nothing hinders it. */

@@ -119,12 +119,15 @@ function inTurn(subtle: SubtleCrypto): void {
 function install(): void {
   const fetch = (input: RequestInfo, init?: RequestInit) => now().network.fetch(input, init);
   const serve = (options: ServeOptions) => now().network.serve(options);
+  // Like cryptography it works on a thread of its own.
+  const compress = Bun.zstdCompress;
+  const zstdCompress = (...args: Parameters<typeof compress>) => engine().native(() => compress(...args));
   const sleep = (ms: number) => new Promise<void>((resolve) => void timers.setTimeout(() => resolve(), ms));
   replace(globalThis, { ...timers, fetch });
   replace(AbortSignal, { timeout: abortAfter });
   replace(crypto, { randomUUID: uuid, getRandomValues: randomBytes });
   replace(Math, { random: () => now().chance.share() });
-  replace(Bun, { serve, sleep, randomUUIDv7: uuid });
+  replace(Bun, { serve, sleep, randomUUIDv7: uuid, zstdCompress });
   replace(performance, { now: () => engine().elapsed });
   Object.defineProperty(globalThis, "Date", { value: VirtualDate, configurable: true, writable: true });
   inTurn(crypto.subtle);

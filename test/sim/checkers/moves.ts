@@ -1,0 +1,75 @@
+import { sql } from "drizzle-orm";
+import type { Checker } from "../actor.ts";
+import { moves as known, type Move } from "../actors/campaigners.ts";
+import type { World } from "../world/world.ts";
+
+/** So long after a stop a call that was under way may still arrive (ms): the machine may sleep meanwhile. */
+const underWayMs = 700_000;
+
+interface Standing {
+  readonly subject: string;
+  readonly state: string;
+  readonly promotion: number | null;
+  readonly runs: number;
+}
+
+/** What operators were answered is so: a campaign stands where the last of them put it, and what is stopped stops. */
+export const moves: Checker = {
+  name: "moves",
+  async always(world) {
+    const all = world.known(known);
+    if (!world.ctx || all.length === 0) return [];
+    const standing = await world.ctx.db.all<Standing>(sql`
+      SELECT 'campaign/' || id AS subject, CASE WHEN deleted_at IS NULL THEN state ELSE 'DELETED' END AS state, promotion,
+        (SELECT count(*) FROM run WHERE campaign = campaign.id) AS runs
+      FROM campaign`);
+    return [...standing.flatMap((each) => misplaced(all, each)), ...(await afterStops(world, all))];
+  },
+};
+
+/** Where each verb leaves a campaign, while nothing else is asked of it. */
+const leaves: Readonly<Record<string, readonly string[]>> = {
+  pauseCampaign: ["PAUSED"],
+  resumeCampaign: ["ACTIVE", "ENDED"],
+  cancelCampaign: ["CANCELLED"],
+  approveCampaign: ["APPROVED", "ACTIVE", "ENDED"],
+  rejectCampaign: ["DRAFT"],
+  returnCampaignToDraft: ["DRAFT"],
+  submitCampaign: ["IN_REVIEW"],
+  deleteCampaign: ["DELETED"],
+};
+
+/** Disabling a promotion moves its campaigns, too: of those only what they were asked themselves is not enough. */
+function misplaced(all: readonly Move[], { subject, state, promotion, runs }: Standing): string[] {
+  const own = all.filter((move) => move.subject === subject && (move.answered !== undefined || move.isLost !== false));
+  const last = own.at(-1);
+  if (last?.answered === undefined || promotion !== null) return [];
+  if (own.some((move) => move !== last && (move.answered ?? Number.POSITIVE_INFINITY) > last.asked)) return [];
+  if (last.verb === "launchCampaign") return runs > 0 ? [] : [`${subject} was launched, and has no run`];
+  const fit = leaves[last.verb];
+  return !fit || fit.includes(state) ? [] : [`${subject} is ${state}, and ${last.verb} was the last thing answered`];
+}
+
+const stops = ["cancelCampaign", "pauseCampaign", "disablePromotion STOP"];
+const starts = ["resumeCampaign", "enablePromotion", "approvePromotion", "updatePromotion"];
+
+/** Nothing goes out for what was stopped until somebody sets it going again, but for calls that were under way. */
+async function afterStops({ ctx, providers }: World, all: readonly Move[]): Promise<string[]> {
+  const runs = await ctx?.db.all<{ id: number; campaign: string; promotion: string | null }>(sql`
+    SELECT r.id, 'campaign/' || c.id AS campaign, 'promotion/' || c.promotion AS promotion
+    FROM run r JOIN campaign c ON c.id = r.campaign`);
+  const about = new Map(runs?.map(({ id, campaign, promotion }) => [id, [campaign, promotion]]));
+  return providers.taken.flatMap(({ ref, channel, at }) => {
+    const subjects = about.get(Number(ref?.split(":")[0])) ?? [];
+    const own = all.filter(({ subject, asked }) => subjects.includes(subject) && asked < at);
+    const stop = own.findLast(({ verb, answered }) => stops.includes(verb) && (answered ?? at) + underWayMs < at);
+    const isGoing = own.some(
+      ({ verb, asked, answered }) => starts.includes(verb) && (answered ?? at) >= (stop?.asked ?? 0) && asked < at,
+    );
+    return stop && !isGoing
+      ? [
+          `${ref} ${channel} was taken at ${at} ms, though ${stop.verb} of ${stop.subject} was answered at ${stop.answered}`,
+        ]
+      : [];
+  });
+}
