@@ -67,6 +67,6 @@ test("tests stand beside the rooms they test", () => {
   const there = readdirSync(root, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isDirectory())
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
-  const own = /^(support|flow|fault|layout|fixtures|cli|queue\/conformance)(\/|$)/;
+  const own = /^(support|sim|flow|fault|layout|fixtures|cli|queue\/conformance)(\/|$)/;
   expect(there.filter((folder) => !own.test(folder) && !folders.has(folder))).toEqual([]);
 });

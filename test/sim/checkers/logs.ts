@@ -1,7 +1,7 @@
 import type { Checker } from "../actor.ts";
 
 /** What the shop says, rightly, while something is away that it needs. */
-const outages = ["sweep.late"];
+const outages = [/^sweep\.late /, /SQLITE_FULL/];
 
 /** What the shop calls an error is one, unless it tells of an outage. */
 export const logs: Checker = {
@@ -9,6 +9,6 @@ export const logs: Checker = {
   always: async ({ errors }) =>
     errors
       .splice(0)
-      .filter((line) => !outages.some((event) => line.startsWith(`${event} `)))
+      .filter((line) => !outages.some((outage) => outage.test(line)))
       .map((line) => `an error was logged: ${line}`),
 };
