@@ -1,7 +1,7 @@
 import type { Checker } from "../actor.ts";
 
 /** What the shop says, rightly, while something is away that it needs. */
-const outages = [/^sweep\.late /, /SQLITE_FULL/];
+const outages = [/^sweep\.late /, /SQLITE_(FULL|BUSY)/];
 
 /** What the shop calls an error is one, unless it tells of an outage. */
 export const logs: Checker = {
