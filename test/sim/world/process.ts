@@ -31,6 +31,9 @@ export interface ProcessOptions {
   readonly say: (line: string) => void;
 }
 
+/** So long a supervisor waits before it starts again what ended by itself. */
+const restartMs = 5_000;
+
 const url = "http://127.0.0.1:3000";
 
 export function createProcess({ machine, dataDir, env, log, say }: ProcessOptions): Process {
@@ -56,12 +59,13 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
   }
 
   function begin(): void {
+    const life = lives + 1;
     start().catch((error) => {
-      if (!isDying) say(`the process did not start: ${error}`);
+      if (life === lives) shop.crash(`it did not start, ${String(error).replaceAll(dataDir, "")}`, restartMs);
     });
   }
 
-  return {
+  const shop: Process = {
     url,
     get adminToken() {
       return adminToken;
@@ -94,4 +98,5 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
       });
     },
   };
+  return shop;
 }
