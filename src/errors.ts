@@ -122,12 +122,14 @@ export function cannotWrite(dir: string, error: unknown): SetupError | undefined
 
 /**
  * Why what was asked could not be kept, in words without an end, where an error – or what caused it – tells of a disk
- * that is full, read-only or broken; undefined for any other.
+ * that is full, read-only or broken, or of another process that holds the database for longer than anyone waits;
+ * undefined for any other.
  */
 export function whyUnkept(error: unknown): string | undefined {
   const code = codeOf(error);
   if (/^(SQLITE_FULL|ENOSPC|EDQUOT)/.test(code)) return "its disk is full";
   if (/^(SQLITE_READONLY|EROFS)/.test(code)) return "its disk is read-only";
+  if (/^SQLITE_(BUSY|LOCKED)/.test(code)) return "another process holds its database";
   if (isOfStorage(code) || code === "EIO") return `its disk does not take them (${code})`;
   return error instanceof Error && error.cause !== undefined ? whyUnkept(error.cause) : undefined;
 }

@@ -48,7 +48,8 @@ export function hear(world: World, answer: Answer, { from, ...asked }: Asked): v
 }
 
 function someTemplate(world: World, chance: Chance): string | undefined {
-  const templates = world.known(offered);
+  const isForAll = chance.happens(0.95);
+  const templates = world.known(offered).filter(({ issueMode }) => !isForAll || issueMode === "SELF_CLAIM");
   // What is new is wanted most.
   const wanted = chance.happens(0.7) ? templates.slice(-6) : templates;
   return wanted.length > 0 ? chance.pick(wanted).id : undefined;

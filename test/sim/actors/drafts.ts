@@ -5,7 +5,7 @@ const hourMs = 60 * minuteMs;
 
 /** What an operator may think of when making a template: every way of giving, with and without bounds. */
 export function draftBy(chance: Chance, now: number) {
-  const issueMode = chance.pick(["SELF_CLAIM", "SELF_CLAIM", "SELF_CLAIM", "SYSTEM", "CODE"] as const);
+  const issueMode = chance.pick(["SELF_CLAIM", "SELF_CLAIM", "SELF_CLAIM", "SYSTEM", "SYSTEM", "CODE"] as const);
   const codeMode = issueMode === "CODE" ? "POOL" : chance.pick(["NONE", "NONE", "ON_CLAIM", "POOL"] as const);
   const stock = codeMode === "POOL" ? null : chance.pick([null, "3", "20", "60"]);
   return {

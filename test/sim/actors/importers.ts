@@ -1,5 +1,5 @@
 import type { Actor } from "../actor.ts";
-import { expectNoErrors, told } from "../world/told.ts";
+import { expectNoErrors, pause, told } from "../world/told.ts";
 import { membersKnown } from "./members.ts";
 
 const filesSent = (): { name: string; csv: string; rows: number }[] => [];
@@ -32,6 +32,7 @@ export const importers: Actor = {
         let answer = await ask();
         world.story.say(`the shop sends ${name}: ${told(answer)}`);
         if (answer.kind === "lost") {
+          await pause(world, chance.pick([0, 5_000]));
           answer = await ask();
           world.story.say(`the shop sends ${name} again: ${told(answer)}`);
         }

@@ -1,5 +1,5 @@
 import type { Actor } from "../actor.ts";
-import { expectNoErrors, named, told } from "../world/told.ts";
+import { expectNoErrors, named, pause, told } from "../world/told.ts";
 import { hear } from "./claimants.ts";
 import { someMember } from "./members.ts";
 import { offered } from "./offered.ts";
@@ -12,7 +12,7 @@ export const issuers: Actor = {
     issue: {
       weight: 8,
       async do(world, chance) {
-        const templates = world.known(offered).filter(({ issueMode }) => issueMode !== "CODE");
+        const templates = world.known(offered).filter(({ issueMode }) => issueMode === "SYSTEM");
         if (templates.length === 0) return;
         const { id: templateId } = chance.pick(templates);
         const externalId = someMember(world, chance.pick);
@@ -26,6 +26,7 @@ export const issuers: Actor = {
           `${externalId} is issued ${quantity ?? 1} of ${named(templateId)} by ${idempotencyKey}: ${told(answer)}`,
         );
         if (answer.kind === "lost") {
+          await pause(world, chance.pick([0, 5_000]));
           answer = await ask();
           world.story.say(`the issue ${idempotencyKey} is asked for again: ${told(answer)}`);
         }

@@ -1,5 +1,5 @@
 import type { Actor } from "../actor.ts";
-import { expectNoErrors, named, told } from "../world/told.ts";
+import { expectNoErrors, named, pause, told } from "../world/told.ts";
 import { codesKnown, offered } from "./offered.ts";
 
 /** Operators who have codes made, stop that and go on, and take them out to print them. */
@@ -17,6 +17,7 @@ export const pools: Actor = {
         let answer = await ask();
         world.story.say(`an operator has ${input.codes} codes made for ${named(id)}: ${told(answer)}`);
         if (answer.kind === "lost") {
+          await pause(world, chance.pick([0, 5_000]));
           answer = await ask();
           world.story.say(`an operator asks for them again: ${told(answer)}`);
         }

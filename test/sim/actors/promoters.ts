@@ -1,5 +1,5 @@
 import type { Actor } from "../actor.ts";
-import { expectNoErrors, named, told } from "../world/told.ts";
+import { expectNoErrors, named, pause, told } from "../world/told.ts";
 import { offered } from "./offered.ts";
 
 const promotionsKnown = (): string[] => [];
@@ -33,6 +33,7 @@ export const promoters: Actor = {
         let answer = await ask();
         world.story.say(`an operator promises ${JSON.stringify(rule)}: ${told(answer)}`);
         if (answer.kind === "lost") {
+          await pause(world, chance.pick([0, 5_000]));
           answer = await ask();
           world.story.say(`an operator promises it again: ${told(answer)}`);
         }

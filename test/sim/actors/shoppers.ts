@@ -1,7 +1,7 @@
 import type { Actor } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { Answer } from "../world/caller.ts";
-import { expectNoErrors, named, told } from "../world/told.ts";
+import { expectNoErrors, named, pause, told } from "../world/told.ts";
 import type { World } from "../world/world.ts";
 import { someMember } from "./members.ts";
 import { cartBy, ordersKnown, quoteFaults, quoteFields, type ShopOrder } from "./orders.ts";
@@ -21,6 +21,7 @@ async function insist(world: World, what: string, ask: () => Promise<Answer>, ch
   let answer = await ask();
   world.story.say(`${what}: ${told(answer)}`);
   for (let again = 0; again < 2 && (answer.kind === "lost" || (again === 0 && chance.happens(0.1))); again++) {
+    await pause(world, chance.pick([0, 300, 5_000]));
     answer = await ask();
     world.story.say(`${what}, again: ${told(answer)}`);
   }
@@ -58,7 +59,7 @@ export const shoppers: Actor = {
         const holder = given.length > 0 && chance.happens(0.9) ? chance.pick(given).externalId : undefined;
         const externalId = holder ?? someMember(world, chance.pick);
         const own = given.filter((promise) => promise.externalId === externalId).map(({ couponId }) => couponId);
-        const couponIds = [...new Set(own.filter(() => chance.happens(0.4)))].slice(0, 4);
+        const couponIds = [...new Set(own.filter(() => chance.happens(0.6)))].slice(-chance.between(1, 3));
         const orders = world.known(ordersKnown);
         const order: ShopOrder = {
           orderId: `o${orders.length + 1}`,

@@ -47,6 +47,7 @@ export const templates: Actor = {
   async found(world, chance) {
     const open = { issueMode: "SELF_CLAIM", codeMode: "NONE", stock: "20", opensAt: undefined } as const;
     await offer(world, { ...draftBy(chance, world.now()), ...open });
+    await offer(world, { ...draftBy(chance, world.now()), ...open, issueMode: "SYSTEM" });
     for (let n = 0; n < 3; n++) await offer(world, draftBy(chance, world.now()));
   },
   deeds: {

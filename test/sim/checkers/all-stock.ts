@@ -30,7 +30,7 @@ async function gateFaults(world: World, ctx: Context): Promise<string[]> {
     SELECT id FROM coupon_template
     WHERE stock IS NOT NULL AND recurrence IS NULL AND issue_mode <> 'CODE' AND state IN ('ACTIVE', 'SOLD_OUT')
       AND (closes_at IS NULL OR closes_at > ${world.now()})`);
-  const query = `query ($id: ID!) { couponConservation(templateId: $id) { stock issued remaining gateRemaining drift } }`;
+  const query = "query ($id: ID!) { couponConservation(templateId: $id) { remaining gateRemaining } }";
   const faults: string[] = [];
   for (const { id } of gated) {
     const answer = await drive(world, world.admin.ask(query, { id: btoa(`CouponTemplate:${id}`) }));
@@ -48,7 +48,7 @@ function openTemplates(world: World, ctx: Context): Promise<Open[]> {
     SELECT id, stock - issued AS left FROM coupon_template
     WHERE state IN ('ACTIVE', 'SOLD_OUT') AND issue_mode = 'SELF_CLAIM' AND recurrence IS NULL AND budget IS NULL
       AND eligibility IS NULL AND stock - issued BETWEEN 0 AND 70 AND coalesce(opens_at, 0) <= ${now}
-      AND coalesce(closes_at, ${now} + 600000) > ${now} + 300000 AND coalesce(valid_to, ${now} + 600000) > ${now} + 300000
+      AND NOT coalesce(closes_at < ${now} + 300000, 0) AND NOT coalesce(valid_to < ${now} + 300000, 0)
     ORDER BY id DESC LIMIT ${mostEmptied}`);
 }
 

@@ -3,6 +3,7 @@ import type { Checker } from "../actor.ts";
 /** What the shop says, rightly, while something is away that it needs. */
 const outages = [
   /^sweep\.late /,
+  /SQLITE_(FULL|BUSY)/,
   // A job that could not reach what it needs is delivered again.
   /^job\.failed .*(socket connection was closed|nobody listens at|operation timed out)/,
 ];

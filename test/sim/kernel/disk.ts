@@ -154,8 +154,8 @@ function watch({ prototype }: { readonly prototype: object }): void {
 }
 
 /**
- * A statement as it is run here: nobody waits for a lock in real time, and codes that SQLite makes by its own chance are
- * made of the coupons that there are and of the member, in whose place a column of that name stands.
+ * A statement as it is run here: nobody waits for a lock in real time, and codes that SQLite makes by its own chance
+ * are made of the coupons that there are and of the member, in whose place a column of that name stands.
  */
 function virtual(text: string): string {
   return text

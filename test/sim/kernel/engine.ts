@@ -19,7 +19,7 @@ const fileMs = 3;
 
 /**
  * Virtual time, and the one queue of what happens in it. One thing happens at a time: the next begins when all that
- * came of the one before is still – no promise left to run, nothing native under way. So the order of everything is the
+ * came of the one before is still: no promise left to run, nothing native under way. So the order of everything is the
  * order of this queue.
  */
 export class Engine {

@@ -43,10 +43,20 @@ export interface ServeOptions {
 /** Longer than any call takes, where no fault makes it slow. */
 const stillMs = 200;
 
+/** So long somebody waits. */
+const patienceMs = 30_000;
+
+interface CallUnderWay {
+  readonly fail: (error: Error) => void;
+  readonly inside: boolean;
+  /** When it began, elapsed ms. */
+  readonly at: number;
+}
+
 /** Every server, and every call to one. */
 export class Network {
   readonly #listeners = new Map<string, Listener>();
-  readonly #underWay = new Set<{ readonly fail: (error: Error) => void; readonly inside: boolean }>();
+  readonly #underWay = new Set<CallUnderWay>();
   /** What stands before a server and may change what passes; by host. */
   readonly before = new Map<string, (request: Request, pass: Handler) => Promise<Response>>();
   /** Hears of every call. */
@@ -64,9 +74,11 @@ export class Network {
   /** When the last call began or ended, elapsed ms. */
   lastAt = 0;
 
-  /** Whether nobody called and nobody was answered for a while. */
+  /** Whether nobody called and nobody was answered for a while, and nobody outside waits for an answer. */
   get isStill(): boolean {
-    return this.engine.elapsed - this.lastAt >= stillMs;
+    const { elapsed } = this.engine;
+    for (const { inside, at } of this.#underWay) if (!inside && elapsed - at < patienceMs) return false;
+    return elapsed - this.lastAt >= stillMs;
   }
 
   /** Answers for a host outside of the process, e.g. `api.resend.com`. */
@@ -139,7 +151,7 @@ export class Network {
     this.onCall("before", asked);
     if (inside && (this.#isDead || life !== this.#life)) return new Promise(() => {});
     return new Promise((resolve, reject) => {
-      const call = { fail: reject, inside };
+      const call = { fail: reject, inside, at: this.lastAt };
       this.#underWay.add(call);
       const isOver = () => !this.#underWay.has(call);
       const end = (finish: () => void) => {

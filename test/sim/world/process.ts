@@ -31,10 +31,10 @@ export interface ProcessOptions {
   readonly say: (line: string) => void;
 }
 
-const url = "http://127.0.0.1:3000";
-
-/** Whoever keeps the process running waits so long before it tries again. */
+/** So long a supervisor waits before it starts again what ended by itself. */
 const restartMs = 5_000;
+
+const url = "http://127.0.0.1:3000";
 
 export function createProcess({ machine, dataDir, env, log, say }: ProcessOptions): Process {
   const { engine, network } = machine;
@@ -62,15 +62,11 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
   function begin(): void {
     const life = lives + 1;
     start().catch((error) => {
-      if (life !== lives) return; // it died while it began
-      engine.readsFiles = false;
-      isThere = false;
-      say(`the process did not start: ${error}`);
-      engine.after(restartMs, begin, false);
+      if (life === lives) shop.crash(`it did not start, ${String(error).replaceAll(dataDir, "")}`, restartMs);
     });
   }
 
-  return {
+  const shop: Process = {
     url,
     get adminToken() {
       return adminToken;
@@ -104,4 +100,5 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
       });
     },
   };
+  return shop;
 }

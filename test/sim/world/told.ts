@@ -1,4 +1,5 @@
 import type { Answer } from "./caller.ts";
+import type { World } from "./world.ts";
 
 /** An answer in a few words, for the story. */
 export function told(answer: Answer): string {
@@ -27,4 +28,9 @@ export function rowOf(id: string): number {
 /** An answer that no specification has is a fault of the shop. */
 export function expectNoErrors(what: string, answer: Answer): void {
   if (answer.kind === "errors") throw new Error(`${what}: ${answer.message}`);
+}
+
+/** Somebody waits a while before they go on. */
+export function pause({ engine }: World, ms: number): Promise<void> {
+  return new Promise((resolve) => void engine.after(ms, resolve, false));
 }

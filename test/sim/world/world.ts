@@ -74,7 +74,8 @@ export async function createWorld({ seed, redis: connection }: WorldOptions): Pr
   const network = new Network(engine, weather.fateOf);
   let skewMs = 0;
   const skews = [{ at: 0, ms: 0 }];
-  const now = () => beginning + engine.elapsed;
+  // A clock tells whole milliseconds; timers may be set to parts of one.
+  const now = () => beginning + Math.floor(engine.elapsed);
   const machine: Machine = { engine, network, chance: chanceOf(seed, "machine"), clock: () => now() + skewMs };
   const redis = virtualRedis(engine, connection);
   await connection.send("FLUSHALL", []);
