@@ -90,6 +90,8 @@ function pathInSql(handle: DatabaseFile.Database): string {
   return main?.file ?? "";
 }
 
+const isCommit = (text: string) => /^\s*commit\b/i.test(text);
+
 function alive(): void {
   if (isDead) throw new Crashed("the process is dead");
 }
@@ -106,13 +108,13 @@ function commit(handle: Handle, real: () => unknown): unknown {
 
 /** Has a statement tell of what it does. */
 function tell(statement: Methods, text: string, handle: Handle): void {
-  const isCommit = /^\s*commit\b/i.test(text);
+  const commits = isCommit(text);
   for (const name of ["run", "get", "all", "values"]) {
     const real = statement[name];
     if (!real) continue;
     statement[name] = function (...args) {
       alive();
-      if (isCommit) return commit(handle, () => real.apply(this, args));
+      if (commits) return commit(handle, () => real.apply(this, args));
       disk.onStatement(fileOf(handle), handle);
       return real.apply(this, args);
     };
@@ -148,6 +150,7 @@ function watch({ prototype }: { readonly prototype: object }): void {
           if (outsiders.has(this)) return real.apply(this, args);
           alive();
           handles.add(this as Handle);
+          if (isCommit(String(args[0]))) return commit(this as Handle, () => real.apply(this, args));
           return real.apply(this, args);
         },
     );
