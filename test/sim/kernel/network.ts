@@ -74,10 +74,10 @@ export class Network {
   /** When the last call began or ended, elapsed ms. */
   lastAt = 0;
 
-  /** Whether nobody called and nobody was answered for a while, and nobody outside waits for an answer. */
+  /** Whether nobody called and nobody was answered for a while, and nobody waits for an answer that may still come. */
   get isStill(): boolean {
     const { elapsed } = this.engine;
-    for (const { inside, at } of this.#underWay) if (!inside && elapsed - at < patienceMs) return false;
+    for (const { at } of this.#underWay) if (elapsed - at < patienceMs) return false;
     return elapsed - this.lastAt >= stillMs;
   }
 
