@@ -15,7 +15,8 @@ export const coupons: Checker = {
     const lost = world.known(promised).filter(({ couponId, externalId }) => {
       const id = Number(atob(couponId).split(":")[1]);
       const owner = owners.get(id);
-      return owner !== null && owner !== externalId; // an erased member's coupons stay, and nobody knows whose they were
+      // Of an erased member they stay, and nobody knows any more whose they were.
+      return owner !== null && owner !== externalId;
     });
     return [
       ...(await couponSums(ctx.db)),
