@@ -15,8 +15,7 @@ export const coupons: Checker = {
     const lost = world.known(promised).filter(({ couponId, externalId }) => {
       const id = Number(atob(couponId).split(":")[1]);
       const owner = owners.get(id);
-      // Of an erased member they stay, and nobody knows any more whose they were.
-      return owner !== null && owner !== externalId;
+      return owner !== null && owner !== externalId; // an erased member's coupons stay, and nobody knows whose they were
     });
     return [
       ...(await couponSums(ctx.db)),

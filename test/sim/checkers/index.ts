@@ -5,21 +5,9 @@ import { coupons } from "./coupons.ts";
 import { logs } from "./logs.ts";
 import { members } from "./members.ts";
 import { moves } from "./moves.ts";
-import { reading } from "./reading.ts";
 import { runs } from "./runs.ts";
 import { sends } from "./sends.ts";
 import { why } from "./why.ts";
 
 /** Everything that must hold. */
-export const checkers: readonly Checker[] = [
-  members,
-  coupons,
-  sends,
-  runs,
-  consent,
-  moves,
-  reading,
-  approvals,
-  why,
-  logs,
-];
+export const checkers: readonly Checker[] = [members, coupons, sends, runs, consent, moves, approvals, why, logs];
