@@ -6,6 +6,7 @@
 --        knows, what Redis was not told; how many ask
 -- →    JSON, for each key: how long ago, µs, and how many: what is known; how many of those that ask may pass
 local latest = 3000000 -- what is told is hardly older, µs
+local apart = 1000000 -- the clocks of processes differ by less, µs: what began later did so before one was set back
 local now, questions, answers = tonumber(ARGV[1]), cjson.decode(ARGV[2]), {}
 for i, key in ipairs(KEYS) do
   local interval, limit, knownFor, known, untoldFor, untold, asking = unpack(questions[i])
@@ -15,7 +16,8 @@ for i, key in ipairs(KEYS) do
   local kept = redis.call("GET", key)
   if kept then
     local one, two, three = string.match(kept, "(%d+) (%d+) (%d+)")
-    if tonumber(three) <= most then since, count, to = tonumber(one), tonumber(two), tonumber(three) end
+    one, two, three = tonumber(one), tonumber(two), tonumber(three)
+    if three <= most and one <= now + apart then since, count, to = one, two, three end
   end
   -- What is told may have passed before what is kept: all of it passed since the earlier time.
   local first, joined = now - untoldFor, 0
@@ -24,7 +26,7 @@ for i, key in ipairs(KEYS) do
     joined = to
   end
   local known_to = now - knownFor + known * interval
-  if known_to > most then known_to = 0 end
+  if known_to > most or knownFor < -apart then known, knownFor, known_to = 0, 0, 0 end
   -- All of it was earned back before, or the process knows no less than is kept.
   if known_to >= joined then since, count, to = now - knownFor, known, known_to end
   local used = math.max(now, since + count * interval, known_to)

@@ -22,11 +22,14 @@ export function paceOf({ limit, periodSeconds }: { readonly limit: number; reado
   return { limit, interval, burst: interval * limit };
 }
 
+/** The clocks of processes differ by less, in microseconds. */
+const apart = 1e6;
+
 /** How long after `now` it is in use; 0 when all of it is earned back. */
 export function ahead({ since, count }: Usage, { interval, burst }: Pace, now: number): number {
   const left = since + count * interval - now;
-  // Nothing is in use for so long: the clock was set back since.
-  return left > 0 && left <= 2 * burst ? left : 0;
+  // Nothing is in use for so long, or from so late on: the clock was set back since.
+  return left > 0 && left <= 2 * burst && since <= now + apart ? left : 0;
 }
 
 /** Learns that `count` requests passed since `since`, which it may count already. */

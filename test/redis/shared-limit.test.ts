@@ -121,6 +121,26 @@ describe.each(hasRedis ? places : places.slice(0, 1))("one process $place", ({ w
     expect(await burst()).toBe(32);
   });
 
+  test.each([
+    [2, true],
+    [2, false],
+    [32, true],
+    [32, false],
+  ])(
+    "of %d refuses nobody in the time from which the clock was set back, asked before or not: %p",
+    async (limit, isAsked) => {
+      const one = aProcess({ name: aName(), limit, periodSeconds: 10 }, where());
+      const burst = () => Promise.all(Array.from({ length: limit }, () => one.ask()));
+      const all = Array.from({ length: limit }, () => 0);
+      expect(await burst()).toEqual(all);
+      await one.tick();
+      one.at.now -= 7_200_000;
+      if (isAsked) expect(await one.ask()).toBe(0);
+      one.at.now += 7_192_000;
+      expect(await burst()).toEqual(all);
+    },
+  );
+
   test("counts each by itself", async () => {
     const one = aProcess({ name: aName(), limit: 1, periodSeconds: 60 }, where());
     expect([await one.ask("a"), await one.ask("a"), await one.ask(7), await one.ask(7)]).toEqual([0, 60, 0, 60]);

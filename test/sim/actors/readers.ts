@@ -6,6 +6,14 @@ import { someMember } from "./members.ts";
 import { tell } from "./staff.ts";
 import { ownerOf, wish } from "./wishes.ts";
 
+/** A message that a member's app was told to be read, or a popup that it may show. */
+export interface Seen {
+  readonly externalId: string;
+  readonly table: "inbox" | "popup";
+  readonly run: number;
+}
+export const seen = (): Seen[] => [];
+
 /** Members read what they got, and say what they want to get. */
 export const readers: Actor = {
   name: "readers",
@@ -23,6 +31,7 @@ export const readers: Actor = {
         const messageId = chance.pick<{ id: string }>(nodes).id;
         const read = await caller.does("markRead", { messageId }, "InboxMessage { id readAt }");
         tell(world, `${externalId} reads ${atob(messageId)}`, read);
+        if (read.kind === "data") keep(world, externalId, "inbox", messageId);
       },
     },
     openApp: {
@@ -34,8 +43,12 @@ export const readers: Actor = {
         if (answer.kind !== "data") return tell(world, `${externalId} opens the app`, answer);
         const popupId: string | undefined = answer.data.nextPopup?.id;
         if (popupId === undefined) return;
-        const shown = await caller.does("popupShown", { popupId }, "Popup { id }");
-        tell(world, `${externalId} is shown ${atob(popupId)}`, shown);
+        const device = async (name: string) => {
+          const shown = await caller.does("popupShown", { popupId }, "Popup { id }");
+          tell(world, `${externalId} is shown ${atob(popupId)} on the ${name}`, shown);
+          if (shown.kind === "data") keep(world, externalId, "popup", popupId);
+        };
+        await Promise.all(chance.pick([["phone"], ["phone", "tablet"]]).map(device));
       },
     },
     say: {
@@ -63,6 +76,10 @@ export const readers: Actor = {
     },
   },
 };
+
+function keep(world: World, externalId: string, table: Seen["table"], id: string): void {
+  world.known(seen).push({ externalId, table, run: Number(atob(id).split(":")[1]) });
+}
 
 /** One click in a mail program, or on the page that comes back. */
 async function follow(world: World, { to, unsubscribe = "" }: Taken, isUndo: boolean): Promise<void> {

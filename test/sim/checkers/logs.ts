@@ -5,7 +5,7 @@ const outages = [
   /^sweep\.late /,
   /SQLITE_(FULL|BUSY)/,
   // A job that could not reach what it needs is delivered again.
-  /^job\.failed .*(socket connection was closed|nobody listens at|operation timed out)/,
+  /^job\.failed .*(ECONNRESET|ECONNREFUSED|operation timed out)/,
 ];
 
 /** What the shop calls an error is one, unless it tells of an outage. */

@@ -2,11 +2,13 @@ import { sql } from "drizzle-orm";
 import type { Checker } from "../actor.ts";
 import { membersKnown } from "../actors/members.ts";
 import { wishes } from "../actors/wishes.ts";
+import { unreadFaults } from "./reading.ts";
 
 /** Whoever nobody asked to erase is there, once; of whoever was erased nothing is left that names them. */
 export const members: Checker = {
   name: "members",
-  async always({ ctx, known }) {
+  async always(world) {
+    const { ctx, known } = world;
     if (!ctx) return [];
     const found = await ctx.db.all<{ externalId: string }>(sql`
       SELECT external_id AS externalId FROM member WHERE deleted_at IS NULL`);
@@ -22,6 +24,7 @@ export const members: Checker = {
     return [
       ...gone.map((externalId) => `${externalId} was never erased, and is not there`),
       ...left.map(({ fault }) => fault),
+      ...(await unreadFaults(world)),
     ];
   },
 };

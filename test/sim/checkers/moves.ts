@@ -20,7 +20,8 @@ export const moves: Checker = {
     const all = world.known(known);
     if (!world.ctx || all.length === 0) return [];
     const standing = await world.ctx.db.all<Standing>(sql`
-      SELECT 'campaign/' || id AS subject, CASE WHEN deleted_at IS NULL THEN state ELSE 'DELETED' END AS state, promotion,
+      SELECT 'campaign/' || id AS subject, promotion,
+        CASE WHEN deleted_at IS NULL THEN state ELSE 'DELETED' END AS state,
         (SELECT count(*) FROM run WHERE campaign = campaign.id) AS runs
       FROM campaign`);
     return [...standing.flatMap((each) => misplaced(all, each)), ...(await afterStops(world, all))];
@@ -66,10 +67,8 @@ async function afterStops({ ctx, providers }: World, all: readonly Move[]): Prom
     const isGoing = own.some(
       ({ verb, asked, answered }) => starts.includes(verb) && (answered ?? at) >= (stop?.asked ?? 0) && asked < at,
     );
-    return stop && !isGoing
-      ? [
-          `${ref} ${channel} was taken at ${at} ms, though ${stop.verb} of ${stop.subject} was answered at ${stop.answered}`,
-        ]
-      : [];
+    if (!stop || isGoing) return [];
+    const { verb, subject, answered } = stop;
+    return [`${ref} ${channel} was taken at ${at} ms, though ${verb} of ${subject} was answered at ${answered}`];
   });
 }

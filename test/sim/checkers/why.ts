@@ -32,8 +32,8 @@ export const why: Checker = {
 };
 
 async function tellsWhy(world: World, run: number, member: number): Promise<string> {
-  const query =
-    "query ($runId: ID!, $memberId: ID!) { whyMember(runId: $runId, memberId: $memberId) { summary channels { channel state reason words } } }";
+  const query = `query ($runId: ID!, $memberId: ID!) {
+    whyMember(runId: $runId, memberId: $memberId) { summary channels { channel state reason words } } }`;
   let said = "nothing";
   const asking = world.admin.ask(query, { runId: btoa(`Run:${run}`), memberId: btoa(`Member:${member}`) });
   asking.then((answer) => {

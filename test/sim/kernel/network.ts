@@ -161,7 +161,7 @@ export class Network {
       request.signal.addEventListener("abort", () => end(() => reject(request.signal.reason)));
       const arrive = async (isFirst: boolean) => {
         const listener = this.#listeners.get(host);
-        if (!listener) return end(() => reject(refused(host)));
+        if (!listener) return end(() => reject(refused()));
         // A call between two parts of one process is gone with it; what was sent to others arrives.
         if (inside && listener.inside && life !== this.#life) return;
         const { method, headers, url } = request;
@@ -188,10 +188,13 @@ export class Network {
   }
 }
 
-function refused(host: string): Error {
-  return Object.assign(new Error(`nobody listens at ${host}`), { code: "ECONNREFUSED" });
+// As Bun's own fetch says it.
+function refused(): Error {
+  const message = "ECONNREFUSED: Unable to connect. Is the computer able to access the url?";
+  return Object.assign(new TypeError(message), { code: "ECONNREFUSED" });
 }
 
 function broken(): Error {
-  return Object.assign(new Error("The socket connection was closed unexpectedly."), { code: "ECONNRESET" });
+  const message = "ECONNRESET: The socket connection was closed unexpectedly.";
+  return Object.assign(new TypeError(message), { code: "ECONNRESET" });
 }
