@@ -13,6 +13,8 @@ export interface Endpoint {
   /** The webhook's id and secret, where its making was answered. */
   made?: { readonly id: string; readonly secret: string };
   mood: Mood;
+  /** When it first said that it is gone, elapsed ms, since an operator enabled it last. */
+  goneAt?: number | undefined;
   /** What it took, each once: the body, by the message's id. */
   readonly taken: Map<string, string>;
   /** It heard something that nobody may have sent. */
@@ -44,10 +46,12 @@ export const receiver: Actor = {
     mend: {
       weight: 2,
       async do(world, chance) {
-        const made = world.known(endpoints).flatMap((endpoint) => endpoint.made ?? []);
+        const made = world.known(endpoints).filter((endpoint) => endpoint.made);
         if (made.length === 0) return;
-        const { id } = chance.pick(made);
+        const endpoint = chance.pick(made);
+        const id = endpoint.made?.id ?? "";
         const answer = await world.admin.does("updateWebhook", { webhookId: id, enabled: true }, "Webhook { id }");
+        endpoint.goneAt = undefined;
         world.story.say(`an operator enables ${named(id)}: ${told(answer)}`);
         expectNoErrors("updateWebhook", answer);
       },
@@ -76,6 +80,7 @@ async function hear(world: World, request: Request): Promise<Response> {
     case "broken":
       return new Response("not now", { status: 503 });
     case "gone":
+      sayGone(world, endpoint);
       return new Response(null, { status: 410 });
     case "silent":
       return new Promise(() => {});
@@ -84,6 +89,15 @@ async function hear(world: World, request: Request): Promise<Response> {
   }
   endpoint.taken.set(id, text);
   return new Response(null, { status: 204 });
+}
+
+/** Kills and bad roads may keep the shop from hearing of it, but not for that long. */
+const heardWithinMs = 2 * 3_600_000;
+
+function sayGone({ engine }: World, endpoint: Endpoint): void {
+  endpoint.goneAt ??= engine.elapsed;
+  if (engine.elapsed - endpoint.goneAt > heardWithinMs)
+    endpoint.faults.push(`it said at ${endpoint.goneAt} ms that it is gone, and is called at ${engine.elapsed}`);
 }
 
 interface Heard {
@@ -99,5 +113,12 @@ function check({ made, taken, faults }: Endpoint, { id, text, headers }: Heard):
   if (made && !signatures.includes(new Webhook(made.secret).sign(id, at, text)))
     faults.push(`message ${id} came with another signature`);
   const before = taken.get(id);
-  if (before !== undefined && before !== text) faults.push(`message ${id} came with another body`);
+  if (before !== undefined && withoutMember(before) !== withoutMember(text))
+    faults.push(`message ${id} came with another body`);
+}
+
+/** Who a member is is looked up when it is told, so that it is nowhere once she is erased. */
+function withoutMember(text: string): string {
+  const { data, ...rest } = JSON.parse(text);
+  return JSON.stringify({ ...rest, data: { ...data, memberId: null, externalId: null } });
 }
