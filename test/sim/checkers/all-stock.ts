@@ -30,14 +30,16 @@ async function gateFaults(world: World, ctx: Context): Promise<string[]> {
     SELECT id FROM coupon_template
     WHERE stock IS NOT NULL AND recurrence IS NULL AND issue_mode <> 'CODE' AND state IN ('ACTIVE', 'SOLD_OUT')
       AND (closes_at IS NULL OR closes_at > ${world.now()})`);
-  const query = "query ($id: ID!) { couponConservation(templateId: $id) { remaining gateRemaining } }";
+  const query = "query ($id: ID!) { couponConservation(templateId: $id) { remaining gateRemaining gatePending } }";
   const faults: string[] = [];
   for (const { id } of gated) {
     const answer = await drive(world, world.admin.ask(query, { id: btoa(`CouponTemplate:${id}`) }));
     if (answer.kind !== "data") return [`couponConservation of ${id}: ${JSON.stringify(answer)}`];
-    const { remaining, gateRemaining } = answer.data.couponConservation ?? {};
+    const { remaining, gateRemaining, gatePending } = answer.data.couponConservation ?? {};
     if (gateRemaining !== null && gateRemaining !== remaining)
       faults.push(`the gate of template ${id} lets ${gateRemaining} in, ${remaining} are left`);
+    if (gatePending !== null && Number(gatePending) !== 0)
+      faults.push(`the gate of template ${id} waits for ${gatePending} that nobody claims any more`);
   }
   return faults;
 }
