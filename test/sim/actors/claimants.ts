@@ -168,7 +168,14 @@ export const claimants: Actor = {
         expectNoErrors(verb, answer);
       },
     },
-    look: { weight: 12, do: async (world, chance) => lookIntoWallet(world, someMember(world, chance.pick)) },
+    look: {
+      weight: 12,
+      do(world, chance) {
+        const given = world.known(promised);
+        const isHolder = given.length > 0 && chance.happens(0.8);
+        return lookIntoWallet(world, isHolder ? chance.pick(given).externalId : someMember(world, chance.pick));
+      },
+    },
   },
 };
 
