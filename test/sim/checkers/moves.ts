@@ -52,20 +52,29 @@ function misplaced(all: readonly Move[], { subject, state, promotion, runs }: St
 }
 
 const stops = ["cancelCampaign", "pauseCampaign", "disablePromotion STOP"];
-const starts = ["resumeCampaign", "enablePromotion", "approvePromotion", "updatePromotion"];
 
-/** Nothing goes out for what was stopped until somebody sets it going again, but for calls that were under way. */
-async function afterStops({ ctx, providers }: World, all: readonly Move[]): Promise<string[]> {
-  const runs = await ctx?.db.all<{ id: number; campaign: string; promotion: string | null }>(sql`
-    SELECT r.id, 'campaign/' || c.id AS campaign, 'promotion/' || c.promotion AS promotion
-    FROM run r JOIN campaign c ON c.id = r.campaign`);
-  const about = new Map(runs?.map(({ id, campaign, promotion }) => [id, [campaign, promotion]]));
+/** The shop's clock is never off by more (ms). */
+const clockMs = 1_300_000;
+
+/**
+ * Nothing goes out for what was stopped until somebody resumes it, but for calls that were under way. Disabling a
+ * promotion stops for good what had begun to announce it by then.
+ */
+async function afterStops({ ctx, providers, now, engine }: World, all: readonly Move[]): Promise<string[]> {
+  const beginning = now() - engine.elapsed;
+  const runs = await ctx?.db.all<{ id: number; campaign: string; promotion: string | null; startedAt: number }>(sql`
+    SELECT r.id, 'campaign/' || c.id AS campaign, 'promotion/' || c.promotion AS promotion, r.started_at AS startedAt
+    FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.started_at IS NOT NULL`);
+  const about = new Map(runs?.map((run) => [run.id, run]));
   return providers.taken.flatMap(({ ref, channel, at }) => {
-    const subjects = about.get(Number(ref?.split(":")[0])) ?? [];
-    const own = all.filter(({ subject, asked }) => subjects.includes(subject) && asked < at);
-    const stop = own.findLast(({ verb, answered }) => stops.includes(verb) && (answered ?? at) + underWayMs < at);
-    const isGoing = own.some(
-      ({ verb, asked, answered }) => starts.includes(verb) && (answered ?? at) >= (stop?.asked ?? 0) && asked < at,
+    const run = about.get(Number(ref?.split(":")[0]));
+    const stop = all.findLast(({ subject, verb, asked, answered }) => {
+      if (!run || !stops.includes(verb) || (answered ?? at) + underWayMs >= at) return false;
+      return subject === run.campaign || (subject === run.promotion && run.startedAt - beginning + clockMs < asked);
+    });
+    const isGoing = all.some(
+      ({ subject, verb, asked, answered }) =>
+        subject === stop?.subject && verb === "resumeCampaign" && (answered ?? at) >= stop.asked && asked < at,
     );
     if (!stop || isGoing) return [];
     const { verb, subject, answered } = stop;
