@@ -47,7 +47,11 @@ export const promoters: Actor = {
         const promotions = world.known(promotionsKnown);
         if (promotions.length === 0) return;
         const promotionId = chance.pick(promotions);
-        const answer = await world.admin.does("disablePromotion", { promotionId }, "Promotion { id }");
+        const answer = await world.admin.does(
+          "disablePromotion",
+          { promotionId },
+          "DisabledPromotion { promotion { id } }",
+        );
         world.story.say(`an operator stops ${named(promotionId)}: ${told(answer)}`);
         expectNoErrors("disablePromotion", answer);
       },

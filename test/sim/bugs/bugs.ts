@@ -83,8 +83,8 @@ export const bugs: readonly Bug[] = [
     changes: [
       {
         file: "src/queue/publish.ts",
-        from: 'return { refused: JSON.stringify(answer ?? "the queue answered nothing for this message").slice(0, 500) };',
-        to: 'return { messageId: "refused" };',
+        from: "return { refused: JSON.stringify(answer",
+        to: 'if (answer) return { messageId: "refused" };\n  return { refused: JSON.stringify(answer',
       },
     ],
   },
@@ -128,8 +128,8 @@ export const bugs: readonly Bug[] = [
     changes: [
       {
         file: "src/coupon/issue/issue.ts",
-        from: "UPDATE coupon_template SET issued = issued + changes(), reserved",
-        to: "UPDATE coupon_template SET issued = min(coalesce(stock, 1e9), issued + changes() + (changes() > 3)), reserved",
+        from: "SET issued = issued + changes(), reserved",
+        to: "SET issued = min(coalesce(stock, 1e9), issued + changes() + (changes() > 3)), reserved",
       },
     ],
   },
