@@ -122,6 +122,7 @@ function install(): void {
   // Like cryptography it works on a thread of its own.
   const compress = Bun.zstdCompress;
   const zstdCompress = (...args: Parameters<typeof compress>) => engine().native(() => compress(...args));
+  // In virtual time.
   const sleep = (ms: number) => new Promise<void>((resolve) => void timers.setTimeout(() => resolve(), ms));
   replace(globalThis, { ...timers, fetch });
   replace(AbortSignal, { timeout: abortAfter });
