@@ -20,6 +20,8 @@ console.warn = console.error = () => {};
 async function work({ seeds, days, places, shrinkTries }: Task): Promise<void> {
   const { historyOf } = await import("./history.ts"); // once the globals are replaced
   const server = await startRedis();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => void server.stop().finally(() => process.exit(1)));
   const redis = await server.raw();
   const run = async (seed: number, only: readonly number[] | undefined) => {
     const history = await historyOf({ seed, days, redis, places: only });
