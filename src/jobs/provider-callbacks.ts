@@ -40,7 +40,7 @@ export async function handleWebhook(
       ? refuse(401, "the signature does not hold for this body, address and time")
       : new Response(null, { status: 204 });
   } catch (error) {
-    ctx.log("error", "webhook.failed", { provider, error: error instanceof Error ? error.name : "unknown" });
+    ctx.log("error", "webhook.failed", { provider, error });
     return refuse(500, "it could not be recorded; tell it again");
   }
 }

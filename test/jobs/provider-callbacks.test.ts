@@ -11,7 +11,9 @@ let run: number;
 const logged: string[] = [];
 beforeAll(async () => {
   const log = (level: string, event: string, fields?: object) =>
-    void logged.push(`${level} ${event} ${JSON.stringify(fields)}`);
+    void logged.push(
+      `${level} ${event} ${JSON.stringify(fields, (_, value) => (value instanceof Error ? `${value}` : value))}`,
+    );
   const env = {
     PUBLIC_URL: publicUrl,
     RESEND_WEBHOOK_SECRET: resendSecret,
@@ -68,6 +70,16 @@ describe("Resend", () => {
     }
     expect(await progressOf(1)).toBe(3);
     expect(await shop.ledger(run)).toEqual({ "EMAIL SENT": 20 });
+  });
+
+  test("is told to come again where a callback cannot be recorded, and the log says why", async () => {
+    await shop.ctx.db.write([
+      sql`CREATE TRIGGER no_room BEFORE UPDATE ON send BEGIN SELECT RAISE(ABORT, 'there is no room'); END`,
+    ]);
+    expect((await resend("email.opened", 9)).status).toBe(500);
+    await shop.ctx.db.write([sql`DROP TRIGGER no_room`]);
+    expect(logged.at(-1)).toMatch(/^error webhook\.failed .*there is no room/);
+    expect((await resend("email.opened", 9)).status).toBe(204);
   });
 
   test("has hard bounces and complaints suppress the address, soft ones not", async () => {

@@ -20,7 +20,7 @@ export async function followLink(ctx: Context, token: string, request: Request):
   try {
     await recordProgress(ctx, { send: link, progress: "clicked" });
   } catch (error) {
-    ctx.log("warn", "click.lost", { run: link.run, error: error instanceof Error ? error.name : "unknown" });
+    ctx.log("warn", "click.lost", { run: link.run, error });
   }
   const headers = { location: target.href, "cache-control": "no-store", "referrer-policy": "no-referrer" };
   return new Response(null, { status: 302, headers });

@@ -109,7 +109,7 @@ function leave(hub: Hub, watcher: Watcher): void {
 
 function poll(ctx: Context, hub: Hub): void {
   hub.polling ??= lookUp(ctx, hub)
-    .catch((error) => ctx.log("warn", "inbox.poll", { error: error instanceof Error ? error.name : "unknown" }))
+    .catch((error) => ctx.log("warn", "inbox.poll", { error }))
     .finally(() => {
       hub.polling = undefined;
     });
