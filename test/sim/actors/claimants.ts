@@ -8,6 +8,7 @@ import { someMember } from "./members.ts";
 import { codesKnown, offered } from "./offered.ts";
 import { keepPromise, limitsTold, mayBeTaken, promised, soldOutTold } from "./promises.ts";
 import { offer } from "./templates.ts";
+import { mayBeErased } from "./wishes.ts";
 
 /** A claim that nobody answered: it may be asked for again, by its key. */
 interface OpenClaim {
@@ -187,6 +188,7 @@ const walletQuery = `{
 
 /** What a member was promised is in her wallet, unless somebody wanted it back. A wallet is never behind. */
 async function lookIntoWallet(world: World, externalId: string): Promise<void> {
+  if (mayBeErased(world, externalId)) return;
   const own = world.known(promised).filter((promise) => promise.externalId === externalId);
   const missing = await missingOf(
     world,

@@ -1,5 +1,6 @@
 import { named } from "../world/told.ts";
 import type { World } from "../world/world.ts";
+import { mayBeErased } from "./wishes.ts";
 
 /** What an answer said that must stay true. */
 export interface CouponPromise {
@@ -36,6 +37,7 @@ export const mayBeTaken = (): Set<string> => new Set();
 
 /** Keeps what was promised, and says so where the same question was answered otherwise before. */
 export function keepPromise(world: World, promise: CouponPromise): void {
+  if (mayBeErased(world, promise.externalId)) return;
   const before = world.known(promised).find(({ asked }) => asked === promise.asked);
   if (before && before.couponId !== promise.couponId)
     throw new Error(`I6: ${promise.asked} was answered ${named(before.couponId)}, and now ${named(promise.couponId)}`);

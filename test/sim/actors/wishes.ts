@@ -27,6 +27,11 @@ export interface Wish {
 
 export const wishes = (): Wish[] => [];
 
+/** Whether somebody asked for a member to be forgotten: who comes by that external id later is another person. */
+export function mayBeErased(world: World, externalId: string): boolean {
+  return world.known(wishes).some((each) => each.kind === "erased" && each.externalId === externalId);
+}
+
 /** Says it, by `ask`, which answers whether it was heard, and keeps it. */
 export async function wish(
   world: World,
