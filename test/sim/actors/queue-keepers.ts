@@ -1,5 +1,5 @@
 import type { Actor } from "../actor.ts";
-import { told } from "../world/caller.ts";
+import { told } from "../world/told.ts";
 import type { World } from "../world/world.ts";
 import { insist, tell } from "./staff.ts";
 

@@ -1,6 +1,7 @@
 import type { Actor } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
-import { type Answer, type Caller, told } from "../world/caller.ts";
+import type { Answer, Caller } from "../world/caller.ts";
+import { told } from "../world/told.ts";
 import type { World } from "../world/world.ts";
 
 /** Who works for the shop, with a token each. */

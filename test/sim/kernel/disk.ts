@@ -21,8 +21,6 @@ interface Handle {
 export interface Disk {
   /** Called around every commit of the process; what it throws reaches the one who commits. */
   onCommit: (moment: CommitMoment, file: string) => void;
-  /** A statement of the process that is not a commit is about to be run. */
-  onStatement: (file: string, handle: Handle) => void;
 }
 
 /** Another process's connection to a file: what befalls ours does not befall it. */
@@ -40,7 +38,7 @@ export function fullDisk(): Error {
 
 const outsiders = new WeakSet<object>();
 
-const none: Disk = { onCommit: () => {}, onStatement: () => {} };
+const none: Disk = { onCommit: () => {} };
 let disk = none;
 let isDead = false;
 const handles = new Set<Handle>();
@@ -115,7 +113,6 @@ function tell(statement: Methods, text: string, handle: Handle): void {
     statement[name] = function (...args) {
       alive();
       if (commits) return commit(handle, () => real.apply(this, args));
-      disk.onStatement(fileOf(handle), handle);
       return real.apply(this, args);
     };
   }

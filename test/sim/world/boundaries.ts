@@ -44,7 +44,6 @@ export function createBoundaries(process: Process, network: Network, writeOn: (d
       if (moment === "after commit" && file === "fanfare.db") boundaries.onCommitted();
       pass(`${moment} of ${file}` as Boundary);
     },
-    onStatement: () => {},
   });
   network.onCall = (moment: CallMoment, call: Call) => {
     if (call.inside) pass(`${moment} ${routeOf(call)} call`);

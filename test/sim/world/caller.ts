@@ -18,22 +18,6 @@ export interface Caller {
   does(mutation: string, input: unknown, fields?: string): Promise<Answer>;
 }
 
-/** An answer in a few words, for the story. */
-export function told(answer: Answer): string {
-  switch (answer.kind) {
-    case "data": {
-      const { state, id } = answer.data ?? {};
-      return ["done", state, id && atob(id)].filter((word) => typeof word === "string").join(", ");
-    }
-    case "refused":
-      return `${answer.refusal}: ${answer.message.slice(0, 120)}`;
-    case "errors":
-      return `an error: ${answer.message.slice(0, 200)}`;
-    case "lost":
-      return `no answer (${answer.why.slice(0, 60)})`;
-  }
-}
-
 export const memberSecret = "a secret of the simulated shop, 32+ bytes";
 
 /** So long a caller waits. */

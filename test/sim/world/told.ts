@@ -5,7 +5,7 @@ import type { World } from "./world.ts";
 export function told(answer: Answer): string {
   switch (answer.kind) {
     case "data":
-      return typeof answer.data?.id === "string" ? named(answer.data.id) : "done";
+      return [answer.data?.id ? named(answer.data.id) : "done", answer.data?.state].filter(Boolean).join(", ");
     case "refused":
       return `refused, ${answer.refusal}: ${answer.message}`;
     case "lost":
