@@ -13,7 +13,7 @@ export type Count = (upTo?: number) => Promise<number | HeavyRefusal>;
 
 /**
  * Why a run must wait for a second person before it begins, or goes on; nothing where it need not. It would reach more
- * members than need no approval, and so many per cent more than were agreed to; or what its coupons are called or whom
+ * members than need no approval, and some per cent more than a second person agreed to; or what its coupons are called or whom
  * they are for was changed since somebody approved of it.
  */
 export async function reviewOf(
@@ -23,7 +23,7 @@ export async function reviewOf(
 ): Promise<RunReview | undefined | HeavyRefusal> {
   const { frozen, approver } = campaign;
   if (!frozen || frozen.members === null) return undefined;
-  const bound = boundOf(ctx, frozen.members);
+  const bound = boundOf(ctx, { members: frozen.members, approver });
   const upTo = (await highestMember(ctx)) > bound ? await count(bound + 1) : 0;
   if (isRefusal(upTo)) return upTo;
   const grown = upTo > bound;
@@ -35,10 +35,17 @@ export async function reviewOf(
   return { members, approved: frozen.members, offer, templateVersion, at: ctx.clock() };
 }
 
-/** So many members a run may reach, where so many were agreed to. */
-export function boundOf(ctx: Context, agreed: number): number {
+/** How many members were agreed to, and by which second person, if by one. */
+export interface Agreed {
+  readonly members: number;
+  readonly approver: string | null;
+}
+
+/** So many members a run may reach: those that need no approval, or some per cent more than a second person agreed to. */
+export function boundOf(ctx: Context, { members, approver }: Agreed): number {
   const { approvalAbove, approvalGrowthPercent } = campaignSettings.of(ctx);
-  return Math.max(approvalAbove, Math.floor((agreed * (100 + approvalGrowthPercent)) / 100));
+  if (approver === null) return approvalAbove;
+  return Math.max(approvalAbove, Math.floor((members * (100 + approvalGrowthPercent)) / 100));
 }
 
 /** Where there are not so many members at all, nobody is counted. */

@@ -67,7 +67,7 @@ async function goOn(tx: Context, run: Run, { state }: Campaign, { members, reaso
   const to: RunState = begun ? (state === "PAUSED" ? "PAUSED" : "RUNNING") : "PENDING";
   await tx.db.write([
     auditTransition(tx, { noun: "run", table: sql`run`, where: sql`id = ${run.id}`, to, reason }),
-    sql`UPDATE run SET state = ${to}, at_most = ${boundOf(tx, members)} WHERE id = ${run.id}`,
+    sql`UPDATE run SET state = ${to}, at_most = ${boundOf(tx, { members, approver: describeActor(tx.actor) })} WHERE id = ${run.id}`,
     ...(to === "RUNNING" ? republishRun(tx, run.id) : []),
     ...(to === "PENDING" ? armRun(tx, run.id, run.dueAt) : []),
   ]);

@@ -79,7 +79,7 @@ export async function holdGrown(ctx: Context, run: number): Promise<boolean> {
         SELECT min(from_seq) FROM page p WHERE p.run = r.id AND p.state <> 'WRITTEN'), r.planned_to)) AS n
     FROM run r WHERE r.id = ${run}`);
   const members = madeSure(row)?.n ?? 0;
-  if (members <= boundOf(ctx, agreed.members)) return false;
+  if (members <= boundOf(ctx, { members: agreed.members, approver: campaign.approver })) return false;
   const { templateVersion } = agreed;
   const review = { members, approved: agreed.members, offer: [], templateVersion, at: ctx.clock() };
   await ctx.db.write(holdRun(ctx, run, review, sql`state = 'RUNNING' AND ${stillAgreed(campaign.id, agreed)}`));

@@ -92,11 +92,12 @@ async function begin(ctx: Context, run: number, { campaign, version, action }: D
     return;
   }
   const frozen = await freeze(ctx, { campaign, audience, action, asOf: now });
-  const agreed = campaign.frozen?.members ?? null;
+  const { approver } = campaign;
+  const members = campaign.frozen?.members ?? null;
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
-        content = ${JSON.stringify(campaign.content)}, at_most = ${agreed === null ? null : boundOf(ctx, agreed)}
+        content = ${JSON.stringify(campaign.content)}, at_most = ${members === null ? null : boundOf(ctx, { members, approver })}
       WHERE id = ${run} AND ${asItWas} AND ${action.holds(now)}`,
     askAgain(ctx, run),
   ]);

@@ -152,6 +152,17 @@ describe("each start counts again", () => {
     expect(await stateOf(await started(small))).toBe("RUNNING");
   });
 
+  test("nobody approved of the twenty that need no approval: one more waits for a second person", async () => {
+    await tag(1, 20);
+    const [asLaunched, paged] = await Promise.all([1, 2].map(() => draft(kim!, { audience: tagged })));
+    for (const id of [asLaunched!, paged!]) accepted(await launchCampaign(kim!, { id }));
+    const begun = await started(paged!);
+    await planStep(kim!, { run: begun, from: 0 });
+    await tag(1, 21);
+    await writePage(kim!, { run: begun, page: 0 });
+    expect([await stateOf(begun), await stateOf(await started(asLaunched!))]).toEqual(["IN_REVIEW", "IN_REVIEW"]);
+  });
+
   test("more again when it was approved: it waits again, with the new number", async () => {
     const run = await grown();
     await tag(1, 50);
