@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { SetupError } from "../errors.ts";
@@ -15,8 +15,8 @@ const folder = join(installationDir, "migrations");
  * is refused.
  */
 export async function migrate(db: RootDatabase, clock: () => number, dir = folder): Promise<string[]> {
-  const files = (await readdir(dir)).filter((name) => name.endsWith(".sql")).sort();
-  const wanted = await Promise.all(files.map(async (name) => ({ name, text: await Bun.file(join(dir, name)).text() })));
+  const files = readdirSync(dir).filter((name) => name.endsWith(".sql"));
+  const wanted = files.sort().map((name) => ({ name, text: readFileSync(join(dir, name), "utf8") }));
   let applied = await appliedTo(db);
   for (;;) {
     refuseStrangers(db.place, applied, wanted);
