@@ -42,8 +42,8 @@ export interface HistoryOptions {
 }
 
 const minuteMs = 60_000;
-/** So often all is looked at. */
-const lookEveryMs = 20 * minuteMs;
+/** Where nothing happens for so long, all is looked at once what was begun has come to rest; and so often at least. */
+const [quietMs, restMs, lookEveryMs] = [5 * minuteMs, minuteMs, 10 * minuteMs];
 /** So long after the last fault the shop has come back by itself, and persons look after the rest. */
 const recoverMs = 10 * minuteMs;
 /** So long after the last fault all that was begun has ended. */
@@ -76,13 +76,15 @@ export async function historyOf({ seed, days, redis, places }: HistoryOptions): 
     await rest();
   }
   const began = engine.elapsed;
-  let nextLook = lookEveryMs;
+  let looked = began;
   const pace = chanceOf(seed, "pace");
   const comeTo = async (at: number) => {
-    while (nextLook <= at && violations.length === 0) {
-      await passTo(world, began + nextLook, pace);
+    const left = began + at - engine.elapsed;
+    const pause = left > quietMs ? restMs : engine.elapsed - looked > lookEveryMs ? 0 : undefined;
+    if (pause !== undefined) {
+      await passTo(world, engine.elapsed + pause, pace);
       await look(world, "always", violations);
-      nextLook += lookEveryMs;
+      looked = engine.elapsed;
     }
     if (violations.length === 0) await passTo(world, began + at, pace);
   };
@@ -100,9 +102,9 @@ export async function historyOf({ seed, days, redis, places }: HistoryOptions): 
   }
   if (violations.length === 0) {
     heal(world);
-    await passTo(world, engine.elapsed + recoverMs, pace);
+    await passTo(world, engine.elapsed + recoverMs, pace, minuteMs);
     for (const actor of actors) begin(`${actor.name} sets right`, () => actor.amend?.(world));
-    await passTo(world, engine.elapsed + healMs, pace);
+    await passTo(world, engine.elapsed + healMs, pace, 3 * minuteMs);
     await rest();
     await look(world, "always", violations);
     await look(world, "atEnd", violations);

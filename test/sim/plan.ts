@@ -2,6 +2,8 @@ import type { Actor, Fault } from "./actor.ts";
 import { type Chance, chanceOf } from "./kernel/chance.ts";
 
 const dayMs = 86_400_000;
+/** How long a busy stretch lasts. */
+const busyMs = [60_000, 300_000, 900_000];
 
 /** Something that is to happen: who does what, e.g. `member/claim`, or a fault; when (ms), and the seed of how. */
 export interface Planned {
@@ -12,8 +14,9 @@ export interface Planned {
 }
 
 /**
- * What happens in a history, by its seed: some deeds through the day, others in crowds of a second or two, and faults.
- * Each seed leaves out some deeds and faults altogether, so that others meet each other more often.
+ * What happens in a history, by its seed: deeds and faults in a few busy stretches of the day, some in crowds of a
+ * second or two, and few between. Each seed leaves out some deeds and faults altogether, so that others meet each other
+ * more often.
  */
 export function planOf(seed: number, days: number, actors: readonly Actor[], faults: readonly Fault[]): Planned[] {
   const chance = chanceOf(seed, "plan");
@@ -30,16 +33,22 @@ export function planOf(seed: number, days: number, actors: readonly Actor[], fau
     const part = Math.min(1, days - day);
     const times = (least: number, most: number) => Math.round(chance.between(least, most) * part);
     const moment = () => (day + chance.share() * part) * dayMs;
-    for (let left = times(40, 160); left > 0; left--) add(moment(), chance.weighted(deeds), false);
+    const stretches = Array.from({ length: times(4, 16) }, () => ({ begins: moment(), lasts: chance.pick(busyMs) }));
+    const busy = () => {
+      if (stretches.length === 0 || chance.happens(0.05)) return moment();
+      const { begins, lasts } = chance.pick(stretches);
+      return begins + chance.share() * lasts;
+    };
+    for (let left = times(40, 160); left > 0; left--) add(busy(), chance.weighted(deeds), false);
     for (let left = times(4, 14); left > 0; left--) {
-      const begins = moment();
+      const begins = busy();
       const lasts = chance.pick([50, 2_000, 60_000]);
       const what = chance.happens(0.5) ? chance.weighted(deeds) : undefined;
       for (let many = chance.between(5, 40); many > 0; many--)
         add(begins + chance.share() * lasts, what ?? chance.weighted(deeds), false);
       if (chance.happens(0.6)) add(begins + chance.share() * lasts, chance.weighted(troubles), true);
     }
-    for (let left = times(0, 12); left > 0; left--) add(moment(), chance.weighted(troubles), true);
+    for (let left = times(0, 12); left > 0; left--) add(busy(), chance.weighted(troubles), true);
   }
   return planned.sort((a, b) => a.at - b.at);
 }

@@ -34,6 +34,9 @@ export interface ProcessOptions {
 /** So long a supervisor waits before it starts again what ended by itself. */
 const restartMs = 5_000;
 
+/** Whether this JavaScript has modules to load yet, which it does on threads of its own. */
+let isNew = true;
+
 const url = "http://127.0.0.1:3000";
 
 export function createProcess({ machine, dataDir, env, log, say }: ProcessOptions): Process {
@@ -52,8 +55,9 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
       if (life === lives) log(...line);
     };
     const settings = readEnv({ DATA_DIR: dataDir, PORT: "3000", BROKER_PORT: "3001", PUBLIC_URL: url, ...env });
-    engine.readsFiles = true; // until it listens: then all of them are read
+    engine.readsFiles = isNew; // until it listens: then all of them are read
     const started = await startApp(settings, { log: heard });
+    isNew = false;
     if (life !== lives) return; // it died while it began
     app = started;
     if (started.adminToken !== undefined) adminToken = started.adminToken;
