@@ -1,0 +1,122 @@
+import { type SQL, sql } from "drizzle-orm";
+import { type Context, type Standing, withTransaction } from "../context.ts";
+import { field, rows } from "../db/bulk.ts";
+import { decide, decideQueued, missedDecisions, type Verdict } from "./decide.ts";
+import type { MisfirePolicy, OverlapPolicy, ScheduleState } from "./table.ts";
+import { timedOf } from "./timed.ts";
+
+/** Occurrences decided on in one transaction. */
+const pageSize = 200;
+
+/**
+ * Fires all that is due: every occurrence is decided on once, in the transaction that sets off what it is for. Repeats,
+ * and others that do the same at once, find nothing left.
+ */
+export async function fireDue(ctx: Context): Promise<void> {
+  const system: Context = { ...ctx, actor: { kind: "system", job: "schedule" } };
+  while ((await withTransaction(system, firePage)) === pageSize);
+}
+
+/** Fires those that waited for what went before them, where that is over. */
+export async function fireQueued(ctx: Context): Promise<void> {
+  const system: Context = { ...ctx, actor: { kind: "system", job: "schedule" } };
+  await withTransaction(system, async (tx) => {
+    const queued = await openOccurrences(tx, sql`o.state = 'QUEUED'`, sql`o.id`);
+    const standings = await standingsOf(tx, queued);
+    await settle(tx, queued, (each) => decideQueued(factsOf(each, standings)));
+  });
+}
+
+/** Answers how many there were. */
+async function firePage(tx: Context): Promise<number> {
+  const now = tx.clock();
+  const due = await openOccurrences(tx, sql`o.state = 'PLANNED' AND o.due_at <= ${now}`, sql`o.due_at, o.id`);
+  const standings = new Map(await standingsOf(tx, due));
+  const queued = new Set(due.filter(({ hasQueued }) => hasQueued).map(({ schedule }) => schedule));
+  await settle(tx, due, (each) => {
+    const verdict = decide({ ...factsOf(each, standings), isQueued: queued.has(each.schedule) }, now);
+    // What it sets off is under way for those that come after it in this page.
+    if (verdict.state === "FIRED") standings.set(keyOf(each), "BUSY");
+    if (verdict.state === "QUEUED") queued.add(each.schedule);
+    return verdict;
+  });
+  return due.length;
+}
+
+/** An occurrence that is due or queued, with what its schedule says. */
+interface Open {
+  readonly id: number;
+  readonly schedule: number;
+  readonly plannedAt: number;
+  readonly dueAt: number;
+  readonly noun: string;
+  readonly thing: number;
+  readonly state: ScheduleState;
+  readonly misfire: MisfirePolicy;
+  readonly withinMs: number | null;
+  readonly overlap: OverlapPolicy;
+  readonly isSuperseded: number;
+  readonly hasQueued: number;
+}
+
+function openOccurrences({ db, clock }: Context, where: SQL, order: SQL): Promise<Open[]> {
+  return db.all<Open>(sql`
+    SELECT o.id, o.schedule, o.planned_at AS plannedAt, o.due_at AS dueAt, s.noun, s.thing, s.state, s.misfire,
+      s.within_ms AS withinMs, s.overlap,
+      EXISTS (SELECT 1 FROM occurrence l WHERE l.schedule = o.schedule AND l.planned_at > o.planned_at
+        AND l.state = 'PLANNED' AND l.due_at <= ${clock()}) AS isSuperseded,
+      EXISTS (SELECT 1 FROM occurrence q WHERE q.schedule = o.schedule AND q.state = 'QUEUED') AS hasQueued
+    FROM occurrence o JOIN schedule s ON s.id = o.schedule
+    WHERE ${where} ORDER BY ${order} LIMIT ${pageSize}`);
+}
+
+const keyOf = ({ noun, thing }: Pick<Open, "noun" | "thing">) => `${noun}/${thing}`;
+
+function factsOf(each: Open, standings: ReadonlyMap<string, Standing>) {
+  const { dueAt, state, misfire, withinMs, overlap } = each;
+  const schedule = { state, misfire, withinMs, overlap };
+  return { dueAt, schedule, isSuperseded: each.isSuperseded === 1, standing: standings.get(keyOf(each)) ?? "OVER" };
+}
+
+/** What the things of some occurrences are at, each kind asked once. */
+async function standingsOf(tx: Context, due: readonly Open[]): Promise<ReadonlyMap<string, Standing>> {
+  const found = new Map<string, Standing>();
+  for (const [noun, each] of Map.groupBy(due, ({ noun }) => noun)) {
+    const things = [...new Set(each.map(({ thing }) => thing))];
+    const standings = await timedOf(tx, noun)?.standings(tx, things);
+    for (const [thing, standing] of standings ?? []) found.set(keyOf({ noun, thing }), standing);
+  }
+  return found;
+}
+
+
+/** Writes down what was decided, and sets off what fires. */
+async function settle(tx: Context, due: readonly Open[], verdictOn: (each: Open) => Verdict | undefined) {
+  const decided = due.flatMap((each) => {
+    const verdict = verdictOn(each);
+    return verdict ? [{ ...each, ...verdict }] : [];
+  });
+  if (decided.length === 0) return;
+  const missed = decided.filter(({ decision }) => decision !== null && missedDecisions.includes(decision));
+  const now = tx.clock();
+  await tx.db.write([
+    sql`
+      UPDATE occurrence SET state = ${field("state")}, decision = ${field("decision")},
+        decided_at = CASE ${field("state")} WHEN 'QUEUED' THEN NULL ELSE ${now} END
+      FROM ${rows(decided.map(({ id, state, decision }) => ({ id, state, decision })))} WHERE occurrence.id = ${field("id")}`,
+    sql`
+      UPDATE schedule SET missed = missed + ${field("n")}
+      FROM ${rows(countOf(missed))} WHERE schedule.id = ${field("schedule")}`,
+  ]);
+  const fired = decided.filter(({ state }) => state === "FIRED");
+  for (const [noun, each] of Map.groupBy(fired, ({ noun }) => noun)) {
+    await timedOf(tx, noun)?.fire(
+      tx,
+      each.map(({ thing, plannedAt }) => ({ thing, plannedAt })),
+    );
+  }
+}
+
+function countOf(missed: readonly Open[]): { schedule: number; n: number }[] {
+  return [...Map.groupBy(missed, ({ schedule }) => schedule)].map(([schedule, each]) => ({ schedule, n: each.length }));
+}

@@ -1,0 +1,48 @@
+import { sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import { inOrder } from "../db/in-order.ts";
+import { inReach } from "../shop.ts";
+import type { Timing } from "./recurrence/recurrence.ts";
+
+/** Days on which a shop sends nothing, under a name. */
+export interface HolidayList {
+  readonly id: number;
+  readonly shop: string;
+  readonly name: string;
+  /** `2027-12-25`, ascending. */
+  readonly dates: readonly string[];
+  readonly updatedAt: number;
+}
+
+interface Row extends Omit<HolidayList, "dates"> {
+  readonly dates: string;
+}
+
+const columns = sql.raw("id, shop, name, dates, updated_at AS updatedAt");
+
+const listOf = (row: Row): HolidayList => ({ ...row, dates: JSON.parse(row.dates) });
+
+/** The lists of these ids in the order asked, where the actor may know of them. */
+export async function holidayListsById(ctx: Context, ids: readonly number[]): Promise<(HolidayList | undefined)[]> {
+  const found = await ctx.db.all<Row>(sql`
+    SELECT ${columns} FROM holiday_list
+    WHERE id IN (SELECT value FROM json_each(${JSON.stringify(ids)})) AND ${inReach(ctx, sql`shop`)}`);
+  return inOrder(ids, found.map(listOf));
+}
+
+/** All lists that the actor may know of, the oldest first. */
+export async function listHolidays(ctx: Context, page: { readonly after?: number | undefined; readonly limit: number }) {
+  const found = await ctx.db.all<Row>(sql`
+    SELECT ${columns} FROM holiday_list WHERE id > ${page.after ?? 0} AND ${inReach(ctx, sql`shop`)}
+    ORDER BY id LIMIT ${page.limit}`);
+  return found.map(listOf);
+}
+
+/** All days of the lists that a timing names. */
+export async function holidaysOf({ db }: Context, { exclude }: Timing): Promise<ReadonlySet<string>> {
+  if (exclude.holidays.length === 0) return new Set();
+  const days = await db.all<{ day: string }>(sql`
+    SELECT DISTINCT d.value AS day FROM holiday_list h, json_each(h.dates) d
+    WHERE h.id IN (SELECT value FROM json_each(${JSON.stringify(exclude.holidays)}))`);
+  return new Set(days.map(({ day }) => day));
+}

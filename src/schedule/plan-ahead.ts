@@ -1,0 +1,118 @@
+import { sql } from "drizzle-orm";
+import { type Context, withTransaction } from "../context.ts";
+import { field, rows } from "../db/bulk.ts";
+import { enqueue, enqueueEach } from "../queue/outbox.ts";
+import { holidaysOf } from "./holidays.ts";
+import { scheduleWake } from "./messages.ts";
+import { isExcluded } from "./recurrence/exclusion.ts";
+import { jitterOf } from "./recurrence/jitter.ts";
+import { type Timing, timesAfter } from "./recurrence/recurrence.ts";
+
+/** So far ahead what comes is planned, and its wakes wait in the queue. */
+const horizonMs = 24 * 3_600_000;
+/** What has an end is planned whole, so that each of its times can be looked at and cancelled; of others so many at once. */
+const [wholeUpTo, plannedAtOnce] = [1_000, 60];
+/** Schedules planned in one transaction. */
+const schedulesAtOnce = 50;
+/** All of its times are rows. */
+const forEver = 8_640_000_000_000_000;
+
+/** Plans what comes next of every schedule, and leaves a wake for each second at which something is due soon. */
+export async function planAhead(ctx: Context): Promise<void> {
+  while ((await withTransaction(ctx, planSome)) === schedulesAtOnce);
+  await ctx.db.write([endSpent(ctx.clock()), ...armWakes(ctx)]);
+}
+
+/** Of one that nothing is planned of yet, inside the transaction that makes or changes it. */
+export async function planNew(tx: Context, schedule: number): Promise<void> {
+  const [found] = await tx.db.all<ToPlan>(sql`
+    SELECT id, timing, planned_to AS plannedTo FROM schedule WHERE id = ${schedule}`);
+  if (found) await plan(tx, found);
+  await tx.db.write(armWakes(tx));
+}
+
+interface ToPlan {
+  readonly id: number;
+  readonly timing: string;
+  readonly plannedTo: number;
+}
+
+/** Those of which the last planned time comes soon: of what recurs daily the next one is always a row. */
+async function planSome(tx: Context): Promise<number> {
+  const found = await tx.db.all<ToPlan>(sql`
+    SELECT id, timing, planned_to AS plannedTo FROM schedule
+    WHERE state <> 'ENDED' AND planned_to <= ${tx.clock() + horizonMs} AND (planned_to <= ${tx.clock()} OR ${plannedAtOnce} > (
+      SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND o.state = 'PLANNED'))
+    ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
+  for (const each of found) await plan(tx, each);
+  return found.length;
+}
+
+async function plan(tx: Context, { id, timing: stored, plannedTo }: ToPlan): Promise<void> {
+  const timing: Timing = JSON.parse(stored);
+  const holidays = await holidaysOf(tx, timing);
+  const { times, isAll } = coming(timing, plannedTo, tx.clock() + horizonMs);
+  const planned = times.map((plannedAt) => ({
+    plannedAt,
+    // The queue counts in whole seconds.
+    dueAt: Math.ceil((plannedAt + jitterOf(String(id), plannedAt, timing.jitterSeconds)) / 1_000) * 1_000,
+    isExcluded: isExcluded(timing, holidays, plannedAt) ? 1 : 0,
+  }));
+  await tx.db.write([
+    sql`
+      INSERT INTO occurrence (schedule, planned_at, due_at, state, decision, decided_at)
+      SELECT ${id}, ${field("plannedAt")}, ${field("dueAt")},
+        CASE ${field("isExcluded")} WHEN 1 THEN 'SKIPPED' ELSE 'PLANNED' END,
+        CASE ${field("isExcluded")} WHEN 1 THEN 'EXCLUDED' END,
+        CASE ${field("isExcluded")} WHEN 1 THEN ${field("plannedAt")} END
+      FROM ${rows(planned)} WHERE true ON CONFLICT DO NOTHING`,
+    sql`UPDATE schedule SET planned_to = ${isAll ? forEver : (times.at(-1) ?? forEver)} WHERE id = ${id}`,
+  ]);
+}
+
+/** Its next times: those until the horizon and one beyond, or all where there is an end; and whether these are all. */
+function coming(timing: Timing, after: number, horizon: number) {
+  const isEndless = "cron" in timing.recurrence;
+  const most = isEndless ? plannedAtOnce : wholeUpTo;
+  const times: number[] = [];
+  for (const time of timesAfter(timing, after)) {
+    if (times.length === most || (isEndless && (times.at(-1) ?? 0) > horizon)) return { times, isAll: false };
+    times.push(time);
+  }
+  return { times, isAll: true };
+}
+
+/** What has no time left that could come is over. */
+function endSpent(now: number) {
+  return sql`
+    UPDATE schedule SET state = 'ENDED', updated_at = ${now}
+    WHERE state <> 'ENDED' AND planned_to = ${forEver} AND NOT EXISTS (
+      SELECT 1 FROM occurrence o WHERE o.schedule = schedule.id AND o.state IN ('PLANNED', 'QUEUED'))`;
+}
+
+/** One wake for each second at which something is due soon; those that were left before are not left again. */
+function armWakes(ctx: Context) {
+  const now = ctx.clock();
+  const soon = sql`state = 'PLANNED' AND armed = 0 AND due_at <= ${now + horizonMs}`;
+  const wake = {
+    key: sql`due_at`,
+    payload: sql`json_object('at', due_at)`,
+    subject: sql`'schedule-wake/' || due_at`,
+    notBefore: sql`due_at`,
+  };
+  return [
+    enqueueEach(
+      ctx,
+      scheduleWake,
+      wake,
+      sql`(SELECT DISTINCT due_at FROM occurrence WHERE ${soon} AND due_at > ${now}) AS due
+        WHERE NOT EXISTS (SELECT 1 FROM outbox b WHERE b.subject = 'schedule-wake/' || due.due_at AND b.not_before > ${now})`,
+    ),
+    sql`UPDATE occurrence SET armed = 1 WHERE ${soon}`,
+  ];
+}
+
+/** Leaves the wake of a second (ms) once more, for it came before. */
+export async function wakeAgain(ctx: Context, at: number): Promise<void> {
+  await ctx.db.write([enqueue(ctx, [scheduleWake.of({ at }, { notBefore: at })])]);
+}
