@@ -15,6 +15,7 @@ import type { EventType } from "./queue/event/event.ts";
 import type { Message, OwnedMessage } from "./queue/message.ts";
 import type { Flow, Queue } from "./queue/qstash.ts";
 import type { Settings, SettingsSlice } from "./settings-slice.ts";
+import type { Timed } from "./timed.ts";
 import type { World } from "./world.ts";
 
 export type Log = (level: "debug" | "info" | "warn" | "error", event: string, fields?: Record<string, unknown>) => void;
@@ -73,7 +74,7 @@ export interface Domain {
   /** What it can give to members. */
   readonly rewards?: readonly Reward[];
   /** What schedules set off of it, by its noun, e.g. `campaign`. */
-  readonly timed?: Readonly<Record<string, Timed>>;
+  readonly timed?: Readonly<Record<string, Timed<Context>>>;
   /** What the shop's webhooks may tell of. */
   readonly events?: readonly ToldEvent[];
   /** What it keeps of a member: exported, and erased. Every table with a column of members is in one of these. */
@@ -159,25 +160,6 @@ export interface Reward {
    * beside an `issueOne` of the key.
    */
   takeBack(ctx: Context, from: Gift): Promise<TakenBack>;
-}
-
-/**
- * Something that schedules set off, such as campaigns. It is asked and told of many at once, inside the transaction
- * that decides: what it does is done once, for its occurrence is decided on once.
- */
-export interface Timed {
-  /** What they are at now, by their numbers; what is not there any more is left out. */
-  standings(tx: Context, things: readonly number[]): Promise<ReadonlyMap<number, Standing>>;
-  /** Sets them off, each for a time that was planned (ms). */
-  fire(tx: Context, fired: readonly Fired[]): Promise<void>;
-}
-
-/** It may be set off; what was set off before is under way; it does not run at present; or never will again. */
-export type Standing = "READY" | "BUSY" | "OFF" | "OVER";
-
-export interface Fired {
-  readonly thing: number;
-  readonly plannedAt: number;
 }
 
 /** What can be given, by kind. */

@@ -8,11 +8,13 @@ import { checkoutJobs } from "./jobs/checkout.ts";
 import { couponJobs } from "./jobs/coupon.ts";
 import { type EventConsumer, type Job, jobsOf } from "./jobs/job.ts";
 import { operationsJobs } from "./jobs/operations.ts";
+import { scheduleJobs } from "./jobs/schedule.ts";
 import { webhookConsumers, webhookJobs } from "./jobs/webhook.ts";
 import { member } from "./member/domain.ts";
 import { operations } from "./operations/domain.ts";
 import { promotion } from "./promotion/domain.ts";
 import { rewardsOf } from "./reward/reward.ts";
+import { schedule } from "./schedule/domain.ts";
 import { campaignRoom } from "./schema/campaign/index.ts";
 import { checkoutRoom } from "./schema/checkout/index.ts";
 import { couponRoom } from "./schema/coupon/index.ts";
@@ -20,6 +22,7 @@ import { memberRoom } from "./schema/member/index.ts";
 import { operationsRoom } from "./schema/operations/index.ts";
 import { promotionRoom } from "./schema/promotion/index.ts";
 import type { Room } from "./schema/room.ts";
+import { scheduleRoom } from "./schema/schedule/index.ts";
 import { transitionRoom } from "./schema/transition/index.ts";
 import { webhookRoom } from "./schema/webhook/index.ts";
 import { transition } from "./transition/domain.ts";
@@ -36,6 +39,7 @@ interface Part {
 /** What the product is made of, lowest first: each may import those before it. A domain that comes is a line here. */
 export const parts: readonly Part[] = [
   { domain: transition, room: transitionRoom },
+  { domain: schedule, room: scheduleRoom, jobs: scheduleJobs },
   { domain: member, room: memberRoom },
   { domain: webhook, room: webhookRoom, jobs: webhookJobs, consumers: webhookConsumers },
   { domain: promotion, room: promotionRoom },

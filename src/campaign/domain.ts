@@ -22,6 +22,7 @@ import { campaignPersonalData } from "./personal-data.ts";
 import { campaignKeeps } from "./retention.ts";
 import { openWorkOfRun } from "./run/open-work.ts";
 import { unparkBatch, unparkPage, unparkPlanning } from "./run/parking.ts";
+import { timedCampaign } from "./schedule/timed.ts";
 import { campaignSettings } from "./settings.ts";
 import { shortenWaits } from "./shorten-waits.ts";
 import { stalled } from "./stalled.ts";
@@ -53,6 +54,7 @@ export const campaign = defineDomain({
   ],
   flows: { pages: { parallelism: 8 } },
   every: [{ cron: "* * * * *", message: couponNotice }],
+  timed: { campaign: timedCampaign },
   terms: campaignTerms,
   events: [
     { event: runCompleted, told: "A run ended with nothing left to do; its sums are final." },

@@ -1,6 +1,7 @@
 import { integer, sqliteTable, text } from "drizzle-orm/sqlite-core";
 import type { ChannelName } from "../channels/catalog.ts";
 import type { AudienceChoice } from "../member/audience-choice.ts";
+import type { ScheduleFacts } from "../schedule/facts.ts";
 import type { CampaignKind } from "./action/index.ts";
 import type { Content } from "./content/content.ts";
 import type { FrozenCampaign, RunReview } from "./frozen-campaign.ts";
@@ -41,6 +42,8 @@ export const campaignTable = sqliteTable("campaign", {
   popupPriority: integer("popup_priority").notNull(),
   startsAt: integer("starts_at"),
   endsAt: integer("ends_at"),
+  /** When it recurs; null: it begins once. */
+  schedule: text({ mode: "json" }).$type<ScheduleFacts>(),
   frozen: text({ mode: "json" }).$type<FrozenCampaign>(),
   /** Of one in review: whoever approves it launches it. */
   launchWhenApproved: integer("launch_when_approved", { mode: "boolean" }).notNull().default(false),

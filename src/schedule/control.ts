@@ -36,7 +36,10 @@ function move(ctx: Context, { id, from, to, note }: Move) {
     const schedule = await findSchedule(tx, id);
     if (!schedule) return refuse.notFound("schedule", id);
     if (schedule.state !== from)
-      return refuse.wrongState(`Only a schedule that is ${from} can be; this one is ${schedule.state}.`, schedule.state);
+      return refuse.wrongState(
+        `Only a schedule that is ${from} can be; this one is ${schedule.state}.`,
+        schedule.state,
+      );
     const now = tx.clock();
     await tx.db.write([
       auditTransition(tx, {

@@ -1,4 +1,4 @@
-import type { Standing } from "../context.ts";
+import type { Standing } from "../timed.ts";
 import type { Decision, OccurrenceState, Schedule } from "./table.ts";
 
 /** An occurrence that is due, and all that is asked before it fires. */

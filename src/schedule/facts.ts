@@ -4,27 +4,32 @@ import { timingIssues } from "./recurrence/issues.ts";
 import { Timing } from "./recurrence/recurrence.ts";
 import { misfirePolicies, overlapPolicies } from "./table.ts";
 
-/** What an operator says of a schedule. */
+/** What an operator says of a schedule: when it comes, and what becomes of times that cannot be as planned. */
 export const ScheduleFacts = z
   .strictObject({
-    timing: Timing,
+    ...Timing.shape,
     misfire: z.enum(misfirePolicies).default("RUN_NOW"),
-    /** Of RUN_IF_WITHIN: not later than this, ms. */
-    withinMs: z
+    /** Of RUN_IF_WITHIN: not later than this. */
+    withinMinutes: z
       .int()
-      .min(60_000)
-      .max(31 * 86_400_000)
+      .min(3)
+      .max(31 * 24 * 60)
       .nullable()
       .default(null),
     overlap: z.enum(overlapPolicies).default("SKIP"),
   })
-  .refine(({ misfire, withinMs }) => (misfire === "RUN_IF_WITHIN") === (withinMs !== null), {
-    path: ["withinMs"],
+  .refine(({ misfire, withinMinutes }) => (misfire === "RUN_IF_WITHIN") === (withinMinutes !== null), {
+    path: ["withinMinutes"],
     message: "is for RUN_IF_WITHIN, and needed there",
   });
 export type ScheduleFacts = z.infer<typeof ScheduleFacts>;
 
+/** The part of it that says when it comes. */
+export function timingOf({ recurrence, zone, exclude, jitterSeconds }: ScheduleFacts): Timing {
+  return { recurrence, zone, exclude, jitterSeconds };
+}
+
 /** What is wrong with a schedule where its times are looked at, by paths below it. */
-export function scheduleIssues({ timing }: ScheduleFacts, now: number): Issue[] {
-  return timingIssues(timing, now).map(({ path, message }) => ({ path: `timing.${path}`, message }));
+export function scheduleIssues(facts: ScheduleFacts, now: number): Issue[] {
+  return timingIssues(timingOf(facts), now);
 }

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
-import { type Context, type Standing, withTransaction } from "../context.ts";
+import { type Context, withTransaction } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
+import type { Standing } from "../timed.ts";
 import { decide, decideQueued, missedDecisions, type Verdict } from "./decide.ts";
 import type { MisfirePolicy, OverlapPolicy, ScheduleState } from "./table.ts";
 import { timedOf } from "./timed.ts";
@@ -89,7 +90,6 @@ async function standingsOf(tx: Context, due: readonly Open[]): Promise<ReadonlyM
   return found;
 }
 
-
 /** Writes down what was decided, and sets off what fires. */
 async function settle(tx: Context, due: readonly Open[], verdictOn: (each: Open) => Verdict | undefined) {
   const decided = due.flatMap((each) => {
@@ -99,11 +99,12 @@ async function settle(tx: Context, due: readonly Open[], verdictOn: (each: Open)
   if (decided.length === 0) return;
   const missed = decided.filter(({ decision }) => decision !== null && missedDecisions.includes(decision));
   const now = tx.clock();
+  const told = decided.map(({ id, state, decision }) => ({ id, state, decision }));
   await tx.db.write([
     sql`
       UPDATE occurrence SET state = ${field("state")}, decision = ${field("decision")},
         decided_at = CASE ${field("state")} WHEN 'QUEUED' THEN NULL ELSE ${now} END
-      FROM ${rows(decided.map(({ id, state, decision }) => ({ id, state, decision })))} WHERE occurrence.id = ${field("id")}`,
+      FROM ${rows(told)} WHERE occurrence.id = ${field("id")}`,
     sql`
       UPDATE schedule SET missed = missed + ${field("n")}
       FROM ${rows(countOf(missed))} WHERE schedule.id = ${field("schedule")}`,
@@ -117,6 +118,6 @@ async function settle(tx: Context, due: readonly Open[], verdictOn: (each: Open)
   }
 }
 
-function countOf(missed: readonly Open[]): { schedule: number; n: number }[] {
+function countOf(missed: readonly Pick<Open, "schedule">[]): { schedule: number; n: number }[] {
   return [...Map.groupBy(missed, ({ schedule }) => schedule)].map(([schedule, each]) => ({ schedule, n: each.length }));
 }

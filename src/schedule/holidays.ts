@@ -31,7 +31,10 @@ export async function holidayListsById(ctx: Context, ids: readonly number[]): Pr
 }
 
 /** All lists that the actor may know of, the oldest first. */
-export async function listHolidays(ctx: Context, page: { readonly after?: number | undefined; readonly limit: number }) {
+export async function listHolidays(
+  ctx: Context,
+  page: { readonly after?: number | undefined; readonly limit: number },
+) {
   const found = await ctx.db.all<Row>(sql`
     SELECT ${columns} FROM holiday_list WHERE id > ${page.after ?? 0} AND ${inReach(ctx, sql`shop`)}
     ORDER BY id LIMIT ${page.limit}`);

@@ -10,7 +10,7 @@ import { type Timing, timesAfter } from "./recurrence/recurrence.ts";
 
 /** So far ahead what comes is planned, and its wakes wait in the queue. */
 const horizonMs = 24 * 3_600_000;
-/** What has an end is planned whole, so that each of its times can be looked at and cancelled; of others so many at once. */
+/** What has an end is planned whole, so that each of its times can be cancelled; of others so many at once. */
 const [wholeUpTo, plannedAtOnce] = [1_000, 60];
 /** Schedules planned in one transaction. */
 const schedulesAtOnce = 50;
@@ -39,9 +39,10 @@ interface ToPlan {
 
 /** Those of which the last planned time comes soon: of what recurs daily the next one is always a row. */
 async function planSome(tx: Context): Promise<number> {
+  const now = tx.clock();
   const found = await tx.db.all<ToPlan>(sql`
     SELECT id, timing, planned_to AS plannedTo FROM schedule
-    WHERE state <> 'ENDED' AND planned_to <= ${tx.clock() + horizonMs} AND (planned_to <= ${tx.clock()} OR ${plannedAtOnce} > (
+    WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs} AND (planned_to <= ${now} OR ${plannedAtOnce} > (
       SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND o.state = 'PLANNED'))
     ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
   for (const each of found) await plan(tx, each);
@@ -106,7 +107,8 @@ function armWakes(ctx: Context) {
       scheduleWake,
       wake,
       sql`(SELECT DISTINCT due_at FROM occurrence WHERE ${soon} AND due_at > ${now}) AS due
-        WHERE NOT EXISTS (SELECT 1 FROM outbox b WHERE b.subject = 'schedule-wake/' || due.due_at AND b.not_before > ${now})`,
+        WHERE NOT EXISTS (
+          SELECT 1 FROM outbox b WHERE b.subject = 'schedule-wake/' || due.due_at AND b.not_before > ${now})`,
     ),
     sql`UPDATE occurrence SET armed = 1 WHERE ${soon}`,
   ];

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
-import { isRefusal, refuse } from "../errors.ts";
+import { isRefusal } from "../errors.ts";
 import { parseInput } from "../input.ts";
 import { newShop } from "../shop.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
@@ -23,17 +23,18 @@ interface HolidayInput extends z.input<typeof Said> {
  * Says on which days nothing comes of the schedules that name this list: the whole of it is replaced, or made where
  * there is none of this name. What they have planned is planned anew. INVALID_INPUT for days that there are none of.
  */
-export function setHolidays(ctx: Context, { shop: asked, ...said }: HolidayInput) {
+export async function setHolidays(ctx: Context, { shop: asked, ...said }: HolidayInput) {
   const shop = newShop(ctx, asked);
-  if (isRefusal(shop)) return Promise.resolve(shop);
+  if (isRefusal(shop)) return shop;
   const checked = parseInput(Said, said);
-  if (isRefusal(checked)) return Promise.resolve(checked);
+  if (isRefusal(checked)) return checked;
   const { name } = checked;
   const dates = [...new Set(checked.dates)].sort();
   return withTransaction(ctx, async (tx) => {
     const now = tx.clock();
     const row = await tx.db.first<{ id: number }>(sql`
-      INSERT INTO holiday_list (shop, name, dates, updated_at) VALUES (${shop}, ${name}, ${JSON.stringify(dates)}, ${now})
+      INSERT INTO holiday_list (shop, name, dates, updated_at)
+      VALUES (${shop}, ${name}, ${JSON.stringify(dates)}, ${now})
       ON CONFLICT (shop, name) DO UPDATE SET dates = excluded.dates, updated_at = excluded.updated_at RETURNING id`);
     const [list] = row ? await holidayListsById(tx, [row.id]) : [];
     if (!list) throw new Error("the list of holidays was not written");

@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
-import type { ScheduleFacts } from "./facts.ts";
+import { type ScheduleFacts, timingOf } from "./facts.ts";
 import { planNew } from "./plan-ahead.ts";
 
 /** What is to recur: a thing of a noun, such as a campaign. */
@@ -19,14 +19,16 @@ export interface Scheduled {
  */
 export async function startSchedule(tx: Context, { noun, thing, shop, name, facts }: Scheduled): Promise<void> {
   const now = tx.clock();
-  const { timing, misfire, withinMs, overlap } = facts;
+  const { misfire, withinMinutes, overlap } = facts;
+  const timing = JSON.stringify(timingOf(facts));
+  const withinMs = withinMinutes === null ? null : withinMinutes * 60_000;
   // What is due at this very moment is still to come.
   const plannedTo = now - 1;
   const row = await tx.db.first<{ id: number }>(sql`
     INSERT INTO schedule
       (noun, thing, shop, name, timing, misfire, within_ms, overlap, state, planned_to, created_at, updated_at)
-    VALUES (${noun}, ${thing}, ${shop}, ${name}, ${JSON.stringify(timing)}, ${misfire}, ${withinMs}, ${overlap},
-      'ACTIVE', ${plannedTo}, ${now}, ${now})
+    VALUES (${noun}, ${thing}, ${shop}, ${name}, ${timing}, ${misfire}, ${withinMs}, ${overlap}, 'ACTIVE',
+      ${plannedTo}, ${now}, ${now})
     ON CONFLICT (noun, thing) DO UPDATE SET name = excluded.name, timing = excluded.timing, misfire = excluded.misfire,
       within_ms = excluded.within_ms, overlap = excluded.overlap, planned_to = excluded.planned_to,
       state = CASE schedule.state WHEN 'PAUSED' THEN 'PAUSED' ELSE 'ACTIVE' END, updated_at = excluded.updated_at

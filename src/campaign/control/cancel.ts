@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { enqueue } from "../../queue/outbox.ts";
+import { endSchedule } from "../../schedule/start.ts";
 import { findCampaign } from "../draft/campaign.ts";
 import { runCancelled, runsEnded } from "../events.ts";
 import { campaignCancel } from "../messages.ts";
@@ -25,6 +26,7 @@ export async function cancelAny(tx: Context, input: Command) {
   const ofCampaign = sql`campaign = ${input.id}`;
   const waiting = notBegun(input.id);
   const cancelled = await moveAny(tx, "cancel", input, [
+    ...endSchedule(tx, "campaign", input.id),
     runsEnded(waiting, tx.clock(), runCancelled.type),
     sql`UPDATE run SET state = 'CANCELLED', completed_at = ${tx.clock()} WHERE ${waiting}`,
     sql`

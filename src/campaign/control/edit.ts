@@ -9,6 +9,7 @@ import { type CampaignDraft, type CampaignFacts, changedFacts, checkDraft, draft
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { hasBegun, takeBackRuns, waitAgain } from "../run/not-begun.ts";
+import { beginRuns } from "../schedule/begin.ts";
 import type { CampaignState } from "../state.ts";
 import { campaignTable } from "../table.ts";
 import { agreementFor, unfitToLaunch } from "./launch.ts";
@@ -111,17 +112,21 @@ async function review(tx: Context, { id, state }: Campaign, edit: Edit): Promise
     await tx.db.write([auditDeed(tx, subjectOf("campaign", id), inWords(edit))]);
     return;
   }
-  await tx.db.write([takeBackRuns(id), ...moveCampaign(tx, "review", id, inWords(edit))]);
+  await tx.db.write([...takeBackRuns(tx, id), ...moveCampaign(tx, "review", id, inWords(edit))]);
   await tx.db.orm
     .update(campaignTable)
     .set({ launchWhenApproved: state === "ACTIVE" })
     .where(eq(campaignTable.id, id));
 }
 
-async function stay(tx: Context, { id }: Campaign, edit: Edit): Promise<void> {
+async function stay(tx: Context, before: Campaign, edit: Edit): Promise<void> {
+  const { id } = before;
   const dueAt = Math.max(tx.clock(), edit.facts.startsAt ?? 0);
   await tx.db.write([auditDeed(tx, subjectOf("campaign", id), inWords(edit))]);
-  await waitAgain(tx, id, edit.fields.includes("startsAt") ? dueAt : undefined);
+  if (edit.fields.includes("schedule")) {
+    await tx.db.write(takeBackRuns(tx, id));
+    await beginRuns(tx, { ...before, ...edit.facts });
+  } else await waitAgain(tx, id, edit.fields.includes("startsAt") ? dueAt : undefined);
 }
 
 function inWords({ fields }: Edit): string {

@@ -10,7 +10,7 @@ import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { needsApproval } from "../refusals.ts";
 import { rehearsalIssues } from "../rehearsal/before-launch.ts";
-import { scheduleRun } from "../run/start.ts";
+import { beginRuns } from "../schedule/begin.ts";
 import { campaignSettings } from "../settings.ts";
 
 /**
@@ -48,7 +48,7 @@ export async function launchCampaign(
       if (!Bun.deepEquals(before, checked))
         return refuse.conflict("The campaign was changed meanwhile; launch it again.");
       if (frozen) await tx.db.write([keepFrozen(campaign.id, frozen)]);
-      await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
+      await beginRuns(tx, campaign);
       return { ...campaign, frozen: frozen ?? null };
     },
   });
@@ -60,7 +60,7 @@ export async function launchCampaign(
  */
 export async function goLive(tx: Context, campaign: Campaign, reason: string | undefined): Promise<Campaign> {
   await tx.db.write(moveCampaign(tx, "launch", campaign.id, reason));
-  await scheduleRun(tx, campaign.id, Math.max(tx.clock(), campaign.startsAt ?? 0));
+  await beginRuns(tx, campaign);
   return (await findCampaign(tx, campaign.id)) ?? campaign;
 }
 

@@ -15,6 +15,6 @@ export function returnToDraft(ctx: Context, input: Command) {
     if (campaign && (await hasBegun(tx, input.id))) {
       return refuse.wrongState("It has begun: pause or cancel it.", campaign.state);
     }
-    return move(tx, "returnToDraft", input, [asDraft(input.id), takeBackRuns(input.id)]);
+    return move(tx, "returnToDraft", input, [asDraft(input.id), ...takeBackRuns(tx, input.id)]);
   });
 }

@@ -4,6 +4,7 @@ import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, audienceIssues } from "../../member/audience-choice.ts";
+import { ScheduleFacts, scheduleIssues } from "../../schedule/facts.ts";
 import { plainText } from "../../value/plain-text.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { Content } from "../content/content.ts";
@@ -29,6 +30,8 @@ export const CampaignDraft = z.strictObject({
   popupPriority: z.int().min(-1000).max(1000).default(0),
   startsAt: z.int().nullable().default(null),
   endsAt: z.int().nullable().default(null),
+  /** When it recurs; null: it begins once. */
+  schedule: ScheduleFacts.nullable().default(null),
 });
 export type CampaignDraft = z.input<typeof CampaignDraft>;
 /** The same, checked, with what is usual where nothing was said. */
@@ -37,10 +40,11 @@ export type CampaignFacts = z.output<typeof CampaignDraft>;
 /** What was said of a campaign. */
 export function draftOf(campaign: Campaign): CampaignDraft {
   const { name, kind, couponTemplate, promotion, topic, audience, reach, content } = campaign;
-  const { transactional, popupPriority, startsAt, endsAt } = campaign;
+  const { transactional, popupPriority, startsAt, endsAt, schedule } = campaign;
   const channels = [...campaign.channels];
   const offer = { kind, couponTemplate, promotion };
-  return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, startsAt, endsAt };
+  const times = { startsAt, endsAt, schedule };
+  return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, ...times };
 }
 
 /** The names of what is not as it was said before. */
@@ -72,6 +76,13 @@ export async function checkDraft(ctx: Context, draft: CampaignDraft, shop: strin
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
   }
-  issues.push(...(await audienceIssues(ctx, audience, shop)));
+  issues.push(...recurrenceIssues(ctx, parsed), ...(await audienceIssues(ctx, audience, shop)));
   return issues.length > 0 ? refuse.invalid(issues) : parsed;
+}
+
+/** What recurs says itself when it begins. */
+function recurrenceIssues({ clock }: Context, { schedule, startsAt }: CampaignFacts): Issue[] {
+  if (schedule === null) return [];
+  if (startsAt !== null) return [{ path: "startsAt", message: "a campaign with a schedule begins when that says" }];
+  return scheduleIssues(schedule, clock()).map(({ path, message }) => ({ path: `schedule.${path}`, message }));
 }

@@ -13,7 +13,7 @@ import { type CampaignDraft, checkDraft } from "../draft/facts.ts";
 export interface CouponPush
   extends Pick<
     CampaignDraft,
-    "topic" | "reach" | "content" | "transactional" | "popupPriority" | "startsAt" | "endsAt"
+    "topic" | "reach" | "content" | "transactional" | "popupPriority" | "startsAt" | "endsAt" | "schedule"
   > {
   readonly couponTemplate: number;
   readonly audience: NonNullable<CampaignDraft["audience"]>;

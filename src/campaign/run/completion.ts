@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { prepared, type Query } from "../../db/statement.ts";
+import { isScheduled } from "../../schedule/schedule.ts";
 import { runEnded } from "../events.ts";
 
 /**
@@ -38,5 +39,6 @@ const endCampaign = prepared<{ run: number; now: number }>(
       UPDATE campaign SET state = 'ENDED', updated_at = ${now}
       WHERE state = 'ACTIVE' AND id = (SELECT campaign FROM run WHERE id = ${run} AND state = 'COMPLETED')
         AND NOT EXISTS (SELECT 1 FROM run r WHERE r.campaign = campaign.id
-          AND r.state IN ('PENDING', 'IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING'))`,
+          AND r.state IN ('PENDING', 'IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING'))
+        AND NOT ${isScheduled("campaign", sql`campaign.id`)}`,
 );

@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { type Audience, compileAudience } from "../../audience/audience.ts";
 import type { Context } from "../../context.ts";
+import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
@@ -24,17 +25,29 @@ export const armingHorizonMs = 24 * 3_600_000;
 /** How long a run waits before it asks again whether it may begin, in milliseconds. */
 const askAgainMs = 1_000;
 
+/** A run that is to be: of which campaign, and when it begins (ms). */
+interface RunToBe {
+  readonly campaign: number;
+  readonly dueAt: number;
+}
+
 /**
  * Adds an occurrence and, when it is due soon, the message that begins it; inside a transaction only. One occurrence
  * per campaign and time.
  */
-export async function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
-  await ctx.db.write([sql`UPDATE run_number SET last = 1 + max(last, coalesce((SELECT max(id) FROM run), 0))`]);
-  const row = await ctx.db.first<{ id: number }>(sql`
+export function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
+  return scheduleRuns(ctx, [{ campaign, dueAt }]);
+}
+
+/** The same of many at once. */
+export async function scheduleRuns(ctx: Context, runs: readonly RunToBe[]): Promise<void> {
+  const n = runs.length;
+  await ctx.db.write([sql`UPDATE run_number SET last = ${n} + max(last, coalesce((SELECT max(id) FROM run), 0))`]);
+  const made = await ctx.db.all<{ id: number; dueAt: number }>(sql`
     INSERT INTO run (id, campaign, due_at, state)
-    SELECT last, ${campaign}, ${dueAt}, 'PENDING' FROM run_number WHERE true
-    ON CONFLICT DO NOTHING RETURNING id`);
-  if (row) await ctx.db.write(armRun(ctx, row.id, dueAt));
+    SELECT last - ${n} + 1 + key, ${field("campaign")}, ${field("dueAt")}, 'PENDING' FROM run_number, ${rows(runs)}
+    WHERE true ON CONFLICT DO NOTHING RETURNING id, due_at AS dueAt`);
+  await ctx.db.write(made.flatMap(({ id, dueAt }) => armRun(ctx, id, dueAt)));
 }
 
 /** The message that begins a run. The queue counts in whole seconds: a run that is due now waits for none of them. */
@@ -94,10 +107,11 @@ async function begin(ctx: Context, run: number, { campaign, version, action }: D
   const frozen = await freeze(ctx, { campaign, audience, action, asOf: now });
   const { approver } = campaign;
   const members = campaign.frozen?.members ?? null;
+  const atMost = members === null ? null : boundOf(ctx, { members, approver });
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
-        content = ${JSON.stringify(campaign.content)}, at_most = ${members === null ? null : boundOf(ctx, { members, approver })}
+        content = ${JSON.stringify(campaign.content)}, at_most = ${atMost}
       WHERE id = ${run} AND ${asItWas} AND ${action.holds(now)}`,
     askAgain(ctx, run),
   ]);

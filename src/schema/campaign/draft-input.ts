@@ -3,6 +3,7 @@ import type { CampaignDraft } from "../../campaign/draft/facts.ts";
 import { CouponTemplateType } from "../coupon/template-type.ts";
 import type { Types } from "../kit/builder.ts";
 import { rowOfInput } from "../kit/ids.ts";
+import { ScheduleInput, scheduleOfInput } from "../schedule/schedule-input.ts";
 import { audienceChoiceOf, CampaignAudienceInput, ContentInput, contentOf } from "./campaign-input.ts";
 import { ReachEnum } from "./campaign-type.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
@@ -19,6 +20,10 @@ export const sendingFields = (t: Fields) => ({
   popupPriority: t.int({ description: "Which popup is shown first, −1000–1000, the highest is; 0 unless given." }),
   startsAt: t.field({ type: "DateTime", description: "When it starts; without it, when launched." }),
   endsAt: t.field({ type: "DateTime", description: "From then on nothing is sent any more; after the start." }),
+  schedule: t.field({
+    type: ScheduleInput,
+    description: "When it recurs: each time is a run, for those whom it is for then. Once unless given; no `startsAt`.",
+  }),
 });
 
 /** What can be said of a campaign besides its name and channels; nothing of it must be. */
@@ -51,15 +56,17 @@ interface Draft {
   popupPriority?: number | null | undefined;
   startsAt?: number | null | undefined;
   endsAt?: number | null | undefined;
+  schedule?: typeof ScheduleInput.$inferInput | null | undefined;
 }
 
-/** What was said, in the domain's words. Null takes a template, start or end away; elsewhere it says nothing. */
+/** What was said, in the domain's words. Null takes a template, start, end or schedule away, and else says nothing. */
 export function draftOf({
   couponTemplateId,
   audience,
   content,
   startsAt,
   endsAt,
+  schedule,
   ...others
 }: Draft): Partial<CampaignDraft> {
   const said = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
@@ -70,5 +77,6 @@ export function draftOf({
     ...(content && { content: contentOf(content) }),
     ...(startsAt !== undefined && { startsAt }),
     ...(endsAt !== undefined && { endsAt }),
+    ...(schedule !== undefined && { schedule: schedule && scheduleOfInput(schedule) }),
   };
 }

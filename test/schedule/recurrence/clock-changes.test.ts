@@ -8,7 +8,7 @@ const spread = (from: string, until: string, count: number): Recurrence => ({
   spread: { from: Date.parse(from), until: Date.parse(until), count },
 });
 
-/** A recurrence, the moment after which it is asked, and what the clock shows at its next times, as the tz database has it. */
+/** A recurrence, the moment after which it is asked, and what the clock then shows, as the tz database has it. */
 type Row = readonly [recurrence: Recurrence, after: string, next: readonly string[]];
 
 /** Written `day time offset`, where the day and the offset may be those of the one before. */
