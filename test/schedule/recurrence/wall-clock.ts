@@ -45,21 +45,29 @@ function shownAt(at: number, wall: number): Minute {
   };
 }
 
-/** Whether what the clock shows is what a line names. */
-export function isNamed(line: string, shown: Minute): boolean {
+/** Whether what a clock shows is what a line names. */
+export function namedBy(line: string): (shown: Minute) => boolean {
   const [minute = "", hour = "", day = "", month = "", weekday = ""] = line.split(" ");
-  const isDay = has(day, shown.day, 1);
-  const isWeekday = has(weekday, shown.weekday, 0) || (shown.weekday === 0 && has(weekday, 7, 0));
-  const isDate = day === "*" || weekday === "*" ? isDay && isWeekday : isDay || isWeekday;
-  return has(minute, shown.minute, 0) && has(hour, shown.hour, 0) && isDate && has(month, shown.month, 1);
+  const minutes = valuesOf(minute, 0, 59);
+  const hours = valuesOf(hour, 0, 23);
+  const days = valuesOf(day, 1, 31);
+  const months = valuesOf(month, 1, 12);
+  const weekdays = new Set([...valuesOf(weekday, 0, 7)].map((number) => number % 7));
+  const isEither = day !== "*" && weekday !== "*";
+  return (shown) => {
+    const [isDay, isWeekday] = [days.has(shown.day), weekdays.has(shown.weekday)];
+    const isDate = isEither ? isDay || isWeekday : isDay && isWeekday;
+    return minutes.has(shown.minute) && hours.has(shown.hour) && isDate && months.has(shown.month);
+  };
 }
 
-function has(field: string, value: number, first: number): boolean {
-  return field.split(",").some((part) => {
+function valuesOf(field: string, first: number, last: number): Set<number> {
+  const values = field.split(",").flatMap((part) => {
     const [range = "", step = "1"] = part.split("/");
-    const [from = first, until = from] = range === "*" ? [first, 99] : range.split("-").map(Number);
-    return value >= from && value <= until && (value - from) % Number(step) === 0;
+    const [from = first, until = from] = range === "*" ? [first, last] : range.split("-").map(Number);
+    return Array.from({ length: Math.floor((until - from) / Number(step)) + 1 }, (_, i) => from + i * Number(step));
   });
+  return new Set(values);
 }
 
 /**
@@ -67,22 +75,19 @@ function has(field: string, value: number, first: number): boolean {
  * length; what is shown again only where every minute of an hour or every hour is named.
  */
 export function timesWatched(line: string, minutes: readonly Minute[]): number[] {
+  const isNamed = namedBy(line);
   const [minute = "", hour = ""] = line.split(" ");
-  const followsTheWall = isEvery(minute, 60) || isEvery(hour, 24);
+  const followsTheWall = valuesOf(minute, 0, 59).size === 60 || valuesOf(hour, 0, 23).size === 24;
   const times = new Set<number>();
   const [start] = minutes;
   let latest = start ? start.wall - minuteMs : 0;
   for (const shown of minutes) {
-    const moved = skipped(latest, shown).find((missing) => isNamed(line, missing));
+    const moved = skipped(latest, shown).find(isNamed);
     if (moved) times.add(shown.at + (moved.wall - (latest + minuteMs)));
-    if (isNamed(line, shown) && (shown.wall > latest || followsTheWall)) times.add(shown.at);
+    if (isNamed(shown) && (shown.wall > latest || followsTheWall)) times.add(shown.at);
     latest = Math.max(latest, shown.wall);
   }
   return [...times].sort((a, b) => a - b);
-}
-
-function isEvery(field: string, count: number): boolean {
-  return Array.from({ length: count }, (_, value) => has(field, value, 0)).every(Boolean);
 }
 
 function skipped(latest: number, shown: Minute): Minute[] {
