@@ -51,7 +51,7 @@ function parsed(line: string, zone: string, after: number): number | undefined {
   return Bun.cron.parse(line, new Date(after), { tz: zone })?.getTime();
 }
 
-/** Bun forgets the time that is moved out of a skipped stretch when it is asked after the stretch, and before it. */
+/** Bun forgets the time that is moved out of a skipped stretch when it is asked between the stretch and that time. */
 function movedAfter(line: string, zone: string, after: number): number | undefined {
   const gap = gapBefore(zone, after);
   if (!gap) return undefined;

@@ -75,7 +75,7 @@ const faulty: readonly (readonly [said: object, path: string, words: string])[] 
   [
     { recurrence: { spread: { from: now + 1, until: now + 600_001, count: 5 } }, jitterSeconds: 150 },
     "jitterSeconds",
-    "must be less than 1",
+    "must be less than 150:",
   ],
 ];
 
