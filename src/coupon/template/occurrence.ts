@@ -3,8 +3,10 @@ import { z } from "zod";
 import type { Context } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Issue } from "../../errors.ts";
+import { quote } from "../../input.ts";
+import { CronLine, cronFault, cronTimes } from "../../schedule/recurrence/cron-line.ts";
 import { readTimeZone } from "../../value/time-zone.ts";
-import { canonicalOr } from "../../value/value.ts";
+import { canonicalOr, isUnfit } from "../../value/value.ts";
 import type { CouponTemplate } from "../table.ts";
 import { claimsEnd } from "./window.ts";
 
@@ -12,12 +14,7 @@ const minuteMs = 60_000;
 
 /** When a template opens again and again, and for how long. */
 export const Recurrence = z.strictObject({
-  /** Five fields: minute, hour, day of the month, month, weekday. */
-  cron: z
-    .string()
-    .trim()
-    .max(100)
-    .refine((cron) => cron.split(/\s+/).length === 5, "has five fields: minute hour day month weekday"),
+  cron: CronLine,
   /** IANA; the hours of `cron` are this zone's, whatever its clock does. */
   zone: z
     .string()
@@ -48,18 +45,13 @@ export function boundsOf(template: Pick<CouponTemplate, "opensAt" | "closesAt" |
   return { opensAt: template.opensAt, closesAt: claimsEnd(template) };
 }
 
-/**
- * The next `n` occurrences that open after a time (ms) and inside the template's own window. An hour that the zone's
- * clock skips is made up for when the clock has moved on, one that comes twice counts once.
- */
+/** The next `n` occurrences that open after a time (ms) and inside the template's own window. */
 export function occurrencesAfter({ cron, zone, minutes }: Recurrence, bounds: Bounds, after: number, n: number) {
   const found: Occurrence[] = [];
-  let last = Math.max(after, (bounds.opensAt ?? after + 1) - 1);
-  while (found.length < n) {
-    const opensAt = Bun.cron.parse(cron, new Date(last), { tz: zone })?.getTime();
-    if (opensAt === undefined || (bounds.closesAt !== null && opensAt >= bounds.closesAt)) break;
+  const opens = cronTimes(cron, zone, Math.max(after, (bounds.opensAt ?? after + 1) - 1));
+  for (const opensAt of opens.take(n)) {
+    if (bounds.closesAt !== null && opensAt >= bounds.closesAt) break;
     found.push({ opensAt, closesAt: opensAt + minutes * minuteMs });
-    last = opensAt;
   }
   return found;
 }
@@ -69,15 +61,14 @@ const lookedAhead = 400;
 
 /** What is wrong with a recurrence: a faulty cron or zone, a time that never comes, occurrences that overlap. */
 export function recurrenceFault(recurrence: Recurrence, bounds: Bounds, now: number): Issue | undefined {
-  try {
-    const coming = occurrencesAfter(recurrence, bounds, now, lookedAhead);
-    if (coming.length === 0) return { path: "recurrence.cron", message: "it never opens inside the template's window" };
-    const early = coming.find(({ opensAt }, i) => opensAt < (coming[i - 1]?.closesAt ?? opensAt));
-    return early && { path: "recurrence.minutes", message: `it would open again (${inWords(early)}) before it closes` };
-  } catch (error) {
-    const message = error instanceof Error ? error.message.replace(/^.*?: /, "") : String(error);
-    return { path: message.includes("time zone") ? "recurrence.zone" : "recurrence.cron", message };
-  }
+  const zone = readTimeZone(recurrence.zone);
+  if (isUnfit(zone)) return { path: "recurrence.zone", message: `${quote(recurrence.zone)} ${zone.unfit}` };
+  const faulty = cronFault(recurrence.cron);
+  if (faulty !== undefined) return { path: "recurrence.cron", message: faulty };
+  const coming = occurrencesAfter(recurrence, bounds, now, lookedAhead);
+  if (coming.length === 0) return { path: "recurrence.cron", message: "it never opens inside the template's window" };
+  const early = coming.find(({ opensAt }, i) => opensAt < (coming[i - 1]?.closesAt ?? opensAt));
+  return early && { path: "recurrence.minutes", message: `it would open again (${inWords(early)}) before it closes` };
 }
 
 function inWords({ opensAt }: Occurrence): string {

@@ -14,7 +14,8 @@ export const CronLine = z
 /**
  * The next time (ms) after one at which a line comes in a zone; undefined if it never does. Of the times in a stretch
  * that the zone's clock skips, the first comes, moved by the length of the stretch. Of an hour that comes twice, the
- * first pass counts alone where the hour is fixed; a `*` follows the clock on the wall. Throws where the line is none.
+ * first pass alone counts, unless the line names every hour or every minute: that one follows the clock on the wall.
+ * Throws where the line is none.
  */
 export function nextCron(line: string, zone: string, after: number): number | undefined {
   const found = parsed(line, zone, after);
@@ -50,7 +51,7 @@ function parsed(line: string, zone: string, after: number): number | undefined {
   return Bun.cron.parse(line, new Date(after), { tz: zone })?.getTime();
 }
 
-/** Bun forgets the time that is moved out of a skipped stretch when it is asked after the stretch, and before it. */
+/** Bun forgets the time that is moved out of a skipped stretch when it is asked between the stretch and that time. */
 function movedAfter(line: string, zone: string, after: number): number | undefined {
   const gap = gapBefore(zone, after);
   if (!gap) return undefined;

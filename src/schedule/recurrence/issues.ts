@@ -32,7 +32,7 @@ function jitterIssues({ zone, jitterSeconds }: Timing, plan: Plan, coming: reado
   if (jitterSeconds === 0) return [];
   const shortest = Math.min(...distances(coming), ...shortestAtChanges(zone, plan, coming));
   if (jitterSeconds * 1_000 < shortest) return [];
-  const seconds = Math.floor(shortest / 1_000).toLocaleString("en");
+  const seconds = Math.ceil(shortest / 1_000).toLocaleString("en");
   return [{ path: "jitterSeconds", message: `must be less than ${seconds}: so soon the next one may come` }];
 }
 

@@ -41,7 +41,9 @@ type Said = z.infer<typeof Said>;
 
 export const Recurrence = Said.transform((said, context): Recurrence => {
   if (isOne(said)) return said;
-  context.issues.push({ code: "custom", message: `must be one of ${kindNames.join(", ")}`, input: said });
+  const message = `must be one of ${kindNames.join(", ")}`;
+  // A name that is none has been told already.
+  if (context.issues.length === 0) context.issues.push({ code: "custom", message, input: said });
   return z.NEVER;
 });
 

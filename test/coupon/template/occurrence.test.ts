@@ -29,6 +29,9 @@ test("a time that comes twice in a night opens once, one that is skipped opens w
   expect(times(autumn)).toEqual(["2027-10-31T00:30:00.000Z", "2027-11-01T01:30:00.000Z"]);
   const spring = occurrencesAfter(daily("30 2 * * *"), open, Date.parse("2027-03-27T12:00:00Z"), 2);
   expect(times(spring)).toEqual(["2027-03-28T01:30:00.000Z", "2027-03-29T00:30:00.000Z"]);
+  // Looked at in the hour after the one that was skipped, it is still to come.
+  const meanwhile = occurrencesAfter(daily("30 2 * * *"), open, Date.parse("2027-03-28T01:10:00Z"), 1);
+  expect(times(meanwhile)).toEqual(["2027-03-28T01:30:00.000Z"]);
 });
 
 test("occurrences stay inside the template's window; one that is open now is among those due", () => {

@@ -8,7 +8,7 @@ const spread = (from: string, until: string, count: number): Recurrence => ({
   spread: { from: Date.parse(from), until: Date.parse(until), count },
 });
 
-/** A recurrence, the moment after which it is asked, and what the clock then shows, as the tz database has it. */
+/** A recurrence, the moment after which it is asked, and what the clock shows at its next times by the tz database. */
 type Row = readonly [recurrence: Recurrence, after: string, next: readonly string[]];
 
 /** Written `day time offset`, where the day and the offset may be those of the one before. */
@@ -132,7 +132,7 @@ const zones: Readonly<Record<string, readonly Row[]>> = {
     [cron("*/15 * * * *"), "2027-04-04T01:30+11:00", ["2027-04-04 01:45 +11:00", "01:30 +10:30", "01:45", "02:00"]],
     [countdown("2027-04-05", "01:45"), "2027-04-03T12:00Z", ["2027-04-04 01:45 +11:00", "2027-04-05 01:45 +10:30"]],
   ],
-  // Set back for Ramadan on 7 February 2027, 03:00 +01:00 → 02:00 +00:00; on again on 14 March, 02:00 → 03:00 +01:00.
+  // For Ramadan, on 7 February 2027: 03:00 +01:00 → 02:00 +00:00. On 14 March: 02:00 +00:00 → 03:00 +01:00.
   "Africa/Casablanca": [
     [cron("30 2 * * *"), "2027-02-06T12:00Z", ["2027-02-07 02:30 +01:00", "2027-02-08 02:30 +00:00"]],
     [cron("*/15 * * * *"), "2027-02-07T02:30+01:00", ["2027-02-07 02:45 +01:00", "02:00 +00:00", "02:15"]],
