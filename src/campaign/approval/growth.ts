@@ -13,8 +13,8 @@ export type Count = (upTo?: number) => Promise<number | HeavyRefusal>;
 
 /**
  * Why a run must wait for a second person before it begins, or goes on; nothing where it need not. It would reach more
- * members than need no approval, and some per cent more than a second person agreed to; or what its coupons are called or whom
- * they are for was changed since somebody approved of it.
+ * members than need no approval, and some per cent more than a second person agreed to; or what its
+ * coupons are called or whom they are for was changed since somebody approved of it.
  */
 export async function reviewOf(
   ctx: Context,
@@ -41,7 +41,7 @@ export interface Agreed {
   readonly approver: string | null;
 }
 
-/** So many members a run may reach: those that need no approval, or some per cent more than a second person agreed to. */
+/** So many members a run may reach: as need no approval, or some per cent more than a second person agreed to. */
 export function boundOf(ctx: Context, { members, approver }: Agreed): number {
   const { approvalAbove, approvalGrowthPercent } = campaignSettings.of(ctx);
   if (approver === null) return approvalAbove;

@@ -64,10 +64,11 @@ async function agree(tx: Context, { id, frozen }: Campaign, review: RunReview): 
 /** A run that had begun goes on as its campaign does; one that had not begins, which counts once more. */
 async function goOn(tx: Context, run: Run, { state }: Campaign, { members, reason }: RunApproval): Promise<void> {
   const begun = run.startedAt !== null;
+  const atMost = boundOf(tx, { members, approver: describeActor(tx.actor) });
   const to: RunState = begun ? (state === "PAUSED" ? "PAUSED" : "RUNNING") : "PENDING";
   await tx.db.write([
     auditTransition(tx, { noun: "run", table: sql`run`, where: sql`id = ${run.id}`, to, reason }),
-    sql`UPDATE run SET state = ${to}, at_most = ${boundOf(tx, { members, approver: describeActor(tx.actor) })} WHERE id = ${run.id}`,
+    sql`UPDATE run SET state = ${to}, at_most = ${atMost} WHERE id = ${run.id}`,
     ...(to === "RUNNING" ? republishRun(tx, run.id) : []),
     ...(to === "PENDING" ? armRun(tx, run.id, run.dueAt) : []),
   ]);

@@ -94,10 +94,11 @@ async function begin(ctx: Context, run: number, { campaign, version, action }: D
   const frozen = await freeze(ctx, { campaign, audience, action, asOf: now });
   const { approver } = campaign;
   const members = campaign.frozen?.members ?? null;
+  const atMost = members === null ? null : boundOf(ctx, { members, approver });
   await ctx.db.write([
     sql`
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
-        content = ${JSON.stringify(campaign.content)}, at_most = ${members === null ? null : boundOf(ctx, { members, approver })}
+        content = ${JSON.stringify(campaign.content)}, at_most = ${atMost}
       WHERE id = ${run} AND ${asItWas} AND ${action.holds(now)}`,
     askAgain(ctx, run),
   ]);
