@@ -188,7 +188,7 @@ test("what the failure callback was told cannot be edited, only replayed", async
   await until(async () => (await letterIds(admin)).some((letter) => letter.letterId !== letterId));
 });
 
-test("who replays what somebody else replays at once is told that it is on its way, or gone; nobody of a bug", async () => {
+test("who replays what another replays at once is told that it is on its way, or gone; nobody of a bug", async () => {
   const shop = await openShop({ env });
   const admin = await hire(shop, "kim", "admin");
   await shop.app.queue.client.publish({ url: `${shop.app.url}/jobs/failed`, body: "{}", retries: 0 });
