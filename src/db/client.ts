@@ -46,6 +46,8 @@ export interface DatabaseSettings {
   /** `file:/path/to.db`, or the address of a remote libSQL (`libsql://`, `https://`, `http://`). */
   readonly url: string;
   readonly authToken?: string | undefined;
+  /** How long a remote one may take to answer, ms; 30 s unless given, longer than it waits for a lock. */
+  readonly answerMs?: number;
 }
 
 /** Where a database is, for people: the file, or the address without what is secret in it. */
@@ -80,9 +82,10 @@ async function openLocal(settings: DatabaseSettings, world: BusyWorld): Promise<
 }
 
 async function openRemote(settings: DatabaseSettings, world: BusyWorld): Promise<RootDatabase> {
-  const { url, authToken } = settings;
+  const { url, authToken, answerMs = 30_000 } = settings;
   const { createClient } = await import("@libsql/client"); // with all that speaks over networks: files need none of it
-  const client = createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number", fetch: fetchAnswer });
+  const fetch = (request: Request) => fetchAnswer(request, answerMs);
+  const client = createClient({ url, ...(authToken ? { authToken } : {}), intMode: "number", fetch });
   const reconnect = async () => {}; // each request stands by itself, and others are under way
   const ask = (statement: Statement) =>
     client.execute(statement).catch((error) => {

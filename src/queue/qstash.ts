@@ -1,5 +1,5 @@
 import { Client } from "@upstash/qstash";
-import type { World } from "../world.ts";
+import type { Timers, World } from "../world.ts";
 import { createVerifier, type Verifier } from "./verifier.ts";
 
 /** How to reach the queue: QStash itself, or the embedded broker, which speaks the same protocol. */
@@ -49,14 +49,37 @@ export interface Outage {
   readonly until: number;
 }
 
+/** So long the queue may take to answer, ms. */
+const answerMs = 15_000;
+
 export function openQueue(settings: QueueSettings, world: Pick<World, "timers">): Queue {
   const { url, token, currentSigningKey, nextSigningKey } = settings;
+  // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only
+  // hide it.
+  const client = new Client({ baseUrl: url, token, retry: false, enableTelemetry: false, devMode: false });
   return {
     settings,
-    // The outbox relay is the one that retries, with the row as its memory; a second loop inside the SDK would only
-    // hide it.
-    client: new Client({ baseUrl: url, token, retry: false, enableTelemetry: false, devMode: false }),
+    client: patientFor(answerMs, client, world.timers),
     verifier: createVerifier({ current: currentSigningKey, next: nextSigningKey }, { url, token }, world),
     outage: undefined,
   };
+}
+
+/**
+ * Has a client wait for its answers no longer than so many ms: a connection that died without a word, as behind a
+ * firewall, would keep whoever asked, and all that waits behind them, for as long as the process lives.
+ */
+function patientFor(ms: number, client: Client, timers: Timers): Client {
+  const { http } = client;
+  const ask = http.request.bind(http);
+  http.request = async (request) => {
+    const { promise: overdue, reject } = Promise.withResolvers<never>();
+    const timer = timers.after(ms, () => reject(new Error(`the queue did not answer within ${ms / 1_000} s`)));
+    try {
+      return await Promise.race([ask<never>(request), overdue]);
+    } finally {
+      timer.stop();
+    }
+  };
+  return client;
 }

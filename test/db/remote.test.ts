@@ -24,6 +24,27 @@ afterAll(async () => {
 const names = async () => (await db.all<{ name: string }>(sql`SELECT name FROM thing ORDER BY id`)).map((t) => t.name);
 const insert = (name: string, n = 0) => sql`INSERT INTO thing (name, n) VALUES (${name}, ${n})`;
 
+test("a server that takes a call and never answers is away: those who wait behind it go on", async () => {
+  let writes = 0;
+  const silent = Bun.serve({
+    port: 0,
+    fetch: (request) => {
+      if (request.method === "POST" && ++writes === 1) return new Promise<never>(() => {});
+      const { pathname } = new URL(request.url);
+      return fetch(new Request(new URL(pathname, server.url), request));
+    },
+  });
+  const url = `http://127.0.0.1:${silent.port}`;
+  const behind = await openDatabase({ url, authToken: "sesame", answerMs: 300 }, realWorld);
+  const unheard = behind.write([insert("unheard")]);
+  await until(() => writes > 0);
+  const answers = await Promise.allSettled([unheard, behind.write([insert("next")])]);
+  expect(answers.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  await behind.write([sql`DELETE FROM thing`]);
+  await behind.close();
+  await silent.stop(true);
+});
+
 test("a remote database takes every migration, once, in one go", async () => {
   const remote = await startHrana(join(tempDir(), "migrated.db"));
   const [one, other] = await Promise.all([

@@ -188,6 +188,19 @@ test("what the failure callback was told cannot be edited, only replayed", async
   await until(async () => (await letterIds(admin)).some((letter) => letter.letterId !== letterId));
 });
 
+test("who replays what another replays at once is told that it is on its way, or gone; nobody of a bug", async () => {
+  const shop = await openShop({ env });
+  const admin = await hire(shop, "kim", "admin");
+  await shop.app.queue.client.publish({ url: `${shop.app.url}/jobs/failed`, body: "{}", retries: 0 });
+  const letterId = await until(async () => (await letterIds(admin))[0]?.letterId);
+  const answers = await Promise.all([
+    ...Array.from({ length: 4 }, () => act(admin, "replayDeadLetter", { letterId })),
+    act(admin, "replayDeadLetters", { job: "failed" }),
+  ]);
+  const names = answers.map((answer) => answer?.__typename);
+  expect(names.filter((name) => !["DeadLetter", "NotFound", "DeadLetterReplays"].includes(name))).toEqual([]);
+});
+
 test("dead letters are replayed by the status and the words of their last answer; the others stay", async () => {
   let failing = true;
   const { shop, admin } = await failingShop((page) => {

@@ -54,6 +54,38 @@ test("a queue that was away gets all that waited when it is back, however often 
   await relay.stop();
 });
 
+test("a queue that takes a call and never answers is away: what waits is offered again", async () => {
+  const db = await openTestDatabase();
+  let calls = 0;
+  const server = Bun.serve({
+    port: 0,
+    fetch: () => (++calls === 1 ? new Promise<never>(() => {}) : Response.json([{ messageId: "m1" }])),
+  });
+  stops.push(() => server.stop(true));
+  // The patience with the first call is over as soon as it is there.
+  const timers = {
+    ...realWorld.timers,
+    after: (_ms: number, run: () => void) => {
+      if (calls === 0) void until(() => calls > 0).then(run);
+      return { stop: () => {}, unref: () => {} };
+    },
+  };
+  const url = `http://127.0.0.1:${server.port}`;
+  const jobsUrl = "http://127.0.0.1:1/jobs";
+  const queue = openQueue(
+    { url, token: "t", ...keys, installation: "test", jobsUrl, retries: 0, flows: {} },
+    { timers },
+  );
+  let now = Date.now();
+  const relay = startRelay(db, queue, () => {}, { ...realWorld, clock: () => now });
+  stops.push(() => relay.stop());
+  await db.write([enqueue(realWorld, [{ name: "job", payload: {}, subject: "job" }])]);
+  await until(() => queue.outage !== undefined);
+  expect(queue.outage?.error).toContain("did not answer within 15 s");
+  now = queue.outage?.until ?? now;
+  await until(async () => (await db.first(sql`SELECT 1 FROM outbox WHERE message_id = 'm1'`)) !== undefined);
+});
+
 test("a message travels in the flow it is given, else in that of its kind, else in the default flow", async () => {
   const broker = await startBroker({ path: join(tempDir(), "queue.db"), port: 0, token: "t", ...keys });
   stops.push(() => broker.stop());

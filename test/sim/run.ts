@@ -35,7 +35,7 @@ const { values: options } = parseArgs({
 });
 
 /** A worker runs so many seeds and ends: what it remembers of them ends with it. */
-const seedsAtOnce = 4;
+const seedsAtOnce = 20;
 
 /** Has workers run all seeds; `hear` is told of each history as it ends. */
 export async function runSeeds(task: Task, workers: number, hear: (told: Told) => void): Promise<void> {

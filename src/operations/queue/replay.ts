@@ -1,3 +1,4 @@
+import { QstashError } from "@upstash/qstash";
 import { describeActor } from "../../actor.ts";
 import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
@@ -129,8 +130,17 @@ async function replay(ctx: Context, letters: readonly DeadLetter[]): Promise<voi
     else others.push(letter.id);
   }
   if (fit.length > 0) await publish(ctx, fit);
-  if (others.length > 0) await ctx.queue.client.dlq.retry(others);
+  if (others.length > 0) await repeatAtQueue(ctx, others);
   logEach(ctx, "dead-letter.replayed", letters);
+}
+
+/** Those that are gone meanwhile somebody else has replayed, or deleted. */
+async function repeatAtQueue({ queue }: Context, ids: string[]): Promise<void> {
+  try {
+    await queue.client.dlq.retry(ids);
+  } catch (error) {
+    if (!(error instanceof QstashError && error.status === 404)) throw error;
+  }
 }
 
 interface Replacement {

@@ -71,8 +71,7 @@ function about(
       const input = chance.pick(fit);
       const subject = `promotion/${atob(input.promotionId).split(":")[1]}`;
       const said = verb === "disablePromotion" && "announcements" in input ? `${verb} ${input.announcements}` : verb;
-      const ask = () => insist(world, () => who.caller.does(verb, input, fields));
-      const done = await moved(world, subject, said, ask);
+      const done = await moved(world, subject, said, () => who.caller.does(verb, input, fields), true);
       tell(world, `${who.name}: ${verb} ${atob(input.promotionId)}`, done);
     },
   };

@@ -128,17 +128,30 @@ function onSome(
 async function goesOn(world: World, chance: Chance, who: Person, verb: string, input: object, name: string) {
   const ask = () => who.caller.does(verb, input, "Campaign { id state number }");
   const subject = `campaign/${name.split(":")[1]}`;
-  const answer = await moved(world, subject, verb, () => (chance.happens(0.8) ? insist(world, ask) : ask()));
+  const answer = await moved(world, subject, verb, ask, chance.happens(0.8));
   tell(world, `${who.name}: ${verb} ${name}`, answer);
 }
 
 /** Keeps what was asked of a thing, and that it was answered. */
-export async function moved(world: World, subject: string, verb: string, ask: () => Promise<Answer>): Promise<Answer> {
+export async function moved(
+  world: World,
+  subject: string,
+  verb: string,
+  ask: () => Promise<Answer>,
+  insists = false,
+): Promise<Answer> {
   const move: Move = { subject, verb, asked: world.engine.elapsed };
   world.known(moves).push(move);
-  const answer = await ask();
+  let wasLost = false;
+  const hear = async () => {
+    const answer = await ask();
+    wasLost ||= answer.kind === "lost";
+    return answer;
+  };
+  const answer = await (insists ? insist(world, hear) : hear());
   if (answer.kind === "data") move.answered = world.engine.elapsed;
-  move.isLost = answer.kind === "lost";
+  // What was done by a call that nobody answered is refused when it is asked for again.
+  move.isLost = wasLost;
   return answer;
 }
 

@@ -11,6 +11,9 @@ export class Crashed extends Error {
 
 interface Handle {
   close(): void;
+  readonly inTransaction: boolean;
+  /** Of libsql's, which must not be asked anything once they are closed. */
+  readonly open?: boolean;
   readonly filename?: string;
 }
 
@@ -57,6 +60,8 @@ export function killFiles(): void {
 export function buryFiles(): void {
   for (const handle of handles) {
     try {
+      // Closed, a connection lives on in its statements until they are collected, and so would its lock.
+      if (handle.open !== false && handle.inTransaction) executePlain.get(handle.constructor)?.call(handle, "ROLLBACK");
       handle.close();
     } catch {
       // closed before it died
@@ -80,6 +85,13 @@ function fileOf(handle: Handle): string {
   files.set(handle, name);
   return name;
 }
+
+/** What runs a statement on a connection without telling of it. */
+const executeOf = (of: { readonly prototype: object }): Call => Reflect.get(of.prototype, "exec");
+const executePlain = new Map<unknown, Call>([
+  [QueueFile, executeOf(QueueFile)],
+  [DatabaseFile, executeOf(DatabaseFile as never)],
+]);
 
 const preparePlain = DatabaseFile.prototype.prepare;
 
