@@ -2,6 +2,7 @@ import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { auditDeed, auditTransition, subjectOf } from "../transition/audit.ts";
+import { planUntilNow } from "./plan-ahead.ts";
 import { findSchedule, type Schedule } from "./schedule.ts";
 import type { ScheduleState } from "./table.ts";
 
@@ -41,6 +42,7 @@ function move(ctx: Context, { id, from, to, note }: Move) {
         schedule.state,
       );
     const now = tx.clock();
+    await planUntilNow(tx, id);
     await tx.db.write([
       auditTransition(tx, {
         noun: "schedule",

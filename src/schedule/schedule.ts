@@ -45,6 +45,12 @@ export function isScheduled(noun: string, thing: SQL): SQL {
     SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND schedule.state <> 'ENDED')`;
 }
 
+/** Something had a schedule that is over: the same. */
+export function wasScheduled(noun: string, thing: SQL): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND schedule.state = 'ENDED')`;
+}
+
 interface ScheduleFilter {
   readonly state?: ScheduleState | undefined;
   /** Only those of this shop; empty: the company's own. */

@@ -91,13 +91,14 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
     accepted(await launchCampaign(ctx, { id }));
     return id;
   };
-  /** Of a campaign that recurs every day. */
-  const schedule = async () => {
+  /** Every day. */
+  const recurring = async () => {
     const recurrence = { cron: { line: "0 9 * * *" } };
     const id = await campaign({ startsAt: null, schedule: { recurrence, zone: "Europe/Berlin" } });
     accepted(await launchCampaign(ctx, { id }));
-    return (await schedulesOf(ctx, "campaign", [id]))[0]?.id ?? 0;
+    return id;
   };
+  const schedule = async () => (await schedulesOf(ctx, "campaign", [await recurring()]))[0]?.id ?? 0;
   const submitted = async () => {
     const id = await campaign({ audience: { everyone: true } });
     accepted(await submitCampaign(ctx, { id }));
@@ -152,6 +153,7 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
     campaign,
     launched,
     submitted,
+    recurring,
     schedule,
     pausedSchedule: async () => {
       const id = await schedule();

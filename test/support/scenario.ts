@@ -47,6 +47,10 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   }),
 
   // Schedules.
+  rescheduleCampaign: async (w) => ({
+    campaignId: w.idOf("Campaign", await w.recurring()),
+    schedule: { recurrence: { cron: { line: "0 12 * * *" } }, zone: "Asia/Shanghai" },
+  }),
   pauseSchedule: async (w) => ({ scheduleId: w.idOf("Schedule", await w.schedule()) }),
   resumeSchedule: async (w) => ({ scheduleId: w.idOf("Schedule", await w.pausedSchedule()) }),
   cancelOccurrence: async (w) => {

@@ -30,7 +30,8 @@ export const whoMay: Readonly<Record<string, string>> = {
     Mutation.createPromotion Mutation.createSegment Mutation.deleteCampaign Mutation.deleteSegment
     Mutation.disablePromotion Mutation.duplicateCampaign Mutation.duplicateCouponTemplate Mutation.enablePromotion
     Mutation.endCouponTemplate Mutation.launchCampaign Mutation.pauseCampaign Mutation.pauseCodePool
-    Mutation.pauseSchedule Mutation.pushCoupon Mutation.resumeCampaign Mutation.resumeCodePool
+    Mutation.pauseSchedule Mutation.pushCoupon Mutation.rescheduleCampaign Mutation.resumeCampaign
+    Mutation.resumeCodePool
     Mutation.resumeSchedule Mutation.returnCampaignToDraft Mutation.setHolidays
     Mutation.submitCampaign Mutation.testSend Mutation.updateCampaign Mutation.updateCouponTemplate
     Mutation.updatePromotion Mutation.updateSegment Mutation.withdrawCoupon Mutation.withdrawCouponTemplate`,
