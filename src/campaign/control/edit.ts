@@ -22,9 +22,9 @@ const tries = 5;
  * Changes what is said of a campaign that has not begun; what is left out stays. A draft is simply changed. What is in
  * review stays there, as a new version; what was approved is reviewed again. A launched one, active or paused, stays so
  * with its members counted anew, where it needs no approval; else it goes back into review, goes on by itself once
- * approved (one that is paused, or its schedule, is then launched by hand), and does not begin before. WRONG_STATE once it has begun or is
- * over, and what keeps a campaign from being launched is refused of a launched one. CONFLICT where others are always
- * faster.
+ * approved (one that is paused, or its schedule, is then launched by hand), and does not begin before. WRONG_STATE once
+ * it has begun or is over, and what keeps a campaign from being launched is refused of a launched one. CONFLICT where
+ * others are always faster.
  */
 export async function updateCampaign(ctx: Context, input: { id: number; draft: Partial<CampaignDraft> }) {
   for (let n = 0; n < tries; n++) {
