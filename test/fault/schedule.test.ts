@@ -56,7 +56,8 @@ async function live(ledger: string, from: number, killAt: number, seed: number):
     child.kill("SIGKILL");
     break;
   }
-  expect((await child.exited) === 0).toBe(killAt >= end);
+  await child.exited;
+  expect(child.signalCode ?? child.exitCode).toBe(killAt >= end ? 0 : "SIGKILL");
   return last;
 }
 

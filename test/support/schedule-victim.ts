@@ -1,8 +1,9 @@
 import { sql } from "drizzle-orm";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
 import type { Context } from "../../src/context.ts";
+import { openDatabase } from "../../src/db/client.ts";
 import { fireDue } from "../../src/schedule/fire.ts";
-import { openTestDatabase } from "./database.ts";
+import { realWorld } from "../../src/world.ts";
 import { testContext } from "./graphql.ts";
 import { endRuns, minute, sweep } from "./schedules.ts";
 
@@ -10,7 +11,7 @@ import { endRuns, minute, sweep } from "./schedules.ts";
 // bun schedule-victim.ts <ledger> <from, ms> <until, ms> <seed> <queue: "keeps" or "loses">. It tells each minute.
 const [, , ledger = "", from = "0", until = "0", seed = "0", queue = "keeps"] = process.argv;
 const random = seededRandom(Number(seed));
-const db = await openTestDatabase(ledger);
+const db = await openDatabase({ url: `file:${ledger}` }, realWorld);
 let now = Number(from);
 const ctx: Context = { ...testContext(db), clock: () => now };
 

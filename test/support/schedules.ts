@@ -45,11 +45,18 @@ export function timesOf({ db }: Pick<Context, "db">, schedule: number): Promise<
     FROM occurrence WHERE schedule = ${schedule} ORDER BY planned_at`);
 }
 
-/** What became of its times, in words: `09:00 FIRED ON_TIME`, by UTC. */
-export async function told(ctx: Context, schedule: number): Promise<string[]> {
+/** What became of its times, in words: `+15 FIRED ON_TIME`, by minutes from a moment. */
+export async function told(ctx: Context, schedule: number, from: number): Promise<string[]> {
   return (await timesOf(ctx, schedule)).map(({ plannedAt, state, decision }) =>
-    [new Date(plannedAt).toISOString().slice(11, 16), state, ...(decision ? [decision] : [])].join(" "),
+    [`+${(plannedAt - from) / minute}`, state, ...(decision ? [decision] : [])].join(" "),
   );
+}
+
+/** Moves a ledger's clock on to the next whole hour, and answers it. */
+export function toWholeHour({ ctx, pass }: Pick<Ledger, "ctx" | "pass">): number {
+  const next = Math.ceil(ctx.clock() / hour) * hour;
+  pass(next - ctx.clock());
+  return next;
 }
 
 /** The times for which a campaign has runs, ms. */
