@@ -4,6 +4,7 @@ import { field, rows } from "../db/bulk.ts";
 import type { Standing } from "../timed.ts";
 import { decide, decideQueued, missedDecisions, type Verdict } from "./decide.ts";
 import { planBehind } from "./plan-ahead.ts";
+import { isOpen } from "./schedule.ts";
 import type { MisfirePolicy, OverlapPolicy, ScheduleState } from "./table.ts";
 import { timedOf } from "./timed.ts";
 
@@ -74,7 +75,8 @@ function openOccurrences({ db, clock }: Context, where: SQL, order: SQL): Promis
       s.within_ms AS withinMs, s.overlap,
       EXISTS (SELECT 1 FROM occurrence l WHERE l.schedule = o.schedule AND l.planned_at > o.planned_at
         AND l.state = 'PLANNED' AND l.due_at <= ${clock()}) AS isSuperseded,
-      EXISTS (SELECT 1 FROM occurrence q WHERE q.schedule = o.schedule AND q.state = 'QUEUED') AS hasQueued
+      EXISTS (SELECT 1 FROM occurrence q
+        WHERE q.schedule = o.schedule AND ${isOpen(sql`q`)} AND q.state = 'QUEUED') AS hasQueued
     FROM occurrence o JOIN schedule s ON s.id = o.schedule
     WHERE ${where} ORDER BY ${order} LIMIT ${pageSize}`);
 }

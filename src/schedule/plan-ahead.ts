@@ -7,6 +7,7 @@ import { scheduleWake } from "./messages.ts";
 import { isExcluded } from "./recurrence/exclusion.ts";
 import { jitterOf } from "./recurrence/jitter.ts";
 import { type Timing, timesAfter } from "./recurrence/recurrence.ts";
+import { isOpen } from "./schedule.ts";
 
 /** So far ahead what comes is planned, and its wakes wait in the queue. */
 const horizonMs = 24 * 3_600_000;
@@ -62,7 +63,7 @@ async function planSome(tx: Context): Promise<number> {
   const found = await tx.db.all<ToPlan>(sql`
     SELECT id, timing, planned_to AS plannedTo FROM schedule
     WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs} AND (planned_to <= ${now} OR ${plannedAtOnce} > (
-      SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND o.state = 'PLANNED'))
+      SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)} AND o.state = 'PLANNED'))
     ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
   for (const each of found) await plan(tx, each);
   return found.length;
@@ -107,7 +108,7 @@ function endSpent(now: number) {
   return sql`
     UPDATE schedule SET state = 'ENDED', updated_at = ${now}
     WHERE state <> 'ENDED' AND planned_to = ${forEver} AND NOT EXISTS (
-      SELECT 1 FROM occurrence o WHERE o.schedule = schedule.id AND o.state IN ('PLANNED', 'QUEUED'))`;
+      SELECT 1 FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)})`;
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
 import { type ScheduleFacts, timingOf } from "./facts.ts";
 import { planNew, planUntilNow } from "./plan-ahead.ts";
+import { isOpen } from "./schedule.ts";
 import type { ScheduleState } from "./table.ts";
 
 /** What is to recur: a thing of a noun, such as a campaign. */
@@ -67,7 +68,7 @@ export function endSchedule(tx: Context, noun: string, thing: number): Query[] {
     forgetPlanned(its, now),
     sql`
       UPDATE occurrence SET state = 'SKIPPED', decision = 'NOT_ACTIVE', decided_at = ${now}
-      WHERE ${its} AND state = 'QUEUED'`,
+      WHERE ${its} AND ${isOpen(sql`occurrence`)} AND state = 'QUEUED'`,
     sql`
       UPDATE schedule SET state = 'ENDED', note = NULL, updated_at = ${now}
       WHERE noun = ${noun} AND thing = ${thing} AND state <> 'ENDED'`,
@@ -87,7 +88,7 @@ function skipUndecided(its: SQL, now: number, why: "CHANGED" | "NOT_ACTIVE"): Qu
   return sql`
     UPDATE occurrence SET state = 'SKIPPED', decided_at = ${now}, decision = CASE
       (SELECT s.state FROM schedule s WHERE s.id = occurrence.schedule) WHEN 'PAUSED' THEN 'PAUSED' ELSE ${why} END
-    WHERE ${its} AND state = 'PLANNED' AND planned_at < ${now}`;
+    WHERE ${its} AND ${isOpen(sql`occurrence`)} AND state = 'PLANNED' AND planned_at < ${now}`;
 }
 
 /** What is still to come, and days that are left out of it, are as the recurrence has them: made anew if it changes. */

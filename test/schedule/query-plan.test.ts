@@ -54,8 +54,19 @@ test("what the sweep and a wake ask goes by indexes, whatever has come of schedu
     plans.push(...rows.map(({ detail }) => ({ detail, sql })));
   }
   const used = (index: string) => plans.filter(({ detail }) => detail.includes(index)).length;
-  for (const index of ["occurrence_due", "occurrence_unarmed", "occurrence_queued", "schedule_open", "campaign_state"])
+  for (const index of [
+    "occurrence_due",
+    "occurrence_open",
+    "occurrence_unarmed",
+    "occurrence_queued",
+    "schedule_open",
+    "campaign_state",
+  ])
     expect(used(index)).toBeGreaterThan(0);
   const walks = /^SCAN (o|l|q|s|c|r|b|occurrence|schedule|campaign|run|outbox)\b/;
   expect(plans.filter(({ detail }) => walks.test(detail))).toEqual([]);
+  // Of what is over there is ever more.
+  const walksHistory = /autoindex_occurrence_\d+ \(schedule=\?\)$/;
+  const isOfLaunch = /INSERT INTO schedule/;
+  expect(plans.filter(({ detail, sql }) => walksHistory.test(detail) && !isOfLaunch.test(sql))).toEqual([]);
 });
