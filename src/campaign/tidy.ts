@@ -1,11 +1,11 @@
 import { sql } from "drizzle-orm";
 import { isExternal } from "../channels/catalog.ts";
 import type { Context } from "../context.ts";
-import { isScheduled } from "../schedule/schedule.ts";
 import { messageChannels } from "./ledger/channel.ts";
 import { openBatches } from "./run/batch-window.ts";
 import { completeRun } from "./run/completion.ts";
 import { frozenRun } from "./run/frozen.ts";
+import { endRecurring } from "./schedule/end.ts";
 import { campaignSettings } from "./settings.ts";
 
 /** Runs looked at in one go. */
@@ -15,7 +15,7 @@ const runLimit = 500;
  * runs that only lacked the last word.
  */
 export async function tidy(ctx: Context): Promise<void> {
-  await ctx.db.write([endRecurring(ctx.clock())]);
+  await endRecurring(ctx);
   const runs = await ctx.db.all<{ id: number }>(sql`
     SELECT id FROM run WHERE state IN ('RUNNING', 'CANCELLING') LIMIT ${runLimit}`);
   for (const { id } of runs) {
@@ -30,13 +30,4 @@ async function refillWindow(ctx: Context, run: number): Promise<void> {
     .filter(isExternal)
     .flatMap((channel) => openBatches(ctx, run, channel, campaignSettings.of(ctx).pageSize));
   await ctx.db.write([...refill, ...completeRun(run, ctx.clock())]);
-}
-
-/** Campaigns whose schedule is over, and of which no run is left, have sent all that they had to. */
-function endRecurring(now: number) {
-  return sql`
-    UPDATE campaign SET state = 'ENDED', updated_at = ${now}
-    WHERE state = 'ACTIVE' AND schedule IS NOT NULL AND NOT ${isScheduled("campaign", sql`campaign.id`)}
-      AND NOT EXISTS (SELECT 1 FROM run r WHERE r.campaign = campaign.id
-        AND r.state IN ('PENDING', 'IN_REVIEW', 'RUNNING', 'PAUSED', 'CANCELLING'))`;
 }

@@ -2,7 +2,8 @@ import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
 import { refuse } from "../errors.ts";
 import { auditDeed, auditTransition, subjectOf } from "../transition/audit.ts";
-import { findSchedule, type Schedule } from "./schedule.ts";
+import { planUntilNow } from "./plan-ahead.ts";
+import { findSchedule, isOpen, type Schedule } from "./schedule.ts";
 import type { ScheduleState } from "./table.ts";
 
 /** Which schedule, and why; the note stands on it as long as it is paused. */
@@ -41,6 +42,7 @@ function move(ctx: Context, { id, from, to, note }: Move) {
         schedule.state,
       );
     const now = tx.clock();
+    await planUntilNow(tx, id);
     await tx.db.write([
       auditTransition(tx, {
         noun: "schedule",
@@ -60,7 +62,7 @@ function move(ctx: Context, { id, from, to, note }: Move) {
 function skipPaused(id: number, now: number) {
   return sql`
     UPDATE occurrence SET state = 'SKIPPED', decision = 'PAUSED', decided_at = ${now}
-    WHERE schedule = ${id} AND state = 'PLANNED' AND due_at <= ${now}`;
+    WHERE schedule = ${id} AND ${isOpen(sql`occurrence`)} AND state = 'PLANNED' AND due_at <= ${now}`;
 }
 
 /** One time of a schedule, ms, as it is planned. */

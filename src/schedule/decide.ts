@@ -33,7 +33,8 @@ export function decide(due: Due, now: number): Verdict {
   const isMissed = late > graceMs;
   if (isMissed && !isMadeUpFor(schedule, late)) return skipped("MISSED");
   if (isMissed && due.isSuperseded) return skipped("SUPERSEDED");
-  if (standing === "BUSY" && schedule.overlap !== "RUN_BOTH") {
+  // What waits goes first, also where what it waited for is over by now.
+  if ((standing === "BUSY" || due.isQueued) && schedule.overlap !== "RUN_BOTH") {
     if (schedule.overlap === "SKIP" || due.isQueued) return skipped("OVERLAPPED");
     return { state: "QUEUED", decision: null };
   }

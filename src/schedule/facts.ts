@@ -1,5 +1,7 @@
 import { z } from "zod";
+import type { Context } from "../context.ts";
 import type { Issue } from "../errors.ts";
+import { holidayIssues } from "./holidays.ts";
 import { timingIssues } from "./recurrence/issues.ts";
 import { Timing } from "./recurrence/recurrence.ts";
 import { misfirePolicies, overlapPolicies } from "./table.ts";
@@ -29,7 +31,8 @@ export function timingOf({ recurrence, zone, exclude, jitterSeconds }: ScheduleF
   return { recurrence, zone, exclude, jitterSeconds };
 }
 
-/** What is wrong with a schedule where its times are looked at, by paths below it. */
-export function scheduleIssues(facts: ScheduleFacts, now: number): Issue[] {
-  return timingIssues(timingOf(facts), now);
+/** What is wrong with a schedule of a shop where its times are looked at, by paths below it. */
+export async function scheduleIssues(ctx: Context, facts: ScheduleFacts, shop: string): Promise<Issue[]> {
+  const timing = timingOf(facts);
+  return [...timingIssues(timing, ctx.clock()), ...(await holidayIssues(ctx, timing, shop))];
 }

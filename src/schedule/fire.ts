@@ -3,6 +3,8 @@ import { type Context, withTransaction } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
 import type { Standing } from "../timed.ts";
 import { decide, decideQueued, missedDecisions, type Verdict } from "./decide.ts";
+import { planBehind } from "./plan-ahead.ts";
+import { isOpen } from "./schedule.ts";
 import type { MisfirePolicy, OverlapPolicy, ScheduleState } from "./table.ts";
 import { timedOf } from "./timed.ts";
 
@@ -11,21 +13,28 @@ const pageSize = 200;
 
 /**
  * Fires all that is due: every occurrence is decided on once, in the transaction that sets off what it is for. Repeats,
- * and others that do the same at once, find nothing left.
+ * and others that do the same at once, find nothing left. After a time in which nothing ran all that was missed is
+ * planned first, for the newest of it stands for the others.
  */
 export async function fireDue(ctx: Context): Promise<void> {
   const system: Context = { ...ctx, actor: { kind: "system", job: "schedule" } };
+  await planBehind(system);
   while ((await withTransaction(system, firePage)) === pageSize);
 }
 
 /** Fires those that waited for what went before them, where that is over. */
 export async function fireQueued(ctx: Context): Promise<void> {
   const system: Context = { ...ctx, actor: { kind: "system", job: "schedule" } };
-  await withTransaction(system, async (tx) => {
-    const queued = await openOccurrences(tx, sql`o.state = 'QUEUED'`, sql`o.id`);
-    const standings = await standingsOf(tx, queued);
-    await settle(tx, queued, (each) => decideQueued(factsOf(each, standings)));
-  });
+  const page = (after: number) => withTransaction(system, (tx) => fireQueuedPage(tx, after));
+  for (let last = await page(0); last !== undefined; ) last = await page(last);
+}
+
+/** Of those behind an id; answers the last one of a page that is full. */
+async function fireQueuedPage(tx: Context, after: number): Promise<number | undefined> {
+  const queued = await openOccurrences(tx, sql`o.state = 'QUEUED' AND o.id > ${after}`, sql`o.id`);
+  const standings = await standingsOf(tx, queued);
+  await settle(tx, queued, (each) => decideQueued(factsOf(each, standings)));
+  return queued.length === pageSize ? queued.at(-1)?.id : undefined;
 }
 
 /** Answers how many there were. */
@@ -66,7 +75,8 @@ function openOccurrences({ db, clock }: Context, where: SQL, order: SQL): Promis
       s.within_ms AS withinMs, s.overlap,
       EXISTS (SELECT 1 FROM occurrence l WHERE l.schedule = o.schedule AND l.planned_at > o.planned_at
         AND l.state = 'PLANNED' AND l.due_at <= ${clock()}) AS isSuperseded,
-      EXISTS (SELECT 1 FROM occurrence q WHERE q.schedule = o.schedule AND q.state = 'QUEUED') AS hasQueued
+      EXISTS (SELECT 1 FROM occurrence q
+        WHERE q.schedule = o.schedule AND ${isOpen(sql`q`)} AND q.state = 'QUEUED') AS hasQueued
     FROM occurrence o JOIN schedule s ON s.id = o.schedule
     WHERE ${where} ORDER BY ${order} LIMIT ${pageSize}`);
 }

@@ -1,7 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
-import { inReach } from "../shop.ts";
+import type { Issue } from "../errors.ts";
+import { inReach, isOwn } from "../shop.ts";
 import type { Timing } from "./recurrence/recurrence.ts";
 
 /** Days on which a shop sends nothing, under a name. */
@@ -39,6 +40,18 @@ export async function listHolidays(
     SELECT ${columns} FROM holiday_list WHERE id > ${page.after ?? 0} AND ${inReach(ctx, sql`shop`)}
     ORDER BY id LIMIT ${page.limit}`);
   return found.map(listOf);
+}
+
+/** Lists that a timing of a shop names, and that are not there for it. */
+export async function holidayIssues({ db }: Context, { exclude }: Timing, shop: string): Promise<Issue[]> {
+  if (exclude.holidays.length === 0) return [];
+  const found = await db.all<{ id: number }>(sql`
+    SELECT id FROM holiday_list
+    WHERE id IN (SELECT value FROM json_each(${JSON.stringify(exclude.holidays)})) AND ${isOwn(shop, sql`shop`)}`);
+  const known = new Set(found.map(({ id }) => id));
+  return exclude.holidays
+    .filter((id) => !known.has(id))
+    .map((id) => ({ path: "exclude.holidayListIds", message: `there is no list of holidays ${id}` }));
 }
 
 /** All days of the lists that a timing names. */

@@ -7,6 +7,7 @@ import { scheduleWake } from "./messages.ts";
 import { isExcluded } from "./recurrence/exclusion.ts";
 import { jitterOf } from "./recurrence/jitter.ts";
 import { type Timing, timesAfter } from "./recurrence/recurrence.ts";
+import { isOpen } from "./schedule.ts";
 
 /** So far ahead what comes is planned, and its wakes wait in the queue. */
 const horizonMs = 24 * 3_600_000;
@@ -19,16 +20,35 @@ const forEver = 8_640_000_000_000_000;
 
 /** Plans what comes next of every schedule, and leaves a wake for each second at which something is due soon. */
 export async function planAhead(ctx: Context): Promise<void> {
-  while ((await withTransaction(ctx, planSome)) === schedulesAtOnce);
+  while ((await withTransaction(ctx, planSome)) > 0);
   await ctx.db.write([endSpent(ctx.clock()), ...armWakes(ctx)]);
 }
 
+/** Plans what has come already of schedules that nobody has planned up to now: after a time in which nothing ran. */
+export async function planBehind(ctx: Context): Promise<void> {
+  if (await ctx.db.first(sql`SELECT 1 FROM schedule WHERE ${isBehind(ctx.clock())} LIMIT 1`)) await planAhead(ctx);
+}
+
+const isBehind = (now: number) => sql`state <> 'ENDED' AND planned_to <= ${now}`;
+
 /** Of one that nothing is planned of yet, inside the transaction that makes or changes it. */
 export async function planNew(tx: Context, schedule: number): Promise<void> {
-  const [found] = await tx.db.all<ToPlan>(sql`
-    SELECT id, timing, planned_to AS plannedTo FROM schedule WHERE id = ${schedule}`);
+  const found = await toPlan(tx, schedule);
   if (found) await plan(tx, found);
   await tx.db.write(armWakes(tx));
+}
+
+/** What has come already of one is rows, inside the transaction that says what becomes of it. */
+export async function planUntilNow(tx: Context, schedule: number): Promise<void> {
+  for (let found = await toPlan(tx, schedule); found && found.plannedTo <= tx.clock(); ) {
+    await plan(tx, found);
+    found = await toPlan(tx, schedule);
+  }
+}
+
+function toPlan({ db }: Context, schedule: number): Promise<ToPlan | undefined> {
+  return db.first<ToPlan>(sql`
+    SELECT id, timing, planned_to AS plannedTo FROM schedule WHERE id = ${schedule} AND state <> 'ENDED'`);
 }
 
 interface ToPlan {
@@ -43,7 +63,7 @@ async function planSome(tx: Context): Promise<number> {
   const found = await tx.db.all<ToPlan>(sql`
     SELECT id, timing, planned_to AS plannedTo FROM schedule
     WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs} AND (planned_to <= ${now} OR ${plannedAtOnce} > (
-      SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND o.state = 'PLANNED'))
+      SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)} AND o.state = 'PLANNED'))
     ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
   for (const each of found) await plan(tx, each);
   return found.length;
@@ -88,10 +108,13 @@ function endSpent(now: number) {
   return sql`
     UPDATE schedule SET state = 'ENDED', updated_at = ${now}
     WHERE state <> 'ENDED' AND planned_to = ${forEver} AND NOT EXISTS (
-      SELECT 1 FROM occurrence o WHERE o.schedule = schedule.id AND o.state IN ('PLANNED', 'QUEUED'))`;
+      SELECT 1 FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)})`;
 }
 
-/** One wake for each second at which something is due soon; those that were left before are not left again. */
+/**
+ * One wake for each second at which something is due soon, at once for what is due by now; those that were left before
+ * are not left again.
+ */
 function armWakes(ctx: Context) {
   const now = ctx.clock();
   const soon = sql`state = 'PLANNED' AND armed = 0 AND due_at <= ${now + horizonMs}`;
@@ -106,7 +129,7 @@ function armWakes(ctx: Context) {
       ctx,
       scheduleWake,
       wake,
-      sql`(SELECT DISTINCT due_at FROM occurrence WHERE ${soon} AND due_at > ${now}) AS due
+      sql`(SELECT DISTINCT max(due_at, ${now}) AS due_at FROM occurrence WHERE ${soon}) AS due
         WHERE NOT EXISTS (
           SELECT 1 FROM outbox b WHERE b.subject = 'schedule-wake/' || due.due_at AND b.not_before > ${now})`,
     ),
@@ -114,7 +137,13 @@ function armWakes(ctx: Context) {
   ];
 }
 
-/** Leaves the wake of a second (ms) once more, for it came before. */
+/**
+ * Leaves the wake of a second (ms) once more, for it came before: as much later as the queue's clock is ahead of ours.
+ * Repeats leave no second.
+ */
 export async function wakeAgain(ctx: Context, at: number): Promise<void> {
-  await ctx.db.write([enqueue(ctx, [scheduleWake.of({ at }, { notBefore: at })])]);
+  const now = ctx.clock();
+  const message = scheduleWake.of({ at }, { notBefore: at + (at - now) });
+  const isLeft = sql`EXISTS (SELECT 1 FROM outbox WHERE subject = ${message.subject} AND not_before > ${at})`;
+  await ctx.db.write([enqueue(ctx, [message], sql`NOT ${isLeft}`)]);
 }

@@ -2,6 +2,7 @@ import type { z } from "zod";
 import type { Context } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
+import { shopOf } from "../shop.ts";
 import { readTimeZone } from "../value/time-zone.ts";
 import { canonicalOr } from "../value/value.ts";
 import { ScheduleFacts, scheduleIssues, timingOf } from "./facts.ts";
@@ -29,6 +30,6 @@ export async function previewOf(ctx: Context, timing: Timing, { n, zone }: Reade
 export async function previewOfSaid(ctx: Context, said: z.input<typeof ScheduleFacts>, reader: Reader) {
   const facts = parseInput(ScheduleFacts, said);
   if (isRefusal(facts)) return facts;
-  const issues = scheduleIssues(facts, ctx.clock());
+  const issues = await scheduleIssues(ctx, facts, shopOf(ctx));
   return issues.length > 0 ? refuse.invalid(issues) : previewOf(ctx, timingOf(facts), reader);
 }

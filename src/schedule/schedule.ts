@@ -45,6 +45,20 @@ export function isScheduled(noun: string, thing: SQL): SQL {
     SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND schedule.state <> 'ENDED')`;
 }
 
+/**
+ * An occurrence is still to come, or waits: what its index is of, so that of a schedule's rows only these are looked at
+ * and not all that ever came of it.
+ */
+export function isOpen(occurrence: SQL): SQL {
+  return sql`${occurrence}.state IN ('PLANNED', 'QUEUED')`;
+}
+
+/** Something had a schedule that is over: the same. */
+export function wasScheduled(noun: string, thing: SQL): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND schedule.state = 'ENDED')`;
+}
+
 interface ScheduleFilter {
   readonly state?: ScheduleState | undefined;
   /** Only those of this shop; empty: the company's own. */

@@ -8,7 +8,7 @@ import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { calendarDate } from "../value/date.ts";
 import { plainText } from "../value/plain-text.ts";
 import { holidayListsById } from "./holidays.ts";
-import { planNew } from "./plan-ahead.ts";
+import { planNew, planUntilNow } from "./plan-ahead.ts";
 import { forgetPlanned } from "./start.ts";
 
 const Said = z.strictObject({ name: plainText(100), dates: z.array(calendarDate()).max(2_000) });
@@ -44,14 +44,18 @@ export async function setHolidays(ctx: Context, { shop: asked, ...said }: Holida
   });
 }
 
-/** Of those that name it. */
+/** Of those that name it: what has come already stays as it was planned. */
 async function planAgain(tx: Context, list: number): Promise<void> {
   const now = tx.clock();
   const affected = await tx.db.all<{ id: number }>(sql`
     SELECT id FROM schedule WHERE state <> 'ENDED' AND EXISTS (
       SELECT 1 FROM json_each(schedule.timing, '$.exclude.holidays') h WHERE h.value = ${list})`);
   for (const { id } of affected) {
-    await tx.db.write([forgetPlanned(id, now), sql`UPDATE schedule SET planned_to = ${now - 1} WHERE id = ${id}`]);
+    await planUntilNow(tx, id);
+    await tx.db.write([
+      forgetPlanned(sql`schedule = ${id}`, now),
+      sql`UPDATE schedule SET planned_to = ${now - 1} WHERE id = ${id}`,
+    ]);
     await planNew(tx, id);
   }
 }

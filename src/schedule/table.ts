@@ -29,6 +29,7 @@ export const decisions = {
   SUPERSEDED: "It was missed, and so was a later one, which stands for it.",
   OVERLAPPED: "What the one before had set off was still under way.",
   PAUSED: "The schedule was paused.",
+  CHANGED: "The schedule was changed before it came to this one.",
   NOT_ACTIVE: "What it sets off was not active.",
   BY_OPERATOR: "An operator cancelled it.",
 } as const;

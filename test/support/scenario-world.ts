@@ -20,6 +20,8 @@ import { createSegment } from "../../src/member/segment.ts";
 import { listDeadLetters } from "../../src/operations/queue/dead-letter.ts";
 import { findMessage } from "../../src/operations/queue/message-search.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
+import { pauseSchedule } from "../../src/schedule/control.ts";
+import { listOccurrences, schedulesOf } from "../../src/schedule/schedule.ts";
 import { addPromotion, versionRead } from "./announcements.ts";
 import { usualTemplate } from "./coupons.ts";
 import { idOf } from "./operators.ts";
@@ -89,6 +91,14 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
     accepted(await launchCampaign(ctx, { id }));
     return id;
   };
+  /** Every day. */
+  const recurring = async () => {
+    const recurrence = { cron: { line: "0 9 * * *" } };
+    const id = await campaign({ startsAt: null, schedule: { recurrence, zone: "Europe/Berlin" } });
+    accepted(await launchCampaign(ctx, { id }));
+    return id;
+  };
+  const schedule = async () => (await schedulesOf(ctx, "campaign", [await recurring()]))[0]?.id ?? 0;
   const submitted = async () => {
     const id = await campaign({ audience: { everyone: true } });
     accepted(await submitCampaign(ctx, { id }));
@@ -143,6 +153,17 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
     campaign,
     launched,
     submitted,
+    recurring,
+    schedule,
+    pausedSchedule: async () => {
+      const id = await schedule();
+      accepted(await pauseSchedule(ctx, { id }));
+      return id;
+    },
+    nextTime: async (of: number) => {
+      const [next] = await listOccurrences(ctx, { schedule: of, state: "PLANNED", isForward: true, limit: 1 });
+      return new Date(next?.plannedAt ?? 0).toISOString();
+    },
     pausedCampaign: async () => {
       const id = await launched();
       accepted(await pauseCampaign(ctx, { id }));

@@ -46,6 +46,24 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     leadMinutes: 600,
   }),
 
+  // Schedules.
+  rescheduleCampaign: async (w) => ({
+    campaignId: w.idOf("Campaign", await w.recurring()),
+    schedule: { recurrence: { cron: { line: "0 12 * * *" } }, zone: "Asia/Shanghai" },
+  }),
+  pauseSchedule: async (w) => ({ scheduleId: w.idOf("Schedule", await w.schedule()) }),
+  resumeSchedule: async (w) => ({ scheduleId: w.idOf("Schedule", await w.pausedSchedule()) }),
+  cancelOccurrence: async (w) => {
+    const id = await w.schedule();
+    return { scheduleId: w.idOf("Schedule", id), plannedAt: await w.nextTime(id) };
+  },
+  backfillSchedule: async (w) => ({
+    scheduleId: w.idOf("Schedule", await w.schedule()),
+    from: "2025-01-01T00:00:00Z",
+    until: "2025-01-03T00:00:00Z",
+  }),
+  setHolidays: (w) => ({ name: `Days off ${w.key()}`, dates: ["2027-12-25"] }),
+
   // Promotions.
   createPromotion: () => ({ name: "Advent", currency: "EUR", rule }),
   updatePromotion: async (w) => ({ promotionId: w.idOf("Promotion", await w.promotion()), name: "Advent, again" }),

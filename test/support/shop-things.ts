@@ -1,6 +1,8 @@
 import { sql } from "drizzle-orm";
 import type { Actor } from "../../src/actor.ts";
 import { enablePromotion } from "../../src/campaign/announcement/enable.ts";
+import { launchCampaign } from "../../src/campaign/control/launch.ts";
+import { createCampaign } from "../../src/campaign/draft/campaign.ts";
 import { lockCoupons } from "../../src/checkout/order/lock.ts";
 import { redeemCoupons } from "../../src/checkout/order/redeem.ts";
 import type { Context } from "../../src/context.ts";
@@ -10,6 +12,8 @@ import { createTemplate } from "../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
 import { createSegment } from "../../src/member/segment.ts";
 import { createPromotion } from "../../src/promotion/promotion.ts";
+import { listOccurrences, schedulesOf } from "../../src/schedule/schedule.ts";
+import { setHolidays } from "../../src/schedule/set-holidays.ts";
 import { usualTemplate } from "./coupons.ts";
 import { accepted, type Shop } from "./shop.ts";
 import { until } from "./wait.ts";
@@ -25,7 +29,7 @@ export function operatorOf(shop: string, role: "viewer" | "editor" | "approver" 
 /**
  * Makes one of everything that can belong to a shop, whose names carry its number, and has members get, use and read of
  * it: a template that gives a coupon, a pool of codes, a segment, a campaign that was sent, a promotion that was
- * announced, a paid order.
+ * announced, a paid order, a campaign that recurs but for some days.
  */
 export async function furnish(shop: Shop, number: string): Promise<Things> {
   const ctx: Context = { ...shop.ctx, actor: operatorOf(number, "admin", 9) };
@@ -61,6 +65,7 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
   const cart = { currency: "EUR", lines };
   const order = accepted(await lockCoupons(shop.ctx, { orderId, member: { seq: 2 }, cart, couponIds: [spent.id] }));
   accepted(await redeemCoupons(shop.ctx, { orderId }));
+  const recurring = await recur(ctx, name);
   await shop.becomes(run, "COMPLETED");
   const announced = sql`
     SELECT r.id FROM run r JOIN campaign c ON c.id = r.campaign WHERE c.promotion = ${promotion.id}`;
@@ -76,5 +81,25 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
     Promotion: promotion.id,
     CouponOrder: order.id,
     orderId,
+    ...recurring,
   };
+}
+
+/** A campaign that comes every year, but not on some days. */
+async function recur(ctx: Context, name: (what: string) => string): Promise<Things> {
+  const holidays = accepted(await setHolidays(ctx, { name: name("Holidays"), dates: ["2027-12-25"] })).id;
+  const recurrence = { cron: { line: "0 9 1 7 *" } };
+  const content = { IN_APP: { default: { title: "News", body: "News" } } };
+  const said = {
+    name: name("Schedule"),
+    channels: ["IN_APP" as const],
+    content,
+    audience: { everyone: true as const },
+  };
+  const schedule = { recurrence, zone: "Europe/Berlin", exclude: { holidays: [holidays] } };
+  const { id } = accepted(await createCampaign(ctx, { ...said, schedule }));
+  accepted(await launchCampaign(ctx, { id }));
+  const made = (await schedulesOf(ctx, "campaign", [id]))[0]?.id ?? 0;
+  const [next] = await listOccurrences(ctx, { schedule: made, limit: 1 });
+  return { Schedule: made, HolidayList: holidays, Occurrence: next?.id ?? 0 };
 }

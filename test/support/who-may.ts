@@ -24,12 +24,15 @@ export const whoMay: Readonly<Record<string, string>> = {
     GET:audit GET:code-pools`,
   editors: `
     POST:code-pools
-    Mutation.activateCouponTemplate Mutation.cancelCampaign Mutation.cancelCodePool Mutation.changeCouponBudget
+    Mutation.activateCouponTemplate Mutation.backfillSchedule Mutation.cancelCampaign Mutation.cancelCodePool
+    Mutation.cancelOccurrence Mutation.changeCouponBudget
     Mutation.changeCouponStock Mutation.createCampaign Mutation.createCodePool Mutation.createCouponTemplate
     Mutation.createPromotion Mutation.createSegment Mutation.deleteCampaign Mutation.deleteSegment
     Mutation.disablePromotion Mutation.duplicateCampaign Mutation.duplicateCouponTemplate Mutation.enablePromotion
     Mutation.endCouponTemplate Mutation.launchCampaign Mutation.pauseCampaign Mutation.pauseCodePool
-    Mutation.pushCoupon Mutation.resumeCampaign Mutation.resumeCodePool Mutation.returnCampaignToDraft
+    Mutation.pauseSchedule Mutation.pushCoupon Mutation.rescheduleCampaign Mutation.resumeCampaign
+    Mutation.resumeCodePool
+    Mutation.resumeSchedule Mutation.returnCampaignToDraft Mutation.setHolidays
     Mutation.submitCampaign Mutation.testSend Mutation.updateCampaign Mutation.updateCouponTemplate
     Mutation.updatePromotion Mutation.updateSegment Mutation.withdrawCoupon Mutation.withdrawCouponTemplate`,
   everyone: `
@@ -67,10 +70,11 @@ export const whoMay: Readonly<Record<string, string>> = {
   viewers: `
     Query.audit Query.campaign Query.campaigns Query.codePool Query.codePools Query.contentVariables
     Query.couponConservation Query.couponTemplate Query.couponTemplates Query.estimateAudience
-    Query.estimateCouponTemplate Query.findMembers Query.members Query.previewContent Query.promotion
-    Query.promotions Query.run Query.runs Query.segments Query.shopFigures Query.simulateCouponTemplate
-    Query.simulateLaunch Query.whyMember Subscription.codePoolProgress Subscription.runProgress node:Campaign
-    node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
+    Query.estimateCouponTemplate Query.findMembers Query.holidayLists Query.members Query.previewContent
+    Query.promotion Query.promotions Query.run Query.runs Query.schedule Query.schedulePreview Query.schedules
+    Query.segments Query.shopFigures Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember
+    Subscription.codePoolProgress Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate
+    node:HolidayList node:Occurrence node:Promotion node:Run node:Schedule node:Segment`,
 };
 
 const lines = new Map<string, string>();

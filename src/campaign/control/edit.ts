@@ -1,6 +1,7 @@
 import { eq } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
+import { schedulesOf } from "../../schedule/schedule.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../../transition/audit.ts";
 import { revise } from "../../transition/revision.ts";
 import { freezeCampaign } from "../approval/freeze.ts";
@@ -9,7 +10,7 @@ import { type CampaignDraft, type CampaignFacts, changedFacts, checkDraft, draft
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { hasBegun, takeBackRuns, waitAgain } from "../run/not-begun.ts";
-import { beginRuns } from "../schedule/begin.ts";
+import { beginAgain } from "../schedule/begin.ts";
 import type { CampaignState } from "../state.ts";
 import { campaignTable } from "../table.ts";
 import { agreementFor, unfitToLaunch } from "./launch.ts";
@@ -21,9 +22,9 @@ const tries = 5;
  * Changes what is said of a campaign that has not begun; what is left out stays. A draft is simply changed. What is in
  * review stays there, as a new version; what was approved is reviewed again. A launched one, active or paused, stays so
  * with its members counted anew, where it needs no approval; else it goes back into review, goes on by itself once
- * approved (a paused one is then launched by hand), and does not begin before. WRONG_STATE once it has begun or is
- * over, and what keeps a campaign from being launched is refused of a launched one. CONFLICT where others are always
- * faster.
+ * approved (one that is paused, or its schedule, is then launched by hand), and does not begin before. WRONG_STATE once
+ * it has begun or is over, and what keeps a campaign from being launched is refused of a launched one. CONFLICT where
+ * others are always faster.
  */
 export async function updateCampaign(ctx: Context, input: { id: number; draft: Partial<CampaignDraft> }) {
   for (let n = 0; n < tries; n++) {
@@ -112,21 +113,19 @@ async function review(tx: Context, { id, state }: Campaign, edit: Edit): Promise
     await tx.db.write([auditDeed(tx, subjectOf("campaign", id), inWords(edit))]);
     return;
   }
+  // What somebody has paused does not go on by itself.
+  const [schedule] = await schedulesOf(tx, "campaign", [id]);
+  const goesOn = state === "ACTIVE" && schedule?.state !== "PAUSED";
   await tx.db.write([...takeBackRuns(tx, id), ...moveCampaign(tx, "review", id, inWords(edit))]);
-  await tx.db.orm
-    .update(campaignTable)
-    .set({ launchWhenApproved: state === "ACTIVE" })
-    .where(eq(campaignTable.id, id));
+  await tx.db.orm.update(campaignTable).set({ launchWhenApproved: goesOn }).where(eq(campaignTable.id, id));
 }
 
 async function stay(tx: Context, before: Campaign, edit: Edit): Promise<void> {
   const { id } = before;
   const dueAt = Math.max(tx.clock(), edit.facts.startsAt ?? 0);
   await tx.db.write([auditDeed(tx, subjectOf("campaign", id), inWords(edit))]);
-  if (edit.fields.includes("schedule")) {
-    await tx.db.write(takeBackRuns(tx, id));
-    await beginRuns(tx, { ...before, ...edit.facts });
-  } else await waitAgain(tx, id, edit.fields.includes("startsAt") ? dueAt : undefined);
+  await waitAgain(tx, id, edit.fields.includes("startsAt") ? dueAt : undefined);
+  await beginAgain(tx, before, { ...before, ...edit.facts });
 }
 
 function inWords({ fields }: Edit): string {

@@ -6,6 +6,7 @@ import { messageIssues, startIssues } from "../action/index.ts";
 import { type Freezable, freezeCampaign, keepFrozen } from "../approval/freeze.ts";
 import { changesOfOffer } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
+import { recurrenceIssues } from "../draft/recurrence-issues.ts";
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { needsApproval } from "../refusals.ts";
@@ -84,7 +85,7 @@ export async function launchAgreed(
 /** What keeps a campaign from being launched, whatever its state; it reads members, so outside of transactions. */
 export async function unfitToLaunch(ctx: Context, campaign: Campaign, rehearsedFor?: Audience) {
   const content = await messageIssues(ctx, campaign, campaign.content, campaign.channels);
-  const issues = [...content, ...(await startIssues(ctx, campaign))];
+  const issues = [...content, ...(await startIssues(ctx, campaign)), ...(await recurrenceIssues(ctx, campaign))];
   if (issues.length > 0) return refuse.invalid(issues);
   const rehearsed = await rehearsalIssues(ctx, campaign, rehearsedFor);
   if (isRefusal(rehearsed)) return rehearsed;

@@ -2,6 +2,7 @@ import type { Context } from "../../context.ts";
 import { isRefusal, refuse } from "../../errors.ts";
 import { once } from "../../idempotency.ts";
 import { resolveChoice } from "../../member/audience-choice.ts";
+import { scheduleIssues } from "../../schedule/facts.ts";
 import { mayName } from "../../shop.ts";
 import { auditDeed, subjectOf } from "../../transition/audit.ts";
 import { type Campaign, createCampaign, findCampaign, type NewCampaign } from "./campaign.ts";
@@ -18,9 +19,9 @@ export interface DuplicateInput {
 
 /**
  * Makes a draft that says what a campaign says, whatever became of that: its kind, offer, audience, channels and words,
- * and of its start and end what still lies ahead. Whoever copies it has written it. Refuses (INVALID_INPUT) what could
- * not be written down any more, for another shop, too, what that may not name. The same idempotency key answers the
- * same copy again.
+ * and of its start, end and schedule what still lies ahead. Whoever copies it has written it. Refuses (INVALID_INPUT)
+ * what could not be written down any more, for another shop, too, what that may not name. The same idempotency key
+ * answers the same copy again.
  */
 export function duplicateCampaign(ctx: Context, { idempotencyKey, ...input }: DuplicateInput) {
   return once(ctx, {
@@ -39,10 +40,11 @@ export function duplicateCampaign(ctx: Context, { idempotencyKey, ...input }: Du
 }
 
 async function copyOf(ctx: Context, original: Campaign, { name, shop }: DuplicateInput): Promise<NewCampaign> {
-  const { audience, frozen, startsAt, endsAt } = original;
+  const { audience, frozen, startsAt, endsAt, schedule } = original;
   const ahead = (at: number | null) => (at !== null && at > ctx.clock() ? at : null);
   // Where its segment is gone, the filter that was copied of it is left.
   const isGone = frozen !== null && isRefusal(await resolveChoice(ctx, audience, original.shop));
+  const isSpent = schedule !== null && (await scheduleIssues(ctx, schedule, shop ?? original.shop)).length > 0;
   return {
     ...draftOf(original),
     shop: shop ?? original.shop,
@@ -50,5 +52,6 @@ async function copyOf(ctx: Context, original: Campaign, { name, shop }: Duplicat
     audience: isGone ? frozen.audience : audience,
     startsAt: ahead(startsAt),
     endsAt: ahead(endsAt),
+    schedule: isSpent ? null : schedule,
   };
 }

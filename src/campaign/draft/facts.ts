@@ -4,11 +4,12 @@ import type { Context } from "../../context.ts";
 import { type Issue, isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { AudienceChoice, audienceIssues } from "../../member/audience-choice.ts";
-import { ScheduleFacts, scheduleIssues } from "../../schedule/facts.ts";
+import { ScheduleFacts } from "../../schedule/facts.ts";
 import { plainText } from "../../value/plain-text.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { Content } from "../content/content.ts";
 import type { Campaign } from "../table.ts";
+import { recurrenceIssues } from "./recurrence-issues.ts";
 
 /** What an operator says of a campaign. */
 export const CampaignDraft = z.strictObject({
@@ -76,13 +77,6 @@ export async function checkDraft(ctx: Context, draft: CampaignDraft, shop: strin
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
   }
-  issues.push(...recurrenceIssues(ctx, parsed), ...(await audienceIssues(ctx, audience, shop)));
+  issues.push(...(await recurrenceIssues(ctx, choice)), ...(await audienceIssues(ctx, audience, shop)));
   return issues.length > 0 ? refuse.invalid(issues) : parsed;
-}
-
-/** What recurs says itself when it begins. */
-function recurrenceIssues({ clock }: Context, { schedule, startsAt }: CampaignFacts): Issue[] {
-  if (schedule === null) return [];
-  if (startsAt !== null) return [{ path: "startsAt", message: "a campaign with a schedule begins when that says" }];
-  return scheduleIssues(schedule, clock()).map(({ path, message }) => ({ path: `schedule.${path}`, message }));
 }

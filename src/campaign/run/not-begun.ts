@@ -1,7 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
-import { endSchedule } from "../../schedule/start.ts";
+import { endSchedule, takeBackFired } from "../../schedule/start.ts";
 import { armRun } from "./start.ts";
 
 /*
@@ -23,7 +23,11 @@ export async function hasBegun({ db }: Context, campaign: number): Promise<boole
 
 /** The statements that take them back: they were never there. What the queue still has for them finds nothing. */
 export function takeBackRuns(ctx: Context, campaign: number): Query[] {
-  return [sql`DELETE FROM run WHERE ${notBegun(campaign)}`, ...endSchedule(ctx, "campaign", campaign)];
+  return [
+    takeBackFired(ctx, "campaign", campaign, sql`SELECT due_at FROM run WHERE ${notBegun(campaign)}`),
+    sql`DELETE FROM run WHERE ${notBegun(campaign)}`,
+    ...endSchedule(ctx, "campaign", campaign),
+  ];
 }
 
 /**

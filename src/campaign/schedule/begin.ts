@@ -1,5 +1,7 @@
+import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
-import { startSchedule } from "../../schedule/start.ts";
+import { endSchedule, startSchedule } from "../../schedule/start.ts";
+import { notBegun, takeBackRuns } from "../run/not-begun.ts";
 import { scheduleRun } from "../run/start.ts";
 import type { Campaign } from "../table.ts";
 
@@ -7,7 +9,25 @@ import type { Campaign } from "../table.ts";
 type Timed = Pick<Campaign, "id" | "shop" | "name" | "startsAt" | "schedule">;
 
 /** Has a launched campaign begin when it says: at a time, or again and again; inside a transaction only. */
-export async function beginRuns(tx: Context, { id, shop, name, startsAt, schedule }: Timed): Promise<void> {
-  if (schedule) await startSchedule(tx, { noun: "campaign", thing: id, shop, name, facts: schedule });
+export async function beginRuns(tx: Context, campaign: Timed): Promise<void> {
+  const { id, startsAt, schedule } = campaign;
+  if (schedule) await startSchedule(tx, { ...scheduledAs(campaign), facts: schedule });
   else await scheduleRun(tx, id, Math.max(tx.clock(), startsAt ?? 0));
+}
+
+/**
+ * The same of one that is changed before it has begun. One that begins once and now recurs is not to begin as it was;
+ * of one that recurs what has fired stays. One that no longer recurs begins once, unless it is about to already.
+ */
+export async function beginAgain(tx: Context, before: Timed, after: Timed): Promise<void> {
+  if (!before.schedule && !after.schedule) return;
+  if (!before.schedule) await tx.db.write(takeBackRuns(tx, after.id));
+  if (!after.schedule) await tx.db.write(endSchedule(tx, "campaign", after.id));
+  const isAboutTo = await tx.db.first(sql`SELECT 1 FROM run WHERE ${notBegun(after.id)} LIMIT 1`);
+  if (after.schedule || !isAboutTo) await beginRuns(tx, after);
+}
+
+/** How a campaign's schedule is called. */
+export function scheduledAs({ id, shop, name }: Pick<Timed, "id" | "shop" | "name">) {
+  return { noun: "campaign", thing: id, shop, name };
 }

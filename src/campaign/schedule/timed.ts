@@ -9,7 +9,7 @@ export const timedCampaign: Timed<Context> = { standings, fire };
 async function standings(tx: Context, campaigns: readonly number[]): Promise<ReadonlyMap<number, Standing>> {
   const found = await tx.db.all<{ id: number; standing: Standing }>(sql`
     SELECT c.id, CASE
-        WHEN c.state IN ('ENDED', 'CANCELLED') OR c.deleted_at IS NOT NULL THEN 'OVER'
+        WHEN c.state IN ('ENDED', 'CANCELLED') OR c.deleted_at IS NOT NULL OR c.ends_at <= ${tx.clock()} THEN 'OVER'
         WHEN c.state <> 'ACTIVE' THEN 'OFF'
         WHEN ${hasOpenRun(sql`c.id`)} THEN 'BUSY' ELSE 'READY' END AS standing
     FROM campaign c WHERE c.id IN (SELECT value FROM json_each(${JSON.stringify(campaigns)}))`);

@@ -3,7 +3,6 @@ import { campaignStates } from "../../campaign/state.ts";
 import type { ChannelName } from "../../channels/catalog.ts";
 import { globalId } from "../../ids.ts";
 import { segmentsById } from "../../member/segment.ts";
-import { schedulesOf } from "../../schedule/schedule.ts";
 import { fromFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { ChannelEnum } from "../kit/channel.ts";
@@ -13,7 +12,6 @@ import { toRowId } from "../kit/ids.ts";
 import { listArgs, listedOf } from "../kit/list-order.ts";
 import { shopArgs, shopOfThing } from "../kit/shop.ts";
 import { SegmentType } from "../member/segment.ts";
-import { ScheduleType } from "../schedule/schedule-type.ts";
 import { historyField } from "../transition/history.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
 
@@ -155,18 +153,6 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
     history: t.field(historyField("campaign")),
   }),
 });
-
-builder.objectField(CampaignType, "schedule", (t) =>
-  t.loadable({
-    type: ScheduleType,
-    nullable: true,
-    description: "When it recurs, once it is launched; null of one that begins once.",
-    authScopes: viewers,
-    resolve: ({ id }) => id,
-    load: async (ids: number[], { ctx }) =>
-      (await schedulesOf(ctx, "campaign", ids)).map((schedule) => schedule ?? null),
-  }),
-);
 
 connectionField("Query", "campaigns", CampaignType, {
   description: "Campaigns.",

@@ -1,11 +1,13 @@
+import type { ArgBuilder } from "@pothos/core";
 import { globalId } from "../../ids.ts";
 import type { Backfill } from "../../schedule/backfill.ts";
+import type { ScheduleFacts } from "../../schedule/facts.ts";
 import { previewOf } from "../../schedule/preview.ts";
 import type { Preview, Wall } from "../../schedule/recurrence/preview.ts";
-import type { Recurrence } from "../../schedule/recurrence/recurrence.ts";
+import type { Recurrence, Timing } from "../../schedule/recurrence/recurrence.ts";
 import { listOccurrences, occurrencesById, schedulesById } from "../../schedule/schedule.ts";
 import type { Occurrence, Schedule } from "../../schedule/table.ts";
-import { builder } from "../kit/builder.ts";
+import { builder, type Types } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
 import { shopOfThing } from "../kit/shop.ts";
@@ -25,13 +27,29 @@ const WallType = builder.objectRef<Wall>("WallTime").implement({
 });
 
 /** As `RecurrenceInput` has it: moments as RFC 3339. */
-function asInput(recurrence: Recurrence): unknown {
+function asInput(recurrence: Recurrence): object {
+  const moments = new Set(["at", "from", "until"]);
   return JSON.parse(
-    JSON.stringify(recurrence, (_name, value: unknown) =>
-      typeof value === "number" && value > 1_000_000 ? new Date(value).toISOString() : value,
+    JSON.stringify(recurrence, (name, value: unknown) =>
+      typeof value === "number" && moments.has(name) ? new Date(value).toISOString() : value,
     ),
   );
 }
+
+/** What was said of a schedule as `ScheduleInput` has it. */
+export function asScheduleInput({ recurrence, exclude, ...said }: ScheduleFacts): object {
+  return { recurrence: asInput(recurrence), ...said, exclude: asExclusion(exclude) };
+}
+
+function asExclusion({ dates, holidays }: Timing["exclude"]): object {
+  return { dates, holidayListIds: holidays.map((id) => globalId("HolidayList", id)) };
+}
+
+/** How many times to come are looked at, and by whom. */
+export const previewArgs = (arg: ArgBuilder<Types>) => ({
+  first: arg.int({ defaultValue: 20, description: "How many, 1–100." }),
+  zone: arg.string({ description: "The reader's zone; the shop's unless given." }),
+});
 
 export const PreviewType = builder.objectRef<Preview>("PlannedTime").implement({
   description: "One time that is to come.",
@@ -97,18 +115,28 @@ export const ScheduleType = builder.node(builder.objectRef<Schedule>("Schedule")
       description: "By how much each may come later.",
       resolve: ({ timing }) => timing.jitterSeconds,
     }),
+    exclude: t.field({
+      type: "JSON",
+      description: "Days on which nothing comes, in the form of `ScheduleExclusionInput`.",
+      resolve: ({ timing }) => asExclusion(timing.exclude),
+    }),
     misfire: t.expose("misfire", { type: MisfireEnum, description: "What becomes of missed times." }),
+    withinMinutes: t.int({
+      nullable: true,
+      description: "Of `RUN_IF_WITHIN`: not later than this.",
+      resolve: ({ withinMs }) => withinMs && withinMs / 60_000,
+    }),
     overlap: t.expose("overlap", { type: OverlapEnum, description: "While the one before is under way." }),
     missed: t.exposeInt("missed", { description: "Times that did not come when they were due." }),
     next: t.field({
       type: [PreviewType],
-      description: "The times to come, as they are planned.",
-      args: {
-        first: t.arg.int({ defaultValue: 20, description: "How many, 1–100." }),
-        zone: t.arg.string({ description: "The reader's zone; the shop's unless given." }),
-      },
+      description:
+        "The times to come, as the recurrence has them, those that somebody cancelled among them; none of one that " +
+        "is over.",
+      args: previewArgs(t.arg),
       complexity: ({ first }) => ({ field: 1, multiplier: Math.min(first ?? 20, 100) }),
-      resolve: (schedule, { first, zone }, { ctx }) => previewOf(ctx, schedule.timing, { n: first ?? 20, zone }),
+      resolve: ({ state, timing }, { first, zone }, { ctx }): Preview[] | Promise<Preview[]> =>
+        state === "ENDED" ? [] : previewOf(ctx, timing, { n: first ?? 20, zone }),
     }),
     createdAt: t.expose("createdAt", { type: "DateTime", description: "When it was made." }),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it last changed." }),

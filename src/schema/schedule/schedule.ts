@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { backfillSchedule } from "../../schedule/backfill.ts";
 import { cancelOccurrence, pauseSchedule, resumeSchedule } from "../../schedule/control.ts";
 import { listHolidays } from "../../schedule/holidays.ts";
@@ -12,7 +13,7 @@ import { shopArgs } from "../kit/shop.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { HolidayListType } from "./holiday-type.ts";
 import { ScheduleInput, ScheduleStateEnum, scheduleOfInput } from "./schedule-input.ts";
-import { BackfillType, PreviewType, ScheduleType } from "./schedule-type.ts";
+import { BackfillType, PreviewType, previewArgs, ScheduleType } from "./schedule-type.ts";
 
 const viewers = { role: "viewer" } as const;
 const editors = { role: "editor" } as const;
@@ -60,8 +61,7 @@ builder.queryField("schedulePreview", (t) =>
     authScopes: viewers,
     args: {
       schedule: t.arg({ type: ScheduleInput, required: true, description: "The schedule." }),
-      first: t.arg.int({ defaultValue: 20, description: "How many, 1–100." }),
-      zone: t.arg.string({ description: "The reader's zone; the shop's unless given." }),
+      ...previewArgs(t.arg),
     },
     complexity: ({ first }) => ({ field: 1, multiplier: Math.min(first ?? 20, 100) }),
     resolve: async (_root, { schedule, first, zone }, { ctx }) =>
@@ -78,6 +78,7 @@ refusable("pauseSchedule", {
     ...which(t),
     reason: t.string({
       description: "Why, at most 500 characters: it stands on the schedule as long as it is paused.",
+      validate: z.string().max(500, "is longer than 500 characters"),
     }),
   }),
   resolve: ({ scheduleId, reason }, ctx) =>

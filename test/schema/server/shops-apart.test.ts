@@ -48,7 +48,7 @@ test("whatever other shops and the company do, people of a shop read the same to
   const now = await allThatIsRead();
   expect(Object.keys(now).filter((name) => now[name] !== alone[name])).toEqual([]);
   const all = Object.values(now).join(" ");
-  for (const what of ["Coupon", "Codes", "Segment", "Campaign", "Promotion", "order"]) {
+  for (const what of ["Coupon", "Codes", "Segment", "Campaign", "Promotion", "Schedule", "Holidays", "order"]) {
     expect(all).toContain(`${what} of A`);
     for (const other of ["B", "all"]) expect(all).not.toContain(`${what} of ${other}`);
   }
@@ -126,8 +126,18 @@ function withoutIds(text: string): string {
 
 /** Everything that is written down of what belongs to shops. */
 async function rowsOf(): Promise<Record<string, unknown>> {
-  const tables = ["campaign", "run", "send", "promotion", "coupon_template", "coupon", "code_pool", "segment"];
-  const all = [...tables, "coupon_order", "outbox", "audit", "revision"];
+  const tables = [
+    "campaign",
+    "run",
+    "send",
+    "promotion",
+    "coupon_template",
+    "coupon",
+    "code_pool",
+    "segment",
+    "schedule",
+  ];
+  const all = [...tables, "occurrence", "holiday_list", "coupon_order", "outbox", "audit", "revision"];
   return Object.fromEntries(
     await Promise.all(all.map(async (table) => [table, await shop.ctx.db.all(sqlOf(table))] as const)),
   );
