@@ -11,14 +11,20 @@ export interface Scheduled {
   readonly shop: string;
   readonly name: string;
   readonly facts: ScheduleFacts;
+  /** Each of its times is due when the first clock on earth shows it, not when the zone's own does. */
+  readonly firstClock?: boolean;
 }
 
 /**
  * Has something recur from now on, inside of the transaction that says so. Where it did already, what was planned of it
  * is gone: a wake that is under way finds nothing. What was decided stays, and so do times that an operator cancelled.
  */
-export async function startSchedule(tx: Context, { noun, thing, shop, name, facts }: Scheduled): Promise<void> {
+export async function startSchedule(
+  tx: Context,
+  { noun, thing, shop, name, facts, firstClock }: Scheduled,
+): Promise<void> {
   const now = tx.clock();
+  const first = firstClock ? 1 : 0;
   const { misfire, withinMinutes, overlap } = facts;
   const timing = JSON.stringify(timingOf(facts));
   const withinMs = withinMinutes === null ? null : withinMinutes * 60_000;
@@ -26,11 +32,13 @@ export async function startSchedule(tx: Context, { noun, thing, shop, name, fact
   const plannedTo = now - 1;
   const row = await tx.db.first<{ id: number }>(sql`
     INSERT INTO schedule
-      (noun, thing, shop, name, timing, misfire, within_ms, overlap, state, planned_to, created_at, updated_at)
-    VALUES (${noun}, ${thing}, ${shop}, ${name}, ${timing}, ${misfire}, ${withinMs}, ${overlap}, 'ACTIVE',
+      (noun, thing, shop, name, timing, misfire, within_ms, overlap, first_clock, state, planned_to, created_at,
+        updated_at)
+    VALUES (${noun}, ${thing}, ${shop}, ${name}, ${timing}, ${misfire}, ${withinMs}, ${overlap}, ${first}, 'ACTIVE',
       ${plannedTo}, ${now}, ${now})
     ON CONFLICT (noun, thing) DO UPDATE SET name = excluded.name, timing = excluded.timing, misfire = excluded.misfire,
-      within_ms = excluded.within_ms, overlap = excluded.overlap, planned_to = excluded.planned_to,
+      within_ms = excluded.within_ms, overlap = excluded.overlap, first_clock = excluded.first_clock,
+      planned_to = excluded.planned_to,
       state = CASE schedule.state WHEN 'PAUSED' THEN 'PAUSED' ELSE 'ACTIVE' END, updated_at = excluded.updated_at
     RETURNING id`);
   if (!row) throw new Error(`the schedule of ${noun}/${thing} was not written`);

@@ -9,6 +9,7 @@ import { type CampaignDraft, type CampaignFacts, changedFacts, checkDraft, draft
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { hasBegun, takeBackRuns, waitAgain } from "../run/not-begun.ts";
+import { startOf } from "../run/start.ts";
 import { beginRuns } from "../schedule/begin.ts";
 import type { CampaignState } from "../state.ts";
 import { campaignTable } from "../table.ts";
@@ -121,12 +122,11 @@ async function review(tx: Context, { id, state }: Campaign, edit: Edit): Promise
 
 async function stay(tx: Context, before: Campaign, edit: Edit): Promise<void> {
   const { id } = before;
-  const dueAt = Math.max(tx.clock(), edit.facts.startsAt ?? 0);
   await tx.db.write([auditDeed(tx, subjectOf("campaign", id), inWords(edit))]);
-  if (edit.fields.includes("schedule")) {
+  if (edit.fields.includes("schedule") || edit.fields.includes("localTime")) {
     await tx.db.write(takeBackRuns(tx, id));
     await beginRuns(tx, { ...before, ...edit.facts });
-  } else await waitAgain(tx, id, edit.fields.includes("startsAt") ? dueAt : undefined);
+  } else await waitAgain(tx, id, edit.fields.includes("startsAt") ? startOf(tx, edit.facts) : undefined);
 }
 
 function inWords({ fields }: Edit): string {
