@@ -6,9 +6,13 @@ import { stalled } from "../../src/campaign/stalled.ts";
 import type { Context } from "../../src/context.ts";
 import { campaignJobs } from "../../src/jobs/campaign.ts";
 import type { JobContext } from "../../src/jobs/job.ts";
+import type { MaybePromise } from "../../src/maybe-promise.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import type { Ledger } from "./light.ts";
 import { accepted, addCampaign, runOfCampaign } from "./shop.ts";
+
+/** What becomes of a message. */
+export type Fate = () => MaybePromise<"once" | "twice" | "lost">;
 
 /** Where members live; empty: they say nothing of it. */
 export type Homes = Readonly<Record<string, number>>;
@@ -23,9 +27,9 @@ export interface Earth {
   moves(member: number, zone: string | null): Promise<void>;
   launch(draft?: Partial<CampaignDraft>): Promise<number>;
   /** Delivers what is due, and what comes of it; `how` may lose a message or deliver it twice. */
-  deliver(how?: (n: number) => "once" | "twice" | "lost"): Promise<void>;
-  /** Moves the clock on to the next message, up to a moment, and delivers; until nothing is left. */
-  until(end: number): Promise<void>;
+  deliver(how?: Fate): Promise<void>;
+  /** Moves the clock on to the next message, up to a moment, and delivers; sweeps where some were lost. */
+  until(end: number, how?: Fate): Promise<void>;
   /** The minute's sweep: what stands still gets a message again. */
   sweep(): Promise<void>;
 }
@@ -48,6 +52,7 @@ export function earthOf(ledger: Ledger, { now, pageSize = 10 }: { now: number; p
   };
   const jobs = new Map(campaignJobs.map((job) => [job.name, job]));
   let delivered = 0;
+  let lost = false;
   const waiting: Waiting[] = [];
   const take = async () => {
     const found = await ctx.db.all<Waiting>(sql`
@@ -85,16 +90,19 @@ export function earthOf(ledger: Ledger, { now, pageSize = 10 }: { now: number; p
         const i = waiting.findIndex(({ at }) => at <= clock);
         const [message] = i < 0 ? [] : waiting.splice(i, 1);
         if (!message) return;
-        const fate = how(n);
-        if (fate !== "lost") await run(message);
+        const fate = await how();
+        if (fate === "lost") lost = true;
+        else await run(message);
         if (fate === "twice") waiting.push({ ...message, at: clock });
         if (n > 10_000) throw new Error(`messages without end, the last one ${message.name} ${message.payload}`);
       }
     },
-    async until(end) {
+    async until(end, how) {
       for (;;) {
-        await earth.deliver();
-        const next = Math.min(...waiting.map(({ at }) => at));
+        await earth.deliver(how);
+        const next = Math.min(...waiting.map(({ at }) => at), lost ? clock + 60_000 : end + 1);
+        if (lost) await earth.sweep();
+        lost = false;
         if (next > end) break;
         clock = Math.max(clock, next);
       }
@@ -103,7 +111,7 @@ export function earthOf(ledger: Ledger, { now, pageSize = 10 }: { now: number; p
     async sweep() {
       await take();
       const known = new Set(waiting.map(({ payload, name }) => `${name} ${payload}`));
-      const needed = await stalled(ctx, { before: clock, limit: 500 });
+      const needed = await stalled(ctx, { before: clock + 1, limit: 500 });
       const lost = needed.filter(({ name, payload }) => !known.has(`${name} ${JSON.stringify(payload)}`));
       await ctx.db.write([enqueue(ctx, lost)]);
     },

@@ -57,6 +57,11 @@ export function clockOf({ settings }: Context, zone: string): string {
   return isUnfit(read) ? settings.shopTimeZone : read;
 }
 
+/** Whether members with this zone have a clock of their own: that it is a zone, and there is one. */
+export function isOwnClock(zone: string): boolean {
+  return !isUnfit(readTimeZone(zone));
+}
+
 /** A zone that nobody had yet, with its turn. */
 export function newZone(ctx: Context, { wall }: ByClocks, zone: string): RunZone {
   return { ...unplanned, round: 0, zone, at: momentOf(wall, clockOf(ctx, zone)), skipped: 0 };
