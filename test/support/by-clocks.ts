@@ -3,6 +3,7 @@ import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import type { CampaignDraft } from "../../src/campaign/draft/campaign.ts";
 import { campaignSettings } from "../../src/campaign/settings.ts";
 import { stalled } from "../../src/campaign/stalled.ts";
+import { byChannel, externalNames } from "../../src/channels/catalog.ts";
 import type { Context } from "../../src/context.ts";
 import { campaignJobs } from "../../src/jobs/campaign.ts";
 import type { JobContext } from "../../src/jobs/job.ts";
@@ -48,7 +49,11 @@ export function earthOf(ledger: Ledger, { now, pageSize = 10 }: { now: number; p
   const ctx: Context = {
     ...ledger.ctx,
     clock: () => clock,
-    settings: { ...ledger.ctx.settings, slices },
+    settings: {
+      ...ledger.ctx.settings,
+      slices,
+      limits: byChannel(externalNames, () => ({ batch: 10, parallelism: 1 })),
+    },
   };
   const jobs = new Map(campaignJobs.map((job) => [job.name, job]));
   let delivered = 0;

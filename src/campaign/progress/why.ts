@@ -135,7 +135,8 @@ async function itsTurn(ctx: Context, { id, state }: Run, byClocks: ByClocks, { s
   const at = row?.at ?? momentOf(byClocks.wall, clock);
   if (at > ctx.clock()) {
     const whose = isOwnClock(zone) ? `the clock in ${zone}` : `the shop's clock, for the member has no zone,`;
-    return `Not yet: the member's time comes at ${new Date(at).toISOString()}, when ${whose} shows ${wallIn(clock, at)}.`;
+    const moment = new Date(at).toISOString();
+    return `Not yet: the member's time comes at ${moment}, when ${whose} shows ${wallIn(clock, at)}.`;
   }
   return row?.moved
     ? "Not yet: the member changed into a zone whose time had passed, and is seen to behind the last wave."

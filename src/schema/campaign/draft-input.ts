@@ -28,8 +28,8 @@ export const sendingFields = (t: Fields) => ({
   localTime: t.field({
     type: LocalTimeInput,
     description:
-      "Members are reached when their own clocks show the time: that of `startsAt` by the shop's clock, or those of the " +
-      "schedule by its zone's. All at one moment unless given.",
+      "Members are reached when their own clocks show the time: that of `startsAt` by the shop's clock, or those of " +
+      "the schedule by its zone's. All at one moment unless given.",
   }),
 });
 
@@ -67,7 +67,7 @@ interface Draft {
   localTime?: typeof LocalTimeInput.$inferInput | null | undefined;
 }
 
-/** What was said, in the domain's words. Null takes a template, start, end, schedule or local time away, and else says nothing. */
+/** What was said, in the domain's words. Null takes a template, times and schedules away, and else says nothing. */
 export function draftOf({
   couponTemplateId,
   audience,

@@ -10,8 +10,8 @@ const words: Readonly<Record<PassedPolicy, string>> = {
 
 const PassedPolicyEnum = enumOf(
   "PassedPolicy",
-  "What becomes of members on whose clocks the time has passed, by more than half an hour, when it would be their turn: " +
-    "the campaign was launched late or stood still, or they changed into a zone that had been served.",
+  "What becomes of members on whose clocks the time has passed, by more than half an hour, when it would be their " +
+    "turn: the campaign was launched late or stood still, or they changed into a zone that had been served.",
   passedPolicies,
   (policy) => words[policy],
 );
