@@ -18,3 +18,61 @@ export async function seedMembers(path: string, total: number): Promise<void> {
   }
   await db.close();
 }
+
+/** One zone for each of the 38 offsets from UTC that clocks have in July. */
+export const offsetZones = [
+  "Pacific/Pago_Pago",
+  "Pacific/Honolulu",
+  "Pacific/Marquesas",
+  "Pacific/Gambier",
+  "America/Anchorage",
+  "America/Los_Angeles",
+  "America/Denver",
+  "America/Chicago",
+  "America/New_York",
+  "Pacific/Tongatapu",
+  "America/St_Johns",
+  "America/Sao_Paulo",
+  "America/Noronha",
+  "Atlantic/Cape_Verde",
+  "UTC",
+  "Europe/London",
+  "Europe/Berlin",
+  "Europe/Athens",
+  "Asia/Tehran",
+  "Asia/Dubai",
+  "Asia/Kabul",
+  "Asia/Karachi",
+  "Asia/Kolkata",
+  "Asia/Kathmandu",
+  "Asia/Dhaka",
+  "Asia/Yangon",
+  "Asia/Bangkok",
+  "Asia/Shanghai",
+  "Australia/Eucla",
+  "Asia/Tokyo",
+  "Australia/Adelaide",
+  "Australia/Sydney",
+  "Australia/Lord_Howe",
+  "Pacific/Noumea",
+  "Pacific/Auckland",
+  "Pacific/Chatham",
+  "Pacific/Kiritimati",
+  "Etc/GMT+12",
+];
+
+/** The same members, each in one of these zones, and one in a hundred in none. */
+export async function seedMembersInZones(path: string, total: number): Promise<void> {
+  await seedMembers(path, total);
+  const db = await openDatabase({ url: `file:${path}` }, realWorld);
+  const zones = JSON.stringify(offsetZones);
+  const step = 50_000;
+  for (let from = 0; from < total; from += step) {
+    await db.write([
+      sql`
+        UPDATE member SET time_zone = json_extract(${zones}, '$[' || (seq * 2654435761 / 65536 % 38) || ']')
+        WHERE seq > ${from} AND seq <= ${from + step} AND seq % 100 <> 0`,
+    ]);
+  }
+  await db.close();
+}

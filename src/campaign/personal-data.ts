@@ -14,6 +14,12 @@ export const campaignPersonalData: readonly PersonalData[] = [
     erase: (member) => [forgetProviderIds(member), forgetWhyTested(member)],
   },
   {
+    name: "zoneMoves",
+    table: "zone_move",
+    rows: (member) => sql`SELECT run FROM zone_move WHERE member = ${member}`,
+    erase: (member) => [sql`DELETE FROM zone_move WHERE member = ${member}`],
+  },
+  {
     name: "inbox",
     table: "inbox",
     rows: (member) => sql`SELECT run, at, read_at, deleted_at FROM inbox WHERE member = ${member}`,

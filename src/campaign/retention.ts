@@ -37,9 +37,25 @@ export const campaignKeeps: readonly Retention[] = [
     kept: "what members were sent, a week",
     forget: async (ctx) => (await ctx.db.write([forgetCounts(ctx, rowLimit)]))[0]?.rowsAffected ?? 0,
   },
+  {
+    name: "zoneMoves",
+    kept: "who changed time zones during a run by members' clocks, until that is over",
+    forget: async (ctx) => (await ctx.db.write([forgetMoves(ctx.clock())]))[0]?.rowsAffected ?? 0,
+  },
   { name: "inbox", kept: inboxKept, forget: (ctx) => forgetMessages(ctx, "inbox") },
   { name: "popups", kept: inboxKept, forget: (ctx) => forgetMessages(ctx, "popup") },
 ];
+
+/** What failed may be replayed for a month, and then those count who have moved. */
+const replayedMs = 30 * 24 * 3_600_000;
+
+function forgetMoves(now: number) {
+  return sql`
+    DELETE FROM zone_move WHERE (run, member) IN (
+      SELECT v.run, v.member FROM zone_move v JOIN run r ON r.id = v.run
+      WHERE r.state IN ('COMPLETED', 'CANCELLED') OR (r.state = 'FAILED' AND r.completed_at < ${now - replayedMs})
+      LIMIT ${rowLimit})`;
+}
 
 /** Of the members in the next stretch: what is too old, and the oldest of too many. */
 function forgetMessages(ctx: Context, name: "inbox" | "popup"): Promise<number> {

@@ -3,6 +3,7 @@ import type { Context } from "../context.ts";
 import type { Message } from "../queue/message.ts";
 import { campaignCancel, campaignPage, campaignPlan, campaignStart, campaignWake, channelSend } from "./messages.ts";
 import { armingHorizonMs } from "./run/start.ts";
+import { nextWave } from "./run/zones.ts";
 
 /** What is looked for. */
 interface Stalled {
@@ -35,9 +36,13 @@ async function dueRuns(ctx: Context, now: number, limit: number): Promise<Messag
 }
 
 async function unplanned(ctx: Context, live: SQL, limit: number): Promise<Message[]> {
-  const runs = await ctx.db.all<{ id: number; planned_to: number }>(sql`
-    SELECT r.id, r.planned_to FROM run r WHERE ${live} AND r.planned = 0 LIMIT ${limit}`);
-  return runs.map(({ id, planned_to }) => campaignPlan.of({ run: id, from: planned_to }));
+  const now = ctx.clock();
+  const runs = await ctx.db.all<{ id: number; planned_to: number; at: number }>(sql`
+    SELECT r.id, r.planned_to, coalesce(${nextWave(sql`r.id`)}, 0) AS at
+    FROM run r WHERE ${live} AND r.planned = 0 LIMIT ${limit}`);
+  return runs.map(({ id, planned_to: from, at }) =>
+    campaignPlan.of({ run: id, from }, at > now ? { notBefore: Math.min(at, now + armingHorizonMs) } : {}),
+  );
 }
 
 async function unwrittenPages(ctx: Context, live: SQL, limit: number): Promise<Message[]> {

@@ -5,6 +5,7 @@ import type { ScheduleFacts } from "../schedule/facts.ts";
 import type { CampaignKind } from "./action/index.ts";
 import type { Content } from "./content/content.ts";
 import type { FrozenCampaign, RunReview } from "./frozen-campaign.ts";
+import type { LocalTime } from "./local-time.ts";
 import type { CampaignState, RunState } from "./state.ts";
 
 /** Every table that campaigns own: nobody else writes to them. */
@@ -13,6 +14,9 @@ export const tables = [
   "run",
   "run_number",
   "page",
+  "page_member",
+  "run_zone",
+  "zone_move",
   "send",
   "tally",
   "batch",
@@ -44,6 +48,8 @@ export const campaignTable = sqliteTable("campaign", {
   endsAt: integer("ends_at"),
   /** When it recurs; null: it begins once. */
   schedule: text({ mode: "json" }).$type<ScheduleFacts>(),
+  /** Members are reached when their own clocks show the time; null: all at one moment. */
+  localTime: text("local_time", { mode: "json" }).$type<LocalTime>(),
   frozen: text({ mode: "json" }).$type<FrozenCampaign>(),
   /** Of one in review: whoever approves it launches it. */
   launchWhenApproved: integer("launch_when_approved", { mode: "boolean" }).notNull().default(false),
@@ -66,6 +72,8 @@ export const runTable = sqliteTable("run", {
   matched: integer().notNull(),
   startedAt: integer("started_at"),
   completedAt: integer("completed_at"),
+  /** What each member's clock shows when it is the member's turn; null: all at one moment. */
+  wall: text(),
   review: text({ mode: "json" }).$type<RunReview>(),
 });
 

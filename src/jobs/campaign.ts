@@ -40,8 +40,7 @@ async function start(ctx: JobContext, { run }: { run: number }): Promise<void> {
 
 /** A planning step and the page that it keeps for itself; a repeated delivery finds the one done and does the other. */
 async function planAndWrite(ctx: JobContext, step: { run: number; from: number }): Promise<void> {
-  await planStep(ctx, step);
-  await writePageBeyond(ctx, step);
+  if (await planStep(ctx, step)) await writePageBeyond(ctx, step);
 }
 
 type Test = ReturnType<typeof campaignTest.schema.parse>;

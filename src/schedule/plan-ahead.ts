@@ -7,6 +7,7 @@ import { scheduleWake } from "./messages.ts";
 import { isExcluded } from "./recurrence/exclusion.ts";
 import { jitterOf } from "./recurrence/jitter.ts";
 import { type Timing, timesAfter } from "./recurrence/recurrence.ts";
+import { firstMomentOf, roundTheEarthMs, wallIn } from "./recurrence/wall.ts";
 import { isOpen } from "./schedule.ts";
 
 /** So far ahead what comes is planned, and its wakes wait in the queue. */
@@ -48,35 +49,44 @@ export async function planUntilNow(tx: Context, schedule: number): Promise<void>
 
 function toPlan({ db }: Context, schedule: number): Promise<ToPlan | undefined> {
   return db.first<ToPlan>(sql`
-    SELECT id, timing, planned_to AS plannedTo FROM schedule WHERE id = ${schedule} AND state <> 'ENDED'`);
+    SELECT id, timing, planned_to AS plannedTo, first_clock AS firstClock FROM schedule
+    WHERE id = ${schedule} AND state <> 'ENDED'`);
 }
 
 interface ToPlan {
   readonly id: number;
   readonly timing: string;
   readonly plannedTo: number;
+  /** 1: each time is due when the first clock on earth shows it. */
+  readonly firstClock: number;
 }
 
 /** Those of which the last planned time comes soon: of what recurs daily the next one is always a row. */
 async function planSome(tx: Context): Promise<number> {
   const now = tx.clock();
   const found = await tx.db.all<ToPlan>(sql`
-    SELECT id, timing, planned_to AS plannedTo FROM schedule
-    WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs} AND (planned_to <= ${now} OR ${plannedAtOnce} > (
-      SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)} AND o.state = 'PLANNED'))
+    SELECT id, timing, planned_to AS plannedTo, first_clock AS firstClock FROM schedule
+    WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs} + first_clock * ${roundTheEarthMs}
+      AND (planned_to <= ${now} OR ${plannedAtOnce} > (
+        SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)}
+          AND o.state = 'PLANNED'))
     ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
   for (const each of found) await plan(tx, each);
   return found.length;
 }
 
-async function plan(tx: Context, { id, timing: stored, plannedTo }: ToPlan): Promise<void> {
+async function plan(tx: Context, { id, timing: stored, plannedTo, firstClock }: ToPlan): Promise<void> {
   const timing: Timing = JSON.parse(stored);
   const holidays = await holidaysOf(tx, timing);
-  const { times, isAll } = coming(timing, plannedTo, tx.clock() + horizonMs);
+  const now = tx.clock();
+  const horizon = now + horizonMs + firstClock * roundTheEarthMs;
+  const { times, isAll } = coming(timing, plannedTo, horizon);
   const planned = times.map((plannedAt) => ({
     plannedAt,
     // The queue counts in whole seconds.
-    dueAt: Math.ceil((plannedAt + jitterOf(String(id), plannedAt, timing.jitterSeconds)) / 1_000) * 1_000,
+    dueAt: firstClock
+      ? Math.ceil(dueOnFirstClock(timing.zone, plannedAt, now) / 1_000) * 1_000
+      : Math.ceil((plannedAt + jitterOf(String(id), plannedAt, timing.jitterSeconds)) / 1_000) * 1_000,
     isExcluded: isExcluded(timing, holidays, plannedAt) ? 1 : 0,
   }));
   await tx.db.write([
@@ -101,6 +111,11 @@ function coming(timing: Timing, after: number, horizon: number) {
     times.push(time);
   }
   return { times, isAll: true };
+}
+
+/** What is planned when the first clock has shown it already is due at once: it was not missed. */
+function dueOnFirstClock(zone: string, plannedAt: number, now: number): number {
+  return Math.max(firstMomentOf(wallIn(zone, plannedAt)), Math.min(now, plannedAt));
 }
 
 /** What has no time left that could come is over. */

@@ -13,6 +13,8 @@ export interface Scheduled {
   readonly shop: string;
   readonly name: string;
   readonly facts: ScheduleFacts;
+  /** Each of its times is due when the first clock on earth shows it, not when the zone's own does. */
+  readonly firstClock?: boolean;
 }
 
 /**
@@ -20,24 +22,29 @@ export interface Scheduled {
  * what was planned of it is gone: a wake that is under way finds nothing, and what had come already and was not decided
  * on is skipped. What was decided stays, and so do times that an operator cancelled, and a pause.
  */
-export async function startSchedule(tx: Context, { noun, thing, shop, name, facts }: Scheduled): Promise<void> {
+export async function startSchedule(
+  tx: Context,
+  { noun, thing, shop, name, facts, firstClock }: Scheduled,
+): Promise<void> {
   const now = tx.clock();
+  const first = firstClock ? 1 : 0;
   const { misfire, withinMinutes, overlap } = facts;
   const timing = JSON.stringify(timingOf(facts));
   const withinMs = withinMinutes === null ? null : withinMinutes * 60_000;
   const before = await tx.db.first<Before>(sql`
-    SELECT id, state, timing FROM schedule WHERE noun = ${noun} AND thing = ${thing}`);
-  const isSame = before !== undefined && before.state !== "ENDED" && before.timing === timing;
+    SELECT id, state, timing, first_clock AS first FROM schedule WHERE noun = ${noun} AND thing = ${thing}`);
+  const isSame = before?.timing === timing && before.first === first && before.state !== "ENDED";
   if (before && !isSame) await letGo(tx, before.id);
   // What is due at this very moment is still to come.
   const plannedTo = now - 1;
   const row = await tx.db.first<{ id: number }>(sql`
     INSERT INTO schedule
-      (noun, thing, shop, name, timing, misfire, within_ms, overlap, state, planned_to, created_at, updated_at)
-    VALUES (${noun}, ${thing}, ${shop}, ${name}, ${timing}, ${misfire}, ${withinMs}, ${overlap}, 'ACTIVE',
+      (noun, thing, shop, name, timing, misfire, within_ms, overlap, first_clock, state, planned_to, created_at,
+        updated_at)
+    VALUES (${noun}, ${thing}, ${shop}, ${name}, ${timing}, ${misfire}, ${withinMs}, ${overlap}, ${first}, 'ACTIVE',
       ${plannedTo}, ${now}, ${now})
     ON CONFLICT (noun, thing) DO UPDATE SET name = excluded.name, timing = excluded.timing, misfire = excluded.misfire,
-      within_ms = excluded.within_ms, overlap = excluded.overlap,
+      within_ms = excluded.within_ms, overlap = excluded.overlap, first_clock = excluded.first_clock,
       planned_to = ${isSame ? sql`schedule.planned_to` : sql`excluded.planned_to`},
       state = CASE schedule.state WHEN 'PAUSED' THEN 'PAUSED' ELSE 'ACTIVE' END, updated_at = excluded.updated_at
     RETURNING id`);
@@ -49,6 +56,7 @@ interface Before {
   readonly id: number;
   readonly state: ScheduleState;
   readonly timing: string;
+  readonly first: number;
 }
 
 /** What was planned of one that comes at other times from now on. */

@@ -45,6 +45,8 @@ export const scheduleTable = sqliteTable("schedule", {
   misfire: text().$type<MisfirePolicy>().notNull(),
   withinMs: integer("within_ms"),
   overlap: text().$type<OverlapPolicy>().notNull(),
+  /** Its times are due when the first clock on earth shows them. */
+  firstClock: integer("first_clock", { mode: "boolean" }).notNull().default(false),
   state: text().$type<ScheduleState>().notNull(),
   note: text(),
   plannedTo: integer("planned_to").notNull(),

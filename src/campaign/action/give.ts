@@ -6,7 +6,7 @@ import { addSends, skipAdded } from "../ledger/add-sends.ts";
 import { rewardChannel } from "../ledger/channel.ts";
 import { countMostlySent } from "../ledger/counts.ts";
 import { rewardSkipReason } from "../ledger/decision.ts";
-import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
+import { audienceOf, bound, countMatched, type Page, rowsOfPage, skippedOn } from "../ledger/page-rows.ts";
 import type { Taken } from "./action.ts";
 import { choiceIssues, findGiven, freezeReward, startIssues } from "./coupon-choice.ts";
 import { couponGiven, couponScope } from "./coupon-message.ts";
@@ -68,7 +68,7 @@ function decide(page: Page, reward: CouponReward, taken: Taken | undefined): Que
   // Where the gate has nothing the database is asked first, which it does once for all: so that nobody is put down as
   // one who gets a coupon, only to be skipped after all.
   const isOut = sql`CASE WHEN ${left(reward)} <= 0 THEN ${shortage(reward)} END`;
-  const skip = taken?.units === 0 ? sql`coalesce(${own}, ${isOut})` : own;
+  const skip = skippedOn(page, taken?.units === 0 ? sql`coalesce(${own}, ${isOut})` : own);
   return [
     addSends(page, { channel: rewardChannel, members: audienceOf(page), skip, ready: "SENT" }),
     countMatched(page),
@@ -88,8 +88,7 @@ function givenOn(page: Page): SQL {
 function skipBeyond(page: Page, reward: CouponReward): Query {
   const [from, to] = [bound(page, "from_seq"), bound(page, "to_seq")];
   const beyond = sql`
-    run = ${page.run} AND channel = ${rewardChannel} AND state = 'SENT' AND member <= ${to}
-      AND member >= CASE WHEN ${left(reward)} < ${to} - ${from} THEN (
+    ${givenOn(page)} AND member >= CASE WHEN ${left(reward)} < ${to} - ${from} THEN (
         SELECT member FROM send WHERE ${givenOn(page)} ORDER BY member LIMIT 1 OFFSET ${left(reward)}) END`;
   return skipAdded(beyond, shortage(reward));
 }

@@ -8,6 +8,7 @@ import { revise } from "../../transition/revision.ts";
 import { keepFrozen } from "../approval/freeze.ts";
 import { anyCampaign, type Campaign } from "../draft/campaign.ts";
 import { moveRuns } from "../run/not-begun.ts";
+import { startOf } from "../run/start.ts";
 import { waiting } from "./announcements.ts";
 import { announcementAudience, audienceOf, toldBy } from "./whom.ts";
 
@@ -59,7 +60,7 @@ export async function follow(tx: Context, edited: Edited, campaign: Campaign) {
       : []),
     revise(tx, subjectOf("campaign", id), [...fields, ...(moves ? ["window"] : [])]),
   ]);
-  return moveRuns(tx, id, startsAt === campaign.startsAt ? undefined : Math.max(now, startsAt ?? 0));
+  return moveRuns(tx, id, startsAt === campaign.startsAt ? undefined : startOf(tx, { ...campaign, startsAt }));
 }
 
 /** Its own start stays, and never does it tell of what is over. */

@@ -10,6 +10,7 @@ import { type CampaignDraft, type CampaignFacts, changedFacts, checkDraft, draft
 import { moveCampaign } from "../draft/transitions.ts";
 import type { FrozenCampaign } from "../frozen-campaign.ts";
 import { hasBegun, takeBackRuns, waitAgain } from "../run/not-begun.ts";
+import { startOf } from "../run/start.ts";
 import { beginAgain } from "../schedule/begin.ts";
 import type { CampaignState } from "../state.ts";
 import { campaignTable } from "../table.ts";
@@ -122,9 +123,8 @@ async function review(tx: Context, { id, state }: Campaign, edit: Edit): Promise
 
 async function stay(tx: Context, before: Campaign, edit: Edit): Promise<void> {
   const { id } = before;
-  const dueAt = Math.max(tx.clock(), edit.facts.startsAt ?? 0);
   await tx.db.write([auditDeed(tx, subjectOf("campaign", id), inWords(edit))]);
-  await waitAgain(tx, id, edit.fields.includes("startsAt") ? dueAt : undefined);
+  await waitAgain(tx, id, edit.fields.includes("startsAt") ? startOf(tx, edit.facts) : undefined);
   await beginAgain(tx, before, { ...before, ...edit.facts });
 }
 

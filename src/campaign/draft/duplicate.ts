@@ -40,7 +40,7 @@ export function duplicateCampaign(ctx: Context, { idempotencyKey, ...input }: Du
 }
 
 async function copyOf(ctx: Context, original: Campaign, { name, shop }: DuplicateInput): Promise<NewCampaign> {
-  const { audience, frozen, startsAt, endsAt, schedule } = original;
+  const { audience, frozen, startsAt, endsAt, schedule, localTime } = original;
   const ahead = (at: number | null) => (at !== null && at > ctx.clock() ? at : null);
   // Where its segment is gone, the filter that was copied of it is left.
   const isGone = frozen !== null && isRefusal(await resolveChoice(ctx, audience, original.shop));
@@ -51,6 +51,7 @@ async function copyOf(ctx: Context, original: Campaign, { name, shop }: Duplicat
     ...(name !== undefined && { name }),
     audience: isGone ? frozen.audience : audience,
     startsAt: ahead(startsAt),
+    localTime: schedule !== null || ahead(startsAt) !== null ? localTime : null,
     endsAt: ahead(endsAt),
     schedule: isSpent ? null : schedule,
   };

@@ -8,6 +8,7 @@ import { ScheduleFacts } from "../../schedule/facts.ts";
 import { plainText } from "../../value/plain-text.ts";
 import { actionOf, campaignKinds, messageIssues, silentKinds, usualKind } from "../action/index.ts";
 import { Content } from "../content/content.ts";
+import { LocalTime, localTimeIssues } from "../local-time.ts";
 import type { Campaign } from "../table.ts";
 import { recurrenceIssues } from "./recurrence-issues.ts";
 
@@ -33,6 +34,8 @@ export const CampaignDraft = z.strictObject({
   endsAt: z.int().nullable().default(null),
   /** When it recurs; null: it begins once. */
   schedule: ScheduleFacts.nullable().default(null),
+  /** Members are reached when their own clocks show that time; null: all at one moment. */
+  localTime: LocalTime.nullable().default(null),
 });
 export type CampaignDraft = z.input<typeof CampaignDraft>;
 /** The same, checked, with what is usual where nothing was said. */
@@ -41,10 +44,10 @@ export type CampaignFacts = z.output<typeof CampaignDraft>;
 /** What was said of a campaign. */
 export function draftOf(campaign: Campaign): CampaignDraft {
   const { name, kind, couponTemplate, promotion, topic, audience, reach, content } = campaign;
-  const { transactional, popupPriority, startsAt, endsAt, schedule } = campaign;
+  const { transactional, popupPriority, startsAt, endsAt, schedule, localTime } = campaign;
   const channels = [...campaign.channels];
   const offer = { kind, couponTemplate, promotion };
-  const times = { startsAt, endsAt, schedule };
+  const times = { startsAt, endsAt, schedule, localTime };
   return { name, ...offer, topic, audience, channels, reach, content, transactional, popupPriority, ...times };
 }
 
@@ -77,6 +80,7 @@ export async function checkDraft(ctx: Context, draft: CampaignDraft, shop: strin
   if (startsAt !== null && endsAt !== null && endsAt <= startsAt) {
     issues.push({ path: "endsAt", message: "the end must lie after the start" });
   }
-  issues.push(...(await recurrenceIssues(ctx, choice)), ...(await audienceIssues(ctx, audience, shop)));
+  issues.push(...(await recurrenceIssues(ctx, choice)), ...localTimeIssues(parsed));
+  issues.push(...(await audienceIssues(ctx, audience, shop)));
   return issues.length > 0 ? refuse.invalid(issues) : parsed;
 }

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../../db/bulk.ts";
 import { prepared, type Query } from "../../db/statement.ts";
 import type { LedgerChannel } from "./channel.ts";
-import { type Page, rowsOfPage } from "./page-rows.ts";
+import { ofPageRows, type Page } from "./page-rows.ts";
 import type { SendState } from "./send-state.ts";
 
 /** A change of a run's counts: `n` rows of a channel more (or, negative, fewer) in a state for a reason. */
@@ -31,24 +31,29 @@ export function countRows(where: SQL, sign: 1 | -1 = 1): SQL {
 }
 
 /** Counts the rows of a page on a channel, as they are. */
-export function countPage({ run, page }: Page, channel: LedgerChannel): Query[] {
-  return [countAll({ run, page, channel })];
+export function countPage({ run, page, isListed }: Page, channel: LedgerChannel): Query[] {
+  return [countAll({ run, page, channel, isListed })];
 }
 
 /** The same where most are SENT: those are counted without being sorted. */
-export function countMostlySent({ run, page }: Page, channel: LedgerChannel): Query[] {
-  return [countSent({ run, page, channel }), countOthers({ run, page, channel })];
+export function countMostlySent({ run, page, isListed }: Page, channel: LedgerChannel): Query[] {
+  const on = { run, page, channel, isListed };
+  return [countSent(on), countOthers(on)];
 }
 
-const countAll = prepared<OnPage>((it) => countRows(rowsOfPage(it, it.channel)));
-const countSent = prepared<OnPage>(
-  (it) => sql`
-    INSERT INTO tally (run, channel, state, reason, n)
-    SELECT ${it.run}, ${it.channel}, 'SENT', '', n
-    FROM (SELECT count(*) AS n FROM send WHERE ${rowsOfPage(it, it.channel)} AND state = 'SENT') WHERE n > 0
-    ${addUp}`,
+const countAll = ofPageRows((rows) => prepared<OnPage>((it) => countRows(rows(it, it.channel))));
+const countSent = ofPageRows((rows) =>
+  prepared<OnPage>(
+    (it) => sql`
+      INSERT INTO tally (run, channel, state, reason, n)
+      SELECT ${it.run}, ${it.channel}, 'SENT', '', n
+      FROM (SELECT count(*) AS n FROM send WHERE ${rows(it, it.channel)} AND state = 'SENT') WHERE n > 0
+      ${addUp}`,
+  ),
 );
-const countOthers = prepared<OnPage>((it) => countRows(sql`${rowsOfPage(it, it.channel)} AND state <> 'SENT'`));
+const countOthers = ofPageRows((rows) =>
+  prepared<OnPage>((it) => countRows(sql`${rows(it, it.channel)} AND state <> 'SENT'`)),
+);
 
 interface OnPage {
   readonly run: number;

@@ -10,6 +10,7 @@ export const skipReasons = {
   OTHER_CHANNEL: "The campaign reaches each member once, and an earlier channel did.",
   DUPLICATE_ADDRESS: "Another member of the audience has the same address and is sent to.",
   EXPIRED: "The campaign's end had passed before it was the member's turn.",
+  TIME_PASSED: "The time had passed on the member's own clock, and the campaign leaves out whom it passed.",
   QUIET_HOURS: "It was in the member's quiet hours, and the campaign ended before they did.",
   CAPPED: "The member has had as many messages as the frequency caps allow.",
 } as const satisfies Record<string, string>;

@@ -5,6 +5,7 @@ import { inReach } from "../../shop.ts";
 import { type StandingRefusal, standingRefusals } from "../delivery/refusal.ts";
 import { RunReview } from "../frozen-campaign.ts";
 import { type LedgerChannel, messageChannels, rewardChannel } from "../ledger/channel.ts";
+import { nextWave } from "../run/zones.ts";
 import { campaignSettings } from "../settings.ts";
 import type { RunState } from "../state.ts";
 import {
@@ -57,6 +58,7 @@ export async function runProgress(ctx: Context, ids: readonly number[]): Promise
     ctx.db.all<RunRow>(sql`
       SELECT r.id, r.campaign, r.state, r.due_at, r.pages, r.pages_written, r.planned, r.open_matches, r.matched,
         r.started_at, r.completed_at, r.review, (${nextWake}) AS next_wake,
+        r.wall, ${nextWave(sql`r.id`)} AS next_wave, (SELECT sum(z.found) FROM run_zone z WHERE z.run = r.id) AS found,
         coalesce(r.frozen ->> '$.channels', c.channels) AS channels, (${untold}) AS untold, (${ungiven}) AS ungiven
       FROM run r JOIN campaign c ON c.id = r.campaign WHERE r.id IN ${wanted} AND ${inReach(ctx, sql`c.shop`)}`),
     ctx.db.all<CountRow>(sql`SELECT run, channel, state, reason, n FROM tally WHERE run IN ${wanted} AND n > 0`),
@@ -86,6 +88,10 @@ interface RunRow {
   readonly started_at: number | null;
   readonly completed_at: number | null;
   readonly next_wake: number | null;
+  readonly wall: string | null;
+  readonly next_wave: number | null;
+  /** Of a run by members' clocks: those who were found when pages were cut. */
+  readonly found: number | null;
   readonly untold: number;
   readonly ungiven: number;
   /** JSON. */
@@ -141,6 +147,8 @@ function progressOf(ctx: Context, run: RunRow, { counts, transitions, refusals }
     planned,
     pagesLeft: run.pages - run.pages_written,
     nextWake: run.next_wake,
+    isByClocks: run.wall !== null,
+    nextWave: run.next_wave,
     tellsNothing: run.untold === 1,
     tellsOfNone: run.ungiven === 1,
     review: run.review === null ? null : RunReview.parse(JSON.parse(run.review)),
@@ -165,13 +173,14 @@ function progressOf(ctx: Context, run: RunRow, { counts, transitions, refusals }
   };
 }
 
-/** Sends a second, and how long the rest will take. Quiet hours end when they end, whatever the rate. */
+/** Sends a second, and how long the rest will take. Quiet hours end, and waves come, whatever the rate. */
 function paceOf(
-  { state }: RunRow,
+  { state, next_wave }: RunRow,
   { channels, done, total, active }: { channels: ChannelProgress[]; done: number; total: number; active: number },
 ): Pick<RunProgress, "perSecond" | "etaSeconds"> {
   const perSecond = active > 0 ? done / active : 0;
-  const isMoving = (state === "RUNNING" && !areDeferred(channels, "QUIET_HOURS")) || state === "CANCELLING";
+  const isMoving =
+    (state === "RUNNING" && next_wave === null && !areDeferred(channels, "QUIET_HOURS")) || state === "CANCELLING";
   const etaSeconds = isMoving && perSecond > 0 ? Math.ceil(Math.max(0, total - done) / perSecond) : null;
   return { perSecond, etaSeconds };
 }
@@ -179,6 +188,7 @@ function paceOf(
 /** Every page but the one planned last is full; so the whole is known before it is written. */
 function knownMatches(ctx: Context, run: RunRow): number {
   if (run.planned === 1 && run.pages === run.pages_written) return run.matched;
+  if (run.wall !== null) return Math.max(run.matched, run.found ?? 0);
   const full = run.planned === 1 && run.open_matches > 0 ? run.pages - 1 : run.pages;
   return Math.max(run.matched, full * campaignSettings.of(ctx).pageSize + run.open_matches);
 }

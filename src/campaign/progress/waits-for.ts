@@ -9,6 +9,10 @@ interface RunFacts {
   readonly planned: boolean;
   /** Planned and not written. */
   readonly pagesLeft: number;
+  /** Members' own clocks count. */
+  readonly isByClocks: boolean;
+  /** When the next wave by those comes (ms). */
+  readonly nextWave: number | null;
   /** When the next of the deferred sends are due (ms). */
   readonly nextWake: number | null;
   /** What it tells of is not there now. */
@@ -34,7 +38,7 @@ export function waitingFor(run: RunFacts, channels: readonly ChannelProgress[], 
       return "someone to replay its dead letters";
     case "RUNNING":
     case "CANCELLING":
-      return workLeft(run, channels).join("; ") || "its end to be noticed";
+      return workLeft(run, channels, now).join("; ") || "its end to be noticed";
     case "COMPLETED":
     case "CANCELLED":
       return null;
@@ -48,7 +52,8 @@ export function refusalText({ channel, words, times, since, retryAt }: StandingR
   return `${channel}: its provider puts sends off (${words}), ${often} since ${first}; it is asked again at ${next}`;
 }
 
-function workLeft({ planned, pagesLeft, nextWake }: RunFacts, channels: readonly ChannelProgress[]): string[] {
+function workLeft(run: RunFacts, channels: readonly ChannelProgress[], now: number): string[] {
+  const { planned, pagesLeft, nextWake } = run;
   const work = channels.flatMap(({ channel, counts, reasons, refusal }) => {
     const deferred = reasons.filter(({ state }) => state === "PENDING");
     const ready = counts.PENDING - deferred.reduce((sum, { n }) => sum + n, 0);
@@ -65,7 +70,14 @@ function workLeft({ planned, pagesLeft, nextWake }: RunFacts, channels: readonly
   });
   if (nextWake !== null && areDeferred(channels))
     work.push(`the next of those deferred are due at ${new Date(nextWake).toISOString()}`);
-  if (!planned) work.unshift("the rest of its audience to be cut into pages");
-  else if (pagesLeft > 0) work.unshift(`${pagesLeft} pages to be written`);
+  if (!planned) work.unshift(planningLeft(run, now));
+  if ((planned || run.isByClocks) && pagesLeft > 0) work.unshift(`${pagesLeft} pages to be written`);
   return work;
+}
+
+function planningLeft({ isByClocks, nextWave }: RunFacts, now: number): string {
+  if (!isByClocks || (nextWave !== null && nextWave <= now)) return "the rest of its audience to be cut into pages";
+  return nextWave === null
+    ? "those to be looked for who changed time zones meanwhile"
+    : `its next wave at ${new Date(nextWave).toISOString()}`;
 }

@@ -2,11 +2,13 @@ import { sql } from "drizzle-orm";
 import type { ChannelName } from "../../channels/catalog.ts";
 import type { Context } from "../../context.ts";
 import { refuse } from "../../errors.ts";
+import { momentOf, wallIn } from "../../schedule/recurrence/wall.ts";
 import { standingRefusals } from "../delivery/refusal.ts";
 import { messageChannels, rewardChannel } from "../ledger/channel.ts";
 import type { SendState } from "../ledger/send-state.ts";
 import { type FrozenRun, frozenRun, matches } from "../run/frozen.ts";
 import { findRun, type Run } from "../run/run.ts";
+import { type ByClocks, clockOf, isOwnClock } from "../run/zones.ts";
 import { campaignSettings } from "../settings.ts";
 import { type LedgerRow, outcomeText } from "./outcome-text.ts";
 
@@ -104,7 +106,9 @@ async function whyAbsent(ctx: Context, run: Run, frozen: FrozenRun, member: Memb
   const began = new Date(frozen.asOf).toISOString();
   if (member.seq > frozen.maxSeq) return `The member joined after the run began (${began}) and is not in its audience.`;
   const page = await ctx.db.first<{ state: string }>(sql`
-    SELECT state FROM page WHERE run = ${run.id} AND from_seq < ${member.seq} AND to_seq >= ${member.seq}`);
+    SELECT state FROM page WHERE run = ${run.id} AND from_seq < ${member.seq} AND to_seq >= ${member.seq}
+      AND (zone IS NULL OR round = 0 AND zone = (
+        SELECT coalesce(m.time_zone, '') FROM member m WHERE m.seq = ${member.seq}))`);
   const written = page?.state === "WRITTEN" || (page === undefined && run.planned);
   if (member.deleted_at !== null) {
     const when = `${new Date(member.deleted_at).toISOString()}${written ? " before it was the member's turn" : ""}`;
@@ -113,8 +117,30 @@ async function whyAbsent(ctx: Context, run: Run, frozen: FrozenRun, member: Memb
   const now = await ctx.db.first<{ matches: number }>(sql`
     SELECT ${matches(frozen)} AS matches FROM member m WHERE m.seq = ${member.seq}`);
   if (!now?.matches) return "The member does not match the run's audience, as the member is now.";
+  if (frozen.byClocks && !run.planned && page?.state !== "PARKED") return itsTurn(ctx, run, frozen.byClocks, member);
   if (written) return "The member matches the run's audience now, but did not when the audience was decided.";
   return notWritten(run, page?.state === "PARKED");
+}
+
+/** When it is the member's turn, by the member's own clock. */
+async function itsTurn(ctx: Context, { id, state }: Run, byClocks: ByClocks, { seq }: MemberRow): Promise<string> {
+  if (state === "PAUSED") return "Not yet: the campaign was paused before it was the member's turn.";
+  const row = await ctx.db.first<{ zone: string; at: number | null; planned: number; moved: number }>(sql`
+    SELECT coalesce(m.time_zone, '') AS zone, z.at, coalesce(z.planned, 0) AS planned,
+      EXISTS (SELECT 1 FROM zone_move v WHERE v.run = ${id} AND v.member = ${seq}) AS moved
+    FROM member m LEFT JOIN run_zone z ON z.run = ${id} AND z.zone = coalesce(m.time_zone, '') AND z.planned = 0
+    WHERE m.seq = ${seq} ORDER BY z.at LIMIT 1`);
+  const zone = row?.zone ?? "";
+  const clock = clockOf(ctx, zone);
+  const at = row?.at ?? momentOf(byClocks.wall, clock);
+  if (at > ctx.clock()) {
+    const whose = isOwnClock(zone) ? `the clock in ${zone}` : `the shop's clock, for the member has no zone,`;
+    const moment = new Date(at).toISOString();
+    return `Not yet: the member's time comes at ${moment}, when ${whose} shows ${wallIn(clock, at)}.`;
+  }
+  return row?.moved
+    ? "Not yet: the member changed into a zone whose time had passed, and is seen to behind the last wave."
+    : "Not yet: the member matches, and the page that the member is on has not been written.";
 }
 
 function notWritten({ state }: Run, parked: boolean): string {

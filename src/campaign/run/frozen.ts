@@ -10,6 +10,7 @@ import { Content } from "../content/content.ts";
 import { type Templates, templatesOf } from "../content/rendition.ts";
 import { ledgerChannels } from "../ledger/channel.ts";
 import type { DecisionFacts } from "../ledger/decision.ts";
+import { passedPolicies } from "../local-time.ts";
 import { fromFrozen, Predicate } from "../predicate.ts";
 import { remembered } from "./remembered.ts";
 
@@ -27,6 +28,11 @@ export const FrozenRun = z.object({
   transactional: z.boolean(),
   popupPriority: z.int(),
   endsAt: z.int().nullable(),
+  /** What each member's clock shows when it is the member's turn; null: all at one moment. */
+  byClocks: z
+    .object({ wall: z.string(), passed: z.enum(passedPolicies) })
+    .nullable()
+    .default(null),
   /** What it does, with the facts that it was begun with. */
   action: z.unknown().transform(actionFromFrozen),
 });

@@ -8,6 +8,7 @@ import { boundOf, reviewOf } from "../approval/growth.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { describeReview, type FrozenCampaign, type RunReview } from "../frozen-campaign.ts";
 import { frozenRun, matches } from "./frozen.ts";
+import { isUnserved } from "./of-zone.ts";
 
 /** The campaign of this id still has what it was looked at with: nobody approved of another number meanwhile. */
 export function stillAgreed(campaign: number, frozen: FrozenCampaign | null): SQL {
@@ -72,11 +73,14 @@ export async function holdGrown(ctx: Context, run: number): Promise<boolean> {
   const campaign = await campaignOfRun(ctx, run);
   const agreed = campaign?.frozen;
   if (!agreed || agreed.members === null) return false;
+  // By members' clocks pages follow each other by zones: whoever is on none is left.
+  const isLeft = frozen.byClocks
+    ? isUnserved(frozen, run)
+    : sql`m.seq > coalesce((
+        SELECT min(from_seq) FROM page p WHERE p.run = r.id AND p.state <> 'WRITTEN'), r.planned_to)`;
   const row = await ctx.heavy.first<{ n: number }>(sql`
     SELECT r.matched + (
-      SELECT count(*) FROM member m
-      WHERE m.seq <= ${frozen.maxSeq} AND ${matches(frozen)} AND m.seq > coalesce((
-        SELECT min(from_seq) FROM page p WHERE p.run = r.id AND p.state <> 'WRITTEN'), r.planned_to)) AS n
+      SELECT count(*) FROM member m WHERE m.seq <= ${frozen.maxSeq} AND ${matches(frozen)} AND ${isLeft}) AS n
     FROM run r WHERE r.id = ${run}`);
   const members = madeSure(row)?.n ?? 0;
   if (members <= boundOf(ctx, { members: agreed.members, approver: campaign.approver })) return false;

@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import type { Query } from "../../db/statement.ts";
 import { endSchedule, takeBackFired } from "../../schedule/start.ts";
-import { armRun } from "./start.ts";
+import { armRun, type RunStart } from "./start.ts";
 
 /*
  * A run begins when it freezes whom and what it sends, in the one statement that makes it RUNNING. Until then it is
@@ -34,9 +34,9 @@ export function takeBackRuns(ctx: Context, campaign: number): Query[] {
  * Lets them wait for their start again, and moves it where one is said; inside a transaction only. Each has a message
  * afterwards, for one that comes meanwhile finds another campaign than it read, and does nothing.
  */
-export async function waitAgain(ctx: Context, campaign: number, dueAt: number | undefined): Promise<void> {
+export async function waitAgain(ctx: Context, campaign: number, start: RunStart | undefined): Promise<void> {
   const waiting = await ctx.db.all<{ id: number; due_at: number }>(sql`
-    UPDATE run SET state = 'PENDING', review = NULL, completed_at = NULL, due_at = coalesce(${dueAt ?? null}, due_at)
+    UPDATE run SET state = 'PENDING', review = NULL, completed_at = NULL, ${beginning(start)}
     WHERE ${notBegun(campaign)} RETURNING id, due_at`);
   for (const { id, due_at } of waiting) await ctx.db.write(armRun(ctx, id, due_at));
 }
@@ -45,8 +45,12 @@ export async function waitAgain(ctx: Context, campaign: number, dueAt: number | 
  * Leaves each of them a message again, and moves them where another start is said; inside a transaction only. Those
  * that wait for a person still do.
  */
-export async function moveRuns(ctx: Context, campaign: number, dueAt: number | undefined): Promise<void> {
+export async function moveRuns(ctx: Context, campaign: number, start: RunStart | undefined): Promise<void> {
   const waiting = await ctx.db.all<{ id: number; due_at: number }>(sql`
-    UPDATE run SET due_at = coalesce(${dueAt ?? null}, due_at) WHERE ${notBegun(campaign)} RETURNING id, due_at`);
+    UPDATE run SET ${beginning(start)} WHERE ${notBegun(campaign)} RETURNING id, due_at`);
   for (const { id, due_at } of waiting) await ctx.db.write(armRun(ctx, id, due_at));
+}
+
+function beginning(start: RunStart | undefined): SQL {
+  return start ? sql`due_at = ${start.dueAt}, wall = ${start.wall}` : sql`due_at = due_at`;
 }

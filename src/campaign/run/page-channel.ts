@@ -8,7 +8,7 @@ import { addSends, skipAdded } from "../ledger/add-sends.ts";
 import { type LedgerChannel, messageChannels } from "../ledger/channel.ts";
 import { countMostlySent, countPage } from "../ledger/counts.ts";
 import { sharedAddressColumn, skipReason } from "../ledger/decision.ts";
-import { audienceOf, bound, countMatched, type Page, rowsOfPage } from "../ledger/page-rows.ts";
+import { audienceOf, bound, countMatched, ofPageRows, type Page, rowsOfPage, skippedOn } from "../ledger/page-rows.ts";
 import { reasonText } from "../ledger/skip-reason.ts";
 import { decisionFacts, type FrozenRun } from "./frozen.ts";
 
@@ -56,8 +56,9 @@ function newSends(page: Page, frozen: FrozenRun, channel: ChannelName, caps: Cha
 }
 
 /** Why member `m` is skipped; with FIRST_REACHABLE also because an earlier channel of the list takes it. */
-function skip({ run, now }: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): SQL {
-  const asked = forReceivers(frozen, skipReason(channel, decisionFacts(frozen, now), now));
+function skip(page: Page, frozen: FrozenRun, channel: ChannelName, caps: ChannelCaps): SQL {
+  const { run, now } = page;
+  const asked = skippedOn(page, forReceivers(frozen, skipReason(channel, decisionFacts(frozen, now), now)));
   const reason = isExternal(channel) ? asked : withCaps(asked, caps);
   const channels = messageChannels(frozen.channels);
   const earlier = channels.slice(0, channels.indexOf(channel)).map((name) => sql`${name}`);
@@ -86,15 +87,22 @@ function skipSharedAddresses(page: Page, channel: ChannelName): Query[] {
     SELECT 1 FROM member me CROSS JOIN member other ON other.${address} = me.${address} AND other.seq <> me.seq
       CROSS JOIN send o
         ON o.run = ${page.run} AND o.channel = ${channel} AND o.member = other.seq AND o.state <> 'SKIPPED'
-    WHERE me.seq = send.member AND (other.seq < me.seq OR other.seq > ${bound(page, "to_seq")}))`;
+    WHERE me.seq = send.member AND (other.seq < me.seq OR ${isElsewhere(page)}))`;
   return [skipAdded(shared, reasonText("DUPLICATE_ADDRESS"))];
 }
 
+/** Member `other` behind `me` is not on the page, and so on another. */
+function isElsewhere(page: Page): SQL {
+  return page.isListed
+    ? sql`other.seq NOT IN (SELECT seq FROM page_member)`
+    : sql`other.seq > ${bound(page, "to_seq")}`;
+}
+
 /** What the shop's app reads. */
-function insertLocal({ run, page, now }: Page, frozen: FrozenRun, channel: ChannelName): Query {
-  if (channel !== "POPUP") return intoInbox({ run, page, channel, now });
+function insertLocal({ run, page, now, isListed }: Page, frozen: FrozenRun, channel: ChannelName): Query {
+  if (channel !== "POPUP") return intoInbox({ run, page, channel, now, isListed });
   const { popupPriority: priority, endsAt } = frozen;
-  return intoPopup({ run, page, channel, now, priority, endsAt });
+  return intoPopup({ run, page, channel, now, priority, endsAt, isListed });
 }
 
 interface Local {
@@ -104,14 +112,18 @@ interface Local {
   readonly now: number;
 }
 
-const intoInbox = prepared<Local>(
-  (it) => sql`
-    INSERT OR IGNORE INTO inbox (member, run, at)
-    SELECT member, ${it.run}, ${it.now} FROM send WHERE ${rowsOfPage(it, it.channel)} AND state = 'SENT'`,
+const intoInbox = ofPageRows((rows) =>
+  prepared<Local>(
+    (it) => sql`
+      INSERT OR IGNORE INTO inbox (member, run, at)
+      SELECT member, ${it.run}, ${it.now} FROM send WHERE ${rows(it, it.channel)} AND state = 'SENT'`,
+  ),
 );
-const intoPopup = prepared<Local & { priority: number; endsAt: number | null }>(
-  (it) => sql`
-    INSERT OR IGNORE INTO popup (member, run, priority, at, expires_at)
-    SELECT member, ${it.run}, ${it.priority}, ${it.now}, ${it.endsAt}
-    FROM send WHERE ${rowsOfPage(it, it.channel)} AND state = 'SENT'`,
+const intoPopup = ofPageRows((rows) =>
+  prepared<Local & { priority: number; endsAt: number | null }>(
+    (it) => sql`
+      INSERT OR IGNORE INTO popup (member, run, priority, at, expires_at)
+      SELECT member, ${it.run}, ${it.priority}, ${it.now}, ${it.endsAt}
+      FROM send WHERE ${rows(it, it.channel)} AND state = 'SENT'`,
+  ),
 );

@@ -13,6 +13,7 @@ import { completeRun } from "./completion.ts";
 import { frozenRun, matches } from "./frozen.ts";
 import { holdGrown, isTooMany } from "./hold.ts";
 import { channelStatements } from "./page-channel.ts";
+import { countListed, listMembers, planOnceWritten, zoneOfPage } from "./page-members.ts";
 
 /**
  * Writes one page of a run's ledger in one atomic batch: for every channel each matching member with its first state or
@@ -33,6 +34,7 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
   const { gives } = frozen.action;
   const { pageSize } = campaignSettings.of(ctx);
   const taken = await gives?.take(ctx, { ...input, most: pageSize });
+  const zone = frozen.byClocks ? await zoneOfPage(ctx, input) : undefined;
   const now = ctx.clock();
   const page: Page = {
     ...input,
@@ -40,10 +42,13 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
     endsAt: frozen.endsAt,
     now,
     zone: ctx.settings.shopTimeZone,
+    isListed: zone !== undefined,
+    isSkipped: zone?.isSkipped === true,
   };
   const channels = messageChannels(frozen.channels);
   const caps = await Promise.all(channels.map((channel) => capsOn(ctx, channel, frozen, now)));
-  const before = [begin(input), ...(gives?.decide(page, taken) ?? [])];
+  const list = zone ? listMembers(frozen, zone) : [];
+  const before = [begin(input), ...list, ...(gives?.decide(page, taken) ?? [])];
   const issue = gives?.issue(page) ?? [];
   const results = await ctx.db.write([
     ...before,
@@ -51,7 +56,9 @@ async function write(ctx: Context, input: { run: number; page: number }): Promis
     ...(gives?.count(page) ?? []),
     ...channels.flatMap((channel, i) => channelStatements(ctx, page, frozen, channel, caps[i] ?? {})),
     countWritten(input),
+    ...(zone ? countListed(zone) : []),
     end(input),
+    ...(zone ? [planOnceWritten(ctx, page.run)] : []),
     ...channels.filter(isExternal).flatMap((channel) => openBatches(ctx, page.run, channel, pageSize)),
     ...completeRun(page.run, now),
   ]);

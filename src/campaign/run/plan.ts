@@ -5,28 +5,31 @@ import { enqueue, enqueueEach } from "../../queue/outbox.ts";
 import { campaignPage, campaignPlan } from "../messages.ts";
 import { campaignSettings } from "../settings.ts";
 import { completeRun } from "./completion.ts";
+import { type Cut, cutStretch, inTurns, stretch, withRest } from "./cut.ts";
 import { type FrozenRun, frozenRun, matches } from "./frozen.ts";
+import { planZones } from "./plan-zones.ts";
 
 /** Members looked at in one step, in page sizes. */
 const span = 100;
-/** Members looked at by one query: bounds how long it holds the process, whatever the filter. */
-const stretch = 10_000;
-/** How long queries may follow each other before others get their turn, in milliseconds. */
-const turnMs = 20;
 
 /**
  * One step of cutting a run's audience into pages of equally many matches: looks at the next stretch of members, stores
  * the pages it could close, and publishes a message for each and for the next step. Repeated or reordered deliveries
- * change nothing: a step acts only while planning stands where its message says.
+ * change nothing: a step acts only while planning stands where its message says. Where members' own clocks count, a
+ * step is one of {@link planZones}. Answers whether it leaves a page to its own job.
  */
-export async function planStep(ctx: Context, input: { run: number; from: number }): Promise<void> {
+export async function planStep(ctx: Context, input: { run: number; from: number }): Promise<boolean> {
   const progress = await ctx.db.first<PlanProgress>(sql`
-    SELECT planned_to, open_from, open_matches, pages FROM run
+    SELECT planned_to, open_from, open_matches, pages, state FROM run
     WHERE id = ${input.run} AND planned = 0 AND planned_to = ${input.from} AND state IN ('RUNNING', 'CANCELLING')`);
-  if (!progress) return;
+  if (!progress) return true;
   const frozen = await frozenRun(ctx, input.run);
-  const cut = await cutPages(ctx, frozen, progress);
-  await storePages(ctx, input, progress, cut);
+  if (frozen.byClocks) {
+    await planZones(ctx, { ...input, pages: progress.pages, isCancelled: progress.state === "CANCELLING" }, frozen);
+    return false;
+  }
+  await storePages(ctx, input, progress, await cutPages(ctx, frozen, progress));
+  return true;
 }
 
 interface PlanProgress {
@@ -34,53 +37,22 @@ interface PlanProgress {
   readonly open_from: number;
   readonly open_matches: number;
   readonly pages: number;
-}
-
-interface Cut {
-  readonly pages: readonly { readonly from: number; readonly to: number }[];
-  readonly plannedTo: number;
-  readonly openFrom: number;
-  readonly openMatches: number;
+  readonly state: string;
 }
 
 async function cutPages(ctx: Context, frozen: FrozenRun, at: PlanProgress): Promise<Cut & { readonly last: boolean }> {
   const { pageSize } = campaignSettings.of(ctx);
   const end = Math.min(at.planned_to + span * pageSize, frozen.maxSeq);
   const last = end >= frozen.maxSeq;
+  const found = (after: SQL | number, upTo: number) => sql`
+    member m NOT INDEXED WHERE m.seq > ${after} AND m.seq <= ${upTo} AND ${matches(frozen)}`;
   let cut: Cut = { pages: [], plannedTo: at.planned_to, openFrom: at.open_from, openMatches: at.open_matches };
-  let since = ctx.timers.now();
+  const turn = inTurns(ctx);
   while (cut.plannedTo < end) {
-    cut = await cutStretch(ctx, frozen, cut, Math.min(cut.plannedTo + stretch, end));
-    if (ctx.timers.now() - since < turnMs) continue;
-    await new Promise<void>((resolve) => ctx.timers.soon(resolve)); // whoever waits is answered in between
-    since = ctx.timers.now();
+    cut = await cutStretch(ctx, found, cut, Math.min(cut.plannedTo + stretch, end));
+    await turn();
   }
-  const rest = last && cut.openMatches > 0 ? [{ from: cut.openFrom, to: frozen.maxSeq }] : [];
-  return { ...cut, pages: [...cut.pages, ...rest], plannedTo: end, last };
-}
-
-async function cutStretch(ctx: Context, frozen: FrozenRun, at: Cut, end: number): Promise<Cut> {
-  const { pageSize } = campaignSettings.of(ctx);
-  const ends = await ctx.db.all<{ seq: number }>(pageEnds(frozen, at, end, pageSize));
-  const pages = ends.map(({ seq }, i) => ({ from: ends[i - 1]?.seq ?? at.openFrom, to: seq }));
-  const openFrom = pages.at(-1)?.to ?? at.openFrom;
-  const carried = pages.length > 0 ? 0 : at.openMatches;
-  const tail = await ctx.db.first<{ n: number }>(sql`
-    SELECT count(*) AS n FROM member m NOT INDEXED
-    WHERE m.seq > ${Math.max(openFrom, at.plannedTo)} AND m.seq <= ${end} AND ${matches(frozen)}`);
-  return { pages: [...at.pages, ...pages], plannedTo: end, openFrom, openMatches: carried + (tail?.n ?? 0) };
-}
-
-/** The seq of every page's last match up to `end`. Each round walks one page further along the primary key. */
-function pageEnds(frozen: FrozenRun, at: Cut, end: number, pageSize: number): SQL {
-  const nth = (after: SQL, offset: number) => sql`
-    (SELECT m.seq FROM member m NOT INDEXED WHERE m.seq > ${after} AND m.seq <= ${end} AND ${matches(frozen)}
-     ORDER BY m.seq LIMIT 1 OFFSET ${offset})`;
-  return sql`
-    WITH RECURSIVE cut (seq) AS (
-      SELECT ${nth(sql`${at.plannedTo}`, pageSize - 1 - at.openMatches)}
-      UNION ALL SELECT ${nth(sql.raw("cut.seq"), pageSize - 1)} FROM cut WHERE cut.seq IS NOT NULL)
-    SELECT seq FROM cut WHERE seq IS NOT NULL`;
+  return { ...cut, pages: last ? withRest(cut, frozen.maxSeq) : cut.pages, plannedTo: end, last };
 }
 
 async function storePages(

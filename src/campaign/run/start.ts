@@ -6,6 +6,7 @@ import type { Query } from "../../db/statement.ts";
 import { isRefusal } from "../../errors.ts";
 import { countMembers } from "../../member/member-search.ts";
 import { enqueue, noneAhead } from "../../queue/outbox.ts";
+import { firstMomentOf, wallIn } from "../../schedule/recurrence/wall.ts";
 import { subjectOf } from "../../transition/audit.ts";
 import { versionOf } from "../../transition/revision.ts";
 import type { Readiness } from "../action/action.ts";
@@ -25,18 +26,40 @@ export const armingHorizonMs = 24 * 3_600_000;
 /** How long a run waits before it asks again whether it may begin, in milliseconds. */
 const askAgainMs = 1_000;
 
-/** A run that is to be: of which campaign, and when it begins (ms). */
-interface RunToBe {
-  readonly campaign: number;
+/** When a run begins (ms), and where members' own clocks count, what they show when it is a member's turn. */
+export interface RunStart {
   readonly dueAt: number;
+  readonly wall: string | null;
+}
+
+/** A run that is to be. */
+interface RunToBe extends RunStart {
+  readonly campaign: number;
+}
+
+/**
+ * How a campaign's run begins that is planned for a moment (ms) by the clock of a zone: then, or where members' own
+ * clocks count, when the first clock on earth shows what the zone's does then.
+ */
+export function startPlannedFor({ localTime }: Pick<Campaign, "localTime">, at: number, zone: string): RunStart {
+  if (!localTime) return { dueAt: at, wall: null };
+  const wall = wallIn(zone, at);
+  return { dueAt: firstMomentOf(wall), wall };
+}
+
+/** How the run of a campaign begins that begins once: at its start, and never in the past. */
+export function startOf(ctx: Context, campaign: Pick<Campaign, "localTime" | "startsAt">): RunStart {
+  const now = ctx.clock();
+  const start = startPlannedFor(campaign, campaign.startsAt ?? now, ctx.settings.shopTimeZone);
+  return { ...start, dueAt: Math.max(now, start.dueAt) };
 }
 
 /**
  * Adds an occurrence and, when it is due soon, the message that begins it; inside a transaction only. One occurrence
  * per campaign and time.
  */
-export function scheduleRun(ctx: Context, campaign: number, dueAt: number): Promise<void> {
-  return scheduleRuns(ctx, [{ campaign, dueAt }]);
+export function scheduleRun(ctx: Context, campaign: number, start: RunStart): Promise<void> {
+  return scheduleRuns(ctx, [{ campaign, ...start }]);
 }
 
 /** The same of many at once. */
@@ -44,8 +67,9 @@ export async function scheduleRuns(ctx: Context, runs: readonly RunToBe[]): Prom
   const n = runs.length;
   await ctx.db.write([sql`UPDATE run_number SET last = ${n} + max(last, coalesce((SELECT max(id) FROM run), 0))`]);
   const made = await ctx.db.all<{ id: number; dueAt: number }>(sql`
-    INSERT INTO run (id, campaign, due_at, state)
-    SELECT last - ${n} + 1 + key, ${field("campaign")}, ${field("dueAt")}, 'PENDING' FROM run_number, ${rows(runs)}
+    INSERT INTO run (id, campaign, due_at, wall, state)
+    SELECT last - ${n} + 1 + key, ${field("campaign")}, ${field("dueAt")}, ${field("wall")}, 'PENDING'
+    FROM run_number, ${rows(runs)}
     WHERE true ON CONFLICT DO NOTHING RETURNING id, due_at AS dueAt`);
   await ctx.db.write(made.flatMap(({ id, dueAt }) => armRun(ctx, id, dueAt)));
 }
@@ -77,26 +101,28 @@ export async function startRun(ctx: Context, input: { run: number }): Promise<Re
 
 /** The version is read first: an edit that comes between makes what is read too new, and nothing begins with it. */
 async function dueCampaign(ctx: Context, run: number): Promise<Omit<Due, "action"> | undefined> {
-  const due = await ctx.db.first<{ campaign: number; version: number }>(sql`
-    SELECT r.campaign, ${versionOf(sql`'campaign/' || r.campaign`)} AS version
+  const due = await ctx.db.first<{ campaign: number; version: number; wall: string | null }>(sql`
+    SELECT r.campaign, r.wall, ${versionOf(sql`'campaign/' || r.campaign`)} AS version
     FROM run r JOIN campaign c ON c.id = r.campaign
     WHERE r.id = ${run} AND r.state = 'PENDING' AND r.due_at <= ${ctx.clock()} AND c.state = 'ACTIVE'`);
   const campaign = due && (await findCampaign(ctx, due.campaign));
-  return campaign && { campaign, version: due.version };
+  return campaign && { ...due, campaign };
 }
 
 interface Due {
   readonly campaign: Campaign;
   readonly version: number;
+  /** As in {@link RunStart}. */
+  readonly wall: string | null;
   readonly action: FrozenAction;
 }
 
-async function begin(ctx: Context, run: number, { campaign, version, action }: Due): Promise<void> {
+async function begin(ctx: Context, run: number, { campaign, version, wall, action }: Due): Promise<void> {
   const now = ctx.clock();
   const audience = await audienceOfCampaign(ctx, campaign);
   if (isRefusal(audience)) throw new Error(`campaign ${campaign.id} cannot be read any more: ${audience.message}`);
-  const asItWas = sql`state = 'PENDING' AND due_at <= ${now} AND ${stillAgreed(campaign.id, campaign.frozen)}
-    AND ${stillSays(campaign, version)}`;
+  const asItWas = sql`state = 'PENDING' AND due_at <= ${now} AND wall IS ${wall}
+    AND ${stillAgreed(campaign.id, campaign.frozen)} AND ${stillSays(campaign, version)}`;
   const review = madeSure(
     await reviewOf(ctx, campaign, (upTo) => countMembers(ctx, audience, { shop: campaign.shop, upTo })),
   );
@@ -104,7 +130,7 @@ async function begin(ctx: Context, run: number, { campaign, version, action }: D
     await ctx.db.write(holdRun(ctx, run, review, asItWas));
     return;
   }
-  const frozen = await freeze(ctx, { campaign, audience, action, asOf: now });
+  const frozen = await freeze(ctx, { campaign, audience, action, wall, asOf: now });
   const { approver } = campaign;
   const members = campaign.frozen?.members ?? null;
   const atMost = members === null ? null : boundOf(ctx, { members, approver });
@@ -137,13 +163,13 @@ function askAgain(ctx: Context, run: number): Query {
   return enqueue(ctx, [message], sql`${waits} AND ${noneAhead(message.subject, now, soon)}`);
 }
 
-interface ToFreeze extends Pick<Due, "campaign" | "action"> {
+interface ToFreeze extends Pick<Due, "campaign" | "action" | "wall"> {
   readonly audience: Audience;
   /** When the run begins. */
   readonly asOf: number;
 }
 
-async function freeze(ctx: Context, { campaign, audience, action, asOf }: ToFreeze): Promise<FrozenRun> {
+async function freeze(ctx: Context, { campaign, audience, action, wall, asOf }: ToFreeze): Promise<FrozenRun> {
   const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
   const { shop } = campaign;
   return {
@@ -156,6 +182,7 @@ async function freeze(ctx: Context, { campaign, audience, action, asOf }: ToFree
     transactional: campaign.transactional,
     popupPriority: campaign.popupPriority,
     endsAt: earlier(campaign.endsAt, action.until),
+    byClocks: wall === null ? null : { wall, passed: campaign.localTime?.passed ?? "NOW" },
     action,
   };
 }

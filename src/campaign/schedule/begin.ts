@@ -2,17 +2,17 @@ import { sql } from "drizzle-orm";
 import type { Context } from "../../context.ts";
 import { endSchedule, startSchedule } from "../../schedule/start.ts";
 import { notBegun, takeBackRuns } from "../run/not-begun.ts";
-import { scheduleRun } from "../run/start.ts";
+import { scheduleRun, startOf } from "../run/start.ts";
 import type { Campaign } from "../table.ts";
 
 /** What of a campaign says when it begins. */
-type Timed = Pick<Campaign, "id" | "shop" | "name" | "startsAt" | "schedule">;
+type Timed = Pick<Campaign, "id" | "shop" | "name" | "startsAt" | "schedule" | "localTime">;
 
 /** Has a launched campaign begin when it says: at a time, or again and again; inside a transaction only. */
 export async function beginRuns(tx: Context, campaign: Timed): Promise<void> {
-  const { id, startsAt, schedule } = campaign;
+  const { id, schedule } = campaign;
   if (schedule) await startSchedule(tx, { ...scheduledAs(campaign), facts: schedule });
-  else await scheduleRun(tx, id, Math.max(tx.clock(), startsAt ?? 0));
+  else await scheduleRun(tx, id, startOf(tx, campaign));
 }
 
 /**
@@ -27,7 +27,7 @@ export async function beginAgain(tx: Context, before: Timed, after: Timed): Prom
   if (after.schedule || !isAboutTo) await beginRuns(tx, after);
 }
 
-/** How a campaign's schedule is called. */
-export function scheduledAs({ id, shop, name }: Pick<Timed, "id" | "shop" | "name">) {
-  return { noun: "campaign", thing: id, shop, name };
+/** How a campaign's schedule is called, and by whose clock it is due. */
+export function scheduledAs({ id, shop, name, localTime }: Pick<Timed, "id" | "shop" | "name" | "localTime">) {
+  return { noun: "campaign", thing: id, shop, name, firstClock: localTime !== null };
 }

@@ -14,6 +14,7 @@ import { shopArgs, shopOfThing } from "../kit/shop.ts";
 import { SegmentType } from "../member/segment.ts";
 import { historyField } from "../transition/history.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
+import { LocalTimeType } from "./local-time.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -145,6 +146,11 @@ export const CampaignType = builder.node(builder.objectRef<Campaign>("Campaign")
       type: "DateTime",
       nullable: true,
       description: "From then on nothing is sent any more.",
+    }),
+    localTime: t.expose("localTime", {
+      type: LocalTimeType,
+      nullable: true,
+      description: "Members are reached when their own clocks show the time; null: all at one moment.",
     }),
     author: t.exposeString("author", { description: "Who made it." }),
     approver: t.exposeString("approver", { nullable: true, description: "Who approved it." }),

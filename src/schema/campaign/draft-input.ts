@@ -7,6 +7,7 @@ import { ScheduleInput, scheduleOfInput } from "../schedule/schedule-input.ts";
 import { audienceChoiceOf, CampaignAudienceInput, ContentInput, contentOf } from "./campaign-input.ts";
 import { ReachEnum } from "./campaign-type.ts";
 import { CampaignKindEnum } from "./coupon-figures.ts";
+import { LocalTimeInput } from "./local-time.ts";
 
 export type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
 
@@ -23,6 +24,12 @@ export const sendingFields = (t: Fields) => ({
   schedule: t.field({
     type: ScheduleInput,
     description: "When it recurs: each time is a run, for those whom it is for then. Once unless given; no `startsAt`.",
+  }),
+  localTime: t.field({
+    type: LocalTimeInput,
+    description:
+      "Members are reached when their own clocks show the time: that of `startsAt` by the shop's clock, or those of " +
+      "the schedule by its zone's. All at one moment unless given.",
   }),
 });
 
@@ -57,9 +64,10 @@ interface Draft {
   startsAt?: number | null | undefined;
   endsAt?: number | null | undefined;
   schedule?: typeof ScheduleInput.$inferInput | null | undefined;
+  localTime?: typeof LocalTimeInput.$inferInput | null | undefined;
 }
 
-/** What was said, in the domain's words. Null takes a template, start, end or schedule away, and else says nothing. */
+/** What was said, in the domain's words. Null takes a template, times and schedules away, and else says nothing. */
 export function draftOf({
   couponTemplateId,
   audience,
@@ -67,6 +75,7 @@ export function draftOf({
   startsAt,
   endsAt,
   schedule,
+  localTime,
   ...others
 }: Draft): Partial<CampaignDraft> {
   const said = Object.entries(others).filter(([, value]) => value !== null && value !== undefined);
@@ -78,5 +87,6 @@ export function draftOf({
     ...(startsAt !== undefined && { startsAt }),
     ...(endsAt !== undefined && { endsAt }),
     ...(schedule !== undefined && { schedule: schedule && scheduleOfInput(schedule) }),
+    ...(localTime !== undefined && { localTime: localTime && { passed: localTime.passed ?? "NOW" } }),
   };
 }
