@@ -66,7 +66,8 @@ async function planSome(tx: Context): Promise<number> {
   const now = tx.clock();
   const found = await tx.db.all<ToPlan>(sql`
     SELECT id, timing, planned_to AS plannedTo, first_clock AS firstClock FROM schedule
-    WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs} + first_clock * ${roundTheEarthMs}
+    WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs + roundTheEarthMs}
+      AND planned_to <= ${now + horizonMs} + first_clock * ${roundTheEarthMs}
       AND (planned_to <= ${now} OR ${plannedAtOnce} > (
         SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)}
           AND o.state = 'PLANNED'))

@@ -43,7 +43,7 @@ async function open() {
   return { ...ledger, start: toWholeHour(ledger) };
 }
 
-test("after runs it comes at other times, and nothing of the old ones; taken away, it ends with its last run", async () => {
+test("after runs it comes at other times, none of the old; taken away, it ends with its last run", async () => {
   const { ctx, start, pass, ...ledger } = await open();
   const { campaign, schedule } = await recurring({ ctx, ...ledger }, every("*/10 * * * *"));
   pass(10 * minute);
