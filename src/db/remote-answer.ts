@@ -15,10 +15,11 @@ const Answer = z.looseObject({
 });
 
 /**
- * Fetches for the client of a remote database. One that says nothing for so many ms is away: all writes of a process wait
- * for the one that is under way, and would wait as long as a dead connection takes to be noticed. A server that took a lock away in the middle of a batch reports a fault
- * for every statement that was left; the client hears the first and leaves the others to nobody, and a rejection that
- * nobody handles ends the process. So it is told of the first alone.
+ * Fetches for the client of a remote database. One that says nothing for so many ms is away: all writes of a process
+ * wait for the one that is under way, and would wait as long as a dead connection takes to be noticed. A server that
+ * took a lock away in the middle of a batch reports a fault for every statement that was left; the client hears the
+ * first and leaves the others to nobody, and a rejection that nobody handles ends the process. So it is told of the
+ * first alone.
  */
 export async function fetchAnswer(request: Request, ms: number): Promise<Response> {
   const response = await fetch(request, { signal: AbortSignal.timeout(ms) });
