@@ -115,7 +115,8 @@ async function bare(dir: string, schedules: number): Promise<number> {
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ${schedules})
       SELECT 'n' || i, 'ACTIVE', '', '{}', '[]', 'EACH', '{}', '', ${now}, ${now} FROM n`,
     sql`
-      INSERT INTO schedule (noun, thing, shop, name, timing, misfire, overlap, state, planned_to, created_at, updated_at)
+      INSERT INTO schedule
+        (noun, thing, shop, name, timing, misfire, overlap, state, planned_to, created_at, updated_at)
       SELECT 'campaign', id, '', name, '{}', 'RUN_NOW', 'SKIP', 'ACTIVE', 0, ${now}, ${now} FROM campaign`,
   ]);
   const begun = performance.now();
