@@ -62,8 +62,8 @@ async function live(ledger: string, from: number, killAt: number, seed: number):
 }
 
 test(
-  `I11 kill -9 × ${kills}, wakes and sweeps twice, lost and at once, outages of three hours, a clock set ±10 min: each time of ` +
-    `${schedules} schedules has one effect or one recorded decision, and what was missed is counted`,
+  `I11 kill -9 × ${kills}, wakes and sweeps twice, lost and at once, outages of three hours, a clock set ±10 min: ` +
+    `each time of ${schedules} schedules has one effect or one recorded decision, and what was missed is counted`,
   async () => {
     const ledger = join(tempDir(), "fanfare.db");
     db = await openTestDatabase(ledger);

@@ -71,14 +71,20 @@ export async function scheduleRuns(ctx: Context, runs: readonly RunToBe[]): Prom
     SELECT last - ${n} + 1 + key, ${field("campaign")}, ${field("dueAt")}, ${field("wall")}, 'PENDING'
     FROM run_number, ${rows(runs)}
     WHERE true ON CONFLICT DO NOTHING RETURNING id, due_at AS dueAt`);
-  await ctx.db.write(made.flatMap(({ id, dueAt }) => armRun(ctx, id, dueAt)));
+  await ctx.db.write(armRuns(ctx, made));
 }
 
 /** The message that begins a run. The queue counts in whole seconds: a run that is due now waits for none of them. */
 export function armRun(ctx: Context, run: number, dueAt: number): Query[] {
+  return armRuns(ctx, [{ id: run, dueAt }]);
+}
+
+function armRuns(ctx: Context, runs: readonly { readonly id: number; readonly dueAt: number }[]): Query[] {
   const now = ctx.clock();
-  if (dueAt > now + armingHorizonMs) return [];
-  return [enqueue(ctx, [campaignStart.of({ run }, dueAt > now ? { notBefore: dueAt } : {})])];
+  const soon = runs.filter(({ dueAt }) => dueAt <= now + armingHorizonMs);
+  if (soon.length === 0) return [];
+  const starts = soon.map(({ id, dueAt }) => campaignStart.of({ run: id }, dueAt > now ? { notBefore: dueAt } : {}));
+  return [enqueue(ctx, starts)];
 }
 
 /**

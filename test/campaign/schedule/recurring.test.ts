@@ -98,7 +98,7 @@ test("all times of a spread are seen beforehand, and one that is cancelled does 
   expect(await stateOf(ledger, campaign)).toBe("ENDED");
 });
 
-test("what is paused, with a note, skips what comes due; resumed, it goes on with what comes then", async () => {
+test("paused, with a note, it skips what comes due, and goes on with what comes after it was resumed", async () => {
   const ledger = await open();
   const { ctx, start } = ledger;
   const { campaign, schedule } = await recurring(ledger, { recurrence: cron("*/10 * * * *", start + hour) });
@@ -227,7 +227,7 @@ test("past the campaign's end nothing comes any more, and it is over", async () 
   expect(await stateOf(ledger, id)).toBe("ENDED");
 });
 
-test("taken back before its run began, and launched again, it comes as it is then", async () => {
+test("taken back before its run began, it has not fired; launched again, it comes as it is then", async () => {
   const ledger = await open();
   const { ctx, start } = ledger;
   const { campaign, schedule } = await recurring(ledger, { recurrence: cron("*/10 * * * *") });
