@@ -5,8 +5,8 @@ import { compared, inTurn, type Part, seedOf } from "./support/parts.ts";
 
 /**
  * Members per second of an in-app campaign by members' own clocks, over all UTC offsets that zones have, from its
- * launch to its last page, the clock moved on from wave to wave; beside it, in the same run, a plain one of the same
- * members as the limit. Each has a process of its own.
+ * launch to its last page, each wave as soon as the one before is nearly written; beside it, in the same run, a plain
+ * one of the same members as the limit. Each has a process of its own.
  */
 export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({

@@ -9,8 +9,8 @@ import { isRefusal } from "../../src/errors.ts";
 import { enqueue } from "../../src/queue/outbox.ts";
 import { perMember, spending } from "./spent.ts";
 
-// A run by members' own clocks. When few pages of a wave are left the clock is moved on to the next one, whose message
-// comes at once: what is measured is work, and not the day that goes by.
+// A run by members' own clocks. When few pages of a wave are left the next one comes, and its message with it: what is
+// measured is work, and not the day that goes by.
 
 const [dir = "", total = "0"] = Bun.argv.slice(2);
 const members = Number(total);
@@ -34,23 +34,25 @@ const launched = await launchCampaign(ctx, { id: campaign.id });
 if (isRefusal(launched)) throw new Error(launched.message);
 const first = await ctx.db.first<{ id: number; at: number }>(sql`SELECT id, due_at AS at FROM run`);
 const run = first?.id ?? 0;
-await moveTo(first?.at ?? 0);
+moved = (first?.at ?? 0) - Date.now();
+await ctx.db.write([enqueue(ctx, [campaignStart.of({ run })])]);
 
 for (;;) {
   const now = await ctx.db.first<{ state: string; from: number; open: number; next: number | null }>(sql`
     SELECT state, planned_to AS "from", pages - pages_written AS open, ${nextWave(sql`run.id`)} AS next
     FROM run WHERE id = ${run}`);
   if (now?.state === "COMPLETED") break;
-  if (now?.next && now.open < 32 && now.next > ctx.clock()) await moveTo(now.next, now.from);
+  if (now?.next && now.open < 32 && now.next > ctx.clock()) await comes(now.next, now.from);
   await Bun.sleep(5);
 }
 const cost = perMember(members, spent());
 
-/** Whoever waits for a moment by the queue's clock, which stands where it did, is told that it has come. */
-async function moveTo(at: number, from?: number): Promise<void> {
-  moved = at - Date.now();
-  const message = from === undefined ? campaignStart.of({ run }) : campaignPlan.of({ run, from });
-  await ctx.db.write([enqueue(ctx, [message])]);
+/** The next wave comes now: where the clock is moved, an hour's work of all else is to be done as well. */
+async function comes(at: number, from: number): Promise<void> {
+  await ctx.db.write([
+    sql`UPDATE run_zone SET at = ${ctx.clock()} WHERE run = ${run} AND at = ${at} AND planned = 0`,
+    enqueue(ctx, [campaignPlan.of({ run, from })]),
+  ]);
 }
 
 const counts = await ctx.db.first<{ sends: number; inbox: number; messages: number }>(sql`

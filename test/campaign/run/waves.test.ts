@@ -266,7 +266,7 @@ test("a page that was parked when its members moved on takes them along when it 
   expect(await bookFaults(ctx.db, run)).toEqual([]);
 });
 
-test("who came later is not in it, who was erased is not sent to, quiet hours are waited for", async () => {
+test("who came later is not in it, the erased are not sent to, those in quiet hours wait for their end", async () => {
   const ledger = await openLedger();
   const earth = earthOf(ledger, { now: nine - 20 * hour });
   const { ctx } = earth;
