@@ -15,6 +15,8 @@ export const tables = [
   "page",
   "send",
   "tally",
+  "funnel",
+  "response",
   "batch",
   "inbox",
   "popup",

@@ -14,6 +14,7 @@ import "./inbox.ts";
 import "./member-inbox.ts";
 import "./send.ts";
 import "./popup.ts";
+import "./funnel.ts";
 import { listCampaigns } from "../../campaign/draft/campaign.ts";
 import { listRuns } from "../../campaign/run/run.ts";
 import type { Room } from "../room.ts";
