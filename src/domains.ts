@@ -7,9 +7,11 @@ import { campaignJobs } from "./jobs/campaign.ts";
 import { checkoutJobs } from "./jobs/checkout.ts";
 import { couponJobs } from "./jobs/coupon.ts";
 import { type EventConsumer, type Job, jobsOf } from "./jobs/job.ts";
+import { lifecycleJobs } from "./jobs/lifecycle.ts";
 import { operationsJobs } from "./jobs/operations.ts";
 import { scheduleJobs } from "./jobs/schedule.ts";
 import { webhookConsumers, webhookJobs } from "./jobs/webhook.ts";
+import { lifecycle } from "./lifecycle/domain.ts";
 import { member } from "./member/domain.ts";
 import { operations } from "./operations/domain.ts";
 import { promotion } from "./promotion/domain.ts";
@@ -18,6 +20,7 @@ import { schedule } from "./schedule/domain.ts";
 import { campaignRoom } from "./schema/campaign/index.ts";
 import { checkoutRoom } from "./schema/checkout/index.ts";
 import { couponRoom } from "./schema/coupon/index.ts";
+import { lifecycleRoom } from "./schema/lifecycle/index.ts";
 import { memberRoom } from "./schema/member/index.ts";
 import { operationsRoom } from "./schema/operations/index.ts";
 import { promotionRoom } from "./schema/promotion/index.ts";
@@ -46,6 +49,7 @@ export const parts: readonly Part[] = [
   { domain: coupon, room: couponRoom, jobs: couponJobs },
   { domain: checkout, room: checkoutRoom, jobs: checkoutJobs },
   { domain: campaign, room: campaignRoom, jobs: campaignJobs },
+  { domain: lifecycle, room: lifecycleRoom, jobs: lifecycleJobs },
   { domain: operations, room: operationsRoom, jobs: operationsJobs },
 ];
 

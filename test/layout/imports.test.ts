@@ -23,6 +23,7 @@ const domains = [
   "referral",
   "recommend",
   "campaign",
+  "lifecycle",
   "distribution",
   "trigger",
   "analytics",

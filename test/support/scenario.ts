@@ -12,6 +12,8 @@ const filter = { level: { gte: 1 } };
 const one = { filter: { externalId: { eq: "x3" } } };
 const content = [{ parts: { inApp: { title: "News", body: "News" } } }];
 
+const lifecyclePolicy = { name: "Happy birthday", kind: "BIRTHDAY", hour: 9, channels: ["IN_APP"], content };
+
 /** Of the mutations that deal with what people plan, and with members and orders. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   // Campaigns.
@@ -45,6 +47,13 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     templateId: w.idOf("CouponTemplate", await w.live()),
     leadMinutes: 600,
   }),
+
+  // Lifecycle.
+  createLifecyclePolicy: () => lifecyclePolicy,
+  updateLifecyclePolicy: async (w) => {
+    const { kind: _, ...said } = lifecyclePolicy;
+    return { ...said, policyId: w.idOf("LifecyclePolicy", await w.lifecyclePolicy()), hour: 11 };
+  },
 
   // Promotions.
   createPromotion: () => ({ name: "Advent", currency: "EUR", rule }),

@@ -8,6 +8,7 @@ import { createCodePool } from "../../src/coupon/code/pool.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import { createTemplate } from "../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { createPolicy } from "../../src/lifecycle/save.ts";
 import { createSegment } from "../../src/member/segment.ts";
 import { createPromotion } from "../../src/promotion/promotion.ts";
 import { usualTemplate } from "./coupons.ts";
@@ -66,11 +67,15 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
     SELECT r.id FROM run r JOIN campaign c ON c.id = r.campaign WHERE c.promotion = ${promotion.id}`;
   await until(async () => (await ctx.db.all(sql`${announced} AND r.state = 'COMPLETED'`)).length === 1);
   await until(() => shop.idle());
+  const push = { channels: ["IN_APP" as const], content: { IN_APP: { default: { title: "Hi", body: "Hi" } } } };
+  const said = { name: name("Lifecycle"), kind: "BIRTHDAY" as const, days: 0, hour: 9, push, enabled: false };
+  const policy = accepted(await createPolicy(ctx, said));
   return {
     CouponTemplate: given,
     CodePool: pool.id,
     Coupon: coupon.id,
     Segment: segment.id,
+    LifecyclePolicy: policy.id,
     Campaign: campaign,
     Run: run,
     Promotion: promotion.id,

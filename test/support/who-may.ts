@@ -16,7 +16,8 @@ export const whoMay: Readonly<Record<string, string>> = {
     Mutation.setCouponNoticePolicy`,
   approvers: `
     Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
-    Mutation.rejectCampaign Mutation.rejectPromotion`,
+    Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
+    Mutation.updateLifecyclePolicy`,
   "editors for all shops": `
     Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter
     Mutation.replayDeadLetters Mutation.resumeFlow Mutation.retryMessage Mutation.setFlowLimits`,
@@ -70,7 +71,8 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.estimateCouponTemplate Query.findMembers Query.members Query.previewContent Query.promotion
     Query.promotions Query.run Query.runs Query.segments Query.shopFigures Query.simulateCouponTemplate
     Query.simulateLaunch Query.whyMember Subscription.codePoolProgress Subscription.runProgress node:Campaign
-    node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment`,
+    node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment
+    Query.lifecyclePolicies node:LifecyclePolicy`,
 };
 
 const lines = new Map<string, string>();

@@ -71,3 +71,48 @@ BEGIN
   WHERE run = coalesce(NEW.invited_by, CAST(substr(NEW.source, 5) AS INTEGER))
   ON CONFLICT (run, member) DO UPDATE SET redeemed = max(0, redeemed + CASE WHEN NEW.state = 'USED' THEN 1 ELSE -1 END);
 END;
+
+-- What the shop says to its members at days of their own: a birthday, the end of a membership, and the like.
+CREATE TABLE lifecycle_policy (
+  id INTEGER PRIMARY KEY,
+  shop TEXT NOT NULL,
+  name TEXT NOT NULL,
+  kind TEXT NOT NULL,                       -- BIRTHDAY, MEMBERSHIP_ENDS, COUPON_EXPIRES, INACTIVE, REGISTERED
+  days INTEGER NOT NULL,                    -- before or after what the kind is about; 0 of birthdays
+  hour INTEGER NOT NULL CHECK (hour BETWEEN 0 AND 23), -- by the member's clock
+  push TEXT NOT NULL,                       -- JSON: what the campaigns of it say, and how
+  enabled INTEGER NOT NULL,
+  looked_to INTEGER NOT NULL,               -- days whose hour came up to then are decided on
+  fault TEXT,                               -- why nobody can be told at present
+  told INTEGER NOT NULL DEFAULT 0,          -- occasions of which members were told …
+  missed INTEGER NOT NULL DEFAULT 0,        -- … and whose day passed while nobody could look
+  created_by TEXT NOT NULL,
+  created_at INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+CREATE INDEX lifecycle_policy_shop ON lifecycle_policy (shop, id) WHERE shop <> '';
+
+-- A look for those whose hour has come; it ends with the campaign that tells them, or is gone where there are none.
+CREATE TABLE lifecycle_look (
+  policy INTEGER NOT NULL REFERENCES lifecycle_policy (id),
+  at INTEGER NOT NULL,                      -- as it was planned
+  state TEXT NOT NULL CHECK (state IN ('OPEN', 'DONE')),
+  campaign INTEGER REFERENCES campaign (id),
+  members INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (policy, at)
+) WITHOUT ROWID;
+CREATE INDEX lifecycle_look_open ON lifecycle_look (at) WHERE state = 'OPEN';
+CREATE INDEX lifecycle_look_campaign ON lifecycle_look (campaign) WHERE campaign IS NOT NULL;
+
+-- An occasion of a member's is decided on once: by the look that tells of it, or by none, as its day had passed.
+CREATE TABLE lifecycle_mark (
+  policy INTEGER NOT NULL,
+  member INTEGER NOT NULL,
+  occasion TEXT NOT NULL,                   -- birthday/2027, membership/<ms>, coupon/<id>, inactive/<ms>, registered
+  look INTEGER NOT NULL,                    -- the look's `at`; negative: it found that the day had passed
+  at INTEGER NOT NULL,
+  PRIMARY KEY (policy, member, occasion)
+) WITHOUT ROWID;
+CREATE INDEX lifecycle_mark_look ON lifecycle_mark (policy, look, member);
+CREATE INDEX lifecycle_mark_at ON lifecycle_mark (at);
+CREATE INDEX lifecycle_mark_member ON lifecycle_mark (member);
