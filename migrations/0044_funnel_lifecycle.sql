@@ -116,3 +116,51 @@ CREATE TABLE lifecycle_mark (
 CREATE INDEX lifecycle_mark_look ON lifecycle_mark (policy, look, member);
 CREATE INDEX lifecycle_mark_at ON lifecycle_mark (at);
 CREATE INDEX lifecycle_mark_member ON lifecycle_mark (member);
+
+-- Goods of a day, each for the members that its persona selects: at most one push of them a member and day.
+CREATE TABLE hot_goods_plan (
+  id INTEGER PRIMARY KEY,
+  shop TEXT NOT NULL UNIQUE,
+  hour INTEGER NOT NULL CHECK (hour BETWEEN 0 AND 23),
+  zone TEXT NOT NULL,
+  push TEXT NOT NULL,                       -- JSON: topic, channels, reach, content
+  enabled INTEGER NOT NULL,
+  updated_at INTEGER NOT NULL
+);
+
+CREATE TABLE hot_goods (
+  id INTEGER PRIMARY KEY,
+  shop TEXT NOT NULL,
+  day TEXT NOT NULL,                        -- 2027-12-24, by the calendar of the plan's zone
+  goods TEXT NOT NULL,                      -- the shop's id
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  keywords TEXT NOT NULL,                   -- JSON list
+  persona TEXT,                             -- JSON in the audience language; null: it is skipped
+  priority INTEGER NOT NULL,                -- the highest wins a member
+  state TEXT NOT NULL CHECK (state IN ('PLANNED', 'SENT', 'SKIPPED')),
+  reason TEXT,                              -- of one that was skipped
+  campaign INTEGER REFERENCES campaign (id),
+  members INTEGER NOT NULL DEFAULT 0,       -- for whom it was chosen
+  updated_at INTEGER NOT NULL,
+  UNIQUE (shop, day, goods)
+);
+CREATE INDEX hot_goods_planned ON hot_goods (shop, day, priority DESC, id) WHERE state = 'PLANNED';
+
+-- A day's goods are to be sent: a row for as long as that is under way.
+CREATE TABLE hot_goods_day (
+  plan INTEGER NOT NULL REFERENCES hot_goods_plan (id),
+  day TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (plan, day)
+) WITHOUT ROWID;
+
+-- Which of a day's goods a member is told of: one.
+CREATE TABLE hot_goods_mark (
+  day TEXT NOT NULL,
+  member INTEGER NOT NULL,
+  goods INTEGER NOT NULL,                   -- the row
+  PRIMARY KEY (day, member)
+) WITHOUT ROWID;
+CREATE INDEX hot_goods_mark_goods ON hot_goods_mark (goods, member);
+CREATE INDEX hot_goods_mark_member ON hot_goods_mark (member);

@@ -24,6 +24,7 @@ const domains = [
   "recommend",
   "campaign",
   "lifecycle",
+  "hotgoods",
   "distribution",
   "trigger",
   "analytics",

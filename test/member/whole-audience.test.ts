@@ -140,6 +140,7 @@ const indexed: Readonly<Record<string, readonly unknown[]>> = {
   tag: [{ has: "x" }, { any: ["x", "y"] }, { all: ["x", "y"] }],
   couponExpiring: [{ template: 1, inNextHours: 1 }],
   couponReminder: [{ template: 1 }],
+  hotGoods: [{ row: 1 }],
   lifecycle: [{ policy: 1, at: "2027-02-28T09:00:00Z" }],
 };
 

@@ -55,6 +55,11 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     return { ...said, policyId: w.idOf("LifecyclePolicy", await w.lifecyclePolicy()), hour: 11 };
   },
 
+  // Hot goods.
+  addHotGoods: (w) => ({ rows: [{ date: "2099-12-24", goods: w.key(), name: "Tea", persona: filter }] }),
+  importHotGoods: (w) => ({ name: "goods.csv", csv: `date,goods,name\n2099-12-24,${w.key()},Tea\n` }),
+  setHotGoodsPlan: () => ({ hour: 10, channels: ["IN_APP"], content }),
+
   // Promotions.
   createPromotion: () => ({ name: "Advent", currency: "EUR", rule }),
   updatePromotion: async (w) => ({ promotionId: w.idOf("Promotion", await w.promotion()), name: "Advent, again" }),

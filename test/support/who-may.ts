@@ -17,7 +17,7 @@ export const whoMay: Readonly<Record<string, string>> = {
   approvers: `
     Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
     Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
-    Mutation.updateLifecyclePolicy`,
+    Mutation.addHotGoods Mutation.importHotGoods Mutation.setHotGoodsPlan Mutation.updateLifecyclePolicy`,
   "editors for all shops": `
     Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter
     Mutation.replayDeadLetters Mutation.resumeFlow Mutation.retryMessage Mutation.setFlowLimits`,
@@ -72,7 +72,7 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.promotions Query.run Query.runs Query.segments Query.shopFigures Query.simulateCouponTemplate
     Query.simulateLaunch Query.whyMember Subscription.codePoolProgress Subscription.runProgress node:Campaign
     node:CodePool node:CouponTemplate node:Promotion node:Run node:Segment
-    Query.lifecyclePolicies node:LifecyclePolicy`,
+    Query.hotGoods Query.hotGoodsPlans Query.lifecyclePolicies node:HotGoods node:LifecyclePolicy`,
 };
 
 const lines = new Map<string, string>();
