@@ -88,7 +88,7 @@ async function armAll(ctx: Context, schedules: number): Promise<number> {
     // As long again as it takes to launch them.
     dueAt = Math.ceil((begun + aheadMs + schedules * 20) / 1_000) * 1_000;
     for (const { id } of ids)
-      await beginRuns(tx, { id, shop: "", name: "Sale", startsAt: null, schedule: factsOf(dueAt) });
+      await beginRuns(tx, { id, shop: "", name: "Sale", startsAt: null, localTime: null, schedule: factsOf(dueAt) });
   });
   if (Date.now() > dueAt - 1_000) throw new Error("the machine is too slow: they are due before all are launched");
   return dueAt;

@@ -3,13 +3,17 @@ import { campaign } from "./campaign/domain.ts";
 import { checkout } from "./checkout/domain.ts";
 import type { Domain } from "./context.ts";
 import { coupon } from "./coupon/domain.ts";
+import { hotgoods } from "./hotgoods/domain.ts";
 import { campaignJobs } from "./jobs/campaign.ts";
 import { checkoutJobs } from "./jobs/checkout.ts";
 import { couponJobs } from "./jobs/coupon.ts";
+import { hotgoodsJobs } from "./jobs/hotgoods.ts";
 import { type EventConsumer, type Job, jobsOf } from "./jobs/job.ts";
+import { lifecycleJobs } from "./jobs/lifecycle.ts";
 import { operationsJobs } from "./jobs/operations.ts";
 import { scheduleJobs } from "./jobs/schedule.ts";
 import { webhookConsumers, webhookJobs } from "./jobs/webhook.ts";
+import { lifecycle } from "./lifecycle/domain.ts";
 import { member } from "./member/domain.ts";
 import { operations } from "./operations/domain.ts";
 import { promotion } from "./promotion/domain.ts";
@@ -18,6 +22,8 @@ import { schedule } from "./schedule/domain.ts";
 import { campaignRoom } from "./schema/campaign/index.ts";
 import { checkoutRoom } from "./schema/checkout/index.ts";
 import { couponRoom } from "./schema/coupon/index.ts";
+import { hotgoodsRoom } from "./schema/hotgoods/index.ts";
+import { lifecycleRoom } from "./schema/lifecycle/index.ts";
 import { memberRoom } from "./schema/member/index.ts";
 import { operationsRoom } from "./schema/operations/index.ts";
 import { promotionRoom } from "./schema/promotion/index.ts";
@@ -46,6 +52,8 @@ export const parts: readonly Part[] = [
   { domain: coupon, room: couponRoom, jobs: couponJobs },
   { domain: checkout, room: checkoutRoom, jobs: checkoutJobs },
   { domain: campaign, room: campaignRoom, jobs: campaignJobs },
+  { domain: lifecycle, room: lifecycleRoom, jobs: lifecycleJobs },
+  { domain: hotgoods, room: hotgoodsRoom, jobs: hotgoodsJobs },
   { domain: operations, room: operationsRoom, jobs: operationsJobs },
 ];
 

@@ -44,6 +44,7 @@ test("the walk from a clone to a redeemed coupon, copied block by block, ends in
     '"__typename":"Coupon"',
     '"description":"€30 off from €200"',
     '"remaining":"999"',
+    '"funnel":{"matched":2,"sent":1,"opened":1,"clicked":1,"claimed":1,"redeemed":0}',
     '"pay":{"amount":"22000","text":"€220"}',
     '"state":"LOCKED"',
     '"state":"REDEEMED"',

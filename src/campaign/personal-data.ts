@@ -20,6 +20,15 @@ export const campaignPersonalData: readonly PersonalData[] = [
     erase: (member) => [sql`DELETE FROM zone_move WHERE member = ${member}`],
   },
   {
+    name: "responses",
+    table: "response",
+    rows: (member) => sql`
+      SELECT r.campaign, p.run, p.opened, p.clicked, p.claimed, p.redeemed
+      FROM run r CROSS JOIN response p ON p.run = r.id AND p.member = ${member}`,
+    // As with her sends: what was done stays, by nobody.
+    erase: () => [],
+  },
+  {
     name: "inbox",
     table: "inbox",
     rows: (member) => sql`SELECT run, at, read_at, deleted_at FROM inbox WHERE member = ${member}`,

@@ -3,6 +3,7 @@ import type { Context, Retention } from "../context.ts";
 import { forgetOnWalk, type Place } from "../db/walk.ts";
 import { perApp } from "../memory.ts";
 import { forgetCounts } from "./caps/caps.ts";
+import { forgetResponses } from "./ledger/response.ts";
 import { forgetBatches, forgetSends } from "./ledger/retention.ts";
 import { campaignSettings } from "./settings.ts";
 
@@ -22,6 +23,14 @@ export const campaignKeeps: readonly Retention[] = [
       const endedBefore = ctx.clock() - campaignSettings.of(ctx).ledgerKeepMs;
       const [result] = await ctx.db.write([forgetSends({ endedBefore, limit: rowLimit })]);
       return result?.rowsAffected ?? 0;
+    },
+  },
+  {
+    name: "responses",
+    kept: "as long as sends; their sums for ever",
+    forget: async (ctx) => {
+      const endedBefore = ctx.clock() - campaignSettings.of(ctx).ledgerKeepMs;
+      return (await ctx.db.write([forgetResponses({ endedBefore, limit: rowLimit })]))[0]?.rowsAffected ?? 0;
     },
   },
   {

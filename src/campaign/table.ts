@@ -19,6 +19,8 @@ export const tables = [
   "zone_move",
   "send",
   "tally",
+  "funnel",
+  "response",
   "batch",
   "inbox",
   "popup",

@@ -30,7 +30,7 @@ export const couponClaimed = defineEvent(
     source: z.string(),
     /** What it was given for, e.g. `order/2026-1`, where the shop said so. */
     givenFor: z.string().nullish(),
-    /** The run that gave it. */
+    /** The run that gave it, or by whose link it was claimed. */
     run: z.int().nullable(),
     /** ms. */
     validFrom: z.int(),
@@ -80,7 +80,7 @@ interface Which {
 const source = sql`
   CASE WHEN c.source GLOB 'run/*' THEN 'RUN' WHEN c.source GLOB '*/*' THEN 'ISSUE' ELSE c.source END`;
 const givenFor = sql`CASE WHEN c.source GLOB '*/*' AND NOT c.source GLOB 'run/*' THEN c.source END`;
-const run = sql`CASE WHEN c.source GLOB 'run/*' THEN CAST(substr(c.source, 5) AS INTEGER) END`;
+const run = sql`coalesce(c.invited_by, CASE WHEN c.source GLOB 'run/*' THEN CAST(substr(c.source, 5) AS INTEGER) END)`;
 
 /** Records that coupons were given; it stands behind the change. */
 export function couponsClaimed(which: Which): Statement {

@@ -12,7 +12,7 @@ export const walletPersonalData: readonly PersonalData[] = [
     table: "coupon",
     rows: (member) => sql`
       SELECT id, template, state, CASE WHEN source GLOB 'person/*' THEN 'person' ELSE source END AS source, code, at,
-        valid_from, valid_to, order_id, used_at, discount
+        invited_by, valid_from, valid_to, order_id, used_at, discount
       FROM coupon WHERE member = ${member}`,
     erase: (member) => [forgetReasons(sql`SELECT 'coupon/' || id FROM coupon WHERE member = ${member}`)],
   },

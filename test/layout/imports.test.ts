@@ -23,6 +23,8 @@ const domains = [
   "referral",
   "recommend",
   "campaign",
+  "lifecycle",
+  "hotgoods",
   "distribution",
   "trigger",
   "analytics",

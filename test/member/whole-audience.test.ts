@@ -140,6 +140,8 @@ const indexed: Readonly<Record<string, readonly unknown[]>> = {
   tag: [{ has: "x" }, { any: ["x", "y"] }, { all: ["x", "y"] }],
   couponExpiring: [{ template: 1, inNextHours: 1 }],
   couponReminder: [{ template: 1 }],
+  hotGoods: [{ row: 1 }],
+  lifecycle: [{ policy: 1, at: "2027-02-28T09:00:00Z" }],
 };
 
 test.each(Object.entries(indexed))("an index serves %s, in lists, counts and simulations alike", async (term, ways) => {

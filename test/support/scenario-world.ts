@@ -16,6 +16,7 @@ import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import type { TemplateDraft } from "../../src/coupon/template/draft.ts";
 import { createTemplate } from "../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { createPolicy } from "../../src/lifecycle/save.ts";
 import { createSegment } from "../../src/member/segment.ts";
 import { listDeadLetters } from "../../src/operations/queue/dead-letter.ts";
 import { findMessage } from "../../src/operations/queue/message-search.ts";
@@ -194,6 +195,11 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
       return accepted(await createAndEnable(ctx, { draft, enabled: true, announce: "EVERYONE" })).id;
     },
     promotionVersion: (id: number) => versionRead(ctx, id),
+    lifecyclePolicy: async () => {
+      const content = { IN_APP: { default: { title: "Hi", body: "Happy birthday" } } };
+      const push = { channels: ["IN_APP" as const], content };
+      return accepted(await createPolicy(ctx, { name: key(), kind: "BIRTHDAY", days: 0, hour: 9, push })).id;
+    },
     segment: async () => accepted(await createSegment(ctx, { name: `few ${key()}`, filter: { level: { gte: 1 } } })).id,
     letter: async () => {
       const { id, payload } = await test(unreachable);

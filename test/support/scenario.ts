@@ -12,6 +12,8 @@ const filter = { level: { gte: 1 } };
 const one = { filter: { externalId: { eq: "x3" } } };
 const content = [{ parts: { inApp: { title: "News", body: "News" } } }];
 
+const lifecyclePolicy = { name: "Happy birthday", kind: "BIRTHDAY", hour: 9, channels: ["IN_APP"], content };
+
 /** Of the mutations that deal with what people plan, and with members and orders. */
 export const scenarios: Readonly<Record<string, Scenario>> = {
   // Campaigns.
@@ -63,6 +65,18 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     until: "2025-01-03T00:00:00Z",
   }),
   setHolidays: (w) => ({ name: `Days off ${w.key()}`, dates: ["2027-12-25"] }),
+
+  // Lifecycle.
+  createLifecyclePolicy: () => lifecyclePolicy,
+  updateLifecyclePolicy: async (w) => {
+    const { kind: _, ...said } = lifecyclePolicy;
+    return { ...said, policyId: w.idOf("LifecyclePolicy", await w.lifecyclePolicy()), hour: 11 };
+  },
+
+  // Hot goods.
+  addHotGoods: (w) => ({ rows: [{ date: "2099-12-24", goods: w.key(), name: "Tea", persona: filter }] }),
+  importHotGoods: (w) => ({ name: "goods.csv", csv: `date,goods,name\n2099-12-24,${w.key()},Tea\n` }),
+  setHotGoodsPlan: () => ({ hour: 10, channels: ["IN_APP"], content }),
 
   // Promotions.
   createPromotion: () => ({ name: "Advent", currency: "EUR", rule }),

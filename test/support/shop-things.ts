@@ -10,6 +10,8 @@ import { createCodePool } from "../../src/coupon/code/pool.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import { createTemplate } from "../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { addGoods } from "../../src/hotgoods/goods.ts";
+import { createPolicy } from "../../src/lifecycle/save.ts";
 import { createSegment } from "../../src/member/segment.ts";
 import { createPromotion } from "../../src/promotion/promotion.ts";
 import { listOccurrences, schedulesOf } from "../../src/schedule/schedule.ts";
@@ -71,11 +73,18 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
     SELECT r.id FROM run r JOIN campaign c ON c.id = r.campaign WHERE c.promotion = ${promotion.id}`;
   await until(async () => (await ctx.db.all(sql`${announced} AND r.state = 'COMPLETED'`)).length === 1);
   await until(() => shop.idle());
+  const push = { channels: ["IN_APP" as const], content: { IN_APP: { default: { title: "Hi", body: "Hi" } } } };
+  const said = { name: name("Lifecycle"), kind: "BIRTHDAY" as const, days: 0, hour: 9, push, enabled: false };
+  const policy = accepted(await createPolicy(ctx, said));
+  const row = { day: "2099-12-24", goods: name("tea"), name: name("Tea"), persona: null };
+  const [goods] = accepted(await addGoods(ctx, { rows: [row] }));
   return {
     CouponTemplate: given,
     CodePool: pool.id,
     Coupon: coupon.id,
     Segment: segment.id,
+    LifecyclePolicy: policy.id,
+    HotGoods: goods?.id ?? 0,
     Campaign: campaign,
     Run: run,
     Promotion: promotion.id,

@@ -16,7 +16,8 @@ export const whoMay: Readonly<Record<string, string>> = {
     Mutation.setCouponNoticePolicy`,
   approvers: `
     Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
-    Mutation.rejectCampaign Mutation.rejectPromotion`,
+    Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
+    Mutation.addHotGoods Mutation.importHotGoods Mutation.setHotGoodsPlan Mutation.updateLifecyclePolicy`,
   "editors for all shops": `
     Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter
     Mutation.replayDeadLetters Mutation.resumeFlow Mutation.retryMessage Mutation.setFlowLimits`,
@@ -74,7 +75,8 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.promotion Query.promotions Query.run Query.runs Query.schedule Query.schedulePreview Query.schedules
     Query.segments Query.shopFigures Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember
     Subscription.codePoolProgress Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate
-    node:HolidayList node:Occurrence node:Promotion node:Run node:Schedule node:Segment`,
+    node:HolidayList node:Occurrence node:Promotion node:Run node:Schedule node:Segment
+    Query.hotGoods Query.hotGoodsPlans Query.lifecyclePolicies node:HotGoods node:LifecyclePolicy`,
 };
 
 const lines = new Map<string, string>();

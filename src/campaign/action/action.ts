@@ -82,7 +82,8 @@ export interface ActionDefinition<Kind extends string, Facts> {
     /** An expression over member `m` for what is the member's own of it, when a message of this run is made. */
     own?(facts: Facts, run: number): SQL;
     issues?(content: Content, channels: readonly ChannelName[]): Issue[];
-    values?(ctx: Context, facts: Facts, reader: Reader): OfferScope;
+    /** What a message of this run says to a reader. */
+    values?(ctx: Context, facts: Facts, reader: Reader, run: number): OfferScope;
   };
   /** The reasons of its own for which members are skipped, each with what it means. */
   readonly skipReasons: Readonly<Record<string, string>>;

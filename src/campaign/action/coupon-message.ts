@@ -70,15 +70,16 @@ export function couponsLeft(reward: CouponReward): SQL {
   return sql`(SELECT json_object('remaining', CASE WHEN n < ${endless} THEN n END) FROM (SELECT ${left(reward)} AS n))`;
 }
 
-/** What a reader's message says of a coupon; where it is to be claimed, with the reader's own link. */
+/** What a reader's message says of a coupon; where it is `claimedBy` a run's message, with the reader's own link. */
 export function couponScope(
   ctx: Context,
   { template, name, offer, linkUntil: until }: CouponReward,
   reader: Reader,
-  { isClaimed = false }: { readonly isClaimed?: boolean } = {},
+  { claimedBy: run }: { readonly claimedBy?: number } = {},
 ): OfferScope {
   const own = OwnCoupon.parse(JSON.parse(reader.own ?? "{}"));
-  const link = isClaimed ? { claimUrl: claimUrl(ctx, { template, member: reader.seq, until }) } : {};
+  const of = run === undefined || run === noRun ? {} : { run };
+  const link = run === undefined ? {} : { claimUrl: claimUrl(ctx, { template, member: reader.seq, until, ...of }) };
   // Runs that were begun before offers were frozen have texts that say no more of one.
   if (!offer) return { coupon: { name, code: own.code ?? "", ...link } };
   return { coupon: couponValues(offer, { ...own, ...link }, placeOf(ctx, reader)) };

@@ -41,7 +41,7 @@ export interface FrozenAction {
   /** An expression over member `m` for what is the reader's own of it; absent where nothing is. */
   own(run: number): SQL | undefined;
   /** What a reader's message may say of it. */
-  values(ctx: Context, reader: Reader): OfferScope;
+  values(ctx: Context, reader: Reader, run: number): OfferScope;
   readonly gives: FrozenGiving | undefined;
   /** What a launch would give, were it now; null where it gives nothing. */
   simulate(ctx: Context, scope: SimulationScope): Promise<RewardSimulation | HeavyRefusal | null>;
@@ -84,7 +84,7 @@ function frozen<Facts>(definition: ActionDefinition<string, Facts>, facts: Facts
     until: definition.facts.until?.(facts) ?? null,
     skipRules: (now) => definition.skipRules?.(facts, now) ?? [],
     own: (run) => definition.content.own?.(facts, run),
-    values: (ctx, reader) => definition.content.values?.(ctx, facts, reader) ?? {},
+    values: (ctx, reader, run) => definition.content.values?.(ctx, facts, reader, run) ?? {},
     gives: gives && givingOf(gives, facts),
     simulate: async (ctx, scope) => definition.simulate?.(ctx, facts, scope) ?? null,
     toJSON: () => ({ ...facts, kind: definition.kind }),

@@ -40,7 +40,7 @@ export const give = defineAction({
   content: {
     variables: contentPurposes.GIVEN.variables,
     own: couponGiven,
-    values: couponScope,
+    values: (ctx, reward, reader) => couponScope(ctx, reward, reader),
   },
   skipReasons: {
     ...couponSkipReasons,

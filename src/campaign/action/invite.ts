@@ -22,7 +22,7 @@ export const invite = defineAction({
     variables: contentPurposes.INVITED.variables,
     issues: withoutLink,
     own: couponsLeft,
-    values: (ctx, reward, reader) => couponScope(ctx, reward, reader, { isClaimed: true }),
+    values: (ctx, reward, reader, run) => couponScope(ctx, reward, reader, { claimedBy: run }),
   },
   skipReasons: couponSkipReasons,
   skipRules: rulesOfInviting,

@@ -34,7 +34,8 @@ export const remind = defineAction({
       if (facts.notice?.kind === "EXPIRY") return couponHeld(facts, spanOf(facts.notice.slot));
       return couponsLeft(facts);
     },
-    values: (ctx, facts, reader) => couponScope(ctx, facts, reader, { isClaimed: facts.notice?.kind !== "EXPIRY" }),
+    values: (ctx, facts, reader, run) =>
+      couponScope(ctx, facts, reader, facts.notice?.kind === "EXPIRY" ? {} : { claimedBy: run }),
   },
   skipReasons: {
     ...couponSkipReasons,

@@ -50,9 +50,9 @@ function refusalIn(outcomes: readonly BatchOutcome[]): Refusal | undefined {
 }
 
 /** Of sends that nobody answered for, those whose provider has told of them meanwhile were accepted. */
-function provenOf({ seq }: HeldBatch, outcomes: readonly SendOutcome[], now: number): Query[] {
+function provenOf({ seq, run }: HeldBatch, outcomes: readonly SendOutcome[], now: number): Query[] {
   const anyUnknown = outcomes.some(({ state }) => state === "UNKNOWN");
-  return anyUnknown ? markProven(sql`batch = ${seq} AND progress > 0`, now) : [];
+  return anyUnknown ? markProven(run, sql`batch = ${seq} AND progress > 0`, now) : [];
 }
 
 /** One message for the time at which the last of the deferred sends is due again. */

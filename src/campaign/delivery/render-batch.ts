@@ -44,7 +44,7 @@ export async function renderBatch(ctx: Context, batch: HeldBatch): Promise<Rende
   const budget = batchBudget();
   for (const member of members) {
     if (ctx.timers.now() > end && made.length > 0) break;
-    const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member), of: { run, channel, topic } });
+    const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member, run), of: { run, channel, topic } });
     const of = { run, channel, topic, transactional };
     const message = await messageTo(ctx, member, { of, templates, scope, budget });
     made.push(message);

@@ -148,7 +148,7 @@ async function textFor(
   { channel, member, budget, keep }: Reading,
 ): Promise<RenderedMessage> {
   const of = { run, channel, topic: "" };
-  const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member), of });
+  const scope = scopeFor(ctx, member, { name, offer: action.values(ctx, member, run), of });
   const to = { ...member, transactional: false };
   for (const locale of [member.locale, "default"]) {
     const { parts, faults } = await renderParts(ctx, templates(locale), { channel, scope, budget, to });

@@ -2,6 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { field, rows } from "../../db/bulk.ts";
 import type { Query } from "../../db/statement.ts";
 import { type CountChange, changeCounts } from "./counts.ts";
+import { countReached } from "./reached.ts";
 
 /** What became of one member of a batch. */
 export interface SendOutcome {
@@ -22,7 +23,11 @@ interface Batch {
 
 /** The statements that record what became of a batch's members, with their counts, where `guard` holds. */
 export function recordOutcomes(batch: Batch, outcomes: readonly SendOutcome[], guard: SQL, now: number): Query[] {
-  return [writeOutcomes(batch, outcomes, guard, now), changeCounts(batch.run, changesOf(batch, outcomes), guard)];
+  return [
+    writeOutcomes(batch, outcomes, guard, now),
+    changeCounts(batch.run, changesOf(batch, outcomes), guard),
+    countReached(batch.run, sql`s.batch = ${batch.seq} AND s.state = 'SENT' AND ${guard}`),
+  ];
 }
 
 /**

@@ -2,6 +2,8 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Query } from "../../db/statement.ts";
 import { moveSends } from "./move-sends.ts";
 import { type Progress, progressRanks } from "./progress-rank.ts";
+import { countReached } from "./reached.ts";
+import { noteResponse } from "./response.ts";
 
 /** One send, as links and providers name it. */
 export interface SendKey {
@@ -29,11 +31,18 @@ export function advanceSend({ send, progress, providerId = undefined }: Progress
     sql`
       UPDATE send SET progress = ${rank}, provider_id = coalesce(provider_id, ${id})
       WHERE ${row} AND progress < ${rank} AND state IN ('SENDING', 'SENT', 'UNKNOWN')`,
-    ...markProven(sql`${row} AND progress > 0`, now),
+    ...(progress === "opened" || progress === "clicked"
+      ? [noteResponse(progress, sql`${row} AND state IN ('SENDING', 'SENT', 'UNKNOWN')`)]
+      : []),
+    ...markProven(run, sql`${row} AND progress > 0`, now),
   ];
 }
 
-/** Makes SENT what is UNKNOWN among the rows that `where` selects: rows about which a provider has told something. */
-export function markProven(where: SQL, now: number): Query[] {
-  return moveSends({ where: sql`state = 'UNKNOWN' AND ${where}`, to: "SENT", now });
+/**
+ * Makes SENT what is UNKNOWN among the rows of a run that `where` selects: rows about which a provider has told
+ * something.
+ */
+export function markProven(run: number, where: SQL, now: number): Query[] {
+  const proven = sql`state = 'UNKNOWN' AND ${where}`;
+  return [countReached(run, proven), ...moveSends({ where: proven, to: "SENT", now })];
 }

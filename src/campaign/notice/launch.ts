@@ -5,15 +5,11 @@ import { decideNotice, type NoticeKey, noteNoticeCampaign } from "../../coupon/r
 import type { NoticeKind, NoticePolicy } from "../../coupon/reminder/policy.ts";
 import type { CouponTemplate } from "../../coupon/table.ts";
 import { isRefusal } from "../../errors.ts";
-import { versionsOf } from "../../transition/revision.ts";
 import { remind } from "../action/remind.ts";
-import { keepFrozen } from "../approval/freeze.ts";
-import { offerOf } from "../approval/subjects.ts";
 import { Content } from "../content/content.ts";
 import { houseContent } from "../content/house-texts.ts";
-import { launchCampaign } from "../control/launch.ts";
-import { type CampaignDraft, createCampaign } from "../draft/campaign.ts";
-import { moveCampaign } from "../draft/transitions.ts";
+import { launchDecided } from "../control/launch-decided.ts";
+import type { CampaignDraft } from "../draft/campaign.ts";
 
 /** One reminder, decided on: whom it is for, and when. Times are ms. */
 export interface Notice {
@@ -45,18 +41,9 @@ export async function launchNotice(ctx: Context, notice: Notice): Promise<void> 
   const key = { kind, template: template.id, slot };
   const launched = await withTransaction(systemOf(ctx), async (tx) => {
     if (!(await decideNotice(tx, key))) return undefined;
-    const campaign = await createCampaign(tx, { ...draftOf(notice), shop: template.shop });
-    if (isRefusal(campaign)) return campaign;
-    const [{ id }, at] = [campaign, tx.clock()];
-    const [templateVersion = 0] = await versionsOf(tx, offerOf(campaign));
-    await tx.db.write([
-      // By the policy any number of members was agreed to.
-      keepFrozen(id, { audience: campaign.audience, members: null, segmentVersion: 0, templateVersion, at }),
-      ...moveCampaign(tx, "submit", id, reason),
-      ...moveCampaign(tx, "approve", id, reason),
-      noteNoticeCampaign(key, id),
-    ]);
-    return launchCampaign(tx, { id, reason });
+    const campaign = await launchDecided(tx, { ...draftOf(notice), shop: template.shop, reason });
+    if (!isRefusal(campaign)) await tx.db.write([noteNoticeCampaign(key, campaign.id)]);
+    return campaign;
   });
   if (isRefusal(launched))
     ctx.log("error", "coupon.notice_refused", { template: template.id, reason: launched.message });

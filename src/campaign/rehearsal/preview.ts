@@ -52,7 +52,7 @@ export async function previewContent(ctx: Context, input: PreviewInput) {
   if (!locale) return refuse.invalid([{ path, message: `the campaign has no content for ${channel}` }]);
   const dead = withDeadLinks(ctx);
   const of = { run: noRun, channel, topic: campaign.topic };
-  const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
+  const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member, noRun), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
   const to = { ...member, transactional: campaign.transactional };
   const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget(), to });

@@ -76,7 +76,7 @@ export async function rehearse(ctx: Context, input: RehearsalInput): Promise<Reh
   const budget = readerBudget();
   const segments: number[] = [];
   for (const member of members) {
-    const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member), of });
+    const scope = scopeFor(dead, member, { name: campaign.name, offer: action.values(dead, member, noRun), of });
     const to = { ...member, transactional: campaign.transactional };
     const { parts, faults } = await renderParts(ctx, templates(member.locale), { channel, scope, budget, to });
     const [fault] = faults.filter(({ isOfValues }) => !isOfValues);

@@ -62,7 +62,7 @@ export async function testEnvelope(
     SELECT ${recipientColumns(channel, action.own(noRun))} FROM member m WHERE m.seq = ${seq} AND ${skip} IS NULL`);
   if (!member) return undefined;
   const of = { run: noRun, channel, topic: campaign.topic };
-  const scope = scopeFor(ctx, member, { name: campaign.name, offer: action.values(ctx, member), of });
+  const scope = scopeFor(ctx, member, { name: campaign.name, offer: action.values(ctx, member, noRun), of });
   const templates = templatesOf(campaign.content, channel)(member.locale);
   const to = { ...member, transactional: campaign.transactional };
   const { parts, faults } = await renderParts(ctx, templates, { channel, scope, budget: readerBudget(), to });

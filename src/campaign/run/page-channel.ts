@@ -9,6 +9,7 @@ import { type LedgerChannel, messageChannels } from "../ledger/channel.ts";
 import { countMostlySent, countPage } from "../ledger/counts.ts";
 import { sharedAddressColumn, skipReason } from "../ledger/decision.ts";
 import { audienceOf, bound, countMatched, ofPageRows, type Page, rowsOfPage, skippedOn } from "../ledger/page-rows.ts";
+import { countReached } from "../ledger/reached.ts";
 import { reasonText } from "../ledger/skip-reason.ts";
 import { decisionFacts, type FrozenRun } from "./frozen.ts";
 
@@ -29,7 +30,14 @@ export function channelStatements(
     return [...added, ...skipSharedAddresses(page, channel), ...countPage(page, channel), ...wake];
   }
   const sent = sql`${rows} AND state = 'SENT'`;
-  return [...added, ...countSends(sent, caps), insertLocal(page, frozen, channel), ...countMostlySent(page, channel)];
+  const reached = countReached(page.run, sent);
+  return [
+    ...added,
+    ...countSends(sent, caps),
+    insertLocal(page, frozen, channel),
+    ...countMostlySent(page, channel),
+    reached,
+  ];
 }
 
 /** The first channel asks the filter; the others take the members it found, so that all agree. */

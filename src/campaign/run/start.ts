@@ -19,6 +19,7 @@ import { campaignStart } from "../messages.ts";
 import { frozenPredicate } from "../predicate.ts";
 import type { FrozenRun } from "./frozen.ts";
 import { holdRun, madeSure, stillAgreed } from "./hold.ts";
+import { openFunnel } from "./open-funnel.ts";
 
 /** How far ahead a message may wait in the queue; a later start is armed by the sweep when it comes near. */
 export const armingHorizonMs = 24 * 3_600_000;
@@ -145,6 +146,7 @@ async function begin(ctx: Context, run: number, { campaign, version, wall, actio
       UPDATE run SET state = 'RUNNING', started_at = ${now}, frozen = ${JSON.stringify(frozen)},
         content = ${JSON.stringify(campaign.content)}, at_most = ${atMost}
       WHERE id = ${run} AND ${asItWas} AND ${action.holds(now)}`,
+    openFunnel(run, frozen),
     askAgain(ctx, run),
   ]);
 }

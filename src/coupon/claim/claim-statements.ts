@@ -46,8 +46,8 @@ function isPastGate({ source }: PendingClaim): boolean {
 }
 
 /** A claim as the statements read it, by place. */
-function row({ template, member, token, source, code, at, dayEnd }: PendingClaim) {
-  return [template, member, token, source, code, at, dayEnd];
+function row({ template, member, token, source, code, at, dayEnd, invitedBy }: PendingClaim) {
+  return [template, member, token, source, code, at, dayEnd, invitedBy ?? null];
 }
 
 function giftRow(claim: PendingClaim) {
@@ -63,15 +63,17 @@ const makeGifts = prepared<{ claims: string; first: string }>(({ claims, first }
   insert(claims, giftPlaces, allOrNone(first)),
 );
 
-const giftPlaces = sql`, ${place(7)} AS together, ${place(8)} AS asked,
-  ${place(9)} AS own_from, ${place(10)} AS own_to`;
+const giftPlaces = sql`, ${place(8)} AS together, ${place(9)} AS asked,
+  ${place(10)} AS own_from, ${place(11)} AS own_to`;
 /** What a crowd claims is as its templates have it: nothing needs to be read. */
 const noGift = sql`, 1 AS together, NULL AS asked, NULL AS own_from, NULL AS own_to`;
 
 function insert(claims: Placeholder, gift: typeof noGift, condition: typeof noGift) {
   return sql`
-    INSERT INTO coupon (member, template, number, source, token, code, held_budget, at, valid_from, valid_to, asked)
-    SELECT member, template, number, source, token, code, held_budget, at, valid_from, valid_to, asked FROM (
+    INSERT INTO coupon (
+      member, template, number, source, token, code, held_budget, at, valid_from, valid_to, asked, invited_by)
+    SELECT member, template, number, source, token, code, held_budget, at, valid_from, valid_to, asked, invited_by
+    FROM (
       SELECT c.*, t.per_member,
         (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = t.id)
           + row_number() OVER (PARTITION BY c.template, c.member ORDER BY c.position) AS number,
@@ -80,7 +82,8 @@ function insert(claims: Placeholder, gift: typeof noGift, condition: typeof noGi
         CASE WHEN c.own_from IS NULL THEN ${validToSql(at, sql`c.day_end`)} ELSE c.own_to END AS valid_to
       FROM (
         SELECT key AS position, ${place(0)} AS template, ${place(1)} AS member, ${place(2)} AS token,
-          ${place(3)} AS source, ${place(4)} AS code, ${place(5)} AS at, ${place(6)} AS day_end${gift}
+          ${place(3)} AS source, ${place(4)} AS code, ${place(5)} AS at, ${place(6)} AS day_end,
+          ${place(7)} AS invited_by${gift}
         FROM json_each(${claims})) c
       CROSS JOIN coupon_template t ON t.id = c.template
       CROSS JOIN member m ON m.seq = c.member AND m.deleted_at IS NULL
@@ -118,7 +121,7 @@ const facts = prepared<{ claims: string; count: number }>(
       (SELECT count(*) FROM coupon h WHERE h.member = c.member AND h.template = c.template) AS held
     FROM (
       SELECT key AS position, ${place(0)} AS template, ${place(1)} AS member, ${place(2)} AS token,
-        coalesce(${place(7)}, 1) AS together
+        coalesce(${place(8)}, 1) AS together
       FROM json_each(${claims})) c
     LEFT JOIN coupon_template t ON t.id = c.template LEFT JOIN coupon own ON own.token = c.token
     WHERE changes() < ${count} AND (own.id IS NULL OR own.id <= (SELECT max(id) FROM coupon) - changes())`,

@@ -25,6 +25,8 @@ export interface ClaimInput {
   readonly template: number;
   /** The member's name for this one claim, 1–200 characters. */
   readonly idempotencyKey: string;
+  /** The run by whose link it is made. */
+  readonly invitedBy?: number | undefined;
 }
 
 /**
@@ -53,6 +55,7 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput) {
     source: "CLAIM",
     code,
     isPooled: template.codeMode === "POOL",
+    invitedBy: input.invitedBy,
     ...givenNow(ctx, template),
   } as const;
   const given = await decide(ctx, claim, template);

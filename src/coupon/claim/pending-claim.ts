@@ -14,6 +14,8 @@ export interface PendingClaim {
   readonly at: number;
   /** When the day ends until which its template's coupons are good, ms; null where these do not end with a day. */
   readonly dayEnd: number | null;
+  /** The run by whose link it is claimed. */
+  readonly invitedBy?: number | undefined;
   /** What is otherwise than its template has it; the shop alone can say so. */
   readonly gift?: Gift | undefined;
 }

@@ -26,5 +26,5 @@ export async function claimByLink(ctx: MemberContext, { token }: { readonly toke
   const link = readClaimLink(ctx, token);
   if (!link || link.member !== ctx.actor.seq) return refuse.notFound("claim link of yours", token);
   if (link.until <= ctx.clock()) return (await couponOfLink(ctx, link, token)) ?? refuseCoupon.ended();
-  return claimCoupon(ctx, { template: link.template, idempotencyKey: keyOf(token) });
+  return claimCoupon(ctx, { template: link.template, idempotencyKey: keyOf(token), invitedBy: link.run });
 }

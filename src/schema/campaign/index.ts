@@ -15,7 +15,7 @@ import "./member-inbox.ts";
 import "./schedule.ts";
 import "./send.ts";
 import "./popup.ts";
-import "./schedule.ts";
+import "./funnel.ts";
 import { listCampaigns } from "../../campaign/draft/campaign.ts";
 import { listRuns } from "../../campaign/run/run.ts";
 import type { Room } from "../room.ts";

@@ -53,6 +53,33 @@ mutation PushCoupon($input: PushCouponInput!) {
     }),
   },
   {
+    query: `# Or invite them: each is sent a link of her own to claim it with, at once, or as here on a schedule,
+# of which schedulePreview tells the times.
+mutation InviteToClaim($input: PushCouponInput!) {
+  pushCoupon(input: $input) {
+    ... on PushedCoupon { campaign { id state schedule { next(first: 3) { at } } } members }
+    ${refusal}
+  }
+}`,
+    variables: (made) => ({
+      input: {
+        couponTemplateId: made("CouponTemplate"),
+        audience: { filter: { level: { gte: 2 } } },
+        channels: ["IN_APP", "EMAIL"],
+        invite: true,
+        schedule: { recurrence: { cron: { line: "0 9 * * 1" } }, zone: "Europe/Berlin" },
+      },
+    }),
+  },
+  {
+    query: `# What came of it: whom it was sent, who opened it, followed the link, claimed, and used the coupon.
+query Funnels {
+  campaigns(first: 3) {
+    nodes { name funnel { matched sent opened clicked claimed redeemed } }
+  }
+}`,
+  },
+  {
     query: `# Does every unit stand somewhere? The database counts; the gate may be off for a moment, and is mended.
 query CouponConservation($template: ID!) {
   couponConservation(templateId: $template) { stock issued remaining gateRemaining gatePending drift }

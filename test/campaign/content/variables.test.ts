@@ -101,7 +101,7 @@ async function said(text: Compiled, { seq, action }: Telling) {
   const columns = recipientColumns("EMAIL", action.own(5));
   const reader = await ctx.db.first<Recipient>(sql`SELECT ${columns} FROM member m WHERE m.seq = ${seq}`);
   if (!reader) throw new Error("there is no such member");
-  const offer = action.values(ctx, reader);
+  const offer = action.values(ctx, reader, 0);
   const scope = scopeFor(ctx, reader, { name: "Spring", offer, of: { run: 5, channel: "EMAIL", topic: "news" } });
   const world = { ctx, budget: readerBudget(), most: 5_000, now: ctx.clock() };
   return (await text.render(scope, world)).split(between);
