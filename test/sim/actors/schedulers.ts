@@ -18,17 +18,11 @@ interface Listed {
 /** Operators who have campaigns recur, and change, hold, cancel and make up for what is planned. */
 export const schedulers: Actor = {
   name: "schedulers",
+  async found(world, chance) {
+    for (let n = 0; n < 3; n++) await recur(world, chance);
+  },
   deeds: {
-    recur: deed(5, async (world, chance) => {
-      const { name, caller } = somebody(world, chance);
-      const { startsAt: _start, endsAt: _end, ...said } = campaignInput(world, chance);
-      const input = { ...said, schedule: scheduleInput(world, chance) };
-      const made = await caller.does("createCampaign", input, "Campaign { id }");
-      tell(world, `${name} writes a campaign that recurs`, made);
-      if (made.kind !== "data") return;
-      const campaignId: string = made.data.id;
-      tell(world, `${name} launches it`, await caller.does("launchCampaign", { campaignId }, "Campaign { id state }"));
-    }),
+    recur: deed(5, recur),
     reschedule: onSome(3, "rescheduleCampaign", "Campaign { id }", ({ campaignId }, chance, world) => ({
       campaignId,
       ...(chance.happens(0.8) && { schedule: scheduleInput(world, chance) }),
@@ -53,6 +47,22 @@ export const schedulers: Actor = {
     }),
   },
 };
+
+/** For few enough that nobody has to approve. */
+async function recur(world: World, chance: Chance): Promise<void> {
+  const { name, caller } = somebody(world, chance);
+  const { startsAt: _start, endsAt: _end, ...said } = campaignInput(world, chance);
+  const audience = { filter: { level: { gte: "2" } } };
+  const made = await caller.does(
+    "createCampaign",
+    { ...said, audience, schedule: scheduleInput(world, chance) },
+    "Campaign { id }",
+  );
+  tell(world, `${name} writes a campaign that recurs`, made);
+  if (made.kind !== "data") return;
+  const campaignId: string = made.data.id;
+  tell(world, `${name} launches it`, await caller.does("launchCampaign", { campaignId }, "Campaign { id state }"));
+}
 
 function deed(weight: number, act: Deed["do"]): Deed {
   return { weight, do: act };
