@@ -12,6 +12,7 @@ import { promoters } from "./promoters.ts";
 import { queueKeepers } from "./queue-keepers.ts";
 import { readers } from "./readers.ts";
 import { receiver } from "./receiver.ts";
+import { schedulers } from "./schedulers.ts";
 import { shoppers } from "./shoppers.ts";
 import { staff } from "./staff.ts";
 import { templates } from "./templates.ts";
@@ -30,6 +31,7 @@ export const actors: readonly Actor[] = [
   importers,
   campaigners,
   announcers,
+  schedulers,
   queueKeepers,
   readers,
   backend,

@@ -11,6 +11,7 @@ import { moves } from "./moves.ts";
 import { orders } from "./orders.ts";
 
 import { runs } from "./runs.ts";
+import { schedules } from "./schedules.ts";
 import { sends } from "./sends.ts";
 import { soldOut } from "./sold-out.ts";
 import { webhooks } from "./webhooks.ts";
@@ -25,6 +26,7 @@ export const checkers: readonly Checker[] = [
   shopSums,
   sends,
   runs,
+  schedules,
   consent,
   moves,
   approvals,
