@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import type { Query } from "../db/statement.ts";
+import { isOwn } from "../shop.ts";
 import type { Candidate, Looking } from "./occasion.ts";
 
 const dayMs = 86_400_000;
@@ -18,6 +19,8 @@ export interface Place {
 /** Which policy looks, and for what. */
 export interface Search extends Looking {
   readonly policy: number;
+  /** Whose policy it is. */
+  readonly shop: string;
 }
 
 /**
@@ -69,7 +72,7 @@ interface Source {
   readonly isAhead: boolean;
 }
 
-function sourceOf(kind: Exclude<Looking["kind"], "BIRTHDAY">): Source {
+function sourceOf(kind: Exclude<Looking["kind"], "BIRTHDAY">, shop: string): Source {
   const ofMember = (column: string, name: string, isAhead: boolean): Source => {
     const at = sql.raw(`m.${column}`);
     const occasion = name === "registered" ? sql`'registered'` : sql`${sql.raw(`'${name}/'`)} || ${at}`;
@@ -90,7 +93,10 @@ function sourceOf(kind: Exclude<Looking["kind"], "BIRTHDAY">): Source {
       return ofMember("registered_at", "registered", false);
     case "COUPON_EXPIRES":
       return {
-        from: sql`coupon c CROSS JOIN member m ON m.seq = c.member AND c.state = 'AVAILABLE'`,
+        // Template by template, as its index has them; a shop's policy knows of its own alone.
+        from: sql`coupon_template t CROSS JOIN coupon c INDEXED BY coupon_available
+            ON c.template = t.id AND c.state = 'AVAILABLE' AND c.held_budget >= 0 AND ${isOwn(shop, sql`t.shop`)}
+          CROSS JOIN member m ON m.seq = c.member`,
         column: sql`c.valid_to`,
         id: sql`c.id`,
         occasion: sql`'coupon/' || c.id`,
@@ -102,7 +108,7 @@ function sourceOf(kind: Exclude<Looking["kind"], "BIRTHDAY">): Source {
 function moments(ctx: Context, search: Search, after: Place | undefined): Query {
   const { policy, kind, days, now } = search;
   if (kind === "BIRTHDAY") throw new Error("birthdays are no moments");
-  const { from, column, id, occasion, isAhead } = sourceOf(kind);
+  const { from, column, id, occasion, isAhead } = sourceOf(kind, search.shop);
   const shift = (isAhead ? 1 : -1) * days * dayMs;
   const [first, to] = [earliest(search) + shift, now + slackMs + shift];
   const range = sql`${column} IS NOT NULL AND ${column} > ${first} AND ${column} < ${to}`;

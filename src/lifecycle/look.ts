@@ -65,8 +65,8 @@ function inWords(refusal: Refusal): string {
 
 /** Marks all whose day has come, page by page; where nobody can be told, nobody, and answers why. */
 async function markAll(ctx: Context, key: LookKey, policy: LifecyclePolicy, now: number): Promise<string | null> {
-  const { kind, days, hour, lookedTo: since } = policy;
-  const search: Search = { policy: policy.id, kind, days, hour, since, now };
+  const { shop, kind, days, hour, lookedTo: since } = policy;
+  const search: Search = { policy: policy.id, shop, kind, days, hour, since, now };
   const decide = occasionsOf(search);
   let isAsked = false;
   let after: Place | undefined;

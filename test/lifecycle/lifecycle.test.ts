@@ -201,12 +201,23 @@ test("of several coupons that expire on a day a member hears once, of what is us
   const world = await livesAt("2027-06-01T00:00");
   await world.has([{ time_zone: "UTC" }, { time_zone: "UTC" }]);
   const { id } = await addTemplate(world.ctx, { perMember: 5 });
+  const { id: others } = await addTemplate(world.ctx, { shop: "paris" });
+  const ofParis = sql`
+    INSERT INTO coupon (member, template, number, source, at, valid_from, valid_to)
+    VALUES (2, ${others}, 1, 'ISSUE', 0, 0, ${utc("2027-06-10T08:00")})`;
   const held = (member: number, number: number, state: string, validTo: number) => sql`
     INSERT INTO coupon (member, template, number, source, at, valid_from, valid_to, state)
     VALUES (${member}, ${id}, ${number}, 'ISSUE', 0, 0, ${validTo}, ${state})`;
   const [tenth, late] = [utc("2027-06-10T08:00"), utc("2027-06-10T23:00")];
-  await world.ctx.db.write([held(1, 1, "AVAILABLE", tenth), held(1, 2, "AVAILABLE", late), held(2, 1, "USED", tenth)]);
-  await world.policy("COUPON_EXPIRES", { days: 3 });
+  await world.ctx.db.write([
+    held(1, 1, "AVAILABLE", tenth),
+    held(1, 2, "AVAILABLE", late),
+    held(2, 1, "USED", tenth),
+    ofParis,
+  ]);
+  const policy = await world.policy("COUPON_EXPIRES", { days: 3 });
+  await world.ctx.db.write([sql`UPDATE lifecycle_policy SET shop = 'berlin' WHERE id = ${policy}`]);
+  await world.ctx.db.write([sql`UPDATE coupon_template SET shop = 'berlin' WHERE id = ${id}`]);
   await world.until("2027-06-12T00:00", 3 * hour);
   expect(await world.told()).toEqual(["2027-06-07T09:00 [1]"]);
   expect((await world.marks()).map(({ occasion }) => occasion)).toEqual(["coupon/1", "coupon/2"]);
