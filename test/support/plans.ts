@@ -66,7 +66,7 @@ export async function openPlans() {
       const id = await made(name);
       accepted(await launchCampaign(approvingAbove(by, 5), { id }));
       const run = await runOfCampaign(ctx.db, id);
-      await startRun(ctx, { run });
+      await startRun(approvingAbove(ctx, 5), { run });
       return { id, run };
     };
     const launched = await made("launched", { audience: few, startsAt: ctx.clock() + 60_000 });
