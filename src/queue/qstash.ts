@@ -74,7 +74,8 @@ function patientFor(ms: number, client: Client, timers: Timers): Client {
   const ask = http.request.bind(http);
   http.request = async (request) => {
     const { promise: overdue, reject } = Promise.withResolvers<never>();
-    const timer = timers.after(ms, () => reject(new Error(`the queue did not answer within ${ms / 1_000} s`)));
+    const late = new DOMException(`the queue did not answer within ${ms / 1_000} s`, "TimeoutError");
+    const timer = timers.after(ms, () => reject(late));
     try {
       return await Promise.race([ask<never>(request), overdue]);
     } finally {

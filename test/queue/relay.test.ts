@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { Glob } from "bun";
 import { sql } from "drizzle-orm";
 import { z } from "zod";
+import { whyAway } from "../../src/operations/queue/queue-outage.ts";
 import { startBroker } from "../../src/queue/broker/index.ts";
 import { defaultFlow, flowKey, listFlows, queueFlows } from "../../src/queue/flow.ts";
 import { defineMessage } from "../../src/queue/message.ts";
@@ -59,14 +60,15 @@ test("a queue that takes a call and never answers is away: what waits is offered
   let calls = 0;
   const server = Bun.serve({
     port: 0,
-    fetch: () => (++calls === 1 ? new Promise<never>(() => {}) : Response.json([{ messageId: "m1" }])),
+    fetch: () => (++calls <= 2 ? new Promise<never>(() => {}) : Response.json([{ messageId: "m1" }])),
   });
   stops.push(() => server.stop(true));
-  // The patience with the first call is over as soon as it is there.
+  // The patience with these calls is over as soon as they are there.
   const timers = {
     ...realWorld.timers,
     after: (_ms: number, run: () => void) => {
-      if (calls === 0) void until(() => calls > 0).then(run);
+      const before = calls;
+      if (before < 2) void until(() => calls > before).then(run);
       return { stop: () => {}, unref: () => {} };
     },
   };
@@ -76,6 +78,8 @@ test("a queue that takes a call and never answers is away: what waits is offered
     { url, token: "t", ...keys, installation: "test", jobsUrl, retries: 0, flows: {} },
     { timers },
   );
+  const why = whyAway(await queue.client.messages.get("m").catch((error: unknown) => error));
+  expect(why).toBe("the queue did not answer within 15 s");
   let now = Date.now();
   const relay = startRelay(db, queue, () => {}, { ...realWorld, clock: () => now });
   stops.push(() => relay.stop());
