@@ -63,10 +63,13 @@ export const runs: Checker = {
 /** Runs that were over when they were last looked at: nothing of theirs moves, which is looked at again at the end. */
 const settledRuns = (): Set<number> => new Set();
 
+/** Campaigns that recur have new runs to the last: one of so long ago (ms) may be under way. */
+const newMs = 20 * 60_000;
+
 function mayWait({ state, campaign, dueAt, off, waiting }: Unended, now: number): boolean {
   if (state === "PAUSED" || state === "IN_REVIEW") return true;
   if (state === "PENDING") return dueAt > now - wakeMs || campaign === "PAUSED" || off === 1;
-  return state === "RUNNING" && waiting > 0;
+  return state === "RUNNING" && (waiting > 0 || dueAt > now - newMs);
 }
 
 /** Whatever was to be published has been, once nothing hinders it. */
