@@ -139,8 +139,8 @@ export const bugs: readonly Bug[] = [
     changes: [
       {
         file: "src/campaign/approval/growth.ts",
-        from: "const grown = upTo > bound;",
-        to: "const grown = upTo > bound && frozen.members > bound;",
+        from: "if (approver === null) return approvalAbove;",
+        to: "if (approver === null) return 1e9;",
       },
     ],
   },
