@@ -13,6 +13,8 @@ interface Unended {
   readonly dueAt: number;
   /** The promotion that it tells of is off: somebody has to enable it. */
   readonly off: number;
+  /** New runs of it come to the last. */
+  readonly recurs: number;
   /** Sends that wait for a time that is to come. */
   readonly waiting: number;
   readonly rest: string;
@@ -44,6 +46,7 @@ export const runs: Checker = {
     for (const { id } of all) sums.push(...(await bookFaults(ctx.db, id)).map((fault) => `run ${id}: ${fault}`));
     const open = await ctx.db.all<Unended>(sql`
       SELECT r.id, r.state, c.state AS campaign, r.due_at AS dueAt,
+        c.schedule IS NOT NULL AS recurs,
         EXISTS (SELECT 1 FROM promotion p WHERE p.id = c.promotion AND p.enabled = 0) AS off,
         (SELECT count(*) FROM send WHERE run = r.id AND state = 'PENDING' AND due_at > ${now - wakeMs}) AS waiting,
         coalesce((SELECT group_concat(DISTINCT channel || ' ' || state || ' ' || reason) FROM send
@@ -63,13 +66,13 @@ export const runs: Checker = {
 /** Runs that were over when they were last looked at: nothing of theirs moves, which is looked at again at the end. */
 const settledRuns = (): Set<number> => new Set();
 
-/** Campaigns that recur have new runs to the last: one of so long ago (ms) may be under way. */
+/** Of a campaign that recurs a run of so long ago (ms) may be under way. */
 const newMs = 20 * 60_000;
 
-function mayWait({ state, campaign, dueAt, off, waiting }: Unended, now: number): boolean {
+function mayWait({ state, campaign, dueAt, off, recurs, waiting }: Unended, now: number): boolean {
   if (state === "PAUSED" || state === "IN_REVIEW") return true;
   if (state === "PENDING") return dueAt > now - wakeMs || campaign === "PAUSED" || off === 1;
-  return state === "RUNNING" && (waiting > 0 || dueAt > now - newMs);
+  return state === "RUNNING" && (waiting > 0 || (recurs === 1 && dueAt > now - newMs));
 }
 
 /** Whatever was to be published has been, once nothing hinders it. */
