@@ -9,8 +9,8 @@ import { timesAfter } from "./recurrence/recurrence.ts";
 import { findSchedule, type Schedule } from "./schedule.ts";
 import { timedOf } from "./timed.ts";
 
-/** Times made up for at once, at most. */
-const most = 100;
+/** Times made up for at once, and looked at for that, at most. */
+const [most, lookedAt] = [100, 5_000];
 
 /** From when until when, ms. */
 interface Range {
@@ -32,8 +32,8 @@ export interface Backfill {
 /**
  * Makes up for times that have passed and did not fire, whatever was decided of them: each fires now, once, whatever
  * the policies for missed times and overlap. Days that are left out stay so. A dry run says which they are.
- * NOT_FOUND; INVALID_INPUT for a range that does not lie in the past or holds more than 100; WRONG_STATE where what it
- * sets off is not active.
+ * NOT_FOUND; INVALID_INPUT for a range that does not lie in the past, or holds more than 100 that did not fire, or
+ * 5,000 times; WRONG_STATE where what it sets off is not active.
  */
 export function backfillSchedule(ctx: Context, { id, from, until, dryRun }: Range) {
   return withTransaction(ctx, async (tx) => {
@@ -42,8 +42,9 @@ export function backfillSchedule(ctx: Context, { id, from, until, dryRun }: Rang
     if (until < from || until > tx.clock())
       return refuse.invalid([{ path: "until", message: "must lie behind `from`, and in the past" }]);
     const range = await timesIn(tx, schedule, from, until);
+    if (!range) return refuse.invalid([{ path: "until", message: `more than ${lookedAt} times lie between these` }]);
     if (range.times.length > most)
-      return refuse.invalid([{ path: "until", message: `more than ${most} times lie between these` }]);
+      return refuse.invalid([{ path: "until", message: `more than ${most} times between these did not fire` }]);
     const timed = timedOf(tx, schedule.noun);
     const standing = (await timed?.standings(tx, [schedule.thing]))?.get(schedule.thing) ?? "OVER";
     if (standing === "OFF" || standing === "OVER")
@@ -59,11 +60,13 @@ export function backfillSchedule(ctx: Context, { id, from, until, dryRun }: Rang
   });
 }
 
+/** Undefined where there are too many to look at. */
 async function timesIn(tx: Context, { id, timing }: Schedule, from: number, until: number) {
   const holidays = await holidaysOf(tx, timing);
   const planned: number[] = [];
   for (const time of timesAfter(timing, from - 1)) {
-    if (time > until || planned.length > 2 * most) break;
+    if (time > until) break;
+    if (planned.length === lookedAt) return undefined;
     if (!isExcluded(timing, holidays, time)) planned.push(time);
   }
   const decided = await tx.db.all<{ at: number }>(sql`

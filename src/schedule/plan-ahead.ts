@@ -82,12 +82,13 @@ async function plan(tx: Context, { id, timing: stored, plannedTo, firstClock }: 
   const now = tx.clock();
   const horizon = now + horizonMs + firstClock * roundTheEarthMs;
   const { times, isAll } = coming(timing, plannedTo, horizon);
+  const dueOf = (plannedAt: number) =>
+    firstClock
+      ? dueOnFirstClock(timing.zone, plannedAt, now)
+      : plannedAt + jitterOf(String(id), plannedAt, timing.jitterSeconds);
   const planned = times.map((plannedAt) => ({
     plannedAt,
-    // The queue counts in whole seconds.
-    dueAt: firstClock
-      ? Math.ceil(dueOnFirstClock(timing.zone, plannedAt, now) / 1_000) * 1_000
-      : Math.ceil((plannedAt + jitterOf(String(id), plannedAt, timing.jitterSeconds)) / 1_000) * 1_000,
+    dueAt: Math.ceil(dueOf(plannedAt) / 1_000) * 1_000, // the queue counts in whole seconds
     isExcluded: isExcluded(timing, holidays, plannedAt) ? 1 : 0,
   }));
   await tx.db.write([

@@ -41,8 +41,17 @@ export async function schedulesOf(ctx: Context, noun: string, things: readonly n
 
 /** Something has a schedule that is not over: a condition for statements of the domain whose it is. */
 export function isScheduled(noun: string, thing: SQL): SQL {
+  return hasSchedule(noun, thing, sql`schedule.state <> 'ENDED'`);
+}
+
+/** Something had a schedule that is over: the same. */
+export function wasScheduled(noun: string, thing: SQL): SQL {
+  return hasSchedule(noun, thing, sql`schedule.state = 'ENDED'`);
+}
+
+function hasSchedule(noun: string, thing: SQL, which: SQL): SQL {
   return sql`EXISTS (
-    SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND schedule.state <> 'ENDED')`;
+    SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND ${which})`;
 }
 
 /**
@@ -51,12 +60,6 @@ export function isScheduled(noun: string, thing: SQL): SQL {
  */
 export function isOpen(occurrence: SQL): SQL {
   return sql`${occurrence}.state IN ('PLANNED', 'QUEUED')`;
-}
-
-/** Something had a schedule that is over: the same. */
-export function wasScheduled(noun: string, thing: SQL): SQL {
-  return sql`EXISTS (
-    SELECT 1 FROM schedule WHERE schedule.noun = ${noun} AND schedule.thing = ${thing} AND schedule.state = 'ENDED')`;
 }
 
 interface ScheduleFilter {

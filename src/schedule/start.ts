@@ -83,12 +83,19 @@ export function endSchedule(tx: Context, noun: string, thing: number): Query[] {
   ];
 }
 
-/** The statement by which times that fired (ms, of a query) did not, for what they set off was taken back. */
-export function takeBackFired(tx: Context, noun: string, thing: number, times: SQL): Query {
-  return sql`
-    UPDATE occurrence SET state = 'SKIPPED', decision = 'NOT_ACTIVE', decided_at = ${tx.clock()}
-    WHERE schedule = (SELECT id FROM schedule WHERE noun = ${noun} AND thing = ${thing})
-      AND planned_at IN (${times}) AND state = 'FIRED'`;
+/**
+ * The statements by which times that fired (ms, of a query) did not, for what they set off was taken back. Those that
+ * fired before the zone's own clock shows them are still to come.
+ */
+export function takeBackFired(tx: Context, noun: string, thing: number, times: SQL): Query[] {
+  const now = tx.clock();
+  const its = sql`schedule = (SELECT id FROM schedule WHERE noun = ${noun} AND thing = ${thing}) AND state = 'FIRED'`;
+  return [
+    sql`DELETE FROM occurrence WHERE ${its} AND planned_at >= ${now}`,
+    sql`
+      UPDATE occurrence SET state = 'SKIPPED', decision = 'NOT_ACTIVE', decided_at = ${now}
+      WHERE ${its} AND planned_at IN (${times})`,
+  ];
 }
 
 /** What has come already is not as planned any more, and nobody decided on it: it is skipped, and says why. */

@@ -24,7 +24,7 @@ export async function hasBegun({ db }: Context, campaign: number): Promise<boole
 /** The statements that take them back: they were never there. What the queue still has for them finds nothing. */
 export function takeBackRuns(ctx: Context, campaign: number): Query[] {
   return [
-    takeBackFired(ctx, "campaign", campaign, sql`SELECT due_at FROM run WHERE ${notBegun(campaign)}`),
+    ...takeBackFired(ctx, "campaign", campaign, sql`SELECT due_at FROM run WHERE ${notBegun(campaign)}`),
     sql`DELETE FROM run WHERE ${notBegun(campaign)}`,
     ...endSchedule(ctx, "campaign", campaign),
   ];

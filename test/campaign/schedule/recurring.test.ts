@@ -5,6 +5,7 @@ import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pau
 import { returnToDraft } from "../../../src/campaign/control/return.ts";
 import { findCampaign } from "../../../src/campaign/draft/campaign.ts";
 import { duplicateCampaign } from "../../../src/campaign/draft/duplicate.ts";
+import { field, rows } from "../../../src/db/bulk.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { backfillSchedule } from "../../../src/schedule/backfill.ts";
 import { cancelOccurrence, pauseSchedule, resumeSchedule } from "../../../src/schedule/control.ts";
@@ -189,6 +190,21 @@ test("a backfill makes up for what did not come, once; a dry run says which, and
   expect(await backfillSchedule(ctx, { ...ahead, from: 0, until: start })).toMatchObject({ code: "INVALID_INPUT" });
 });
 
+test("a backfill leaves nothing out behind what has fired already", async () => {
+  const ledger = await open();
+  const { ctx, start } = ledger;
+  const { schedule } = await recurring(ledger, { recurrence: cron("* * * * *") });
+  const fired = Array.from({ length: 230 }, (_, n) => ({ at: start - (n + 71) * minute }));
+  await ctx.db.write([
+    sql`
+      INSERT INTO occurrence (schedule, planned_at, due_at, state, decision, decided_at)
+      SELECT ${schedule}, ${field("at")}, ${field("at")}, 'FIRED', 'ON_TIME', ${start} FROM ${rows(fired)}`,
+  ]);
+  const range = { id: schedule, from: start - 300 * minute, until: start - minute, dryRun: true };
+  const made = accepted(await backfillSchedule(ctx, range));
+  expect([made.times.length, made.times[0], made.fired]).toEqual([70, start - 70 * minute, 230]);
+});
+
 test("days that are said or unsaid on a list of holidays are heeded by what is planned already", async () => {
   const ledger = await open();
   const { ctx, start } = ledger;
@@ -240,6 +256,23 @@ test("taken back before its run began, it has not fired; launched again, it come
   await minutes(ledger, 10);
   expect(await runTimes(ctx, campaign)).toEqual([start + 30 * minute]);
   expect((await scheduleOf(ctx, campaign)).id).toBe(schedule);
+});
+
+test("taken back when the first clock has shown its time, and launched again, it comes all the same", async () => {
+  const ledger = await open();
+  const { ctx, start } = ledger;
+  const at = start + 30 * hour;
+  const schedule = { recurrence: { at }, zone: "UTC" };
+  const id = await ledger.campaign({ channels: ["IN_APP"], schedule, localTime: { passed: "NOW" } });
+  accepted(await launchCampaign(ctx, { id }));
+  ledger.pass(17 * hour);
+  await sweep(ctx);
+  expect((await runTimes(ctx, id)).length).toBe(1);
+  accepted(await returnToDraft(ctx, { id }));
+  accepted(await launchCampaign(ctx, { id }));
+  ledger.pass(minute);
+  await sweep(ctx);
+  expect((await runTimes(ctx, id)).length).toBe(1);
 });
 
 test("nothing is launched of which no time is left; a copy of it begins once", async () => {
