@@ -15,7 +15,7 @@ async function given({ ctx }: Shop, templates: readonly [number, number], n: num
     sql`
       INSERT INTO coupon (member, template, number, source, held_budget, at, valid_from, counted)
       WITH RECURSIVE i (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM i LIMIT ${2 * n})
-      SELECT n / 2 + 1, CASE n % 2 WHEN 0 THEN ${one} ELSE ${other} END, 1, 'run/1', 10, 0, 0, 1 FROM i`,
+      SELECT n / 2 + 1, CASE n % 2 WHEN 0 THEN ${one} ELSE ${other} END, 1, 'run/1', 10, ${ctx.clock()}, 0, 1 FROM i`,
     sql`UPDATE coupon_template SET issued = ${n}, reserved = ${10 * n} WHERE id IN (${one}, ${other})`,
   ]);
 }
