@@ -76,3 +76,14 @@ export async function seedMembersInZones(path: string, total: number): Promise<v
   }
   await db.close();
 }
+
+/** Every member has agreed to the channel, and said so of its topic. */
+export async function seedConsent(path: string, channel: string): Promise<void> {
+  const db = await openDatabase({ url: `file:${path}` }, realWorld);
+  await db.write([
+    sql`
+      INSERT INTO consent (member, channel, topic, said, said_by, said_at)
+      SELECT seq, ${channel}, 'promotions', 1, 'member', 0 FROM member ORDER BY seq`,
+  ]);
+  await db.close();
+}

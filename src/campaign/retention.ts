@@ -2,12 +2,12 @@ import { sql } from "drizzle-orm";
 import type { Context, Retention } from "../context.ts";
 import { forgetOnWalk, type Place } from "../db/walk.ts";
 import { perApp } from "../memory.ts";
-import { forgetCounts } from "./caps/caps.ts";
+import { forgottenCounts } from "./caps/caps.ts";
 import { forgetResponses } from "./ledger/response.ts";
 import { forgetBatches, forgetSends } from "./ledger/retention.ts";
 import { campaignSettings } from "./settings.ts";
 
-/** Rows forgotten in one go at most; of inboxes, rows looked at. */
+/** Rows forgotten in one go at most; of inboxes and caps, rows looked at. */
 const rowLimit = 10_000;
 /** How long finished batches are kept, in milliseconds. */
 const batchKeepMs = 3 * 24 * 3_600_000;
@@ -44,7 +44,7 @@ export const campaignKeeps: readonly Retention[] = [
   {
     name: "caps",
     kept: "what members were sent, a week",
-    forget: async (ctx) => (await ctx.db.write([forgetCounts(ctx, rowLimit)]))[0]?.rowsAffected ?? 0,
+    forget: forgetCounts,
   },
   {
     name: "zoneMoves",
@@ -64,6 +64,12 @@ function forgetMoves(now: number) {
       SELECT v.run, v.member FROM zone_move v JOIN run r ON r.id = v.run
       WHERE r.state IN ('COMPLETED', 'CANCELLED') OR (r.state = 'FAILED' AND r.completed_at < ${now - replayedMs})
       LIMIT ${rowLimit})`;
+}
+
+function forgetCounts(ctx: Context): Promise<number> {
+  const place = perApp(ctx, "campaign.walk.pressure", (): Place => ({ after: 0 }));
+  const walk = { table: sql`pressure`, key: sql`member`, rows: rowLimit };
+  return forgetOnWalk(ctx.db, place, walk, (stretch) => forgottenCounts(ctx, stretch));
 }
 
 /** Of the members in the next stretch: what is too old, and the oldest of too many. */

@@ -38,7 +38,7 @@ interface Quiet {
 interface FrequencyCaps {
   readonly channel: ChannelName;
   readonly day: number;
-  /** Whether member `m` has had as many as allowed. */
+  /** Whether member `m` has had as many as allowed; null as good as no. */
   readonly reached: SQL;
 }
 
@@ -53,23 +53,39 @@ export async function capsOn(
   const own = policies.find((each) => each.channel === channel);
   const all = policies.find((each) => each.channel === null);
   const day = localDay(ctx.settings.shopTimeZone, now);
-  const reached = [...reachedOf(own, channel, day), ...reachedOf(all, null, day)];
+  const reached = reachedOf([...(own ? [own] : []), ...(all ? [all] : [])], day);
   const hours = isExternal(channel) && (endsAt === null || now < endsAt) ? (hoursOf(own) ?? hoursOf(all)) : undefined;
   return {
-    ...(reached.length > 0 && { frequency: { channel, day, reached: sql`(${sql.join(reached, sql` OR `)})` } }),
+    ...(reached && { frequency: { channel, day, reached } }),
     ...(hours && { quiet: quietOf(hours, ctx.settings.shopTimeZone, now) }),
   };
 }
 
-function reachedOf(policy: CapsPolicy | undefined, channel: ChannelName | null, day: number): SQL[] {
-  const ofChannel = channel === null ? sql`1` : sql`p.channel = ${channel}`;
-  const counted = (days: SQL) => sql`
-    (SELECT coalesce(sum(p.n), 0) FROM pressure p WHERE p.member = m.seq AND ${ofChannel} AND ${days})`;
-  const { perDay = null, perWeek = null } = policy ?? {};
-  return [
-    ...(perDay === null ? [] : [sql`${counted(sql`p.day = ${day}`)} >= ${perDay}`]),
-    ...(perWeek === null ? [] : [sql`${counted(sql`p.day > ${day - 7}`)} >= ${perWeek}`]),
-  ];
+/**
+ * The SQL condition that member `m` has had as many as these policies allow, the channel's own and that of all: all
+ * bounds are read off one walk of what counts of the member. Undefined where nothing is bounded.
+ */
+function reachedOf(policies: readonly CapsPolicy[], day: number): SQL | undefined {
+  const bounds = policies.flatMap(({ channel, perDay, perWeek }) => [
+    { channel, most: perDay, days: 1 },
+    { channel, most: perWeek, days: 7 },
+  ]);
+  const set = bounds.filter(({ most }) => most !== null);
+  if (set.length === 0) return undefined;
+  const longest = Math.max(...set.map(({ days }) => days));
+  const [only] = new Set(set.map(({ channel }) => channel)).size === 1 ? set : [];
+  const counted = set.map(({ channel, most, days }) => {
+    const where = [
+      ...(days < longest ? [sql`p.day = ${day}`] : []),
+      ...(channel !== null && !only ? [sql`p.channel = ${channel}`] : []),
+    ];
+    const n = where.length > 0 ? sql`CASE WHEN ${sql.join(where, sql` AND `)} THEN p.n END` : sql`p.n`;
+    return sql`sum(${n}) >= ${most}`;
+  });
+  const ofChannel = only && only.channel !== null ? sql` AND p.channel = ${only.channel}` : sql``;
+  const days = longest === 1 ? sql`p.day = ${day}` : sql`p.day > ${day - 7}`;
+  return sql`(
+    SELECT ${sql.join(counted, sql` OR `)} FROM pressure p WHERE p.member = m.seq${ofChannel} AND ${days})`;
 }
 
 function hoursOf(policy: CapsPolicy | undefined): QuietHours | undefined {
@@ -112,13 +128,7 @@ export function takePlaces(where: SQL, caps: ChannelCaps): Query[] {
   return [markCounted(where, caps.frequency.day), ...countSends(where, caps)];
 }
 
-/** Counts of the oldest day that no cap looks back at any more, about `limit` members a time, read off the index. */
-export function forgetCounts(ctx: Context, limit: number): Query {
-  const before = localDay(ctx.settings.shopTimeZone, ctx.clock()) - 7;
-  const oldest = sql`(SELECT min(day) FROM pressure INDEXED BY pressure_day WHERE day < ${before})`;
-  const last = sql`(
-    SELECT member FROM pressure INDEXED BY pressure_day WHERE day = ${oldest} ORDER BY member LIMIT 1 OFFSET ${limit})`;
-  return sql`
-    DELETE FROM pressure INDEXED BY pressure_day
-    WHERE day = ${oldest} AND member <= coalesce(${last}, ${Number.MAX_SAFE_INTEGER})`;
+/** Of the members in a stretch of `pressure`: the counts of days that no cap looks back at any more. */
+export function forgottenCounts(ctx: Context, stretch: SQL): SQL {
+  return sql`${stretch} AND day < ${localDay(ctx.settings.shopTimeZone, ctx.clock()) - 7}`;
 }
