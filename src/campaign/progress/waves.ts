@@ -33,8 +33,8 @@ export interface RunLocalTime {
   readonly withoutZone: number;
 }
 
-interface ZoneRow {
-  readonly run: number;
+/** A zone of such a run, and how far it is. */
+export interface ZoneStanding {
   readonly zone: string;
   readonly at: number;
   readonly skipped: number;
@@ -42,6 +42,10 @@ interface ZoneRow {
   readonly members: number;
   /** Pages planned and not written. */
   readonly open: number;
+}
+
+interface ZoneRow extends ZoneStanding {
+  readonly run: number;
 }
 
 /** How each of these runs goes round the earth, in the order asked; null where all are reached at one moment. */
@@ -56,13 +60,17 @@ export async function localTimeOfRuns(
   const byRun = Map.groupBy(found, ({ run }) => run);
   return runs.map((run) => {
     if (!run?.wall) return null;
-    const zones = byRun.get(run.id) ?? [];
-    const strangers = zones.filter(({ zone }) => !isOwnClock(zone));
-    return { time: run.wall, waves: wavesOf(ctx, zones), withoutZone: membersOf(strangers) };
+    return roundTheEarth(ctx, run.wall, byRun.get(run.id) ?? []);
   });
 }
 
-function wavesOf(ctx: Context, zones: readonly ZoneRow[]): Wave[] {
+/** How it goes round the earth when clocks show a time; its zones are in the order of their turns. */
+export function roundTheEarth(ctx: Context, time: string, zones: readonly ZoneStanding[]): RunLocalTime {
+  const strangers = zones.filter(({ zone }) => !isOwnClock(zone));
+  return { time, waves: wavesOf(ctx, zones), withoutZone: membersOf(strangers) };
+}
+
+function wavesOf(ctx: Context, zones: readonly ZoneStanding[]): Wave[] {
   const told = zones.map((row) => ({ ...row, offset: offsetOf(clockOf(ctx, row.zone), row.at) }));
   const groups = Map.groupBy(told, ({ at, offset, skipped }) => `${at} ${offset} ${skipped}`);
   return [...groups.values()].flatMap((group) => {
@@ -75,12 +83,12 @@ function wavesOf(ctx: Context, zones: readonly ZoneRow[]): Wave[] {
   });
 }
 
-function stateOf(zones: readonly ZoneRow[], now: number): WaveState {
+function stateOf(zones: readonly ZoneStanding[], now: number): WaveState {
   if (zones.every(({ planned, open }) => planned === 1 && open === 0)) return "DONE";
   return zones.every(({ planned, at }) => planned === 0 && at > now) ? "WAITING" : "RUNNING";
 }
 
-function membersOf(zones: readonly ZoneRow[]): number {
+function membersOf(zones: readonly ZoneStanding[]): number {
   return zones.reduce((sum, { members }) => sum + members, 0);
 }
 

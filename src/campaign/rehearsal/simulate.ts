@@ -13,8 +13,10 @@ import { type ChannelCaps, capsOn, withCaps } from "../caps/caps.ts";
 import { type Campaign, findCampaign } from "../draft/campaign.ts";
 import { inTime, rewardSkipReason, skipReason } from "../ledger/decision.ts";
 import { reasonText, skipReasons } from "../ledger/skip-reason.ts";
+import type { RunLocalTime } from "../progress/waves.ts";
 import { batchLimit } from "../run/batch-window.ts";
 import { campaignSettings } from "../settings.ts";
+import { foreseenWaves } from "./foreseen-waves.ts";
 import { type MessageSize, priceOf, rehearse } from "./rehearse.ts";
 
 /** What a launch would do, were it now. Nothing is changed. */
@@ -34,6 +36,8 @@ export interface Simulation {
   }[];
   /** Of a campaign that gives coupons or invites to claim them. */
   readonly coupons: RewardSimulation | null;
+  /** Where members' own clocks count: its waves, and whom they find; null where all are reached at one moment. */
+  readonly localTime: RunLocalTime | null;
   /** Messages that the run would publish: one a page, planning included, and one a batch. */
   readonly messages: number;
   /** The least time that providers' rate limits leave for it, in seconds. */
@@ -68,8 +72,10 @@ export async function simulateCampaign(ctx: Context, campaign: Campaign) {
   if (isRefusal(coupons)) return coupons;
   const matched = counts[0]?.matched ?? (await countMembers(ctx, audience, { shop }));
   if (isRefusal(matched)) return matched;
+  const localTime = await foreseenWaves(ctx, campaign, where);
+  if (isRefusal(localTime)) return localTime;
   const channels = counts.map(({ matched: _, ...channel }) => channel);
-  return { matched, channels, coupons, ...costOf(ctx, matched, channels) };
+  return { matched, channels, coupons, localTime, ...costOf(ctx, matched, channels) };
 }
 
 /** What is counted: the members whom `where` selects, on one channel of a campaign. */

@@ -4,13 +4,7 @@ import { type SendState, sendStates } from "../../campaign/ledger/send-state.ts"
 import { type RunProgress, runProgress } from "../../campaign/progress/progress.ts";
 import { reasonWords } from "../../campaign/progress/reason-words.ts";
 import type { ChannelProgress } from "../../campaign/progress/send-counts.ts";
-import {
-  localTimeOfRuns,
-  type RunLocalTime,
-  type Wave,
-  type WaveState,
-  waveStates,
-} from "../../campaign/progress/waves.ts";
+import { localTimeOfRuns } from "../../campaign/progress/waves.ts";
 import { type Run, runsById } from "../../campaign/run/run.ts";
 import { type RunState, runStates } from "../../campaign/state.ts";
 import { builder, type Types } from "../kit/builder.ts";
@@ -21,6 +15,7 @@ import { shopOfThing } from "../kit/shop.ts";
 import { historyField } from "../transition/history.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponProgressType } from "./coupon-figures.ts";
+import { WavesType } from "./waves.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -142,48 +137,6 @@ export const RunProgressType = builder.objectRef<RunProgress>("RunProgress").imp
   }),
 });
 
-const waveWords: Readonly<Record<WaveState, string>> = {
-  WAITING: "Its time is still to come.",
-  RUNNING: "Its members are being looked for and written.",
-  DONE: "All its members are in the ledger.",
-};
-
-const WaveStateEnum = enumOf("WaveState", "How far a wave is.", waveStates, (state) => waveWords[state]);
-
-const WaveType = builder.objectRef<Wave>("Wave").implement({
-  description: "Members on whose clocks it is their turn at one moment.",
-  authScopes: viewers,
-  fields: (t) => ({
-    at: t.expose("at", { type: "DateTime", description: "When that is." }),
-    offset: t.exposeString("offset", { description: "How far their clocks are from UTC then, `+05:30`." }),
-    zones: t.field({
-      type: ["String"],
-      description: "Their time zones; among them the shop's for members who have none.",
-      resolve: ({ zones }) => [...zones],
-    }),
-    members: t.exposeInt("members", { description: "Members of it who are in the ledger." }),
-    state: t.expose("state", { type: WaveStateEnum, description: "How far it is." }),
-    isSkipped: t.exposeBoolean("isSkipped", {
-      description: "Whether their time had passed, and nobody of it is sent to.",
-    }),
-  }),
-});
-
-const RunLocalTimeType = builder.objectRef<RunLocalTime>("RunLocalTime").implement({
-  description: "How a run goes round the earth, by members' own clocks.",
-  authScopes: viewers,
-  fields: (t) => ({
-    time: t.exposeString("time", { description: "What a clock shows when it is its turn: `2027-06-01T09:00:00`." }),
-    waves: t.expose("waves", {
-      type: [WaveType],
-      description: "The waves, the first one first: some 40 at most, and one more where members changed zones.",
-    }),
-    withoutZone: t.exposeInt("withoutZone", {
-      description: "Members in the ledger who have no time zone of their own: the shop's counts for them.",
-    }),
-  }),
-});
-
 export const RunType = builder.node(builder.objectRef<Run>("Run"), {
   description: "One occurrence of a campaign.",
   authScopes: viewers,
@@ -217,7 +170,7 @@ builder.objectFields(RunType, (t) => ({
     load: async (ids: number[], { ctx }) => (await campaignsById(ctx, ids)).map((campaign) => orFault(campaign?.shop)),
   }),
   localTime: t.loadable({
-    type: RunLocalTimeType,
+    type: WavesType,
     nullable: true,
     description: "Its waves by members' own clocks; null where all are reached at one moment.",
     complexity: 10,

@@ -7,6 +7,7 @@ import { memberScan } from "../kit/query-limits.ts";
 import { unwrap } from "../kit/unwrap.ts";
 import { CampaignType } from "./campaign-type.ts";
 import { CouponSimulationType } from "./coupon-figures.ts";
+import { WavesType } from "./waves.ts";
 
 const viewers = { role: "viewer" } as const;
 
@@ -61,6 +62,11 @@ export const SimulationType = builder.objectRef<Simulation>("Simulation").implem
       type: CouponSimulationType,
       nullable: true,
       description: "The coupons that it gives or invites to claim; null where it has to do with none.",
+    }),
+    localTime: t.expose("localTime", {
+      type: WavesType,
+      nullable: true,
+      description: "Its waves by members' own clocks; null where all are reached at one moment.",
     }),
     messages: t.exposeInt("messages", { description: "Messages that the queue would carry." }),
     seconds: t.exposeInt("seconds", {
