@@ -40,6 +40,25 @@ const rows: Readonly<Record<string, (result: Result) => readonly (readonly [stri
       `${many(perSecond)}/s, ${ratio} of one server; p99 ${ms(p99)} ms`,
     ]),
   fanout: (result) => [["an in-app campaign", toMembers(result)]],
+  considerate: ({ perSecond, ratio, settings: { members } }) => [
+    [
+      "the same with consent, caps and quiet hours",
+      `${many(perSecond)} members/s to ${many(members)} members, ${ratio} of one where nothing is asked`,
+    ],
+  ],
+  "local-time": ({ perSecond, ratio, settings: { members, offsets } }) => [
+    [
+      "the same by members' own clocks",
+      `${many(perSecond)} members/s to ${many(members)} members in ${offsets} waves, ${ratio} of a plain one's`,
+    ],
+  ],
+  schedule: ({ p50, p99, perSecond, ratio, settings: { schedules } }) => [
+    [
+      "schedules due at one second",
+      `${many(perSecond)}/s of ${many(schedules)}, ${ratio} of the bare statements; ` +
+        `late by p50 ${ms(p50)} ms, p99 ${ms(p99)} ms`,
+    ],
+  ],
   issue: (result) => [["coupons straight into the wallets", toMembers(result)]],
   import: ({ shapes }) =>
     shapes.map(({ shape, perSecond, ratio }: Result) => [

@@ -5,6 +5,8 @@ import { cancelCampaign } from "../../../src/campaign/control/cancel.ts";
 import { pauseCampaign, resumeCampaign } from "../../../src/campaign/control/pause.ts";
 import { eraseMember } from "../../../src/member/privacy.ts";
 import { earthOf } from "../../support/by-clocks.ts";
+import { addTemplate } from "../../support/coupons.ts";
+import { couponFaults } from "../../support/issue.ts";
 import { bookFaults, ledgerOf, runOf } from "../../support/ledger.ts";
 import { closeLedgers, openLedger } from "../../support/light.ts";
 import { accepted } from "../../support/shop.ts";
@@ -55,4 +57,30 @@ test("who came later is not in it, the erased are not sent to, those in quiet ho
   await earth.until(nine + 6.5 * hour);
   const ofNewYork = nine + 7 * hour;
   expect(await waiting()).toEqual([4, 5].map((member) => [member, ofNewYork]));
+});
+
+test("coupons go out wave by wave, one each whoever changes zones, until none is left for the last", async () => {
+  const ledger = await openLedger();
+  const earth = earthOf(ledger, { now: nine - 20 * hour, pageSize: 3 });
+  const { ctx } = earth;
+  await earth.settle({ "Asia/Tokyo": 7, "": 5, "America/New_York": 6 });
+  const { id: couponTemplate } = await addTemplate(ctx, { issueMode: "SYSTEM", stock: 15 });
+  const run = await earth.launch({ kind: "COUPON_ISSUE", couponTemplate, channels: ["IN_APP"], startsAt: nine });
+  let delivered = 0;
+  const twice = () => (delivered++ % 2 === 0 ? ("twice" as const) : ("once" as const));
+  await earth.until(nine - 3 * hour, twice);
+  expect(await ledgerOf(ctx.db, run)).toEqual({ "COUPON SENT": 7, "IN_APP SENT": 7 });
+  await earth.moves(1, "America/New_York"); // has hers
+  await earth.moves(18, "Asia/Tokyo"); // whose time has passed there
+  await earth.until(nine + 8 * hour, twice);
+  expect(await ledgerOf(ctx.db, run)).toEqual({
+    "COUPON SENT": 15,
+    "COUPON SKIPPED SOLD_OUT": 3,
+    "IN_APP SENT": 15,
+    "IN_APP SKIPPED NO_COUPON": 3,
+  });
+  expect(await runOf(ctx.db, run)).toMatchObject({ state: "COMPLETED", matched: 18 });
+  expect([...(await bookFaults(ctx.db, run)), ...(await couponFaults(ctx.db))]).toEqual([]);
+  const given = await ctx.db.all<{ n: number }>(sql`SELECT count(*) AS n FROM coupon GROUP BY member`);
+  expect(given.map(({ n }) => n)).toEqual(Array.from({ length: 15 }, () => 1));
 });
