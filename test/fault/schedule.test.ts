@@ -64,9 +64,10 @@ async function live(ledger: string, from: number, killAt: number, seed: number):
 /** What became of all times, by what their schedules say of those that were missed and those that overlap. */
 function sumsOf(db: RootDatabase) {
   return db.all<{ missed: number }>(sql`
-    SELECT s.misfire, s.overlap, count(*) AS times, sum(o.state = 'FIRED') AS fired, sum(o.state = 'SKIPPED') AS skipped,
-      sum(o.decision IN ('LATE', 'MISSED', 'SUPERSEDED')) AS missed, sum(o.decision = 'LATE') AS late,
-      sum(o.decision = 'OVERLAPPED') AS overlapped, sum(o.decision = 'AFTER_OVERLAP') AS queued
+    SELECT s.misfire, s.overlap, count(*) AS times, sum(o.state = 'FIRED') AS fired,
+      sum(o.state = 'SKIPPED') AS skipped, sum(o.decision IN ('LATE', 'MISSED', 'SUPERSEDED')) AS missed,
+      sum(o.decision = 'LATE') AS late, sum(o.decision = 'OVERLAPPED') AS overlapped,
+      sum(o.decision = 'AFTER_OVERLAP') AS queued
     FROM occurrence o JOIN schedule s ON s.id = o.schedule WHERE o.planned_at <= ${end} GROUP BY 1, 2`);
 }
 
