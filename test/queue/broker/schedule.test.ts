@@ -71,7 +71,7 @@ test("where summer time begins and ends, a daily schedule comes once a day", () 
   expect(ticks("2027-10-30T12:00:00Z")).toEqual(["10-31T00:30", "11-01T01:30"]);
 });
 
-test("times are the same whenever they are asked for: after a skipped stretch, and where it is of no whole hour", () => {
+test("a tick is the same whenever it is asked for: after a skipped stretch, and where that is half an hour", () => {
   const tick = (cron: string, after: string) => {
     const at = nextTick(`CRON_TZ=${cron}`, Date.parse(after));
     return at && new Date(at).toISOString().slice(5, 16);
