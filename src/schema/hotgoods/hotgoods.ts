@@ -3,11 +3,9 @@ import { importGoods } from "../../hotgoods/import-goods.ts";
 import { type GoodsPlan, listPlans, setPlan } from "../../hotgoods/plan.ts";
 import { type GoodsState, goodsStates } from "../../hotgoods/table.ts";
 import { globalId } from "../../ids.ts";
-import { ContentInput, contentOf } from "../campaign/campaign-input.ts";
-import { MessageType, messagesOf, ReachEnum } from "../campaign/campaign-type.ts";
+import { pushFields, pushOf, pushTold } from "../campaign/standing-push.ts";
 import { AudienceFilter, fromFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
-import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -66,14 +64,7 @@ const PlanType = builder.objectRef<GoodsPlan>("HotGoodsPlan").implement({
     hour: t.exposeInt("hour", { description: "At which hour, 0–23." }),
     zone: t.exposeString("zone", { description: "By the clock of this zone (IANA)." }),
     enabled: t.exposeBoolean("enabled", { description: "Whether anybody is told." }),
-    topic: t.string({ description: "What it is about; consent may depend on it.", resolve: ({ push }) => push.topic }),
-    channels: t.field({
-      type: [ChannelEnum],
-      description: "How it reaches them, in order of preference.",
-      resolve: ({ push }) => [...push.channels],
-    }),
-    reach: t.field({ type: ReachEnum, description: "What several channels mean.", resolve: ({ push }) => push.reach }),
-    content: t.field({ type: [MessageType], description: "What it says.", resolve: ({ push }) => messagesOf(push) }),
+    ...pushTold(t),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last said." }),
   }),
 });
@@ -178,23 +169,15 @@ refusable("setHotGoodsPlan", {
     hour: t.int({ required: true, description: "At which hour, 0–23." }),
     zone: t.string({ description: "By the clock of this zone (IANA); the shop's unless given." }),
     enabled: t.boolean({ defaultValue: true, description: "Whether anybody is told." }),
-    topic: t.string({ description: "What it is about, 1–60 characters; `hot goods` unless given." }),
-    channels: t.field({ type: [ChannelEnum], required: true, description: "In order of preference." }),
-    reach: t.field({ type: ReachEnum, description: "What several channels mean; `FIRST_REACHABLE` unless given." }),
-    content: t.field({ type: [ContentInput], required: true, description: "What it says, by channel and language." }),
+    ...pushFields(t, "hot goods"),
     shop: newShopField(t, makersShop),
   }),
-  resolve: ({ hour, zone, enabled, topic, channels, reach, content, shop }, ctx) =>
+  resolve: ({ hour, zone, enabled, shop, ...said }, ctx) =>
     setPlan(ctx, {
       hour,
       zone: zone ?? undefined,
       enabled: enabled ?? true,
-      push: {
-        ...(topic && { topic }),
-        ...(reach && { reach }),
-        channels: [...channels],
-        content: contentOf(content),
-      },
+      push: pushOf(said),
       shop: shop ?? undefined,
     }),
 });
