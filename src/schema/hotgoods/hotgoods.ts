@@ -11,6 +11,7 @@ import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { makersShop, newShopField, shopArgs, shopOfThing } from "../kit/shop.ts";
+import { personaOf } from "./goods-upload.ts";
 
 const viewers = { role: "viewer" } as const;
 const approvers = { role: "approver" } as const;
@@ -139,9 +140,10 @@ refusable("addHotGoods", {
 
 refusable("importHotGoods", {
   description:
-    "Writes down the goods of a CSV text, all of them or none: the headings date, goods, name and, where there are " +
-    "any, description, keywords (with commas between), persona (a filter as JSON, in the form of `AudienceFilter`), " +
-    "priority. Faults are told by row and column.",
+    "Writes down the goods of a CSV text of up to about 900,000 characters, all of them or none; larger files go to " +
+    "POST /hot-goods as text/csv, with `?name=` and, where need be, `shop=` and `encoding=gb18030`. It has the " +
+    "headings date, goods, name and, where there are any, description, keywords (with commas between), persona (a " +
+    "filter as JSON, in the form of `AudienceFilter`), priority. Faults are told by row and column.",
   scopes: approvers,
   result: AddedType,
   refusals: {},
@@ -152,7 +154,6 @@ refusable("importHotGoods", {
   }),
   resolve: ({ name, csv, shop }, ctx) => {
     const file = { name, content: new Blob([csv]) };
-    const personaOf = (said: unknown) => toFilter(said as typeof AudienceFilter.$inferInput, "persona");
     return importGoods(ctx, { file, shop: shop ?? undefined, personaOf });
   },
 });
