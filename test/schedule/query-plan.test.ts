@@ -1,34 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { endRecurring } from "../../src/campaign/schedule/end.ts";
-import type { Context } from "../../src/context.ts";
 import { compile, type Query } from "../../src/db/statement.ts";
 import { fireDue, fireQueued } from "../../src/schedule/fire.ts";
 import { planAhead } from "../../src/schedule/plan-ahead.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
+import { overheard } from "../support/overheard.ts";
 import { accepted } from "../support/shop.ts";
 
 afterAll(closeLedgers);
-
-/** A context that tells all that its database is asked, in transactions, too. */
-function overheard(ctx: Context, told: Query[]): Context {
-  const hear = <T extends object>(db: T): T =>
-    new Proxy(db, {
-      get(target, name) {
-        const value = Reflect.get(target, name);
-        if (typeof value !== "function") return value;
-        return (...args: readonly unknown[]) => {
-          const [first] = args;
-          if (name === "transaction" && typeof first === "function")
-            return value.call(target, (tx: object) => first(hear(tx)));
-          if (name === "all" || name === "first") told.push(first as Query);
-          if (name === "write") told.push(...(first as Query[]));
-          return value.apply(target, args);
-        };
-      },
-    });
-  return { ...ctx, db: hear(ctx.db) };
-}
 
 test("what the sweep and a wake ask goes by indexes, whatever has come of schedules", async () => {
   const ledger = await openLedger();
