@@ -1,7 +1,7 @@
 import type { Content } from "../campaign/content/content.ts";
 import type { CampaignDraft } from "../campaign/draft/campaign.ts";
+import { unfitPush } from "../campaign/push/standing.ts";
 import type { Context } from "../context.ts";
-import { unfitPush } from "../lifecycle/draft.ts";
 import type { GoodsPush } from "./push.ts";
 
 /** What is said of goods. */

@@ -24,15 +24,18 @@ export async function importGoods(
   {
     file,
     shop,
+    encoding,
     personaOf,
   }: {
     readonly file: NamedFile;
     readonly shop?: string | undefined;
+    /** How it is encoded, where that is known. */
+    readonly encoding?: string | undefined;
     /** Makes of a filter as callers write it one as it is stored, or says why not. */
     readonly personaOf: (said: unknown) => unknown;
   },
 ) {
-  const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: undefined, salt: "hot goods\n" });
+  const table = await openTable(file, { timers: ctx.timers, width: "first", encoding, salt: "hot goods\n" });
   if (isRefusal(table)) return table;
   try {
     const read = await readRows(table.rows, personaOf);

@@ -1,10 +1,6 @@
-import { everyone } from "../audience/audience.ts";
 import type { CampaignKind } from "../campaign/action/index.ts";
-import { unfitToLaunch } from "../campaign/control/launch.ts";
-import { type CampaignDraft, unwritten } from "../campaign/draft/campaign.ts";
-import { checkDraft } from "../campaign/draft/facts.ts";
+import type { CampaignDraft } from "../campaign/draft/campaign.ts";
 import type { Context } from "../context.ts";
-import { isRefusal } from "../errors.ts";
 import type { LifecyclePush } from "./policy.ts";
 
 /** How long after a look its messages may still go out (ms): what quiet hours put off is not said days late. */
@@ -19,12 +15,4 @@ export function draftOfPush(
   const given: CampaignKind = invite ? "COUPON_INVITE" : "COUPON_ISSUE";
   const kind: CampaignKind = couponTemplate === null ? "ANNOUNCEMENT" : given;
   return { ...said, name, kind, couponTemplate, audience: { filter }, endsAt: ctx.clock() + lateMs };
-}
-
-/**
- * What keeps a shop's push from being sent now, if anything does. It is asked of any members, outside of transactions.
- */
-export async function unfitPush(ctx: Context, shop: string, draft: CampaignDraft) {
-  const checked = await checkDraft(ctx, draft, shop);
-  return isRefusal(checked) ? checked : unfitToLaunch(ctx, unwritten(ctx, checked, shop), everyone);
 }

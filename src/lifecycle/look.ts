@@ -1,10 +1,11 @@
 import { sql } from "drizzle-orm";
 import { launchDecided } from "../campaign/control/launch-decided.ts";
+import { unfitPush } from "../campaign/push/standing.ts";
 import { type Context, withTransaction } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
 import { isRefusal, type Refusal } from "../errors.ts";
 import { candidates, type Place, type Search } from "./candidates.ts";
-import { draftOfPush, lateMs, unfitPush } from "./draft.ts";
+import { draftOfPush, lateMs } from "./draft.ts";
 import { type Decided, occasionsOf } from "./occasion.ts";
 import { findPolicy, type LifecyclePolicy } from "./policy.ts";
 

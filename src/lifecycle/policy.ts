@@ -1,19 +1,14 @@
 import { type SQL, sql } from "drizzle-orm";
 import { z } from "zod";
-import { Content } from "../campaign/content/content.ts";
-import { channelNames } from "../channels/catalog.ts";
+import { pushFacts } from "../campaign/push/standing.ts";
 import type { Context } from "../context.ts";
 import { inOrder } from "../db/in-order.ts";
 import { inReach, isOfShop } from "../shop.ts";
-import { plainText } from "../value/plain-text.ts";
 import type { LifecycleKind } from "./table.ts";
 
 /** What the campaigns of a policy say, how, and which coupon they bring. */
 export const LifecyclePush = z.strictObject({
-  topic: plainText(60).default("lifecycle"),
-  channels: z.array(z.enum(channelNames)),
-  reach: z.enum(["EACH", "FIRST_REACHABLE"]).default("FIRST_REACHABLE"),
-  content: Content.default({}),
+  ...pushFacts("lifecycle"),
   /** Given with it, or claimed by its link. */
   couponTemplate: z.int().positive().nullable().default(null),
   invite: z.boolean().default(false),

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import { describeActor } from "../actor.ts";
+import { unfitPush } from "../campaign/push/standing.ts";
 import { type Context, withTransaction } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { parseInput } from "../input.ts";
@@ -8,7 +9,7 @@ import { endSchedule, startSchedule } from "../schedule/start.ts";
 import { newShop } from "../shop.ts";
 import { auditChanges, auditDeed, changesBetween, subjectOf } from "../transition/audit.ts";
 import { plainText } from "../value/plain-text.ts";
-import { draftOfPush, unfitPush } from "./draft.ts";
+import { draftOfPush } from "./draft.ts";
 import { findPolicy, type LifecyclePolicy, LifecyclePush } from "./policy.ts";
 import { type LifecycleKind, lifecycleKinds } from "./table.ts";
 import { lookTimes } from "./timed.ts";

@@ -42,7 +42,7 @@ function move(ctx: Context, { id, from, to, note }: Move) {
         schedule.state,
       );
     const now = tx.clock();
-    await planUntilNow(tx, id);
+    await planUntilNow(tx, [id]);
     await tx.db.write([
       auditTransition(tx, {
         noun: "schedule",

@@ -8,7 +8,7 @@ export interface Due {
   readonly isSuperseded: boolean;
   /** One of its schedule waits already until what went before is over. */
   readonly isQueued: boolean;
-  readonly schedule: Pick<Schedule, "state" | "misfire" | "withinMs" | "overlap">;
+  readonly schedule: Pick<Schedule, "id" | "state" | "misfire" | "withinMs" | "overlap">;
   readonly standing: Standing;
 }
 
@@ -25,7 +25,7 @@ export const graceMs = 2 * 60_000;
  * What becomes of an occurrence that is due. Of several that were missed the newest stands for all, so that nobody
  * hears twelve times of what was to be said every quarter of an hour.
  */
-export function decide(due: Due, now: number): Verdict {
+function decide(due: Due, now: number): Verdict {
   const { schedule, standing } = due;
   if (schedule.state !== "ACTIVE") return skipped("PAUSED");
   if (standing === "OFF" || standing === "OVER") return skipped("NOT_ACTIVE");
@@ -39,6 +39,19 @@ export function decide(due: Due, now: number): Verdict {
     return { state: "QUEUED", decision: null };
   }
   return { state: "FIRED", decision: isMissed ? "LATE" : "ON_TIME" };
+}
+
+/** The same of some, one behind the other: what fires is under way, and what is queued waits, for those behind it. */
+export function decideInTurn(due: readonly Due[], now: number): Verdict[] {
+  const [busy, queued] = [new Set<number>(), new Set<number>()];
+  return due.map((each) => {
+    const { id } = each.schedule;
+    const standing = busy.has(id) ? "BUSY" : each.standing;
+    const verdict = decide({ ...each, standing, isQueued: each.isQueued || queued.has(id) }, now);
+    if (verdict.state === "FIRED") busy.add(id);
+    if (verdict.state === "QUEUED") queued.add(id);
+    return verdict;
+  });
 }
 
 function isMadeUpFor({ misfire, withinMs }: Due["schedule"], late: number): boolean {

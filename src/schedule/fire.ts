@@ -2,7 +2,7 @@ import { type SQL, sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
 import type { Standing } from "../timed.ts";
-import { decide, decideQueued, missedDecisions, type Verdict } from "./decide.ts";
+import { type Due, decideInTurn, decideQueued, missedDecisions, type Verdict } from "./decide.ts";
 import { planBehind } from "./plan-ahead.ts";
 import { isOpen } from "./schedule.ts";
 import type { MisfirePolicy, OverlapPolicy, ScheduleState } from "./table.ts";
@@ -33,7 +33,8 @@ export async function fireQueued(ctx: Context): Promise<void> {
 async function fireQueuedPage(tx: Context, after: number): Promise<number | undefined> {
   const queued = await openOccurrences(tx, sql`o.state = 'QUEUED' AND o.id > ${after}`, sql`o.id`);
   const standings = await standingsOf(tx, queued);
-  await settle(tx, queued, (each) => decideQueued(factsOf(each, standings)));
+  const verdicts = queued.map((each) => decideQueued(factsOf(each, standings)));
+  await settle(tx, queued, verdicts);
   return queued.length === pageSize ? queued.at(-1)?.id : undefined;
 }
 
@@ -41,15 +42,12 @@ async function fireQueuedPage(tx: Context, after: number): Promise<number | unde
 async function firePage(tx: Context): Promise<number> {
   const now = tx.clock();
   const due = await openOccurrences(tx, sql`o.state = 'PLANNED' AND o.due_at <= ${now}`, sql`o.due_at, o.id`);
-  const standings = new Map(await standingsOf(tx, due));
-  const queued = new Set(due.filter(({ hasQueued }) => hasQueued).map(({ schedule }) => schedule));
-  await settle(tx, due, (each) => {
-    const verdict = decide({ ...factsOf(each, standings), isQueued: queued.has(each.schedule) }, now);
-    // What it sets off is under way for those that come after it in this page.
-    if (verdict.state === "FIRED") standings.set(keyOf(each), "BUSY");
-    if (verdict.state === "QUEUED") queued.add(each.schedule);
-    return verdict;
-  });
+  const standings = await standingsOf(tx, due);
+  const verdicts = decideInTurn(
+    due.map((each) => factsOf(each, standings)),
+    now,
+  );
+  await settle(tx, due, verdicts);
   return due.length;
 }
 
@@ -84,9 +82,10 @@ function openOccurrences({ db, clock }: Context, where: SQL, order: SQL): Promis
 const keyOf = ({ noun, thing }: Pick<Open, "noun" | "thing">) => `${noun}/${thing}`;
 
 function factsOf(each: Open, standings: ReadonlyMap<string, Standing>) {
-  const { dueAt, state, misfire, withinMs, overlap } = each;
-  const schedule = { state, misfire, withinMs, overlap };
-  return { dueAt, schedule, isSuperseded: each.isSuperseded === 1, standing: standings.get(keyOf(each)) ?? "OVER" };
+  const { schedule: id, dueAt, state, misfire, withinMs, overlap } = each;
+  const schedule = { id, state, misfire, withinMs, overlap };
+  const [isSuperseded, isQueued] = [each.isSuperseded === 1, each.hasQueued === 1];
+  return { dueAt, schedule, isSuperseded, isQueued, standing: standings.get(keyOf(each)) ?? "OVER" } satisfies Due;
 }
 
 /** What the things of some occurrences are at, each kind asked once. */
@@ -101,9 +100,9 @@ async function standingsOf(tx: Context, due: readonly Open[]): Promise<ReadonlyM
 }
 
 /** Writes down what was decided, and sets off what fires. */
-async function settle(tx: Context, due: readonly Open[], verdictOn: (each: Open) => Verdict | undefined) {
-  const decided = due.flatMap((each) => {
-    const verdict = verdictOn(each);
+async function settle(tx: Context, due: readonly Open[], verdicts: readonly (Verdict | undefined)[]) {
+  const decided = due.flatMap((each, i) => {
+    const verdict = verdicts[i];
     return verdict ? [{ ...each, ...verdict }] : [];
   });
   if (decided.length === 0) return;

@@ -55,10 +55,18 @@ export async function holidayIssues({ db }: Context, { exclude }: Timing, shop: 
 }
 
 /** All days of the lists that a timing names. */
-export async function holidaysOf({ db }: Context, { exclude }: Timing): Promise<ReadonlySet<string>> {
-  if (exclude.holidays.length === 0) return new Set();
-  const days = await db.all<{ day: string }>(sql`
-    SELECT DISTINCT d.value AS day FROM holiday_list h, json_each(h.dates) d
-    WHERE h.id IN (SELECT value FROM json_each(${JSON.stringify(exclude.holidays)}))`);
-  return new Set(days.map(({ day }) => day));
+export async function holidaysOf(ctx: Context, timing: Timing): Promise<ReadonlySet<string>> {
+  return (await holidaysOfEach(ctx, [timing]))(timing);
+}
+
+/** The same of several, whose lists are read together. */
+export async function holidaysOfEach({ db }: Context, timings: readonly Timing[]) {
+  const lists = [...new Set(timings.flatMap(({ exclude }) => exclude.holidays))];
+  const found =
+    lists.length === 0
+      ? []
+      : await db.all<{ id: number; dates: string }>(sql`
+          SELECT id, dates FROM holiday_list WHERE id IN (SELECT value FROM json_each(${JSON.stringify(lists)}))`);
+  const days = new Map(found.map(({ id, dates }) => [id, JSON.parse(dates) as readonly string[]]));
+  return ({ exclude }: Timing): ReadonlySet<string> => new Set(exclude.holidays.flatMap((id) => days.get(id) ?? []));
 }

@@ -1,8 +1,8 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../context.ts";
 import { field, rows } from "../db/bulk.ts";
 import { enqueue, enqueueEach } from "../queue/outbox.ts";
-import { holidaysOf } from "./holidays.ts";
+import { holidaysOfEach } from "./holidays.ts";
 import { scheduleWake } from "./messages.ts";
 import { isExcluded } from "./recurrence/exclusion.ts";
 import { jitterOf } from "./recurrence/jitter.ts";
@@ -32,26 +32,21 @@ export async function planBehind(ctx: Context): Promise<void> {
 
 const isBehind = (now: number) => sql`state <> 'ENDED' AND planned_to <= ${now}`;
 
-/** Of one that nothing is planned of yet, inside the transaction that makes or changes it. */
-export async function planNew(tx: Context, schedule: number): Promise<void> {
-  const found = await toPlan(tx, schedule);
-  if (found) await plan(tx, found);
+/** Of those that nothing is planned of yet, inside the transaction that makes or changes them. */
+export async function planNew(tx: Context, schedules: readonly number[]): Promise<void> {
+  for (let n = 0; n < schedules.length; n += schedulesAtOnce)
+    await plan(tx, await toPlan(tx, isOneOf(schedules.slice(n, n + schedulesAtOnce))));
   await tx.db.write(armWakes(tx));
 }
 
-/** What has come already of one is rows, inside the transaction that says what becomes of it. */
-export async function planUntilNow(tx: Context, schedule: number): Promise<void> {
-  for (let found = await toPlan(tx, schedule); found && found.plannedTo <= tx.clock(); ) {
-    await plan(tx, found);
-    found = await toPlan(tx, schedule);
-  }
+/** What has come already of some is rows, inside the transaction that says what becomes of it. */
+export async function planUntilNow(tx: Context, schedules: readonly number[]): Promise<void> {
+  const behind = sql`${isOneOf(schedules)} AND planned_to <= ${tx.clock()}`;
+  while ((await plan(tx, await toPlan(tx, behind))) > 0);
 }
 
-function toPlan({ db }: Context, schedule: number): Promise<ToPlan | undefined> {
-  return db.first<ToPlan>(sql`
-    SELECT id, timing, planned_to AS plannedTo, first_clock AS firstClock FROM schedule
-    WHERE id = ${schedule} AND state <> 'ENDED'`);
-}
+const isOneOf = (schedules: readonly number[]) =>
+  sql`id IN (SELECT value FROM json_each(${JSON.stringify(schedules)}))`;
 
 interface ToPlan {
   readonly id: number;
@@ -61,46 +56,66 @@ interface ToPlan {
   readonly firstClock: number;
 }
 
+function toPlan({ db }: Context, where: SQL): Promise<ToPlan[]> {
+  return db.all<ToPlan>(sql`
+    SELECT id, timing, planned_to AS plannedTo, first_clock AS firstClock FROM schedule
+    WHERE state <> 'ENDED' AND ${where} ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
+}
+
 /** Those of which the last planned time comes soon: of what recurs daily the next one is always a row. */
 async function planSome(tx: Context): Promise<number> {
   const now = tx.clock();
-  const found = await tx.db.all<ToPlan>(sql`
-    SELECT id, timing, planned_to AS plannedTo, first_clock AS firstClock FROM schedule
-    WHERE state <> 'ENDED' AND planned_to <= ${now + horizonMs + roundTheEarthMs}
+  const isSoon = sql`planned_to <= ${now + horizonMs + roundTheEarthMs}
       AND planned_to <= ${now + horizonMs} + first_clock * ${roundTheEarthMs}
       AND (planned_to <= ${now} OR ${plannedAtOnce} > (
         SELECT count(*) FROM occurrence o WHERE o.schedule = schedule.id AND ${isOpen(sql`o`)}
-          AND o.state = 'PLANNED'))
-    ORDER BY planned_to LIMIT ${schedulesAtOnce}`);
-  for (const each of found) await plan(tx, each);
+          AND o.state = 'PLANNED'))`;
+  return plan(tx, await toPlan(tx, isSoon));
+}
+
+/** Answers how many there were. */
+async function plan(tx: Context, found: readonly ToPlan[]): Promise<number> {
+  if (found.length === 0) return 0;
+  const now = tx.clock();
+  const timed = found.map((each) => ({ ...each, timing: JSON.parse(each.timing) as Timing }));
+  const holidaysOf = await holidaysOfEach(
+    tx,
+    timed.map(({ timing }) => timing),
+  );
+  const plans = timed.map((each) => planOf(each, holidaysOf(each.timing), now));
+  await tx.db.write([
+    sql`
+      INSERT INTO occurrence (schedule, planned_at, due_at, state, decision, decided_at)
+      SELECT ${field("schedule")}, ${field("plannedAt")}, ${field("dueAt")},
+        CASE ${field("isExcluded")} WHEN 1 THEN 'SKIPPED' ELSE 'PLANNED' END,
+        CASE ${field("isExcluded")} WHEN 1 THEN 'EXCLUDED' END,
+        CASE ${field("isExcluded")} WHEN 1 THEN ${field("plannedAt")} END
+      FROM ${rows(plans.flatMap(({ times }) => times))} WHERE true ON CONFLICT DO NOTHING`,
+    sql`
+      UPDATE schedule SET planned_to = ${field("plannedTo")}
+      FROM ${rows(plans.map(({ id, plannedTo }) => ({ id, plannedTo })))} WHERE schedule.id = ${field("id")}`,
+  ]);
   return found.length;
 }
 
-async function plan(tx: Context, { id, timing: stored, plannedTo, firstClock }: ToPlan): Promise<void> {
-  const timing: Timing = JSON.parse(stored);
-  const holidays = await holidaysOf(tx, timing);
-  const now = tx.clock();
-  const horizon = now + horizonMs + firstClock * roundTheEarthMs;
-  const { times, isAll } = coming(timing, plannedTo, horizon);
+/** The next times of one as rows, and up to when these are all. */
+function planOf(
+  { id, timing, plannedTo, firstClock }: Omit<ToPlan, "timing"> & { readonly timing: Timing },
+  holidays: ReadonlySet<string>,
+  now: number,
+) {
+  const { times, isAll } = coming(timing, plannedTo, now + horizonMs + firstClock * roundTheEarthMs);
   const dueOf = (plannedAt: number) =>
     firstClock
       ? dueOnFirstClock(timing.zone, plannedAt, now)
       : plannedAt + jitterOf(String(id), plannedAt, timing.jitterSeconds);
   const planned = times.map((plannedAt) => ({
+    schedule: id,
     plannedAt,
     dueAt: Math.ceil(dueOf(plannedAt) / 1_000) * 1_000, // the queue counts in whole seconds
     isExcluded: isExcluded(timing, holidays, plannedAt) ? 1 : 0,
   }));
-  await tx.db.write([
-    sql`
-      INSERT INTO occurrence (schedule, planned_at, due_at, state, decision, decided_at)
-      SELECT ${id}, ${field("plannedAt")}, ${field("dueAt")},
-        CASE ${field("isExcluded")} WHEN 1 THEN 'SKIPPED' ELSE 'PLANNED' END,
-        CASE ${field("isExcluded")} WHEN 1 THEN 'EXCLUDED' END,
-        CASE ${field("isExcluded")} WHEN 1 THEN ${field("plannedAt")} END
-      FROM ${rows(planned)} WHERE true ON CONFLICT DO NOTHING`,
-    sql`UPDATE schedule SET planned_to = ${isAll ? forEver : (times.at(-1) ?? forEver)} WHERE id = ${id}`,
-  ]);
+  return { id, times: planned, plannedTo: isAll ? forEver : (times.at(-1) ?? forEver) };
 }
 
 /** Its next times: those until the horizon and one beyond, or all where there is an end; and whether these are all. */

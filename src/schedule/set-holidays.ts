@@ -50,12 +50,12 @@ async function planAgain(tx: Context, list: number): Promise<void> {
   const affected = await tx.db.all<{ id: number }>(sql`
     SELECT id FROM schedule WHERE state <> 'ENDED' AND EXISTS (
       SELECT 1 FROM json_each(schedule.timing, '$.exclude.holidays') h WHERE h.value = ${list})`);
-  for (const { id } of affected) {
-    await planUntilNow(tx, id);
-    await tx.db.write([
-      forgetPlanned(sql`schedule = ${id}`, now),
-      sql`UPDATE schedule SET planned_to = ${now - 1} WHERE id = ${id}`,
-    ]);
-    await planNew(tx, id);
-  }
+  const ids = affected.map(({ id }) => id);
+  const those = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+  await planUntilNow(tx, ids);
+  await tx.db.write([
+    forgetPlanned(sql`schedule IN ${those}`, now),
+    sql`UPDATE schedule SET planned_to = ${now - 1} WHERE id IN ${those}`,
+  ]);
+  await planNew(tx, ids);
 }

@@ -49,7 +49,7 @@ export async function startSchedule(
       state = CASE schedule.state WHEN 'PAUSED' THEN 'PAUSED' ELSE 'ACTIVE' END, updated_at = excluded.updated_at
     RETURNING id`);
   if (!row) throw new Error(`the schedule of ${noun}/${thing} was not written`);
-  if (!isSame) await planNew(tx, row.id);
+  if (!isSame) await planNew(tx, [row.id]);
 }
 
 interface Before {
@@ -61,7 +61,7 @@ interface Before {
 
 /** What was planned of one that comes at other times from now on. */
 async function letGo(tx: Context, schedule: number): Promise<void> {
-  await planUntilNow(tx, schedule);
+  await planUntilNow(tx, [schedule]);
   const now = tx.clock();
   const its = sql`schedule = ${schedule}`;
   await tx.db.write([skipUndecided(its, now, "CHANGED"), forgetPlanned(its, now)]);

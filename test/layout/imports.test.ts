@@ -37,6 +37,7 @@ const floors = [
   "ask-together",
   "audience",
   "context",
+  "cron",
   "db",
   "errors",
   "figures",
@@ -65,6 +66,7 @@ const floors = [
 const allowed: Readonly<Record<string, readonly string[]>> = {
   actor: ["language"],
   installation: [],
+  cron: [],
   errors: [],
   figures: [],
   "foreign-json": [],
@@ -93,7 +95,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   db: ["errors", "installation", "world"],
   redis: ["errors", "maybe-promise", "memory", "world"],
   queue: ["db", "errors", "foreign-json", "world"],
-  "queue/broker": [],
+  "queue/broker": ["cron"],
   channels: ["errors", "foreign-json", "world"],
   context: [
     "actor",

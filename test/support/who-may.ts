@@ -17,6 +17,7 @@ export const whoMay: Readonly<Record<string, string>> = {
   approvers: `
     Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
     Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
+    POST:hot-goods
     Mutation.addHotGoods Mutation.importHotGoods Mutation.setHotGoodsPlan Mutation.updateLifecyclePolicy`,
   "editors for all shops": `
     Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter

@@ -1,10 +1,11 @@
 import { sql } from "drizzle-orm";
 import { z } from "zod";
 import type { Context } from "../../context.ts";
+import { cronTimes } from "../../cron/next-cron.ts";
 import { field, rows } from "../../db/bulk.ts";
 import type { Issue } from "../../errors.ts";
 import { quote } from "../../input.ts";
-import { CronLine, cronFault, cronTimes } from "../../schedule/recurrence/cron-line.ts";
+import { CronLine, cronFault } from "../../schedule/recurrence/cron-line.ts";
 import { readTimeZone } from "../../value/time-zone.ts";
 import { canonicalOr, isUnfit } from "../../value/value.ts";
 import type { CouponTemplate } from "../table.ts";

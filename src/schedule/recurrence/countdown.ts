@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { inZone } from "../../cron/clock-change.ts";
 import { calendarDate } from "../../value/date.ts";
-import { inZone } from "./clock-change.ts";
 import { type Plan, spanFault } from "./plan.ts";
 
 /** Every so many days until a date, at one time of the zone's clock; the last is on the date. */

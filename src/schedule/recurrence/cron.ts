@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { CronLine, cronFault, cronTimes } from "./cron-line.ts";
+import { cronTimes } from "../../cron/next-cron.ts";
+import { CronLine, cronFault } from "./cron-line.ts";
 import { Instant, type Plan, spanFault } from "./plan.ts";
 
 /** Again and again by the clock of the zone, from one moment to another (ms), both included; null is no bound. */

@@ -1,4 +1,4 @@
-import { inZone } from "./clock-change.ts";
+import { inZone } from "../../cron/clock-change.ts";
 import type { Timing } from "./recurrence.ts";
 
 /** Whether a planned time (ms) falls on a day, by the zone's calendar, that is left out by itself or as a holiday. */

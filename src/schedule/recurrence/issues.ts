@@ -1,6 +1,6 @@
+import { changesAfter } from "../../cron/clock-change.ts";
 import type { Issue } from "../../errors.ts";
 import { check, schemaIssues } from "../../input.ts";
-import { changesAfter } from "./clock-change.ts";
 import { isExcluded } from "./exclusion.ts";
 import type { Plan } from "./plan.ts";
 import { planOf, Timing } from "./recurrence.ts";

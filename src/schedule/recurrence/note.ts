@@ -1,4 +1,4 @@
-import { type ClockChange, foldAround, gapBefore, wallOf } from "./clock-change.ts";
+import { type ClockChange, foldAround, gapBefore, wallOf } from "../../cron/clock-change.ts";
 import { planOf, type Timing } from "./recurrence.ts";
 
 /** What a change of the zone's clock does to a planned time (ms), in words; null where it does nothing. */

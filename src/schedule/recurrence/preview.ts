@@ -1,4 +1,4 @@
-import { inZone } from "./clock-change.ts";
+import { inZone } from "../../cron/clock-change.ts";
 import { isExcluded } from "./exclusion.ts";
 import { clockNote } from "./note.ts";
 import { type Timing, timesAfter } from "./recurrence.ts";

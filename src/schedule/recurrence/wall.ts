@@ -1,4 +1,4 @@
-import { inZone } from "./clock-change.ts";
+import { inZone } from "../../cron/clock-change.ts";
 
 /*
  * A wall time is a date and a time that a clock shows, `2027-03-28T09:00:00`, wherever it hangs. The earliest zone on

@@ -3,16 +3,15 @@ import { importGoods } from "../../hotgoods/import-goods.ts";
 import { type GoodsPlan, listPlans, setPlan } from "../../hotgoods/plan.ts";
 import { type GoodsState, goodsStates } from "../../hotgoods/table.ts";
 import { globalId } from "../../ids.ts";
-import { ContentInput, contentOf } from "../campaign/campaign-input.ts";
-import { MessageType, messagesOf, ReachEnum } from "../campaign/campaign-type.ts";
+import { pushFields, pushOf, pushTold } from "../campaign/standing-push.ts";
 import { AudienceFilter, fromFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
-import { ChannelEnum } from "../kit/channel.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { toRowId } from "../kit/ids.ts";
 import { refusable } from "../kit/refusable.ts";
 import { makersShop, newShopField, shopArgs, shopOfThing } from "../kit/shop.ts";
+import { personaOf } from "./goods-upload.ts";
 
 const viewers = { role: "viewer" } as const;
 const approvers = { role: "approver" } as const;
@@ -66,14 +65,7 @@ const PlanType = builder.objectRef<GoodsPlan>("HotGoodsPlan").implement({
     hour: t.exposeInt("hour", { description: "At which hour, 0–23." }),
     zone: t.exposeString("zone", { description: "By the clock of this zone (IANA)." }),
     enabled: t.exposeBoolean("enabled", { description: "Whether anybody is told." }),
-    topic: t.string({ description: "What it is about; consent may depend on it.", resolve: ({ push }) => push.topic }),
-    channels: t.field({
-      type: [ChannelEnum],
-      description: "How it reaches them, in order of preference.",
-      resolve: ({ push }) => [...push.channels],
-    }),
-    reach: t.field({ type: ReachEnum, description: "What several channels mean.", resolve: ({ push }) => push.reach }),
-    content: t.field({ type: [MessageType], description: "What it says.", resolve: ({ push }) => messagesOf(push) }),
+    ...pushTold(t),
     updatedAt: t.expose("updatedAt", { type: "DateTime", description: "When it was last said." }),
   }),
 });
@@ -148,9 +140,10 @@ refusable("addHotGoods", {
 
 refusable("importHotGoods", {
   description:
-    "Writes down the goods of a CSV text, all of them or none: the headings date, goods, name and, where there are " +
-    "any, description, keywords (with commas between), persona (a filter as JSON, in the form of `AudienceFilter`), " +
-    "priority. Faults are told by row and column.",
+    "Writes down the goods of a CSV text of up to about 900,000 characters, all of them or none; larger files go to " +
+    "POST /hot-goods as text/csv, with `?name=` and, where need be, `shop=` and `encoding=gb18030`. It has the " +
+    "headings date, goods, name and, where there are any, description, keywords (with commas between), persona (a " +
+    "filter as JSON, in the form of `AudienceFilter`), priority. Faults are told by row and column.",
   scopes: approvers,
   result: AddedType,
   refusals: {},
@@ -161,7 +154,6 @@ refusable("importHotGoods", {
   }),
   resolve: ({ name, csv, shop }, ctx) => {
     const file = { name, content: new Blob([csv]) };
-    const personaOf = (said: unknown) => toFilter(said as typeof AudienceFilter.$inferInput, "persona");
     return importGoods(ctx, { file, shop: shop ?? undefined, personaOf });
   },
 });
@@ -178,23 +170,15 @@ refusable("setHotGoodsPlan", {
     hour: t.int({ required: true, description: "At which hour, 0–23." }),
     zone: t.string({ description: "By the clock of this zone (IANA); the shop's unless given." }),
     enabled: t.boolean({ defaultValue: true, description: "Whether anybody is told." }),
-    topic: t.string({ description: "What it is about, 1–60 characters; `hot goods` unless given." }),
-    channels: t.field({ type: [ChannelEnum], required: true, description: "In order of preference." }),
-    reach: t.field({ type: ReachEnum, description: "What several channels mean; `FIRST_REACHABLE` unless given." }),
-    content: t.field({ type: [ContentInput], required: true, description: "What it says, by channel and language." }),
+    ...pushFields(t, "hot goods"),
     shop: newShopField(t, makersShop),
   }),
-  resolve: ({ hour, zone, enabled, topic, channels, reach, content, shop }, ctx) =>
+  resolve: ({ hour, zone, enabled, shop, ...said }, ctx) =>
     setPlan(ctx, {
       hour,
       zone: zone ?? undefined,
       enabled: enabled ?? true,
-      push: {
-        ...(topic && { topic }),
-        ...(reach && { reach }),
-        channels: [...channels],
-        content: contentOf(content),
-      },
+      push: pushOf(said),
       shop: shop ?? undefined,
     }),
 });

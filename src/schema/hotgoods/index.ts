@@ -2,5 +2,6 @@
 import "./hotgoods.ts";
 import type { Room } from "../room.ts";
 import { hotgoodsExamples } from "./examples.ts";
+import { createGoodsUpload } from "./goods-upload.ts";
 
-export const hotgoodsRoom: Room = { examples: hotgoodsExamples };
+export const hotgoodsRoom: Room = { examples: hotgoodsExamples, files: { "hot-goods": createGoodsUpload } };

@@ -2,11 +2,10 @@ import { globalId } from "../../ids.ts";
 import { type LifecyclePolicy, listPolicies, policiesById } from "../../lifecycle/policy.ts";
 import { createPolicy, updatePolicy } from "../../lifecycle/save.ts";
 import { type LifecycleKind, lifecycleKinds } from "../../lifecycle/table.ts";
-import { ContentInput, contentOf } from "../campaign/campaign-input.ts";
-import { MessageType, messagesOf, ReachEnum } from "../campaign/campaign-type.ts";
+import type { Fields } from "../campaign/draft-input.ts";
+import { type PushSaid, pushFields, pushOf, pushTold } from "../campaign/standing-push.ts";
 import { CouponTemplateType } from "../coupon/template-type.ts";
-import { builder, type Types } from "../kit/builder.ts";
-import { ChannelEnum } from "../kit/channel.ts";
+import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { enumOf } from "../kit/enum.ts";
 import { rowOfInput, toRowId } from "../kit/ids.ts";
@@ -39,14 +38,7 @@ const PolicyType = builder.node(builder.objectRef<LifecyclePolicy>("LifecyclePol
     days: t.exposeInt("days", { description: "So many days before or after; 0 of birthdays." }),
     hour: t.exposeInt("hour", { description: "From which hour on, 0–23, by the member's own clock." }),
     enabled: t.exposeBoolean("enabled", { description: "Whether anybody is told." }),
-    topic: t.string({ description: "What it is about; consent may depend on it.", resolve: ({ push }) => push.topic }),
-    channels: t.field({
-      type: [ChannelEnum],
-      description: "How it reaches them, in order of preference.",
-      resolve: ({ push }) => [...push.channels],
-    }),
-    reach: t.field({ type: ReachEnum, description: "What several channels mean.", resolve: ({ push }) => push.reach }),
-    content: t.field({ type: [MessageType], description: "What it says.", resolve: ({ push }) => messagesOf(push) }),
+    ...pushTold(t),
     couponTemplateId: t.id({
       nullable: true,
       description: "Of which coupons it brings one.",
@@ -75,43 +67,27 @@ connectionField("Query", "lifecyclePolicies", PolicyType, {
   list: (ctx, { shop, after, limit }) => listPolicies(ctx, { shop: shop ?? undefined, after, limit }),
 });
 
-type Fields = PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">;
-
 const said = (t: Fields) => ({
   name: t.string({ required: true, description: "Its name, 1–200 characters." }),
   days: t.int({ defaultValue: 0, description: "So many days before or after, 0–3,650; 0 of birthdays." }),
   hour: t.int({ defaultValue: 9, description: "From which hour on, 0–23, by the member's own clock." }),
   enabled: t.boolean({ defaultValue: true, description: "Whether anybody is told." }),
-  topic: t.string({ description: "What it is about, 1–60 characters; `lifecycle` unless given." }),
-  channels: t.field({ type: [ChannelEnum], required: true, description: "In order of preference." }),
-  reach: t.field({ type: ReachEnum, description: "What several channels mean; `FIRST_REACHABLE` unless given." }),
-  content: t.field({ type: [ContentInput], required: true, description: "What it says, by channel and language." }),
+  ...pushFields(t, "lifecycle"),
   couponTemplateId: t.globalID({ for: CouponTemplateType, description: "Of which coupons it brings one; else none." }),
   invite: t.boolean({ defaultValue: false, description: "Whether she claims it by her own link, instead." }),
 });
 
-interface Said {
+interface Said extends PushSaid {
   name: string;
   days?: number | null | undefined;
   hour?: number | null | undefined;
   enabled?: boolean | null | undefined;
-  topic?: string | null | undefined;
-  channels: (typeof ChannelEnum.$inferInput)[];
-  reach?: typeof ReachEnum.$inferInput | null | undefined;
-  content: (typeof ContentInput.$inferInput)[];
   couponTemplateId?: { readonly id: string } | null | undefined;
   invite?: boolean | null | undefined;
 }
 
-function saidOf({ name, days, hour, enabled, topic, channels, reach, content, couponTemplateId, invite }: Said) {
-  const push = {
-    ...(topic && { topic }),
-    ...(reach && { reach }),
-    channels: [...channels],
-    content: contentOf(content),
-    couponTemplate: rowOfInput(couponTemplateId) ?? null,
-    invite: invite ?? false,
-  };
+function saidOf({ name, days, hour, enabled, couponTemplateId, invite, ...said }: Said) {
+  const push = { ...pushOf(said), couponTemplate: rowOfInput(couponTemplateId) ?? null, invite: invite ?? false };
   return { name, days: days ?? 0, hour: hour ?? 9, enabled: enabled ?? true, push };
 }
 

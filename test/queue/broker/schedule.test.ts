@@ -70,3 +70,15 @@ test("where summer time begins and ends, a daily schedule comes once a day", () 
   expect(ticks("2027-03-27T12:00:00Z")).toEqual(["03-28T01:30", "03-29T00:30"]);
   expect(ticks("2027-10-30T12:00:00Z")).toEqual(["10-31T00:30", "11-01T01:30"]);
 });
+
+test("a tick is the same whenever it is asked for: after a skipped stretch, and where that is half an hour", () => {
+  const tick = (cron: string, after: string) => {
+    const at = nextTick(`CRON_TZ=${cron}`, Date.parse(after));
+    return at && new Date(at).toISOString().slice(5, 16);
+  };
+  // 02:30 is skipped and comes at 03:30; at 03:10 that is still to come.
+  expect(tick("Europe/Berlin 30 2 * * *", "2027-03-28T03:10+02:00")).toBe("03-28T01:30");
+  // 02:00 to 02:30 is skipped: 02:15 comes at 02:45, and 02:40 was on the clock before.
+  expect(tick("Australia/Lord_Howe 15,40 2 * * *", "2027-10-02T12:00Z")).toBe("10-02T15:40");
+  expect(tick("Australia/Lord_Howe 15,40 2 * * *", "2027-10-02T15:40Z")).toBe("10-02T15:45");
+});

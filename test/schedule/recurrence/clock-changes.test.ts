@@ -1,5 +1,5 @@
 import { expect, test } from "bun:test";
-import { inZone } from "../../../src/schedule/recurrence/clock-change.ts";
+import { inZone } from "../../../src/cron/clock-change.ts";
 import { type Recurrence, timesAfter } from "../../../src/schedule/recurrence/recurrence.ts";
 
 const cron = (line: string): Recurrence => ({ cron: { line, from: null, until: null } });

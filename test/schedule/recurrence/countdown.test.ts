@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { inZone } from "../../../src/schedule/recurrence/clock-change.ts";
+import { inZone } from "../../../src/cron/clock-change.ts";
 import { timesAfter } from "../../../src/schedule/recurrence/recurrence.ts";
 import { counted } from "../../support/length.ts";
 

@@ -1,7 +1,8 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { changesAfter, inZone } from "../../../src/schedule/recurrence/clock-change.ts";
-import { cronFault, nextCron } from "../../../src/schedule/recurrence/cron-line.ts";
+import { changesAfter, inZone } from "../../../src/cron/clock-change.ts";
+import { nextCron } from "../../../src/cron/next-cron.ts";
+import { cronFault } from "../../../src/schedule/recurrence/cron-line.ts";
 import { preview } from "../../../src/schedule/recurrence/preview.ts";
 import { Timing, timesAfter } from "../../../src/schedule/recurrence/recurrence.ts";
 import { counted } from "../../support/length.ts";

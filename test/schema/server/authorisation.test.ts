@@ -71,6 +71,7 @@ async function isAnswered({ root, name, field }: RootField, actor: Actor): Promi
 /** A request for each thing that is done with files, by its method and the first part of its address. */
 const fileRequests: Readonly<Record<string, string>> = {
   "POST:imports": "/imports",
+  "POST:hot-goods": "/hot-goods",
   "POST:code-pools": `/code-pools?template=${btoa("CouponTemplate:999999")}`,
   "GET:audit": "/audit/entries.csv",
   "GET:code-pools": `/code-pools/${btoa("CodePool:999999")}/codes.csv`,

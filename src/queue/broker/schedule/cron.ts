@@ -1,3 +1,4 @@
+import { nextCron } from "../../../cron/next-cron.ts";
 import { type Rejection, reject } from "../rejection.ts";
 
 /**
@@ -6,7 +7,7 @@ import { type Rejection, reject } from "../rejection.ts";
  */
 export function nextTick(cron: string, after: number): number | undefined {
   const { expression, zone } = split(cron);
-  return Bun.cron.parse(expression, new Date(after), { tz: zone })?.getTime();
+  return nextCron(expression, zone, after);
 }
 
 /** Says what is wrong with a cron expression: five fields, with `CRON_TZ=Zone ` before them where it is not UTC. */
