@@ -61,7 +61,7 @@ async function readRows(
     const place = fields.find((each) => each === name);
     return place && { place };
   };
-  const columns = readHeadings(first, { names: {}, needed: "goods", known: fields.join(", "), meaningOf });
+  const columns = readHeadings(first, { names: {}, needed: ["goods"], known: fields.join(", "), meaningOf });
   if (isRefusal(columns)) return columns;
   const read: Read = { rows: [], places: [] };
   const issues: Issue[] = [];

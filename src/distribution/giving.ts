@@ -1,0 +1,44 @@
+import { type SQL, sql } from "drizzle-orm";
+import { compileAudience } from "../audience/audience.ts";
+import type { Context } from "../context.ts";
+import { unissuable } from "../coupon/issue/issuable.ts";
+import type { CouponSkipFacts } from "../coupon/issue/issue-rules.ts";
+import type { CouponTemplate } from "../coupon/table.ts";
+import { audienceOf } from "../coupon/template/eligibility.ts";
+import { findTemplate } from "../coupon/template/template.ts";
+import { refuse } from "../errors.ts";
+import type { Distribution } from "./distribution.ts";
+
+/** What a distribution gives, as the template is now. */
+export interface Giving extends CouponSkipFacts {
+  /** The distribution. */
+  readonly id: number;
+  readonly chain: number | null;
+  readonly terms: Pick<CouponTemplate, "codeMode" | "codePrefix" | "stock">;
+}
+
+/** Reads it; at `now` (ms), for what its audience asks of times. */
+export async function givingOf(
+  ctx: Context,
+  { id, chain, template: number }: Pick<Distribution, "id" | "chain" | "template">,
+  now: number,
+): Promise<Giving> {
+  const template = await findTemplate(ctx, number);
+  if (!template) throw new Error(`coupon template ${number} is gone`);
+  const { eligibility, perMember, shop } = template;
+  const env = { asOf: now, timeZone: ctx.settings.shopTimeZone, shop };
+  const isFor: SQL | null = eligibility === null ? null : sql`(${compileAudience(audienceOf(ctx, template), env)})`;
+  return { id, chain, template: number, eligibility: isFor, perMember, terms: template };
+}
+
+/** The template whose coupons are to be given by a file, or why they cannot be. */
+export async function givenByFile(ctx: Context, id: number) {
+  const template = await findTemplate(ctx, id);
+  if (!template) return refuse.notFound("coupon template", id);
+  const why = unissuable(template);
+  if (why !== undefined) return refuse.invalid([{ path: "templateId", message: why }]);
+  if (template.state === "DRAFT") return refuse.wrongState("This template is a draft; activate it first.", "DRAFT");
+  if (template.state !== "ACTIVE" && template.state !== "SOLD_OUT")
+    return refuse.wrongState("Nothing of this template is given any more.", template.state);
+  return template;
+}

@@ -1,0 +1,77 @@
+import { sql } from "drizzle-orm";
+import { z } from "zod";
+import { describeActor, identityOf } from "../actor.ts";
+import { type Context, withTransaction } from "../context.ts";
+import { isRefusal, refuse } from "../errors.ts";
+import type { NamedFile } from "../file/file.ts";
+import { openTable } from "../file/table.ts";
+import { parseInput } from "../input.ts";
+import { enqueue } from "../queue/outbox.ts";
+import { auditDeed, subjectOf } from "../transition/audit.ts";
+import { keyKinds } from "./columns.ts";
+import { findDistribution } from "./distribution.ts";
+import { givenByFile } from "./giving.ts";
+import { distributionRead } from "./messages.ts";
+import { Notice } from "./notice.ts";
+import { keepFile } from "./pieces.ts";
+
+const Facts = z.strictObject({
+  template: z.int().positive(),
+  /** What headings mean that are not named after a field, and `-` for columns that name nobody. */
+  names: z.record(z.string(), z.enum([...keyKinds, "-"])).default({}),
+  encoding: z.string().max(60).optional(),
+  notice: Notice.optional(),
+  /** The distribution whose report was corrected. */
+  follows: z.int().positive().optional(),
+});
+export type UploadFacts = z.input<typeof Facts>;
+
+/**
+ * Takes a file of members who are to get coupons of a template: it is kept, and read and checked in the background;
+ * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, and a file that is no
+ * table or of an unknown encoding, with `row:column`; what only shows further on ends as FAILED. A follow-up is of the
+ * same template.
+ */
+export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts) {
+  const facts = parseInput(Facts, given);
+  if (isRefusal(facts)) return facts;
+  const refused = await unfit(ctx, facts);
+  if (refused) return refused;
+  const salt = `${JSON.stringify(facts.names)}\n`;
+  const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: facts.encoding, salt });
+  if (isRefusal(table)) return table;
+  await table.rows.return(undefined);
+  const kept = await keepFile(ctx, file.content);
+  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }));
+}
+
+type Facts = z.output<typeof Facts>;
+
+async function unfit(ctx: Context, { template, follows }: Facts) {
+  const found = await givenByFile(ctx, template);
+  if (isRefusal(found)) return found;
+  if (follows === undefined) return undefined;
+  const before = await findDistribution(ctx, follows);
+  if (isRefusal(before)) return before;
+  if (before.template === template) return undefined;
+  return refuse.invalid([{ path: "templateId", message: "a follow-up gives coupons of the same template" }]);
+}
+
+async function write(tx: Context, facts: Facts & { digest: string; bytes: number; file: string }) {
+  const { template, names, encoding = null, notice, follows = null, digest, bytes, file } = facts;
+  const now = tx.clock();
+  const made = await tx.db.first<{ id: number }>(sql`
+    INSERT INTO distribution (shop, template, chain, follows, state, file, digest, bytes, encoding, names, notice,
+      created_by, author, created_at, updated_at)
+    SELECT t.shop, t.id, (SELECT coalesce(d.chain, d.id) FROM distribution d WHERE d.id = ${follows}), ${follows},
+      'UPLOADED', ${file}, ${digest}, ${bytes}, ${encoding}, ${JSON.stringify(names)},
+      ${notice ? JSON.stringify(notice) : null}, ${describeActor(tx.actor)}, ${identityOf(tx.actor)}, ${now}, ${now}
+    FROM coupon_template t WHERE t.id = ${template} RETURNING id`);
+  if (!made) throw new Error(`coupon template ${template} is gone`);
+  await tx.db.write([
+    auditDeed(tx, subjectOf("distribution", made.id), "uploaded"),
+    enqueue(tx, [distributionRead.of({ distribution: made.id, from: 0 })]),
+  ]);
+  tx.log("info", "distribution.uploaded", { distribution: made.id, actor: describeActor(tx.actor) });
+  return findDistribution(tx, made.id);
+}
