@@ -61,10 +61,9 @@ CREATE TABLE distribution_row (
   other_row INTEGER,                         -- the first row of the same member
   PRIMARY KEY (distribution, row)
 ) WITHOUT ROWID;
--- The first row of each member; the others name it.
-CREATE UNIQUE INDEX distribution_row_member ON distribution_row (member, distribution)
-  WHERE member IS NOT NULL AND other_row IS NULL;
-CREATE INDEX distribution_row_other ON distribution_row (distribution, other_row) WHERE other_row IS NOT NULL;
+-- A member's rows: of each ten thousand rows of a file the members in order, so that reading a file writes the end of
+-- the index and not all of it.
+CREATE INDEX distribution_row_member ON distribution_row (distribution, row / 10000, member) WHERE member IS NOT NULL;
 
 -- How many rows a check predicted of each outcome, and how many ended so.
 CREATE TABLE distribution_count (

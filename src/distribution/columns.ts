@@ -62,7 +62,7 @@ export function keyColumns(
 
 /** Whom a row names, or the cell that keeps it from doing so. */
 export type Named =
-  | { readonly kind: KeyKind; readonly key: string }
+  | { readonly kind: KeyKind; readonly key: string; readonly column: number }
   | { readonly column: number | null; readonly message: string | null };
 
 /**
@@ -76,7 +76,7 @@ export function namedBy(columns: readonly KeyColumn[], cells: readonly string[])
     if (cell.trim() === "") continue;
     const key = readers[kind](cell);
     if (isUnfit(key)) return { column: number, message: key.unfit };
-    first ??= { kind, key };
+    first ??= { kind, key, column: number };
   }
   return first ?? { column: columns[0]?.number ?? null, message: null };
 }

@@ -4,10 +4,12 @@ import { isGated } from "../coupon/gate/reconcile.ts";
 import { couponsIssued, issueStatements, takeForIssue } from "../coupon/issue/issue.ts";
 import type { Query } from "../db/statement.ts";
 import { enqueue } from "../queue/outbox.ts";
+import { type KeyKind, keyKinds } from "./columns.ts";
 import { readDistributions } from "./distribution.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionNotice } from "./messages.ts";
-import { againstRow, memberNamed, type Stretch, stepRows, turnAway, within } from "./rows.ts";
+import { against, memberOf, type Stretch, saidCause, saidOutcome, stepRows, turnAway, within } from "./rows.ts";
+import { rowsOf } from "./rows-of-member.ts";
 
 interface BatchKey {
   readonly distribution: number;
@@ -114,33 +116,37 @@ function decide(giving: Giving, stretch: Stretch, guard: SQL, now: number, isRef
       sql`UPDATE distribution_row SET outcome = 'INVALID', cause = 'NOT_WRITTEN' WHERE ${within(stretch)} AND ${guard}`,
     ];
   }
-  const said = sql`
-    SELECT r.row, r.outcome, r.cause, coalesce(${againstRow(giving, now)}, 'ISSUED/') AS said
-    FROM distribution_row r LEFT JOIN member m ON m.seq = r.member AND m.deleted_at IS NULL
-    WHERE ${within(stretch, "r.")} AND r.outcome NOT IN ('INVALID', 'DUPLICATE') AND ${guard}`;
+  const own = sql`
+    SELECT r.row, r.outcome || '/' || coalesce(r.cause, '') AS was,
+      coalesce(${against(giving, sql`r.member`, now)}, 'ISSUED/') AS said
+    FROM distribution_row r
+    WHERE ${within(stretch, "r.")} AND r.member IS NOT NULL AND r.other_row IS NULL
+      AND r.cause IS NOT 'ISSUED_BEFORE' AND ${guard}`;
   return [
-    findThoseWhoCame(id, stretch, guard),
+    ...keyKinds.map((kind) => findThoseWhoCame(kind, stretch, guard)),
     sql`
-      UPDATE distribution_row SET outcome = substr(j.said, 1, instr(j.said, '/') - 1),
-        cause = nullif(substr(j.said, instr(j.said, '/') + 1), '')
-      FROM (${said}) j WHERE distribution = ${id} AND distribution_row.row = j.row
-        AND j.said <> j.outcome || '/' || coalesce(j.cause, '')`,
+      UPDATE distribution_row SET outcome = ${saidOutcome}, cause = ${saidCause}
+      FROM (${own}) j WHERE distribution = ${id} AND distribution_row.row = j.row AND j.said <> j.was`,
     turnAway(giving, stretch, sql`0`, guard),
   ];
 }
 
-/** Members who were unknown when the file was read, and have been imported since. */
-function findThoseWhoCame(id: number, stretch: Stretch, guard: SQL): Query {
+/**
+ * Members who were unknown when the file was read, and have been imported since: the first of their rows is theirs, and
+ * the others are told so where they come.
+ */
+function findThoseWhoCame(kind: KeyKind, stretch: Stretch, guard: SQL): Query {
+  const { id } = stretch;
+  const prefix = `${kind}:`;
   const found = sql`
-    SELECT row, ${memberNamed(sql`named`)} AS member FROM distribution_row
-    WHERE ${within(stretch)} AND outcome = 'UNKNOWN_MEMBER' AND named IS NOT NULL AND ${guard}`;
-  const first = sql`(
-    SELECT e.row FROM distribution_row e
-    WHERE e.member = f.member AND e.distribution = ${id} AND e.other_row IS NULL)`;
+    SELECT row, ${memberOf(kind, sql`substr(named, ${prefix.length + 1})`)} AS member FROM distribution_row
+    WHERE ${within(stretch)} AND outcome = 'UNKNOWN_MEMBER' AND named LIKE ${`${prefix}%`} AND ${guard}`;
+  const first = sql`(SELECT min(e.row) FROM ${rowsOf(sql`f.member`, id)} e WHERE e.other_row IS NULL)`;
   return sql`
-    UPDATE distribution_row SET member = g.member, other_row = g.other_row FROM (
-      SELECT f.row, f.member, coalesce(${first}, nullif(min(f.row) OVER (PARTITION BY f.member), f.row)) AS other_row
-      FROM (${found}) f WHERE f.member > 0) g
+    UPDATE distribution_row SET member = g.member, other_row = g.other_row, named = NULL,
+      outcome = iif(g.other_row IS NULL, 'ISSUED', 'DUPLICATE') FROM (
+        SELECT f.row, f.member, coalesce(${first}, nullif(min(f.row) OVER (PARTITION BY f.member), f.row)) AS other_row
+        FROM (${found}) f WHERE f.member > 0) g
     WHERE distribution = ${id} AND distribution_row.row = g.row`;
 }
 

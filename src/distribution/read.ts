@@ -1,27 +1,25 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { rows } from "../db/bulk.ts";
+import type { Query } from "../db/statement.ts";
 import { isRefusal, issuesOf, type Refusal } from "../errors.ts";
 import type { FileFault, FileRow, RowBatch } from "../file/file.ts";
 import { headed, openTable, type Table } from "../file/table.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { auditTransition } from "../transition/audit.ts";
-import { type KeyColumn, keyColumns, namedBy } from "./columns.ts";
+import { type KeyColumn, keyColumns, keyKinds, type Named, namedBy } from "./columns.ts";
 import { type Distribution, readDistributions } from "./distribution.ts";
+import { type FirstRows, firstRows } from "./first-rows.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { restore } from "./neutral.ts";
 import { forgetFile, withStoredFile } from "./pieces.ts";
-import { againstRow, memberNamed, stepRows, turnAway, within } from "./rows.ts";
+import { against, memberOf, type Stretch, saidCause, saidOutcome, stepRows, turnAway, within } from "./rows.ts";
 
 /** A message reads for so long, ms; the next one goes on. */
 const turnMs = 120_000;
 /** Rows of a file at most. */
 export const mostRows = 1_000_000;
-
-/** The file is being read, up to here. */
-const isTurn = ({ id }: Pick<Distribution, "id">, from: number) =>
-  sql`EXISTS (SELECT 1 FROM distribution WHERE id = ${id} AND state = 'VALIDATING' AND read_to = ${from})`;
 
 /**
  * Reads a file's rows behind the first `from` and writes them down, a thousand at a time, each with what is predicted
@@ -65,10 +63,11 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
   const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), isFollowUp };
   if (given.readTo === 0) await noteHeader(ctx, reading, header, table);
   const giving = await givingOf(ctx, given, ctx.clock());
+  const known = await firstRows(ctx, given);
   const until = ctx.timers.now() + turnMs;
   let at = reading.readTo;
   for await (const chunk of chunksOf(batches, at)) {
-    if (!(await writeChunk(ctx, { reading, giving, columns, at, chunk }))) return;
+    if (!(await writeChunk(ctx, { reading, giving, columns, first: known, at, chunk }))) return;
     at = chunk.upTo;
     if (chunk.end) return fail(ctx, given, chunk.end);
     if (ctx.timers.now() > until) return goOn(ctx, given, at);
@@ -127,70 +126,125 @@ interface ToWrite {
   readonly reading: Reading;
   readonly giving: Giving;
   readonly columns: readonly KeyColumn[];
+  readonly first: FirstRows;
   readonly at: number;
   readonly chunk: Chunk;
 }
 
-/** Writes a chunk with how far the file is read, both or neither; false where somebody else was first. */
-async function writeChunk(ctx: Context, { reading, giving, columns, at, chunk }: ToWrite): Promise<boolean> {
+/**
+ * Writes a chunk with how far the file is read, both or neither; false where somebody else was first. Members are
+ * looked up in the transaction that writes them down: one who is erased meanwhile is not written down any more.
+ */
+function writeChunk(ctx: Context, { reading, giving, columns, first, at, chunk }: ToWrite): Promise<boolean> {
   const { id } = reading;
-  const turn = isTurn(reading, at);
-  const stretch = { id, from: at, to: chunk.upTo };
-  const list = chunk.rows.map((row) => readRow(row, columns, reading.isFollowUp));
-  const toBe = sql`(SELECT coalesce(sum(predicted), 0) FROM distribution_count
-    WHERE distribution = ${id} AND outcome = 'ISSUED')`;
-  const results = await ctx.db.write([
-    insertRows(giving, list, turn, ctx.clock()),
-    turnAway(giving, stretch, toBe, turn),
+  const read = chunk.rows.map((row) => readRow(row, columns, reading.isFollowUp));
+  return ctx.db.transaction(async (db) => {
+    const tx = { ...ctx, db };
+    const [turn] = await db.write([
+      sql`
+        UPDATE distribution SET read_to = ${chunk.upTo}, rows = rows + ${read.length}, updated_at = ${ctx.clock()}
+        WHERE id = ${id} AND state = 'VALIDATING' AND read_to = ${at}`,
+    ]);
+    if (turn?.rowsAffected !== 1) return false;
+    const found = await membersOf(tx, giving, read);
+    const list = read.map((row) => predicted(row, found.get(row.row), first));
+    await db.write([insertRows(id, list), ...countPredicted(giving, { id, from: at, to: chunk.upTo })]);
+    return true;
+  });
+}
+
+function countPredicted(giving: Giving, stretch: Stretch): Query[] {
+  const before = sql`(SELECT coalesce(sum(predicted), 0) FROM distribution_count
+    WHERE distribution = ${stretch.id} AND outcome = 'ISSUED')`;
+  return [
+    turnAway(giving, stretch, before, sql`1`),
     sql`
       INSERT INTO distribution_count (distribution, outcome, predicted)
-      SELECT ${id}, outcome, count(*) FROM distribution_row WHERE ${within(stretch)} AND ${turn} GROUP BY outcome
+      SELECT ${stretch.id}, outcome, count(*) FROM distribution_row WHERE ${within(stretch)} GROUP BY outcome
       ON CONFLICT DO UPDATE SET predicted = predicted + excluded.predicted`,
-    sql`
-      UPDATE distribution SET read_to = ${chunk.upTo}, rows = rows + ${list.length}, updated_at = ${ctx.clock()}
-      WHERE id = ${id} AND state = 'VALIDATING' AND read_to = ${at}`,
-  ]);
-  return results.at(-1)?.rowsAffected === 1;
+  ];
 }
 
-/** A row as the statement takes it: its number, its cells, whom it names, and where and what is wrong with it. */
-type ListedRow = readonly [number, string, string | null, string | null, number | null, string | null];
+/** A row of the file: whom it names, or what is wrong with it. */
+interface ReadRow {
+  readonly row: number;
+  /** JSON. */
+  readonly cells: string;
+  readonly named: Named;
+}
 
-function readRow(read: FileRow, columns: readonly KeyColumn[], isFollowUp: boolean): ListedRow {
-  if ("fault" in read) return [read.row, "[]", null, "UNREADABLE", read.fault.column, read.fault.message];
+function readRow(read: FileRow, columns: readonly KeyColumn[], isFollowUp: boolean): ReadRow {
+  const { row } = read;
+  if ("fault" in read) return { row, cells: "[]", named: read.fault };
   const cells = isFollowUp ? read.cells.map(restore) : read.cells;
-  const named = namedBy(columns, cells);
-  const text = JSON.stringify(cells);
-  if ("key" in named) return [read.row, text, `${named.kind}:${named.key}`, null, null, null];
-  return [read.row, text, null, named.message === null ? "NOBODY_NAMED" : "UNREADABLE", named.column, named.message];
+  return { row, cells: JSON.stringify(cells), named: namedBy(columns, cells) };
 }
 
-/** Writes rows down with what is predicted of each; stock is asked of all of them together. */
-function insertRows(giving: Giving, list: readonly ListedRow[], guard: ReturnType<typeof sql>, now: number) {
-  const { id } = giving;
+/** Who is meant, and what speaks against giving them one. */
+interface Found {
+  /** −1: several. */
+  readonly member: number;
+  /** E.g. `NOT_ELIGIBLE/ENDED`. */
+  readonly against: string | null;
+}
+
+/** Whom these rows name, by row; those are missing who are not there. */
+async function membersOf(ctx: Context, giving: Giving, read: readonly ReadRow[]): Promise<Map<number, Found>> {
+  const found = new Map<number, Found>();
+  const now = ctx.clock();
+  for (const kind of keyKinds) {
+    const keys = read.flatMap(({ row, named }) => ("key" in named && named.kind === kind ? [[row, named.key]] : []));
+    if (keys.length === 0) continue;
+    const meant = sql`
+      SELECT value ->> 0 AS row, ${memberOf(kind, sql`value ->> 1`)} AS member FROM ${rows(keys)} LIMIT -1`;
+    const page = await ctx.db.all<Found & { row: number }>(sql`
+      SELECT row, member, CASE WHEN member > 0 THEN ${against(giving, sql`f.member`, now)} END AS against
+      FROM (${meant}) f WHERE member IS NOT NULL`);
+    for (const each of page) found.set(each.row, each);
+  }
+  return found;
+}
+
+/**
+ * A row as the statement takes it: number and cells, the member, the outcome with its cause, who was named but is not
+ * there, where and what is wrong, and the first row of the same member.
+ */
+type Listed = readonly [
+  number,
+  string,
+  number?,
+  string?,
+  (string | null)?,
+  (number | null)?,
+  (string | null)?,
+  number?,
+];
+
+/** What becomes of a row, as far as it is known before stock is asked for. */
+function predicted({ row, cells, named }: ReadRow, found: Found | undefined, first: FirstRows): Listed {
+  if (!("key" in named)) {
+    const cause = named.message === null ? "NOBODY_NAMED" : "UNREADABLE";
+    return [row, cells, 0, `INVALID/${cause}`, null, named.column, named.message];
+  }
+  if (!found) return [row, cells, 0, "UNKNOWN_MEMBER/", `${named.kind}:${named.key}`];
+  const { member, against } = found;
+  if (member < 0) return [row, cells, 0, "INVALID/SEVERAL_MEMBERS", null, named.column];
+  const other = first.before(member, row);
+  if (other !== undefined) return [row, cells, member, "DUPLICATE/", null, null, null, other];
+  if (first.hasOne(member)) return [row, cells, member, "ALREADY_HELD/ISSUED_BEFORE"];
+  return against === null ? [row, cells, member] : [row, cells, member, against];
+}
+
+function insertRows(id: number, list: readonly Listed[]): Query {
+  const fields = sql`
+    SELECT value ->> 0 AS row, value ->> 1 AS cells, value ->> 2 AS member, coalesce(value ->> 3, 'ISSUED/') AS said,
+      value ->> 4 AS named, value ->> 5 AS "column", value ->> 6 AS message, value ->> 7 AS other_row
+    FROM ${rows(list)} LIMIT -1`;
   return sql`
     INSERT INTO distribution_row
       (distribution, row, cells, member, named, outcome, cause, "column", message, other_row)
-    WITH
-      read AS MATERIALIZED (
-        SELECT value ->> 0 AS row, value ->> 1 AS cells, value ->> 2 AS named, value ->> 3 AS cause,
-          value ->> 4 AS "column", value ->> 5 AS message
-        FROM ${rows(list)} WHERE ${guard}),
-      found AS MATERIALIZED (SELECT read.*, ${memberNamed(sql`named`)} AS member FROM read),
-      placed AS MATERIALIZED (
-        SELECT found.*, CASE WHEN member > 0 THEN coalesce(
-          (SELECT e.row FROM distribution_row e
-            WHERE e.member = found.member AND e.distribution = ${id} AND e.other_row IS NULL),
-          nullif(min(row) OVER (PARTITION BY member), row)) END AS other_row
-        FROM found),
-      judged AS (
-        SELECT r.*, CASE WHEN r.cause IS NOT NULL THEN 'INVALID/' || r.cause
-          WHEN r.member = -1 THEN 'INVALID/SEVERAL_MEMBERS' ELSE coalesce(${againstRow(giving, now)}, 'ISSUED/') END AS said
-        FROM placed r LEFT JOIN member m ON m.seq = r.member)
-    SELECT ${id}, row, cells, nullif(member, -1), CASE WHEN member IS NULL THEN named END,
-      substr(said, 1, instr(said, '/') - 1), nullif(substr(said, instr(said, '/') + 1), ''), "column", message,
-      other_row
-    FROM judged`;
+    SELECT ${id}, row, cells, nullif(member, 0), named, ${saidOutcome}, ${saidCause}, "column", message, other_row
+    FROM (${fields})`;
 }
 
 function faultOf(refused: Refusal): FileFault {
