@@ -28,7 +28,7 @@ CREATE TABLE distribution (
   since_at INTEGER,                          -- its rate counts from here: when it began or went on
   since_rows INTEGER NOT NULL DEFAULT 0,
   completed_at INTEGER,
-  withdraw_to INTEGER,                       -- rows up to which its coupons were taken back; null = nobody asked
+  withdraw_to INTEGER,                       -- the block up to which its coupons were taken back; null = nobody asked
   withdrawn INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX distribution_open ON distribution (updated_at)
@@ -47,23 +47,42 @@ CREATE TABLE distribution_piece (
   PRIMARY KEY (digest, number)
 );
 
--- The rows of a file, and what becomes of each: predicted until the batch that it is in has passed it.
-CREATE TABLE distribution_row (
+-- Rows that are issued together, some thousand at most: above from_row, up to to_row.
+CREATE TABLE distribution_block (
   distribution INTEGER NOT NULL,
+  to_row INTEGER NOT NULL,
+  from_row INTEGER NOT NULL,
+  state TEXT NOT NULL,                       -- WAITING, DONE; WRITING inside of the transaction that issues it
+  cells TEXT,                                -- JSON: those of each row that is to get a coupon, by its number; null = done
+  PRIMARY KEY (distribution, to_row)
+) WITHOUT ROWID;
+CREATE INDEX distribution_block_open ON distribution_block (distribution) WHERE state <> 'DONE';
+
+-- The rows that are to get a coupon, and once their block is DONE those that got one. In the order of members within a
+-- block: so that neither this nor the coupons write all of an index anew for each block.
+CREATE TABLE distribution_given (
+  distribution INTEGER NOT NULL,
+  block INTEGER NOT NULL,                    -- its to_row
+  member INTEGER NOT NULL,
   row INTEGER NOT NULL,                      -- as a spreadsheet counts
-  cells TEXT,                                -- JSON, as they were; null = forgotten
+  PRIMARY KEY (distribution, block, member)
+) WITHOUT ROWID;
+
+-- All other rows: what they are left out for; a prediction until their block is DONE.
+CREATE TABLE distribution_left_out (
+  distribution INTEGER NOT NULL,
+  row INTEGER NOT NULL,
+  cells TEXT,                                -- JSON, as they were; null = the member was erased
   member INTEGER,
   named TEXT,                                -- what named a member who is not there, e.g. 'phone:+4915112345678'
-  outcome TEXT NOT NULL,                     -- ISSUED, ALREADY_HELD, DUPLICATE, OUT_OF_STOCK, UNKNOWN_MEMBER, NOT_ELIGIBLE, INVALID
+  outcome TEXT NOT NULL,                     -- ALREADY_HELD, DUPLICATE, OUT_OF_STOCK, UNKNOWN_MEMBER, NOT_ELIGIBLE, INVALID
   cause TEXT,                                -- which of its causes
   "column" INTEGER,                          -- of the cell that is to blame; null = the row as a whole
   message TEXT,                              -- what is wrong with that cell
   other_row INTEGER,                         -- the first row of the same member
   PRIMARY KEY (distribution, row)
 ) WITHOUT ROWID;
--- A member's rows: of each ten thousand rows of a file the members in order, so that reading a file writes the end of
--- the index and not all of it.
-CREATE INDEX distribution_row_member ON distribution_row (distribution, row / 10000, member) WHERE member IS NOT NULL;
+CREATE INDEX distribution_left_out_member ON distribution_left_out (member) WHERE member IS NOT NULL;
 
 -- How many rows a check predicted of each outcome, and how many ended so.
 CREATE TABLE distribution_count (
@@ -73,14 +92,3 @@ CREATE TABLE distribution_count (
   ended INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (distribution, outcome)
 ) WITHOUT ROWID;
-
--- Rows that are issued by one message: above from_row, up to to_row; next_row and all before it are done.
-CREATE TABLE distribution_batch (
-  distribution INTEGER NOT NULL,
-  number INTEGER NOT NULL,
-  next_row INTEGER NOT NULL,
-  to_row INTEGER NOT NULL,
-  writing INTEGER,                           -- up to which row, inside of the transaction that writes them
-  PRIMARY KEY (distribution, number)
-) WITHOUT ROWID;
-CREATE INDEX distribution_batch_open ON distribution_batch (distribution) WHERE next_row < to_row;

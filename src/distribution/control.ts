@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import { describeActor, identityOf } from "../actor.ts";
 import { type Context, withTransaction } from "../context.ts";
 import type { Query } from "../db/statement.ts";
@@ -46,13 +46,12 @@ export function startDistribution(ctx: Context, command: Command) {
       ...command,
       from: ["READY"],
       to: "RUNNING",
-      more: (_, { id, readTo }) => [
+      more: (_, { id }) => [
         sql`
           UPDATE distribution SET started_at = ${now}, since_at = ${now}, since_rows = 0,
             shop = (SELECT t.shop FROM coupon_template t WHERE t.id = template) WHERE id = ${id}`,
-        cut(id, readTo),
         publish(tx, id),
-        ...complete(tx, id, now, sql`${readTo} = 0`),
+        ...complete(tx, id, now),
       ],
     });
   });
@@ -68,13 +67,11 @@ function refuseAlone(ctx: Context, { counts, approval }: Distribution) {
   );
 }
 
-/** The batches of so many rows of a file. */
-function cut(id: number, rows: number): Query {
-  return sql`
-    INSERT INTO distribution_batch (distribution, number, next_row, to_row)
-    WITH RECURSIVE batch (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM batch WHERE (n + 1) * ${batchRows} < ${rows})
-    SELECT ${id}, n, n * ${batchRows}, min(${rows}, (n + 1) * ${batchRows}) FROM batch WHERE ${rows} > 0`;
-}
+/** The batches that are not done, as a query of `distribution` and `batch`. */
+const openBatches = (which: SQL) => sql`
+  SELECT DISTINCT distribution, (to_row - 1) / ${batchRows} AS batch
+  FROM distribution_block INDEXED BY distribution_block_open
+  WHERE ${which} AND state <> 'DONE' ORDER BY distribution, batch`;
 
 /** A message for each batch that is not done. */
 function publish(ctx: Context, id: number): Query {
@@ -82,12 +79,12 @@ function publish(ctx: Context, id: number): Query {
     ctx,
     distributionBatch,
     {
-      key: sql`number`,
-      payload: sql`json_object('distribution', distribution, 'batch', number)`,
-      subject: sql`'distribution/' || distribution || '/batch/' || number`,
+      key: sql`batch`,
+      payload: sql`json_object('distribution', distribution, 'batch', batch)`,
+      subject: sql`'distribution/' || distribution || '/batch/' || batch`,
       flow: flowOf(id),
     },
-    sql`distribution_batch WHERE distribution = ${id} AND next_row < to_row ORDER BY number`,
+    sql`(${openBatches(sql`distribution = ${id}`)})`,
   );
 }
 
@@ -172,9 +169,9 @@ export async function openDistributions(ctx: Context, before: number): Promise<M
   );
   const reads = open.filter(({ state }) => state !== "RUNNING");
   const ids = JSON.stringify(open.filter(({ state }) => state === "RUNNING").map(({ id }) => id));
-  const batches = await ctx.db.all<{ distribution: number; batch: number }>(sql`
-    SELECT distribution, number AS batch FROM distribution_batch INDEXED BY distribution_batch_open
-    WHERE distribution IN (SELECT value FROM json_each(${ids})) AND next_row < to_row LIMIT 1000`);
+  const batches = await ctx.db.all<{ distribution: number; batch: number }>(
+    sql`${openBatches(sql`distribution IN (SELECT value FROM json_each(${ids}))`)} LIMIT 1000`,
+  );
   const withdrawals = await ctx.db.all<{ id: number; to: number }>(sql`
     SELECT id, withdraw_to AS "to" FROM distribution
     WHERE withdraw_to < read_to AND updated_at < ${before} LIMIT 100`);

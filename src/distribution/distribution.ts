@@ -63,7 +63,7 @@ export interface Distribution {
   readonly sinceAt: number | null;
   readonly sinceRows: number;
   readonly completedAt: number | null;
-  /** The row up to which coupons were taken back; null: nobody asked for that. */
+  /** The row up to which coupons were taken back, by whole blocks; null: nobody asked for that. */
   readonly withdrawTo: number | null;
   readonly withdrawn: number;
   /** Of all outcomes. */

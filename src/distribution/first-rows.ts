@@ -22,11 +22,10 @@ export async function firstRows(
   const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
   const size = (highest?.seq ?? 0) + 1;
   const [rows, ones] = [bySeq(size), bySeq(chain === null ? 0 : size)];
-  for await (const { member, row } of namedBy(ctx, sql`distribution = ${id} AND other_row IS NULL`))
-    rows.set(member, row);
+  for await (const { member, row } of givenRows(ctx, id)) rows.set(member, row);
+  for await (const { member, row } of firstLeftOut(ctx, id)) rows.set(member, row);
   for (const each of await earlier(ctx, id, chain))
-    for await (const { member } of namedBy(ctx, sql`distribution = ${each} AND outcome = 'ISSUED'`))
-      ones.set(member, 1);
+    for await (const { member } of givenRows(ctx, each, "DONE")) ones.set(member, 1);
   return {
     before(member, row) {
       const first = rows.get(member);
@@ -44,16 +43,32 @@ async function earlier(ctx: Context, id: number, chain: number | null): Promise<
   return found.map((each) => each.id);
 }
 
-/** Rows that are read at once. */
-const pageRows = 10_000;
+interface NamedRow {
+  readonly member: number;
+  readonly row: number;
+}
 
-/** The members of a distribution's rows that a condition selects, in the order of the rows. */
-async function* namedBy(ctx: Context, where: ReturnType<typeof sql>) {
+/** The rows that are to get a coupon; of blocks in one state alone those that got one. */
+async function* givenRows(ctx: Context, id: number, state?: "DONE"): AsyncGenerator<NamedRow> {
+  const blocks = await ctx.db.all<{ to: number }>(sql`
+    SELECT to_row AS "to" FROM distribution_block
+    WHERE distribution = ${id} AND ${state ? sql`state = ${state}` : sql`1`} ORDER BY to_row`);
+  for (const { to } of blocks) {
+    yield* await ctx.db.all<NamedRow>(sql`
+      SELECT member, row FROM distribution_given WHERE distribution = ${id} AND block = ${to}`);
+  }
+}
+
+/** Rows that are read at once. */
+const pageRows = 5_000;
+
+/** The first rows of members who are left out. */
+async function* firstLeftOut(ctx: Context, id: number): AsyncGenerator<NamedRow> {
   for (let after = 0; ; ) {
-    const page = await ctx.db.all<{ member: number; row: number }>(sql`
-      SELECT row, coalesce(member, 0) AS member FROM distribution_row
-      WHERE ${where} AND row > ${after} ORDER BY row LIMIT ${pageRows}`);
-    for (const each of page) if (each.member > 0) yield each;
+    const page = await ctx.db.all<{ member: number | null; row: number; other: number | null }>(sql`
+      SELECT member, row, other_row AS other FROM distribution_left_out
+      WHERE distribution = ${id} AND row > ${after} ORDER BY row LIMIT ${pageRows}`);
+    for (const { member, row, other } of page) if (member !== null && other === null) yield { member, row };
     const last = page.at(-1);
     if (!last || page.length < pageRows) return;
     after = last.row;

@@ -1,7 +1,6 @@
 import { type SQL, sql } from "drizzle-orm";
 import { liveMember } from "../audience/audience.ts";
-import { issueRules, unitsLeft, whatIsShort } from "../coupon/issue/issue-rules.ts";
-import type { Query } from "../db/statement.ts";
+import { type CouponSkipReason, issueRules } from "../coupon/issue/issue-rules.ts";
 import type { KeyKind } from "./columns.ts";
 import type { Giving } from "./giving.ts";
 
@@ -9,20 +8,24 @@ import type { Giving } from "./giving.ts";
  * What becomes of rows, by the same conditions when it is predicted and when the coupons are given.
  */
 
-/** Rows of the file that one message issues, and those that it commits together. */
-export const [batchRows, stepRows] = [5_000, 1_000] as const;
+/** Rows of the file that one message issues, and those that are committed together. */
+export const [batchRows, blockRows] = [5_000, 1_000] as const;
 
-/** Rows of a distribution above one, up to another. */
-export interface Stretch {
+/** Rows of a distribution above one, up to another; a block is known by its last. */
+export interface Block {
   readonly id: number;
   readonly from: number;
   readonly to: number;
 }
 
-/** The rows of a stretch, as a condition over the table's columns, or those of an alias, e.g. `r.`. */
-export function within({ id, from, to }: Stretch, alias = ""): SQL {
-  const column = (name: string) => sql.raw(`${alias}${name}`);
-  return sql`${column("distribution")} = ${id} AND ${column("row")} > ${from} AND ${column("row")} <= ${to}`;
+/** The rows of a block that are left out, as a condition over their table. */
+export function leftOutOf({ id, from, to }: Block): SQL {
+  return sql`distribution = ${id} AND row > ${from} AND row <= ${to}`;
+}
+
+/** The rows of a block that are given one, as a condition over their table. */
+export function givenOf({ id, to }: Block): SQL {
+  return sql`distribution = ${id} AND block = ${to}`;
 }
 
 /**
@@ -49,26 +52,38 @@ export const [saidOutcome, saidCause] = [
  */
 export function against(giving: Giving, member: SQL, now: number): SQL {
   const rules = new Map(issueRules(giving, now));
-  const when = (reason: "LIMIT_REACHED" | "ENDED" | "NOT_ELIGIBLE", said: string) => {
+  const when = (reason: CouponSkipReason, said: SQL) => {
     const condition = rules.get(reason);
-    return condition ? sql`WHEN ${condition} THEN ${sql.raw(`'${said}'`)}` : sql``;
+    return condition ? sql`WHEN ${condition} THEN ${said}` : sql``;
   };
+  const here = sql`EXISTS (SELECT 1 FROM coupon h WHERE ${isIssuedBy(giving, sql`m.seq`)})`;
+  // Within a limit of one, whoever got one here is at the limit.
+  const before = giving.perMember === 1 ? sql`` : sql`WHEN ${here} THEN 'DUPLICATE/'`;
+  const held = giving.perMember === 1 ? sql`iif(${here}, 'DUPLICATE/', ${limit})` : limit;
   const source = giving.eligibility === null ? sql`(SELECT ${member} AS seq) m` : sql`member m WHERE m.seq = ${member}`;
   return sql`(
-    SELECT CASE ${when("LIMIT_REACHED", "ALREADY_HELD/LIMIT_REACHED")} ${when("ENDED", "NOT_ELIGIBLE/ENDED")}
-      ${when("NOT_ELIGIBLE", "NOT_ELIGIBLE/FOR_OTHERS")} END
+    SELECT CASE ${before} ${when("LIMIT_REACHED", held)} ${when("ENDED", sql`'NOT_ELIGIBLE/ENDED'`)}
+      ${when("NOT_ELIGIBLE", sql`'NOT_ELIGIBLE/FOR_OTHERS'`)} END
     FROM ${source})`;
 }
 
-/**
- * The statement that turns those of a stretch away for whom nothing is left: the last of those that are to get one.
- * `before` is how many units others are to get first.
- */
-export function turnAway({ template }: Pick<Giving, "template">, stretch: Stretch, before: SQL, guard: SQL): Query {
-  const left = sql`max(0, ${unitsLeft(template)} - ${before})`;
-  const toBe = sql`SELECT row FROM distribution_row WHERE ${within(stretch)} AND outcome = 'ISSUED'`;
-  return sql`
-    UPDATE distribution_row SET outcome = 'OUT_OF_STOCK', cause = ${whatIsShort(template)}
-    WHERE ${within(stretch)} AND outcome = 'ISSUED' AND ${guard} AND row >= CASE
-      WHEN ${left} < ${stretch.to - stretch.from} THEN (${toBe} ORDER BY row LIMIT 1 OFFSET ${left}) END`;
+const limit = sql.raw("'ALREADY_HELD/LIMIT_REACHED'");
+
+/** What coupons are from that a block of a distribution gives. */
+export function sourceOf({ id, to }: Block): string {
+  return `distribution/${id}/${to}`;
+}
+
+/** Coupon `h` is a member's (SQL) from a distribution. */
+export function isIssuedBy({ id, template }: Pick<Giving, "id" | "template">, member: SQL): SQL {
+  return sql`h.member = ${member} AND h.template = ${template} AND h.source GLOB ${`distribution/${id}/*`}`;
+}
+
+/** The row by which a member (SQL) got a coupon from a distribution, as an SQL expression. */
+export function rowOfIssued({ id, template }: Pick<Giving, "id" | "template">, member: SQL): SQL {
+  const block = sql`CAST(substr(h.source, ${`distribution/${id}/`.length + 1}) AS INTEGER)`;
+  return sql`(
+    SELECT d.row FROM coupon h CROSS JOIN distribution_given d
+    ON d.distribution = ${id} AND d.block = ${block} AND d.member = h.member
+    WHERE ${isIssuedBy({ id, template }, member)} LIMIT 1)`;
 }

@@ -2,9 +2,10 @@
 export const tables = [
   "distribution",
   "distribution_piece",
-  "distribution_row",
+  "distribution_block",
+  "distribution_given",
+  "distribution_left_out",
   "distribution_count",
-  "distribution_batch",
 ] as const;
 
 export const distributionStates = [

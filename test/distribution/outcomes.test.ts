@@ -21,7 +21,7 @@ test("every row has one outcome, the true one, predicted and then so", async () 
   expect(found.map(({ row, outcome, cause, column, other }) => [row, outcome, cause, column, other])).toEqual([
     [2, "ISSUED", null, null, null],
     [3, "ISSUED", null, null, null],
-    [4, "UNKNOWN_MEMBER", null, null, null],
+    [4, "UNKNOWN_MEMBER", null, 1, null],
     [5, "DUPLICATE", null, null, 2],
     [7, "ISSUED", null, null, null],
     [8, "ISSUED", null, null, null],

@@ -38,7 +38,8 @@ export async function issued(ctx: Context, id: number): Promise<Distribution> {
 
 export async function issueOpen(ctx: Context, id: number): Promise<void> {
   const open = await ctx.db.all<{ number: number }>(sql`
-    SELECT number FROM distribution_batch WHERE distribution = ${id} AND next_row < to_row ORDER BY number`);
+    SELECT DISTINCT (to_row - 1) / 5000 AS number FROM distribution_block
+    WHERE distribution = ${id} AND state <> 'DONE' ORDER BY number`);
   for (const { number } of open) await issueBatch(ctx, { distribution: id, batch: number });
 }
 
@@ -58,6 +59,8 @@ export interface ToldRow {
 
 export function rowsOf(ctx: Context, id: number): Promise<ToldRow[]> {
   return ctx.db.all<ToldRow>(sql`
-    SELECT row, outcome, cause, "column", message, other_row AS other FROM distribution_row
-    WHERE distribution = ${id} ORDER BY row`);
+    SELECT row, outcome, cause, "column", message, other_row AS other FROM distribution_left_out
+    WHERE distribution = ${id}
+    UNION ALL SELECT row, 'ISSUED', NULL, NULL, NULL, NULL FROM distribution_given WHERE distribution = ${id}
+    ORDER BY row`);
 }
