@@ -26,23 +26,31 @@ const Facts = z.strictObject({
 });
 export type UploadFacts = z.input<typeof Facts>;
 
+/** The facts of a file, completed; or why no file of theirs would be taken. */
+export async function checkUpload(ctx: Context, given: UploadFacts) {
+  const facts = parseInput(Facts, given);
+  if (isRefusal(facts)) return facts;
+  return (await unfit(ctx, facts)) ?? facts;
+}
+
+/** What else has to hold, and is done, in the transaction that writes a distribution down. */
+type Also = (tx: Context, distribution: number) => Promise<ReturnType<typeof refuse.conflict> | undefined>;
+
 /**
  * Takes a file of members who are to get coupons of a template: it is kept, and read and checked in the background;
  * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, and a file that is no
  * table or of an unknown encoding, with `row:column`; what only shows further on ends as FAILED. A follow-up is of the
  * same template.
  */
-export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts) {
-  const facts = parseInput(Facts, given);
+export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts, also?: Also) {
+  const facts = await checkUpload(ctx, given);
   if (isRefusal(facts)) return facts;
-  const refused = await unfit(ctx, facts);
-  if (refused) return refused;
   const salt = `${JSON.stringify(facts.names)}\n`;
   const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: facts.encoding, salt });
   if (isRefusal(table)) return table;
   await table.rows.return(undefined);
   const kept = await keepFile(ctx, file.content);
-  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }));
+  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }, also));
 }
 
 type Facts = z.output<typeof Facts>;
@@ -57,7 +65,7 @@ async function unfit(ctx: Context, { template, follows }: Facts) {
   return refuse.invalid([{ path: "templateId", message: "a follow-up gives coupons of the same template" }]);
 }
 
-async function write(tx: Context, facts: Facts & { digest: string; bytes: number; file: string }) {
+async function write(tx: Context, facts: Facts & { digest: string; bytes: number; file: string }, also?: Also) {
   const { template, names, encoding = null, notice, follows = null, digest, bytes, file } = facts;
   const now = tx.clock();
   const made = await tx.db.first<{ id: number }>(sql`
@@ -68,6 +76,8 @@ async function write(tx: Context, facts: Facts & { digest: string; bytes: number
       ${notice ? JSON.stringify(notice) : null}, ${describeActor(tx.actor)}, ${identityOf(tx.actor)}, ${now}, ${now}
     FROM coupon_template t WHERE t.id = ${template} RETURNING id`);
   if (!made) throw new Error(`coupon template ${template} is gone`);
+  const refused = await also?.(tx, made.id);
+  if (refused) return refused;
   await tx.db.write([
     auditDeed(tx, subjectOf("distribution", made.id), "uploaded"),
     enqueue(tx, [distributionRead.of({ distribution: made.id, from: 0 })]),

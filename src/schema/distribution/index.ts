@@ -1,3 +1,12 @@
+// What the API says of distributions; each file declares its part on the builder when it is imported.
+import "./distribution.ts";
+import "./left-out.ts";
+import "./upload-address.ts";
 import type { Room } from "../room.ts";
+import { distributionExamples } from "./examples.ts";
+import { createDistributionFiles } from "./files.ts";
 
-export const distributionRoom: Room = {};
+export const distributionRoom: Room = {
+  examples: distributionExamples,
+  files: { distributions: createDistributionFiles },
+};
