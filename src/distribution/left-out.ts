@@ -40,6 +40,14 @@ export function leftOutRows(ctx: Pick<Context, "db">, page: Page): Promise<LeftO
   );
 }
 
+/** The first rows in which the file itself is at fault: they cannot be read, or name nobody who is there. */
+export function firstFaults(ctx: Pick<Context, "db">, distribution: number, limit: number): Promise<LeftOut[]> {
+  return readLeftOut(
+    ctx,
+    sql`distribution = ${distribution} AND outcome IN ('INVALID', 'UNKNOWN_MEMBER') ORDER BY row LIMIT ${limit}`,
+  );
+}
+
 async function readLeftOut(ctx: Pick<Context, "db">, where: SQL): Promise<LeftOut[]> {
   const found = await ctx.db.all<Omit<LeftOut, "cells"> & { readonly cells: string | null }>(sql`
     SELECT row, cells, member, outcome, cause, "column", message, other_row AS other FROM distribution_left_out

@@ -59,10 +59,10 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
   const isFollowUp = given.follows !== null;
   if (first && "fault" in first) return fail(ctx, given, first.fault);
   const header = { row: first?.row ?? 1, cells: first?.cells.map((cell) => (isFollowUp ? restore(cell) : cell)) ?? [] };
-  const columns = keyColumns(header, given.names);
-  if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
   const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), isFollowUp };
   if (given.readTo === 0) await noteHeader(ctx, reading, header, table);
+  const columns = keyColumns(header, given.names);
+  if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
   const giving = await givingOf(ctx, given, ctx.clock());
   const known = await firstRows(ctx, given);
   const until = ctx.timers.now() + turnMs;

@@ -1,5 +1,6 @@
 import { campaignsById } from "../../campaign/draft/campaign.ts";
 import { templatesById } from "../../coupon/template/template.ts";
+import { adviceOn } from "../../distribution/advice.ts";
 import {
   type Approval,
   type Distribution,
@@ -151,6 +152,12 @@ builder.objectFields(DistributionType, (t) => ({
     resolve: (distribution, _args, { ctx }) => distributionProgress(distribution, ctx.clock()),
   }),
   fault: t.expose("fault", { type: FaultType, nullable: true, description: "What it failed of; null: of nothing." }),
+  advice: t.stringList({
+    description:
+      "What would mend many faults of the file at once, in sentences: a heading that means something else, an encoding.",
+    complexity: 10,
+    resolve: (distribution, _args, { ctx }) => adviceOn(ctx, distribution),
+  }),
   approval: t.expose("approval", {
     type: ApprovalType,
     nullable: true,
