@@ -48,7 +48,7 @@ function missingColumn(header: readonly string[]): string[] {
   return [`No heading is ${knownHeadings}: map the one that names members to one of these, and upload again.`];
 }
 
-/** Where most rows are at fault for whom they name: another column, or another meaning, that fits nearly all of them. */
+/** Where most rows are at fault for whom they name: another column or meaning that fits nearly all of them. */
 function otherMeaning({ header, rows, counts }: Read, columns: readonly KeyColumn[], sample: readonly LeftOut[]) {
   const faulty = counts.reduce((sum, { outcome, predicted }) => sum + (isOfTheFile(outcome) ? predicted : 0), 0);
   if (faulty * 2 < rows || sample.length === 0 || !header) return [];

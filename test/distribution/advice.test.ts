@@ -18,7 +18,8 @@ test("what would mend most of a file is said, and nothing where its rows alone a
     'The heading "Handy" may mean phone: map it so (heading=Handy=phone), and upload again.',
   ]);
   expect(await advice("Name,Ort\nKim,Ulm\n")).toEqual([
-    "No heading is publicId, externalId, phone, email: map the one that names members to one of these, and upload again.",
+    "No heading is publicId, externalId, phone, email: map the one that names members to one of these, and " +
+      "upload again.",
   ]);
   expect(await advice("member id,x\nu1@shop.test,1\nu2@shop.test,2\n")).toEqual([
     'Most rows name nobody, and column "member id" looks like e-mail addresses: map it so (heading=member id=email), ' +

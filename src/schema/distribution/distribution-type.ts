@@ -154,7 +154,8 @@ builder.objectFields(DistributionType, (t) => ({
   fault: t.expose("fault", { type: FaultType, nullable: true, description: "What it failed of; null: of nothing." }),
   advice: t.stringList({
     description:
-      "What would mend many faults of the file at once, in sentences: a heading that means something else, an encoding.",
+      "What would mend many faults of the file at once, in sentences: a heading that means something else, " +
+      "an encoding.",
     complexity: 10,
     resolve: (distribution, _args, { ctx }) => adviceOn(ctx, distribution),
   }),
