@@ -1,6 +1,7 @@
 // What the API says of distributions; each file declares its part on the builder when it is imported.
 import "./distribution.ts";
 import "./left-out.ts";
+import "./rows-of-member.ts";
 import "./upload-address.ts";
 import type { Room } from "../room.ts";
 import { distributionExamples } from "./examples.ts";

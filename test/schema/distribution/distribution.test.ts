@@ -80,6 +80,12 @@ test("a file is sent, checked, approved of by another, issued, and every row say
     { row: 6, outcome: "UNKNOWN_MEMBER", column: 1, place: "row 6, column A (Nr)", why: "No member has this." },
   ]);
   expect(told.unknown.nodes).toEqual([{ row: 6, why: "没有这样的会员。" }]);
+  const { member } = await kim.get(`{ member(externalId: "x1") { distributions {
+    row outcome otherRow why distribution { number } } } }`);
+  expect(member.distributions).toEqual([
+    { row: 2, outcome: "ISSUED", otherRow: null, why: null, distribution: { number: told.number } },
+    { row: 4, outcome: "DUPLICATE", otherRow: 2, why: expect.any(String), distribution: { number: told.number } },
+  ]);
   const done = told.history.map(({ what, actor }: { what: string; actor: string }) => `${what} by ${actor}`);
   expect(done).toContain("approved of 3 coupons by operator Lea");
 });
