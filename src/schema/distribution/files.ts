@@ -20,6 +20,8 @@ import { refuseTooOften } from "../server/request-guard.ts";
 import type { Handler } from "../server/server.ts";
 
 const uploaders = { role: "editor" } as const;
+/** Longest file, in bytes. */
+const maxBytes = 2 ** 28;
 
 /**
  * Makes the handler of what is done with files of distributions: `POST /distributions?template=<id>&name=members.csv`,
@@ -29,7 +31,8 @@ const uploaders = { role: "editor" } as const;
  * Of the first, `heading=Nr=externalId`, repeated, says what a heading means, `encoding=gb18030` how the file is
  * encoded where that is known, `follows=<id>` whose report was corrected, `channels=IN_APP,EMAIL` how members are told.
  */
-export function createDistributionFiles(options: FileOptions): Handler {
+export function createDistributionFiles(given: FileOptions): Handler {
+  const options = { maxBytes, ...given };
   return async (request, server) => {
     const call = fileCall(options, request, server);
     return finished(await answer(options, call), call.requestId);

@@ -105,8 +105,12 @@ test("what is no file of a template that can be given, and who may not, is told 
   expect(issues.map(({ path }: { path: string }) => path)).toEqual(["names.Nr", "notice.channels.0"]);
 });
 
+const notice = { channels: ["SMS", "IN_APP"], reach: "FIRST_REACHABLE" };
 const address = async (as: Operator) =>
-  here((await as.does("createDistributionUpload", { templateId, name: "signed.csv" }, "url")).url);
+  here(
+    (await as.does("createDistributionUpload", { templateId, name: "signed.csv", notice, encoding: "utf-8" }, "url"))
+      .url,
+  );
 const here = (url: string) => `${shop.app.url}${new URL(url).pathname}`;
 const put = async (url: string, body = "externalId\nx4\n") => {
   const response = await fetch(url, { method: "PUT", body, headers: { "content-type": "application/vnd.ms-excel" } });
@@ -126,10 +130,13 @@ test("a signed address takes one file, in the name of who made it, from any page
   const { distribution } = [one, other].find(({ status }) => status === 200)?.body ?? {};
   expect(one.from).toBe("*");
   await becomes(distribution.id, "READY");
-  const asked = "query ($id: ID!) { distribution(id: $id) { file createdBy counts { outcome predicted } } }";
+  const asked = `query ($id: ID!) { distribution(id: $id) { file createdBy encodingGuessed
+    notice { channels topic reach content { channel } } counts { outcome predicted } } }`;
   expect((await kim.get(asked, { id: distribution.id })).distribution).toMatchObject({
     file: "signed.csv",
     createdBy: "operator Lea",
+    encodingGuessed: false,
+    notice: { ...notice, topic: "coupons", content: [] },
     counts: expect.arrayContaining([{ outcome: "ISSUED", predicted: 1 }]),
   });
   const again = await put(url);
