@@ -36,5 +36,7 @@ export function textGatherer(most: number): TextGatherer {
 /** Signs that XML has not are written so. */
 export function unescaped(text: string): string {
   if (!text.includes("_x")) return text;
-  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return text.replace(/_x([0-9A-Fa-f]{4})_/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)).replace(/[\0\uFFFF]/, ""),
+  );
 }

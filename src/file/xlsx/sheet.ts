@@ -1,13 +1,9 @@
-import { type Bounds, beyond } from "../bounds.ts";
-import type { FileFault, FileRow, RowBatch } from "../file.ts";
-import type { RowOptions } from "../rows.ts";
+import type { RowBatch } from "../file.ts";
 import { type CellText, type CellWorld, cellText, noCell, type RawCell } from "./cell.ts";
 import { textGatherer } from "./rich-text.ts";
+import { rowBuilder, type SheetOptions } from "./row.ts";
 import { Unreadable } from "./unreadable.ts";
 import { type Attributes, xmlReader } from "./xml.ts";
-
-/** As many as a sheet has. */
-const most = { rows: 1_048_576, columns: 16_384 };
 
 /**
  * The rows of a sheet whose text comes in pieces. Cells say where they are, in whatever order, or stand behind one
@@ -33,7 +29,8 @@ export async function* sheetRows(
   }
 }
 
-type SheetOptions = RowOptions & { readonly bounds: Bounds };
+/** A cell as nearly all are. */
+const usualCell = /<c r="([A-Z]{1,3})(\d{1,7})"(?: s="(\d{1,5})")?(?: t="([a-z]{1,3})")?><v>([^<&\r]{0,40})<\/v><\/c>/y;
 
 function sheetReader(world: CellWorld, options: SheetOptions) {
   const rows = rowBuilder(options);
@@ -59,6 +56,15 @@ function sheetReader(world: CellWorld, options: SheetOptions) {
       else if (name === "c") rows.put(cell.end());
       else cell.close(name);
     },
+    shortcut(text, at) {
+      if (!isRead) return -1;
+      usualCell.lastIndex = at;
+      const [, column, row, s, t, value] = usualCell.exec(text) ?? [];
+      if (column === undefined || row === undefined) return -1;
+      rows.moveBy(column, row);
+      rows.put(cell.whole(t, s, value));
+      return usualCell.lastIndex;
+    },
   });
   return { xml, place: rows.place, batch: rows.batch };
 }
@@ -71,6 +77,10 @@ function cellReader(world: CellWorld) {
   return {
     begin({ t: type = "n", s: style = "0" }: Attributes): void {
       cell = { type, style: Number(style), value: undefined, inline: undefined, isFormula: false };
+    },
+    whole(type = "n", style = "0", value = ""): CellText {
+      cell = { type, style: Number(style), value, inline: undefined, isFormula: false };
+      return cellText(cell, world);
     },
     open(name: string): void {
       if (name === "v") [isValue, cell.value] = [true, ""];
@@ -88,86 +98,4 @@ function cellReader(world: CellWorld) {
     },
     end: () => cellText(cell, world),
   };
-}
-
-/** Puts cells into rows, each at its place, and gathers the rows. */
-function rowBuilder(options: SheetOptions) {
-  const { bounds } = options;
-  const asWideAsFirst = createWidth(options);
-  let rows: FileRow[] = [];
-  let [row, column, length] = [0, 0, 0];
-  let [cells, fault]: [string[], FileFault | undefined] = [[], undefined];
-  return {
-    begin({ r }: Attributes): void {
-      const next = r === undefined ? row + 1 : Number(r);
-      if (!Number.isInteger(next) || next <= row || next > most.rows)
-        throw new Unreadable(`is damaged: after row ${row} comes row ${String(r).slice(0, 20)}`);
-      [row, column, length, cells, fault] = [next, 0, 0, [], undefined];
-      if (row > bounds.rows)
-        throw new Unreadable(
-          `has more than the ${bounds.rows.toLocaleString("en")} rows that one may have: cut it into several`,
-        );
-    },
-    moveTo({ r }: Attributes): void {
-      column = r === undefined ? column + 1 : columnOf(r, row);
-      if (column > most.columns) throw new Unreadable("is damaged: a row has more cells than a sheet has columns");
-    },
-    put(read: CellText): void {
-      if (fault || ("text" in read && read.text === "")) return;
-      if (column > bounds.columns) fault = { row, column, message: beyond("columns", bounds) };
-      else if ("fault" in read) fault = { row, column, message: read.fault };
-      else {
-        length += read.text.length;
-        if (length > bounds.row) fault = { row, column: null, message: beyond("row", bounds) };
-        while (cells.length < column - 1) cells.push("");
-        cells[column - 1] = read.text;
-      }
-    },
-    end(): void {
-      if (fault) rows.push({ row, fault, length: 0 });
-      else if (hold(cells)) rows.push(asWideAsFirst({ row, cells, length }));
-    },
-    place: () => ({ row: Math.max(row, 1), column: column > 0 ? column : null }),
-    batch(): RowBatch {
-      const batch = { rows, upTo: row };
-      rows = [];
-      return batch;
-    },
-  };
-}
-
-/** Takes the blank cells at the end away; whether there are others. */
-function hold(cells: string[]): boolean {
-  while (cells.at(-1)?.trim() === "") cells.pop();
-  return cells.length > 0;
-}
-
-/** Rows are as wide as the first one, where that is wanted; one that is wider is a fault. */
-function createWidth({ width }: RowOptions) {
-  let expected: number | undefined;
-  return (read: { row: number; cells: string[]; length: number }): FileRow => {
-    const { row, cells } = read;
-    expected ??= cells.length;
-    if (width === "any") return read;
-    while (cells.length < expected) cells.push("");
-    if (cells.length === expected) return read;
-    return {
-      row,
-      length: 0,
-      fault: { row, column: null, message: `has ${cells.length} cells, the header ${expected}` },
-    };
-  };
-}
-
-/** The column of a reference such as `AB7`, which must lie in its row. */
-function columnOf(reference: string, row: number): number {
-  let [column, at] = [0, 0];
-  for (; at < reference.length && at < 4; at++) {
-    const letter = reference.charCodeAt(at) - 0x40;
-    if (letter < 1 || letter > 26) break;
-    column = column * 26 + letter;
-  }
-  if (column === 0 || reference.slice(at) !== String(row))
-    throw new Unreadable(`is damaged: row ${row} has a cell ${reference.slice(0, 20)}`);
-  return column;
 }

@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { textGatherer } from "./rich-text.ts";
+import { textGatherer, unescaped } from "./rich-text.ts";
 import { readXml } from "./xml.ts";
 
 /** The texts that the cells of a workbook refer to by their number. */
@@ -20,6 +20,9 @@ const written = 262_144;
 /** Between the texts of a page; XML has no such sign. */
 const between = "\0";
 const tooLong = "\uFFFF";
+
+/** A text as nearly all are: of one piece, without entities. */
+const usualString = /<si><t(?: xml:space="preserve")?>([^<&\r]*)<\/t><\/si>/y;
 
 /**
  * Takes the shared strings to disk, for there may be millions. Their file has no name any more once it is open: the
@@ -52,14 +55,23 @@ async function spilled(file: number, texts: AsyncIterable<string>, mostCharacter
     [page, end] = [[], end + bytes.length];
     if (end - flushed > written) flush();
   };
+  const add = (text: string | undefined) => {
+    page.push(text ?? tooLong);
+    if (++count % pageSize === 0) closePage();
+  };
   await readXml(texts, {
     open: gathered.open,
     text: gathered.text,
     close(name) {
       gathered.close(name);
-      if (name !== "si") return;
-      page.push(gathered.take()?.replaceAll(between, "") ?? tooLong);
-      if (++count % pageSize === 0) closePage();
+      if (name === "si") add(gathered.take());
+    },
+    shortcut(text, at) {
+      usualString.lastIndex = at;
+      const [, plain] = usualString.exec(text) ?? [];
+      if (plain === undefined || plain.length > mostCharacters) return -1;
+      add(unescaped(plain));
+      return usualString.lastIndex;
     },
   });
   if (page.length > 0) closePage();
@@ -72,7 +84,8 @@ async function spilled(file: number, texts: AsyncIterable<string>, mostCharacter
 function pageReader(file: number, starts: readonly number[], count: number) {
   const kept = new Map<number, string[]>();
   const sizes = new Map<number, number>();
-  let [buffer, characters, last, texts] = [Buffer.alloc(0), 0, -1, [] as string[]];
+  const window = windowOn(file);
+  let [characters, last, texts]: [number, number, string[]] = [0, -1, []];
 
   function pageAt(page: number): string[] {
     const found = kept.get(page) ?? read(page);
@@ -89,11 +102,9 @@ function pageReader(file: number, starts: readonly number[], count: number) {
 
   function read(page: number): string[] {
     const [start = 0, end = 0] = [starts[page], starts[page + 1]];
-    if (buffer.length < end - start) buffer = Buffer.allocUnsafe(end - start);
-    readSync(file, buffer, 0, end - start, start);
     sizes.set(page, end - start);
     characters += end - start;
-    return buffer.toString("utf8", 0, end - start).split(between);
+    return window(start, end).toString("utf8").split(between);
   }
 
   return (index: number): string | null | undefined => {
@@ -102,5 +113,18 @@ function pageReader(file: number, starts: readonly number[], count: number) {
     if (page !== last) [last, texts] = [page, pageAt(page)];
     const text = texts[index % pageSize];
     return text === tooLong ? null : text;
+  };
+}
+
+/** Bytes of a file, of which it reads many at once where one asks for them in their order. */
+function windowOn(file: number): (start: number, end: number) => Buffer {
+  let [buffer, begins, ends] = [Buffer.allocUnsafe(written), 0, 0];
+  return (start, end) => {
+    if (start < begins || end > ends) {
+      const length = Math.max(end - start, start === ends ? written : 0);
+      if (buffer.length < length) buffer = Buffer.allocUnsafe(length);
+      [begins, ends] = [start, start + readSync(file, buffer, 0, length, start)];
+    }
+    return buffer.subarray(start - begins, end - begins);
   };
 }

@@ -7,6 +7,8 @@ export interface Listener {
   open?(name: string, attributes: Attributes): void;
   text?(text: string): void;
   close?(name: string): void;
+  /** Reads a whole element of a usual form by itself, and answers where it ends; -1 where it is none such. */
+  shortcut?(text: string, at: number): number;
 }
 
 /** Characters of a tag, a comment or a CDATA section: no more are kept until its end has come. */
@@ -41,7 +43,8 @@ export function xmlReader(listener: Listener) {
       let at = 0;
       for (let next = text.indexOf("<"); next >= 0; next = text.indexOf("<", at)) {
         if (next > at) elements.say(plain(text.slice(at, next)));
-        const end = markupAt(text, next);
+        const short = elements.isClosed() ? -1 : (listener.shortcut?.(text, next) ?? -1);
+        const end = short < 0 ? markupAt(text, next) : short;
         at = Math.max(end, next);
         if (end < 0) break;
       }
