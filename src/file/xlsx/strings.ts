@@ -12,9 +12,9 @@ export interface SharedStrings {
 }
 
 /** Texts are read and kept in pages of so many. */
-const pageSize = 64;
+const pageSize = 16;
 /** Characters of the pages that are kept. */
-const keptCharacters = 4_000_000;
+const keptCharacters = 500_000;
 /** Bytes that are gathered until they are written. */
 const written = 262_144;
 /** Between the texts of a page; XML has no such sign. */

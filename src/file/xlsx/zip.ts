@@ -58,7 +58,7 @@ function refuseEntry(entry: Entry, mostBytes: number): void {
 
 async function* unfolded(packed: Blob, entry: Entry): AsyncGenerator<Buffer> {
   const pieces = Readable.from(piecesIn(packed), { objectMode: false });
-  const inflate = createInflateRaw({ chunkSize: pieceSize });
+  const inflate = createInflateRaw({ chunkSize: pieceSize / 2 });
   const stream = entry.compressionMethod === 0 ? pieces : pipeline(pieces, inflate, () => {});
   let [size, sum] = [0, 0];
   try {
