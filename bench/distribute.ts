@@ -2,9 +2,10 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { seedMembers } from "./support/member-seed.ts";
 import { compared, inTurn, measure, median, memoryOf, type Part, seedOf } from "./support/parts.ts";
-import { type SpreadsheetKind, writeSpreadsheet } from "./support/spreadsheet.ts";
+import { usual, writeSpreadsheet } from "./support/spreadsheet-file.ts";
 
-const kinds = ["csv", "xlsx"] as const satisfies readonly SpreadsheetKind[];
+const kinds = ["csv", "xlsx"] as const;
+type Kind = (typeof kinds)[number];
 
 /**
  * Rows per second of a distribution, from the first byte of its file to the last coupon: kept, read, checked and issued
@@ -35,7 +36,7 @@ export async function run(args: readonly string[]): Promise<void> {
   console.log(JSON.stringify({ bench: "distribute", files, settings }));
 }
 
-async function compare(kind: SpreadsheetKind, rows: number, rounds: number) {
+async function compare(kind: Kind, rows: number, rounds: number) {
   const tenth = Math.max(1000, Math.round(rows / 10));
   const small = await measure(part("distribute", tenth, kind), await fileOf(tenth, kind));
   const limit = "distribute-limit";
@@ -46,14 +47,24 @@ async function compare(kind: SpreadsheetKind, rows: number, rounds: number) {
   return { kind, ...compared(runs, limits), ...own, messages, rssMiBAtStart, ...memoryOf(runs, small) };
 }
 
-function part(name: "distribute" | "distribute-limit", rows: number, kind: SpreadsheetKind, what = ""): Part {
+function part(name: "distribute" | "distribute-limit", rows: number, kind: Kind, what = ""): Part {
   return { name, args: [String(rows), `members.${kind}`, what] };
 }
 
 /** So many members, and a file of all of them. */
-function fileOf(rows: number, kind: SpreadsheetKind): Promise<string> {
+function fileOf(rows: number, kind: Kind): Promise<string> {
   return seedOf(`${kind}/${rows}`, async (dir) => {
     await seedMembers(join(dir, "fanfare.db"), rows);
-    await writeSpreadsheet({ path: join(dir, `members.${kind}`), kind, rows });
+    await writeSpreadsheet({
+      path: join(dir, `members.${kind}`),
+      kind,
+      rows,
+      row: (n) => usual.row(shuffled(n, rows)),
+    });
   });
+}
+
+/** The n-th of so many in no order: a step that shares no divisor with them reaches each once. */
+function shuffled(n: number, rows: number): number {
+  return 1 + ((n * 7_919) % rows);
 }
