@@ -42,7 +42,7 @@ export async function issueBatch(
   }
 }
 
-/** A block that the database refuses is cut in two, down to the row that is to blame: it is told, and harms no other. */
+/** A block that the database refuses is cut in two, down to the row that is to blame; it is told, and harms nobody. */
 async function issueOrCut(ctx: Context, distribution: Distribution, block: Block): Promise<boolean> {
   const { from, to } = block;
   try {
