@@ -151,9 +151,8 @@ refusable("addHotGoods", {
 refusable("importHotGoods", {
   description:
     "Writes down the goods of a CSV text or a workbook (XLSX), all of them or none: the headings date, goods, name " +
-    "and, where there are any, description, keywords (with commas between), persona (a filter as JSON, in the form of " +
-    "`AudienceFilter`), " +
-    "priority. Faults are told by row and column.",
+    "and, where there are any, description, keywords (with commas between), persona (a filter as JSON, in the form " +
+    "of `AudienceFilter`), priority. Faults are told by row and column.",
   scopes: approvers,
   result: AddedType,
   refusals: {},
