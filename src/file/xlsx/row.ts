@@ -64,7 +64,8 @@ function rowAfter(row: number, r: string | undefined, { rows }: Bounds): number 
   if (!Number.isInteger(next) || next <= row || next > most.rows)
     throw new Unreadable(`is damaged: after row ${row} comes row ${String(r).slice(0, 20)}`);
   if (next <= rows) return next;
-  throw new Unreadable(`has more than the ${rows.toLocaleString("en")} rows that one may have: cut it into several`);
+  const message = `has more than the ${rows.toLocaleString("en")} rows that one may have: cut it into several`;
+  throw new Unreadable(message, "full");
 }
 
 /** Takes the blank cells at the end away; whether there are others. */

@@ -25,7 +25,7 @@ export async function* sheetRows(
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     const { rows, upTo } = sheet.batch();
-    yield { rows, upTo, end: { ...sheet.place(), message: `the file ${error.message}` } };
+    yield { rows, upTo, end: { why: error.why, ...sheet.place(), message: `the file ${error.message}` } };
   }
 }
 
