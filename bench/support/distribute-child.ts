@@ -42,7 +42,7 @@ async function becomes(state: string) {
     const distribution = accepted(await findDistribution(ctx, id));
     if (distribution.state === state) return distribution;
     if (distribution.state === "FAILED") throw new Error(`it failed: ${JSON.stringify(distribution.fault)}`);
-    await Bun.sleep(10);
+    await Bun.sleep(50);
   }
 }
 
