@@ -22,7 +22,8 @@ export async function firstRows(ctx: Context, id: number): Promise<FirstRows> {
     before(member, row) {
       const first = rows.get(member);
       if (first === 0) rows.set(member, row);
-      return first || undefined;
+      // The row itself, where the database took it back and it is written again.
+      return first === 0 || first === row ? undefined : first;
     },
   };
 }

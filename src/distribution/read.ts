@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { isRefusal, issuesOf, type Refusal } from "../errors.ts";
+import { usualBounds } from "../file/bounds.ts";
 import type { FileFault, FileRow, RowBatch } from "../file/file.ts";
 import { headed, openTable, type Table } from "../file/table.ts";
 import { enqueue } from "../queue/outbox.ts";
@@ -22,18 +23,18 @@ const turnMs = 120_000;
 export const mostRows = 1_000_000;
 
 /**
- * Reads a file's rows behind the first `from` and writes them down, a thousand at a time, each with what is predicted
- * of it by the conditions under which coupons are given. How far it has come is written with them: whoever comes twice
+ * Reads a file's rows from where it was left – behind the first `from` at least – and writes them down, a thousand at a
+ * time, each with what is predicted of it by the conditions under which coupons are given. How far it has come is written with them: whoever comes twice
  * or was killed goes on there. What cannot be read at all ends as FAILED, with its place.
  */
 export async function readFile(ctx: Context, { distribution: id, from }: { distribution: number; from: number }) {
   const [distribution] = await readDistributions(ctx, sql`id = ${id} AND state IN ('UPLOADED', 'VALIDATING')`);
-  if (!distribution || distribution.readTo !== from) return;
+  if (!distribution || distribution.readTo < from) return;
   if (distribution.state === "UPLOADED") await begin(ctx, distribution);
   await withStoredFile(ctx, distribution, async (file) => {
     const salt = `${JSON.stringify(distribution.names)}\n`;
     const encoding = distribution.encodingGuessed ? undefined : (distribution.encoding ?? undefined);
-    const bounds = { columns: 1_000, cell: 32_767, row: 1_000_000, rows: mostRows };
+    const bounds = { ...usualBounds, rows: mostRows + 1 }; // and the header
     const table = await openTable(file, { timers: ctx.timers, width: "first", encoding, salt, bounds });
     if (isRefusal(table)) return fail(ctx, distribution, faultOf(table));
     try {

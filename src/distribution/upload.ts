@@ -13,7 +13,7 @@ import { findDistribution } from "./distribution.ts";
 import { givenByFile } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { Notice } from "./notice.ts";
-import { keepFile } from "./pieces.ts";
+import { isKept, type KeptFile, keepFile } from "./pieces.ts";
 
 const Facts = z.strictObject({
   template: z.int().positive(),
@@ -26,6 +26,9 @@ const Facts = z.strictObject({
 });
 export type UploadFacts = z.input<typeof Facts>;
 
+/** Longest file. */
+export const mostBytes = 2 ** 28;
+
 /**
  * Takes a file of members who are to get coupons of a template: it is kept, and read and checked in the background;
  * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, and a file that is no
@@ -37,12 +40,21 @@ export async function uploadDistribution(ctx: Context, file: NamedFile, given: U
   if (isRefusal(facts)) return facts;
   const refused = await unfit(ctx, facts);
   if (refused) return refused;
+  if (file.content.size > mostBytes)
+    return refuse.invalid([
+      { path: "1:1", message: `the file has more than ${mostBytes / 2 ** 20} MiB: cut it into several` },
+    ]);
   const salt = `${JSON.stringify(facts.names)}\n`;
   const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: facts.encoding, salt });
   if (isRefusal(table)) return table;
   await table.rows.return(undefined);
-  const kept = await keepFile(ctx, file.content);
-  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }));
+  for (;;) {
+    const kept = await keepFile(ctx, file.content);
+    const made = await withTransaction(ctx, async (tx) =>
+      (await isKept(tx, kept)) ? write(tx, { ...facts, ...kept, file: file.name }) : undefined,
+    );
+    if (made) return made;
+  }
 }
 
 type Facts = z.output<typeof Facts>;
@@ -57,7 +69,7 @@ async function unfit(ctx: Context, { template, follows }: Facts) {
   return refuse.invalid([{ path: "templateId", message: "a follow-up gives coupons of the same template" }]);
 }
 
-async function write(tx: Context, facts: Facts & { digest: string; bytes: number; file: string }) {
+async function write(tx: Context, facts: Facts & KeptFile & { readonly file: string }) {
   const { template, names, encoding = null, notice, follows = null, digest, bytes, file } = facts;
   const now = tx.clock();
   const made = await tx.db.first<{ id: number }>(sql`
