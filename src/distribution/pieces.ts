@@ -30,7 +30,8 @@ export async function keepFile(ctx: Context, content: Blob): Promise<KeptFile> {
     const bytes = await content.slice(number * pieceBytes, (number + 1) * pieceBytes).bytes();
     await ctx.db.write([
       sql`
-        INSERT INTO distribution_piece (digest, number, bytes, at) VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()})
+        INSERT INTO distribution_piece (digest, number, bytes, at)
+        VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()})
         ON CONFLICT DO UPDATE SET at = excluded.at`,
     ]);
   }
