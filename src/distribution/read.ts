@@ -23,9 +23,10 @@ const turnMs = 120_000;
 export const mostRows = 1_000_000;
 
 /**
- * Reads a file's rows from where it was left – behind the first `from` at least – and writes them down, a thousand at
- * a time, each with what is predicted of it by the conditions under which coupons are given. How far it has come is written with them: whoever comes twice
- * or was killed goes on there. What cannot be read at all ends as FAILED, with its place.
+ * Reads a file's rows from where it was left – behind the first `from` at least – and writes them down, a thousand at a
+ * time, each with what is predicted of it by the conditions under which coupons are given. How far it has come is
+ * written with them: whoever comes twice or was killed goes on there. What cannot be read at all ends as FAILED, with
+ * its place.
  */
 export async function readFile(ctx: Context, { distribution: id, from }: { distribution: number; from: number }) {
   const [distribution] = await readDistributions(ctx, sql`id = ${id} AND state IN ('UPLOADED', 'VALIDATING')`);
