@@ -5,7 +5,8 @@ CREATE TABLE distribution (
   template INTEGER NOT NULL,
   chain INTEGER,                             -- the first of its follow-ups; null = it is the first itself
   follows INTEGER,                           -- the one whose report was corrected
-  state TEXT NOT NULL,                       -- UPLOADED, VALIDATING, READY, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED
+  -- UPLOADED, VALIDATING, READY, RUNNING, PAUSED, COMPLETED, FAILED, CANCELLED
+  state TEXT NOT NULL,
   file TEXT NOT NULL,                        -- its name
   digest TEXT NOT NULL,                      -- sha256 of its bytes: the key of its pieces
   bytes INTEGER NOT NULL,
@@ -64,7 +65,8 @@ CREATE TABLE distribution_block (
   to_row INTEGER NOT NULL,
   from_row INTEGER NOT NULL,
   state TEXT NOT NULL,                       -- WAITING, DONE; WRITING inside of the transaction that issues it
-  cells TEXT,                                -- JSON: those of each row that is to get a coupon, by its number; null = done
+  -- JSON: of each row that is to get a coupon, by its number; null = done
+  cells TEXT,
   PRIMARY KEY (distribution, to_row)
 ) WITHOUT ROWID;
 CREATE INDEX distribution_block_open ON distribution_block (distribution) WHERE state <> 'DONE';
@@ -86,7 +88,8 @@ CREATE TABLE distribution_left_out (
   cells TEXT,                                -- JSON, as they were; null = the member was erased
   member INTEGER,
   named TEXT,                                -- what named a member who is not there, e.g. 'phone:+4915112345678'
-  outcome TEXT NOT NULL,                     -- ALREADY_HELD, DUPLICATE, OUT_OF_STOCK, UNKNOWN_MEMBER, NOT_ELIGIBLE, INVALID
+  -- ALREADY_HELD, DUPLICATE, OUT_OF_STOCK, UNKNOWN_MEMBER, NOT_ELIGIBLE, INVALID
+  outcome TEXT NOT NULL,
   cause TEXT,                                -- which of its causes
   "column" INTEGER,                          -- of the cell that is to blame; null = the row as a whole
   message TEXT,                              -- what is wrong with that cell

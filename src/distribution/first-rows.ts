@@ -3,44 +3,29 @@ import type { Context } from "../context.ts";
 
 /*
  * Which members a file has named so far, and in which row first. It is worked out from the rows that are written, and
- * kept in memory while a file is read: an index of the database would be written anew, all of it, by each thousand rows.
+ * kept in memory while a file is read: each thousand rows would write an index of the database anew, all of it.
  */
 
-/** The first row of each member of a file, and who got a coupon by the files before it. */
+/** The first row of each member of a file. */
 export interface FirstRows {
-  /** The row in which the member (by `seq`) was named first, if one before this was; else it is this one from now on. */
+  /** The row in which a member (by `seq`) was named first, if one before this was; else it is this one from now on. */
   before(member: number, row: number): number | undefined;
-  /** Whether the member was given a coupon by a distribution that this one follows. */
-  hasOne(member: number): boolean;
 }
 
-/** What the rows that are written say, and the distributions of its chain. */
-export async function firstRows(
-  ctx: Context,
-  { id, chain }: { readonly id: number; readonly chain: number | null },
-): Promise<FirstRows> {
+/** What the rows that are written say. */
+export async function firstRows(ctx: Context, id: number): Promise<FirstRows> {
   const highest = await ctx.db.first<{ seq: number | null }>(sql`SELECT max(seq) AS seq FROM member`);
-  const size = (highest?.seq ?? 0) + 1;
-  const [rows, ones] = [bySeq(size), bySeq(chain === null ? 0 : size)];
+  const rows = bySeq((highest?.seq ?? 0) + 1);
   for await (const { member, row } of givenRows(ctx, id)) rows.set(member, row);
   for await (const { member, row } of firstLeftOut(ctx, id)) rows.set(member, row);
-  for (const each of await earlier(ctx, id, chain))
-    for await (const { member } of givenRows(ctx, each, "DONE")) ones.set(member, 1);
   return {
     before(member, row) {
       const first = rows.get(member);
       if (first === 0) rows.set(member, row);
-      return first || undefined;
+      // The row itself, where the database took it back and it is written again.
+      return first === 0 || first === row ? undefined : first;
     },
-    hasOne: (member) => ones.get(member) > 0,
   };
-}
-
-async function earlier(ctx: Context, id: number, chain: number | null): Promise<number[]> {
-  if (chain === null) return [];
-  const found = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM distribution WHERE (id = ${chain} OR chain = ${chain}) AND id < ${id} ORDER BY id`);
-  return found.map((each) => each.id);
 }
 
 interface NamedRow {
@@ -48,11 +33,10 @@ interface NamedRow {
   readonly row: number;
 }
 
-/** The rows that are to get a coupon; of blocks in one state alone those that got one. */
-async function* givenRows(ctx: Context, id: number, state?: "DONE"): AsyncGenerator<NamedRow> {
+/** The rows that are to get a coupon. */
+async function* givenRows(ctx: Context, id: number): AsyncGenerator<NamedRow> {
   const blocks = await ctx.db.all<{ to: number }>(sql`
-    SELECT to_row AS "to" FROM distribution_block
-    WHERE distribution = ${id} AND ${state ? sql`state = ${state}` : sql`1`} ORDER BY to_row`);
+    SELECT to_row AS "to" FROM distribution_block WHERE distribution = ${id} ORDER BY to_row`);
   for (const { to } of blocks) {
     yield* await ctx.db.all<NamedRow>(sql`
       SELECT member, row FROM distribution_given WHERE distribution = ${id} AND block = ${to}`);

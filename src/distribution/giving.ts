@@ -13,7 +13,8 @@ import type { Distribution } from "./distribution.ts";
 export interface Giving extends CouponSkipFacts {
   /** The distribution. */
   readonly id: number;
-  readonly chain: number | null;
+  /** The distributions that it follows. */
+  readonly earlier: readonly number[];
   readonly terms: Pick<CouponTemplate, "codeMode" | "codePrefix" | "stock">;
 }
 
@@ -28,7 +29,21 @@ export async function givingOf(
   const { eligibility, perMember, shop } = template;
   const env = { asOf: now, timeZone: ctx.settings.shopTimeZone, shop };
   const isFor: SQL | null = eligibility === null ? null : sql`(${compileAudience(audienceOf(ctx, template), env)})`;
-  return { id, chain, template: number, eligibility: isFor, perMember, terms: template };
+  return {
+    id,
+    earlier: await earlierOf(ctx, id, chain),
+    template: number,
+    eligibility: isFor,
+    perMember,
+    terms: template,
+  };
+}
+
+async function earlierOf(ctx: Context, id: number, chain: number | null): Promise<number[]> {
+  if (chain === null) return [];
+  const found = await ctx.db.all<{ id: number }>(sql`
+    SELECT id FROM distribution WHERE (id = ${chain} OR chain = ${chain}) AND id < ${id}`);
+  return found.map((each) => each.id);
 }
 
 /** The template whose coupons are to be given by a file, or why they cannot be. */

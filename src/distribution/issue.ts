@@ -42,7 +42,7 @@ export async function issueBatch(
   }
 }
 
-/** A block that the database refuses is cut in two, down to the row that is to blame: it is told, and harms no other. */
+/** A block that the database refuses is cut in two, down to the row that is to blame; it is told, and harms nobody. */
 async function issueOrCut(ctx: Context, distribution: Distribution, block: Block): Promise<boolean> {
   const { from, to } = block;
   try {
@@ -107,7 +107,7 @@ async function issueBlock(
   const results = await ctx.db.write([...before, ...issue, ...end(ctx, block, now)]);
   // Nobody waits for it: what the gate does not hear now, the reaper tells it.
   const issued = results.slice(before.length, before.length + issue.length);
-  void couponsIssued(ctx, { template, results: issued, taken });
+  void couponsIssued(ctx, { template, results: issued, taken, members: () => membersOf(ctx, block) });
   return results[0]?.rowsAffected === 1;
 }
 
@@ -119,6 +119,12 @@ async function take(ctx: Context, { template, terms }: Giving, block: Block, sou
     WHERE ${givenOf(block)} AND EXISTS (SELECT 1 FROM coupon_template WHERE id = ${template} AND ${isGated})`);
   if (!range?.units || range.from === null || range.to === null) return undefined;
   return takeForIssue(ctx, { template, source, units: range.units, from: range.from, to: range.to });
+}
+
+async function membersOf(ctx: Context, block: Block): Promise<number[]> {
+  const found = await ctx.db.all<{ member: number }>(sql`
+    SELECT member FROM distribution_given WHERE ${givenOf(block)}`);
+  return found.map(({ member }) => member);
 }
 
 function begin({ id, from, to }: Block): Query {

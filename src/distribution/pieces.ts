@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
@@ -15,22 +15,34 @@ import type { Distribution } from "./distribution.ts";
 /** Bytes of a piece: a remote database takes values of 5 MB, in base64. */
 const pieceBytes = 2 ** 20;
 
-/** Keeps all of a file; keeping it again changes nothing. Answers the digest of its bytes, by which it is found. */
-export async function keepFile(
-  ctx: Context,
-  content: Blob,
-): Promise<{ readonly digest: string; readonly bytes: number }> {
+/** A file that is kept: the digest of its bytes, by which it is found, and how many they are. */
+export interface KeptFile {
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** Keeps all of a file; keeping it again changes nothing. */
+export async function keepFile(ctx: Context, content: Blob): Promise<KeptFile> {
   const hasher = new Bun.CryptoHasher("sha256");
   for await (const piece of piecesOf(content, ctx.timers)) hasher.update(piece);
   const digest = hasher.digest("hex");
   for (let number = 0; number * pieceBytes < content.size; number++) {
     const bytes = await content.slice(number * pieceBytes, (number + 1) * pieceBytes).bytes();
     await ctx.db.write([
-      sql`INSERT INTO distribution_piece (digest, number, bytes, at) VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()})
+      sql`
+        INSERT INTO distribution_piece (digest, number, bytes, at)
+        VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()})
         ON CONFLICT DO UPDATE SET at = excluded.at`,
     ]);
   }
   return { digest, bytes: content.size };
+}
+
+/** Whether all of it is there still: another distribution of the same file may just have been read to its end. */
+export async function isKept(ctx: Context, { digest, bytes }: KeptFile): Promise<boolean> {
+  const row = await ctx.db.first<{ pieces: number }>(sql`
+    SELECT count(*) AS pieces FROM distribution_piece WHERE digest = ${digest}`);
+  return row?.pieces === Math.ceil(bytes / pieceBytes);
 }
 
 /** Forgets a file that nobody will read any more. */
@@ -46,7 +58,8 @@ export async function withStoredFile(
   { digest, bytes, file }: Distribution,
   read: (file: NamedFile) => Promise<void>,
 ): Promise<void> {
-  const dir = await mkdtemp(join(tmpdir(), "fanfare-distribution-"));
+  await forgetThoseOfTheDead();
+  const dir = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
   try {
     const path = join(dir, "file");
     const sink = Bun.file(path).writer();
@@ -61,5 +74,23 @@ export async function withStoredFile(
     await read({ name: file, content: Bun.file(path) });
   } finally {
     await rm(dir, { recursive: true, force: true });
+  }
+}
+
+const prefix = "fanfare-distribution-";
+
+/** What processes that were killed have left on the disk. */
+async function forgetThoseOfTheDead(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = name.startsWith(prefix) ? (/(\d+)-[^-]*$/.exec(name) ?? []) : [];
+    if (pid && !isAlive(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
   }
 }

@@ -1,21 +1,21 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import { unitsLeft, whatIsShort } from "../coupon/issue/issue-rules.ts";
-import { field, rows } from "../db/bulk.ts";
-import type { Query } from "../db/statement.ts";
 import { isRefusal, issuesOf, type Refusal } from "../errors.ts";
+import { usualBounds } from "../file/bounds.ts";
 import type { FileFault, FileRow, RowBatch } from "../file/file.ts";
 import { headed, openTable, type Table } from "../file/table.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { auditTransition } from "../transition/audit.ts";
-import { type KeyColumn, keyColumns, keyKinds, type Named, namedBy } from "./columns.ts";
+import { type KeyColumn, keyColumns } from "./columns.ts";
 import { type Distribution, readDistributions } from "./distribution.ts";
 import { type FirstRows, firstRows } from "./first-rows.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { restore } from "./neutral.ts";
 import { forgetFile, withStoredFile } from "./pieces.ts";
-import { against, type Block, blockRows, leftOutOf, memberOf, saidCause, saidOutcome } from "./rows.ts";
+import { predicted, readRow } from "./predict.ts";
+import { blockRows } from "./rows.ts";
+import { writeRows } from "./write-rows.ts";
 
 /** A message reads for so long, ms; the next one goes on. */
 const turnMs = 120_000;
@@ -23,18 +23,19 @@ const turnMs = 120_000;
 export const mostRows = 1_000_000;
 
 /**
- * Reads a file's rows behind the first `from` and writes them down, a thousand at a time, each with what is predicted
- * of it by the conditions under which coupons are given. How far it has come is written with them: whoever comes twice
- * or was killed goes on there. What cannot be read at all ends as FAILED, with its place.
+ * Reads a file's rows from where it was left – behind the first `from` at least – and writes them down, a thousand at a
+ * time, each with what is predicted of it by the conditions under which coupons are given. How far it has come is
+ * written with them: whoever comes twice or was killed goes on there. What cannot be read at all ends as FAILED, with
+ * its place.
  */
 export async function readFile(ctx: Context, { distribution: id, from }: { distribution: number; from: number }) {
   const [distribution] = await readDistributions(ctx, sql`id = ${id} AND state IN ('UPLOADED', 'VALIDATING')`);
-  if (!distribution || distribution.readTo !== from) return;
+  if (!distribution || distribution.readTo < from) return;
   if (distribution.state === "UPLOADED") await begin(ctx, distribution);
   await withStoredFile(ctx, distribution, async (file) => {
     const salt = `${JSON.stringify(distribution.names)}\n`;
     const encoding = distribution.encodingGuessed ? undefined : (distribution.encoding ?? undefined);
-    const bounds = { columns: 1_000, cell: 32_767, row: 1_000_000, rows: mostRows };
+    const bounds = { ...usualBounds, rows: mostRows + 1 }; // and the header
     const table = await openTable(file, { timers: ctx.timers, width: "first", encoding, salt, bounds });
     if (isRefusal(table)) return fail(ctx, distribution, faultOf(table));
     try {
@@ -64,7 +65,7 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
   const columns = keyColumns(header, given.names);
   if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
   const giving = await givingOf(ctx, given, ctx.clock());
-  const known = await firstRows(ctx, given);
+  const known = await firstRows(ctx, given.id);
   const until = ctx.timers.now() + turnMs;
   let at = reading.readTo;
   for await (const chunk of chunksOf(batches, at)) {
@@ -147,161 +148,10 @@ function writeChunk(ctx: Context, { reading, giving, columns, first, at, chunk }
         WHERE id = ${id} AND state = 'VALIDATING' AND read_to = ${at}`,
     ]);
     if (turn?.rowsAffected !== 1) return false;
-    const found = await membersOf(tx, giving, read);
-    const { given, leftOut } = await predicted(tx, giving, read, found, first);
-    const block = { id, from: at, to: chunk.upTo };
-    await db.write([
-      ...insertGiven(block, given),
-      ...insertLeftOut(block, leftOut),
-      countPredicted(block, given.length),
-    ]);
+    const { given, leftOut } = await predicted(tx, giving, read, first);
+    await db.write(writeRows({ id, from: at, to: chunk.upTo }, given, leftOut));
     return true;
   });
-}
-
-function countPredicted(block: Block, given: number): Query {
-  return sql`
-    INSERT INTO distribution_count (distribution, outcome, predicted)
-    SELECT ${block.id}, outcome, n FROM (
-      SELECT outcome, count(*) AS n FROM distribution_left_out WHERE ${leftOutOf(block)} GROUP BY outcome
-      UNION ALL SELECT 'ISSUED', ${given} WHERE ${given} > 0) WHERE true
-    ON CONFLICT DO UPDATE SET predicted = predicted + excluded.predicted`;
-}
-
-/** A row of the file: whom it names, or what is wrong with it. */
-interface ReadRow {
-  readonly row: number;
-  /** JSON. */
-  readonly cells: string;
-  readonly named: Named;
-}
-
-function readRow(read: FileRow, columns: readonly KeyColumn[], isFollowUp: boolean): ReadRow {
-  const { row } = read;
-  if ("fault" in read) return { row, cells: "[]", named: read.fault };
-  const cells = isFollowUp ? read.cells.map(restore) : read.cells;
-  return { row, cells: JSON.stringify(cells), named: namedBy(columns, cells) };
-}
-
-/** Who is meant, and what speaks against giving them one. */
-interface Found {
-  /** −1: several. */
-  readonly member: number;
-  /** E.g. `NOT_ELIGIBLE/ENDED`. */
-  readonly against: string | null;
-}
-
-/** Whom these rows name, by row; those are missing who are not there. */
-async function membersOf(ctx: Context, giving: Giving, read: readonly ReadRow[]): Promise<Map<number, Found>> {
-  const found = new Map<number, Found>();
-  const now = ctx.clock();
-  for (const kind of keyKinds) {
-    const keys = read.flatMap(({ row, named }) => ("key" in named && named.kind === kind ? [[row, named.key]] : []));
-    if (keys.length === 0) continue;
-    const meant = sql`
-      SELECT value ->> 0 AS row, ${memberOf(kind, sql`value ->> 1`)} AS member FROM ${rows(keys)} LIMIT -1`;
-    // As one text: an object for each row would cost more than all else of the look-up.
-    const answer = await ctx.db.first<{ found: string }>(sql`
-      SELECT json_group_array(json_array(row, member,
-        CASE WHEN member > 0 THEN ${against(giving, sql`f.member`, now)} END)) AS found
-      FROM (${meant}) f WHERE member IS NOT NULL`);
-    const page: [number, number, string | null][] = JSON.parse(answer?.found ?? "[]");
-    for (const [row, member, against] of page) found.set(row, { member, against });
-  }
-  return found;
-}
-
-/** A row that is to get a coupon. */
-interface GivenRow extends ReadRow {
-  readonly member: number;
-}
-
-/** A row that is left out, as its table has it. */
-interface LeftOutRow {
-  readonly row: number;
-  /** JSON. */
-  readonly cells: string;
-  readonly said: string;
-  readonly member?: number;
-  readonly named?: string;
-  readonly column?: number | null;
-  readonly message?: string | null;
-  readonly other?: number;
-}
-
-/** Which rows are to get a coupon, as many as there are left, and why the others are not. */
-async function predicted(
-  ctx: Context,
-  giving: Giving,
-  read: readonly ReadRow[],
-  found: ReadonlyMap<number, Found>,
-  first: FirstRows,
-) {
-  const toGive: GivenRow[] = [];
-  const leftOut: LeftOutRow[] = [];
-  for (const row of read) {
-    const against = leftOutFor(row, found.get(row.row), first);
-    if (typeof against === "number") toGive.push({ ...row, member: against });
-    else leftOut.push({ row: row.row, cells: row.cells, ...against });
-  }
-  const { left, shortage } = await stockLeft(ctx, giving);
-  const short = toGive.slice(left).map(({ row, cells, member }) => {
-    return { row, cells, member, said: `OUT_OF_STOCK/${shortage}` };
-  });
-  return { given: toGive.slice(0, left), leftOut: [...leftOut, ...short] };
-}
-
-/** What speaks against a row before stock is asked for; else the member that it names. */
-function leftOutFor(
-  { row, named }: ReadRow,
-  found: Found | undefined,
-  first: FirstRows,
-): number | Omit<LeftOutRow, "row" | "cells"> {
-  if (!("key" in named)) {
-    const cause = named.message === null ? "NOBODY_NAMED" : "UNREADABLE";
-    return { said: `INVALID/${cause}`, column: named.column, message: named.message };
-  }
-  if (!found) return { said: "UNKNOWN_MEMBER/", named: `${named.kind}:${named.key}`, column: named.column };
-  const { member, against } = found;
-  if (member < 0) return { said: "INVALID/SEVERAL_MEMBERS", column: named.column };
-  const other = first.before(member, row);
-  if (other !== undefined) return { said: "DUPLICATE/", member, other };
-  if (first.hasOne(member)) return { said: "ALREADY_HELD/ISSUED_BEFORE", member };
-  return against === null ? member : { said: against, member };
-}
-
-/** How many more there are behind those that are predicted to get one already, and what it is that runs out. */
-async function stockLeft(ctx: Context, { id, template }: Giving) {
-  const row = await ctx.db.first<{ left: number; shortage: string }>(sql`
-    SELECT ${unitsLeft(template)} AS left, ${whatIsShort(template)} AS shortage`);
-  const before = await ctx.db.first<{ predicted: number }>(sql`
-    SELECT predicted FROM distribution_count WHERE distribution = ${id} AND outcome = 'ISSUED'`);
-  return { left: Math.max(0, (row?.left ?? 0) - (before?.predicted ?? 0)), shortage: row?.shortage ?? "SOLD_OUT" };
-}
-
-/** The block, with the cells of those that are to get one, in case they do not after all. */
-function insertGiven({ id, from, to }: Block, given: readonly GivenRow[]): Query[] {
-  const cells = `{${given.map(({ row, cells }) => `"${row}":${cells}`).join(",")}}`;
-  const members = given.map(({ member, row }) => [member, row] as const).sort(([one], [other]) => one - other);
-  return [
-    sql`INSERT INTO distribution_block (distribution, to_row, from_row, state, cells)
-      VALUES (${id}, ${to}, ${from}, 'WAITING', ${cells})`,
-    sql`INSERT INTO distribution_given (distribution, block, member, row)
-      SELECT ${id}, ${to}, value ->> 0, value ->> 1 FROM ${rows(members)}`,
-  ];
-}
-
-function insertLeftOut({ id }: Block, leftOut: readonly LeftOutRow[]): Query[] {
-  if (leftOut.length === 0) return [];
-  return [
-    sql`
-      INSERT INTO distribution_left_out
-        (distribution, row, cells, member, named, outcome, cause, "column", message, other_row)
-      SELECT ${id}, row, cells, member, named, ${saidOutcome}, ${saidCause}, "column", message, other_row FROM (
-        SELECT ${field("row")} AS row, ${field("cells")} AS cells, ${field("member")} AS member,
-          ${field("named")} AS named, ${field("said")} AS said, ${field("column")} AS "column",
-          ${field("message")} AS message, ${field("other")} AS other_row FROM ${rows(leftOut)} LIMIT -1)`,
-  ];
 }
 
 function faultOf(refused: Refusal): FileFault {

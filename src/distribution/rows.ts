@@ -1,6 +1,7 @@
 import { type SQL, sql } from "drizzle-orm";
 import { liveMember } from "../audience/audience.ts";
 import { type CouponSkipReason, issueRules } from "../coupon/issue/issue-rules.ts";
+import { rows } from "../db/bulk.ts";
 import type { KeyKind } from "./columns.ts";
 import type { Giving } from "./giving.ts";
 
@@ -56,34 +57,50 @@ export function against(giving: Giving, member: SQL, now: number): SQL {
     const condition = rules.get(reason);
     return condition ? sql`WHEN ${condition} THEN ${said}` : sql``;
   };
-  const here = sql`EXISTS (SELECT 1 FROM coupon h WHERE ${isIssuedBy(giving, sql`m.seq`)})`;
-  // Within a limit of one, whoever got one here is at the limit.
-  const before = giving.perMember === 1 ? sql`` : sql`WHEN ${here} THEN 'DUPLICATE/'`;
-  const held = giving.perMember === 1 ? sql`iif(${here}, 'DUPLICATE/', ${limit})` : limit;
+  const here = issuedBy(giving, sql`m.seq`, [giving.id]);
+  const earlier = giving.earlier.length > 0 ? issuedBy(giving, sql`m.seq`, giving.earlier) : sql`0`;
+  const before = sql`WHEN ${here} THEN 'DUPLICATE/' WHEN ${earlier} THEN 'ALREADY_HELD/ISSUED_BEFORE'`;
+  const limit = sql.raw("'ALREADY_HELD/LIMIT_REACHED'");
+  // Within a limit of one, whoever got one is at the limit: nobody else need be asked of.
+  const held =
+    giving.perMember === 1
+      ? when("LIMIT_REACHED", sql`CASE ${before} ELSE ${limit} END`)
+      : sql`${before} ${when("LIMIT_REACHED", limit)}`;
   const source = giving.eligibility === null ? sql`(SELECT ${member} AS seq) m` : sql`member m WHERE m.seq = ${member}`;
   return sql`(
-    SELECT CASE ${before} ${when("LIMIT_REACHED", held)} ${when("ENDED", sql`'NOT_ELIGIBLE/ENDED'`)}
+    SELECT CASE ${held} ${when("ENDED", sql`'NOT_ELIGIBLE/ENDED'`)}
       ${when("NOT_ELIGIBLE", sql`'NOT_ELIGIBLE/FOR_OTHERS'`)} END
     FROM ${source})`;
 }
 
-const limit = sql.raw("'ALREADY_HELD/LIMIT_REACHED'");
-
 /** What coupons are from that a block of a distribution gives. */
 export function sourceOf({ id, to }: Block): string {
-  return `distribution/${id}/${to}`;
+  return `${prefix}${id}/${to}`;
 }
 
-/** Coupon `h` is a member's (SQL) from a distribution. */
-export function isIssuedBy({ id, template }: Pick<Giving, "id" | "template">, member: SQL): SQL {
-  return sql`h.member = ${member} AND h.template = ${template} AND h.source GLOB ${`distribution/${id}/*`}`;
+const prefix = "distribution/";
+
+/** Coupon `h` is from a distribution, and of which one and which block. */
+const [isOfAny, distributionOfCoupon, blockOfCoupon] = [
+  sql.raw(`h.source GLOB '${prefix}*'`),
+  sql.raw(`CAST(substr(h.source, ${prefix.length + 1}) AS INTEGER)`),
+  sql.raw(
+    `CAST(substr(h.source, ${prefix.length + 1} + instr(substr(h.source, ${prefix.length + 1}), '/')) AS INTEGER)`,
+  ),
+];
+
+/** Whether a member (SQL) got a coupon from one of these distributions, as an SQL expression. */
+function issuedBy({ template }: Pick<Giving, "template">, member: SQL, ids: readonly number[]): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM coupon h WHERE h.member = ${member} AND h.template = ${template} AND ${isOfAny}
+      AND ${distributionOfCoupon} IN (SELECT value FROM ${rows(ids)}))`;
 }
 
 /** The row by which a member (SQL) got a coupon from a distribution, as an SQL expression. */
 export function rowOfIssued({ id, template }: Pick<Giving, "id" | "template">, member: SQL): SQL {
-  const block = sql`CAST(substr(h.source, ${`distribution/${id}/`.length + 1}) AS INTEGER)`;
   return sql`(
     SELECT d.row FROM coupon h CROSS JOIN distribution_given d
-    ON d.distribution = ${id} AND d.block = ${block} AND d.member = h.member
-    WHERE ${isIssuedBy({ id, template }, member)} LIMIT 1)`;
+    ON d.distribution = ${id} AND d.block = ${blockOfCoupon} AND d.member = h.member
+    WHERE h.member = ${member} AND h.template = ${template} AND ${isOfAny} AND ${distributionOfCoupon} = ${id}
+    LIMIT 1)`;
 }

@@ -13,7 +13,7 @@ import { findDistribution } from "./distribution.ts";
 import { givenByFile } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { Notice } from "./notice.ts";
-import { keepFile } from "./pieces.ts";
+import { isKept, type KeptFile, keepFile } from "./pieces.ts";
 
 const Facts = z.strictObject({
   template: z.int().positive(),
@@ -25,6 +25,9 @@ const Facts = z.strictObject({
   follows: z.int().positive().optional(),
 });
 export type UploadFacts = z.input<typeof Facts>;
+
+/** Longest file. */
+export const mostBytes = 2 ** 28;
 
 /** The facts of a file, completed; or why no file of theirs would be taken. */
 export async function checkUpload(ctx: Context, given: UploadFacts) {
@@ -45,12 +48,21 @@ type Also = (tx: Context, distribution: number) => Promise<ReturnType<typeof ref
 export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts, also?: Also) {
   const facts = await checkUpload(ctx, given);
   if (isRefusal(facts)) return facts;
+  if (file.content.size > mostBytes)
+    return refuse.invalid([
+      { path: "1:1", message: `the file has more than ${mostBytes / 2 ** 20} MiB: cut it into several` },
+    ]);
   const salt = `${JSON.stringify(facts.names)}\n`;
   const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: facts.encoding, salt });
   if (isRefusal(table)) return table;
   await table.rows.return(undefined);
-  const kept = await keepFile(ctx, file.content);
-  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }, also));
+  for (;;) {
+    const kept = await keepFile(ctx, file.content);
+    const made = await withTransaction(ctx, async (tx) =>
+      (await isKept(tx, kept)) ? write(tx, { ...facts, ...kept, file: file.name }, also) : undefined,
+    );
+    if (made) return made;
+  }
 }
 
 type Facts = z.output<typeof Facts>;
@@ -65,7 +77,7 @@ async function unfit(ctx: Context, { template, follows }: Facts) {
   return refuse.invalid([{ path: "templateId", message: "a follow-up gives coupons of the same template" }]);
 }
 
-async function write(tx: Context, facts: Facts & { digest: string; bytes: number; file: string }, also?: Also) {
+async function write(tx: Context, facts: Facts & KeptFile & { readonly file: string }, also?: Also) {
   const { template, names, encoding = null, notice, follows = null, digest, bytes, file } = facts;
   const now = tx.clock();
   const made = await tx.db.first<{ id: number }>(sql`

@@ -15,9 +15,9 @@ interface Read {
 }
 
 /**
- * Writes down the goods of a file, all or none: CSV with the headings date, goods, name and, where there are any,
- * description, keywords (with commas between), persona (a filter as JSON) and priority. Refuses with `row:column` what
- * is wrong.
+ * Writes down the goods of a file, all or none: CSV or XLSX with the headings date, goods, name and, where there are
+ * any, description, keywords (with commas between), persona (a filter as JSON) and priority. Refuses with `row:column`
+ * what is wrong.
  */
 export async function importGoods(
   ctx: Context,

@@ -18,9 +18,10 @@ import type { Handler } from "../server/server.ts";
 const uploaders = { platform: "editor", service: "members:write" } as const;
 
 /**
- * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers
- * what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means, `encoding=gb18030` how the
- * file is encoded where that is known. After a crash the same file, sent again, goes on where it stopped.
+ * Makes the handler of `POST /imports?name=members.csv` with `text/csv`, or the type of XLSX: takes the file to disk,
+ * imports it and answers what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means,
+ * `encoding=gb18030` how the file is encoded where that is known. After a crash the same file, sent again, goes on
+ * where it stopped.
  */
 export function createImportUpload(options: FileOptions): Handler {
   return async (request, server) => {
