@@ -1,5 +1,5 @@
 import type { Distribution } from "../../distribution/distribution.ts";
-import { type UploadFacts, uploadDistribution } from "../../distribution/upload.ts";
+import { mostBytes, type UploadFacts, uploadDistribution } from "../../distribution/upload.ts";
 import { openUpload, takeUpload, uploadPath } from "../../distribution/upload-address.ts";
 import { isRefusal } from "../../errors.ts";
 import { globalId, rowOf } from "../../ids.ts";
@@ -20,8 +20,6 @@ import { refuseTooOften } from "../server/request-guard.ts";
 import type { Handler } from "../server/server.ts";
 
 const uploaders = { role: "editor" } as const;
-/** Longest file, in bytes. */
-const maxBytes = 2 ** 28;
 
 /**
  * Makes the handler of what is done with files of distributions: `POST /distributions?template=<id>&name=members.csv`,
@@ -32,7 +30,7 @@ const maxBytes = 2 ** 28;
  * encoded where that is known, `follows=<id>` whose report was corrected, `channels=IN_APP,EMAIL` how members are told.
  */
 export function createDistributionFiles(given: FileOptions): Handler {
-  const options = { maxBytes, ...given };
+  const options = { maxBytes: mostBytes, ...given };
   return async (request, server) => {
     const call = fileCall(options, request, server);
     return finished(await answer(options, call), call.requestId);
