@@ -7,6 +7,7 @@ import { addTemplate } from "../../support/coupons.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
+import { sharedRows, workbookOf } from "../../support/workbook.ts";
 
 let shop: Shop;
 let kim: Operator;
@@ -112,7 +113,7 @@ const address = async (as: Operator) =>
       .url,
   );
 const here = (url: string) => `${shop.app.url}${new URL(url).pathname}`;
-const put = async (url: string, body = "externalId\nx4\n") => {
+const put = async (url: string, body: string | Uint8Array<ArrayBuffer> = "externalId\nx4\n") => {
   const response = await fetch(url, { method: "PUT", body, headers: { "content-type": "application/vnd.ms-excel" } });
   return {
     status: response.status,
@@ -142,6 +143,18 @@ test("a signed address takes one file, in the name of who made it, from any page
   const again = await put(url);
   expect(again).toMatchObject({ status: 409, body: { errors: [{ extensions: { code: "CONFLICT" } }] } });
   expect(again.body.errors[0].message).toContain(distribution.id);
+});
+
+test("an Excel workbook is taken as its CSV is, and numbers that it rounded are told", async () => {
+  const table = [["会员号"], ["x4"], ["1.38E+10"]];
+  const sent = await put(await address(lea), workbookOf(sharedRows(table)));
+  expect(sent.status).toBe(200);
+  const { id } = sent.body.distribution;
+  await becomes(id, "READY");
+  const asked = "query ($id: ID!) { distribution(id: $id) { leftOut { nodes { row outcome cause } } advice } }";
+  const { leftOut, advice } = (await kim.get(asked, { id })).distribution;
+  expect(leftOut.nodes).toEqual([{ row: 3, outcome: "INVALID", cause: "UNREADABLE" }]);
+  expect(advice).toEqual([expect.stringContaining('row 3, column "会员号": 1.38E+10')]);
 });
 
 /** An address of an operator whose token is known. */
