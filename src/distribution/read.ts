@@ -13,8 +13,8 @@ import { type Distribution, readDistributions } from "./distribution.ts";
 import { type FirstRows, firstRows } from "./first-rows.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
-import { restore } from "./neutral.ts";
 import { forgetFile, withStoredFile } from "./pieces.ts";
+import { ownCellsOf } from "./report-columns.ts";
 import { against, type Block, blockRows, leftOutOf, memberOf, saidCause, saidOutcome } from "./rows.ts";
 
 /** A message reads for so long, ms; the next one goes on. */
@@ -56,12 +56,12 @@ async function begin(ctx: Context, { id }: Distribution): Promise<void> {
 
 async function readTable(ctx: Context, given: Distribution, table: Table): Promise<void> {
   const { first, rows: batches } = await headed(table.rows);
-  const isFollowUp = given.follows !== null;
   if (first && "fault" in first) return fail(ctx, given, first.fault);
-  const header = { row: first?.row ?? 1, cells: first?.cells.map((cell) => (isFollowUp ? restore(cell) : cell)) ?? [] };
+  const ownCells = ownCellsOf(first?.cells ?? [], given.follows !== null);
+  const header = { row: first?.row ?? 1, cells: ownCells(first?.cells ?? []) };
   const columns = keyColumns(header, given.names);
   if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
-  const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), isFollowUp };
+  const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), ownCells };
   if (given.readTo === 0) await noteHeader(ctx, reading, header, table);
   const giving = await givingOf(ctx, given, ctx.clock());
   const known = await firstRows(ctx, given);
@@ -77,7 +77,8 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
 }
 
 interface Reading extends Distribution {
-  readonly isFollowUp: boolean;
+  /** The operator's own cells of a row. */
+  readonly ownCells: (cells: readonly string[]) => readonly string[];
 }
 
 async function noteHeader(
@@ -138,7 +139,7 @@ interface ToWrite {
  */
 function writeChunk(ctx: Context, { reading, giving, columns, first, at, chunk }: ToWrite): Promise<boolean> {
   const { id } = reading;
-  const read = chunk.rows.map((row) => readRow(row, columns, reading.isFollowUp));
+  const read = chunk.rows.map((row) => readRow(row, columns, reading));
   return ctx.db.transaction(async (db) => {
     const tx = { ...ctx, db };
     const [turn] = await db.write([
@@ -176,10 +177,10 @@ interface ReadRow {
   readonly named: Named;
 }
 
-function readRow(read: FileRow, columns: readonly KeyColumn[], isFollowUp: boolean): ReadRow {
+function readRow(read: FileRow, columns: readonly KeyColumn[], { ownCells }: Reading): ReadRow {
   const { row } = read;
   if ("fault" in read) return { row, cells: "[]", named: read.fault };
-  const cells = isFollowUp ? read.cells.map(restore) : read.cells;
+  const cells = ownCells(read.cells);
   return { row, cells: JSON.stringify(cells), named: namedBy(columns, cells) };
 }
 

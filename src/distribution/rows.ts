@@ -60,9 +60,11 @@ export function against(giving: Giving, member: SQL, now: number): SQL {
   // Within a limit of one, whoever got one here is at the limit.
   const before = giving.perMember === 1 ? sql`` : sql`WHEN ${here} THEN 'DUPLICATE/'`;
   const held = giving.perMember === 1 ? sql`iif(${here}, 'DUPLICATE/', ${limit})` : limit;
+  const earlier =
+    giving.chain === null ? sql`` : sql`WHEN ${isIssuedBefore(giving, sql`m.seq`)} THEN 'ALREADY_HELD/ISSUED_BEFORE'`;
   const source = giving.eligibility === null ? sql`(SELECT ${member} AS seq) m` : sql`member m WHERE m.seq = ${member}`;
   return sql`(
-    SELECT CASE ${before} ${when("LIMIT_REACHED", held)} ${when("ENDED", sql`'NOT_ELIGIBLE/ENDED'`)}
+    SELECT CASE ${before} ${earlier} ${when("LIMIT_REACHED", held)} ${when("ENDED", sql`'NOT_ELIGIBLE/ENDED'`)}
       ${when("NOT_ELIGIBLE", sql`'NOT_ELIGIBLE/FOR_OTHERS'`)} END
     FROM ${source})`;
 }
@@ -77,6 +79,14 @@ export function sourceOf({ id, to }: Block): string {
 /** Coupon `h` is a member's (SQL) from a distribution. */
 export function isIssuedBy({ id, template }: Pick<Giving, "id" | "template">, member: SQL): SQL {
   return sql`h.member = ${member} AND h.template = ${template} AND h.source GLOB ${`distribution/${id}/*`}`;
+}
+
+/** A member (SQL) got a coupon by a distribution that this one follows. */
+function isIssuedBefore({ id, chain, template }: Giving, member: SQL): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM distribution f CROSS JOIN coupon h
+    WHERE (f.id = ${chain} OR f.chain = ${chain}) AND f.id < ${id}
+      AND h.member = ${member} AND h.template = ${template} AND h.source GLOB 'distribution/' || f.id || '/*')`;
 }
 
 /** The row by which a member (SQL) got a coupon from a distribution, as an SQL expression. */
