@@ -24,7 +24,7 @@ export const whoMay: Readonly<Record<string, string>> = {
   admins: `
     GET:audit GET:code-pools`,
   editors: `
-    POST:code-pools
+    POST:code-pools GET:distributions
     Mutation.activateCouponTemplate Mutation.backfillSchedule Mutation.cancelCampaign Mutation.cancelCodePool
     Mutation.cancelOccurrence Mutation.changeCouponBudget
     Mutation.changeCouponStock Mutation.createCampaign Mutation.createCodePool Mutation.createCouponTemplate

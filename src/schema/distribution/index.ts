@@ -1,3 +1,6 @@
 import type { Room } from "../room.ts";
+import { createDistributionReport } from "./report.ts";
 
-export const distributionRoom: Room = {};
+export const distributionRoom: Room = {
+  files: { distributions: createDistributionReport },
+};
