@@ -14,7 +14,7 @@ import { type FirstRows, firstRows } from "./first-rows.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { forgetFile, withStoredFile } from "./pieces.ts";
-import { ownCellsOf } from "./report-columns.ts";
+import { type CellReading, cellReading } from "./report-columns.ts";
 import { against, type Block, blockRows, leftOutOf, memberOf, saidCause, saidOutcome } from "./rows.ts";
 
 /** A message reads for so long, ms; the next one goes on. */
@@ -57,11 +57,11 @@ async function begin(ctx: Context, { id }: Distribution): Promise<void> {
 async function readTable(ctx: Context, given: Distribution, table: Table): Promise<void> {
   const { first, rows: batches } = await headed(table.rows);
   if (first && "fault" in first) return fail(ctx, given, first.fault);
-  const ownCells = ownCellsOf(first?.cells ?? [], given.follows !== null);
-  const header = { row: first?.row ?? 1, cells: ownCells(first?.cells ?? []) };
-  const columns = keyColumns(header, given.names);
+  const cells = cellReading(first?.cells ?? [], given.follows !== null);
+  const header = { row: first?.row ?? 1, cells: cells.own(first?.cells ?? []) };
+  const columns = keyColumns({ ...header, cells: cells.naming(header.cells) }, given.names);
   if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
-  const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), ownCells };
+  const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), cells };
   if (given.readTo === 0) await noteHeader(ctx, reading, header, table);
   const giving = await givingOf(ctx, given, ctx.clock());
   const known = await firstRows(ctx, given);
@@ -77,8 +77,7 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
 }
 
 interface Reading extends Distribution {
-  /** The operator's own cells of a row. */
-  readonly ownCells: (cells: readonly string[]) => readonly string[];
+  readonly cells: CellReading;
 }
 
 async function noteHeader(
@@ -177,11 +176,11 @@ interface ReadRow {
   readonly named: Named;
 }
 
-function readRow(read: FileRow, columns: readonly KeyColumn[], { ownCells }: Reading): ReadRow {
+function readRow(read: FileRow, columns: readonly KeyColumn[], { cells: { own, naming } }: Reading): ReadRow {
   const { row } = read;
   if ("fault" in read) return { row, cells: "[]", named: read.fault };
-  const cells = ownCells(read.cells);
-  return { row, cells: JSON.stringify(cells), named: namedBy(columns, cells) };
+  const cells = own(read.cells);
+  return { row, cells: JSON.stringify(cells), named: namedBy(columns, naming(cells)) };
 }
 
 /** Who is meant, and what speaks against giving them one. */

@@ -18,14 +18,23 @@ export function reportHeadings(language: Language, isPrediction: boolean): reado
   return isPrediction ? [predicted[language], ...headings[language].slice(1)] : headings[language];
 }
 
-/**
- * How the rows of a file are read that has this header: where it is a report, or what was made of one (`isFollowUp`),
- * without the columns that the report added, and with cells as they were before they were made safe for spreadsheets.
- */
-export function ownCellsOf(header: readonly string[], isFollowUp: boolean) {
-  const isOurs = header.map((cell) => known.has(lineOf(restore(cell))));
-  if (!isOurs.includes(true)) {
-    return isFollowUp ? (cells: readonly string[]) => cells.map(restore) : (cells: readonly string[]) => cells;
-  }
-  return (cells: readonly string[]) => cells.filter((_, i) => !isOurs[i]).map(restore);
+/** How the cells of a file's rows are read. */
+export interface CellReading {
+  /** The operator's own, as they were before a report made them safe for spreadsheets. */
+  readonly own: (cells: readonly string[]) => readonly string[];
+  /** The same, as members are named by them. */
+  readonly naming: (own: readonly string[]) => readonly string[];
 }
+
+/**
+ * How a file is read that has this header: a report, which has our columns, without them. A follow-up without them may
+ * be a report from which somebody took them, or the whole file once more: it is kept as it is, and whom it names is
+ * read either way.
+ */
+export function cellReading(header: readonly string[], isFollowUp: boolean): CellReading {
+  const isOurs = header.map((cell) => known.has(lineOf(restore(cell))));
+  if (isOurs.includes(true)) return { own: (cells) => cells.filter((_, i) => !isOurs[i]).map(restore), naming: same };
+  return { own: same, naming: isFollowUp ? (cells) => cells.map(restore) : same };
+}
+
+const same = (cells: readonly string[]) => cells;

@@ -71,6 +71,17 @@ test("a report has the rows that failed as they were, with outcome, place, cause
   }
 });
 
+test("a report from which somebody took our columns names the members that it named", async () => {
+  const { ctx, template, members } = await opened();
+  const { id } = await checked(ctx, "phone,note\n+491510000001,\n+491510000021,'=1\n", { template });
+  await issued(ctx, id);
+  const [, failed = []] = rowsOfCsv(await reportOf(ctx, id));
+  expect(failed.slice(0, 4)).toEqual(["'+491510000021", "''=1", "unknown member", "row 3, column A (phone)"]);
+  await members(1);
+  const again = await checked(ctx, csvOfRows([["phone", "note"], failed.slice(0, 2)]), { template, follows: id });
+  expect(told(await issued(ctx, again.id), "ended")).toEqual({ ISSUED: 1 });
+});
+
 test("there is no report where nothing failed, while rows are issued, and of a file that was not read", async () => {
   const { ctx, template } = await opened();
   const code = async (id: number) => {

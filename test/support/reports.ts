@@ -2,7 +2,11 @@ import { parse } from "csv-parse/sync";
 import type { Context } from "../../src/context.ts";
 import { takeReport } from "../../src/distribution/report.ts";
 import { reportCsv, reportXlsx } from "../../src/distribution/report-file.ts";
+import { isRefusal } from "../../src/errors.ts";
+import { openTable } from "../../src/file/table.ts";
 import type { Language } from "../../src/language.ts";
+import { realWorld } from "../../src/world.ts";
+import { fileOf } from "./distributions.ts";
 import { accepted } from "./shop.ts";
 
 /** A distribution's report as the text of its CSV. */
@@ -26,4 +30,13 @@ export function rowsOfCsv(text: string): string[][] {
 /** Text of CSV, all cells in quotes. */
 export function csvOfRows(rows: readonly (readonly string[])[]): string {
   return rows.map((row) => `${row.map((cell) => `"${cell.replaceAll('"', '""')}"`).join(",")}\r\n`).join("");
+}
+
+/** The rows of a file of any kind, as our reader reads them. */
+export async function rowsOfFile(content: string | Uint8Array<ArrayBuffer>): Promise<string[][]> {
+  const table = await openTable(fileOf(content), { timers: realWorld.timers, width: "first", salt: "" });
+  if (isRefusal(table)) throw new Error(table.message);
+  const rows: string[][] = [];
+  for await (const batch of table.rows) for (const row of batch.rows) rows.push("cells" in row ? [...row.cells] : []);
+  return rows;
 }
