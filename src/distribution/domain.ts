@@ -5,6 +5,7 @@ import { openDistributions } from "./control.ts";
 import { distributionBatch, distributionNotice, distributionRead, distributionWithdraw } from "./messages.ts";
 import { distributionSettings } from "./settings.ts";
 import { tables } from "./table.ts";
+import { whyTold } from "./why.ts";
 
 export const distribution = defineDomain({
   name: "distribution",
@@ -20,5 +21,6 @@ export const distribution = defineDomain({
   messages: [owned(distributionRead), owned(distributionBatch), owned(distributionNotice), owned(distributionWithdraw)],
   flows: { distributions: { parallelism: 1 } },
   stalled: openDistributions,
+  whyTold,
   logs: ["distribution", "row"],
 });
