@@ -47,6 +47,17 @@ CREATE TABLE distribution_piece (
   at INTEGER NOT NULL,
   PRIMARY KEY (digest, number)
 );
+CREATE INDEX distribution_piece_at ON distribution_piece (at);
+
+-- Addresses to which a file may be sent once, without other credentials.
+CREATE TABLE distribution_upload (
+  id INTEGER PRIMARY KEY,
+  facts TEXT NOT NULL,                       -- JSON: what is to be done with the file
+  token INTEGER NOT NULL,                    -- of the operator who made it, and who acts when it is used
+  expires_at INTEGER NOT NULL,
+  distribution INTEGER                       -- what was made of the file; null = none came yet
+);
+CREATE INDEX distribution_upload_expiry ON distribution_upload (expires_at);
 
 -- Rows that are issued together, some thousand at most: above from_row, up to to_row.
 CREATE TABLE distribution_block (

@@ -9,6 +9,7 @@ import { knownFields } from "../member/import-columns.ts";
 import type { ImportFault } from "../member/import-rows.ts";
 import { type ImportTask, importFaults, keptFaults } from "../member/import-task.ts";
 import { defineCommand } from "./command.ts";
+import { namesOf } from "./heading-options.ts";
 import { offline } from "./offline.ts";
 import { UsageError } from "./options.ts";
 import { count } from "./progress.ts";
@@ -55,16 +56,6 @@ what a member told you herself.`,
     if (task.state === "failed") process.exitCode = 1;
   },
 });
-
-/** What each heading means: `--map HEADING=FIELD`, `--skip HEADING`. */
-function namesOf(map: readonly string[], skip: readonly string[]): Record<string, string> {
-  const mapped = map.map((words): [string, string] => {
-    const at = words.lastIndexOf("=");
-    if (at < 1 || at === words.length - 1) throw new UsageError(`--map ${words}: it takes HEADING=FIELD.`);
-    return [words.slice(0, at), words.slice(at + 1)];
-  });
-  return Object.fromEntries([...mapped, ...skip.map((heading) => [heading, "-"] as const)]);
-}
 
 async function imported(ctx: Context, file: NamedFile, options: ImportOptions) {
   const onProgress = ({ rows }: { rows: number }) => {

@@ -33,6 +33,11 @@ const kindOf = new Map(keyKinds.flatMap((kind) => headings[kind].map((heading) =
 
 export const knownHeadings = keyKinds.join(", ");
 
+/** What a text names a member by, where it can be read as an e-mail address or a phone number. */
+export function looksLike(text: string): "email" | "phone" | undefined {
+  return (["email", "phone"] as const).find((kind) => !isUnfit(readers[kind](text)));
+}
+
 /** A column that names members; `number` counts from 1. */
 export interface KeyColumn {
   readonly kind: KeyKind;

@@ -73,6 +73,12 @@ const openBatches = (which: SQL) => sql`
   FROM distribution_block INDEXED BY distribution_block_open
   WHERE ${which} AND state <> 'DONE' ORDER BY distribution, batch`;
 
+/** The batches of a distribution that are not done, by their numbers, in order. */
+export async function openBatchesOf(ctx: Context, id: number): Promise<number[]> {
+  const open = await ctx.db.all<{ batch: number }>(openBatches(sql`distribution = ${id}`));
+  return open.map(({ batch }) => batch);
+}
+
 /** A message for each batch that is not done. */
 function publish(ctx: Context, id: number): Query {
   return enqueueEach(

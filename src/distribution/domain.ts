@@ -3,6 +3,7 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { openDistributions } from "./control.ts";
 import { distributionBatch, distributionNotice, distributionRead, distributionWithdraw } from "./messages.ts";
+import { distributionKeeps } from "./retention.ts";
 import { distributionSettings } from "./settings.ts";
 import { tables } from "./table.ts";
 import { whyTold } from "./why.ts";
@@ -19,6 +20,7 @@ export const distribution = defineDomain({
   },
   settings: distributionSettings,
   messages: [owned(distributionRead), owned(distributionBatch), owned(distributionNotice), owned(distributionWithdraw)],
+  keeps: distributionKeeps,
   flows: { distributions: { parallelism: 1 } },
   stalled: openDistributions,
   whyTold,

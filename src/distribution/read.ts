@@ -59,10 +59,10 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
   if (first && "fault" in first) return fail(ctx, given, first.fault);
   const cells = cellReading(first?.cells ?? [], given.follows !== null);
   const header = { row: first?.row ?? 1, cells: cells.own(first?.cells ?? []) };
-  const columns = keyColumns({ ...header, cells: cells.naming(header.cells) }, given.names);
-  if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
   const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), cells };
   if (given.readTo === 0) await noteHeader(ctx, reading, header, table);
+  const columns = keyColumns({ ...header, cells: cells.naming(header.cells) }, given.names);
+  if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
   const giving = await givingOf(ctx, given, ctx.clock());
   const known = await firstRows(ctx, given);
   const until = ctx.timers.now() + turnMs;

@@ -2,6 +2,7 @@
 export const tables = [
   "distribution",
   "distribution_piece",
+  "distribution_upload",
   "distribution_block",
   "distribution_given",
   "distribution_left_out",

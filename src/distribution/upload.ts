@@ -26,6 +26,15 @@ const Facts = z.strictObject({
 });
 export type UploadFacts = z.input<typeof Facts>;
 
+/** The facts of a file, completed; or why no file of theirs would be taken. */
+export async function checkUpload(ctx: Context, given: UploadFacts) {
+  const facts = parseInput(Facts, given);
+  return isRefusal(facts) ? facts : fit(ctx, facts);
+}
+
+/** What else has to hold, and is done, in the transaction that writes a distribution down. */
+type Also = (tx: Context, distribution: number) => Promise<ReturnType<typeof refuse.conflict> | undefined>;
+
 /**
  * Takes a file of members who are to get coupons of a template: it is kept, and read and checked in the background;
  * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, and a file that is no
@@ -33,17 +42,15 @@ export type UploadFacts = z.input<typeof Facts>;
  * same template, its headings mean what they meant unless `names` says otherwise, and all before it have ended: else
  * WRONG_STATE.
  */
-export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts) {
-  const asked = parseInput(Facts, given);
-  if (isRefusal(asked)) return asked;
-  const facts = await fit(ctx, asked);
+export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts, also?: Also) {
+  const facts = await checkUpload(ctx, given);
   if (isRefusal(facts)) return facts;
   const salt = `${JSON.stringify(facts.names)}\n`;
   const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: facts.encoding, salt });
   if (isRefusal(table)) return table;
   await table.rows.return(undefined);
   const kept = await keepFile(ctx, file.content);
-  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }));
+  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }, also));
 }
 
 type Facts = z.output<typeof Facts>;
@@ -74,7 +81,7 @@ interface ToKeep extends Omit<Facts, "names"> {
   readonly file: string;
 }
 
-async function write(tx: Context, facts: ToKeep) {
+async function write(tx: Context, facts: ToKeep, also?: Also) {
   const { template, names, encoding = null, notice, follows = null, digest, bytes, file } = facts;
   const now = tx.clock();
   const made = await tx.db.first<{ id: number }>(sql`
@@ -85,6 +92,8 @@ async function write(tx: Context, facts: ToKeep) {
       ${notice ? JSON.stringify(notice) : null}, ${describeActor(tx.actor)}, ${identityOf(tx.actor)}, ${now}, ${now}
     FROM coupon_template t WHERE t.id = ${template} AND NOT EXISTS (${openInChain(follows)}) RETURNING id`);
   if (!made) return stillOpen(tx, follows);
+  const refused = await also?.(tx, made.id);
+  if (refused) return refused;
   await tx.db.write([
     auditDeed(tx, subjectOf("distribution", made.id), "uploaded"),
     enqueue(tx, [distributionRead.of({ distribution: made.id, from: 0 })]),

@@ -67,7 +67,7 @@ function fileText(header: string): string {
   return `${header}\r\n${lines.join("")}`;
 }
 
-test("a file with every kind of bad row ends with the true cause, row and column of each, in its report, too", async () => {
+test("every kind of bad row ends with its true cause, row and column, and its report says so", async () => {
   const { ctx, template } = await opened();
   const ready = await checked(ctx, `\uFEFF${fileText("externalId,phone,email,note")}`, { template });
   const expected = kinds.flatMap(([, said, column], i) => {

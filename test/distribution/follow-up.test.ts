@@ -74,7 +74,7 @@ async function taken(ctx: Context, id: number, form: "csv" | "xlsx") {
   return { file, rows: [first, ...rows], own: rows.map((cells) => cells.slice(0, 3).map(restore)) };
 }
 
-test("a report that is corrected and sent again gives only what is missing, and holds only what still fails", async () => {
+test("a corrected report, sent again, gives only what is missing, and its own holds what still fails", async () => {
   const { ctx, members: add } = await openLedger();
   await add(members);
   const run = async ({ rows, corrections, perMember, form }: typeof plan extends fc.Arbitrary<infer P> ? P : never) => {

@@ -29,7 +29,7 @@ const rows = [
   ["nonsense", "会员", "a;=1"],
 ];
 
-test("a report has the rows that failed as they were, with outcome, place, cause and what to do; in CSV and XLSX", async () => {
+test("a report has the failed rows as they were, with outcome, place, cause and what to do; CSV and XLSX", async () => {
   const { ctx, template } = await opened();
   const { id } = await checked(ctx, csvOfRows(rows), { template });
   await issued(ctx, id);
@@ -107,7 +107,7 @@ test("there is no report where nothing failed, while rows are issued, and of a f
   expect(await code(open)).toBe("WRONG_STATE");
 });
 
-test("the report of one that was cancelled holds the rows that it did not reach, and a follow-up gives them theirs", async () => {
+test("a cancelled one reports the rows that it did not reach, and a follow-up gives them theirs", async () => {
   const { ctx, template } = await opened();
   const { id } = await checked(ctx, "externalId\nx1\nnobody\nx2\n", { template });
   accepted(await cancelDistribution(ctx, { id }));

@@ -16,7 +16,7 @@ export const whoMay: Readonly<Record<string, string>> = {
     Mutation.setCouponNoticePolicy`,
   approvers: `
     Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
-    Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
+    Mutation.approveDistribution Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
     Mutation.addHotGoods Mutation.importHotGoods Mutation.setHotGoodsPlan Mutation.updateLifecyclePolicy`,
   "editors for all shops": `
     Mutation.clearFlowLimits Mutation.editAndReplayDeadLetter Mutation.pauseFlow Mutation.replayDeadLetter
@@ -24,7 +24,8 @@ export const whoMay: Readonly<Record<string, string>> = {
   admins: `
     GET:audit GET:code-pools`,
   editors: `
-    POST:code-pools GET:distributions
+    GET:distributions POST:code-pools POST:distributions Mutation.cancelDistribution Mutation.createDistributionUpload
+    Mutation.pauseDistribution Mutation.resumeDistribution Mutation.startDistribution
     Mutation.activateCouponTemplate Mutation.backfillSchedule Mutation.cancelCampaign Mutation.cancelCodePool
     Mutation.cancelOccurrence Mutation.changeCouponBudget
     Mutation.changeCouponStock Mutation.createCampaign Mutation.createCodePool Mutation.createCouponTemplate
@@ -74,8 +75,10 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.estimateCouponTemplate Query.findMembers Query.holidayLists Query.members Query.previewContent
     Query.promotion Query.promotions Query.run Query.runs Query.schedule Query.schedulePreview Query.schedules
     Query.segments Query.shopFigures Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember
+    Query.whyDistributed
     Subscription.codePoolProgress Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate
     node:HolidayList node:Occurrence node:Promotion node:Run node:Schedule node:Segment
+    Query.distribution Query.distributions Subscription.distributionProgress node:Distribution
     Query.hotGoods Query.hotGoodsPlans Query.lifecyclePolicies node:HotGoods node:LifecyclePolicy`,
 };
 

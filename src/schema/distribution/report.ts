@@ -5,9 +5,8 @@ import { globalId, rowOf } from "../../ids.ts";
 import { languages } from "../../language.ts";
 import { preferredLanguage } from "../../web/language.ts";
 import { csvFile } from "../files/download.ts";
-import { admitted, type FileCall, type FileOptions, fileCall, refusedWith } from "../files/upload.ts";
-import { finished, problem } from "../server/http-error.ts";
-import type { Handler } from "../server/server.ts";
+import { admitted, type FileCall, type FileOptions, refusedWith } from "../files/upload.ts";
+import { problem } from "../server/http-error.ts";
 
 /** Whoever may send such a file may have back what of it failed. */
 export const reporters = { role: "editor" } as const;
@@ -20,21 +19,6 @@ export function reportPath(distribution: number, form: ReportForm): string {
   return `/distributions/${encodeURIComponent(globalId("Distribution", distribution))}/report.${form}`;
 }
 
-/**
- * Makes the handler of `GET /distributions/<id>/report.csv` and `report.xlsx`: the rows that failed. In the language
- * that the caller prefers, or `language=zh`.
- */
-export function createDistributionReport(options: FileOptions): Handler {
-  return async (request, server) => {
-    const call = fileCall(options, request, server);
-    const report = reportNamed(call.url.pathname);
-    const answer = report
-      ? await sendReport(options, call, report)
-      : problem(404, "NOT_FOUND", "There is nothing at this address.", call.requestId);
-    return finished(answer, call.requestId);
-  };
-}
-
 /** The report that a path names; undefined where it names none. */
 export function reportNamed(pathname: string) {
   const [, name = "", form] = /^\/distributions\/([^/]+)\/report\.(csv|xlsx)$/.exec(pathname) ?? [];
@@ -42,7 +26,7 @@ export function reportNamed(pathname: string) {
   return id === undefined ? undefined : { id, form: form as ReportForm };
 }
 
-/** The answer that is a report. */
+/** The answer that is a report, in the language that the caller prefers, or that `language` says. */
 export async function sendReport(
   options: FileOptions,
   call: FileCall,

@@ -116,6 +116,16 @@ export function refuseForm(request: Request, requestId: string): Response | unde
   return problem(415, "UNSUPPORTED_MEDIA_TYPE", "Send the file itself: Content-Type: text/csv.", requestId);
 }
 
+/** What headings mean, as `heading=Nr=externalId` says, repeated. */
+export function headingsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.lastIndexOf("=");
+      return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
+    }),
+  );
+}
+
 /** A verb's refusal, in the shape of GraphQL's errors. */
 export function refusedWith(refusal: Refusal, requestId: string): Response {
   const status = { NOT_FOUND: 404, CONFLICT: 409 }[refusal.code as string] ?? 422;

@@ -7,6 +7,7 @@ import {
   type FileCall,
   type FileOptions,
   fileCall,
+  headingsOf,
   refusedWith,
   refuseForm,
   withFile,
@@ -39,15 +40,6 @@ async function upload(options: FileOptions, call: FileCall): Promise<Response> {
     const task = await importMembers(ctx, file, { names, encoding: url.searchParams.get("encoding") ?? undefined });
     return isRefusal(task) ? refusedWith(task, requestId) : Response.json({ import: await report(ctx, task) });
   });
-}
-
-function headingsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.lastIndexOf("=");
-      return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
-    }),
-  );
 }
 
 async function report(ctx: Context, { digest: _, startedAt, updatedAt, ...task }: ImportTask) {

@@ -70,7 +70,8 @@ connectionField("Query", "memberImports", ImportType, {
   list: listImports,
 });
 
-const HeadingInput = builder.inputType("ImportHeadingInput", {
+/** What a heading of a file means. */
+export const HeadingInput = builder.inputType("ImportHeadingInput", {
   description: "What a heading means.",
   fields: (t) => ({
     heading: t.string({ required: true, description: "The heading, as the file has it." }),
