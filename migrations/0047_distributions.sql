@@ -37,6 +37,7 @@ CREATE INDEX distribution_open ON distribution (updated_at)
 CREATE INDEX distribution_template ON distribution (template, id);
 CREATE INDEX distribution_chain ON distribution (chain) WHERE chain IS NOT NULL;
 CREATE INDEX distribution_digest ON distribution (digest) WHERE state IN ('UPLOADED', 'VALIDATING');
+CREATE INDEX distribution_notice ON distribution (notice_campaign) WHERE notice_campaign IS NOT NULL;
 CREATE INDEX distribution_shop ON distribution (shop, id) WHERE shop <> '';
 
 -- Files until they are read, in pieces, by the digest of all their bytes.

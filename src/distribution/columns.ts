@@ -4,7 +4,6 @@ import { readExternalId } from "../value/external-id.ts";
 import { readPhone } from "../value/phone.ts";
 import { readLine } from "../value/plain-text.ts";
 import { isUnfit, type Reader } from "../value/value.ts";
-import { reportHeadings } from "./report-columns.ts";
 
 /** By what a cell names a member. */
 export const keyKinds = ["publicId", "externalId", "phone", "email"] as const;
@@ -57,7 +56,7 @@ export function keyColumns(
   let others = 0;
   const meaningOf = (name: string): Meaning & { readonly kind?: KeyKind } => {
     const kind = kindOf.get(name.toLowerCase().replace(/[\s_-]/g, ""));
-    return kind && !reportHeadings.includes(name) ? { place: kind, kind } : { place: `other ${others++}` };
+    return kind ? { place: kind, kind } : { place: `other ${others++}` };
   };
   const read = readHeadings(header, { names, needed: keyKinds, known: knownHeadings, meaningOf });
   if ("code" in read) return read;

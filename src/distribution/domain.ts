@@ -6,6 +6,7 @@ import { distributionBatch, distributionNotice, distributionRead, distributionWi
 import { distributionKeeps } from "./retention.ts";
 import { distributionSettings } from "./settings.ts";
 import { tables } from "./table.ts";
+import { whyTold } from "./why.ts";
 
 export const distribution = defineDomain({
   name: "distribution",
@@ -22,5 +23,6 @@ export const distribution = defineDomain({
   keeps: distributionKeeps,
   flows: { distributions: { parallelism: 1 } },
   stalled: openDistributions,
+  whyTold,
   logs: ["distribution", "row"],
 });

@@ -6,7 +6,7 @@ import type { FileRow } from "../file/file.ts";
 import { type KeyColumn, keyKinds, type Named, namedBy } from "./columns.ts";
 import type { FirstRows } from "./first-rows.ts";
 import type { Giving } from "./giving.ts";
-import { restore } from "./neutral.ts";
+import type { CellReading } from "./report-columns.ts";
 import { against, memberOf } from "./rows.ts";
 
 /** A row of the file: whom it names, or what is wrong with it. */
@@ -17,11 +17,11 @@ export interface ReadRow {
   readonly named: Named;
 }
 
-export function readRow(read: FileRow, columns: readonly KeyColumn[], isFollowUp: boolean): ReadRow {
+export function readRow(read: FileRow, columns: readonly KeyColumn[], { own, naming }: CellReading): ReadRow {
   const { row } = read;
   if ("fault" in read) return { row, cells: "[]", named: read.fault };
-  const cells = isFollowUp ? read.cells.map(restore) : read.cells;
-  return { row, cells: JSON.stringify(cells), named: namedBy(columns, cells) };
+  const cells = own(read.cells);
+  return { row, cells: JSON.stringify(cells), named: namedBy(columns, naming(cells)) };
 }
 
 /** A row that is to get a coupon. */

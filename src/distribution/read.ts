@@ -11,9 +11,9 @@ import { type Distribution, readDistributions } from "./distribution.ts";
 import { type FirstRows, firstRows } from "./first-rows.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
-import { restore } from "./neutral.ts";
 import { forgetFile, withStoredFile } from "./pieces.ts";
 import { predicted, readRow } from "./predict.ts";
+import { type CellReading, cellReading } from "./report-columns.ts";
 import { blockRows } from "./rows.ts";
 import { writeRows } from "./write-rows.ts";
 
@@ -57,12 +57,12 @@ async function begin(ctx: Context, { id }: Distribution): Promise<void> {
 
 async function readTable(ctx: Context, given: Distribution, table: Table): Promise<void> {
   const { first, rows: batches } = await headed(table.rows);
-  const isFollowUp = given.follows !== null;
   if (first && "fault" in first) return fail(ctx, given, first.fault);
-  const header = { row: first?.row ?? 1, cells: first?.cells.map((cell) => (isFollowUp ? restore(cell) : cell)) ?? [] };
-  const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), isFollowUp };
+  const cells = cellReading(first?.cells ?? [], given.follows !== null);
+  const header = { row: first?.row ?? 1, cells: cells.own(first?.cells ?? []) };
+  const reading: Reading = { ...given, readTo: Math.max(given.readTo, header.row), cells };
   if (given.readTo === 0) await noteHeader(ctx, reading, header, table);
-  const columns = keyColumns(header, given.names);
+  const columns = keyColumns({ ...header, cells: cells.naming(header.cells) }, given.names);
   if (isRefusal(columns)) return fail(ctx, given, faultOf(columns));
   const giving = await givingOf(ctx, given, ctx.clock());
   const known = await firstRows(ctx, given.id);
@@ -78,7 +78,7 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
 }
 
 interface Reading extends Distribution {
-  readonly isFollowUp: boolean;
+  readonly cells: CellReading;
 }
 
 async function noteHeader(
@@ -139,7 +139,7 @@ interface ToWrite {
  */
 function writeChunk(ctx: Context, { reading, giving, columns, first, at, chunk }: ToWrite): Promise<boolean> {
   const { id } = reading;
-  const read = chunk.rows.map((row) => readRow(row, columns, reading.isFollowUp));
+  const read = chunk.rows.map((row) => readRow(row, columns, reading.cells));
   return ctx.db.transaction(async (db) => {
     const tx = { ...ctx, db };
     const [turn] = await db.write([

@@ -32,8 +32,7 @@ export const mostBytes = 2 ** 28;
 /** The facts of a file, completed; or why no file of theirs would be taken. */
 export async function checkUpload(ctx: Context, given: UploadFacts) {
   const facts = parseInput(Facts, given);
-  if (isRefusal(facts)) return facts;
-  return (await unfit(ctx, facts)) ?? facts;
+  return isRefusal(facts) ? facts : fit(ctx, facts);
 }
 
 /** What else has to hold, and is done, in the transaction that writes a distribution down. */
@@ -43,7 +42,8 @@ type Also = (tx: Context, distribution: number) => Promise<ReturnType<typeof ref
  * Takes a file of members who are to get coupons of a template: it is kept, and read and checked in the background;
  * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, and a file that is no
  * table or of an unknown encoding, with `row:column`; what only shows further on ends as FAILED. A follow-up is of the
- * same template.
+ * same template, its headings mean what they meant unless `names` says otherwise, and all before it have ended: else
+ * WRONG_STATE.
  */
 export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts, also?: Also) {
   const facts = await checkUpload(ctx, given);
@@ -67,17 +67,31 @@ export async function uploadDistribution(ctx: Context, file: NamedFile, given: U
 
 type Facts = z.output<typeof Facts>;
 
-async function unfit(ctx: Context, { template, follows }: Facts) {
+/** What is asked, where it can be done. */
+async function fit(ctx: Context, facts: Facts) {
+  const { template, follows, names } = facts;
   const found = await givenByFile(ctx, template);
   if (isRefusal(found)) return found;
-  if (follows === undefined) return undefined;
+  if (follows === undefined) return facts;
   const before = await findDistribution(ctx, follows);
   if (isRefusal(before)) return before;
-  if (before.template === template) return undefined;
-  return refuse.invalid([{ path: "templateId", message: "a follow-up gives coupons of the same template" }]);
+  if (before.template !== template)
+    return refuse.invalid([{ path: "templateId", message: "a follow-up gives coupons of the same template" }]);
+  return { ...facts, names: Object.keys(names).length > 0 ? names : before.names };
 }
 
-async function write(tx: Context, facts: Facts & KeptFile & { readonly file: string }, also?: Also) {
+/** The one of a chain that has not ended: what it will have given is not known yet. */
+const openInChain = (follows: number | null) => sql`
+  SELECT d.id, d.state FROM distribution f
+  JOIN distribution d ON d.id = coalesce(f.chain, f.id) OR d.chain = coalesce(f.chain, f.id)
+  WHERE f.id = ${follows} AND d.state NOT IN ('COMPLETED', 'FAILED', 'CANCELLED')`;
+
+interface ToKeep extends Omit<Facts, "names">, KeptFile {
+  readonly names: Readonly<Record<string, string>>;
+  readonly file: string;
+}
+
+async function write(tx: Context, facts: ToKeep, also?: Also) {
   const { template, names, encoding = null, notice, follows = null, digest, bytes, file } = facts;
   const now = tx.clock();
   const made = await tx.db.first<{ id: number }>(sql`
@@ -86,8 +100,8 @@ async function write(tx: Context, facts: Facts & KeptFile & { readonly file: str
     SELECT t.shop, t.id, (SELECT coalesce(d.chain, d.id) FROM distribution d WHERE d.id = ${follows}), ${follows},
       'UPLOADED', ${file}, ${digest}, ${bytes}, ${encoding}, ${JSON.stringify(names)},
       ${notice ? JSON.stringify(notice) : null}, ${describeActor(tx.actor)}, ${identityOf(tx.actor)}, ${now}, ${now}
-    FROM coupon_template t WHERE t.id = ${template} RETURNING id`);
-  if (!made) throw new Error(`coupon template ${template} is gone`);
+    FROM coupon_template t WHERE t.id = ${template} AND NOT EXISTS (${openInChain(follows)}) RETURNING id`);
+  if (!made) return stillOpen(tx, follows);
   const refused = await also?.(tx, made.id);
   if (refused) return refused;
   await tx.db.write([
@@ -96,4 +110,10 @@ async function write(tx: Context, facts: Facts & KeptFile & { readonly file: str
   ]);
   tx.log("info", "distribution.uploaded", { distribution: made.id, actor: describeActor(tx.actor) });
   return findDistribution(tx, made.id);
+}
+
+async function stillOpen({ db }: Context, follows: number | null) {
+  const open = await db.first<{ id: number; state: string }>(openInChain(follows));
+  if (!open) throw new Error("a coupon template is gone");
+  return refuse.wrongState(`Distribution ${open.id} is ${open.state}: what follows it waits for its end.`, open.state);
 }

@@ -24,7 +24,7 @@ export const whoMay: Readonly<Record<string, string>> = {
   admins: `
     GET:audit GET:code-pools`,
   editors: `
-    POST:code-pools POST:distributions Mutation.cancelDistribution Mutation.createDistributionUpload
+    GET:distributions POST:code-pools POST:distributions Mutation.cancelDistribution Mutation.createDistributionUpload
     Mutation.pauseDistribution Mutation.resumeDistribution Mutation.startDistribution
     Mutation.activateCouponTemplate Mutation.backfillSchedule Mutation.cancelCampaign Mutation.cancelCodePool
     Mutation.cancelOccurrence Mutation.changeCouponBudget
@@ -75,6 +75,7 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.estimateCouponTemplate Query.findMembers Query.holidayLists Query.members Query.previewContent
     Query.promotion Query.promotions Query.run Query.runs Query.schedule Query.schedulePreview Query.schedules
     Query.segments Query.shopFigures Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember
+    Query.whyDistributed
     Subscription.codePoolProgress Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate
     node:HolidayList node:Occurrence node:Promotion node:Run node:Schedule node:Segment
     Query.distribution Query.distributions Subscription.distributionProgress node:Distribution

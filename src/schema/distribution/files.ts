@@ -18,13 +18,15 @@ import { denial, mayPass } from "../kit/scopes.ts";
 import { finished, problem } from "../server/http-error.ts";
 import { refuseTooOften } from "../server/request-guard.ts";
 import type { Handler } from "../server/server.ts";
+import { reportNamed, sendReport } from "./report.ts";
 
 const uploaders = { role: "editor" } as const;
 
 /**
  * Makes the handler of what is done with files of distributions: `POST /distributions?template=<id>&name=members.csv`,
  * with an operator's token, and the signed addresses of `createDistributionUpload`, without one. Both answer the
- * distribution as JSON; it is read and checked in the background.
+ * distribution as JSON; it is read and checked in the background. And of `GET /distributions/<id>/report.csv` and
+ * `report.xlsx`, the rows that failed.
  *
  * Of the first, `heading=Nr=externalId`, repeated, says what a heading means, `encoding=gb18030` how the file is
  * encoded where that is known, `follows=<id>` whose report was corrected, `channels=IN_APP,EMAIL` how members are told.
@@ -39,6 +41,8 @@ export function createDistributionFiles(given: FileOptions): Handler {
 
 async function answer(options: FileOptions, call: FileCall): Promise<Response> {
   const { pathname } = call.url;
+  const report = reportNamed(pathname);
+  if (report) return sendReport(options, call, report);
   if (pathname === "/distributions") return upload(options, call);
   if (pathname.startsWith(uploadPath)) return fromAnywhere(await takeSigned(options, call));
   return problem(404, "NOT_FOUND", "There is nothing at this address.", call.requestId);
