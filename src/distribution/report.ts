@@ -14,12 +14,12 @@ import { type Block, leftOutOf } from "./rows.ts";
 export interface Report {
   /** Whether nothing has been issued yet: it says what would fail. */
   readonly isPrediction: boolean;
-  /** From the header, some hundred rows at a time; no cell is a formula. */
+  /** From the header, some rows at a time; no cell is a formula. */
   readonly rows: AsyncGenerator<readonly (readonly string[])[]>;
 }
 
 /** Rows that are made in one turn of the event loop. */
-const turnRows = 250;
+const turnRows = 100;
 
 /**
  * Takes out the rows that got no coupon: of a distribution that has ended, or that is READY, as a prediction. Who did
