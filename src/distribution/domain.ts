@@ -3,6 +3,7 @@ import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { openDistributions } from "./control.ts";
 import { distributionBatch, distributionNotice, distributionRead, distributionWithdraw } from "./messages.ts";
+import { distributionPersonalData } from "./personal-data.ts";
 import { distributionSettings } from "./settings.ts";
 import { tables } from "./table.ts";
 
@@ -19,6 +20,7 @@ export const distribution = defineDomain({
   settings: distributionSettings,
   messages: [owned(distributionRead), owned(distributionBatch), owned(distributionNotice), owned(distributionWithdraw)],
   flows: { distributions: { parallelism: 1 } },
+  personalData: distributionPersonalData,
   stalled: openDistributions,
   logs: ["distribution", "row"],
 });

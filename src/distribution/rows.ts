@@ -81,7 +81,7 @@ export function sourceOf({ id, to }: Block): string {
 const prefix = "distribution/";
 
 /** Coupon `h` is from a distribution, and of which one and which block. */
-const [isOfAny, distributionOfCoupon, blockOfCoupon] = [
+export const [isOfAny, distributionOfCoupon, blockOfCoupon] = [
   sql.raw(`h.source GLOB '${prefix}*'`),
   sql.raw(`CAST(substr(h.source, ${prefix.length + 1}) AS INTEGER)`),
   sql.raw(
