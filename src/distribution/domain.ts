@@ -2,8 +2,12 @@ import { sql } from "drizzle-orm";
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
 import { openDistributions } from "./control.ts";
+import { distributionCompleted, distributionFailed } from "./events.ts";
+import { distributionGauges } from "./gauges.ts";
 import { distributionBatch, distributionNotice, distributionRead, distributionWithdraw } from "./messages.ts";
+import { unparkBatch, unparkRead } from "./parking.ts";
 import { distributionPersonalData } from "./personal-data.ts";
+import { cancelForgotten, distributionKeeps } from "./retention.ts";
 import { distributionSettings } from "./settings.ts";
 import { tables } from "./table.ts";
 
@@ -18,9 +22,21 @@ export const distribution = defineDomain({
     },
   },
   settings: distributionSettings,
-  messages: [owned(distributionRead), owned(distributionBatch), owned(distributionNotice), owned(distributionWithdraw)],
+  messages: [
+    owned(distributionRead, { unpark: unparkRead }),
+    owned(distributionBatch, { unpark: unparkBatch }),
+    owned(distributionNotice),
+    owned(distributionWithdraw),
+  ],
   flows: { distributions: { parallelism: 1 } },
+  events: [
+    { event: distributionCompleted, told: "Every row of a file of members has its outcome: a coupon, or why not." },
+    { event: distributionFailed, told: "A file of members could not be read; nothing of it is issued." },
+  ],
   personalData: distributionPersonalData,
   stalled: openDistributions,
+  tidy: cancelForgotten,
+  keeps: distributionKeeps,
+  gauges: distributionGauges,
   logs: ["distribution", "row"],
 });

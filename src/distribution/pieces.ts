@@ -26,11 +26,19 @@ export async function keepFile(
   for (let number = 0; number * pieceBytes < content.size; number++) {
     const bytes = await content.slice(number * pieceBytes, (number + 1) * pieceBytes).bytes();
     await ctx.db.write([
-      sql`INSERT INTO distribution_piece (digest, number, bytes, at) VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()})
-        ON CONFLICT DO UPDATE SET at = excluded.at`,
+      sql`
+        INSERT INTO distribution_piece (digest, number, bytes, at)
+        VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()}) ON CONFLICT DO UPDATE SET at = excluded.at`,
     ]);
   }
   return { digest, bytes: content.size };
+}
+
+/** Whether all of a file is there still: whoever has read one of the same bytes may have forgotten it meanwhile. */
+export async function isKept(ctx: Context, { digest, bytes }: Pick<Distribution, "digest" | "bytes">) {
+  const found = await ctx.db.first<{ n: number }>(sql`
+    SELECT count(*) AS n FROM distribution_piece WHERE digest = ${digest}`);
+  return found?.n === Math.ceil(bytes / pieceBytes);
 }
 
 /** Forgets a file that nobody will read any more. */

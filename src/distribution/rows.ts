@@ -74,7 +74,7 @@ export function against(giving: Giving, member: SQL, now: number): SQL {
 }
 
 /** What coupons are from that a block of a distribution gives. */
-export function sourceOf({ id, to }: Block): string {
+export function sourceOf({ id, to }: Pick<Block, "id" | "to">): string {
   return `${prefix}${id}/${to}`;
 }
 

@@ -13,7 +13,7 @@ import { findDistribution } from "./distribution.ts";
 import { givenByFile } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { Notice } from "./notice.ts";
-import { keepFile } from "./pieces.ts";
+import { isKept, keepFile } from "./pieces.ts";
 
 const Facts = z.strictObject({
   template: z.int().positive(),
@@ -41,8 +41,13 @@ export async function uploadDistribution(ctx: Context, file: NamedFile, given: U
   const table = await openTable(file, { timers: ctx.timers, width: "first", encoding: facts.encoding, salt });
   if (isRefusal(table)) return table;
   await table.rows.return(undefined);
-  const kept = await keepFile(ctx, file.content);
-  return withTransaction(ctx, (tx) => write(tx, { ...facts, ...kept, file: file.name }));
+  for (;;) {
+    const kept = await keepFile(ctx, file.content);
+    const made = await withTransaction(ctx, async (tx) =>
+      (await isKept(tx, kept)) ? write(tx, { ...facts, ...kept, file: file.name }) : undefined,
+    );
+    if (made) return made;
+  }
 }
 
 type Facts = z.output<typeof Facts>;
