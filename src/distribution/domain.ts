@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
+import { distributionTerms } from "./audience-terms.ts";
 import { openDistributions } from "./control.ts";
 import { distributionCompleted, distributionFailed } from "./events.ts";
 import { distributionGauges } from "./gauges.ts";
@@ -29,6 +30,7 @@ export const distribution = defineDomain({
     owned(distributionWithdraw),
   ],
   flows: { distributions: { parallelism: 1 } },
+  terms: distributionTerms,
   events: [
     { event: distributionCompleted, told: "Every row of a file of members has its outcome: a coupon, or why not." },
     { event: distributionFailed, told: "A file of members could not be read; nothing of it is issued." },

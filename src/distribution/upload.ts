@@ -14,6 +14,7 @@ import { givenByFile } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { Notice } from "./notice.ts";
 import { isKept, keepFile } from "./pieces.ts";
+import { noticeIssues } from "./tell.ts";
 
 const Facts = z.strictObject({
   template: z.int().positive(),
@@ -52,9 +53,11 @@ export async function uploadDistribution(ctx: Context, file: NamedFile, given: U
 
 type Facts = z.output<typeof Facts>;
 
-async function unfit(ctx: Context, { template, follows }: Facts) {
+async function unfit(ctx: Context, { template, follows, notice }: Facts) {
   const found = await givenByFile(ctx, template);
   if (isRefusal(found)) return found;
+  const unsayable = notice ? await noticeIssues(ctx, found, notice) : [];
+  if (unsayable.length > 0) return refuse.invalid(unsayable);
   if (follows === undefined) return undefined;
   const before = await findDistribution(ctx, follows);
   if (isRefusal(before)) return before;
