@@ -30,10 +30,12 @@ CREATE TABLE distribution (
   since_rows INTEGER NOT NULL DEFAULT 0,
   completed_at INTEGER,
   withdraw_to INTEGER,                       -- the block up to which its coupons were taken back; null = nobody asked
-  withdrawn INTEGER NOT NULL DEFAULT 0
+  withdrawn INTEGER NOT NULL DEFAULT 0,
+  forgotten_at INTEGER                       -- when the last of its rows was; null = they are kept
 );
 CREATE INDEX distribution_open ON distribution (updated_at)
   WHERE state IN ('UPLOADED', 'VALIDATING', 'RUNNING');
+CREATE INDEX distribution_kept ON distribution (updated_at) WHERE forgotten_at IS NULL;
 CREATE INDEX distribution_template ON distribution (template, id);
 CREATE INDEX distribution_chain ON distribution (chain) WHERE chain IS NOT NULL;
 CREATE INDEX distribution_digest ON distribution (digest) WHERE state IN ('UPLOADED', 'VALIDATING');
@@ -88,7 +90,7 @@ CREATE TABLE distribution_left_out (
   row INTEGER NOT NULL,
   cells TEXT,                                -- JSON, as they were; null = the member was erased
   member INTEGER,
-  named TEXT,                                -- what named a member who is not there, e.g. 'phone:+4915112345678'
+  named TEXT,                                -- what named no member, or several, e.g. 'phone:+4915112345678'
   -- ALREADY_HELD, DUPLICATE, OUT_OF_STOCK, UNKNOWN_MEMBER, NOT_ELIGIBLE, INVALID
   outcome TEXT NOT NULL,
   cause TEXT,                                -- which of its causes
@@ -98,6 +100,7 @@ CREATE TABLE distribution_left_out (
   PRIMARY KEY (distribution, row)
 ) WITHOUT ROWID;
 CREATE INDEX distribution_left_out_member ON distribution_left_out (member) WHERE member IS NOT NULL;
+CREATE INDEX distribution_left_out_named ON distribution_left_out (named) WHERE named IS NOT NULL;
 
 -- How many rows a check predicted of each outcome, and how many ended so.
 CREATE TABLE distribution_count (

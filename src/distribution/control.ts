@@ -13,6 +13,7 @@ import { distributionBatch, distributionNotice, distributionRead, distributionWi
 import { batchRows } from "./rows.ts";
 import { distributionSettings } from "./settings.ts";
 import type { DistributionState } from "./table.ts";
+import { isWithdrawing } from "./withdraw.ts";
 
 interface Command {
   readonly id: number;
@@ -24,7 +25,7 @@ interface Move extends Command {
   readonly from: readonly DistributionState[];
   readonly to: DistributionState;
   /** What keeps it from that, asked in the transaction. */
-  readonly unfit?: (tx: Context, distribution: Distribution) => Promise<ReturnType<typeof refuse.conflict> | undefined>;
+  readonly unfit?: (distribution: Distribution) => ReturnType<typeof refuse.wrongState> | undefined;
   /** What else is done, behind the change. */
   readonly more: (tx: Context, distribution: Distribution) => readonly Query[];
 }
@@ -105,9 +106,13 @@ export const resumeDistribution = (ctx: Context, command: Command) =>
       ...command,
       from: ["PAUSED"],
       to: "RUNNING",
+      unfit: (distribution) =>
+        isWithdrawing(distribution)
+          ? refuse.wrongState("Its coupons are being taken back; go on with it when that is done.", distribution.state)
+          : undefined,
       more: (_, distribution) => [
         sql`
-          UPDATE distribution SET since_at = ${tx.clock()}, since_rows = ${endedRows(distribution)}
+          UPDATE distribution SET fault = NULL, since_at = ${tx.clock()}, since_rows = ${endedRows(distribution)}
           WHERE id = ${distribution.id}`,
         publish(tx, distribution.id),
       ],
@@ -152,11 +157,13 @@ export function approveDistribution(ctx: Context, { id, reason }: Command) {
   });
 }
 
-async function move(tx: Context, { id, reason, from, to, more }: Move) {
+async function move(tx: Context, { id, reason, from, to, unfit, more }: Move) {
   const found = await findDistribution(tx, id);
   if (isRefusal(found)) return found;
   if (!from.includes(found.state))
     return refuse.wrongState(`This distribution is ${found.state}; it must be ${from.join(" or ")}.`, found.state);
+  const refused = unfit?.(found);
+  if (refused) return refused;
   const where = sql`id = ${id}`;
   await tx.db.write([
     auditTransition(tx, { noun: "distribution", table: sql`distribution`, where, to, reason }),

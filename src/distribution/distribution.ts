@@ -66,6 +66,8 @@ export interface Distribution {
   /** The row up to which coupons were taken back, by whole blocks; null: nobody asked for that. */
   readonly withdrawTo: number | null;
   readonly withdrawn: number;
+  /** When its rows were forgotten; null: they are kept. */
+  readonly forgottenAt: number | null;
   /** Of all outcomes. */
   readonly counts: readonly OutcomeCount[];
 }
@@ -77,7 +79,7 @@ const columns = sql.raw(`id, shop, template, chain, follows, state, file, digest
   encoding_guessed AS encodingGuessed, names, notice, notice_campaign AS noticeCampaign, header_row AS headerRow,
   header, read_to AS readTo, rows, fault, approval, created_by AS createdBy, author, created_at AS createdAt,
   updated_at AS updatedAt, started_at AS startedAt, since_at AS sinceAt, since_rows AS sinceRows,
-  completed_at AS completedAt, withdraw_to AS withdrawTo, withdrawn,
+  completed_at AS completedAt, withdraw_to AS withdrawTo, withdrawn, forgotten_at AS forgottenAt,
   (SELECT json_group_object(c.outcome, json_array(c.predicted, c.ended))
     FROM distribution_count c WHERE c.distribution = distribution.id) AS counts`);
 

@@ -1,9 +1,14 @@
 import { sql } from "drizzle-orm";
 import { defineDomain } from "../context.ts";
 import { owned } from "../queue/message.ts";
+import { distributionTerms } from "./audience-terms.ts";
 import { openDistributions } from "./control.ts";
+import { distributionCompleted, distributionFailed } from "./events.ts";
+import { distributionGauges } from "./gauges.ts";
 import { distributionBatch, distributionNotice, distributionRead, distributionWithdraw } from "./messages.ts";
-import { distributionKeeps } from "./retention.ts";
+import { unparkBatch, unparkRead } from "./parking.ts";
+import { distributionPersonalData } from "./personal-data.ts";
+import { cancelForgotten, distributionKeeps } from "./retention.ts";
 import { distributionSettings } from "./settings.ts";
 import { tables } from "./table.ts";
 import { whyTold } from "./why.ts";
@@ -19,10 +24,23 @@ export const distribution = defineDomain({
     },
   },
   settings: distributionSettings,
-  messages: [owned(distributionRead), owned(distributionBatch), owned(distributionNotice), owned(distributionWithdraw)],
-  keeps: distributionKeeps,
+  messages: [
+    owned(distributionRead, { unpark: unparkRead }),
+    owned(distributionBatch, { unpark: unparkBatch }),
+    owned(distributionNotice),
+    owned(distributionWithdraw),
+  ],
   flows: { distributions: { parallelism: 1 } },
+  terms: distributionTerms,
+  events: [
+    { event: distributionCompleted, told: "Every row of a file of members has its outcome: a coupon, or why not." },
+    { event: distributionFailed, told: "A file of members could not be read; nothing of it is issued." },
+  ],
+  personalData: distributionPersonalData,
   stalled: openDistributions,
   whyTold,
+  tidy: cancelForgotten,
+  keeps: distributionKeeps,
+  gauges: distributionGauges,
   logs: ["distribution", "row"],
 });

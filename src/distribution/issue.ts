@@ -5,8 +5,10 @@ import { couponsIssued, issueStatements, takeForIssue } from "../coupon/issue/is
 import { unitsLeft, whatIsShort } from "../coupon/issue/issue-rules.ts";
 import type { Query } from "../db/statement.ts";
 import { enqueue } from "../queue/outbox.ts";
+import { auditTransition } from "../transition/audit.ts";
 import { takeInThoseWhoCame, unknownKinds } from "./come-since.ts";
 import { type Distribution, readDistributions } from "./distribution.ts";
+import { distributionCompleted, distributionEnded } from "./events.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionNotice } from "./messages.ts";
 import {
@@ -205,10 +207,13 @@ function end(ctx: Context, block: Block, now: number): Query[] {
 export function complete(ctx: Context, id: number, now: number): Query[] {
   const isOpen = sql`EXISTS (SELECT 1 FROM distribution_block INDEXED BY distribution_block_open
     WHERE distribution = ${id} AND state <> 'DONE')`;
+  const where = sql`id = ${id} AND state = 'RUNNING' AND NOT ${isOpen}`;
   return [
+    auditTransition(ctx, { noun: "distribution", table: sql`distribution`, where, to: "COMPLETED" }),
     sql`
       UPDATE distribution SET state = 'COMPLETED', completed_at = ${now}, updated_at = ${now}
-      WHERE id = ${id} AND state = 'RUNNING' AND NOT ${isOpen}`,
+      WHERE ${where}`,
+    distributionEnded(distributionCompleted, id, now),
     enqueue(
       ctx,
       [distributionNotice.of({ distribution: id })],

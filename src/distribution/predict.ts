@@ -69,9 +69,10 @@ function leftOutFor(
     const cause = named.message === null ? "NOBODY_NAMED" : "UNREADABLE";
     return { said: `INVALID/${cause}`, column: named.column, message: named.message };
   }
-  if (!found) return { said: "UNKNOWN_MEMBER/", named: `${named.kind}:${named.key}`, column: named.column };
+  const told = { named: `${named.kind}:${named.key}`, column: named.column };
+  if (!found) return { said: "UNKNOWN_MEMBER/", ...told };
   const { member, against } = found;
-  if (member < 0) return { said: "INVALID/SEVERAL_MEMBERS", column: named.column };
+  if (member < 0) return { said: "INVALID/SEVERAL_MEMBERS", ...told };
   const other = first.before(member, row);
   if (other !== undefined) return { said: "DUPLICATE/", member, other };
   return against === null ? member : { said: against, member };

@@ -8,6 +8,7 @@ import { enqueue } from "../queue/outbox.ts";
 import { auditTransition } from "../transition/audit.ts";
 import { type KeyColumn, keyColumns } from "./columns.ts";
 import { type Distribution, readDistributions } from "./distribution.ts";
+import { distributionEnded, distributionFailed } from "./events.ts";
 import { type FirstRows, firstRows } from "./first-rows.ts";
 import { type Giving, givingOf } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
@@ -168,6 +169,7 @@ async function fail(ctx: Context, { id, digest }: Distribution, fault: FileFault
     sql`
       UPDATE distribution SET state = 'FAILED', fault = ${JSON.stringify(fault)}, updated_at = ${ctx.clock()}
       WHERE ${where}`,
+    distributionEnded(distributionFailed, id, ctx.clock()),
     forgetFile(digest),
   ]);
   ctx.log("info", "distribution.failed", { distribution: id, row: fault.row, reason: fault.message });

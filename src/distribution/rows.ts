@@ -74,14 +74,14 @@ export function against(giving: Giving, member: SQL, now: number): SQL {
 }
 
 /** What coupons are from that a block of a distribution gives. */
-export function sourceOf({ id, to }: Block): string {
+export function sourceOf({ id, to }: Pick<Block, "id" | "to">): string {
   return `${prefix}${id}/${to}`;
 }
 
 const prefix = "distribution/";
 
 /** Coupon `h` is from a distribution, and of which one and which block. */
-const [isOfAny, distributionOfCoupon, blockOfCoupon] = [
+export const [isOfAny, distributionOfCoupon, blockOfCoupon] = [
   sql.raw(`h.source GLOB '${prefix}*'`),
   sql.raw(`CAST(substr(h.source, ${prefix.length + 1}) AS INTEGER)`),
   sql.raw(

@@ -14,6 +14,7 @@ import { givenByFile } from "./giving.ts";
 import { distributionRead } from "./messages.ts";
 import { Notice } from "./notice.ts";
 import { isKept, type KeptFile, keepFile } from "./pieces.ts";
+import { noticeIssues } from "./tell.ts";
 
 const Facts = z.strictObject({
   template: z.int().positive(),
@@ -69,9 +70,11 @@ type Facts = z.output<typeof Facts>;
 
 /** What is asked, where it can be done. */
 async function fit(ctx: Context, facts: Facts) {
-  const { template, follows, names } = facts;
+  const { template, follows, names, notice } = facts;
   const found = await givenByFile(ctx, template);
   if (isRefusal(found)) return found;
+  const unsayable = notice ? await noticeIssues(ctx, found, notice) : [];
+  if (unsayable.length > 0) return refuse.invalid(unsayable);
   if (follows === undefined) return facts;
   const before = await findDistribution(ctx, follows);
   if (isRefusal(before)) return before;

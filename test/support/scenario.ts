@@ -124,6 +124,10 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   pauseDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution("RUNNING")) }),
   resumeDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution("PAUSED")) }),
   cancelDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution()) }),
+  withdrawDistribution: async (w) => ({
+    distributionId: w.idOf("Distribution", await w.distribution("COMPLETED")),
+    reason: "a mistake",
+  }),
 
   // Orders.
   lockCoupons: async (w) => ({

@@ -25,7 +25,7 @@ export const whoMay: Readonly<Record<string, string>> = {
     GET:audit GET:code-pools`,
   editors: `
     GET:distributions POST:code-pools POST:distributions Mutation.cancelDistribution Mutation.createDistributionUpload
-    Mutation.pauseDistribution Mutation.resumeDistribution Mutation.startDistribution
+    Mutation.pauseDistribution Mutation.resumeDistribution Mutation.startDistribution Mutation.withdrawDistribution
     Mutation.activateCouponTemplate Mutation.backfillSchedule Mutation.cancelCampaign Mutation.cancelCodePool
     Mutation.cancelOccurrence Mutation.changeCouponBudget
     Mutation.changeCouponStock Mutation.createCampaign Mutation.createCodePool Mutation.createCouponTemplate

@@ -100,6 +100,20 @@ command(
   cancelDistribution,
 );
 
+refusable("withdrawDistribution", {
+  description:
+    "Takes back, in the background, what a distribution gave and nobody has used; `withdrawn` counts along. Coupons that " +
+    "are used, or held for an order, stay: asking again later takes those that have come free. The stock does not grow.",
+  scopes: editors,
+  result: DistributionType,
+  refusals: { NOT_FOUND: true, WRONG_STATE: true },
+  input: (t) => ({
+    ...which(t),
+    reason: t.string({ required: true, description: "Why, 1–500 characters; each coupon's history keeps it." }),
+  }),
+  resolve: ({ distributionId, reason }, ctx) => withdrawDistribution(ctx, { id: toRowId(distributionId.id), reason }),
+});
+
 function command(name: string, description: string, verb: typeof pauseDistribution): void {
   refusable(name, {
     description,
