@@ -11,6 +11,7 @@ import {
 import { followUpsOf } from "../../distribution/follow-ups.ts";
 import type { Notice } from "../../distribution/notice.ts";
 import { type DistributionProgress, distributionProgress } from "../../distribution/progress.ts";
+import { isWithdrawing } from "../../distribution/withdraw.ts";
 import { CampaignType, MessageType, messagesOf, ReachEnum } from "../campaign/campaign-type.ts";
 import { CouponTemplateType } from "../coupon/template-type.ts";
 import { builder } from "../kit/builder.ts";
@@ -163,6 +164,13 @@ builder.objectFields(DistributionType, (t) => ({
     type: ApprovalType,
     nullable: true,
     description: "Who let it start, where a second person has to; null: nobody did, or had to.",
+  }),
+  withdrawn: t.exposeInt("withdrawn", {
+    description: "Coupons of it that were taken back, see `withdrawDistribution`.",
+  }),
+  isWithdrawing: t.boolean({
+    description: "Whether its coupons are being taken back now.",
+    resolve: (distribution) => isWithdrawing(distribution),
   }),
   notice: t.expose("notice", {
     type: NoticeType,

@@ -8,6 +8,7 @@ import {
 } from "../../distribution/control.ts";
 import { distributionsById, findDistribution, listDistributions } from "../../distribution/distribution.ts";
 import { type DistributionProgress, distributionProgress, lastStates } from "../../distribution/progress.ts";
+import { withdrawDistribution } from "../../distribution/withdraw.ts";
 import { CouponTemplateType } from "../coupon/template-type.ts";
 import { builder, type Types } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
@@ -102,8 +103,9 @@ command(
 
 refusable("withdrawDistribution", {
   description:
-    "Takes back, in the background, what a distribution gave and nobody has used; `withdrawn` counts along. Coupons that " +
-    "are used, or held for an order, stay: asking again later takes those that have come free. The stock does not grow.",
+    "Takes back, in the background, what a distribution gave and nobody has used; `withdrawn` counts along. Coupons " +
+    "that are used, or held for an order, stay: asking again later takes those that have come free. The stock does " +
+    "not grow.",
   scopes: editors,
   result: DistributionType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
