@@ -15,6 +15,10 @@ const commands: Readonly<Record<string, Entry>> = {
   },
   token: { about: "mint a token", load: async () => (await import("./cli/token.ts")).token },
   import: { about: "import members from a CSV file", load: async () => (await import("./cli/import.ts")).importFile },
+  distribute: {
+    about: "give coupons to the members of a spreadsheet",
+    load: async () => (await import("./cli/distribute.ts")).distribute,
+  },
   broker: {
     about: "run the embedded queue as a process of its own",
     load: async () => (await import("./cli/broker.ts")).broker,

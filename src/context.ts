@@ -79,19 +79,16 @@ export interface Domain {
   readonly events?: readonly ToldEvent[];
   /** What it keeps of a member: exported, and erased. Every table with a column of members is in one of these. */
   readonly personalData?: readonly PersonalData[];
-  /**
-   * What the messages are known by that an unfinished piece of its work waits for, by what that work is of, e.g. `run`.
-   */
+  /** What the messages are known by that unfinished work of it waits for, by what that work is of, e.g. `run`. */
   readonly openWork?: Readonly<Record<string, OpenWork>>;
-  /**
-   * The message that each unfinished piece of its work needs, of those that nothing has happened to since a moment
-   * (ms).
-   */
+  /** The message that each unfinished piece of its work needs to which nothing has happened since a moment (ms). */
   stalled?(ctx: Context, before: number): Promise<Message[]>;
   /** After the clock was set back: the statements by which what waits for so long waits no longer than it may. */
   readonly shortenWaits?: (ctx: Context) => readonly Query[];
   /** Ends what is over: every minute, a bounded amount each time. */
   tidy?(ctx: Context): Promise<void>;
+  /** Why a campaign that is its own tells a member or does not, in a sentence; nothing of other campaigns. */
+  whyTold?(ctx: Context, about: { campaign: number; member: number }): Promise<string | undefined>;
   /** What it keeps for a time only. */
   readonly keeps?: readonly Retention[];
   /** What it has that a history is kept of, by the noun that audits call it by, e.g. `campaign` of `campaign/7`. */

@@ -3,10 +3,12 @@ import { campaign } from "./campaign/domain.ts";
 import { checkout } from "./checkout/domain.ts";
 import type { Domain } from "./context.ts";
 import { coupon } from "./coupon/domain.ts";
+import { distribution } from "./distribution/domain.ts";
 import { hotgoods } from "./hotgoods/domain.ts";
 import { campaignJobs } from "./jobs/campaign.ts";
 import { checkoutJobs } from "./jobs/checkout.ts";
 import { couponJobs } from "./jobs/coupon.ts";
+import { distributionJobs } from "./jobs/distribution.ts";
 import { hotgoodsJobs } from "./jobs/hotgoods.ts";
 import { type EventConsumer, type Job, jobsOf } from "./jobs/job.ts";
 import { lifecycleJobs } from "./jobs/lifecycle.ts";
@@ -22,6 +24,7 @@ import { schedule } from "./schedule/domain.ts";
 import { campaignRoom } from "./schema/campaign/index.ts";
 import { checkoutRoom } from "./schema/checkout/index.ts";
 import { couponRoom } from "./schema/coupon/index.ts";
+import { distributionRoom } from "./schema/distribution/index.ts";
 import { hotgoodsRoom } from "./schema/hotgoods/index.ts";
 import { lifecycleRoom } from "./schema/lifecycle/index.ts";
 import { memberRoom } from "./schema/member/index.ts";
@@ -54,6 +57,7 @@ export const parts: readonly Part[] = [
   { domain: campaign, room: campaignRoom, jobs: campaignJobs },
   { domain: lifecycle, room: lifecycleRoom, jobs: lifecycleJobs },
   { domain: hotgoods, room: hotgoodsRoom, jobs: hotgoodsJobs },
+  { domain: distribution, room: distributionRoom, jobs: distributionJobs },
   { domain: operations, room: operationsRoom, jobs: operationsJobs },
 ];
 

@@ -9,6 +9,7 @@ import { knownFields } from "../member/import-columns.ts";
 import type { ImportFault } from "../member/import-rows.ts";
 import { type ImportTask, importFaults, keptFaults } from "../member/import-task.ts";
 import { defineCommand } from "./command.ts";
+import { namesOf } from "./heading-options.ts";
 import { offline } from "./offline.ts";
 import { UsageError } from "./options.ts";
 import { count } from "./progress.ts";
@@ -16,18 +17,18 @@ import { count } from "./progress.ts";
 /** How many faulty cells are printed. */
 const shownFaults = 10;
 
-/** Streams a CSV file into the members. Run again after a crash, it goes on where it stopped. */
+/** Streams a file of rows into the members. Run again after a crash, it goes on where it stopped. */
 export const importFile = defineCommand({
   name: "import",
-  usage: `fanfare import FILE.csv [--map HEADING=FIELD]… [--skip HEADING]… [--encoding NAME] [--json]
+  usage: `fanfare import FILE [--map HEADING=FIELD]… [--skip HEADING]… [--encoding NAME] [--json]
 
-Imports members from a CSV file (commas, semicolons or tabs): a header row, then a member a row. Run again after a
-crash, it goes on where it stopped. Blank rows are skipped; faulty ones are left out and told: the first ${shownFaults}
-faults here, up to ${count(keptFaults)} by the API.
+Imports members from a CSV file (commas, semicolons or tabs) or the first sheet of an Excel workbook (.xlsx): a header
+row, then a member a row. Run again after a crash, it goes on where it stopped. Blank rows are skipped; faulty ones are
+left out and told: the first ${shownFaults} faults here, up to ${count(keptFaults)} by the API.
 
   --map "E-Mail=email"   a heading that is not named after its field; may be given several times
   --skip Notes           a column that is not to be imported; may be given several times
-  --encoding gb18030     how the file is encoded, where that is known: ${encodings.slice(0, 5).join(", ")}, …
+  --encoding gb18030     how a CSV is encoded, where that is known: ${encodings.slice(0, 5).join(", ")}, …
   --json                 prints the import and its first faults as one JSON object
 
 Fields, of which externalId is needed:
@@ -43,7 +44,7 @@ what a member told you herself.`,
   },
   takes: 1,
   async run({ json, map, skip, encoding }, [path]) {
-    if (!path) throw new UsageError("fanfare import FILE.csv: which file?");
+    if (!path) throw new UsageError("fanfare import FILE: which file?");
     const options = { names: namesOf(map, skip), encoding };
     const content = Bun.file(path);
     if (!(await content.exists())) throw new UsageError(`There is no file ${path}.`);
@@ -55,16 +56,6 @@ what a member told you herself.`,
     if (task.state === "failed") process.exitCode = 1;
   },
 });
-
-/** What each heading means: `--map HEADING=FIELD`, `--skip HEADING`. */
-function namesOf(map: readonly string[], skip: readonly string[]): Record<string, string> {
-  const mapped = map.map((words): [string, string] => {
-    const at = words.lastIndexOf("=");
-    if (at < 1 || at === words.length - 1) throw new UsageError(`--map ${words}: it takes HEADING=FIELD.`);
-    return [words.slice(0, at), words.slice(at + 1)];
-  });
-  return Object.fromEntries([...mapped, ...skip.map((heading) => [heading, "-"] as const)]);
-}
 
 async function imported(ctx: Context, file: NamedFile, options: ImportOptions) {
   const onProgress = ({ rows }: { rows: number }) => {

@@ -1,6 +1,7 @@
 /** A bar that redraws itself on a terminal, and a line at every tenth elsewhere. */
 export interface ProgressBar {
-  show(done: number, total: number, note: string): void;
+  /** Without a total there is no bar, but how many there are so far. */
+  show(done: number, total: number | null, note: string): void;
   end(): void;
 }
 
@@ -12,6 +13,10 @@ export function progressBar(label: string, quiet: boolean): ProgressBar {
   let tenth = -1;
   return {
     show(done, total, note) {
+      if (total === null) {
+        if (terminal) process.stderr.write(`\r\x1b[K${label}  ${count(done)}  ${note}`);
+        return;
+      }
       const share = total === 0 ? 0 : Math.min(1, done / total);
       const percent = String(Math.floor(share * 100)).padStart(3);
       const text = `${label} ${percent}%  ${count(done)} of ${count(total)}  ${note}`;

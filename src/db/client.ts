@@ -68,7 +68,7 @@ async function openLocal(settings: DatabaseSettings, world: BusyWorld): Promise<
   const open = () =>
     withBusyRetry(
       world,
-      async () => connect(settings.url),
+      async () => connect(settings.url, world),
       async () => {},
     );
   const [writing, reading] = [await open(), await open()];
@@ -166,8 +166,8 @@ function asRows<Row>(result: ResultSet): Row[] {
 /** How long SQLite itself waits for another process, in milliseconds: this long the event loop stands still. */
 const busyTimeoutMs = 10;
 
-function connect(url: string): FileClient {
-  return openFile({ url, busyTimeoutMs, setUp: assertPragmas });
+function connect(url: string, { timers }: BusyWorld): FileClient {
+  return openFile({ url, busyTimeoutMs, setUp: assertPragmas, now: () => timers.now() });
 }
 
 /** Wherever the file lies, and whatever it was: its owner alone reads it, and what SQLite makes beside it. */

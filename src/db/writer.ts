@@ -14,6 +14,8 @@ export interface Writer {
 /** What it writes with: a remote client, or one of a local file. */
 interface Client {
   batch(statements: Statement[], mode: "write"): Promise<ResultSet[]>;
+  /** For how long the last batch's statements held the process, ms, its commit not counted; a remote one does not. */
+  tookMs?(): number;
   transaction(mode: "write"): Promise<Transaction>;
 }
 
@@ -35,8 +37,10 @@ interface Batch {
 }
 type Job = Batch | { readonly run: () => Promise<void> };
 
-/** Statements that share one commit at most: bounds how long a commit blocks the event loop. */
+/** Statements that share one commit at most; fewer where they hold the process for longer than they may. */
 const groupLimit = 400;
+/** For how long the statements of a commit may hold the process, ms, unless one batch by itself does longer. */
+const groupMs = 15;
 
 /**
  * Makes the queue. Batches waiting together are committed together (one fsync or round trip for all); when such a group
@@ -51,8 +55,10 @@ export function createWriter(world: BusyWorld, client: Client, reconnect: () => 
     const written = new Set(statements.flatMap(({ notifies }, n) => (results[n]?.rowsAffected ? [notifies] : [])));
     for (const { name, call } of listeners) if (written.has(name)) call();
   };
+  const pace = pacing();
   const commit = async (statements: readonly Statement[]) => {
     const results = await withBusyRetry(world, () => client.batch([...statements], "write"), reconnect);
+    pace.took(statements.length, client.tookMs?.() ?? 0);
     committed(statements, results);
     return results;
   };
@@ -60,9 +66,11 @@ export function createWriter(world: BusyWorld, client: Client, reconnect: () => 
     // Let everything that arrives in this turn of the event loop join the first group.
     await new Promise<void>((resolve) => world.timers.soon(resolve));
     while (waiting.length > 0) {
-      const group = takeGroup(waiting);
+      const group = takeGroup(waiting, pace.limit());
       if (group.length > 0) await commitGroup(group, commit);
       else await runAlone(waiting);
+      // Others are let in between two that took their time: all of this is done within one turn of the event loop.
+      if (group.length === 0 || pace.isLong()) await new Promise<void>((resolve) => world.timers.soon(resolve));
     }
     draining = undefined;
   };
@@ -84,13 +92,26 @@ export function createWriter(world: BusyWorld, client: Client, reconnect: () => 
   };
 }
 
+/** How many statements may share a commit, from how long the last ones held the process. */
+function pacing() {
+  let [limit, lastMs] = [groupLimit, 0];
+  return {
+    limit: () => limit,
+    isLong: () => lastMs > groupMs / 3,
+    took(statements: number, ms: number): void {
+      lastMs = ms;
+      limit = ms > groupMs ? Math.max(1, Math.floor((statements * groupMs) / ms)) : Math.min(groupLimit, limit * 2);
+    },
+  };
+}
+
 /** Takes the batches at the head of the queue, as many as may share a commit; none when a transaction is first. */
-function takeGroup(waiting: Job[]): Batch[] {
+function takeGroup(waiting: Job[], limit: number): Batch[] {
   const group: Batch[] = [];
   let size = 0;
   for (let next = waiting[0]; next && "statements" in next; next = waiting[0]) {
     size += next.statements.length;
-    if (group.length > 0 && size > groupLimit) break;
+    if (group.length > 0 && size > limit) break;
     group.push(next);
     waiting.shift();
   }

@@ -44,16 +44,3 @@ export function wideEncoding(head: Uint8Array): Encoding | undefined {
   if (Math.max(even, odd) < head.length / 20 || Math.min(even, odd) > Math.max(even, odd) / 10) return undefined;
   return odd > even ? "utf-16le" : "utf-16be";
 }
-
-const kinds = [
-  { starts: "504b0304", is: "an Excel workbook or a ZIP archive" },
-  { starts: "d0cf11e0", is: "an old Excel workbook" },
-  { starts: "1f8b", is: "compressed (gzip)" },
-  { starts: "25504446", is: "a PDF" },
-] as const;
-
-/** What a file is that is no text at all. */
-export function noText(head: Uint8Array): string | undefined {
-  const start = Buffer.from(head.subarray(0, 4)).toString("hex");
-  return kinds.find(({ starts }) => start.startsWith(starts))?.is;
-}

@@ -1,6 +1,6 @@
 import type { Timers } from "../world.ts";
 
-/** A file to read: a `Blob`, as uploads and `Bun.file` are, with a name. It is read as a stream, twice. */
+/** A file to read: a `Blob`, as uploads and `Bun.file` are, with a name. It is read more than once. */
 export interface NamedFile {
   readonly name: string;
   readonly content: Blob;
@@ -26,7 +26,12 @@ export interface RowBatch {
   /** Rows of the file up to here, blank ones counted. */
   readonly upTo: number;
   /** Why nothing after this is read. */
-  readonly end?: FileFault | undefined;
+  readonly end?: FileEnd | undefined;
+}
+
+/** Why a file is not read to its end: it has more rows than one may have, or is damaged from there on. */
+export interface FileEnd extends FileFault {
+  readonly why: "full" | "damaged";
 }
 
 /** A fault's place as the path of an issue: `row:column`. */

@@ -12,8 +12,8 @@ export interface Meaning {
 export interface HeadingRules<Kind extends Meaning> {
   /** The fields of headings that are not named after one, and `-` for columns that are to be left out. */
   readonly names: Readonly<Record<string, string>>;
-  /** The place of the field that every file has. */
-  readonly needed: string;
+  /** The places of the fields of which every file has one at least. */
+  readonly needed: readonly string[];
   /** All fields, for people. */
   readonly known: string;
   meaningOf(name: string): Kind | undefined;
@@ -43,7 +43,9 @@ export function readHeadings<Kind extends Meaning>(
   const issues = [
     ...[...saidTogether(unknown, known), ...clashes(columns)].sort((one, other) => one.number - other.number),
     ...absent.slice(0, toldOnes).map((heading) => ({ number: 1, message: `no column is headed ${quoted(heading)}` })),
-    ...(columns.some(({ place }) => place === needed) ? [] : [{ number: 1, message: `no column is ${needed}` }]),
+    ...(columns.some(({ place }) => needed.includes(place))
+      ? []
+      : [{ number: 1, message: `no column is ${oneOf(needed)}` }]),
   ];
   if (issues.length === 0) return columns;
   return refuse.invalid(issues.map(({ number, message }): Issue => ({ path: `${row}:${number}`, message })));
@@ -84,6 +86,10 @@ function clashes(columns: readonly (Placed & Meaning)[]) {
         : `is also column ${same}`;
     return [{ number, message: `${quoted(heading)} ${message}` }];
   });
+}
+
+function oneOf(places: readonly string[]): string {
+  return new Intl.ListFormat("en", { type: "disjunction" }).format(places);
 }
 
 function quoted(heading: string): string {

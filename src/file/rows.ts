@@ -1,6 +1,6 @@
 import { type Bounds, beyond, usualBounds } from "./bounds.ts";
 import { cutText } from "./cell.ts";
-import type { FileFault, FileRow, RowBatch } from "./file.ts";
+import type { FileEnd, FileFault, FileRow, RowBatch } from "./file.ts";
 import { rowAt, type SplitRow } from "./split.ts";
 
 export interface RowOptions {
@@ -95,8 +95,8 @@ function createFaultOf({ width }: RowOptions) {
   };
 }
 
-function tooMany(row: number, bounds: Bounds): FileFault {
-  return { row, column: null, message: beyond("rows", bounds) };
+function tooMany(row: number, bounds: Bounds): FileEnd {
+  return { why: "full", row, column: null, message: beyond("rows", bounds) };
 }
 
 function isBlank(cell: string): boolean {

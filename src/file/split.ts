@@ -29,9 +29,18 @@ export function rowAt(cut: CutText, from: number, bounds: Bounds): SplitRow | un
   const end = cut.lineEnd(from);
   const until = end?.at ?? cut.known;
   const quote = cut.quote(from);
-  if (Math.min(until, quote) - from > bounds.row) return faulty(cut, beyond("row", bounds), from, null);
+  if (Math.min(until, quote) - from > bounds.row) return longRow(cut, from, bounds);
   if (quote < until) return quotedRow(cut, from, bounds);
   return end && plainRow(cut, from, end, bounds);
+}
+
+/** A row that is too long: where one cell is already, it is that one's fault. */
+function longRow(cut: CutText, from: number, bounds: Bounds): FaultyRow {
+  const cells = cut.text.slice(from, from + bounds.row).split(cut.delimiter, bounds.columns);
+  const column = cells.findIndex(({ length }) => length > bounds.cell) + 1;
+  return column > 0
+    ? faulty(cut, beyond("cell", bounds), from, column)
+    : faulty(cut, beyond("row", bounds), from, null);
 }
 
 /** A row without quotes. */
@@ -49,7 +58,9 @@ function quotedRow(cut: CutText, from: number, bounds: Bounds): SplitRow | undef
   for (let at = from; ; ) {
     const cell = cellAt(cut, at);
     const column = cells.length + 1;
-    if ((cell?.end ?? cut.known) - from > bounds.row) return faulty(cut, beyond("row", bounds), at, null);
+    const until = cell?.end ?? cut.known;
+    if (until - from > bounds.row)
+      return faulty(cut, beyond("row", bounds), at, until - at > bounds.cell ? column : null);
     if (!cell) return isLast ? faulty(cut, "opens a quote that is never closed", at, column) : undefined;
     if ("fault" in cell) return faulty(cut, cell.fault, at, column);
     if (column > bounds.columns) return faulty(cut, beyond("columns", bounds), at, column);

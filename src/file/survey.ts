@@ -1,12 +1,14 @@
 import type { Timers } from "../world.ts";
-import { type Encoding, encodingNamed, encodings, markedEncoding, noText, wideEncoding } from "./encoding.ts";
+import { type Encoding, encodingNamed, encodings, markedEncoding, wideEncoding } from "./encoding.ts";
 import { type FileFault, type NamedFile, piecesOf } from "./file.ts";
 import { guessOf } from "./guess.ts";
+import { noText } from "./kind.ts";
 import { rowsOf } from "./rows.ts";
 import { isDamaged, textsOf, utf8Check } from "./texts.ts";
 
 /** What is known of a file before its rows are read. */
 export interface Survey {
+  readonly kind: "csv" | "xlsx";
   readonly encoding: Encoding;
   /** Whether nobody said so, the file itself neither. */
   readonly isGuessed: boolean;
@@ -29,8 +31,8 @@ export interface SurveyOptions {
 export async function surveyOf({ content }: NamedFile, options: SurveyOptions): Promise<Survey | FileFault> {
   const { timers } = options;
   const head = await content.slice(0, 65_536).bytes();
-  const other = noText(head);
-  if (other) return atStart(`the file is ${other}: save it as CSV, in UTF-8, and take that`);
+  const other = await noText(content);
+  if (other) return atStart(`the file ${other}`);
   const chosen = options.encoding === undefined ? undefined : encodingNamed(options.encoding);
   if (options.encoding !== undefined && !chosen)
     return atStart(
@@ -40,11 +42,18 @@ export async function surveyOf({ content }: NamedFile, options: SurveyOptions): 
   const shape = said ?? wideEncoding(head);
   const salt = chosen ? `${options.salt}${chosen}\n` : options.salt;
   const { digest, isSound } = await readThrough(content, shape ?? "utf-8", salt, timers);
-  if (isSound) return { encoding: shape ?? "utf-8", isGuessed: shape !== said, digest };
+  if (isSound) return { kind: "csv", encoding: shape ?? "utf-8", isGuessed: shape !== said, digest };
   if (shape) return damagedAt(content, shape, timers);
   const guessed = await guessOf(content, timers);
   if (!guessed || !(await isWhole(content, guessed, timers))) return damagedAt(content, "utf-8", timers);
-  return { encoding: guessed, isGuessed: true, digest };
+  return { kind: "csv", encoding: guessed, isGuessed: true, digest };
+}
+
+/** The digest of a file that is no text. */
+export async function digestOf(content: Blob, { salt, timers }: SurveyOptions): Promise<string> {
+  const hasher = new Bun.CryptoHasher("sha256").update(salt);
+  for await (const bytes of piecesOf(content, timers)) hasher.update(bytes);
+  return hasher.digest("hex");
 }
 
 export function isFault(survey: Survey | FileFault): survey is FileFault {

@@ -15,9 +15,9 @@ interface Read {
 }
 
 /**
- * Writes down the goods of a file, all or none: CSV with the headings date, goods, name and, where there are any,
- * description, keywords (with commas between), persona (a filter as JSON) and priority. Refuses with `row:column` what
- * is wrong.
+ * Writes down the goods of a file, all or none: CSV or XLSX with the headings date, goods, name and, where there are
+ * any, description, keywords (with commas between), persona (a filter as JSON) and priority. Refuses with `row:column`
+ * what is wrong.
  */
 export async function importGoods(
   ctx: Context,
@@ -64,7 +64,7 @@ async function readRows(
     const place = fields.find((each) => each === name);
     return place && { place };
   };
-  const columns = readHeadings(first, { names: {}, needed: "goods", known: fields.join(", "), meaningOf });
+  const columns = readHeadings(first, { names: {}, needed: ["goods"], known: fields.join(", "), meaningOf });
   if (isRefusal(columns)) return columns;
   const read: Read = { rows: [], places: [] };
   const issues: Issue[] = [];

@@ -42,7 +42,7 @@ export function columnsOf(
   names: Readonly<Record<string, string>> = {},
 ) {
   const meaningOf = (name: string) => kindOf(name, zone);
-  return readHeadings(header, { names, needed: "externalId", known: knownFields, meaningOf });
+  return readHeadings(header, { names, needed: ["externalId"], known: knownFields, meaningOf });
 }
 
 type Kind = Omit<Column, "number"> & Meaning;

@@ -21,12 +21,12 @@ export interface ImportOptions {
 }
 
 /**
- * Imports members from a CSV file: its header names fields of a member item, empty cells say nothing, lists are
- * separated by `|`. A thousand rows at a time are written together with how far it has come: after a crash the same
- * file goes on where it stopped. A faulty row is counted and left out; a file of more rows than one may have ends as
- * `failed` there. Refuses what is no text or of an unknown encoding, and a faulty header, with `row:column`, before
- * anything is written – faulty, too, is a column `totalSpend` where that is kept from orders –, and a file that is just
- * being imported.
+ * Imports members from a CSV or XLSX file: its header names fields of a member item, empty cells say nothing, lists
+ * are separated by `|`. A thousand rows at a time are written together with how far it has come: after a crash the
+ * same file goes on where it stopped. A faulty row is counted and left out; a file of more rows than one may have, or
+ * damaged from somewhere on, ends as `failed` there. Refuses what is no table or of an unknown encoding, and a faulty
+ * header, with `row:column`, before anything is written – faulty, too, is a column `totalSpend` where that is kept
+ * from orders –, and a file that is just being imported.
  */
 export async function importMembers(ctx: Context, file: NamedFile, { names = {}, ...options }: ImportOptions = {}) {
   const salt = `${JSON.stringify(names)}\n`;

@@ -46,13 +46,14 @@ export async function eraseMember(ctx: Context, key: MemberKey) {
     ...leaveNos(ctx, member, tokens),
     // Not the reason for which she is erased, now or at the same time by somebody else.
     forgetReasons(sql`SELECT 'member/' || seq FROM member WHERE seq = ${seq} AND deleted_at IS NULL`),
+    // Before the row says no more by what it was found elsewhere.
+    ...personalData(ctx).flatMap(({ erase }) => erase(seq)),
     sql`UPDATE member SET external_id = ${`erased:${ctx.id()}`}, name = NULL, email = NULL, phone = NULL, locale = 'en',
           time_zone = NULL, account_type = 'erased', level = 0, consecutive_active_days = 0, active_days_last_month = 0,
           birthday = NULL, registered_at = 0, membership_ends_at = NULL, last_active_at = NULL, attributes = '{}',
           updated_at = ${now}, deleted_at = ${now}
         WHERE seq = ${seq} AND deleted_at IS NULL`,
     auditDeed(ctx, subjectOf("member", seq), "erased", sql`changes() > 0`),
-    ...personalData(ctx).flatMap(({ erase }) => erase(seq)),
     forgetAnswersTo(seq),
   ]);
   return { id, seq };

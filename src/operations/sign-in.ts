@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Actor } from "../actor.ts";
 import { askTogether } from "../ask-together.ts";
+import type { Context } from "../context.ts";
 import type { Database } from "../db/client.ts";
 import { prepared } from "../db/statement.ts";
 import { languageOf } from "../language.ts";
@@ -9,7 +10,7 @@ import { type Memory, perApp } from "../memory.ts";
 import { externalIdForms } from "../value/external-id.ts";
 import { stillWaits, type Timers, type World } from "../world.ts";
 import { type CredentialFault, type MemberTokenSettings, memberTokenVerifier } from "./member-token.ts";
-import { findToken } from "./token.ts";
+import { type AccessToken, findToken, tokensById } from "./token.ts";
 
 /** Who a request is from, or what is wrong with the credentials it carries. */
 export type SignIn = { readonly actor: Actor } | { readonly fault: CredentialFault };
@@ -78,7 +79,16 @@ function credentialsOf(request: Request, name: string): string | undefined {
 
 async function actorOfToken(db: Database, token: string): Promise<Actor | undefined> {
   const found = await findToken(db, token);
-  if (!found) return undefined;
+  return found && actorWith(found);
+}
+
+/** Who comes with the token of this number, as long as it is not revoked: for what was signed in their name. */
+export async function actorOfTokenId(ctx: Context, id: number): Promise<Actor | undefined> {
+  const [found] = await tokensById(ctx, [id]);
+  return found && found.revokedAt === undefined ? actorWith(found) : undefined;
+}
+
+function actorWith(found: AccessToken): Actor {
   const { id, name } = found;
   if (found.kind === "service") return { kind: "service", id, name, scopes: found.scopes };
   const { operator, role } = found;

@@ -79,8 +79,9 @@ describe("a file", () => {
   });
 
   test("that is no text is refused with what it is", async () => {
+    expect(await read("%PDF-1.7\n")).toBe("1:1: the file is a PDF: save the table as .xlsx or CSV");
     expect(await read(new Uint8Array([0x50, 0x4b, 3, 4, 20]))).toBe(
-      "1:1: the file is an Excel workbook or a ZIP archive: save it as CSV, in UTF-8, and take that",
+      "1:1: the file is an archive without its end: send all of it",
     );
     expect(await read(latin, "klingon")).toStartWith('1:1: "klingon" is no encoding; known are utf-8, utf-16le');
   });

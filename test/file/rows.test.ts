@@ -94,7 +94,7 @@ describe("what is beyond a bound is told, and not made", () => {
     ["a cell", "1,123456,3", "2:2 has more than 5 characters"],
     ["a cell in quotes", '1,"12""456",3', "2:2 has more than 5 characters"],
     ["a row", "1,12345,12345,12345,12345", "2 is longer than 20 characters; is a quote never closed?"],
-    ["a quote", `1,"${"12345\n".repeat(9)}`, "2 is longer than 20 characters; is a quote never closed?"],
+    ["a quote", `1,"${"12345\n".repeat(9)}`, "2:2 is longer than 20 characters; is a quote never closed?"],
   ])("%s", async (_what, row, fault) => {
     for (const size of [1, 7, 100]) {
       const [, told] = await wordsOf(`a,b,c\n${row}\n1,2,3`, { width: "first", bounds }, size);

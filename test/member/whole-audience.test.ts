@@ -141,6 +141,7 @@ const indexed: Readonly<Record<string, readonly unknown[]>> = {
   couponExpiring: [{ template: 1, inNextHours: 1 }],
   couponReminder: [{ template: 1 }],
   hotGoods: [{ row: 1 }],
+  distribution: [{ row: 1 }],
   lifecycle: [{ policy: 1, at: "2027-02-28T09:00:00Z" }],
 };
 

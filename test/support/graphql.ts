@@ -73,6 +73,7 @@ export function testContext(db: RootDatabase, actor: Actor = { kind: "system", j
           smsSegmentPrice: undefined,
         } satisfies CampaignSettings,
         coupon: { codeSecret: "test", keepMs: 400 * 86_400_000, approvalStock: null, approvalBudget: null },
+        distribution: { approvalSize: null, keepMs: 30 * 86_400_000 },
         member: { spendCurrency: undefined },
         checkout: { orderKeepMs: 400 * 86_400_000, completeAfterMs: undefined },
         operations: { sandboxAllowed: true, sandboxKeepMs: 30 * 86_400_000, sandboxMax: 100_000 },

@@ -50,6 +50,7 @@ export async function hire(shop: Shop, name: string, role: Role, ofShop?: string
 }
 
 const results: Readonly<Record<string, string>> = {
+  createDistributionUpload: "DistributionUpload",
   enablePromotion: "EnabledPromotion",
   pushCoupon: "PushedCoupon",
   approvePromotion: "EnabledPromotion",
@@ -63,7 +64,9 @@ const results: Readonly<Record<string, string>> = {
 };
 
 const resultOf = (mutation: string) =>
-  results[mutation] ?? ["Promotion", "CouponTemplate"].find((type) => mutation.endsWith(type)) ?? "Campaign";
+  results[mutation] ??
+  ["Promotion", "CouponTemplate", "Distribution"].find((type) => mutation.endsWith(type)) ??
+  "Campaign";
 
 function mutationOf(mutation: string, fields: string): string {
   return `mutation ($input: ${titleOf(mutation)}Input!) { ${mutation}(input: $input) { __typename

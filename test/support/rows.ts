@@ -1,5 +1,8 @@
+import { isRefusal } from "../../src/errors.ts";
 import type { FileRow } from "../../src/file/file.ts";
 import { type RowOptions, rowsOf } from "../../src/file/rows.ts";
+import { openTable } from "../../src/file/table.ts";
+import { realWorld } from "../../src/world.ts";
 
 /** The rows of a text that comes in pieces of `size` characters. */
 export async function rowsIn(text: string, options: RowOptions = { width: "first" }, size = text.length || 1) {
@@ -23,4 +26,16 @@ export function inWords(read: FileRow): string {
 
 export async function wordsOf(...given: Parameters<typeof rowsIn>): Promise<string[]> {
   return (await rowsIn(...given)).map(inWords);
+}
+
+/** What a file is read to, in words; a refusal, where it is refused. */
+export async function tableWords(content: Blob, width: RowOptions["width"] = "first"): Promise<string[]> {
+  const table = await openTable({ name: "file", content }, { timers: realWorld.timers, width, salt: "" });
+  if (isRefusal(table)) return [table.message];
+  const words: string[] = [];
+  for await (const { rows, end } of table.rows) {
+    words.push(...rows.map(inWords));
+    if (end) words.push(`${end.row}:${end.column ?? ""} ${end.why}: ${end.message}`);
+  }
+  return words;
 }

@@ -16,6 +16,8 @@ import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import type { TemplateDraft } from "../../src/coupon/template/draft.ts";
 import { createTemplate } from "../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { findDistribution } from "../../src/distribution/distribution.ts";
+import type { DistributionState } from "../../src/distribution/table.ts";
 import { createPolicy } from "../../src/lifecycle/save.ts";
 import { createSegment } from "../../src/member/segment.ts";
 import { listDeadLetters } from "../../src/operations/queue/dead-letter.ts";
@@ -25,6 +27,7 @@ import { pauseSchedule } from "../../src/schedule/control.ts";
 import { listOccurrences, schedulesOf } from "../../src/schedule/schedule.ts";
 import { addPromotion, versionRead } from "./announcements.ts";
 import { usualTemplate } from "./coupons.ts";
+import { checked } from "./distributions.ts";
 import { idOf } from "./operators.ts";
 import { as } from "./persons.ts";
 import { accepted, openShop, runOfCampaign, type Shop } from "./shop.ts";
@@ -74,6 +77,14 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
   const coupon = async () => {
     const of = await live({ issueMode: "SYSTEM", perMember: 9 });
     return accepted(await issueCoupon(ctx, { template: of, member: { seq: 3 }, idempotencyKey: key() })).id;
+  };
+  /** As if somebody had moved it there and the queue had not come to it yet. */
+  const distribution = async (state: DistributionState = "READY") => {
+    const template = await live({ issueMode: "SYSTEM" });
+    const { id } = await checked(ctx, "externalId\nx3\n", { template });
+    await until(async () => accepted(await findDistribution(ctx, id)).state === "READY");
+    await ctx.db.write([sql`UPDATE distribution SET state = ${state} WHERE id = ${id}`]);
+    return id;
   };
 
   const one = { filter: { externalId: { eq: "x3" } } };
@@ -151,6 +162,7 @@ export function worldOf({ ctx: any, app }: Shop, shop: string) {
       return id;
     },
     coupon,
+    distribution,
     campaign,
     launched,
     submitted,

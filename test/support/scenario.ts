@@ -114,6 +114,21 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
   }),
   withdrawCoupon: async (w) => ({ couponId: w.idOf("Coupon", await w.coupon()) }),
 
+  // Distributions.
+  createDistributionUpload: async (w) => ({
+    templateId: w.idOf("CouponTemplate", await w.live({ issueMode: "SYSTEM" })),
+    name: "members.csv",
+  }),
+  startDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution()) }),
+  approveDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution()) }),
+  pauseDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution("RUNNING")) }),
+  resumeDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution("PAUSED")) }),
+  cancelDistribution: async (w) => ({ distributionId: w.idOf("Distribution", await w.distribution()) }),
+  withdrawDistribution: async (w) => ({
+    distributionId: w.idOf("Distribution", await w.distribution("COMPLETED")),
+    reason: "a mistake",
+  }),
+
   // Orders.
   lockCoupons: async (w) => ({
     orderId: w.orderId(),

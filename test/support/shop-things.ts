@@ -10,6 +10,9 @@ import { createCodePool } from "../../src/coupon/code/pool.ts";
 import { issueCoupon } from "../../src/coupon/issue/issue-one.ts";
 import { createTemplate } from "../../src/coupon/template/edit.ts";
 import { activateTemplate } from "../../src/coupon/template/lifecycle.ts";
+import { startDistribution } from "../../src/distribution/control.ts";
+import { findDistribution } from "../../src/distribution/distribution.ts";
+import { uploadDistribution } from "../../src/distribution/upload.ts";
 import { addGoods } from "../../src/hotgoods/goods.ts";
 import { createPolicy } from "../../src/lifecycle/save.ts";
 import { createSegment } from "../../src/member/segment.ts";
@@ -49,6 +52,11 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
     accepted(await issueCoupon(ctx, { template: given, member: { externalId }, idempotencyKey: name(externalId) }));
   const coupon = await give("x1");
   const spent = await give("x2");
+  const file = { name: name("File"), content: new Blob(["externalId\nx1\nnobody\n"]) };
+  const distribution = accepted(await uploadDistribution(ctx, file, { template: given }));
+  await until(async () => accepted(await findDistribution(ctx, distribution.id)).state === "READY");
+  accepted(await startDistribution(ctx, { id: distribution.id }));
+  await until(async () => accepted(await findDistribution(ctx, distribution.id)).state === "COMPLETED");
   const campaign = await shop.campaign({ name: name("Campaign"), channels: ["IN_APP", "EMAIL"] });
   await ctx.db.write([sql`UPDATE campaign SET shop = ${number} WHERE id = ${campaign}`]);
   const run = await shop.launch(campaign);
@@ -81,6 +89,7 @@ export async function furnish(shop: Shop, number: string): Promise<Things> {
   return {
     CouponTemplate: given,
     CodePool: pool.id,
+    Distribution: distribution.id,
     Coupon: coupon.id,
     Segment: segment.id,
     LifecyclePolicy: policy.id,

@@ -16,7 +16,7 @@ export const whoMay: Readonly<Record<string, string>> = {
     Mutation.setCouponNoticePolicy`,
   approvers: `
     Mutation.approveCampaign Mutation.approveCouponTemplate Mutation.approvePromotion Mutation.approveRun
-    Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
+    Mutation.approveDistribution Mutation.createLifecyclePolicy Mutation.rejectCampaign Mutation.rejectPromotion
     POST:hot-goods
     Mutation.addHotGoods Mutation.importHotGoods Mutation.setHotGoodsPlan Mutation.updateLifecyclePolicy`,
   "editors for all shops": `
@@ -25,7 +25,8 @@ export const whoMay: Readonly<Record<string, string>> = {
   admins: `
     GET:audit GET:code-pools`,
   editors: `
-    POST:code-pools
+    GET:distributions POST:code-pools POST:distributions Mutation.cancelDistribution Mutation.createDistributionUpload
+    Mutation.pauseDistribution Mutation.resumeDistribution Mutation.startDistribution Mutation.withdrawDistribution
     Mutation.activateCouponTemplate Mutation.backfillSchedule Mutation.cancelCampaign Mutation.cancelCodePool
     Mutation.cancelOccurrence Mutation.changeCouponBudget
     Mutation.changeCouponStock Mutation.createCampaign Mutation.createCodePool Mutation.createCouponTemplate
@@ -75,8 +76,10 @@ export const whoMay: Readonly<Record<string, string>> = {
     Query.estimateCouponTemplate Query.findMembers Query.holidayLists Query.members Query.previewContent
     Query.promotion Query.promotions Query.run Query.runs Query.schedule Query.schedulePreview Query.schedules
     Query.segments Query.shopFigures Query.simulateCouponTemplate Query.simulateLaunch Query.whyMember
+    Query.whyDistributed
     Subscription.codePoolProgress Subscription.runProgress node:Campaign node:CodePool node:CouponTemplate
     node:HolidayList node:Occurrence node:Promotion node:Run node:Schedule node:Segment
+    Query.distribution Query.distributions Subscription.distributionProgress node:Distribution
     Query.hotGoods Query.hotGoodsPlans Query.lifecyclePolicies node:HotGoods node:LifecyclePolicy`,
 };
 

@@ -15,7 +15,7 @@ import { type CouponReward, left, sourceOf } from "./coupon-reward.ts";
  * `m` answers when the message is made, as one JSON value.
  */
 
-/** What {@link couponGiven}, {@link couponHeld} and {@link couponsLeft} answer. */
+/** What {@link couponGiven}, {@link couponHeld}, {@link couponToUse} and {@link couponsLeft} answer. */
 const OwnCoupon = z
   .object({
     code: z.string().nullable(),
@@ -60,6 +60,20 @@ export function isHeld({ template }: CouponReward, { after, until }: Span): SQL 
   return sql`EXISTS (
     SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE'
       AND c.valid_to > ${after} AND c.valid_to <= ${until})`;
+}
+
+/** Of the member's coupons of a template that can be used, the newest; what cannot comes last. */
+export function couponToUse({ template }: CouponReward): SQL {
+  return sql`(
+    SELECT ${facts} FROM coupon c WHERE c.member = m.seq AND c.template = ${template}
+    ORDER BY c.state <> 'AVAILABLE', c.id DESC LIMIT 1)`;
+}
+
+/** Whether the member has one that can be used at a time (ms). */
+export function isUsable({ template }: CouponReward, now: number): SQL {
+  return sql`EXISTS (
+    SELECT 1 FROM coupon c WHERE c.member = m.seq AND c.template = ${template} AND c.state = 'AVAILABLE'
+      AND (c.valid_to IS NULL OR c.valid_to > ${now}))`;
 }
 
 /** More than any stock: there is no end of them. */

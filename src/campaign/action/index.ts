@@ -11,10 +11,11 @@ import { announce } from "./announce.ts";
 import type { Action, FrozenAction } from "./define.ts";
 import { give } from "./give.ts";
 import { invite } from "./invite.ts";
+import { notify } from "./notify.ts";
 import { remind } from "./remind.ts";
 
 /** Everything that a campaign can do. Adding an action is a file and a line here. */
-export const actions = [announce, give, invite, remind] as const;
+export const actions = [announce, give, invite, notify, remind] as const;
 
 export type CampaignKind = (typeof actions)[number]["kind"];
 export const campaignKinds: readonly CampaignKind[] = actions.map(({ kind }) => kind);

@@ -45,6 +45,13 @@ export async function whyMember(ctx: Context, input: { run: number; member: numb
   if (!run) return refuse.notFound("run", input.run);
   const member = await ctx.db.first<MemberRow>(sql`SELECT seq, deleted_at FROM member WHERE seq = ${input.member}`);
   if (!member) return refuse.notFound("member", input.member);
+  const why = await whyOf(ctx, run, member);
+  const about = { campaign: run.campaign, member: member.seq };
+  const told = await Promise.all(ctx.domains.map((domain) => domain.whyTold?.(ctx, about)));
+  return { ...why, summary: [why.summary, ...told.filter((words) => words !== undefined)].join(" ") };
+}
+
+async function whyOf(ctx: Context, run: Run, member: MemberRow): Promise<MemberWhy> {
   if (run.startedAt === null) return { summary: notBegun(run), channels: [], coupon: null };
   const frozen = await frozenRun(ctx, run.id);
   const found = await ctx.db.all<LedgerRow & { readonly batch_refusal: string | null }>(sql`

@@ -52,12 +52,24 @@ export async function dropAvailable(ctx: CacheContext, members: readonly number[
   if (listsIn(ctx) && members.length > 0) await dropLists(ctx, [...new Set(members)], ["AVAILABLE"]);
 }
 
-/** The same for a page of members, all of them above `from` up to `to`: most have looked at no wallet lately. */
-export async function dropAvailableWithin(ctx: CacheContext, range: MemberRange): Promise<void> {
+/**
+ * The same for a page of members, all of them above `from` up to `to`: most have looked at no wallet lately. Where the
+ * page is a few of many, `only` says who they are.
+ */
+export async function dropAvailableWithin(
+  ctx: CacheContext,
+  range: MemberRange,
+  only?: () => Promise<readonly number[]>,
+): Promise<void> {
   if (!listsIn(ctx)) return;
   const members = await watchingWithin(ctx, range);
-  if (members === "unavailable") fallBehind(ctx);
-  else await dropAvailable(ctx, members);
+  if (members === "unavailable") return fallBehind(ctx);
+  if (members.length === 0 || !only) return dropAvailable(ctx, members);
+  const meant = new Set(await only());
+  await dropAvailable(
+    ctx,
+    members.filter((member) => meant.has(member)),
+  );
 }
 
 /** Coupons of one member that all changed alike. */

@@ -8,7 +8,15 @@ export const poolStates = ["FILLING", "PAUSED", "FAILED", "READY", "CANCELLED"] 
 export type PoolState = (typeof poolStates)[number];
 
 /** Why a row of a file gave no code. */
-export const codeFaults = ["DUPLICATE", "MALFORMED", "TOO_SHORT", "TOO_LONG", "NOT_CSV", "TOO_MANY_ROWS"] as const;
+export const codeFaults = [
+  "DUPLICATE",
+  "MALFORMED",
+  "TOO_SHORT",
+  "TOO_LONG",
+  "NOT_CSV",
+  "TOO_MANY_ROWS",
+  "DAMAGED",
+] as const;
 export type CodeFault = (typeof codeFaults)[number];
 
 /** Pools; the migration says what each column means. */

@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { type Context, withTransaction } from "../../context.ts";
 import { field, rows } from "../../db/bulk.ts";
 import { isRefusal, refuse } from "../../errors.ts";
-import type { FileFault, NamedFile, RowBatch } from "../../file/file.ts";
+import type { FileEnd, NamedFile, RowBatch } from "../../file/file.ts";
 import type { Survey } from "../../file/survey.ts";
 import { openTable } from "../../file/table.ts";
 import { auditOperator, subjectOf } from "../../transition/audit.ts";
@@ -16,13 +16,13 @@ import { forgetUploaded } from "./uploaded.ts";
 const chunkSize = 2_000;
 
 /**
- * Makes a pool of the codes in a file: one a line, or a CSV whose header names a column `code`. Some thousand rows at a
- * time are written together with how far it has come, and the stock follows; after a crash the same file goes on where
- * it stopped. Rows that give no code – malformed, too short or long, no CSV, or there already in any pool or coupon –
- * are counted and named by their lines. A file of more rows than one may have ends as FAILED there. Refuses templates
- * that take no pool, what is no text or of an unknown encoding, a file that is being uploaded, and (NEEDS_APPROVAL)
- * what of it is more than one person may add to a live template: once another has approved of so many codes, the same
- * file goes on there.
+ * Makes a pool of the codes in a file: one a line, or a CSV or a workbook whose header names a column `code`. Some
+ * thousand rows at a time are written together with how far it has come, and the stock follows; after a crash the same
+ * file goes on where it stopped. Rows that give no code – malformed, too short or long, no CSV, or there already in
+ * any pool or coupon – are counted and named by their lines. A file of more rows than one may have, or damaged from
+ * somewhere on, ends as FAILED there. Refuses templates that take no pool, what is no text or of an unknown encoding,
+ * a file that is being uploaded, and (NEEDS_APPROVAL) what of it is more than one person may add to a live template:
+ * once another has approved of so many codes, the same file goes on there.
  */
 export async function uploadCodes(ctx: Context, template: number, file: NamedFile, encoding?: string) {
   const refused = await takesNoPool(ctx, template);
@@ -38,13 +38,16 @@ export async function uploadCodes(ctx: Context, template: number, file: NamedFil
       if (isRefusal(next)) return next;
       pool = next;
       await templateChanged(ctx, template);
-      if (chunk.end) return await endUpload(ctx, pool, "FAILED", [{ line: chunk.end.row, reason: "TOO_MANY_ROWS" }]);
+      if (chunk.end)
+        return await endUpload(ctx, pool, "FAILED", [{ line: chunk.end.row, reason: reasons[chunk.end.why] }]);
     }
     return await endUpload(ctx, pool, "READY");
   } finally {
     await table.rows.return(undefined);
   }
 }
+
+const reasons = { full: "TOO_MANY_ROWS", damaged: "DAMAGED" } as const;
 
 /** Goes on with the unfinished upload of this very file, or begins one. */
 async function beginUpload(
@@ -70,7 +73,7 @@ interface Chunk {
   /** Rows of the file up to its end. */
   readonly upTo: number;
   /** Why nothing after it is read. */
-  readonly end?: FileFault | undefined;
+  readonly end?: FileEnd | undefined;
 }
 
 /** The rows of a file after the first `done`, some thousand at a time. */

@@ -100,19 +100,21 @@ export interface Issued {
   readonly results: readonly ResultSet[];
   /** What was taken for them, if it was. */
   readonly taken: PendingUnits | undefined;
+  /** Who they are, where they are a few of many who lie between them. */
+  readonly members?: () => Promise<readonly number[]>;
 }
 
 /**
  * To be called after the commit: gate and wallets follow. It does not throw, and nobody needs to wait for it; a gate
  * that does not hear of it lets too many through, whom the database refuses.
  */
-export async function couponsIssued(ctx: Context, { template, results, taken }: Issued): Promise<void> {
+export async function couponsIssued(ctx: Context, { template, results, taken, members }: Issued): Promise<void> {
   const [given, , after] = results;
   const issued = given?.rowsAffected ?? 0;
   if (!ctx.redis || !after || (issued === 0 && !taken)) return;
   const { remaining, from, to } = IssueResult.parse(after.rows[0]);
   const told = remaining !== null && settleUnits(ctx.redis, template, { token: taken?.token ?? "", issued, remaining });
-  await Promise.all([told, issued > 0 && dropAvailableWithin(ctx, { from, to })]);
+  await Promise.all([told, issued > 0 && dropAvailableWithin(ctx, { from, to }, members)]);
 }
 
 /** What is left, and who got one: nobody outside of members above `from` up to `to`. */

@@ -46,13 +46,22 @@ function reachable(ctx: Context, id: number): SQL {
  * last one answers whose coupon it was.
  */
 export function withdrawStatements(ctx: Context, id: SQL, reason: string): Query[] {
-  const now = ctx.clock();
-  const free = sql`id = ${id} AND state = 'AVAILABLE' AND (valid_to IS NULL OR valid_to > ${now})`;
-  const each = sql`SELECT template, 1 AS n, held_budget FROM coupon WHERE ${free}`;
-  const told = sql`c.id = ${id} AND c.state = 'AVAILABLE' AND (c.valid_to IS NULL OR c.valid_to > ${now})`;
+  const where = sql`coupon.id = ${id} AND ${isFree(sql`coupon`, ctx.clock())}`;
   return [
-    couponsWithdrawn({ from: sql`coupon c`, where: told }, now),
-    auditTransition(ctx, { noun: "coupon", table: sql`coupon`, where: free, to: "WITHDRAWN", reason }),
+    auditTransition(ctx, { noun: "coupon", table: sql`coupon`, where, to: "WITHDRAWN", reason }),
+    ...withdrawEach(ctx, sql`SELECT ${id}`),
+  ];
+}
+
+/** The same of many, whose ids are a query: what is said of them is said by whoever asks for it. */
+export function withdrawEach(ctx: Context, ids: SQL): Query[] {
+  const now = ctx.clock();
+  const where = sql`c.id IN (${ids}) AND ${isFree(sql`c`, now)}`;
+  const each = sql`
+    SELECT c.template, count(*) AS n, sum(c.held_budget) AS held_budget FROM coupon c
+    WHERE ${where} GROUP BY c.template`;
+  return [
+    couponsWithdrawn({ from: sql`coupon c`, where }, now),
     sql`
       UPDATE coupon_template SET reserved = reserved - g.held_budget FROM (${each}) g
       WHERE coupon_template.id = g.template AND g.held_budget > 0`,
@@ -62,8 +71,12 @@ export function withdrawStatements(ctx: Context, id: SQL, reason: string): Query
       sql`id IN (SELECT template FROM (${each}) WHERE held_budget > 0) AND NOT ${nothingLeft}`,
     ),
     addToCounts("WITHDRAWN", each),
-    sql`UPDATE coupon SET state = 'WITHDRAWN', held_budget = 0 WHERE ${free} RETURNING id AS coupon, member`,
+    sql`UPDATE coupon AS c SET state = 'WITHDRAWN', held_budget = 0 WHERE ${where} RETURNING id AS coupon, member`,
   ];
+}
+
+function isFree(coupon: SQL, now: number): SQL {
+  return sql`${coupon}.state = 'AVAILABLE' AND (${coupon}.valid_to IS NULL OR ${coupon}.valid_to > ${now})`;
 }
 
 /** An order may be another shop's, or of several: whoever works for one is not told its name here. */

@@ -24,10 +24,10 @@ const uploaders = { role: "editor" } as const;
 const maxBytes = 2 ** 28;
 
 /**
- * Makes the handler of `POST /code-pools?template=<id>&name=codes.csv` with `text/csv`, which makes a pool of the codes
- * in the file and answers what became of it as JSON (`encoding=gb18030` says how it is encoded, where that is known),
- * and of `GET /code-pools/<id>/codes.csv`, which takes a pool's codes out. After a crash the same file, sent again,
- * goes on where it stopped.
+ * Makes the handler of `POST /code-pools?template=<id>&name=codes.csv` with `text/csv`, or the type of XLSX, which
+ * makes a pool of the codes in the file and answers what became of it as JSON (`encoding=gb18030` says how it is
+ * encoded, where that is known), and of `GET /code-pools/<id>/codes.csv`, which takes a pool's codes out. After a
+ * crash the same file, sent again, goes on where it stopped.
  */
 export function createCodeFiles(given: FileOptions): Handler {
   const options = { maxBytes, ...given };

@@ -55,7 +55,12 @@ const CodeFaultReason = builder.enumType("CodeFaultReason", {
     MALFORMED: { description: "It has other signs than letters of ASCII, digits, hyphens and underscores." },
     TOO_SHORT: { description: "It has fewer than 8 letters and digits: too easily guessed." },
     TOO_LONG: { description: "It has more than 64 signs." },
-    NOT_CSV: { description: "Its quotes do not fit, or it is longer than a row may be. The rows after it are read." },
+    NOT_CSV: {
+      description:
+        "Its quotes do not fit, it is longer than a row may be, or it is a cell of a workbook that says nothing for " +
+        "sure. The rows after it are read.",
+    },
+    DAMAGED: { description: "The workbook is damaged: it is read up to here." },
     TOO_MANY_ROWS: { description: "The file has more rows than one may have; it is read up to here." },
   } as const satisfies Record<CodeFault, { description: string }>,
 });

@@ -53,6 +53,17 @@ mutation PushCoupon($input: PushCouponInput!) {
     }),
   },
   {
+    query: `# An address for a spreadsheet of members who are to get coupons: send it there.
+# It is read and checked at once, and nothing is issued before startDistribution.
+mutation AddressForMembers($input: CreateDistributionUploadInput!) {
+  createDistributionUpload(input: $input) {
+    ... on DistributionUpload { url expiresAt }
+    ${refusal}
+  }
+}`,
+    variables: (made) => ({ input: { templateId: made("CouponTemplate"), name: "members.csv" } }),
+  },
+  {
     query: `# Or invite them: each is sent a link of her own to claim it with, at once, or as here on a schedule,
 # of which schedulePreview tells the times.
 mutation InviteToClaim($input: PushCouponInput!) {

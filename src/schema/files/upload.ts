@@ -89,7 +89,7 @@ export async function withFile(
 ): Promise<Response> {
   server.timeout(request, 0); // it has a pace to keep, and while the rows are written nothing moves on the line
   await mkdir(dir, { recursive: true, mode: 0o700 });
-  const path = join(dir, `${id()}.csv`);
+  const path = join(dir, id());
   const name = (url.searchParams.get("name") ?? usualName).replaceAll("\0", "").slice(0, 200).toWellFormed();
   const work = async () => {
     const fault = await keepBody(request, path, { maxBytes, pace, timers });
@@ -107,13 +107,27 @@ export async function withFile(
 
 const tooSlow = ({ bytes, ms }: Pace) => `The file stopped arriving: less than ${bytes} bytes came in ${ms / 1_000} s`;
 
-/** The answer to what is not a file of text that was posted; nothing when it may go on. */
+export const workbookType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+const tables = /^(text\/csv|application\/vnd\.openxmlformats-officedocument\.spreadsheetml\.sheet) *(;|$)/i;
+
+/** The answer to what is not a file of rows that was posted; nothing when it may go on. */
 export function refuseForm(request: Request, requestId: string): Response | undefined {
   if (request.method !== "POST")
     return problem(405, "METHOD_NOT_ALLOWED", "Send the file with POST.", requestId, { allow: "POST" });
   // Not a type that other sites may post without asking first.
-  if (/^text\/csv *(;|$)/i.test(request.headers.get("content-type") ?? "")) return undefined;
-  return problem(415, "UNSUPPORTED_MEDIA_TYPE", "Send the file itself: Content-Type: text/csv.", requestId);
+  if (tables.test(request.headers.get("content-type") ?? "")) return undefined;
+  const message = `Send the file itself: Content-Type: text/csv, or ${workbookType} for a workbook (.xlsx).`;
+  return problem(415, "UNSUPPORTED_MEDIA_TYPE", message, requestId);
+}
+
+/** What headings mean, as `heading=Nr=externalId` says, repeated. */
+export function headingsOf(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const at = pair.lastIndexOf("=");
+      return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
+    }),
+  );
 }
 
 /** A verb's refusal, in the shape of GraphQL's errors. */

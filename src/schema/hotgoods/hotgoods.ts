@@ -1,9 +1,11 @@
+import { isRefusal } from "../../errors.ts";
 import { addGoods, goodsById, type HotGoods, listGoods } from "../../hotgoods/goods.ts";
 import { importGoods } from "../../hotgoods/import-goods.ts";
 import { type GoodsPlan, listPlans, setPlan } from "../../hotgoods/plan.ts";
 import { type GoodsState, goodsStates } from "../../hotgoods/table.ts";
 import { globalId } from "../../ids.ts";
 import { pushFields, pushOf, pushTold } from "../campaign/standing-push.ts";
+import { fileContent, xlsxDescription } from "../files/table-input.ts";
 import { AudienceFilter, fromFilter, toFilter } from "../kit/audience-filter.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
@@ -140,20 +142,23 @@ refusable("addHotGoods", {
 
 refusable("importHotGoods", {
   description:
-    "Writes down the goods of a CSV text of up to about 900,000 characters, all of them or none; larger files go to " +
-    "POST /hot-goods as text/csv, with `?name=` and, where need be, `shop=` and `encoding=gb18030`. It has the " +
-    "headings date, goods, name and, where there are any, description, keywords (with commas between), persona (a " +
-    "filter as JSON, in the form of `AudienceFilter`), priority. Faults are told by row and column.",
+    "Writes down the goods of a CSV text of up to about 900,000 characters or of a workbook (XLSX), all of them or " +
+    "none; larger files go to POST /hot-goods, with `?name=` and, where need be, `shop=` and `encoding=gb18030`. It " +
+    "has the headings date, goods, name and, where there are any, description, keywords (with commas between), " +
+    "persona (a filter as JSON, in the form of `AudienceFilter`), priority. Faults are told by row and column.",
   scopes: approvers,
   result: AddedType,
   refusals: {},
   input: (t) => ({
     name: t.string({ required: true, description: "Name of the file." }),
-    csv: t.string({ required: true, description: "Its text." }),
+    csv: t.string({ description: "Its text." }),
+    xlsx: t.string({ description: xlsxDescription }),
     shop: newShopField(t, makersShop),
   }),
-  resolve: ({ name, csv, shop }, ctx) => {
-    const file = { name, content: new Blob([csv]) };
+  resolve: ({ name, csv, xlsx, shop }, ctx) => {
+    const content = fileContent({ csv, xlsx });
+    if (isRefusal(content)) return content;
+    const file = { name, content };
     return importGoods(ctx, { file, shop: shop ?? undefined, personaOf });
   },
 });

@@ -7,6 +7,7 @@ import {
   type FileCall,
   type FileOptions,
   fileCall,
+  headingsOf,
   refusedWith,
   refuseForm,
   withFile,
@@ -17,9 +18,10 @@ import type { Handler } from "../server/server.ts";
 const uploaders = { platform: "editor", service: "members:write" } as const;
 
 /**
- * Makes the handler of `POST /imports?name=members.csv` with `text/csv`: takes the file to disk, imports it and answers
- * what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means, `encoding=gb18030` how the
- * file is encoded where that is known. After a crash the same file, sent again, goes on where it stopped.
+ * Makes the handler of `POST /imports?name=members.csv` with `text/csv`, or the type of XLSX: takes the file to disk,
+ * imports it and answers what became of it as JSON. `heading=Nr=externalId`, repeated, says what a heading means,
+ * `encoding=gb18030` how the file is encoded where that is known. After a crash the same file, sent again, goes on
+ * where it stopped.
  */
 export function createImportUpload(options: FileOptions): Handler {
   return async (request, server) => {
@@ -39,15 +41,6 @@ async function upload(options: FileOptions, call: FileCall): Promise<Response> {
     const task = await importMembers(ctx, file, { names, encoding: url.searchParams.get("encoding") ?? undefined });
     return isRefusal(task) ? refusedWith(task, requestId) : Response.json({ import: await report(ctx, task) });
   });
-}
-
-function headingsOf(pairs: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const at = pair.lastIndexOf("=");
-      return [pair.slice(0, Math.max(0, at)), pair.slice(at + 1)];
-    }),
-  );
 }
 
 async function report(ctx: Context, { digest: _, startedAt, updatedAt, ...task }: ImportTask) {

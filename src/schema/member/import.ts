@@ -1,7 +1,10 @@
+import { isRefusal } from "../../errors.ts";
 import { importMembers } from "../../member/import.ts";
 import { knownFields } from "../../member/import-columns.ts";
 import type { ImportFault } from "../../member/import-rows.ts";
 import { type ImportTask, importFaults, importsById, keptFaults, listImports } from "../../member/import-task.ts";
+import { fileContent, xlsxDescription } from "../files/table-input.ts";
+import { workbookType } from "../files/upload.ts";
 import { builder } from "../kit/builder.ts";
 import { connectionField } from "../kit/connection.ts";
 import { toRowId } from "../kit/ids.ts";
@@ -70,7 +73,8 @@ connectionField("Query", "memberImports", ImportType, {
   list: listImports,
 });
 
-const HeadingInput = builder.inputType("ImportHeadingInput", {
+/** What a heading of a file means. */
+export const HeadingInput = builder.inputType("ImportHeadingInput", {
   description: "What a heading means.",
   fields: (t) => ({
     heading: t.string({ required: true, description: "The heading, as the file has it." }),
@@ -80,7 +84,8 @@ const HeadingInput = builder.inputType("ImportHeadingInput", {
 
 refusable("importMembers", {
   description:
-    "Imports members from CSV text of up to about 900,000 characters; larger files go to POST /imports as text/csv, " +
+    "Imports members from CSV text or a workbook (XLSX) of up to about 900,000 characters; larger files go to POST " +
+    `/imports as text/csv or ${workbookType}, ` +
     "with `?name=`, `heading=Nr=externalId` for each heading that is not named after a field, and `encoding=gb18030` " +
     "where it is known. Blank rows are skipped; faulty rows are left out and told by row and column.",
   scopes: { platform: "editor", service: "members:write" },
@@ -88,11 +93,14 @@ refusable("importMembers", {
   refusals: { CONFLICT: true },
   input: (t) => ({
     name: t.string({ required: true, description: "Name of the file." }),
-    csv: t.string({ required: true, description: `Its text; the first row names the fields: ${knownFields}.` }),
+    csv: t.string({ description: `Its text; the first row names the fields: ${knownFields}.` }),
+    xlsx: t.string({ description: xlsxDescription }),
     headings: t.field({ type: [HeadingInput], description: "Headings that are not named after a field." }),
   }),
-  resolve: ({ name, csv, headings }, ctx) => {
+  resolve: ({ name, csv, xlsx, headings }, ctx) => {
+    const content = fileContent({ csv, xlsx });
+    if (isRefusal(content)) return content;
     const names = Object.fromEntries((headings ?? []).map(({ heading, field }) => [heading, field]));
-    return importMembers(ctx, { name, content: new Blob([csv]) }, { names });
+    return importMembers(ctx, { name, content }, { names });
   },
 });

@@ -73,6 +73,8 @@ const fileRequests: Readonly<Record<string, string>> = {
   "POST:imports": "/imports",
   "POST:hot-goods": "/hot-goods",
   "POST:code-pools": `/code-pools?template=${btoa("CouponTemplate:999999")}`,
+  "POST:distributions": `/distributions?template=${btoa("CouponTemplate:999999")}`,
+  "GET:distributions": `/distributions/${btoa("Distribution:999999")}/report.csv`,
   "GET:audit": "/audit/entries.csv",
   "GET:code-pools": `/code-pools/${btoa("CodePool:999999")}/codes.csv`,
 };

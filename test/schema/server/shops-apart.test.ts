@@ -48,7 +48,7 @@ test("whatever other shops and the company do, people of a shop read the same to
   const now = await allThatIsRead();
   expect(Object.keys(now).filter((name) => now[name] !== alone[name])).toEqual([]);
   const all = Object.values(now).join(" ");
-  for (const what of ["Coupon", "Codes", "Segment", "Campaign", "Promotion", "Schedule", "Holidays", "order"]) {
+  for (const what of ["Coupon", "Codes", "Segment", "Campaign", "Promotion", "Schedule", "Holidays", "File", "order"]) {
     expect(all).toContain(`${what} of A`);
     for (const other of ["B", "all"]) expect(all).not.toContain(`${what} of ${other}`);
   }

@@ -12,7 +12,8 @@ export const approvals: Checker = {
       SELECT 'run ' || r.id || ' of campaign ' || c.id || ' reached ' || r.matched || ', approved by '
         || coalesce(c.approver, 'nobody') AS fault
       FROM run r JOIN campaign c ON c.id = r.campaign
-      WHERE r.matched > ${withoutSecondPerson} AND c.kind <> 'COUPON_REMINDER' AND (c.approver IS NULL OR EXISTS (
+      WHERE r.matched > ${withoutSecondPerson} AND c.kind NOT IN ('COUPON_REMINDER', 'COUPON_NOTICE')
+        AND (c.approver IS NULL OR EXISTS (
         SELECT 1 FROM revision v WHERE v.subject = 'campaign/' || c.id AND v.actor = c.approver))`);
     return found?.map(({ fault }) => fault) ?? [];
   },

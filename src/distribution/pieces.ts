@@ -1,0 +1,96 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sql } from "drizzle-orm";
+import type { Context } from "../context.ts";
+import type { Query } from "../db/statement.ts";
+import { type NamedFile, piecesOf } from "../file/file.ts";
+import type { Distribution } from "./distribution.ts";
+
+/*
+ * A file waits in the database until it is read: whichever process the queue asks can read it, and one that dies loses
+ * nothing.
+ */
+
+/** Bytes of a piece: a remote database takes values of 5 MB, in base64. */
+const pieceBytes = 2 ** 20;
+
+/** A file that is kept: the digest of its bytes, by which it is found, and how many they are. */
+export interface KeptFile {
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** Keeps all of a file; keeping it again changes nothing. */
+export async function keepFile(ctx: Context, content: Blob): Promise<KeptFile> {
+  const hasher = new Bun.CryptoHasher("sha256");
+  for await (const piece of piecesOf(content, ctx.timers)) hasher.update(piece);
+  const digest = hasher.digest("hex");
+  for (let number = 0; number * pieceBytes < content.size; number++) {
+    const bytes = await content.slice(number * pieceBytes, (number + 1) * pieceBytes).bytes();
+    await ctx.db.write([
+      sql`
+        INSERT INTO distribution_piece (digest, number, bytes, at)
+        VALUES (${digest}, ${number}, ${bytes}, ${ctx.clock()})
+        ON CONFLICT DO UPDATE SET at = excluded.at`,
+    ]);
+  }
+  return { digest, bytes: content.size };
+}
+
+/** Whether all of it is there still: another distribution of the same file may just have been read to its end. */
+export async function isKept(ctx: Context, { digest, bytes }: KeptFile): Promise<boolean> {
+  const row = await ctx.db.first<{ pieces: number }>(sql`
+    SELECT count(*) AS pieces FROM distribution_piece WHERE digest = ${digest}`);
+  return row?.pieces === Math.ceil(bytes / pieceBytes);
+}
+
+/** Forgets a file that nobody will read any more. */
+export function forgetFile(digest: string): Query {
+  return sql`
+    DELETE FROM distribution_piece WHERE digest = ${digest}
+      AND NOT EXISTS (SELECT 1 FROM distribution WHERE digest = ${digest} AND state IN ('UPLOADED', 'VALIDATING'))`;
+}
+
+/** Lets `read` have a kept file, from the disk, and removes it from there. */
+export async function withStoredFile(
+  ctx: Context,
+  { digest, bytes, file }: Distribution,
+  read: (file: NamedFile) => Promise<void>,
+): Promise<void> {
+  await forgetThoseOfTheDead();
+  const dir = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  try {
+    const path = join(dir, "file");
+    const sink = Bun.file(path).writer();
+    for (let number = 0; number * pieceBytes < bytes; number++) {
+      const piece = await ctx.db.first<{ bytes: ArrayBuffer }>(sql`
+        SELECT bytes FROM distribution_piece WHERE digest = ${digest} AND number = ${number}`);
+      if (!piece) throw new Error(`piece ${number} of a distribution's file is gone`);
+      sink.write(piece.bytes);
+      await sink.flush();
+    }
+    await sink.end();
+    await read({ name: file, content: Bun.file(path) });
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
+
+const prefix = "fanfare-distribution-";
+
+/** What processes that were killed have left on the disk. */
+async function forgetThoseOfTheDead(): Promise<void> {
+  for (const name of await readdir(tmpdir())) {
+    const [, pid] = name.startsWith(prefix) ? (/(\d+)-[^-]*$/.exec(name) ?? []) : [];
+    if (pid && !isAlive(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
+  }
+}

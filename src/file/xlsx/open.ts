@@ -1,0 +1,32 @@
+import type { Timers } from "../../world.ts";
+import { usualBounds } from "../bounds.ts";
+import type { RowBatch } from "../file.ts";
+import type { RowOptions } from "../rows.ts";
+import { sheetRows } from "./sheet.ts";
+import { type SharedStrings, sharedStrings } from "./strings.ts";
+import { readWorkbook } from "./workbook.ts";
+import { openArchive } from "./zip.ts";
+
+/**
+ * The rows of the first sheet of a workbook that is shown. The first batch is empty: by then the workbook is known to
+ * be one, and its shared strings lie on disk, until the rows are left. Throws `Unreadable` before that; what is wrong
+ * with the sheet ends the rows.
+ */
+export async function* workbookRows(
+  content: Blob,
+  { timers, bounds = usualBounds, width }: RowOptions & { readonly timers: Timers },
+): AsyncGenerator<RowBatch> {
+  const archive = await openArchive(content, timers);
+  const { sheet, strings: path, kinds, is1904 } = await readWorkbook(archive);
+  const strings: SharedStrings =
+    path === undefined
+      ? { at: () => undefined, close: () => {} }
+      : await sharedStrings(archive.textOf(path), bounds.cell);
+  try {
+    yield { rows: [], upTo: 0 };
+    const world = { strings: strings.at, kinds, is1904, mostCharacters: bounds.cell };
+    yield* sheetRows(archive.textOf(sheet), world, { width, bounds });
+  } finally {
+    strings.close();
+  }
+}

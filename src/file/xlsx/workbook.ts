@@ -1,0 +1,96 @@
+import { kindOf, type NumberKind, plainNumber } from "./number.ts";
+import { Unreadable } from "./unreadable.ts";
+import { type Attributes, type Listener, readXml } from "./xml.ts";
+import type { Archive } from "./zip.ts";
+
+/** Where the parts of a workbook are, and how its numbers are meant. */
+export interface Workbook {
+  readonly sheet: string;
+  readonly strings: string | undefined;
+  /** Whether days count from 1904. */
+  readonly is1904: boolean;
+  /** By the number of the style. */
+  readonly kinds: readonly NumberKind[];
+}
+
+/** Bytes of the parts that are no cells. */
+const mostBytes = 2 ** 24;
+
+/** Finds the first sheet that is shown, and what its cells refer to. Throws `Unreadable`. */
+export async function readWorkbook(archive: Archive): Promise<Workbook> {
+  refuseOthers(archive);
+  const [main] = await relations(archive, "");
+  const path = main?.target ?? "xl/workbook.xml";
+  const parts = await relations(archive, path);
+  const sheets: Attributes[] = [];
+  let is1904 = false;
+  await read(archive, path, {
+    open(name, attributes) {
+      if (name === "workbookPr") is1904 = /^(1|true)$/.test(attributes.date1904 ?? "");
+      if (name === "sheet") sheets.push(attributes);
+    },
+  });
+  const targetOf = (kind: string) => parts.find(({ type }) => type.endsWith(`/${kind}`))?.target;
+  const shown = sheets
+    .filter(({ state = "visible" }) => state === "visible")
+    .map((sheet) => Object.entries(sheet).find(([name]) => name.endsWith(":id"))?.[1])
+    .map((id) => parts.find((part) => part.id === id && part.type.endsWith("/worksheet")))
+    .find((part) => part !== undefined);
+  if (!shown) throw new Unreadable("is a workbook without a sheet that is shown");
+  const styles = targetOf("styles");
+  return {
+    sheet: shown.target,
+    strings: targetOf("sharedStrings"),
+    is1904,
+    kinds: styles === undefined ? [] : await readStyles(archive, styles),
+  };
+}
+
+function refuseOthers({ has }: Archive): void {
+  if (has("xl/workbook.bin")) throw new Unreadable("is a binary Excel workbook (.xlsb): save it as .xlsx or CSV");
+  if (has("content.xml") && has("mimetype"))
+    throw new Unreadable("is an OpenDocument file (.ods): save it as .xlsx or CSV");
+  if (!has("[Content_Types].xml")) throw new Unreadable("is a ZIP archive, but no workbook: send what is in it");
+}
+
+interface Relation {
+  readonly id: string | undefined;
+  readonly type: string;
+  readonly target: string;
+}
+
+/** What a part refers to; of the archive itself, its workbook. */
+async function relations(archive: Archive, part: string): Promise<Relation[]> {
+  const at = part.lastIndexOf("/") + 1;
+  const path = `${part.slice(0, at)}_rels/${part.slice(at)}.rels`;
+  const found: Relation[] = [];
+  if (!archive.has(path)) return found;
+  await read(archive, path, {
+    open(name, { Id: id, Type: type = "", Target: target = "", TargetMode }) {
+      if (name !== "Relationship" || TargetMode === "External") return;
+      found.push({ id, type, target: new URL(target, `zip:///${part}`).pathname.slice(1) });
+    },
+  });
+  return part === "" ? found.filter(({ type }) => type.endsWith("/officeDocument")) : found;
+}
+
+async function readStyles(archive: Archive, path: string): Promise<NumberKind[]> {
+  const codes = new Map<number, string>();
+  const kinds: NumberKind[] = [];
+  let isCell = false;
+  await read(archive, path, {
+    open(name, { numFmtId: id = "0", formatCode }) {
+      if (name === "numFmt" && formatCode !== undefined) codes.set(Number(id), formatCode);
+      if (name === "cellXfs") isCell = true;
+      if (name === "xf" && isCell) kinds.push(id === "0" ? plainNumber : kindOf(Number(id), codes.get(Number(id))));
+    },
+    close(name) {
+      if (name === "cellXfs") isCell = false;
+    },
+  });
+  return kinds;
+}
+
+function read(archive: Archive, path: string, listener: Listener): Promise<void> {
+  return readXml(archive.textOf(path, mostBytes), listener);
+}

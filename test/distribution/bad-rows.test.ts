@@ -1,0 +1,123 @@
+import { afterAll, expect, test } from "bun:test";
+import { sql } from "drizzle-orm";
+import { addTemplate } from "../support/coupons.ts";
+import { checked, issued, rowsOf, told } from "../support/distributions.ts";
+import { bytesIn } from "../support/encoded.ts";
+import { closeLedgers, openLedger } from "../support/light.ts";
+import { reportOf, rowsOfCsv } from "../support/reports.ts";
+
+afterAll(closeLedgers);
+
+/** 20 members, x1 to x20 of levels 1 to 20; two share an address, and one holds the coupon already. */
+async function opened() {
+  const ledger = await openLedger();
+  const { ctx } = ledger;
+  await ledger.members(20, { level: "i" });
+  const facts = { issueMode: "SYSTEM" as const, stock: 6, eligibility: { level: { lte: 15 } } };
+  const template = (await addTemplate(ctx, facts)).id;
+  await issued(ctx, (await checked(ctx, "externalId\nx1\n", { template })).id);
+  await ctx.db.write([sql`UPDATE member SET email = 'both@shop.test' WHERE seq IN (10, 11)`]);
+  return { ctx, template };
+}
+
+/** A row of the file, and what must be said of it: outcome and cause, column, words of the report. */
+type Row = readonly [cells: string, said: string, column?: number | undefined, words?: string | RegExp];
+
+/** Every kind of row, LF and CRLF in turns; the numbers of rows are counted along. */
+const kinds: readonly Row[] = [
+  ["x2,,,plain", "ISSUED"],
+  ['"x3",,,"a note', "ISSUED"], // runs on over two lines: one row, as a spreadsheet counts
+  ["nobody,,,", "UNKNOWN_MEMBER", 1, "No member has this."],
+  ["x2,,,again", "DUPLICATE", undefined, "The member is in row 2 already."],
+  [",+49 15 10000002,,by phone again", "DUPLICATE", undefined, "The member is in row 2 already."],
+  ["x1,,,", "ALREADY_HELD/LIMIT_REACHED", undefined, "The member has as many of these coupons as one may have."],
+  ["x20,,,", "NOT_ELIGIBLE/FOR_OTHERS", undefined, "The coupon is not for this member."],
+  ["x4,12345,,", "INVALID/UNREADABLE", 2, /^The cell is no phone number/],
+  [",,no address,", "INVALID/UNREADABLE", 3, /^The cell /],
+  [",,,only a note", "INVALID/NOBODY_NAMED", 1, "No cell of the row names a member."],
+  [",,,", "blank"],
+  [",,both@shop.test,", "INVALID/SEVERAL_MEMBERS", 3, "Several members have this."],
+  [`x5,,,${"long ".repeat(209_715)}`, "INVALID/UNREADABLE", 4, "The cell has more than 32,767 characters."],
+  [`x5,,,"${"long ".repeat(209_715)}"`, "INVALID/UNREADABLE", 4, /^The cell is longer than 1,000,000 characters/],
+  ['=HYPERLINK("x"),,,', "INVALID/UNREADABLE", 1, "The cell has a quote inside a cell that is not quoted."],
+  ["=1+1,,,", "UNKNOWN_MEMBER", 1],
+  [",=A1,,", "INVALID/UNREADABLE", 2, /^The cell is no phone number/],
+  ["1.38E+10,,,", "INVALID/UNREADABLE", 1, /^The cell is a number that a spreadsheet has rounded/],
+  [",1.38E+10,,", "INVALID/UNREADABLE", 2],
+  ["true,,,", "UNKNOWN_MEMBER", 1],
+  ["x6,,", "INVALID/UNREADABLE", undefined, "The row has 3 cells, the header 4."],
+  ["x6,,,,", "INVALID/UNREADABLE", undefined, "The row has 5 cells, the header 4."],
+  ["nul\0,,,", "INVALID/UNREADABLE", 1],
+  // Two causes: the first to be decided is true.
+  ["nobody,12345,,", "INVALID/UNREADABLE", 2],
+  ["x20,,,again", "DUPLICATE", undefined, "The member is in row 8 already."],
+  ["x1,,,again", "DUPLICATE", undefined, "The member is in row 7 already."],
+  ["x6,,,", "ISSUED"],
+  ["x7,,,", "ISSUED"],
+  ["x8,,,", "ISSUED"],
+  ["x9,,,", "OUT_OF_STOCK/SOLD_OUT", undefined, "There was none left."],
+  ["x9,,,again", "DUPLICATE", undefined, "The member is in row 31 already."],
+  ["x19,,,", "NOT_ELIGIBLE/FOR_OTHERS"],
+];
+
+function fileText(header: string): string {
+  const lines = kinds.map(
+    ([cells], i) => `${cells === '"x3",,,"a note' ? `${cells}\r\nof two lines"` : cells}${i % 2 ? "\r\n" : "\n"}`,
+  );
+  return `${header}\r\n${lines.join("")}`;
+}
+
+test("every kind of bad row ends with its true cause, row and column, and its report says so", async () => {
+  const { ctx, template } = await opened();
+  const ready = await checked(ctx, `\uFEFF${fileText("externalId,phone,email,note")}`, { template });
+  const expected = kinds.flatMap(([, said, column], i) => {
+    const [outcome = "", cause = null] = said.split("/");
+    return outcome === "blank" ? [] : [{ row: i + 2, outcome, cause, column: column ?? null }];
+  });
+  const found = async () =>
+    (await rowsOf(ctx, ready.id)).map(({ row, outcome, cause, column }) => ({ row, outcome, cause, column }));
+  expect((await found()) as unknown).toEqual(expected);
+  const done = await issued(ctx, ready.id);
+  expect((await found()) as unknown).toEqual(expected);
+  expect([told(done, "ended"), done.rows]).toEqual([told(ready, "predicted"), expected.length]);
+
+  const report = rowsOfCsv(await reportOf(ctx, ready.id)).slice(1);
+  const failed = kinds.flatMap(([, said, column, words], i) =>
+    /^(ISSUED|blank)/.test(said) ? [] : [{ row: i + 2, column, words }],
+  );
+  expect(report).toHaveLength(failed.length);
+  for (const [i, { row, column, words }] of failed.entries()) {
+    const [, , , , , place = "", cause = ""] = report[i] ?? [];
+    const letter =
+      column === undefined
+        ? ""
+        : `, column ${"ABCD"[column - 1]} (${["externalId", "phone", "email", "note"][column - 1]})`;
+    expect(place).toBe(`row ${row}${letter}`);
+    if (typeof words === "string") expect(cause).toBe(words);
+    else if (words) expect(cause).toMatch(words);
+  }
+});
+
+test("headings in Chinese and GB18030 are read, and a file without a column that names members tells so", async () => {
+  const { ctx, template } = await opened();
+  const chinese = await checked(
+    ctx,
+    bytesIn("gb18030", "会员号,手机号,备注\nx2,,第一行备注\nnobody,,没有这个人\n,12,电话号码不对\n"),
+    { template },
+  );
+  expect([chinese.state, chinese.encoding, chinese.header as unknown]).toEqual([
+    "READY",
+    "gb18030",
+    ["会员号", "手机号", "备注"],
+  ]);
+  expect(await rowsOf(ctx, chinese.id)).toMatchObject([
+    { row: 2, outcome: "ISSUED" },
+    { row: 3, outcome: "UNKNOWN_MEMBER", column: 1 },
+    { row: 4, outcome: "INVALID", cause: "UNREADABLE", column: 2 },
+  ]);
+  const missing = await checked(ctx, "\n\nname,note\nAnn,\n", { template });
+  expect([missing.state, missing.fault as unknown]).toEqual([
+    "FAILED",
+    { row: 3, column: 1, message: "no column is publicId, externalId, phone, or email" },
+  ]);
+});
