@@ -93,7 +93,7 @@ function publish(ctx: Context, id: number): Query {
 export const pauseDistribution = (ctx: Context, command: Command) =>
   withTransaction(ctx, (tx) => move(tx, { ...command, from: ["RUNNING"], to: "PAUSED", more: () => [] }));
 
-/** Goes on where it was paused, or with what the queue had given up. */
+/** Goes on where it was paused, or with what the queue had given up; not while its coupons are being taken back. */
 export const resumeDistribution = (ctx: Context, command: Command) =>
   withTransaction(ctx, (tx) =>
     move(tx, {
@@ -102,7 +102,7 @@ export const resumeDistribution = (ctx: Context, command: Command) =>
       to: "RUNNING",
       unfit: (distribution) =>
         isWithdrawing(distribution)
-          ? refuse.conflict("Its coupons are being taken back; go on with it when that is done.")
+          ? refuse.wrongState("Its coupons are being taken back; go on with it when that is done.", "PAUSED")
           : undefined,
       more: (_, distribution) => [
         sql`
