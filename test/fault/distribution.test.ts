@@ -56,7 +56,7 @@ async function progressOf(db: RootDatabase, id: number): Promise<number> {
 }
 
 test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))(
-  `${kills} × kill -9 amid ${rows} rows of %s, by ${processes.length} processes: a row has one outcome, no unit is lost`,
+  `${kills} × kill -9 amid ${rows} rows of %s, ${processes.length} processes: a row has one outcome, no unit is lost`,
   async (format) => {
     const before = leftFiles();
     const ledger = join(tempDir(), "fanfare.db");
