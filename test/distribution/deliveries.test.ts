@@ -83,7 +83,7 @@ test("once a pause or a cancel has answered nothing more is given, and the answe
   expect(await resumeDistribution(ctx, { id })).toMatchObject({ code: "WRONG_STATE" });
 });
 
-test("of a short stock the first rows get all of it, and all others are told so, whoever claims beside", async () => {
+test("of a stock that is short the first rows get all of it, the others are told so, whoever claims", async () => {
   const [rows, stock, claims] = [counted(1_600, 200_000), counted(1_200, 150_000), counted(40, 400)];
   const { ctx, members } = await openLedger();
   await members(rows + claims);

@@ -37,8 +37,8 @@ test.if(isLong)(
     const shop = await openShop();
     const { ctx } = shop;
     await shop.members(rows);
-    const lines = Array.from({ length: rows }, (_, i) => `x${((i * 7_919) % rows) + 1},n`);
-    const listed = `externalId,note\n${lines.join("\n")}\n`;
+    const lines = Array.from({ length: rows }, (_, i) => `x${((i * 7_919) % rows) + 1},n\n`);
+    const listed = `externalId,note\n${lines.join("")}`;
     const upload = async () => {
       const template = (await addTemplate(ctx, { issueMode: "SYSTEM", stock: rows * 2 })).id;
       return accepted(await uploadDistribution(ctx, fileOf(listed), { template })).id;
