@@ -3,7 +3,7 @@ import { usualBounds } from "../bounds.ts";
 import type { RowBatch } from "../file.ts";
 import type { RowOptions } from "../rows.ts";
 import { sheetRows } from "./sheet.ts";
-import { type SharedStrings, sharedStrings } from "./strings.ts";
+import { sharedStrings } from "./strings.ts";
 import { readWorkbook } from "./workbook.ts";
 import { openArchive } from "./zip.ts";
 
@@ -18,14 +18,11 @@ export async function* workbookRows(
 ): AsyncGenerator<RowBatch> {
   const archive = await openArchive(content, timers);
   const { sheet, strings: path, kinds, is1904 } = await readWorkbook(archive);
-  const strings: SharedStrings =
-    path === undefined
-      ? { at: () => undefined, close: () => {} }
-      : await sharedStrings(archive.textOf(path), bounds.cell);
+  const strings = await sharedStrings(path === undefined ? ["<sst/>"] : archive.textOf(path), bounds.cell, timers);
   try {
     yield { rows: [], upTo: 0 };
     const world = { strings: strings.at, kinds, is1904, mostCharacters: bounds.cell };
-    yield* sheetRows(archive.textOf(sheet), world, { width, bounds });
+    yield* sheetRows(strings.lookThrough(archive.textOf(sheet)), world, { width, bounds });
   } finally {
     strings.close();
   }
