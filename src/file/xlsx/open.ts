@@ -7,6 +7,9 @@ import { sharedStrings } from "./strings.ts";
 import { readWorkbook } from "./workbook.ts";
 import { openArchive } from "./zip.ts";
 
+/** Characters that cells may make of texts by referring to them, however small the file is. */
+const freely = 2 ** 28;
+
 /**
  * The rows of the first sheet of a workbook that is shown. The first batch is empty: by then the workbook is known to
  * be one, and its shared strings lie on disk, until the rows are left. Throws `Unreadable` before that; what is wrong
@@ -18,7 +21,10 @@ export async function* workbookRows(
 ): AsyncGenerator<RowBatch> {
   const archive = await openArchive(content, timers);
   const { sheet, strings: path, kinds, is1904 } = await readWorkbook(archive);
-  const strings = await sharedStrings(path === undefined ? ["<sst/>"] : archive.textOf(path), bounds.cell, timers);
+  const strings = await sharedStrings(path === undefined ? ["<sst/>"] : archive.textOf(path), timers, {
+    mostCharacters: bounds.cell,
+    mostUnfolded: Math.min(Math.max(freely, content.size * 100), 2 ** 31),
+  });
   try {
     yield { rows: [], upTo: 0 };
     const world = { strings: strings.at, kinds, is1904, mostCharacters: bounds.cell };

@@ -15,6 +15,8 @@ export interface Pages {
   readonly size: number;
   /** Of the texts that are too long, and not kept, how long they are. */
   readonly long: ReadonlyMap<number, number>;
+  /** Characters that cells may make of the texts by referring to them. */
+  readonly mostUnfolded: number;
 }
 
 export interface PageReader {
@@ -24,14 +26,12 @@ export interface PageReader {
   readonly lookThrough: (texts: AsyncIterable<string>) => AsyncGenerator<string>;
 }
 
-/** Characters that cells may make of the texts by referring to them. */
-const mostUnfolded = 2 ** 31;
 /** Bytes that are read together: of texts that are asked for in no order, and in their order. */
 const [little, much] = [4_096, 262_144];
 /** Characters of a sheet that are looked through together. */
-const blockSize = 2_097_152;
+const blockSize = 1_048_576;
 /** Characters of texts that are kept for a block. */
-const mostAhead = 8_388_608;
+const mostAhead = 4_194_304;
 const reference = / t="s"[^<>]*><v>(\d{1,8})</g;
 
 /**
@@ -41,7 +41,7 @@ const reference = / t="s"[^<>]*><v>(\d{1,8})</g;
  */
 export function pageReader(file: number, pages: Pages, { now, soon }: Timers): PageReader {
   const texts = textReader(file, pages);
-  const ahead = new Map<number, string | null | undefined>();
+  const ahead = new Map<number, string>();
   let [asked, unfolded, isShuffled] = [0, 0, false];
 
   async function readAhead(block: readonly string[]): Promise<void> {
@@ -58,8 +58,9 @@ export function pageReader(file: number, pages: Pages, { now, soon }: Timers): P
     for (const index of wanted) {
       if (ahead.has(index)) continue;
       const text = texts.at(index, together);
+      if (typeof text !== "string") continue;
       ahead.set(index, text);
-      length += text?.length ?? 0;
+      length += text.length;
       if (length > mostAhead) return;
       if (ahead.size % 256 === 0) await pause();
     }
@@ -68,9 +69,9 @@ export function pageReader(file: number, pages: Pages, { now, soon }: Timers): P
   return {
     at(index) {
       asked++;
-      const text = ahead.has(index) ? ahead.get(index) : texts.at(index, little);
+      const text = ahead.get(index) ?? texts.at(index, little);
       unfolded += text?.length ?? pages.long.get(index) ?? 0;
-      if (unfolded > mostUnfolded)
+      if (unfolded > pages.mostUnfolded)
         throw new Unreadable("unfolds into too much: its cells refer to long texts too often");
       return text;
     },

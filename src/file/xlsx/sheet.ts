@@ -5,6 +5,9 @@ import { rowBuilder, type SheetOptions } from "./row.ts";
 import { Unreadable } from "./unreadable.ts";
 import { type Attributes, type Path, xmlReader } from "./xml.ts";
 
+/** Characters that are read together: fewer of them, where cells make much of little by referring to long texts. */
+const piece = { least: 1_024, most: 65_536, made: 262_144 };
+
 /**
  * The rows of a sheet whose text comes in pieces. Cells say where they are, in whatever order, or stand behind one
  * another. Only what holds something counts: a cell far out makes no empty ones. What is wrong with a cell stands in
@@ -17,9 +20,16 @@ export async function* sheetRows(
 ): AsyncGenerator<RowBatch> {
   const sheet = sheetReader(world, options);
   try {
+    let size = piece.least;
     for await (const text of texts) {
-      sheet.xml.take(text);
-      yield sheet.batch();
+      for (let at = 0, next = 0; at < text.length; at = next) {
+        next = at + size;
+        sheet.xml.take(text.slice(at, next));
+        const batch = sheet.batch();
+        const made = batch.rows.reduce((sum, { length }) => sum + length, 0);
+        size = made > piece.made ? piece.least : Math.min(size * 2, piece.most);
+        yield batch;
+      }
     }
     sheet.xml.end();
   } catch (error) {

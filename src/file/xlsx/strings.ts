@@ -2,7 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Timers } from "../../world.ts";
-import { headSize, type PageReader, type Pages, pageReader, pageSize } from "./pages.ts";
+import { headSize, type PageReader, pageReader, pageSize } from "./pages.ts";
 import { isSaid, textGatherer, unescaped } from "./rich-text.ts";
 import { Unreadable } from "./unreadable.ts";
 import { readXml } from "./xml.ts";
@@ -25,14 +25,18 @@ const usualString = /<si><t(?: xml:space="preserve")?>([^<&\r\]]*)<\/t><\/si>/y;
  * Takes the shared strings to disk, for there may be millions. Their file has no name any more once it is open: the
  * system frees it when it is closed, or the process dies.
  */
-export async function sharedStrings(texts: Texts, mostCharacters: number, timers: Timers): Promise<SharedStrings> {
+export async function sharedStrings(
+  texts: Texts,
+  timers: Timers,
+  { mostCharacters, mostUnfolded }: { readonly mostCharacters: number; readonly mostUnfolded: number },
+): Promise<SharedStrings> {
   const dir = mkdtempSync(join(tmpdir(), "fanfare-strings-"));
   const file = openSync(join(dir, "strings"), "wx+", 0o600);
   rmSync(dir, { recursive: true });
   try {
     const pages = pageWriter(file, mostCharacters);
     await readStrings(texts, mostCharacters, pages.add);
-    return { ...pageReader(file, pages.end(), timers), close: () => closeSync(file) };
+    return { ...pageReader(file, { ...pages.end(), mostUnfolded }, timers), close: () => closeSync(file) };
   } catch (error) {
     closeSync(file);
     throw error;
@@ -88,7 +92,7 @@ function pageWriter(file: number, mostCharacters: number) {
       else at += buffer.write(text, at);
       buffer.writeUInt32LE(at - page, page + place * 4);
     },
-    end(): Pages {
+    end() {
       flush();
       return { starts, count, size: flushed, long };
     },
