@@ -101,9 +101,9 @@ function elementReader(listener: Listener) {
 }
 
 const asides = [
-  { opens: "<!--", closes: "-->", isText: false },
-  { opens: "<![CDATA[", closes: "]]>", isText: true },
-  { opens: "<?", closes: "?>", isText: false },
+  { opens: "<!--", closes: "-->", isText: false, form: /^(?:[^-]|-[^-])*$/ },
+  { opens: "<![CDATA[", closes: "]]>", isText: true, form: undefined },
+  { opens: "<?", closes: "?>", isText: false, form: /^[A-Za-z_][\w.-]*(?:\s|$)/ },
 ];
 
 /** Comments, instructions, and CDATA, which is said. Answers where they end; -1 where the end is still to come. */
@@ -114,7 +114,9 @@ function asideAt(text: string, at: number, say: (text: string) => void): number 
   const begin = at + kind.opens.length;
   const end = text.indexOf(kind.closes, begin);
   if (end < 0) return -1;
-  if (kind.isText) say(lines(text.slice(begin, end)));
+  const content = text.slice(begin, end);
+  if (kind.form?.test(content) === false) throw new Unreadable("is damaged: it is no XML");
+  if (kind.isText) say(lines(content));
   return end + kind.closes.length;
 }
 
