@@ -18,3 +18,6 @@ export function beyond(what: keyof Bounds, { [what]: most }: Bounds): string {
   if (what === "row") return `is longer than ${limit} characters; is a quote never closed?`;
   return `is more than the ${limit} rows that one file may have: cut it into several`;
 }
+
+/** Bytes of a file: who reads it reads all of it before its first row. */
+export const mostBytes = 2_000_000_000;

@@ -1,4 +1,5 @@
 import { type InvalidInput, refuse } from "../errors.ts";
+import { mostBytes } from "./bounds.ts";
 import { type FileRow, type NamedFile, placeOf, type RowBatch } from "./file.ts";
 import { isArchive } from "./kind.ts";
 import { type RowOptions, rowsOf } from "./rows.ts";
@@ -19,6 +20,8 @@ export interface Table extends Survey {
  * is damaged or unfolds into too much. An encoding is said of text only: a workbook has its own.
  */
 export async function openTable(file: NamedFile, options: SurveyOptions & RowOptions): Promise<Table | InvalidInput> {
+  if (file.content.size >= mostBytes)
+    return refuse.invalid([{ path: "1:1", message: "the file has 2 GB or more: cut it into several" }]);
   if (await isArchive(file.content)) return openWorkbook(file, options);
   const { width, bounds, ...survey } = options;
   const known = await surveyOf(file, survey);

@@ -6,14 +6,10 @@ import type { SharedStrings } from "./strings.ts";
 export interface RawCell {
   readonly type: string;
   readonly style: number;
-  /** The text of `v`; undefined where there is none. */
-  readonly value: string | undefined;
-  /** The text of `is`; null where it is longer than a cell may be. */
-  readonly inline: string | null | undefined;
+  /** Its text, in `v` or `is`: undefined where there is none, a number where it is too long. */
+  readonly value: string | number | undefined;
   readonly isFormula: boolean;
 }
-
-export const noCell: RawCell = { type: "n", style: 0, value: undefined, inline: undefined, isFormula: false };
 
 /** What the cells of a workbook refer to. */
 export interface CellWorld {
@@ -25,20 +21,26 @@ export interface CellWorld {
 
 export type CellText = { readonly text: string } | { readonly fault: string };
 
-const empty: CellText = { text: "" };
-
 /** What a cell says: its text, its number, its day, what its formula came to; or why that is not known. */
-export function cellText({ type, style, value, inline, isFormula }: RawCell, world: CellWorld): CellText {
-  if (type === "inlineStr") return inline === undefined ? empty : textOr(inline, world);
+export function cellText({ type, style, value, isFormula }: RawCell, world: CellWorld): CellText {
   if (value === undefined || (value === "" && type !== "str"))
-    return isFormula ? { fault: "is a formula without its result: open the file in a spreadsheet and save it" } : empty;
+    return isFormula
+      ? { fault: "is a formula without its result: open the file in a spreadsheet and save it" }
+      : { text: "" };
+  if (typeof value === "number") return tooLong(world);
   switch (type) {
-    case "s":
-      return /^\d+$/.test(value) ? textOr(world.strings(Number(value)), world) : noText;
     case "n":
       return numberText(value, world.kinds[style] ?? plainNumber, world.is1904);
+    case "s": {
+      const text = /^\d+$/.test(value) ? world.strings(Number(value)) : undefined;
+      if (text === undefined) return { fault: "refers to a text that the workbook does not have" };
+      return text === null ? tooLong(world) : { text };
+    }
     case "str":
-      return textOr(value.length > world.mostCharacters ? null : unescaped(value), world);
+    case "inlineStr": {
+      const text = unescaped(value);
+      return text.length > world.mostCharacters ? tooLong(world) : { text };
+    }
     case "b":
       return { text: value.trim() === "1" ? "TRUE" : "FALSE" };
     case "d":
@@ -50,9 +52,6 @@ export function cellText({ type, style, value, inline, isFormula }: RawCell, wor
   }
 }
 
-const noText: CellText = { fault: "refers to a text that the workbook does not have" };
-
-function textOr(text: string | null | undefined, { mostCharacters }: CellWorld): CellText {
-  if (text === undefined) return noText;
-  return text === null ? { fault: `has more than ${mostCharacters.toLocaleString("en")} characters` } : { text };
+function tooLong({ mostCharacters }: CellWorld): CellText {
+  return { fault: `has more than ${mostCharacters.toLocaleString("en")} characters` };
 }

@@ -33,7 +33,7 @@ const exact = 1e15;
 /** A number as its cell shows it, or why that is not what was written into it. */
 export function numberText(raw: string, kind: NumberKind, is1904: boolean): NumberText {
   const value = Number(raw);
-  if (raw.trim() === "" || !Number.isFinite(value)) return { fault: "is no number" };
+  if (!/\d\s*$/.test(raw) || /[xob]/i.test(raw) || !Number.isFinite(value)) return { fault: "is no number" };
   if (kind.is === "moment") return momentText(value, kind, is1904);
   if (kind.is === "scientific" || Math.abs(value) >= exact) return { fault: roundedNumber };
   const text = String(value);

@@ -3,9 +3,12 @@ import { usualBounds } from "../bounds.ts";
 import type { RowBatch } from "../file.ts";
 import type { RowOptions } from "../rows.ts";
 import { sheetRows } from "./sheet.ts";
-import { type SharedStrings, sharedStrings } from "./strings.ts";
+import { sharedStrings } from "./strings.ts";
 import { readWorkbook } from "./workbook.ts";
 import { openArchive } from "./zip.ts";
+
+/** Characters that cells may make of texts by referring to them, however small the file is. */
+const freely = 2 ** 28;
 
 /**
  * The rows of the first sheet of a workbook that is shown. The first batch is empty: by then the workbook is known to
@@ -18,14 +21,14 @@ export async function* workbookRows(
 ): AsyncGenerator<RowBatch> {
   const archive = await openArchive(content, timers);
   const { sheet, strings: path, kinds, is1904 } = await readWorkbook(archive);
-  const strings: SharedStrings =
-    path === undefined
-      ? { at: () => undefined, close: () => {} }
-      : await sharedStrings(archive.textOf(path), bounds.cell);
+  const strings = await sharedStrings(path === undefined ? ["<sst/>"] : archive.textOf(path), timers, {
+    mostCharacters: bounds.cell,
+    mostUnfolded: Math.min(Math.max(freely, content.size * 100), 2 ** 31),
+  });
   try {
     yield { rows: [], upTo: 0 };
     const world = { strings: strings.at, kinds, is1904, mostCharacters: bounds.cell };
-    yield* sheetRows(archive.textOf(sheet), world, { width, bounds });
+    yield* sheetRows(strings.lookThrough(archive.textOf(sheet)), world, { width, bounds });
   } finally {
     strings.close();
   }

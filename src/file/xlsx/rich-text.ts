@@ -1,36 +1,26 @@
-interface TextGatherer {
-  open(name: string): void;
-  text(text: string): void;
-  close(name: string): void;
-  /** What was gathered; undefined where it is longer than a cell may be. */
-  take(): string | undefined;
-}
+import type { Path } from "./xml.ts";
 
-/** Gathers the text of a string item, `si` or `is`: all its `t`, formatted or not, without what says how it sounds. */
-export function textGatherer(most: number): TextGatherer {
-  let [value, isLong, isText, isSound] = ["", false, false, false];
+/** Gathers a text that comes in pieces, and nothing of one that is longer than a cell may be. */
+export function textGatherer(mostCharacters: number) {
+  const most = mostCharacters * 7; // a sign may be written as _x0041_
+  let [text, length] = ["", 0];
   return {
-    open(name) {
-      if (name === "t") isText = true;
-      else if (name === "rPh") isSound = true;
+    add(piece: string): void {
+      length += piece.length;
+      text = length > most ? "" : text + piece;
     },
-    text(text) {
-      if (!isText || isSound || isLong) return;
-      value = value === "" ? text : value + text;
-      isLong = value.length > most * 7; // a sign may be written as _x0041_
-      if (isLong) value = "";
-    },
-    close(name) {
-      if (name === "t") isText = false;
-      else if (name === "rPh") isSound = false;
-    },
-    take() {
-      const text = unescaped(value);
-      const isTooLong = isLong || text.length > most;
-      [value, isLong] = ["", false];
-      return isTooLong ? undefined : text;
+    /** What was gathered; of what is too long, its length. */
+    take(): string | number {
+      const taken = length > most ? length : text;
+      [text, length] = ["", 0];
+      return taken;
     },
   };
+}
+
+/** Whether what stands there belongs to a text, formatted or not, and does not say how it sounds. */
+export function isSaid(path: Path): boolean {
+  return path.at(-1) === "t" && path.at(-2) !== "rPh";
 }
 
 /** Signs that XML has not are written so. */

@@ -16,12 +16,13 @@ export function rowBuilder(options: SheetOptions) {
   const asWideAsFirst = createWidth(options);
   let rows: FileRow[] = [];
   let [row, column, length] = [0, 0, 0];
-  let [cells, fault, isOpen, named]: [string[], FileFault | undefined, boolean, string] = [[], undefined, false, ""];
+  let [cells, fault, named]: [string[], FileFault | undefined, string] = [[], undefined, ""];
+  /** By column, the row in which there was a cell last. */
+  const filled = new Uint32Array(most.columns + 1);
   return {
     begin({ r }: Attributes): void {
-      if (isOpen) throw new Unreadable("is damaged: a row stands in a row");
       row = rowAfter(row, r, bounds);
-      [column, length, cells, fault, isOpen, named] = [0, 0, [], undefined, true, String(row)];
+      [column, length, cells, fault, named] = [0, 0, [], undefined, String(row)];
     },
     moveTo({ r }: Attributes): void {
       const [, letters, digits = ""] = r === undefined ? [] : (/^([A-Z]{1,3})(\d{1,7})$/.exec(r) ?? ["", "?"]);
@@ -29,10 +30,12 @@ export function rowBuilder(options: SheetOptions) {
     },
     /** To the column of these letters, or the next one. */
     moveBy(letters: string | undefined, digits: string): void {
-      if (!isOpen || (letters !== undefined && digits !== named))
+      if (letters !== undefined && digits !== named)
         throw new Unreadable(`is damaged: row ${row} has a cell that is not in it`);
       column = letters === undefined ? column + 1 : columnOf(letters);
       if (column > most.columns) throw new Unreadable("is damaged: a row has more cells than a sheet has columns");
+      if (filled[column] === row) throw new Unreadable("is damaged: a row has a cell twice");
+      filled[column] = row;
     },
     put(read: CellText): void {
       if (fault || ("text" in read && read.text === "")) return;
@@ -46,7 +49,6 @@ export function rowBuilder(options: SheetOptions) {
       }
     },
     end(): void {
-      isOpen = false;
       if (fault) rows.push({ row, fault, length: 0 });
       else if (hold(cells)) rows.push(asWideAsFirst({ row, cells, length }));
     },

@@ -1,9 +1,12 @@
 import type { RowBatch } from "../file.ts";
-import { type CellText, type CellWorld, cellText, noCell, type RawCell } from "./cell.ts";
-import { textGatherer } from "./rich-text.ts";
+import { type CellText, type CellWorld, cellText } from "./cell.ts";
+import { isSaid, textGatherer } from "./rich-text.ts";
 import { rowBuilder, type SheetOptions } from "./row.ts";
 import { Unreadable } from "./unreadable.ts";
-import { type Attributes, xmlReader } from "./xml.ts";
+import { type Attributes, type Path, xmlReader } from "./xml.ts";
+
+/** Characters that are read together: fewer of them, where cells make much of little by referring to long texts. */
+const piece = { least: 1_024, most: 65_536, made: 262_144 };
 
 /**
  * The rows of a sheet whose text comes in pieces. Cells say where they are, in whatever order, or stand behind one
@@ -17,9 +20,16 @@ export async function* sheetRows(
 ): AsyncGenerator<RowBatch> {
   const sheet = sheetReader(world, options);
   try {
+    let size = piece.least;
     for await (const text of texts) {
-      sheet.xml.take(text);
-      yield sheet.batch();
+      for (let at = 0, next = 0; at < text.length; at = next) {
+        next = at + size;
+        sheet.xml.take(text.slice(at, next));
+        const batch = sheet.batch();
+        const made = batch.rows.reduce((sum, { length }) => sum + length, 0);
+        size = made > piece.made ? piece.least : Math.min(size * 2, piece.most);
+        yield batch;
+      }
     }
     sheet.xml.end();
   } catch (error) {
@@ -30,72 +40,67 @@ export async function* sheetRows(
 }
 
 /** A cell as nearly all are. */
-const usualCell = /<c r="([A-Z]{1,3})(\d{1,7})"(?: s="(\d{1,5})")?(?: t="([a-z]{1,3})")?><v>([^<&\r]{0,40})<\/v><\/c>/y;
+const usualCell =
+  /<c r="([A-Z]{1,3})(\d{1,7})"(?: s="(\d{1,5})")?(?: t="([a-z]{1,3})")?><v>([^<&\r\]]{0,40})<\/v><\/c>/y;
 
 function sheetReader(world: CellWorld, options: SheetOptions) {
   const rows = rowBuilder(options);
   const cell = cellReader(world);
-  let isRead = false;
   const xml = xmlReader({
-    open(name, attributes) {
-      if (name === "sheetData") isRead = true;
-      if (!isRead) return;
-      if (name === "row") rows.begin(attributes);
-      else if (name === "c") {
+    open(name, attributes, path) {
+      const parent = path.at(-1);
+      if (name === "row" && parent === "sheetData") rows.begin(attributes);
+      else if (name === "c" && parent === "row") {
         rows.moveTo(attributes);
         cell.begin(attributes);
-      } else cell.open(name);
+      } else if (parent === "c") cell.open(name);
+      if ((name === "row" || name === "c") && parent !== holders[name] && path.includes("sheetData"))
+        throw new Unreadable("is damaged: a row or a cell is not where it belongs");
     },
-    text(text) {
-      if (isRead) cell.text(text);
+    text: cell.text,
+    close(name, path) {
+      const parent = path.at(-1);
+      if (name === "row" && parent === "sheetData") rows.end();
+      else if (name === "c" && parent === "row") rows.put(cell.end());
     },
-    close(name) {
-      if (name === "sheetData") isRead = false;
-      if (!isRead) return;
-      if (name === "row") rows.end();
-      else if (name === "c") rows.put(cell.end());
-      else cell.close(name);
-    },
-    shortcut(text, at) {
-      if (!isRead) return -1;
-      usualCell.lastIndex = at;
-      const [, column, row, s, t, value] = usualCell.exec(text) ?? [];
-      if (column === undefined || row === undefined) return -1;
-      rows.moveBy(column, row);
-      rows.put(cell.whole(t, s, value));
-      return usualCell.lastIndex;
+    shortcut: {
+      within: "row",
+      take(text, at) {
+        usualCell.lastIndex = at;
+        const [, column, row, s = "0", type = "n", value] = usualCell.exec(text) ?? [];
+        if (column === undefined || row === undefined) return -1;
+        rows.moveBy(column, row);
+        rows.put(cellText({ type, style: Number(s), value, isFormula: false }, world));
+        return usualCell.lastIndex;
+      },
     },
   });
   return { xml, place: rows.place, batch: rows.batch };
 }
 
+const holders = { row: "sheetData", c: "row" };
+
 /** Gathers what stands in a cell. */
 function cellReader(world: CellWorld) {
-  const inline = textGatherer(world.mostCharacters);
-  let isValue = false;
-  let cell: { -readonly [Key in keyof RawCell]: RawCell[Key] } = { ...noCell };
+  const gathered = textGatherer(world.mostCharacters);
+  let [type, style, hasValue, isFormula] = ["n", 0, false, false];
   return {
-    begin({ t: type = "n", s: style = "0" }: Attributes): void {
-      cell = { type, style: Number(style), value: undefined, inline: undefined, isFormula: false };
-    },
-    whole(type = "n", style = "0", value = ""): CellText {
-      cell = { type, style: Number(style), value, inline: undefined, isFormula: false };
-      return cellText(cell, world);
+    begin({ t = "n", s = "0" }: Attributes): void {
+      [type, style, hasValue, isFormula] = [t, Number(s), false, false];
     },
     open(name: string): void {
-      if (name === "v") [isValue, cell.value] = [true, ""];
-      else if (name === "f") cell.isFormula = true;
-      else inline.open(name);
+      if (name === "f") isFormula = true;
+      else if (name === (type === "inlineStr" ? "is" : "v")) hasValue = true;
     },
-    text(text: string): void {
-      if (!isValue) inline.text(text);
-      else if (cell.value !== undefined && cell.value.length <= world.mostCharacters) cell.value += text;
+    text(text: string, path: Path): void {
+      if (hasValue && (type === "inlineStr" ? isSaid(path) : path.at(-1) === "v" && path.at(-2) === "c"))
+        gathered.add(text);
     },
-    close(name: string): void {
-      if (name === "v") isValue = false;
-      else if (name === "is") cell.inline = inline.take() ?? null;
-      else inline.close(name);
+    end(): CellText {
+      const value = gathered.take();
+      const cell = { type, style, value: hasValue ? value : undefined, isFormula };
+      hasValue = false;
+      return cellText(cell, world);
     },
-    end: () => cellText(cell, world),
   };
 }

@@ -1,4 +1,4 @@
-import { kindOf, type NumberKind, plainNumber } from "./number.ts";
+import { kindOf, type NumberKind } from "./number.ts";
 import { Unreadable } from "./unreadable.ts";
 import { type Attributes, type Listener, readXml } from "./xml.ts";
 import type { Archive } from "./zip.ts";
@@ -13,15 +13,15 @@ export interface Workbook {
   readonly kinds: readonly NumberKind[];
 }
 
-/** Bytes of the parts that are no cells. */
-const mostBytes = 2 ** 24;
+/** What the parts that are no cells may have. */
+const most = { bytes: 2 ** 22, styleBytes: 2 ** 24, styles: 65_536, formatCode: 255 };
 
 /** Finds the first sheet that is shown, and what its cells refer to. Throws `Unreadable`. */
 export async function readWorkbook(archive: Archive): Promise<Workbook> {
   refuseOthers(archive);
   const [main] = await relations(archive, "");
   const path = main?.target ?? "xl/workbook.xml";
-  const parts = await relations(archive, path);
+  const parts = new Map((await relations(archive, path)).map((part) => [part.id, part]));
   const sheets: Attributes[] = [];
   let is1904 = false;
   await read(archive, path, {
@@ -30,12 +30,12 @@ export async function readWorkbook(archive: Archive): Promise<Workbook> {
       if (name === "sheet") sheets.push(attributes);
     },
   });
-  const targetOf = (kind: string) => parts.find(({ type }) => type.endsWith(`/${kind}`))?.target;
+  const targetOf = (kind: string) => parts.values().find(({ type }) => type.endsWith(`/${kind}`))?.target;
   const shown = sheets
     .filter(({ state = "visible" }) => state === "visible")
     .map((sheet) => Object.entries(sheet).find(([name]) => name.endsWith(":id"))?.[1])
-    .map((id) => parts.find((part) => part.id === id && part.type.endsWith("/worksheet")))
-    .find((part) => part !== undefined);
+    .map((id) => parts.get(id))
+    .find((part) => part?.type.endsWith("/worksheet"));
   if (!shown) throw new Unreadable("is a workbook without a sheet that is shown");
   const styles = targetOf("styles");
   return {
@@ -75,22 +75,21 @@ async function relations(archive: Archive, part: string): Promise<Relation[]> {
 }
 
 async function readStyles(archive: Archive, path: string): Promise<NumberKind[]> {
-  const codes = new Map<number, string>();
+  const formats = new Map<string, NumberKind>();
   const kinds: NumberKind[] = [];
-  let isCell = false;
-  await read(archive, path, {
-    open(name, { numFmtId: id = "0", formatCode }) {
-      if (name === "numFmt" && formatCode !== undefined) codes.set(Number(id), formatCode);
-      if (name === "cellXfs") isCell = true;
-      if (name === "xf" && isCell) kinds.push(id === "0" ? plainNumber : kindOf(Number(id), codes.get(Number(id))));
+  const listener: Listener = {
+    open(name, { numFmtId: id = "0", formatCode }, above) {
+      if (name === "numFmt" && formatCode !== undefined)
+        formats.set(id, kindOf(Number(id), formatCode.slice(0, most.formatCode)));
+      if (name === "xf" && above.at(-1) === "cellXfs") kinds.push(formats.get(id) ?? kindOf(Number(id), undefined));
+      if (Math.max(formats.size, kinds.length) > most.styles)
+        throw new Unreadable(`has more than ${most.styles.toLocaleString("en")} styles`);
     },
-    close(name) {
-      if (name === "cellXfs") isCell = false;
-    },
-  });
+  };
+  await read(archive, path, listener, most.styleBytes);
   return kinds;
 }
 
-function read(archive: Archive, path: string, listener: Listener): Promise<void> {
+function read(archive: Archive, path: string, listener: Listener, mostBytes = most.bytes): Promise<void> {
   return readXml(archive.textOf(path, mostBytes), listener);
 }

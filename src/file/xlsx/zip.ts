@@ -5,7 +5,7 @@ import type { Timers } from "../../world.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /** What an archive may have at most, so that a small one does not unfold into a large one. */
-const most = { bytes: 2 ** 28, entries: 4_096, unfolded: 2 ** 31, ratio: 200, freely: 2 ** 24 };
+const most = { bytes: 2 ** 28, entries: 4_096, unfolded: 2 ** 31, ratio: 100, freely: 2 ** 24 };
 /** Bytes that are read from the file, or dealt with in one turn of the event loop. */
 const pieceSize = 65_536;
 

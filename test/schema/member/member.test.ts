@@ -5,6 +5,7 @@ import { domains } from "../../../src/domains.ts";
 import { memberTerms } from "../../../src/member/audience-terms.ts";
 import { createMemory } from "../../../src/memory.ts";
 import { createSignIn } from "../../../src/operations/sign-in.ts";
+import { workbookType } from "../../../src/schema/files/upload.ts";
 import { createImportUpload } from "../../../src/schema/member/import-upload.ts";
 import { buildSchemas } from "../../../src/schema/server/schemas.ts";
 import { realWorld } from "../../../src/world.ts";
@@ -12,6 +13,7 @@ import { bytesIn } from "../../support/encoded.ts";
 import { type Answer, serveGraphql, testContext } from "../../support/graphql.ts";
 import { beginPost } from "../../support/half-open.ts";
 import { tempDir } from "../../support/temp.ts";
+import { sharedRows, workbookOf } from "../../support/workbook.ts";
 
 let api: Awaited<ReturnType<typeof serveGraphql>>;
 let [admin, viewer, shop] = ["", "", ""];
@@ -258,6 +260,17 @@ describe("POST /imports", () => {
       [{ row: 9, column: 2, message: "is no whole number: write digits alone, e.g. 12" }],
     ]);
     expect(await readdir(dir)).toEqual([]);
+  });
+
+  test("takes a workbook by its type, and `importMembers` in base64", async () => {
+    const workbook = (id: string) => workbookOf(sharedRows([["externalId"], [id]]));
+    const { status, body } = await send(workbook("x1"), { ...csv(shop), "content-type": workbookType });
+    expect([status, body.import.state, body.import.created]).toEqual([200, "done", 1]);
+    const query = `mutation ($xlsx: String!) { importMembers(input: { name: "m.xlsx", xlsx: $xlsx }) {
+      ... on MemberImport { created } ... on InvalidInput { issues { path } } } }`;
+    const sent = async (xlsx: string) => (await ask(query, { xlsx }, shop)).body.data.importMembers;
+    expect(await sent(workbook("x2").toString("base64"))).toEqual({ created: 1 });
+    expect(await sent("*")).toEqual({ issues: [{ path: "xlsx" }] });
   });
 
   test("reads a file in the encoding that is said, and refuses one that is in none, with row and column", async () => {
