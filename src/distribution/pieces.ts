@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
@@ -52,45 +52,37 @@ export function forgetFile(digest: string): Query {
       AND NOT EXISTS (SELECT 1 FROM distribution WHERE digest = ${digest} AND state IN ('UPLOADED', 'VALIDATING'))`;
 }
 
-/** Lets `read` have a kept file, from the disk, and removes it from there. */
+/**
+ * Lets `read` have a kept file, from the disk. Where the system lets it be read without a name it has none from the
+ * beginning: nothing is left of it when the process dies.
+ */
 export async function withStoredFile(
   ctx: Context,
-  { digest, bytes, file }: Distribution,
+  distribution: Distribution,
   read: (file: NamedFile) => Promise<void>,
 ): Promise<void> {
-  await forgetThoseOfTheDead();
-  const dir = await mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`));
+  const dir = mkdtempSync(join(tmpdir(), "fanfare-distribution-"));
+  const file = openSync(join(dir, "file"), "wx+", 0o600);
+  const nameless = `/proc/self/fd/${file}`;
+  const path = existsSync(nameless) ? nameless : join(dir, "file");
   try {
-    const path = join(dir, "file");
-    const sink = Bun.file(path).writer();
-    for (let number = 0; number * pieceBytes < bytes; number++) {
-      const piece = await ctx.db.first<{ bytes: ArrayBuffer }>(sql`
-        SELECT bytes FROM distribution_piece WHERE digest = ${digest} AND number = ${number}`);
-      if (!piece) throw new Error(`piece ${number} of a distribution's file is gone`);
-      sink.write(piece.bytes);
-      await sink.flush();
-    }
-    await sink.end();
-    await read({ name: file, content: Bun.file(path) });
+    if (path === nameless) rmSync(dir, { recursive: true });
+    await writePieces(ctx, distribution, path);
+    await read({ name: distribution.file, content: Bun.file(path) });
   } finally {
-    await rm(dir, { recursive: true, force: true });
+    closeSync(file);
+    rmSync(dir, { recursive: true, force: true });
   }
 }
 
-const prefix = "fanfare-distribution-";
-
-/** What processes that were killed have left on the disk. */
-async function forgetThoseOfTheDead(): Promise<void> {
-  for (const name of await readdir(tmpdir())) {
-    const [, pid] = name.startsWith(prefix) ? (/(\d+)-[^-]*$/.exec(name) ?? []) : [];
-    if (pid && !isAlive(Number(pid))) await rm(join(tmpdir(), name), { recursive: true, force: true });
+async function writePieces(ctx: Context, { digest, bytes }: Distribution, path: string): Promise<void> {
+  const sink = Bun.file(path).writer();
+  for (let number = 0; number * pieceBytes < bytes; number++) {
+    const piece = await ctx.db.first<{ bytes: ArrayBuffer }>(sql`
+      SELECT bytes FROM distribution_piece WHERE digest = ${digest} AND number = ${number}`);
+    if (!piece) throw new Error(`piece ${number} of a distribution's file is gone`);
+    sink.write(piece.bytes);
+    await sink.flush();
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return !(error instanceof Error && "code" in error && error.code === "ESRCH");
-  }
+  await sink.end();
 }

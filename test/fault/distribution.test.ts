@@ -1,4 +1,6 @@
 import { afterAll, expect, test } from "bun:test";
+import { readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import { seededRandom } from "../../src/channels/sandbox/faults.ts";
@@ -41,6 +43,10 @@ function table(random: () => number): string[][] {
 /** Enough, or not: what is left is the same in gate and database, or nothing is. */
 const stockOf = { csv: 2 * rows, xlsx: 0.9 * rows } as const;
 
+/** What a process that was killed may leave behind, where files can be read without a name. */
+const leftFiles = () =>
+  process.platform === "linux" ? readdirSync(tmpdir()).filter((name) => name.startsWith("fanfare-distribution-")) : [];
+
 /** How far it is, of twice its rows: read, and with an outcome. */
 async function progressOf(db: RootDatabase, id: number): Promise<number> {
   const found = await db.first<{ n: number }>(sql`
@@ -52,6 +58,7 @@ async function progressOf(db: RootDatabase, id: number): Promise<number> {
 test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))(
   `${kills} × kill -9 amid ${rows} rows of %s, by ${processes.length} processes: each has one outcome, no unit is lost`,
   async (format) => {
+    const before = leftFiles();
     const ledger = join(tempDir(), "fanfare.db");
     const db = await openTestDatabase(ledger);
     const redis = await startRedis();
@@ -88,6 +95,7 @@ test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))
     expect(await Promise.all(ends.map(({ exited }) => exited))).toEqual(processes.map(() => 0));
     console.log(`${format}, ${kills} kills, the last at ${last} of ${2 * rows}, seed ${seed}`);
     expect(await faultsOfDistribution(ctx, id)).toEqual([]);
+    expect(leftFiles().filter((name) => !before.includes(name))).toEqual([]);
     const known = rows * 0.98;
     const issued = Math.min(stock, known);
     const outcomes = {
