@@ -95,7 +95,7 @@ test.if(isLong)(
     accepted(await pauseDistribution(ctx, { id }));
     const given = accepted(await findDistribution(ctx, id)).counts.find(({ outcome }) => outcome === "ISSUED")?.ended;
     accepted(await withdrawDistribution(ctx, { id, reason: "a wrong list" }));
-    expect(await resumeDistribution(ctx, { id })).toMatchObject({ code: "CONFLICT" });
+    expect(await resumeDistribution(ctx, { id })).toMatchObject({ code: "WRONG_STATE" });
     expect((await withdrawn(ctx, id)).withdrawn).toBe(given ?? 0);
     accepted(await resumeDistribution(ctx, { id }));
     await issueOpen(ctx, id);
