@@ -54,7 +54,7 @@ export function forgetFile(digest: string): Query {
 
 /**
  * Lets `read` have a kept file, from the disk. Where the system lets it be read without a name it has none from the
- * beginning: nothing is left of it when the process dies.
+ * beginning: nothing is left of it when the process dies. It is not called for a file that nobody is to read any more.
  */
 export async function withStoredFile(
   ctx: Context,
@@ -67,22 +67,27 @@ export async function withStoredFile(
   const path = existsSync(nameless) ? nameless : join(dir, "file");
   try {
     if (path === nameless) rmSync(dir, { recursive: true });
-    await writePieces(ctx, distribution, path);
-    await read({ name: distribution.file, content: Bun.file(path) });
+    if (await writePieces(ctx, distribution, path)) await read({ name: distribution.file, content: Bun.file(path) });
   } finally {
     closeSync(file);
     rmSync(dir, { recursive: true, force: true });
   }
 }
 
-async function writePieces(ctx: Context, { digest, bytes }: Distribution, path: string): Promise<void> {
+/** False where it is not to be read any more: somebody else was at the end of it first, and forgot it. */
+async function writePieces(ctx: Context, { id, digest, bytes }: Distribution, path: string): Promise<boolean> {
   const sink = Bun.file(path).writer();
   for (let number = 0; number * pieceBytes < bytes; number++) {
     const piece = await ctx.db.first<{ bytes: ArrayBuffer }>(sql`
       SELECT bytes FROM distribution_piece WHERE digest = ${digest} AND number = ${number}`);
-    if (!piece) throw new Error(`piece ${number} of a distribution's file is gone`);
+    if (!piece) {
+      const isOpen = sql`SELECT 1 FROM distribution WHERE id = ${id} AND state IN ('UPLOADED', 'VALIDATING')`;
+      if (await ctx.db.first(isOpen)) throw new Error(`piece ${number} of a distribution's file is gone`);
+      return false;
+    }
     sink.write(piece.bytes);
     await sink.flush();
   }
   await sink.end();
+  return true;
 }

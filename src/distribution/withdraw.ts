@@ -1,10 +1,12 @@
 import { sql } from "drizzle-orm";
+import { z } from "zod";
 import { describeActor } from "../actor.ts";
 import { type Context, withTransaction } from "../context.ts";
 import { changedCoupons, couponsChanged } from "../coupon/cache/sync-cache.ts";
 import { templateChanged } from "../coupon/template/template-changed.ts";
 import { withdrawEach } from "../coupon/use/withdraw.ts";
 import { isRefusal, refuse } from "../errors.ts";
+import { parseInput } from "../input.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
 import { type Distribution, findDistribution, readDistributions } from "./distribution.ts";
@@ -16,6 +18,8 @@ const blocksAtOnce = 2;
 
 const withdrawable = ["PAUSED", "COMPLETED", "CANCELLED"] as const;
 
+const WithdrawInput = z.strictObject({ id: z.int(), reason: z.string().trim().min(1).max(500) });
+
 /** Whether its coupons are being taken back now. */
 export function isWithdrawing({ withdrawTo, readTo }: Pick<Distribution, "withdrawTo" | "readTo">): boolean {
   return withdrawTo !== null && withdrawTo < readTo;
@@ -24,10 +28,14 @@ export function isWithdrawing({ withdrawTo, readTo }: Pick<Distribution, "withdr
 /**
  * Takes back, in the background, what a distribution gave and nobody has used: those coupons become WITHDRAWN and what
  * was reserved for them is free again; the stock does not grow. Coupons that are used, or held for an order, stay;
- * asking again later takes those that have come free. While it goes on, asking again changes nothing. Refusals:
- * NOT_FOUND, WRONG_STATE unless it is PAUSED, COMPLETED or CANCELLED, or where its rows are not kept any more.
+ * asking again later takes those that have come free. While it goes on, asking again changes nothing. The reason, 1–500
+ * characters, is in the distribution's history. Refusals: INVALID_INPUT, NOT_FOUND, WRONG_STATE unless it is PAUSED,
+ * COMPLETED or CANCELLED, or where its rows are not kept any more.
  */
-export function withdrawDistribution(ctx: Context, { id, reason }: { readonly id: number; readonly reason: string }) {
+export async function withdrawDistribution(ctx: Context, input: z.input<typeof WithdrawInput>) {
+  const parsed = parseInput(WithdrawInput, input);
+  if (isRefusal(parsed)) return parsed;
+  const { id, reason } = parsed;
   return withTransaction(ctx, async (tx) => {
     const found = await findDistribution(tx, id);
     if (isRefusal(found)) return found;

@@ -5,6 +5,7 @@ import { pauseDistribution, resumeDistribution, startDistribution } from "../../
 import { findDistribution } from "../../src/distribution/distribution.ts";
 import { distribution } from "../../src/distribution/domain.ts";
 import { parkBatch, parkRead, unparkBatch, unparkRead } from "../../src/distribution/parking.ts";
+import { withStoredFile } from "../../src/distribution/pieces.ts";
 import { readFile } from "../../src/distribution/read.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
 import { historyOf } from "../../src/transition/audit.ts";
@@ -129,4 +130,18 @@ test("rows and files are kept for a time, what nobody goes on with is cancelled,
   pass(31 * day);
   await forget();
   expect([await number(ctx, "distribution_left_out"), await number(ctx, "distribution_given")]).toEqual([0, 0]);
+});
+
+test("who finds a file gone that another has read to its end is done; a file that is missing is an error", async () => {
+  const { ctx, template } = await desk();
+  const before = accepted(await uploadDistribution(ctx, fileOf(file), { template }));
+  let reads = 0;
+  const read = async () => void reads++;
+  await withStoredFile(ctx, before, read);
+  await readFile(ctx, { distribution: before.id, from: 0 });
+  await withStoredFile(ctx, before, read);
+  expect(reads).toBe(1);
+  const lost = accepted(await uploadDistribution(ctx, fileOf(file), { template }));
+  await ctx.db.write([sql`DELETE FROM distribution_piece`]);
+  await expect(withStoredFile(ctx, lost, read)).rejects.toThrow("is gone");
 });

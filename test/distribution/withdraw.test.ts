@@ -12,7 +12,7 @@ import { findDistribution } from "../../src/distribution/distribution.ts";
 import { issueBatch } from "../../src/distribution/issue.ts";
 import { withdrawDistribution, withdrawStretch } from "../../src/distribution/withdraw.ts";
 import { isRefusal } from "../../src/errors.ts";
-import { addTemplate } from "../support/coupons.ts";
+import { addTemplate, pathsOf } from "../support/coupons.ts";
 import { checked, issued, issueOpen } from "../support/distributions.ts";
 import { couponFaults } from "../support/issue.ts";
 import { isLong } from "../support/length.ts";
@@ -61,6 +61,7 @@ test("what nobody has used is taken back, once, whatever the queue repeats; the 
   await ctx.db.write([sql`UPDATE coupon SET valid_to = 1 WHERE id = ${of(4)}`]);
   const gone = accepted(await withdrawDistribution(ctx, { id, reason: "a wrong list" }));
   expect(gone.withdrawTo).toBe(0);
+  expect(pathsOf(await withdrawDistribution(ctx, { id, reason: " " }))).toEqual(["reason"]);
   // Asked again, and by the sweep when it was lost.
   accepted(await withdrawDistribution(ctx, { id, reason: "again" }));
   expect(await waiting(ctx)).toEqual([0]);

@@ -111,7 +111,7 @@ refusable("withdrawDistribution", {
   refusals: { NOT_FOUND: true, WRONG_STATE: true },
   input: (t) => ({
     ...which(t),
-    reason: t.string({ required: true, description: "Why, 1–500 characters; each coupon's history keeps it." }),
+    reason: t.string({ required: true, description: "Why, 1–500 characters; kept in the distribution's history." }),
   }),
   resolve: ({ distributionId, reason }, ctx) => withdrawDistribution(ctx, { id: toRowId(distributionId.id), reason }),
 });
