@@ -16,6 +16,7 @@ import { schedulers } from "./schedulers.ts";
 import { shoppers } from "./shoppers.ts";
 import { staff } from "./staff.ts";
 import { templates } from "./templates.ts";
+import { unwilling } from "./unwilling.ts";
 
 /** Everybody, in the order in which they come to the shop. */
 export const actors: readonly Actor[] = [
@@ -34,6 +35,7 @@ export const actors: readonly Actor[] = [
   schedulers,
   queueKeepers,
   readers,
+  unwilling,
   backend,
   callbacks,
 ];

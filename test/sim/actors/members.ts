@@ -1,6 +1,7 @@
 import type { Actor } from "../actor.ts";
-import { told } from "../world/told.ts";
+import { expectNoErrors, told } from "../world/told.ts";
 import type { World } from "../world/world.ts";
+import { insist } from "./staff.ts";
 import { wishes } from "./wishes.ts";
 
 /** Who is a member, by external id. */
@@ -22,22 +23,40 @@ export function rowOf(n: number) {
   };
 }
 
-/** The shop's backend says who its members are. */
+/** As many members as a shop ever has here: with more a history takes longer. */
+const mostMembers = 95;
+
+/** The shop's backend says who its members are, and who comes later. */
 export const members: Actor = {
   name: "members",
-  async found(world, chance) {
-    const many = chance.between(30, 90);
-    const rows = Array.from({ length: many }, (_, n) => rowOf(n + 1));
-    const answer = await world.admin.does("upsertMembers", { members: rows }, "MemberUpserts { __typename }");
-    world.story.say(`${many} members come: ${told(answer)}`);
-    world.known(membersKnown).push(...rows.map(({ externalId }) => externalId));
-    const asked = world.engine.elapsed;
-    for (const { externalId, consent } of rows)
-      for (const { channel } of consent)
-        world.known(wishes).push({ externalId, channel, topic: "*", kind: "listed yes", asked, answered: asked });
+  found: (world, chance) => come(world, chance.between(30, 90)),
+  deeds: {
+    come: {
+      weight: 2,
+      async do(world, chance) {
+        const room = mostMembers - world.known(membersKnown).length;
+        const many = Math.min(room, chance.between(5, 25));
+        if (many > 0) await come(world, many);
+      },
+    },
   },
-  deeds: {},
 };
+
+async function come(world: World, many: number): Promise<void> {
+  const known = world.known(membersKnown);
+  const first = known.length + 1;
+  const rows = Array.from({ length: many }, (_, n) => rowOf(first + n));
+  const asked = world.engine.elapsed;
+  for (const { externalId, consent } of rows)
+    for (const { channel } of consent)
+      world.known(wishes).push({ externalId, channel, topic: "*", kind: "listed yes", asked });
+  const ask = () => world.admin.does("upsertMembers", { members: rows }, "MemberUpserts { __typename }");
+  const answer = await insist(world, ask);
+  world.story.say(`${many} members come: ${told(answer)}`);
+  expectNoErrors("upsertMembers", answer);
+  if (answer.kind !== "data") return; // whoever comes next has these numbers
+  known.push(...rows.flatMap(({ externalId }) => (known.includes(externalId) ? [] : [externalId])));
+}
 
 export function someMember(world: World, pick: <Item>(items: readonly Item[]) => Item): string {
   return pick(world.known(membersKnown));

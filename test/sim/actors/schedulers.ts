@@ -48,11 +48,12 @@ export const schedulers: Actor = {
   },
 };
 
-/** For few enough that nobody has to approve. */
+/** For few enough that nobody has to approve, mostly. */
 async function recur(world: World, chance: Chance): Promise<void> {
   const { name, caller } = somebody(world, chance);
   const { startsAt: _start, endsAt: _end, ...said } = campaignInput(world, chance);
-  const audience = { filter: { level: { gte: "2" } } };
+  const everyone = chance.happens(0.3);
+  const audience = everyone ? { everyone } : { filter: { level: { gte: "2" } } };
   const made = await caller.does(
     "createCampaign",
     { ...said, audience, schedule: scheduleInput(world, chance) },

@@ -84,8 +84,10 @@ export const bugs: readonly Bug[] = [
     changes: [
       {
         file: "src/queue/publish.ts",
-        from: "return { refused: JSON.stringify(answer",
-        to: 'if (answer) return { messageId: "refused" };\n  return { refused: JSON.stringify(answer',
+        from: `if (typeof answer === "object" && answer !== null && "messageId" in answer)
+    return { messageId: String(answer.messageId) };`,
+        to: `if (typeof answer === "object" && answer !== null)
+    return { messageId: (answer as { messageId?: string }).messageId ?? "" };`,
       },
     ],
   },
@@ -149,12 +151,12 @@ export const bugs: readonly Bug[] = [
     changes: [{ file: "src/webhook/attempt.ts", from: "outcome.status === 410", to: "outcome.status === 999" }],
   },
   {
-    name: "a log line throws: a provider that asks for patience ends the delivery amid its work",
+    name: "a log line throws: what cannot be written down stops what it tells of",
     changes: [
       {
-        file: "src/jobs/send-batch.ts",
-        from: "batch: batch.seq, reason: outcome.reason });",
-        to: "batch: batch.seq, reason: [outcome.reason].at(1)!.trim() });",
+        file: "src/log.ts",
+        from: "} catch {\n      onLost(1);",
+        to: "} catch (error) {\n      throw error;",
       },
     ],
   },

@@ -1,15 +1,15 @@
 import type { Checker } from "../actor.ts";
 import { allStock } from "./all-stock.ts";
+import { announcements } from "./announcements.ts";
 import { approvals } from "./approvals.ts";
 import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
-import { logs } from "./logs.ts";
+import { catches, logs } from "./logs.ts";
 import { outbox, shopSums } from "./machinery.ts";
 import { members } from "./members.ts";
-
 import { moves } from "./moves.ts";
 import { orders } from "./orders.ts";
-
+import { published } from "./published.ts";
 import { runs } from "./runs.ts";
 import { schedules } from "./schedules.ts";
 import { sends } from "./sends.ts";
@@ -30,9 +30,12 @@ export const checkers: readonly Checker[] = [
   consent,
   moves,
   approvals,
+  announcements,
   why,
   outbox,
+  published,
   webhooks,
   allStock,
   logs,
+  catches,
 ];

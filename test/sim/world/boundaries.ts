@@ -12,6 +12,8 @@ export interface Boundaries {
   killAt(boundary: Boundary, nth: number, awayMs: number): void;
   /** From now on commits fail as they do on a full disk, or go on. */
   isFull: boolean;
+  /** From now on the stream of the log throws, or takes lines again. */
+  isLogFull: boolean;
   /** Hears of each commit to the shop's database. */
   onCommitted: () => void;
   /** Strikes no more. */
@@ -31,10 +33,12 @@ export function createBoundaries(process: Process, network: Network, writeOn: (d
       due = { boundary, left: nth, awayMs };
     },
     isFull: false,
+    isLogFull: false,
     onCommitted: () => {},
     clear() {
       due = undefined;
       boundaries.isFull = false;
+      boundaries.isLogFull = false;
     },
   };
   writeOn({
