@@ -44,6 +44,9 @@ export function campaignInput(world: World, chance: Chance) {
     transactional: chance.happens(0.15),
     ...(gives ? { couponTemplateId: chance.pick(templates) } : {}),
     ...(startsAt === undefined ? {} : { startsAt: new Date(startsAt).toISOString() }),
+    ...(startsAt !== undefined && chance.happens(0.3)
+      ? { localTime: { passed: chance.pick(["NOW", "NEXT_DAY", "SKIP"]) } }
+      : {}),
     ...(endsAt === undefined ? {} : { endsAt: new Date(endsAt).toISOString() }),
   };
 }

@@ -4,9 +4,11 @@ import { backend } from "./backend.ts";
 import { callbacks } from "./callbacks.ts";
 import { campaigners } from "./campaigners.ts";
 import { claimants } from "./claimants.ts";
+import { goodsTellers } from "./goods-tellers.ts";
 import { importers } from "./importers.ts";
 import { issuers } from "./issuers.ts";
 import { members } from "./members.ts";
+import { occasions } from "./occasions.ts";
 import { pools } from "./pools.ts";
 import { promoters } from "./promoters.ts";
 import { queueKeepers } from "./queue-keepers.ts";
@@ -33,6 +35,8 @@ export const actors: readonly Actor[] = [
   campaigners,
   announcers,
   schedulers,
+  occasions,
+  goodsTellers,
   queueKeepers,
   readers,
   unwilling,

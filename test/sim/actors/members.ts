@@ -7,6 +7,9 @@ import { wishes } from "./wishes.ts";
 /** Who is a member, by external id. */
 export const membersKnown = (): string[] => [];
 
+/** Zones that members moved to, or may have. */
+export const zonesKnown = (): { readonly externalId: string; readonly zone: string | null }[] => [];
+
 const zones = ["Europe/Berlin", "America/New_York", "Asia/Shanghai", "Pacific/Apia", undefined];
 
 /** A member as the shop's backend has them. */
@@ -19,6 +22,9 @@ export function rowOf(n: number) {
     pushTokens: n % 3 === 0 ? [`token-${n}`] : [],
     timeZone: zones[n % zones.length],
     level: n % 4,
+    ...(n % 4 === 1 && { birthday: `19${60 + (n % 40)}-01-${29 + (n % 3)}` }),
+    ...(n % 5 === 2 && { membershipEndsAt: `2027-01-${30 + (n % 2)}T12:00:00Z` }),
+    ...(n % 6 === 3 && { lastActiveAt: "2027-01-28T20:00:00Z" }),
     consent: channels.map((channel) => ({ channel, granted: true })),
   };
 }
@@ -37,6 +43,19 @@ export const members: Actor = {
         const room = mostMembers - world.known(membersKnown).length;
         const many = Math.min(room, chance.between(5, 25));
         if (many > 0) await come(world, many);
+      },
+    },
+    move: {
+      weight: 2,
+      async do(world, chance) {
+        const timeZone = chance.pick(zones) ?? null;
+        const ids = new Set(Array.from({ length: chance.between(1, 8) }, () => someMember(world, chance.pick)));
+        const rows = [...ids].map((externalId) => ({ externalId, timeZone }));
+        for (const id of ids) world.known(zonesKnown).push({ externalId: id, zone: timeZone });
+        const ask = () => world.admin.does("upsertMembers", { members: rows }, "MemberUpserts { __typename }");
+        const answer = await insist(world, ask);
+        world.story.say(`${[...ids].join(" ")} move to ${timeZone ?? "nowhere"}: ${told(answer)}`);
+        expectNoErrors("upsertMembers", answer);
       },
     },
   },

@@ -17,13 +17,13 @@ export const unwilling: Actor = {
   name: "unwilling",
   deeds: {
     leave: {
-      weight: 4,
+      weight: 2,
       async do(world, chance) {
         const channel = chance.pick(channels);
         const topic = await sendsSomething(world, chance, channel);
         if (topic === undefined) return;
         const withinMs = chance.pick(soonMs);
-        const crowd = world.known(membersKnown).filter(() => chance.happens(0.4));
+        const crowd = world.known(membersKnown).filter(() => chance.happens(0.3));
         const holds = chance.happens(0.3);
         if (holds) await flow(world, "pauseFlow", channel);
         const leaving = crowd.map(async (externalId) => {
