@@ -2,12 +2,15 @@ import type { Checker } from "../actor.ts";
 import { allStock } from "./all-stock.ts";
 import { announcements } from "./announcements.ts";
 import { approvals } from "./approvals.ts";
+import { clocks } from "./clocks.ts";
 import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
+import { goods } from "./goods.ts";
 import { catches, logs } from "./logs.ts";
 import { outbox, shopSums } from "./machinery.ts";
 import { members } from "./members.ts";
 import { moves } from "./moves.ts";
+import { occasions } from "./occasions.ts";
 import { orders } from "./orders.ts";
 import { published } from "./published.ts";
 import { runs } from "./runs.ts";
@@ -31,6 +34,9 @@ export const checkers: readonly Checker[] = [
   moves,
   approvals,
   announcements,
+  occasions,
+  goods,
+  clocks,
   why,
   outbox,
   published,
