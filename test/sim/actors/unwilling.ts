@@ -12,6 +12,12 @@ const channels = ["EMAIL", "SMS", "PUSH"] as const;
 /** So long after a campaign went out the last of them says no (ms), and another who is not asked again. */
 const [soonMs, laterMs] = [[400, 2_000, 8_000], 60_000] as const;
 
+/** How much of it there is: a campaign and a crowd cost as much as a whole stretch of other deeds. */
+const [mostTimes, mostPeople] = [4, 12];
+
+/** How often it happened. */
+const times = () => ({ n: 0 });
+
 /** Members who want no more of something in the very moment in which it is being sent, many at once. */
 export const unwilling: Actor = {
   name: "unwilling",
@@ -19,11 +25,17 @@ export const unwilling: Actor = {
     leave: {
       weight: 2,
       async do(world, chance) {
+        const so = world.known(times);
+        if (so.n >= mostTimes) return;
+        so.n += 1;
         const channel = chance.pick(channels);
         const topic = await sendsSomething(world, chance, channel);
         if (topic === undefined) return;
         const withinMs = chance.pick(soonMs);
-        const crowd = world.known(membersKnown).filter(() => chance.happens(0.3));
+        const crowd = world
+          .known(membersKnown)
+          .filter(() => chance.happens(0.4))
+          .slice(0, mostPeople);
         const holds = chance.happens(0.3);
         if (holds) await flow(world, "pauseFlow", channel);
         const leaving = crowd.map(async (externalId) => {
