@@ -4,6 +4,7 @@ import { rowOf } from "../world/told.ts";
 import type { World } from "../world/world.ts";
 import { campaignInput } from "./campaign-input.ts";
 import { moved } from "./campaigners.ts";
+import { membersKnown } from "./members.ts";
 import { somebody, tell } from "./staff.ts";
 
 const minuteMs = 60_000;
@@ -18,14 +19,25 @@ interface Listed {
   readonly next: readonly { readonly at: string }[];
 }
 
+/** What a campaign that recurs is made of. */
+interface Recurring {
+  readonly audience: object;
+  readonly schedule: object;
+}
+
 /** Operators who have campaigns recur, and change, hold, cancel and make up for what is planned. */
 export const schedulers: Actor = {
   name: "schedulers",
   async found(world, chance) {
-    for (let n = 0; n < 3; n++) await recur(world, chance);
+    await recur(world, chance, (input) => ({
+      ...input,
+      audience: few(world),
+      schedule: { ...input.schedule, recurrence: { cron: { line: "7 */6 * * *" } } },
+    }));
+    for (let n = 0; n < 2; n++) await recur(world, chance);
   },
   deeds: {
-    recur: deed(5, recur),
+    recur: deed(5, (world, chance) => recur(world, chance)),
     reschedule: onSome(4, "rescheduleCampaign", "Campaign { id }", ({ campaignId }, chance, world) => ({
       campaignId,
       ...(chance.happens(0.8) && { schedule: scheduleInput(world, chance) }),
@@ -51,17 +63,21 @@ export const schedulers: Actor = {
   },
 };
 
+/** So many nobody has to approve of, until others have come. */
+const most = 44;
+
+function few(world: World): object {
+  const percent = Math.min(100, Math.floor((most * 100) / world.known(membersKnown).length));
+  return { filter: { sample: { percent, seed: "few" } } };
+}
+
 /** For few enough that nobody has to approve, mostly. */
-async function recur(world: World, chance: Chance): Promise<void> {
+async function recur(world: World, chance: Chance, as: (input: Recurring) => Recurring = (input) => input) {
   const { name, caller } = somebody(world, chance);
   const { startsAt: _start, endsAt: _end, localTime: _clocks, ...said } = campaignInput(world, chance);
-  const everyone = chance.happens(0.3);
-  const audience = everyone ? { everyone } : { filter: { level: { gte: "2" } } };
-  const made = await caller.does(
-    "createCampaign",
-    { ...said, audience, schedule: scheduleInput(world, chance) },
-    "Campaign { id }",
-  );
+  const audience = chance.pick([{ everyone: true }, { filter: { level: { gte: "2" } } }, few(world)]);
+  const input = as({ ...said, audience, schedule: scheduleInput(world, chance) });
+  const made = await caller.does("createCampaign", input, "Campaign { id }");
   tell(world, `${name} writes a campaign that recurs`, made);
   if (made.kind !== "data") return;
   const campaignId: string = made.data.id;

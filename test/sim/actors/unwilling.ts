@@ -12,6 +12,9 @@ const channels = ["EMAIL", "SMS", "PUSH"] as const;
 /** So long after a campaign went out the last of them says no (ms), and another who is not asked again. */
 const [soonMs, laterMs] = [[400, 2_000, 8_000], 60_000] as const;
 
+/** While a flow is held the pages of what was launched are written (ms), and nothing of it goes out. */
+const pagesMs = 3_000;
+
 /** How much of it there is: a campaign and a crowd cost as much as a whole stretch of other deeds. */
 const [mostTimes, mostPeople] = [4, 12];
 
@@ -29,23 +32,21 @@ export const unwilling: Actor = {
         if (so.n >= mostTimes) return;
         so.n += 1;
         const channel = chance.pick(channels);
-        const topic = await sendsSomething(world, chance, channel);
-        if (topic === undefined) return;
-        const withinMs = chance.pick(soonMs);
-        const crowd = world
-          .known(membersKnown)
-          .filter(() => chance.happens(0.4))
-          .slice(0, mostPeople);
-        const holds = chance.happens(0.3);
+        const holds = chance.happens(0.5);
         if (holds) await flow(world, "pauseFlow", channel);
+        const topic = await sendsSomething(world, chance, channel);
+        if (holds) await pause(world, pagesMs);
+        const withinMs = chance.pick(soonMs);
+        const crowd = topic === undefined ? [] : someOf(world, chance);
         const leaving = crowd.map(async (externalId) => {
+          const about = { externalId, channel, topic: topic ?? "" };
           const waitMs = Math.floor(chance.share() * withinMs);
           const comesBack = chance.happens(0.6);
           await pause(world, waitMs);
-          await says(world, { externalId, channel, topic, granted: false });
+          await says(world, { ...about, granted: false });
           if (!comesBack) return;
           await pause(world, laterMs + waitMs);
-          await says(world, { externalId, channel, topic, granted: true });
+          await says(world, { ...about, granted: true });
         });
         if (holds) await pause(world, withinMs + 1_000);
         if (holds) await flow(world, "resumeFlow", channel);
@@ -54,6 +55,11 @@ export const unwilling: Actor = {
     },
   },
 };
+
+function someOf(world: World, chance: Chance): string[] {
+  const willing = world.known(membersKnown).filter(() => chance.happens(0.4));
+  return willing.slice(0, mostPeople);
+}
 
 interface Said {
   readonly externalId: string;

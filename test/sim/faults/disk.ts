@@ -20,7 +20,7 @@ export const diskFaults: readonly Fault[] = [
     name: "log's disk full",
     weight: 4,
     happen: ({ boundaries, engine, story }, chance) => {
-      const ms = chance.pick([5_000, 90_000, 3_600_000]);
+      const ms = chance.pick([90_000, 900_000, 3_600_000]);
       story.say(`the log's stream throws for ${ms / 1_000} s`);
       boundaries.isLogFull = true;
       const end = () => {
