@@ -7,6 +7,8 @@ import type { Task } from "./worker.ts";
 /** A seed's history as a worker tells it. */
 export interface Told extends History {
   readonly seconds: number;
+  /** Of processor time, of the worker alone: what a history costs, however busy the machine is. */
+  readonly cpuSeconds: number;
   readonly small?: Shrunk;
 }
 
@@ -129,6 +131,7 @@ function report(
     events: sum("events"),
     simulatedDays: all.length * days,
     seconds: Math.round(seconds),
+    cpuSeconds: Math.round(all.reduce((total, { cpuSeconds }) => total + cpuSeconds, 0)),
     ratio: Math.round((all.length * days * 86_400) / seconds),
   };
   console.log(options.json ? JSON.stringify(figures) : figures);

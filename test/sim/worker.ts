@@ -29,14 +29,16 @@ async function work({ seeds, days, places, shrinkTries }: Task): Promise<void> {
     return history;
   };
   for (const seed of seeds) {
-    const began = real.now();
+    const [began, usedBefore] = [real.now(), process.cpuUsage()];
     const found = await run(seed, places);
     const seconds = (real.now() - began) / 1e9;
+    const used = process.cpuUsage(usedBefore);
+    const cpuSeconds = (used.user + used.system) / 1e6;
     const small =
       found.violations.length > 0 && shrinkTries > 0
         ? await shrink((only) => run(seed, only), found, shrinkTries)
         : undefined;
-    process.stdout.write(`${JSON.stringify({ ...found, seconds, small })}\n`);
+    process.stdout.write(`${JSON.stringify({ ...found, seconds, cpuSeconds, small })}\n`);
   }
   await server.stop();
 }

@@ -1,5 +1,6 @@
 import type { Actor } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
+import { pause, rowOf } from "../world/told.ts";
 import type { World } from "../world/world.ts";
 import { moved } from "./campaigners.ts";
 import { insist, somebody, tell } from "./staff.ts";
@@ -22,13 +23,15 @@ export const announcers: Actor = {
           name: `Promotion ${chance.hex(4)}`,
           currency: "EUR",
           rule: ruleOf(chance),
-          enabled: chance.happens(0.6),
+          enabled: chance.happens(0.75),
           idempotencyKey: chance.hex(8),
           announcement: { channels: chance.pick([["EMAIL"], ["IN_APP", "EMAIL"], ["PUSH", "SMS"], ["POPUP"]]) },
-          ...(chance.happens(0.4) ? { startsAt: later(world, chance) } : {}),
+          ...(chance.happens(0.6) ? { startsAt: later(world, chance) } : {}),
         };
         const ask = () => who.caller.does("createPromotion", input, "Promotion { id }");
-        tell(world, `${who.name} makes a promotion`, await insist(world, ask));
+        const made = await insist(world, ask);
+        tell(world, `${who.name} makes a promotion`, made);
+        if (made.kind === "data" && input.startsAt && chance.happens(0.7)) await rethink(world, chance, made.data.id);
       },
     },
     enable: about(3, "enablePromotion", "EnabledPromotion { promotion { id } }", (chance) => ({
@@ -49,6 +52,16 @@ export const announcers: Actor = {
     reject: about(1, "rejectPromotion", "Promotion { id }", (_chance, _world, { review }) => (review ? {} : undefined)),
   },
 };
+
+/** Before it begins somebody has a better name for it, or another time. */
+async function rethink(world: World, chance: Chance, promotionId: string): Promise<void> {
+  await pause(world, chance.pick([0, 2_000, 20_000]));
+  const who = somebody(world, chance);
+  const said = chance.happens(0.6) ? { name: `Promotion ${chance.hex(4)}` } : { startsAt: later(world, chance) };
+  const ask = () => who.caller.does("updatePromotion", { promotionId, ...said }, "Promotion { id }");
+  const done = await moved(world, `promotion/${rowOf(promotionId)}`, "updatePromotion", ask, true);
+  tell(world, `${who.name} thinks better of ${atob(promotionId)}: ${Object.keys(said)}`, done);
+}
 
 /** A verb about some promotion, where there is anything to say. */
 function about(

@@ -3,12 +3,13 @@ import type { World } from "../world/world.ts";
 import { given } from "./campaigners.ts";
 
 const channels = ["EMAIL", "SMS", "PUSH", "IN_APP", "POPUP"] as const;
-type Channel = (typeof channels)[number];
+export type Channel = (typeof channels)[number];
 
 /** What campaigns are about. */
 export const topics = ["promotions", "news"] as const;
 
-const parts: Readonly<Record<Channel, (n: string) => object>> = {
+/** What a message says on each channel. */
+export const partsOf: Readonly<Record<Channel, (n: string) => object>> = {
   EMAIL: (n) => ({
     email: {
       subject: `News ${n}`,
@@ -36,13 +37,16 @@ export function campaignInput(world: World, chance: Chance) {
     kind: gives ? "COUPON_ISSUE" : "ANNOUNCEMENT",
     name: `Campaign ${n}`,
     channels: used,
-    content: used.map((channel) => ({ parts: parts[channel](n) })),
+    content: used.map((channel) => ({ parts: partsOf[channel](n) })),
     audience: audienceOf(chance, n),
     topic: chance.pick(topics),
     reach: chance.pick(["EACH", "EACH", "FIRST_REACHABLE"]),
     transactional: chance.happens(0.15),
     ...(gives ? { couponTemplateId: chance.pick(templates) } : {}),
     ...(startsAt === undefined ? {} : { startsAt: new Date(startsAt).toISOString() }),
+    ...(startsAt !== undefined && chance.happens(0.3)
+      ? { localTime: { passed: chance.pick(["NOW", "NEXT_DAY", "SKIP"]) } }
+      : {}),
     ...(endsAt === undefined ? {} : { endsAt: new Date(endsAt).toISOString() }),
   };
 }

@@ -4,9 +4,11 @@ import { backend } from "./backend.ts";
 import { callbacks } from "./callbacks.ts";
 import { campaigners } from "./campaigners.ts";
 import { claimants } from "./claimants.ts";
+import { goodsTellers } from "./goods-tellers.ts";
 import { importers } from "./importers.ts";
 import { issuers } from "./issuers.ts";
 import { members } from "./members.ts";
+import { occasions } from "./occasions.ts";
 import { pools } from "./pools.ts";
 import { promoters } from "./promoters.ts";
 import { queueKeepers } from "./queue-keepers.ts";
@@ -16,6 +18,7 @@ import { schedulers } from "./schedulers.ts";
 import { shoppers } from "./shoppers.ts";
 import { staff } from "./staff.ts";
 import { templates } from "./templates.ts";
+import { unwilling } from "./unwilling.ts";
 
 /** Everybody, in the order in which they come to the shop. */
 export const actors: readonly Actor[] = [
@@ -32,8 +35,11 @@ export const actors: readonly Actor[] = [
   campaigners,
   announcers,
   schedulers,
+  occasions,
+  goodsTellers,
   queueKeepers,
   readers,
+  unwilling,
   backend,
   callbacks,
 ];

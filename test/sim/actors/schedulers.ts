@@ -1,7 +1,10 @@
 import type { Actor, Deed } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
+import { rowOf } from "../world/told.ts";
 import type { World } from "../world/world.ts";
 import { campaignInput } from "./campaign-input.ts";
+import { moved } from "./campaigners.ts";
+import { membersKnown } from "./members.ts";
 import { somebody, tell } from "./staff.ts";
 
 const minuteMs = 60_000;
@@ -10,20 +13,32 @@ const zones = ["Europe/Berlin", "Asia/Shanghai", "America/New_York", "Australia/
 /** A schedule as the list has it. */
 interface Listed {
   readonly id: string;
-  readonly campaignId: string;
+  /** None of what else recurs: looks for days of members' own, goods of the day. */
+  readonly campaignId: string | null;
   readonly state: string;
   readonly next: readonly { readonly at: string }[];
+}
+
+/** What a campaign that recurs is made of. */
+interface Recurring {
+  readonly audience: object;
+  readonly schedule: object;
 }
 
 /** Operators who have campaigns recur, and change, hold, cancel and make up for what is planned. */
 export const schedulers: Actor = {
   name: "schedulers",
   async found(world, chance) {
-    for (let n = 0; n < 3; n++) await recur(world, chance);
+    await recur(world, chance, (input) => ({
+      ...input,
+      audience: few(world),
+      schedule: { ...input.schedule, recurrence: { cron: { line: "7 */6 * * *" } } },
+    }));
+    for (let n = 0; n < 2; n++) await recur(world, chance);
   },
   deeds: {
-    recur: deed(5, recur),
-    reschedule: onSome(3, "rescheduleCampaign", "Campaign { id }", ({ campaignId }, chance, world) => ({
+    recur: deed(5, (world, chance) => recur(world, chance)),
+    reschedule: onSome(4, "rescheduleCampaign", "Campaign { id }", ({ campaignId }, chance, world) => ({
       campaignId,
       ...(chance.happens(0.8) && { schedule: scheduleInput(world, chance) }),
     })),
@@ -48,20 +63,26 @@ export const schedulers: Actor = {
   },
 };
 
-/** For few enough that nobody has to approve. */
-async function recur(world: World, chance: Chance): Promise<void> {
+/** So many nobody has to approve of, until others have come. */
+const most = 44;
+
+function few(world: World): object {
+  const percent = Math.min(100, Math.floor((most * 100) / world.known(membersKnown).length));
+  return { filter: { sample: { percent, seed: "few" } } };
+}
+
+/** For few enough that nobody has to approve, mostly. */
+async function recur(world: World, chance: Chance, as: (input: Recurring) => Recurring = (input) => input) {
   const { name, caller } = somebody(world, chance);
-  const { startsAt: _start, endsAt: _end, ...said } = campaignInput(world, chance);
-  const audience = { filter: { level: { gte: "2" } } };
-  const made = await caller.does(
-    "createCampaign",
-    { ...said, audience, schedule: scheduleInput(world, chance) },
-    "Campaign { id }",
-  );
+  const { startsAt: _start, endsAt: _end, localTime: _clocks, ...said } = campaignInput(world, chance);
+  const audience = chance.pick([{ everyone: true }, { filter: { level: { gte: "2" } } }, few(world)]);
+  const input = as({ ...said, audience, schedule: scheduleInput(world, chance) });
+  const made = await caller.does("createCampaign", input, "Campaign { id }");
   tell(world, `${name} writes a campaign that recurs`, made);
   if (made.kind !== "data") return;
   const campaignId: string = made.data.id;
-  tell(world, `${name} launches it`, await caller.does("launchCampaign", { campaignId }, "Campaign { id state }"));
+  const ask = () => caller.does("launchCampaign", { campaignId }, "Campaign { id state }");
+  tell(world, `${name} launches it`, await moved(world, `campaign/${rowOf(campaignId)}`, "launchCampaign", ask));
 }
 
 function deed(weight: number, act: Deed["do"]): Deed {
@@ -75,10 +96,16 @@ function onSome(weight: number, verb: string, wanted: string, said: Said): Deed 
   return deed(weight, async (world, chance) => {
     const { name, caller } = somebody(world, chance);
     const answer = await caller.ask("{ schedules(first: 50) { nodes { id campaignId state next(first: 5) { at } } } }");
-    if (answer.kind !== "data" || answer.data.schedules.nodes.length === 0) return;
-    const schedule = chance.pick<Listed>(answer.data.schedules.nodes);
-    const done = await caller.does(verb, said(schedule, chance, world), wanted);
-    tell(world, `${name}: ${verb} ${atob(schedule.id)}`, done);
+    const all: readonly Listed[] = answer.kind === "data" ? answer.data.schedules.nodes : [];
+    const fit = all.filter(({ campaignId }) => campaignId !== null || verb !== "rescheduleCampaign");
+    if (fit.length === 0) return;
+    const schedule = chance.pick(fit);
+    const input = said(schedule, chance, world);
+    const { id, campaignId } = schedule;
+    const isOfCampaign = campaignId !== null && verb === "rescheduleCampaign";
+    const subject = isOfCampaign ? `campaign/${rowOf(campaignId)}` : `schedule/${rowOf(id)}`;
+    const done = await moved(world, subject, verb, () => caller.does(verb, input, wanted));
+    tell(world, `${name}: ${verb} ${atob(id)}`, done);
   });
 }
 

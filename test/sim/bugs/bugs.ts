@@ -43,9 +43,13 @@ export const bugs: readonly Bug[] = [
         to: `        if (!on.isInTransaction()) on.begin();
         const results = runEach(on, statements);
         const end = () => on.isInTransaction() && on.run(commit, "all");
-        // In the copy alone, whose time is virtual.
-        if (statements.some(({ sql }) => sql.includes("INSERT INTO coupon "))) setTimeout(end, 50);
-        else end();
+        // In the copy alone, whose time is virtual: what comes meanwhile is the company.
+        const group = on as typeof on & { waits?: boolean };
+        const isClaim = statements.some(({ sql }) => sql.includes("INSERT INTO coupon "));
+        const endGroup = () => ((group.waits = false), end());
+        if (isClaim && !group.waits) setTimeout(endGroup, 50);
+        if (isClaim) group.waits = true;
+        else if (!group.waits) end();
         return results;
       } catch (error) {
         takeBack(on);
@@ -84,8 +88,10 @@ export const bugs: readonly Bug[] = [
     changes: [
       {
         file: "src/queue/publish.ts",
-        from: "return { refused: JSON.stringify(answer",
-        to: 'if (answer) return { messageId: "refused" };\n  return { refused: JSON.stringify(answer',
+        from: `if (typeof answer === "object" && answer !== null && "messageId" in answer)
+    return { messageId: String(answer.messageId) };`,
+        to: `if (typeof answer === "object" && answer !== null)
+    return { messageId: (answer as { messageId?: string }).messageId ?? "" };`,
       },
     ],
   },
@@ -149,12 +155,12 @@ export const bugs: readonly Bug[] = [
     changes: [{ file: "src/webhook/attempt.ts", from: "outcome.status === 410", to: "outcome.status === 999" }],
   },
   {
-    name: "a log line throws: a provider that asks for patience ends the delivery amid its work",
+    name: "a log line throws: what cannot be written down stops what it tells of",
     changes: [
       {
-        file: "src/jobs/send-batch.ts",
-        from: "batch: batch.seq, reason: outcome.reason });",
-        to: "batch: batch.seq, reason: [outcome.reason].at(1)!.trim() });",
+        file: "src/log.ts",
+        from: "} catch {\n      onLost(1);",
+        to: "} catch (error) {\n      throw error;",
       },
     ],
   },

@@ -1,4 +1,5 @@
 import type { Checker } from "../actor.ts";
+import { uncaught } from "../kernel/uncaught.ts";
 
 /** What the shop says, rightly, while something is away that it needs. */
 const outages = [
@@ -7,6 +8,13 @@ const outages = [
   // A job that could not reach what it needs is delivered again.
   /^job\.failed .*(ECONNRESET|ECONNREFUSED|operation timed out)/,
 ];
+
+/** Nothing is thrown that nobody catches: the process would end. */
+export const catches: Checker = {
+  name: "uncaught",
+  always: async () =>
+    uncaught.splice(0).map((error) => (error instanceof Error ? (error.stack ?? error.message) : String(error))),
+};
 
 /** What the shop calls an error is one, unless it tells of an outage. */
 export const logs: Checker = {

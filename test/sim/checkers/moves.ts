@@ -10,6 +10,7 @@ interface Standing {
   readonly subject: string;
   readonly state: string;
   readonly promotion: number | null;
+  /** What it has begun, or is going to at times of its own. */
   readonly runs: number;
 }
 
@@ -22,7 +23,8 @@ export const moves: Checker = {
     const standing = await world.ctx.db.all<Standing>(sql`
       SELECT 'campaign/' || id AS subject, promotion,
         CASE WHEN deleted_at IS NULL THEN state ELSE 'DELETED' END AS state,
-        (SELECT count(*) FROM run WHERE campaign = campaign.id) AS runs
+        (SELECT count(*) FROM run WHERE campaign = campaign.id)
+          + (SELECT count(*) FROM schedule WHERE noun = 'campaign' AND thing = campaign.id) AS runs
       FROM campaign`);
     return [...standing.flatMap((each) => misplaced(all, each)), ...(await afterStops(world, all))];
   },
@@ -46,7 +48,8 @@ function misplaced(all: readonly Move[], { subject, state, promotion, runs }: St
   const last = own.at(-1);
   if (last?.answered === undefined || promotion !== null) return [];
   if (own.some((move) => move !== last && (move.answered ?? Number.POSITIVE_INFINITY) > last.asked)) return [];
-  if (last.verb === "launchCampaign") return runs > 0 ? [] : [`${subject} was launched, and has no run`];
+  if (last.verb === "launchCampaign")
+    return runs > 0 ? [] : [`${subject} was launched, and has neither run nor schedule`];
   const fit = leaves[last.verb];
   return !fit || fit.includes(state) ? [] : [`${subject} is ${state}, and ${last.verb} was the last thing answered`];
 }

@@ -15,7 +15,7 @@ interface Unended {
   readonly off: number;
   /** New runs of it come to the last. */
   readonly recurs: number;
-  /** Sends that wait for a time that is to come. */
+  /** Sends that wait for a time that is to come, and waves by members' clocks. */
   readonly waiting: number;
   readonly rest: string;
 }
@@ -48,7 +48,8 @@ export const runs: Checker = {
       SELECT r.id, r.state, c.state AS campaign, r.due_at AS dueAt,
         c.schedule IS NOT NULL AS recurs,
         EXISTS (SELECT 1 FROM promotion p WHERE p.id = c.promotion AND p.enabled = 0) AS off,
-        (SELECT count(*) FROM send WHERE run = r.id AND state = 'PENDING' AND due_at > ${now - wakeMs}) AS waiting,
+        (SELECT count(*) FROM send WHERE run = r.id AND state = 'PENDING' AND due_at > ${now - wakeMs})
+          + (SELECT count(*) FROM run_zone z WHERE z.run = r.id AND z.planned = 0 AND z.at > ${now - wakeMs}) AS waiting,
         coalesce((SELECT group_concat(DISTINCT channel || ' ' || state || ' ' || reason) FROM send
           WHERE run = r.id AND state IN ('PENDING', 'SENDING')), '') || ' ' ||
         coalesce((SELECT group_concat(seq || ' ' || state) FROM batch WHERE run = r.id AND state <> 'DONE'), '') AS rest

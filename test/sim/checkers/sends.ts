@@ -1,31 +1,51 @@
 import { sql } from "drizzle-orm";
-import { rows } from "../../../src/db/bulk.ts";
 import type { Checker } from "../actor.ts";
 import { heard } from "../actors/callbacks.ts";
 import type { Taken } from "../world/providers.ts";
 import type { World } from "../world/world.ts";
 
+/** What the ledger says of a message: how it stands, and how far its provider told that it came. */
+interface Entry {
+  readonly state: string;
+  readonly progress: number;
+}
+
 /** Nobody got anything twice, who got something has a row that says so, and who has such a row got it. */
 export const sends: Checker = {
   name: "I7 sends",
   async always(world) {
-    const { ctx, providers } = world;
-    if (!ctx) return [];
-    const messages = [...new Set(providers.taken.map(keyOf))].map((key) => ({ key }));
-    const odd = await ctx.db.all<{ fault: string }>(sql`
-      WITH took AS (
-        SELECT value ->> 'key' AS key FROM ${rows(messages)}),
-      sent AS (
-        SELECT run || ':' || member || ' ' || channel AS key, state FROM send WHERE channel IN ('EMAIL', 'SMS', 'PUSH'))
-      SELECT 'the provider took ' || t.key || ', which is ' || coalesce(s.state, 'in no ledger') AS fault
-      FROM took t LEFT JOIN sent s USING (key) WHERE coalesce(s.state, '') NOT IN ('SENDING', 'SENT', 'UNKNOWN')
-      UNION ALL SELECT key || ' is SENT, and its provider never took it' FROM sent s
-      WHERE state = 'SENT' AND key NOT IN (SELECT key FROM took)`);
-    return [...twice(providers.taken), ...odd.map(({ fault }) => fault), ...(await untold(world))];
+    const { taken } = world.providers;
+    const ledger = await ledgerOf(world);
+    const took = new Set(taken.map(keyOf));
+    const odd = [...took].flatMap((key) => {
+      const { state } = ledger.get(key) ?? { state: "in no ledger" };
+      return mayBeTaken.includes(state) ? [] : [`the provider took ${key}, which is ${state}`];
+    });
+    const missing = [...ledger].flatMap(([key, { state }]) =>
+      state === "SENT" && !took.has(key) ? [`${key} is SENT, and its provider never took it`] : [],
+    );
+    return [...twice(taken), ...odd, ...missing, ...untold(world, ledger)];
   },
 };
 
-const keyOf = ({ ref, channel }: Taken) => `${ref} ${channel}`;
+const mayBeTaken = ["SENDING", "SENT", "UNKNOWN"];
+
+const keyOf = ({ ref, channel }: Pick<Taken, "ref" | "channel">) => `${ref} ${channel}`;
+
+/** By `run:member channel`; a row for each run's channel is read, as thousands are dear. */
+async function ledgerOf({ ctx }: World): Promise<ReadonlyMap<string, Entry>> {
+  const rows = await ctx?.db.all<{ run: number; channel: string; entries: string }>(sql`
+    SELECT run, channel, json_group_array(json_array(member, state, progress)) AS entries FROM send
+    WHERE channel IN ('EMAIL', 'SMS', 'PUSH') GROUP BY run, channel`);
+  return new Map(
+    rows?.flatMap(({ run, channel, entries }) =>
+      (JSON.parse(entries) as [number, string, number][]).map(([member, state, progress]): [string, Entry] => [
+        `${run}:${member} ${channel}`,
+        { state, progress },
+      ]),
+    ),
+  );
+}
 
 /** A member with several devices gets a push on each. */
 function twice(taken: readonly Taken[]): string[] {
@@ -37,14 +57,11 @@ function twice(taken: readonly Taken[]): string[] {
 }
 
 /** What a provider told, and was answered 2xx for, is in the ledger: the row is SENT, as far as was told at least. */
-async function untold({ ctx, known }: World): Promise<string[]> {
-  const told = known(heard);
-  if (!ctx || told.length === 0) return [];
-  const odd = await ctx.db.all<{ fault: string }>(sql`
-    SELECT DISTINCT w.value ->> 'ref' || ' ' || (w.value ->> 'channel') || ' was told to be ' || (w.value ->> 'rank')
-      || ', the ledger says ' || s.state || ' ' || s.progress AS fault
-    FROM ${rows(told)} w
-    JOIN send s ON s.channel = w.value ->> 'channel' AND s.run || ':' || s.member = w.value ->> 'ref'
-    WHERE s.progress < w.value ->> 'rank' OR s.state = 'UNKNOWN'`);
-  return odd.map(({ fault }) => fault);
+function untold({ known }: World, ledger: ReadonlyMap<string, Entry>): string[] {
+  const odd = known(heard).flatMap(({ ref, channel, rank }) => {
+    const entry = ledger.get(`${ref} ${channel}`);
+    if (!entry || (entry.progress >= rank && entry.state !== "UNKNOWN")) return [];
+    return [`${ref} ${channel} was told to be ${rank}, the ledger says ${entry.state} ${entry.progress}`];
+  });
+  return [...new Set(odd)];
 }

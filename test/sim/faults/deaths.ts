@@ -13,7 +13,11 @@ export const deaths: readonly Fault[] = [
   {
     name: "killed",
     weight: 4,
-    happen: ({ process }, chance) => process.crash("at once", chance.pick([100, 2_000, 60_000])),
+    happen: ({ process, boundaries }, chance) => {
+      const awayMs = chance.pick([100, 2_000, 60_000]);
+      if (chance.happens(0.3)) process.crash("at once", awayMs);
+      else boundaries.killAmid(chance.between(4, 12), awayMs);
+    },
   },
   {
     name: "killed at a boundary",

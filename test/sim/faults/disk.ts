@@ -17,6 +17,19 @@ export const diskFaults: readonly Fault[] = [
     },
   },
   {
+    name: "log's disk full",
+    weight: 4,
+    happen: ({ boundaries, engine, story }, chance) => {
+      const ms = chance.pick([90_000, 900_000, 3_600_000]);
+      story.say(`the log's stream throws for ${ms / 1_000} s`);
+      boundaries.isLogFull = true;
+      const end = () => {
+        boundaries.isLogFull = false;
+      };
+      engine.after(ms, end, false);
+    },
+  },
+  {
     name: "database locked",
     weight: 5,
     happen: ({ file, engine, story }, chance) => {

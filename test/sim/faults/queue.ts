@@ -7,7 +7,7 @@ export const queueFaults: readonly Fault[] = [
     name: "items refused",
     weight: 4,
     happen: ({ network, engine, story }, chance) => {
-      const [each, ms] = [chance.between(1, 4), chance.pick([2_000, 60_000, 600_000])];
+      const [each, ms] = [chance.between(1, 4), chance.pick([10_000, 60_000, 600_000])];
       story.say(`the queue refuses one of ${each} messages for ${ms / 1_000} s`);
       let n = 0;
       network.before.set(queueHost, async (request, pass) => {

@@ -1,4 +1,5 @@
 import { real } from "./real.ts";
+import { keepUncaught } from "./uncaught.ts";
 
 /** What was set for a moment of virtual time. */
 export interface Alarm {
@@ -90,7 +91,11 @@ export class Engine {
     if (next.isOff) return true;
     this.elapsed = Math.max(this.elapsed, next.at);
     this.happened += 1;
-    next.run();
+    try {
+      next.run();
+    } catch (error) {
+      keepUncaught(error);
+    }
     await this.settle();
     return true;
   }

@@ -15,6 +15,8 @@ export interface Process {
   readonly ctx: Context | undefined;
   /** Lives so far. */
   readonly lives: number;
+  /** How often the queue lost all that it had. */
+  readonly queueLosses: number;
   start(): Promise<void>;
   /**
    * `kill -9`, and a new process after so many ms; where it is asked for, without what the queue had. Nothing happens
@@ -44,6 +46,7 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
   let app: App | undefined;
   let adminToken = "";
   let lives = 0;
+  let queueLosses = 0;
   let isDying = false;
   /** It runs, or is about to. */
   let isThere = false;
@@ -81,6 +84,9 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
     get lives() {
       return lives;
     },
+    get queueLosses() {
+      return queueLosses;
+    },
     start,
     crash(why, awayMs, losesQueue = false) {
       if (!isThere || isDying) return;
@@ -97,6 +103,7 @@ export function createProcess({ machine, dataDir, env, log, say }: ProcessOption
         engine.dropInside();
         network.revive();
         buryFiles();
+        if (losesQueue) queueLosses += 1;
         if (losesQueue)
           for (const end of ["", "-wal", "-shm"]) rmSync(join(dataDir, `queue.db${end}`), { force: true });
         isDying = false;

@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Context, Log } from "../../../src/context.ts";
+import { createLog } from "../../../src/log.ts";
 import { writeMigrated } from "../../support/database.ts";
 import { tempDir } from "../../support/temp.ts";
 import { type Chance, chanceOf } from "../kernel/chance.ts";
@@ -85,7 +86,9 @@ export async function createWorld({ seed, redis: connection }: WorldOptions): Pr
   const providers = openProviders(machine);
   const story = createStory(now);
   const errors: string[] = [];
+  const write = createLog("info", [], () => {}, { write: () => boundaries.isLogFull && noSpace() });
   const log: Log = (level, event, fields) => {
+    write(level, event, fields);
     if (level !== "error") return;
     errors.push(`${event} ${JSON.stringify(fields, plain)}`);
     story.say(`the shop's log: ${event}`);
@@ -163,6 +166,11 @@ const secrets = {
   currentSigningKey: `sig_${secret("current")}`,
   nextSigningKey: `sig_${secret("next")}`,
 };
+
+/** What a stream says whose disk is full. */
+function noSpace(): never {
+  throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+}
 
 function plain(_key: string, value: unknown): unknown {
   if (value instanceof Error) return value.stack;
