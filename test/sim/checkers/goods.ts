@@ -36,7 +36,8 @@ export const goods: Checker = {
       JOIN member m ON m.seq = k.member AND m.deleted_at IS NULL AND m.registered_at < c.created_at - ${clockMs * 2}
       WHERE h.persona ->> '$.level.gte' = 0`);
     const sent = await ctx.db.all<Sent>(sql`
-      SELECT day, goods, priority, campaign, updated_at AS sentAt FROM hot_goods WHERE state = 'SENT' ORDER BY campaign`);
+      SELECT day, goods, priority, campaign, updated_at AS sentAt FROM hot_goods
+      WHERE state = 'SENT' ORDER BY campaign`);
     const beginning = now() - engine.elapsed;
     const late = sent.flatMap((low, n) =>
       sent.slice(n + 1).flatMap((high) => {

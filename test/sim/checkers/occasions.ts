@@ -37,7 +37,8 @@ export const occasions: Checker = {
       WHERE NOT EXISTS (SELECT 1 FROM lifecycle_mark k
         WHERE k.policy = told.policy AND k.look = told.at AND k.member = told.member)
       UNION ALL
-      SELECT 'policy ' || p.id || ' says that it told ' || p.told || ' occasions: there are more' FROM lifecycle_policy p
+      SELECT 'policy ' || p.id || ' says that it told ' || p.told || ' occasions: there are more'
+      FROM lifecycle_policy p
       WHERE p.told < (SELECT count(*) FROM lifecycle_mark k
         JOIN lifecycle_look l ON l.policy = k.policy AND l.at = k.look AND l.state = 'DONE' WHERE k.policy = p.id)
       UNION ALL
@@ -51,7 +52,8 @@ export const occasions: Checker = {
       SELECT policy, at FROM lifecycle_look WHERE state = 'OPEN' AND at < ${now() - lookedMs}`);
     const born = await ctx.db.all<Born>(sql`
       SELECT p.id AS policy, m.seq AS member, m.birthday, p.hour, m.time_zone AS zone, (
-        SELECT json_group_array(k.occasion) FROM lifecycle_mark k WHERE k.policy = p.id AND k.member = m.seq) AS occasions
+        SELECT json_group_array(k.occasion) FROM lifecycle_mark k
+        WHERE k.policy = p.id AND k.member = m.seq) AS occasions
       FROM lifecycle_policy p CROSS JOIN member m
       JOIN schedule s ON s.noun = 'lifecycle' AND s.thing = p.id AND s.state = 'ACTIVE'
       WHERE p.kind = 'BIRTHDAY' AND p.enabled = 1 AND p.fault IS NULL AND m.birthday IS NOT NULL

@@ -49,7 +49,8 @@ export const runs: Checker = {
         c.schedule IS NOT NULL AS recurs,
         EXISTS (SELECT 1 FROM promotion p WHERE p.id = c.promotion AND p.enabled = 0) AS off,
         (SELECT count(*) FROM send WHERE run = r.id AND state = 'PENDING' AND due_at > ${now - wakeMs})
-          + (SELECT count(*) FROM run_zone z WHERE z.run = r.id AND z.planned = 0 AND z.at > ${now - wakeMs}) AS waiting,
+          + (SELECT count(*) FROM run_zone z WHERE z.run = r.id AND z.planned = 0
+            AND z.at > ${now - wakeMs}) AS waiting,
         coalesce((SELECT group_concat(DISTINCT channel || ' ' || state || ' ' || reason) FROM send
           WHERE run = r.id AND state IN ('PENDING', 'SENDING')), '') || ' ' ||
         coalesce((SELECT group_concat(seq || ' ' || state) FROM batch WHERE run = r.id AND state <> 'DONE'), '') AS rest
