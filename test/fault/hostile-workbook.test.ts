@@ -130,8 +130,10 @@ test.if(isLong)(
       console.log(`${what}: ${cost.ms} ms (${cost.cpuMs} of the processor), ${cost.grownMiB} MiB: ${said}`);
       expect([what, said]).toEqual([what, expect.stringMatching(/^\d+:\d+: /)]);
       expect([what, said]).toEqual([what, expect.stringContaining(says)]);
-      // Of time the processor's counts, whatever else the machine does.
-      if (cost.cpuMs > 2_000 || cost.grownMiB > 64) costly.push({ what, ...cost });
+      // Of time the processor's counts, whatever else the machine does. Cells may be as long as these are: hundreds of
+      // MB of rows are read and dropped, and how much of it lies about at once is the collector's to say.
+      const mostMiB = what.includes("long") ? 128 : 64;
+      if (cost.cpuMs > 2_000 || cost.grownMiB > mostMiB) costly.push({ what, ...cost });
     }
     expect(costly).toEqual([]);
   },
