@@ -43,10 +43,10 @@ export const bugs: readonly Bug[] = [
         to: `        if (!on.isInTransaction()) on.begin();
         const results = runEach(on, statements);
         const end = () => on.isInTransaction() && on.run(commit, "all");
-        // In the copy alone, whose time is virtual: what comes meanwhile is the company.
         const group = on as typeof on & { waits?: boolean };
         const isClaim = statements.some(({ sql }) => sql.includes("INSERT INTO coupon "));
         const endGroup = () => ((group.waits = false), end());
+        // In the copy alone, whose time is virtual: what comes meanwhile is the company.
         if (isClaim && !group.waits) setTimeout(endGroup, 50);
         if (isClaim) group.waits = true;
         else if (!group.waits) end();

@@ -4,8 +4,11 @@ import type { Checker } from "../actor.ts";
 /** As the shop's settings say. */
 const [withoutSecondPerson, growthPercent] = [50, 10];
 
-/** Sent without one: reminders, and what a policy or the goods of the day say that somebody set up who may approve. */
-const decided = sql`c.kind = 'COUPON_REMINDER' OR c.id IN (SELECT campaign FROM lifecycle_look WHERE campaign > 0)
+/**
+ * Sent without one: reminders, what was decided on with a distribution, and what a policy or the goods of the day say
+ * that somebody set up who may approve.
+ */
+const decided = sql`c.kind IN ('COUPON_REMINDER', 'COUPON_NOTICE') OR c.id IN (SELECT campaign FROM lifecycle_look WHERE campaign > 0)
   OR c.id IN (SELECT campaign FROM hot_goods WHERE campaign > 0)`;
 
 /**
