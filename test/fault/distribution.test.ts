@@ -19,7 +19,7 @@ import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
 import { sharedRows, workbookOf } from "../support/workbook.ts";
 
-const rows = counted(6_000, 200_000);
+const rows = counted(3_000, 200_000);
 const kills = counted(2, 50);
 /** At the same time. */
 const processes = isLong ? [1, 2] : [1];

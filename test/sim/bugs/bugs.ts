@@ -34,14 +34,18 @@ export const bugs: readonly Bug[] = [
       {
         file: "src/db/local/client.ts",
         from: `        on.begin();
+        const begun = now();
         const results = runEach(on, statements);
+        tookMs = now() - begun;
         on.run(commit, "all");
         return results;
       } finally {
         takeBack(on);
       }`,
         to: `        if (!on.isInTransaction()) on.begin();
+        const begun = now();
         const results = runEach(on, statements);
+        tookMs = now() - begun;
         const end = () => on.isInTransaction() && on.run(commit, "all");
         const group = on as typeof on & { waits?: boolean };
         const isClaim = statements.some(({ sql }) => sql.includes("INSERT INTO coupon "));

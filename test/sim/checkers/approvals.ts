@@ -8,7 +8,8 @@ const [withoutSecondPerson, growthPercent] = [50, 10];
  * Sent without one: reminders, what was decided on with a distribution, and what a policy or the goods of the day say
  * that somebody set up who may approve.
  */
-const decided = sql`c.kind IN ('COUPON_REMINDER', 'COUPON_NOTICE') OR c.id IN (SELECT campaign FROM lifecycle_look WHERE campaign > 0)
+const decided = sql`c.kind IN ('COUPON_REMINDER', 'COUPON_NOTICE')
+  OR c.id IN (SELECT campaign FROM lifecycle_look WHERE campaign > 0)
   OR c.id IN (SELECT campaign FROM hot_goods WHERE campaign > 0)`;
 
 /**
