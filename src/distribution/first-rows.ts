@@ -38,6 +38,7 @@ async function* givenRows(ctx: Context, id: number): AsyncGenerator<NamedRow> {
   const blocks = await ctx.db.all<{ to: number }>(sql`
     SELECT to_row AS "to" FROM distribution_block WHERE distribution = ${id} ORDER BY to_row`);
   for (const { to } of blocks) {
+    await new Promise<void>(ctx.timers.soon);
     yield* await ctx.db.all<NamedRow>(sql`
       SELECT member, row FROM distribution_given WHERE distribution = ${id} AND block = ${to}`);
   }
@@ -49,6 +50,7 @@ const pageRows = 5_000;
 /** The first rows of members who are left out. */
 async function* firstLeftOut(ctx: Context, id: number): AsyncGenerator<NamedRow> {
   for (let after = 0; ; ) {
+    await new Promise<void>(ctx.timers.soon);
     const page = await ctx.db.all<{ member: number | null; row: number; other: number | null }>(sql`
       SELECT member, row, other_row AS other FROM distribution_left_out
       WHERE distribution = ${id} AND row > ${after} ORDER BY row LIMIT ${pageRows}`);

@@ -3,7 +3,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
-import type { Query } from "../db/statement.ts";
 import { type NamedFile, piecesOf } from "../file/file.ts";
 import type { Distribution } from "./distribution.ts";
 
@@ -45,11 +44,21 @@ export async function isKept(ctx: Context, { digest, bytes }: KeptFile): Promise
   return row?.pieces === Math.ceil(bytes / pieceBytes);
 }
 
-/** Forgets a file that nobody will read any more. */
-export function forgetFile(digest: string): Query {
-  return sql`
-    DELETE FROM distribution_piece WHERE digest = ${digest}
-      AND NOT EXISTS (SELECT 1 FROM distribution WHERE digest = ${digest} AND state IN ('UPLOADED', 'VALIDATING'))`;
+/**
+ * Forgets a file that nobody will read any more, a piece at a time, so that nobody waits for it. What a process that
+ * dies meanwhile leaves is found by its age.
+ */
+export async function forgetFile(ctx: Context, digest: string): Promise<void> {
+  const isRead = sql`NOT EXISTS (
+    SELECT 1 FROM distribution WHERE digest = ${digest} AND state IN ('UPLOADED', 'VALIDATING'))`;
+  const first = sql`SELECT min(number) FROM distribution_piece WHERE digest = ${digest}`;
+  for (;;) {
+    const [gone] = await ctx.db.write([
+      sql`DELETE FROM distribution_piece WHERE digest = ${digest} AND number = (${first}) AND ${isRead}`,
+    ]);
+    if (gone?.rowsAffected !== 1) return;
+    await new Promise<void>(ctx.timers.soon);
+  }
 }
 
 /**

@@ -170,8 +170,8 @@ async function fail(ctx: Context, { id, digest }: Distribution, fault: FileFault
       UPDATE distribution SET state = 'FAILED', fault = ${JSON.stringify(fault)}, updated_at = ${ctx.clock()}
       WHERE ${where}`,
     distributionEnded(distributionFailed, id, ctx.clock()),
-    forgetFile(digest),
   ]);
+  await forgetFile(ctx, digest);
   ctx.log("info", "distribution.failed", { distribution: id, row: fault.row, reason: fault.message });
 }
 
@@ -184,7 +184,7 @@ async function end(ctx: Context, { id, digest }: Distribution, at: number): Prom
   await ctx.db.write([
     auditTransition(ctx, { noun: "distribution", table: sql`distribution`, where, to: "READY" }),
     sql`UPDATE distribution SET state = 'READY', updated_at = ${ctx.clock()} WHERE ${where}`,
-    forgetFile(digest),
   ]);
+  await forgetFile(ctx, digest);
   ctx.log("info", "distribution.ready", { distribution: id });
 }

@@ -3,8 +3,8 @@ import type { Context, Retention } from "../context.ts";
 import { cancelDistribution } from "./control.ts";
 import { distributionSettings } from "./settings.ts";
 
-/** Rows forgotten in one go, and pieces of files (1 MiB each). */
-const [rowLimit, pieceLimit] = [10_000, 50] as const;
+/** Rows forgotten in one go; blocks, of which each may have the cells of a thousand; and pieces of files, 1 MiB each. */
+const [rowLimit, blockLimit, pieceLimit] = [2_000, 10, 4] as const;
 /** How long a file is kept that nobody is to read, ms: whoever is uploading it has so long to say of what it is. */
 const unreadMs = 24 * 3_600_000;
 
@@ -52,17 +52,17 @@ async function forgetRows(ctx: Context): Promise<number> {
       AND state IN ('COMPLETED', 'FAILED', 'CANCELLED') ORDER BY updated_at LIMIT 1`);
   if (!first) return 0;
   const { id } = first;
-  for (const [table, key] of [
-    ["distribution_left_out", "row"],
-    ["distribution_given", "block, member"],
-    ["distribution_block", "to_row"],
+  for (const [table, key, limit] of [
+    ["distribution_left_out", "row", rowLimit],
+    ["distribution_given", "block, member", rowLimit],
+    ["distribution_block", "to_row", blockLimit],
   ] as const) {
     const [name, columns] = [sql.raw(table), sql.raw(`distribution, ${key}`)];
     const gone = await changed(
       ctx,
       sql`
       DELETE FROM ${name} WHERE (${columns}) IN (
-        SELECT ${columns} FROM ${name} WHERE distribution = ${id} ORDER BY ${columns} LIMIT ${rowLimit})`,
+        SELECT ${columns} FROM ${name} WHERE distribution = ${id} ORDER BY ${columns} LIMIT ${limit})`,
     );
     if (gone > 0) return gone;
   }

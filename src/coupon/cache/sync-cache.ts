@@ -65,10 +65,12 @@ export async function dropAvailableWithin(
   const members = await watchingWithin(ctx, range);
   if (members === "unavailable") return fallBehind(ctx);
   if (members.length === 0 || !only) return dropAvailable(ctx, members);
-  const meant = new Set(await only());
+  const meant = await only().catch(() => undefined);
+  if (!meant) return fallBehind(ctx);
+  const page = new Set(meant);
   await dropAvailable(
     ctx,
-    members.filter((member) => meant.has(member)),
+    members.filter((member) => page.has(member)),
   );
 }
 
