@@ -15,6 +15,7 @@ const short: Readonly<Record<string, readonly string[]>> = {
   issue: ["--members", "200000", "--rounds", "1"],
   schedule: [],
   import: ["--rounds", "1"],
+  distribute: ["--rows", "200000", "--rounds", "1"],
   broker: ["--rounds", "1", "--delayed", "100000"],
   boot: ["--rounds", "3"],
 };

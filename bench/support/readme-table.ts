@@ -65,6 +65,12 @@ const rows: Readonly<Record<string, (result: Result) => readonly (readonly [stri
       `a file of members: ${shape}`,
       `${many(perSecond)} members/s, ${ratio} of the bare statements`,
     ]),
+  distribute: ({ files, settings: { rows } }) =>
+    files.map(({ kind, perSecond, ratio, peakRssMiB }: Result) => [
+      `coupons for a spreadsheet: ${kind}`,
+      `${many(perSecond)} rows/s of ${many(rows)}, ${ratio} of the reader and the bare insert; ` +
+        `${peakRssMiB} MiB at its peak`,
+    ]),
   broker: ({ deliveriesPerSecond, ratio, acceptancesPerSecond: { single, batched }, latencyMs: { p50, p99 } }) => [
     [
       "the embedded queue: signed deliveries over loopback, each outcome on disk",
