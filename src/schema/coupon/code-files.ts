@@ -8,11 +8,11 @@ import { globalId, rowOf } from "../../ids.ts";
 import { csvFile } from "../files/download.ts";
 import {
   admitted,
+  admittedToPost,
   type FileCall,
   type FileOptions,
   fileCall,
   refusedWith,
-  refuseForm,
   withFile,
 } from "../files/upload.ts";
 import { finished, problem } from "../server/http-error.ts";
@@ -47,10 +47,8 @@ async function answer(options: FileOptions, call: FileCall): Promise<Response> {
 }
 
 async function upload(options: FileOptions, call: FileCall): Promise<Response> {
-  const { request, requestId, url } = call;
-  const refused = refuseForm(request, requestId);
-  if (refused) return refused;
-  const ctx = await admitted(options, call, uploaders);
+  const { requestId, url } = call;
+  const ctx = await admittedToPost(options, call, uploaders);
   if (ctx instanceof Response) return ctx;
   const template = rowOf("CouponTemplate", url.searchParams.get("template") ?? "");
   if (template === undefined) return problem(400, "INVALID_INPUT", "Name the template: ?template=<its id>", requestId);

@@ -5,13 +5,12 @@ import { isRefusal } from "../../errors.ts";
 import { globalId, rowOf } from "../../ids.ts";
 import { actorOfTokenId } from "../../operations/sign-in.ts";
 import {
-  admitted,
+  admittedToPost,
   type FileCall,
   type FileOptions,
   fileCall,
   headingsOf,
   refusedWith,
-  refuseForm,
   withFile,
 } from "../files/upload.ts";
 import { denial, mayPass } from "../kit/scopes.ts";
@@ -49,10 +48,8 @@ async function answer(options: FileOptions, call: FileCall): Promise<Response> {
 }
 
 async function upload(options: FileOptions, call: FileCall): Promise<Response> {
-  const { request, requestId, url } = call;
-  const refused = refuseForm(request, requestId);
-  if (refused) return refused;
-  const ctx = await admitted(options, call, uploaders);
+  const { requestId, url } = call;
+  const ctx = await admittedToPost(options, call, uploaders);
   if (ctx instanceof Response) return ctx;
   const facts = factsIn(url.searchParams);
   if (typeof facts === "string") return problem(400, "INVALID_INPUT", facts, requestId);

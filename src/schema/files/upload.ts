@@ -71,6 +71,15 @@ export async function admitted(
   return refusedWith(refuse.invalid([{ path: "reason", message }]), requestId);
 }
 
+/** The same for who posts a file that is a table. */
+export async function admittedToPost(
+  options: FileOptions,
+  call: FileCall,
+  scopes: Scopes,
+): Promise<Context | Response> {
+  return refuseForm(call.request, call.requestId) ?? admitted(options, call, scopes);
+}
+
 /** A file as it was sent: its name as the caller gives it, at most 200 characters. */
 export interface SentFile {
   readonly name: string;
@@ -111,7 +120,7 @@ export const workbookType = "application/vnd.openxmlformats-officedocument.sprea
 const tables = /^(text\/csv|application\/vnd\.openxmlformats-officedocument\.spreadsheetml\.sheet) *(;|$)/i;
 
 /** The answer to what is not a file of rows that was posted; nothing when it may go on. */
-export function refuseForm(request: Request, requestId: string): Response | undefined {
+function refuseForm(request: Request, requestId: string): Response | undefined {
   if (request.method !== "POST")
     return problem(405, "METHOD_NOT_ALLOWED", "Send the file with POST.", requestId, { allow: "POST" });
   // Not a type that other sites may post without asking first.

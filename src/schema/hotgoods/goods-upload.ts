@@ -1,15 +1,7 @@
 import { isRefusal } from "../../errors.ts";
 import type { HotGoods } from "../../hotgoods/goods.ts";
 import { importGoods } from "../../hotgoods/import-goods.ts";
-import {
-  admitted,
-  type FileCall,
-  type FileOptions,
-  fileCall,
-  refusedWith,
-  refuseForm,
-  withFile,
-} from "../files/upload.ts";
+import { admittedToPost, type FileCall, type FileOptions, fileCall, refusedWith, withFile } from "../files/upload.ts";
 import { type AudienceFilter, toFilter } from "../kit/audience-filter.ts";
 import { finished } from "../server/http-error.ts";
 import type { Handler } from "../server/server.ts";
@@ -35,10 +27,8 @@ export function createGoodsUpload(given: FileOptions): Handler {
 }
 
 async function upload(options: FileOptions, call: FileCall): Promise<Response> {
-  const { request, requestId, url } = call;
-  const refused = refuseForm(request, requestId);
-  if (refused) return refused;
-  const ctx = await admitted(options, call, uploaders);
+  const { requestId, url } = call;
+  const ctx = await admittedToPost(options, call, uploaders);
   if (ctx instanceof Response) return ctx;
   const [shop, encoding] = ["shop", "encoding"].map((name) => url.searchParams.get(name) ?? undefined);
   return withFile(options, call, "goods.csv", async (file) => {

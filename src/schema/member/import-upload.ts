@@ -3,13 +3,12 @@ import { isRefusal } from "../../errors.ts";
 import { importMembers } from "../../member/import.ts";
 import { type ImportTask, importFaults } from "../../member/import-task.ts";
 import {
-  admitted,
+  admittedToPost,
   type FileCall,
   type FileOptions,
   fileCall,
   headingsOf,
   refusedWith,
-  refuseForm,
   withFile,
 } from "../files/upload.ts";
 import { finished } from "../server/http-error.ts";
@@ -31,10 +30,8 @@ export function createImportUpload(options: FileOptions): Handler {
 }
 
 async function upload(options: FileOptions, call: FileCall): Promise<Response> {
-  const { request, requestId, url } = call;
-  const refused = refuseForm(request, requestId);
-  if (refused) return refused;
-  const ctx = await admitted(options, call, uploaders);
+  const { requestId, url } = call;
+  const ctx = await admittedToPost(options, call, uploaders);
   if (ctx instanceof Response) return ctx;
   return withFile(options, call, "members.csv", async (file) => {
     const names = headingsOf(url.searchParams.getAll("heading"));
