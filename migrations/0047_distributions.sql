@@ -15,6 +15,7 @@ CREATE TABLE distribution (
   names TEXT NOT NULL,                       -- JSON: what headings mean that are not named after a field
   notice TEXT,                               -- JSON: channels and content; null = nobody is told
   notice_campaign INTEGER,
+  told_at INTEGER,                           -- when it was decided who is told, if anybody; null = not yet
   header_row INTEGER,                        -- null = not read yet
   header TEXT,                               -- JSON: its cells; null = not read yet, or forgotten with the rows
   read_to INTEGER NOT NULL DEFAULT 0,        -- rows of the file that are read, blank ones counted
@@ -42,6 +43,8 @@ CREATE INDEX distribution_template ON distribution (template, id);
 CREATE INDEX distribution_chain ON distribution (chain) WHERE chain IS NOT NULL;
 CREATE INDEX distribution_digest ON distribution (digest) WHERE state IN ('UPLOADED', 'VALIDATING');
 CREATE INDEX distribution_notice ON distribution (notice_campaign) WHERE notice_campaign IS NOT NULL;
+CREATE INDEX distribution_untold ON distribution (updated_at)
+  WHERE notice IS NOT NULL AND told_at IS NULL AND started_at IS NOT NULL AND state IN ('COMPLETED', 'CANCELLED');
 CREATE INDEX distribution_shop ON distribution (shop, id) WHERE shop <> '';
 
 -- Files until they are read, in pieces, by the digest of all their bytes.

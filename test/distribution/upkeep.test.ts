@@ -79,6 +79,7 @@ test("what the queue gives up is said, and replaying it goes on; a pause of an o
   expect([ready.state, ready.fault]).toEqual(["READY", null]);
   await parkRead(ctx, first);
   await unparkRead(ctx, first);
+  expect(await state(id)).toBe("READY");
   accepted(await startDistribution(ctx, { id }));
   const batch = { distribution: id, batch: 0 };
   await parkBatch(ctx, { ...batch, batch: 1 });
@@ -98,6 +99,35 @@ test("what the queue gives up is said, and replaying it goes on; a pause of an o
   await issueOpen(ctx, id);
   await parkBatch(ctx, batch);
   expect(await state(id)).toBe("COMPLETED");
+});
+
+test("a message that read on before it was given up says where it stands, and is taken up again there", async () => {
+  const { ctx, template, pass, state } = await desk();
+  const rows = Array.from({ length: 1_500 }, (_, i) => `y${i}`).join("\n");
+  const { id } = accepted(await uploadDistribution(ctx, fileOf(`externalId\n${rows}\n`), { template }));
+  const first = { distribution: id, from: 0 };
+  let blocks = 0;
+  const db: Context["db"] = {
+    ...ctx.db,
+    transaction: (work) => (++blocks > 1 ? Promise.reject(new Error("an outage")) : ctx.db.transaction(work)),
+  };
+  await expect(readFile({ ...ctx, db }, first)).rejects.toThrow("an outage");
+  await parkRead(ctx, first);
+  const parked = accepted(await findDistribution(ctx, id));
+  expect([parked.state, parked.readTo, parked.fault?.row]).toEqual(["FAILED", 1_001, 1_002]);
+  await unparkRead(ctx, first);
+  await readFile(ctx, first);
+  expect(accepted(await findDistribution(ctx, id))).toMatchObject({ state: "READY", rows: 1_500 });
+  // Not where the rows that were read are forgotten.
+  const late = accepted(await uploadDistribution(ctx, fileOf(file), { template }));
+  await ctx.db.write([
+    sql`UPDATE distribution SET state = 'VALIDATING', header = '[]', read_to = 1 WHERE id = ${late.id}`,
+  ]);
+  await parkRead(ctx, { distribution: late.id, from: 0 });
+  pass(31 * day);
+  for (const { forget } of distribution.keeps ?? []) await forget(ctx);
+  await unparkRead(ctx, { distribution: late.id, from: 0 });
+  expect(await state(late.id)).toBe("FAILED");
 });
 
 test("rows and files are kept for a time, what nobody goes on with is cancelled, and the sums stay", async () => {
