@@ -45,6 +45,7 @@ CREATE INDEX distribution_digest ON distribution (digest) WHERE state IN ('UPLOA
 CREATE INDEX distribution_notice ON distribution (notice_campaign) WHERE notice_campaign IS NOT NULL;
 CREATE INDEX distribution_untold ON distribution (updated_at)
   WHERE notice IS NOT NULL AND told_at IS NULL AND started_at IS NOT NULL AND state IN ('COMPLETED', 'CANCELLED');
+CREATE INDEX distribution_withdrawing ON distribution (updated_at) WHERE withdraw_to < read_to;
 CREATE INDEX distribution_shop ON distribution (shop, id) WHERE shop <> '';
 
 -- Files until they are read, in pieces, by the digest of all their bytes.

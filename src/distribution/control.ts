@@ -187,7 +187,7 @@ export async function openDistributions(ctx: Context, before: number): Promise<M
     sql`${openBatches(sql`distribution IN (SELECT value FROM json_each(${ids}))`)} LIMIT 1000`,
   );
   const withdrawals = await ctx.db.all<{ id: number; to: number }>(sql`
-    SELECT id, withdraw_to AS "to" FROM distribution
+    SELECT id, withdraw_to AS "to" FROM distribution INDEXED BY distribution_withdrawing
     WHERE withdraw_to < read_to AND updated_at < ${before} LIMIT 100`);
   return [
     ...reads.map(({ id, readTo }) => distributionRead.of({ distribution: id, from: readTo })),
