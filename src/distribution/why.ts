@@ -4,7 +4,7 @@ import type { CouponState } from "../coupon/table.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { type Distribution, findDistribution, readDistributions } from "./distribution.ts";
 import { type FailedRow, rowWords } from "./report-words.ts";
-import { distributionOfCoupon, isOfAny } from "./rows.ts";
+import { blockOfCoupon, distributionOfCoupon, isOfAny } from "./rows.ts";
 
 /** What a distribution did for a member, and by which row of its file. */
 export interface WhyDistributed {
@@ -38,8 +38,8 @@ async function said(ctx: Context, distribution: Distribution, member: number): P
     SELECT d.row, b.state = 'DONE' AS isDone, h.at, h.id AS coupon, h.state
     FROM distribution_block b CROSS JOIN distribution_given d
       ON d.distribution = b.distribution AND d.block = b.to_row AND d.member = ${member}
-    LEFT JOIN coupon h ON h.member = d.member AND h.template = ${template}
-      AND h.source = 'distribution/' || b.distribution || '/' || b.to_row
+    LEFT JOIN coupon h ON h.member = d.member AND h.template = ${template} AND ${isOfAny}
+      AND ${distributionOfCoupon} = b.distribution AND ${blockOfCoupon} = b.to_row
     WHERE b.distribution = ${id} ORDER BY isDone DESC LIMIT 1`);
   if (given) return { row: given.row, summary: ofGiven(distribution, given) };
   // Where several rows name the member, the others are duplicates of the first.
