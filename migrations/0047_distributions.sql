@@ -15,8 +15,9 @@ CREATE TABLE distribution (
   names TEXT NOT NULL,                       -- JSON: what headings mean that are not named after a field
   notice TEXT,                               -- JSON: channels and content; null = nobody is told
   notice_campaign INTEGER,
+  told_at INTEGER,                           -- when it was decided who is told, if anybody; null = not yet
   header_row INTEGER,                        -- null = not read yet
-  header TEXT,                               -- JSON: its cells
+  header TEXT,                               -- JSON: its cells; null = not read yet, or forgotten with the rows
   read_to INTEGER NOT NULL DEFAULT 0,        -- rows of the file that are read, blank ones counted
   rows INTEGER NOT NULL DEFAULT 0,           -- rows behind the header that are not blank
   fault TEXT,                                -- JSON: row, column and message of what it failed of
@@ -31,15 +32,20 @@ CREATE TABLE distribution (
   completed_at INTEGER,
   withdraw_to INTEGER,                       -- the block up to which its coupons were taken back; null = nobody asked
   withdrawn INTEGER NOT NULL DEFAULT 0,
-  forgotten_at INTEGER                       -- when the last of its rows was; null = they are kept
+  forgotten_at INTEGER                       -- when its rows began to be; null = they are kept
 );
 CREATE INDEX distribution_open ON distribution (updated_at)
   WHERE state IN ('UPLOADED', 'VALIDATING', 'RUNNING');
 CREATE INDEX distribution_kept ON distribution (updated_at) WHERE forgotten_at IS NULL;
+CREATE INDEX distribution_forgetting ON distribution (forgotten_at)
+  WHERE forgotten_at IS NOT NULL AND header IS NOT NULL;
 CREATE INDEX distribution_template ON distribution (template, id);
 CREATE INDEX distribution_chain ON distribution (chain) WHERE chain IS NOT NULL;
 CREATE INDEX distribution_digest ON distribution (digest) WHERE state IN ('UPLOADED', 'VALIDATING');
 CREATE INDEX distribution_notice ON distribution (notice_campaign) WHERE notice_campaign IS NOT NULL;
+CREATE INDEX distribution_untold ON distribution (updated_at)
+  WHERE notice IS NOT NULL AND told_at IS NULL AND started_at IS NOT NULL AND state IN ('COMPLETED', 'CANCELLED');
+CREATE INDEX distribution_withdrawing ON distribution (updated_at) WHERE withdraw_to < read_to;
 CREATE INDEX distribution_shop ON distribution (shop, id) WHERE shop <> '';
 
 -- Files until they are read, in pieces, by the digest of all their bytes.

@@ -12,7 +12,8 @@ export const distributionTerms: readonly AudienceTerm[] = [
     schema: z.strictObject({ row: idOf("Distribution").describe("The distribution.") }),
     indexed: () => true,
     compile: ({ row }, env) => {
-      const isThere = isOwnRow(env.shop, sql`distribution`, sql`${row}`);
+      const isThere = sql`${isOwnRow(env.shop, sql`distribution`, sql`${row}`)}
+        AND EXISTS (SELECT 1 FROM distribution kept WHERE kept.id = ${row} AND kept.forgotten_at IS NULL)`;
       if (env.from === "index")
         return sql`(${isThere} AND m.seq IN (
           SELECT g.member FROM distribution_block b

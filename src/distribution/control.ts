@@ -13,6 +13,7 @@ import { distributionBatch, distributionNotice, distributionRead, distributionWi
 import { batchRows } from "./rows.ts";
 import { distributionSettings } from "./settings.ts";
 import type { DistributionState } from "./table.ts";
+import { lostNotices } from "./tell.ts";
 import { isWithdrawing } from "./withdraw.ts";
 
 interface Command {
@@ -174,7 +175,7 @@ async function move(tx: Context, { id, reason, from, to, unfit, more }: Move) {
   return findDistribution(tx, id);
 }
 
-/** The messages that distributions need to go on, of those that made no progress since a time (ms). */
+/** The messages that distributions need to go on, or to tell whom they gave a coupon, of those that made no progress since a time (ms). */
 export async function openDistributions(ctx: Context, before: number): Promise<Message[]> {
   const open = await readDistributions(
     ctx,
@@ -186,11 +187,12 @@ export async function openDistributions(ctx: Context, before: number): Promise<M
     sql`${openBatches(sql`distribution IN (SELECT value FROM json_each(${ids}))`)} LIMIT 1000`,
   );
   const withdrawals = await ctx.db.all<{ id: number; to: number }>(sql`
-    SELECT id, withdraw_to AS "to" FROM distribution
+    SELECT id, withdraw_to AS "to" FROM distribution INDEXED BY distribution_withdrawing
     WHERE withdraw_to < read_to AND updated_at < ${before} LIMIT 100`);
   return [
     ...reads.map(({ id, readTo }) => distributionRead.of({ distribution: id, from: readTo })),
     ...batches.map((batch) => distributionBatch.of(batch, { flow: flowOf(batch.distribution) })),
+    ...(await lostNotices(ctx, before)),
     ...withdrawals.map(({ id, to }) => distributionWithdraw.of({ distribution: id, from: to })),
   ];
 }

@@ -47,6 +47,7 @@ export interface Distribution {
   readonly notice: Notice | null;
   readonly noticeCampaign: number | null;
   readonly headerRow: number | null;
+  /** Null: not read yet, or forgotten. */
   readonly header: readonly string[] | null;
   /** Rows of the file that are read, blank ones counted. */
   readonly readTo: number;
@@ -66,7 +67,7 @@ export interface Distribution {
   /** The row up to which coupons were taken back, by whole blocks; null: nobody asked for that. */
   readonly withdrawTo: number | null;
   readonly withdrawn: number;
-  /** When its rows were forgotten; null: they are kept. */
+  /** When its rows began to be forgotten; null: they are kept. */
   readonly forgottenAt: number | null;
   /** Of all outcomes. */
   readonly counts: readonly OutcomeCount[];

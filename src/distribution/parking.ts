@@ -19,22 +19,23 @@ interface Read {
   readonly from: number;
 }
 
-/** Ends a distribution of which the file is not read any further. */
+/** Ends a distribution of which the file is not read any further: the message may have come far before it failed. */
 export async function parkRead(ctx: Context, { distribution: id, from }: Read): Promise<void> {
-  const where = sql`id = ${id} AND state IN ('UPLOADED', 'VALIDATING') AND read_to = ${from}`;
-  const fault: FileFault = { row: from + 1, column: null, message: notRead };
+  const where = sql`id = ${id} AND state IN ('UPLOADED', 'VALIDATING') AND read_to >= ${from}`;
   await ctx.db.write([
     auditTransition(ctx, { noun: "distribution", table: sql`distribution`, where, to: "FAILED" }),
     sql`
-      UPDATE distribution SET state = 'FAILED', fault = ${JSON.stringify(fault)}, updated_at = ${ctx.clock()}
+      UPDATE distribution SET state = 'FAILED', updated_at = ${ctx.clock()},
+        fault = json_object('row', read_to + 1, 'column', NULL, 'message', ${notRead})
       WHERE ${where}`,
     distributionEnded(distributionFailed, id, ctx.clock()),
   ]);
 }
 
-/** Takes reading up again before its dead message is published anew. */
+/** Takes reading up again before its dead message is published anew, where what it had read is kept still. */
 export async function unparkRead(ctx: Context, { distribution: id, from }: Read): Promise<void> {
-  const where = sql`id = ${id} AND state = 'FAILED' AND read_to = ${from} AND fault ->> 'message' = ${notRead}`;
+  const where = sql`id = ${id} AND state = 'FAILED' AND read_to >= ${from} AND fault ->> 'message' = ${notRead}
+    AND forgotten_at IS NULL`;
   await ctx.db.write([
     auditTransition(ctx, { noun: "distribution", table: sql`distribution`, where, to: "VALIDATING" }),
     sql`

@@ -70,6 +70,8 @@ async function readTable(ctx: Context, given: Distribution, table: Table): Promi
   const until = ctx.timers.now() + turnMs;
   let at = reading.readTo;
   for await (const chunk of chunksOf(batches, at)) {
+    // A block ended here already, perhaps in a turn before this one: there is none behind it.
+    if (chunk.end && chunk.rows.length === 0) return fail(ctx, given, chunk.end);
     if (!(await writeChunk(ctx, { reading, giving, columns, first: known, at, chunk }))) return;
     at = chunk.upTo;
     if (chunk.end) return fail(ctx, given, chunk.end);

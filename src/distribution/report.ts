@@ -29,11 +29,12 @@ const turnRows = 100;
 export async function takeReport(ctx: Context, { id, language = "en" }: { id: number; language?: Language }) {
   const found = await findDistribution(ctx, id);
   if (isRefusal(found)) return found;
-  const { state, fault } = found;
+  const { state, fault, forgottenAt } = found;
   if (state === "FAILED")
     return refuse.wrongState(`Its file could not be read: ${fault?.row ?? 1}: ${fault?.message}`, state);
   if (state !== "READY" && state !== "COMPLETED" && state !== "CANCELLED")
     return refuse.wrongState(`This distribution is ${state}: its report is there when it has ended.`, state);
+  if (forgottenAt !== null) return refusal("NOT_FOUND", whyNone(found));
   const pages = failedPages(ctx, found, language);
   const first = await pages.next();
   if (first.done) return refusal("NOT_FOUND", whyNone(found));

@@ -43,15 +43,15 @@ export const distributionKeeps: readonly Retention[] = [
   },
 ];
 
-/** The rows of the distribution that ended first, its blocks when no row is left, and at last that they are gone. */
+/**
+ * The rows of the distribution that ended first, its blocks when no row is left, and at last its header: where the file
+ * has no row of headings, that is a person's, too.
+ */
 async function forgetRows(ctx: Context): Promise<number> {
-  const now = ctx.clock();
-  const first = await ctx.db.first<{ id: number }>(sql`
-    SELECT id FROM distribution INDEXED BY distribution_kept
-    WHERE forgotten_at IS NULL AND updated_at < ${now - distributionSettings.of(ctx).keepMs}
-      AND state IN ('COMPLETED', 'FAILED', 'CANCELLED') ORDER BY updated_at LIMIT 1`);
-  if (!first) return 0;
-  const { id } = first;
+  if (!(await halfForgotten(ctx))) await beginToForget(ctx);
+  const half = await halfForgotten(ctx);
+  if (!half) return 0;
+  const { id } = half;
   for (const [table, key, limit] of [
     ["distribution_left_out", "row", rowLimit],
     ["distribution_given", "block, member", rowLimit],
@@ -66,8 +66,28 @@ async function forgetRows(ctx: Context): Promise<number> {
     );
     if (gone > 0) return gone;
   }
-  await ctx.db.write([sql`UPDATE distribution SET forgotten_at = ${now} WHERE id = ${id}`]);
+  await ctx.db.write([sql`UPDATE distribution SET header = NULL WHERE id = ${id}`]);
   return 0;
+}
+
+/** One of which the rows are being forgotten; what has no header never had any. */
+function halfForgotten({ db }: Context): Promise<{ readonly id: number } | undefined> {
+  return db.first<{ id: number }>(sql`
+    SELECT id FROM distribution INDEXED BY distribution_forgetting
+    WHERE forgotten_at IS NOT NULL AND header IS NOT NULL ORDER BY forgotten_at LIMIT 1`);
+}
+
+/** Says it before the first row goes: nobody takes those that are left for all of them. */
+async function beginToForget(ctx: Context): Promise<void> {
+  const now = ctx.clock();
+  await ctx.db.write([
+    sql`
+      UPDATE distribution SET forgotten_at = ${now} WHERE id = (
+        SELECT id FROM distribution INDEXED BY distribution_kept
+        WHERE forgotten_at IS NULL AND updated_at < ${now - distributionSettings.of(ctx).keepMs}
+          AND state IN ('COMPLETED', 'FAILED', 'CANCELLED') AND (withdraw_to IS NULL OR withdraw_to >= read_to)
+        ORDER BY updated_at LIMIT 1)`,
+  ]);
 }
 
 /** Cancels what was checked or paused and then left alone for as long as its rows would be kept. */

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
 import { inReach } from "../shop.ts";
+import { blockOfCoupon, distributionOfCoupon, isOfAny } from "./rows.ts";
 import type { Cause, Outcome } from "./table.ts";
 
 /** A row of a file that names a member. */
@@ -26,15 +27,12 @@ export const mostRowsOfMember = 200;
 export function rowsOfMember(ctx: Context, member: number): Promise<RowOfMember[]> {
   const isReached = (id: ReturnType<typeof sql>) =>
     sql`EXISTS (SELECT 1 FROM distribution d WHERE d.id = ${id} AND ${inReach(ctx, sql`d.shop`)})`;
-  // `distribution/<id>/<block>`: a number is read up to what is no figure.
-  const place = sql`substr(h.source, ${"distribution/".length + 1})`;
   return ctx.db.all<RowOfMember>(sql`
     SELECT s.distribution, s.row, s.outcome, s.cause, s."column", s.message, s.other_row AS other
     FROM distribution_left_out s WHERE s.member = ${member} AND ${isReached(sql`s.distribution`)}
     UNION ALL
     SELECT g.distribution, g.row, 'ISSUED', NULL, NULL, NULL, NULL FROM coupon h CROSS JOIN distribution_given g
-      ON g.distribution = CAST(${place} AS INTEGER)
-        AND g.block = CAST(substr(${place}, instr(${place}, '/') + 1) AS INTEGER) AND g.member = h.member
-    WHERE h.member = ${member} AND h.source GLOB 'distribution/*' AND ${isReached(sql`g.distribution`)}
+      ON g.distribution = ${distributionOfCoupon} AND g.block = ${blockOfCoupon} AND g.member = h.member
+    WHERE h.member = ${member} AND ${isOfAny} AND ${isReached(sql`g.distribution`)}
     ORDER BY 1 DESC, 2 LIMIT ${mostRowsOfMember}`);
 }

@@ -80,7 +80,7 @@ export function sourceOf({ id, to }: Pick<Block, "id" | "to">): string {
 
 const prefix = "distribution/";
 
-/** Coupon `h` is from a distribution, and of which one and which block. */
+/** Coupon `h` is from a distribution, and of which one and which block: a number is read up to what is no figure. */
 export const [isOfAny, distributionOfCoupon, blockOfCoupon] = [
   sql.raw(`h.source GLOB '${prefix}*'`),
   sql.raw(`CAST(substr(h.source, ${prefix.length + 1}) AS INTEGER)`),

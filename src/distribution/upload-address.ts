@@ -1,14 +1,12 @@
 import { sql } from "drizzle-orm";
-import { z } from "zod";
 import { type Context, withTransaction } from "../context.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import type { NamedFile } from "../file/file.ts";
 import { globalId } from "../ids.ts";
 import { parseInput } from "../input.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
-import { plainText } from "../value/plain-text.ts";
 import { isSignature, signatureOf } from "../web/signature.ts";
-import { checkUpload, type UploadFacts, uploadDistribution } from "./upload.ts";
+import { checkUpload, FileName, type UploadFacts, uploadDistribution } from "./upload.ts";
 
 /*
  * Browsers and back offices send a file without the credentials of the operator who asked for its address: by its
@@ -20,8 +18,6 @@ const lifetimeMs = 15 * 60_000;
 
 /** Behind the address of the installation. */
 export const uploadPath = "/distributions/uploads/";
-
-const Named = z.object({ name: plainText(200) });
 
 export interface UploadAddress {
   readonly url: string;
@@ -36,7 +32,7 @@ export interface UploadAddress {
 export async function createUploadAddress(ctx: Context, { name, ...given }: UploadFacts & { readonly name: string }) {
   const { actor } = ctx;
   if (actor.kind !== "operator") return refuse.forbidden("Files are sent in the name of an operator.");
-  const named = parseInput(Named, { name });
+  const named = parseInput(FileName, { name });
   if (isRefusal(named)) return named;
   const facts = await checkUpload(ctx, given);
   if (isRefusal(facts)) return facts;

@@ -8,6 +8,7 @@ import { openTable } from "../file/table.ts";
 import { parseInput } from "../input.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { auditDeed, subjectOf } from "../transition/audit.ts";
+import { plainText } from "../value/plain-text.ts";
 import { keyKinds } from "./columns.ts";
 import { findDistribution } from "./distribution.ts";
 import { givenByFile } from "./giving.ts";
@@ -27,6 +28,9 @@ const Facts = z.strictObject({
 });
 export type UploadFacts = z.input<typeof Facts>;
 
+/** What a file is called, in one line. */
+export const FileName = z.object({ name: plainText(200) });
+
 /** Longest file. */
 export const mostBytes = 2 ** 28;
 
@@ -41,12 +45,14 @@ type Also = (tx: Context, distribution: number) => Promise<ReturnType<typeof ref
 
 /**
  * Takes a file of members who are to get coupons of a template: it is kept, and read and checked in the background;
- * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, and a file that is no
- * table or of an unknown encoding, with `row:column`; what only shows further on ends as FAILED. A follow-up is of the
- * same template, its headings mean what they meant unless `names` says otherwise, and all before it have ended: else
- * WRONG_STATE.
+ * nothing is issued before `startDistribution`. Refuses templates that the shop cannot give, a file whose name
+ * is not 1–200 characters, and one that is no table or of an unknown encoding, with `row:column`; what only shows
+ * further on ends as FAILED. A follow-up is of the same template, its headings mean what they meant unless `names` says
+ * otherwise, and all before it have ended: else WRONG_STATE.
  */
 export async function uploadDistribution(ctx: Context, file: NamedFile, given: UploadFacts, also?: Also) {
+  const named = parseInput(FileName, { name: file.name });
+  if (isRefusal(named)) return named;
   const facts = await checkUpload(ctx, given);
   if (isRefusal(facts)) return facts;
   if (file.content.size > mostBytes)
@@ -60,7 +66,7 @@ export async function uploadDistribution(ctx: Context, file: NamedFile, given: U
   for (;;) {
     const kept = await keepFile(ctx, file.content);
     const made = await withTransaction(ctx, async (tx) =>
-      (await isKept(tx, kept)) ? write(tx, { ...facts, ...kept, file: file.name }, also) : undefined,
+      (await isKept(tx, kept)) ? write(tx, { ...facts, ...kept, file: named.name }, also) : undefined,
     );
     if (made) return made;
   }

@@ -1,14 +1,16 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../context.ts";
+import type { CouponState } from "../coupon/table.ts";
 import { isRefusal, refuse } from "../errors.ts";
 import { type Distribution, findDistribution, readDistributions } from "./distribution.ts";
 import { type FailedRow, rowWords } from "./report-words.ts";
+import { blockOfCoupon, distributionOfCoupon, isOfAny } from "./rows.ts";
 
 /** What a distribution did for a member, and by which row of its file. */
 export interface WhyDistributed {
   /** In words, with the file and the row. */
   readonly summary: string;
-  /** The row that decided; null where none named the member. */
+  /** The row that decided; null where none named the member, or rows are not kept any more. */
   readonly row: number | null;
 }
 
@@ -30,13 +32,14 @@ export async function whyTold(ctx: Context, { campaign, member }: { campaign: nu
 }
 
 async function said(ctx: Context, distribution: Distribution, member: number): Promise<WhyDistributed> {
-  const { id, state, file, template } = distribution;
-  const given = await ctx.db.first<{ row: number; isDone: number; at: number | null; coupon: number | null }>(sql`
-    SELECT d.row, b.state = 'DONE' AS isDone, h.at, h.id AS coupon
+  const { id, state, file, template, forgottenAt } = distribution;
+  if (forgottenAt !== null) return { row: null, summary: await ofForgotten(ctx, distribution, member) };
+  const given = await ctx.db.first<GivenRow>(sql`
+    SELECT d.row, b.state = 'DONE' AS isDone, h.at, h.id AS coupon, h.state
     FROM distribution_block b CROSS JOIN distribution_given d
       ON d.distribution = b.distribution AND d.block = b.to_row AND d.member = ${member}
-    LEFT JOIN coupon h ON h.member = d.member AND h.template = ${template}
-      AND h.source = 'distribution/' || b.distribution || '/' || b.to_row
+    LEFT JOIN coupon h ON h.member = d.member AND h.template = ${template} AND ${isOfAny}
+      AND ${distributionOfCoupon} = b.distribution AND ${blockOfCoupon} = b.to_row
     WHERE b.distribution = ${id} ORDER BY isDone DESC LIMIT 1`);
   if (given) return { row: given.row, summary: ofGiven(distribution, given) };
   // Where several rows name the member, the others are duplicates of the first.
@@ -50,15 +53,38 @@ async function said(ctx: Context, distribution: Distribution, member: number): P
   return { row: failed.row, summary: `The member ${what} by ${place} of ${file}: ${outcome}. ${cause} ${todo}` };
 }
 
-function ofGiven(
-  { state, file }: Distribution,
-  { row, isDone, at, coupon }: { row: number; isDone: number; at: number | null; coupon: number | null },
-): string {
-  const where = `row ${row} of ${file}`;
-  if (isDone && at !== null) return `The member got coupon ${coupon} by ${where} at ${new Date(at).toISOString()}.`;
-  if (isDone) return `The member got a coupon by ${where}; it has been taken back or forgotten since.`;
+interface Given {
+  readonly at: number | null;
+  readonly coupon: number | null;
+  readonly state: CouponState | null;
+}
+
+interface GivenRow extends Given {
+  readonly row: number;
+  readonly isDone: number;
+}
+
+function ofGiven({ state, file }: Distribution, given: GivenRow): string {
+  const where = `row ${given.row} of ${file}`;
+  if (given.isDone) return got(given, where);
   if (state === "CANCELLED") return `The member got none: it was cancelled before it was the turn of ${where}.`;
   return `The member is to get a coupon by ${where}; the distribution is ${state}.`;
+}
+
+function got({ at, coupon, state }: Given, where: string): string {
+  if (at === null) return `The member got a coupon by ${where}; it has been forgotten since.`;
+  const since = state === "WITHDRAWN" ? "; it has been taken back since" : "";
+  return `The member got coupon ${coupon} by ${where} at ${new Date(at).toISOString()}${since}.`;
+}
+
+/** Of one of which the rows are not kept: the coupon says where it is from. */
+async function ofForgotten({ db }: Context, { id, file, template }: Distribution, member: number): Promise<string> {
+  const given = await db.first<Given>(sql`
+    SELECT h.at, h.id AS coupon, h.state FROM coupon h
+    WHERE h.member = ${member} AND h.template = ${template} AND ${isOfAny} AND ${distributionOfCoupon} = ${id}
+    LIMIT 1`);
+  const what = given ? got(given, `a row of ${file}`) : `The member holds no coupon of ${file}.`;
+  return `${what} Its rows are not kept any more.`;
 }
 
 function unnamed({ state, file, rows }: Distribution): string {

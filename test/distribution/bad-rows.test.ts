@@ -1,10 +1,13 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
+import { uploadDistribution } from "../../src/distribution/upload.ts";
 import { addTemplate } from "../support/coupons.ts";
-import { checked, issued, rowsOf, told } from "../support/distributions.ts";
+import { checked, fileOf, issued, read, rowsOf, told } from "../support/distributions.ts";
 import { bytesIn } from "../support/encoded.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 import { reportOf, rowsOfCsv } from "../support/reports.ts";
+import { accepted } from "../support/shop.ts";
+import { sharedRows, sheetBegins, workbookOf } from "../support/workbook.ts";
 
 afterAll(closeLedgers);
 
@@ -120,4 +123,20 @@ test("headings in Chinese and GB18030 are read, and a file without a column that
     "FAILED",
     { row: 3, column: 1, message: "no column is publicId, externalId, phone, or email" },
   ]);
+});
+
+test("a file that breaks off where a block ends says so, also to who comes again, and a row further on", async () => {
+  const { ctx, template } = await opened();
+  for (const rows of [1_000, 1_001]) {
+    const { rows: sheet, strings = [] } = sharedRows([["externalId"], ...Array.from({ length: rows }, () => ["x2"])]);
+    const parts = { "xl/worksheets/sheet1.xml": `${sheetBegins}${sheet}` };
+    const file = fileOf(await workbookOf({ strings, parts }), "cut.xlsx");
+    const { id } = accepted(await uploadDistribution(ctx, file, { template }));
+    // Another one of the same file: its pieces are kept for who comes again.
+    accepted(await uploadDistribution(ctx, file, { template }));
+    const failed = { state: "FAILED", rows, readTo: rows + 1, fault: { message: expect.stringContaining("XML") } };
+    expect(await read(ctx, id)).toMatchObject(failed);
+    await ctx.db.write([sql`UPDATE distribution SET state = 'VALIDATING', fault = NULL WHERE id = ${id}`]);
+    expect(await read(ctx, id)).toMatchObject(failed);
+  }
 });

@@ -4,12 +4,13 @@ import { notify } from "../../src/campaign/action/notify.ts";
 import { createCampaign } from "../../src/campaign/draft/campaign.ts";
 import type { Context } from "../../src/context.ts";
 import { withdrawUnused } from "../../src/coupon/use/withdraw.ts";
-import { cancelDistribution, startDistribution } from "../../src/distribution/control.ts";
+import { cancelDistribution, openDistributions, startDistribution } from "../../src/distribution/control.ts";
 import { findDistribution } from "../../src/distribution/distribution.ts";
 import { tellThose } from "../../src/distribution/tell.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
+import { historyOf } from "../../src/transition/audit.ts";
 import { addTemplate, pathsOf } from "../support/coupons.ts";
-import { checked, fileOf, issued } from "../support/distributions.ts";
+import { checked, fileOf, handled, issued } from "../support/distributions.ts";
 import { couponFaults } from "../support/issue.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 import { accepted, closeShops, openShop } from "../support/shop.ts";
@@ -82,6 +83,39 @@ test("it is one campaign, whoever asks for it and how often; of a file that gave
     actor: { kind: "operator", id: 1, operator: 1, shop: "", name: "Kim", role: "admin" },
   };
   expect(pathsOf(await createCampaign(kim, byHand))).toEqual(["kind"]);
+});
+
+test("a notice that was lost is sent anew by the sweep, once it is decided on no more", async () => {
+  const { ctx, members } = await openLedger();
+  await members(4);
+  const template = (await addTemplate(ctx, { issueMode: "SYSTEM" })).id;
+  const notice = { channels: ["IN_APP" as const] };
+  const ended = async (text: string, facts = {}) => {
+    const { id } = await issued(ctx, (await checked(ctx, `externalId\n${text}\n`, { template, ...facts })).id);
+    return id;
+  };
+  const given = await ended("x1", { notice });
+  const nobody = await ended("nobody", { notice });
+  const refused = await ended("x2", { notice });
+  await ended("x3");
+  const cancelled = await checked(ctx, "externalId\nx4\n", { template, notice });
+  accepted(await cancelDistribution(ctx, { id: cancelled.id }));
+  const broken = JSON.stringify({
+    ...notice,
+    topic: "coupons",
+    reach: "EACH",
+    content: { IN_APP: { default: { body: "{{ coupon.nme }}" } } },
+  });
+  await ctx.db.write([sql`UPDATE distribution SET notice = ${broken} WHERE id = ${refused}`]);
+  const lost = await openDistributions(ctx, ctx.clock() + 1);
+  const notices = [given, nobody, refused].map((distribution) => ["distribution-notice", { distribution }]);
+  expect(lost.map(({ name, payload }) => [name, payload]) as unknown).toEqual(notices);
+  expect(await openDistributions(ctx, 1)).toEqual([]);
+  for (const message of [...lost, ...lost]) await handled(ctx, message);
+  expect(await openDistributions(ctx, ctx.clock() + 1)).toEqual([]);
+  expect(await ctx.db.all(sql`SELECT id FROM campaign`)).toHaveLength(1);
+  const told = (await historyOf(ctx, `distribution/${refused}`)).filter(({ what }) => what === "nobody could be told");
+  expect(told).toHaveLength(1);
 });
 
 test("nobody is told of a coupon that is gone, or over", async () => {

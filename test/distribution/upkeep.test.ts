@@ -1,13 +1,16 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import type { Context } from "../../src/context.ts";
+import { distributionTerms } from "../../src/distribution/audience-terms.ts";
 import { pauseDistribution, resumeDistribution, startDistribution } from "../../src/distribution/control.ts";
 import { findDistribution } from "../../src/distribution/distribution.ts";
 import { distribution } from "../../src/distribution/domain.ts";
 import { parkBatch, parkRead, unparkBatch, unparkRead } from "../../src/distribution/parking.ts";
 import { withStoredFile } from "../../src/distribution/pieces.ts";
 import { readFile } from "../../src/distribution/read.ts";
+import { takeReport } from "../../src/distribution/report.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
+import { withdrawDistribution } from "../../src/distribution/withdraw.ts";
 import { historyOf } from "../../src/transition/audit.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { checked, fileOf, issued, issueOpen, read, told } from "../support/distributions.ts";
@@ -76,6 +79,7 @@ test("what the queue gives up is said, and replaying it goes on; a pause of an o
   expect([ready.state, ready.fault]).toEqual(["READY", null]);
   await parkRead(ctx, first);
   await unparkRead(ctx, first);
+  expect(await state(id)).toBe("READY");
   accepted(await startDistribution(ctx, { id }));
   const batch = { distribution: id, batch: 0 };
   await parkBatch(ctx, { ...batch, batch: 1 });
@@ -95,6 +99,35 @@ test("what the queue gives up is said, and replaying it goes on; a pause of an o
   await issueOpen(ctx, id);
   await parkBatch(ctx, batch);
   expect(await state(id)).toBe("COMPLETED");
+});
+
+test("a message that read on before it was given up says where it stands, and is taken up again there", async () => {
+  const { ctx, template, pass, state } = await desk();
+  const rows = Array.from({ length: 1_500 }, (_, i) => `y${i}`).join("\n");
+  const { id } = accepted(await uploadDistribution(ctx, fileOf(`externalId\n${rows}\n`), { template }));
+  const first = { distribution: id, from: 0 };
+  let blocks = 0;
+  const db: Context["db"] = {
+    ...ctx.db,
+    transaction: (work) => (++blocks > 1 ? Promise.reject(new Error("an outage")) : ctx.db.transaction(work)),
+  };
+  await expect(readFile({ ...ctx, db }, first)).rejects.toThrow("an outage");
+  await parkRead(ctx, first);
+  const parked = accepted(await findDistribution(ctx, id));
+  expect([parked.state, parked.readTo, parked.fault?.row]).toEqual(["FAILED", 1_001, 1_002]);
+  await unparkRead(ctx, first);
+  await readFile(ctx, first);
+  expect(accepted(await findDistribution(ctx, id))).toMatchObject({ state: "READY", rows: 1_500 });
+  // Not where the rows that were read are forgotten.
+  const late = accepted(await uploadDistribution(ctx, fileOf(file), { template }));
+  await ctx.db.write([
+    sql`UPDATE distribution SET state = 'VALIDATING', header = '[]', read_to = 1 WHERE id = ${late.id}`,
+  ]);
+  await parkRead(ctx, { distribution: late.id, from: 0 });
+  pass(31 * day);
+  for (const { forget } of distribution.keeps ?? []) await forget(ctx);
+  await unparkRead(ctx, { distribution: late.id, from: 0 });
+  expect(await state(late.id)).toBe("FAILED");
 });
 
 test("rows and files are kept for a time, what nobody goes on with is cancelled, and the sums stay", async () => {
@@ -130,6 +163,38 @@ test("rows and files are kept for a time, what nobody goes on with is cancelled,
   pass(31 * day);
   await forget();
   expect([await number(ctx, "distribution_left_out"), await number(ctx, "distribution_given")]).toEqual([0, 0]);
+});
+
+test("while rows are forgotten nobody takes those that are left for all, and the header goes with the last", async () => {
+  const { ctx, template, pass } = await desk();
+  const { id } = await issued(ctx, (await checked(ctx, "externalId,Kim\nx1,\nnobody,\n", { template })).id);
+  const withdrawn = await issued(ctx, (await checked(ctx, "externalId\nx2\n", { template })).id);
+  accepted(await withdrawDistribution(ctx, { id: withdrawn.id, reason: "a wrong list" }));
+  const given = distributionTerms[0]?.read({ row: id }, []);
+  const audience = (from: "range" | "index") => {
+    if (!given || !("predicate" in given)) throw new Error("there is no such term");
+    const predicate = given.predicate({ asOf: 0, timeZone: "UTC", shop: "", from });
+    return ctx.db.all<{ seq: number }>(sql`SELECT m.seq FROM member m WHERE ${predicate}`);
+  };
+  const found = async () => accepted(await findDistribution(ctx, id));
+  const [rows] = distribution.keeps ?? [];
+  expect([await audience("range"), await audience("index")]).toEqual([[{ seq: 1 }], [{ seq: 1 }]]);
+  pass(31 * day);
+  // What is not forgotten yet, or only in part.
+  for (const left of [1, 1, 0]) {
+    expect(await rows?.forget(ctx)).toBe(1);
+    expect(await ctx.db.all(sql`SELECT 1 FROM distribution_block WHERE distribution = ${id}`)).toHaveLength(left);
+    expect((await found()).forgottenAt).not.toBeNull();
+    expect([await audience("range"), await audience("index")]).toEqual([[], []]);
+    expect(await takeReport(ctx, { id })).toMatchObject({ message: "Its rows are not kept any more." });
+    expect(await withdrawDistribution(ctx, { id, reason: "too late" })).toMatchObject({ code: "WRONG_STATE" });
+    expect((await found()).header).toEqual(["externalId", "Kim"]);
+  }
+  await rows?.forget(ctx);
+  expect((await found()).header).toBeNull();
+  // One of which coupons are being taken back is told by its rows which.
+  expect(await rows?.forget(ctx)).toBe(0);
+  expect(await number(ctx, "distribution_given")).toBe(1);
 });
 
 test("who finds a file gone that another has read to its end is done; a file that is missing is an error", async () => {

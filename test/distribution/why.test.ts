@@ -3,7 +3,9 @@ import { sql } from "drizzle-orm";
 import { launchCampaign } from "../../src/campaign/control/launch.ts";
 import { whyMember } from "../../src/campaign/progress/why.ts";
 import { cancelDistribution } from "../../src/distribution/control.ts";
+import { distribution } from "../../src/distribution/domain.ts";
 import { whyDistributed } from "../../src/distribution/why.ts";
+import { withdrawDistribution, withdrawStretch } from "../../src/distribution/withdraw.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { checked, issued } from "../support/distributions.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
@@ -57,4 +59,32 @@ test("what a distribution did for a member is said with the file and the row", a
   accepted(await launchCampaign(ctx, { id: other }));
   const silent = accepted(await whyMember(ctx, { run: await runOfCampaign(ctx.db, other), member: 2 }));
   expect(silent.summary).not.toContain("members.csv");
+});
+
+test("what was taken back is said to be, and that rows are kept no longer; not that none was there", async () => {
+  const { ctx, members, pass } = await openLedger();
+  await members(3);
+  const template = (await addTemplate(ctx, { issueMode: "SYSTEM" })).id;
+  const { id } = await issued(ctx, (await checked(ctx, "externalId\nx1\nx2\nnobody\n", { template })).id);
+  await ctx.db.write([sql`UPDATE coupon SET state = 'USED' WHERE member = 2`]);
+  accepted(await withdrawDistribution(ctx, { id, reason: "by mistake" }));
+  await withdrawStretch(ctx, { distribution: id, from: 0 });
+  const why = async (member: number) => accepted(await whyDistributed(ctx, { distribution: id, member }));
+  const moment = "\\d{4}-[^ ]*Z";
+  expect((await why(1)).summary).toMatch(
+    RegExp(`^The member got coupon \\d+ by row 2 of members.csv at ${moment}; it has been taken back since\\.$`),
+  );
+  pass(31 * 24 * 3_600_000);
+  for (let rounds = 0; rounds < 5; rounds++) for (const { forget } of distribution.keeps ?? []) await forget(ctx);
+  const got = `^The member got coupon \\d+ by a row of members.csv at ${moment}`;
+  const kept = "Its rows are not kept any more\\.$";
+  expect(await why(1)).toEqual({
+    row: null,
+    summary: expect.stringMatching(RegExp(`${got}; it has been taken back since\\. ${kept}`)),
+  });
+  expect(await why(2)).toEqual({ row: null, summary: expect.stringMatching(RegExp(`${got}\\. ${kept}`)) });
+  expect(await why(3)).toEqual({
+    row: null,
+    summary: "The member holds no coupon of members.csv. Its rows are not kept any more.",
+  });
 });

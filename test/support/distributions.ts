@@ -3,9 +3,15 @@ import type { Context } from "../../src/context.ts";
 import { startDistribution } from "../../src/distribution/control.ts";
 import { type Distribution, findDistribution } from "../../src/distribution/distribution.ts";
 import { issueBatch } from "../../src/distribution/issue.ts";
-import { distributionBatch, distributionRead, distributionWithdraw } from "../../src/distribution/messages.ts";
+import {
+  distributionBatch,
+  distributionNotice,
+  distributionRead,
+  distributionWithdraw,
+} from "../../src/distribution/messages.ts";
 import { readFile } from "../../src/distribution/read.ts";
 import type { Outcome } from "../../src/distribution/table.ts";
+import { tellThose } from "../../src/distribution/tell.ts";
 import { type UploadFacts, uploadDistribution } from "../../src/distribution/upload.ts";
 import { withdrawStretch } from "../../src/distribution/withdraw.ts";
 import type { Message } from "../../src/queue/message.ts";
@@ -73,6 +79,7 @@ export function rowsOf(ctx: Context, id: number): Promise<ToldRow[]> {
 export async function handled(ctx: Context, { name, payload }: Message): Promise<void> {
   if (name === distributionRead.name) await readFile(ctx, distributionRead.schema.parse(payload));
   else if (name === distributionBatch.name) await issueBatch(ctx, distributionBatch.schema.parse(payload));
+  else if (name === distributionNotice.name) await tellThose(ctx, distributionNotice.schema.parse(payload));
   else await withdrawStretch(ctx, distributionWithdraw.schema.parse(payload));
 }
 

@@ -68,7 +68,9 @@ async function relations(archive: Archive, part: string): Promise<Relation[]> {
   await read(archive, path, {
     open(name, { Id: id, Type: type = "", Target: target = "", TargetMode }) {
       if (name !== "Relationship" || TargetMode === "External") return;
-      found.push({ id, type, target: new URL(target, `zip:///${part}`).pathname.slice(1) });
+      const address = URL.parse(target, `zip:///${part}`);
+      if (!address) throw new Unreadable(`is damaged: ${path} names a part by no address`);
+      found.push({ id, type, target: address.pathname.slice(1) });
     },
   });
   return part === "" ? found.filter(({ type }) => type.endsWith("/officeDocument")) : found;

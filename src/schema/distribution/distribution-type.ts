@@ -22,6 +22,7 @@ import { historyField } from "../transition/history.ts";
 import { DistributionStateEnum, OutcomeEnum } from "./enums.ts";
 
 const viewers = { role: "viewer" } as const;
+const editors = { role: "editor" } as const;
 
 const CountType = builder.objectRef<OutcomeCount>("DistributionCount").implement({
   description: "How many rows have an outcome.",
@@ -115,7 +116,7 @@ export const DistributionType = builder.node(builder.objectRef<Distribution>("Di
     }),
     header: t.stringList({
       nullable: true,
-      description: "The headings of its columns; null until they are read.",
+      description: "The headings of its columns; null until they are read, and when its rows are kept no more.",
       resolve: ({ header }) => (header === null ? null : [...header]),
     }),
     headings: t.field({
@@ -154,9 +155,11 @@ builder.objectFields(DistributionType, (t) => ({
   }),
   fault: t.expose("fault", { type: FaultType, nullable: true, description: "What it failed of; null: of nothing." }),
   advice: t.stringList({
+    nullable: true,
     description:
       "What would mend many faults of the file at once, in sentences: a heading that means something else, " +
-      "an encoding.",
+      "an encoding. It quotes cells: null for viewers.",
+    authScopes: editors,
     complexity: 10,
     resolve: (distribution, _args, { ctx }) => adviceOn(ctx, distribution),
   }),

@@ -9,6 +9,7 @@ import { DistributionType } from "./distribution-type.ts";
 import { CauseEnum, OutcomeEnum } from "./enums.ts";
 
 const viewers = { role: "viewer" } as const;
+const editors = { role: "editor" } as const;
 
 /** With the headings of its table. */
 interface TableRow extends LeftOut {
@@ -45,7 +46,9 @@ const LeftOutType = builder.objectRef<TableRow>("DistributionRow").implement({
     why: saidField(t, "cause", "Why it gets none, in words."),
     whatToDo: saidField(t, "todo", "What can be done about it, in words."),
     cells: t.stringList({
-      description: "The row as it was; empty once its member was erased, or the file forgotten.",
+      nullable: true,
+      description: "The row as it was; empty once its member was erased. Null for viewers, as its report is.",
+      authScopes: editors,
       resolve: ({ cells }) => [...cells],
     }),
     member: t.loadable({

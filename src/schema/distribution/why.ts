@@ -14,7 +14,8 @@ const WhyDistributedType = builder.objectRef<WhyDistributed>("WhyDistributed").i
     summary: t.exposeString("summary", { description: "In words, with the file and the row." }),
     row: t.exposeInt("row", {
       nullable: true,
-      description: "The row that decided, the header being row 1; null where none named the member.",
+      description:
+        "The row that decided, the header being row 1; null where none named the member, or they are kept no more.",
     }),
   }),
 });

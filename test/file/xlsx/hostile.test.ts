@@ -66,6 +66,12 @@ describe("a hostile file is refused with a reason and a place:", () => {
     ]);
   });
 
+  test("a part at no address", async () => {
+    const listed = '<Relationships><Relationship Id="rId1" Type="/officeDocument" Target="http://["/></Relationships>';
+    for (const part of ["_rels/.rels", "xl/_rels/workbook.xml.rels"])
+      expect(await partOf(part, listed)).toEqual([`1:1: the file is damaged: ${part} names a part by no address`]);
+  });
+
   test("cells far out, rows out of order, a row that has no end of cells: each at its place", async () => {
     const far = '<row r="1048576"><c r="XFD1048576" t="b"><v>1</v></c></row>';
     expect(await rowsOf(`${row}${far}`)).toEqual(["1 id", "1048576:16384 has more than 1,000 cells"]);

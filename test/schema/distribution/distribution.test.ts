@@ -2,8 +2,10 @@ import { afterAll, beforeAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { keepFile } from "../../../src/distribution/pieces.ts";
 import { distributionKeeps } from "../../../src/distribution/retention.ts";
+import { uploadDistribution } from "../../../src/distribution/upload.ts";
+import { rowOf } from "../../../src/ids.ts";
 import { createToken, revokeToken } from "../../../src/operations/token.ts";
-import { addTemplate } from "../../support/coupons.ts";
+import { addTemplate, pathsOf } from "../../support/coupons.ts";
 import { hire, idOf, type Operator } from "../../support/operators.ts";
 import { accepted, closeShops, openShop, type Shop } from "../../support/shop.ts";
 import { until } from "../../support/wait.ts";
@@ -155,6 +157,26 @@ test("an Excel workbook is taken as its CSV is, and numbers that it rounded are 
   const { leftOut, advice } = (await kim.get(asked, { id })).distribution;
   expect(leftOut.nodes).toEqual([{ row: 3, outcome: "INVALID", cause: "UNREADABLE" }]);
   expect(advice).toEqual([expect.stringContaining('row 3, column "会员号": 1.38E+10')]);
+  // What is written in the file is for those who may send one: the report is, too.
+  const vic = await hire(shop, "Vic", "viewer");
+  const quoted = "query ($id: ID!) { distribution(id: $id) { leftOut { nodes { row cells } } advice } }";
+  const { data, errors } = (await vic.ask(quoted, { id })).body;
+  expect(data.distribution).toEqual({ leftOut: { nodes: [{ row: 3, cells: null }] }, advice: null });
+  expect(errors.map(({ path }: { path: string[] }) => path.at(-1)).sort()).toEqual(["advice", "cells"]);
+});
+
+test("the name of a file is a line of text, wherever the file comes from", async () => {
+  const { token } = await tokenOf("Kim", "editor");
+  const headers = { authorization: `Bearer ${token}`, "content-type": "text/csv" };
+  const named = (name: string) =>
+    send(`template=${templateId}&heading=Nr%3DexternalId&name=${encodeURIComponent(name)}`, csv, headers);
+  const faulty = await named("\u200B\u202E");
+  expect(faulty).toMatchObject({ status: 422, body: { errors: [{ extensions: { issues: [{ path: "name" }] } }] } });
+  const taken = await named(" spring\u202E \n sale.csv");
+  expect(taken).toMatchObject({ status: 200, body: { distribution: { file: "spring sale.csv" } } });
+  const long = { name: `${"long".repeat(50)}.csv`, content: new Blob([csv]) };
+  const refused = await uploadDistribution(shop.ctx, long, { template: rowOf("CouponTemplate", templateId) ?? 0 });
+  expect(pathsOf(refused)).toEqual(["name"]);
 });
 
 /** An address of an operator whose token is known. */
