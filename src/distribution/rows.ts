@@ -30,6 +30,16 @@ export function givenOf({ id, to }: Block): SQL {
 }
 
 /**
+ * Rows that are left out – of one of these conditions – may still get a coupon. It is asked anew whom they name, of
+ * whom there was none or several; or what speaks against their member, who is known. What a chain gave stays given.
+ */
+export const [isLookedUpAnew, isWeighedAnew] = [
+  sql.raw("named IS NOT NULL"),
+  sql.raw(`(member IS NOT NULL AND outcome IN ('ALREADY_HELD', 'NOT_ELIGIBLE', 'OUT_OF_STOCK')
+    AND cause IS NOT 'ISSUED_BEFORE')`),
+];
+
+/**
  * The member whom a key means, as an SQL expression: null where there is none, −1 where there are several. Erased
  * members are none; they keep nothing but their `publicId`.
  */
