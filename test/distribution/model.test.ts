@@ -135,6 +135,7 @@ test(`prediction and outcome are those of a model, for any file and offers then 
     const done = await issued(ctx, ready.id);
     expect(await said()).toEqual(modelOf(given, held, later));
     expect([ready.rows, endedRows(done)]).toEqual([given.rows.length, given.rows.length]);
+    expect(endedRows(done, "ISSUED")).toBeLessThanOrEqual(ready.mayIssue);
     expect(await faultsOfDistribution(ctx, ready.id)).toEqual([]);
   });
   await fc.assert(property, { seed, numRuns: counted(8, 1_000) });
