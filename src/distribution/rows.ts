@@ -68,8 +68,8 @@ export function against(giving: Giving, member: SQL, now: number): SQL {
     return condition ? sql`WHEN ${condition} THEN ${said}` : sql``;
   };
   const here = issuedBy(giving, sql`m.seq`, [giving.id]);
-  const earlier = giving.earlier.length > 0 ? issuedBy(giving, sql`m.seq`, giving.earlier) : sql`0`;
-  const before = sql`WHEN ${here} THEN 'DUPLICATE/' WHEN ${earlier} THEN 'ALREADY_HELD/ISSUED_BEFORE'`;
+  const chained = giving.chained.length > 0 ? issuedBy(giving, sql`m.seq`, giving.chained) : sql`0`;
+  const before = sql`WHEN ${here} THEN 'DUPLICATE/' WHEN ${chained} THEN 'ALREADY_HELD/ISSUED_BEFORE'`;
   const limit = sql.raw("'ALREADY_HELD/LIMIT_REACHED'");
   // Within a limit of one, whoever got one is at the limit: nobody else need be asked of.
   const held =

@@ -10,7 +10,7 @@ import { readFile } from "../../src/distribution/read.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
 import { historyOf } from "../../src/transition/audit.ts";
 import { addTemplate } from "../support/coupons.ts";
-import { checked, fileOf, issued, issueOpen, read, told } from "../support/distributions.ts";
+import { checked, fileOf, issued, issueOpen, read, rowsOf, told } from "../support/distributions.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 import { accepted } from "../support/shop.ts";
 
@@ -95,6 +95,25 @@ test("what the queue gives up is said, and replaying it goes on; a pause of an o
   await issueOpen(ctx, id);
   await parkBatch(ctx, batch);
   expect(await state(id)).toBe("COMPLETED");
+});
+
+test("a file that is read on behind its follow-ups gives nobody a second coupon", async () => {
+  const { ctx, members } = await openLedger();
+  await members(4);
+  const template = (await addTemplate(ctx, { issueMode: "SYSTEM", perMember: 5 })).id;
+  const { id } = accepted(await uploadDistribution(ctx, fileOf("externalId\nx1\nx2\nx3\n"), { template }));
+  await parkRead(ctx, { distribution: id, from: 0 });
+  const second = await checked(ctx, "externalId\nx1\n", { template, follows: id });
+  const third = uploadDistribution(ctx, fileOf("externalId\nx2\n"), { template, follows: second.id });
+  expect(await third).toMatchObject({ code: "WRONG_STATE" });
+  await issued(ctx, second.id);
+  await issued(ctx, (await checked(ctx, "externalId\nx2\n", { template, follows: second.id })).id);
+  await unparkRead(ctx, { distribution: id, from: 0 });
+  const first = await read(ctx, id);
+  expect(told(first, "predicted")).toEqual({ ALREADY_HELD: 2, ISSUED: 1 });
+  expect(told(await issued(ctx, id), "ended")).toEqual({ ALREADY_HELD: 2, ISSUED: 1 });
+  const causes = (await rowsOf(ctx, id)).map(({ cause }) => cause);
+  expect(causes).toEqual(["ISSUED_BEFORE", "ISSUED_BEFORE", null]);
 });
 
 test("rows and files are kept for a time, what nobody goes on with is cancelled, and the sums stay", async () => {
