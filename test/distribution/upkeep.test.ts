@@ -8,6 +8,7 @@ import { parkBatch, parkRead, unparkBatch, unparkRead } from "../../src/distribu
 import { withStoredFile } from "../../src/distribution/pieces.ts";
 import { readFile } from "../../src/distribution/read.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
+import { withdrawDistribution, withdrawStretch } from "../../src/distribution/withdraw.ts";
 import { historyOf } from "../../src/transition/audit.ts";
 import { addTemplate } from "../support/coupons.ts";
 import { checked, fileOf, issued, issueOpen, read, rowsOf, told } from "../support/distributions.ts";
@@ -114,6 +115,20 @@ test("a file that is read on behind its follow-ups gives nobody a second coupon"
   expect(told(await issued(ctx, id), "ended")).toEqual({ ALREADY_HELD: 2, ISSUED: 1 });
   const causes = (await rowsOf(ctx, id)).map(({ cause }) => cause);
   expect(causes).toEqual(["ISSUED_BEFORE", "ISSUED_BEFORE", null]);
+});
+
+test("replaying a dead letter goes on with nothing whose coupons are being taken back", async () => {
+  const { ctx, template, state, history } = await desk();
+  const { id } = await checked(ctx, file, { template });
+  accepted(await startDistribution(ctx, { id }));
+  const batch = { distribution: id, batch: 0 };
+  await parkBatch(ctx, batch);
+  accepted(await withdrawDistribution(ctx, { id, reason: "a wrong list" }));
+  await unparkBatch(ctx, batch);
+  expect([await state(id), (await history(id)).at(-1)]).toEqual(["PAUSED", "takes back what is unused"]);
+  await withdrawStretch(ctx, { distribution: id, from: 0 });
+  await unparkBatch(ctx, batch);
+  expect(await state(id)).toBe("RUNNING");
 });
 
 test("rows and files are kept for a time, what nobody goes on with is cancelled, and the sums stay", async () => {
