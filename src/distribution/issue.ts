@@ -67,18 +67,21 @@ function isRefusedRow(error: unknown): boolean {
   return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT");
 }
 
-/** The statements that make two blocks of one. */
+/** The statements that make two blocks of one, each with the cells of its own rows. */
 function cutAt({ id, from, to }: Block, middle: number): Query[] {
+  const cells = (which: SQL) => sql`(
+    SELECT json_group_object(c.key, json(c.value)) FROM json_each(distribution_block.cells) c
+    WHERE CAST(c.key AS INTEGER) ${which})`;
   const isThere = sql`distribution = ${id} AND to_row = ${to} AND from_row = ${from} AND state = 'WAITING'`;
   return [
     sql`
       INSERT INTO distribution_block (distribution, to_row, from_row, state, cells)
-      SELECT ${id}, ${middle}, ${from}, state, cells FROM distribution_block WHERE ${isThere}`,
+      SELECT ${id}, ${middle}, ${from}, state, ${cells(sql`<= ${middle}`)} FROM distribution_block WHERE ${isThere}`,
     sql`
       UPDATE distribution_given SET block = ${middle}
       WHERE distribution = ${id} AND block = ${to} AND row <= ${middle} AND changes() = 1`,
     sql`
-      UPDATE distribution_block SET from_row = ${middle}
+      UPDATE distribution_block SET from_row = ${middle}, cells = ${cells(sql`> ${middle}`)}
       WHERE ${isThere} AND EXISTS (SELECT 1 FROM distribution_block WHERE distribution = ${id} AND to_row = ${middle})`,
   ];
 }
