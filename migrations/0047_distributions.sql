@@ -113,6 +113,7 @@ CREATE TABLE distribution_count (
   distribution INTEGER NOT NULL,
   outcome TEXT NOT NULL,
   predicted INTEGER NOT NULL DEFAULT 0,
+  may_issue INTEGER NOT NULL DEFAULT 0,      -- those of them that may get a coupon when their turn comes
   ended INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (distribution, outcome)
 ) WITHOUT ROWID;

@@ -32,8 +32,10 @@ interface Move extends Command {
 }
 
 /**
- * Begins to issue what was checked. Refusals: NOT_FOUND, WRONG_STATE unless it is READY, NEEDS_APPROVAL where it gives
- * more coupons than one person may, until another has approved of so many.
+ * Begins to issue what was checked. Refusals: NOT_FOUND, WRONG_STATE unless it is READY, NEEDS_APPROVAL where it may
+ * give more coupons than one person may, until another has approved of so many. It may give one to each row that names
+ * a member or might by then, whatever speaks against it now, except to the second row of a member and to whom its chain
+ * gave one.
  */
 export function startDistribution(ctx: Context, command: Command) {
   return withTransaction(ctx, async (tx) => {
@@ -59,12 +61,11 @@ export function startDistribution(ctx: Context, command: Command) {
   });
 }
 
-function refuseAlone(ctx: Context, { counts, approval }: Distribution) {
+function refuseAlone(ctx: Context, { mayIssue, approval }: Distribution) {
   const { approvalSize } = distributionSettings.of(ctx);
-  const coupons = counts.find(({ outcome }) => outcome === "ISSUED")?.predicted ?? 0;
-  if (approvalSize === null || coupons <= approvalSize || (approval && coupons <= approval.coupons)) return undefined;
+  if (approvalSize === null || mayIssue <= Math.max(approvalSize, approval?.coupons ?? 0)) return undefined;
   return refuse.needsApproval(
-    `It gives ${coupons} coupons: another operator has to approve that (approveDistribution).`,
+    `It may give up to ${mayIssue} coupons: another operator has to approve that (approveDistribution).`,
     approvalSize,
   );
 }
@@ -138,8 +139,8 @@ export const cancelDistribution = (ctx: Context, command: Command) =>
   );
 
 /**
- * Lets somebody else start a distribution of so many coupons. FORBIDDEN to whoever uploaded it, with whichever token;
- * WRONG_STATE unless it is READY.
+ * Lets somebody else start a distribution of up to so many coupons as it may give. FORBIDDEN to whoever uploaded it,
+ * with whichever token; WRONG_STATE unless it is READY.
  */
 export function approveDistribution(ctx: Context, { id, reason }: Command) {
   return withTransaction(ctx, async (tx) => {
@@ -148,11 +149,11 @@ export function approveDistribution(ctx: Context, { id, reason }: Command) {
     if (found.state !== "READY") return refuse.wrongState(`This distribution is ${found.state}.`, found.state);
     if (found.author === identityOf(tx.actor))
       return refuse.forbidden("A distribution is approved by someone who did not upload it.");
-    const coupons = found.counts.find(({ outcome }) => outcome === "ISSUED")?.predicted ?? 0;
+    const coupons = found.mayIssue;
     const approval: Approval = { actor: describeActor(tx.actor), at: tx.clock(), coupons };
     await tx.db.write([
       sql`UPDATE distribution SET approval = ${JSON.stringify(approval)} WHERE id = ${id}`,
-      auditDeed(tx, subjectOf("distribution", id), `approved of ${coupons} coupons`, sql`1`, reason ?? null),
+      auditDeed(tx, subjectOf("distribution", id), `approved of up to ${coupons} coupons`, sql`1`, reason ?? null),
     ]);
     return { ...found, approval };
   });

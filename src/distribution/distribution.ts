@@ -19,7 +19,7 @@ export interface Approval {
   readonly actor: string;
   /** Milliseconds. */
   readonly at: number;
-  /** Rows that were predicted to get a coupon then. */
+  /** So many coupons at most: what was `mayIssue` then. */
   readonly coupons: number;
 }
 
@@ -69,6 +69,8 @@ export interface Distribution {
   readonly withdrawn: number;
   /** When its rows began to be forgotten; null: they are kept. */
   readonly forgottenAt: number | null;
+  /** Rows that may get a coupon: all but those that are decided on for good when the file is read. */
+  readonly mayIssue: number;
   /** Of all outcomes. */
   readonly counts: readonly OutcomeCount[];
 }
@@ -81,6 +83,7 @@ const columns = sql.raw(`id, shop, template, chain, follows, state, file, digest
   header, read_to AS readTo, rows, fault, approval, created_by AS createdBy, author, created_at AS createdAt,
   updated_at AS updatedAt, started_at AS startedAt, since_at AS sinceAt, since_rows AS sinceRows,
   completed_at AS completedAt, withdraw_to AS withdrawTo, withdrawn, forgotten_at AS forgottenAt,
+  (SELECT coalesce(sum(c.may_issue), 0) FROM distribution_count c WHERE c.distribution = distribution.id) AS mayIssue,
   (SELECT json_group_object(c.outcome, json_array(c.predicted, c.ended))
     FROM distribution_count c WHERE c.distribution = distribution.id) AS counts`);
 

@@ -13,8 +13,8 @@ import type { Distribution } from "./distribution.ts";
 export interface Giving extends CouponSkipFacts {
   /** The distribution. */
   readonly id: number;
-  /** The distributions that it follows. */
-  readonly earlier: readonly number[];
+  /** The others of its chain: those that it follows, and that follow it, where it was read on behind them. */
+  readonly chained: readonly number[];
   readonly terms: Pick<CouponTemplate, "codeMode" | "codePrefix" | "stock">;
 }
 
@@ -31,7 +31,7 @@ export async function givingOf(
   const isFor: SQL | null = eligibility === null ? null : sql`(${compileAudience(audienceOf(ctx, template), env)})`;
   return {
     id,
-    earlier: await earlierOf(ctx, id, chain),
+    chained: await othersOf(ctx, id, chain ?? id),
     template: number,
     eligibility: isFor,
     perMember,
@@ -39,10 +39,9 @@ export async function givingOf(
   };
 }
 
-async function earlierOf(ctx: Context, id: number, chain: number | null): Promise<number[]> {
-  if (chain === null) return [];
+async function othersOf(ctx: Context, id: number, chain: number): Promise<number[]> {
   const found = await ctx.db.all<{ id: number }>(sql`
-    SELECT id FROM distribution WHERE (id = ${chain} OR chain = ${chain}) AND id < ${id}`);
+    SELECT id FROM distribution WHERE (id = ${chain} OR chain = ${chain}) AND id <> ${id}`);
   return found.map((each) => each.id);
 }
 

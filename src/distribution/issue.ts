@@ -6,7 +6,7 @@ import { unitsLeft, whatIsShort } from "../coupon/issue/issue-rules.ts";
 import type { Query } from "../db/statement.ts";
 import { enqueue } from "../queue/outbox.ts";
 import { auditTransition } from "../transition/audit.ts";
-import { takeInThoseWhoCame, unknownKinds } from "./come-since.ts";
+import { decideAnew, openRows } from "./decide-anew.ts";
 import { type Distribution, readDistributions } from "./distribution.ts";
 import { distributionCompleted, distributionEnded } from "./events.ts";
 import { type Giving, givingOf } from "./giving.ts";
@@ -67,18 +67,21 @@ function isRefusedRow(error: unknown): boolean {
   return error instanceof Error && "code" in error && String(error.code).startsWith("SQLITE_CONSTRAINT");
 }
 
-/** The statements that make two blocks of one. */
+/** The statements that make two blocks of one, each with the cells of its own rows. */
 function cutAt({ id, from, to }: Block, middle: number): Query[] {
+  const cells = (which: SQL) => sql`(
+    SELECT json_group_object(c.key, json(c.value)) FROM json_each(distribution_block.cells) c
+    WHERE CAST(c.key AS INTEGER) ${which})`;
   const isThere = sql`distribution = ${id} AND to_row = ${to} AND from_row = ${from} AND state = 'WAITING'`;
   return [
     sql`
       INSERT INTO distribution_block (distribution, to_row, from_row, state, cells)
-      SELECT ${id}, ${middle}, ${from}, state, cells FROM distribution_block WHERE ${isThere}`,
+      SELECT ${id}, ${middle}, ${from}, state, ${cells(sql`<= ${middle}`)} FROM distribution_block WHERE ${isThere}`,
     sql`
       UPDATE distribution_given SET block = ${middle}
       WHERE distribution = ${id} AND block = ${to} AND row <= ${middle} AND changes() = 1`,
     sql`
-      UPDATE distribution_block SET from_row = ${middle}
+      UPDATE distribution_block SET from_row = ${middle}, cells = ${cells(sql`> ${middle}`)}
       WHERE ${isThere} AND EXISTS (SELECT 1 FROM distribution_block WHERE distribution = ${id} AND to_row = ${middle})`,
   ];
 }
@@ -101,9 +104,9 @@ async function issueBlock(
   const { template, perMember, terms } = giving;
   const { codeMode, codePrefix } = terms;
   const members = sql`SELECT member FROM distribution_given WHERE ${givenOf(block)} AND ${writing(block)}`;
-  const came = takeInThoseWhoCame(giving, block, await unknownKinds(ctx, block), writing(block), now);
+  const anew = decideAnew(giving, block, await openRows(ctx, block), writing(block), now);
   const decided = refused ? [leaveOutAll(giving, block)] : decide(giving, block, now);
-  const before = [begin(block), ...came, ...decided, drop(block)];
+  const before = [begin(block), ...anew, ...decided, drop(block)];
   const zone = ctx.settings.shopTimeZone;
   const issue = issueStatements({ template, source, perMember, codeMode, codePrefix, members, now, zone });
   const results = await ctx.db.write([...before, ...issue, ...end(ctx, block, now)]);

@@ -4,6 +4,7 @@ import type { FileFault } from "../file/file.ts";
 import { auditTransition } from "../transition/audit.ts";
 import { distributionEnded, distributionFailed } from "./events.ts";
 import { batchRows } from "./rows.ts";
+import { isWithdrawingRow } from "./withdraw.ts";
 
 /*
  * What the queue has given up – a bug, an outage that lasts – is said by the distribution: replaying the dead letter
@@ -63,9 +64,12 @@ export async function parkBatch(ctx: Context, { distribution: id, batch }: Batch
   ]);
 }
 
-/** Goes on with a distribution that was paused so, and by nobody else, before its dead message is published anew. */
+/**
+ * Goes on with a distribution that was paused so, and by nobody else, before its dead message is published anew; not
+ * while its coupons are being taken back.
+ */
 export async function unparkBatch(ctx: Context, { distribution: id }: Batch): Promise<void> {
-  const where = sql`id = ${id} AND state = 'PAUSED' AND fault IS NOT NULL`;
+  const where = sql`id = ${id} AND state = 'PAUSED' AND fault IS NOT NULL AND NOT ${isWithdrawingRow}`;
   const now = ctx.clock();
   await ctx.db.write([
     auditTransition(ctx, { noun: "distribution", table: sql`distribution`, where, to: "RUNNING" }),

@@ -78,7 +78,7 @@ const words: Readonly<Record<Language, Words>> = {
       ],
       UNKNOWN_MEMBER: ["No member has this.", `Correct the cell or add the member, ${again}.`],
       DUPLICATE: ["The member is in row {other} already.", "Nothing: what became of that row counts."],
-      ISSUED_BEFORE: ["The member got one by the file that this one follows.", "Nothing."],
+      ISSUED_BEFORE: ["The member got one by another file of this chain of follow-ups.", "Nothing."],
       LIMIT_REACHED: [
         "The member has as many of these coupons as one may have.",
         `Nothing; or let one have more, ${again}.`,
@@ -110,7 +110,7 @@ const words: Readonly<Record<Language, Words>> = {
       NOT_WRITTEN: ["数据库拒绝了该行。", "请作为后续文件上传；若再次被拒绝，请联系 Fanfare 管理员。"],
       UNKNOWN_MEMBER: ["没有这样的会员。", "请改正该单元格或先添加会员，再作为后续文件上传。"],
       DUPLICATE: ["该会员已在第{other}行。", "无需处理，以那一行的结果为准。"],
-      ISSUED_BEFORE: ["该会员已由前一份文件获得。", "无需处理。"],
+      ISSUED_BEFORE: ["该会员已由同一系列的另一份文件获得。", "无需处理。"],
       LIMIT_REACHED: ["该会员持有的张数已达上限。", "无需处理；或提高上限，再作为后续文件上传。"],
       FOR_OTHERS: ["该券不适用于此会员。", "请改发适用的券。"],
       ENDED: ["该券已停止发放。", "请改发其他券。"],

@@ -86,7 +86,7 @@ interface FailedCells extends FailedRow {
   readonly cells: string;
 }
 
-/** Those that are left out; whoever got one by an earlier file of the chain has not failed. */
+/** Those that are left out; whoever got one by another file of the chain has not failed. */
 function leftOut({ db }: Context, block: Block): Promise<FailedCells[]> {
   return db.all<FailedCells>(sql`
     SELECT row, outcome, cause, "column", message, other_row AS other, cells FROM distribution_left_out

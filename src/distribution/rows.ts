@@ -30,6 +30,16 @@ export function givenOf({ id, to }: Block): SQL {
 }
 
 /**
+ * Rows that are left out – of one of these conditions – may still get a coupon. It is asked anew whom they name, of
+ * whom there was none or several; or what speaks against their member, who is known. What a chain gave stays given.
+ */
+export const [isLookedUpAnew, isWeighedAnew] = [
+  sql.raw("named IS NOT NULL"),
+  sql.raw(`(member IS NOT NULL AND outcome IN ('ALREADY_HELD', 'NOT_ELIGIBLE', 'OUT_OF_STOCK')
+    AND cause IS NOT 'ISSUED_BEFORE')`),
+];
+
+/**
  * The member whom a key means, as an SQL expression: null where there is none, −1 where there are several. Erased
  * members are none; they keep nothing but their `publicId`.
  */
@@ -58,8 +68,8 @@ export function against(giving: Giving, member: SQL, now: number): SQL {
     return condition ? sql`WHEN ${condition} THEN ${said}` : sql``;
   };
   const here = issuedBy(giving, sql`m.seq`, [giving.id]);
-  const earlier = giving.earlier.length > 0 ? issuedBy(giving, sql`m.seq`, giving.earlier) : sql`0`;
-  const before = sql`WHEN ${here} THEN 'DUPLICATE/' WHEN ${earlier} THEN 'ALREADY_HELD/ISSUED_BEFORE'`;
+  const chained = giving.chained.length > 0 ? issuedBy(giving, sql`m.seq`, giving.chained) : sql`0`;
+  const before = sql`WHEN ${here} THEN 'DUPLICATE/' WHEN ${chained} THEN 'ALREADY_HELD/ISSUED_BEFORE'`;
   const limit = sql.raw("'ALREADY_HELD/LIMIT_REACHED'");
   // Within a limit of one, whoever got one is at the limit: nobody else need be asked of.
   const held =

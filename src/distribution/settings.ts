@@ -12,7 +12,7 @@ export const distributionSettings = defineSettings(
     DISTRIBUTION_DAYS: z.coerce.number().int().positive().default(30),
   },
   ({ DISTRIBUTION_APPROVAL_SIZE, DISTRIBUTION_DAYS }, { production }) => ({
-    /** A distribution that gives more coupons than this needs a second person; null = none does. */
+    /** A distribution that may give more coupons than this needs a second person; null = none does. */
     approvalSize: DISTRIBUTION_APPROVAL_SIZE ?? (production ? usualApprovalSize : null),
     /** How long the cells of a file are kept after its distribution ended, in milliseconds. */
     keepMs: DISTRIBUTION_DAYS * 24 * 3_600_000,

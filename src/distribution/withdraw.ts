@@ -25,6 +25,9 @@ export function isWithdrawing({ withdrawTo, readTo }: Pick<Distribution, "withdr
   return withdrawTo !== null && withdrawTo < readTo;
 }
 
+/** The same of a row of their table, as a condition. */
+export const isWithdrawingRow = sql.raw("(withdraw_to IS NOT NULL AND withdraw_to < read_to)");
+
 /**
  * Takes back, in the background, what a distribution gave and nobody has used: those coupons become WITHDRAWN and what
  * was reserved for them is free again; the stock does not grow. Coupons that are used, or held for an order, stay;

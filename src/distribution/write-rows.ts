@@ -2,7 +2,7 @@ import { sql } from "drizzle-orm";
 import { field, rows } from "../db/bulk.ts";
 import type { Query } from "../db/statement.ts";
 import type { GivenRow, LeftOutRow } from "./predict.ts";
-import { type Block, leftOutOf, saidCause, saidOutcome } from "./rows.ts";
+import { type Block, isLookedUpAnew, isWeighedAnew, leftOutOf, saidCause, saidOutcome } from "./rows.ts";
 
 /** The statements that write a block down: what is predicted of each of its rows, and how many end so. */
 export function writeRows(block: Block, given: readonly GivenRow[], leftOut: readonly LeftOutRow[]): Query[] {
@@ -36,9 +36,10 @@ function insertLeftOut({ id }: Block, leftOut: readonly LeftOutRow[]): Query[] {
 
 function countPredicted(block: Block, given: number): Query {
   return sql`
-    INSERT INTO distribution_count (distribution, outcome, predicted)
-    SELECT ${block.id}, outcome, n FROM (
-      SELECT outcome, count(*) AS n FROM distribution_left_out WHERE ${leftOutOf(block)} GROUP BY outcome
-      UNION ALL SELECT 'ISSUED', ${given} WHERE ${given} > 0) WHERE true
-    ON CONFLICT DO UPDATE SET predicted = predicted + excluded.predicted`;
+    INSERT INTO distribution_count (distribution, outcome, predicted, may_issue)
+    SELECT ${block.id}, outcome, n, open FROM (
+      SELECT outcome, count(*) AS n, sum(${isLookedUpAnew} OR ${isWeighedAnew}) AS open
+      FROM distribution_left_out WHERE ${leftOutOf(block)} GROUP BY outcome
+      UNION ALL SELECT 'ISSUED', ${given}, ${given} WHERE ${given} > 0) WHERE true
+    ON CONFLICT DO UPDATE SET predicted = predicted + excluded.predicted, may_issue = may_issue + excluded.may_issue`;
 }

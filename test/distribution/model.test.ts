@@ -2,9 +2,10 @@ import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import fc from "fast-check";
 import type { Context } from "../../src/context.ts";
+import { endedRows } from "../../src/distribution/distribution.ts";
 import type { Outcome } from "../../src/distribution/table.ts";
 import { addTemplate } from "../support/coupons.ts";
-import { checked, faultsOfDistribution, issued, rowsOf, told } from "../support/distributions.ts";
+import { checked, faultsOfDistribution, issued, rowsOf } from "../support/distributions.ts";
 import { counted } from "../support/length.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 
@@ -25,17 +26,24 @@ const key = fc.oneof(
   { weight: 1, arbitrary: fc.constant("bad" as const) },
 );
 const Row = fc.record({ externalId: key, phone: fc.oneof({ weight: 2, arbitrary: fc.constant("" as const) }, key) });
-const Case = fc.record({
-  rows: fc.array(Row, { minLength: 1, maxLength: 24 }),
-  /** How many coupons each member holds. */
-  held: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: people, maxLength: people }),
+/** What a template says of whom it is for. */
+const offer = {
   perMember: fc.integer({ min: 1, max: 3 }),
   /** Of the level, at least; null: for everyone. */
   level: fc.option(fc.integer({ min: 1, max: 4 })),
   /** How many are left; null: there is no end of them. */
   left: fc.option(fc.integer({ min: 0, max: 10 })),
+};
+const Case = fc.record({
+  rows: fc.array(Row, { minLength: 1, maxLength: 24 }),
+  /** How many coupons each member holds. */
+  held: fc.array(fc.integer({ min: 0, max: 3 }), { minLength: people, maxLength: people }),
+  ...offer,
+  /** What the template says when the coupons are given. */
+  later: fc.record(offer),
 });
 type Case = typeof Case extends fc.Arbitrary<infer T> ? T : never;
+type Offer = Case["later"];
 type Row = Case["rows"][number];
 
 /** Whom a row means, or what is wrong with it. */
@@ -47,8 +55,12 @@ function meant({ externalId, phone }: Row): number | Outcome {
   return phone <= 4 ? phone : "UNKNOWN_MEMBER";
 }
 
-/** What becomes of each row, worked out one by one. */
-function modelOf({ rows, held, perMember, level, left }: Case): [Outcome, number | null][] {
+/** What becomes of each row by an offer, worked out one by one. */
+function modelOf(
+  { rows }: Case,
+  held: readonly number[],
+  { perMember, level, left }: Offer,
+): [Outcome, number | null][] {
   const first = new Map<number, number>();
   let rest = left ?? Number.POSITIVE_INFINITY;
   return rows.map((row, i) => {
@@ -73,9 +85,13 @@ function fileOf(rows: readonly Row[]): string {
   return [["externalId", "phone", "note"], ...lines].map((line) => `${line.join(",")}\n`).join("");
 }
 
+/** How many coupons each member can hold. */
+const mostOf = ({ held, perMember }: Case) => held.map((n) => Math.min(n, perMember));
+
 /** A template of which members hold so many. */
-async function templateOf(ctx: Context, { held, perMember, level, left }: Case): Promise<number> {
-  const most = held.map((n) => Math.min(n, perMember));
+async function templateOf(ctx: Context, given: Case): Promise<number> {
+  const { perMember, left } = given;
+  const most = mostOf(given);
   const sum = most.reduce((all, n) => all + n, 0);
   const stock = left === null || sum + left === 0 ? null : sum + left;
   const { id } = await addTemplate(ctx, { issueMode: "SYSTEM", perMember, stock });
@@ -84,14 +100,22 @@ async function templateOf(ctx: Context, { held, perMember, level, left }: Case):
     if (holders.length > 0)
       await issued(ctx, (await checked(ctx, `externalId\n${holders.join("\n")}\n`, { template: id })).id);
   }
-  if (level !== null)
-    await ctx.db.write([
-      sql`UPDATE coupon_template SET eligibility = ${JSON.stringify({ level: { gte: level } })} WHERE id = ${id}`,
-    ]);
+  await become(ctx, id, given);
   return id;
 }
 
-test(`prediction and outcome are those of a model, for any file and offer (seed ${seed})`, async () => {
+/** Makes the template say that. */
+async function become(ctx: Context, template: number, { perMember, level, left }: Offer): Promise<void> {
+  const eligibility = level === null ? null : JSON.stringify({ level: { gte: level } });
+  await ctx.db.write([
+    sql`
+      UPDATE coupon_template SET eligibility = ${eligibility}, per_member = ${perMember},
+        stock = nullif(issued + ${left}, 0), state = iif(${left} = 0 AND issued > 0, 'SOLD_OUT', 'ACTIVE')
+      WHERE id = ${template}`,
+  ]);
+}
+
+test(`prediction and outcome are those of a model, for any file and offers then and now (seed ${seed})`, async () => {
   const { ctx, members } = await openLedger();
   await members(people, { level: "i % 5" });
   for (let n = 1; n <= 6; n++)
@@ -99,15 +123,19 @@ test(`prediction and outcome are those of a model, for any file and offer (seed 
   await ctx.db.write([sql`UPDATE member SET phone = NULL WHERE CAST(substr(external_id, 2) AS INTEGER) > 6`]);
   const property = fc.asyncProperty(Case, async (given) => {
     // A stock of none cannot be said.
-    fc.pre(given.left !== 0 || given.held.some((n) => n > 0));
+    fc.pre((given.left !== 0 && given.later.left !== 0) || given.held.some((n) => n > 0));
     const template = await templateOf(ctx, given);
-    const model = modelOf(given);
+    const held = mostOf(given);
     const ready = await checked(ctx, fileOf(given.rows), { template });
     const said = async () => (await rowsOf(ctx, ready.id)).map(({ outcome, other }) => [outcome, other]);
-    expect(await said()).toEqual(model);
+    expect(await said()).toEqual(modelOf(given, held, given));
+    // A limit is never lowered below what somebody holds.
+    const later = { ...given.later, perMember: Math.max(given.perMember, given.later.perMember) };
+    await become(ctx, template, later);
     const done = await issued(ctx, ready.id);
-    expect(await said()).toEqual(model);
-    expect([ready.rows, told(done, "ended")]).toEqual([given.rows.length, told(ready, "predicted")]);
+    expect(await said()).toEqual(modelOf(given, held, later));
+    expect([ready.rows, endedRows(done)]).toEqual([given.rows.length, given.rows.length]);
+    expect(endedRows(done, "ISSUED")).toBeLessThanOrEqual(ready.mayIssue);
     expect(await faultsOfDistribution(ctx, ready.id)).toEqual([]);
   });
   await fc.assert(property, { seed, numRuns: counted(8, 1_000) });

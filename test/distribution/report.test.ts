@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
-import { cancelDistribution } from "../../src/distribution/control.ts";
+import { cancelDistribution, startDistribution } from "../../src/distribution/control.ts";
 import { takeReport } from "../../src/distribution/report.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
 import { isRefusal } from "../../src/errors.ts";
+import { eraseMember } from "../../src/member/privacy.ts";
 import { addTemplate } from "../support/coupons.ts";
-import { checked, fileOf, issued, read, rowsOf, told } from "../support/distributions.ts";
+import { checked, fileOf, issued, issueOpen, read, rowsOf, told } from "../support/distributions.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 import { csvOfRows, reportOf, rowsOfCsv, workbookOf } from "../support/reports.ts";
 import { accepted } from "../support/shop.ts";
@@ -123,6 +124,35 @@ test("a cancelled one reports the rows that it did not reach, and a follow-up gi
   ]);
   const follow = await checked(ctx, report, { template, follows: id });
   expect(told(await issued(ctx, follow.id), "ended")).toEqual({ ISSUED: 2, UNKNOWN_MEMBER: 1 });
+});
+
+test("rows of a block that was cut are reported once, and no half keeps whom erasing took out", async () => {
+  const { ctx, template } = await opened();
+  const { id } = await checked(ctx, "externalId\nx1\nx2\nx3\nx4\nx5\nx6\nx7\nx8\n", { template });
+  accepted(await startDistribution(ctx, { id }));
+  // The last row is refused, and once the first part is issued somebody pauses it.
+  await ctx.db.write([
+    sql.raw(`CREATE TRIGGER refused BEFORE INSERT ON coupon WHEN NEW.member = 8
+      BEGIN SELECT RAISE(ABORT, 'planted'); END`),
+    sql.raw(`CREATE TRIGGER paused AFTER UPDATE ON distribution_block WHEN NEW.state = 'DONE'
+      BEGIN UPDATE distribution SET state = 'PAUSED' WHERE id = ${id}; END`),
+  ]);
+  await issueOpen(ctx, id);
+  const blocks = await ctx.db.all<{ state: string; from: number; to: number; cells: string | null }>(sql`
+    SELECT state, from_row AS "from", to_row AS "to", cells FROM distribution_block ORDER BY to_row`);
+  expect(blocks.length).toBeGreaterThan(1);
+  expect(blocks[0]).toMatchObject({ state: "DONE", cells: null });
+  for (const { from, to, cells } of blocks.slice(1)) {
+    const kept = Object.keys(JSON.parse(cells ?? "{}")).map(Number);
+    expect(kept).toEqual(Array.from({ length: to - from }, (_, i) => from + 1 + i));
+  }
+  const done = blocks[0]?.to ?? 0;
+  accepted(await eraseMember(ctx, { externalId: "x7" }));
+  expect(await ctx.db.all(sql`SELECT 1 FROM distribution_block WHERE cells LIKE '%x7%'`)).toEqual([]);
+  accepted(await cancelDistribution(ctx, { id }));
+  const reported = rowsOfCsv(await reportOf(ctx, id)).slice(1);
+  const left = ["x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8"].slice(done - 1).filter((name) => name !== "x7");
+  expect(reported.map(([name, outcome]) => [name, outcome])).toEqual(left.map((name) => [name, "not issued"]));
 });
 
 test("a follow-up waits until all before it have ended, and its headings mean what they meant", async () => {

@@ -63,6 +63,54 @@ test("of a template that ended, or is for others by now, it is said, and of one 
   expect((await outcomesOf(ctx, late.id)).map(([, , cause]) => cause)).toEqual(["ENDED", "ENDED"]);
 });
 
+test("what was out of stock, for others or beyond a limit is decided anew with the template as it is now", async () => {
+  const { ctx, members } = await openLedger();
+  await members(8, { level: "i" });
+  const offer = { issueMode: "SYSTEM", stock: 4, perMember: 1 } as const;
+  const template = (await addTemplate(ctx, offer)).id;
+  await issued(ctx, (await checked(ctx, listed("x1", "x5"), { template })).id);
+  const change = (terms: ReturnType<typeof sql>) =>
+    ctx.db.write([sql`UPDATE coupon_template SET ${terms} WHERE id = ${template}`]);
+  await change(sql`eligibility = ${JSON.stringify({ level: { gte: 3 } })}`);
+  const ready = await checked(ctx, listed("x1", "x2", "x2", "x3", "x4", "x5", "x6", "x7", "x8"), { template });
+  expect(told(ready, "predicted")).toEqual({
+    ALREADY_HELD: 2,
+    DUPLICATE: 1,
+    NOT_ELIGIBLE: 1,
+    ISSUED: 2,
+    OUT_OF_STOCK: 3,
+  });
+  await change(sql`eligibility = ${JSON.stringify({ level: { gte: 2 } })}, per_member = 2, stock = 8`);
+  await issued(ctx, ready.id);
+  expect(await outcomesOf(ctx, ready.id)).toEqual([
+    [2, "NOT_ELIGIBLE", "FOR_OTHERS", null],
+    [3, "ISSUED", null, null],
+    [4, "DUPLICATE", null, 3],
+    ...[5, 6, 7, 8, 9].map((row) => [row, "ISSUED", null, null]),
+    [10, "OUT_OF_STOCK", "SOLD_OUT", null],
+  ]);
+});
+
+test("an address that several have by now, or only one any more, is looked up anew", async () => {
+  const { ctx, members } = await openLedger();
+  await members(6);
+  const template = (await addTemplate(ctx, { issueMode: "SYSTEM" })).id;
+  const [free, shared] = ["+4915112345601", "+4915112345602"];
+  const call = (phone: string | null, ...ids: readonly string[]) =>
+    ctx.db.write(ids.map((id) => sql`UPDATE member SET phone = ${phone} WHERE external_id = ${id}`));
+  await call(shared, "x1", "x2");
+  const ready = await checked(ctx, `phone,externalId\n${free},\n${shared},\n,x3\n`, { template });
+  expect(told(ready, "predicted")).toEqual({ UNKNOWN_MEMBER: 1, INVALID: 1, ISSUED: 1 });
+  await call(free, "x4", "x5");
+  await call(null, "x2");
+  await issued(ctx, ready.id);
+  expect(await outcomesOf(ctx, ready.id)).toEqual([
+    [2, "INVALID", "SEVERAL_MEMBERS", null],
+    [3, "ISSUED", null, null],
+    [4, "ISSUED", null, null],
+  ]);
+});
+
 test.each([[[7]], [[7, 31]], [Array.from({ length: 40 }, (_, i) => i + 1)]])(
   "rows that the database refuses harm no other: %p",
   async (bad) => {

@@ -10,10 +10,10 @@ import { withStoredFile } from "../../src/distribution/pieces.ts";
 import { readFile } from "../../src/distribution/read.ts";
 import { takeReport } from "../../src/distribution/report.ts";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
-import { withdrawDistribution } from "../../src/distribution/withdraw.ts";
+import { withdrawDistribution, withdrawStretch } from "../../src/distribution/withdraw.ts";
 import { historyOf } from "../../src/transition/audit.ts";
 import { addTemplate } from "../support/coupons.ts";
-import { checked, fileOf, issued, issueOpen, read, told } from "../support/distributions.ts";
+import { checked, fileOf, issued, issueOpen, read, rowsOf, told } from "../support/distributions.ts";
 import { closeLedgers, openLedger } from "../support/light.ts";
 import { accepted } from "../support/shop.ts";
 
@@ -128,6 +128,39 @@ test("a message that read on before it was given up says where it stands, and is
   for (const { forget } of distribution.keeps ?? []) await forget(ctx);
   await unparkRead(ctx, { distribution: late.id, from: 0 });
   expect(await state(late.id)).toBe("FAILED");
+});
+
+test("a file that is read on behind its follow-ups gives nobody a second coupon", async () => {
+  const { ctx, members } = await openLedger();
+  await members(4);
+  const template = (await addTemplate(ctx, { issueMode: "SYSTEM", perMember: 5 })).id;
+  const { id } = accepted(await uploadDistribution(ctx, fileOf("externalId\nx1\nx2\nx3\n"), { template }));
+  await parkRead(ctx, { distribution: id, from: 0 });
+  const second = await checked(ctx, "externalId\nx1\n", { template, follows: id });
+  const third = uploadDistribution(ctx, fileOf("externalId\nx2\n"), { template, follows: second.id });
+  expect(await third).toMatchObject({ code: "WRONG_STATE" });
+  await issued(ctx, second.id);
+  await issued(ctx, (await checked(ctx, "externalId\nx2\n", { template, follows: second.id })).id);
+  await unparkRead(ctx, { distribution: id, from: 0 });
+  const first = await read(ctx, id);
+  expect(told(first, "predicted")).toEqual({ ALREADY_HELD: 2, ISSUED: 1 });
+  expect(told(await issued(ctx, id), "ended")).toEqual({ ALREADY_HELD: 2, ISSUED: 1 });
+  const causes = (await rowsOf(ctx, id)).map(({ cause }) => cause);
+  expect(causes).toEqual(["ISSUED_BEFORE", "ISSUED_BEFORE", null]);
+});
+
+test("replaying a dead letter goes on with nothing whose coupons are being taken back", async () => {
+  const { ctx, template, state, history } = await desk();
+  const { id } = await checked(ctx, file, { template });
+  accepted(await startDistribution(ctx, { id }));
+  const batch = { distribution: id, batch: 0 };
+  await parkBatch(ctx, batch);
+  accepted(await withdrawDistribution(ctx, { id, reason: "a wrong list" }));
+  await unparkBatch(ctx, batch);
+  expect([await state(id), (await history(id)).at(-1)]).toEqual(["PAUSED", "takes back what is unused"]);
+  await withdrawStretch(ctx, { distribution: id, from: 0 });
+  await unparkBatch(ctx, batch);
+  expect(await state(id)).toBe("RUNNING");
 });
 
 test("rows and files are kept for a time, what nobody goes on with is cancelled, and the sums stay", async () => {

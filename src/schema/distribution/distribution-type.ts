@@ -71,7 +71,7 @@ const ApprovalType = builder.objectRef<Approval>("DistributionApproval").impleme
   authScopes: viewers,
   fields: (t) => ({
     actor: t.exposeString("actor", { description: "Who, e.g. operator Kim." }),
-    coupons: t.exposeInt("coupons", { description: "So many coupons were approved of." }),
+    coupons: t.exposeInt("coupons", { description: "Up to so many coupons were approved of." }),
     at: t.expose("at", { type: "DateTime", description: "When." }),
   }),
 });

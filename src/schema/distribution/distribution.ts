@@ -69,7 +69,8 @@ const which = (t: PothosSchemaTypes.InputFieldBuilder<Types, "InputObject">) => 
 refusable("startDistribution", {
   description:
     "Issues the coupons of a distribution that is READY. Each row is decided on anew when its turn comes. " +
-    "NEEDS_APPROVAL where it gives more than DISTRIBUTION_APPROVAL_SIZE, until another person has approved of so many.",
+    "NEEDS_APPROVAL where it may give more than DISTRIBUTION_APPROVAL_SIZE – rows that are predicted to be ISSUED, " +
+    "and those left out that could be by then – until another person has approved of so many.",
   scopes: editors,
   result: DistributionType,
   refusals: { NEEDS_APPROVAL: true, NOT_FOUND: true, WRONG_STATE: true },
@@ -79,8 +80,10 @@ refusable("startDistribution", {
 
 refusable("approveDistribution", {
   description:
-    "Approves of as many coupons as a distribution that is READY would give. Refused to whoever uploaded it, " +
-    "whichever token they come with.",
+    "Approves of up to as many coupons as a distribution that is READY may give: one for each row that is predicted " +
+    "to be ISSUED, and for each left out that could be when its turn comes (a member imported, the stock or the " +
+    "limit raised, the coupon for more members by then). Refused to whoever uploaded it, whichever token they come " +
+    "with.",
   scopes: approvers,
   result: DistributionType,
   refusals: { NOT_FOUND: true, WRONG_STATE: true },

@@ -24,7 +24,7 @@ const outcomeWords: Readonly<Record<Outcome, string>> = {
   UNKNOWN_MEMBER: "There is no such member.",
   DUPLICATE: "A row before it names the same member.",
   ALREADY_HELD:
-    "The member had as many of these coupons as one may have, or got one by the file that this one follows.",
+    "The member had as many of these coupons as one may have, or got one by another file of its chain of follow-ups.",
   NOT_ELIGIBLE: "The coupon is not for this member, or is given no more.",
   OUT_OF_STOCK: "Stock or budget ran out before the row.",
   ISSUED: "The member got a coupon.",
@@ -42,7 +42,7 @@ const causeWords: Readonly<Record<Cause, string>> = {
   NOBODY_NAMED: "INVALID: no cell names a member.",
   SEVERAL_MEMBERS: "INVALID: several members have this address or number.",
   NOT_WRITTEN: "INVALID: the database refused this very row.",
-  ISSUED_BEFORE: "ALREADY_HELD: the member got one by a distribution that this one follows.",
+  ISSUED_BEFORE: "ALREADY_HELD: the member got one by another distribution of its chain of follow-ups.",
   LIMIT_REACHED: "ALREADY_HELD: the member had as many as the template gives one member.",
   FOR_OTHERS: "NOT_ELIGIBLE: the template's audience does not select the member.",
   ENDED: "NOT_ELIGIBLE: nothing of the template is given any more.",

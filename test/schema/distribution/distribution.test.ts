@@ -51,10 +51,10 @@ test("a file is sent, checked, approved of by another, issued, and every row say
   await becomes(id, "READY");
   const distributionId = id;
   const needs = await kim.does("startDistribution", { distributionId });
-  expect(needs).toMatchObject({ __typename: "NeedsApproval", message: expect.stringContaining("3 coupons") });
+  expect(needs).toMatchObject({ __typename: "NeedsApproval", message: expect.stringContaining("up to 4 coupons") });
   expect(await kim.does("approveDistribution", { distributionId })).toMatchObject({ __typename: "Forbidden" });
   expect(await lea.does("approveDistribution", { distributionId }, "approval { actor coupons }")).toMatchObject({
-    approval: { actor: "operator Lea", coupons: 3 },
+    approval: { actor: "operator Lea", coupons: 4 },
   });
   const watched = kim.watches(`subscription { distributionProgress(distributionId: "${id}") {
     state done total counts { outcome ended } } }`);
@@ -90,7 +90,7 @@ test("a file is sent, checked, approved of by another, issued, and every row say
     { row: 4, outcome: "DUPLICATE", otherRow: 2, why: expect.any(String), distribution: { number: told.number } },
   ]);
   const done = told.history.map(({ what, actor }: { what: string; actor: string }) => `${what} by ${actor}`);
-  expect(done).toContain("approved of 3 coupons by operator Lea");
+  expect(done).toContain("approved of up to 4 coupons by operator Lea");
 });
 
 test("what is no file of a template that can be given, and who may not, is told so before a row is read", async () => {
