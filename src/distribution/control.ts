@@ -176,7 +176,7 @@ async function move(tx: Context, { id, reason, from, to, unfit, more }: Move) {
   return findDistribution(tx, id);
 }
 
-/** The messages that distributions need to go on, or to tell whom they gave a coupon, of those that made no progress since a time (ms). */
+/** The messages that distributions need to go on, or to tell of what they gave, of those still since a time (ms). */
 export async function openDistributions(ctx: Context, before: number): Promise<Message[]> {
   const open = await readDistributions(
     ctx,

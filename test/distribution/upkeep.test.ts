@@ -198,7 +198,7 @@ test("rows and files are kept for a time, what nobody goes on with is cancelled,
   expect([await number(ctx, "distribution_left_out"), await number(ctx, "distribution_given")]).toEqual([0, 0]);
 });
 
-test("while rows are forgotten nobody takes those that are left for all, and the header goes with the last", async () => {
+test("while rows are forgotten nobody takes the rest for all of them, and the header goes with the last", async () => {
   const { ctx, template, pass } = await desk();
   const { id } = await issued(ctx, (await checked(ctx, "externalId,Kim\nx1,\nnobody,\n", { template })).id);
   const withdrawn = await issued(ctx, (await checked(ctx, "externalId\nx2\n", { template })).id);
