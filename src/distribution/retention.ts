@@ -3,7 +3,7 @@ import type { Context, Retention } from "../context.ts";
 import { cancelDistribution } from "./control.ts";
 import { distributionSettings } from "./settings.ts";
 
-/** Rows forgotten in one go; blocks, of which each may have the cells of a thousand; and pieces of files, 1 MiB each. */
+/** What is forgotten in one go: rows; blocks, each with the cells of up to a thousand; pieces of files, 1 MiB each. */
 const [rowLimit, blockLimit, pieceLimit] = [2_000, 10, 4] as const;
 /** How long a file is kept that nobody is to read, ms: whoever is uploading it has so long to say of what it is. */
 const unreadMs = 24 * 3_600_000;
