@@ -20,7 +20,7 @@ import { until } from "../support/wait.ts";
 import { sharedRows, workbookOf } from "../support/workbook.ts";
 
 const rows = counted(3_000, 200_000);
-const kills = counted(2, 50);
+const kills = counted(1, 50);
 /** At the same time. */
 const processes = isLong ? [1, 2] : [1];
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
