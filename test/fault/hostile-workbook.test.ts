@@ -121,7 +121,7 @@ const ofLongCells = ["a text as long as one may be, 400,000 times", "long string
 
 // What is promised in seconds and MiB is measured, each in a process of its own.
 test.if(isLong)(
-  "a hostile file is refused within 2 s, in 64 MiB – 128 where all cells are as long as may be –, with reason and place",
+  "a hostile file is refused within 2 s, in 64 MiB – 128 where all cells are as long as may be –, with its place",
   async () => {
     const dir = tempDir();
     const [warm, path] = [join(dir, "warm.xlsx"), join(dir, "hostile")];
