@@ -51,9 +51,7 @@ export function startDistribution(ctx: Context, command: Command) {
       from: ["READY"],
       to: "RUNNING",
       more: (_, { id }) => [
-        sql`
-          UPDATE distribution SET started_at = ${now}, since_at = ${now}, since_rows = 0,
-            shop = (SELECT t.shop FROM coupon_template t WHERE t.id = template) WHERE id = ${id}`,
+        sql`UPDATE distribution SET started_at = ${now}, since_at = ${now}, since_rows = 0 WHERE id = ${id}`,
         publish(tx, id),
         ...complete(tx, id, now),
       ],

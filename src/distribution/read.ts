@@ -138,7 +138,8 @@ interface ToWrite {
 
 /**
  * Writes a chunk with how far the file is read, both or neither; false where somebody else was first. Members are
- * looked up in the transaction that writes them down: one who is erased meanwhile is not written down any more.
+ * looked up in the transaction that writes them down: nobody is written down as a member who was erased meanwhile. Such
+ * a row is a stranger's, and is kept as long as any other.
  */
 function writeChunk(ctx: Context, { reading, giving, columns, first, at, chunk }: ToWrite): Promise<boolean> {
   const { id } = reading;

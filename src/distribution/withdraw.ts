@@ -42,7 +42,7 @@ export async function withdrawDistribution(ctx: Context, input: z.input<typeof W
   return withTransaction(ctx, async (tx) => {
     const found = await findDistribution(tx, id);
     if (isRefusal(found)) return found;
-    if (found.state !== "PAUSED" && found.state !== "COMPLETED" && found.state !== "CANCELLED")
+    if (!withdrawable.some((state) => state === found.state))
       return refuse.wrongState(
         `This distribution is ${found.state}; it must be ${withdrawable.join(" or ")}.`,
         found.state,
