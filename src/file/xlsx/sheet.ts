@@ -48,23 +48,24 @@ function sheetReader(world: CellWorld, options: SheetOptions) {
   const cell = cellReader(world);
   const xml = xmlReader({
     open(name, attributes, path) {
+      if (!path.includes("sheetData")) return;
       const parent = path.at(-1);
       if (name === "row" && parent === "sheetData") rows.begin(attributes);
       else if (name === "c" && parent === "row") {
         rows.moveTo(attributes);
         cell.begin(attributes);
       } else if (parent === "c") cell.open(name);
-      if ((name === "row" || name === "c") && parent !== holders[name] && path.includes("sheetData"))
+      if ((name === "row" || name === "c") && parent !== holders[name])
         throw new Unreadable("is damaged: a row or a cell is not where it belongs");
     },
     text: cell.text,
     close(name, path) {
-      const parent = path.at(-1);
-      if (name === "row" && parent === "sheetData") rows.end();
-      else if (name === "c" && parent === "row") rows.put(cell.end());
+      if (!path.includes("sheetData")) return;
+      if (name === "row") rows.end();
+      else if (name === "c") rows.put(cell.end());
     },
     shortcut: {
-      within: "row",
+      within: isRow,
       take(text, at) {
         usualCell.lastIndex = at;
         const [, column, row, s = "0", type = "n", value] = usualCell.exec(text) ?? [];
@@ -79,6 +80,11 @@ function sheetReader(world: CellWorld, options: SheetOptions) {
 }
 
 const holders = { row: "sheetData", c: "row" };
+
+/** Elsewhere there are rows, too: those that a picture or a button is at. */
+function isRow(path: Path): boolean {
+  return path.at(-1) === "row" && path.at(-2) === holders.row;
+}
 
 /** Gathers what stands in a cell. */
 function cellReader(world: CellWorld) {

@@ -48,7 +48,7 @@ function readStrings(texts: Texts, mostCharacters: number, add: (text: string | 
   const addBounded = (text: string) => add(text.length > mostCharacters ? text.length : text);
   return readXml(texts, {
     text(text, path) {
-      if (isSaid(path)) gathered.add(text);
+      if (path.at(1) === "si" && isSaid(path)) gathered.add(text);
     },
     close(name, path) {
       if (name !== "si" || path.at(-1) !== "sst") return;
@@ -57,7 +57,7 @@ function readStrings(texts: Texts, mostCharacters: number, add: (text: string | 
       else addBounded(unescaped(text));
     },
     shortcut: {
-      within: "sst",
+      within: (path) => path.at(-1) === "sst",
       take(text, at) {
         usualString.lastIndex = at;
         const [, plain] = usualString.exec(text) ?? [];

@@ -10,8 +10,8 @@ export interface Listener {
   open?(name: string, attributes: Attributes, path: Path): void;
   text?(text: string, path: Path): void;
   close?(name: string, path: Path): void;
-  /** Elements in others of this name that it reads whole; it answers where one ends, and -1 where it is none such. */
-  readonly shortcut?: { readonly within: string; take(text: string, at: number): number };
+  /** Elements in certain others that it reads whole; it answers where one ends, and -1 where it is none such. */
+  readonly shortcut?: { within(path: Path): boolean; take(text: string, at: number): number };
 }
 
 /** Characters of a tag, a comment or a CDATA section: no more are kept until its end has come. */
@@ -46,7 +46,7 @@ export function xmlReader(listener: Listener) {
       let at = 0;
       for (let next = text.indexOf("<"); next >= 0; next = text.indexOf("<", at)) {
         if (next > at) elements.say(said(text.slice(at, next)));
-        const short = shortcut?.within === elements.path.at(-1) ? (shortcut?.take(text, next) ?? -1) : -1;
+        const short = shortcut?.within(elements.path) ? shortcut.take(text, next) : -1;
         const end = short < 0 ? markupAt(text, next) : short;
         at = Math.max(end, next);
         if (end < 0) break;

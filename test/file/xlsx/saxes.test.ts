@@ -31,6 +31,7 @@ function plainly(text: string): Rows {
   let cells = new Map<number, string>();
   let isFormula = false;
   const local = (name: string) => name.split(":").at(-1) ?? "";
+  const isIn = (...holders: string[]) => holders.every((each, n) => path.at(n - holders.length) === each);
   const parser = new SaxesParser();
   parser.on("error", (error) => {
     throw error;
@@ -42,8 +43,8 @@ function plainly(text: string): Rows {
     const [tag, parent] = [local(name), path.at(-1)];
     if (["row", "c"].includes(tag) && path.includes("sheetData") && parent !== (tag === "c" ? "row" : "sheetData"))
       throw new Error("misplaced");
-    if (tag === "row" && parent === "sheetData") [row, column, cells] = [rowOf(attributes, row), 0, new Map()];
-    if (tag === "c" && parent === "row") {
+    if (tag === "row" && isIn("sheetData")) [row, column, cells] = [rowOf(attributes, row), 0, new Map()];
+    if (tag === "c" && isIn("sheetData", "row")) {
       [cell, said, isFormula] = [attributes as Record<string, string>, undefined, false];
       const place = cell.r === undefined ? undefined : /^([A-Z]+)(\d+)$/.exec(cell.r);
       if (place === null || (place && Number(place[2]) !== row)) throw new Error("not in its row");
@@ -51,8 +52,8 @@ function plainly(text: string): Rows {
       if (cells.has(column)) throw new Error("twice");
       cells.set(column, "");
     }
-    if (parent === "c" && tag === (cell.t === "inlineStr" ? "is" : "v")) said = "";
-    if (parent === "c" && tag === "f") isFormula = true;
+    if (isIn("row", "c") && tag === (cell.t === "inlineStr" ? "is" : "v")) said = "";
+    if (isIn("row", "c") && tag === "f") isFormula = true;
     path.push(tag);
   });
   const take = (piece: string) => {
@@ -146,7 +147,7 @@ const sheet = fc
   .map(([before, ...parts]) => [
     `<?xml version="1.0"?>${before}<worksheet xmlns:p="${escaped("a&b")}">${parts[3]}<sheetData>`,
     ...parts.slice(0, 3),
-    `</sheetData></worksheet>${before}`,
+    `</sheetData>${parts[3]}</worksheet>${before}`,
   ])
   .map((parts) => parts.join(""));
 /** A sheet, mostly with something put into it, or taken out of it. */
@@ -163,6 +164,7 @@ const wounded = fc.tuple(
     "</c>",
     "<c>",
     '<c r="A1"><v>1</v></c>',
+    '<x:row r="7"><c r="B7"><v>1</v></c></x:row>',
     "<!DOCTYPE a>",
     "\u0001",
     "x",

@@ -47,6 +47,17 @@ describe("a workbook", () => {
     expect(await wordsIn({ rows: rows.join("") })).toEqual(["2 id | name", "7 1 | Kim", "8  | Mo"]);
   });
 
+  test("has rows, cells and texts where they belong: what is called so elsewhere is none", async () => {
+    const astray = `<x:row r="9"><c r="A9"><v>7</v></c></x:row><c t="inlineStr"><is><t>astray</t></is><v>8</v></c>`;
+    const rows = `<row>${inline("id")}<c t="str"><v/></c><c t="s"><v>0</v></c></row>`;
+    const sheet = `${astray}<sheetData>${rows}</sheetData>${astray}`;
+    const parts = {
+      "xl/worksheets/sheet1.xml": `<worksheet xmlns:x="x">${sheet}</worksheet>`,
+      "xl/sharedStrings.xml": "<sst><ext><t>astray</t></ext><si><r><t>name</t></r></si></sst>",
+    };
+    expect(await wordsIn({ parts })).toEqual(["1 id |  | name"]);
+  });
+
   test("says texts as they are meant: rich ones whole, without how they sound, escaped signs as such", async () => {
     const strings = [
       "<si><r><t>Ki</t></r><r><rPr><b/></rPr><t>m &amp; &#x4E0A;</t></r><rPh sb='0'><t>kimu</t></rPh></si>",
