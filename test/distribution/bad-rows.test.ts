@@ -1,27 +1,14 @@
 import { afterAll, expect, test } from "bun:test";
 import { sql } from "drizzle-orm";
 import { uploadDistribution } from "../../src/distribution/upload.ts";
-import { addTemplate } from "../support/coupons.ts";
-import { checked, fileOf, issued, read, rowsOf, told } from "../support/distributions.ts";
+import { expectOutcomes, twentyMembers } from "../support/bad-rows.ts";
+import { checked, fileOf, read, rowsOf } from "../support/distributions.ts";
 import { bytesIn } from "../support/encoded.ts";
-import { closeLedgers, openLedger } from "../support/light.ts";
-import { reportOf, rowsOfCsv } from "../support/reports.ts";
+import { closeLedgers } from "../support/light.ts";
 import { accepted } from "../support/shop.ts";
 import { sharedRows, sheetBegins, workbookOf } from "../support/workbook.ts";
 
 afterAll(closeLedgers);
-
-/** 20 members, x1 to x20 of levels 1 to 20; two share an address, and one holds the coupon already. */
-async function opened() {
-  const ledger = await openLedger();
-  const { ctx } = ledger;
-  await ledger.members(20, { level: "i" });
-  const facts = { issueMode: "SYSTEM" as const, stock: 6, eligibility: { level: { lte: 15 } } };
-  const template = (await addTemplate(ctx, facts)).id;
-  await issued(ctx, (await checked(ctx, "externalId\nx1\n", { template })).id);
-  await ctx.db.write([sql`UPDATE member SET email = 'both@shop.test' WHERE seq IN (10, 11)`]);
-  return { ctx, template };
-}
 
 /** A row of the file, and what must be said of it: outcome and cause, column, words of the report. */
 type Row = readonly [cells: string, said: string, column?: number | undefined, words?: string | RegExp];
@@ -71,38 +58,17 @@ function fileText(header: string): string {
 }
 
 test("every kind of bad row ends with its true cause, row and column, and its report says so", async () => {
-  const { ctx, template } = await opened();
+  const { ctx, template } = await twentyMembers();
   const ready = await checked(ctx, `\uFEFF${fileText("externalId,phone,email,note")}`, { template });
-  const expected = kinds.flatMap(([, said, column], i) => {
-    const [outcome = "", cause = null] = said.split("/");
-    return outcome === "blank" ? [] : [{ row: i + 2, outcome, cause, column: column ?? null }];
-  });
-  const found = async () =>
-    (await rowsOf(ctx, ready.id)).map(({ row, outcome, cause, column }) => ({ row, outcome, cause, column }));
-  expect((await found()) as unknown).toEqual(expected);
-  const done = await issued(ctx, ready.id);
-  expect((await found()) as unknown).toEqual(expected);
-  expect([told(done, "ended"), done.rows]).toEqual([told(ready, "predicted"), expected.length]);
-
-  const report = rowsOfCsv(await reportOf(ctx, ready.id)).slice(1);
-  const failed = kinds.flatMap(([, said, column, words], i) =>
-    /^(ISSUED|blank)/.test(said) ? [] : [{ row: i + 2, column, words }],
+  await expectOutcomes(
+    ctx,
+    ready,
+    kinds.map(([, ...told], i) => [i + 2, ...told] as const),
   );
-  expect(report).toHaveLength(failed.length);
-  for (const [i, { row, column, words }] of failed.entries()) {
-    const [, , , , , place = "", cause = ""] = report[i] ?? [];
-    const letter =
-      column === undefined
-        ? ""
-        : `, column ${"ABCD"[column - 1]} (${["externalId", "phone", "email", "note"][column - 1]})`;
-    expect(place).toBe(`row ${row}${letter}`);
-    if (typeof words === "string") expect(cause).toBe(words);
-    else if (words) expect(cause).toMatch(words);
-  }
 });
 
 test("headings in Chinese and GB18030 are read, and a file without a column that names members tells so", async () => {
-  const { ctx, template } = await opened();
+  const { ctx, template } = await twentyMembers();
   const chinese = await checked(
     ctx,
     bytesIn("gb18030", "会员号,手机号,备注\nx2,,第一行备注\nnobody,,没有这个人\n,12,电话号码不对\n"),
@@ -126,7 +92,7 @@ test("headings in Chinese and GB18030 are read, and a file without a column that
 });
 
 test("a file that breaks off where a block ends says so, also to who comes again, and a row further on", async () => {
-  const { ctx, template } = await opened();
+  const { ctx, template } = await twentyMembers();
   for (const rows of [1_000, 1_001]) {
     const { rows: sheet, strings = [] } = sharedRows([["externalId"], ...Array.from({ length: rows }, () => ["x2"])]);
     const parts = { "xl/worksheets/sheet1.xml": `${sheetBegins}${sheet}` };
