@@ -1,3 +1,5 @@
+import { usualBounds } from "../file/bounds.ts";
+
 /*
  * Cells of a report that no spreadsheet takes for a formula. A quote is put before each place at which one could begin:
  * at the cell's own beginning, and behind what another country's Excel takes for the end of a cell (a semicolon, a tab,
@@ -27,3 +29,11 @@ export function neutralise(cell: string): string {
 export function restore(cell: string): string {
   return cell.includes("'") ? cell.replace(quoted, "") : cell;
 }
+
+/** Whether a cell is longer, with its quotes, than a spreadsheet's may be: it would not come back from a report. */
+export function isTooLongForReports(cell: string): boolean {
+  return cell.length * 1.5 + 1 > usualBounds.cell && neutralise(cell).length > usualBounds.cell;
+}
+
+const most = usualBounds.cell.toLocaleString("en");
+export const tooLongForReports = `has more than ${most} characters once it is quoted, to be no formula in a report`;

@@ -6,6 +6,7 @@ import type { FileRow } from "../file/file.ts";
 import { type KeyColumn, keyKinds, type Named, namedBy } from "./columns.ts";
 import type { FirstRows } from "./first-rows.ts";
 import type { Giving } from "./giving.ts";
+import { isTooLongForReports, tooLongForReports } from "./neutral.ts";
 import type { CellReading } from "./report-columns.ts";
 import { against, memberOf } from "./rows.ts";
 
@@ -21,6 +22,8 @@ export function readRow(read: FileRow, columns: readonly KeyColumn[], { own, nam
   const { row } = read;
   if ("fault" in read) return { row, cells: "[]", named: read.fault };
   const cells = own(read.cells);
+  const long = cells.findIndex(isTooLongForReports);
+  if (long >= 0) return { row, cells: "[]", named: { column: long + 1, message: tooLongForReports } };
   return { row, cells: JSON.stringify(cells), named: namedBy(columns, naming(cells)) };
 }
 

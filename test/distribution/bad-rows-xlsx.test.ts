@@ -37,6 +37,7 @@ const kinds: readonly Row[] = [
   [{}, "blank"],
   [{ C: text("both@shop.test") }, "INVALID/SEVERAL_MEMBERS", 3, "Several members have this."],
   [{ A: text("x5"), D: text(long) }, "INVALID/UNREADABLE", 4, "The cell has more than 32,767 characters."],
+  [{ A: text("x5"), D: text(`=${"x".repeat(32_766)}`) }, "INVALID/UNREADABLE", 4, /^The cell has .* once it is quoted/],
   [{ A: text("x5"), E: text("more") }, "INVALID/UNREADABLE", undefined, "The row has 5 cells, the header 4."],
   [{ A: text("=1+1") }, "UNKNOWN_MEMBER", 1],
   [{ A: text("1.38E+10") }, "INVALID/UNREADABLE", 1, /^The cell is a number that a spreadsheet has rounded/],
@@ -61,7 +62,7 @@ const kinds: readonly Row[] = [
   [{ D: text("x6"), A: text("x6") }, "ISSUED"],
   [{ A: text("x7") }, "ISSUED"],
   [{ A: text("x8"), B: "/>" }, "OUT_OF_STOCK/SOLD_OUT", undefined, "There was none left."],
-  [{ A: text("x8") }, "DUPLICATE", undefined, "The member is in row 37 already."],
+  [{ A: text("x8") }, "DUPLICATE", undefined, "The member is in row 38 already."],
 ];
 
 test("every kind of bad row of a workbook ends with its true cause, row and column, also in its report", async () => {

@@ -29,6 +29,7 @@ const kinds: readonly Row[] = [
   [",,both@shop.test,", "INVALID/SEVERAL_MEMBERS", 3, "Several members have this."],
   [`x5,,,${"long ".repeat(209_715)}`, "INVALID/UNREADABLE", 4, "The cell has more than 32,767 characters."],
   [`x5,,,"${"long ".repeat(209_715)}"`, "INVALID/UNREADABLE", 4, /^The cell is longer than 1,000,000 characters/],
+  [`x5,,,${"-;".repeat(11_000)}`, "INVALID/UNREADABLE", 4, /^The cell has .* once it is quoted/],
   ['=HYPERLINK("x"),,,', "INVALID/UNREADABLE", 1, "The cell has a quote inside a cell that is not quoted."],
   ["=1+1,,,", "UNKNOWN_MEMBER", 1],
   [",=A1,,", "INVALID/UNREADABLE", 2, /^The cell is no phone number/],
@@ -46,7 +47,7 @@ const kinds: readonly Row[] = [
   ["x7,,,", "ISSUED"],
   ["x8,,,", "ISSUED"],
   ["x9,,,", "OUT_OF_STOCK/SOLD_OUT", undefined, "There was none left."],
-  ["x9,,,again", "DUPLICATE", undefined, "The member is in row 31 already."],
+  ["x9,,,again", "DUPLICATE", undefined, "The member is in row 32 already."],
   ["x19,,,", "NOT_ELIGIBLE/FOR_OTHERS"],
 ];
 

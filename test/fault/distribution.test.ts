@@ -14,6 +14,7 @@ import { mendedGate } from "../support/flash-sale.ts";
 import { testContext } from "../support/graphql.ts";
 import { counted, isLong } from "../support/length.ts";
 import { hasRedis, startRedis } from "../support/redis-server.ts";
+import { reportOf, rowsOfCsv } from "../support/reports.ts";
 import { accepted, addMembers } from "../support/shop.ts";
 import { tempDir } from "../support/temp.ts";
 import { until } from "../support/wait.ts";
@@ -21,6 +22,8 @@ import { sharedRows, workbookOf } from "../support/workbook.ts";
 
 const rows = counted(3_000, 200_000);
 const kills = counted(1, 50);
+/** While the report is taken out. */
+const reportKills = counted(1, 10);
 /** At the same time. */
 const processes = isLong ? [1, 2] : [1];
 const seed = Number(Bun.env.SEED ?? Date.now() % 1_000_000);
@@ -56,7 +59,8 @@ async function progressOf(db: RootDatabase, id: number): Promise<number> {
 }
 
 test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))(
-  `${kills} × kill -9 amid ${rows} rows of %s, ${processes.length} processes: a row has one outcome, no unit is lost`,
+  `${kills} × kill -9 amid ${rows} rows of %s, ${processes.length} processes, and amid the report: a row has one ` +
+    "outcome, no unit is lost",
   async (format) => {
     const before = leftFiles();
     const ledger = join(tempDir(), "fanfare.db");
@@ -75,7 +79,7 @@ test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))
     const spawn = (n: number) => {
       const script = join(import.meta.dir, "../support/distribution-victim.ts");
       const args = [ledger, redis.url, String(id), String(seed + n)];
-      return Bun.spawn([process.execPath, script, ...args], { stdio: ["ignore", "ignore", "inherit"] });
+      return Bun.spawn([process.execPath, script, ...args], { stdio: ["ignore", "pipe", "inherit"] });
     };
     let last = 0;
     for (let n = 0; n < kills; n++) {
@@ -91,9 +95,17 @@ test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))
       for (const victim of victims) victim.kill("SIGKILL");
       await Promise.all(victims.map(({ exited }) => exited));
     }
+    for (let n = 0; n < reportKills; n++) {
+      const victim = spawn(-10 - n);
+      cleanup.push(() => victim.kill("SIGKILL"));
+      expect((await victim.stdout.getReader().read()).done).toBe(false); // that it has ended
+      await Bun.sleep(random() * 200); // amid its report
+      victim.kill("SIGKILL");
+      await victim.exited;
+    }
     const ends = processes.map((each) => spawn(-each));
     expect(await Promise.all(ends.map(({ exited }) => exited))).toEqual(processes.map(() => 0));
-    console.log(`${format}, ${kills} kills, the last at ${last} of ${2 * rows}, seed ${seed}`);
+    console.log(`${format}, ${kills} + ${reportKills} kills, the last at ${last} of ${2 * rows}, seed ${seed}`);
     expect(await faultsOfDistribution(ctx, id)).toEqual([]);
     expect(leftFiles().filter((name) => !before.includes(name))).toEqual([]);
     const known = rows * 0.98;
@@ -105,6 +117,7 @@ test.if(hasRedis).each(isLong ? (["csv", "xlsx"] as const) : (["csv"] as const))
     const done = accepted(await findDistribution(ctx, id));
     expect(told(done, "ended")).toEqual(outcomes);
     expect(told(done, "predicted")).toEqual(outcomes);
+    expect(rowsOfCsv(await reportOf(ctx, id))).toHaveLength(1 + rows - issued);
     expect(await mendedGate(db, redis, template)).toEqual({ remaining: stock - issued, pending: 0 });
   },
   counted(60_000, 3_600_000),

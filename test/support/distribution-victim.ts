@@ -7,11 +7,12 @@ import { openRedis } from "../../src/redis/client.ts";
 import { realWorld } from "../../src/world.ts";
 import { handled, shuffled } from "./distributions.ts";
 import { testContext } from "./graphql.ts";
+import { reportOf, workbookOf } from "./reports.ts";
 import { accepted } from "./shop.ts";
 
-// What the queue has a server do about a distribution, from whatever it finds, until that has ended or somebody kills
-// it: bun distribution-victim.ts <ledger> <Redis URL> <distribution> <seed>. Messages come in any order, some of them
-// twice at once.
+// What the queue has a server do about a distribution, from whatever it finds, until that has ended, and then takes its
+// report in both forms; or until somebody kills it: bun distribution-victim.ts <ledger> <Redis URL> <distribution>
+// <seed>. Messages come in any order, some of them twice at once.
 const [, , ledger = "", redisUrl = "", id = "0", seed = "0"] = process.argv;
 const random = seededRandom(Number(seed));
 const db = await openDatabase({ url: `file:${ledger}` }, realWorld);
@@ -26,5 +27,7 @@ for (;;) {
   const deliveries = messages.flatMap((message) => (random() < 0.3 ? [message, message] : [message]));
   await Promise.all(deliveries.map((message) => handled(ctx, message)));
 }
+console.log("ended");
+await Promise.all([reportOf(ctx, Number(id)), workbookOf(ctx, Number(id))]);
 await redis.close();
 await db.close();
