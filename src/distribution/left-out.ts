@@ -41,11 +41,13 @@ export function leftOutRows(ctx: Pick<Context, "db">, page: Page): Promise<LeftO
 }
 
 /** The first rows in which the file itself is at fault: they cannot be read, or name nobody who is there. */
-export function firstFaults(ctx: Pick<Context, "db">, distribution: number, limit: number): Promise<LeftOut[]> {
-  return readLeftOut(
-    ctx,
-    sql`distribution = ${distribution} AND outcome IN ('INVALID', 'UNKNOWN_MEMBER') ORDER BY row LIMIT ${limit}`,
-  );
+export async function firstFaults(ctx: Pick<Context, "db">, distribution: number, limit: number): Promise<LeftOut[]> {
+  const outcomes = ["INVALID", "UNKNOWN_MEMBER"] as const;
+  const found = await Promise.all(outcomes.map((outcome) => leftOutRows(ctx, { distribution, outcome, limit })));
+  return found
+    .flat()
+    .sort((one, other) => one.row - other.row)
+    .slice(0, limit);
 }
 
 async function readLeftOut(ctx: Pick<Context, "db">, where: SQL): Promise<LeftOut[]> {
