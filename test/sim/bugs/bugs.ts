@@ -73,7 +73,7 @@ export const bugs: readonly Bug[] = [
       {
         file: "src/coupon/gate/reconcile.ts",
         from: "added(await reap(ctx, template), await reapIssues(ctx, template))",
-        to: "added({ settled: 0, released: 0 }, { settled: 0, released: 0 })",
+        to: "nothing",
       },
     ],
   },
