@@ -168,4 +168,14 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    name: "a pause is no pause: what comes due of a schedule that is paused fires",
+    changes: [
+      {
+        file: "src/schedule/decide.ts",
+        from: 'if (schedule.state !== "ACTIVE") return skipped("PAUSED");\n  if (standing === "OFF"',
+        to: 'if (standing === "OFF"',
+      },
+    ],
+  },
 ];
