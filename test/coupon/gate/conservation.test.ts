@@ -124,7 +124,7 @@ test("a template that ended while its gate was off is no alarm for ever", async 
   expect((await gateDrift(shop.ctx)).drifts).toEqual([]);
 });
 
-test("where nothing is pending, nobody is asked of pending claims; what many gates are asked goes together", async () => {
+test("where nothing is pending nobody looks for it; what many gates are asked goes together", async () => {
   const shop = await openLedger(withRedis);
   const { redis } = shop.ctx;
   if (!redis) return; // this machine has none

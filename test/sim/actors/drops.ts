@@ -16,7 +16,7 @@ const times = () => ({ n: 0 });
 /** So long the gate has to be loaded, once an early bird was there (ms): a crowd before that goes past it. */
 const loadedMs = 500;
 
-/** When those come who are late (ms): while the gate still holds units for whom a crash cut off, and once it was mended. */
+/** When those come who are late (ms): while the gate holds units for whom a crash cut off, and once it was mended. */
 const lateMs = { soon: [2_000, 8_000], mended: [35_000, 90_000] } as const;
 
 /** Members who come in a crowd for what is scarce and stays open; often the process dies amid them. Others are late. */

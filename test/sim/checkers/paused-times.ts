@@ -36,7 +36,7 @@ export async function firedWhilePaused(world: World): Promise<string[]> {
     FROM paused p JOIN occurrence o ON o.schedule = p.schedule AND o.decided_at BETWEEN p."from" AND p.until
     WHERE o.state = 'FIRED' AND o.decision <> 'BACKFILLED'
     UNION ALL
-    SELECT 'schedule ' || p.schedule || ' was paused at ' || o.planned_at || ', which is ' || o.state || ' ' || o.decision
+    SELECT 'schedule ' || p.schedule || ' was paused at ' || o.planned_at || ', which is ' || o.decision
     FROM paused p JOIN occurrence o ON o.schedule = p.schedule AND o.due_at BETWEEN p."from" AND p.until
     WHERE o.decision NOT IN (SELECT value FROM json_each(${JSON.stringify(fit)}))`);
   return rows?.map(({ fault }) => fault) ?? [];
