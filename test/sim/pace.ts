@@ -6,6 +6,7 @@ import type { World } from "./world/world.ts";
 /** After something happened time goes on evenly for so long, and between two standstills. */
 const evenMs = [300, 1_000, 2_500, 6_000];
 const breathMs = 400;
+const minuteMs = 60_000;
 /** It stands still for so long at least, and for such a part of the time until something happens. */
 const stillMs = [5_000, 20_000, 58_000];
 const parts = [0.3, 1, 1];
@@ -22,8 +23,9 @@ export async function passTo(world: World, until: number, chance: Chance, most =
   while (left() > 0) {
     const still = Math.max(chance.pick(stillMs), left() * chance.pick(parts));
     if (network.isStill) {
-      engine.standStill(Math.min(left(), still, most));
-      if (!chance.happens(madeUp)) forgetTicks(world);
+      const stood = Math.min(left(), still, most);
+      engine.standStill(stood);
+      if (!chance.happens(madeUp) && stood > minuteMs) forgetTicks(world);
     }
     await engine.pass(Math.min(left(), breathMs));
   }
@@ -35,6 +37,6 @@ const madeUp = 0.1;
 /** As if all of it but the last had come in its time, and had found nothing to do: ten times over that costs most. */
 function forgetTicks(world: World): void {
   if (!world.ctx) return;
-  const minute = Math.floor((world.now() + world.skewMs) / 60_000) * 60_000;
+  const minute = Math.floor((world.now() + world.skewMs) / minuteMs) * minuteMs;
   changeQueue(join(dirname(world.file), "queue.db"), "UPDATE schedule SET next = ?1 WHERE next < ?1", minute);
 }
