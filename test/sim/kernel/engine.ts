@@ -30,7 +30,8 @@ export class Engine {
   happened = 0;
   #order = 0;
   #native = 0;
-  #nativeEnded = () => {};
+  /** Who waits until something native ends. */
+  readonly #waiting: (() => void)[] = [];
   /** Whether files are being read, on threads that nothing tells of: each turn waits a real moment for them. */
   readsFiles = false;
   readonly #soon: (() => void)[] = [];
@@ -58,7 +59,7 @@ export class Engine {
     this.#native += 1;
     const end = () => {
       this.#native -= 1;
-      this.#nativeEnded();
+      for (const goOn of this.#waiting.splice(0)) goOn();
     };
     const under = this.#lastNative.then(begin, begin);
     this.#lastNative = under.then(end, end);
@@ -85,9 +86,7 @@ export class Engine {
   }
 
   #untilNativeEnds(): Promise<void> {
-    return new Promise((resolve) => {
-      this.#nativeEnded = resolve;
-    });
+    return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 
   /** Lets the next thing happen, if it comes before `until` (elapsed ms); answers whether one did. */
