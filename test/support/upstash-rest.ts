@@ -24,7 +24,7 @@ export function startUpstashRest(redis: Bun.RedisClient, token = "test-token"): 
       }
       const route = new URL(request.url).pathname.slice(1);
       routes.push(route);
-      return answerRest(redis, request);
+      return answerAsked(redis, request, await request.json());
     },
   });
   return {
@@ -41,10 +41,10 @@ export function startUpstashRest(redis: Bun.RedisClient, token = "test-token"): 
 type Item = { result: unknown } | { error: string };
 type Reply = { status: number; body: Item | Item[] };
 
-/** Has Redis do what a request of the protocol asks, once it was let in. */
-export async function answerRest(redis: Commands, request: Request): Promise<Response> {
+/** Has Redis do what a request of the protocol asks, whose body was read once it was let in: in this very turn. */
+export async function answerAsked(redis: Commands, request: Request, asked: unknown[]): Promise<Response> {
   const route = new URL(request.url).pathname.slice(1);
-  const reply = await answer(redis, route, await request.json());
+  const reply = await answer(redis, route, asked);
   const base64 = request.headers.get("upstash-encoding") === "base64";
   return Response.json(base64 ? encoded(reply.body) : reply.body, { status: reply.status });
 }

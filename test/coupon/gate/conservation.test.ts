@@ -5,7 +5,7 @@ import { claimCoupon } from "../../../src/coupon/claim/claim.ts";
 import { couponDrift } from "../../../src/coupon/events.ts";
 import { alarm, couponConservation, gateDrift, keepGates } from "../../../src/coupon/gate/conservation.ts";
 import { admit, gateState } from "../../../src/coupon/gate/gate.ts";
-import { loadGate, reconcileTemplate } from "../../../src/coupon/gate/reconcile.ts";
+import { loadGate, reconcileGates, reconcileTemplate } from "../../../src/coupon/gate/reconcile.ts";
 import { couponStatistics } from "../../../src/coupon/template/statistics.ts";
 import { isRefusal } from "../../../src/errors.ts";
 import { renderMetrics } from "../../../src/operations/metrics.ts";
@@ -122,6 +122,25 @@ test("a template that ended while its gate was off is no alarm for ever", async 
   shop.pass(turn);
   await keepGates(shop.ctx);
   expect((await gateDrift(shop.ctx)).drifts).toEqual([]);
+});
+
+test("where nothing is pending nobody looks for it; what many gates are asked goes together", async () => {
+  const shop = await openLedger(withRedis);
+  const { redis } = shop.ctx;
+  if (!redis) return; // this machine has none
+  const ids: number[] = [];
+  for (let n = 0; n < 30; n++) ids.push((await addTemplate(shop.ctx, { stock: 5 })).id);
+  for (const id of ids) await loadGate(shop.ctx, id);
+  const asked: string[] = [];
+  redis.use((request, send) => {
+    asked.push(JSON.stringify(request.body));
+    return send(request);
+  });
+  expect((await reconcileGates(shop.ctx)).map(({ template }) => template)).toEqual(ids);
+  expect(asked.filter((body) => body.toLowerCase().includes("zrange"))).toEqual([]);
+  const isSet = (body: string) => body.toLowerCase().includes("evalsha");
+  expect(asked.filter(isSet)).toHaveLength(ids.length);
+  expect(asked.findIndex(isSet)).toBeGreaterThanOrEqual(20); // so many were asked how they stand before one is set
 });
 
 test("of all processes one reconciles in a turn", async () => {

@@ -3,11 +3,9 @@ import type { Chance } from "../kernel/chance.ts";
 import type { Answer } from "../world/caller.ts";
 import { expectNoErrors, named, told } from "../world/told.ts";
 import type { World } from "../world/world.ts";
-import { draftBy } from "./drafts.ts";
 import { someMember } from "./members.ts";
 import { codesKnown, offered } from "./offered.ts";
 import { keepPromise, limitsTold, mayBeTaken, promised, soldOutTold } from "./promises.ts";
-import { offer } from "./templates.ts";
 import { mayBeErased } from "./wishes.ts";
 
 /** A claim that nobody answered: it may be asked for again, by its key. */
@@ -19,7 +17,8 @@ interface OpenClaim {
 
 const unanswered = (): OpenClaim[] => [];
 
-async function claim(world: World, { externalId, templateId, key }: OpenClaim): Promise<void> {
+/** A member claims; whether they hear of it or not, what was said is kept. */
+export async function claim(world: World, { externalId, templateId, key }: OpenClaim): Promise<void> {
   const from = world.engine.elapsed;
   const input = { templateId, idempotencyKey: key };
   const answer = await world.member(externalId).does("claimCoupon", input, "Coupon { id }");
@@ -81,35 +80,6 @@ export const claimants: Actor = {
           const { externalId, templateId, asked } = chance.pick(kept);
           await claim(world, { externalId, templateId, key: asked.split("/")[1] ?? "" });
         }
-      },
-    },
-    drop: {
-      weight: 1,
-      async do(world, chance) {
-        const stock = String(chance.between(3, 20));
-        const more = {
-          issueMode: "SELF_CLAIM",
-          codeMode: "NONE",
-          stock,
-          budget: null,
-          eligibility: undefined,
-        } as const;
-        const template = await offer(world, { ...draftBy(chance, world.now()), ...more, opensAt: undefined });
-        if (!template) return;
-        const crowd = Array.from({ length: chance.between(10, 40) }, () => ({
-          after: chance.between(0, 50),
-          externalId: someMember(world, chance.pick),
-          key: `k${chance.between(7, 8)}`,
-        }));
-        await Promise.all(
-          crowd.map(
-            ({ after, ...who }) =>
-              new Promise<void>((resolve, reject) => {
-                const go = () => claim(world, { ...who, templateId: template.id }).then(resolve, reject);
-                world.engine.after(after, go, false);
-              }),
-          ),
-        );
       },
     },
     type: {

@@ -4,6 +4,7 @@ import { backend } from "./backend.ts";
 import { callbacks } from "./callbacks.ts";
 import { campaigners } from "./campaigners.ts";
 import { claimants } from "./claimants.ts";
+import { drops } from "./drops.ts";
 import { goodsTellers } from "./goods-tellers.ts";
 import { importers } from "./importers.ts";
 import { issuers } from "./issuers.ts";
@@ -27,6 +28,7 @@ export const actors: readonly Actor[] = [
   templates,
   pools,
   claimants,
+  drops,
   issuers,
   shoppers,
   promoters,

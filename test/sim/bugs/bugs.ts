@@ -73,7 +73,7 @@ export const bugs: readonly Bug[] = [
       {
         file: "src/coupon/gate/reconcile.ts",
         from: "added(await reap(ctx, template), await reapIssues(ctx, template))",
-        to: "added({ settled: 0, released: 0 }, { settled: 0, released: 0 })",
+        to: "nothing",
       },
     ],
   },
@@ -165,6 +165,16 @@ export const bugs: readonly Bug[] = [
         file: "src/log.ts",
         from: "} catch {\n      onLost(1);",
         to: "} catch (error) {\n      throw error;",
+      },
+    ],
+  },
+  {
+    name: "a pause is no pause: what comes due of a schedule that is paused fires",
+    changes: [
+      {
+        file: "src/schedule/decide.ts",
+        from: 'if (schedule.state !== "ACTIVE") return skipped("PAUSED");\n  if (standing === "OFF"',
+        to: 'if (standing === "OFF"',
       },
     ],
   },

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import type { Checker } from "../actor.ts";
+import { firedWhilePaused, lostWhilePaused } from "./paused-times.ts";
 
 /** What is due is decided on within this (ms) once nothing hinders it. */
 const sweptMs = 10 * 60_000;
@@ -7,7 +8,8 @@ const sweptMs = 10 * 60_000;
 /** Each time of a schedule has one effect or one recorded decision, and what was missed is counted. */
 export const schedules: Checker = {
   name: "I11 schedules",
-  async always({ ctx }) {
+  async always(world) {
+    const { ctx } = world;
     if (!ctx) return [];
     const rows = await ctx.db.all<{ fault: string }>(sql`
       SELECT 'schedule ' || s.id || ' fired for ' || o.planned_at || ', and there is no run' AS fault
@@ -28,9 +30,10 @@ export const schedules: Checker = {
         (SELECT count(*) FROM occurrence o WHERE o.schedule = s.id AND o.decision IN ('LATE', 'MISSED', 'SUPERSEDED'))
         AND (SELECT count(*) FROM occurrence o WHERE o.schedule = s.id
           AND o.decision IN ('LATE', 'MISSED', 'SUPERSEDED', 'BACKFILLED', 'NOT_ACTIVE'))`);
-    return rows.map(({ fault }) => fault);
+    return [...rows.map(({ fault }) => fault), ...(await firedWhilePaused(world))];
   },
-  async atEnd({ ctx, now }) {
+  async atEnd(world) {
+    const { ctx, now } = world;
     if (!ctx) return [];
     const late = now() - sweptMs;
     const rows = await ctx.db.all<{ fault: string }>(sql`
@@ -39,6 +42,6 @@ export const schedules: Checker = {
       UNION ALL
       SELECT 'schedule ' || id || ' is planned up to ' || planned_to || ' alone' FROM schedule
       WHERE state <> 'ENDED' AND planned_to < ${late}`);
-    return rows.map(({ fault }) => fault);
+    return [...rows.map(({ fault }) => fault), ...(await lostWhilePaused(world))];
   },
 };

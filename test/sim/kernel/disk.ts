@@ -39,10 +39,18 @@ export function openBeside(path: string): DatabaseFile.Database {
  * each other's locks away.
  */
 export function lookIntoQueue<Row>(path: string, text: string, value: string): Row[] {
-  const handle = new QueueFile(path, { readonly: true });
+  return beside(new QueueFile(path, { readonly: true }), (handle) => handle.prepare<Row, [string]>(text).all(value));
+}
+
+/** The same hand changes something there. */
+export function changeQueue(path: string, text: string, value: number): void {
+  beside(new QueueFile(path, { readwrite: true }), (handle) => handle.prepare(text).run(value));
+}
+
+function beside<Answer>(handle: QueueFile, work: (handle: QueueFile) => Answer): Answer {
   outsiders.add(handle);
   try {
-    return handle.prepare<Row, [string]>(text).all(value);
+    return work(handle);
   } finally {
     handle.close(true);
   }

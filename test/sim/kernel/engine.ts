@@ -30,6 +30,8 @@ export class Engine {
   happened = 0;
   #order = 0;
   #native = 0;
+  /** Who waits until something native ends. */
+  readonly #waiting: (() => void)[] = [];
   /** Whether files are being read, on threads that nothing tells of: each turn waits a real moment for them. */
   readsFiles = false;
   readonly #soon: (() => void)[] = [];
@@ -57,6 +59,7 @@ export class Engine {
     this.#native += 1;
     const end = () => {
       this.#native -= 1;
+      for (const goOn of this.#waiting.splice(0)) goOn();
     };
     const under = this.#lastNative.then(begin, begin);
     this.#lastNative = under.then(end, end);
@@ -75,8 +78,15 @@ export class Engine {
       else await real.turn();
       const soon = this.#soon.shift();
       soon?.();
-      if (soon || this.#native > 0) still = -1;
+      // Whoever turned and turned meanwhile would take the processor from what is waited for.
+      if (!soon && this.#native > 0) await this.#untilNativeEnds();
+      else if (!soon) continue;
+      still = -1;
     }
+  }
+
+  #untilNativeEnds(): Promise<void> {
+    return new Promise((resolve) => void this.#waiting.push(resolve));
   }
 
   /** Lets the next thing happen, if it comes before `until` (elapsed ms); answers whether one did. */

@@ -1,4 +1,4 @@
-import { answerRest } from "../../support/upstash-rest.ts";
+import { answerAsked } from "../../support/upstash-rest.ts";
 import type { Engine } from "./engine.ts";
 import type { Handler } from "./network.ts";
 
@@ -50,19 +50,22 @@ export function virtualRedis(engine: Engine, redis: Bun.RedisClient): VirtualRed
   let kept: Map<string, number> | undefined;
   const send = (command: string, args: string[]) => redis.send(command, args);
 
+  /** All of it goes out at once, and comes back at once: Redis takes the commands of a connection in their order. */
   async function exchange(request: Request) {
+    const asked = await request.json();
     const now = engine.elapsed;
     const over = [...endsAt].filter(([, at]) => at <= now).map(([key]) => key);
     for (const key of over) endsAt.delete(key);
-    if (over.length > 0) await send("DEL", over);
+    const aging: Promise<unknown>[] = over.length > 0 ? [send("DEL", over)] : [];
     if (endsAt.size > 0) {
       const ages = [...endsAt].flatMap(([key, at]) => [key, String(Math.ceil(at - now) + slackMs)]);
-      await send("EVAL", [giveAges, "0", ...ages]);
+      aging.push(send("EVAL", [giveAges, "0", ...ages]));
     }
-    const reply = await answerRest(redis, request);
-    const found = (await send("EVAL", [takeAges, "0"])) as (string | number)[];
+    const replying = answerAsked(redis, request, asked);
+    const [reply, found] = await Promise.all([replying, send("EVAL", [takeAges, "0"]), ...aging]);
     const before = new Map(endsAt);
     endsAt.clear();
+    if (!Array.isArray(found)) throw new TypeError("Redis told no ages");
     for (let n = 0; n < found.length; n += 2) {
       const [key, left] = [String(found[n]), Number(found[n + 1])];
       const known = before.get(key);

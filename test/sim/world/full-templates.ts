@@ -16,13 +16,19 @@ const fullNow = `SELECT id FROM coupon_template
 export function watchTemplates(file: string, engine: Engine): FullTemplates {
   const db = openBeside(file);
   const statement = db.prepare(fullNow);
+  const version = db.prepare("PRAGMA data_version");
+  let lookedAt: unknown;
   let full = new Set<number>();
   const until = new Map<number, number>();
   return {
     look() {
-      const now = new Set((statement.all() as { id: number }[]).map(({ id }) => id));
-      for (const id of full) if (!now.has(id)) until.set(id, engine.elapsed);
-      full = now;
+      // Most commits change nothing at all.
+      const { data_version: now } = version.get() as { data_version: number };
+      if (now === lookedAt) return;
+      lookedAt = now;
+      const next = new Set((statement.all() as { id: number }[]).map(({ id }) => id));
+      for (const id of full) if (!next.has(id)) until.set(id, engine.elapsed);
+      full = next;
     },
     lastFull: (template) => (full.has(template) ? Number.POSITIVE_INFINITY : (until.get(template) ?? -1)),
   };
