@@ -1,3 +1,5 @@
+import type { World } from "../world/world.ts";
+
 /** A verb about a distribution, and when it was asked and answered (elapsed ms). */
 export interface Step {
   readonly id: string;
@@ -32,3 +34,11 @@ export const saidOfRows = (): Said[] => [];
 
 /** Distributions of more coupons need a second person, as the shop's settings say. */
 export const withoutSecondPerson = 30;
+
+/** Who waits for the next sheet to be sent, or the next verb about a distribution to be said. */
+export const nextStep = (): (() => void)[] => [];
+
+/** Tells them that it begins. */
+export function begins(world: World): void {
+  for (const hear of world.known(nextStep).splice(0)) hear();
+}

@@ -4,7 +4,7 @@ import type { Chance } from "../kernel/chance.ts";
 import type { Answer } from "../world/caller.ts";
 import { named, pause } from "../world/told.ts";
 import type { World } from "../world/world.ts";
-import { type Step, saidOfRows, steps, uploaded } from "./distributed.ts";
+import { begins, type Step, saidOfRows, steps, uploaded } from "./distributed.ts";
 import { callFile } from "./file-calls.ts";
 import { offered } from "./offered.ts";
 import { corrected, type Sheet, type SheetRow, sheetOf, sheets, writeSheet } from "./sheets.ts";
@@ -110,13 +110,14 @@ async function goesThrough(world: World, chance: Chance, who: Person, sheet: She
   const [id] = await Promise.all([upload(world, chance, who, sheet), isTwice && upload(world, chance, who, sheet)]);
   if (id === undefined || chance.happens(0.1) || !(await isReady(world, who, id))) return;
   const second = chance.pick([undefined, undefined, "pauseDistribution", "cancelDistribution"]);
-  const afterMs = chance.pick([0, 30, 60, 120, 400, 5_000]);
+  // From when it is asked to start: coupons are given within a tenth of a second.
+  const afterMs = chance.pick([0, 20, 35, 50, 70, 120, 5_000]);
   const takesBack = chance.happens(0.3);
-  if (!(await starts(world, who, id))) return;
-  if (second) {
+  const interrupts = async (verb: string) => {
     await pause(world, afterMs);
-    await step(world, who, second, id, true);
-  }
+    await step(world, who, verb, id, true);
+  };
+  await Promise.all([starts(world, who, id), second && interrupts(second)]);
   if (takesBack) {
     await pause(world, chance.pick([500, 60_000]));
     await step(world, who, "withdrawDistribution", id, true);
@@ -148,6 +149,7 @@ async function isReady(world: World, { caller }: Person, id: string): Promise<bo
 async function step(world: World, who: Person, verb: string, id: string, insists: boolean): Promise<Answer> {
   const kept: Step = { id, verb, asked: world.engine.elapsed };
   world.known(steps).push(kept);
+  begins(world);
   const input = { distributionId: id, ...(verb === "withdrawDistribution" && { reason: "a mistake" }) };
   let wasLost = false;
   const ask = async () => {
@@ -168,6 +170,7 @@ async function upload(world: World, chance: Chance, who: Person, sheet: Sheet): 
   const type = sheet.isWorkbook ? "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" : "text/csv";
   const url = sheet.isOnce ? await address(world, who, sheet, channels) : direct(world, sheet, channels);
   if (url === undefined) return undefined;
+  begins(world);
   const [method, token] = sheet.isOnce ? (["PUT", undefined] as const) : (["POST", tokenOf(world, who)] as const);
   const put = () => callFile(world, { url, method, type, body: sheet.bytes, ...(token && { token }) });
   const again = chance.happens(0.1) ? put() : undefined;
