@@ -80,11 +80,11 @@ function isEnough(world: World): boolean {
   return world.known(sheets).size >= mostSheets;
 }
 
-/** Mostly one of those that a shop may give itself. */
+/** Mostly one of those that a shop may give itself, and that nobody has ended. */
 function someTemplate(world: World, chance: Chance): string | undefined {
   const all = world.known(offered);
-  const given = all.filter(({ issueMode }) => issueMode !== "CODE");
-  const among = chance.happens(0.95) ? given : all;
+  const given = all.filter(({ issueMode, mayBeOver }) => issueMode !== "CODE" && !mayBeOver);
+  const among = chance.happens(0.9) ? given.slice(-8) : all;
   return among.length > 0 ? chance.pick(among).id : undefined;
 }
 
