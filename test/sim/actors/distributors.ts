@@ -1,4 +1,3 @@
-import { parse } from "csv-parse/sync";
 import type { Actor } from "../actor.ts";
 import type { Chance } from "../kernel/chance.ts";
 import type { Answer } from "../world/caller.ts";
@@ -7,21 +6,12 @@ import type { World } from "../world/world.ts";
 import { begins, type Step, saidOfRows, steps, uploaded } from "./distributed.ts";
 import { callFile } from "./file-calls.ts";
 import { offered } from "./offered.ts";
-import { corrected, type Sheet, type SheetRow, sheetOf, sheets, writeSheet } from "./sheets.ts";
-import { colleagues, insist, somebody, tell } from "./staff.ts";
+import { correctedReport, type Listed } from "./reports.ts";
+import { type Sheet, type SheetRow, sheetOf, sheets, writeSheet } from "./sheets.ts";
+import { colleagues, insist, type Person, somebody, tell, tokenOf } from "./staff.ts";
 
 /** So many sheets are sent: each costs as much as a stretch of other deeds. */
 const mostSheets = 9;
-
-type Person = ReturnType<typeof somebody>;
-
-/** A distribution as an operator sees it in the list. */
-interface Listed {
-  readonly id: string;
-  readonly state: string;
-  readonly file: string;
-  readonly template: { readonly id: string };
-}
 
 /** Operators who give coupons to the members of spreadsheets, hold that, end it, take it back, and mend what failed. */
 export const distributors: Actor = {
@@ -92,9 +82,6 @@ function somebodyOf(world: World, name: string): Person {
   const found = world.known(colleagues).find((each) => each.name === name);
   return { name, caller: found ? world.holder(found.token) : world.admin };
 }
-
-const tokenOf = (world: World, { name }: Person) =>
-  world.known(colleagues).find((each) => each.name === name)?.token ?? world.process.adminToken;
 
 async function listed({ story }: World, { caller }: Person): Promise<readonly Listed[]> {
   const answer = await caller.ask("{ distributions(first: 50) { nodes { id state file template { id } } } }");
@@ -204,50 +191,6 @@ async function address(world: World, who: Person, sheet: Sheet, channels?: reado
   if (answer.kind !== "data") return undefined;
   sheet.addresses += 1;
   return answer.data.url as string;
-}
-
-/** The report of what failed, as the sheet that somebody makes of it. */
-async function correctedReport(world: World, chance: Chance, who: Person, { id, file, template }: Listed) {
-  const origin = world.known(sheets).get(file);
-  const url = `${world.process.url}/distributions/${encodeURIComponent(id)}/report.csv`;
-  const answer = await callFile(world, { url, method: "GET", token: tokenOf(world, who) });
-  const what = `${who.name} takes out the report of ${named(id)}`;
-  if (answer.kind !== "data" || !origin) return void tell(world, what, answer);
-  const [header = [], ...rows]: string[][] = parse(answer.data, { bom: true, relax_column_count: true });
-  world.story.say(`${what}: ${rows.length} rows`);
-  const place = header.indexOf("Fanfare: row and column");
-  const own = rows.map((cells) => {
-    const [, row] = /^row (\d+)/.exec(cells[place] ?? "") ?? [];
-    const meant = origin.rows.find((each) => each.row === Number(row));
-    if (!meant) throw new Error(`the report of ${named(id)} has row ${cells[place]}, which ${file} has not`);
-    return { meant, cells };
-  });
-  const { followed, head } = chance.happens(0.7) ? asItIs(header, own) : bare(header, own, place - 1);
-  const mended = followed.map((row) => corrected(world, chance, head, row));
-  return sheetOf(chance, {
-    templateId: template.id,
-    header: head,
-    rows: mended,
-    followsId: id,
-    isOnce: chance.happens(0.4),
-  });
-}
-
-type Own = readonly { readonly meant: SheetRow; readonly cells: readonly string[] }[];
-
-/** As it was taken out: of such a file the cells are kept that were there at first. */
-function asItIs(header: readonly string[], own: Own) {
-  const followed = own.map(({ meant: { means, kept }, cells }, i) => ({ row: i + 2, means, cells, kept }));
-  return { head: header, followed };
-}
-
-/** Without the columns that the report has added: it is kept as it is. */
-function bare(header: readonly string[], own: Own, width: number) {
-  const followed = own.map(({ meant: { means }, cells: all }, i) => {
-    const cells = all.slice(0, width);
-    return { row: i + 2, means, cells, kept: cells };
-  });
-  return { head: header.slice(0, width), followed };
 }
 
 /** Somebody asks why a member got one or not; what is said of one that has ended is kept. */

@@ -4,7 +4,7 @@ import { type Sheet, type SheetRow, sheets } from "../actors/sheets.ts";
 import { mayBeErased } from "../actors/wishes.ts";
 import { rowOf } from "../world/told.ts";
 import type { World } from "../world/world.ts";
-import type { Standing } from "./distributions.ts";
+import type { Standing } from "./distribution-sums.ts";
 
 /** What became of a row, or is predicted to. */
 interface Row {
@@ -43,7 +43,8 @@ export async function rowFaults(world: World, standing: Standing): Promise<strin
         JOIN distribution d ON d.id = ${id} AND coalesce(d.chain, d.id) = coalesce(e.chain, e.id) AND e.id <> d.id
         WHERE c.member = o.member AND c.source GLOB 'distribution/*') AS chained
     FROM (
-      SELECT row, outcome, cause, other_row AS other, cells, member FROM distribution_left_out WHERE distribution = ${id}
+      SELECT row, outcome, cause, other_row AS other, cells, member FROM distribution_left_out
+      WHERE distribution = ${id}
       UNION ALL SELECT row, 'ISSUED', NULL, NULL, NULL, member FROM distribution_given WHERE distribution = ${id}) o
     LEFT JOIN member m ON m.seq = o.member
     JOIN distribution_block b ON b.distribution = ${id} AND o.row > b.from_row AND o.row <= b.to_row ORDER BY o.row`);

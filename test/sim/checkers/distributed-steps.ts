@@ -4,7 +4,7 @@ import { offered } from "../actors/offered.ts";
 import { sheets } from "../actors/sheets.ts";
 import { rowOf } from "../world/told.ts";
 import type { World } from "../world/world.ts";
-import type { Standing } from "./distributions.ts";
+import type { Standing } from "./distribution-sums.ts";
 
 /** So long after it was made a call may come a second time (ms): the machine may sleep meanwhile. */
 const underWayMs = 700_000;
