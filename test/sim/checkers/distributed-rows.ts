@@ -82,8 +82,8 @@ function unlike(world: World, { rows }: Sheet, { row, means, kept }: SheetRow, f
 }
 
 /** Causes that cannot be true. */
-function causeFaults({ outcome, cause, isDone, held, chained }: Row, terms: Terms | undefined): string[] {
-  if (!terms || !isDone) return [];
+function causeFaults({ outcome, cause, isDone, member, held, chained }: Row, terms: Terms | undefined): string[] {
+  if (!terms || !isDone || member === null) return []; // nobody knows whose row an erased member's was
   const untrue: Readonly<Record<string, boolean>> = {
     LIMIT_REACHED: held < terms.perMember,
     ISSUED_BEFORE: chained === 0,
