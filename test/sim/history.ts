@@ -1,3 +1,4 @@
+import { nextStep } from "./actors/distributed.ts";
 import { actors } from "./actors/index.ts";
 import { membersKnown } from "./actors/members.ts";
 import { checkers } from "./checkers/index.ts";
@@ -133,6 +134,7 @@ function heal(world: World): void {
   world.story.say("all faults are over");
   world.weather.clear();
   world.boundaries.clear();
+  world.known(nextStep).length = 0;
   world.network.before.clear();
   world.skewMs = 0;
   Object.assign(world.providers.moods, { EMAIL: "well", SMS: "well", PUSH: "well" });

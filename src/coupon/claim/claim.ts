@@ -1,5 +1,6 @@
 import type { Context, MemberContext } from "../../context.ts";
 import { isRefusal, type Refusal, refuse } from "../../errors.ts";
+import { findMember } from "../../member/member.ts";
 import { makeCode } from "../code/code.ts";
 import type { Admission } from "../gate/gate.ts";
 import { admitInCrowd, settleInCrowd } from "../gate/gate-crowd.ts";
@@ -59,7 +60,7 @@ export async function claimCoupon(ctx: MemberContext, input: ClaimInput) {
     ...givenNow(ctx, template),
   } as const;
   const given = await decide(ctx, claim, template);
-  if (given === undefined) throw new Error(`a claim of coupon template ${template.id} was neither given nor refused`);
+  if (given === undefined) return refuseErased(ctx, claim);
   return isRefusal(given) ? given : sameAgain(ctx, given, asked);
 }
 
@@ -149,6 +150,12 @@ export async function decide(ctx: MemberContext, claim: PendingClaim, template: 
   // What was given before has its unit already: one that was taken for asking again goes back.
   if (template.stock !== null) settleInCrowd(ctx, claim, facts.coupon !== null && facts.isNew);
   return facts.coupon === null ? refusalOf(ctx, claim, facts) : facts.coupon;
+}
+
+/** Of what the template is no reason to refuse: its member was erased while it was asked for. */
+export async function refuseErased(ctx: Context, { member, template }: Pick<PendingClaim, "member" | "template">) {
+  if (!(await findMember(ctx, { seq: member }))) return refuse.notFound("member", member);
+  throw new Error(`a coupon of template ${template} was neither given nor refused`);
 }
 
 export function usedKey() {

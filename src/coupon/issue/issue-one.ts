@@ -6,7 +6,7 @@ import { isRefusal, refuse } from "../../errors.ts";
 import { parseInput } from "../../input.ts";
 import { findMember, type Member, type MemberKey } from "../../member/member.ts";
 import { auditEach } from "../../transition/audit.ts";
-import { givenNow, refusalOf } from "../claim/claim.ts";
+import { givenNow, refusalOf, refuseErased } from "../claim/claim.ts";
 import { commitTogether } from "../claim/committer.ts";
 import { couponOfToken } from "../claim/coupon-by-token.ts";
 import { issueToken, issueTokenByName } from "../claim/issue-token.ts";
@@ -58,9 +58,7 @@ export async function issueCoupon(ctx: Context, { template: id, member: whom, ..
   const facts = await commitTogether(ctx, claims, noted(ctx, claims));
   if (facts.coupon === null) {
     if (await isVoid(ctx, token)) return refuse.conflict("What this idempotency key gave was taken back.");
-    const short = await refusalOf(ctx, claim, { ...facts, opensAt: null });
-    if (short) return short;
-    throw new Error(`a coupon of template ${template.id} was neither given nor refused`);
+    return (await refusalOf(ctx, claim, { ...facts, opensAt: null })) ?? refuseErased(ctx, claim);
   }
   return isSame(facts.coupon, claim, gift.source)
     ? facts.coupon

@@ -7,6 +7,7 @@ import { reconcileGates } from "../../../src/coupon/gate/reconcile.ts";
 import type { Coupon } from "../../../src/coupon/table.ts";
 import { forgetTemplate } from "../../../src/coupon/template/template-to-claim.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { eraseMember } from "../../../src/member/privacy.ts";
 import { addTemplate } from "../../support/coupons.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { until } from "../../support/wait.ts";
@@ -180,4 +181,13 @@ test("a crowd before a template that is for some is told apart together, each by
   );
   expect(countByAnswer(await Promise.all(claims))).toEqual({ CLAIMED: 100, SOLD_OUT: 400, NOT_ELIGIBLE: 500 });
   expect(reads).toBeLessThan(20);
+});
+
+test("a member who is erased while she claims is told that she is no member", async () => {
+  const shop = await openLedger();
+  await shop.members(1);
+  const { id } = await addTemplate(shop.ctx, {});
+  const member = as(shop, 1);
+  await eraseMember(shop.ctx, { seq: 1 });
+  expect(await claimCoupon(member, { template: id, idempotencyKey: "k" })).toMatchObject({ code: "NOT_FOUND" });
 });

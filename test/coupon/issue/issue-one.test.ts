@@ -10,8 +10,10 @@ import { endOfDay } from "../../../src/coupon/template/day-end.ts";
 import { findTemplate } from "../../../src/coupon/template/template.ts";
 import type { Database } from "../../../src/db/client.ts";
 import { isRefusal, type Refusal } from "../../../src/errors.ts";
+import { eraseMember } from "../../../src/member/privacy.ts";
 import { couponSums } from "../../support/coupon-sums.ts";
 import { addTemplate, pathsOf } from "../../support/coupons.ts";
+import { interferedEverywhere } from "../../support/interfering.ts";
 import { closeLedgers, type Ledger, openLedger } from "../../support/light.ts";
 import { filledPool } from "../../support/pools.ts";
 import { accepted } from "../../support/shop.ts";
@@ -193,4 +195,15 @@ test("a key that gave a coupon before sources were readable gives the same again
   expect(await issue({ template, idempotencyKey: "old" }, operator)).toMatchObject({ source: "ISSUE", token });
   const member = { ...shop.ctx, actor: { kind: "member", seq: 1, id: "m1" } } as const;
   expect(await claimCoupon(member, { template, idempotencyKey: "old" })).toMatchObject({ code: "NOT_FOUND" });
+});
+
+test("a member who is erased while she is issued one is no member any more, whenever it happens", async () => {
+  await interferedEverywhere(async (between) => {
+    const { ctx, members } = await openLedger();
+    await members(1);
+    const { id: template } = await addTemplate(ctx, system);
+    const disturbed = between.with({ ...ctx, actor: service }, () => eraseMember(ctx, { seq: 1 }));
+    const answer = await issueCoupon(disturbed, { template, member: { seq: 1 }, idempotencyKey: "gift" });
+    expect(codeOf(answer)).toBe(between.came() ? "NOT_FOUND" : "GIVEN");
+  });
 });

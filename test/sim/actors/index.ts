@@ -4,6 +4,7 @@ import { backend } from "./backend.ts";
 import { callbacks } from "./callbacks.ts";
 import { campaigners } from "./campaigners.ts";
 import { claimants } from "./claimants.ts";
+import { distributors } from "./distributors.ts";
 import { drops } from "./drops.ts";
 import { goodsTellers } from "./goods-tellers.ts";
 import { importers } from "./importers.ts";
@@ -34,6 +35,7 @@ export const actors: readonly Actor[] = [
   promoters,
   receiver,
   importers,
+  distributors,
   campaigners,
   announcers,
   schedulers,

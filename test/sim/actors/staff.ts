@@ -26,10 +26,21 @@ export const staff: Actor = {
   deeds: {},
 };
 
-/** The admin or somebody who was hired, with the name that the story calls them by. */
-export function somebody(world: World, chance: Chance): { readonly name: string; readonly caller: Caller } {
+/** Who works there, with the name that the story calls them by. */
+export interface Person {
+  readonly name: string;
+  readonly caller: Caller;
+}
+
+/** The admin or somebody who was hired. */
+export function somebody(world: World, chance: Chance): Person {
   const hired = world.known(colleagues).map(({ name, token }) => ({ name, caller: world.holder(token) }));
   return chance.pick([{ name: "the admin", caller: world.admin }, ...hired]);
+}
+
+/** By which they come to where no {@link Caller} goes. */
+export function tokenOf(world: World, { name }: Person): string {
+  return world.known(colleagues).find((each) => each.name === name)?.token ?? world.process.adminToken;
 }
 
 /** Asks again, as people do who got no answer, three times at most. */

@@ -178,4 +178,14 @@ export const bugs: readonly Bug[] = [
       },
     ],
   },
+  {
+    name: "a count lags behind: what a block of a file gave is written, and not counted with it",
+    changes: [
+      {
+        file: "src/distribution/issue.ts",
+        from: "ON CONFLICT DO UPDATE SET ended = ended + excluded.ended",
+        to: "ON CONFLICT DO NOTHING",
+      },
+    ],
+  },
 ];

@@ -5,6 +5,7 @@ import { approvals } from "./approvals.ts";
 import { clocks } from "./clocks.ts";
 import { consent } from "./consent.ts";
 import { coupons } from "./coupons.ts";
+import { distributions } from "./distributions.ts";
 import { goods } from "./goods.ts";
 import { catches, logs } from "./logs.ts";
 import { outbox, shopSums } from "./machinery.ts";
@@ -37,6 +38,7 @@ export const checkers: readonly Checker[] = [
   occasions,
   goods,
   clocks,
+  distributions,
   why,
   outbox,
   published,

@@ -2,6 +2,7 @@ import type { Fault } from "../actor.ts";
 import { clockFaults } from "./clock.ts";
 import { deaths } from "./deaths.ts";
 import { diskFaults } from "./disk.ts";
+import { distributionFaults } from "./distributions.ts";
 import { providerFaults } from "./providers.ts";
 import { queueFaults } from "./queue.ts";
 import { redisFaults } from "./redis.ts";
@@ -16,4 +17,5 @@ export const faults: readonly Fault[] = [
   ...queueFaults,
   ...providerFaults,
   ...clockFaults,
+  ...distributionFaults,
 ];

@@ -1,6 +1,7 @@
 import "./real.ts"; // before anything is put in its place
 import type { Chance } from "./chance.ts";
 import type { Engine } from "./engine.ts";
+import { directories, file } from "./files.ts";
 import type { Network, ServeOptions } from "./network.ts";
 
 /** What the code under simulation takes for the machine that it runs on. */
@@ -128,7 +129,9 @@ function install(): void {
   replace(AbortSignal, { timeout: abortAfter });
   replace(crypto, { randomUUID: uuid, getRandomValues: randomBytes });
   replace(Math, { random: () => now().chance.share() });
-  replace(Bun, { serve, sleep, randomUUIDv7: uuid, zstdCompress });
+  replace(Bun, { serve, sleep, randomUUIDv7: uuid, zstdCompress, file });
+  // Whoever imports it later is given these: it must not have been imported before.
+  replace(process.getBuiltinModule("node:fs/promises"), directories);
   replace(performance, { now: () => engine().elapsed });
   Object.defineProperty(globalThis, "Date", { value: VirtualDate, configurable: true, writable: true });
   inTurn(crypto.subtle);
