@@ -1,6 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+/** Runs a script as `bin/fanfare` runs the server. */
+export const runner = join(import.meta.dir, "../../bin/run");
+
 /** What a process uses; NaN where the system does not tell. */
 export interface Usage {
   /** Processor time so far, in µs. */
@@ -17,7 +20,7 @@ export interface Child extends Usage {
 
 /** Starts a script of this folder, which prints its address once it listens. */
 export async function spawnChild(script: string, ...args: readonly string[]): Promise<Child> {
-  const child = Bun.spawn([process.execPath, join(import.meta.dir, script), ...args], {
+  const child = Bun.spawn([runner, join(import.meta.dir, script), ...args], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const { value } = await child.stdout.getReader().read();

@@ -1,6 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { runner } from "./children.ts";
 
 /** What a part of a bench, which has a process of its own, tells of itself on its last line. */
 export interface Measured {
@@ -21,7 +22,7 @@ export interface Part {
 /** Starts a part in a directory. */
 export function spawnPart({ name, args }: Part, dir: string) {
   const script = join(import.meta.dir, `${name}-child.ts`);
-  return Bun.spawn([process.execPath, script, dir, ...args], { stderr: "inherit", stdout: "pipe" });
+  return Bun.spawn([runner, script, dir, ...args], { stderr: "inherit", stdout: "pipe" });
 }
 
 /** Runs a part to its end on a copy of a directory. */
