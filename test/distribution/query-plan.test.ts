@@ -6,7 +6,7 @@ import { overheard } from "../support/overheard.ts";
 
 afterAll(closeLedgers);
 
-test("rows that are left out are read a page at a time, also those of one outcome, and none is passed over", async () => {
+test("rows that are left out are read a page at a time, by outcome, too, and none is passed over", async () => {
   const ledger = await openLedger();
   const asked: Query[] = [];
   const ctx = overheard(ledger.ctx, asked);
