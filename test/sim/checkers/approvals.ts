@@ -12,7 +12,7 @@ const decided = sql`c.kind IN ('COUPON_REMINDER', 'COUPON_NOTICE')
   OR c.id IN (SELECT campaign FROM lifecycle_look WHERE campaign > 0)
   OR c.id IN (SELECT campaign FROM hot_goods WHERE campaign > 0)`;
 
-/** Whoever may approve may say later when it recurs, and is no writer for it; the shop's clock is off by so much (ms). */
+/** Whoever may approve says later when it recurs, and is no writer for it. The shop's clock is off by so much (ms). */
 const clockMs = 1_300_000;
 const isLaterTiming = sql`v.fields = '["schedule"]' AND v.at > c.frozen ->> 'at' - ${clockMs}`;
 
