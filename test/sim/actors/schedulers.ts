@@ -99,7 +99,9 @@ function onSome(weight: number, verb: string, wanted: string, said: Said): Deed 
     const all: readonly Listed[] = answer.kind === "data" ? answer.data.schedules.nodes : [];
     const fit = all.filter(({ campaignId }) => campaignId !== null || verb !== "rescheduleCampaign");
     if (fit.length === 0) return;
-    const schedule = chance.pick(fit);
+    // Whoever wants something to go on looks for what was held.
+    const held = fit.filter(({ state }) => verb === "resumeSchedule" && state === "PAUSED");
+    const schedule = chance.pick(held.length > 0 ? held : fit);
     const input = said(schedule, chance, world);
     const { id, campaignId } = schedule;
     const isOfCampaign = campaignId !== null && verb === "rescheduleCampaign";

@@ -6,7 +6,7 @@ const outages = [
   /^sweep\.late /,
   /SQLITE_(FULL|BUSY)/,
   // A job that could not reach what it needs is delivered again.
-  /^job\.failed .*(ECONNRESET|ECONNREFUSED|operation timed out)/,
+  /^job\.failed .*(ECONNRESET|ECONNREFUSED|operation timed out|the queue did not answer)/,
 ];
 
 /** Nothing is thrown that nobody catches: the process would end. */
