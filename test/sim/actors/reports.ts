@@ -37,6 +37,7 @@ export async function correctedReport(world: World, chance: Chance, who: Person,
     header: head,
     rows: mended,
     followsId: id,
+    isNameless: false,
     isOnce: chance.happens(0.4),
   });
 }

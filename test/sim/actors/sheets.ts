@@ -27,6 +27,8 @@ export interface Sheet {
   readonly isWorkbook: boolean;
   /** The distribution whose report it was. */
   readonly followsId?: string;
+  /** No heading says whom it names: it cannot be read. */
+  readonly isNameless: boolean;
   /** Sent to addresses that take one file each, and to so many of them. */
   readonly isOnce: boolean;
   addresses: number;
@@ -64,7 +66,9 @@ export function writeSheet(world: World, chance: Chance, templateId: string): Sh
   const columns = chance.pick(columnsOf);
   const isFat = chance.happens(fatOften);
   const extra = isFat ? ["Long", "Longer"] : [];
-  const header = [...columns.map((kind) => chance.pick(headings[kind])), "Note", ...extra];
+  const isNameless = chance.happens(0.04);
+  const named = columns.map((kind, i) => (isNameless ? `Column ${i + 1}` : chance.pick(headings[kind])));
+  const header = [...named, "Note", ...extra];
   const rows: SheetRow[] = [];
   const many = isFat ? chance.between(40, 60) : chance.between(5, 60);
   for (let at = 2; rows.length < many; at++) {
@@ -73,7 +77,7 @@ export function writeSheet(world: World, chance: Chance, templateId: string): Sh
     const cells = [...keys, `${chance.pick(notes)} ${at}`, ...extra.map(() => longCell)];
     rows.push({ row: at, means, cells, kept: cells });
   }
-  return sheetOf(chance, { templateId, header, rows, isOnce: chance.happens(0.4) });
+  return sheetOf(chance, { templateId, header, rows, isNameless, isOnce: chance.happens(0.4) });
 }
 
 /** The same for the file's bytes, as one of the programs that operators have writes them. */

@@ -33,7 +33,8 @@ interface Terms {
 /** What is not as the sheet has it that was sent. */
 export async function rowFaults(world: World, standing: Standing): Promise<string[]> {
   const sheet = world.known(sheets).get(standing.file);
-  const isRead = !["UPLOADED", "VALIDATING", "FAILED"].includes(standing.state);
+  // What was cancelled before it was started may have been read in part, or not at all.
+  const isRead = !["UPLOADED", "VALIDATING", "FAILED"].includes(standing.state) && standing.isChecked;
   if (!world.ctx || !sheet || !isRead) return [];
   const { id, template } = standing;
   const rows = await world.ctx.db.all<Row>(sql`

@@ -12,6 +12,8 @@ export interface Standing {
   readonly fault: string | null;
   readonly withdrawn: number;
   readonly isWithdrawing: number;
+  /** All of its file was read. */
+  readonly isChecked: number;
   /** Coupons that have its mark, and how many of them are taken back. */
   readonly coupons: number;
   readonly takenBack: number;
@@ -76,7 +78,8 @@ export function standings(ctx: Context): Promise<Standing[]> {
             WHERE b.distribution = d.id AND b.state = 'DONE') END) AS miscounted
       FROM distribution d LEFT JOIN mark m ON m.id = d.id)
     SELECT d.id, d.state, d.file, d.template, d.rows, d.fault, d.withdrawn,
-      d.withdraw_to IS NOT NULL AND d.withdraw_to < d.read_to AS isWithdrawing, f.coupons, f.takenBack,
+      d.withdraw_to IS NOT NULL AND d.withdraw_to < d.read_to AS isWithdrawing,
+      d.state <> 'CANCELLED' OR d.started_at IS NOT NULL AS isChecked, f.coupons, f.takenBack,
       json_array(${odd}) AS odd
     FROM distribution d JOIN f ON f.id = d.id ORDER BY d.id`);
 }

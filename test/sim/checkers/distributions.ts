@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
 import type { Context } from "../../../src/context.ts";
 import type { Checker } from "../actor.ts";
+import { sheets } from "../actors/sheets.ts";
 import type { World } from "../world/world.ts";
 import { rowFaults } from "./distributed-rows.ts";
 import { untrueAnswers } from "./distributed-steps.ts";
@@ -35,7 +36,7 @@ export const distributions: Checker = {
   async atEnd(world) {
     if (!world.ctx) return [];
     const all = await standings(world.ctx);
-    const faults = all.flatMap(stuck);
+    const faults = all.flatMap((each) => stuck(world, each));
     for (const each of all) faults.push(...(await rowFaults(world, each)));
     faults.push(...(await openNotices(world.ctx)), ...(await saidFaults(world)), ...(await whyFaults(world)));
     return faults;
@@ -82,11 +83,11 @@ async function noticeFaults(world: World, { db }: Context): Promise<string[]> {
   return found.map(({ fault }) => fault);
 }
 
-/** Nobody waits for a person here: what is neither checked nor held has ended. */
-function stuck({ id, state, fault, isWithdrawing }: Standing): string[] {
-  const waits = ["READY", "PAUSED", ...last];
+/** What does not wait for a person has ended; what can be read was read. */
+function stuck({ known }: World, { id, state, file, fault, isWithdrawing }: Standing): string[] {
+  const waits = known(sheets).get(file)?.isNameless ? ["FAILED", "CANCELLED"] : ["READY", "PAUSED", ...last];
   return [
-    ...(waits.includes(state) ? [] : [`distribution ${id} is still ${state} ${fault ?? ""}`]),
+    ...(waits.includes(state) ? [] : [`distribution ${id} (${file}) is still ${state} ${fault ?? ""}`]),
     ...(isWithdrawing ? [`distribution ${id} still takes its coupons back`] : []),
   ];
 }
