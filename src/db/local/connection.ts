@@ -29,9 +29,6 @@ export interface FileConnection {
   close(): void;
 }
 
-/** Values that are longer together, in characters, are not kept in memory with their statement. */
-const longest = 65_536;
-
 /** Opens a file. SQLite waits for others for so long, in ms, and holds the process meanwhile. */
 export function openConnection(path: string, timeoutMs: number): FileConnection {
   const db = new Database(path, { timeout: timeoutMs });
@@ -52,7 +49,7 @@ export function openConnection(path: string, timeoutMs: number): FileConnection 
         const values = args.map(toSql);
         const ready = kept.of(sql, values.length, way);
         const result = ready.answersRows ? read(ready, values, way) : write(ready, values);
-        if (lengthOf(values) > longest) kept.drop(sql, way);
+        kept.ran(ready, lengthOf(values));
         return result;
       } catch (error) {
         kept.drop(sql, way);

@@ -111,13 +111,20 @@ test("what is asked once pushes out nothing, and of too many that are kept the l
   expect([timesPrepared("'twice 254'"), timesPrepared("'twice 0'")]).toEqual([2, 3]);
 });
 
-test("long values are not kept with their statement", async () => {
+test("a statement is kept with its long values, until there are 4 MiB of them: then the longest go", async () => {
   const length = (text: string) => db.first<{ n: number }>(sql`SELECT length(${text}) AS n`);
-  for (const text of ["", "a", "a"]) await length(text);
+  const bytes = (text: string) => db.first<{ n: number }>(sql`SELECT octet_length(${text}) AS n`);
+  for (const text of ["", "a", "x".repeat(3_000_000), "a", "x".repeat(3_000_000)]) await length(text);
   expect(timesPrepared("SELECT length")).toBe(2);
-  expect(await length("x".repeat(100_000))).toMatchObject({ n: 100_000 });
-  await length("a");
+  for (const text of ["", "a", "x".repeat(2_000_000), "a"]) await bytes(text);
+  expect(timesPrepared("SELECT octet_length")).toBe(2);
+  expect(await length("a")).toMatchObject({ n: 1 });
   expect(timesPrepared("SELECT length")).toBe(3);
+  expect(await length("x".repeat(5_000_000))).toMatchObject({ n: 5_000_000 });
+  await length("a");
+  expect(timesPrepared("SELECT length")).toBe(4);
+  await bytes("a");
+  expect(timesPrepared("SELECT octet_length")).toBe(2);
 });
 
 test("another's lock is waited for on one connection, with its statements, and nothing of the wait stays", async () => {
