@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
+export const checkout = join(import.meta.dir, "../..");
+
 /** Runs a script as `bin/fanfare` runs the server. */
-export const runner = join(import.meta.dir, "../../bin/run");
+export const runner = join(checkout, "bin/run");
 
 /** What a process uses; NaN where the system does not tell. */
 export interface Usage {

@@ -1,7 +1,7 @@
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { runner } from "./children.ts";
+import { dirname, join } from "node:path";
+import { checkout, runner } from "./children.ts";
 
 /** What a part of a bench, which has a process of its own, tells of itself on its last line. */
 export interface Measured {
@@ -21,8 +21,22 @@ export interface Part {
 
 /** Starts a part in a directory. */
 export function spawnPart({ name, args }: Part, dir: string) {
-  const script = join(import.meta.dir, `${name}-child.ts`);
-  return Bun.spawn([runner, script, dir, ...args], { stderr: "inherit", stdout: "pipe" });
+  return Bun.spawn([runner, bundled(name), dir, ...args], { stderr: "inherit", stdout: "pipe" });
+}
+
+const bundles = new Map<string, string>();
+
+/** A part as the product is run by shops, in a few files: its sources would take more memory than what it does. */
+function bundled(name: string): string {
+  const out = bundles.get(name) ?? join(checkout, `dist/.bench-${process.pid}`, name);
+  if (!bundles.has(name)) {
+    if (bundles.size === 0) process.on("exit", () => rmSync(dirname(out), { recursive: true, force: true }));
+    const sources = [join(import.meta.dir, `${name}-child.ts`), join(checkout, "src/db/heavy/reader.ts")];
+    const made = Bun.spawnSync([join(checkout, "bin/bundle"), out, ...sources], { stderr: "inherit" });
+    if (!made.success) throw new Error(`the ${name} part could not be made`);
+    bundles.set(name, out);
+  }
+  return join(out, `${name}-child.js`);
 }
 
 /** Runs a part to its end on a copy of a directory. */
