@@ -23,8 +23,9 @@ export async function hasBegun({ db }: Context, campaign: number): Promise<boole
 
 /** The statements that take them back: they were never there. What the queue still has for them finds nothing. */
 export function takeBackRuns(ctx: Context, campaign: number): Query[] {
+  const times = sql`SELECT coalesce(planned_at, due_at) FROM run WHERE ${notBegun(campaign)}`;
   return [
-    ...takeBackFired(ctx, "campaign", campaign, sql`SELECT due_at FROM run WHERE ${notBegun(campaign)}`),
+    ...takeBackFired(ctx, "campaign", campaign, times),
     sql`DELETE FROM run WHERE ${notBegun(campaign)}`,
     ...endSchedule(ctx, "campaign", campaign),
   ];

@@ -36,6 +36,8 @@ export interface RunStart {
 /** A run that is to be. */
 interface RunToBe extends RunStart {
   readonly campaign: number;
+  /** The time of its schedule (ms), where it has one. */
+  readonly plannedAt: number | null;
 }
 
 /**
@@ -60,7 +62,7 @@ export function startOf(ctx: Context, campaign: Pick<Campaign, "localTime" | "st
  * per campaign and time.
  */
 export function scheduleRun(ctx: Context, campaign: number, start: RunStart): Promise<void> {
-  return scheduleRuns(ctx, [{ campaign, ...start }]);
+  return scheduleRuns(ctx, [{ campaign, ...start, plannedAt: null }]);
 }
 
 /** The same of many at once. */
@@ -68,8 +70,9 @@ export async function scheduleRuns(ctx: Context, runs: readonly RunToBe[]): Prom
   const n = runs.length;
   await ctx.db.write([sql`UPDATE run_number SET last = ${n} + max(last, coalesce((SELECT max(id) FROM run), 0))`]);
   const made = await ctx.db.all<{ id: number; dueAt: number }>(sql`
-    INSERT INTO run (id, campaign, due_at, wall, state)
-    SELECT last - ${n} + 1 + key, ${field("campaign")}, ${field("dueAt")}, ${field("wall")}, 'PENDING'
+    INSERT INTO run (id, campaign, due_at, wall, planned_at, state)
+    SELECT last - ${n} + 1 + key, ${field("campaign")}, ${field("dueAt")}, ${field("wall")}, ${field("plannedAt")},
+      'PENDING'
     FROM run_number, ${rows(runs)}
     WHERE true ON CONFLICT DO NOTHING RETURNING id, due_at AS dueAt`);
   await ctx.db.write(armRuns(ctx, made));

@@ -34,7 +34,7 @@ async function fire(tx: Context, fired: readonly Fired[]): Promise<void> {
   );
   const runs = fired.map(({ thing: campaign, plannedAt }) => {
     const { zone, localTime } = byClocks.get(campaign) ?? { zone: tx.settings.shopTimeZone, localTime: null };
-    return { campaign, ...startPlannedFor({ localTime }, plannedAt, zone) };
+    return { campaign, plannedAt, ...startPlannedFor({ localTime }, plannedAt, zone) };
   });
   return scheduleRuns(tx, runs);
 }

@@ -275,6 +275,27 @@ test("taken back when the first clock has shown its time, and launched again, it
   expect((await runTimes(ctx, id)).length).toBe(1);
 });
 
+test("taken back when the own clock had shown its time, too, and its run had not begun, it has not fired", async () => {
+  const ledger = await open();
+  const { ctx, start } = ledger;
+  const at = start + 30 * hour;
+  const localTime = { passed: "NOW" } as const;
+  const id = await ledger.campaign({
+    channels: ["IN_APP"],
+    localTime,
+    schedule: { recurrence: { at }, zone: "America/New_York" },
+  });
+  accepted(await launchCampaign(ctx, { id }));
+  ledger.pass(17 * hour);
+  await sweep(ctx);
+  ledger.pass(14 * hour);
+  const { id: schedule } = await scheduleOf(ctx, id);
+  expect(await told(ctx, schedule, start)).toEqual(["+1800 FIRED LATE"]);
+  accepted(await returnToDraft(ctx, { id }));
+  expect(await runTimes(ctx, id)).toEqual([]);
+  expect(await told(ctx, schedule, start)).toEqual(["+1800 SKIPPED NOT_ACTIVE"]);
+});
+
 test("nothing is launched of which no time is left; a copy of it begins once", async () => {
   const ledger = await open();
   const { ctx, start } = ledger;

@@ -12,7 +12,8 @@ interface Waiting {
 
 /**
  * What has not begun to announce a promotion says what the promotion is called now, and begins when that does, as long
- * as nobody said anything else of the announcement itself, or copied it.
+ * as nobody said anything else of the announcement itself, or copied it, or asked for another promotion with it: what
+ * was written for a change that never came is as that would have been.
  */
 export const announcements: Checker = {
   name: "announcements",
@@ -24,7 +25,9 @@ export const announcements: Checker = {
         AND (c.name <> p.name OR c.starts_at <> p.starts_at)
         AND NOT EXISTS (SELECT 1 FROM run r WHERE r.campaign = c.id AND r.frozen IS NOT NULL)
         AND NOT EXISTS (SELECT 1 FROM promotion_review w WHERE w.campaign = c.id)
-        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.subject = 'campaign/' || c.id AND a.what LIKE 'copied %')`);
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.subject = 'campaign/' || c.id AND a.what LIKE 'copied %')
+        AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.subject = 'promotion/' || p.id
+          AND a.what LIKE 'asked for approval %' AND a.at = c.created_at)`);
     const own = new Set(known(moves).flatMap(({ subject, verb }) => (verb === "updateCampaign" ? [subject] : [])));
     return (waiting ?? [])
       .filter(({ id }) => !own.has(`campaign/${id}`))

@@ -5,6 +5,9 @@ import { firedWhilePaused, lostWhilePaused } from "./paused-times.ts";
 /** What is due is decided on within this (ms) once nothing hinders it. */
 const sweptMs = 10 * 60_000;
 
+/** For which time of its schedule run `r` is there. */
+const plannedAt = sql.raw("coalesce(r.planned_at, r.due_at)");
+
 /** Each time of a schedule has one effect or one recorded decision, and what was missed is counted. */
 export const schedules: Checker = {
   name: "I11 schedules",
@@ -15,11 +18,11 @@ export const schedules: Checker = {
       SELECT 'schedule ' || s.id || ' fired for ' || o.planned_at || ', and there is no run' AS fault
       FROM occurrence o JOIN schedule s ON s.id = o.schedule
       WHERE o.state = 'FIRED' AND s.noun = 'campaign'
-        AND NOT EXISTS (SELECT 1 FROM run r WHERE r.campaign = s.thing AND r.due_at = o.planned_at)
+        AND NOT EXISTS (SELECT 1 FROM run r WHERE r.campaign = s.thing AND ${plannedAt} = o.planned_at)
       UNION ALL
       SELECT 'run ' || r.id || ' is there for ' || r.due_at || ', which did not fire' FROM run r
       JOIN schedule s ON s.noun = 'campaign' AND s.thing = r.campaign
-      JOIN occurrence o ON o.schedule = s.id AND o.planned_at = r.due_at WHERE o.state <> 'FIRED'
+      JOIN occurrence o ON o.schedule = s.id AND o.planned_at = ${plannedAt} WHERE o.state <> 'FIRED'
       UNION ALL
       SELECT 'schedule ' || schedule || ', ' || planned_at || ': ' || state || ' ' || coalesce(decision, 'undecided')
       FROM occurrence WHERE (state IN ('PLANNED', 'QUEUED')) <> (decided_at IS NULL)
