@@ -17,6 +17,7 @@ const dropped = "'*[\\t\\r\\n]";
 
 const toQuote = new RegExp(`${start}(?=${begins})|^(?=${dropped})`, "gv");
 const quoted = new RegExp(`${start}'(?=${begins})|^'(?=${dropped})`, "gv");
+const allQuoted = new RegExp(`${start}'+(?=${blank}*${sign})|^'+(?=[\\t\\r\\n])`, "gv");
 /** Nearly all cells are so. */
 const plain = /^[\p{L}\p{N}][\p{L}\p{N} .,:+@_-]*$|^$/u;
 
@@ -28,6 +29,11 @@ export function neutralise(cell: string): string {
 /** Undoes exactly {@link neutralise}; any other text stays as it is. */
 export function restore(cell: string): string {
   return cell.includes("'") ? cell.replace(quoted, "") : cell;
+}
+
+/** The same of all quotes that stand there, by however many reports they came. */
+export function withoutQuotes(cell: string): string {
+  return cell.includes("'") ? cell.replace(allQuoted, "") : cell;
 }
 
 /** Whether a cell is longer, with its quotes, than a spreadsheet's may be: it would not come back from a report. */

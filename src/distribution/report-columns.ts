@@ -1,6 +1,6 @@
 import type { Language } from "../language.ts";
 import { lineOf } from "../value/plain-text.ts";
-import { restore } from "./neutral.ts";
+import { restore, withoutQuotes } from "./neutral.ts";
 
 /** What a report adds behind the operator's own columns, by the language of whoever takes it. */
 const headings = {
@@ -28,13 +28,16 @@ export interface CellReading {
 
 /**
  * How a file is read that has this header: a report, which has our columns, without them. A follow-up without them may
- * be a report from which somebody took them, or the whole file once more: it is kept as it is, and whom it names is
- * read either way.
+ * be a report from which somebody took them – or the report of one such, and so on –, or the whole file once more: it is
+ * kept as it is, and whom it names is read either way.
  */
 export function cellReading(header: readonly string[], isFollowUp: boolean): CellReading {
   const isOurs = header.map((cell) => known.has(lineOf(restore(cell))));
-  if (isOurs.includes(true)) return { own: (cells) => cells.filter((_, i) => !isOurs[i]).map(restore), naming: same };
-  return { own: same, naming: isFollowUp ? (cells) => cells.map(restore) : same };
+  const isReport = isOurs.includes(true);
+  return {
+    own: isReport ? (cells) => cells.filter((_, i) => !isOurs[i]).map(restore) : same,
+    naming: isReport || isFollowUp ? (cells) => cells.map(withoutQuotes) : same,
+  };
 }
 
 const same = (cells: readonly string[]) => cells;

@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import fc from "fast-check";
-import { neutralise, restore } from "../../src/distribution/neutral.ts";
+import { neutralise, restore, withoutQuotes } from "../../src/distribution/neutral.ts";
 import { counted } from "../support/length.ts";
 
 const signs = [..."=+-@|%＝＋－＠﹦﹢﹣﹫−"];
@@ -52,6 +52,20 @@ test("every text comes back from a report as it was, and is no formula in it", (
       if (!isFormula(cell) && restore(cell) === cell) expect(safe).toBe(cell);
     }),
     { numRuns: counted(500, 1_000_000) },
+  );
+});
+
+test("without the quotes of all reports a text is what is left when none can be taken off any more", () => {
+  const quoted = fc.tuple(text, fc.nat(3)).map(([cell, times]) => {
+    return Array.from({ length: times }).reduce((safe: string) => neutralise(safe), cell);
+  });
+  fc.assert(
+    fc.property(quoted, (cell) => {
+      let left = cell;
+      while (restore(left) !== left) left = restore(left);
+      expect(withoutQuotes(cell)).toBe(left);
+    }),
+    { numRuns: counted(500, 200_000) },
   );
 });
 

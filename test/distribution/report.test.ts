@@ -83,6 +83,19 @@ test("a report from which somebody took our columns names the members that it na
   expect(told(await issued(ctx, again.id), "ended")).toEqual({ ISSUED: 1 });
 });
 
+test("however often a report went without our columns, and with them between, it names the same members", async () => {
+  const { ctx, template, members } = await opened();
+  let { id } = await checked(ctx, "phone\n+491510000021\n", { template });
+  for (const width of [1, 1, undefined, 1]) {
+    await issued(ctx, id);
+    const rows = rowsOfCsv(await reportOf(ctx, id)).map((cells) => cells.slice(0, width));
+    id = (await checked(ctx, csvOfRows(rows), { template, follows: id })).id;
+    expect(await rowsOf(ctx, id)).toMatchObject([{ row: 2, outcome: "UNKNOWN_MEMBER", column: 1 }]);
+  }
+  await members(1);
+  expect(told(await issued(ctx, id), "ended")).toEqual({ ISSUED: 1 });
+});
+
 test("there is no report where nothing failed, while rows are issued, and of a file that was not read", async () => {
   const { ctx, template } = await opened();
   const code = async (id: number) => {
