@@ -28,8 +28,8 @@ export interface CellReading {
 
 /**
  * How a file is read that has this header: a report, which has our columns, without them. A follow-up without them may
- * be a report from which somebody took them – or the report of one such, and so on –, or the whole file once more: it is
- * kept as it is, and whom it names is read either way.
+ * be a report from which somebody took them – or the report of one such, and so on –, or the whole file once more: it
+ * is kept as it is, and whom it names is read either way.
  */
 export function cellReading(header: readonly string[], isFollowUp: boolean): CellReading {
   const isOurs = header.map((cell) => known.has(lineOf(restore(cell))));
