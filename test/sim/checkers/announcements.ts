@@ -27,7 +27,7 @@ export const announcements: Checker = {
         AND NOT EXISTS (SELECT 1 FROM promotion_review w WHERE w.campaign = c.id)
         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.subject = 'campaign/' || c.id AND a.what LIKE 'copied %')
         AND NOT EXISTS (SELECT 1 FROM audit a WHERE a.subject = 'promotion/' || p.id
-          AND a.what LIKE 'asked for approval %' AND a.at = c.created_at)`);
+          AND a.what LIKE 'asked for approval of a change%' AND a.at = c.created_at)`);
     const own = new Set(known(moves).flatMap(({ subject, verb }) => (verb === "updateCampaign" ? [subject] : [])));
     return (waiting ?? [])
       .filter(({ id }) => !own.has(`campaign/${id}`))
