@@ -71,14 +71,17 @@ export async function withStoredFile(
   read: (file: NamedFile) => Promise<void>,
 ): Promise<void> {
   const dir = mkdtempSync(join(tmpdir(), "fanfare-distribution-"));
-  const file = openSync(join(dir, "file"), "wx+", 0o600);
-  const nameless = `/proc/self/fd/${file}`;
-  const path = existsSync(nameless) ? nameless : join(dir, "file");
   try {
-    if (path === nameless) rmSync(dir, { recursive: true });
-    if (await writePieces(ctx, distribution, path)) await read({ name: distribution.file, content: Bun.file(path) });
+    const file = openSync(join(dir, "file"), "wx+", 0o600);
+    try {
+      const nameless = `/proc/self/fd/${file}`;
+      const path = existsSync(nameless) ? nameless : join(dir, "file");
+      if (path === nameless) rmSync(dir, { recursive: true });
+      if (await writePieces(ctx, distribution, path)) await read({ name: distribution.file, content: Bun.file(path) });
+    } finally {
+      closeSync(file);
+    }
   } finally {
-    closeSync(file);
     rmSync(dir, { recursive: true, force: true });
   }
 }

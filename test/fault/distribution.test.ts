@@ -46,9 +46,12 @@ function table(random: () => number): string[][] {
 /** Enough, or not: what is left is the same in gate and database, or nothing is. */
 const stockOf = { csv: 2 * rows, xlsx: 0.9 * rows } as const;
 
-/** What a process that was killed may leave behind, where files can be read without a name. */
-const leftFiles = () =>
-  process.platform === "linux" ? readdirSync(tmpdir()).filter((name) => name.startsWith("fanfare-distribution-")) : [];
+/** Files that a process that was killed left behind, where they can be read without a name: an empty folder is none. */
+const leftFiles = () => {
+  if (process.platform !== "linux") return [];
+  const dirs = readdirSync(tmpdir()).filter((name) => name.startsWith("fanfare-distribution-"));
+  return dirs.filter((name) => readdirSync(join(tmpdir(), name)).length > 0);
+};
 
 /** How far it is, of twice its rows: read, and with an outcome. */
 async function progressOf(db: RootDatabase, id: number): Promise<number> {
