@@ -31,8 +31,12 @@ export async function sharedStrings(
   { mostCharacters, mostUnfolded }: { readonly mostCharacters: number; readonly mostUnfolded: number },
 ): Promise<SharedStrings> {
   const dir = mkdtempSync(join(tmpdir(), "fanfare-strings-"));
-  const file = openSync(join(dir, "strings"), "wx+", 0o600);
-  rmSync(dir, { recursive: true });
+  let file: number;
+  try {
+    file = openSync(join(dir, "strings"), "wx+", 0o600);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
   try {
     const pages = pageWriter(file, mostCharacters);
     await readStrings(texts, mostCharacters, pages.add);
