@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { seedConsent, seedMembers, seedMembersInZones } from "./support/member-seed.ts";
-import { compared, type Measured, measure, type Part, seedOf } from "./support/parts.ts";
+import { compared, type Measured, measure, membersOptions, type Part, seedOf } from "./support/parts.ts";
 
 /**
  * Members per second of a campaign where everything is asked – each member's own word on the channel, caps a day and a
@@ -13,10 +13,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      members: { type: "string", default: "1000000" },
+      ...membersOptions,
       channel: { type: "string", default: "IN_APP" },
-      json: { type: "boolean" },
-      rounds: { type: "string", default: "3" },
     },
   });
   const { channel } = values;

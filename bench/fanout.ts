@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { seedMembers } from "./support/member-seed.ts";
-import { compared, inTurn, measure, memoryOf, type Part, seedOf } from "./support/parts.ts";
+import { compared, inTurn, measure, membersOptions, memoryOf, type Part, seedOf } from "./support/parts.ts";
 
 /**
  * Members per second of an in-app campaign from its launch to its last page, through outbox, queue and signed
@@ -12,9 +12,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      members: { type: "string", default: "1000000" },
-      json: { type: "boolean" },
-      rounds: { type: "string", default: "3" },
+      ...membersOptions,
     },
   });
   const [members, rounds] = [Number(values.members), Number(values.rounds)];

@@ -3,7 +3,18 @@ import { parseArgs } from "node:util";
 import { freePort } from "../test/support/port.ts";
 import { crash } from "./support/issue-crash.ts";
 import { seedMembers } from "./support/member-seed.ts";
-import { compared, inTurn, measure, median, memoryOf, onCopy, rounded, seedOf, spawnPart } from "./support/parts.ts";
+import {
+  compared,
+  inTurn,
+  measure,
+  median,
+  membersOptions,
+  memoryOf,
+  onCopy,
+  rounded,
+  seedOf,
+  spawnPart,
+} from "./support/parts.ts";
 
 /**
  * Members per second of coupons that are given without a word, from the launch to the last page, through outbox, queue
@@ -16,9 +27,7 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      members: { type: "string", default: "1000000" },
-      json: { type: "boolean" },
-      rounds: { type: "string", default: "3" },
+      ...membersOptions,
       crash: { type: "boolean" },
     },
   });

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { seedConsent, seedMembersInZones } from "./support/member-seed.ts";
-import { compared, inTurn, type Part, seedOf } from "./support/parts.ts";
+import { compared, inTurn, membersOptions, type Part, seedOf } from "./support/parts.ts";
 
 /**
  * Members per second of a campaign by members' own clocks, over all UTC offsets that zones have, from its
@@ -12,10 +12,8 @@ export async function run(args: readonly string[]): Promise<void> {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      members: { type: "string", default: "1000000" },
+      ...membersOptions,
       channel: { type: "string", default: "IN_APP" },
-      json: { type: "boolean" },
-      rounds: { type: "string", default: "3" },
     },
   });
   const [members, rounds] = [Number(values.members), Number(values.rounds)];

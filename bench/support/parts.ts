@@ -3,6 +3,13 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { checkout, runner } from "./children.ts";
 
+/** How benches of members are told how many, and how often; their limits are measured as often. */
+export const membersOptions = {
+  members: { type: "string", default: "1000000" },
+  rounds: { type: "string", default: "3" },
+  json: { type: "boolean" },
+} as const;
+
 /** What a part of a bench, which has a process of its own, tells of itself on its last line. */
 export interface Measured {
   readonly perSecond: number;
@@ -28,15 +35,16 @@ const bundles = new Map<string, string>();
 
 /** A part as the product is run by shops, in a few files: its sources would take more memory than what it does. */
 function bundled(name: string): string {
-  const out = bundles.get(name) ?? join(checkout, `dist/.bench-${process.pid}`, name);
-  if (!bundles.has(name)) {
-    if (bundles.size === 0) process.on("exit", () => rmSync(dirname(out), { recursive: true, force: true }));
-    const sources = [join(import.meta.dir, `${name}-child.ts`), join(checkout, "src/db/heavy/reader.ts")];
-    const made = Bun.spawnSync([join(checkout, "bin/bundle"), out, ...sources], { stderr: "inherit" });
-    if (!made.success) throw new Error(`the ${name} part could not be made`);
-    bundles.set(name, out);
-  }
-  return join(out, `${name}-child.js`);
+  const known = bundles.get(name);
+  if (known) return known;
+  const out = join(checkout, `dist/.bench-${process.pid}`, name);
+  process.on("exit", () => rmSync(dirname(out), { recursive: true, force: true }));
+  const sources = [join(import.meta.dir, `${name}-child.ts`), join(checkout, "src/db/heavy/reader.ts")];
+  const made = Bun.spawnSync([join(checkout, "bin/bundle"), out, ...sources], { stderr: "inherit" });
+  if (!made.success) throw new Error(`the ${name} part could not be made`);
+  const script = join(out, `${name}-child.js`);
+  bundles.set(name, script);
+  return script;
 }
 
 /** Runs a part to its end on a copy of a directory. */
