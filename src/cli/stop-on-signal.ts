@@ -10,18 +10,25 @@ export interface Stopping {
 }
 
 const longestStopMs = 9_500;
+/** Ctrl-C under npm comes twice: from the terminal to all, and from npm to its child. So long it is one signal. */
+const sameSignalMs = 500;
 
 type Stoppable = Pick<App, "stop">;
 
 /**
- * Stops what runs, or is being started, on SIGINT or SIGTERM; a second signal does not wait. `callOff` hurries a start.
+ * Stops what runs, or is being started, on SIGINT or SIGTERM; a second signal does not wait, unless it comes with
+ * the first. `callOff` hurries a start.
  */
 export function stopOnSignal(running: Stoppable | Promise<Stoppable>, callOff: () => void = () => {}): Stopping {
-  let asked = false;
+  let [asked, asksAgain] = [false, false];
   const done = new Promise<void>((resolve) => {
     const stop = () => {
-      if (asked) process.exit(130);
+      if (asksAgain) process.exit(130);
+      if (asked) return;
       asked = true;
+      setTimeout(() => {
+        asksAgain = true;
+      }, sameSignalMs).unref();
       // Whatever is still open then, the process ends before those who sent the signal lose their patience.
       setTimeout(() => process.exit(1), longestStopMs).unref();
       callOff();

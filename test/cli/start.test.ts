@@ -15,22 +15,28 @@ import { until } from "../support/wait.ts";
 const main = join(import.meta.dir, "../../src/main.ts");
 const managed = { REDIS_URL: "" };
 
-test.skipIf(!hasRedis)("SIGTERM while Fanfare starts ends it cleanly, its Redis with it", async () => {
-  const [dataDir, path] = [tempDir(), tempDir()];
-  await writeMigrated(join(dataDir, "fanfare.db"));
-  const slow = `#!/bin/sh\ntouch ${path}/started\nsleep 0.2\nexec ${Bun.which("redis-server")} "$@"\n`;
-  writeFileSync(join(path, "redis-server"), slow, { mode: 0o755 });
-  const child = Bun.spawn([process.execPath, main], {
-    env: { DATA_DIR: dataDir, PORT: "0", PATH: `${path}:${process.env.PATH}` },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
-  await until(() => existsSync(join(path, "started")));
-  child.kill("SIGTERM");
-  expect(await child.exited).toBe(0);
-  expect(await new Response(child.stderr).text()).toBe("");
-  expect(await new Response(child.stdout).text()).not.toContain("listens");
-  expect(existsSync(join(dataDir, "redis/redis.pid"))).toBe(false);
-});
+/** Under npm a terminal's Ctrl-C comes twice, and so does a signal to the whole group. */
+const signals = [{ sent: ["SIGTERM"] }, { sent: ["SIGINT", "SIGTERM"] }] as const;
+
+test.skipIf(!hasRedis).each(signals)(
+  "$sent while Fanfare starts ends it cleanly, its Redis with it",
+  async ({ sent }) => {
+    const [dataDir, path] = [tempDir(), tempDir()];
+    await writeMigrated(join(dataDir, "fanfare.db"));
+    const slow = `#!/bin/sh\ntouch ${path}/started\nsleep 0.2\nexec ${Bun.which("redis-server")} "$@"\n`;
+    writeFileSync(join(path, "redis-server"), slow, { mode: 0o755 });
+    const child = Bun.spawn([process.execPath, main], {
+      env: { DATA_DIR: dataDir, PORT: "0", PATH: `${path}:${process.env.PATH}` },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    await until(() => existsSync(join(path, "started")));
+    for (const signal of sent) child.kill(signal);
+    expect(await child.exited).toBe(0);
+    expect(await new Response(child.stderr).text()).toBe("");
+    expect(await new Response(child.stdout).text()).not.toContain("listens");
+    expect(existsSync(join(dataDir, "redis/redis.pid"))).toBe(false);
+  },
+);
 
 test("a start that is called off, however far it has come, leaves neither port nor lock nor child behind", async () => {
   const dataDir = tempDir();
